@@ -1,0 +1,236 @@
+"""Publishing on post channels: one attempt, entered in the ledger before and after."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from temporalio import activity
+
+from activities.approved import approved_document
+from activities.defined import Bound, defined
+from activities.failures import as_failure, failing_in_words
+from activities.signatures import (
+    LOOK_FOR_POST,
+    PLAN_PUBLICATION,
+    PUBLISH_POST,
+    RETRACT_POST,
+    SETTLE_PUBLICATION,
+    LookForPost,
+    PublicationTask,
+    PublishPost,
+    SettlePublication,
+    Standing,
+)
+from channels.contract import (
+    Channel,
+    ChannelError,
+    PostChannel,
+    Publication,
+    Refused,
+    Retracts,
+    Throttled,
+    Unreachable,
+)
+from domain.errors import DomainError
+from domain.publication import Finding, PublicationState, Sighting
+from store import publications
+from store.database import Database
+from store.publications import PublicationRow
+
+LOOK_YOURSELF = "Look at the platform, then settle it: went out, or did not."
+
+
+class PostActivities:
+    """The publication protocol's steps that touch the ledger or a provider."""
+
+    def __init__(self, database: Database, channels: dict[str, Channel]) -> None:
+        self._database = database
+        self._channels = channels
+
+    def ledger_only(self) -> list[Bound]:
+        """Activities for the main queue."""
+        return [self.plan_publication, self.settle_publication]
+
+    def on_the_wire(self) -> list[Bound]:
+        """Activities for a channel's queue."""
+        return [self.publish_post, self.look_for_post, self.retract_post]
+
+    @defined(PLAN_PUBLICATION)
+    async def plan_publication(self, task: PublicationTask) -> Standing:
+        """Enter the intent, and say where it stands if it was there already."""
+        now = datetime.now(UTC)
+        with failing_in_words(now):
+            row = await publications.plan(
+                self._database, task.message, task.channel, task.digest, now
+            )
+            if row.state in (PublicationState.REFUSED, PublicationState.ABANDONED):
+                # Somebody asked for it once more: nothing of it went out.
+                row = await publications.settle_state(
+                    self._database, task.message, task.channel, PublicationState.PLANNED, "", "", now
+                )
+        return standing_of(row)
+
+    @defined(PUBLISH_POST)
+    async def publish_post(self, order: PublishPost) -> Standing:
+        """Make one attempt, if the ledger hands it to us; every way it can end is in the ledger.
+
+        Raises only what is safe to retry: nothing went out, or the ledger cannot be reached.
+        """
+        task, now = order.task, datetime.now(UTC)
+        with failing_in_words(now):
+            channel = self._post_channel(task.channel)
+            document = await approved_document(self._database, task)
+            if order.fresh_until is not None and now > order.fresh_until:
+                return standing_of(
+                    await publications.withdraw(
+                        self._database,
+                        task.message,
+                        task.channel,
+                        now,
+                        PublicationState.SUPERSEDED,
+                    )
+                )
+            reservation = await publications.reserve(
+                self._database, task.message, task.channel, task.digest, now, order.attempt
+            )
+        if not reservation.reserved:
+            return standing_of(reservation.row)
+        publication = Publication(
+            key=f"{reservation.row.key}.{order.attempt}", copy=document.copy_for(task.channel)
+        )
+        try:
+            receipt = await channel.publish(publication)
+        except (Unreachable, Throttled) as error:
+            with failing_in_words(now):
+                await publications.nothing_went_out(
+                    self._database,
+                    task.message,
+                    task.channel,
+                    order.attempt,
+                    datetime.now(UTC),
+                    error.message,
+                )
+            raise as_failure(error, datetime.now(UTC)) from error
+        except Exception as error:  # noqa: BLE001 - an adapter's own mistake may come after the wire
+            return standing_of(await self._enter(error, order))
+        with failing_in_words(now):
+            row = await publications.accept(
+                self._database, task.message, task.channel, receipt, datetime.now(UTC)
+            )
+        return standing_of(row)
+
+    @defined(LOOK_FOR_POST)
+    async def look_for_post(self, order: LookForPost) -> Sighting:
+        """Read the platform back for an attempt whose answer was lost."""
+        task, now = order.task, datetime.now(UTC)
+        with failing_in_words(now):
+            channel = self._channel(task.channel)
+            document = await approved_document(self._database, task)
+            row = await publications.find(self._database, task.message, task.channel)
+            if row is None or row.started_at is None:
+                return Sighting(finding=Finding.ABSENT, why="No attempt was ever begun.")
+            if row.state is PublicationState.ACCEPTED:
+                return Sighting(finding=Finding.FOUND, receipt=row.receipt)
+            key = f"{row.key}.{row.attempt}"
+            try:
+                return await channel.find(key, document.copy_for(task.channel), row.started_at)
+            except Refused as error:
+                return Sighting(finding=Finding.CANNOT_TELL, why=error.message)
+
+    @defined(SETTLE_PUBLICATION)
+    async def settle_publication(self, order: SettlePublication) -> Standing:
+        """Enter a conclusion and return what the ledger says after it, which may be otherwise."""
+        task, now = order.task, datetime.now(UTC)
+        place = (self._database, task.message, task.channel)
+        with failing_in_words(now):
+            match order.to:
+                case PublicationState.ACCEPTED if order.receipt is not None:
+                    row = await publications.accept(*place, order.receipt, now)
+                case PublicationState.PLANNED:
+                    row = await publications.nothing_went_out(
+                        *place, order.attempt, now, order.reason
+                    )
+                case PublicationState.WITHDRAWN | PublicationState.SUPERSEDED:
+                    row = await publications.withdraw(*place, now, order.to)
+                case PublicationState.UNKNOWN:
+                    row = await publications.mark_unknown(
+                        *place, reason=order.reason, next_step=order.next_step, at=now
+                    )
+                case PublicationState.REFUSED | PublicationState.ABANDONED:
+                    row = await publications.settle_state(
+                        *place, order.to, order.reason, order.next_step, now
+                    )
+                case _:
+                    raise DomainError(f"A publication cannot be settled as {order.to}.")
+        return standing_of(row)
+
+    @defined(RETRACT_POST)
+    async def retract_post(self, task: PublicationTask) -> Standing:
+        """Take a public post back at the platform, then enter that it was."""
+        now = datetime.now(UTC)
+        with failing_in_words(now):
+            channel = self._channel(task.channel)
+            row = await publications.find(self._database, task.message, task.channel)
+            if row is None or row.receipt is None or not isinstance(channel, Retracts):
+                raise DomainError(
+                    f"Nothing can be taken back on {task.channel}.", "Take it down by hand."
+                )
+            await channel.retract(row.receipt)
+            row = await publications.settle_state(
+                self._database,
+                task.message,
+                task.channel,
+                PublicationState.WITHDRAWN,
+                "It was taken down.",
+                "",
+                datetime.now(UTC),
+            )
+        return standing_of(row)
+
+    async def _enter(self, error: Exception, order: PublishPost) -> PublicationRow:
+        """Enter an attempt that ended in a refusal, or in nobody knowing how."""
+        task, now = order.task, datetime.now(UTC)
+        place = (self._database, task.message, task.channel)
+        with failing_in_words(now):
+            if isinstance(error, Refused):
+                return await publications.refuse(
+                    *place,
+                    reason=error.message,
+                    next_step=error.next_step,
+                    at=now,
+                    attempt=order.attempt,
+                )
+            if not isinstance(error, ChannelError):
+                activity.logger.error("adapter %s failed: %s", task.channel, type(error).__name__)
+            reason = error.message if isinstance(error, ChannelError) else "The adapter failed."
+            return await publications.mark_unknown(
+                *place, reason=reason, next_step=LOOK_YOURSELF, at=now, attempt=order.attempt
+            )
+
+    def _channel(self, name: str) -> Channel:
+        channel = self._channels.get(name)
+        if channel is None:
+            raise DomainError(
+                f"This worker has no channel {name}.",
+                "Add it to FRONTFOOT_CHANNELS with its credentials, restart the worker, then "
+                "retry the channel.",
+            )
+        return channel
+
+    def _post_channel(self, name: str) -> PostChannel:
+        channel = self._channel(name)
+        if not isinstance(channel, PostChannel):
+            raise DomainError(f"{name} is not a post channel.", "Check the playbook's channels.")
+        return channel
+
+
+def standing_of(row: PublicationRow) -> Standing:
+    """A ledger row as workflows see it."""
+    return Standing(
+        state=row.state,
+        receipt=row.receipt,
+        started_at=row.started_at,
+        attempt=row.attempt,
+        reason=row.reason,
+        next_step=row.next_step,
+    )

@@ -1,0 +1,201 @@
+"""Rendering a message for every channel of its plan, and keeping what approvers will sign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from activities.defined import Bound, defined
+from activities.failures import failing_in_words
+from activities.signatures import RENDER_MESSAGE, ChannelCopy, Rendered, RenderMessage
+from channels.contract import Channel, ChannelKind, Template
+from domain import templates
+from domain.errors import DomainError
+from domain.facts import Facts
+from domain.message import (
+    AudienceCut,
+    Copy,
+    Document,
+    MessageClass,
+    MessageKind,
+    mark_of,
+)
+from domain.offer import OfferTerms
+from domain.templates import RenderContext
+from store import audiences, drafts, messages, playbooks
+from store.database import Database
+
+
+class ProposalActivities:
+    """Makes documents; publishes nothing."""
+
+    def __init__(self, database: Database, channels: dict[str, Channel]) -> None:
+        self._database = database
+        self._channels = channels
+
+    def all(self) -> list[Bound]:
+        """Every activity here, for a worker."""
+        return [self.render_message]
+
+    @defined(RENDER_MESSAGE)
+    async def render_message(self, order: RenderMessage) -> Rendered:
+        """Render and store one revision; asked again, answer with what was stored."""
+        with failing_in_words(datetime.now(UTC)):
+            document = await messages.find_revision(self._database, order.message)
+            if document is None:
+                document = await self._document(order)
+                await messages.save_revision(self._database, document, order.author)
+        offer, audience = document.offer, document.audience
+        return Rendered(
+            digest=document.digest(),
+            channels=tuple(self._in_numbers(copy) for copy in document.copies),
+            audience_count=audience.count if audience else 0,
+            codes_worth=f"{offer.cost(audience.count)} {offer.currency}"
+            if offer and audience
+            else None,
+        )
+
+    async def _document(self, order: RenderMessage) -> Document:
+        plan = order.plan.messages[order.kind]
+        files = await playbooks.load_snapshot(self._database, order.templates)
+        facts = await self._facts(order)
+        draft = await self._draft(order)
+        copies = tuple(
+            self._copy(order, name, files, facts, draft) for name in plan.channels
+        )
+        audience = await self._audience(order, plan.class_of(order.kind))
+        offer = order.plan.offer if order.kind is MessageKind.GOODWILL_OFFER else None
+        _refuse_misplaced_code(copies, offer)
+        if offer is not None and audience is not None:
+            offer.refuse_over_budget(audience.count)
+        return Document(
+            incident=order.message.incident,
+            number=order.message.number,
+            revision=order.message.revision,
+            kind=order.kind,
+            proposed_at=order.at,
+            copies=copies,
+            audience=audience,
+            offer=offer,
+        )
+
+    def _copy(
+        self,
+        order: RenderMessage,
+        name: str,
+        files: Mapping[str, str],
+        facts: Mapping[str, str],
+        draft: Mapping[str, str],
+    ) -> Copy:
+        channel = self._channel(name)
+        voice = order.plan.voices.get(name)
+        mark = mark_of(order.kind, order.ordinal, order.at)
+        marked = channel.capabilities.needs_mark
+        if draft:
+            rendered = templates.free_copy(
+                draft.get(name) or draft["text"],
+                subject=draft.get("subject") or order.title
+                if channel.capabilities.kind is ChannelKind.DIRECT
+                else None,
+                link=order.plan.link,
+                mark=mark if marked else "",
+            )
+        else:
+            context = RenderContext(
+                incident=order.message.incident,
+                title=order.title,
+                company=order.plan.company,
+                kind=order.kind,
+                ordinal=order.ordinal,
+                mark=mark,
+                voice=voice,
+                facts={**order.plan.facts, **facts},
+                link=order.plan.link,
+                next_update_by=order.next_update_by,
+                offer=order.plan.offer,
+            )
+            rendered = templates.render(order.kind, name, files, context)
+        if marked and mark not in rendered.text:
+            raise DomainError(
+                f"The copy for {name} lacks its mark ({mark}), by which we would recognise it if "
+                "an answer is lost.",
+                f"Put {{{{ mark }}}} into {templates.template_name(order.kind, name)}.",
+            )
+        return channel.render(
+            Template(
+                text=rendered.text,
+                subject=rendered.subject,
+                html=rendered.html,
+                link=rendered.link,
+                mark=mark if marked else "",
+                voice=voice,
+            )
+        )
+
+    async def _facts(self, order: RenderMessage) -> Mapping[str, str]:
+        if order.facts is None:
+            return {}
+        draft = await drafts.load(self._database, order.facts)
+        return Facts.model_validate(draft.body).filled()
+
+    async def _draft(self, order: RenderMessage) -> Mapping[str, str]:
+        if order.copy_draft is None:
+            return {}
+        draft = await drafts.load(self._database, order.copy_draft)
+        return {name: str(text) for name, text in draft.body.items()}
+
+    async def _audience(
+        self, order: RenderMessage, message_class: MessageClass
+    ) -> AudienceCut | None:
+        plan = order.plan.messages[order.kind]
+        direct = [
+            name
+            for name in plan.channels
+            if self._channel(name).capabilities.kind is ChannelKind.DIRECT
+        ]
+        if not direct:
+            return None
+        if order.audience is None:
+            raise DomainError(
+                f"This message goes to {', '.join(direct)}, and the incident has no audience.",
+                "Import one, then open the incident with it.",
+            )
+        return await audiences.cut(self._database, order.audience, message_class)
+
+    def _channel(self, name: str) -> Channel:
+        channel = self._channels.get(name)
+        if channel is None:
+            raise DomainError(
+                f"The playbook sends this to {name}, and this worker has no such channel.",
+                "Add it to FRONTFOOT_CHANNELS with its credentials and restart the worker.",
+            )
+        return channel
+
+    def _in_numbers(self, copy: Copy) -> ChannelCopy:
+        can = self._channel(copy.channel).capabilities
+        return ChannelCopy(
+            channel=copy.channel,
+            direct=can.kind is ChannelKind.DIRECT,
+            length=len(copy.text),
+            max_length=can.max_length,
+            unit=can.length_unit,
+            retracts=can.retracts,
+        )
+
+
+def _refuse_misplaced_code(copies: tuple[Copy, ...], offer: OfferTerms | None) -> None:
+    for copy in copies:
+        fields = copy.personal_fields()
+        strangers = sorted(set(fields) - {"code"})
+        if strangers:
+            raise DomainError(
+                f"The copy for {copy.channel} asks for [[{strangers[0]}]], which nobody fills in.",
+                "The only personal field is [[code]].",
+            )
+        if "code" in fields and offer is None:
+            raise DomainError(
+                f"The copy for {copy.channel} has a place for a code, but makes no offer.",
+                "Only a goodwill offer carries codes: take [[code]] out.",
+            )
+
+

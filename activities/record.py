@@ -1,0 +1,64 @@
+"""Keeping the ledger's list of incidents and their timelines."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from activities.defined import Bound, defined
+from activities.failures import failing_in_words
+from activities.signatures import (
+    CLOSE_INCIDENT,
+    RECORD_TIMELINE,
+    REGISTER_INCIDENT,
+    CloseIncident,
+    Nothing,
+    RecordTimeline,
+    RegisterIncident,
+)
+from store import incidents, timeline
+from store.database import Database
+
+
+class RecordActivities:
+    """Idempotent entries in the ledger; none of them publishes anything."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self) -> list[Bound]:
+        """Every activity here, for a worker."""
+        return [self.register_incident, self.close_incident, self.record_timeline]
+
+    @defined(REGISTER_INCIDENT)
+    async def register_incident(self, order: RegisterIncident) -> Nothing:
+        """Enter the incident in the list of incidents."""
+        with failing_in_words(datetime.now(UTC)):
+            await incidents.register(
+                self._database,
+                order.incident,
+                order.title,
+                order.playbook,
+                order.audience,
+                order.opened_at,
+            )
+        return Nothing()
+
+    @defined(CLOSE_INCIDENT)
+    async def close_incident(self, order: CloseIncident) -> Nothing:
+        """Mark the incident closed."""
+        with failing_in_words(datetime.now(UTC)):
+            await incidents.mark_closed(self._database, order.incident, order.at)
+        return Nothing()
+
+    @defined(RECORD_TIMELINE)
+    async def record_timeline(self, order: RecordTimeline) -> Nothing:
+        """Append to the timeline; what is there already is left alone."""
+        entries = [
+            timeline.TimelineEntry(
+                seq=one.seq, at=one.at, what=one.what, who=one.who, about=one.about
+            )
+            for one in order.entries
+        ]
+        with failing_in_words(datetime.now(UTC)):
+            await timeline.append(self._database, order.incident, entries)
+        return Nothing()

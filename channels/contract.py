@@ -1,0 +1,227 @@
+"""What a channel is: the protocols, the abilities as data, and the errors of an exchange.
+
+::
+
+    ChannelError
+    ├─ Unreachable        nothing went out · try again      connect, DNS, TLS, pool
+    ├─ Throttled          nothing went out · try at `until` 429 and its relatives
+    ├─ Refused            nothing went out · ask a person   4xx
+    │  ├─ BadCredentials  … and stop this channel
+    │  └─ BadRecipient    … these recipients only; the rest of the batch may go
+    ├─ CannotExpress      raised by `render`, before any gate
+    └─ OutcomeUnknown     nobody knows · look first         read time-out, reset, 5xx
+
+An adapter speaks to one provider and knows nothing of Temporal or of the database. A message of
+an error names the provider, what was tried and the next step, and holds no address, token, body
+or words of the provider: it reaches histories, logs and people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Protocol, runtime_checkable
+
+from domain.errors import ErrorWord
+from domain.message import Copy, Voice
+from domain.model import Value
+from domain.publication import Receipt, Sighting
+
+
+class ChannelKind(StrEnum):
+    """*post*: one to all; *direct*: one to each."""
+
+    POST = "post"
+    DIRECT = "direct"
+
+
+class Capabilities(Value):
+    """What a channel can carry, as data, so that nobody needs the adapter to know it.
+
+    ``max_length`` is in the units that ``length_unit`` names. ``batch_limit`` is recipients per
+    request, for direct channels. ``reads_back`` says whether ``find`` can ever tell.
+    """
+
+    kind: ChannelKind
+    max_length: int | None = None
+    length_unit: str = "characters"
+    carries_link: bool = True
+    carries_html: bool = False
+    batch_limit: int = 1
+    reads_back: bool = True
+    retracts: bool = False
+    needs_mark: bool = True
+
+
+class Template(Value):
+    """A message as the playbook's template made it, before the channel has had its say."""
+
+    text: str
+    subject: str | None = None
+    html: str | None = None
+    link: str | None = None
+    mark: str = ""
+    voice: Voice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One message for a post channel. ``key`` is ours, for logs; the provider never sees it."""
+
+    key: str
+    copy: Copy
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """One recipient in a batch.
+
+    ``delivery`` is the opaque key that comes back with every event; ``values`` fill the copy's
+    ``[[personal]]`` fields and hold no characters that HTML gives a meaning.
+    """
+
+    delivery: str
+    address: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One provider request of a direct channel: the same copy for each addressee.
+
+    ``key`` travels with the request and comes back with its events; ``broadcast`` does too, so
+    that everything of one broadcast can be found in the provider's records.
+    """
+
+    key: str
+    broadcast: str
+    copy: Copy
+    addressees: Sequence[Addressee]
+
+
+class Health(Value):
+    """What ``check`` found: whether the channel would work now, and in words why not."""
+
+    ok: bool
+    says: str
+    account: str = ""
+
+
+class ChannelError(Exception):
+    """An exchange with a provider that did not come to a receipt."""
+
+    word: ClassVar[ErrorWord]
+
+    def __init__(self, message: str, next_step: str = "") -> None:
+        super().__init__(f"{message} {next_step}".strip())
+        self.message = message
+        self.next_step = next_step
+
+
+class Unreachable(ChannelError):
+    """Nothing went out, and trying again is right."""
+
+    word = ErrorWord.UNREACHABLE
+
+
+class Throttled(ChannelError):
+    """Nothing went out; the provider takes it again at ``until`` (UTC)."""
+
+    word = ErrorWord.THROTTLED
+
+    def __init__(self, message: str, *, until: datetime, next_step: str = "") -> None:
+        super().__init__(message, next_step)
+        self.until = until
+
+
+class Refused(ChannelError):
+    """Nothing went out and nothing will without a person."""
+
+    word = ErrorWord.REFUSED
+
+
+class BadCredentials(Refused):
+    """The account, not the message, was refused: nothing more goes out on this channel."""
+
+    word = ErrorWord.BAD_CREDENTIALS
+
+
+class BadRecipient(Refused):
+    """The provider named addressees it will not take; nothing of the batch went out.
+
+    ``positions`` are indices into the batch's ``addressees``.
+    """
+
+    word = ErrorWord.BAD_RECIPIENT
+
+    def __init__(self, message: str, *, positions: Sequence[int], next_step: str = "") -> None:
+        super().__init__(message, next_step)
+        self.positions = tuple(positions)
+
+
+class CannotExpress(ChannelError):
+    """The channel cannot carry this copy: too long, or something it does not support."""
+
+    word = ErrorWord.CANNOT_EXPRESS
+
+
+class OutcomeUnknown(ChannelError):
+    """It left us and no clear answer came back: look before sending again."""
+
+    word = ErrorWord.OUTCOME_UNKNOWN
+
+
+class Channel(Protocol):
+    """A configured account at a provider."""
+
+    name: str
+    capabilities: Capabilities
+
+    def render(self, template: Template) -> Copy:
+        """Return the final copy. Pure. Raises ``CannotExpress``."""
+        ...
+
+    async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
+        """Say whether an attempt with ``key`` and ``copy``, begun at ``since``, went out.
+
+        Reads only. Raises ``Unreachable`` or ``Throttled`` if looking itself failed in a way
+        that trying again mends; anything else that keeps it from knowing is *cannot tell*.
+        """
+        ...
+
+    async def check(self) -> Health:
+        """Say whether the credentials and the address work now, without publishing anything."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+@runtime_checkable
+class PostChannel(Channel, Protocol):
+    """One to all."""
+
+    async def publish(self, publication: Publication) -> Receipt:
+        """Publish once. Raises one of the ``ChannelError`` kinds other than ``CannotExpress``."""
+        ...
+
+
+@runtime_checkable
+class DirectChannel(Channel, Protocol):
+    """One to each."""
+
+    async def send(self, batch: Batch) -> Receipt:
+        """Send one batch in one request. Raises like ``publish``, and ``BadRecipient``."""
+        ...
+
+
+@runtime_checkable
+class Retracts(Protocol):
+    """A channel that can take a post back."""
+
+    async def retract(self, receipt: Receipt) -> None:
+        """Delete the post; a post that is gone already counts as taken back."""
+        ...

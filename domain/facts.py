@@ -1,0 +1,65 @@
+"""Facts: what is known about the incident so far, filled in as it is learnt.
+
+A template names them as ``{{ facts.fix }}``. What is not known yet is left empty, so that copy may
+say less but never guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from domain.model import Written
+from domain.times import show_day
+
+FACT_LIMIT = 2000
+"""The most characters that one fact may have."""
+
+FactName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+FactText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=FACT_LIMIT)]
+
+REQUIRED_TO_RESOLVE = ("fix", "prevention", "prevention_owner", "prevention_due")
+"""A resolution without a prevention that somebody owns is only a hope."""
+
+
+class Facts(Written):
+    """What is known so far. Each text is a sentence or more, written for the public.
+
+    ``summary`` is for places with little room, so it should stay under some 90 characters.
+    ``prevention_owner`` is a role or a name that the company is willing to publish.
+    """
+
+    summary: FactText = Field("", description="what happened, in one short clause")
+    what_happened: FactText = Field("", description="what happened, as we would tell a friend")
+    started: FactText = Field("", description="since when, such as 'about 13:10 UTC today'")
+    scope: FactText = Field("", description="who and what is affected")
+    not_affected: FactText = Field("", description="what we have checked and found untouched")
+    cause: FactText = Field("", description="why it happened, once we know")
+    doing: FactText = Field("", description="what we are doing about it now")
+    action_for_customers: FactText = Field("", description="what customers should do now")
+    fix: FactText = Field("", description="what ended it")
+    prevention: FactText = Field("", description="what makes sure that it cannot happen again")
+    prevention_owner: FactText = Field("", description="who answers for the prevention")
+    prevention_due: date | None = Field(None, description="by when the prevention is in place")
+    wrong: FactText = Field("", description="what we said that was not right")
+    right: FactText = Field("", description="what is right instead")
+
+    def filled(self) -> dict[str, str]:
+        """What is known, by name, as it will be read: days as ``14 November 2026``."""
+        known: dict[str, str] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, date):
+                known[name] = show_day(value)
+            elif value:
+                known[name] = value
+        return known
+
+
+def missing_facts(names: Iterable[str]) -> list[str]:
+    """Those of ``REQUIRED_TO_RESOLVE`` that are not among ``names``, the facts that are filled."""
+    filled = set(names)
+    return [name for name in REQUIRED_TO_RESOLVE if name not in filled]

@@ -1,0 +1,171 @@
+"""Gates: where the response stops until the right people have signed the right bytes.
+
+One function, ``judge``, refuses or takes a decision for every surface there is (signal, update,
+terminal, page); one property, ``Gate.state``, says what the decisions taken so far amount to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field, model_validator
+
+from domain.errors import DecisionRefused
+from domain.message import SHORT_DIGEST
+from domain.model import Value, Written
+from domain.times import UtcTime, in_utc
+
+
+class Verdict(StrEnum):
+    """What an approver said."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+class GateState(StrEnum):
+    """What the decisions taken so far amount to."""
+
+    WAITING = "waiting"
+    OPEN = "open"
+    REJECTED = "rejected"
+
+
+class GatePolicy(Written):
+    """Who must sign: ``quorum`` people who hold one of ``roles``, with all of ``must_include``.
+
+    One person signs once, whatever number of roles they hold.
+    """
+
+    roles: tuple[str, ...] = Field(min_length=1)
+    quorum: int = Field(default=1, ge=1)
+    must_include: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _must_include_is_among_roles(self) -> GatePolicy:
+        strangers = sorted(set(self.must_include) - set(self.roles))
+        if strangers:
+            raise ValueError(f"must_include names roles that may not sign here: {strangers}")
+        return self
+
+
+class Decision(Value):
+    """Who said approve or reject, on which digest, as which roles, when, from which surface."""
+
+    by: str
+    verdict: Verdict
+    digest: str
+    roles: tuple[str, ...]
+    at: UtcTime
+    surface: str = "signal"
+    reason: str = ""
+
+
+class Gate(Value):
+    """A gate in front of one revision of a message; an edit makes a new one, with no decisions."""
+
+    policy: GatePolicy
+    digest: str
+    author: str
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def state(self) -> GateState:
+        """Open only if the policy is met by approvals of exactly this digest."""
+        counted = [one for one in self.decisions if one.digest == self.digest]
+        if any(one.verdict is Verdict.REJECT for one in counted):
+            return GateState.REJECTED
+        people, present = self._signed()
+        met = len(people) >= self.policy.quorum and set(self.policy.must_include) <= present
+        return GateState.OPEN if met else GateState.WAITING
+
+    def _signed(self) -> tuple[set[str], set[str]]:
+        """The people whose approval counts here, and the roles they signed as."""
+        counted = [
+            one
+            for one in self.decisions
+            if one.digest == self.digest
+            and one.verdict is Verdict.APPROVE
+            and one.by != self.author
+            and set(one.roles) & set(self.policy.roles)
+        ]
+        return {one.by for one in counted}, {role for one in counted for role in one.roles}
+
+    def with_decision(self, decision: Decision) -> Gate:
+        """This gate after ``decision``, which ``judge`` made."""
+        return self.model_copy(update={"decisions": (*self.decisions, decision)})
+
+    def missing(self) -> str:
+        """What still has to be signed, in words; nothing if the signatures are complete."""
+        people, present = self._signed()
+        absent = [role for role in self.policy.must_include if role not in present]
+        more = max(self.policy.quorum - len(people), len(absent), 0)
+        if more == 0:
+            return ""
+        who = " or ".join(self.policy.roles)
+        needs = f"; {' and '.join(absent)} must be among them" if absent else ""
+        return f"{more} more of {who}{needs}"
+
+
+def judge(
+    gate: Gate,
+    *,
+    by: str,
+    verdict: Verdict,
+    digest: str,
+    roles: Mapping[str, tuple[str, ...]],
+    at: datetime,
+    surface: str,
+    reason: str = "",
+) -> Decision:
+    """Return the decision to record, or raise ``DecisionRefused`` saying why it does not count.
+
+    ``digest`` may be a prefix of 8 or more hexadecimal digits. ``roles`` maps each person of the
+    roster to the roles they hold.
+    """
+    named = digest.strip().lower()
+    if len(named) < SHORT_DIGEST or any(letter not in "0123456789abcdef" for letter in named):
+        raise DecisionRefused(
+            f"A decision must name the digest of what it decides: {SHORT_DIGEST} or more "
+            "hexadecimal digits.",
+            "Read the message again and take the digest that is shown beside it.",
+        )
+    if not gate.digest.startswith(named):
+        raise DecisionRefused(
+            f"Digest {named[:SHORT_DIGEST]} is not what would be published now "
+            f"({gate.digest[:SHORT_DIGEST]}): it was edited since, or the digest is wrong.",
+            "Read the message as it is now and decide on that digest.",
+        )
+    if gate.state is not GateState.WAITING:
+        raise DecisionRefused(
+            f"This gate is {gate.state} already.",
+            "Nothing needs deciding here." if gate.state is GateState.OPEN else "Revise it first.",
+        )
+    if by not in roles:
+        raise DecisionRefused(
+            f"{by[:40]!r} is not in this incident's roster.",
+            "Only people in the roster may decide; the plan was fixed when the incident opened.",
+        )
+    if by == gate.author and verdict is Verdict.APPROVE:
+        raise DecisionRefused(
+            f"{by} wrote this message and cannot approve it.", "Somebody else has to sign."
+        )
+    held = tuple(role for role in roles[by] if role in gate.policy.roles)
+    if not held:
+        raise DecisionRefused(
+            f"{by} holds none of the roles that sign here.",
+            f"This gate takes {' or '.join(gate.policy.roles)}.",
+        )
+    if any(one.by == by for one in gate.decisions):
+        raise DecisionRefused(f"{by} has decided here already.", "Somebody else has to sign.")
+    return Decision(
+        by=by,
+        verdict=verdict,
+        digest=gate.digest,
+        roles=held,
+        at=in_utc(at),
+        surface=surface,
+        reason=reason[:500],
+    )

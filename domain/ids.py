@@ -1,0 +1,144 @@
+"""Every id, built by one function with its inverse beside it.
+
+Ids live for years in histories and in providers' records: the shapes here never change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from domain.errors import DomainError
+from domain.model import Value
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")
+_CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,30}")
+# Numbers in ids have one spelling, so that an id and its parts map one to one.
+_NUMBER = r"(0|[1-9][0-9]{0,17})"
+_PUBLICATION = re.compile(rf"incident/({_SLUG.pattern})/message/{_NUMBER}/({_CHANNEL.pattern})")
+_BATCH_KEY = re.compile(rf"([0-9a-f]{{16}})\.{_NUMBER}\.{_NUMBER}")
+_DELIVERY_KEY = re.compile(rf"([0-9a-f]{{16}})\.{_NUMBER}")
+_QUEUE = re.compile(rf"frontfoot-channel-({_CHANNEL.pattern})")
+
+
+def check_slug(text: str) -> str:
+    """Return ``text`` if it can name an incident; ``DomainError`` otherwise."""
+    if not _SLUG.fullmatch(text):
+        raise DomainError(
+            f"{text[:60]!r} cannot name an incident.",
+            "Use 1 to 48 lower-case letters, digits and inner hyphens, such as site-down-oct-26.",
+        )
+    return text
+
+
+def _slug_or_value_error(text: str) -> str:
+    try:
+        return check_slug(text)
+    except DomainError as error:
+        raise ValueError(str(error)) from error
+
+
+def _channel_or_value_error(text: str) -> str:
+    if not _CHANNEL.fullmatch(text):
+        raise ValueError(
+            f"{text[:40]!r} cannot name a channel: use a lower-case letter, then up to 30 letters, "
+            "digits or underscores"
+        )
+    return text
+
+
+Slug = Annotated[str, AfterValidator(_slug_or_value_error)]
+ChannelName = Annotated[str, AfterValidator(_channel_or_value_error)]
+
+
+class MessageRef(Value):
+    """One revision of one message of one incident."""
+
+    incident: Slug
+    number: int
+    revision: int
+
+
+def incident_workflow_id(incident: str) -> str:
+    """``incident/<slug>``."""
+    return f"incident/{incident}"
+
+
+def incident_of(workflow_id: str) -> str:
+    """The slug in the workflow id of an incident or of its children; ``ValueError`` if neither."""
+    kind, _, rest = workflow_id.partition("/")
+    slug = rest.partition("/")[0]
+    if kind != "incident" or not _SLUG.fullmatch(slug):
+        raise ValueError(f"{workflow_id[:200]!r} is not the id of an incident's workflow")
+    return slug
+
+
+def publication_workflow_id(incident: str, number: int, channel: str) -> str:
+    """``incident/<slug>/message/<number>/<channel>``; broadcasts have the same shape."""
+    return f"incident/{incident}/message/{number}/{channel}"
+
+
+def publication_of(workflow_id: str) -> tuple[str, int, str]:
+    """The (incident, message number, channel) in a publication's or broadcast's workflow id.
+
+    ``ValueError`` if it is neither.
+    """
+    match = _PUBLICATION.fullmatch(workflow_id)
+    if match is None:
+        raise ValueError(f"{workflow_id[:200]!r} is not the id of a publication's workflow")
+    return match[1], int(match[2]), match[3]
+
+
+def broadcast_key(message: MessageRef, channel: str) -> str:
+    """Sixteen opaque hexadecimal digits that name a broadcast outside, in providers' records.
+
+    Opaque, because providers store custom arguments for years and show them to their staff.
+    """
+    identity = publication_workflow_id(message.incident, message.number, channel)
+    return hashlib.sha256(f"{identity}/r{message.revision}".encode()).hexdigest()[:16]
+
+
+def batch_key(broadcast: str, batch: int, attempt: int) -> str:
+    """``<broadcast>.<batch>.<attempt>``: our mark on one provider request."""
+    return f"{broadcast}.{batch}.{attempt}"
+
+
+def batch_of(key: str) -> tuple[str, int, int]:
+    """The (broadcast key, batch number, attempt) in a batch key; ``ValueError`` if it is none."""
+    match = _BATCH_KEY.fullmatch(key)
+    if match is None:
+        raise ValueError("not a batch key of ours")
+    return match[1], int(match[2]), int(match[3])
+
+
+def delivery_key(broadcast: str, position: int) -> str:
+    """``<broadcast>.<position>``: our mark on one recipient's row of a broadcast."""
+    return f"{broadcast}.{position}"
+
+
+def delivery_of(key: str) -> tuple[str, int]:
+    """The (broadcast key, position) in a delivery key; ``ValueError`` if it is not one."""
+    match = _DELIVERY_KEY.fullmatch(key)
+    if match is None:
+        raise ValueError("not a delivery key of ours")
+    return match[1], int(match[2])
+
+
+def channel_queue(channel: str) -> str:
+    """The task queue on which a channel's activities run."""
+    return f"frontfoot-channel-{channel}"
+
+
+def channel_of_queue(queue: str) -> str:
+    """The channel whose activities run on ``queue``; ``ValueError`` if it is not such a queue."""
+    match = _QUEUE.fullmatch(queue)
+    if match is None:
+        raise ValueError(f"{queue[:200]!r} is not the task queue of a channel")
+    return match[1]
+
+
+MAIN_QUEUE = "frontfoot"
+"""The task queue of workflows and of the activities that touch only our own ledger."""

@@ -1,0 +1,162 @@
+"""Messages: one thing decided once, and the copy that each channel will carry for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field, model_validator
+
+from domain.ids import ChannelName, Slug
+from domain.model import Value
+from domain.offer import OfferTerms
+from domain.stage import Stage
+from domain.times import UtcTime, show_moment
+
+SHORT_DIGEST = 8
+"""The fewest hexadecimal digits of a digest that a decision may name."""
+
+
+class MessageKind(StrEnum):
+    """What a message is for."""
+
+    ANNOUNCEMENT = "announcement"
+    PROGRESS_UPDATE = "progress_update"
+    RESOLUTION_NOTE = "resolution_note"
+    GOODWILL_OFFER = "goodwill_offer"
+    CORRECTION = "correction"
+
+
+class MessageClass(StrEnum):
+    """What is worse if nobody can tell whether it arrived: silence, or saying it twice."""
+
+    SAFETY = "safety"
+    GOODWILL = "goodwill"
+
+
+STAGE_OF: dict[MessageKind, Stage | None] = {
+    MessageKind.ANNOUNCEMENT: Stage.ACKNOWLEDGE,
+    MessageKind.PROGRESS_UPDATE: Stage.ASSURE,
+    MessageKind.RESOLUTION_NOTE: Stage.RESOLVE,
+    MessageKind.GOODWILL_OFFER: Stage.MAKE_GOOD,
+    # A correction belongs to whichever stage the mistake was made in.
+    MessageKind.CORRECTION: None,
+}
+
+CLASS_OF: dict[MessageKind, MessageClass] = {
+    MessageKind.ANNOUNCEMENT: MessageClass.SAFETY,
+    MessageKind.PROGRESS_UPDATE: MessageClass.SAFETY,
+    MessageKind.RESOLUTION_NOTE: MessageClass.SAFETY,
+    MessageKind.GOODWILL_OFFER: MessageClass.GOODWILL,
+    MessageKind.CORRECTION: MessageClass.SAFETY,
+}
+
+PERSONAL_FIELD = re.compile(r"\[\[([a-z_]+)\]\]")
+"""Where each recipient's own value goes in direct copy, such as ``[[code]]``."""
+
+
+class Voice(Value):
+    """Who speaks on a channel: sender name and address for mail, sign-off for posts."""
+
+    name: str
+    address: str | None = None
+    reply_to: str | None = None
+    sign_off: str = ""
+
+
+class Copy(Value):
+    """What one channel will carry for a message: rendered, final, and what approvers sign.
+
+    Posts have ``text`` and perhaps ``link``; mail has ``subject``, ``text`` and perhaps ``html``.
+    ``mark`` is the piece of ``text`` that tells this post from every other of ours ("Update 2,
+    14:05 UTC"): no provider offers an idempotency key, so we look for the mark.
+    """
+
+    channel: ChannelName
+    text: str
+    subject: str | None = None
+    html: str | None = None
+    link: str | None = None
+    mark: str = ""
+    voice: Voice | None = None
+
+    def personal_fields(self) -> tuple[str, ...]:
+        """Names of the values that differ from recipient to recipient, sorted."""
+        found: set[str] = set()
+        for part in (self.subject, self.text, self.html):
+            found.update(PERSONAL_FIELD.findall(part or ""))
+        return tuple(sorted(found))
+
+
+class AudienceCut(Value):
+    """Who a direct message goes to, fixed when it is proposed.
+
+    ``up_to`` is the largest recipient id of the audience at that moment: whoever is imported later
+    is not in the count that the approvers signed, and gets nothing.
+    """
+
+    name: str
+    count: int
+    up_to: int
+
+
+class Document(Value):
+    """All that an approver signs: the copy of every channel, the audience and the offer."""
+
+    incident: Slug
+    number: int
+    revision: int
+    kind: MessageKind
+    proposed_at: UtcTime
+    copies: tuple[Copy, ...] = Field(min_length=1)
+    audience: AudienceCut | None = None
+    offer: OfferTerms | None = None
+
+    @model_validator(mode="after")
+    def _one_copy_for_each_channel(self) -> Document:
+        names = [copy.channel for copy in self.copies]
+        if len(set(names)) != len(names):
+            raise ValueError("a document holds one copy for each channel, and this one has two")
+        return self
+
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON of this document, 64 hexadecimal digits."""
+        return hashlib.sha256(self.canonical()).hexdigest()
+
+    def canonical(self) -> bytes:
+        """The one byte string that stands for this document: sorted keys, UTF-8, no spaces.
+
+        What equals its default is left out: a field that a newer version adds must not change the
+        digest of a message that is already signed.
+        """
+        content = self.model_dump(mode="json", exclude_defaults=True)
+        content["copies"] = sorted(content["copies"], key=lambda copy: str(copy["channel"]))
+        return json.dumps(
+            content, sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        ).encode()
+
+    def copy_for(self, channel: str) -> Copy:
+        """The copy of ``channel``; ``KeyError`` if the message does not go there."""
+        for copy in self.copies:
+            if copy.channel == channel:
+                return copy
+        raise KeyError(channel)
+
+
+def mark_of(kind: MessageKind, ordinal: int, at: datetime) -> str:
+    """The words that tell one public post from every other: kind, number and time (UTC).
+
+    A post needs them for two reasons: X refuses the same text twice, and after an answer was lost
+    they are how we recognise our own post.
+    """
+    names = {
+        MessageKind.ANNOUNCEMENT: "Notice",
+        MessageKind.PROGRESS_UPDATE: "Update",
+        MessageKind.RESOLUTION_NOTE: "Resolved",
+        MessageKind.GOODWILL_OFFER: "Making it right",
+        MessageKind.CORRECTION: "Correction",
+    }
+    return f"{names[kind]} {ordinal}, {show_moment(at)}"

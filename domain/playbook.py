@@ -1,0 +1,197 @@
+"""The plan made beforehand: who speaks and signs, where each message goes, and how fast.
+
+A playbook is a folder that a comms person can edit: ``playbook.yaml`` (this model) and one
+template file for each message and channel. The plan travels with the incident as a snapshot, so
+that editing the folder during an incident changes nothing silently.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated, NamedTuple
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic_core import PydanticCustomError
+
+from domain.facts import FactName, FactText
+from domain.gate import GatePolicy
+from domain.ids import ChannelName
+from domain.message import CLASS_OF, MessageClass, MessageKind, Voice
+from domain.model import Written
+from domain.offer import OfferTerms
+from domain.roster import Person
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SHORT_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(ms|s|m|h|d)")
+_LONGEST = timedelta(days=366)
+
+
+def _duration(value: object) -> object:
+    """Read ``30s``, ``10m``, ``4h`` or ``1d``; ISO 8601 and durations are pydantic's to read."""
+    if not isinstance(value, str) or value.startswith("P"):
+        return value
+    match = _SHORT_DURATION.fullmatch(value.strip())
+    if match is None:
+        raise ValueError("a duration is a number and a unit: 30s, 10m, 4h or 1d")
+    seconds = float(match[1]) * _UNITS[match[2]]
+    if seconds > _LONGEST.total_seconds():
+        raise ValueError("a duration of more than a year is surely a slip: use s, m, h or d")
+    return timedelta(seconds=seconds)
+
+
+def _not_negative(value: timedelta) -> timedelta:
+    if value < timedelta():
+        raise ValueError("a duration cannot be negative")
+    return value
+
+
+def _spell_duration(value: timedelta) -> str:
+    # Not "%g": beyond six digits (12 days) that would round, and spell what we cannot read back.
+    return f"{value.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    AfterValidator(_not_negative),
+    PlainSerializer(_spell_duration, return_type=str, when_used="json"),
+]
+
+
+class PlanProblem(NamedTuple):
+    """One thing that does not hold together: the keys that lead to it, and what is wrong."""
+
+    place: tuple[str | int, ...]
+    says: str
+
+
+def _refuse(problems: Sequence[PlanProblem]) -> None:
+    """Raise one pydantic error that carries each problem with its place, or do nothing."""
+    if problems:
+        raise PydanticCustomError(
+            "plan",
+            "{says}",
+            {"says": "; ".join(one.says for one in problems), "problems": problems},
+        )
+
+
+class MessagePlan(Written):
+    """How one kind of message is handled: where it goes, who signs it, what it must not do.
+
+    ``quorum`` is the stage's own measure of "told": how many of ``channels`` must have accepted,
+    ``must_reach`` among them. What has not gone out ``fresh_for`` after its approval is superseded:
+    stale news is worse than none.
+    """
+
+    channels: tuple[ChannelName, ...] = Field(min_length=1)
+    gate: GatePolicy
+    quorum: int = Field(default=1, ge=1)
+    must_reach: tuple[ChannelName, ...] = ()
+    message_class: MessageClass | None = None
+    fresh_for: Duration = timedelta(hours=12)
+
+    @model_validator(mode="after")
+    def _quorum_can_be_met(self) -> MessagePlan:
+        problems = []
+        if len(set(self.channels)) != len(self.channels):
+            problems.append(PlanProblem(("channels",), "names one channel twice"))
+        if self.quorum > len(self.channels):
+            says = f"is {self.quorum}, but the message goes to {len(self.channels)} channels"
+            problems.append(PlanProblem(("quorum",), says))
+        for stranger in sorted(set(self.must_reach) - set(self.channels)):
+            says = f"names {stranger}, and the message does not go there"
+            problems.append(PlanProblem(("must_reach",), says))
+        _refuse(problems)
+        return self
+
+    def class_of(self, kind: MessageKind) -> MessageClass:
+        """The class of a message of this kind, unless the plan says otherwise."""
+        return self.message_class or CLASS_OF[kind]
+
+
+class BroadcastPlan(Written):
+    """How mail goes out: batch size, how many batches at once, and how long to wait for events."""
+
+    batch_size: int = Field(default=1000, ge=1, le=1000)
+    in_flight: int = Field(default=8, ge=1, le=64)
+    unknown_window: Duration = timedelta(minutes=10)
+
+
+class Looking(Written):
+    """How we look for a post whose answer was lost: this many times, this far apart.
+
+    A timeline may lag behind what was accepted, so one absence proves little.
+    """
+
+    looks: int = Field(default=3, ge=2, le=10)
+    apart: Duration = timedelta(seconds=20)
+
+
+class Playbook(Written):
+    """A whole plan."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")
+    title: str
+    company: str
+    roster: tuple[Person, ...] = Field(min_length=1)
+    voices: dict[ChannelName, Voice] = Field(default_factory=dict)
+    messages: dict[MessageKind, MessagePlan]
+    broadcast: BroadcastPlan = BroadcastPlan()
+    looking: Looking = Looking()
+    attempts: int = Field(default=5, ge=1, le=50)
+    offer: OfferTerms | None = None
+    link: str | None = Field(default=None, pattern=r"^https://\S+$")
+    facts: dict[FactName, FactText] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _plan_holds_together(self) -> Playbook:
+        _refuse([*self._roster_problems(), *self._gate_problems()])
+        return self
+
+    def _roster_problems(self) -> list[PlanProblem]:
+        ids = [person.id for person in self.roster]
+        return [
+            PlanProblem(("roster", place, "id"), f"names {one}, who is in the roster already")
+            for place, one in enumerate(ids)
+            if one in ids[:place]
+        ]
+
+    def _gate_problems(self) -> list[PlanProblem]:
+        problems: list[PlanProblem] = []
+        held = {role for person in self.roster for role in person.roles}
+        for kind, plan in self.messages.items():
+            gate = ("messages", kind.value, "gate")
+            signers = self.signers(kind)
+            if len(signers) < plan.gate.quorum:
+                says = (
+                    f"is {plan.gate.quorum}, but only {len(signers)} in the roster hold one of "
+                    f"{', '.join(plan.gate.roles)}"
+                )
+                problems.append(PlanProblem((*gate, "quorum"), says))
+            for role in plan.gate.must_include:
+                if role not in held:
+                    says = f"names {role}, which nobody in the roster is"
+                    problems.append(PlanProblem((*gate, "must_include"), says))
+        if MessageKind.GOODWILL_OFFER in self.messages and self.offer is None:
+            place = ("messages", MessageKind.GOODWILL_OFFER.value)
+            problems.append(PlanProblem(place, "is planned, but there is no offer to make"))
+        return problems
+
+    def signers(self, kind: MessageKind) -> list[str]:
+        """The ids of those in the roster who may sign messages of ``kind``, in roster order."""
+        roles = set(self.messages[kind].gate.roles)
+        return [person.id for person in self.roster if roles & set(person.roles)]
+
+    def plan_for(self, kind: MessageKind) -> MessagePlan | None:
+        """The plan of one kind of message, or None if this playbook has none."""
+        return self.messages.get(kind)
+
+    def template_names(self) -> list[str]:
+        """The template files that must be there: ``<kind>.<channel>.j2``, sorted."""
+        return sorted(
+            f"{kind}.{channel}.j2"
+            for kind, plan in self.messages.items()
+            for channel in plan.channels
+        )

@@ -1,0 +1,240 @@
+"""From the files of a playbook to the playbook, with every mistake named at its place.
+
+A plan is read long before it is needed, and by somebody who did not write this program. So all
+problems are found in one go, each with its file, its line and what to do about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from domain.errors import PlaybookInvalid, Problem
+from domain.facts import FACT_LIMIT, Facts
+from domain.message import PERSONAL_FIELD, MessageKind
+from domain.playbook import Playbook
+from domain.suggest import did_you_mean
+from domain.template_file import read_template
+from domain.templates import html_template_name, template_name, template_problems
+from domain.yaml_places import PlacedYaml, Plain, read_yaml
+
+PLAYBOOK_FILE = "playbook.yaml"
+TEMPLATE_ENDING = ".j2"
+PERSONAL_FIELDS = frozenset({"code"})
+"""The fields that are filled in for each recipient."""
+
+_MAIL = "email"
+
+
+class Examination(NamedTuple):
+    """What became of reading a playbook: without problems there is one, warnings or not."""
+
+    playbook: Playbook | None
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
+def parse_playbook(files: Mapping[str, str]) -> Playbook:
+    """The playbook in ``files`` (text by file name); ``PlaybookInvalid`` lists all its problems."""
+    found = examine_playbook(files)
+    if found.playbook is None:
+        raise PlaybookInvalid(found.problems)
+    return found.playbook
+
+
+def examine_playbook(files: Mapping[str, str]) -> Examination:
+    """Read a playbook and tell everything that is wrong, and what is odd, without raising."""
+    if PLAYBOOK_FILE not in files:
+        step = f"A playbook is a folder with a {PLAYBOOK_FILE} and its templates in it."
+        return Examination(None, (Problem(PLAYBOOK_FILE, "is missing.", next_step=step),), ())
+    placed = read_yaml(files[PLAYBOOK_FILE], PLAYBOOK_FILE)
+    problems = list(placed.problems)
+    playbook = None
+    if not problems:
+        playbook, problems = _validate(placed)
+    planned = _planned_templates(placed.content)
+    problems += _missing_templates(planned, files)
+    own_facts = _own_facts(placed.content)
+    for name in _templates(files):
+        problems += template_problems(name, files[name], own_facts)
+    if problems or playbook is None:
+        return Examination(None, tuple(problems), ())
+    problems = _misplaced(planned, files)
+    warnings = tuple(_odd(playbook, placed, planned, files))
+    return Examination(None if problems else playbook, tuple(problems), warnings)
+
+
+# --- playbook.yaml ----------------------------------------------------------------------------
+
+
+def _validate(placed: PlacedYaml) -> tuple[Playbook | None, list[Problem]]:
+    if not isinstance(placed.content, dict):
+        step = "It begins with `name:`, `title:` and `company:`."
+        return None, [Problem(placed.file, "holds no keys and values.", 1, next_step=step)]
+    try:
+        # Travelling values ignore what they do not know; in a file that is a typing mistake.
+        return Playbook.model_validate(placed.content, extra="forbid"), []
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        return None, [one for detail in found for one in _explain(detail, placed)]
+
+
+def _explain(detail: ErrorDetails, placed: PlacedYaml) -> Iterable[Problem]:
+    place = tuple(one for one in detail["loc"] if one != "[key]")
+    name = str(place[-1])[:60] if place else "the playbook"
+    context = detail.get("ctx", {})
+    if detail["type"] == "plan":
+        for problem in context["problems"]:
+            at = (*place, *problem.place)
+            yield _at(placed, at, f"{_path(at)} {problem.says}.")
+    elif detail["type"] == "missing":
+        where = _path(place[:-1])
+        says = f"`{name}` is missing" + (f" in {where}." if where else ".")
+        yield _at(placed, place[:-1], says, f"Add a line `{name}: …` there.")
+    elif detail["type"] == "extra_forbidden":
+        known = did_you_mean(name, _fields_at(place[:-1]), "`{}`")
+        yield _at(placed, place, f"`{name}` is not a word this file knows.", known)
+    elif detail["loc"][-1:] == ("[key]",):
+        kinds = [kind.value for kind in MessageKind]
+        step = did_you_mean(name, kinds, "`{}`") if place[0] == "messages" else ""
+        yield _at(placed, place, f"`{name}` cannot be a key here.", step)
+    elif detail["type"] == "string_too_long":
+        yield _at(placed, place, f"{_path(place)}: at most {FACT_LIMIT:,} characters.")
+    else:
+        says = detail["msg"].removeprefix("Value error, ").rstrip(".")
+        yield _at(placed, place, f"{_path(place)}: {says[:1].lower()}{says[1:]}.")
+
+
+def _at(
+    placed: PlacedYaml, place: tuple[str | int, ...], says: str, next_step: str = ""
+) -> Problem:
+    line, column = placed.position(place)
+    return Problem(placed.file, says, line, column, next_step)
+
+
+def _path(place: tuple[str | int, ...]) -> str:
+    """``messages.announcement.gate``, and list positions counted from 1: ``roster, number 2``."""
+    text = ""
+    for one in place:
+        if isinstance(one, int):
+            text += f", number {one + 1}"
+        else:
+            text += f".{one}" if text and not text[-1].isdigit() else f" {one}" if text else one
+    return text
+
+
+def _fields_at(place: tuple[str | int, ...]) -> list[str]:
+    """The keys that the model knows at a place of the file."""
+    model: type[BaseModel] | None = Playbook
+    for one in place:
+        # Positions in lists and keys of dictionaries lead to the model that is inside already.
+        if model is not None and one in model.model_fields:
+            model = _inner(model.model_fields[str(one)].annotation)
+    return list(model.model_fields) if model else []
+
+
+def _inner(annotation: object) -> type[BaseModel] | None:
+    """The model in ``tuple[Person, ...]``, ``dict[str, Voice]`` or ``OfferTerms | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for one in get_args(annotation):
+        found = _inner(one)
+        if found is not None:
+            return found
+    return None
+
+
+# --- templates --------------------------------------------------------------------------------
+
+
+def _planned_templates(content: Plain) -> dict[str, tuple[MessageKind, str]]:
+    """File name -> what it is for, read from the plain file, so that it works on a broken plan."""
+    planned = {}
+    messages = content.get("messages") if isinstance(content, dict) else None
+    for name, plan in messages.items() if isinstance(messages, dict) else ():
+        channels = plan.get("channels") if isinstance(plan, dict) else None
+        if name not in list(MessageKind) or not isinstance(channels, list):
+            continue
+        kind = MessageKind(name)
+        for channel in channels:
+            if isinstance(channel, str):
+                planned[template_name(kind, channel)] = (kind, channel)
+    return planned
+
+
+def _own_facts(content: Plain) -> frozenset[str]:
+    facts = content.get("facts") if isinstance(content, dict) else None
+    return frozenset(facts) if isinstance(facts, dict) else frozenset()
+
+
+def _templates(files: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in files if name.endswith(TEMPLATE_ENDING))
+
+
+def _missing_templates(
+    planned: Mapping[str, tuple[MessageKind, str]], files: Mapping[str, str]
+) -> Iterable[Problem]:
+    for name in sorted(planned):
+        if name not in files:
+            kind, channel = planned[name]
+            says = f"is missing: {kind} is planned for {channel}, and has no copy."
+            near = did_you_mean(name, set(_templates(files)) - set(planned) or {name}, "{}")
+            step = near if near.startswith("Did") and name not in near else "Add the file."
+            yield Problem(name, says, next_step=step)
+
+
+def _misplaced(
+    planned: Mapping[str, tuple[MessageKind, str]], files: Mapping[str, str]
+) -> list[Problem]:
+    """Copy that its channel could not carry, as far as that can be told from here."""
+    found = []
+    for name, (_, channel) in sorted(planned.items()):
+        parts = read_template(files[name], name)
+        is_mail = "subject" in parts.headers
+        if channel == _MAIL and not is_mail:
+            step = "Begin it with `subject: …`, then a line of three hyphens (---)."
+            found.append(Problem(name, "a mail needs a subject.", 1, next_step=step))
+        if channel != _MAIL and not is_mail and PERSONAL_FIELD.search(files[name]):
+            says = "a post is the same for everybody, so it cannot hold a [[field]]."
+            found.append(Problem(name, says, next_step="Take it out, or move it to the mail."))
+    return found
+
+
+def _odd(
+    playbook: Playbook,
+    placed: PlacedYaml,
+    planned: Mapping[str, tuple[MessageKind, str]],
+    files: Mapping[str, str],
+) -> Iterable[Problem]:
+    """What would work, but is probably not meant."""
+    used = set(planned) | {html_template_name(*one) for one in planned.values()}
+    for name in _templates(files):
+        if name not in used:
+            yield Problem(name, "is used by no message.", next_step=did_you_mean(name, planned))
+        for field in sorted(set(PERSONAL_FIELD.findall(files[name])) - PERSONAL_FIELDS):
+            step = did_you_mean(field, PERSONAL_FIELDS, "[[{}]]")
+            yield Problem(
+                name, f"[[{field}]] is filled in only from a list with that column.", next_step=step
+            )
+    for name, (_, channel) in sorted(planned.items()):
+        if channel != _MAIL and "mark" not in files[name]:
+            step = "Write {{ mark }} where it reads well; otherwise it is added at the end."
+            yield Problem(name, "does not show the mark that we know our posts by.", next_step=step)
+    channels = {channel for _, channel in planned.values()}
+    for channel, voice in playbook.voices.items():
+        if channel not in channels:
+            step = did_you_mean(channel, channels)
+            yield _at(placed, ("voices", channel), f"no message goes to {channel}.", step)
+        if channel == _MAIL and not voice.address:
+            yield _at(placed, ("voices", channel), "mail needs the sender's `address`.")
+    everything = "\n".join(files[name] for name in _templates(files))
+    for fact in sorted(set(playbook.facts) - set(Facts.model_fields)):
+        if f"facts.{fact}" not in everything:
+            yield _at(placed, ("facts", fact), f"no template shows the fact {fact}.")
+    for kind, plan in playbook.messages.items():
+        if len(playbook.signers(kind)) == plan.gate.quorum:
+            says = f"all who may sign a {kind} have to, so none of them can write it or be away."
+            yield _at(placed, ("messages", kind.value, "gate"), says, "Name a deputy.")

@@ -1,0 +1,45 @@
+"""Times as people read them, always in UTC and never in the words of the machine's locale."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def in_utc(at: datetime) -> datetime:
+    """The same instant in UTC; ``ValueError`` for a time without a zone.
+
+    A bare time would be read in the zone of whichever machine asks.
+    """
+    if at.tzinfo is None:
+        raise ValueError("this time has no zone: give it in UTC")
+    return at.astimezone(UTC)
+
+
+UtcTime = Annotated[AwareDatetime, AfterValidator(in_utc)]
+"""A time with a zone, kept in UTC, so that one instant has one spelling in a digest."""
+
+
+def show_clock(at: datetime) -> str:
+    """``15:30 UTC``."""
+    return f"{in_utc(at):%H:%M} UTC"
+
+
+def show_moment(at: datetime) -> str:
+    """``26 Oct 15:30 UTC``."""
+    utc = in_utc(at)
+    return f"{utc.day:02d} {_MONTHS[utc.month - 1][:3]} {show_clock(utc)}"
+
+
+def show_day(day: date) -> str:
+    """``26 October 2013``, of a day or of a moment's day in UTC."""
+    if isinstance(day, datetime):
+        day = in_utc(day).date()
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"

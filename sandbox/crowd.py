@@ -1,0 +1,81 @@
+"""Makes strangers speak: mentions on X and comments on Facebook, as many as are wanted."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+
+from sandbox.book import Book
+from sandbox.config import SandboxConfig
+from sandbox.graphbook import GraphBook, Part
+from sandbox.xbook import XBook
+
+MAX_COUNT = 100_000
+_STRANGERS = 5_000
+_FIRST_STRANGER = 8_000_000_000
+_NAMES = "Ana Ben Chloe Dev Elif Femi Gwen Hugo Ines Jun Kofi Lena Mats Noor Omar Priya".split()
+_TEXTS = [
+    "is this you? something odd was posted from my account",
+    "are my passwords safe?",
+    "what happened and when will it be fixed?",
+    "thanks for telling us so fast",
+    "I cannot sign in any more",
+]
+
+
+class Crowd:
+    """Strangers with names, who write into the books as anybody would."""
+
+    def __init__(
+        self, config: SandboxConfig, book: Book, posts: XBook, page: GraphBook, rng: random.Random
+    ) -> None:
+        self._config = config
+        self._book = book
+        self._posts = posts
+        self._page = page
+        self._rng = rng
+
+    def mention(self, count: int, texts: list[str]) -> list[str]:
+        """`count` posts on X that mention the account; returns their ids."""
+        handle = f"@{self._config.x_handle}"
+        with self._book.transaction() as db:
+            made = []
+            for number in range(count):
+                text = self._text(number, texts)
+                if handle.lower() not in text.lower():
+                    text = f"{handle} {text}"
+                made.append(str(self._posts.write(db, self._stranger(db), text).id))
+        return made
+
+    def comment(self, count: int, texts: list[str], post_id: str | None) -> list[str] | None:
+        """`count` comments under a post (the newest if none is named); None without such a post."""
+        if post_id is None:
+            newest = self._page.posts(Part(limit=1))
+            post_id = newest[0].id if newest else None
+        if post_id is None or self._page.post(post_id) is None:
+            return None
+        with self._book.transaction() as db:
+            made = []
+            for number in range(count):
+                stranger = self._rng.randrange(_STRANGERS)
+                author = (str(_FIRST_STRANGER + stranger), _name(stranger))
+                text = self._text(number, texts)
+                made.append(self._page.write_comment(db, post_id, None, author, text))
+        return made
+
+    def _text(self, number: int, texts: list[str]) -> str:
+        return texts[number % len(texts)] if texts else self._rng.choice(_TEXTS)
+
+    def _stranger(self, db: sqlite3.Connection) -> str:
+        stranger = self._rng.randrange(_STRANGERS)
+        user_id = str(_FIRST_STRANGER + stranger)
+        name = _name(stranger)
+        db.execute(
+            "INSERT OR IGNORE INTO x_user VALUES (?, ?, ?)",
+            (user_id, f"{name.split()[0].lower()}_{stranger}", name),
+        )
+        return user_id
+
+
+def _name(stranger: int) -> str:
+    return f"{_NAMES[stranger % len(_NAMES)]} {stranger}"

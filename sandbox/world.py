@@ -1,0 +1,84 @@
+"""Everything one sandbox is made of, put together in one place."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sandbox.book import Book
+from sandbox.config import SandboxConfig
+from sandbox.crowd import Crowd
+from sandbox.events import EventSender
+from sandbox.faults import Faults, Provider
+from sandbox.gate import Gate, Outage
+from sandbox.graph import Graph
+from sandbox.graphbook import GraphBook
+from sandbox.grapherrors import GraphVoice
+from sandbox.mailbag import Mailbag
+from sandbox.sendgrid import SendGrid, SendGridVoice
+from sandbox.suppressions import Suppressions
+from sandbox.x import X
+from sandbox.xbook import XBook
+from sandbox.xproblems import XVoice
+
+
+@dataclass(slots=True)
+class World:
+    """The parts of a running sandbox; `clock` is unix seconds."""
+
+    config: SandboxConfig
+    clock: Callable[[], float]
+    book: Book
+    faults: Faults
+    outage: Outage
+    events: EventSender
+    mailbag: Mailbag
+    posts: XBook
+    page: GraphBook
+    crowd: Crowd
+    sendgrid: SendGrid
+    suppressions: Suppressions
+    x: X
+    graph: Graph
+
+    @classmethod
+    def build(cls, config: SandboxConfig, clock: Callable[[], float] = time.time) -> World:
+        """Open the book and connect the parts."""
+        rng = random.Random(config.seed)
+        book = Book(config.state)
+        faults = Faults(book, rng)
+        outage = Outage()
+        events = EventSender(config, book, faults, clock)
+        mailbag = Mailbag(book)
+        posts = XBook(config, book, clock)
+        page = GraphBook(config, book, clock)
+        mail_gate = Gate(Provider.SENDGRID, faults, outage, SendGridVoice())
+        x_gate = Gate(Provider.TWITTER, faults, outage, XVoice())
+        graph_gate = Gate(Provider.FACEBOOK, faults, outage, GraphVoice(config.page_id))
+        return cls(
+            config=config,
+            clock=clock,
+            book=book,
+            faults=faults,
+            outage=outage,
+            events=events,
+            mailbag=mailbag,
+            posts=posts,
+            page=page,
+            crowd=Crowd(config, book, posts, page, random.Random(config.seed + 1)),
+            sendgrid=SendGrid(config, mailbag, events, mail_gate, clock),
+            suppressions=Suppressions(mailbag, mail_gate, clock),
+            x=X(config, posts, x_gate, clock),
+            graph=Graph(config, page, graph_gate, clock),
+        )
+
+    def forget(self) -> None:
+        """Back to an empty world; the signing key and the dials stay."""
+        self.faults.remove()
+        self.outage.begin(0.0)
+        self.book.reset()
+        self.mailbag.reload()
+        self.posts.settle_in()
+        self.x.forget_usage()

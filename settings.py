@@ -1,0 +1,82 @@
+"""One frozen ``Settings`` for everything that is not a channel's own.
+
+Read from the environment (``FRONTFOOT_…``) and from ``.env``. Temporal's address, namespace, TLS
+and key are Temporal's own settings and come from ``temporalio.envconfig``; each channel's settings
+live beside its adapter.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+HERE = Path(__file__).resolve().parent
+
+
+class Settings(BaseSettings):
+    """What a process of ours has to know. Frozen; secrets show as asterisks."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FRONTFOOT_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    state_dir: Path = Field(
+        default=Path(".frontfoot"), description="Where the embedded stack keeps its files."
+    )
+    database_url: str = Field(
+        default="", description="SQLAlchemy URL; empty means SQLite in the state folder."
+    )
+    playbooks_dir: Path = Field(default=HERE / "playbooks", description="Folder of playbooks.")
+    channels: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("email", "twitter", "facebook"),
+        description="Names of the configured channels, separated by commas.",
+    )
+    code_secret: SecretStr | None = Field(
+        default=None,
+        description="Secret that codes are derived from, 32 characters or more. Changing it during "
+        "an incident changes every code that has not been sent.",
+    )
+    person: str = Field(default="", description="Who you are in the roster, for the terminal.")
+    metrics_address: str = Field(
+        default="", description="Address for Prometheus metrics, such as 127.0.0.1:9464."
+    )
+    webhook_public_key: str = Field(
+        default="", description="SendGrid's verification key for signed event webhooks."
+    )
+    webhook_host: str = "127.0.0.1"
+    webhook_port: int = 8091
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
+
+    @field_validator("code_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 32:
+            raise ValueError("the code secret needs 32 characters or more")
+        return value
+
+    def database(self) -> str:
+        """The SQLAlchemy URL of the ledger."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.state_dir / 'frontfoot.db'}"
+
+    def masked(self) -> dict[str, str]:
+        """Every setting as text that may be shown, without passwords."""
+        shown = {name: str(value) for name, value in self.model_dump().items()}
+        shown["database_url"] = _without_password(self.database())
+        return shown
+
+
+def _without_password(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    credentials, at, host = rest.rpartition("@")
+    if not at:
+        return url
+    return f"{scheme}{separator}{credentials.partition(':')[0]}:***@{host}"

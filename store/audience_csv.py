@@ -1,0 +1,252 @@
+"""Reading an audience from a CSV file as people have them: any separator, any usual encoding.
+
+Rows that cannot be used go to a second file with line number and reason, in the same shape, so
+that a person can mend them there and import that file.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self, TextIO
+
+from domain.errors import DomainError
+from store.addresses import InvalidAddress, mailbox_of, read_address
+from store.audiences import AudienceRow
+from store.csv_encoding import CP1252, encoding_of, open_text
+
+ADDRESS_HEADERS = ("email", "e_mail", "mail", "address", "email_address", "e_mail_address")
+MOST_COLUMNS = 50
+LONGEST_VALUE = 1_000
+MOST_REMEMBERED = 5_000_000
+"""Addresses remembered to find doubles inside a file (some 65 bytes each)."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]")
+_REPORT_EVERY = 5_000
+
+
+class AudienceInvalid(DomainError):
+    """A file that cannot be read as an audience at all."""
+
+
+class AudienceReader:
+    """An iterator of the usable rows of one file; a context manager, or closed at its end.
+
+    ``rejects`` is where unusable rows go, by default the file's name with ``.rejects.csv``; it is
+    only made when there is one. ``progress`` is told bytes read and bytes in all. Afterwards,
+    ``accepted``, ``rejected`` and ``notices`` say what came of it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        rejects: Path | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self.path = path
+        self.rejects = rejects or path.with_name(path.name + ".rejects.csv")
+        self.accepted = 0
+        self.rejected = 0
+        self.notices: list[str] = []
+        self._progress = progress
+        self._seen: set[int] = set()
+        self._rejects_file: TextIO | None = None
+        self._rows = self._read()
+
+    def __iter__(self) -> Iterator[AudienceRow]:
+        return self
+
+    def __next__(self) -> AudienceRow:
+        return next(self._rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close both files."""
+        self._rows.close()
+
+    def _read(self) -> Generator[AudienceRow, None, None]:
+        try:
+            encoding = encoding_of(self.path)
+        except OSError as error:
+            raise AudienceInvalid(
+                f"{self.path.name} cannot be read: {error.strerror}.", "Check the path."
+            ) from error
+        if encoding == CP1252:
+            self.notices.append(
+                f"{self.path.name} is not UTF-8 and was read as Windows-1252: check a few names "
+                "with accents."
+            )
+        self.rejects.unlink(missing_ok=True)
+        try:
+            with open_text(self.path, encoding) as (text, raw):
+                yield from self._rows_of(text, raw)
+        finally:
+            if self._rejects_file is not None:
+                self._rejects_file.close()
+                self._rejects_file = None
+
+    def _rows_of(self, text: TextIO, raw: BinaryIO) -> Generator[AudienceRow, None, None]:
+        total = self.path.stat().st_size
+        delimiter, lines_before = _delimiter(text)
+        reader = csv.reader(text, delimiter=delimiter)
+        header = _header(self.path, next(reader, []))
+        at_address, at_segment = header.index("email"), _place(header, "segment")
+        others = _others(header)
+        width = len(header)
+        begins = reader.line_num + lines_before + 1
+        count = 0
+        while True:
+            try:
+                row = next(reader)
+            except StopIteration:
+                break
+            except csv.Error:
+                # The rest of a field that is too long is skipped by the csv module.
+                self._reject(header, [], begins, "The line cannot be read: is a quote not closed?")
+                begins = reader.line_num + lines_before + 1
+                continue
+            line, begins = begins, reader.line_num + lines_before + 1
+            count += 1
+            if count % _REPORT_EVERY == 0 and self._progress is not None:
+                self._progress(min(raw.tell(), total), total)
+            if not any(row):
+                continue
+            why = _fault(row, width)
+            address = ""
+            if not why:
+                try:
+                    address = read_address(row[at_address].strip())
+                except InvalidAddress as error:
+                    why = error.what if row[at_address].strip() else "There is no address."
+            if not why and self._is_double(address):
+                why = "This address is in the file already."
+            if why:
+                last = begins - 1
+                where = why if last == line else f"{why} (lines {line} to {last})"
+                self._reject(header, row, line, where)
+                continue
+            self.accepted += 1
+            columns = {name: row[at].strip() for at, name in others if row[at]}
+            segment = row[at_segment].strip() if at_segment is not None else ""
+            yield AudienceRow(address, columns, segment or None)
+        if self._progress is not None:
+            self._progress(total, total)
+
+    def _is_double(self, address: str) -> bool:
+        mark = hash(mailbox_of(address))
+        if mark in self._seen:
+            return True
+        if len(self._seen) < MOST_REMEMBERED:
+            self._seen.add(mark)
+            if len(self._seen) == MOST_REMEMBERED:
+                self.notices.append(
+                    f"Beyond {MOST_REMEMBERED:,} rows, doubled addresses are not listed among the "
+                    "rejects; the import still leaves them out."
+                )
+        return False
+
+    def _reject(self, header: list[str], row: list[str], line: int, why: str) -> None:
+        self.rejected += 1
+        if self._rejects_file is None:
+            # For this user only: it holds addresses.
+            self.rejects.touch(mode=0o600)
+            self._rejects_file = self.rejects.open("w", encoding="utf-8", newline="")
+            csv.writer(self._rejects_file).writerow(["line", "reason", *header])
+        csv.writer(self._rejects_file).writerow([line, why, *row])
+
+
+def read_rows(
+    path: Path,
+    rejects: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> AudienceReader:
+    """Read the usable rows of the CSV file at ``path``; the first row must be a header.
+
+    The header needs a column of addresses (email, e-mail, mail or address). ``segment`` is the
+    recipient's segment; every other column is kept under its name in lower case with underscores,
+    and fills ``[[name]]`` in the copy; ``line`` and ``reason`` of a rejects file are left out.
+    ``AudienceInvalid``, at the first row, if the file cannot be used.
+    """
+    return AudienceReader(path, rejects, progress)
+
+
+def _delimiter(text: TextIO) -> tuple[str, int]:
+    """The separator of the file, and how many lines were consumed to learn it."""
+    first = text.readline(65_536)
+    declared = re.fullmatch(r'"?sep=(.)"?\r?\n?', first, re.IGNORECASE)
+    if declared is not None:
+        # Excel's own way to name the separator.
+        return declared[1], 1
+    text.seek(0)
+    outside = re.sub(r'"[^"]*"', "", first)
+    return max(",;\t", key=outside.count), 0
+
+
+def _header(path: Path, cells: list[str]) -> list[str]:
+    names = [re.sub(r"[^a-z0-9]+", "_", cell.strip().lower()).strip("_") for cell in cells]
+    if not any(names):
+        raise AudienceInvalid(
+            f"{path.name} is empty.", "Export it again with a header row and a column named email."
+        )
+    if len(names) > MOST_COLUMNS:
+        raise AudienceInvalid(
+            f"{path.name} has {len(names)} columns, and {MOST_COLUMNS} is the most.",
+            "Export only the columns that the copy uses.",
+        )
+    address = next((name for name in ADDRESS_HEADERS if name in names), None)
+    if address is None:
+        found = ", ".join(cell.strip()[:30] for cell in cells[:10])
+        if "@" in found:
+            found = "none: the first row holds an address"
+        raise AudienceInvalid(
+            f"{path.name} has no column of addresses. Columns found: {found}.",
+            "Name one of them email, in the first row of the file.",
+        )
+    names = [
+        "email" if name == address else name or f"column_{n}" for n, name in enumerate(names, 1)
+    ]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise AudienceInvalid(
+            f"{path.name} has two columns named {' and '.join(doubled)}.", "Rename one of them."
+        )
+    return names
+
+
+def _others(header: list[str]) -> list[tuple[int, str]]:
+    own = {"email", "segment"}
+    if header[:2] == ["line", "reason"]:
+        # A rejects file that somebody mended.
+        own |= {"line", "reason"}
+    return [(at, name) for at, name in enumerate(header) if name not in own]
+
+
+def _place(header: list[str], name: str) -> int | None:
+    return header.index(name) if name in header else None
+
+
+def _fault(row: list[str], width: int) -> str:
+    """Why a row cannot be used, whatever its address; empty if it can."""
+    if len(row) != width:
+        return f"It has {len(row)} columns, and the header has {width}."
+    joined = "".join(row)
+    if not (joined.isascii() and joined.isprintable()) and _CONTROL.search(joined):
+        if "\n" in joined or "\r" in joined:
+            return "A value has a line break in it: is a quote not closed?"
+        return "It has control characters or letters that cannot be read."
+    if len(joined) > LONGEST_VALUE and max(map(len, row)) > LONGEST_VALUE:
+        return f"A value is longer than {LONGEST_VALUE} letters."
+    return ""

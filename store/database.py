@@ -1,0 +1,189 @@
+"""The one way to the ledger: a database, and transactions to read and write in.
+
+SQLite (embedded) and PostgreSQL (at scale) differ in a few places, and all of them are here, in
+``bulk`` and in ``columns``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Literal
+
+from sqlalchemy import Table, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.dml import Insert
+
+from domain.errors import DomainError
+from store.errors import StoreUnavailable, unavailable, unreachable
+
+__all__ = ["Database", "StoreUnavailable"]
+
+DialectName = Literal["sqlite", "postgresql"]
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+_BUSY_MS = 30_000
+_READERS = 4
+# RETURNING came with this version.
+_OLDEST_SQLITE = (3, 35)
+
+
+class Database:
+    """A ledger. Open one per process and event loop, and close it at the end.
+
+    SQLite lets one connection write at a time, so there is exactly one for writing and callers
+    queue for it in turn; spinning on SQLite's own lock would be unfair and slower.
+    """
+
+    def __init__(self, dialect: DialectName, writer: AsyncEngine, reader: AsyncEngine) -> None:
+        self.dialect = dialect
+        self._writer = writer
+        self._reader = reader
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """Return the ledger at ``url``: ``sqlite:///path/file.db`` or ``postgresql://…``.
+
+        Connects only when first used. ``DomainError`` for a URL that cannot name a ledger.
+        """
+        parsed = ledger_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            writer = _sqlite_engine(parsed, "BEGIN IMMEDIATE", connections=1, cache_mib=64)
+            reader = _sqlite_engine(parsed, "BEGIN", connections=_READERS, cache_mib=8)
+            return cls("sqlite", writer, reader)
+        engine = create_async_engine(
+            parsed,
+            pool_size=10,
+            max_overflow=10,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"timeout": 10, "server_settings": {"timezone": "UTC"}},
+        )
+        return cls("postgresql", engine, engine)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that may write: kept whole at the end, or not at all on an error.
+
+        On SQLite it holds the write lock from its first moment, so that nothing read in it can
+        change before it ends. Raises ``StoreUnavailable``. Must not be nested.
+        """
+        async with _in_words(), _connected(self._writer) as connection, connection.begin():
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that only reads. Raises ``StoreUnavailable``."""
+        async with _in_words(), _connected(self._reader) as connection, connection.begin():
+            yield connection
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+    def insert_or_ignore(self, table: Table, conflict: Iterable[str] | None = None) -> Insert:
+        """An insert that leaves a row alone that is there already.
+
+        ``conflict`` names the columns whose clash is ignored; without it, any clash is.
+        """
+        on = list(conflict) if conflict is not None else None
+        if self.dialect == "sqlite":
+            return sqlite.insert(table).on_conflict_do_nothing(index_elements=on)
+        return postgresql.insert(table).on_conflict_do_nothing(index_elements=on)
+
+    async def serialise(self, connection: AsyncConnection, what: str) -> None:
+        """Let nobody else who names ``what`` pass here until this transaction ends.
+
+        On SQLite a writing transaction has that already.
+        """
+        if self.dialect == "postgresql":
+            lock = func.pg_advisory_xact_lock(func.hashtextextended(what, 0))
+            await connection.execute(select(lock))
+
+
+def ledger_url(url: str) -> URL:
+    """``url`` with the driver that we use; ``DomainError`` if it cannot name a ledger."""
+    hint = "Use sqlite:///path/to/ledger.db or postgresql://user:password@host/database."
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise DomainError("The database URL cannot be read.", hint) from None
+    driver = _DRIVERS.get(parsed.drivername)
+    if driver is None:
+        raise DomainError(f"There is no ledger in {parsed.drivername!r}.", hint)
+    if driver.startswith("sqlite"):
+        if parsed.database in (None, "", ":memory:"):
+            raise DomainError("A ledger in memory would be lost with the process.", hint)
+        if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+            raise DomainError(
+                f"This Python has SQLite {sqlite3.sqlite_version}, and the ledger needs 3.35.",
+                "Use a newer Python, or PostgreSQL.",
+            )
+    return parsed.set(drivername=driver)
+
+
+def _sqlite_engine(url: URL, begin: str, *, connections: int, cache_mib: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=_BUSY_MS / 1000,
+        hide_parameters=True,
+        connect_args={"timeout": _BUSY_MS / 1000},
+    )
+
+    def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        # The driver would begin transactions by itself, later than we need and never IMMEDIATE.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout = {_BUSY_MS}",
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "foreign_keys = ON",
+            f"cache_size = -{cache_mib * 1024}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    try:
+        connection = await engine.connect()
+    except OSError as error:
+        # asyncpg lets the socket's own errors through, time-outs included.
+        raise unreachable() from error
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def _in_words() -> AsyncIterator[None]:
+    try:
+        yield
+    except (DBAPIError, PoolTimeout) as error:
+        told = unavailable(error)
+        if told is None:
+            raise
+        raise told from error

@@ -1,0 +1,124 @@
+"""What goes wrong with the database itself, in words for a person."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+
+class StoreUnavailable(Exception):
+    """The ledger cannot be read or written now: what happened, what it means, what to do next.
+
+    Nothing of the transaction was kept. Trying again is safe: every write of the ledger is
+    idempotent. Holds no statement and no value of a row.
+    """
+
+    def __init__(self, what: str, means: str, next_step: str) -> None:
+        super().__init__(f"{what} {means} {next_step}")
+        self.what = what
+        self.means = means
+        self.next_step = next_step
+
+
+_NOTHING_KEPT = "Nothing of this step was kept."
+
+# The words are SQLite's own: it has no finer code that reaches us through every driver.
+_SQLITE = (
+    (
+        "database is locked",
+        "Another process held the ledger's file for over 30 seconds.",
+        "Find what else is writing to it (an import, a backup, a second worker), then try again.",
+    ),
+    (
+        "disk is full",
+        "The disk that holds the ledger is full.",
+        "Free some space there, then try again.",
+    ),
+    (
+        "unable to open",
+        "The ledger's file cannot be opened.",
+        "Check that its folder exists and that this user may write there.",
+    ),
+    (
+        "readonly",
+        "The ledger's file is read-only for this user.",
+        "Give this user the right to write the file and its folder.",
+    ),
+    (
+        "no such table",
+        "The ledger's tables are not there.",
+        "Run `python -m store.migrate`, then try again.",
+    ),
+    (
+        "disk i/o",
+        "The disk that holds the ledger reports an error.",
+        "Check the disk; SQLite needs a local one, not a network share.",
+    ),
+    (
+        "malformed",
+        "The ledger's file is damaged.",
+        "Stop every process and restore the file from a backup.",
+    ),
+)
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html; the first prefix that fits.
+_POSTGRES = (
+    ("53100", "The database server's disk is full.", "Free some space there, then try again."),
+    (
+        "53300",
+        "The database server has no connection left for us.",
+        "Run fewer processes, or raise max_connections.",
+    ),
+    ("28", "The database server refused our user name or password.", "Check the database URL."),
+    ("3D000", "The database named in the URL does not exist.", "Create it, then try again."),
+    (
+        "42P01",
+        "The ledger's tables are not there.",
+        "Run `python -m store.migrate`, then try again.",
+    ),
+    (
+        "55P03",
+        "Another process held a lock in the database for too long.",
+        "Look for a long transaction on the server, then try again.",
+    ),
+    ("40", "Two writers met and the server let the other one win.", "Try again."),
+    ("57", "The database server is stopping or starting.", "Wait for it, then try again."),
+    ("08", "The connection to the database server broke.", "Check the server, then try again."),
+)
+
+
+def unavailable(error: BaseException) -> StoreUnavailable | None:
+    """``error`` as a person should read it, or None if it is not the database's condition."""
+    if isinstance(error, PoolTimeout):
+        return StoreUnavailable(
+            "This process waited over 30 seconds for its turn at the ledger.",
+            _NOTHING_KEPT,
+            "Look for a transaction that does not end, then try again.",
+        )
+    if isinstance(error, DBAPIError):
+        return _from_driver(error)
+    return None
+
+
+def unreachable() -> StoreUnavailable:
+    """For a server that did not take the connection at all."""
+    return StoreUnavailable(
+        "The database server did not take our connection.",
+        _NOTHING_KEPT,
+        "Check that it runs and that host and port in the database URL are right.",
+    )
+
+
+def _from_driver(error: DBAPIError) -> StoreUnavailable | None:
+    state = getattr(error.orig, "sqlstate", None)
+    if isinstance(state, str):
+        for prefix, what, next_step in _POSTGRES:
+            if state.startswith(prefix):
+                return StoreUnavailable(what, _NOTHING_KEPT, next_step)
+    words = str(error.orig).lower()
+    for part, what, next_step in _SQLITE:
+        if part in words:
+            return StoreUnavailable(what, _NOTHING_KEPT, next_step)
+    if error.connection_invalidated:
+        return unreachable()
+    return None

@@ -1,0 +1,74 @@
+"""Bring a ledger's tables up to date: ``python -m store.migrate [URL]``.
+
+Safe to run by every process at its start, at once: the whole upgrade is one transaction behind
+one lock, and an up-to-date ledger is left alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+from domain.errors import DomainError
+from store.database import Database, StoreUnavailable, ledger_url
+
+
+def upgrade(url: str) -> None:
+    """Create or upgrade the tables of the ledger at ``url``. Idempotent.
+
+    Makes the folder of a SQLite file. Must not be called on a running event loop: there, use
+    ``upgrade_ledger``. Raises ``StoreUnavailable`` and ``DomainError``.
+    """
+    asyncio.run(upgrade_ledger(url))
+
+
+async def upgrade_ledger(url: str) -> None:
+    """``upgrade``, for callers that are on an event loop already."""
+    parsed = ledger_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database is not None:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    db = Database.open(url)
+    try:
+        async with db.write() as connection:
+            await db.serialise(connection, "frontfoot/migrate")
+            await connection.run_sync(_run_alembic)
+    finally:
+        await db.close()
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Alembic's configuration on an open transaction; there is no alembic.ini to keep."""
+    config = Config()
+    config.set_main_option("script_location", "store:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _run_alembic(connection: Connection) -> None:
+    command.upgrade(alembic_config(connection), "head")
+
+
+def main(arguments: list[str]) -> int:
+    """Upgrade the ledger named by the first argument or FRONTFOOT_DATABASE_URL."""
+    url = arguments[0] if arguments else os.environ.get("FRONTFOOT_DATABASE_URL", "")
+    if not url:
+        print("Name the ledger: python -m store.migrate sqlite:///ledger.db", file=sys.stderr)
+        return 2
+    try:
+        upgrade(url)
+    except (DomainError, StoreUnavailable) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("The ledger is up to date.")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,241 @@
+"""The first tables of the ledger."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from store.columns import BigId, Moment
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make every table."""
+    op.create_table(
+        "audiences",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("recipients", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audiences"),
+        sa.UniqueConstraint("name", name="uq_audiences_name"),
+    )
+    op.create_table(
+        "broadcasts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=16), nullable=False),
+        sa.Column("incident", sa.String(length=48), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(length=31), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("audience", sa.String(length=100), nullable=False),
+        sa.Column("message_class", sa.String(length=16), server_default="", nullable=False),
+        sa.Column("batch_size", sa.Integer(), nullable=False),
+        sa.Column("batches", sa.Integer(), nullable=False),
+        sa.Column("planned", sa.BigInteger(), nullable=False),
+        sa.Column("suppressed", sa.BigInteger(), nullable=False),
+        sa.Column("offer_version", sa.Integer()),
+        sa.Column("planned_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_broadcasts"),
+        sa.UniqueConstraint("key", name="uq_broadcasts_key"),
+    )
+    op.create_index(
+        "ix_broadcasts_incident_number", "broadcasts", ["incident", "number"], unique=False
+    )
+    op.create_table(
+        "delivery_events",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("broadcast", sa.String(length=16), nullable=False),
+        sa.Column("batch", sa.Integer()),
+        sa.Column("attempt", sa.SmallInteger()),
+        sa.Column("position", sa.BigInteger()),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("reason_code", sa.String(length=64)),
+        sa.Column("early", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_delivery_events"),
+    )
+    op.create_index(
+        "ix_delivery_events_early",
+        "delivery_events",
+        ["broadcast"],
+        unique=False,
+        sqlite_where=sa.text("early"),
+        postgresql_where=sa.text("early"),
+    )
+    op.create_table(
+        "drafts",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("incident", sa.String(length=48), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("author", sa.String(length=64), nullable=False),
+        sa.Column("saved_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_drafts"),
+    )
+    op.create_table(
+        "incidents",
+        sa.Column("slug", sa.String(length=48), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("playbook", sa.String(length=64), nullable=False),
+        sa.Column("audience", sa.String(length=100)),
+        sa.Column("opened_at", Moment(), nullable=False),
+        sa.Column("closed_at", Moment()),
+        sa.PrimaryKeyConstraint("slug", name="pk_incidents"),
+    )
+    op.create_table(
+        "messages",
+        sa.Column("incident", sa.String(length=48), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("incident", "number", name="pk_messages"),
+    )
+    op.create_table(
+        "offers",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("incident", sa.String(length=48), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("terms", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_offers"),
+        sa.UniqueConstraint("incident", "version", name="uq_offers_incident_version"),
+    )
+    op.create_table(
+        "playbooks",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("files", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name="pk_playbooks"),
+    )
+    op.create_table(
+        "publications",
+        sa.Column("incident", sa.String(length=48), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("channel", sa.String(length=31), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("key", sa.String(length=16), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("started_at", Moment()),
+        sa.Column("receipt_id", sa.Text()),
+        sa.Column("receipt_url", sa.Text()),
+        sa.Column("receipt_at", Moment()),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("next_step", sa.Text(), server_default="", nullable=False),
+        sa.Column("updated_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("incident", "number", "channel", name="pk_publications"),
+    )
+    op.create_table(
+        "suppressions",
+        sa.Column("mailbox", sa.Text(), nullable=False),
+        sa.Column("message_class", sa.String(length=16), server_default="", nullable=False),
+        sa.Column("reason", sa.String(length=64), nullable=False),
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("mailbox", "message_class", name="pk_suppressions"),
+    )
+    op.create_table(
+        "timeline",
+        sa.Column("incident", sa.String(length=48), nullable=False),
+        sa.Column("link", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("about", sa.Text(), server_default="", nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("incident", "link", name="pk_timeline"),
+        sa.UniqueConstraint("incident", "seq", name="uq_timeline_incident_seq"),
+    )
+    op.create_table(
+        "batches",
+        sa.Column("broadcast_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("first", sa.BigInteger(), nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("started_at", Moment()),
+        sa.Column("receipt_id", sa.Text()),
+        sa.Column("receipt_at", Moment()),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("next_step", sa.Text(), server_default="", nullable=False),
+        sa.Column("proven_attempt", sa.Integer()),
+        sa.Column("suppressed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("accepted", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("processed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("delivered", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("dropped", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("bounced", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("refused", sa.Integer(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["broadcast_id"], ["broadcasts.id"], name="fk_batches_broadcast_id"
+        ),
+        sa.PrimaryKeyConstraint("broadcast_id", "number", name="pk_batches"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "codes",
+        sa.Column("offer_id", sa.Integer(), nullable=False),
+        sa.Column("recipient_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_codes_offer_id"),
+        sa.PrimaryKeyConstraint("offer_id", "recipient_id", name="pk_codes"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "deliveries",
+        sa.Column("broadcast_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("recipient_id", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("withheld", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("reason", sa.String(length=100)),
+        sa.ForeignKeyConstraint(
+            ["broadcast_id"], ["broadcasts.id"], name="fk_deliveries_broadcast_id"
+        ),
+        sa.PrimaryKeyConstraint("broadcast_id", "position", name="pk_deliveries"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "recipients",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("audience_id", sa.Integer(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("mailbox", sa.Text(), nullable=False),
+        sa.Column("segment", sa.String(length=100)),
+        sa.Column("columns", sa.Text(), server_default="{}", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["audience_id"], ["audiences.id"], name="fk_recipients_audience_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_recipients"),
+        sa.UniqueConstraint("audience_id", "mailbox", name="uq_recipients_audience_id_mailbox"),
+    )
+    op.create_index(
+        "ix_recipients_audience_id_id", "recipients", ["audience_id", "id"], unique=False
+    )
+    op.create_table(
+        "revisions",
+        sa.Column("incident", sa.String(length=48), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("revision", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("author", sa.String(length=64), nullable=False),
+        sa.Column("proposed_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident", "number"],
+            ["messages.incident", "messages.number"],
+            name="fk_revisions_incident_number",
+        ),
+        sa.PrimaryKeyConstraint("incident", "number", "revision", name="pk_revisions"),
+    )
+
+
+def downgrade() -> None:
+    """Refuse: there is nothing before the first tables but a lost record."""
+    raise NotImplementedError("Restore a backup instead: a ledger is never thrown away by a tool.")

@@ -1,0 +1,90 @@
+"""Addresses that must not be written to, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Table, Text, exists, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.message import MessageClass
+from store.addresses import mailbox_of, read_address
+from store.bulk import Bulk
+from store.columns import Moment, moment_text
+from store.database import Database
+from store.tables import suppressions
+
+EVERY_CLASS = ""
+
+
+async def add(
+    db: Database,
+    address: str,
+    reason: str,
+    message_class: MessageClass | None,
+    source: str,
+    at: datetime,
+) -> None:
+    """Never write to ``address`` again: in messages of one class, or (None) in any.
+
+    The first reason stays. ``reason`` and ``source`` are single words such as ``unsubscribed``
+    and ``console``. ``InvalidAddress`` if it is none.
+    """
+    row = (
+        mailbox_of(read_address(address)),
+        EVERY_CLASS if message_class is None else message_class.value,
+        reason,
+        source,
+        moment_text(at),
+    )
+    async with db.write() as connection:
+        await add_mailboxes(db, connection, [row])
+
+
+async def add_mailboxes(
+    db: Database,
+    connection: AsyncConnection,
+    rows: Iterable[tuple[str, str, str, str, str]],
+) -> int:
+    """Add (mailbox, class or "", reason, source, ``moment_text``) in bulk; return how many are new.
+
+    For callers inside the store that are in a transaction already and know their mailboxes.
+    """
+    bulk = Bulk(db, mailbox=Text(), message_class=Text(), reason=Text(), source=Text(), at=Moment())
+    # In one order, so that two writers cannot wait for each other.
+    wanted = sorted(rows)
+    if not wanted:
+        return 0
+    result = await connection.execute(
+        db.insert_or_ignore(suppressions).from_select(
+            ["mailbox", "message_class", "reason", "source", "at"],
+            bulk.select(order_by="mailbox"),
+        ),
+        bulk.parameter(wanted),
+    )
+    return result.rowcount
+
+
+async def is_suppressed(
+    db: Database, address: str, message_class: MessageClass | None = None
+) -> bool:
+    """Whether ``address`` must not get messages of this class; None: of any class at all."""
+    mailbox = mailbox_of(read_address(address))
+    query = select(suppressions.c.mailbox).where(suppressions.c.mailbox == mailbox)
+    if message_class is not None:
+        query = query.where(_covers(suppressions, message_class.value))
+    async with db.read() as connection:
+        return (await connection.execute(query.limit(1))).first() is not None
+
+
+def stands_against(mailbox: ColumnElement[str], message_class: str) -> ColumnElement[bool]:
+    """The condition that a suppression covers ``mailbox`` for a class; "" asks for any class."""
+    condition = suppressions.c.mailbox == mailbox
+    if message_class != EVERY_CLASS:
+        condition &= _covers(suppressions, message_class)
+    return exists().where(condition)
+
+
+def _covers(table: Table, message_class: str) -> ColumnElement[bool]:
+    return table.c.message_class.in_((EVERY_CLASS, message_class))

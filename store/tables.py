@@ -1,0 +1,262 @@
+"""The tables of the ledger.
+
+Words of a stored kind are text (``planned``, ``accepted``), so that the ledger can be read with
+any tool. There is no foreign key to ``incidents``: an incident lives in Temporal, this table is
+the list of them for people, and nothing that must go out waits for a list.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+from store.columns import BigId, Moment
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("slug", String(48), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("playbook", String(64), nullable=False),
+    Column("audience", String(100)),
+    Column("opened_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+)
+
+playbooks = Table(
+    "playbooks",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("files", Text, nullable=False),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("incident", String(48), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("author", String(64), nullable=False),
+    Column("saved_at", Moment, nullable=False),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("incident", String(48), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(32), nullable=False),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("incident", String(48), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("digest", String(64), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("author", String(64), nullable=False),
+    Column("proposed_at", Moment, nullable=False),
+    ForeignKeyConstraint(["incident", "number"], ["messages.incident", "messages.number"]),
+)
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("incident", String(48), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("channel", String(31), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("key", String(16), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("started_at", Moment),
+    Column("receipt_id", Text),
+    Column("receipt_url", Text),
+    Column("receipt_at", Moment),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("next_step", Text, nullable=False, server_default=""),
+    Column("updated_at", Moment, nullable=False),
+)
+
+audiences = Table(
+    "audiences",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(100), nullable=False, unique=True),
+    # Kept by every import, so that a list of audiences counts no rows.
+    Column("recipients", BigInteger, nullable=False, server_default="0"),
+)
+
+recipients = Table(
+    "recipients",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("audience_id", Integer, ForeignKey("audiences.id"), nullable=False),
+    Column("address", Text, nullable=False),
+    # The address as addresses are compared: in lower case. Ann@ and ann@ are one mailbox.
+    Column("mailbox", Text, nullable=False),
+    Column("segment", String(100)),
+    Column("columns", Text, nullable=False, server_default="{}"),
+    UniqueConstraint("audience_id", "mailbox"),
+    # Planning walks one audience in the order of ids.
+    Index(None, "audience_id", "id"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("mailbox", Text, primary_key=True),
+    # Empty: every class of message.
+    Column("message_class", String(16), primary_key=True, server_default=""),
+    Column("reason", String(64), nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+broadcasts = Table(
+    "broadcasts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(16), nullable=False, unique=True),
+    Column("incident", String(48), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("channel", String(31), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("audience", String(100), nullable=False),
+    Column("message_class", String(16), nullable=False, server_default=""),
+    Column("batch_size", Integer, nullable=False),
+    Column("batches", Integer, nullable=False),
+    Column("planned", BigInteger, nullable=False),
+    Column("suppressed", BigInteger, nullable=False),
+    Column("offer_version", Integer),
+    Column("planned_at", Moment, nullable=False),
+    Index(None, "incident", "number"),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("broadcast_id", Integer, ForeignKey("broadcasts.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("started_at", Moment),
+    Column("receipt_id", Text),
+    Column("receipt_at", Moment),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("next_step", Text, nullable=False, server_default=""),
+    # The newest attempt that an event of the provider carried: proof that it went out.
+    Column("proven_attempt", Integer),
+    # How many of its deliveries stand where; what is missing to its size is planned. Counting a
+    # million rows whenever somebody looks at the progress would be too slow.
+    Column("suppressed", Integer, nullable=False, server_default="0"),
+    Column("accepted", Integer, nullable=False, server_default="0"),
+    Column("processed", Integer, nullable=False, server_default="0"),
+    Column("delivered", Integer, nullable=False, server_default="0"),
+    Column("dropped", Integer, nullable=False, server_default="0"),
+    Column("bounced", Integer, nullable=False, server_default="0"),
+    Column("refused", Integer, nullable=False, server_default="0"),
+    sqlite_with_rowid=False,
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("broadcast_id", Integer, ForeignKey("broadcasts.id"), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("recipient_id", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    # Suppressed after planning: not sent, though its place in the batch stays.
+    Column("withheld", Boolean, nullable=False, server_default=false()),
+    Column("reason", String(100)),
+    sqlite_with_rowid=False,
+)
+
+delivery_events = Table(
+    "delivery_events",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("broadcast", String(16), nullable=False),
+    Column("batch", Integer),
+    Column("attempt", SmallInteger),
+    Column("position", BigInteger),
+    Column("kind", String(16), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("reason_code", String(64)),
+    # Its broadcast was not known yet when it arrived.
+    Column("early", Boolean, nullable=False, server_default=false()),
+    Index(
+        "ix_delivery_events_early",
+        "broadcast",
+        sqlite_where=text("early"),
+        postgresql_where=text("early"),
+    ),
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("incident", String(48), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("terms", Text, nullable=False),
+    UniqueConstraint("incident", "version"),
+)
+
+codes = Table(
+    "codes",
+    metadata,
+    Column("offer_id", Integer, ForeignKey("offers.id"), primary_key=True),
+    Column("recipient_id", BigInteger, primary_key=True, autoincrement=False),
+    # Not unique: a clash among a million codes of 60 bits is one in two million, and an index of
+    # random values would cost more than all other work of a broadcast.
+    Column("code", String(16), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("incident", String(48), primary_key=True),
+    # Its place in the chain of hashes; entries are chained in the order in which they came.
+    Column("link", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("about", Text, nullable=False, server_default=""),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("incident", "seq"),
+)

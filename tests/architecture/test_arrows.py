@@ -1,0 +1,231 @@
+"""The arrows of the design: who may import whom, and that the rules about it really bite.
+
+import-linter reads the packages (its contracts are in pyproject.toml). It sees no single modules,
+so what `settings`, `wiring` and `cli` import is read here.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGURATION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PACKAGES: list[str] = CONFIGURATION["tool"]["importlinter"]["root_packages"]
+SHIPPED: list[str] = CONFIGURATION["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
+NOT_SHIPPED = {"benchmarks", "tests"}
+
+# What each module at the top level may import of ours; `worker` may import everything.
+MODULES = {
+    "settings": {"domain"},
+    "wiring": {"domain", "settings"},
+    "cli": {"commands", "domain", "settings", "store", "wiring", "workflows"},
+}
+
+# What must not be loaded once a workflow is: it would run inside Temporal's workflow sandbox.
+FOREIGN_TO_WORKFLOWS = (
+    "aiosqlite", "alembic", "asyncpg", "channels", "console", "facebook", "httpx", "requests",
+    "sendgrid", "settings", "sqlalchemy", "starlette", "store", "wiring",
+)  # fmt: skip
+
+
+def run(*command: str, cwd: Path, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=cwd,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(cwd), "NO_COLOR": "1", "COLUMNS": "200"},
+    )
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    return run(
+        "-c",
+        "import sys; from importlinter.cli import lint_imports_command as lint; lint(sys.argv[1:])",
+        "--no-cache",
+        "--no-logo",
+        cwd=folder,
+    )
+
+
+def lint(path: str, line: str) -> subprocess.CompletedProcess[str]:
+    source = f"from __future__ import annotations\n\n{line}\n"
+    arguments = ("--no-cache", "--output-format", "concise", "--stdin-filename", path, "-")
+    return run("-m", "ruff", "check", *arguments, cwd=ROOT, text=source)
+
+
+def imports_of(module: Path) -> set[str]:
+    """Return the first names of everything that a module imports, inside functions too."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+@pytest.fixture
+def small_tree(tmp_path: Path) -> Path:
+    """Lay out the packages of the project, empty, under the project's own contracts."""
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for package in PACKAGES:
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").touch()
+    (tmp_path / "activities" / "signatures.py").touch()
+    (tmp_path / "activities" / "mail.py").touch()
+    for module in ("cli", "settings", "wiring", "worker"):
+        (tmp_path / f"{module}.py").touch()
+    return tmp_path
+
+
+def test_every_import_of_the_project_follows_the_arrows() -> None:
+    verdict = lint_imports(ROOT)
+    assert verdict.returncode == 0, verdict.stdout + verdict.stderr
+
+
+def test_every_package_is_under_the_contracts_and_in_the_wheel() -> None:
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - NOT_SHIPPED
+    assert packages == set(PACKAGES), "bring [tool.importlinter] in pyproject.toml up to date"
+    assert packages <= set(SHIPPED)
+
+
+def test_every_module_of_the_top_level_is_in_the_wheel() -> None:
+    assert {path.name for path in ROOT.glob("*.py")} <= set(SHIPPED)
+
+
+@pytest.mark.parametrize(
+    ("importer", "line"),
+    [
+        ("domain", "import channels"),
+        ("domain", "import httpx"),
+        ("domain", "import temporalio.workflow"),
+        ("channels", "import store"),
+        ("channels", "import settings"),
+        ("channels", "from temporalio import activity"),
+        ("store", "import activities"),
+        ("store", "import httpx"),
+        ("activities", "import workflows"),
+        ("activities", "import console"),
+        ("workflows", "import channels"),
+        ("workflows", "import store"),
+        ("workflows", "import activities.mail"),
+        ("workflows", "from activities import mail"),
+        ("workflows", "import sqlalchemy"),
+        ("console", "import activities.mail"),
+        ("console", "import channels"),
+        ("console", "import sandbox"),
+        ("sandbox", "import domain"),
+        ("sandbox", "import sendgrid"),
+    ],
+)
+def test_an_import_against_an_arrow_is_refused(small_tree: Path, importer: str, line: str) -> None:
+    (small_tree / importer / "wrong.py").write_text(f"{line}\n", encoding="utf-8")
+    verdict = lint_imports(small_tree)
+    assert verdict.returncode == 1, verdict.stdout + verdict.stderr
+    assert f"{importer}.wrong" in verdict.stdout
+
+
+def test_nobody_may_import_the_worker_the_command_or_the_sandbox(small_tree: Path) -> None:
+    for package in PACKAGES:
+        for nobodys in {"cli", "sandbox", "worker"} - {package}:
+            (small_tree / package / f"uses_{nobodys}.py").write_text(f"import {nobodys}\n")
+    verdict = lint_imports(small_tree)
+    accepted = [
+        f"{package}.uses_{nobodys}"
+        for package in PACKAGES
+        for nobodys in {"cli", "sandbox", "worker"} - {package}
+        if f"{package}.uses_{nobodys} -> {nobodys}" not in verdict.stdout
+    ]
+    assert accepted == []
+
+
+def test_a_workflow_may_not_reach_the_network_through_a_signature(small_tree: Path) -> None:
+    (small_tree / "activities" / "signatures.py").write_text("import httpx\n", encoding="utf-8")
+    (small_tree / "workflows" / "incident.py").write_text(
+        "import activities.signatures\n", encoding="utf-8"
+    )
+    assert "workflows.incident -> activities.signatures" in lint_imports(small_tree).stdout
+
+
+def test_imports_along_the_arrows_are_accepted(small_tree: Path) -> None:
+    along = {
+        "channels/email.py": "import domain, httpx",
+        "store/queries.py": "import domain, sqlalchemy",
+        "activities/mail.py": "import channels, domain, settings, store",
+        "workflows/incident.py": "import activities.signatures, domain, temporalio.workflow",
+        "console/app.py": "import domain, settings, starlette, store, wiring, workflows.incident",
+    }
+    for path, line in along.items():
+        (small_tree / path).write_text(f"{line}\n", encoding="utf-8")
+    verdict = lint_imports(small_tree)
+    assert verdict.returncode == 0, verdict.stdout + verdict.stderr
+
+
+def test_the_modules_of_the_top_level_import_only_what_they_may() -> None:
+    ours = {*PACKAGES, *MODULES, "worker"}
+    against = {
+        module: sorted((imports_of(ROOT / f"{module}.py") & ours) - may - {module})
+        for module, may in MODULES.items()
+        if (ROOT / f"{module}.py").exists()
+    }
+    assert {module: names for module, names in against.items() if names} == {}
+
+
+def test_importing_every_workflow_loads_no_adapter_and_no_database() -> None:
+    names = sorted(
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in (ROOT / "workflows").rglob("*.py")
+    )
+    script = (
+        "import importlib, sys\n"
+        f"for name in {names!r}: importlib.import_module(name.removesuffix('.__init__'))\n"
+        f"print(sorted(set({FOREIGN_TO_WORKFLOWS!r}) & set(sys.modules)))\n"
+        # The SDK's threads can crash an interpreter that ends by itself (sdk-python issue 300).
+        "import os; sys.stdout.flush(); os._exit(0)\n"
+    )
+    loaded = run("-c", script, cwd=ROOT)
+    assert loaded.stdout.strip() == "[]", loaded.stdout + loaded.stderr
+
+
+@pytest.mark.parametrize("folder", ["domain", "workflows"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from datetime import UTC, datetime\n\nNOW = datetime.now(UTC)",
+        "from datetime import date\n\nTODAY = date.today()",
+        "import time\n\nNOW = time.time()",
+        "from time import monotonic",
+        "import random",
+        "from random import choice",
+        "import secrets",
+        "import uuid\n\nID = uuid.uuid4()",
+        "from uuid import uuid4",
+        "import os\n\nTOKEN = os.environ",
+        "from os import getenv",
+        'TEXT = open("playbook.yaml")',
+        "from pathlib import Path",
+        "import asyncio\n\nwait = asyncio.wait",
+    ],
+)
+def test_clock_chance_environment_and_files_are_refused_where_histories_replay(
+    folder: str, line: str
+) -> None:
+    verdict = lint(f"{folder}/example.py", line)
+    assert "TID251" in verdict.stdout or "PTH123" in verdict.stdout, verdict.stdout + verdict.stderr
+
+
+def test_an_adapter_may_read_the_clock() -> None:
+    line = "from datetime import UTC, datetime\n\nNOW = datetime.now(UTC)"
+    verdict = lint("channels/example.py", line)
+    assert verdict.returncode == 0, verdict.stdout + verdict.stderr

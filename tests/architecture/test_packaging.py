@@ -1,0 +1,66 @@
+"""What a stranger who installs Frontfoot relies on: the locks and the example of .env."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from channels import registry
+from settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCKS = ("run.lock", "dev.lock")
+
+
+def lock(name: str) -> str:
+    return (ROOT / "requirements" / name).read_text(encoding="utf-8")
+
+
+def pins(name: str) -> dict[str, str]:
+    """Return what a lock pins: project name, in its normal form, to version."""
+    return dict(re.findall(r"^([a-z0-9.-]+)(?:\[[^]]*\])?==(\S+)", lock(name), re.MULTILINE))
+
+
+def named(requirements: list[str]) -> set[str]:
+    return {re.split(r"[\[<>=!~;, ]", line)[0].lower().replace("_", "-") for line in requirements}
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_line_of_a_lock_is_a_version_or_its_hash(name: str) -> None:
+    # So there is no index, no host and no path in it, and nothing installs without a hash.
+    pin = re.compile(r"[a-z0-9.-]+(\[[a-z,]+\])?==[0-9][^ ]*( ; [^/\\]+)? \\")
+    hashed = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
+    lines = [line for line in lock(name).splitlines() if not line.startswith("#")]
+    strange = [line for line in lines if not (pin.fullmatch(line) or hashed.fullmatch(line))]
+    assert len(lines) > 100
+    assert strange == []
+
+
+def test_the_tests_run_on_the_versions_that_are_shipped() -> None:
+    shipped, tested = pins("run.lock"), pins("dev.lock")
+    assert shipped == {name: tested.get(name) for name in shipped}
+
+
+def test_every_dependency_of_the_project_is_locked() -> None:
+    extras = PROJECT["optional-dependencies"]
+    needed = [*PROJECT["dependencies"], *extras["embedded"], *extras["postgres"]]
+    assert named(needed) <= pins("run.lock").keys()
+    assert named(extras["dev"]) <= pins("dev.lock").keys()
+
+
+def test_every_variable_of_the_example_is_read_by_something() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    read = {f"FRONTFOOT_{field}".upper() for field in Settings.model_fields}
+    read |= set(re.findall(r"\$\{([A-Z_]+)", compose))
+    for name in registry.BUILT_IN:
+        model = registry.load(name).settings
+        prefix = model.model_config.get("env_prefix", "")
+        read |= {f"{prefix}{field}".upper() for field in model.model_fields}
+    offered = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
+    of_temporals_own = {"TEMPORAL_ADDRESS"}
+    assert offered - read - of_temporals_own == set()

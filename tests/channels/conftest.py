@@ -1,0 +1,52 @@
+"""One sandbox for all tests of channels: a process of its own, reached over real HTTP."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running sandbox."""
+    state = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "--port", "0", "--state", str(state)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("sandbox ready: "), "the sandbox did not start"
+        yield line.removeprefix("sandbox ready: ").strip()
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+        process.stdout.close()
+
+
+@pytest.fixture
+def sandbox(sandbox_process: str) -> str:
+    """The address of a sandbox that has accepted nothing yet and serves everybody well."""
+    httpx.post(f"{sandbox_process}/_sandbox/reset").raise_for_status()
+    return sandbox_process
+
+
+@pytest.fixture(scope="session")
+def specs() -> Path:
+    """The folder with the providers' published API descriptions; skips where they are not."""
+    places = [Path(os.environ.get("FRONTFOOT_SPECS", "")), ROOT.parent / "shared" / "specs"]
+    for place in places:
+        if (place / "sendgrid").is_dir() and (place / "x").is_dir():
+            return place
+    pytest.skip("the providers' API descriptions are not here: point FRONTFOOT_SPECS at them")

@@ -1,0 +1,179 @@
+"""The sandbox as the contract suite's provider: one class for each of our three channels."""
+
+from __future__ import annotations
+
+import json
+import socket
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from channels.contract import Channel
+from channels.email import EmailChannel, EmailSettings
+from channels.facebook import FacebookChannel, FacebookSettings
+from channels.twitter import TwitterChannel, TwitterSettings
+from tests.channels.contract import Misbehaviour
+from tests.channels.one_shot import Canned, Cans, OneShotAdapter, OneShotTransport
+
+READ_TIMEOUT = 0.4
+WAIT = timedelta(minutes=2)
+
+REDIRECT = Canned(302, headers={"location": "https://elsewhere.example/"})
+
+
+def faults(how: Misbehaviour) -> dict[str, Any] | None:
+    """The sandbox's fault for a misbehaviour, or None where it has none."""
+    match how:
+        case Misbehaviour.THROTTLES:
+            return {"kind": "throttle", "seconds": WAIT.total_seconds()}
+        case Misbehaviour.CREDENTIALS_DEAD:
+            return {"kind": "dead_token"}
+        case Misbehaviour.SILENT_BEFORE:
+            return {"kind": "network_hang"}
+        case Misbehaviour.SILENT_AFTER:
+            return {"kind": "latency", "seconds": READ_TIMEOUT * 2}
+        case Misbehaviour.DROPS_BEFORE:
+            return {"kind": "drop_before"}
+        case Misbehaviour.DROPS_AFTER:
+            return {"kind": "drop_after"}
+        case Misbehaviour.FAILS_BEFORE:
+            return {"kind": "error_before", "status": 503}
+        case Misbehaviour.FAILS_AFTER:
+            return {"kind": "error_after", "status": 500}
+        case _:
+            return None
+
+
+def closed_port() -> str:
+    """An address on this machine where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+class SandboxProvider:
+    """What the three have in common."""
+
+    name: str
+    operation: str
+    canned: dict[Misbehaviour, Canned]
+    secrets: tuple[str, ...]
+    wait = WAIT
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.cans = Cans()
+
+    def channel(self) -> Channel:
+        return self.at(self.url)
+
+    def channel_to_nowhere(self) -> Channel:
+        return self.at(closed_port())
+
+    def at(self, url: str) -> Channel:
+        """A channel that speaks to ``url``."""
+        raise NotImplementedError
+
+    def client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            transport=OneShotTransport(self.cans), timeout=httpx.Timeout(READ_TIMEOUT)
+        )
+
+    async def misbehave(self, how: Misbehaviour) -> None:
+        fault = faults(how)
+        if fault is None:
+            self.cans.stock.append({Misbehaviour.REDIRECTS: REDIRECT, **self.canned}[how])
+            return
+        await self._admin(
+            "POST",
+            "faults",
+            {"provider": self.name, "operation": self.operation, "times": 1, **fault},
+        )
+
+    async def accepted(self) -> list[str]:
+        books = (await self._admin("GET", "books")).json()
+        return [json.dumps(post) for post in books[self.name]["posts"]]
+
+    async def _admin(self, method: str, path: str, body: object = None) -> httpx.Response:
+        async with httpx.AsyncClient() as client:
+            answer = await client.request(method, f"{self.url}/_sandbox/{path}", json=body)
+        return answer.raise_for_status()
+
+
+class SandboxMail(SandboxProvider):
+    name, operation = "sendgrid", "send"
+    secrets = ("SG.sandbox-key", "grant is invalid", "Service unavailable", "beyond its limits")
+    canned = {
+        Misbehaviour.THROTTLES_WITHOUT_RESET: Canned(
+            429, b'{"errors":[{"field":null,"message":"beyond its limits"}]}'
+        ),
+        Misbehaviour.REFUSES: Canned(
+            400, b'{"errors":[{"field":"subject","message":"beyond its limits"}]}'
+        ),
+    }
+
+    def at(self, url: str) -> Channel:
+        settings = EmailSettings(
+            api_key="SG.sandbox-key",
+            base_url=url,
+            activity_feed=True,
+            connect_timeout=READ_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+        )
+        return EmailChannel(settings, client=self.client())
+
+    async def accepted(self) -> list[str]:
+        lines = (await self._admin("GET", "books/mail.ndjson")).text.splitlines()
+        return [line for line in lines if line]
+
+
+class SandboxX(SandboxProvider):
+    name, operation = "twitter", "post"
+    secrets = ("sandbox-consumer-secret", "sandbox-token", "Too Many", "beyond its limits")
+    canned = {
+        Misbehaviour.THROTTLES_WITHOUT_RESET: Canned(
+            429, b'{"title":"Too Many Requests","detail":"beyond its limits","type":"about:blank"}'
+        ),
+        Misbehaviour.REFUSES: Canned(
+            403, b'{"title":"Forbidden","detail":"beyond its limits","type":"about:blank"}'
+        ),
+    }
+
+    def at(self, url: str) -> Channel:
+        settings = TwitterSettings(
+            consumer_key="sandbox-consumer-key",
+            consumer_secret="sandbox-consumer-secret",
+            token="sandbox-token",
+            token_secret="sandbox-token-secret",
+            base_url=url,
+            read_timeout=READ_TIMEOUT,
+        )
+        return TwitterChannel(settings, client=self.client())
+
+
+class SandboxPage(SandboxProvider):
+    name, operation = "facebook", "post"
+    secrets = ("sandbox-page-token", "sandbox-app-secret", "OAuthException", "beyond its limits")
+    canned = {
+        Misbehaviour.THROTTLES_WITHOUT_RESET: Canned(
+            400,
+            b'{"error":{"message":"beyond its limits","type":"OAuthException","code":32}}',
+            {"content-type": "application/json"},
+        ),
+        Misbehaviour.REFUSES: Canned(
+            400,
+            b'{"error":{"message":"beyond its limits","type":"OAuthException","code":100}}',
+            {"content-type": "application/json"},
+        ),
+    }
+
+    def at(self, url: str) -> Channel:
+        settings = FacebookSettings(
+            page_id="100000000000001",
+            page_token="sandbox-page-token",
+            app_secret="sandbox-app-secret",
+            base_url=url,
+            read_timeout=READ_TIMEOUT,
+        )
+        return FacebookChannel(settings, transport=OneShotAdapter(self.cans))

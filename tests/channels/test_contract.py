@@ -1,0 +1,26 @@
+"""Our three channels keep the promises of every channel, against the sandbox."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.channels.contract import ChannelContract, Provider
+from tests.channels.sandbox_provider import SandboxMail, SandboxPage, SandboxX
+
+
+class TestEmail(ChannelContract):
+    @pytest.fixture
+    def provider(self, sandbox: str) -> Provider:
+        return SandboxMail(sandbox)
+
+
+class TestTwitter(ChannelContract):
+    @pytest.fixture
+    def provider(self, sandbox: str) -> Provider:
+        return SandboxX(sandbox)
+
+
+class TestFacebook(ChannelContract):
+    @pytest.fixture
+    def provider(self, sandbox: str) -> Provider:
+        return SandboxPage(sandbox)

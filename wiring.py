@@ -1,0 +1,68 @@
+"""One way to reach Temporal, used by everything: a client with our plugin.
+
+The plugin is the only place that says how values are converted and which of our modules workflow
+code sees as they are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter
+from temporalio.envconfig import ClientConfig
+from temporalio.plugin import SimplePlugin
+from temporalio.worker import WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+PASSED_THROUGH = ("domain", "activities", "pydantic", "pydantic_core", "annotated_types")
+"""Modules that workflow code shares with the worker instead of loading its own copy.
+
+Ours together or not at all: half of them would make two classes of one model, and pydantic
+refuses the other's. Passing through switches the sandbox's checks off in them, so lint bans the
+clock, randomness and I/O in ``domain`` instead. (``activities`` is only ever imported by a
+workflow as ``activities.signatures``, which an import contract holds to.)
+"""
+
+
+class TemporalUnreachable(Exception):
+    """No Temporal server answered: what was tried, and what to do next."""
+
+
+def _converter(_: DataConverter | None) -> DataConverter:
+    return pydantic_data_converter
+
+
+def _runner(runner: WorkflowRunner | None) -> WorkflowRunner:
+    if isinstance(runner, SandboxedWorkflowRunner):
+        return dataclasses.replace(
+            runner,
+            restrictions=runner.restrictions.with_passthrough_modules(*PASSED_THROUGH),
+        )
+    if runner is None:
+        return SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+        )
+    return runner
+
+
+def plugin() -> SimplePlugin:
+    """The plugin that every client, worker and replayer of ours is made with."""
+    return SimplePlugin("frontfoot", data_converter=_converter, workflow_runner=_runner)
+
+
+async def connect(*, lazy: bool = False) -> Client:
+    """Return a client for the server that ``TEMPORAL_…`` or Temporal's own file names.
+
+    Raises ``TemporalUnreachable`` if nothing answers; with ``lazy`` that shows at the first call.
+    """
+    config = ClientConfig.load_client_connect_config()
+    address = config.setdefault("target_host", "127.0.0.1:7233")
+    try:
+        return await Client.connect(**config, lazy=lazy, plugins=[plugin()])
+    except RuntimeError as error:
+        raise TemporalUnreachable(
+            f"No Temporal server answers at {address}, so incidents cannot be reached. "
+            "Start everything with `frontfoot up`, or set TEMPORAL_ADDRESS to your server."
+        ) from error

@@ -1,0 +1,139 @@
+"""The worker process: settings, ledger, channels and activities, put together.
+
+``python worker.py`` runs everything; ``--queues main,email`` only those task queues, so that each
+channel can have machines of its own. Nothing imports this module.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.worker import Worker
+
+from activities.broadcasts import BroadcastActivities
+from activities.posts import PostActivities
+from activities.proposals import ProposalActivities
+from activities.record import RecordActivities
+from channels import registry
+from channels.contract import Channel
+from channels.registry import ChannelMisconfigured
+from domain.ids import MAIN_QUEUE, channel_queue
+from settings import Settings
+from store import migrate
+from store.database import Database
+from wiring import TemporalUnreachable, connect
+from workflows.broadcast import BroadcastWorkflow
+from workflows.incident import IncidentWorkflow
+from workflows.publication import PublicationWorkflow
+
+GRACE = timedelta(seconds=15)
+"""What a worker that is told to stop gives its activities: more than one provider request takes."""
+
+
+def workers(
+    client: Client,
+    settings: Settings,
+    database: Database,
+    channels: dict[str, Channel],
+    queues: Sequence[str],
+) -> list[Worker]:
+    """One worker for each task queue in ``queues``: ``main`` or a channel's name."""
+    secret = settings.code_secret.get_secret_value().encode() if settings.code_secret else None
+    record = RecordActivities(database)
+    proposals = ProposalActivities(database, channels)
+    posts = PostActivities(database, channels)
+    broadcasts = BroadcastActivities(database, channels, secret)
+    made: list[Worker] = []
+    for queue in queues:
+        if queue == "main":
+            made.append(
+                Worker(
+                    client,
+                    task_queue=MAIN_QUEUE,
+                    workflows=[IncidentWorkflow, PublicationWorkflow, BroadcastWorkflow],
+                    activities=[
+                        *record.all(),
+                        *proposals.all(),
+                        *posts.ledger_only(),
+                        *broadcasts.ledger_only(),
+                    ],
+                    graceful_shutdown_timeout=GRACE,
+                )
+            )
+        else:
+            made.append(
+                Worker(
+                    client,
+                    task_queue=channel_queue(queue),
+                    activities=[*posts.on_the_wire(), *broadcasts.on_the_wire()],
+                    graceful_shutdown_timeout=GRACE,
+                )
+            )
+    return made
+
+
+async def run(queues: Sequence[str]) -> None:
+    """Work until SIGINT or SIGTERM, then let what is under way finish."""
+    settings = Settings()
+    if settings.metrics_address:
+        metrics = PrometheusConfig(bind_address=settings.metrics_address)
+        Runtime.set_default(Runtime(telemetry=TelemetryConfig(metrics=metrics)))
+    channels = registry.build(settings.channels, env_file=".env")
+    chosen = list(queues) or ["main", *channels]
+    strangers = sorted(set(chosen) - {"main", *channels})
+    if strangers:
+        raise ChannelMisconfigured(
+            f"No task queue for {', '.join(strangers)}: choose from main, {', '.join(channels)}."
+        )
+    await asyncio.to_thread(migrate.upgrade, settings.database())
+    database = Database.open(settings.database())
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    client = await connect()
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        for channel in channels.values():
+            stack.push_async_callback(channel.close)
+        for worker in workers(client, settings, database, channels, chosen):
+            await stack.enter_async_context(worker)
+        print(f"worker ready: {', '.join(chosen)}", flush=True)
+        await stop.wait()
+        print("worker stopping: letting what is under way finish", flush=True)
+
+
+def main() -> int:
+    """Run the worker; return an exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--queues", default="", help="task queues, separated by commas: main, email, twitter, …"
+    )
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # Its request lines hold addresses of providers and, on reads, identifiers of accounts.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    queues = [name.strip() for name in arguments.queues.split(",") if name.strip()]
+    try:
+        asyncio.run(run(queues))
+    except (ChannelMisconfigured, TemporalUnreachable) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The SDK's threads can crash an interpreter before 3.14 while it exits.
+    os._exit(code)

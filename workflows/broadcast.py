@@ -1,0 +1,286 @@
+"""A message to an audience: a sliding window of batches, each handed out once by the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.signatures import (
+        PLAN_BROADCAST,
+        SEND_BATCHES,
+        SETTLE_UNKNOWN,
+        STOP_BROADCAST,
+        BatchesSent,
+        PlanBroadcast,
+        PublicationTask,
+        SendBatches,
+        SettleUnknown,
+        StopBroadcast,
+        UnknownSettled,
+    )
+    from domain.ids import channel_queue, incident_workflow_id
+    from domain.message import MessageClass
+    from domain.publication import Outcome, PublicationState
+    from workflows.calls import call, words_of
+    from workflows.contract import (
+        BROADCAST_WORKFLOW,
+        BroadcastProgress,
+        ChannelNews,
+        Halt,
+        PublishMessage,
+    )
+    from workflows.policies import (
+        BATCHES,
+        BATCHES_PER_ACTIVITY,
+        BULK_LEDGER,
+        EVENTS_POLL,
+        LEDGER,
+        ORDINARY,
+        URGENT,
+    )
+
+
+@workflow.defn(name=BROADCAST_WORKFLOW)
+class BroadcastWorkflow:
+    """Plan, send in a sliding window, and settle by events what nobody answered for.
+
+    The workflow hands out ranges of batches and never decides that a batch may be sent: that is
+    the ledger's compare-and-set, immediately before the wire. So a range may be repeated after
+    any crash, and an old worker that wakes up again finds its batches taken.
+    """
+
+    @workflow.init
+    def __init__(self, order: PublishMessage) -> None:
+        self._order = order
+        self._task = PublicationTask(
+            message=order.message, channel=order.channel, digest=order.digest
+        )
+        self._priority = URGENT if order.urgent else ORDINARY
+        self._progress = order.progress or BroadcastProgress()
+        self._queue: list[tuple[int, int]] = list(self._progress.queue)
+        self._halt: PublicationState | None = None
+        self._refusal: tuple[str, str] | None = None
+
+    @workflow.run
+    async def run(self, order: PublishMessage) -> Outcome:
+        """Return how the broadcast ended; a batch that a provider refused does not raise."""
+        try:
+            if order.progress is None:
+                await self._plan()
+            while True:
+                await self._send()
+                if self._halt is None and self._refusal is None and self._queue:
+                    self._continue_as_new()
+                if not await self._settle_unknown():
+                    break
+        except ActivityError as error:
+            self._refusal = words_of(error)
+        if self._halt is not None:
+            await self._stop(self._halt)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self._outcome()
+
+    @workflow.signal(name="halt")
+    def halt(self, halt: Halt) -> None:
+        """Hand out nothing more; batches on the wire are waited for."""
+        self._halt = halt.to
+
+    @workflow.query(name="progress")
+    def progress(self) -> BroadcastProgress:
+        """How far it has come by its own account; arrivals are in the ledger."""
+        return self._progress.model_copy(
+            update={"now": workflow.now(), "queue": tuple(self._queue)}
+        )
+
+    async def _plan(self) -> None:
+        planned = await call(
+            PLAN_BROADCAST,
+            PlanBroadcast(task=self._task, batch_size=self._order.broadcast.batch_size),
+            BULK_LEDGER,
+            priority=self._priority,
+        )
+        self._note(
+            broadcast=planned.broadcast,
+            batches=planned.batches,
+            recipients=planned.recipients,
+            suppressed=planned.suppressed,
+            started_at=workflow.now(),
+        )
+        # The first batch goes by itself: its acceptance is what tells the incident that people
+        # are being told.
+        if planned.batches:
+            self._queue.append((1, 1))
+        for first in range(2, planned.batches + 1, BATCHES_PER_ACTIVITY):
+            last = min(first + BATCHES_PER_ACTIVITY - 1, planned.batches)
+            self._queue.append((first, last))
+
+    async def _send(self) -> None:
+        """Keep the window full until the queue is empty, or until this history is long enough."""
+        in_flight: list[asyncio.Task[BatchesSent]] = []
+        window = max(1, self._order.broadcast.in_flight)
+        while True:
+            while self._queue and len(in_flight) < window and self._may_send():
+                first, last = self._queue.pop(0)
+                in_flight.append(asyncio.create_task(self._send_range(first, last)))
+            if not in_flight:
+                return
+            done, in_flight = await workflow.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                await self._take(await task)
+            self._show()
+
+    def _may_send(self) -> bool:
+        return (
+            self._halt is None
+            and self._refusal is None
+            and not workflow.info().is_continue_as_new_suggested()
+        )
+
+    async def _send_range(self, first: int, last: int) -> BatchesSent:
+        return await call(
+            SEND_BATCHES,
+            SendBatches(
+                task=self._task,
+                broadcast=self._progress.broadcast,
+                first=first,
+                last=last,
+                fresh_until=self._order.fresh_until,
+            ),
+            BATCHES,
+            queue=channel_queue(self._order.channel),
+            priority=self._priority,
+            summary=f"{self._order.channel}: batches {first} to {last}",
+        )
+
+    async def _take(self, sent: BatchesSent) -> None:
+        """Count a range's result, and tell the incident once the first batch was accepted."""
+        self._note(
+            accepted=self._progress.accepted + sent.accepted,
+            refused=self._progress.refused + sent.refused,
+            unknown_batches=self._progress.unknown_batches + sent.unknown_batches,
+        )
+        if sent.halted:
+            self._refusal = (sent.reason, sent.next_step)
+        elif sent.reason and not self._progress.reason:
+            self._note(reason=sent.reason, next_step=sent.next_step)
+        await self._tell()
+
+    async def _tell(self) -> None:
+        if self._progress.accepted and not self._progress.told:
+            self._note(told=True)
+            news = ChannelNews(
+                message=self._order.message.number,
+                outcome=Outcome(channel=self._order.channel, state=PublicationState.SENDING),
+            )
+            incident = workflow.get_external_workflow_handle(
+                incident_workflow_id(self._order.message.incident)
+            )
+            await incident.signal("channel_news", news)
+
+    async def _settle_unknown(self) -> bool:
+        """Wait for the events of unknown batches; True if some were released to go again."""
+        window = self._order.broadcast.unknown_window
+        deadline = workflow.now() + window
+        pause = max(EVENTS_POLL, window / 60)
+        while self._progress.unknown_batches:
+            settled = await self._ask_events(release=False)
+            if not settled.unknown_batches:
+                break
+            if workflow.now() >= deadline:
+                return await self._release()
+            await self._pause(min(pause, deadline - workflow.now() + timedelta(milliseconds=10)))
+        return False
+
+    async def _release(self) -> bool:
+        """The window has closed: the message's class says what silence means."""
+        goodwill = self._order.message_class is MessageClass.GOODWILL
+        if goodwill or self._halt is not None or self._refusal is not None:
+            return False
+        settled = await self._ask_events(release=True)
+        # One range each: these batches are few and far apart.
+        self._queue.extend((number, number) for number in settled.released)
+        return bool(settled.released)
+
+    async def _ask_events(self, *, release: bool) -> UnknownSettled:
+        settled = await call(
+            SETTLE_UNKNOWN,
+            SettleUnknown(
+                broadcast=self._progress.broadcast,
+                release_before=workflow.now() - self._order.broadcast.unknown_window
+                if release
+                else None,
+                max_attempts=self._order.attempts,
+            ),
+            LEDGER,
+            priority=self._priority,
+        )
+        self._note(
+            unknown_batches=settled.unknown_batches,
+            accepted=self._progress.accepted + settled.accepted,
+        )
+        await self._tell()
+        return settled
+
+    async def _pause(self, length: timedelta) -> None:
+        try:
+            await workflow.wait_condition(lambda: self._halt is not None, timeout=length)
+        except TimeoutError:
+            return
+        # A halted broadcast still waits for the events of what was on the wire.
+        await workflow.sleep(length)
+
+    async def _stop(self, to: PublicationState) -> None:
+        await call(
+            STOP_BROADCAST,
+            StopBroadcast(broadcast=self._progress.broadcast, to=to),
+            BULK_LEDGER,
+            priority=self._priority,
+        )
+
+    def _continue_as_new(self) -> None:
+        workflow.continue_as_new(
+            self._order.model_copy(
+                update={
+                    "progress": self._progress.model_copy(update={"queue": tuple(self._queue)})
+                }
+            )
+        )
+
+    def _outcome(self) -> Outcome:
+        progress = self._progress
+        told = f"{progress.accepted:,} of {progress.recipients:,} recipients accepted"
+        if self._halt is not None:
+            return self._end(self._halt, f"Stopped with {told}.", "Mail cannot be recalled.")
+        if self._refusal is not None:
+            return self._end(
+                PublicationState.REFUSED, f"Halted with {told}. {self._refusal[0]}", self._refusal[1]
+            )
+        if progress.unknown_batches:
+            return self._end(
+                PublicationState.UNKNOWN,
+                f"{progress.unknown_batches} batches got no answer and no event; {told}.",
+                "Look in the provider's activity, then settle it: went out, or did not.",
+            )
+        if progress.recipients and not progress.accepted:
+            return self._end(PublicationState.REFUSED, progress.reason, progress.next_step)
+        note = f" {progress.refused:,} refused: {progress.reason}" if progress.refused else ""
+        return self._end(PublicationState.ACCEPTED, f"{told}.{note}", progress.next_step)
+
+    def _end(self, state: PublicationState, reason: str, next_step: str) -> Outcome:
+        return Outcome(
+            channel=self._order.channel, state=state, reason=reason, next_step=next_step, attempts=1
+        )
+
+    def _note(self, **changes: object) -> None:
+        self._progress = self._progress.model_copy(update=changes)
+
+    def _show(self) -> None:
+        progress = self._progress
+        workflow.set_current_details(
+            f"{progress.accepted:,} of {progress.recipients:,} recipients accepted, "
+            f"{progress.unknown_batches} batches unknown"
+        )

@@ -1,0 +1,243 @@
+"""What people and machines may say to an incident, and what it answers.
+
+The names below are the contract for everyone outside: the terminal, the console, plain
+``temporal workflow signal``. They live for years in histories and never change; a new field gets
+a default.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from activities.signatures import TimelineEntry
+from domain.gate import Decision, GateState, Verdict
+from domain.ids import ChannelName, MessageRef, Slug
+from domain.incident import IncidentState, MessagePhase
+from domain.message import MessageClass, MessageKind
+from domain.model import Value
+from domain.playbook import BroadcastPlan, Looking, Playbook
+from domain.publication import Outcome, PublicationState
+from domain.stage import Stage
+
+INCIDENT_WORKFLOW = "IncidentWorkflow"
+PUBLICATION_WORKFLOW = "PublicationWorkflow"
+BROADCAST_WORKFLOW = "BroadcastWorkflow"
+
+# --- opening ----------------------------------------------------------------------------------
+
+
+class OpenIncident(Value):
+    """Open an incident with a snapshot of its plan.
+
+    ``templates`` is the digest of the playbook's files in the ledger. ``carried`` is this
+    workflow's own state, when it continues as new.
+    """
+
+    incident: Slug
+    title: str
+    opened_by: str
+    plan: Playbook
+    templates: str
+    audience: str | None = None
+    carried: IncidentState | None = None
+    timeline: tuple[TimelineEntry, ...] = ()
+    recorded: int = 0
+
+
+class Join(Value):
+    """Join an incident, opening it if need be: the update of update-with-start."""
+
+    by: str
+
+
+# --- steering ---------------------------------------------------------------------------------
+
+
+class Propose(Value):
+    """Propose a message: from its template and the facts, or with a draft of free copy."""
+
+    kind: MessageKind
+    by: str
+    copy_draft: str | None = None
+    next_update_by: datetime | None = None
+
+
+class Revise(Value):
+    """Make a new revision of a message that is not yet being published; its decisions are void."""
+
+    message: int
+    by: str
+    copy_draft: str | None = None
+    next_update_by: datetime | None = None
+
+
+class Decide(Value):
+    """Approve or reject the message with this digest; ``digest`` may be a prefix of 8 or more.
+
+    This is the argument of the signals ``approve`` and ``reject`` too, where ``verdict`` is the
+    signal's name. Without ``message`` the digest finds it.
+    """
+
+    by: str
+    digest: str
+    message: int | None = None
+    verdict: Verdict = Verdict.APPROVE
+    reason: str = ""
+    surface: str = "signal"
+
+
+class RecordFacts(Value):
+    """Point the incident to a new draft of its facts; ``filled`` are the names that have a value."""
+
+    by: str
+    facts: str
+    filled: tuple[str, ...]
+
+
+class Advance(Value):
+    """Move to another stage."""
+
+    to: Stage
+    by: str
+
+
+class Withdraw(Value):
+    """Let nothing more of a message go out, and take back what can be taken back."""
+
+    message: int
+    by: str
+    reason: str = ""
+
+
+class RetryChannel(Value):
+    """Publish an approved message once more on a channel that refused it."""
+
+    message: int
+    channel: ChannelName
+    by: str
+
+
+class Settle(Value):
+    """Say, after looking at the platform, whether a publication of unknown outcome went out."""
+
+    message: int
+    channel: ChannelName
+    by: str
+    went_out: bool
+    url: str | None = None
+
+
+class Close(Value):
+    """Close the incident; ``waive`` is the written reason for closing with something open."""
+
+    by: str
+    waive: str = ""
+
+
+# --- answers ----------------------------------------------------------------------------------
+
+
+class MessageStatus(Value):
+    """One message, for a person deciding what to do next."""
+
+    number: int
+    kind: MessageKind
+    revision: int
+    author: str
+    proposed_at: datetime
+    digest: str
+    phase: MessagePhase
+    gate: GateState
+    missing: str
+    decisions: tuple[Decision, ...]
+    approved_at: datetime | None
+    told: bool
+    audience_count: int
+    codes_worth: str | None
+    outcomes: tuple[Outcome, ...]
+
+
+class IncidentStatus(Value):
+    """Where the response stands."""
+
+    incident: Slug
+    title: str
+    stage: Stage
+    opened_by: str
+    opened_at: datetime
+    closed_at: datetime | None
+    audience: str | None
+    playbook: str
+    facts_filled: tuple[str, ...]
+    messages: tuple[MessageStatus, ...]
+
+
+class Decided(Value):
+    """What a decision came to."""
+
+    message: int
+    gate: GateState
+    missing: str
+
+
+# --- publications and broadcasts --------------------------------------------------------------
+
+
+class PublishMessage(Value):
+    """Publish one approved message on one channel."""
+
+    message: MessageRef
+    channel: ChannelName
+    digest: str
+    message_class: MessageClass
+    looking: Looking
+    broadcast: BroadcastPlan
+    attempts: int
+    fresh_until: datetime | None = None
+    urgent: bool = False
+    progress: BroadcastProgress | None = None
+
+
+class BroadcastProgress(Value):
+    """How far a broadcast has come, by its own account: recipients, and batches where it says so.
+
+    ``queue`` holds the ranges of batches still to hand out; it is what a continued run goes on
+    with.
+    """
+
+    broadcast: int = 0
+    batches: int = 0
+    recipients: int = 0
+    suppressed: int = 0
+    accepted: int = 0
+    refused: int = 0
+    unknown_batches: int = 0
+    started_at: datetime | None = None
+    now: datetime | None = None
+    told: bool = False
+    queue: tuple[tuple[int, int], ...] = ()
+    reason: str = ""
+    next_step: str = ""
+
+    def per_second(self) -> float:
+        """Recipients accepted per second since the start; zero before anything was."""
+        if self.started_at is None or self.now is None:
+            return 0.0
+        seconds = (self.now - self.started_at).total_seconds()
+        return self.accepted / seconds if seconds > 0 else 0.0
+
+
+class Halt(Value):
+    """Tell a publication or a broadcast to stop: it was withdrawn, or a newer message overtook it."""
+
+    to: PublicationState
+
+
+class ChannelNews(Value):
+    """A broadcast tells its incident how it stands, before it has ended."""
+
+    message: int
+    outcome: Outcome
+
+
+PublishMessage.model_rebuild()

@@ -1,0 +1,77 @@
+"""How long activities may take and when they are tried again: every number has its name here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio.common import Priority, RetryPolicy
+
+AMBIGUOUS = ["TemporalTimeout:StartToClose", "TemporalTimeout:Heartbeat"]
+"""Time-outs after which nobody knows what happened; a policy must never repeat a post on them."""
+
+
+@dataclass(frozen=True)
+class ActivityPolicy:
+    """Time-outs and retries of one group of activities."""
+
+    start_to_close: timedelta
+    retry: RetryPolicy
+    heartbeat: timedelta | None = None
+
+
+LEDGER = ActivityPolicy(
+    start_to_close=timedelta(seconds=30),
+    retry=RetryPolicy(
+        initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=15)
+    ),
+)
+"""Idempotent work on our own ledger: repeated until it is done."""
+
+BULK_LEDGER = ActivityPolicy(
+    start_to_close=timedelta(minutes=10),
+    heartbeat=timedelta(minutes=2),
+    retry=RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)
+    ),
+)
+"""The same over a whole audience."""
+
+ATTEMPT = ActivityPolicy(
+    # Longer than the adapters' own time-outs together, so that an adapter speaks first.
+    start_to_close=timedelta(seconds=60),
+    retry=RetryPolicy(
+        initial_interval=timedelta(milliseconds=500),
+        maximum_interval=timedelta(seconds=60),
+        non_retryable_error_types=AMBIGUOUS,
+    ),
+)
+"""One attempt at a publication: retried while nothing went out, never after a time-out."""
+
+LOOK = ActivityPolicy(
+    start_to_close=timedelta(seconds=60),
+    retry=RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        maximum_interval=timedelta(minutes=1),
+        maximum_attempts=30,
+    ),
+)
+"""Reading a platform back: harmless to repeat, but not for ever."""
+
+BATCHES = ActivityPolicy(
+    start_to_close=timedelta(minutes=10),
+    heartbeat=timedelta(seconds=30),
+    retry=RetryPolicy(
+        initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=60)
+    ),
+)
+"""A range of batches. Repeating it is safe after anything: the ledger hands each batch out once."""
+
+URGENT = Priority(priority_key=1)
+ORDINARY = Priority(priority_key=3)
+
+BATCHES_PER_ACTIVITY = 10
+"""Provider requests between two Temporal round trips: keeps the engine's share small."""
+
+EVENTS_POLL = timedelta(seconds=2)
+"""The shortest pause between two looks at the delivery events of unknown batches."""

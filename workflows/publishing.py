@@ -1,0 +1,211 @@
+"""Following an approved message to its end on every channel, each independent of the others."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ChildWorkflowError, FailureError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.signatures import (
+        RETRACT_POST,
+        SETTLE_BY_PERSON,
+        PublicationTask,
+        SettleByPerson,
+    )
+    from domain.errors import DomainError
+    from domain.ids import channel_queue, publication_workflow_id
+    from domain.incident import IncidentState, MessagePhase, MessageState, refuse_unopened
+    from domain.message import MessageKind
+    from domain.publication import Outcome, PublicationState
+    from workflows.calls import call, words_of
+    from workflows.contract import (
+        BROADCAST_WORKFLOW,
+        PUBLICATION_WORKFLOW,
+        Halt,
+        PublishMessage,
+    )
+    from workflows.policies import LEDGER, LOOK, ORDINARY, URGENT
+    from workflows.timeline import Timeline
+
+_HALTED = {
+    MessagePhase.WITHDRAWN: PublicationState.WITHDRAWN,
+    MessagePhase.SUPERSEDED: PublicationState.SUPERSEDED,
+}
+
+
+class Publishing:
+    """Starts one child workflow for each channel and keeps the message's outcomes."""
+
+    def __init__(self, state: IncidentState, timeline: Timeline) -> None:
+        self._state = state
+        self._timeline = timeline
+        self._following: dict[tuple[int, str], asyncio.Task[None]] = {}
+        self._handles: dict[tuple[int, str], workflow.ChildWorkflowHandle[Any, Outcome]] = {}
+        self._halts: dict[int, PublicationState] = {}
+        self._halting: set[asyncio.Task[None]] = set()
+
+    def quiet(self) -> bool:
+        """Whether no publication is under way."""
+        return not self._following and not self._halting
+
+    def start(self, message: MessageState, channels: tuple[str, ...]) -> None:
+        """Publish an approved message on ``channels``, concurrently."""
+        refuse_unopened(message)
+        if message.phase in _HALTED:
+            raise DomainError(
+                f"Message {message.number} is {message.phase} and is not published any more.",
+                "Propose a new message.",
+            )
+        message.phase = MessagePhase.PUBLISHING
+        for channel in channels:
+            key = (message.number, channel)
+            message.outcomes[channel] = Outcome(channel=channel, state=PublicationState.PLANNED)
+            self._following[key] = asyncio.create_task(self._follow(message, channel))
+
+    async def halt(self, message: MessageState, to: PublicationState) -> None:
+        """Stop what has not gone out yet, and wait until every channel has settled."""
+        self._halts[message.number] = to
+        for (number, _), handle in sorted(self._handles.items()):
+            if number == message.number:
+                await self._signal_halt(handle, to)
+        await workflow.wait_condition(
+            lambda: not any(number == message.number for number, _ in self._following)
+        )
+        # A later retry of this message, if a person asks for one, starts free.
+        self._halts.pop(message.number, None)
+
+    def halt_soon(self, message: MessageState, to: PublicationState) -> None:
+        """Like ``halt``, without waiting for it: for a handler that may not wait."""
+        task = asyncio.create_task(self.halt(message, to))
+        self._halting.add(task)
+        task.add_done_callback(self._halting.discard)
+
+    async def take_back(self, message: MessageState) -> None:
+        """Delete what is public and can be deleted; mail cannot."""
+        for channel in message.public_on():
+            try:
+                standing = await call(
+                    RETRACT_POST, self._task(message, channel), LOOK, queue=channel_queue(channel)
+                )
+                outcome = message.outcomes[channel].model_copy(
+                    update={
+                        "state": standing.state,
+                        "reason": standing.reason,
+                        "next_step": standing.next_step,
+                    }
+                )
+            except ActivityError as error:
+                what, next_step = words_of(error)
+                outcome = message.outcomes[channel].model_copy(
+                    update={"reason": f"It is still public: {what}", "next_step": next_step}
+                )
+            message.outcomes[channel] = outcome
+            self._timeline.add(str(outcome.state), channel, f"message {message.number}")
+
+    async def settle(
+        self, message: MessageState, channel: str, *, went_out: bool, url: str | None, by: str
+    ) -> None:
+        """Enter what a person saw; if it did not go out and still should, publish it now."""
+        standing = await call(
+            SETTLE_BY_PERSON,
+            SettleByPerson(
+                task=self._task(message, channel),
+                direct=channel in message.direct,
+                went_out=went_out,
+                otherwise=_HALTED.get(message.phase, PublicationState.PLANNED),
+                url=url,
+            ),
+            LEDGER,
+        )
+        self._timeline.add(
+            "settled",
+            by,
+            f"message {message.number} on {channel}: {'went out' if went_out else 'did not go out'}",
+        )
+        if went_out:
+            message.reach(channel)
+            message.outcomes[channel] = Outcome(
+                channel=channel,
+                state=standing.state,
+                receipt=standing.receipt,
+                reason=f"{by} saw it at the platform.",
+            )
+        elif standing.state is PublicationState.PLANNED:
+            self.start(message, (channel,))
+        else:
+            message.outcomes[channel] = Outcome(channel=channel, state=standing.state)
+
+    def hear(self, message: MessageState, outcome: Outcome) -> None:
+        """Take word from a broadcast that its first batch was accepted."""
+        if not message.outcomes[outcome.channel].state.settled:
+            message.outcomes[outcome.channel] = outcome
+            message.reach(outcome.channel)
+            self._timeline.add("told", outcome.channel, f"message {message.number}: first batch")
+
+    async def _follow(self, message: MessageState, channel: str) -> None:
+        key = (message.number, channel)
+        try:
+            outcome = await self._publish(message, channel)
+        except ChildWorkflowError:
+            outcome = Outcome(
+                channel=channel,
+                state=PublicationState.UNKNOWN,
+                reason="Its workflow ended before it could say what happened.",
+                next_step="Look at the platform, then settle it: went out, or did not.",
+            )
+        message.outcomes[channel] = outcome
+        if outcome.state is PublicationState.ACCEPTED:
+            message.reach(channel)
+        self._timeline.add(
+            str(outcome.state), channel, f"message {message.number}: {outcome.reason}".rstrip(": ")
+        )
+        self._handles.pop(key, None)
+        del self._following[key]
+        if not message.unsettled() and message.phase is MessagePhase.PUBLISHING:
+            message.phase = MessagePhase.SETTLED
+
+    async def _publish(self, message: MessageState, channel: str) -> Outcome:
+        plan = self._state.plan_of(message.kind)
+        urgent = message.kind is not MessageKind.GOODWILL_OFFER
+        order = PublishMessage(
+            message=self._state.ref(message),
+            channel=channel,
+            digest=message.digest,
+            message_class=plan.class_of(message.kind),
+            looking=self._state.plan.looking,
+            broadcast=self._state.plan.broadcast,
+            attempts=self._state.plan.attempts,
+            fresh_until=message.fresh_until,
+            urgent=urgent,
+        )
+        handle: workflow.ChildWorkflowHandle[Any, Outcome] = await workflow.start_child_workflow(
+            BROADCAST_WORKFLOW if channel in message.direct else PUBLICATION_WORKFLOW,
+            order,
+            id=publication_workflow_id(self._state.incident, message.number, channel),
+            result_type=Outcome,
+            priority=URGENT if urgent else ORDINARY,
+            static_summary=f"message {message.number} ({message.kind}) on {channel}",
+        )
+        self._handles[message.number, channel] = handle
+        if message.number in self._halts:
+            # The halt came while the child was being started.
+            await self._signal_halt(handle, self._halts[message.number])
+        return await handle
+
+    @staticmethod
+    async def _signal_halt(
+        handle: workflow.ChildWorkflowHandle[Any, Outcome], to: PublicationState
+    ) -> None:
+        try:
+            await handle.signal("halt", Halt(to=to))
+        except FailureError as error:
+            # The child has ended meanwhile.
+            workflow.logger.info("halt found nothing to stop: %s", type(error).__name__)
+
+    def _task(self, message: MessageState, channel: str) -> PublicationTask:
+        return PublicationTask(
+            message=self._state.ref(message), channel=channel, digest=message.digest
+        )

@@ -1,0 +1,58 @@
+"""The incident's own record: kept in the workflow, copied to the ledger as it grows."""
+
+from __future__ import annotations
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.signatures import RECORD_TIMELINE, RecordTimeline, TimelineEntry
+    from workflows.calls import call
+    from workflows.policies import LEDGER
+
+_KEPT = 2_000
+"""Entries the workflow keeps for its query; the ledger keeps all of them."""
+
+
+class Timeline:
+    """What happened, who did it, and when. Entries are facts: past participles, never bodies."""
+
+    def __init__(
+        self, incident: str, entries: tuple[TimelineEntry, ...] = (), recorded: int = 0
+    ) -> None:
+        self._incident = incident
+        self._entries = list(entries)
+        self._recorded = recorded
+
+    def add(self, what: str, who: str, about: str = "") -> None:
+        """Enter one thing that happened now."""
+        seq = self._entries[-1].seq + 1 if self._entries else 1
+        self._entries.append(
+            TimelineEntry(seq=seq, at=workflow.now(), what=what, who=who, about=about[:500])
+        )
+
+    def entries(self) -> tuple[TimelineEntry, ...]:
+        """The newest entries, oldest first."""
+        return tuple(self._entries[-_KEPT:])
+
+    def recorded(self) -> int:
+        """The number of the last entry that the ledger has."""
+        return self._recorded
+
+    def pending(self) -> bool:
+        """Whether the ledger lacks something."""
+        return bool(self._entries) and self._entries[-1].seq > self._recorded
+
+    async def flush(self) -> None:
+        """Copy to the ledger whatever it lacks."""
+        while self.pending():
+            batch = tuple(one for one in self._entries if one.seq > self._recorded)[:100]
+            await call(
+                RECORD_TIMELINE, RecordTimeline(incident=self._incident, entries=batch), LEDGER
+            )
+            self._recorded = batch[-1].seq
+
+    async def keep(self) -> None:
+        """Go on copying for as long as the incident lives."""
+        while True:
+            await workflow.wait_condition(self.pending)
+            await self.flush()
