@@ -20,7 +20,11 @@ class Settings(BaseSettings):
     """What a process of ours has to know. Frozen; secrets show as asterisks."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FRONTFOOT_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="FRONTFOOT_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
     )
 
     state_dir: Path = Field(

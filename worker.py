@@ -24,6 +24,7 @@ from activities.broadcasts import BroadcastActivities
 from activities.posts import PostActivities
 from activities.proposals import ProposalActivities
 from activities.record import RecordActivities
+from activities.settling import SettlingActivities
 from channels import registry
 from channels.contract import Channel
 from channels.registry import ChannelMisconfigured
@@ -39,6 +40,10 @@ from workflows.publication import PublicationWorkflow
 GRACE = timedelta(seconds=15)
 """What a worker that is told to stop gives its activities: more than one provider request takes."""
 
+STICKY = timedelta(seconds=2)
+"""How long Temporal waits for the worker that has an incident in its memory before it asks another.
+After a crash somebody at a gate waits exactly that long; the default is ten seconds."""
+
 
 def workers(
     client: Client,
@@ -50,6 +55,7 @@ def workers(
     """One worker for each task queue in ``queues``: ``main`` or a channel's name."""
     secret = settings.code_secret.get_secret_value().encode() if settings.code_secret else None
     record = RecordActivities(database)
+    settling = SettlingActivities(database)
     proposals = ProposalActivities(database, channels)
     posts = PostActivities(database, channels)
     broadcasts = BroadcastActivities(database, channels, secret)
@@ -63,11 +69,13 @@ def workers(
                     workflows=[IncidentWorkflow, PublicationWorkflow, BroadcastWorkflow],
                     activities=[
                         *record.all(),
+                        *settling.all(),
                         *proposals.all(),
                         *posts.ledger_only(),
                         *broadcasts.ledger_only(),
                     ],
                     graceful_shutdown_timeout=GRACE,
+                    sticky_queue_schedule_to_start_timeout=STICKY,
                 )
             )
         else:
@@ -95,7 +103,7 @@ async def run(queues: Sequence[str]) -> None:
         raise ChannelMisconfigured(
             f"No task queue for {', '.join(strangers)}: choose from main, {', '.join(channels)}."
         )
-    await asyncio.to_thread(migrate.upgrade, settings.database())
+    await migrate.upgrade_ledger(settings.database())
     database = Database.open(settings.database())
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from temporalio import activity
-
 from activities.approved import approved_document
+from activities.batch_sending import Sending
 from activities.defined import Bound, defined
-from activities.failures import as_failure, failing_in_words
+from activities.failures import failing_in_words
+from activities.heartbeat import beating
 from activities.signatures import (
     PLAN_BROADCAST,
     SEND_BATCHES,
@@ -24,28 +24,12 @@ from activities.signatures import (
     StopBroadcast,
     UnknownSettled,
 )
-from channels.contract import (
-    Addressee,
-    BadCredentials,
-    BadRecipient,
-    Batch,
-    Channel,
-    ChannelError,
-    DirectChannel,
-    Refused,
-    Throttled,
-    Unreachable,
-)
+from channels.contract import Channel, DirectChannel
 from domain.errors import DomainError
-from domain.ids import batch_key, delivery_key
 from domain.message import Document
-from domain.offer import show_code
 from domain.publication import PublicationState
-from store import broadcasts, codes
-from store.broadcasts import BatchRow, BroadcastRow, Sendable
+from store import broadcasts
 from store.database import Database
-
-LOOK_YOURSELF = "Its events settle it; failing those, look in the provider's activity."
 
 
 class BroadcastActivities:
@@ -69,25 +53,31 @@ class BroadcastActivities:
     @defined(PLAN_BROADCAST)
     async def plan_broadcast(self, order: PlanBroadcast) -> BroadcastPlanned:
         """Fix recipients and batches in one set-based step."""
-        task, now = order.task, datetime.now(UTC)
-        with failing_in_words(now):
-            document = await approved_document(self._database, task)
-            if document.audience is None:
-                raise DomainError(
-                    "This message has no audience.", "Open the incident with one, then propose."
-                )
-            if "code" in document.copy_for(task.channel).personal_fields():
-                self._refuse_without_secret(document)
-            planned = await broadcasts.plan(
-                self._database,
-                task.message,
-                task.channel,
-                document.audience,
-                order.batch_size,
-                task.digest,
-                now,
-                document.offer,
+        now = datetime.now(UTC)
+        async with beating():
+            with failing_in_words(now):
+                return await self._plan(order, now)
+
+    async def _plan(self, order: PlanBroadcast, now: datetime) -> BroadcastPlanned:
+        task = order.task
+        document = await approved_document(self._database, task)
+        if document.audience is None:
+            raise DomainError(
+                "This message has no audience.", "Open the incident with one, then propose."
             )
+        if "code" in document.copy_for(task.channel).personal_fields():
+            self._refuse_without_secret(document)
+        planned = await broadcasts.plan(
+            self._database,
+            task.message,
+            task.channel,
+            document.audience,
+            order.batch_size,
+            task.digest,
+            now,
+            document.offer,
+            order.message_class,
+        )
         return BroadcastPlanned(
             broadcast=planned.id,
             key=planned.key,
@@ -106,24 +96,19 @@ class BroadcastActivities:
         with failing_in_words(now):
             channel = self._direct_channel(order.task.channel)
             document = await approved_document(self._database, order.task)
-            broadcast = await broadcasts.load(self._database, order.broadcast)
-        sending = _Sending(
-            self._database, channel, document, broadcast, order, self._code_secret
-        )
-        for number in range(order.first, order.last + 1):
-            activity.heartbeat(number)
-            if not await sending.send(number):
-                break
+        sending = Sending(self._database, channel, document, order, self._code_secret)
+        async with beating():
+            for number in range(order.first, order.last + 1):
+                if not await sending.send(number):
+                    break
         with failing_in_words(now):
-            standing = await broadcasts.range_standing(
-                self._database, order.broadcast, order.first, order.last
+            reached = await broadcasts.progress(
+                self._database, order.broadcast, (order.first, order.last)
             )
         return BatchesSent(
-            accepted=standing.accepted,
-            refused=standing.refused,
-            unknown_batches=standing.unknown_batches,
-            refused_batches=standing.refused_batches,
-            withdrawn_batches=standing.withdrawn_batches,
+            accepted=reached.went_out,
+            refused=reached.refused,
+            unknown_batches=reached.batches.get(PublicationState.UNKNOWN, 0),
             halted=sending.halted,
             reason=sending.reason,
             next_step=sending.next_step,
@@ -134,17 +119,16 @@ class BroadcastActivities:
         """Settle by events what can be; release for another attempt what is old enough."""
         now = datetime.now(UTC)
         with failing_in_words(now):
-            settled = await broadcasts.settle_by_events(self._database, order.broadcast)
+            await broadcasts.settle_by_events(self._database, order.broadcast)
             released: Sequence[int] = ()
             if order.release_before is not None:
                 released = await broadcasts.release_unknown(
                     self._database, order.broadcast, order.release_before, order.max_attempts
                 )
-            unknown = await broadcasts.unknown_batches(self._database, order.broadcast)
+            reached = await broadcasts.progress(self._database, order.broadcast)
         return UnknownSettled(
-            unknown_batches=len(unknown),
-            settled_batches=settled.batches,
-            accepted=settled.accepted,
+            unknown_batches=reached.batches.get(PublicationState.UNKNOWN, 0),
+            accepted=reached.went_out,
             released=tuple(released),
         )
 
@@ -178,160 +162,3 @@ class BroadcastActivities:
                 "retry the channel.",
             )
         return channel
-
-
-class _Sending:
-    """One pass over a range of batches."""
-
-    def __init__(
-        self,
-        database: Database,
-        channel: DirectChannel,
-        document: Document,
-        broadcast: BroadcastRow,
-        order: SendBatches,
-        code_secret: bytes | None,
-    ) -> None:
-        self._database = database
-        self._channel = channel
-        self._document = document
-        self._broadcast = broadcast
-        self._order = order
-        self._code_secret = code_secret
-        self._copy = document.copy_for(order.task.channel)
-        self.halted = False
-        self.reason = ""
-        self.next_step = ""
-
-    async def send(self, number: int) -> bool:
-        """Send one batch if the ledger hands it to us; False if no further one can go either."""
-        now = datetime.now(UTC)
-        fresh_until = self._order.fresh_until
-        if fresh_until is not None and now > fresh_until:
-            self._halt("What is left of it was overtaken by time.", "Propose it anew.")
-            return False
-        with failing_in_words(now):
-            reservation = await broadcasts.reserve_batch(
-                self._database, self._order.broadcast, number, self._order.task.digest, now
-            )
-        row = reservation.row
-        if not reservation.reserved:
-            if row.state is PublicationState.SENDING:
-                # Another attempt had it and has not entered how it ended: nobody knows.
-                await self._unknown(row, "An earlier attempt did not come back.")
-            return True
-        try:
-            return await self._send_reserved(row)
-        except (Unreachable, Throttled) as error:
-            with failing_in_words(now):
-                await broadcasts.batch_nothing_went_out(
-                    self._database, self._order.broadcast, number, row.attempt, datetime.now(UTC)
-                )
-            raise as_failure(error, datetime.now(UTC)) from error
-
-    async def _send_reserved(self, row: BatchRow) -> bool:
-        """Send until it is accepted, without the recipients that the provider names as bad."""
-        while True:
-            with failing_in_words(datetime.now(UTC)):
-                people = await broadcasts.addressees(
-                    self._database, self._order.broadcast, row.number
-                )
-                values = await self._values(people)
-            if not people:
-                await self._refuse(row, "Nobody in this batch is left to write to.", "")
-                return True
-            batch = Batch(
-                key=batch_key(self._broadcast.key, row.number, row.attempt),
-                broadcast=self._broadcast.key,
-                copy=self._copy,
-                addressees=[
-                    Addressee(
-                        delivery=delivery_key(self._broadcast.key, one.position),
-                        address=one.address,
-                        values=values.get(one.recipient_id, {}),
-                    )
-                    for one in people
-                ],
-            )
-            try:
-                receipt = await self._channel.send(batch)
-            except BadRecipient as error:
-                bad = [people[index].position for index in error.positions]
-                if not bad:
-                    await self._refuse(row, error.message, error.next_step)
-                    return True
-                with failing_in_words(datetime.now(UTC)):
-                    await broadcasts.refuse_deliveries(
-                        self._database, self._order.broadcast, bad, "refused by the provider"
-                    )
-                continue
-            except (Unreachable, Throttled):
-                raise
-            except BadCredentials as error:
-                with failing_in_words(datetime.now(UTC)):
-                    await broadcasts.batch_nothing_went_out(
-                        self._database,
-                        self._order.broadcast,
-                        row.number,
-                        row.attempt,
-                        datetime.now(UTC),
-                    )
-                self._halt(error.message, error.next_step)
-                return False
-            except Refused as error:
-                await self._refuse(row, error.message, error.next_step)
-                return True
-            except Exception as error:  # noqa: BLE001 - an adapter's own mistake may come after the wire
-                if not isinstance(error, ChannelError):
-                    activity.logger.error("adapter failed: %s", type(error).__name__)
-                says = error.message if isinstance(error, ChannelError) else "The adapter failed."
-                await self._unknown(row, says)
-                return True
-            with failing_in_words(datetime.now(UTC)):
-                await broadcasts.accept_batch(
-                    self._database, self._order.broadcast, row.number, receipt, datetime.now(UTC)
-                )
-            return True
-
-    async def _values(self, people: Sequence[Sendable]) -> dict[int, dict[str, str]]:
-        offer = self._document.offer
-        if offer is None or self._code_secret is None:
-            return {}
-        if "code" not in self._copy.personal_fields():
-            return {}
-        issued = await codes.ensure_codes(
-            self._database,
-            self._code_secret,
-            self._document.incident,
-            [one.recipient_id for one in people],
-            offer,
-        )
-        return {recipient: {"code": show_code(code)} for recipient, code in issued.items()}
-
-    async def _unknown(self, row: BatchRow, says: str) -> None:
-        with failing_in_words(datetime.now(UTC)):
-            await broadcasts.mark_batch_unknown(
-                self._database,
-                self._order.broadcast,
-                row.number,
-                row.attempt,
-                reason=says,
-                next_step=LOOK_YOURSELF,
-                at=datetime.now(UTC),
-            )
-
-    async def _refuse(self, row: BatchRow, says: str, next_step: str) -> None:
-        self.reason, self.next_step = says, next_step
-        with failing_in_words(datetime.now(UTC)):
-            await broadcasts.refuse_batch(
-                self._database,
-                self._order.broadcast,
-                row.number,
-                row.attempt,
-                reason=says,
-                next_step=next_step,
-                at=datetime.now(UTC),
-            )
-
-    def _halt(self, says: str, next_step: str) -> None:
-        self.halted, self.reason, self.next_step = True, says, next_step

@@ -9,6 +9,7 @@ from temporalio import activity
 from activities.approved import approved_document
 from activities.defined import Bound, defined
 from activities.failures import as_failure, failing_in_words
+from activities.heartbeat import beating
 from activities.signatures import (
     LOOK_FOR_POST,
     PLAN_PUBLICATION,
@@ -99,7 +100,8 @@ class PostActivities:
             key=f"{reservation.row.key}.{order.attempt}", copy=document.copy_for(task.channel)
         )
         try:
-            receipt = await channel.publish(publication)
+            async with beating():
+                receipt = await channel.publish(publication)
         except (Unreachable, Throttled) as error:
             with failing_in_words(now):
                 await publications.nothing_went_out(

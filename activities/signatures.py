@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from domain.ids import ChannelName, MessageRef, Slug
-from domain.message import MessageKind
+from domain.message import MessageClass, MessageKind
 from domain.model import Value
 from domain.playbook import Playbook
 from domain.publication import PublicationState, Receipt, Sighting
@@ -184,6 +184,7 @@ class PlanBroadcast(Value):
 
     task: PublicationTask
     batch_size: int
+    message_class: MessageClass
 
 
 class BroadcastPlanned(Value):
@@ -207,7 +208,7 @@ class SendBatches(Value):
 
 
 class BatchesSent(Value):
-    """What became of a range of batches, in recipients and in batches.
+    """Where a range of batches stands in the ledger: recipients, and batches of unknown outcome.
 
     ``halted``: the provider refused the account itself, so that no further batch can go either.
     """
@@ -215,8 +216,6 @@ class BatchesSent(Value):
     accepted: int = 0
     refused: int = 0
     unknown_batches: int = 0
-    refused_batches: int = 0
-    withdrawn_batches: int = 0
     halted: bool = False
     reason: str = ""
     next_step: str = ""
@@ -234,10 +233,12 @@ class SettleUnknown(Value):
 
 
 class UnknownSettled(Value):
-    """What the events said. ``released`` are the numbers of the batches that may go again."""
+    """What the events said: ``accepted`` recipients of the whole broadcast so far.
+
+    ``released`` are the numbers of the batches that may go again.
+    """
 
     unknown_batches: int
-    settled_batches: int
     accepted: int
     released: tuple[int, ...] = ()
 

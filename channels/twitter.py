@@ -42,7 +42,6 @@ from channels.http import (
     body_of,
     new_client,
     publish_over,
-    silence,
     utc_now,
 )
 from channels.oauth1 import SignedRequests, UserKeys
@@ -86,7 +85,7 @@ class _Entities(BaseModel):
 
 
 class _Post(BaseModel):
-    id: str
+    id: str = Field(pattern=r"^[0-9]{1,19}$")
     text: str = ""
     created_at: AwareDatetime | None = None
     entities: _Entities | None = None
@@ -281,8 +280,6 @@ class TwitterChannel:
         return body_of(answer, _Me, Effect.REPEATABLE, PROVIDER).data
 
     def _receipt(self, post: _Post) -> Receipt:
-        if not post.id.isdigit():
-            raise silence(Effect.PUBLISHES, PROVIDER, "the answer named no post")
         return Receipt(
             id=post.id,
             url=f"{self._settings.site_url}/{self._settings.handle or 'i'}/status/{post.id}",

@@ -6,6 +6,7 @@ earlier attempt of ours: all of them, or at least the mark that tells this post 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from channels.contract import CannotExpress, Template
@@ -27,12 +28,11 @@ def words_of_post(template: Template, channel: str, *, with_link: bool) -> str:
     text = tidy(template.text)
     if not text:
         raise CannotExpress(f"{channel}: the post is empty.", "Write something in its template.")
-    extras = [template.voice.sign_off if template.voice else "", template.mark]
-    if with_link:
-        extras.append(template.link or "")
-    for extra in map(tidy, extras):
-        if extra and extra not in text:
-            text = f"{text}\n{extra}"
+    for extra in (template.voice.sign_off if template.voice else "", template.mark):
+        if tidy(extra) not in text:
+            text = f"{text}\n{tidy(extra)}"
+    if with_link and template.link and not _links_to(text, template.link):
+        text = f"{text}\n{template.link}"
     if PERSONAL_FIELD.search(text):
         raise CannotExpress(
             f"{channel}: a public post has no recipients, so [[fields]] cannot be filled in.",
@@ -50,6 +50,11 @@ def bears_the_mark(published: str, copy: Copy) -> bool:
     """Whether a published text holds the copy's mark; never, for a copy without one."""
     mark = _plain(copy.mark)
     return bool(mark) and mark in _plain(published)
+
+
+def _links_to(text: str, link: str) -> bool:
+    # The start of another, longer link is not this one.
+    return re.search(re.escape(link) + r"(?![\w/?#&=%-])", text) is not None
 
 
 def _plain(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from domain.copy_language import FILTERS, TESTS, TEXT, syntax_problem
+from domain.copy_language import HTML, TESTS, TEXT, syntax_problem
 from domain.errors import Problem
 from domain.suggest import did_you_mean
 
@@ -14,18 +14,21 @@ Names = Mapping[str, frozenset[str] | None]
 """What a template may name: a value (None), or a group and the names of the values in it."""
 
 
-def find_problems(source: str, file: str, names: Names, *, first_line: int = 1) -> list[Problem]:
+def find_problems(
+    source: str, file: str, names: Names, *, html: bool = False, first_line: int = 1
+) -> list[Problem]:
     """Everything in a template that cannot work, whatever the values: syntax, names, filters.
 
     ``first_line`` is the line of ``file`` on which ``source`` begins.
     """
+    environment = HTML if html else TEXT
     try:
         found = [
             Problem(file, says, line=line + first_line - 1, next_step=next_step)
-            for line, says, next_step in _walk(TEXT.parse(source), names)
+            for line, says, next_step in _walk(environment.parse(source), names)
         ]
         if not found:
-            TEXT.compile(source)
+            environment.compile(source)
     except TemplateSyntaxError as error:
         return [syntax_problem(error, file, first_line)]
     except (RecursionError, SyntaxError):
@@ -49,19 +52,14 @@ def _walk(node: nodes.Node, names: Names) -> Iterator[_Finding]:
             shown = did_you_mean(node.name, names, "{{ {} }}")
             yield node.lineno, f"{{{{ {node.name} }}}} is not known to templates.", shown
     elif isinstance(node, nodes.Filter):
-        if node.name not in FILTERS:
-            yield (
-                node.lineno,
-                f"no filter is called {node.name}.",
-                did_you_mean(node.name, FILTERS),
-            )
+        known = node.environment.filters if node.environment else {}
+        if node.name not in known:
+            meant = did_you_mean(node.name, known)
+            yield node.lineno, f"no filter is called {node.name}.", meant
     elif isinstance(node, nodes.Test):
         if node.name not in TESTS:
-            yield (
-                node.lineno,
-                f"no test is called {node.name}.",
-                did_you_mean(node.name, TESTS),
-            )
+            meant = did_you_mean(node.name, TESTS)
+            yield node.lineno, f"no test is called {node.name}.", meant
     elif not isinstance(node, _ALLOWED):
         yield (
             node.lineno,
@@ -88,5 +86,5 @@ def _look_up(node: nodes.Getattr | nodes.Getitem, names: Names) -> Iterator[_Fin
     if not fields or not isinstance(key, str):
         yield node.lineno, "there is nothing inside this value to show.", "Show the value itself."
     elif key not in fields:
-        known = did_you_mean(key, fields, f"{{{{ {group}.{{}} }}}}")
-        yield node.lineno, f"{{{{ {group}.{key} }}}} is not known to templates.", known
+        meant = did_you_mean(key, fields, f"{{{{ {group}.{{}} }}}}")
+        yield node.lineno, f"{{{{ {group}.{key} }}}} is not known to templates.", meant

@@ -35,7 +35,7 @@ def fill(source: str, file: str, values: Values, *, html: bool = False, first_li
     Raises ``PlaybookInvalid`` naming the file, the line and the value that is not filled yet.
     ``source`` must be free of what ``domain.copy_check`` finds.
     """
-    environment = _HTML if html else TEXT
+    environment = HTML if html else TEXT
     context = {name: _as_seen(name, value) for name, value in values.items()}
     try:
         code = environment.compile(source, name=file, filename=file)
@@ -176,8 +176,7 @@ def _environment(*, html: bool) -> _Environment:
 
 
 TEXT = _environment(html=False)
-_HTML = _environment(html=True)
-FILTERS = frozenset(_HTML.filters)
+HTML = _environment(html=True)
 TESTS = frozenset(_TESTS)
 
 
@@ -193,7 +192,8 @@ def _capped(pieces: Iterator[str], file: str) -> Iterator[str]:
 
 def syntax_problem(error: TemplateSyntaxError, file: str, first_line: int) -> Problem:
     """What Jinja could not read, in its words but at our line."""
-    says = (error.message or "this is not a template").rstrip(".")
+    # Jinja goes on about tags that this language does not have.
+    says = (error.message or "this is not a template").split(". ")[0].rstrip(".")
     return Problem(
         file,
         f"{says[:200]}.",

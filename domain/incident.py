@@ -68,8 +68,7 @@ class MessageState(BaseModel):
         return sorted(
             name
             for name in self.retractable
-            if name in self.outcomes
-            and self.outcomes[name].state is PublicationState.ACCEPTED
+            if name in self.outcomes and self.outcomes[name].state is PublicationState.ACCEPTED
         )
 
     def unsettled(self) -> list[str]:
@@ -220,14 +219,19 @@ class IncidentState(BaseModel):
     def refuse_close(self, waive: str) -> None:
         """Raise ``DomainError`` if closing would break something, unless waived in writing."""
         self.refuse_if_closed()
-        busy = [one.number for one in self.messages if one.phase is MessagePhase.PUBLISHING]
+        # What was withdrawn or superseded may still be on the wire somewhere.
+        busy = [
+            one.number
+            for one in self.messages
+            if any(not outcome.state.settled for outcome in one.outcomes.values())
+        ]
         if busy:
             numbers = ", ".join(map(str, busy))
             raise DomainError(
                 f"Message {numbers} is still being published.",
                 "Wait for it, or withdraw it; a publication under way cannot be waived.",
             )
-        if waive:
+        if waive.strip():
             return
         waiting = [one.number for one in self.messages if one.phase is MessagePhase.WAITING]
         if waiting:
@@ -258,8 +262,10 @@ class IncidentState(BaseModel):
 
 def refuse_unopened(message: MessageState) -> None:
     """Raise ``DomainError`` unless the gate of exactly this revision is open."""
+    if message.gate.state is GateState.REJECTED:
+        raise DomainError(f"Message {message.number} has been rejected.", "Revise it first.")
     if message.gate.state is not GateState.OPEN:
         raise DomainError(
-            f"Message {message.number} has not been approved: {message.gate.missing()}.",
+            f"Message {message.number} has not been approved: it needs {message.gate.missing()}.",
             "Have it signed first.",
         )

@@ -191,12 +191,16 @@ def _misplaced(
 ) -> list[Problem]:
     """Copy that its channel could not carry, as far as that can be told from here."""
     found = []
-    for name, (_, channel) in sorted(planned.items()):
+    for name, (kind, channel) in sorted(planned.items()):
         parts = read_template(files[name], name)
         is_mail = "subject" in parts.headers
         if channel == _MAIL and not is_mail:
             step = "Begin it with `subject: …`, then a line of three hyphens (---)."
             found.append(Problem(name, "a mail needs a subject.", 1, next_step=step))
+        words = files[name] + files.get(html_template_name(kind, channel), "")
+        for field in sorted(set(PERSONAL_FIELD.findall(words)) - PERSONAL_FIELDS):
+            step = did_you_mean(field, PERSONAL_FIELDS, "[[{}]]")
+            found.append(Problem(name, f"nobody fills in [[{field}]].", next_step=step))
         if channel != _MAIL and not is_mail and PERSONAL_FIELD.search(files[name]):
             says = "a post is the same for everybody, so it cannot hold a [[field]]."
             found.append(Problem(name, says, next_step="Take it out, or move it to the mail."))
@@ -214,15 +218,10 @@ def _odd(
     for name in _templates(files):
         if name not in used:
             yield Problem(name, "is used by no message.", next_step=did_you_mean(name, planned))
-        for field in sorted(set(PERSONAL_FIELD.findall(files[name])) - PERSONAL_FIELDS):
-            step = did_you_mean(field, PERSONAL_FIELDS, "[[{}]]")
-            yield Problem(
-                name, f"[[{field}]] is filled in only from a list with that column.", next_step=step
-            )
     for name, (_, channel) in sorted(planned.items()):
         if channel != _MAIL and "mark" not in files[name]:
-            step = "Write {{ mark }} where it reads well; otherwise it is added at the end."
-            yield Problem(name, "does not show the mark that we know our posts by.", next_step=step)
+            says = "does not show the mark, and most post channels refuse such copy."
+            yield Problem(name, says, next_step="Write {{ mark }} where it reads well.")
     channels = {channel for _, channel in planned.values()}
     for channel, voice in playbook.voices.items():
         if channel not in channels:

@@ -94,7 +94,7 @@ def render(
     problems: list[Problem] = []
 
     def filled(part: Part, name: str = file, *, html: bool = False) -> str:
-        found = find_problems(part.source, name, names, first_line=part.line)
+        found = find_problems(part.source, name, names, html=html, first_line=part.line)
         problems.extend(found)
         try:
             return "" if found else fill(part.source, name, values, html=html, first_line=part.line)
@@ -151,7 +151,7 @@ def template_problems(file: str, source: str, facts: frozenset[str]) -> list[Pro
         says = f"is longer than {OUTPUT_LIMIT:,} characters."
         return [Problem(file, says, next_step="Is it a template at all?")]
     if file.endswith(".html.j2"):
-        return find_problems(source, file, names)
+        return find_problems(source, file, names, html=True)
     try:
         parts = read_template(source, file)
     except PlaybookInvalid as error:

@@ -22,6 +22,9 @@ Place = tuple[str | int, ...]
 """The keys and list positions that lead to a value."""
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | None
+_KINDS = frozenset(
+    {"bool", "float", "int", "map", "merge", "null", "seq", "str", "timestamp", "value"}
+)
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -58,7 +61,7 @@ class PlacedYaml:
             )
             return None
         seen.add(id(node))
-        if not node.tag.startswith("tag:yaml.org,2002:"):
+        if node.tag.removeprefix("tag:yaml.org,2002:") not in _KINDS:
             self.complain(
                 node.start_mark, "has a tag (!), which means nothing here.", "Take it out."
             )
@@ -71,7 +74,8 @@ class PlacedYaml:
         if isinstance(node, yaml.MappingNode):
             return self._read_mapping(node, place, seen)
         text = str(node.value)
-        return None if node.style is None and text in _NOTHING else text
+        quoted = isinstance(node, yaml.ScalarNode) and node.style is not None
+        return None if text in _NOTHING and not quoted else text
 
     def _read_mapping(self, node: yaml.MappingNode, place: Place, seen: set[int]) -> Plain:
         pairs: dict[str, Plain] = {}

@@ -33,6 +33,8 @@ def main() -> None:
             ws="none",
             log_level="warning",
             access_log=False,
+            # Longer than clients keep idle connections, so that none is closed under a request.
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=2,
         )
     )

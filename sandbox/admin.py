@@ -28,6 +28,7 @@ class CrowdOrder(BaseModel):
     count: int = Field(ge=1, le=MAX_COUNT)
     texts: list[str] = Field(default_factory=list)
     post_id: str | None = None
+    to_us: bool = True
 
 
 class OutageOrder(BaseModel):
@@ -134,7 +135,7 @@ class Admin:
             return _refuse_model(error)
         made: list[str] | None
         if order.provider == "twitter":
-            made = self._world.crowd.mention(order.count, order.texts)
+            made = self._world.crowd.mention(order.count, order.texts, order.to_us)
         else:
             made = self._world.crowd.comment(order.count, order.texts, order.post_id)
         if made is None:

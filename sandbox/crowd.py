@@ -35,14 +35,14 @@ class Crowd:
         self._page = page
         self._rng = rng
 
-    def mention(self, count: int, texts: list[str]) -> list[str]:
-        """`count` posts on X that mention the account; returns their ids."""
+    def mention(self, count: int, texts: list[str], to_us: bool = True) -> list[str]:
+        """`count` posts on X that mention the account (or do not); returns their ids."""
         handle = f"@{self._config.x_handle}"
         with self._book.transaction() as db:
             made = []
             for number in range(count):
                 text = self._text(number, texts)
-                if handle.lower() not in text.lower():
+                if to_us and handle.lower() not in text.lower():
                     text = f"{handle} {text}"
                 made.append(str(self._posts.write(db, self._stranger(db), text).id))
         return made

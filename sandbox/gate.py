@@ -62,16 +62,19 @@ class Gate:
 
         return Route(path, endpoint, methods=[method])
 
-    async def run(self, operation: Operation, request: Request, handler: Handler) -> Response:
+    async def run(
+        self, operation: Operation, request: Request, handler: Handler, token: str | None = None
+    ) -> Response:
         """Answer a request: a fault that strikes before, the handler, a fault that strikes after.
 
-        `after` faults strike only what the handler accepted (a status below 300).
+        `after` faults strike only what the handler accepted (a status below 300). `token` is the
+        credential where it is not in the request's header or query.
         """
         # The body is read first: an answer to a half-sent request would look like a reset.
         await request.body()
         if self._outage.left():
             return self._voice.server_error(503)
-        token = credential_of(request)
+        token = credential_of(request) if token is None else token
         slow = self._faults.fire(self._provider, operation, SLOW, token)
         if slow is not None:
             await asyncio.sleep(slow.seconds or 0.0)

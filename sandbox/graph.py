@@ -58,7 +58,7 @@ class Graph:
         async def handle(_: Request) -> Response:
             return self._answer(request, node, edge, values)
 
-        result = await self._gate.run(operation, request, handle)
+        result = await self._gate.run(operation, request, handle, values.get("access_token", ""))
         # An expired version is served by the oldest usable one, an unknown newer one by the newest.
         major = min(max(int(version[1]), _OLDEST), _NEWEST)
         result.headers["facebook-api-version"] = f"v{major}.0"

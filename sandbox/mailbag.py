@@ -159,7 +159,7 @@ class Mailbag:
         return await self._book.read(query)
 
     async def doubled(self, name: str) -> dict[str, Any]:
-        """How many (value, address) pairs were accepted more than once; examples carry arguments."""
+        """How many (value, address) pairs were accepted more than once, with examples' args."""
 
         def query(db: sqlite3.Connection) -> dict[str, Any]:
             pairs = (

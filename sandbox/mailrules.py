@@ -26,6 +26,25 @@ _FORBIDDEN_HEADERS = frozenset(
 )
 _ADDRESSING = frozenset({"to", "cc", "bcc", "custom_args"})
 
+_KINDS: dict[str, type] = {
+    "personalizations": list,
+    "content": list,
+    "categories": list,
+    "reply_to_list": list,
+    "headers": dict,
+    "asm": dict,
+    "mail_settings": dict,
+    "subject": str,
+    "template_id": str,
+}
+
+_PERSON_KINDS: dict[str, type] = {
+    "subject": str,
+    "headers": dict,
+    "dynamic_template_data": dict,
+    "from": dict,
+}
+
 Row = tuple[int, str, str | None, str | None]
 
 
@@ -57,6 +76,11 @@ def judge(mail: object) -> Judged:
     if not isinstance(mail, dict):
         judged.errors.append({"message": "Bad Request", "field": None, "help": None})
         return judged
+    for name, kind in _KINDS.items():
+        if mail.get(name) is not None and not isinstance(mail[name], kind):
+            judged.complain("Invalid type.", name)
+    if judged.errors:
+        return judged
     top_args = mail.get("custom_args")
     if top_args is not None and not _are_args(top_args):
         judged.complain("The custom_args must be an object of strings.", "custom_args")
@@ -66,9 +90,8 @@ def judge(mail: object) -> Judged:
     _judge_people(mail, judged)
     _judge_content(mail, judged)
     settings = mail.get("mail_settings") or {}
-    if isinstance(settings, dict):
-        judged.validate_only = _enabled(settings.get("sandbox_mode"))
-        judged.bypass_suppressions = _enabled(settings.get("bypass_list_management"))
+    judged.validate_only = _enabled(settings.get("sandbox_mode"))
+    judged.bypass_suppressions = _enabled(settings.get("bypass_list_management"))
     if not judged.errors:
         kept = {k: v for k, v in mail.items() if k not in ("personalizations", "custom_args")}
         judged.content = orjson.dumps(kept)
@@ -81,7 +104,7 @@ def is_address(text: object) -> bool:
 
 def _judge_people(mail: dict[str, Any], judged: Judged) -> None:
     people = mail.get("personalizations")
-    if not isinstance(people, list) or not people:
+    if not people:
         judged.complain(
             "The personalizations field is required and must have at least one personalization.",
             "personalizations",
@@ -121,10 +144,14 @@ def _judge_people(mail: dict[str, Any], judged: Judged) -> None:
                 "The total size of custom_args may not exceed 10,000 bytes.", f"{at}.custom_args"
             )
         rest = {k: v for k, v in person.items() if k not in _ADDRESSING}
-        _judge_substitutions(rest, dynamic, at, judged)
+        _judge_person(rest, dynamic, at, judged)
         data = orjson.dumps(rest).decode() if rest else None
         for kind in ("to", "cc", "bcc"):
-            for number, who in enumerate(person.get(kind) or ()):
+            people_of_kind = person.get(kind) or ()
+            if not isinstance(people_of_kind, list | tuple):
+                judged.complain("Invalid type.", f"{at}.{kind}")
+                continue
+            for number, who in enumerate(people_of_kind):
                 address = who.get("email") if isinstance(who, dict) else None
                 if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
                     judged.complain(
@@ -148,7 +175,14 @@ def _judge_people(mail: dict[str, Any], judged: Judged) -> None:
         )
 
 
-def _judge_substitutions(rest: dict[str, Any], dynamic: bool, at: str, judged: Judged) -> None:
+def _judge_person(rest: dict[str, Any], dynamic: bool, at: str, judged: Judged) -> None:
+    for key, kind in _PERSON_KINDS.items():
+        if key in rest and not isinstance(rest[key], kind):
+            judged.complain("Invalid type.", f"{at}.{key}")
+    if "from" in rest and not (
+        isinstance(rest["from"], dict) and is_address(rest["from"].get("email"))
+    ):
+        judged.complain("The from email does not contain a valid address.", f"{at}.from.email")
     substitutions = rest.get("substitutions")
     if not substitutions:
         return
@@ -195,7 +229,7 @@ def _judge_envelope(mail: dict[str, Any], judged: Judged) -> None:
         group = asm.get("group_id") if isinstance(asm, dict) else None
         if not isinstance(group, int):
             judged.complain("The asm object requires a group_id number.", "asm.group_id")
-        elif len(asm.get("groups_to_display") or ()) > 25:
+        elif not _is_list(asm.get("groups_to_display"), 25):
             judged.complain("At most 25 groups can be displayed.", "asm.groups_to_display")
         else:
             judged.asm_group = group
@@ -221,8 +255,9 @@ def _judge_content(mail: dict[str, Any], judged: Judged) -> None:
         )
         if not everyone or not people:
             judged.complain(
-                "The subject is required. You can get around this requirement if you use a template "
-                "with a subject defined or if every personalization has a subject defined.",
+                "The subject is required. You can get around this requirement if you use a "
+                "template with a subject defined or if every personalization has a subject "
+                "defined.",
                 "subject",
             )
     content = mail.get("content")
@@ -233,9 +268,6 @@ def _judge_content(mail: dict[str, Any], judged: Judged) -> None:
                 "must be at least one defined content block.",
                 "content",
             )
-        return
-    if not isinstance(content, list):
-        judged.complain("The content must be an array.", "content")
         return
     kinds: list[object] = []
     for number, block in enumerate(content):
@@ -260,6 +292,10 @@ def _judge_content(mail: dict[str, Any], judged: Judged) -> None:
 
 def _are_args(value: object) -> bool:
     return isinstance(value, dict) and all(type(v) is str for v in value.values())
+
+
+def _is_list(value: object, longest: int) -> bool:
+    return value is None or (isinstance(value, list) and len(value) <= longest)
 
 
 def _enabled(setting: object) -> bool:

@@ -132,7 +132,7 @@ class _Shape:
             "lang": "en",
             "reply_settings": "everyone",
             "public_metrics": {
-                "retweet_count": 0,
+                "repost_count" if self._new_names else "retweet_count": 0,
                 "reply_count": 0,
                 "like_count": 0,
                 "quote_count": 0,

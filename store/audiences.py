@@ -62,7 +62,7 @@ async def import_rows(
         audience_id = await connection.scalar(
             select(audiences.c.id).where(audiences.c.name == name)
         )
-    bulk = Bulk(db, address=Text(), mailbox=Text(), segment=Text(), columns=JSON())
+    bulk = Bulk(db.dialect, address=Text(), mailbox=Text(), segment=Text(), columns=JSON())
     insert = db.insert_or_ignore(recipients, ["audience_id", "mailbox"]).from_select(
         ["audience_id", "address", "mailbox", "segment", "columns"],
         bulk.select(audience_id),

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.types import BigInteger, Boolean, Integer, Text
 
 from store.columns import Moment
-from store.database import Database
+from store.database import DialectName
 
 Kind = Text | Integer | BigInteger | Boolean | Moment | JSON
 
@@ -40,9 +40,9 @@ class Bulk:
     ``columns`` maps each column's name to its type, in the order of the values in each row.
     """
 
-    def __init__(self, db: Database, **columns: Kind) -> None:
+    def __init__(self, dialect: DialectName, **columns: Kind) -> None:
         self._names = tuple(columns)
-        self._lists = db.dialect == "sqlite"
+        self._lists = dialect == "sqlite"
         self.table: FromClause
         if self._lists:
             each = func.json_each(bindparam("rows", type_=Text)).table_valued("value")
@@ -60,7 +60,9 @@ class Bulk:
 
     def select(self, *before: object, order_by: str | None = None) -> SelectBase:
         """All its rows, each after the constants ``before``: what an insert selects from."""
-        constants: list[ColumnElement[object]] = [literal(value) for value in before]
+        constants: list[ColumnElement[object]] = [
+            value if isinstance(value, ColumnElement) else literal(value) for value in before
+        ]
         # SQLite would read the ON of an ON CONFLICT that follows as that of a join.
         rows = select(*constants, *self.table.c).where(text("true"))
         return rows if order_by is None else rows.order_by(self.table.c[order_by])

@@ -46,4 +46,4 @@ def moment_text(value: datetime) -> str:
 
     It is SQLite's storage format; PostgreSQL sessions are set to UTC, so the zone is implied.
     """
-    return in_utc(value).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return in_utc(value).isoformat(" ", "microseconds")[:26]

@@ -22,6 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.dml import Insert
 
 from domain.errors import DomainError
+from store import sqlite_driver
 from store.errors import StoreUnavailable, unavailable, unreachable
 
 __all__ = ["Database", "StoreUnavailable"]
@@ -37,6 +38,9 @@ _DRIVERS = {
 }
 _BUSY_MS = 30_000
 _READERS = 4
+# 64 MiB between checkpoints. Each one syncs the disk, and by default one comes every 4 MiB, which
+# events with their random ids fill in a few hundred rows.
+_CHECKPOINT_PAGES = 16_384
 # RETURNING came with this version.
 _OLDEST_SQLITE = (3, 35)
 
@@ -96,14 +100,8 @@ class Database:
         await self._reader.dispose()
 
     def insert_or_ignore(self, table: Table, conflict: Iterable[str] | None = None) -> Insert:
-        """An insert that leaves a row alone that is there already.
-
-        ``conflict`` names the columns whose clash is ignored; without it, any clash is.
-        """
-        on = list(conflict) if conflict is not None else None
-        if self.dialect == "sqlite":
-            return sqlite.insert(table).on_conflict_do_nothing(index_elements=on)
-        return postgresql.insert(table).on_conflict_do_nothing(index_elements=on)
+        """``insert_or_ignore`` for this ledger."""
+        return insert_or_ignore(self.dialect, table, conflict)
 
     async def serialise(self, connection: AsyncConnection, what: str) -> None:
         """Let nobody else who names ``what`` pass here until this transaction ends.
@@ -113,6 +111,19 @@ class Database:
         if self.dialect == "postgresql":
             lock = func.pg_advisory_xact_lock(func.hashtextextended(what, 0))
             await connection.execute(select(lock))
+
+
+def insert_or_ignore(
+    dialect: DialectName, table: Table, conflict: Iterable[str] | None = None
+) -> Insert:
+    """An insert that leaves a row alone that is there already.
+
+    ``conflict`` names the columns whose clash is ignored; without it, any clash is.
+    """
+    on = list(conflict) if conflict is not None else None
+    if dialect == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing(index_elements=on)
+    return postgresql.insert(table).on_conflict_do_nothing(index_elements=on)
 
 
 def ledger_url(url: str) -> URL:
@@ -143,7 +154,7 @@ def _sqlite_engine(url: URL, begin: str, *, connections: int, cache_mib: int) ->
         max_overflow=0,
         pool_timeout=_BUSY_MS / 1000,
         hide_parameters=True,
-        connect_args={"timeout": _BUSY_MS / 1000},
+        connect_args={"timeout": _BUSY_MS / 1000, "async_creator_fn": sqlite_driver.connect},
     )
 
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -156,6 +167,7 @@ def _sqlite_engine(url: URL, begin: str, *, connections: int, cache_mib: int) ->
             "synchronous = NORMAL",
             "foreign_keys = ON",
             f"cache_size = -{cache_mib * 1024}",
+            f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -25,6 +25,10 @@ class MessageRow(Value):
     author: str
     proposed_at: datetime
 
+    def ref(self) -> MessageRef:
+        """The reference to this revision."""
+        return MessageRef(incident=self.incident, number=self.number, revision=self.revision)
+
 
 async def save_revision(db: Database, document: Document, author: str) -> str:
     """Keep one revision and return its digest.
@@ -65,19 +69,11 @@ async def save_revision(db: Database, document: Document, author: str) -> str:
     return digest
 
 
-async def load_revision(db: Database, ref: MessageRef) -> Document:
-    """One revision's document, with the digest it was saved with; ``DomainError`` if unknown."""
-    document = await find_revision(db, ref)
-    if document is None:
-        raise DomainError(
-            f"The ledger has no revision {ref.revision} of message {ref.number} of {ref.incident}.",
-            "Check that worker and console use the same database URL.",
-        )
-    return document
-
-
 async def find_revision(db: Database, ref: MessageRef) -> Document | None:
-    """Like ``load_revision``, but None if there is no such revision."""
+    """One revision's document, exactly as it was saved; None if it never was.
+
+    ``DomainError`` if somebody changed it in the database.
+    """
     async with db.read() as connection:
         row = (
             await connection.execute(
@@ -95,6 +91,17 @@ async def find_revision(db: Database, ref: MessageRef) -> Document | None:
         raise DomainError(
             f"Revision {ref.revision} of message {ref.number} was changed in the database.",
             "Do not publish it: propose a new revision, and find out who changed the row.",
+        )
+    return document
+
+
+async def load_revision(db: Database, ref: MessageRef) -> Document:
+    """Like ``find_revision``, with ``DomainError`` if there is none."""
+    document = await find_revision(db, ref)
+    if document is None:
+        raise DomainError(
+            f"The ledger has no revision {ref.revision} of message {ref.number} of {ref.incident}.",
+            "Check that worker and console use the same database URL.",
         )
     return document
 

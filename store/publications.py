@@ -222,7 +222,9 @@ async def settle_state(
     """
     if to in (_S.ACCEPTED, _S.SENDING):
         raise ValueError(f"a publication becomes {to} by accept or reserve only")
-    return await _move(db, ref, channel, to, at, reason=reason, next_step=next_step)
+    # What is on its way can only be settled by its own attempt, or become unknown.
+    only = None if to is _S.UNKNOWN else publications.c.state != _S.SENDING
+    return await _move(db, ref, channel, to, at, only=only, reason=reason, next_step=next_step)
 
 
 async def find(db: Database, ref: MessageRef, channel: str) -> PublicationRow | None:

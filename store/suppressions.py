@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, Text, exists, select
+from sqlalchemy import ColumnElement, Text, exists, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.message import MessageClass
@@ -51,7 +51,9 @@ async def add_mailboxes(
 
     For callers inside the store that are in a transaction already and know their mailboxes.
     """
-    bulk = Bulk(db, mailbox=Text(), message_class=Text(), reason=Text(), source=Text(), at=Moment())
+    bulk = Bulk(
+        db.dialect, mailbox=Text(), message_class=Text(), reason=Text(), source=Text(), at=Moment()
+    )
     # In one order, so that two writers cannot wait for each other.
     wanted = sorted(rows)
     if not wanted:
@@ -73,18 +75,21 @@ async def is_suppressed(
     mailbox = mailbox_of(read_address(address))
     query = select(suppressions.c.mailbox).where(suppressions.c.mailbox == mailbox)
     if message_class is not None:
-        query = query.where(_covers(suppressions, message_class.value))
+        query = query.where(suppressions.c.message_class.in_((EVERY_CLASS, message_class.value)))
     async with db.read() as connection:
         return (await connection.execute(query.limit(1))).first() is not None
 
 
-def stands_against(mailbox: ColumnElement[str], message_class: str) -> ColumnElement[bool]:
+def stands_against(
+    mailbox: ColumnElement[str], message_class: str | ColumnElement[str]
+) -> ColumnElement[bool]:
     """The condition that a suppression covers ``mailbox`` for a class; "" asks for any class."""
-    condition = suppressions.c.mailbox == mailbox
-    if message_class != EVERY_CLASS:
-        condition &= _covers(suppressions, message_class)
-    return exists().where(condition)
-
-
-def _covers(table: Table, message_class: str) -> ColumnElement[bool]:
-    return table.c.message_class.in_((EVERY_CLASS, message_class))
+    asked = literal(message_class) if isinstance(message_class, str) else message_class
+    return exists().where(
+        suppressions.c.mailbox == mailbox,
+        or_(
+            suppressions.c.message_class == EVERY_CLASS,
+            suppressions.c.message_class == asked,
+            asked == EVERY_CLASS,
+        ),
+    )

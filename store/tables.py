@@ -102,8 +102,8 @@ publications = Table(
     Column("receipt_id", Text),
     Column("receipt_url", Text),
     Column("receipt_at", Moment),
-    Column("reason", Text, nullable=False, server_default=""),
-    Column("next_step", Text, nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    Column("next_step", Text, nullable=False, server_default=text("''")),
     Column("updated_at", Moment, nullable=False),
 )
 
@@ -136,7 +136,7 @@ suppressions = Table(
     metadata,
     Column("mailbox", Text, primary_key=True),
     # Empty: every class of message.
-    Column("message_class", String(16), primary_key=True, server_default=""),
+    Column("message_class", String(16), primary_key=True, server_default=text("''")),
     Column("reason", String(64), nullable=False),
     Column("source", String(64), nullable=False),
     Column("at", Moment, nullable=False),
@@ -153,7 +153,7 @@ broadcasts = Table(
     Column("channel", String(31), nullable=False),
     Column("digest", String(64), nullable=False),
     Column("audience", String(100), nullable=False),
-    Column("message_class", String(16), nullable=False, server_default=""),
+    Column("message_class", String(16), nullable=False, server_default=text("''")),
     Column("batch_size", Integer, nullable=False),
     Column("batches", Integer, nullable=False),
     Column("planned", BigInteger, nullable=False),
@@ -175,10 +175,14 @@ batches = Table(
     Column("started_at", Moment),
     Column("receipt_id", Text),
     Column("receipt_at", Moment),
-    Column("reason", Text, nullable=False, server_default=""),
-    Column("next_step", Text, nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    Column("next_step", Text, nullable=False, server_default=text("''")),
     # The newest attempt that an event of the provider carried: proof that it went out.
     Column("proven_attempt", Integer),
+    Column("proven_at", Moment),
+    Column("accepted_at", Moment),
+    # When its last attempt ended without an acceptance.
+    Column("ended_at", Moment),
     # How many of its deliveries stand where; what is missing to its size is planned. Counting a
     # million rows whenever somebody looks at the progress would be too slow.
     Column("suppressed", Integer, nullable=False, server_default="0"),
@@ -207,11 +211,13 @@ deliveries = Table(
 delivery_events = Table(
     "delivery_events",
     metadata,
+    # A repeat of an event carries the same marks, so its id is looked for beside the other events
+    # of its delivery. Ids are random: an index of them alone would touch a page for each event.
+    Column("broadcast", String(16), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("id", String(200), primary_key=True),
-    Column("broadcast", String(16), nullable=False),
     Column("batch", Integer),
     Column("attempt", SmallInteger),
-    Column("position", BigInteger),
     Column("kind", String(16), nullable=False),
     Column("at", Moment, nullable=False),
     Column("reason_code", String(64)),
@@ -223,6 +229,7 @@ delivery_events = Table(
         sqlite_where=text("early"),
         postgresql_where=text("early"),
     ),
+    sqlite_with_rowid=False,
 )
 
 offers = Table(
@@ -256,7 +263,7 @@ timeline = Table(
     Column("at", Moment, nullable=False),
     Column("what", Text, nullable=False),
     Column("who", Text, nullable=False),
-    Column("about", Text, nullable=False, server_default=""),
+    Column("about", Text, nullable=False, server_default=text("''")),
     Column("hash", String(64), nullable=False),
     UniqueConstraint("incident", "seq"),
 )

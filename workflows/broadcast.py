@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures import (
@@ -68,6 +68,7 @@ class BroadcastWorkflow:
     @workflow.run
     async def run(self, order: PublishMessage) -> Outcome:
         """Return how the broadcast ended; a batch that a provider refused does not raise."""
+        calling_off = asyncio.create_task(self._call_off())
         try:
             if order.progress is None:
                 await self._plan()
@@ -79,15 +80,25 @@ class BroadcastWorkflow:
                     break
         except ActivityError as error:
             self._refusal = words_of(error)
-        if self._halt is not None:
+        if self._halt is not None and self._progress.broadcast:
+            await calling_off
+            # What was on the wire may have come back unsent after the first stop.
             await self._stop(self._halt)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self._outcome()
 
     @workflow.signal(name="halt")
-    def halt(self, halt: Halt) -> None:
+    def halt(self, halt: Halt | None = None) -> None:
         """Hand out nothing more; batches on the wire are waited for."""
-        self._halt = halt.to
+        self._halt = (halt or Halt()).to
+
+    async def _call_off(self) -> None:
+        """Tell the ledger of a halt at once: a range that was handed out ends at its next batch."""
+        await workflow.wait_condition(
+            lambda: self._halt is not None and self._progress.broadcast > 0
+        )
+        if self._halt is not None:
+            await self._stop(self._halt)
 
     @workflow.query(name="progress")
     def progress(self) -> BroadcastProgress:
@@ -99,7 +110,11 @@ class BroadcastWorkflow:
     async def _plan(self) -> None:
         planned = await call(
             PLAN_BROADCAST,
-            PlanBroadcast(task=self._task, batch_size=self._order.broadcast.batch_size),
+            PlanBroadcast(
+                task=self._task,
+                batch_size=self._order.broadcast.batch_size,
+                message_class=self._order.message_class,
+            ),
             BULK_LEDGER,
             priority=self._priority,
         )
@@ -130,7 +145,12 @@ class BroadcastWorkflow:
                 return
             done, in_flight = await workflow.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
-                await self._take(await task)
+                try:
+                    self._take(await task)
+                except ActivityError as error:
+                    # The other ranges are still on the wire, and are counted when they end.
+                    self._refusal = self._refusal or words_of(error)
+            await self._tell()
             self._show()
 
     def _may_send(self) -> bool:
@@ -154,10 +174,16 @@ class BroadcastWorkflow:
             queue=channel_queue(self._order.channel),
             priority=self._priority,
             summary=f"{self._order.channel}: batches {first} to {last}",
+            start_within=self._fresh_for(),
         )
 
-    async def _take(self, sent: BatchesSent) -> None:
-        """Count a range's result, and tell the incident once the first batch was accepted."""
+    def _fresh_for(self) -> timedelta | None:
+        if self._order.fresh_until is None:
+            return None
+        return max(self._order.fresh_until - workflow.now(), timedelta(seconds=1))
+
+    def _take(self, sent: BatchesSent) -> None:
+        """Count what became of a range."""
         self._note(
             accepted=self._progress.accepted + sent.accepted,
             refused=self._progress.refused + sent.refused,
@@ -167,9 +193,9 @@ class BroadcastWorkflow:
             self._refusal = (sent.reason, sent.next_step)
         elif sent.reason and not self._progress.reason:
             self._note(reason=sent.reason, next_step=sent.next_step)
-        await self._tell()
 
     async def _tell(self) -> None:
+        """Tell the incident, once, that people are being told."""
         if self._progress.accepted and not self._progress.told:
             self._note(told=True)
             news = ChannelNews(
@@ -179,7 +205,11 @@ class BroadcastWorkflow:
             incident = workflow.get_external_workflow_handle(
                 incident_workflow_id(self._order.message.incident)
             )
-            await incident.signal("channel_news", news)
+            try:
+                await incident.signal("channel_news", news)
+            except FailureError as error:
+                # The mail goes on; the incident learns of it when this workflow ends.
+                workflow.logger.warning("the incident could not be told: %s", type(error).__name__)
 
     async def _settle_unknown(self) -> bool:
         """Wait for the events of unknown batches; True if some were released to go again."""
@@ -218,10 +248,7 @@ class BroadcastWorkflow:
             LEDGER,
             priority=self._priority,
         )
-        self._note(
-            unknown_batches=settled.unknown_batches,
-            accepted=self._progress.accepted + settled.accepted,
-        )
+        self._note(unknown_batches=settled.unknown_batches, accepted=settled.accepted)
         await self._tell()
         return settled
 
@@ -244,9 +271,7 @@ class BroadcastWorkflow:
     def _continue_as_new(self) -> None:
         workflow.continue_as_new(
             self._order.model_copy(
-                update={
-                    "progress": self._progress.model_copy(update={"queue": tuple(self._queue)})
-                }
+                update={"progress": self._progress.model_copy(update={"queue": tuple(self._queue)})}
             )
         )
 
@@ -254,18 +279,25 @@ class BroadcastWorkflow:
         progress = self._progress
         told = f"{progress.accepted:,} of {progress.recipients:,} recipients accepted"
         if self._halt is not None:
-            return self._end(self._halt, f"Stopped with {told}.", "Mail cannot be recalled.")
+            unknown = progress.unknown_batches
+            note = f" {unknown} batches got no answer." if unknown else ""
+            return self._end(self._halt, f"Stopped with {told}.{note}", "Mail cannot be recalled.")
         if self._refusal is not None:
-            return self._end(
-                PublicationState.REFUSED, f"Halted with {told}. {self._refusal[0]}", self._refusal[1]
-            )
+            what, next_step = self._refusal
+            return self._end(PublicationState.REFUSED, f"Halted with {told}. {what}", next_step)
         if progress.unknown_batches:
             return self._end(
                 PublicationState.UNKNOWN,
                 f"{progress.unknown_batches} batches got no answer and no event; {told}.",
                 "Look in the provider's activity, then settle it: went out, or did not.",
             )
-        if progress.recipients and not progress.accepted:
+        if not progress.recipients:
+            return self._end(
+                PublicationState.REFUSED,
+                f"Nobody in the audience may be written to: {progress.suppressed:,} suppressed.",
+                "Nothing went out. Look at the suppressions, or tell them another way.",
+            )
+        if not progress.accepted:
             return self._end(PublicationState.REFUSED, progress.reason, progress.next_step)
         note = f" {progress.refused:,} refused: {progress.reason}" if progress.refused else ""
         return self._end(PublicationState.ACCEPTED, f"{told}.{note}", progress.next_step)

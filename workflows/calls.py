@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import Priority
-from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, TimeoutType
 
 from activities.signatures import Argument, Signature
 from domain.ids import MAIN_QUEUE
@@ -23,25 +24,39 @@ async def call(
     queue: str = MAIN_QUEUE,
     priority: Priority = ORDINARY,
     summary: str | None = None,
+    start_within: timedelta | None = None,
 ) -> Result:
-    """Run the activity on ``queue`` and return its result; raises ``ActivityError``."""
+    """Run the activity on ``queue`` and return its result; raises ``ActivityError``.
+
+    ``start_within`` instead of the policy's own: what no worker fetches in that time has failed,
+    and ``never_started`` says so. Whoever cancels the call is told how the activity ended: one
+    that waits for its turn ends at once and is not tried again, one that runs is waited for.
+    """
     result: Result = await workflow.execute_activity(
         signature.name,
         argument,
         result_type=signature.result,
         task_queue=queue,
         start_to_close_timeout=policy.start_to_close,
+        schedule_to_start_timeout=start_within or policy.start_within,
         heartbeat_timeout=policy.heartbeat,
         retry_policy=policy.retry,
+        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         priority=priority,
         summary=summary,
     )
     return result
 
 
+def never_started(error: ActivityError) -> bool:
+    """Whether no worker fetched the activity in time: what it was to do has not been done."""
+    cause = error.cause
+    return isinstance(cause, TimeoutError) and cause.type is TimeoutType.SCHEDULE_TO_START
+
+
 def timed_out(error: ActivityError) -> bool:
     """Whether an activity ended without anybody knowing what it did."""
-    return isinstance(error.cause, TimeoutError)
+    return isinstance(error.cause, TimeoutError) and not never_started(error)
 
 
 def words_of(error: ActivityError) -> tuple[str, str]:
@@ -50,6 +65,8 @@ def words_of(error: ActivityError) -> tuple[str, str]:
     if isinstance(cause, ApplicationError):
         next_step = str(cause.details[0]) if cause.details else ""
         return cause.message, next_step
+    if never_started(error):
+        return "No worker took it in time.", "See that a worker for this channel is running."
     if isinstance(cause, TimeoutError):
         return "It was not finished in time.", "See that a worker for this task queue is running."
     return "It failed for a reason that the worker's log has.", "Look there, then try again."

@@ -8,6 +8,7 @@ a default.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from activities.signatures import TimelineEntry
 from domain.gate import Decision, GateState, Verdict
@@ -87,7 +88,7 @@ class Decide(Value):
 
 
 class RecordFacts(Value):
-    """Point the incident to a new draft of its facts; ``filled`` are the names that have a value."""
+    """Point the incident to a new draft of its facts; ``filled`` names those with a value."""
 
     by: str
     facts: str
@@ -168,6 +169,7 @@ class IncidentStatus(Value):
     closed_at: datetime | None
     audience: str | None
     playbook: str
+    facts: str | None
     facts_filled: tuple[str, ...]
     messages: tuple[MessageStatus, ...]
 
@@ -228,9 +230,11 @@ class BroadcastProgress(Value):
 
 
 class Halt(Value):
-    """Tell a publication or a broadcast to stop: it was withdrawn, or a newer message overtook it."""
+    """Tell a publication or a broadcast to stop: withdrawn, or overtaken by a newer message."""
 
-    to: PublicationState
+    to: Literal[PublicationState.WITHDRAWN, PublicationState.SUPERSEDED] = (
+        PublicationState.WITHDRAWN
+    )
 
 
 class ChannelNews(Value):

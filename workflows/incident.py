@@ -7,8 +7,8 @@ themselves are in ``domain``, and following an approved message to its end is ``
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from temporalio import workflow
@@ -16,8 +16,6 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from pydantic import ValidationError
-
     from activities.signatures import (
         CLOSE_INCIDENT,
         REGISTER_INCIDENT,
@@ -28,8 +26,8 @@ with workflow.unsafe.imports_passed_through():
         RenderMessage,
         TimelineEntry,
     )
-    from domain.errors import DecisionRefused, DomainError
-    from domain.gate import Gate, GateState, Verdict, judge
+    from domain.errors import DomainError
+    from domain.gate import Gate, Verdict
     from domain.incident import IncidentState, MessagePhase, MessageState
     from domain.message import MessageKind
     from domain.publication import PublicationState
@@ -39,7 +37,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.contract import (
         INCIDENT_WORKFLOW,
         Advance,
-        ChannelNews,
         Close,
         Decide,
         Decided,
@@ -56,6 +53,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows.policies import LEDGER
     from workflows.publishing import Publishing
+    from workflows.signing import Signing
     from workflows.status import incident_status, message_status
     from workflows.timeline import Timeline
 
@@ -80,7 +78,10 @@ class IncidentWorkflow:
 
     @workflow.init
     def __init__(self, opening: OpenIncident) -> None:
+        # Whoever takes both takes the message's first: a withdrawal may wait for its message
+        # for many minutes, and must hold up nothing else meanwhile.
         self._lock = asyncio.Lock()
+        self._lock_of: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._timeline = Timeline(opening.incident, opening.timeline, opening.recorded)
         self._state = opening.carried or IncidentState(
             incident=opening.incident,
@@ -93,6 +94,7 @@ class IncidentWorkflow:
         )
         self._roles = roles_of(self._state.plan.roster)
         self._publishing = Publishing(self._state, self._timeline)
+        self._signing = Signing(self._state, self._roles, self._timeline, self._publishing)
         if opening.carried is None:
             self._timeline.add("opened", opening.opened_by, opening.title)
 
@@ -102,13 +104,12 @@ class IncidentWorkflow:
         if opening.carried is None:
             await call(REGISTER_INCIDENT, self._registration(), LEDGER)
         keeping = asyncio.create_task(self._timeline.keep())
-        await workflow.wait_condition(lambda: self._closed() or self._should_continue())
         await workflow.wait_condition(
-            lambda: workflow.all_handlers_finished() and self._publishing.quiet()
+            lambda: (self._closed() or self._should_continue()) and self._nothing_under_way()
         )
-        keeping.cancel()
-        await self._timeline.flush()
         if not self._closed():
+            # Nothing may be awaited between that condition and here: an approval that came
+            # meanwhile would start a publication that nobody follows.
             workflow.continue_as_new(
                 opening.model_copy(
                     update={
@@ -123,6 +124,9 @@ class IncidentWorkflow:
             CloseIncident(incident=self._state.incident, at=workflow.now()),
             LEDGER,
         )
+        # Somebody may have joined, or tried to sign, while the ledger was told.
+        await workflow.wait_condition(self._nothing_under_way)
+        keeping.cancel()
         return self.status()
 
     # --- asking -------------------------------------------------------------------------------
@@ -139,26 +143,34 @@ class IncidentWorkflow:
 
     # --- signing ------------------------------------------------------------------------------
 
-    @workflow.signal(name="approve")
-    async def approve(self, said: RawValue | None = None) -> None:
-        """The approvers' contract: ``{"by": …, "digest": …, "message": …}``."""
-        self._decide_by_signal(said, Verdict.APPROVE)
+    @workflow.signal(dynamic=True)
+    def listen(self, name: str, said: Sequence[RawValue]) -> None:
+        """Every signal: ``approve`` and ``reject`` of approvers, ``channel_news`` of broadcasts.
 
-    @workflow.signal(name="reject")
-    async def reject(self, said: RawValue | None = None) -> None:
-        """Like ``approve``, with a ``reason``."""
-        self._decide_by_signal(said, Verdict.REJECT)
+        The approvers' contract is one value, ``{"by": …, "digest": …, "message": …}``, to reject
+        also ``reason``. A handler for each name would stall the whole incident if somebody sent
+        it no value or two.
+        """
+        match name:
+            case "approve":
+                self._signing.decide_by_signal(said, Verdict.APPROVE)
+            case "reject":
+                self._signing.decide_by_signal(said, Verdict.REJECT)
+            case "channel_news":
+                self._publishing.hear(said)
+            case _:
+                self._timeline.add("signal not understood", "somebody", name)
 
     @workflow.update(name="decide")
     async def decide(self, decide: Decide) -> Decided:
         """Approve or reject, and learn at once whether it counted and what is missing."""
         with refusing():
-            return self._decide(decide)
+            return self._signing.decide(decide)
 
     @decide.validator
     def _check_decide(self, decide: Decide) -> None:
         with refusing():
-            self._judge(decide)
+            self._signing.judge(decide)
 
     # --- steering -----------------------------------------------------------------------------
 
@@ -168,6 +180,11 @@ class IncidentWorkflow:
         if join.by != self._state.opened_by:
             self._timeline.add("joined", join.by)
         return self.status()
+
+    @join.validator
+    def _check_join(self, join: Join) -> None:
+        with refusing():
+            self._state.refuse_if_closed()
 
     @workflow.update(name="propose")
     async def propose(self, propose: Propose) -> MessageStatus:
@@ -195,11 +212,11 @@ class IncidentWorkflow:
     @workflow.update(name="revise")
     async def revise(self, revise: Revise) -> MessageStatus:
         """Render a new revision; whatever was decided about the one before is void."""
-        async with self._lock:
+        async with self._lock_of[revise.message], self._lock:
             with refusing():
-                self._refuse_stranger(revise.by)
                 old = self._state.message(revise.message)
                 self._state.refuse_revision(old)
+                self._state.refuse_unfilled(old.kind)
                 new = await self._render(
                     revise, old.kind, old.number, old.revision + 1, old.ordinal
                 )
@@ -218,7 +235,9 @@ class IncidentWorkflow:
     def _check_revise(self, revise: Revise) -> None:
         with refusing():
             self._refuse_stranger(revise.by)
-            self._state.refuse_revision(self._state.message(revise.message))
+            message = self._state.message(revise.message)
+            self._state.refuse_revision(message)
+            self._state.refuse_unfilled(message.kind)
 
     @workflow.update(name="facts")
     async def facts(self, facts: RecordFacts) -> IncidentStatus:
@@ -236,8 +255,12 @@ class IncidentWorkflow:
     @workflow.update(name="advance")
     async def advance(self, advance: Advance) -> IncidentStatus:
         """Move to another stage, if the table and what has been told so far allow it."""
-        self._enter(advance.to, advance.by)
-        return self.status()
+        # Not while a proposal is being rendered: it has been told which stage it is for.
+        async with self._lock:
+            with refusing():
+                self._state.refuse_stage(advance.to)
+            self._enter(advance.to, advance.by)
+            return self.status()
 
     @advance.validator
     def _check_advance(self, advance: Advance) -> None:
@@ -250,18 +273,14 @@ class IncidentWorkflow:
     @workflow.update(name="withdraw")
     async def withdraw(self, withdraw: Withdraw) -> MessageStatus:
         """Stop what has not gone out and take back what can be; answers when all has settled."""
-        async with self._lock:
-            with refusing():
-                message = self._state.message(withdraw.message)
-                self._timeline.add(
-                    "withdrawn", withdraw.by, f"message {message.number}: {withdraw.reason}"
-                )
-                was_publishing = message.phase is MessagePhase.PUBLISHING
-                message.phase = MessagePhase.WITHDRAWN
-                if was_publishing:
-                    await self._publishing.halt(message, PublicationState.WITHDRAWN)
-                await self._publishing.take_back(message)
-                return message_status(self._state, message)
+        async with self._lock_of[withdraw.message]:
+            message = self._state.message(withdraw.message)
+            why = f": {withdraw.reason}" if withdraw.reason else ""
+            self._timeline.add("withdrawn", withdraw.by, f"message {message.number}{why}")
+            message.phase = MessagePhase.WITHDRAWN
+            await self._publishing.halt(message, PublicationState.WITHDRAWN)
+            await self._publishing.take_back(message)
+            return message_status(self._state, message)
 
     @withdraw.validator
     def _check_withdraw(self, withdraw: Withdraw) -> None:
@@ -273,8 +292,8 @@ class IncidentWorkflow:
     @workflow.update(name="retry_channel")
     async def retry_channel(self, retry: RetryChannel) -> MessageStatus:
         """Publish an approved message once more where it was refused."""
-        message = self._state.message(retry.message)
         with refusing():
+            message = self._state.message(retry.message)
             self._publishing.start(message, (retry.channel,))
         self._timeline.add("retried", retry.by, f"message {retry.message} on {retry.channel}")
         return message_status(self._state, message)
@@ -285,11 +304,12 @@ class IncidentWorkflow:
             self._refuse_stranger(retry.by)
             states = (PublicationState.REFUSED, PublicationState.ABANDONED)
             self._refuse_unless(retry.message, retry.channel, states)
+            self._publishing.refuse_start(self._state.message(retry.message))
 
     @workflow.update(name="settle")
     async def settle(self, settle: Settle) -> MessageStatus:
         """Take a person's word for what happened to a publication of unknown outcome."""
-        async with self._lock:
+        async with self._lock_of[settle.message], self._lock:
             with refusing():
                 self._refuse_unless(settle.message, settle.channel, (PublicationState.UNKNOWN,))
                 message = self._state.message(settle.message)
@@ -314,10 +334,10 @@ class IncidentWorkflow:
         async with self._lock:
             with refusing():
                 self._state.refuse_close(close.waive)
-            self._state.waiver = close.waive
+            self._state.waiver = close.waive.strip()
             self._state.closed_at = workflow.now()
             self._state.stage = Stage.CLOSED
-            waived = f"waived: {close.waive}" if close.waive else ""
+            waived = f"waived: {self._state.waiver}" if self._state.waiver else ""
             self._timeline.add("closed", close.by, waived)
             return self.status()
 
@@ -327,85 +347,7 @@ class IncidentWorkflow:
             self._refuse_stranger(close.by)
             self._state.refuse_close(close.waive)
 
-    @workflow.signal(name="channel_news")
-    def channel_news(self, news: ChannelNews) -> None:
-        """A broadcast says that its first batch was accepted."""
-        self._publishing.hear(self._state.message(news.message), news.outcome)
-
     # --- the few functions behind all of these ------------------------------------------------
-
-    def _decide_by_signal(self, said: RawValue | None, verdict: Verdict) -> None:
-        """A signal has nobody to answer to, so a refusal goes to the timeline."""
-        try:
-            decide = self._read_decision(said, verdict)
-        except DecisionRefused as refusal:
-            self._timeline.add("decision refused", "somebody", str(refusal))
-            return
-        try:
-            self._decide(decide)
-        except DomainError as refusal:
-            self._timeline.add("decision refused", decide.by[:40], str(refusal))
-
-    @staticmethod
-    def _read_decision(said: RawValue | None, verdict: Verdict) -> Decide:
-        # Parsed here and not by the converter: what it cannot read it drops without a word, and
-        # somebody at a gate at 2 a.m. would wait for a publication that never comes.
-        try:
-            payload = json.loads(said.payload.data) if said is not None else {}
-            return Decide.model_validate({"surface": "signal", **payload, "verdict": verdict})
-        except (ValueError, TypeError, ValidationError) as error:
-            raise DecisionRefused(
-                f"The {verdict} signal could not be read.",
-                'Send {"by": "<person>", "digest": "<8 or more digits>", "message": <number>}.',
-            ) from error
-
-    def _judge(self, decide: Decide) -> tuple[MessageState, Gate]:
-        state = self._state
-        state.refuse_if_closed()
-        message = (
-            state.message_with(decide.digest)
-            if decide.message is None
-            else state.message(decide.message)
-        )
-        if message.phase in (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED):
-            raise DecisionRefused(
-                f"Message {message.number} is {message.phase}.", "Nothing needs deciding here."
-            )
-        decision = judge(
-            message.gate,
-            by=decide.by,
-            verdict=decide.verdict,
-            digest=decide.digest,
-            roles=self._roles,
-            at=workflow.now(),
-            surface=decide.surface,
-            reason=decide.reason,
-        )
-        return message, message.gate.with_decision(decision)
-
-    def _decide(self, decide: Decide) -> Decided:
-        message, gate = self._judge(decide)
-        message.gate = gate
-        decision = gate.decisions[-1]
-        word = "approved" if decision.verdict is Verdict.APPROVE else "rejected"
-        about = f"message {message.number} {gate.digest[:8]} as {', '.join(decision.roles)}"
-        self._timeline.add(word, decide.by, f"{about} by {decide.surface}")
-        if gate.state is GateState.REJECTED:
-            message.phase = MessagePhase.REJECTED
-        elif gate.state is GateState.OPEN:
-            self._publish(message)
-        return Decided(message=message.number, gate=gate.state, missing=gate.missing())
-
-    def _publish(self, message: MessageState) -> None:
-        for older in self._state.overtaken_by(message):
-            self._timeline.add("superseded", "frontfoot", f"message {older.number}")
-            under_way = older.phase is MessagePhase.PUBLISHING
-            older.phase = MessagePhase.SUPERSEDED
-            if under_way:
-                self._publishing.halt_soon(older, PublicationState.SUPERSEDED)
-        message.approved_at = workflow.now()
-        message.fresh_until = workflow.now() + self._state.plan_of(message.kind).fresh_for
-        self._publishing.start(message, message.channels)
 
     def _refuse_proposal(self, propose: Propose) -> None:
         self._refuse_stranger(propose.by)
@@ -488,4 +430,11 @@ class IncidentWorkflow:
         return self._state.stage is Stage.CLOSED
 
     def _should_continue(self) -> bool:
-        return workflow.info().is_continue_as_new_suggested() and self._publishing.quiet()
+        return workflow.info().is_continue_as_new_suggested()
+
+    def _nothing_under_way(self) -> bool:
+        return (
+            workflow.all_handlers_finished()
+            and self._publishing.quiet()
+            and not self._timeline.pending()
+        )

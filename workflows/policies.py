@@ -13,11 +13,16 @@ AMBIGUOUS = ["TemporalTimeout:StartToClose", "TemporalTimeout:Heartbeat"]
 
 @dataclass(frozen=True)
 class ActivityPolicy:
-    """Time-outs and retries of one group of activities."""
+    """Time-outs and retries of one group of activities.
+
+    ``start_within``: how long a worker may take to fetch it, where waiting for ever would leave
+    something without an end.
+    """
 
     start_to_close: timedelta
     retry: RetryPolicy
     heartbeat: timedelta | None = None
+    start_within: timedelta | None = None
 
 
 LEDGER = ActivityPolicy(
@@ -30,7 +35,7 @@ LEDGER = ActivityPolicy(
 
 BULK_LEDGER = ActivityPolicy(
     start_to_close=timedelta(minutes=10),
-    heartbeat=timedelta(minutes=2),
+    heartbeat=timedelta(seconds=30),
     retry=RetryPolicy(
         initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)
     ),
@@ -40,6 +45,7 @@ BULK_LEDGER = ActivityPolicy(
 ATTEMPT = ActivityPolicy(
     # Longer than the adapters' own time-outs together, so that an adapter speaks first.
     start_to_close=timedelta(seconds=60),
+    heartbeat=timedelta(seconds=10),
     retry=RetryPolicy(
         initial_interval=timedelta(milliseconds=500),
         maximum_interval=timedelta(seconds=60),
@@ -50,6 +56,7 @@ ATTEMPT = ActivityPolicy(
 
 LOOK = ActivityPolicy(
     start_to_close=timedelta(seconds=60),
+    start_within=timedelta(minutes=15),
     retry=RetryPolicy(
         initial_interval=timedelta(seconds=1),
         maximum_interval=timedelta(minutes=1),
@@ -60,7 +67,7 @@ LOOK = ActivityPolicy(
 
 BATCHES = ActivityPolicy(
     start_to_close=timedelta(minutes=10),
-    heartbeat=timedelta(seconds=30),
+    heartbeat=timedelta(seconds=10),
     retry=RetryPolicy(
         initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=60)
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -20,10 +21,13 @@ with workflow.unsafe.imports_passed_through():
         Standing,
     )
     from domain.ids import channel_queue
-    from domain.publication import Finding, Outcome, PublicationState, Sighting
-    from workflows.calls import call, timed_out, words_of
+    from domain.publication import Finding, Outcome, PublicationState, Receipt, Sighting
+    from workflows.calls import call, never_started, timed_out, words_of
     from workflows.contract import PUBLICATION_WORKFLOW, Halt, PublishMessage
     from workflows.policies import ATTEMPT, LEDGER, LOOK, ORDINARY, URGENT
+
+_NOBODY_KNOWS = (PublicationState.SENDING, PublicationState.UNKNOWN)
+_SOONEST = timedelta(seconds=1)
 
 
 @workflow.defn(name=PUBLICATION_WORKFLOW)
@@ -60,62 +64,78 @@ class PublicationWorkflow:
         )
 
     @workflow.signal(name="halt")
-    def halt(self, halt: Halt) -> None:
+    def halt(self, halt: Halt | None = None) -> None:
         """Stop before the next attempt; one that is on the wire is waited for."""
-        self._halt = halt.to
+        self._halt = (halt or Halt()).to
 
     async def _publish(self) -> Standing:
-        standing = await call(PLAN_PUBLICATION, self._task, LEDGER, priority=self._priority)
-        while standing.state is PublicationState.PLANNED:
+        try:
+            standing = await call(PLAN_PUBLICATION, self._task, LEDGER, priority=self._priority)
+        except ActivityError as error:
+            what, next_step = words_of(error)
+            return Standing(state=PublicationState.REFUSED, reason=what, next_step=next_step)
+        # Numbers go on from the ledger's, so that an attempt of an earlier run that wakes up
+        # late cannot be taken for one of ours.
+        number = standing.attempt
+        while True:
+            if standing.state in _NOBODY_KNOWS:
+                standing = await self._look(standing.attempt or number)
+            if standing.state is not PublicationState.PLANNED:
+                return standing
             if self._halt is not None:
-                return await self._conclude(self._halt, "It was stopped before it went out.")
+                return await self._conclude(self._halt, number, "It was stopped in time.")
             if self._attempts >= self._order.attempts:
                 return await self._conclude(
                     PublicationState.ABANDONED,
+                    number,
                     f"{self._order.channel} did not take it in {self._attempts} attempts.",
                     "Nothing went out. See whether the platform is up, then retry the channel.",
                 )
             self._attempts += 1
-            standing = await self._attempt()
-            if standing.state in (PublicationState.SENDING, PublicationState.UNKNOWN):
-                standing = await self._look()
-        return standing
+            number += 1
+            standing = await self._attempt(number)
 
-    async def _attempt(self) -> Standing:
-        """One attempt; a halt meanwhile settles the row at once if nothing is on the wire."""
+    async def _attempt(self, number: int) -> Standing:
+        """One attempt. A halt calls it off while it waits for its turn, never on the wire."""
         attempt = asyncio.create_task(
             call(
                 PUBLISH_POST,
-                PublishPost(
-                    task=self._task, attempt=self._attempts, fresh_until=self._order.fresh_until
-                ),
+                PublishPost(task=self._task, attempt=number, fresh_until=self._order.fresh_until),
                 ATTEMPT,
                 queue=self._queue,
                 priority=self._priority,
-                summary=f"{self._order.channel}: attempt {self._attempts}",
+                summary=f"{self._order.channel}: attempt {number}",
+                start_within=self._fresh_for(),
             )
         )
         await workflow.wait_condition(lambda: attempt.done() or self._halt is not None)
-        if not attempt.done() and self._halt is not None:
-            standing = await self._conclude(
-                self._halt, "It was stopped before it went out.", "Nothing needs doing."
-            )
-            if standing.state is self._halt:
-                # The ledger took the halt, so no attempt can reserve the row any more: one that
-                # still waits for its turn will find that out by itself.
-                attempt.cancel()
-                await asyncio.gather(attempt, return_exceptions=True)
-                return standing
+        if not attempt.done():
+            # Asking the ledger alone would not do: an attempt on the wire that ends in "too many
+            # requests" gives its row back, and the server would try it again.
+            attempt.cancel()
         try:
             return await attempt
         except ActivityError as error:
             if timed_out(error):
-                return Standing(state=PublicationState.UNKNOWN)
-            what, next_step = words_of(error)
-            return await self._conclude(PublicationState.REFUSED, what, next_step)
+                return Standing(state=PublicationState.UNKNOWN, attempt=number)
+            if self._halt is not None:
+                return await self._conclude(self._halt, number, "It was stopped in time.")
+            if never_started(error):
+                return await self._conclude(
+                    PublicationState.SUPERSEDED,
+                    number,
+                    f"No worker for {self._order.channel} took it while it was fresh.",
+                    "Start one, then propose it anew.",
+                )
+            return await self._conclude(PublicationState.REFUSED, number, *words_of(error))
 
-    async def _look(self) -> Standing:
-        """Settle an attempt of unknown outcome by reading the platform back."""
+    def _fresh_for(self) -> timedelta | None:
+        if self._order.fresh_until is None:
+            return None
+        return max(self._order.fresh_until - workflow.now(), _SOONEST)
+
+    async def _look(self, number: int) -> Standing:
+        """Settle attempt ``number``, whose outcome nobody knows, by reading the platform back."""
         looking = self._order.looking
         sighting = Sighting(finding=Finding.CANNOT_TELL)
         for look in range(looking.looks):
@@ -130,18 +150,20 @@ class PublicationWorkflow:
                     summary=f"{self._order.channel}: look {look + 1} of {looking.looks}",
                 )
             except ActivityError as error:
-                what, _ = words_of(error)
-                sighting = Sighting(finding=Finding.CANNOT_TELL, why=what)
+                sighting = Sighting(finding=Finding.CANNOT_TELL, why=words_of(error)[0])
             if sighting.finding is not Finding.ABSENT:
                 break
-        if sighting.finding is Finding.FOUND:
-            return await self._conclude(PublicationState.ACCEPTED, receipt=sighting)
+        if sighting.finding is Finding.FOUND and sighting.receipt is not None:
+            return await self._conclude(PublicationState.ACCEPTED, number, receipt=sighting.receipt)
         if sighting.finding is Finding.ABSENT:
-            return await self._conclude(
-                PublicationState.PLANNED, "It is absent from the platform."
+            standing = await self._conclude(
+                PublicationState.PLANNED, number, "It is absent from the platform."
             )
+            if standing.state not in _NOBODY_KNOWS:
+                return standing
         return await self._conclude(
             PublicationState.UNKNOWN,
+            number,
             f"{self._order.channel} gave no clear answer, and looking could not tell whether it "
             f"went out. {sighting.why}".strip(),
             "Look at the platform yourself, then settle it: went out, or did not.",
@@ -150,22 +172,27 @@ class PublicationWorkflow:
     async def _conclude(
         self,
         to: PublicationState,
+        number: int,
         reason: str = "",
         next_step: str = "",
         *,
-        receipt: Sighting | None = None,
+        receipt: Receipt | None = None,
     ) -> Standing:
         """Enter a conclusion in the ledger, and return what the ledger says after it."""
-        return await call(
+        standing = await call(
             SETTLE_PUBLICATION,
             SettlePublication(
                 task=self._task,
                 to=to,
-                attempt=self._attempts,
+                attempt=number,
                 reason=reason,
                 next_step=next_step,
-                receipt=receipt.receipt if receipt else None,
+                receipt=receipt,
             ),
             LEDGER,
             priority=self._priority,
         )
+        if standing.state is not to:
+            return standing
+        words = {"reason": reason, "next_step": next_step}
+        return standing.model_copy(update={name: text for name, text in words.items() if text})

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ChildWorkflowError, FailureError
+from temporalio.common import RawValue
+from temporalio.exceptions import ActivityError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures import (
@@ -24,6 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.contract import (
         BROADCAST_WORKFLOW,
         PUBLICATION_WORKFLOW,
+        ChannelNews,
         Halt,
         PublishMessage,
     )
@@ -53,17 +56,21 @@ class Publishing:
 
     def start(self, message: MessageState, channels: tuple[str, ...]) -> None:
         """Publish an approved message on ``channels``, concurrently."""
+        self.refuse_start(message)
+        message.phase = MessagePhase.PUBLISHING
+        for channel in channels:
+            key = (message.number, channel)
+            message.outcomes[channel] = Outcome(channel=channel, state=PublicationState.PLANNED)
+            self._following[key] = asyncio.create_task(self._follow(message, channel))
+
+    def refuse_start(self, message: MessageState) -> None:
+        """Raise ``DomainError`` unless ``message`` is approved and still meant to go out."""
         refuse_unopened(message)
         if message.phase in _HALTED:
             raise DomainError(
                 f"Message {message.number} is {message.phase} and is not published any more.",
                 "Propose a new message.",
             )
-        message.phase = MessagePhase.PUBLISHING
-        for channel in channels:
-            key = (message.number, channel)
-            message.outcomes[channel] = Outcome(channel=channel, state=PublicationState.PLANNED)
-            self._following[key] = asyncio.create_task(self._follow(message, channel))
 
     async def halt(self, message: MessageState, to: PublicationState) -> None:
         """Stop what has not gone out yet, and wait until every channel has settled."""
@@ -103,7 +110,10 @@ class Publishing:
                     update={"reason": f"It is still public: {what}", "next_step": next_step}
                 )
             message.outcomes[channel] = outcome
-            self._timeline.add(str(outcome.state), channel, f"message {message.number}")
+            taken_back = outcome.state is PublicationState.WITHDRAWN
+            self._timeline.add(
+                "taken back" if taken_back else "still public", channel, f"message {message.number}"
+            )
 
     async def settle(
         self, message: MessageState, channel: str, *, went_out: bool, url: str | None, by: str
@@ -120,11 +130,8 @@ class Publishing:
             ),
             LEDGER,
         )
-        self._timeline.add(
-            "settled",
-            by,
-            f"message {message.number} on {channel}: {'went out' if went_out else 'did not go out'}",
-        )
+        saw = "went out" if went_out else "did not go out"
+        self._timeline.add("settled", by, f"message {message.number} on {channel}: {saw}")
         if went_out:
             message.reach(channel)
             message.outcomes[channel] = Outcome(
@@ -138,18 +145,26 @@ class Publishing:
         else:
             message.outcomes[channel] = Outcome(channel=channel, state=standing.state)
 
-    def hear(self, message: MessageState, outcome: Outcome) -> None:
-        """Take word from a broadcast that its first batch was accepted."""
-        if not message.outcomes[outcome.channel].state.settled:
-            message.outcomes[outcome.channel] = outcome
-            message.reach(outcome.channel)
-            self._timeline.add("told", outcome.channel, f"message {message.number}: first batch")
+    def hear(self, said: Sequence[RawValue]) -> None:
+        """Take word from a broadcast that its first batch was accepted; ignore any other."""
+        try:
+            (news,) = (ChannelNews.model_validate_json(one.payload.data) for one in said)
+        except ValueError as error:
+            workflow.logger.warning("channel_news was not read: %s", type(error).__name__)
+            return
+        key = (news.message, news.outcome.channel)
+        if key not in self._following or news.outcome.state is not PublicationState.SENDING:
+            return
+        message = self._state.message(news.message)
+        message.outcomes[news.outcome.channel] = news.outcome
+        message.reach(news.outcome.channel)
+        self._timeline.add("told", news.outcome.channel, f"message {message.number}: first batch")
 
     async def _follow(self, message: MessageState, channel: str) -> None:
         key = (message.number, channel)
         try:
             outcome = await self._publish(message, channel)
-        except ChildWorkflowError:
+        except FailureError:
             outcome = Outcome(
                 channel=channel,
                 state=PublicationState.UNKNOWN,

@@ -25,8 +25,7 @@ def message_status(state: IncidentState, message: MessageState) -> MessageStatus
         audience_count=message.audience_count,
         codes_worth=message.codes_worth,
         outcomes=tuple(
-            message.outcomes.get(name)
-            or Outcome(channel=name, state=PublicationState.PLANNED)
+            message.outcomes.get(name) or Outcome(channel=name, state=PublicationState.PLANNED)
             for name in message.channels
         ),
     )
@@ -43,6 +42,7 @@ def incident_status(state: IncidentState) -> IncidentStatus:
         closed_at=state.closed_at,
         audience=state.audience,
         playbook=state.plan.name,
+        facts=state.facts,
         facts_filled=state.facts_filled,
         messages=tuple(message_status(state, one) for one in state.messages),
     )

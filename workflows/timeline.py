@@ -13,6 +13,12 @@ _KEPT = 2_000
 """Entries the workflow keeps for its query; the ledger keeps all of them."""
 
 
+def _plain(text: str) -> str:
+    # Some of it was typed by strangers; PostgreSQL refuses a NUL for ever, and a terminal obeys
+    # what it should only show.
+    return "".join(sign if sign.isprintable() else " " for sign in text[:500])
+
+
 class Timeline:
     """What happened, who did it, and when. Entries are facts: past participles, never bodies."""
 
@@ -27,7 +33,9 @@ class Timeline:
         """Enter one thing that happened now."""
         seq = self._entries[-1].seq + 1 if self._entries else 1
         self._entries.append(
-            TimelineEntry(seq=seq, at=workflow.now(), what=what, who=who, about=about[:500])
+            TimelineEntry(
+                seq=seq, at=workflow.now(), what=what, who=_plain(who), about=_plain(about)
+            )
         )
 
     def entries(self) -> tuple[TimelineEntry, ...]:

@@ -1,4 +1,4 @@
-"""What every channel must do, whoever wrote it: inherit ``ChannelContract`` and supply ``provider``.
+"""What every channel must do: inherit ``ChannelContract`` and supply a ``provider``.
 
 A test class for a channel is this::
 
@@ -7,18 +7,17 @@ A test class for a channel is this::
         def provider(self) -> Provider:
             return PigeonLoft()
 
-``PigeonLoft`` is a ``Provider``: a stand-in that can be told how to misbehave and knows what it
-accepted. See ``mock_provider.py`` for one without a server, ``test_stranger.py`` for its use.
+``PigeonLoft`` is a ``Provider`` (see ``provider.py``): a stand-in that can be told how to misbehave
+and knows what it accepted. ``mock_provider.py`` has one without a server, and ``test_stranger.py``
+shows its use.
 """
 
 from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import Protocol
 
 import pytest
 
@@ -43,6 +42,7 @@ from channels.contract import (
 )
 from domain.message import Copy, Voice
 from domain.publication import Finding, Receipt, Sighting
+from tests.channels.provider import NOT_TAKEN, TAKEN, Misbehaviour, Provider
 
 MARK = "Update 7, 20 Nov 14:05 UTC"
 WORDS = "We shut the leak and are rotating every key"
@@ -50,53 +50,6 @@ OTHER_WORDS = "All clear: the site is up again"
 ADDRESS = "somebody@customers.example"
 OTHER_ADDRESS = "anybody@customers.example"
 BROADCAST = "0123456789abcdef"
-
-
-class Misbehaviour(StrEnum):
-    """What a provider is told to do to the next request that publishes."""
-
-    THROTTLES = "throttles, and says until when"
-    THROTTLES_WITHOUT_RESET = "throttles, and does not say until when"
-    REFUSES = "refuses the words"
-    CREDENTIALS_DEAD = "takes our credentials no more"
-    REDIRECTS = "sends us elsewhere"
-    SILENT_BEFORE = "takes nothing and never answers"
-    SILENT_AFTER = "takes it and answers too late"
-    DROPS_BEFORE = "takes nothing and hangs up"
-    DROPS_AFTER = "takes it and hangs up"
-    FAILS_BEFORE = "takes nothing and answers 5xx"
-    FAILS_AFTER = "takes it and answers 5xx"
-
-
-NOT_TAKEN = (Misbehaviour.SILENT_BEFORE, Misbehaviour.DROPS_BEFORE, Misbehaviour.FAILS_BEFORE)
-TAKEN = (Misbehaviour.SILENT_AFTER, Misbehaviour.DROPS_AFTER, Misbehaviour.FAILS_AFTER)
-
-
-class Provider(Protocol):
-    """A stand-in for a provider, at the other end of the channel under test.
-
-    ``secrets`` are credentials given to the channel, and anything that the provider says in its
-    own words: none of it may show up in an error. ``wait`` is how long it throttles.
-    """
-
-    secrets: tuple[str, ...]
-    wait: timedelta
-
-    def channel(self) -> Channel:
-        """A new channel that speaks to this provider, with time-outs under a second."""
-        ...
-
-    def channel_to_nowhere(self) -> Channel:
-        """A new channel configured for an address where nobody listens."""
-        ...
-
-    async def misbehave(self, how: Misbehaviour) -> None:
-        """Do that to the next request that publishes; the one after it is served well."""
-        ...
-
-    async def accepted(self) -> list[str]:
-        """What was published, oldest first, each as everything that travelled for it."""
-        ...
 
 
 class ChannelContract:
@@ -107,7 +60,7 @@ class ChannelContract:
         raise NotImplementedError("a subclass supplies the provider")
 
     @pytest.fixture
-    async def channel(self, provider: Provider):  # type: ignore[no-untyped-def]
+    async def channel(self, provider: Provider) -> AsyncIterator[Channel]:
         channel = provider.channel()
         yield channel
         await channel.close()
@@ -339,6 +292,9 @@ class ChannelContract:
         for secret in (*provider.secrets, WORDS, ADDRESS):
             assert secret not in shown
         assert caught.value.__cause__ is None
+        if how in TAKEN:
+            # What is taken late must not turn up in the next test.
+            await eventually(provider.accepted)
 
     async def test_an_error_for_no_connection_holds_no_secret(self, provider: Provider) -> None:
         nowhere = provider.channel_to_nowhere()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import requests
@@ -30,7 +31,8 @@ class OneShotTransport(httpx.AsyncHTTPTransport):
     """httpx, with a canned answer to a request that is not a GET."""
 
     def __init__(self, cans: Cans) -> None:
-        super().__init__()
+        # Nothing here is encrypted, and reading the certificate store takes longer than a test.
+        super().__init__(verify=False)
         self._cans = cans
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -47,9 +49,11 @@ class OneShotAdapter(HTTPAdapter):
         super().__init__()
         self._cans = cans
 
-    def send(self, request, *arguments, **rest):  # type: ignore[no-untyped-def]
+    def send(  # type: ignore[override]
+        self, request: requests.PreparedRequest, **rest: Any
+    ) -> requests.Response:
         if request.method == "GET" or not self._cans.stock:
-            return super().send(request, *arguments, **rest)
+            return super().send(request, **rest)
         return as_requests(self._cans.stock.pop(0), request)
 
 

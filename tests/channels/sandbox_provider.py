@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
@@ -13,10 +13,10 @@ from channels.contract import Channel
 from channels.email import EmailChannel, EmailSettings
 from channels.facebook import FacebookChannel, FacebookSettings
 from channels.twitter import TwitterChannel, TwitterSettings
-from tests.channels.contract import Misbehaviour
 from tests.channels.one_shot import Canned, Cans, OneShotAdapter, OneShotTransport
+from tests.channels.provider import Misbehaviour
 
-READ_TIMEOUT = 0.4
+READ_TIMEOUT = 0.5
 WAIT = timedelta(minutes=2)
 
 REDIRECT = Canned(302, headers={"location": "https://elsewhere.example/"})
@@ -32,7 +32,7 @@ def faults(how: Misbehaviour) -> dict[str, Any] | None:
         case Misbehaviour.SILENT_BEFORE:
             return {"kind": "network_hang"}
         case Misbehaviour.SILENT_AFTER:
-            return {"kind": "latency", "seconds": READ_TIMEOUT * 2}
+            return {"kind": "latency", "seconds": READ_TIMEOUT * 1.4}
         case Misbehaviour.DROPS_BEFORE:
             return {"kind": "drop_before"}
         case Misbehaviour.DROPS_AFTER:
@@ -57,7 +57,7 @@ class SandboxProvider:
 
     name: str
     operation: str
-    canned: dict[Misbehaviour, Canned]
+    canned: ClassVar[dict[Misbehaviour, Canned]]
     secrets: tuple[str, ...]
     wait = WAIT
 
@@ -96,7 +96,7 @@ class SandboxProvider:
         return [json.dumps(post) for post in books[self.name]["posts"]]
 
     async def _admin(self, method: str, path: str, body: object = None) -> httpx.Response:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(transport=OneShotTransport(Cans())) as client:
             answer = await client.request(method, f"{self.url}/_sandbox/{path}", json=body)
         return answer.raise_for_status()
 
@@ -104,7 +104,7 @@ class SandboxProvider:
 class SandboxMail(SandboxProvider):
     name, operation = "sendgrid", "send"
     secrets = ("SG.sandbox-key", "grant is invalid", "Service unavailable", "beyond its limits")
-    canned = {
+    canned: ClassVar = {
         Misbehaviour.THROTTLES_WITHOUT_RESET: Canned(
             429, b'{"errors":[{"field":null,"message":"beyond its limits"}]}'
         ),
@@ -131,7 +131,7 @@ class SandboxMail(SandboxProvider):
 class SandboxX(SandboxProvider):
     name, operation = "twitter", "post"
     secrets = ("sandbox-consumer-secret", "sandbox-token", "Too Many", "beyond its limits")
-    canned = {
+    canned: ClassVar = {
         Misbehaviour.THROTTLES_WITHOUT_RESET: Canned(
             429, b'{"title":"Too Many Requests","detail":"beyond its limits","type":"about:blank"}'
         ),
@@ -155,7 +155,7 @@ class SandboxX(SandboxProvider):
 class SandboxPage(SandboxProvider):
     name, operation = "facebook", "post"
     secrets = ("sandbox-page-token", "sandbox-app-secret", "OAuthException", "beyond its limits")
-    canned = {
+    canned: ClassVar = {
         Misbehaviour.THROTTLES_WITHOUT_RESET: Canned(
             400,
             b'{"error":{"message":"beyond its limits","type":"OAuthException","code":32}}',

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.channels.contract import ChannelContract, Provider
+from tests.channels.contract import ChannelContract
+from tests.channels.provider import Provider
 from tests.channels.sandbox_provider import SandboxMail, SandboxPage, SandboxX
 
 

@@ -33,7 +33,9 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=31), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("audience", sa.String(length=100), nullable=False),
-        sa.Column("message_class", sa.String(length=16), server_default="", nullable=False),
+        sa.Column(
+            "message_class", sa.String(length=16), server_default=sa.text("''"), nullable=False
+        ),
         sa.Column("batch_size", sa.Integer(), nullable=False),
         sa.Column("batches", sa.Integer(), nullable=False),
         sa.Column("planned", sa.BigInteger(), nullable=False),
@@ -48,16 +50,17 @@ def upgrade() -> None:
     )
     op.create_table(
         "delivery_events",
-        sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("broadcast", sa.String(length=16), nullable=False),
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("batch", sa.Integer()),
         sa.Column("attempt", sa.SmallInteger()),
-        sa.Column("position", sa.BigInteger()),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("at", Moment(), nullable=False),
         sa.Column("reason_code", sa.String(length=64)),
         sa.Column("early", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_delivery_events"),
+        sa.PrimaryKeyConstraint("broadcast", "position", "id", name="pk_delivery_events"),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "ix_delivery_events_early",
@@ -124,15 +127,17 @@ def upgrade() -> None:
         sa.Column("receipt_id", sa.Text()),
         sa.Column("receipt_url", sa.Text()),
         sa.Column("receipt_at", Moment()),
-        sa.Column("reason", sa.Text(), server_default="", nullable=False),
-        sa.Column("next_step", sa.Text(), server_default="", nullable=False),
+        sa.Column("reason", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("next_step", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("updated_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("incident", "number", "channel", name="pk_publications"),
     )
     op.create_table(
         "suppressions",
         sa.Column("mailbox", sa.Text(), nullable=False),
-        sa.Column("message_class", sa.String(length=16), server_default="", nullable=False),
+        sa.Column(
+            "message_class", sa.String(length=16), server_default=sa.text("''"), nullable=False
+        ),
         sa.Column("reason", sa.String(length=64), nullable=False),
         sa.Column("source", sa.String(length=64), nullable=False),
         sa.Column("at", Moment(), nullable=False),
@@ -146,7 +151,7 @@ def upgrade() -> None:
         sa.Column("at", Moment(), nullable=False),
         sa.Column("what", sa.Text(), nullable=False),
         sa.Column("who", sa.Text(), nullable=False),
-        sa.Column("about", sa.Text(), server_default="", nullable=False),
+        sa.Column("about", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("incident", "link", name="pk_timeline"),
         sa.UniqueConstraint("incident", "seq", name="uq_timeline_incident_seq"),
@@ -162,9 +167,12 @@ def upgrade() -> None:
         sa.Column("started_at", Moment()),
         sa.Column("receipt_id", sa.Text()),
         sa.Column("receipt_at", Moment()),
-        sa.Column("reason", sa.Text(), server_default="", nullable=False),
-        sa.Column("next_step", sa.Text(), server_default="", nullable=False),
+        sa.Column("reason", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("next_step", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("proven_attempt", sa.Integer()),
+        sa.Column("proven_at", Moment()),
+        sa.Column("accepted_at", Moment()),
+        sa.Column("ended_at", Moment()),
         sa.Column("suppressed", sa.Integer(), server_default="0", nullable=False),
         sa.Column("accepted", sa.Integer(), server_default="0", nullable=False),
         sa.Column("processed", sa.Integer(), server_default="0", nullable=False),

@@ -1,0 +1,196 @@
+"""Sending the batches of a range, one request each, entered in the ledger before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from temporalio import activity
+
+from activities.failures import as_failure, failing_in_words
+from activities.signatures import SendBatches
+from channels.contract import (
+    Addressee,
+    BadCredentials,
+    BadRecipient,
+    Batch,
+    ChannelError,
+    DirectChannel,
+    Refused,
+    Throttled,
+    Unreachable,
+)
+from domain.ids import broadcast_key, delivery_key
+from domain.message import Document
+from domain.offer import show_code
+from domain.publication import PublicationState
+from store import broadcasts, codes
+from store.broadcasts import BatchRow, Sendable
+from store.database import Database
+
+LOOK_YOURSELF = "Its events settle it; failing those, look in the provider's activity."
+
+
+class Sending:
+    """One pass over a range of batches."""
+
+    def __init__(
+        self,
+        database: Database,
+        channel: DirectChannel,
+        document: Document,
+        order: SendBatches,
+        code_secret: bytes | None,
+    ) -> None:
+        self._database = database
+        self._channel = channel
+        self._document = document
+        self._broadcast = broadcast_key(order.task.message, order.task.channel)
+        self._order = order
+        self._code_secret = code_secret
+        self._copy = document.copy_for(order.task.channel)
+        self.halted = False
+        self.reason = ""
+        self.next_step = ""
+
+    async def send(self, number: int) -> bool:
+        """Send one batch if the ledger hands it to us; False if no further one can go either."""
+        now = datetime.now(UTC)
+        fresh_until = self._order.fresh_until
+        if fresh_until is not None and now > fresh_until:
+            self._halt("What is left of it was overtaken by time.", "Propose it anew.")
+            return False
+        with failing_in_words(now):
+            reservation = await broadcasts.reserve_batch(
+                self._database, self._order.broadcast, number, self._order.task.digest, now
+            )
+        row = reservation.row
+        if not reservation.reserved:
+            if row.state is PublicationState.SENDING:
+                # Another attempt had it and has not entered how it ended: nobody knows.
+                await self._unknown(row, "An earlier attempt did not come back.")
+            return True
+        try:
+            return await self._send_reserved(row)
+        except (Unreachable, Throttled) as error:
+            with failing_in_words(now):
+                await broadcasts.batch_nothing_went_out(
+                    self._database,
+                    self._order.broadcast,
+                    number,
+                    row.attempt,
+                    datetime.now(UTC),
+                    error.message,
+                )
+            raise as_failure(error, datetime.now(UTC)) from error
+
+    async def _send_reserved(self, row: BatchRow) -> bool:
+        """Send until it is accepted, without the recipients that the provider names as bad."""
+        while True:
+            with failing_in_words(datetime.now(UTC)):
+                people = await broadcasts.addressees(
+                    self._database, self._order.broadcast, row.number
+                )
+                values = await self._values(people)
+            if not people:
+                with failing_in_words(datetime.now(UTC)):
+                    await broadcasts.close_empty_batch(
+                        self._database, self._order.broadcast, row.number
+                    )
+                return True
+            batch = Batch(
+                key=row.key,
+                broadcast=self._broadcast,
+                copy=self._copy,
+                addressees=[
+                    Addressee(
+                        delivery=delivery_key(self._broadcast, one.position),
+                        address=one.address,
+                        values=values.get(one.recipient_id, {}),
+                    )
+                    for one in people
+                ],
+            )
+            try:
+                receipt = await self._channel.send(batch)
+            except BadRecipient as error:
+                bad = [people[index].position for index in error.positions]
+                if not bad:
+                    await self._refuse(row, error.message, error.next_step)
+                    return True
+                with failing_in_words(datetime.now(UTC)):
+                    await broadcasts.refuse_deliveries(
+                        self._database, self._order.broadcast, bad, "refused by the provider"
+                    )
+                continue
+            except (Unreachable, Throttled):
+                raise
+            except BadCredentials as error:
+                with failing_in_words(datetime.now(UTC)):
+                    await broadcasts.batch_nothing_went_out(
+                        self._database,
+                        self._order.broadcast,
+                        row.number,
+                        row.attempt,
+                        datetime.now(UTC),
+                        error.message,
+                    )
+                self._halt(error.message, error.next_step)
+                return False
+            except Refused as error:
+                await self._refuse(row, error.message, error.next_step)
+                return True
+            except Exception as error:  # noqa: BLE001 - an adapter's own mistake may come after the wire
+                if not isinstance(error, ChannelError):
+                    activity.logger.error("adapter failed: %s", type(error).__name__)
+                says = error.message if isinstance(error, ChannelError) else "The adapter failed."
+                await self._unknown(row, says)
+                return True
+            with failing_in_words(datetime.now(UTC)):
+                await broadcasts.accept_batch(
+                    self._database, self._order.broadcast, row.number, receipt, datetime.now(UTC)
+                )
+            return True
+
+    async def _values(self, people: Sequence[Sendable]) -> dict[int, dict[str, str]]:
+        offer = self._document.offer
+        if offer is None or self._code_secret is None:
+            return {}
+        if "code" not in self._copy.personal_fields():
+            return {}
+        issued = await codes.ensure_codes(
+            self._database,
+            self._code_secret,
+            self._document.incident,
+            [one.recipient_id for one in people],
+            offer,
+        )
+        return {recipient: {"code": show_code(code)} for recipient, code in issued.items()}
+
+    async def _unknown(self, row: BatchRow, says: str) -> None:
+        with failing_in_words(datetime.now(UTC)):
+            await broadcasts.mark_batch_unknown(
+                self._database,
+                self._order.broadcast,
+                row.number,
+                row.attempt,
+                reason=says,
+                next_step=LOOK_YOURSELF,
+                at=datetime.now(UTC),
+            )
+
+    async def _refuse(self, row: BatchRow, says: str, next_step: str) -> None:
+        self.reason, self.next_step = says, next_step
+        with failing_in_words(datetime.now(UTC)):
+            await broadcasts.refuse_batch(
+                self._database,
+                self._order.broadcast,
+                row.number,
+                row.attempt,
+                reason=says,
+                next_step=next_step,
+                at=datetime.now(UTC),
+            )
+
+    def _halt(self, says: str, next_step: str) -> None:
+        self.halted, self.reason, self.next_step = True, says, next_step

@@ -1,0 +1,143 @@
+"""Holding our ledger against the sandbox's own books: what was lost, what went out twice.
+
+The sandbox shares no code with us and keeps a book of everything it accepted, so the two agree
+only if both are right.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable
+
+import httpx
+import orjson
+from pydantic import BaseModel
+
+from domain.ids import MessageRef, delivery_of
+from domain.message import Copy
+from domain.model import Value
+from domain.publication import PublicationState
+from store import audit, messages, publications
+from store.database import Database
+from store.publications import PublicationRow
+
+MOST_COUNTED = 255
+"""A recipient's row is counted in one byte."""
+
+
+class Reconciliation(Value):
+    """Ledger against book, in mails or in posts.
+
+    ``lost``: the ledger says accepted, and the book has nothing. ``doubled``: surplus copies in the
+    book. ``unentered``: in the book, but not accepted by the ledger's account.
+    """
+
+    accepted: int = 0
+    lost: int = 0
+    doubled: int = 0
+    unentered: int = 0
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both say the same."""
+        return not (self.lost or self.doubled or self.unentered)
+
+
+class _Post(BaseModel):
+    id: str
+    text: str
+    deleted: bool = False
+
+
+class _Posts(BaseModel):
+    posts: list[_Post]
+
+
+class _Books(BaseModel):
+    twitter: _Posts
+    facebook: _Posts
+
+
+async def reconcile_mail(
+    database: Database, incident: str, sandbox: httpx.AsyncClient
+) -> Reconciliation:
+    """Compare every delivery of an incident with every mail that the sandbox accepted.
+
+    Memory: one byte for each recipient of each broadcast.
+    """
+    ours: dict[str, bytearray] = defaultdict(bytearray)
+    async for delivery in audit.accepted_deliveries(database, incident):
+        _count(ours, delivery.key)
+    theirs: dict[str, bytearray] = defaultdict(bytearray)
+    async for key in _mail_keys(sandbox):
+        _count(theirs, key)
+    accepted = lost = doubled = unentered = 0
+    for broadcast, rows in ours.items():
+        book = theirs[broadcast].ljust(len(rows), b"\0")
+        accepted += sum(rows)
+        lost += sum(1 for row, copies in zip(rows, book, strict=False) if row and not copies)
+    for broadcast, book in theirs.items():
+        rows = ours.get(broadcast, bytearray()).ljust(len(book), b"\0")
+        doubled += sum(copies - 1 for copies in book if copies > 1)
+        unentered += sum(1 for row, copies in zip(rows, book, strict=False) if copies and not row)
+    return Reconciliation(accepted=accepted, lost=lost, doubled=doubled, unentered=unentered)
+
+
+async def reconcile_posts(
+    database: Database, incident: str, sandbox: httpx.AsyncClient
+) -> Reconciliation:
+    """Compare every publication of an incident with the posts that the sandbox shows in public."""
+    answer = await sandbox.get("/_sandbox/books")
+    books = _Books.model_validate_json(answer.raise_for_status().content)
+    public = {"twitter": _standing(books.twitter), "facebook": _standing(books.facebook)}
+    accepted = lost = doubled = entered = 0
+    for row in await publications.rows(database, incident):
+        copy = await _copy_of(database, row)
+        posts = [post for post in public.get(row.channel, []) if copy.mark in post.text]
+        if row.state is PublicationState.ACCEPTED:
+            accepted += 1
+            known = row.receipt is not None and any(post.id == row.receipt.id for post in posts)
+            lost += not known
+            entered += bool(posts)
+        doubled += max(len(posts) - 1, 0)
+    unentered = sum(len(posts) for posts in public.values()) - entered - doubled
+    return Reconciliation(accepted=accepted, lost=lost, doubled=doubled, unentered=unentered)
+
+
+def _standing(page: _Posts) -> list[_Post]:
+    return [post for post in page.posts if not post.deleted]
+
+
+async def _copy_of(database: Database, row: PublicationRow) -> Copy:
+    ref = MessageRef(incident=row.incident, number=row.number, revision=row.revision)
+    return (await messages.load_revision(database, ref)).copy_for(row.channel)
+
+
+async def _mail_keys(sandbox: httpx.AsyncClient) -> AsyncIterator[str]:
+    async with sandbox.stream("GET", "/_sandbox/books/mail.ndjson", timeout=600) as answer:
+        answer.raise_for_status()
+        rest = b""
+        async for chunk in answer.aiter_bytes(1 << 20):
+            lines = (rest + chunk).split(b"\n")
+            rest = lines.pop()
+            for key in _keys(lines):
+                yield key
+        for key in _keys([rest]):
+            yield key
+
+
+def _keys(lines: Iterable[bytes]) -> Iterable[str]:
+    return (orjson.loads(line)["args"].get("ff_delivery", "") for line in lines if line)
+
+
+def _count(counts: dict[str, bytearray], key: str) -> None:
+    try:
+        broadcast, position = delivery_of(key)
+    except ValueError:
+        # Mail without our mark is unentered by definition; each gets a place of its own.
+        counts[""] += b"\1"
+        return
+    row = counts[broadcast]
+    if len(row) <= position:
+        row.extend(bytes(max(position + 1 - len(row), 4096)))
+    row[position] = min(row[position] + 1, MOST_COUNTED)

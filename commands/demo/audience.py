@@ -1,0 +1,30 @@
+"""The demo's audience: a CSV as companies have it, with a few rows that nobody can use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+BOUNCING_EVERY = 500
+"""One address in so many is dead: the sandbox bounces addresses that begin with ``bounce``."""
+
+BROKEN = (
+    "not-an-address,Nobody",
+    "two@@example.org,Twice",
+    ",Empty",
+    "wide@example.org,One,column,too,many",
+)
+
+
+def write_audience(path: Path, recipients: int) -> int:
+    """Write ``recipients`` good rows and a few broken ones; return how many good ones bounce."""
+    bouncing = 0
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write("email,name\n")
+        for number in range(1, recipients + 1):
+            local = f"customer{number:07d}"
+            if number % BOUNCING_EVERY == 0:
+                local, bouncing = f"bounce{number:07d}", bouncing + 1
+            file.write(f"{local}@example.org,Customer {number}\n")
+            if number % (recipients // len(BROKEN) + 1) == 1:
+                file.write(f"{BROKEN[number * len(BROKEN) // (recipients + 1)]}\n")
+    return bouncing

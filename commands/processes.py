@@ -1,0 +1,76 @@
+"""Processes by their pid, and being sure that a pid is still the process that we mean."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+_PAUSE = 0.05
+
+
+def identity(pid: int) -> str:
+    """What tells this process from a later one with the same pid: when it began; "" if it is gone.
+
+    A zombie counts as gone: it does nothing any more.
+    """
+    stat = Path(f"/proc/{pid}/stat")
+    if Path("/proc/self/stat").exists():
+        try:
+            text = stat.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+        # The name stands in brackets and may hold anything, brackets too.
+        state, *rest = text.rpartition(")")[2].split()
+        return "" if state == "Z" else rest[18]
+    return _identity_by_ps(pid)
+
+
+def _identity_by_ps(pid: int) -> str:
+    ps = shutil.which("ps")
+    if ps is None:
+        return ""
+    told = subprocess.run(
+        [ps, "-o", "stat=,lstart=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"LC_ALL": "C", "PATH": os.environ.get("PATH", "")},
+    ).stdout.split(maxsplit=1)
+    return "" if len(told) < 2 or told[0].startswith("Z") else told[1].strip()
+
+
+def is_running(pid: int, began: str) -> bool:
+    """Whether the process with this pid is the one that had the identity ``began``."""
+    return bool(began) and identity(pid) == began
+
+
+def end(pid: int, began: str, patience: float) -> bool:
+    """End a process and its group: asked first, killed after ``patience`` seconds.
+
+    Blocks. Returns whether there was anything to end. Does nothing if the pid is another's now.
+    """
+    if not is_running(pid, began):
+        return False
+    deadline = time.monotonic() + patience
+    signal_group(pid, signal.SIGTERM)
+    while is_running(pid, began):
+        if time.monotonic() > deadline:
+            signal_group(pid, signal.SIGKILL)
+            deadline = float("inf")
+        time.sleep(_PAUSE)
+    return True
+
+
+def signal_group(pid: int, number: signal.Signals) -> None:
+    """Send a signal to the group that a process leads, if it still does."""
+    try:
+        if os.getpgid(pid) == pid:
+            os.killpg(pid, number)
+        else:
+            os.kill(pid, number)
+    except ProcessLookupError:
+        return

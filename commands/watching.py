@@ -1,0 +1,171 @@
+"""``status``: how an incident stands, once or live."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console, RenderableType
+from rich.live import Live
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from commands import incidents
+from commands.copy_view import preview
+from commands.failures import CommandFailed, UnknownIncident, explain
+from commands.mail_progress import MailProgress, MailWatch
+from commands.options import Json, Slug
+from commands.printing import say_json, screen, show
+from commands.session import ledger, run
+from commands.status_view import incident_view
+from domain.errors import DomainError
+from domain.incident import MessagePhase
+from store.database import Database
+from store.errors import StoreUnavailable
+from wiring import connect
+from workflows.contract import IncidentStatus
+
+EVERY = 1.0
+"""Seconds between two looks."""
+
+
+def status(
+    slug: Slug,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Stay and keep it live.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show how an incident stands: stage, messages, signatures, channels, and what to do next.
+
+    Example: frontfoot status site-down --watch
+    """
+    if watch:
+        run(_watch(slug, as_json=as_json))
+    elif as_json:
+        say_json(run(_once(slug)).document())
+    else:
+        show(run(_once(slug)).view())
+
+
+class Look:
+    """Everything that one look at an incident brought."""
+
+    def __init__(
+        self,
+        status: IncidentStatus,
+        mails: list[MailProgress],
+        previews: dict[int, str],
+        notices: list[str],
+    ) -> None:
+        self.status = status
+        self.mails = mails
+        self.previews = previews
+        self.notices = notices
+
+    def view(self) -> RenderableType:
+        """For a person."""
+        return incident_view(self.status, self.mails, self.previews, self.notices)
+
+    def document(self) -> dict[str, object]:
+        """For a machine: the status, and the mails' progress beside it. No copy."""
+        return {
+            **self.status.model_dump(mode="json"),
+            "mails": [mail.model_dump(mode="json") for mail in self.mails],
+        }
+
+
+class Watcher:
+    """Looks at one incident again and again, over one client and one ledger."""
+
+    def __init__(self, client: Client, database: Database, slug: str) -> None:
+        self._client = client
+        self._database = database
+        self._slug = slug
+        self._mails = MailWatch(database)
+        self._previews: dict[str, str] = {}
+
+    async def look(self) -> Look:
+        """How it stands now; without the ledger, no previews and no mails, and it says so."""
+        status = await incidents.status(self._client, self._slug)
+        try:
+            mails = await self._mails.look(status)
+            return Look(status, mails, await self._read(status), [])
+        except StoreUnavailable as error:
+            return Look(status, [], {}, [f"{error.what} {error.next_step}"])
+        except DomainError as error:
+            return Look(status, [], {}, [str(error)])
+
+    async def _read(self, status: IncidentStatus) -> dict[int, str]:
+        found: dict[int, str] = {}
+        for message in status.messages:
+            if message.phase is not MessagePhase.WAITING:
+                continue
+            if message.digest not in self._previews:
+                document = await incidents.load_document(self._database, self._slug, message)
+                self._previews[message.digest] = preview(document)
+            found[message.number] = self._previews[message.digest]
+        return found
+
+
+async def _once(slug: str) -> Look:
+    client = await connect()
+    async with ledger() as database:
+        return await Watcher(client, database, slug).look()
+
+
+async def _watch(slug: str, *, as_json: bool) -> None:
+    """Stay until the incident is closed or somebody presses Ctrl-C."""
+    client = await connect()
+    console = screen()
+    async with ledger() as database:
+        watcher = Watcher(client, database, slug)
+        look = await watcher.look()
+        if as_json or not console.is_terminal:
+            await _changes(watcher, look, as_json=as_json)
+        else:
+            await _live(console, watcher, look)
+
+
+async def _live(console: Console, watcher: Watcher, look: Look) -> None:
+    """Keep one picture of it on the terminal."""
+    with Live(look.view(), console=console, auto_refresh=False) as live:
+        while look.status.closed_at is None:
+            await asyncio.sleep(EVERY)
+            look = await _next(watcher, look)
+            live.update(look.view(), refresh=True)
+
+
+async def _changes(watcher: Watcher, look: Look, *, as_json: bool) -> None:
+    """Print it anew whenever something has changed: for logs, and JSON one line each."""
+    shown: object = None
+    while True:
+        document = look.document()
+        if document != shown:
+            shown = document
+            if as_json:
+                sys.stdout.write(orjson.dumps(document).decode() + "\n")
+                sys.stdout.flush()
+            else:
+                show(look.view())
+        if look.status.closed_at is not None:
+            return
+        await asyncio.sleep(EVERY)
+        look = await _next(watcher, look)
+
+
+async def _next(watcher: Watcher, last: Look) -> Look:
+    try:
+        return await watcher.look()
+    except UnknownIncident:
+        raise
+    except (CommandFailed, RPCError) as error:
+        # Whoever watches through an outage wants it to come back by itself.
+        said = explain(error) or error
+        return Look(last.status, last.mails, last.previews, [f"Not up to date: {said}"])
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command("status")(status)

@@ -1,0 +1,215 @@
+"""Batches of a broadcast: who may send which, to whom, and that the provider accepted it.
+
+A batch is one request to the provider and a range of positions. Like a publication it is written
+``sending`` before the request, by a compare-and-set in one statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+import orjson
+from sqlalchemy import Integer, and_, bindparam, exists, func, select, true, update
+
+from domain.model import Value
+from domain.publication import DeliveryState, PublicationState, Receipt
+from store.batch_rows import (
+    KEY_OF_ROW,
+    OF_ROW,
+    WAITING,
+    BatchRow,
+    batch_is,
+    enter_accepted,
+    get_batch,
+    hold_batch,
+    place,
+    read_batch,
+)
+from store.columns import Moment
+from store.database import Database
+from store.deliveries import SUPPRESSED, batch_number, batch_sizes, hold_batches, move_forward
+from store.ledger import capped
+from store.suppressions import stands_against
+from store.tables import batches, broadcasts, deliveries, recipients
+
+_S = PublicationState
+
+# Built once, see batch_rows.
+_RESERVE = (
+    update(batches)
+    .where(
+        OF_ROW,
+        batches.c.state == _S.PLANNED,
+        batches.c.proven_attempt.is_(None),
+        exists().where(
+            broadcasts.c.id == bindparam("b_broadcast"),
+            broadcasts.c.digest == bindparam("b_digest"),
+        ),
+    )
+    .values(
+        state=_S.SENDING.value,
+        attempt=func.coalesce(bindparam("b_attempt", type_=Integer), batches.c.attempt + 1),
+        started_at=bindparam("b_at", type_=Moment),
+        reason="",
+        next_step="",
+    )
+    .returning(*batches.c, KEY_OF_ROW)
+)
+_ADDRESSEES = (
+    select(
+        deliveries.c.position,
+        recipients.c.id,
+        recipients.c.address,
+        recipients.c.columns,
+        stands_against(recipients.c.mailbox, broadcasts.c.message_class),
+    )
+    .select_from(batches)
+    .join(broadcasts, broadcasts.c.id == batches.c.broadcast_id)
+    .join(
+        deliveries,
+        and_(
+            deliveries.c.broadcast_id == batches.c.broadcast_id,
+            deliveries.c.position.between(batches.c.first, batches.c.last),
+        ),
+    )
+    .join(recipients, recipients.c.id == deliveries.c.recipient_id)
+    .where(OF_ROW, WAITING)
+    .order_by(deliveries.c.position)
+)
+
+
+class BatchReservation(Value):
+    """Whether the caller may send now, and the row as it is."""
+
+    reserved: bool
+    row: BatchRow
+
+
+class Sendable(NamedTuple):
+    """One recipient of a batch who is still to be written to; ``columns`` are the audience's."""
+
+    position: int
+    recipient_id: int
+    address: str
+    columns: Mapping[str, str]
+
+
+async def reserve_batch(
+    db: Database,
+    broadcast_id: int,
+    number: int,
+    digest: str,
+    at: datetime,
+    attempt: int | None = None,
+) -> BatchReservation:
+    """Take the right to send a batch: planned to sending, if the broadcast has this digest.
+
+    ``attempt`` None means one more than the last. ``reserved`` is true for one caller only;
+    everybody else gets the row as it is. A batch that an event has proven meanwhile is entered
+    as accepted instead. ``DomainError`` if there is no such batch.
+    """
+    values = {**place(broadcast_id, number), "b_digest": digest, "b_at": at, "b_attempt": attempt}
+    async with db.write() as connection:
+        won = (await connection.execute(_RESERVE, values)).first()
+        if won is not None:
+            return BatchReservation(reserved=True, row=read_batch(won._mapping))
+        row = await hold_batch(connection, broadcast_id, number)
+        if row.proven and row.state is _S.PLANNED:
+            row, _ = await enter_accepted(connection, row, None, None)
+        return BatchReservation(reserved=False, row=row)
+
+
+async def addressees(db: Database, broadcast_id: int, number: int) -> list[Sendable]:
+    """Who of a batch is still to be written to, by position.
+
+    Leaves out whoever has been accepted or refused already, and whoever was suppressed since the
+    broadcast was planned; the latter are marked, and stay unsent. If nobody is left, call
+    ``close_empty_batch``.
+    """
+    async with db.read() as connection:
+        found = (await connection.execute(_ADDRESSEES, place(broadcast_id, number))).all()
+    withheld = [position for position, _, _, _, suppressed in found if suppressed]
+    if withheld:
+        await _withhold(db, broadcast_id, number, withheld)
+    return [
+        Sendable(position, recipient, address, orjson.loads(columns))
+        for position, recipient, address, columns, suppressed in found
+        if not suppressed
+    ]
+
+
+async def accept_batch(
+    db: Database, broadcast_id: int, number: int, receipt: Receipt, at: datetime
+) -> BatchRow:
+    """Enter the provider's word that it accepted a batch, for it and its waiting deliveries.
+
+    Idempotent; the first receipt stays. Wins over whatever we believed.
+    """
+    async with db.write() as connection:
+        row = await hold_batch(connection, broadcast_id, number)
+        if row.state is not _S.ACCEPTED:
+            row, _ = await enter_accepted(connection, row, receipt, at)
+        elif row.receipt is None:
+            # An event was faster than the provider's answer.
+            await connection.execute(
+                update(batches)
+                .where(batch_is(broadcast_id, number))
+                .values(receipt_id=receipt.id, receipt_at=receipt.at)
+            )
+            row = row.model_copy(update={"receipt": receipt})
+        return row
+
+
+async def close_empty_batch(db: Database, broadcast_id: int, number: int) -> BatchRow:
+    """Enter that a reserved batch was not sent because nobody in it is left to write to."""
+    async with db.write() as connection:
+        await connection.execute(
+            update(batches)
+            .where(batch_is(broadcast_id, number), batches.c.state == _S.SENDING)
+            .values(state=_S.WITHDRAWN.value, reason="Nobody in it is left to write to.")
+        )
+        return await get_batch(connection, broadcast_id, number)
+
+
+async def refuse_deliveries(
+    db: Database, broadcast_id: int, positions: Iterable[int], reason: str
+) -> int:
+    """Enter that the provider will not take these recipients; return how many that changed."""
+    places = [(broadcast_id, position) for position in positions]
+    async with db.write() as connection:
+        sizes = await batch_sizes(connection, [broadcast_id])
+        held = {(broadcast_id, batch_number(at, sizes[broadcast_id])) for _, at in places}
+        await hold_batches(db, connection, held)
+        return await move_forward(
+            db,
+            connection,
+            dict.fromkeys(places, DeliveryState.REFUSED),
+            dict.fromkeys(places, capped(reason)[:100]),
+        )
+
+
+async def find_batch(db: Database, broadcast_id: int, number: int) -> BatchRow:
+    """One batch as it is; ``DomainError`` if there is none."""
+    async with db.read() as connection:
+        return await get_batch(connection, broadcast_id, number)
+
+
+async def _withhold(db: Database, broadcast_id: int, number: int, positions: list[int]) -> None:
+    async with db.write() as connection:
+        await hold_batch(connection, broadcast_id, number)
+        marked = await connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.broadcast_id == broadcast_id,
+                deliveries.c.position.in_(positions),
+                WAITING,
+            )
+            .values(withheld=true(), reason=SUPPRESSED)
+        )
+        await connection.execute(
+            update(batches)
+            .where(batch_is(broadcast_id, number))
+            .values(suppressed=batches.c.suppressed + marked.rowcount)
+        )

@@ -1,0 +1,88 @@
+"""Reading a playbook's folder; what its words are worth is judged without files, in domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from domain.errors import PlaybookInvalid, Problem
+from domain.playbook_files import PLAYBOOK_FILE, TEMPLATE_ENDING
+
+SIZE_LIMIT = 1_000_000
+"""The most bytes of one file."""
+
+FILES_LIMIT = 500
+"""The most files of a playbook: five kinds of message on a hundred channels."""
+
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read_playbook(folder: Path) -> Mapping[str, str]:
+    """The texts of a playbook by file name: ``playbook.yaml`` and the templates beside it.
+
+    Other files are left alone. Raises ``PlaybookInvalid`` naming each file that cannot be read as
+    UTF-8 text. Whether the words make a playbook is for ``domain.playbook_files`` to say.
+    """
+    try:
+        paths = sorted(path for path in folder.iterdir() if _belongs(path))
+    except OSError as error:
+        step = f"Give the folder that holds the {PLAYBOOK_FILE}."
+        problem = Problem(folder.name, f"{_reason(error)}.", next_step=step)
+        raise PlaybookInvalid([problem]) from error
+    if len(paths) > FILES_LIMIT:
+        says = (
+            f"holds {len(paths)} templates, more than the {FILES_LIMIT} that a playbook may have."
+        )
+        raise PlaybookInvalid([Problem(folder.name, says, next_step="Is it the right folder?")])
+    files: dict[str, str] = {}
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            files[path.name] = _read(path)
+        except PlaybookInvalid as error:
+            problems.extend(error.problems)
+    if problems:
+        raise PlaybookInvalid(problems)
+    return files
+
+
+def _belongs(path: Path) -> bool:
+    # Editors leave hidden copies beside what they edit, and those end in .j2 as well.
+    named = path.name == PLAYBOOK_FILE or path.name.endswith(TEMPLATE_ENDING)
+    return named and not path.name.startswith((".", "#", "~")) and path.is_file()
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(SIZE_LIMIT + 1)
+    except OSError as error:
+        raise PlaybookInvalid([Problem(path.name, f"{_reason(error)}.")]) from error
+    if len(content) > SIZE_LIMIT:
+        says = f"is larger than {SIZE_LIMIT:,} bytes."
+        raise PlaybookInvalid([Problem(path.name, says, next_step="Is it the right file?")])
+    try:
+        text = content.decode("utf-8-sig")
+        # UTF-16 without its mark is valid UTF-8 with a NUL beside every letter.
+        if "\0" in text:
+            raise UnicodeDecodeError("utf-8", content, content.index(b"\0"), len(content), "NUL")
+        return text
+    except UnicodeDecodeError as error:
+        line = None if content.startswith(_WIDE) else content.count(b"\n", 0, error.start) + 1
+        problem = Problem(
+            path.name,
+            "is not UTF-8 text.",
+            line,
+            next_step="In the editor, choose Save As with the encoding UTF-8.",
+        )
+        raise PlaybookInvalid([problem]) from error
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "is not there"
+    if isinstance(error, NotADirectoryError):
+        return "is a file and not a folder"
+    if isinstance(error, PermissionError):
+        return "may not be read by this user"
+    return "cannot be read"

@@ -1,0 +1,253 @@
+"""Publishing on a post channel: what each way of ending leaves in the ledger and in public."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.posts import PostActivities
+from activities.signatures import (
+    LookForPost,
+    PublicationTask,
+    PublishPost,
+    SettlePublication,
+)
+from channels.contract import (
+    BadCredentials,
+    OutcomeUnknown,
+    Refused,
+    Throttled,
+    Unreachable,
+)
+from domain.ids import MessageRef
+from domain.message import Document
+from domain.publication import Finding, PublicationState
+from store import messages, publications
+from store.database import Database
+from tests.activities.conftest import Provider, notice, raising
+
+REF = MessageRef(incident="hacked", number=1, revision=1)
+
+
+@pytest.fixture
+def posts(ledger: Database, provider: Provider) -> PostActivities:
+    return PostActivities(ledger, {"square": provider})
+
+
+@pytest.fixture
+async def task(posts: PostActivities, document: Document) -> PublicationTask:
+    task = PublicationTask(message=REF, channel="square", digest=document.digest())
+    await ActivityEnvironment().run(posts.plan_publication, task)
+    return task
+
+
+async def state(ledger: Database) -> PublicationState:
+    row = await publications.find(ledger, REF, "square")
+    assert row is not None
+    return row.state
+
+
+async def test_an_accepted_post_is_in_the_ledger_with_its_url(
+    posts: PostActivities, task: PublicationTask, provider: Provider, ledger: Database
+) -> None:
+    standing = await ActivityEnvironment().run(
+        posts.publish_post, PublishPost(task=task, attempt=1)
+    )
+    assert standing.state is PublicationState.ACCEPTED
+    assert standing.receipt is not None and standing.receipt.url == "https://square.example/1"
+    assert len(provider.book) == 1
+
+
+async def test_a_second_attempt_on_an_accepted_post_publishes_nothing(
+    posts: PostActivities, task: PublicationTask, provider: Provider
+) -> None:
+    for attempt in (1, 2):
+        standing = await ActivityEnvironment().run(
+            posts.publish_post, PublishPost(task=task, attempt=attempt)
+        )
+    assert standing.state is PublicationState.ACCEPTED
+    assert provider.requests == 1
+
+
+async def test_two_workers_at_once_publish_once(
+    posts: PostActivities, task: PublicationTask, provider: Provider
+) -> None:
+    order = PublishPost(task=task, attempt=1)
+    await asyncio.gather(
+        *(ActivityEnvironment().run(posts.publish_post, order) for _ in range(5))
+    )
+    assert provider.requests == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unreachable("square: no connection."),
+        Throttled("square: wait.", until=datetime.now(UTC) + timedelta(seconds=40)),
+    ],
+    ids=["unreachable", "throttled"],
+)
+async def test_what_did_not_go_out_may_be_tried_again(
+    posts: PostActivities,
+    task: PublicationTask,
+    provider: Provider,
+    ledger: Database,
+    error: Exception,
+) -> None:
+    provider.before = raising(error)
+    with pytest.raises(ApplicationError) as failure:
+        await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))
+    assert not failure.value.non_retryable
+    assert await state(ledger) is PublicationState.PLANNED
+
+
+async def test_a_throttled_post_is_tried_again_when_the_provider_said(
+    posts: PostActivities, task: PublicationTask, provider: Provider
+) -> None:
+    until = datetime.now(UTC) + timedelta(seconds=40)
+    provider.before = raising(Throttled("square: wait.", until=until))
+    with pytest.raises(ApplicationError) as failure:
+        await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))
+    delay = failure.value.next_retry_delay
+    assert delay is not None and timedelta(seconds=35) < delay <= timedelta(seconds=40)
+
+
+@pytest.mark.parametrize("error", [Refused("no."), BadCredentials("no.", "Renew the token.")])
+async def test_a_refusal_waits_for_a_person_and_says_why(
+    posts: PostActivities,
+    task: PublicationTask,
+    provider: Provider,
+    ledger: Database,
+    error: Refused,
+) -> None:
+    provider.before = raising(error)
+    standing = await ActivityEnvironment().run(
+        posts.publish_post, PublishPost(task=task, attempt=1)
+    )
+    assert (standing.state, standing.reason, standing.next_step) == (
+        PublicationState.REFUSED,
+        "no.",
+        error.next_step,
+    )
+
+
+@pytest.mark.parametrize(
+    "error", [OutcomeUnknown("square: no answer."), RuntimeError("a mistake in an adapter")]
+)
+async def test_an_answer_that_was_lost_is_unknown_and_then_found(
+    posts: PostActivities,
+    task: PublicationTask,
+    provider: Provider,
+    error: Exception,
+) -> None:
+    provider.after = raising(error)
+    standing = await ActivityEnvironment().run(
+        posts.publish_post, PublishPost(task=task, attempt=1)
+    )
+    assert standing.state is PublicationState.UNKNOWN
+    sighting = await ActivityEnvironment().run(posts.look_for_post, LookForPost(task=task))
+    assert sighting.finding is Finding.FOUND
+
+
+class Killed(BaseException):
+    """The process died here: nothing after this line of it ran."""
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+async def test_a_worker_that_dies_on_the_wire_leaves_a_row_that_nobody_sends_again(
+    posts: PostActivities,
+    task: PublicationTask,
+    provider: Provider,
+    where: str,
+) -> None:
+    setattr(provider, where, raising(Killed()))
+    with pytest.raises(Killed):
+        await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))
+    standing = await ActivityEnvironment().run(
+        posts.publish_post, PublishPost(task=task, attempt=1)
+    )
+    assert standing.state is PublicationState.SENDING
+    assert provider.requests == 1
+
+
+async def test_a_post_found_absent_may_be_published_again_once(
+    posts: PostActivities, task: PublicationTask, provider: Provider, ledger: Database
+) -> None:
+    provider.before = raising(OutcomeUnknown("square: no answer."))
+    await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))
+    sighting = await ActivityEnvironment().run(posts.look_for_post, LookForPost(task=task))
+    assert sighting.finding is Finding.ABSENT
+    settled = SettlePublication(task=task, to=PublicationState.PLANNED, attempt=1)
+    await ActivityEnvironment().run(posts.settle_publication, settled)
+    provider.before = lambda: None
+    await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=2))
+    assert len(provider.book) == 1
+
+
+async def test_a_withdrawn_message_is_not_published(
+    posts: PostActivities, task: PublicationTask, provider: Provider
+) -> None:
+    withdrawn = SettlePublication(task=task, to=PublicationState.WITHDRAWN)
+    await ActivityEnvironment().run(posts.settle_publication, withdrawn)
+    standing = await ActivityEnvironment().run(
+        posts.publish_post, PublishPost(task=task, attempt=1)
+    )
+    assert standing.state is PublicationState.WITHDRAWN
+    assert provider.requests == 0
+
+
+async def test_withdrawing_what_is_on_the_wire_does_not_claim_that_it_stayed_in(
+    posts: PostActivities, task: PublicationTask, provider: Provider, ledger: Database
+) -> None:
+    provider.after = raising(Killed())
+    with pytest.raises(Killed):
+        await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))
+    withdrawn = SettlePublication(task=task, to=PublicationState.WITHDRAWN)
+    standing = await ActivityEnvironment().run(posts.settle_publication, withdrawn)
+    assert standing.state is PublicationState.SENDING
+
+
+async def test_what_is_no_longer_fresh_is_superseded_and_not_sent(
+    posts: PostActivities, task: PublicationTask, provider: Provider
+) -> None:
+    order = PublishPost(
+        task=task, attempt=1, fresh_until=datetime.now(UTC) - timedelta(seconds=1)
+    )
+    standing = await ActivityEnvironment().run(posts.publish_post, order)
+    assert standing.state is PublicationState.SUPERSEDED
+    assert provider.requests == 0
+
+
+async def test_copy_that_is_not_what_was_approved_is_never_published(
+    posts: PostActivities, ledger: Database, provider: Provider
+) -> None:
+    await messages.save_revision(ledger, notice("Something else."), "maya")
+    approved = PublicationTask(message=REF, channel="square", digest=notice().digest())
+    await ActivityEnvironment().run(posts.plan_publication, approved)
+    with pytest.raises(ApplicationError, match="not what was approved") as failure:
+        await ActivityEnvironment().run(posts.publish_post, PublishPost(task=approved, attempt=1))
+    assert failure.value.non_retryable
+    assert provider.requests == 0
+
+
+async def test_a_post_can_be_taken_back(
+    posts: PostActivities, task: PublicationTask, provider: Provider
+) -> None:
+    await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))
+    standing = await ActivityEnvironment().run(posts.retract_post, task)
+    assert standing.state is PublicationState.WITHDRAWN
+    assert provider.book == [""]
+
+
+async def test_a_channel_that_this_worker_does_not_have_says_what_to_do(
+    ledger: Database, task: PublicationTask
+) -> None:
+    with pytest.raises(ApplicationError, match="no channel square") as failure:
+        await ActivityEnvironment().run(
+            PostActivities(ledger, {}).publish_post, PublishPost(task=task, attempt=1)
+        )
+    assert "FRONTFOOT_CHANNELS" in failure.value.details[0]

@@ -1,0 +1,159 @@
+"""Channels are built from the environment, or say in one breath what is missing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from channels import registry
+from channels.contract import DirectChannel, PostChannel, Retracts
+from channels.registry import ChannelMisconfigured
+
+CONFIGURED = {
+    "FRONTFOOT_EMAIL_API_KEY": "SG.secret-key",
+    "FRONTFOOT_TWITTER_CONSUMER_KEY": "x-secret-1",
+    "FRONTFOOT_TWITTER_CONSUMER_SECRET": "x-secret-2",
+    "FRONTFOOT_TWITTER_TOKEN": "x-secret-3",
+    "FRONTFOOT_TWITTER_TOKEN_SECRET": "x-secret-4",
+    "FRONTFOOT_FACEBOOK_PAGE_ID": "100000000000001",
+    "FRONTFOOT_FACEBOOK_PAGE_TOKEN": "fb-secret",
+}
+NAMES = ("email", "facebook", "twitter")
+
+
+@pytest.fixture(autouse=True)
+def unconfigured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever this machine is configured with is no business of these tests."""
+    for variable in list(os.environ):
+        if variable.startswith("FRONTFOOT_"):
+            monkeypatch.delenv(variable)
+
+
+@pytest.fixture
+def configured(unconfigured: None, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for variable, value in CONFIGURED.items():
+        monkeypatch.setenv(variable, value)
+    return monkeypatch
+
+
+@pytest.mark.usefixtures("configured")
+def test_every_channel_of_ours_is_built_under_its_name() -> None:
+    built = registry.build(NAMES)
+    assert {name: channel.name for name, channel in built.items()} == {n: n for n in NAMES}
+    assert isinstance(built["email"], DirectChannel)
+    assert not isinstance(built["email"], PostChannel)
+    for name in ("facebook", "twitter"):
+        assert isinstance(built[name], PostChannel)
+        assert isinstance(built[name], Retracts)
+
+
+def test_all_that_is_missing_is_named_at_once() -> None:
+    with pytest.raises(ChannelMisconfigured) as caught:
+        registry.build(["email", "twitter"])
+    for variable in CONFIGURED:
+        assert (variable in caught.value.what) == ("FACEBOOK" not in variable)
+    assert caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("FRONTFOOT_EMAIL_API_KEY", "SG.one two"),
+        ("FRONTFOOT_EMAIL_API_KEY", "SG.broken\nkey"),
+        ("FRONTFOOT_EMAIL_BASE_URL", "api.secret.example"),
+        ("FRONTFOOT_EMAIL_BASE_URL", "https://user:secret@api.example"),
+        ("FRONTFOOT_EMAIL_ASM_GROUP_ID", "secret"),
+        ("FRONTFOOT_TWITTER_FIELDS", "secret.fields"),
+        ("FRONTFOOT_FACEBOOK_PAGE_ID", "secret-page"),
+        ("FRONTFOOT_FACEBOOK_VERSION", "26.0"),
+        ("FRONTFOOT_FACEBOOK_READ_TIMEOUT", "0"),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused_at_the_start_and_not_shown(
+    configured: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    configured.setenv(variable, value)
+    with pytest.raises(ChannelMisconfigured) as caught:
+        registry.build(NAMES)
+    assert variable in caught.value.what
+    assert value not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_the_white_space_of_a_pasted_key_does_no_harm(configured: pytest.MonkeyPatch) -> None:
+    configured.setenv("FRONTFOOT_EMAIL_API_KEY", " SG.secret-key\n")
+    assert registry.build(["email"])["email"].name == "email"
+
+
+def test_a_file_stands_behind_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("FRONTFOOT_EMAIL_API_KEY=SG.from-file\nFRONTFOOT_OTHER=1\n")
+    assert "email" in registry.build(["email"], env_file=file)
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("name", NAMES)
+def test_a_configured_channel_can_be_shown_without_its_secrets(name: str) -> None:
+    shown = registry.masked(name)
+    assert "secret" not in " ".join(shown.values())
+    assert "set" in shown.values()
+    assert shown[f"FRONTFOOT_{name.upper()}_BASE_URL"].startswith("https://")
+
+
+def test_an_unknown_channel_is_told_which_there_are() -> None:
+    with pytest.raises(ChannelMisconfigured, match="known are email, facebook, twitter"):
+        registry.build(["mastodon"])
+
+
+def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    for number, line in enumerate(lines):
+        metadata = folder / f"stranger{number}-1.0.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: stranger{number}\n")
+        (metadata / "entry_points.txt").write_text(f"[frontfoot.channels]\n{line}\n")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(folder)])
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (("pigeon = no_such_module:ADAPTER",), "cannot be loaded"),
+        (("pigeon = channels.email:NO_SUCH",), "cannot be loaded"),
+        (("pigeon = channels.email:EmailChannel",), "is not a channels.registry.Adapter"),
+        (
+            ("pigeon = channels.email:ADAPTER", "pigeon = channels.twitter:ADAPTER"),
+            "Several installed packages",
+        ),
+    ],
+)
+def test_a_bad_entry_point_stops_the_worker_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: tuple[str, ...], says: str
+) -> None:
+    installed(tmp_path, monkeypatch, *lines)
+    with pytest.raises(ChannelMisconfigured, match=says) as caught:
+        registry.build(["pigeon"])
+    assert "pigeon" in caught.value.what
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_package_cannot_take_over_a_channel_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed(tmp_path, monkeypatch, "email = channels.twitter:ADAPTER")
+    assert isinstance(registry.build(["email"])["email"], DirectChannel)
+
+
+def test_listing_the_channels_loads_no_provider() -> None:
+    script = (
+        "import sys; from channels import registry; registry.known(); "
+        "print(sorted({'httpx', 'requests', 'facebook', 'sendgrid'} & set(sys.modules)))"
+    )
+    root = Path(__file__).resolve().parents[2]
+    shown = subprocess.run(
+        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.strip() == "[]"

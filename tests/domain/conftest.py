@@ -1,0 +1,27 @@
+"""The shipped playbook, as files and as a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from domain.playbook import Playbook
+from domain.playbook_files import parse_playbook
+
+FOLDER = Path(__file__).resolve().parents[2] / "playbooks" / "site-compromised"
+
+
+@pytest.fixture(scope="session")
+def shipped_files() -> Mapping[str, str]:
+    return {
+        path.name: path.read_text(encoding="utf-8")
+        for path in sorted(FOLDER.iterdir())
+        if path.suffix in (".yaml", ".j2")
+    }
+
+
+@pytest.fixture(scope="session")
+def shipped_playbook(shipped_files: Mapping[str, str]) -> Playbook:
+    return parse_playbook(shipped_files)

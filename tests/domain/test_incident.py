@@ -1,0 +1,272 @@
+"""What may happen next in an incident, and what people are told when it may not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from domain.errors import DecisionRefused, DomainError
+from domain.facts import REQUIRED_TO_RESOLVE
+from domain.gate import Decision, Gate, Verdict
+from domain.incident import IncidentState, MessagePhase, MessageState, refuse_unopened
+from domain.message import MessageKind
+from domain.playbook import Playbook
+from domain.publication import Outcome, PublicationState
+from domain.stage import Stage
+
+NOW = datetime(2013, 10, 26, 14, 5, tzinfo=UTC)
+ALL = ("email", "twitter", "facebook")
+
+
+@pytest.fixture
+def incident(shipped_playbook: Playbook) -> IncidentState:
+    return IncidentState(
+        incident="site-down",
+        title="Spam from our accounts",
+        plan=shipped_playbook,
+        templates="0" * 64,
+        audience="customers",
+        opened_by="maya",
+        opened_at=NOW,
+    )
+
+
+def add(
+    incident: IncidentState,
+    kind: MessageKind,
+    *reached: str,
+    phase: MessagePhase = MessagePhase.WAITING,
+    **states: PublicationState,
+) -> MessageState:
+    number = len(incident.messages) + 1
+    message = MessageState(
+        number=number,
+        kind=kind,
+        ordinal=1,
+        revision=1,
+        author="maya",
+        proposed_at=NOW,
+        gate=Gate(policy=incident.plan.messages[kind].gate, digest=f"{number:064x}", author="maya"),
+        channels=ALL,
+        phase=phase,
+        outcomes={name: Outcome(channel=name, state=state) for name, state in states.items()},
+    )
+    for channel in reached:
+        message.reach(channel)
+    incident.messages.append(message)
+    return message
+
+
+def tell(incident: IncidentState, kind: MessageKind) -> MessageState:
+    return add(incident, kind, *ALL, phase=MessagePhase.SETTLED)
+
+
+@pytest.mark.parametrize(
+    ("reached", "told"),
+    [
+        ((), False),
+        (("email",), False),
+        (("twitter", "facebook"), False),
+        (("email", "email"), False),
+        (("email", "twitter"), True),
+        (ALL, True),
+    ],
+)
+def test_people_have_been_told_once_the_quorum_is_reached_and_mail_is_among_it(
+    incident: IncidentState, reached: tuple[str, ...], told: bool
+) -> None:
+    add(incident, MessageKind.ANNOUNCEMENT, *reached)
+    assert incident.has_told(MessageKind.ANNOUNCEMENT) is told
+
+
+def test_an_announcement_leads_to_acknowledging_while_the_cause_is_unknown(
+    incident: IncidentState,
+) -> None:
+    assert incident.stage_for(MessageKind.ANNOUNCEMENT) is Stage.ACKNOWLEDGE
+
+
+def test_assuring_waits_until_people_have_been_told(incident: IncidentState) -> None:
+    incident.stage = Stage.ACKNOWLEDGE
+    add(incident, MessageKind.ANNOUNCEMENT, "twitter")
+    with pytest.raises(DomainError, match="nobody has been told yet"):
+        incident.stage_for(MessageKind.PROGRESS_UPDATE)
+
+
+def test_assuring_follows_once_people_have_been_told(incident: IncidentState) -> None:
+    incident.stage = Stage.ACKNOWLEDGE
+    tell(incident, MessageKind.ANNOUNCEMENT)
+    assert incident.stage_for(MessageKind.PROGRESS_UPDATE) is Stage.ASSURE
+
+
+def test_nothing_is_made_good_before_people_know_of_the_fix(incident: IncidentState) -> None:
+    incident.stage = Stage.RESOLVE
+    tell(incident, MessageKind.ANNOUNCEMENT)
+    with pytest.raises(DomainError, match="have not been told of the fix"):
+        incident.stage_for(MessageKind.GOODWILL_OFFER)
+
+
+def test_an_offer_cannot_jump_the_queue(incident: IncidentState) -> None:
+    with pytest.raises(DomainError, match="belongs to stage make_good"):
+        incident.stage_for(MessageKind.GOODWILL_OFFER)
+
+
+def test_there_is_nothing_to_correct_before_anything_was_said(incident: IncidentState) -> None:
+    with pytest.raises(DomainError, match="nothing to correct"):
+        incident.stage_for(MessageKind.CORRECTION)
+
+
+@pytest.mark.parametrize("stage", [Stage.ACKNOWLEDGE, Stage.RESOLVE, Stage.MAKE_GOOD])
+def test_a_correction_stays_in_the_stage_where_the_mistake_was_made(
+    incident: IncidentState, stage: Stage
+) -> None:
+    incident.stage = stage
+    tell(incident, MessageKind.ANNOUNCEMENT)
+    assert incident.stage_for(MessageKind.CORRECTION) is stage
+
+
+@pytest.mark.parametrize("missing", REQUIRED_TO_RESOLVE)
+def test_a_resolution_is_refused_while_one_of_its_facts_is_missing(
+    incident: IncidentState, missing: str
+) -> None:
+    incident.facts_filled = tuple(set(REQUIRED_TO_RESOLVE) - {missing})
+    with pytest.raises(DomainError, match=f"not filled yet: {missing}"):
+        incident.refuse_unfilled(MessageKind.RESOLUTION_NOTE)
+
+
+@pytest.mark.parametrize("kind", [one for one in MessageKind if one != "resolution_note"])
+def test_no_other_message_waits_for_facts(incident: IncidentState, kind: MessageKind) -> None:
+    incident.refuse_unfilled(kind)
+
+
+def test_a_resolution_with_all_its_facts_may_be_proposed(incident: IncidentState) -> None:
+    incident.facts_filled = REQUIRED_TO_RESOLVE
+    incident.refuse_unfilled(MessageKind.RESOLUTION_NOTE)
+
+
+@pytest.mark.parametrize("phase", [MessagePhase.WAITING, MessagePhase.REJECTED])
+def test_a_message_may_be_edited_until_it_is_approved(
+    incident: IncidentState, phase: MessagePhase
+) -> None:
+    incident.refuse_revision(add(incident, MessageKind.ANNOUNCEMENT, phase=phase))
+
+
+@pytest.mark.parametrize("phase", [MessagePhase.PUBLISHING, MessagePhase.SETTLED])
+def test_what_went_out_is_corrected_and_never_edited(
+    incident: IncidentState, phase: MessagePhase
+) -> None:
+    with pytest.raises(DomainError, match=r"can no longer be edited\. Propose a correction"):
+        incident.refuse_revision(add(incident, MessageKind.ANNOUNCEMENT, phase=phase))
+
+
+def test_an_incident_with_nothing_open_may_be_closed(incident: IncidentState) -> None:
+    tell(incident, MessageKind.ANNOUNCEMENT)
+    incident.refuse_close(waive="")
+
+
+@pytest.mark.parametrize(
+    ("phase", "state", "words"),
+    [
+        (MessagePhase.WAITING, None, "Message 1 is waiting at its gate"),
+        (MessagePhase.SETTLED, PublicationState.UNKNOWN, "message 1 on twitter"),
+    ],
+)
+@pytest.mark.parametrize("waiver", ["", "  "])
+def test_closing_is_refused_while_something_is_open(
+    incident: IncidentState,
+    phase: MessagePhase,
+    state: PublicationState | None,
+    words: str,
+    waiver: str,
+) -> None:
+    add(incident, MessageKind.ANNOUNCEMENT, phase=phase, **({"twitter": state} if state else {}))
+    with pytest.raises(DomainError, match=words):
+        incident.refuse_close(waiver)
+
+
+def test_an_unknown_outcome_may_be_waived_in_writing(incident: IncidentState) -> None:
+    state = PublicationState.UNKNOWN
+    add(incident, MessageKind.ANNOUNCEMENT, phase=MessagePhase.SETTLED, twitter=state)
+    incident.refuse_close("The account is gone; legal agrees.")
+
+
+@pytest.mark.parametrize("phase", [MessagePhase.PUBLISHING, MessagePhase.WITHDRAWN])
+def test_what_is_on_the_wire_cannot_be_waived(incident: IncidentState, phase: MessagePhase) -> None:
+    state = PublicationState.SENDING
+    add(incident, MessageKind.ANNOUNCEMENT, phase=phase, twitter=state)
+    with pytest.raises(DomainError, match="cannot be waived"):
+        incident.refuse_close("We are tired.")
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda one: one.refuse_close("waived"),
+        lambda one: one.stage_for(MessageKind.CORRECTION),
+        lambda one: one.refuse_stage(Stage.ASSURE),
+        lambda one: one.refuse_if_closed(),
+    ],
+)
+def test_nothing_happens_in_a_closed_incident(
+    incident: IncidentState, ask: Callable[[IncidentState], object]
+) -> None:
+    incident.stage = Stage.CLOSED
+    with pytest.raises(DomainError, match=r"The incident is closed\. Open a new one\."):
+        ask(incident)
+
+
+def test_a_newer_progress_update_overtakes_those_that_have_not_gone_out(
+    incident: IncidentState,
+) -> None:
+    add(incident, MessageKind.ANNOUNCEMENT)
+    waiting = add(incident, MessageKind.PROGRESS_UPDATE)
+    add(incident, MessageKind.PROGRESS_UPDATE, phase=MessagePhase.SETTLED)
+    newest = add(incident, MessageKind.PROGRESS_UPDATE)
+    assert incident.overtaken_by(newest) == [waiting]
+
+
+def test_a_resolution_overtakes_progress_updates(incident: IncidentState) -> None:
+    stale = add(incident, MessageKind.PROGRESS_UPDATE, phase=MessagePhase.PUBLISHING)
+    assert incident.overtaken_by(add(incident, MessageKind.RESOLUTION_NOTE)) == [stale]
+
+
+def test_an_offer_overtakes_nothing(incident: IncidentState) -> None:
+    add(incident, MessageKind.PROGRESS_UPDATE)
+    assert incident.overtaken_by(add(incident, MessageKind.GOODWILL_OFFER)) == []
+
+
+def test_a_decision_finds_its_message_by_the_digest(incident: IncidentState) -> None:
+    message = add(incident, MessageKind.ANNOUNCEMENT)
+    assert incident.message_with(f"  {message.digest.upper()} ") is message
+
+
+@pytest.mark.parametrize("digest", ["", "0000000", "f" * 64])
+def test_a_decision_on_a_digest_that_nothing_has_finds_no_message(
+    incident: IncidentState, digest: str
+) -> None:
+    add(incident, MessageKind.ANNOUNCEMENT)
+    with pytest.raises(DecisionRefused, match="No message of this incident has that digest"):
+        incident.message_with(digest)
+
+
+def test_a_message_that_nobody_signed_is_not_published(incident: IncidentState) -> None:
+    message = add(incident, MessageKind.ANNOUNCEMENT)
+    with pytest.raises(DomainError, match="it needs 1 more of founder or legal or security"):
+        refuse_unopened(message)
+
+
+def test_a_rejected_message_is_not_published(incident: IncidentState) -> None:
+    message = add(incident, MessageKind.ANNOUNCEMENT)
+    rejection = Decision(
+        by="noor", verdict=Verdict.REJECT, digest=message.digest, roles=("founder",), at=NOW
+    )
+    message.gate = message.gate.with_decision(rejection)
+    with pytest.raises(DomainError, match=r"has been rejected\. Revise it first\."):
+        refuse_unopened(message)
+
+
+def test_the_whole_state_survives_being_carried_on(incident: IncidentState) -> None:
+    tell(incident, MessageKind.ANNOUNCEMENT)
+    add(incident, MessageKind.PROGRESS_UPDATE, twitter=PublicationState.UNKNOWN)
+    assert IncidentState.model_validate_json(incident.model_dump_json()) == incident

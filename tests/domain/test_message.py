@@ -1,0 +1,212 @@
+"""The digest is what an approver signs: it changes with anything that people would get to see."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.message import AudienceCut, Copy, Document, MessageKind, Voice, mark_of
+from domain.offer import OfferTerms
+
+NOW = datetime(2013, 10, 26, 14, 5, tzinfo=UTC)
+VOICE = Voice(name="Noor", address="noor@example.com", reply_to="help@example.com", sign_off="N.")
+MAIL = Copy(
+    channel="email",
+    subject="We were hacked",
+    text="Hello, [[code]]",
+    html="<p>Hello</p>",
+    link="https://status.example.com/",
+    voice=VOICE,
+)
+POST = Copy(channel="twitter", text="We are sorry.\nNotice 1", mark="Notice 1")
+PAGE = Copy(channel="facebook", text="We are very sorry.")
+DOCUMENT = Document(
+    incident="site-down",
+    number=3,
+    revision=2,
+    kind=MessageKind.GOODWILL_OFFER,
+    proposed_at=NOW,
+    copies=(MAIL, POST, PAGE),
+    audience=AudienceCut(name="customers", count=1_000_000, up_to=1_000_123),
+    offer=OfferTerms(
+        title="10 USD credit",
+        worth=Decimal("10.00"),
+        currency="USD",
+        budget_cap=Decimal("15000000.00"),
+        expires=date(2013, 12, 31),
+    ),
+)
+
+
+def changed(place: tuple[str | int, ...], value: object) -> Document:
+    content: dict[str, Any] = DOCUMENT.model_dump(mode="json")
+    inner: Any = content
+    for step in place[:-1]:
+        inner = inner[step]
+    inner[place[-1]] = value
+    return Document.model_validate(content)
+
+
+EVERYTHING = [
+    (("incident",), "site-up"),
+    (("number",), 4),
+    (("revision",), 3),
+    (("kind",), "announcement"),
+    (("proposed_at",), "2013-10-26T14:06:00Z"),
+    *((("copies", 0, name), "something else") for name in ("subject", "text", "html", "link")),
+    (("copies", 0, "channel"), "letter"),
+    (("copies", 1, "mark"), "Notice 2"),
+    *((("copies", 0, "voice", name), "other") for name in Voice.model_fields),
+    (("copies", 0, "voice"), None),
+    (("audience", "name"), "everybody"),
+    (("audience", "count"), 1_000_001),
+    (("audience", "up_to"), 1_000_124),
+    (("audience",), None),
+    (("offer", "title"), "20 USD credit"),
+    (("offer", "worth"), "20.00"),
+    (("offer", "currency"), "EUR"),
+    (("offer", "budget_cap"), "20000000.00"),
+    (("offer", "expires"), "2014-12-31"),
+    (("offer", "expires"), None),
+    (("offer", "version"), 2),
+    (("offer",), None),
+]
+
+
+@pytest.mark.parametrize(("place", "value"), EVERYTHING)
+def test_another_word_voice_audience_or_offer_needs_another_signature(
+    place: tuple[str | int, ...], value: object
+) -> None:
+    assert changed(place, value).digest() != DOCUMENT.digest()
+
+
+def test_the_table_above_forgets_no_field() -> None:
+    """A field that is added to a document has to be signed as well."""
+    here: dict[type, set[str]] = {Document: set(), Copy: set(), Voice: set(), AudienceCut: set()}
+    here[OfferTerms] = set()
+    holders = {"copies": Copy, "voice": Voice, "audience": AudienceCut, "offer": OfferTerms}
+    for place, _ in EVERYTHING:
+        model: type = Document
+        for step in place:
+            if isinstance(step, str):
+                here[model].add(step)
+                model = holders.get(step, model)
+    missing = {
+        model.__name__: sorted(set(model.model_fields) - names)  # type: ignore[attr-defined]
+        for model, names in here.items()
+    }
+    assert not any(missing.values())
+
+
+@given(st.integers(min_value=0), st.characters(exclude_categories=["Cs"]))
+def test_one_changed_letter_anywhere_in_the_copy_changes_the_digest(at: int, new: str) -> None:
+    place = at % len(MAIL.text)
+    text = MAIL.text[:place] + new + MAIL.text[place + 1 :]
+    other = changed(("copies", 0, "text"), text)
+    assert (other.digest() == DOCUMENT.digest()) == (text == MAIL.text)
+
+
+@given(st.permutations(DOCUMENT.copies))
+def test_the_order_of_the_channels_does_not_matter(copies: list[Copy]) -> None:
+    other = DOCUMENT.model_copy(update={"copies": tuple(copies)})
+    assert other.digest() == DOCUMENT.digest()
+
+
+def test_a_document_that_was_stored_and_read_back_has_the_same_digest() -> None:
+    assert Document.model_validate_json(DOCUMENT.model_dump_json()).digest() == DOCUMENT.digest()
+
+
+def test_one_instant_written_in_another_zone_is_the_same_document() -> None:
+    elsewhere = NOW.astimezone(timezone(timedelta(hours=-5)))
+    other = changed(("proposed_at",), elsewhere.isoformat())
+    assert other.digest() == DOCUMENT.digest()
+
+
+def test_a_field_that_a_newer_version_adds_leaves_signed_digests_as_they_are() -> None:
+    """Otherwise a release in the middle of an incident would void every approval."""
+
+    class NewerCopy(Copy):
+        pictures: tuple[str, ...] = ()
+
+    class NewerDocument(Document):
+        copies: tuple[NewerCopy, ...]
+        embargo: str | None = None
+
+    assert NewerDocument.model_validate_json(DOCUMENT.model_dump_json()).digest() == (
+        DOCUMENT.digest()
+    )
+
+
+def test_the_bytes_that_are_signed_never_change() -> None:
+    """Written out: approvals that people gave before a release must count after it."""
+    document = Document(
+        incident="site-down",
+        number=3,
+        revision=2,
+        kind=MessageKind.ANNOUNCEMENT,
+        proposed_at=NOW,
+        copies=(POST, Copy(channel="email", subject="Ünsafe", text="Hello", voice=VOICE)),
+        audience=DOCUMENT.audience,
+        offer=DOCUMENT.offer,
+    )
+    assert document.canonical().decode() == (
+        '{"audience":{"count":1000000,"name":"customers","up_to":1000123},'
+        '"copies":[{"channel":"email","subject":"Ünsafe","text":"Hello",'
+        '"voice":{"address":"noor@example.com","name":"Noor","reply_to":"help@example.com",'
+        '"sign_off":"N."}},'
+        '{"channel":"twitter","mark":"Notice 1","text":"We are sorry.\\nNotice 1"}],'
+        '"incident":"site-down","kind":"announcement","number":3,'
+        '"offer":{"budget_cap":"15000000.00","currency":"USD","expires":"2013-12-31",'
+        '"title":"10 USD credit","worth":"10.00"},'
+        '"proposed_at":"2013-10-26T14:05:00Z","revision":2}'
+    )
+
+
+def test_a_digest_is_the_sha_256_of_those_bytes() -> None:
+    assert DOCUMENT.digest() == hashlib.sha256(DOCUMENT.canonical()).hexdigest()
+
+
+def test_a_document_has_one_copy_for_each_channel() -> None:
+    with pytest.raises(ValueError, match="one copy for each channel"):
+        changed(("copies", 1, "channel"), "facebook")
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="proposed_at"):
+        changed(("proposed_at",), "2013-10-26T14:05:00")
+
+
+def test_the_copy_of_a_channel_is_found_by_its_name() -> None:
+    assert DOCUMENT.copy_for("twitter") == POST
+
+
+def test_asking_for_a_channel_that_the_message_does_not_go_to_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        DOCUMENT.copy_for("website")
+
+
+def test_what_differs_from_recipient_to_recipient_is_found_in_every_part() -> None:
+    copy = Copy(
+        channel="email", subject="[[name]]", text="[[code]] [[code]]", html="<b>[[code]]</b>"
+    )
+    assert copy.personal_fields() == ("code", "name")
+
+
+def test_a_mark_says_kind_number_and_time() -> None:
+    assert mark_of(MessageKind.PROGRESS_UPDATE, 2, NOW) == "Update 2, 26 Oct 14:05 UTC"
+
+
+def test_a_mark_is_in_utc_wherever_the_clock_was_read() -> None:
+    here = NOW.astimezone(timezone(timedelta(hours=9)))
+    assert mark_of(MessageKind.PROGRESS_UPDATE, 2, here) == "Update 2, 26 Oct 14:05 UTC"
+
+
+def test_no_two_messages_of_an_incident_have_one_mark() -> None:
+    kinds = [(kind, ordinal) for kind in MessageKind for ordinal in range(1, 60)]
+    assert len({mark_of(kind, ordinal, NOW) for kind, ordinal in kinds}) == len(kinds)

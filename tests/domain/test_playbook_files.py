@@ -1,0 +1,302 @@
+"""A comms person's mistakes are found before the incident, all at once, each at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from domain.errors import PlaybookInvalid
+from domain.playbook_files import examine_playbook, parse_playbook
+
+PLAN = """\
+name: site-down
+title: The site is down
+company: Example Co
+roster:
+  - id: maya
+    roles: [comms_lead]
+  - id: noor
+    roles: [founder]
+  - id: ines
+    roles: [founder, security]
+voices:
+  email:
+    name: Noor
+    address: noor@example.com
+messages:
+  announcement:
+    channels: [email, twitter]
+    gate:
+      roles: [founder]
+      quorum: 1
+"""
+FILES = {
+    "playbook.yaml": PLAN,
+    "announcement.email.j2": "subject: Sorry\n---\nHello",
+    "announcement.twitter.j2": "Sorry. {{ mark }}",
+}
+OFFER = "offer: {title: Credit, worth: 10.00, currency: USD, budget_cap: 100}\n"
+
+
+def with_plan(*changes: tuple[str, str], more: str = "") -> dict[str, str]:
+    text = PLAN
+    for old, new in changes:
+        assert text.count(old) >= 1, old
+        text = text.replace(old, new, 1)
+    return {**FILES, "playbook.yaml": text + more}
+
+
+def told(files: Mapping[str, str]) -> list[str]:
+    """What is wrong, each with its next step, as a person reads it."""
+    with pytest.raises(PlaybookInvalid) as refused:
+        parse_playbook(files)
+    return [f"{one} {one.next_step}".strip() for one in refused.value.problems]
+
+
+def warned(files: Mapping[str, str]) -> list[str]:
+    examined = examine_playbook(files)
+    assert examined.playbook is not None, examined.problems
+    return [f"{one} {one.next_step}".strip() for one in examined.warnings]
+
+
+def test_a_folder_without_mistakes_is_a_playbook_without_warnings() -> None:
+    assert (parse_playbook(FILES).name, warned(FILES)) == ("site-down", [])
+
+
+def test_a_price_keeps_the_digits_that_were_typed() -> None:
+    terms = parse_playbook(with_plan(more=OFFER)).offer
+    assert terms is not None
+    assert str(terms.worth) == "10.00"
+
+
+def test_words_that_yaml_takes_for_something_else_stay_words() -> None:
+    book = parse_playbook(with_plan(("Example Co", "No"), ("The site is down", "12:30")))
+    assert (book.company, book.title) == ("No", "12:30")
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        (
+            with_plan(("company:", "compnay:")),
+            "playbook.yaml, line 3, column 1: `compnay` is not a word this file knows. "
+            "Did you mean `company`?",
+        ),
+        (
+            with_plan(("company: Example Co\n", "")),
+            "playbook.yaml, line 1, column 1: `company` is missing. Add a line `company: …` there.",
+        ),
+        (
+            with_plan(("    name: Noor\n", "    nmae: Noor\n")),
+            "playbook.yaml, line 13, column 5: `nmae` is not a word this file knows. "
+            "Did you mean `name`?",
+        ),
+        (
+            with_plan(("    name: Noor\n", "")),
+            "playbook.yaml, line 12, column 3: `name` is missing in voices.email. "
+            "Add a line `name: …` there.",
+        ),
+        (
+            with_plan(("      quorum: 1", "      qourum: 1")),
+            "playbook.yaml, line 20, column 7: `qourum` is not a word this file knows. "
+            "Did you mean `quorum`?",
+        ),
+        (
+            with_plan(("      quorum: 1", "      quorum: one")),
+            "playbook.yaml, line 20, column 7: messages.announcement.gate.quorum: "
+            "input should be a valid integer, unable to parse string as an integer.",
+        ),
+        (
+            with_plan(("      quorum: 1", "      quorum: 3")),
+            "playbook.yaml, line 20, column 7: messages.announcement.gate.quorum is 3, but only 2 "
+            "in the roster hold one of founder.",
+        ),
+        (
+            with_plan(("roles: [founder, security]", "roles: [founder, Security]")),
+            "playbook.yaml, line 10, column 22: roster, number 3 roles, number 2: "
+            "string should match pattern '^[a-z][a-z0-9_]{0,39}$'.",
+        ),
+        (
+            with_plan(("id: ines", "id: maya")),
+            "playbook.yaml, line 9, column 5: roster, number 3 id names maya, who is in the "
+            "roster already.",
+        ),
+        (
+            with_plan(("  announcement:", "  anouncement:")),
+            "playbook.yaml, line 16, column 3: `anouncement` cannot be a key here. "
+            "Did you mean `announcement`?",
+        ),
+        (
+            with_plan(("title: The", "name: again\ntitle: The")),
+            "playbook.yaml, line 2, column 1: `name` is here a second time; the first is on "
+            "line 1. Keep one of them.",
+        ),
+        (
+            with_plan(("[email, twitter]", "[email, Twitter]")),
+            "playbook.yaml, line 17, column 23: messages.announcement.channels, number 2: "
+            "'Twitter' cannot name a channel: use a lower-case letter, then up to 30 letters, "
+            "digits or underscores.",
+        ),
+        (
+            with_plan(more="looking:\n  apart: 20\n"),
+            "playbook.yaml, line 22, column 3: looking.apart: a duration is a number and a unit: "
+            "30s, 10m, 4h or 1d.",
+        ),
+        (
+            with_plan(more="ofer: {}\n"),
+            "playbook.yaml, line 21, column 1: `ofer` is not a word this file knows. "
+            "Did you mean `offer`?",
+        ),
+        (
+            with_plan(("title: The site is down", "title: Bad: very")),
+            "playbook.yaml, line 2, column 11: mapping values are not allowed here. A text with a "
+            "colon in it needs quotes around it, or the line above ends too early.",
+        ),
+        (
+            with_plan(("  - id: maya", "\t- id: maya")),
+            "playbook.yaml, line 5, column 1: found character '\\t' that cannot start any token. "
+            "Indent with spaces, not with tabs.",
+        ),
+        (
+            with_plan(("roles: [comms_lead]", "roles: &lead [comms_lead]"), more="link: *lead\n"),
+            "playbook.yaml, line 6, column 12: refers to another part of the file (&, *). "
+            "Repeat it.",
+        ),
+        (
+            with_plan(("title: The site is down", "title: !!python/name:os.system x")),
+            "playbook.yaml, line 2, column 8: has a tag (!), which means nothing here. "
+            "Take it out.",
+        ),
+        (
+            with_plan(("Example Co", "Example\x07 Co")),
+            "playbook.yaml, line 3: holds a character that no text should hold. "
+            "Type this line again.",
+        ),
+        (
+            {**FILES, "playbook.yaml": "just words"},
+            "playbook.yaml, line 1: holds no keys and values. "
+            "It begins with `name:`, `title:` and `company:`.",
+        ),
+        (
+            {**FILES, "playbook.yaml": ""},
+            "playbook.yaml, line 1: holds no keys and values. "
+            "It begins with `name:`, `title:` and `company:`.",
+        ),
+        (
+            {},
+            "playbook.yaml: is missing. "
+            "A playbook is a folder with a playbook.yaml and its templates in it.",
+        ),
+        (
+            {**FILES, "playbook.yaml": "a: " + "[" * 5000},
+            "playbook.yaml: is nested too deeply to be read. Make it simpler.",
+        ),
+        (
+            {**FILES, "playbook.yaml": "#" * 1_000_001},
+            "playbook.yaml: is longer than 1,000,000 characters. Is it the right file?",
+        ),
+        (
+            {**FILES, "announcement.twitter.j2": "Sorry.\n{{ facts.cuase }}"},
+            "announcement.twitter.j2, line 2: {{ facts.cuase }} is not known to templates. "
+            "Did you mean {{ facts.cause }}?",
+        ),
+        (
+            {**FILES, "announcement.email.j2": "Hello"},
+            "announcement.email.j2, line 1: a mail needs a subject. "
+            "Begin it with `subject: …`, then a line of three hyphens (---).",
+        ),
+        (
+            {**FILES, "announcement.twitter.j2": "[[code]] {{ mark }}"},
+            "announcement.twitter.j2: a post is the same for everybody, so it cannot hold a "
+            "[[field]]. Take it out, or move it to the mail.",
+        ),
+        (
+            {**FILES, "announcement.email.html.j2": "[[cod]]"},
+            "announcement.email.j2: nobody fills in [[cod]]. Did you mean [[code]]?",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_its_place_and_its_remedy(
+    files: Mapping[str, str], problem: str
+) -> None:
+    assert problem in told(files)
+
+
+def test_a_missing_template_is_named_with_the_file_that_was_probably_meant() -> None:
+    files = dict(FILES)
+    files["anouncement.twitter.j2"] = files.pop("announcement.twitter.j2")
+    assert told(files) == [
+        "announcement.twitter.j2: is missing: announcement is planned for twitter, and has no "
+        "copy. Did you mean anouncement.twitter.j2?"
+    ]
+
+
+def test_mistakes_in_the_plan_and_in_the_templates_are_told_together() -> None:
+    files = with_plan(("company:", "compnay:"), ("quorum: 1", "quorum: one"))
+    files["announcement.twitter.j2"] = "{{ tilte }}\n{{ fcats.cause }}"
+    del files["announcement.email.j2"]
+    places = [one.partition(": ")[0] for one in told(files)]
+    assert places == [
+        "playbook.yaml, line 1, column 1",
+        "playbook.yaml, line 20, column 7",
+        "playbook.yaml, line 3, column 1",
+        "announcement.email.j2",
+        "announcement.twitter.j2, line 1",
+        "announcement.twitter.j2, line 2",
+    ]
+
+
+def test_many_mistakes_are_read_as_a_list() -> None:
+    files = {**FILES, "announcement.twitter.j2": "{{ one }}{{ two }}"}
+    with pytest.raises(PlaybookInvalid) as refused:
+        parse_playbook(files)
+    assert str(refused.value).splitlines()[0] == "The playbook has 2 problems:"
+    assert str(refused.value).splitlines()[-1] == "Mend them and try again."
+
+
+def test_no_mistake_is_told_with_the_address_that_was_typed() -> None:
+    """Problems reach logs; a voice's address is somebody's."""
+    files = with_plan(("address: noor@example.com", "adress: noor@example.com"))
+    assert "noor@example.com" not in " ".join(told(files))
+
+
+@pytest.mark.parametrize(
+    ("files", "warning"),
+    [
+        (
+            {**FILES, "anouncement.email.j2": "Hello"},
+            "anouncement.email.j2: is used by no message. Did you mean announcement.email.j2?",
+        ),
+        (
+            {**FILES, "announcement.twitter.j2": "Sorry."},
+            "announcement.twitter.j2: does not show the mark, and most post channels refuse such "
+            "copy. Write {{ mark }} where it reads well.",
+        ),
+        (
+            with_plan(("  email:\n    name", "  emial:\n    name")),
+            "playbook.yaml, line 12, column 3: no message goes to emial. Did you mean email?",
+        ),
+        (
+            with_plan(("    address: noor@example.com\n", "")),
+            "playbook.yaml, line 12, column 3: mail needs the sender's `address`.",
+        ),
+        (
+            with_plan(more="facts:\n  help: https://example.com/help\n"),
+            "playbook.yaml, line 22, column 3: no template shows the fact help.",
+        ),
+        (
+            with_plan(("quorum: 1", "quorum: 2")),
+            "playbook.yaml, line 18, column 5: all who may sign a announcement have to, so none "
+            "of them can write it or be away. Name a deputy.",
+        ),
+    ],
+)
+def test_what_is_probably_not_meant_is_a_warning_and_no_obstacle(
+    files: Mapping[str, str], warning: str
+) -> None:
+    assert warned(files) == [warning]
+
+
+def test_a_file_of_html_beside_a_planned_mail_is_used() -> None:
+    assert warned({**FILES, "announcement.email.html.j2": "<p>{{ title }}</p>"}) == []

@@ -1,0 +1,126 @@
+"""Every test here runs on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from store import migrate
+from store.database import Database
+from tests.store.postgres_server import binaries, running
+
+_names = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A server's URL with ``{database}`` for the database's name."""
+    given = os.environ.get("FRONTFOOT_TEST_POSTGRES_URL")
+    if given:
+        url = make_url(given).set(drivername="postgresql+asyncpg", database="__name__")
+        server = url.render_as_string(hide_password=False).replace("__name__", "{database}")
+        yield server
+        for name in _templates.values():
+            asyncio.run(_on_server(server, f'DROP DATABASE IF EXISTS "{name}"'))
+        return
+    folder = binaries()
+    if folder is None:
+        pytest.skip("no PostgreSQL: set FRONTFOOT_TEST_POSTGRES_URL or install its server")
+    with running(folder) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy: migrating for each test would take most of the time."""
+    path = tmp_path_factory.mktemp("ledger") / "empty.db"
+    # In a thread, because a test's event loop may be running already.
+    with ThreadPoolExecutor() as thread:
+        thread.submit(migrate.upgrade, f"sqlite:///{path}").result()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of an up-to-date ledger with nothing in it."""
+    if request.param == "sqlite":
+        path = tmp_path / "ledger.db"
+        shutil.copy(request.getfixturevalue("empty_sqlite"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: str = request.getfixturevalue("postgres_url")
+    async with _created(server, template=await _template(server)) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of a place where no ledger has ever been."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new' / 'ledger.db'}"
+        return
+    async with _created(request.getfixturevalue("postgres_url"), template="template1") as url:
+        yield url
+
+
+@pytest.fixture
+async def database(ledger_url: str) -> AsyncIterator[Database]:
+    """An open ledger with nothing in it."""
+    opened = Database.open(ledger_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def second(ledger_url: str) -> AsyncIterator[Database]:
+    """The same ledger as another process sees it: with connections of its own."""
+    opened = Database.open(ledger_url)
+    yield opened
+    await opened.close()
+
+
+class _created:  # noqa: N801 - used like a function
+    """A new database on a server, dropped at the end."""
+
+    def __init__(self, server: str, template: str) -> None:
+        self._server = server
+        self._template = template
+        self._name = f"ff_{os.getpid()}_{next(_names)}"
+
+    async def __aenter__(self) -> str:
+        await _on_server(
+            self._server, f'CREATE DATABASE "{self._name}" TEMPLATE "{self._template}"'
+        )
+        return self._server.format(database=self._name)
+
+    async def __aexit__(self, *_: object) -> None:
+        await _on_server(self._server, f'DROP DATABASE "{self._name}" WITH (FORCE)')
+
+
+_templates: dict[str, str] = {}
+
+
+async def _template(server: str) -> str:
+    if server not in _templates:
+        name = f"ff_{os.getpid()}_template"
+        await _on_server(server, f'CREATE DATABASE "{name}"')
+        await migrate.upgrade_ledger(server.format(database=name))
+        _templates[server] = name
+    return _templates[server]
+
+
+async def _on_server(server: str, statement: str) -> None:
+    engine = create_async_engine(server.format(database="postgres"), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()

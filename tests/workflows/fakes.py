@@ -1,0 +1,155 @@
+"""Activities of the real names that work on a ``World``, found by the incident's slug."""
+
+from __future__ import annotations
+
+from activities.defined import Bound, defined
+from activities.signatures import (
+    CLOSE_INCIDENT,
+    LOOK_FOR_POST,
+    PLAN_BROADCAST,
+    PLAN_PUBLICATION,
+    PUBLISH_POST,
+    RECORD_TIMELINE,
+    REGISTER_INCIDENT,
+    RENDER_MESSAGE,
+    RETRACT_POST,
+    SEND_BATCHES,
+    SETTLE_BY_PERSON,
+    SETTLE_PUBLICATION,
+    SETTLE_UNKNOWN,
+    STOP_BROADCAST,
+    BatchesSent,
+    BroadcastPlanned,
+    CloseIncident,
+    LookForPost,
+    Nothing,
+    PlanBroadcast,
+    PublicationTask,
+    PublishPost,
+    RecordTimeline,
+    RegisterIncident,
+    Rendered,
+    RenderMessage,
+    SendBatches,
+    SettleByPerson,
+    SettlePublication,
+    SettleUnknown,
+    Standing,
+    StopBroadcast,
+    UnknownSettled,
+)
+from domain.publication import Sighting
+from tests.workflows.mailing import Mailing
+from tests.workflows.world import World
+
+
+class Fakes:
+    """All activities of the product, over many worlds."""
+
+    def __init__(self) -> None:
+        self.worlds: dict[str, World] = {}
+        self._mailings: list[Mailing] = []
+
+    def of(self, slug: str) -> World:
+        """The world of one incident."""
+        return self.worlds.setdefault(slug, World())
+
+    def main(self) -> list[Bound]:
+        """Activities of the main queue."""
+        return [
+            self.register,
+            self.close,
+            self.record,
+            self.render,
+            self.plan_publication,
+            self.settle_publication,
+            self.settle_by_person,
+            self.plan_broadcast,
+            self.settle_unknown,
+            self.stop_broadcast,
+        ]
+
+    def wire(self) -> list[Bound]:
+        """Activities of a channel's queue."""
+        return [self.publish_post, self.look_for_post, self.retract_post, self.send_batches]
+
+    @defined(REGISTER_INCIDENT)
+    async def register(self, order: RegisterIncident) -> Nothing:
+        """Enter the incident."""
+        self.of(order.incident).registered.append(order)
+        return Nothing()
+
+    @defined(CLOSE_INCIDENT)
+    async def close(self, order: CloseIncident) -> Nothing:
+        """Mark it closed."""
+        self.of(order.incident).closed += 1
+        return Nothing()
+
+    @defined(RECORD_TIMELINE)
+    async def record(self, order: RecordTimeline) -> Nothing:
+        """Append; what is there already is left alone."""
+        for entry in order.entries:
+            self.of(order.incident).timeline.setdefault(entry.seq, entry)
+        return Nothing()
+
+    @defined(RENDER_MESSAGE)
+    async def render(self, order: RenderMessage) -> Rendered:
+        """Keep a revision."""
+        return await self.of(order.message.incident).render(order)
+
+    @defined(PLAN_PUBLICATION)
+    async def plan_publication(self, order: PublicationTask) -> Standing:
+        """Enter the intent."""
+        return self.of(order.message.incident).plan(order)
+
+    @defined(PUBLISH_POST)
+    async def publish_post(self, order: PublishPost) -> Standing:
+        """One attempt."""
+        return await self.of(order.task.message.incident).publish(order)
+
+    @defined(LOOK_FOR_POST)
+    async def look_for_post(self, order: LookForPost) -> Sighting:
+        """Read the platform back."""
+        return self.of(order.task.message.incident).find(order)
+
+    @defined(SETTLE_PUBLICATION)
+    async def settle_publication(self, order: SettlePublication) -> Standing:
+        """Enter a conclusion."""
+        return self.of(order.task.message.incident).settle(order)
+
+    @defined(SETTLE_BY_PERSON)
+    async def settle_by_person(self, order: SettleByPerson) -> Standing:
+        """Enter what a person saw."""
+        return self.of(order.task.message.incident).settle_by_person(order)
+
+    @defined(RETRACT_POST)
+    async def retract_post(self, order: PublicationTask) -> Standing:
+        """Take a post down."""
+        return self.of(order.message.incident).retract(order)
+
+    @defined(PLAN_BROADCAST)
+    async def plan_broadcast(self, order: PlanBroadcast) -> BroadcastPlanned:
+        """Fix the batches."""
+        mailing = self.of(order.task.message.incident).mail
+        if mailing not in self._mailings:
+            self._mailings.append(mailing)
+        return mailing.plan(order, self._mailings.index(mailing) + 1)
+
+    @defined(SEND_BATCHES)
+    async def send_batches(self, order: SendBatches) -> BatchesSent:
+        """Send a range."""
+        return await self._mailing(order.broadcast).send(order)
+
+    @defined(SETTLE_UNKNOWN)
+    async def settle_unknown(self, order: SettleUnknown) -> UnknownSettled:
+        """Settle by events."""
+        return self._mailing(order.broadcast).settle_unknown(order)
+
+    @defined(STOP_BROADCAST)
+    async def stop_broadcast(self, order: StopBroadcast) -> Nothing:
+        """Let nothing more out."""
+        self._mailing(order.broadcast).stop(order)
+        return Nothing()
+
+    def _mailing(self, broadcast: int) -> Mailing:
+        return self._mailings[broadcast - 1]

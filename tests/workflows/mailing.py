@@ -1,0 +1,183 @@
+"""The ledger and the provider of a broadcast, in memory, with batches as the unit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from temporalio.exceptions import ApplicationError
+
+from activities.signatures import (
+    BatchesSent,
+    BroadcastPlanned,
+    PlanBroadcast,
+    SendBatches,
+    SettleByPerson,
+    SettleUnknown,
+    Standing,
+    StopBroadcast,
+    UnknownSettled,
+)
+from domain.publication import PublicationState
+
+S = PublicationState
+
+
+class Answer(StrEnum):
+    """What the provider does with one batch instead of accepting it."""
+
+    LOST_AFTER_SENDING = "lost after sending"
+    LOST_BEFORE_SENDING = "lost before sending"
+    THROTTLES = "throttles"
+    ACCOUNT_CLOSED = "account closed"
+    REFUSES = "refuses"
+
+
+class Mailing:
+    """One broadcast. ``sent`` is what recipients got: the numbers of batches, in order."""
+
+    def __init__(self) -> None:
+        self.recipients = 0
+        self.batch_size = 10
+        self.suppressed = 0
+        self.states: dict[int, PublicationState] = {}
+        self.tries: dict[int, int] = defaultdict(int)
+        self.began: dict[int, datetime] = {}
+        self.sent: list[int] = []
+        self.ranges: list[tuple[int, int]] = []
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.asked = 0
+        self.stopped: PublicationState | None = None
+        self.throttled_for = timedelta(milliseconds=50)
+        self._answers: dict[int, deque[Answer]] = defaultdict(deque)
+        self._proven: set[int] = set()
+        self._held: asyncio.Event | None = None
+        self.reached = asyncio.Event()
+
+    # --- scripting ----------------------------------------------------------------------------
+
+    def batch(self, number: int, *answers: Answer) -> None:
+        """What the provider answers to the next attempts at one batch."""
+        self._answers[number].extend(answers)
+
+    def event_proves(self, number: int) -> None:
+        """The provider sends an event that names this batch: it did go out."""
+        self._proven.add(number)
+
+    def holds(self) -> asyncio.Event:
+        """Every batch waits on the wire until the returned event is set."""
+        self._held = asyncio.Event()
+        return self._held
+
+    # --- what activities do -------------------------------------------------------------------
+
+    def plan(self, order: PlanBroadcast, broadcast: int) -> BroadcastPlanned:
+        """Fix the batches; doing it again changes nothing."""
+        self.batch_size = order.batch_size
+        count = -(-self.recipients // order.batch_size)
+        for number in range(1, count + 1):
+            self.states.setdefault(number, S.PLANNED)
+        return BroadcastPlanned(
+            broadcast=broadcast,
+            key="k",
+            batches=count,
+            recipients=self.recipients,
+            suppressed=self.suppressed,
+        )
+
+    async def send(self, order: SendBatches) -> BatchesSent:
+        """Send what of the range the ledger hands out."""
+        self.ranges.append((order.first, order.last))
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            # A round trip to the provider, so that ranges overlap as they do in life.
+            await asyncio.sleep(0.01)
+            halted, refusal = await self._range(order)
+        finally:
+            self.in_flight -= 1
+        numbers = range(order.first, order.last + 1)
+        states = [self.states[number] for number in numbers]
+        return BatchesSent(
+            accepted=sum(self._size(n) for n in numbers if self.states[n] is S.ACCEPTED),
+            refused=sum(self._size(n) for n in numbers if self.states[n] is S.REFUSED),
+            unknown_batches=states.count(S.UNKNOWN),
+            halted=halted,
+            reason="The account is closed." if halted else refusal,
+            next_step="Have it opened, then retry the channel." if halted else "",
+        )
+
+    async def _range(self, order: SendBatches) -> tuple[bool, str]:
+        refusal = ""
+        for number in range(order.first, order.last + 1):
+            if self.states[number] is not S.PLANNED or self.stopped:
+                continue
+            self.states[number], self.began[number] = S.SENDING, datetime.now(UTC)
+            self.tries[number] += 1
+            self.reached.set()
+            if self._held is not None:
+                await self._held.wait()
+            answers = self._answers[number]
+            match answers.popleft() if answers else None:
+                case None:
+                    self.sent.append(number)
+                    self.states[number] = S.ACCEPTED
+                case Answer.LOST_AFTER_SENDING:
+                    self.sent.append(number)
+                    self.states[number] = S.UNKNOWN
+                case Answer.LOST_BEFORE_SENDING:
+                    self.states[number] = S.UNKNOWN
+                case Answer.REFUSES:
+                    self.states[number], refusal = S.REFUSED, "The provider refused a batch."
+                case Answer.ACCOUNT_CLOSED:
+                    self.states[number] = S.PLANNED
+                    return True, ""
+                case Answer.THROTTLES:
+                    self.states[number] = self.stopped or S.PLANNED
+                    raise ApplicationError(
+                        "Too many requests.",
+                        "It will be tried again.",
+                        type="Throttled",
+                        next_retry_delay=self.throttled_for,
+                    )
+        return False, refusal
+
+    def settle_unknown(self, order: SettleUnknown) -> UnknownSettled:
+        """Settle by events; release what is old enough and has none."""
+        self.asked += 1
+        released = []
+        for number, state in self.states.items():
+            if state is S.UNKNOWN and number in self._proven:
+                self.states[number] = S.ACCEPTED
+            elif (
+                state is S.UNKNOWN
+                and order.release_before is not None
+                and self.tries[number] < order.max_attempts
+            ):
+                self.states[number] = S.PLANNED
+                released.append(number)
+        return UnknownSettled(
+            unknown_batches=list(self.states.values()).count(S.UNKNOWN),
+            accepted=sum(self._size(n) for n, s in self.states.items() if s is S.ACCEPTED),
+            released=tuple(released),
+        )
+
+    def settle_by_person(self, order: SettleByPerson) -> Standing:
+        """Enter what a person saw about every batch of unknown outcome."""
+        for number, state in self.states.items():
+            if state is S.UNKNOWN:
+                self.states[number] = S.ACCEPTED if order.went_out else order.otherwise
+        return Standing(state=S.ACCEPTED if order.went_out else order.otherwise)
+
+    def stop(self, order: StopBroadcast) -> None:
+        """Let nothing more out, not even what comes back unsent."""
+        self.stopped = order.to
+        for number, state in self.states.items():
+            if state is S.PLANNED:
+                self.states[number] = order.to
+
+    def _size(self, number: int) -> int:
+        return min(self.batch_size, self.recipients - (number - 1) * self.batch_size)

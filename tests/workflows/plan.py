@@ -1,0 +1,69 @@
+"""A playbook for stories: small, quick, and with two people for every role."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from domain.gate import GatePolicy
+from domain.message import MessageKind
+from domain.offer import OfferTerms
+from domain.playbook import BroadcastPlan, Looking, MessagePlan, Playbook
+from domain.roster import Person
+
+ROSTER = (
+    Person(id="maya", roles=("comms_lead",)),
+    Person(id="noor", roles=("founder",)),
+    Person(id="tomas", roles=("legal",)),
+    Person(id="ines", roles=("security",)),
+    Person(id="lee", roles=("finance",)),
+    Person(id="sam", roles=("support",)),
+)
+
+ONE_SIGNATURE = GatePolicy(roles=("founder", "legal", "security"))
+TWO_WITH_SECURITY = GatePolicy(
+    roles=("founder", "legal", "security"), quorum=2, must_include=("security",)
+)
+POSTS = ("twitter", "facebook")
+
+
+def a_plan(
+    *,
+    channels: tuple[str, ...] = POSTS,
+    gate: GatePolicy = ONE_SIGNATURE,
+    attempts: int = 3,
+    looks: int = 2,
+    broadcast: BroadcastPlan | None = None,
+    fresh_for: timedelta = timedelta(hours=12),
+) -> Playbook:
+    """A plan whose every message goes to ``channels`` behind ``gate``.
+
+    Looks at a platform are milliseconds apart, so that stories need no time travel for them.
+    """
+
+    def plan(must: GatePolicy = gate) -> MessagePlan:
+        return MessagePlan(channels=channels, gate=must, fresh_for=fresh_for)
+
+    return Playbook(
+        name="stories",
+        title="Stories",
+        company="Example Co",
+        roster=ROSTER,
+        messages={
+            MessageKind.ANNOUNCEMENT: plan(),
+            MessageKind.PROGRESS_UPDATE: plan(),
+            MessageKind.RESOLUTION_NOTE: plan(),
+            MessageKind.GOODWILL_OFFER: plan(),
+            MessageKind.CORRECTION: plan(),
+        },
+        broadcast=broadcast or BroadcastPlan(),
+        looking=Looking(looks=looks, apart=timedelta(milliseconds=40)),
+        attempts=attempts,
+        offer=OfferTerms(
+            title="10 USD credit",
+            worth=Decimal(10),
+            currency="USD",
+            budget_cap=Decimal(1_000_000),
+            expires=date(2027, 1, 1),
+        ),
+    )

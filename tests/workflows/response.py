@@ -1,0 +1,210 @@
+"""One response as a story tells it: people speak to an incident, and look at what came of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+
+from domain.ids import MAIN_QUEUE, incident_workflow_id, publication_workflow_id
+from domain.message import MessageKind
+from domain.model import Value
+from domain.playbook import Playbook
+from domain.publication import Outcome, PublicationState
+from domain.stage import Stage
+from tests.deadline import eventually
+from tests.workflows.plan import a_plan
+from tests.workflows.world import World
+from workflows.contract import (
+    BroadcastProgress,
+    Decide,
+    Decided,
+    IncidentStatus,
+    Join,
+    MessageStatus,
+    OpenIncident,
+    Propose,
+    RecordFacts,
+    Withdraw,
+)
+from workflows.incident import IncidentWorkflow
+
+Result = TypeVar("Result")
+
+
+class Refusal(Exception):
+    """An update was refused: what a person is told, and what to do next."""
+
+    def __init__(self, error: WorkflowUpdateFailedError) -> None:
+        cause = error.cause
+        assert isinstance(cause, ApplicationError), repr(cause)
+        self.kind = cause.type
+        self.next_step = str(cause.details[0]) if cause.details else ""
+        super().__init__(cause.message)
+
+
+class Response:
+    """One incident, the world it happens in, and the clock."""
+
+    def __init__(self, client: Client, env: WorkflowEnvironment, world: World, slug: str) -> None:
+        self.client = client
+        self.world = world
+        self.slug = slug
+        self._env = env
+        self.handle: WorkflowHandle[IncidentWorkflow, IncidentStatus] = (
+            client.get_workflow_handle_for(IncidentWorkflow.run, incident_workflow_id(slug))
+        )
+
+    # --- speaking -----------------------------------------------------------------------------
+
+    async def open(self, plan: Playbook | None = None, by: str = "maya") -> IncidentStatus:
+        """Open the incident, or join it."""
+        start = WithStartWorkflowOperation(
+            IncidentWorkflow.run,
+            OpenIncident(
+                incident=self.slug,
+                title="Posts that are not ours",
+                opened_by=by,
+                plan=plan or a_plan(),
+                templates="t",
+                audience="customers",
+            ),
+            id=incident_workflow_id(self.slug),
+            task_queue=MAIN_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        )
+        return await self.client.execute_update_with_start_workflow(
+            IncidentWorkflow.join, Join(by=by), start_workflow_operation=start
+        )
+
+    async def tell(self, update: str, said: Value, result: type[Result]) -> Result:
+        """Say something that is answered; raises ``Refusal``."""
+        try:
+            answer: Result = await self.handle.execute_update(
+                update, said, id=str(uuid.uuid4()), result_type=result
+            )
+        except WorkflowUpdateFailedError as error:
+            raise Refusal(error) from error
+        return answer
+
+    async def propose(
+        self, kind: MessageKind = MessageKind.ANNOUNCEMENT, by: str = "maya"
+    ) -> MessageStatus:
+        """Put a message before its gate."""
+        return await self.tell("propose", Propose(kind=kind, by=by), MessageStatus)
+
+    async def decide(self, message: MessageStatus, by: str, **more: object) -> Decided:
+        """Approve (or what ``more`` says) on the page, where one is answered."""
+        said = {"by": by, "digest": message.digest, "message": message.number, "surface": "page"}
+        return await self.tell("decide", Decide.model_validate({**said, **more}), Decided)
+
+    async def approve(self, message: MessageStatus, by: str = "noor", **more: object) -> None:
+        """Approve by signal, which is never answered."""
+        said = {"by": by, "digest": message.digest, "message": message.number, **more}
+        await self.handle.signal("approve", said)
+
+    async def withdraw(self, message: MessageStatus) -> MessageStatus:
+        """Let nothing more of a message go out."""
+        return await self.tell(
+            "withdraw", Withdraw(message=message.number, by="maya"), MessageStatus
+        )
+
+    async def publish(self, kind: MessageKind = MessageKind.ANNOUNCEMENT) -> MessageStatus:
+        """Propose, have it signed, and wait until every channel has settled."""
+        message = await self.propose(kind)
+        await self.decide(message, "noor")
+        return await self.settled(message.number)
+
+    async def know(self, *facts: str) -> None:
+        """Take note of facts."""
+        said = RecordFacts(by="maya", facts="draft", filled=facts)
+        await self.tell("facts", said, IncidentStatus)
+
+    async def resolve(self) -> MessageStatus:
+        """From nothing to a published resolution."""
+        await self.publish()
+        await self.know("fix", "prevention", "prevention_owner", "prevention_due")
+        return await self.publish(MessageKind.RESOLUTION_NOTE)
+
+    # --- looking ------------------------------------------------------------------------------
+
+    async def status(self) -> IncidentStatus:
+        """Where the response stands."""
+        return await self.handle.query(IncidentWorkflow.status)
+
+    async def stage(self) -> Stage:
+        """The stage it is in."""
+        return (await self.status()).stage
+
+    async def message(self, number: int = 1) -> MessageStatus:
+        """One message as it stands."""
+        return (await self.status()).messages[number - 1]
+
+    async def settled(self, number: int = 1) -> MessageStatus:
+        """The message once every channel has settled."""
+        return await self.until(
+            lambda one: all(outcome.state.settled for outcome in one.outcomes), number
+        )
+
+    async def until(
+        self, is_so: Callable[[MessageStatus], object], number: int = 1
+    ) -> MessageStatus:
+        """The message once it is so."""
+        return await eventually(
+            lambda: self.message(number), is_so, otherwise=f"message {number} did not get there"
+        )
+
+    async def says(self, what: str) -> list[str]:
+        """Who and about what, of each entry of the timeline that says ``what``."""
+        return [
+            f"{one.who}: {one.about}"
+            for one in await self.handle.query(IncidentWorkflow.timeline)
+            if one.what == what
+        ]
+
+    async def refusal(self) -> str:
+        """The only refused decision in the timeline, once it is there."""
+        entries = await eventually(
+            lambda: self.says("decision refused"), otherwise="nothing was refused"
+        )
+        assert len(entries) == 1
+        return entries[0]
+
+    async def progress(self, number: int = 1) -> BroadcastProgress:
+        """How far the mail has come."""
+        handle = self.client.get_workflow_handle(self.child(number, "email"))
+        return await handle.query("progress", result_type=BroadcastProgress)
+
+    # --- time ---------------------------------------------------------------------------------
+
+    def child(self, number: int, channel: str) -> str:
+        """The workflow id of a message on a channel."""
+        return publication_workflow_id(self.slug, number, channel)
+
+    async def passes(self, time: timedelta, number: int, channel: str) -> None:
+        """Let time pass for a message on a channel."""
+        handle = self.client.get_workflow_handle(self.child(number, channel))
+        await self._env.fast_forward(handle, time)
+
+
+def outcome(message: MessageStatus, channel: str) -> Outcome:
+    """How a message stands on a channel."""
+    (found,) = (one for one in message.outcomes if one.channel == channel)
+    return found
+
+
+def state(message: MessageStatus, channel: str) -> PublicationState:
+    """In one word."""
+    return outcome(message, channel).state

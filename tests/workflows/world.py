@@ -1,0 +1,312 @@
+"""The world as the workflows see it: a ledger with compare-and-set, and providers with a book.
+
+The ledger keeps the same rules as ``store``; the providers do what a story scripted, one fault for
+each attempt, and otherwise accept. ``Book.posts`` is what the public can see.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from temporalio.exceptions import ApplicationError
+
+from activities.signatures import (
+    ChannelCopy,
+    LookForPost,
+    PublicationTask,
+    PublishPost,
+    RegisterIncident,
+    Rendered,
+    RenderMessage,
+    SettleByPerson,
+    SettlePublication,
+    Standing,
+    TimelineEntry,
+)
+from domain.errors import ErrorWord
+from domain.publication import Finding, PublicationState, Receipt, Sighting
+from tests.workflows.mailing import Mailing
+
+S = PublicationState
+DIRECT = ("email",)
+RETRACTABLE = ("twitter", "facebook")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What a provider does with one attempt instead of accepting it.
+
+    ``published`` says whether the public sees the post all the same.
+    """
+
+    word: ErrorWord | None
+    published: bool = False
+    delay: timedelta | None = None
+    hang: bool = False
+
+
+REFUSES = Fault(ErrorWord.REFUSED)
+IS_DOWN = Fault(ErrorWord.UNREACHABLE)
+LOST_AFTER_PUBLISHING = Fault(ErrorWord.OUTCOME_UNKNOWN, published=True)
+LOST_BEFORE_PUBLISHING = Fault(ErrorWord.OUTCOME_UNKNOWN)
+HANGS_AFTER_PUBLISHING = Fault(None, published=True, hang=True)
+
+
+def throttles(delay: timedelta) -> Fault:
+    """Too many requests: come back after ``delay``."""
+    return Fault(ErrorWord.THROTTLED, delay=delay)
+
+
+@dataclass(frozen=True)
+class Post:
+    """One thing that the public can see on a platform."""
+
+    channel: str
+    number: int
+    digest: str
+    id: str
+
+
+@dataclass
+class Row:
+    """One publication in the ledger."""
+
+    revision: int
+    digest: str
+    state: PublicationState = S.PLANNED
+    attempt: int = 0
+    started_at: datetime | None = None
+    receipt: Receipt | None = None
+    reason: str = ""
+    next_step: str = ""
+
+    def standing(self) -> Standing:
+        """The row as workflows see it."""
+        return Standing(
+            state=self.state,
+            receipt=self.receipt,
+            started_at=self.started_at,
+            attempt=self.attempt,
+            reason=self.reason,
+            next_step=self.next_step,
+        )
+
+
+@dataclass
+class Wire:
+    """One attempt held on the wire until the story lets it go."""
+
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+    then: Fault | None = None
+
+    def ends(self, then: Fault | None = None) -> None:
+        """Let the provider answer: accept, or ``then``."""
+        self.then = then
+        self.let_go.set()
+
+
+class World:
+    """One incident's ledger and providers."""
+
+    def __init__(self) -> None:
+        self.registered: list[RegisterIncident] = []
+        self.closed = 0
+        self.timeline: dict[int, TimelineEntry] = {}
+        self.approved: dict[tuple[int, int], str] = {}
+        self.posts: list[Post] = []
+        self.rows: dict[tuple[int, str], Row] = {}
+        self.attempts: list[tuple[str, int, int]] = []
+        self.looks = 0
+        self.mail = Mailing()
+        self._script: dict[str, deque[Fault | Wire]] = defaultdict(deque)
+        self._blind: set[str] = set()
+        self._undeletable: set[str] = set()
+        self._rendering: asyncio.Event | None = None
+        self.renders_begun = 0
+
+    # --- scripting ----------------------------------------------------------------------------
+
+    def provider(self, channel: str, *faults: Fault) -> None:
+        """The next attempts on ``channel`` meet these faults, in this order."""
+        self._script[channel].extend(faults)
+
+    def holds(self, channel: str) -> Wire:
+        """The next attempt on ``channel`` stays on the wire until it is let go."""
+        wire = Wire()
+        self._script[channel].append(wire)
+        return wire
+
+    def cannot_be_read(self, channel: str) -> None:
+        """Looking at ``channel`` tells nothing from now on."""
+        self._blind.add(channel)
+
+    def cannot_be_deleted(self, channel: str) -> None:
+        """``channel`` refuses to take anything down."""
+        self._undeletable.add(channel)
+
+    def rendering_waits(self) -> asyncio.Event:
+        """The next rendering goes on only once the returned event is set."""
+        self._rendering = asyncio.Event()
+        return self._rendering
+
+    def public(self, channel: str | None = None) -> list[int]:
+        """The numbers of the messages that the public can see, in the order they went out."""
+        return [one.number for one in self.posts if channel in (None, one.channel)]
+
+    # --- what activities do -------------------------------------------------------------------
+
+    async def render(self, order: RenderMessage) -> Rendered:
+        """Keep a revision; its digest depends on everything that was asked for."""
+        self.renders_begun += 1
+        if self._rendering is not None:
+            waiting, self._rendering = self._rendering, None
+            await waiting.wait()
+        content = f"{order.message.model_dump_json()} {order.kind} {order.copy_draft} {order.facts}"
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        self.approved[order.message.number, order.message.revision] = digest
+        names = order.plan.messages[order.kind].channels
+        return Rendered(
+            digest=digest,
+            channels=tuple(
+                ChannelCopy(
+                    channel=name,
+                    direct=name in DIRECT,
+                    length=100,
+                    retracts=name in RETRACTABLE,
+                )
+                for name in names
+            ),
+            audience_count=self.mail.recipients if set(names) & set(DIRECT) else 0,
+        )
+
+    def plan(self, task: PublicationTask) -> Standing:
+        """Enter the intent."""
+        key = (task.message.number, task.channel)
+        row = self.rows.setdefault(key, Row(task.message.revision, task.digest))
+        if row.state in (S.REFUSED, S.ABANDONED):
+            row.state = S.PLANNED
+        return row.standing()
+
+    async def publish(self, order: PublishPost) -> Standing:
+        """One attempt, if the ledger hands it out."""
+        task = order.task
+        row = self._row(task)
+        self._refuse_unapproved(task)
+        if row.state is not S.PLANNED or row.digest != task.digest:
+            return row.standing()
+        row.state, row.attempt, row.started_at = S.SENDING, order.attempt, datetime.now(UTC)
+        self.attempts.append((task.channel, task.message.number, order.attempt))
+        script = self._script[task.channel]
+        step = script.popleft() if script else None
+        if isinstance(step, Wire):
+            step.reached.set()
+            await step.let_go.wait()
+            step = step.then
+        if step is None or step.published:
+            receipt = self._publish(task)
+        if step is None:
+            row.state, row.receipt = S.ACCEPTED, receipt
+            return row.standing()
+        if step.hang:
+            await asyncio.Event().wait()
+        match step.word:
+            case ErrorWord.UNREACHABLE | ErrorWord.THROTTLED:
+                row.state = S.PLANNED
+                raise ApplicationError(
+                    f"{task.channel} did not take it.",
+                    "It will be tried again.",
+                    type=str(step.word),
+                    next_retry_delay=step.delay,
+                )
+            case ErrorWord.REFUSED:
+                row.state, row.reason = S.REFUSED, f"{task.channel} refused it."
+                row.next_step = "Change it."
+            case _:
+                row.state = S.UNKNOWN
+        return row.standing()
+
+    def find(self, order: LookForPost) -> Sighting:
+        """Read the platform back."""
+        self.looks += 1
+        task = order.task
+        if task.channel in self._blind:
+            return Sighting(finding=Finding.CANNOT_TELL, why="The list could not be read.")
+        for post in self.posts:
+            if (post.channel, post.number) == (task.channel, task.message.number):
+                return Sighting(
+                    finding=Finding.FOUND, receipt=Receipt(id=post.id, at=datetime.now(UTC))
+                )
+        return Sighting(finding=Finding.ABSENT)
+
+    def settle(self, order: SettlePublication) -> Standing:
+        """Enter a conclusion, if the ledger's rules let it be reached."""
+        row = self._row(order.task)
+        match order.to:
+            case S.ACCEPTED:
+                row.state, row.receipt = S.ACCEPTED, order.receipt
+            case S.PLANNED:
+                if row.state in (S.SENDING, S.UNKNOWN) and row.attempt == order.attempt:
+                    row.state = S.PLANNED
+            case S.WITHDRAWN | S.SUPERSEDED:
+                if row.state is S.PLANNED:
+                    row.state = order.to
+            case S.UNKNOWN:
+                if row.state is S.SENDING:
+                    row.state = S.UNKNOWN
+            case _:
+                if row.state in (S.PLANNED, S.UNKNOWN):
+                    row.state = order.to
+        return row.standing()
+
+    def settle_by_person(self, order: SettleByPerson) -> Standing:
+        """Enter what a person saw."""
+        if order.direct:
+            return self.mail.settle_by_person(order)
+        row = self._row(order.task)
+        if order.went_out:
+            row.state = S.ACCEPTED
+            row.receipt = Receipt(id="seen", url=order.url, at=datetime.now(UTC))
+        else:
+            row.state = order.otherwise
+        return row.standing()
+
+    def retract(self, task: PublicationTask) -> Standing:
+        """Take a post down."""
+        if task.channel in self._undeletable:
+            raise ApplicationError(
+                f"{task.channel} did not let it be deleted.",
+                "Delete it by hand.",
+                type="Refused",
+                non_retryable=True,
+            )
+        row = self._row(task)
+        self.posts = [
+            one
+            for one in self.posts
+            if (one.channel, one.number) != (task.channel, task.message.number)
+        ]
+        row.state, row.reason = S.WITHDRAWN, "It was taken down."
+        return row.standing()
+
+    def _row(self, task: PublicationTask) -> Row:
+        return self.rows[task.message.number, task.channel]
+
+    def _publish(self, task: PublicationTask) -> Receipt:
+        post = Post(task.channel, task.message.number, task.digest, f"p{len(self.posts) + 1}")
+        self.posts.append(post)
+        return Receipt(id=post.id, at=datetime.now(UTC))
+
+    def _refuse_unapproved(self, task: PublicationTask) -> None:
+        ref = task.message
+        if self.approved.get((ref.number, ref.revision)) != task.digest:
+            raise ApplicationError(
+                f"Message {ref.number} in the ledger is not what was approved.",
+                "Propose it again.",
+                type="DomainError",
+                non_retryable=True,
+            )

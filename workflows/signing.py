@@ -1,0 +1,115 @@
+"""Signing: the one way in which a decision is judged, whatever surface it comes from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from temporalio import workflow
+from temporalio.common import RawValue
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic import ValidationError
+
+    from domain.errors import DecisionRefused, DomainError
+    from domain.gate import Gate, GateState, Verdict, judge
+    from domain.incident import IncidentState, MessagePhase, MessageState
+    from domain.publication import PublicationState
+    from workflows.contract import Decide, Decided
+    from workflows.publishing import Publishing
+    from workflows.timeline import Timeline
+
+_HOW = 'Send {"by": "<person>", "digest": "<8 or more digits>", "message": <number>}.'
+
+
+class Signing:
+    """Judges decisions, and starts the publication of what its gate lets through."""
+
+    def __init__(
+        self,
+        state: IncidentState,
+        roles: Mapping[str, tuple[str, ...]],
+        timeline: Timeline,
+        publishing: Publishing,
+    ) -> None:
+        self._state = state
+        self._roles = roles
+        self._timeline = timeline
+        self._publishing = publishing
+
+    def judge(self, decide: Decide) -> tuple[MessageState, Gate]:
+        """The message and its gate after this decision; raises ``DomainError`` if it is refused."""
+        state = self._state
+        state.refuse_if_closed()
+        message = (
+            state.message_with(decide.digest)
+            if decide.message is None
+            else state.message(decide.message)
+        )
+        if message.phase in (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED):
+            raise DecisionRefused(
+                f"Message {message.number} is {message.phase}.", "Nothing needs deciding here."
+            )
+        decision = judge(
+            message.gate,
+            by=decide.by,
+            verdict=decide.verdict,
+            digest=decide.digest,
+            roles=self._roles,
+            at=workflow.now(),
+            surface=decide.surface,
+            reason=decide.reason,
+        )
+        return message, message.gate.with_decision(decision)
+
+    def decide(self, decide: Decide) -> Decided:
+        """Take the decision, and publish if it was the one that was missing."""
+        message, gate = self.judge(decide)
+        message.gate = gate
+        decision = gate.decisions[-1]
+        word = "approved" if decision.verdict is Verdict.APPROVE else "rejected"
+        about = f"message {message.number} {gate.digest[:8]} as {', '.join(decision.roles)}"
+        why = f": {decision.reason}" if decision.reason else ""
+        self._timeline.add(word, decide.by, f"{about} by {decide.surface[:40]}{why}")
+        if gate.state is GateState.REJECTED:
+            message.phase = MessagePhase.REJECTED
+        elif gate.state is GateState.OPEN:
+            self._publish(message)
+        return Decided(message=message.number, gate=gate.state, missing=gate.missing())
+
+    def decide_by_signal(self, said: Sequence[RawValue], verdict: Verdict) -> None:
+        """A signal has nobody to answer to, so a refusal goes to the timeline."""
+        who = "somebody"
+        try:
+            decide = _read_decision(said, verdict)
+            if decide.by in self._roles:
+                who = decide.by
+            self.decide(decide)
+        except DomainError as refusal:
+            self._timeline.add("decision refused", who, str(refusal))
+
+    def _publish(self, message: MessageState) -> None:
+        for older in self._state.overtaken_by(message):
+            self._timeline.add("superseded", "frontfoot", f"message {older.number}")
+            under_way = older.phase is MessagePhase.PUBLISHING
+            older.phase = MessagePhase.SUPERSEDED
+            if under_way:
+                self._publishing.halt_soon(older, PublicationState.SUPERSEDED)
+        message.approved_at = workflow.now()
+        message.fresh_until = workflow.now() + self._state.plan_of(message.kind).fresh_for
+        self._publishing.start(message, message.channels)
+
+
+def _read_decision(said: Sequence[RawValue], verdict: Verdict) -> Decide:
+    """What an approver sent, read here and not by the converter.
+
+    What the converter cannot read it drops without a word, and somebody at a gate at 2 a.m. would
+    wait for a publication that never comes.
+    """
+    if len(said) != 1:
+        raise DecisionRefused(f"The {verdict} signal came with {len(said)} values, not one.", _HOW)
+    try:
+        payload = json.loads(said[0].payload.data)
+        return Decide.model_validate({"surface": "signal", **payload, "verdict": verdict})
+    except (ValueError, TypeError, RecursionError, ValidationError) as error:
+        raise DecisionRefused(f"The {verdict} signal could not be read.", _HOW) from error
