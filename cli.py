@@ -90,7 +90,7 @@ def main() -> None:
     """Run one command and leave with its exit code."""
     code: int = ExitCode.FAILED
     try:
-        app()
+        app(prog_name="frontfoot")
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else ExitCode.FAILED
     except Exception:  # noqa: BLE001 - whatever it was, the exit below must be reached

@@ -67,7 +67,13 @@ class PostActivities:
             if row.state in (PublicationState.REFUSED, PublicationState.ABANDONED):
                 # Somebody asked for it once more: nothing of it went out.
                 row = await publications.settle_state(
-                    self._database, task.message, task.channel, PublicationState.PLANNED, "", "", now
+                    self._database,
+                    task.message,
+                    task.channel,
+                    PublicationState.PLANNED,
+                    "",
+                    "",
+                    now,
                 )
         return standing_of(row)
 

@@ -60,9 +60,7 @@ class ProposalActivities:
         files = await playbooks.load_snapshot(self._database, order.templates)
         facts = await self._facts(order)
         draft = await self._draft(order)
-        copies = tuple(
-            self._copy(order, name, files, facts, draft) for name in plan.channels
-        )
+        copies = tuple(self._copy(order, name, files, facts, draft) for name in plan.channels)
         audience = await self._audience(order, plan.class_of(order.kind))
         offer = order.plan.offer if order.kind is MessageKind.GOODWILL_OFFER else None
         _refuse_misplaced_code(copies, offer)
@@ -197,5 +195,3 @@ def _refuse_misplaced_code(copies: tuple[Copy, ...], offer: OfferTerms | None) -
                 f"The copy for {copy.channel} has a place for a code, but makes no offer.",
                 "Only a goodwill offer carries codes: take [[code]] out.",
             )
-
-

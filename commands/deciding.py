@@ -21,7 +21,7 @@ from wiring import connect
 from workflows.contract import Decided, IncidentStatus, MessageStatus
 
 OptionalNumber = Annotated[
-    int | None, typer.Argument(metavar="[N]", min=1, help="The message's number.")
+    int | None, typer.Argument(metavar="N", min=1, help="The message's number.")
 ]
 DigestOption = Annotated[
     str | None,

@@ -97,8 +97,8 @@ def export_codes(
 ) -> None:
     """Write every code of an incident to a CSV file, for the shop to load.
 
-    Columns: code, worth, currency, expires. Whoever has the file has the money, so only you may
-    read it.
+    Its columns are code, worth, currency and expires. Whoever has the file has
+    the money, so only you may read it.
 
     Example: frontfoot codes export site-down --output codes.csv
     """

@@ -51,7 +51,8 @@ _PYTHON = (sys.executable, "-P", "-m")
 class Stack:
     """Four processes and where to reach them.
 
-    ``environment`` (after ``start``) is what a client of this stack needs. Without ``live`` every
+    ``environment`` (after ``start``) is what a client of this stack needs. ``database_url`` names
+    the ledger, instead of the settings. Without ``live`` every
     channel speaks to the sandbox, whatever credentials are about.
     """
 
@@ -60,6 +61,7 @@ class Stack:
         state_dir: Path,
         *,
         ports: Ports | None = None,
+        database_url: str | None = None,
         live: bool = False,
         say: Say = print,
     ) -> None:
@@ -68,6 +70,7 @@ class Stack:
         self.accounts = Accounts((), {})
         self.environment: dict[str, str] = {}
         self.parts: dict[str, Part] = {}
+        self._database_url = database_url
         self._live = live
         self._given = dict(os.environ)
         self._say = say
@@ -108,7 +111,8 @@ class Stack:
                 group.create_task(self._start(self._temporal(binary)))
                 group.create_task(self._start(self._sandbox()))
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._start(await self._webhooks()))
+                if self._can_verify_events():
+                    group.create_task(self._start(await self._webhooks()))
                 group.create_task(self._start(self._worker()))
         except BaseException as error:
             await self.stop()
@@ -135,6 +139,11 @@ class Stack:
     def kill(self, name: str) -> None:
         """End one part with SIGKILL, as a crash would. It is started again by itself."""
         self.parts[name].kill()
+
+    def end_at_once(self) -> None:
+        """Kill every part, for somebody who will not wait; ``stop`` still tidies up."""
+        for part in self.parts.values():
+            part.kill()
 
     async def client(self) -> Client:
         """A client of this stack's Temporal, with our plugin."""
@@ -171,6 +180,16 @@ class Stack:
         return self._plan(
             "webhooks", [*_PYTHON, "console.webhooks"], environment, self._webhooks_ready
         )
+
+    def _can_verify_events(self) -> bool:
+        """Whether events of mail can be told from forgeries; without that there is no receiver."""
+        if "email" not in self.accounts.live or self._given.get("FRONTFOOT_WEBHOOK_PUBLIC_KEY"):
+            return True
+        self._say(
+            "There is no webhook receiver, because FRONTFOOT_WEBHOOK_PUBLIC_KEY is not set: what "
+            "becomes of a mail, and whether an unanswered batch went out, is not learnt by itself."
+        )
+        return False
 
     def _worker(self) -> PartPlan:
         environment = {**self._ours(), **self.accounts.environment}
@@ -248,11 +267,16 @@ class Stack:
         stack_file.forget(self.state)
 
     def _settings(self) -> Settings:
-        """The settings, with this stack's folder in the place of any other."""
+        """The settings, with this stack's folder in the place of any other.
+
+        Without live accounts the ledger is this folder's own too: a drill must not write into the
+        record of real incidents.
+        """
         try:
-            return Settings(state_dir=self.state)
+            settings = Settings(state_dir=self.state)
         except ValidationError as error:
             raise wrong_settings(error) from error
+        return settings if self._live else settings.model_copy(update={"database_url": ""})
 
     def _prepare(self, settings: Settings) -> None:
         self.accounts = choose_accounts(
@@ -264,6 +288,9 @@ class Stack:
             **temporal_environment(self.state, self.ports),
             "FRONTFOOT_STATE_DIR": str(self.state),
         }
+        if not settings.database_url:
+            # A URL of the user's own may hold a password, and their terminals have it anyway.
+            self.environment["FRONTFOOT_DATABASE_URL"] = settings.database()
         self._secrets = {
             **keep_secrets(self.state, self._given),
             "FRONTFOOT_DATABASE_URL": settings.database(),

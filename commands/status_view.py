@@ -35,15 +35,19 @@ def incident_view(
     mails: Sequence[MailProgress] = (),
     previews: Mapping[int, str] | None = None,
     notices: Sequence[str] = (),
+    *,
+    brief: bool = False,
 ) -> RenderableType:
     """Lay out the whole incident for 80 columns or more.
 
-    ``previews`` holds the beginning of the copy of messages that wait to be signed.
+    ``previews`` holds the beginning of the copy of messages that wait to be signed. ``brief``
+    leaves one line to each message that is over, so that the newest fits on a screen.
     """
     parts: list[RenderableType] = [_heading(status), _strip(status.stage), Text("")]
     for message in status.messages:
         own = [mail for mail in mails if mail.message == message.number]
-        if len(status.messages) > _ALL_SHOWN and _is_over(message):
+        older = message is not status.messages[-1]
+        if (brief or len(status.messages) > _ALL_SHOWN) and older and _is_over(message):
             parts.append(_title(message))
             continue
         preview = (previews or {}).get(message.number, "")

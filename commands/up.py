@@ -17,6 +17,7 @@ from commands.session import load_settings, run
 from commands.stack import Stack
 
 _DEFAULT = Ports()
+_ASKED_TO_STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def up(
@@ -50,7 +51,7 @@ def up(
 async def _up(ports: Ports, *, live: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _ASKED_TO_STOP:
         loop.add_signal_handler(number, stop.set)
     # Read before the stack's own address takes its place.
     elsewhere = os.environ.get("TEMPORAL_ADDRESS", "")
@@ -70,7 +71,9 @@ async def _up(ports: Ports, *, live: bool) -> None:
         _say_where(stack, elsewhere)
         await stop.wait()
         say("")
-        say("Stopping, the worker first …")
+        say("Stopping, the worker first; Ctrl-C once more ends everything at once …")
+        for number in _ASKED_TO_STOP:
+            loop.add_signal_handler(number, stack.end_at_once)
     finally:
         stopping.cancel()
         await stack.stop()
@@ -85,7 +88,8 @@ def _say_where(stack: Stack, elsewhere: str) -> None:
     say(f"  What the world sees   {where['sandbox']}    (timeline, Page and inbox)")
     say(f"  Temporal's pages      {where['ui']}")
     say(f"  Temporal              {where['temporal']}")
-    say(f"  Webhook receiver      {where['webhooks']}")
+    if "webhooks" in stack.parts:
+        say(f"  Webhook receiver      {where['webhooks']}")
     say(f"  State and logs        {stack.state}")
     if elsewhere and elsewhere != where["temporal"]:
         say(

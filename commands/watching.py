@@ -64,9 +64,9 @@ class Look:
         self.previews = previews
         self.notices = notices
 
-    def view(self) -> RenderableType:
+    def view(self, *, brief: bool = False) -> RenderableType:
         """For a person."""
-        return incident_view(self.status, self.mails, self.previews, self.notices)
+        return incident_view(self.status, self.mails, self.previews, self.notices, brief=brief)
 
     def document(self) -> dict[str, object]:
         """For a machine: the status, and the mails' progress beside it. No copy."""
@@ -130,11 +130,11 @@ async def _watch(slug: str, *, as_json: bool) -> None:
 
 async def _live(console: Console, watcher: Watcher, look: Look) -> None:
     """Keep one picture of it on the terminal."""
-    with Live(look.view(), console=console, auto_refresh=False) as live:
+    with Live(look.view(brief=True), console=console, auto_refresh=False) as live:
         while look.status.closed_at is None:
             await asyncio.sleep(EVERY)
             look = await _next(watcher, look)
-            live.update(look.view(), refresh=True)
+            live.update(look.view(brief=True), refresh=True)
 
 
 async def _changes(watcher: Watcher, look: Look, *, as_json: bool) -> None:

@@ -108,7 +108,7 @@ async def settle_by_events(db: Database, broadcast_id: int) -> SettledByEvents:
     return SettledByEvents(batches=settled, accepted=accepted)
 
 
-async def release_batch(db: Database, broadcast_id: int, number: int, at: datetime) -> BatchRow:
+async def release_batch(db: Database, broadcast_id: int, number: int) -> BatchRow:
     """Let a batch of unknown outcome be sent again, unless an event has proven it."""
     only = and_(batches.c.state == _S.UNKNOWN, batches.c.proven_attempt.is_(None))
     return await move_batch(db, broadcast_id, number, _S.PLANNED, only, None, _RELEASED)

@@ -34,7 +34,7 @@ WINDOWS = {
     "broadcast": {"in_flight": 8, "unknown_window": "20s"},
     "looking": {"looks": 3, "apart": "2s"},
 }
-"""The plan's waiting times, in seconds instead of minutes: the sandbox tells of its mail at once."""
+"""The plan's waiting times in seconds, not minutes: the sandbox tells of its mail at once."""
 
 
 def demo(
@@ -93,7 +93,10 @@ class Demo:
                 # With few recipients the broadcast would be over before anybody could be killed.
                 slow = 0.3 if recipients < 200_000 else 0.0
                 self._slowness = await faults.switch_on(self._sandbox, slow_mail=slow)
-                files = quickened(dict(read_playbook(session.load_settings().playbooks_dir / PLAYBOOK)), recipients)
+                files = quickened(
+                    dict(read_playbook(session.load_settings().playbooks_dir / PLAYBOOK)),
+                    recipients,
+                )
                 status = await Scenario(self, story).play(files, AUDIENCE)
                 self._view.say("holding the ledger against the sandbox's own books")
                 score = await add_up(self.database, self._sandbox, status, story)

@@ -152,7 +152,7 @@ class Scenario:
         await self._settled(message.number)
 
     async def _patiently(self, act: Callable[[], Awaitable[Result]]) -> Result:
-        """Do something, and do it again if no worker was there to be asked: then nothing was done."""
+        """Do something, and again if no worker was there to be asked: then nothing was done."""
         for _ in range(30):
             try:
                 return await act()
@@ -220,9 +220,7 @@ class Scenario:
     # --- waiting ------------------------------------------------------------------------------
 
     async def _mail(self, message: MessageStatus) -> BroadcastProgress | None:
-        ref = MessageRef(
-            incident=INCIDENT, number=message.number, revision=message.revision
-        )
+        ref = MessageRef(incident=INCIDENT, number=message.number, revision=message.revision)
         found = await broadcasts.find_broadcast(self._stage.database, ref, "email")
         return await broadcasts.progress(self._stage.database, found.id) if found else None
 
@@ -231,9 +229,7 @@ class Scenario:
             lambda one: one.phase is not MessagePhase.PUBLISHING, number, "every channel settling"
         )
 
-    async def _until(
-        self, done: Callable[[MessageStatus], bool], number: int, what: str
-    ) -> None:
+    async def _until(self, done: Callable[[MessageStatus], bool], number: int, what: str) -> None:
         deadline = asyncio.get_running_loop().time() + 3600
         while asyncio.get_running_loop().time() < deadline:
             status = await self._patiently(lambda: incidents.status(self._stage.client, INCIDENT))

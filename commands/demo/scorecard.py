@@ -23,7 +23,7 @@ from workflows.contract import IncidentStatus, MessageStatus
 
 
 class Score(Value):
-    """Everything the scorecard says; ``faults_found`` are the reasons for which it is not a pass."""
+    """Everything the scorecard says; ``wrong`` are the reasons for which it is not a pass."""
 
     status: IncidentStatus
     mail: Reconciliation
@@ -49,8 +49,9 @@ async def add_up(
     }
     first: dict[str, datetime] = {}
     for row in rows:
-        if row.number == 1 and row.receipt is not None:
-            first[row.channel] = row.receipt.at
+        if row.number == 1 and row.receipt is not None and row.started_at is not None:
+            # A post that was found again has the platform's time, in whole seconds.
+            first[row.channel] = max(row.receipt.at, row.started_at)
     if 1 in progress and progress[1].first_accepted_at is not None:
         first["email"] = progress[1].first_accepted_at
     score = Score(
@@ -107,7 +108,9 @@ def _wrong(score: Score, story: Story) -> list[str]:
         wrong.append("the worker was not killed in the middle of the broadcast")
     if len(story.refusals) != 3:
         wrong.append(f"{len(story.refusals)} wrong decisions were refused instead of 3")
-    wrong += [f"this fault never struck: {name}" for name, times in score.struck.items() if not times]
+    wrong += [
+        f"this fault never struck: {name}" for name, times in score.struck.items() if not times
+    ]
     if score.broken_link is not None:
         wrong.append(f"the timeline's chain is broken at entry {score.broken_link}")
     return wrong
@@ -134,9 +137,7 @@ def show(console: Console, score: Score, story: Story) -> None:
     for wrong in score.wrong:
         console.print(f"[bold red]not right:[/bold red] {wrong}", highlight=False)
     if not score.wrong:
-        console.print(
-            "[bold green]Nothing lost, nothing sent twice, by the sandbox's own books."
-        )
+        console.print("[bold green]Nothing lost, nothing sent twice, by the sandbox's own books.")
 
 
 def _told(score: Score) -> Table:

@@ -58,7 +58,8 @@ async def test_an_accepted_post_is_in_the_ledger_with_its_url(
         posts.publish_post, PublishPost(task=task, attempt=1)
     )
     assert standing.state is PublicationState.ACCEPTED
-    assert standing.receipt is not None and standing.receipt.url == "https://square.example/1"
+    assert standing.receipt is not None
+    assert standing.receipt.url == "https://square.example/1"
     assert len(provider.book) == 1
 
 
@@ -77,9 +78,7 @@ async def test_two_workers_at_once_publish_once(
     posts: PostActivities, task: PublicationTask, provider: Provider
 ) -> None:
     order = PublishPost(task=task, attempt=1)
-    await asyncio.gather(
-        *(ActivityEnvironment().run(posts.publish_post, order) for _ in range(5))
-    )
+    await asyncio.gather(*(ActivityEnvironment().run(posts.publish_post, order) for _ in range(5)))
     assert provider.requests == 1
 
 
@@ -113,7 +112,8 @@ async def test_a_throttled_post_is_tried_again_when_the_provider_said(
     with pytest.raises(ApplicationError) as failure:
         await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))
     delay = failure.value.next_retry_delay
-    assert delay is not None and timedelta(seconds=35) < delay <= timedelta(seconds=40)
+    assert delay is not None
+    assert timedelta(seconds=35) < delay <= timedelta(seconds=40)
 
 
 @pytest.mark.parametrize("error", [Refused("no."), BadCredentials("no.", "Renew the token.")])
@@ -214,9 +214,7 @@ async def test_withdrawing_what_is_on_the_wire_does_not_claim_that_it_stayed_in(
 async def test_what_is_no_longer_fresh_is_superseded_and_not_sent(
     posts: PostActivities, task: PublicationTask, provider: Provider
 ) -> None:
-    order = PublishPost(
-        task=task, attempt=1, fresh_until=datetime.now(UTC) - timedelta(seconds=1)
-    )
+    order = PublishPost(task=task, attempt=1, fresh_until=datetime.now(UTC) - timedelta(seconds=1))
     standing = await ActivityEnvironment().run(posts.publish_post, order)
     assert standing.state is PublicationState.SUPERSEDED
     assert provider.requests == 0

@@ -130,7 +130,9 @@ class Fakes:
     @defined(PLAN_BROADCAST)
     async def plan_broadcast(self, order: PlanBroadcast) -> BroadcastPlanned:
         """Fix the batches."""
-        mailing = self.of(order.task.message.incident).mail
+        world = self.of(order.task.message.incident)
+        world.children.append((order.task.message.number, order.task.channel))
+        mailing = world.mail
         if mailing not in self._mailings:
             self._mailings.append(mailing)
         return mailing.plan(order, self._mailings.index(mailing) + 1)

@@ -110,9 +110,9 @@ class Response:
         said = {"by": by, "digest": message.digest, "message": message.number, "surface": "page"}
         return await self.tell("decide", Decide.model_validate({**said, **more}), Decided)
 
-    async def approve(self, message: MessageStatus, by: str = "noor", **more: object) -> None:
+    async def approve(self, about: MessageStatus, by: str = "noor", **more: object) -> None:
         """Approve by signal, which is never answered."""
-        said = {"by": by, "digest": message.digest, "message": message.number, **more}
+        said = {"by": by, "digest": about.digest, "message": about.number, **more}
         await self.handle.signal("approve", said)
 
     async def withdraw(self, message: MessageStatus) -> MessageStatus:

@@ -122,6 +122,7 @@ class World:
         self.rows: dict[tuple[int, str], Row] = {}
         self.attempts: list[tuple[str, int, int]] = []
         self.looks = 0
+        self.children: list[tuple[int, str]] = []
         self.mail = Mailing()
         self._script: dict[str, deque[Fault | Wire]] = defaultdict(deque)
         self._blind: set[str] = set()
@@ -187,6 +188,7 @@ class World:
     def plan(self, task: PublicationTask) -> Standing:
         """Enter the intent."""
         key = (task.message.number, task.channel)
+        self.children.append(key)
         row = self.rows.setdefault(key, Row(task.message.revision, task.digest))
         if row.state in (S.REFUSED, S.ABANDONED):
             row.state = S.PLANNED

@@ -1,0 +1,385 @@
+"""A message to everybody: planned once, sent once, and to nobody who said no."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from domain.errors import DomainError
+from domain.message import MessageClass
+from domain.publication import PublicationState
+from store import audiences, broadcasts, suppressions
+from store.database import Database
+from tests.store.world import (
+    DIGEST,
+    LATER,
+    NOON,
+    RECEIPT,
+    TERMS,
+    address,
+    have_audience,
+    have_broadcast,
+    lose_answer,
+    ref,
+    send,
+    sent_positions,
+    states,
+)
+
+S = PublicationState
+
+
+async def suppress(db: Database, number: int, of: MessageClass | None = None) -> None:
+    await suppressions.add(db, address(number), "unsubscribed", of, "console", NOON)
+
+
+async def test_everybody_is_in_exactly_one_batch(database: Database) -> None:
+    broadcast = await have_broadcast(database, size=25, batch_size=10)
+
+    positions = await sent_positions(database, broadcast, [1, 2, 3])
+
+    assert positions == list(range(1, 26))
+
+
+async def test_planning_again_gives_the_same_plan(database: Database, second: Database) -> None:
+    await have_audience(database, 25)
+    cut = await audiences.cut(database, "customers")
+
+    plans = await asyncio.gather(
+        *(
+            broadcasts.plan(db, ref(), "email", cut, 10, DIGEST, NOON)
+            for db in (database, second, database, second)
+        )
+    )
+
+    assert plans == [plans[0]] * 4
+    assert plans[0].planned == 25
+
+
+async def test_whoever_joins_after_the_cut_gets_nothing(database: Database) -> None:
+    await have_audience(database, 10)
+    cut = await audiences.cut(database, "customers")
+    await have_audience(database, 5, start=100)
+
+    planned = await broadcasts.plan(database, ref(), "email", cut, 10, DIGEST, NOON)
+
+    assert (planned.planned, planned.suppressed) == (10, 0)
+
+
+async def test_another_audience_gets_nothing(database: Database) -> None:
+    await have_audience(database, 5, "partners", start=900)
+    broadcast = await have_broadcast(database, size=10)
+
+    assert broadcast.planned == 10
+
+
+async def test_whoever_is_suppressed_before_planning_is_not_in_the_plan(
+    database: Database,
+) -> None:
+    await suppress(database, 3)
+    broadcast = await have_broadcast(database, size=10)
+
+    assert (broadcast.planned, broadcast.suppressed) == (9, 1)
+
+
+async def test_whoever_is_suppressed_after_planning_gets_nothing(database: Database) -> None:
+    broadcast = await have_broadcast(database, size=10)
+    await suppress(database, 3)
+
+    positions = await send(database, broadcast, 1)
+
+    assert 3 not in positions
+    assert await states(database, broadcast) == {"accepted": 9, "suppressed": 1}
+
+
+async def test_no_more_goodwill_mail_still_means_safety_notices(database: Database) -> None:
+    await suppress(database, 3, MessageClass.GOODWILL)
+
+    goodwill = await have_broadcast(
+        database, 10, incident="sorry", message_class=MessageClass.GOODWILL
+    )
+    safety = await have_broadcast(
+        database, 10, incident="danger", message_class=MessageClass.SAFETY
+    )
+
+    assert (goodwill.planned, safety.planned) == (9, 10)
+
+
+async def test_an_address_written_in_capitals_is_suppressed_all_the_same(
+    database: Database,
+) -> None:
+    await suppressions.add(database, "Customer3@EXAMPLE.com", "asked", None, "console", NOON)
+    broadcast = await have_broadcast(database, size=10)
+
+    assert broadcast.planned == 9
+
+
+async def test_two_workers_at_once_and_only_one_may_send_a_batch(
+    database: Database, second: Database
+) -> None:
+    broadcast = await have_broadcast(database, size=10)
+
+    taken = await asyncio.gather(
+        *(
+            broadcasts.reserve_batch(db, broadcast.id, 1, DIGEST, NOON)
+            for db in [database, second] * 10
+        )
+    )
+
+    assert [one.reserved for one in taken].count(True) == 1
+
+
+async def test_stopping_while_a_worker_reserves_leaves_one_winner_for_each_batch(
+    database: Database, second: Database
+) -> None:
+    broadcast = await have_broadcast(database, size=20, batch_size=1)
+
+    *taken, stopped = await asyncio.gather(
+        *(broadcasts.reserve_batch(database, broadcast.id, n, DIGEST, NOON) for n in range(1, 21)),
+        broadcasts.stop(second, broadcast.id, NOON),
+    )
+
+    assert sum(one.reserved for one in taken) + stopped == 20
+
+
+async def test_a_stopped_broadcast_sends_no_further_batch(database: Database) -> None:
+    broadcast = await have_broadcast(database, size=30)
+    await send(database, broadcast, 1)
+    await broadcasts.stop(database, broadcast.id, LATER)
+
+    late = await broadcasts.reserve_batch(database, broadcast.id, 2, DIGEST, LATER)
+
+    assert not late.reserved
+    assert await states(database, broadcast) == {"accepted": 10, "withdrawn": 20}
+
+
+async def test_a_batch_is_not_sent_for_another_digest(database: Database) -> None:
+    broadcast = await have_broadcast(database, size=10)
+
+    taken = await broadcasts.reserve_batch(database, broadcast.id, 1, "e" * 64, NOON)
+
+    assert (taken.reserved, taken.row.state) == (False, S.PLANNED)
+
+
+async def test_a_batch_that_did_not_go_out_is_sent_by_the_next_attempt(
+    database: Database,
+) -> None:
+    broadcast = await have_broadcast(database, size=10)
+    first = await broadcasts.reserve_batch(database, broadcast.id, 1, DIGEST, NOON)
+    await broadcasts.batch_nothing_went_out(database, broadcast.id, 1, 1, LATER)
+    again = await broadcasts.reserve_batch(database, broadcast.id, 1, DIGEST, LATER)
+
+    assert (again.reserved, first.row.key, again.row.key) == (
+        True,
+        f"{broadcast.key}.1.1",
+        f"{broadcast.key}.1.2",
+    )
+
+
+async def test_recipients_that_the_provider_refuses_do_not_hold_up_the_others(
+    database: Database,
+) -> None:
+    broadcast = await have_broadcast(database, size=10)
+    await broadcasts.reserve_batch(database, broadcast.id, 1, DIGEST, NOON)
+    await broadcasts.refuse_deliveries(database, broadcast.id, [2, 7], "refused by the provider")
+
+    rest = await broadcasts.addressees(database, broadcast.id, 1)
+    await broadcasts.accept_batch(database, broadcast.id, 1, RECEIPT, LATER)
+
+    assert [one.position for one in rest] == [1, 3, 4, 5, 6, 8, 9, 10]
+    assert await states(database, broadcast) == {"accepted": 8, "refused": 2}
+
+
+async def test_the_copy_gets_what_the_audience_knows_about_a_recipient(
+    database: Database,
+) -> None:
+    broadcast = await have_broadcast(database, size=1)
+
+    [person] = await broadcasts.addressees(database, broadcast.id, 1)
+
+    assert (person.address, person.columns) == (address(1), {"plan": "pro"})
+
+
+async def test_a_refused_batch_says_why(database: Database) -> None:
+    broadcast = await have_broadcast(database, size=10)
+    await broadcasts.reserve_batch(database, broadcast.id, 1, DIGEST, NOON)
+    row = await broadcasts.refuse_batch(
+        database, broadcast.id, 1, 1, "The sender is not verified.", "Verify it.", LATER
+    )
+
+    assert (row.state, row.reason, row.next_step) == (
+        S.REFUSED,
+        "The sender is not verified.",
+        "Verify it.",
+    )
+    assert await states(database, broadcast) == {"refused": 10}
+
+
+async def test_an_unknown_batch_waits_and_is_counted_as_unknown(database: Database) -> None:
+    broadcast = await have_broadcast(database, size=20)
+    await lose_answer(database, broadcast, 1)
+
+    [row] = await broadcasts.unknown_batches(database, broadcast.id)
+
+    assert (row.number, row.attempt) == (1, 1)
+    assert await states(database, broadcast) == {"planned": 10, "unknown": 10}
+
+
+async def test_an_unknown_batch_is_released_only_when_its_window_has_closed(
+    database: Database,
+) -> None:
+    broadcast = await have_broadcast(database, size=10)
+    await lose_answer(database, broadcast, 1)
+
+    too_soon = await broadcasts.release_unknown(database, broadcast.id, NOON, 5)
+    in_time = await broadcasts.release_unknown(
+        database, broadcast.id, NOON + timedelta(minutes=10), 5
+    )
+
+    assert (too_soon, in_time) == ((), (1,))
+
+
+async def test_a_batch_is_not_released_beyond_its_last_attempt(database: Database) -> None:
+    broadcast = await have_broadcast(database, size=10)
+    await lose_answer(database, broadcast, 1)
+
+    released = await broadcasts.release_unknown(database, broadcast.id, LATER, max_attempts=1)
+
+    assert released == ()
+
+
+async def test_a_late_acceptance_wins_over_what_we_believed(database: Database) -> None:
+    broadcast = await have_broadcast(database, size=10)
+    await lose_answer(database, broadcast, 1)
+
+    row = await broadcasts.accept_batch(database, broadcast.id, 1, RECEIPT, LATER)
+
+    assert (row.state, row.receipt) == (S.ACCEPTED, RECEIPT)
+    assert await states(database, broadcast) == {"accepted": 10}
+
+
+async def test_accepting_twice_counts_once(database: Database) -> None:
+    broadcast = await have_broadcast(database, size=10)
+    await send(database, broadcast, 1)
+    await broadcasts.accept_batch(database, broadcast.id, 1, RECEIPT, LATER)
+
+    assert await states(database, broadcast) == {"accepted": 10}
+
+
+async def test_progress_says_when_the_first_batch_was_accepted(database: Database) -> None:
+    broadcast = await have_broadcast(database, size=20)
+    await send(database, broadcast, 2)
+
+    told = await broadcasts.progress(database, broadcast.id)
+
+    assert (told.first_accepted_at, told.went_out, told.recipients) == (LATER, 10, 20)
+
+
+async def test_a_range_reports_people_and_batches(database: Database) -> None:
+    broadcast = await have_broadcast(database, size=40)
+    await send(database, broadcast, 1)
+    await lose_answer(database, broadcast, 2)
+    await broadcasts.stop(database, broadcast.id, LATER)
+
+    told = await broadcasts.range_standing(database, broadcast.id, 1, 3)
+
+    assert told.model_dump() == {
+        "accepted": 10,
+        "refused": 0,
+        "unknown_batches": 1,
+        "refused_batches": 0,
+        "withdrawn_batches": 1,
+    }
+
+
+async def test_an_edited_message_supersedes_what_was_planned_and_not_begun(
+    database: Database,
+) -> None:
+    old = await have_broadcast(database, size=10)
+    cut = await audiences.cut(database, "customers-of-buffer-saturday")
+    await broadcasts.plan(database, ref(revision=2), "email", cut, 10, "e" * 64, LATER)
+
+    taken = await broadcasts.reserve_batch(database, old.id, 1, DIGEST, LATER)
+
+    assert (taken.reserved, taken.row.state) == (False, S.SUPERSEDED)
+
+
+async def test_an_edited_message_is_refused_once_the_earlier_one_has_begun(
+    database: Database,
+) -> None:
+    old = await have_broadcast(database, size=20)
+    await send(database, old, 1)
+    cut = await audiences.cut(database, "customers-of-buffer-saturday")
+
+    with pytest.raises(DomainError, match="has begun to go out"):
+        await broadcasts.plan(database, ref(revision=2), "email", cut, 10, "e" * 64, LATER)
+
+    # What is left of the earlier one still goes.
+    assert await send(database, old, 2) == list(range(11, 21))
+
+
+async def test_codes_over_the_cap_are_not_planned(database: Database) -> None:
+    with pytest.raises(DomainError, match="over the cap"):
+        await have_broadcast(database, size=101, offer=TERMS)
+
+    assert await broadcasts.find_broadcast(database, ref(), "email") is None
+
+
+async def test_two_offers_of_one_incident_share_its_cap(database: Database) -> None:
+    await have_audience(database, 60, "europe")
+    await have_audience(database, 60, "america", start=1000)
+    second_offer = TERMS.model_copy(update={"version": 2})
+    await broadcasts.plan(
+        database, ref(), "email", await audiences.cut(database, "europe"), 10, DIGEST, NOON, TERMS
+    )
+
+    cut = await audiences.cut(database, "america")
+    with pytest.raises(DomainError, match="promised before"):
+        await broadcasts.plan(database, ref(number=2), "email", cut, 10, DIGEST, NOON, second_offer)
+
+
+async def test_one_person_in_two_broadcasts_of_an_offer_costs_one_code(
+    database: Database,
+) -> None:
+    terms = TERMS.model_copy(update={"budget_cap": Decimal("600.00")})
+    await have_audience(database, 60)
+    cut = await audiences.cut(database, "customers")
+    await broadcasts.plan(database, ref(), "email", cut, 10, DIGEST, NOON, terms)
+
+    again = await broadcasts.plan(database, ref(number=2), "email", cut, 10, DIGEST, NOON, terms)
+
+    assert again.planned == 60
+
+
+async def test_a_broadcast_to_an_unknown_audience_is_refused_in_words(database: Database) -> None:
+    await have_audience(database, 1)
+    cut = await audiences.cut(database, "customers")
+    nobody = cut.model_copy(update={"name": "nobody"})
+
+    with pytest.raises(DomainError, match="no audience 'nobody'"):
+        await broadcasts.plan(database, ref(), "email", nobody, 10, DIGEST, NOON)
+
+
+async def test_an_audience_of_nobody_makes_an_empty_broadcast(database: Database) -> None:
+    await have_audience(database, 0)
+    cut = await audiences.cut(database, "customers")
+
+    planned = await broadcasts.plan(database, ref(), "email", cut, 10, DIGEST, NOON)
+
+    assert (planned.batches, await states(database, planned)) == (0, {})
+
+
+async def test_a_batch_whose_people_all_left_is_closed_without_sending(
+    database: Database,
+) -> None:
+    broadcast = await have_broadcast(database, size=2)
+    await suppress(database, 1)
+    await suppress(database, 2)
+    await broadcasts.reserve_batch(database, broadcast.id, 1, DIGEST, NOON)
+    people = await broadcasts.addressees(database, broadcast.id, 1)
+    await broadcasts.close_empty_batch(database, broadcast.id, 1)
+
+    assert (people, await states(database, broadcast)) == ([], {"suppressed": 2})

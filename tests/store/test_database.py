@@ -1,0 +1,141 @@
+"""The ledger itself: what is kept, and what a person reads when it cannot be reached."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from domain.errors import DomainError
+from store import incidents, suppressions
+from store.database import Database, StoreUnavailable
+from tests.store.world import NOON
+
+
+class _Died(Exception):
+    pass
+
+
+async def test_a_step_that_dies_half_way_leaves_nothing(
+    database: Database, second: Database
+) -> None:
+    with pytest.raises(_Died):
+        async with database.write() as connection:
+            await suppressions.add_mailboxes(
+                database, connection, [("ann@example.com", "", "asked", "test", "2013-10-26")]
+            )
+            raise _Died
+
+    assert not await suppressions.is_suppressed(second, "ann@example.com")
+
+
+async def test_what_was_written_is_there_after_closing(ledger_url: str) -> None:
+    first = Database.open(ledger_url)
+    await incidents.register(first, "site-down", "Site down", "outage", None, NOON)
+    await first.close()
+
+    second = Database.open(ledger_url)
+    listed = await incidents.list_incidents(second)
+    await second.close()
+
+    assert [row.slug for row in listed] == ["site-down"]
+
+
+async def test_many_writers_at_once_all_get_their_turn(
+    database: Database, second: Database
+) -> None:
+    await asyncio.gather(
+        *(
+            incidents.register(db, f"incident-{number}-{name}", "?", "outage", None, NOON)
+            for number in range(40)
+            for name, db in (("a", database), ("b", second))
+        )
+    )
+
+    assert len(await incidents.list_incidents(database)) == 80
+
+
+async def test_a_ledger_without_tables_says_how_to_make_them(blank_url: str) -> None:
+    if blank_url.startswith("sqlite"):
+        Path(blank_url.removeprefix("sqlite:///")).parent.mkdir()
+    database = Database.open(blank_url)
+
+    with pytest.raises(StoreUnavailable, match=r"python -m store\.migrate"):
+        await incidents.list_incidents(database)
+    await database.close()
+
+
+async def test_a_missing_folder_is_told_as_such(tmp_path: Path) -> None:
+    database = Database.open(f"sqlite:///{tmp_path}/nowhere/ledger.db")
+
+    with pytest.raises(StoreUnavailable, match="folder exists"):
+        await incidents.list_incidents(database)
+    await database.close()
+
+
+async def test_a_server_that_is_not_there_is_told_without_its_password() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        database = Database.open(f"postgresql://ann:hunter2@127.0.0.1:{port}/ledger")
+
+        with pytest.raises(StoreUnavailable, match="did not take our connection") as told:
+            await incidents.list_incidents(database)
+
+    await database.close()
+    assert "hunter2" not in str(told.value)
+
+
+async def test_a_locked_file_is_told_and_the_next_step_named(
+    tmp_path: Path, empty_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.database._BUSY_MS", 20)
+    path = tmp_path / "ledger.db"
+    path.write_bytes(empty_sqlite.read_bytes())
+    holder, waiting = Database.open(f"sqlite:///{path}"), Database.open(f"sqlite:///{path}")
+
+    async with holder.write():
+        with pytest.raises(StoreUnavailable, match="held the ledger's file"):
+            await incidents.register(waiting, "site-down", "?", "outage", None, NOON)
+
+    await incidents.register(waiting, "site-down", "?", "outage", None, NOON)
+    await holder.close()
+    await waiting.close()
+
+
+async def test_a_full_disk_is_told_as_such(tmp_path: Path, empty_sqlite: Path) -> None:
+    path = tmp_path / "ledger.db"
+    path.write_bytes(empty_sqlite.read_bytes())
+    database = Database.open(f"sqlite:///{path}")
+
+    with pytest.raises(StoreUnavailable, match="disk that holds the ledger is full"):
+        async with database.write() as connection:
+            # A file that may not grow is what SQLite calls a full one.
+            await connection.execute(text("PRAGMA max_page_count = 1"))
+            for number in range(2_000):
+                await connection.execute(
+                    text("INSERT INTO incidents VALUES (:slug, :title, '', '', '', '')"),
+                    {"slug": str(number), "title": "x" * 1_000},
+                )
+    await database.close()
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "sqlite://", "sqlite:///:memory:", "nonsense"])
+def test_a_url_that_names_no_ledger_is_refused_with_an_example(url: str) -> None:
+    with pytest.raises(DomainError, match="sqlite:///path"):
+        Database.open(url)
+
+
+async def test_an_error_of_the_database_shows_no_value_of_a_row(database: Database) -> None:
+    with pytest.raises(Exception, match="incidents") as failure:
+        async with database.write() as connection:
+            for _ in range(2):
+                await connection.execute(
+                    text("INSERT INTO incidents (slug, title) VALUES (:slug, :title)"),
+                    {"slug": "x", "title": "ann@example.com"},
+                )
+
+    assert "ann@example.com" not in str(failure.value)
