@@ -23,6 +23,7 @@ from commands import (
     up,
     watching,
 )
+from commands.demo import command as demo
 from commands.failures import ExitCode, explain
 from commands.printing import say, say_failure
 from commands.session import prepare_environment
@@ -74,7 +75,7 @@ def root(
 
 
 for group in (
-    up, check, audience, playbook, opening, proposing, deciding, watching, mending, recording,
+    up, demo, check, audience, playbook, opening, proposing, deciding, watching, mending, recording,
 ):  # fmt: skip
     group.register(app)
 

@@ -34,8 +34,9 @@ def import_(
 ) -> None:
     """Import a CSV file of recipients into an audience; more files may follow into the same one.
 
-    Needs a column named email. Rows that cannot be used go to a second file with the reason; mend
-    them there and import that file. Importing again adds nobody twice.
+    Needs a column named email. Rows that cannot be used go to a second file
+    with the reason; mend them there and import that file. Importing again adds
+    nobody twice.
 
     Example: frontfoot audience import customers.csv --name customers
     """

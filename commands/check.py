@@ -35,8 +35,9 @@ def check(
 ) -> None:
     """Check settings, ledger, Temporal, worker, playbooks and every channel; publish nothing.
 
-    Providers are asked whether the credentials work. Exit code 0 if everything would work, 2 if a
-    setting is wrong, 3 if a playbook is, 1 for anything else.
+    Providers are asked whether the credentials work. The exit code is 0 if
+    everything would work, 2 if a setting is wrong, 3 if a playbook is, and 1
+    for anything else.
 
     Example: frontfoot check
     """

@@ -74,6 +74,11 @@ def _decide(
     reason: str,
     as_json: bool,
 ) -> None:
+    if digest is None and not is_interactive():
+        raise WrongUsage(
+            "A decision names the digest of what it decides, and no terminal is here to ask.",
+            f"Read it with `frontfoot show {slug} {number or 'N'}`, then add --digest.",
+        )
     decided = run(_work(slug, number, digest, by, verdict, reason))
     if as_json:
         say_json(decided.model_dump(mode="json"))
@@ -105,11 +110,6 @@ async def _asked(
     client: Client, slug: str, number: int | None, by: str, verdict: Verdict
 ) -> MessageStatus:
     """Show the copy and ask; what is decided on is the digest of exactly what was shown."""
-    if not is_interactive():
-        raise WrongUsage(
-            "A decision names the digest of what it decides, and no terminal is here to ask.",
-            f"Read it with `frontfoot show {slug} {number or 'N'}`, then add --digest.",
-        )
     message = _waiting(await incidents.status(client, slug), number)
     async with ledger() as database:
         document = await incidents.load_document(database, slug, message)

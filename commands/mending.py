@@ -25,8 +25,8 @@ def withdraw(
 ) -> None:
     """Let nothing more of a message go out, and take back what can be taken back.
 
-    Posts are deleted where the platform allows it; mail that has gone out stays gone. Answers when
-    everything has settled.
+    Posts are deleted where the platform allows it; mail that has gone out
+    stays gone. Answers when everything has settled.
 
     Example: frontfoot withdraw site-down 2 --reason "Wrong numbers" --as maya
     """

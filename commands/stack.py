@@ -51,8 +51,7 @@ _PYTHON = (sys.executable, "-P", "-m")
 class Stack:
     """Four processes and where to reach them.
 
-    ``environment`` (after ``start``) is what a client of this stack needs. ``database_url`` names
-    the ledger, instead of the settings. Without ``live`` every
+    ``environment`` (after ``start``) is what a client of this stack needs. Without ``live`` every
     channel speaks to the sandbox, whatever credentials are about.
     """
 
@@ -61,7 +60,6 @@ class Stack:
         state_dir: Path,
         *,
         ports: Ports | None = None,
-        database_url: str | None = None,
         live: bool = False,
         say: Say = print,
     ) -> None:
@@ -70,7 +68,6 @@ class Stack:
         self.accounts = Accounts((), {})
         self.environment: dict[str, str] = {}
         self.parts: dict[str, Part] = {}
-        self._database_url = database_url
         self._live = live
         self._given = dict(os.environ)
         self._say = say

@@ -39,8 +39,9 @@ def up(
 ) -> None:
     """Start Temporal, the sandbox, the webhook receiver and a worker here, and keep them running.
 
-    Nothing leaves this machine: every channel speaks to the sandbox, unless its credentials are
-    set (it says so, loudly). State is kept in .frontfoot, so that a restart loses nothing.
+    Nothing leaves this machine: every channel speaks to the sandbox, unless
+    its credentials are set (it says so, loudly). State is kept in .frontfoot,
+    so that a restart loses nothing.
 
     Example: frontfoot up --temporal-port 7300
     """

@@ -241,7 +241,8 @@ def _place(header: list[str], name: str) -> int | None:
 def _fault(row: list[str], width: int) -> str:
     """Why a row cannot be used, whatever its address; empty if it can."""
     if len(row) != width:
-        return f"It has {len(row)} columns, and the header has {width}."
+        columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
+        return f"It has {columns}, and the header has {width}."
     joined = "".join(row)
     if not (joined.isascii() and joined.isprintable()) and _CONTROL.search(joined):
         if "\n" in joined or "\r" in joined:

@@ -53,6 +53,11 @@ def demo(
     raise typer.Exit(ExitCode.DONE if passed else ExitCode.FAILED)
 
 
+def register(app: typer.Typer) -> None:
+    """Add this command to the command line."""
+    app.command("demo")(demo)
+
+
 async def play(recipients: int, state_dir: Path, console: Console) -> bool:
     """Play the Saturday in ``state_dir``, print the scorecard, and return whether it is a pass."""
     shutil.rmtree(state_dir, ignore_errors=True)

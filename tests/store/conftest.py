@@ -19,6 +19,7 @@ from store import migrate
 from store.database import Database
 from tests.store.postgres_server import binaries, running
 
+BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 _names = itertools.count(1)
 
 
@@ -50,7 +51,7 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=BOTH)
 async def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """The URL of an up-to-date ledger with nothing in it."""
     if request.param == "sqlite":
@@ -63,7 +64,7 @@ async def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=BOTH)
 async def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """The URL of a place where no ledger has ever been."""
     if request.param == "sqlite":

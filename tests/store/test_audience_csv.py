@@ -124,7 +124,7 @@ def test_bad_rows_are_listed_with_line_and_reason_and_good_ones_kept(tmp_path: P
     assert [(row[0], row[1]) for row in rejects_of(reader)[1:]] == [
         ("3", "There is no address."),
         ("4", "It needs an @."),
-        ("5", "It has 1 columns, and the header has 2."),
+        ("5", "It has 1 column, and the header has 2."),
         ("6", "It has 3 columns, and the header has 2."),
         ("7", "This address is in the file already."),
         ("8", "It has control characters or letters that cannot be read."),

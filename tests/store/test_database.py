@@ -58,6 +58,50 @@ async def test_many_writers_at_once_all_get_their_turn(
     assert len(await incidents.list_incidents(database)) == 80
 
 
+async def test_a_step_that_is_cancelled_holds_up_nobody(
+    database: Database, second: Database
+) -> None:
+    reached = asyncio.Event()
+
+    async def step() -> None:
+        async with database.write() as connection:
+            await suppressions.add_mailboxes(
+                database, connection, [("ann@example.com", "", "asked", "test", "2013-10-26")]
+            )
+            reached.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(step())
+    await reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    await suppressions.add(database, "bob@example.com", "asked", None, "test", NOON)
+    await suppressions.add(second, "eve@example.com", "asked", None, "test", NOON)
+    assert not await suppressions.is_suppressed(second, "ann@example.com")
+
+
+async def test_a_step_that_is_cancelled_in_the_middle_of_a_statement_holds_up_nobody(
+    database: Database, second: Database
+) -> None:
+    rows = [(f"p{n}@example.com", "", "asked", "test", "2013-10-26") for n in range(50_000)]
+
+    async def step() -> None:
+        async with database.write() as connection:
+            await suppressions.add_mailboxes(database, connection, rows)
+
+    for turns in (1, 5, 20, 40, 80, 160):
+        task = asyncio.create_task(step())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+
+    await suppressions.add(database, "bob@example.com", "asked", None, "test", NOON)
+    assert await suppressions.is_suppressed(second, "bob@example.com")
+
+
 async def test_a_ledger_without_tables_says_how_to_make_them(blank_url: str) -> None:
     if blank_url.startswith("sqlite"):
         Path(blank_url.removeprefix("sqlite:///")).parent.mkdir()

@@ -1,0 +1,317 @@
+"""What is signed goes out once on every channel, or ends in a state that says what to do next."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+
+import workflows.policies
+from domain.errors import ErrorWord
+from domain.incident import MessagePhase
+from domain.message import MessageKind
+from domain.publication import PublicationState
+from tests.deadline import eventually
+from tests.workflows.plan import a_plan
+from tests.workflows.response import Refusal, Response, outcome, state
+from tests.workflows.world import (
+    HANGS_AFTER_PUBLISHING,
+    IS_DOWN,
+    LOST_AFTER_PUBLISHING,
+    LOST_BEFORE_PUBLISHING,
+    REFUSES,
+    Fault,
+    throttles,
+)
+from workflows.contract import MessageStatus, RetryChannel, Settle
+
+S = PublicationState
+
+
+async def retry(response: Response, channel: str) -> MessageStatus:
+    return await response.tell(
+        "retry_channel", RetryChannel(message=1, channel=channel, by="maya"), MessageStatus
+    )
+
+
+async def settle(response: Response, *, went_out: bool) -> MessageStatus:
+    said = Settle(message=1, channel="twitter", by="sam", went_out=went_out, url="https://x.test/1")
+    return await response.tell("settle", said, MessageStatus)
+
+
+@pytest.fixture
+def quick_time_outs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An attempt may take half a second, so that a time-out needs no patience."""
+    quick = dataclasses.replace(
+        workflows.policies.ATTEMPT, start_to_close=timedelta(seconds=0.5), heartbeat=None
+    )
+    monkeypatch.setattr(workflows.policies, "ATTEMPT", quick)
+
+
+async def test_a_channel_that_refuses_does_not_stop_the_others(response: Response) -> None:
+    response.world.provider("twitter", REFUSES)
+    await response.open()
+
+    message = await response.publish()
+
+    assert outcome(message, "twitter").reason == "twitter refused it."
+    assert outcome(message, "twitter").next_step == "Change it."
+    assert state(message, "facebook") is S.ACCEPTED
+    assert message.told
+
+
+async def test_a_channel_that_refused_can_be_tried_again(response: Response) -> None:
+    response.world.provider("twitter", REFUSES)
+    await response.open()
+    await response.publish()
+
+    await retry(response, "twitter")
+
+    message = await response.settled()
+    assert state(message, "twitter") is S.ACCEPTED
+    assert message.phase is MessagePhase.SETTLED
+    assert response.world.public("twitter") == [1]
+
+
+async def test_what_was_accepted_is_not_sent_again_by_a_retry(response: Response) -> None:
+    await response.open()
+    await response.publish()
+
+    with pytest.raises(Refusal, match="Message 1 on twitter is accepted"):
+        await retry(response, "twitter")
+
+    assert response.world.public("twitter") == [1]
+
+
+async def test_a_throttled_post_goes_out_when_its_time_has_come(response: Response) -> None:
+    response.world.provider("twitter", throttles(timedelta(minutes=15)))
+    await response.open()
+    await response.decide(await response.propose(), "noor")
+    await eventually(lambda: _tried(response, 1, "twitter"))
+    assert response.world.public("twitter") == []
+
+    await response.passes(timedelta(minutes=16), 1, "twitter")
+
+    assert state(await response.settled(), "twitter") is S.ACCEPTED
+    assert response.world.public("twitter") == [1]
+
+
+async def test_a_platform_that_is_down_gets_the_post_once_it_is_up(response: Response) -> None:
+    response.world.provider("twitter", IS_DOWN)
+    await response.open()
+
+    message = await response.publish()
+
+    assert state(message, "twitter") is S.ACCEPTED
+    assert response.world.public("twitter") == [1]
+
+
+async def test_a_post_whose_answer_was_lost_is_found_and_not_sent_again(
+    response: Response,
+) -> None:
+    response.world.provider("twitter", LOST_AFTER_PUBLISHING)
+    await response.open()
+
+    message = await response.publish()
+
+    receipt = outcome(message, "twitter").receipt
+    assert receipt is not None
+    assert [post.id for post in response.world.posts if post.channel == "twitter"] == [receipt.id]
+
+
+async def test_a_post_that_is_absent_at_every_look_is_sent_again_exactly_once(
+    response: Response,
+) -> None:
+    response.world.provider("twitter", LOST_BEFORE_PUBLISHING)
+    await response.open(a_plan(looks=2))
+
+    message = await response.publish()
+
+    assert response.world.looks == 2
+    assert outcome(message, "twitter").attempts == 2
+    assert response.world.public("twitter") == [1]
+
+
+async def test_a_platform_that_never_takes_it_is_given_up_in_words(response: Response) -> None:
+    response.world.provider("twitter", *[LOST_BEFORE_PUBLISHING] * 3)
+    await response.open(a_plan(attempts=3))
+
+    message = await response.publish()
+
+    given_up = outcome(message, "twitter")
+    assert given_up.state is S.ABANDONED
+    assert given_up.reason == "twitter did not take it in 3 attempts."
+    assert "retry the channel" in given_up.next_step
+    await retry(response, "twitter")
+    assert state(await response.settled(), "twitter") is S.ACCEPTED
+
+
+async def test_every_attempt_has_a_number_of_its_own_also_after_a_retry(
+    response: Response,
+) -> None:
+    response.world.provider("twitter", LOST_BEFORE_PUBLISHING, REFUSES)
+    await response.open(a_plan(channels=("twitter",)))
+    await response.publish()
+
+    await retry(response, "twitter")
+    await response.settled()
+
+    assert [number for _, _, number in response.world.attempts] == [1, 2, 3]
+
+
+async def test_where_looking_cannot_tell_a_person_is_asked_and_nothing_is_repeated(
+    response: Response,
+) -> None:
+    response.world.provider("twitter", LOST_AFTER_PUBLISHING)
+    response.world.cannot_be_read("twitter")
+    await response.open()
+
+    message = await response.publish()
+
+    unknown = outcome(message, "twitter")
+    assert unknown.state is S.UNKNOWN
+    assert "The list could not be read." in unknown.reason
+    assert unknown.next_step.startswith("Look at the platform yourself")
+    assert response.world.public("twitter") == [1]
+
+
+async def test_a_person_who_saw_the_post_settles_it(response: Response) -> None:
+    response.world.provider("twitter", LOST_AFTER_PUBLISHING)
+    response.world.cannot_be_read("twitter")
+    await response.open()
+    await response.publish()
+
+    message = await settle(response, went_out=True)
+
+    settled = outcome(message, "twitter")
+    assert settled.state is S.ACCEPTED
+    assert settled.receipt is not None
+    assert settled.receipt.url == "https://x.test/1"
+    assert response.world.public("twitter") == [1]
+    assert await response.says("settled") == ["sam: message 1 on twitter: went out"]
+
+
+async def test_a_person_who_saw_that_it_did_not_go_out_has_it_published(
+    response: Response,
+) -> None:
+    response.world.provider("twitter", LOST_BEFORE_PUBLISHING)
+    response.world.cannot_be_read("twitter")
+    await response.open()
+    await response.publish()
+
+    await settle(response, went_out=False)
+
+    assert state(await response.settled(), "twitter") is S.ACCEPTED
+    assert response.world.public("twitter") == [1]
+
+
+async def test_only_what_is_unknown_can_be_settled(response: Response) -> None:
+    await response.open()
+    await response.publish()
+
+    with pytest.raises(Refusal, match="Message 1 on twitter is accepted"):
+        await settle(response, went_out=False)
+
+
+@pytest.mark.usefixtures("quick_time_outs")
+async def test_an_attempt_that_never_came_back_is_looked_for_and_not_repeated(
+    response: Response,
+) -> None:
+    """The server itself must not retry it: ``AMBIGUOUS`` in ``workflows.policies``."""
+    response.world.provider("twitter", HANGS_AFTER_PUBLISHING)
+    await response.open()
+
+    message = await response.publish()
+
+    assert state(message, "twitter") is S.ACCEPTED
+    assert response.world.public("twitter") == [1]
+    assert [one for one in response.world.attempts if one[0] == "twitter"] == [("twitter", 1, 1)]
+
+
+@pytest.mark.usefixtures("quick_time_outs")
+async def test_the_server_retries_what_was_throttled_under_the_same_policy(
+    response: Response,
+) -> None:
+    response.world.provider("twitter", throttles(timedelta(milliseconds=100)), IS_DOWN)
+    await response.open(a_plan(channels=("twitter",)))
+
+    message = await response.publish()
+
+    assert outcome(message, "twitter").attempts == 1
+    assert len(response.world.attempts) == 3
+    assert response.world.looks == 0
+    assert response.world.public() == [1]
+
+
+async def test_a_post_that_no_worker_takes_while_it_is_fresh_ends_as_superseded(
+    response: Response,
+) -> None:
+    await response.open(a_plan(channels=("nobody",), fresh_for=timedelta(hours=1)))
+    await response.decide(await response.propose(), "noor")
+    await eventually(lambda: _planned(response, 1, "nobody"))
+
+    await response.passes(timedelta(hours=1, minutes=1), 1, "nobody")
+
+    late = outcome(await response.settled(), "nobody")
+    assert late.state is S.SUPERSEDED
+    assert late.reason == "No worker for nobody took it while it was fresh."
+    assert late.next_step == "Start one, then propose it anew."
+
+
+async def test_an_attempt_that_another_worker_never_finished_is_looked_for(
+    response: Response,
+) -> None:
+    """A publication whose workflow was lost after the reservation starts with a look."""
+    wire = response.world.holds("twitter")
+    await response.open(a_plan(channels=("twitter",)))
+    await response.decide(await response.propose(), "noor")
+    await wire.reached.wait()
+    await response.client.get_workflow_handle(response.child(1, "twitter")).terminate("lost")
+    assert state(await response.settled(), "twitter") is S.UNKNOWN
+    wire.ends(Fault(ErrorWord.OUTCOME_UNKNOWN, published=True))
+
+    await settle(response, went_out=False)
+
+    assert state(await response.settled(), "twitter") is S.ACCEPTED
+
+
+async def test_a_newer_progress_update_overtakes_the_one_that_still_waits(
+    response: Response,
+) -> None:
+    await response.open()
+    await response.publish()
+    older = await response.propose(MessageKind.PROGRESS_UPDATE)
+    newer = await response.propose(MessageKind.PROGRESS_UPDATE)
+
+    await response.decide(newer, "noor")
+
+    await response.settled(3)
+    assert (await response.message(2)).phase is MessagePhase.SUPERSEDED
+    with pytest.raises(Refusal, match="Message 2 is superseded"):
+        await response.decide(older, "noor")
+    assert 2 not in response.world.public()
+
+
+async def test_a_throttled_progress_update_is_superseded_and_never_sent_late(
+    response: Response,
+) -> None:
+    await response.open(a_plan(channels=("twitter",)))
+    await response.publish()
+    response.world.provider("twitter", throttles(timedelta(minutes=15)))
+    await response.decide(await response.propose(MessageKind.PROGRESS_UPDATE), "noor")
+    await eventually(lambda: _tried(response, 2, "twitter"))
+
+    await response.publish(MessageKind.PROGRESS_UPDATE)
+
+    assert state(await response.settled(2), "twitter") is S.SUPERSEDED
+    assert response.world.public() == [1, 3]
+
+
+async def _tried(response: Response, number: int, channel: str) -> bool:
+    row = response.world.rows.get((number, channel))
+    return row is not None and row.attempt > 0 and row.state is S.PLANNED
+
+
+async def _planned(response: Response, number: int, channel: str) -> bool:
+    return (number, channel) in response.world.rows
