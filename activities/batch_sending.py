@@ -58,6 +58,10 @@ class Sending:
         now = datetime.now(UTC)
         fresh_until = self._order.fresh_until
         if fresh_until is not None and now > fresh_until:
+            with failing_in_words(now):
+                await broadcasts.stop(
+                    self._database, self._order.broadcast, now, PublicationState.SUPERSEDED
+                )
             self._halt("What is left of it was overtaken by time.", "Propose it anew.")
             return False
         with failing_in_words(now):

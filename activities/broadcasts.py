@@ -65,8 +65,7 @@ class BroadcastActivities:
             raise DomainError(
                 "This message has no audience.", "Open the incident with one, then propose."
             )
-        if "code" in document.copy_for(task.channel).personal_fields():
-            self._refuse_without_secret(document)
+        self._refuse_without_secret(document, task.channel)
         planned = await broadcasts.plan(
             self._database,
             task.message,
@@ -96,6 +95,8 @@ class BroadcastActivities:
         with failing_in_words(now):
             channel = self._direct_channel(order.task.channel)
             document = await approved_document(self._database, order.task)
+            # The worker that planned it may have been another, with other settings.
+            self._refuse_without_secret(document, order.task.channel)
         sending = Sending(self._database, channel, document, order, self._code_secret)
         async with beating():
             for number in range(order.first, order.last + 1):
@@ -140,7 +141,9 @@ class BroadcastActivities:
             await broadcasts.stop(self._database, order.broadcast, now, order.to)
         return Nothing()
 
-    def _refuse_without_secret(self, document: Document) -> None:
+    def _refuse_without_secret(self, document: Document, channel: str) -> None:
+        if "code" not in document.copy_for(channel).personal_fields():
+            return
         if document.offer is None:
             raise DomainError(
                 "The copy has a place for a code, but there is no offer.",

@@ -6,10 +6,13 @@ histories, so neither holds an address, a body, a token or the words of a provid
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from pydantic import ValidationError
 from temporalio.exceptions import ApplicationError
 
 from channels.contract import ChannelError, Throttled, Unreachable
@@ -17,6 +20,8 @@ from domain.errors import DomainError
 from store.errors import StoreUnavailable
 
 _SOONEST = timedelta(milliseconds=200)
+_FRAMES_LOGGED = 8
+_log = logging.getLogger("frontfoot.activities")
 
 
 def as_failure(error: ChannelError, now: datetime) -> ApplicationError:
@@ -33,9 +38,15 @@ def as_failure(error: ChannelError, now: datetime) -> ApplicationError:
 
 @contextmanager
 def failing_in_words(now: datetime) -> Iterator[None]:
-    """Turn a rule's no, a channel's no and an unavailable ledger into failures with words."""
+    """Turn a rule's no, a channel's no, an unavailable ledger and our mistakes into words.
+
+    What nobody foresaw is tried again, but under the name of its class only: pydantic quotes the
+    value that it could not read, a driver the row that it could not write.
+    """
     try:
         yield
+    except ApplicationError:
+        raise
     except DomainError as error:
         raise ApplicationError(
             error.what, error.next_step, type="DomainError", non_retryable=True
@@ -46,3 +57,26 @@ def failing_in_words(now: datetime) -> Iterator[None]:
         raise ApplicationError(
             f"{error.what} {error.means}", error.next_step, type="StoreUnavailable"
         ) from error
+    except ValidationError as error:
+        _note(error)
+        raise ApplicationError(
+            "Something in the ledger cannot be read by this version of the worker.",
+            "See its log for the place; propose the message anew, or start the right version.",
+            type="Unreadable",
+            non_retryable=True,
+        ) from None
+    except Exception as error:
+        _note(error)
+        raise ApplicationError(
+            f"The worker made a mistake ({type(error).__name__}).",
+            "It is tried again; its log has the place.",
+            type=type(error).__name__,
+        ) from None
+
+
+def _note(error: Exception) -> None:
+    """Log where it happened: lines of code, and nothing of what the values were."""
+    # The first frame is the one of failing_in_words.
+    frames = traceback.extract_tb(error.__traceback__)[:0:-1][:_FRAMES_LOGGED]
+    places = (f"{one.name} ({one.filename}:{one.lineno})" for one in frames)
+    _log.error("%s in %s", type(error).__name__, ", from ".join(places))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, TypeVar
 
 from temporalio import activity
+
+Answer = TypeVar("Answer")
 
 EVERY_SECONDS = 2.0
 """Well under the heartbeat time-outs in ``workflows.policies``, for machines that are busy."""
@@ -32,3 +35,16 @@ async def beating() -> AsyncIterator[None]:
         beats.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await beats
+
+
+async def to_its_end(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """Await ``work`` to its end, also if the activity is cancelled meanwhile.
+
+    For what is on the wire: hanging up does not take a request back. It would only keep us from
+    hearing the answer, and whoever looks at the provider then may look before it has arrived.
+    """
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
+    return task.result()

@@ -9,7 +9,7 @@ from temporalio import activity
 from activities.approved import approved_document
 from activities.defined import Bound, defined
 from activities.failures import as_failure, failing_in_words
-from activities.heartbeat import beating
+from activities.heartbeat import beating, to_its_end
 from activities.signatures import (
     LOOK_FOR_POST,
     PLAN_PUBLICATION,
@@ -107,7 +107,7 @@ class PostActivities:
         )
         try:
             async with beating():
-                receipt = await channel.publish(publication)
+                receipt = await to_its_end(channel.publish(publication))
         except (Unreachable, Throttled) as error:
             with failing_in_words(now):
                 await publications.nothing_went_out(

@@ -91,7 +91,7 @@ class ProposalActivities:
         marked = channel.capabilities.needs_mark
         if draft:
             rendered = templates.free_copy(
-                draft.get(name) or draft["text"],
+                _words_for(name, draft),
                 subject=draft.get("subject") or order.title
                 if channel.capabilities.kind is ChannelKind.DIRECT
                 else None,
@@ -179,6 +179,16 @@ class ProposalActivities:
             unit=can.length_unit,
             retracts=can.retracts,
         )
+
+
+def _words_for(channel: str, draft: Mapping[str, str]) -> str:
+    words = draft.get(channel) or draft.get("text")
+    if not words:
+        raise DomainError(
+            f"The copy says nothing for {channel}.",
+            "Write a text for all channels, or one for each that the message goes to.",
+        )
+    return words
 
 
 def _refuse_misplaced_code(copies: tuple[Copy, ...], offer: OfferTerms | None) -> None:

@@ -72,20 +72,26 @@ class Up:
 
     def start(self) -> None:
         """Start it and wait until it says that everything runs."""
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(_OURS)
-        }
-        command = f"-m cli up --temporal-port {self.ports.temporal} --ui-port {self.ports.ui}"
-        command += f" --sandbox-port {self.ports.sandbox} --webhook-port {self.ports.webhooks}"
+        line = f"up --temporal-port {self.ports.temporal} --ui-port {self.ports.ui}"
+        line += f" --sandbox-port {self.ports.sandbox} --webhook-port {self.ports.webhooks}"
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, *command.split()],
+                self.command(line),
                 cwd=self.folder,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**environment, "PYTHONPATH": str(ROOT)},
+                env=self.environment(),
             )
         self.wait_until(lambda: "Everything is running" in self.said())
+
+    def command(self, line: str) -> list[str]:
+        """What starts ``frontfoot <line>`` as a process."""
+        return [sys.executable, "-m", "cli", *line.split()]
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a terminal in which nothing is set."""
+        rest = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+        return {**rest, "PYTHONPATH": str(ROOT)}
 
     def said(self) -> str:
         """All that it has printed."""

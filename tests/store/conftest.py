@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from store import migrate
 from store.database import Database
+from store.tables import metadata
 from tests.store.postgres_server import binaries, running
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -31,7 +32,7 @@ def postgres_url() -> Iterator[str]:
         url = make_url(given).set(drivername="postgresql+asyncpg", database="__name__")
         server = url.render_as_string(hide_password=False).replace("__name__", "{database}")
         yield server
-        for name in _templates.values():
+        for name in _migrated.values():
             asyncio.run(_on_server(server, f'DROP DATABASE IF EXISTS "{name}"'))
         return
     folder = binaries()
@@ -59,9 +60,14 @@ async def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
         shutil.copy(request.getfixturevalue("empty_sqlite"), path)
         yield f"sqlite:///{path}"
         return
-    server: str = request.getfixturevalue("postgres_url")
-    async with _created(server, template=await _template(server)) as url:
-        yield url
+    url = await _shared(request.getfixturevalue("postgres_url"))
+    yield url
+    # Much faster than a database for each test.
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            await connection.execute(table.delete())
+    await engine.dispose()
 
 
 @pytest.fixture(params=BOTH)
@@ -70,7 +76,7 @@ async def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'new' / 'ledger.db'}"
         return
-    async with _created(request.getfixturevalue("postgres_url"), template="template1") as url:
+    async with _created(request.getfixturevalue("postgres_url")) as url:
         yield url
 
 
@@ -93,31 +99,29 @@ async def second(ledger_url: str) -> AsyncIterator[Database]:
 class _created:  # noqa: N801 - used like a function
     """A new database on a server, dropped at the end."""
 
-    def __init__(self, server: str, template: str) -> None:
+    def __init__(self, server: str) -> None:
         self._server = server
-        self._template = template
         self._name = f"ff_{os.getpid()}_{next(_names)}"
 
     async def __aenter__(self) -> str:
-        await _on_server(
-            self._server, f'CREATE DATABASE "{self._name}" TEMPLATE "{self._template}"'
-        )
+        await _on_server(self._server, f'CREATE DATABASE "{self._name}"')
         return self._server.format(database=self._name)
 
     async def __aexit__(self, *_: object) -> None:
         await _on_server(self._server, f'DROP DATABASE "{self._name}" WITH (FORCE)')
 
 
-_templates: dict[str, str] = {}
+_migrated: dict[str, str] = {}
 
 
-async def _template(server: str) -> str:
-    if server not in _templates:
-        name = f"ff_{os.getpid()}_template"
+async def _shared(server: str) -> str:
+    """The URL of the session's own database on a server, migrated when first asked for."""
+    if server not in _migrated:
+        name = f"ff_{os.getpid()}"
         await _on_server(server, f'CREATE DATABASE "{name}"')
         await migrate.upgrade_ledger(server.format(database=name))
-        _templates[server] = name
-    return _templates[server]
+        _migrated[server] = name
+    return server.format(database=_migrated[server])
 
 
 async def _on_server(server: str, statement: str) -> None:

@@ -1,0 +1,401 @@
+"""Sending mail to an audience: what each way of ending leaves in the ledger and in inboxes."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.broadcasts import BroadcastActivities
+from activities.signatures import StopBroadcast
+from channels.contract import (
+    BadCredentials,
+    BadRecipient,
+    Batch,
+    OutcomeUnknown,
+    Refused,
+    Throttled,
+    Unreachable,
+)
+from domain.publication import PublicationState
+from store import broadcasts, suppressions
+from store.database import Database
+from store.errors import StoreUnavailable
+from tests.activities.conftest import NOON
+from tests.activities.mail import (
+    Mailer,
+    Post,
+    address,
+    approved,
+    customers,
+    ending_in,
+    letter,
+    nothing,
+    number_of,
+    one_each,
+)
+
+S = PublicationState
+
+
+class Killed(BaseException):
+    """The process died here: nothing after this line of it ran."""
+
+
+@pytest.fixture
+def mailer() -> Mailer:
+    return Mailer()
+
+
+@pytest.fixture
+async def post(ledger: Database, mailer: Mailer) -> Post:
+    """Thirty customers in three batches."""
+    return await approved(ledger, mailer, letter(await customers(ledger, 30)))
+
+
+async def test_everybody_gets_one_mail(post: Post, mailer: Mailer) -> None:
+    sent = await post.send()
+    assert (sent.accepted, sent.unknown_batches) == (30, 0)
+    assert mailer.mails() == one_each(30)
+
+
+async def test_a_range_that_is_sent_again_reports_the_same_and_sends_nothing(
+    post: Post, mailer: Mailer
+) -> None:
+    first = await post.send()
+    assert await post.send(attempt=2) == first
+    assert mailer.mails() == one_each(30)
+
+
+async def test_workers_that_got_the_same_range_send_each_batch_once(
+    post: Post, mailer: Mailer
+) -> None:
+    await asyncio.gather(*(post.send() for _ in range(5)))
+    assert mailer.mails() == one_each(30)
+
+
+async def test_every_request_bears_the_marks_by_which_its_events_are_known(
+    post: Post, mailer: Mailer
+) -> None:
+    await post.send()
+    key = post.planned.key
+    assert [batch.key for batch in mailer.book] == [f"{key}.{number}.1" for number in (1, 2, 3)]
+    deliveries = [one.delivery for batch in mailer.book for one in batch.addressees]
+    assert deliveries == [f"{key}.{position}" for position in range(1, 31)]
+
+
+# --- a worker dies ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+async def test_a_worker_that_dies_on_the_wire_leaves_a_batch_that_nobody_sends_again(
+    post: Post, mailer: Mailer, where: str
+) -> None:
+    setattr(mailer, where, ending_in(Killed(), on=2))
+    with pytest.raises(Killed):
+        await post.send()
+    setattr(mailer, where, nothing)
+
+    sent = await post.send(attempt=2)
+
+    assert sent.unknown_batches == 1
+    assert [number_of(batch) for batch in mailer.requests] == [1, 2, 3]
+
+
+async def test_a_worker_that_dies_before_it_has_the_batch_leaves_it_to_the_next(
+    post: Post, mailer: Mailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(broadcasts, "reserve_batch", dying)
+        await post.send()
+    await post.send(attempt=2)
+    assert mailer.mails() == one_each(30)
+
+
+async def test_a_worker_that_dies_between_the_answer_and_the_ledger_sends_nothing_twice(
+    post: Post, mailer: Mailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(broadcasts, "accept_batch", dying)
+        await post.send()
+    await post.send(attempt=2)
+    await post.hear_of(mailer.book[0])
+
+    settled = await post.settle(release=True)
+
+    assert (settled.accepted, settled.unknown_batches, settled.released) == (30, 0, ())
+    assert mailer.mails() == one_each(30)
+
+
+async def dying(*_: object, **__: object) -> object:
+    raise Killed
+
+
+async def test_a_ledger_that_is_away_after_the_wire_leads_to_no_second_mail(
+    post: Post, mailer: Mailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object, **__: object) -> object:
+        raise StoreUnavailable("The disk is full.", "Nothing was kept.", "Free some space.")
+
+    with monkeypatch.context() as patch, pytest.raises(ApplicationError) as failure:
+        patch.setattr(broadcasts, "accept_batch", away)
+        await post.send()
+    await post.send(attempt=2)
+    assert not failure.value.non_retryable
+    assert mailer.mails() == one_each(30)
+
+
+async def test_silence_about_a_lost_batch_sends_it_once_more_and_only_it(
+    post: Post, mailer: Mailer
+) -> None:
+    mailer.before = ending_in(Killed(), on=2)
+    with pytest.raises(Killed):
+        await post.send()
+    mailer.before = nothing
+    await post.send(attempt=2)
+
+    settled = await post.settle(release=True)
+    await post.send(*settled.released, *settled.released)
+
+    assert settled.released == (2,)
+    assert mailer.mails() == one_each(30)
+
+
+async def test_a_lost_batch_is_not_sent_again_before_its_window_has_closed(
+    post: Post, mailer: Mailer
+) -> None:
+    mailer.after = ending_in(OutcomeUnknown("SendGrid: no answer."), on=2)
+    await post.send()
+    assert (await post.settle()).released == ()
+    assert (await post.send(attempt=2)).unknown_batches == 1
+    assert mailer.mails() == one_each(30)
+
+
+async def test_a_worker_that_wakes_up_late_cannot_give_away_what_another_is_sending(
+    post: Post, mailer: Mailer
+) -> None:
+    """It was taken for dead while it waited for a connection, and its batch went to another."""
+    asleep, on_the_wire, woken = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def sleep_then_fail(batch: Batch) -> None:
+        if batch.key.endswith(".1.1"):
+            asleep.set()
+            await woken.wait()
+            raise Unreachable("SendGrid: no connection.")
+        on_the_wire.set()
+
+    mailer.before = sleep_then_fail
+    old = asyncio.create_task(post.send(1, 1))
+    await asleep.wait()
+    await post.send(1, 1, attempt=2)
+    await post.settle(release=True)
+
+    async def while_another_sends(_: Batch) -> None:
+        woken.set()
+        with pytest.raises(ApplicationError):
+            await old
+        assert (await broadcasts.find_batch(post.ledger, post.planned.broadcast, 1)).state is (
+            S.SENDING
+        )
+
+    mailer.after = while_another_sends
+    assert (await post.send(1, 1)).accepted == 10
+    assert on_the_wire.is_set()
+
+
+# --- what a provider answers ------------------------------------------------------------------
+
+
+async def test_a_recipient_whom_the_provider_names_is_left_out_and_the_others_get_theirs(
+    post: Post, mailer: Mailer
+) -> None:
+    async def pick(batch: Batch) -> None:
+        bad = [i for i, one in enumerate(batch.addressees) if one.address == address(13)]
+        if bad:
+            raise BadRecipient("SendGrid: one is bad.", positions=bad)
+
+    mailer.before = pick
+    sent = await post.send()
+    expected = one_each(30)
+    del expected[address(13)]
+    assert mailer.mails() == expected
+    assert (sent.accepted, sent.refused, sent.halted) == (29, 1, False)
+
+
+async def test_a_batch_of_nothing_but_bad_recipients_is_closed_and_the_next_one_sent(
+    post: Post, mailer: Mailer
+) -> None:
+    async def refuse_all(batch: Batch) -> None:
+        if number_of(batch) == 1:
+            raise BadRecipient("SendGrid: bad.", positions=range(len(batch.addressees)))
+
+    mailer.before = refuse_all
+    sent = await post.send()
+    assert (sent.accepted, sent.refused, sent.unknown_batches) == (20, 10, 0)
+    assert [number_of(batch) for batch in mailer.requests] == [1, 2, 3]
+
+
+async def test_a_refusal_over_recipients_that_names_none_refuses_the_batch_and_says_why(
+    post: Post, mailer: Mailer
+) -> None:
+    mailer.before = ending_in(BadRecipient("SendGrid: it says so.", positions=[]), on=1)
+    sent = await post.send()
+    assert (sent.accepted, sent.refused, sent.reason) == (20, 10, "SendGrid: it says so.")
+
+
+async def test_a_refused_batch_does_not_keep_the_others_from_going(
+    post: Post, mailer: Mailer
+) -> None:
+    mailer.before = ending_in(Refused("SendGrid: too large.", "Use smaller ones."), on=2)
+    sent = await post.send()
+    assert (sent.accepted, sent.refused) == (20, 10)
+    assert (sent.reason, sent.next_step) == ("SendGrid: too large.", "Use smaller ones.")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unreachable("SendGrid: no connection."),
+        Throttled("SendGrid: wait.", until=datetime.now(UTC) + timedelta(seconds=40)),
+    ],
+    ids=["unreachable", "throttled"],
+)
+async def test_what_did_not_go_out_goes_out_later_and_once(
+    post: Post, mailer: Mailer, error: Exception
+) -> None:
+    mailer.before = ending_in(error, on=2)
+    with pytest.raises(ApplicationError) as failure:
+        await post.send()
+    assert not failure.value.non_retryable
+    assert (await post.progress()).planned == 20
+    mailer.before = nothing
+    await post.send(attempt=2)
+    assert mailer.mails() == one_each(30)
+
+
+async def test_a_throttled_batch_is_tried_again_when_the_provider_said(
+    post: Post, mailer: Mailer
+) -> None:
+    until = datetime.now(UTC) + timedelta(seconds=40)
+    mailer.before = ending_in(Throttled("SendGrid: wait.", until=until))
+    with pytest.raises(ApplicationError) as failure:
+        await post.send()
+    delay = failure.value.next_retry_delay
+    assert delay is not None
+    assert timedelta(seconds=35) < delay <= timedelta(seconds=40)
+
+
+async def test_dead_credentials_halt_the_broadcast_and_lose_nobody(
+    post: Post, mailer: Mailer
+) -> None:
+    mailer.before = ending_in(BadCredentials("SendGrid: bad key.", "Renew it."), on=2)
+    sent = await post.send()
+    assert (sent.halted, sent.reason, sent.next_step) == (True, "SendGrid: bad key.", "Renew it.")
+    assert [number_of(batch) for batch in mailer.requests] == [1, 2]
+    mailer.before = nothing
+    await post.send()
+    assert mailer.mails() == one_each(30)
+
+
+@pytest.mark.parametrize(
+    "error", [OutcomeUnknown("SendGrid: no answer."), RuntimeError("a mistake in an adapter")]
+)
+async def test_an_answer_that_was_lost_is_unknown_until_an_event_tells(
+    post: Post, mailer: Mailer, error: Exception
+) -> None:
+    mailer.after = ending_in(error, on=2)
+    sent = await post.send()
+    assert (sent.accepted, sent.unknown_batches) == (20, 1)
+    await post.hear_of(mailer.book[1])
+    settled = await post.settle()
+    assert (settled.accepted, settled.unknown_batches) == (30, 0)
+
+
+async def test_an_event_that_beats_the_answer_keeps_a_released_batch_from_going_again(
+    post: Post, mailer: Mailer
+) -> None:
+    mailer.after = ending_in(OutcomeUnknown("SendGrid: no answer."), on=2)
+    await post.send()
+    settled = await post.settle(release=True)
+    assert settled.released == (2,)
+    await post.hear_of(mailer.book[1])
+    await post.send(2, 2)
+    assert mailer.mails() == one_each(30)
+
+
+# --- whoever must not get it --------------------------------------------------------------------
+
+
+async def test_whoever_was_suppressed_since_the_planning_gets_nothing(
+    post: Post, mailer: Mailer
+) -> None:
+    await suppressions.add(post.ledger, address(13), "unsubscribed", None, "console", NOON)
+    sent = await post.send()
+    assert sent.accepted == 29
+    assert address(13) not in mailer.mails()
+
+
+async def test_a_batch_in_which_everybody_was_suppressed_makes_no_request(
+    post: Post, mailer: Mailer
+) -> None:
+    for number in range(1, 11):
+        await suppressions.add(post.ledger, address(number), "asked", None, "console", NOON)
+    await post.send()
+    assert [number_of(batch) for batch in mailer.requests] == [2, 3]
+
+
+# --- stopping -----------------------------------------------------------------------------------
+
+
+async def test_what_was_called_off_is_not_sent_by_a_range_that_comes_late(
+    post: Post, mailer: Mailer
+) -> None:
+    await post.send(1, 1)
+    stop = StopBroadcast(broadcast=post.planned.broadcast, to=S.WITHDRAWN)
+    await ActivityEnvironment().run(post.activities().stop_broadcast, stop)
+    await post.send(2, 3)
+    assert mailer.mails() == one_each(10)
+    assert (await post.progress()).batches == {S.ACCEPTED: 1, S.WITHDRAWN: 2}
+
+
+async def test_calling_off_ends_a_running_range_at_its_next_batch(
+    post: Post, mailer: Mailer
+) -> None:
+    async def call_off(batch: Batch) -> None:
+        stop = StopBroadcast(broadcast=post.planned.broadcast, to=S.SUPERSEDED)
+        await ActivityEnvironment().run(post.activities().stop_broadcast, stop)
+
+    mailer.before = call_off
+    sent = await post.send()
+    assert sent.accepted == 10
+    assert mailer.mails() == one_each(10)
+
+
+async def test_what_is_no_longer_fresh_is_superseded_and_not_sent(
+    post: Post, mailer: Mailer
+) -> None:
+    """Its batches stayed planned for ever: neither sent nor said to be called off."""
+    sent = await post.send(fresh_until=datetime.now(UTC) - timedelta(seconds=1))
+    assert sent.halted
+    assert "overtaken by time" in sent.reason
+    assert not mailer.requests
+    assert (await post.progress()).batches == {S.SUPERSEDED: 3}
+
+
+# --- workers without what it takes --------------------------------------------------------------
+
+
+async def test_a_channel_that_this_worker_does_not_have_says_what_to_do(post: Post) -> None:
+    other = BroadcastActivities(post.ledger, {}, None)
+    with pytest.raises(ApplicationError, match="no direct channel email") as failure:
+        await ActivityEnvironment().run(other.send_batches, post_order(post))
+    assert "FRONTFOOT_CHANNELS" in failure.value.details[0]
+
+
+def post_order(post: Post) -> object:
+    from activities.signatures import SendBatches
+
+    return SendBatches(task=post.task, broadcast=post.planned.broadcast, first=1, last=3)
