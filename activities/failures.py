@@ -65,7 +65,7 @@ def failing_in_words(now: datetime) -> Iterator[None]:
             type="Unreadable",
             non_retryable=True,
         ) from None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, its words may hold a row of ours
         _note(error)
         raise ApplicationError(
             f"The worker made a mistake ({type(error).__name__}).",

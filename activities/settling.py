@@ -57,7 +57,7 @@ class SettlingActivities:
                 receipt = Receipt(id=SEEN, url=order.url, at=now)
                 await broadcasts.accept_batch(self._database, found.id, row.number, receipt, now)
             else:
-                await broadcasts.release_batch(self._database, found.id, row.number, now)
+                await broadcasts.release_batch(self._database, found.id, row.number)
         if order.went_out:
             return Standing(state=PublicationState.ACCEPTED)
         if order.otherwise is not PublicationState.PLANNED:

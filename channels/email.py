@@ -23,7 +23,6 @@ import re
 from datetime import datetime
 
 import httpx
-from email_validator import EmailNotValidError, validate_email
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import SettingsConfigDict
 
@@ -32,7 +31,6 @@ from channels.contract import (
     BadCredentials,
     BadRecipient,
     Batch,
-    CannotExpress,
     Capabilities,
     ChannelError,
     ChannelKind,
@@ -42,18 +40,13 @@ from channels.contract import (
 )
 from channels.email_body import BATCH_ARG, body_of_batch
 from channels.http import Clock, Effect, ask_over, body_of, new_client, publish_over, utc_now
+from channels.mail_copy import CONTENT_LIMIT, render_mail
 from channels.registry import Adapter
-from channels.wording import tidy
-from domain.message import Copy, Voice
+from domain.message import Copy
 from domain.publication import Finding, Receipt, Sighting
 
 PROVIDER = "SendGrid"
 BATCH_LIMIT = 1000
-SUBJECT_LIMIT = 998
-"""Characters in one line of a header, by RFC 5322, section 2.1.1."""
-
-CONTENT_LIMIT = 1_000_000
-"""Bytes of text and HTML together: ours, far beyond where mail programs start to cut."""
 
 _NAMED = re.compile(r"personalizations\.(\d+)(?:\.|$)")
 
@@ -123,48 +116,12 @@ class EmailChannel:
 
     def render(self, template: Template) -> Copy:
         """Return the mail with its sender filled in. Raises ``CannotExpress``."""
-        subject, text = tidy(template.subject or ""), tidy(template.text)
-        if not subject or not text:
-            raise CannotExpress(
-                "email: a mail needs a subject and a text.", "Write both in its template."
-            )
-        if "\n" in subject or len(subject) > SUBJECT_LIMIT:
-            raise CannotExpress(
-                f"email: the subject must be one line of at most {SUBJECT_LIMIT} characters.",
-                "Shorten it in the template.",
-            )
-        if len(text.encode()) + len((template.html or "").encode()) > CONTENT_LIMIT:
-            raise CannotExpress(
-                f"email: text and HTML together pass {CONTENT_LIMIT:,} bytes.",
-                "Shorten the template; link to long material instead.",
-            )
-        return Copy(
-            channel=self.name,
-            subject=subject,
-            text=text,
-            html=template.html or None,
-            link=template.link,
-            mark=template.mark,
-            voice=self._speaker(template.voice),
+        return render_mail(
+            template,
+            self.name,
+            name=self._settings.from_name,
+            address=self._settings.from_address,
         )
-
-    def _speaker(self, voice: Voice | None) -> Voice:
-        given = voice or Voice(name=self._settings.from_name)
-        address = given.address or self._settings.from_address
-        if not address:
-            raise CannotExpress(
-                "email: nobody sends this mail: its voice has no address.",
-                "Give the voice an address in the playbook, or set FRONTFOOT_EMAIL_FROM_ADDRESS.",
-            )
-        for one in filter(None, (address, given.reply_to)):
-            try:
-                validate_email(one, check_deliverability=False, test_environment=True)
-            except EmailNotValidError:
-                raise CannotExpress(
-                    "email: the voice's address or reply_to is not a mail address.",
-                    "Correct it in the playbook.",
-                ) from None
-        return given.model_copy(update={"address": address})
 
     async def send(self, batch: Batch) -> Receipt:
         """Send one batch in one request of at most 1,000 addressees."""

@@ -7,13 +7,13 @@ recipient names the third from the end. Limits and field names: SendGrid's v3 re
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
 from channels.contract import Addressee, BadRecipient, Batch, Refused
+from channels.mail_copy import UNSAFE, UNSUBSCRIBE_VALUE
 from domain.message import Copy
 
 LARGEST_REQUEST = 30_000_000
@@ -24,11 +24,6 @@ BROADCAST_ARG = "ff_broadcast"
 DELIVERY_ARG = "ff_delivery"
 """Our marks, which come back at the top level of each event; prefixed, since an argument called
 ``event`` or ``email`` would overwrite SendGrid's own."""
-
-UNSUBSCRIBE_VALUE = "unsubscribe_url"
-"""An addressee's value of this name becomes its one-click unsubscribe headers (RFC 8058)."""
-
-_UNSAFE = re.compile(r"[<>&\"\x00-\x1f]|\[\[")
 
 
 def body_of_batch(batch: Batch, *, asm_group_id: int | None) -> bytes:
@@ -86,7 +81,7 @@ def _refuse_addressees(addressees: Sequence[Addressee], fields: tuple[str, ...])
     for position, one in enumerate(addressees):
         address = one.address.lower()
         needed = [*fields, UNSUBSCRIBE_VALUE] if UNSUBSCRIBE_VALUE in one.values else fields
-        if address in seen or any(_UNSAFE.search(one.values.get(name, "<")) for name in needed):
+        if address in seen or any(UNSAFE.search(one.values.get(name, "<")) for name in needed):
             bad.add(position)
         seen.add(address)
     raise BadRecipient(
@@ -108,7 +103,7 @@ def _all_well(addressees: Sequence[Addressee], fields: tuple[str, ...]) -> bool:
     values += [
         one.values[UNSUBSCRIBE_VALUE] for one in addressees if UNSUBSCRIBE_VALUE in one.values
     ]
-    return _UNSAFE.search(" ".join(values)) is None
+    return UNSAFE.search(" ".join(values)) is None
 
 
 def _shared(batch: Batch, asm_group_id: int | None) -> dict[str, Any]:

@@ -26,6 +26,8 @@ GROUP = "frontfoot.channels"
 BUILT_IN: Mapping[str, str] = {
     "email": "channels.email:ADAPTER",
     "facebook": "channels.facebook:ADAPTER",
+    "mastodon": "channels.mastodon:ADAPTER",
+    "smtp": "channels.smtp:ADAPTER",
     "twitter": "channels.twitter:ADAPTER",
 }
 

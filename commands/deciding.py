@@ -6,7 +6,6 @@ import sys
 from typing import Annotated
 
 import typer
-from temporalio.client import Client
 
 from commands import incidents
 from commands.copy_view import document_view
@@ -16,7 +15,7 @@ from commands.printing import say, say_json, show
 from commands.session import ledger, run
 from domain.gate import GateState, Verdict
 from domain.incident import MessagePhase
-from domain.message import SHORT_DIGEST
+from domain.message import SHORT_DIGEST, Document
 from wiring import connect
 from workflows.contract import Decided, IncidentStatus, MessageStatus
 
@@ -74,12 +73,21 @@ def _decide(
     reason: str,
     as_json: bool,
 ) -> None:
-    if digest is None and not is_interactive():
-        raise WrongUsage(
-            "A decision names the digest of what it decides, and no terminal is here to ask.",
-            f"Read it with `frontfoot show {slug} {number or 'N'}`, then add --digest.",
-        )
-    decided = run(_work(slug, number, digest, by, verdict, reason))
+    if digest is None:
+        if not is_interactive():
+            raise WrongUsage(
+                "A decision names the digest of what it decides, and no terminal is here to ask.",
+                f"Read it with `frontfoot show {slug} {number or 'N'}`, then add --digest.",
+            )
+        message, document = run(_read(slug, number))
+        show(document_view(document, message.digest))
+        # Asked outside of the event loop, which would swallow the first Ctrl-C.
+        if not typer.confirm(f"{str(verdict).capitalize()} this, as {by}?", default=False):
+            say("Nothing was decided.")
+            return
+        # What is decided on is the digest of exactly what was shown.
+        number, digest = message.number, message.digest
+    decided = run(_tell(slug, number, digest, by, verdict, reason))
     if as_json:
         say_json(decided.model_dump(mode="json"))
         return
@@ -94,30 +102,19 @@ def _decide(
         say(f"Still missing: {decided.missing}.")
 
 
-async def _work(
-    slug: str, number: int | None, digest: str | None, by: str, verdict: Verdict, reason: str
-) -> Decided:
+async def _read(slug: str, number: int | None) -> tuple[MessageStatus, Document]:
     client = await connect()
-    if digest is None:
-        message = await _asked(client, slug, number, by, verdict)
-        number, digest = message.number, message.digest
-    return await incidents.decide(
-        client, slug, by=by, digest=digest, message=number, verdict=verdict, reason=reason
-    )
-
-
-async def _asked(
-    client: Client, slug: str, number: int | None, by: str, verdict: Verdict
-) -> MessageStatus:
-    """Show the copy and ask; what is decided on is the digest of exactly what was shown."""
     message = _waiting(await incidents.status(client, slug), number)
     async with ledger() as database:
-        document = await incidents.load_document(database, slug, message)
-    show(document_view(document, message.digest))
-    if not typer.confirm(f"{str(verdict).capitalize()} this, as {by}?", default=False):
-        say("Nothing was decided.")
-        raise typer.Exit
-    return message
+        return message, await incidents.load_document(database, slug, message)
+
+
+async def _tell(
+    slug: str, number: int | None, digest: str, by: str, verdict: Verdict, reason: str
+) -> Decided:
+    return await incidents.decide(
+        await connect(), slug, by=by, digest=digest, message=number, verdict=verdict, reason=reason
+    )
 
 
 def _waiting(status: IncidentStatus, number: int | None) -> MessageStatus:

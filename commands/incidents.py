@@ -11,14 +11,12 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from pydantic import Field
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from commands.failures import UnknownIncident
-from commands.incident_client import ANSWER_WITHIN, ask, incident_status, refusals_in_words, tell
+from commands.incident_client import ANSWER_WITHIN, incident_status, refusals_in_words, tell
 from domain.errors import DomainError
 from domain.facts import Facts
 from domain.gate import Verdict
@@ -177,14 +175,9 @@ async def record_facts(
 
     ``facts`` are fields of ``domain.facts.Facts``. The words stay in the ledger.
     """
-    known = await _facts_so_far(client, database, slug)
-    lost = sorted(set(known.facts_filled) - set(known.body) - set(facts))
-    if lost:
-        raise DomainError(
-            f"What was recorded before cannot be read back here: {', '.join(lost)}.",
-            "Give these again with the new ones, or nobody would have them any more.",
-        )
-    merged = Facts.model_validate({**known.body, **facts})
+    now = await incident_status(client, slug)
+    known = (await drafts.load(database, now.facts)).body if now.facts else {}
+    merged = Facts.model_validate({**known, **facts})
     body = merged.model_dump(mode="json", exclude_defaults=True)
     draft = await drafts.save(database, slug, "facts", body, by, datetime.now(UTC))
     argument = RecordFacts(by=by, facts=draft, filled=tuple(merged.filled()))
@@ -254,25 +247,6 @@ async def load_document(database: Database, slug: str, message: MessageStatus) -
             "Do not sign it: check that worker and terminal use the same FRONTFOOT_DATABASE_URL.",
         )
     return document
-
-
-class _KnownFacts(Value):
-    """The incident's facts: their draft's id, the names that have a value, and the words."""
-
-    facts: str | None = None
-    facts_filled: tuple[str, ...] = ()
-    body: dict[str, object] = Field(default_factory=dict)
-
-
-async def _facts_so_far(client: Client, database: Database, slug: str) -> _KnownFacts:
-    try:
-        known = await ask(client, incident_workflow_id(check_slug(slug)), "status", _KnownFacts)
-    except LookupError as error:
-        raise UnknownIncident(slug) from error
-    if known.facts is None:
-        return known
-    draft = await drafts.load(database, known.facts)
-    return known.model_copy(update={"body": draft.body})
 
 
 async def _is_open(client: Client, slug: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 
 from commands.failures import CommandFailed
 
@@ -28,10 +28,6 @@ class Ports:
         finally:
             for one in held:
                 one.close()
-
-    def as_tuple(self) -> tuple[int, ...]:
-        """The ports in their order."""
-        return astuple(self)
 
     def refuse_taken(self) -> None:
         """Raise ``CommandFailed`` naming each port that is in use and the setting that moves it."""

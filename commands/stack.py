@@ -44,6 +44,7 @@ from wiring import plugin
 PARTS = ("temporal", "sandbox", "webhooks", "worker")
 WEBHOOK_PATH = "/webhooks/sendgrid"
 SANDBOX_MAIL_KEY = ACCOUNTS["email"].stands_in["FRONTFOOT_EMAIL_API_KEY"]
+_SETTINGS = frozenset(f"FRONTFOOT_{name.upper()}" for name in Settings.model_fields)
 _ACCOUNT_PREFIXES = tuple(f"FRONTFOOT_{name.upper()}_" for name in ACCOUNTS)
 _PYTHON = (sys.executable, "-P", "-m")
 
@@ -295,11 +296,13 @@ class Stack:
         }
 
     def _ours(self) -> dict[str, str]:
-        """The environment of worker and receiver."""
+        """The environment of worker and receiver; in a drill without anybody's credentials."""
         rest = {
             name: value
             for name, value in self._given.items()
-            if name.startswith("FRONTFOOT_") and not name.startswith(_ACCOUNT_PREFIXES)
+            if name.startswith("FRONTFOOT_")
+            and not name.startswith(_ACCOUNT_PREFIXES)
+            and (self._live or name in _SETTINGS)
         }
         return {**for_python(self._given), **rest, **self.environment, **self._secrets}
 

@@ -19,7 +19,7 @@ from domain.stage import Stage
 from workflows.contract import IncidentStatus, MessageStatus
 
 _ALL_SHOWN = 3
-_INDENT = (0, 0, 0, 4)
+_INDENT = 3
 _STYLES = {
     PublicationState.ACCEPTED: "green",
     PublicationState.REFUSED: "bold red",
@@ -77,7 +77,7 @@ def message_view(
         for outcome in message.outcomes:
             mail = next((one for one in mails if one.channel == outcome.channel), None)
             inner += _channel(outcome, mail)
-    parts.append(Padding(Group(*inner), (0, 0, 0, 3), expand=False))
+    parts += [_indented(one) for one in inner]
     return Group(*parts)
 
 
@@ -141,18 +141,28 @@ def _channel(outcome: Outcome, mail: MailProgress | None) -> Iterator[Renderable
         below += [Text(line) for line in _mail_lines(mail)]
     elif outcome.receipt is not None:
         head.append(clock(outcome.receipt.at))
-        # Unbroken, or it cannot be opened with a click.
-        where = clean(outcome.receipt.url or f"id {outcome.receipt.id}")
-        below.append(Text(where, no_wrap=True, overflow="ignore"))
+        where = outcome.receipt.url or f"id {outcome.receipt.id}"
+        below.append(_unbroken(clean(where)))
     if mail is None or outcome.state in _PROBLEMS:
         words = (outcome.reason, outcome.next_step)
         below += [Text(clean(line), style="yellow") for line in words if line]
     yield head
     if mail is not None and under_way(mail):
         share = mail.counts.went_out / mail.to_send if mail.to_send else 1.0
-        yield Padding(ProgressBar(total=1.0, completed=share, width=50), _INDENT, expand=False)
-    for line in below:
-        yield Padding(line, _INDENT, expand=False)
+        yield ProgressBar(total=1.0, completed=share, width=50)
+    yield from below
+
+
+def _unbroken(text: str) -> Text:
+    """A link, which cannot be opened with a click once it is wrapped."""
+    return Text(text, no_wrap=True, overflow="ignore")
+
+
+def _indented(what: RenderableType) -> RenderableType:
+    if isinstance(what, Text) and what.no_wrap:
+        # A padding would cut it off at the width of the terminal.
+        return Text(" " * _INDENT, no_wrap=True, overflow="ignore").append_text(what)
+    return Padding(what, (0, 0, 0, _INDENT), expand=False)
 
 
 def _so_far(mail: MailProgress) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import contextlib
 import logging
 import os
@@ -21,7 +20,7 @@ import orjson
 import uvicorn
 from sendgrid.helpers.eventwebhook import EventWebhook
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -60,7 +59,10 @@ class Receiver:
 
     async def receive(self, request: Request) -> Response:
         """Verify the raw bytes, then record the events that carry a mark of ours."""
-        body = await _bounded(request)
+        try:
+            body = await _bounded(request)
+        except ClientDisconnect:
+            return _no(400, "The delivery broke off.")
         if body is None:
             return _no(413, "This delivery of events is too large.")
         if not self._signed(body, request):
@@ -72,12 +74,16 @@ class Receiver:
             return _no(400, "The body is not JSON.")
         if not isinstance(listed, list):
             return _no(400, "The body is not a list of events.")
-        ours = [event for event in map(read_event, listed) if event is not None]
+        now = datetime.now(UTC)
+        ours = [event for event in (read_event(raw, now) for raw in listed) if event is not None]
         try:
             recorded = await events.record(self._database, ours)
         except StoreUnavailable as error:
             _log.error("events were not recorded and will be delivered again: %s", error.what)
             return _no(503, "The ledger cannot be written now: deliver these events again.")
+        except Exception as error:  # noqa: BLE001 - a traceback would quote rows, and so would we
+            _log.error("events were not recorded, by a mistake of ours: %s", type(error).__name__)
+            return _no(503, "The events could not be recorded: deliver them again.")
         return JSONResponse({"new": recorded.new, "duplicate": recorded.duplicate})
 
     def _signed(self, body: bytes, request: Request) -> bool:
@@ -88,13 +94,18 @@ class Receiver:
         try:
             base64.b64decode(signature, validate=True)
             text = body.decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
+            # Not base64, not even ASCII, or a body that is not UTF-8: nothing that was signed.
             return False
         return bool(self._verifier.verify_signature(text, signature, timestamp, self._key))
 
 
-def read_event(raw: object) -> DeliveryEvent | None:
-    """One event of SendGrid's as ours, or None if it is not about a mail of ours."""
+def read_event(raw: object, received_at: datetime) -> DeliveryEvent | None:
+    """One event of SendGrid's as ours, or None if it is not about a mail of ours.
+
+    An event whose time cannot be read is taken for one of ``received_at``: it proves no less that
+    the mail was accepted.
+    """
     if not isinstance(raw, dict):
         return None
     kind = KINDS.get(str(raw.get("event")))
@@ -103,9 +114,9 @@ def read_event(raw: object) -> DeliveryEvent | None:
         return None
     delivery = raw.get("ff_delivery")
     try:
-        at = datetime.fromtimestamp(float(raw.get("timestamp", 0)), UTC)
-    except (TypeError, ValueError, OverflowError, OSError):
-        return None
+        at = datetime.fromtimestamp(float(raw["timestamp"]), UTC)
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        at = received_at
     reason = raw.get("type") if kind is DeliveryState.BOUNCED else None
     return DeliveryEvent(
         id=name,

@@ -7,6 +7,7 @@ reads a page, so its rows can come back with it.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
@@ -15,7 +16,7 @@ from typing import Self, TypeVar
 import aiosqlite
 
 Parameters = Sequence[object]
-P = TypeVar("P")
+T = TypeVar("T")
 Row = tuple[object, ...]
 
 
@@ -35,8 +36,31 @@ class _Connection(aiosqlite.Connection):
     def cursor(self) -> _Cursor:  # type: ignore[override]
         return _Cursor(self)
 
-    async def in_thread(self, run: Callable[[str, P], None], operation: str, parameters: P) -> None:
-        await self._execute(run, operation, parameters)  # type: ignore[no-untyped-call]
+    _stopping: asyncio.Future[object] | None = None
+
+    def stop(self) -> asyncio.Future[object] | None:
+        self._stopping = super().stop()
+        return self._stopping
+
+    async def _connect(self) -> aiosqlite.Connection:
+        try:
+            return await super()._connect()
+        except BaseException:
+            # A file that cannot be opened: aiosqlite tells its thread to end and does not wait.
+            if self._stopping is not None:
+                await self._stopping
+            raise
+
+    async def _execute(self, fn: Callable[..., T], *args: object, **kwargs: object) -> T:
+        try:
+            done: T = await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
+        except asyncio.CancelledError:
+            # The thread is still at it. Who was cancelled leaves only when it has stopped:
+            # it must not come back to an event loop that has closed meanwhile.
+            self._conn.interrupt()
+            await super()._execute(_nothing)  # type: ignore[no-untyped-call]
+            raise
+        return done
 
     async def rollback(self) -> None:
         # The pool rolls back whatever comes home to it, which is nearly always nothing.
@@ -68,11 +92,11 @@ class _Cursor:
         await self.close()
 
     async def execute(self, operation: str, parameters: Parameters | None = None) -> Self:
-        await self._connection.in_thread(self._run, operation, parameters or ())
+        await self._connection._execute(self._run, operation, parameters or ())
         return self
 
     async def executemany(self, operation: str, parameters: Iterable[Parameters]) -> Self:
-        await self._connection.in_thread(self._run_many, operation, parameters)
+        await self._connection._execute(self._run_many, operation, parameters)
         return self
 
     async def fetchall(self) -> list[Row]:
@@ -103,3 +127,7 @@ class _Cursor:
         self.rowcount = cursor.rowcount
         self.lastrowid = cursor.lastrowid
         cursor.close()
+
+
+def _nothing() -> None:
+    pass

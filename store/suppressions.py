@@ -8,12 +8,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Text, exists, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.errors import DomainError
 from domain.message import MessageClass
 from store.addresses import mailbox_of, read_address
 from store.bulk import Bulk
 from store.columns import Moment, moment_text
 from store.database import Database
-from store.tables import suppressions
+from store.tables import recipients, suppressions
 
 EVERY_CLASS = ""
 
@@ -39,6 +40,29 @@ async def add(
         moment_text(at),
     )
     async with db.write() as connection:
+        await add_mailboxes(db, connection, [row])
+
+
+async def add_recipient(
+    db: Database,
+    recipient_id: int,
+    reason: str,
+    message_class: MessageClass | None,
+    source: str,
+    at: datetime,
+) -> None:
+    """``add`` for a recipient of an audience, whose address the caller need not know.
+
+    ``DomainError`` if there is no such recipient.
+    """
+    of_class = EVERY_CLASS if message_class is None else message_class.value
+    async with db.write() as connection:
+        mailbox = await connection.scalar(
+            select(recipients.c.mailbox).where(recipients.c.id == recipient_id)
+        )
+        if mailbox is None:
+            raise DomainError("This recipient is in no audience any more.", "Nothing needs doing.")
+        row = (mailbox, of_class, reason, source, moment_text(at))
         await add_mailboxes(db, connection, [row])
 
 

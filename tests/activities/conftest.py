@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -71,11 +72,21 @@ def raising(error: BaseException) -> Callable[[], None]:
     return step
 
 
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy: migrating for each test would take most of the time."""
+    path = tmp_path_factory.mktemp("ledger") / "empty.db"
+    # In a thread, because a test's event loop may be running already.
+    with ThreadPoolExecutor() as thread:
+        thread.submit(migrate.upgrade, f"sqlite:///{path}").result()
+    return path
+
+
 @pytest.fixture
-async def ledger(tmp_path: Path) -> AsyncIterator[Database]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}"
-    await asyncio.to_thread(migrate.upgrade, url)
-    database = Database.open(url)
+async def ledger(empty_ledger: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    path = tmp_path / "ledger.db"
+    shutil.copy(empty_ledger, path)
+    database = Database.open(f"sqlite:///{path}")
     yield database
     await database.close()
 

@@ -137,14 +137,12 @@ def letter(audience: AudienceCut, text: str = "We were hacked.", **changes: obje
 
 def goodwill(audience: AudienceCut, offer: OfferTerms = OFFER) -> Document:
     """An offer by mail, with a code for each."""
-    return letter(
-        audience, "Sorry. Yours: [[code]]", kind=MessageKind.GOODWILL_OFFER, offer=offer
-    )
+    return letter(audience, "Sorry. Yours: [[code]]", kind=MessageKind.GOODWILL_OFFER, offer=offer)
 
 
 async def customers(ledger: Database, size: int) -> AudienceCut:
     await audiences.import_rows(
-        ledger, "customers", (AudienceRow(address(number)) for number in range(1, size + 1))
+        ledger, "customers", (AudienceRow(address(number), {}) for number in range(1, size + 1))
     )
     return await audiences.cut(ledger, "customers")
 
@@ -178,14 +176,20 @@ class Post:
         """Send a range, as Temporal's attempt number ``attempt``."""
         environment = ActivityEnvironment()
         environment.info = replace(environment.info, attempt=attempt)
-        order = SendBatches(
+        order = self.order(first, last, fresh_until)
+        return await environment.run(self.activities().send_batches, order)
+
+    def order(
+        self, first: int = 1, last: int | None = None, fresh_until: datetime | None = None
+    ) -> SendBatches:
+        """The order to send a range, or all of it."""
+        return SendBatches(
             task=self.task,
             broadcast=self.planned.broadcast,
             first=first,
             last=last or self.planned.batches,
             fresh_until=fresh_until,
         )
-        return await environment.run(self.activities().send_batches, order)
 
     async def settle(self, *, release: bool = False) -> UnknownSettled:
         """Ask the events; ``release`` as if the window had closed."""
@@ -212,9 +216,7 @@ class Post:
 def order_for(document: Document, batch_size: int) -> PlanBroadcast:
     """The order to plan a broadcast of exactly this document."""
     task = PublicationTask(message=REF, channel="email", digest=document.digest())
-    return PlanBroadcast(
-        task=task, batch_size=batch_size, message_class=CLASS_OF[document.kind]
-    )
+    return PlanBroadcast(task=task, batch_size=batch_size, message_class=CLASS_OF[document.kind])
 
 
 async def approved(

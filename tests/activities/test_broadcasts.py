@@ -391,11 +391,5 @@ async def test_what_is_no_longer_fresh_is_superseded_and_not_sent(
 async def test_a_channel_that_this_worker_does_not_have_says_what_to_do(post: Post) -> None:
     other = BroadcastActivities(post.ledger, {}, None)
     with pytest.raises(ApplicationError, match="no direct channel email") as failure:
-        await ActivityEnvironment().run(other.send_batches, post_order(post))
+        await ActivityEnvironment().run(other.send_batches, post.order())
     assert "FRONTFOOT_CHANNELS" in failure.value.details[0]
-
-
-def post_order(post: Post) -> object:
-    from activities.signatures import SendBatches
-
-    return SendBatches(task=post.task, broadcast=post.planned.broadcast, first=1, last=3)

@@ -174,6 +174,17 @@ async def test_a_worker_that_dies_on_the_wire_leaves_a_row_that_nobody_sends_aga
     assert provider.requests == 1
 
 
+async def test_an_attempt_on_the_wire_is_not_cut_off_when_it_is_called_off(
+    posts: PostActivities, task: PublicationTask, provider: Provider
+) -> None:
+    """It hung up, looked, found nothing yet, said "withdrawn", and then the post appeared."""
+    environment = ActivityEnvironment()
+    provider.before = environment.cancel
+    standing = await environment.run(posts.publish_post, PublishPost(task=task, attempt=1))
+    assert standing.state is PublicationState.ACCEPTED
+    assert len(provider.book) == 1
+
+
 async def test_a_post_found_absent_may_be_published_again_once(
     posts: PostActivities, task: PublicationTask, provider: Provider, ledger: Database
 ) -> None:

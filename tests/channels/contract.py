@@ -317,10 +317,27 @@ class ChannelContract:
             Addressee("d.1", "no address at all"),
             Addressee("d.2", OTHER_ADDRESS),
         )
+        if channel.capabilities.batch_limit < len(people):
+            people = people[1:2]
         with pytest.raises(BadRecipient) as caught:
             await channel.send(Batch(KEY, BROADCAST, rendered(channel), people))
-        assert caught.value.positions == (1,)
+        assert [people[place].delivery for place in caught.value.positions] == ["d.1"]
         assert "no address at all" not in str(caught.value)
+        assert await provider.accepted() == []
+
+    async def test_a_batch_over_the_limit_is_refused_whole(
+        self, provider: Provider, channel: Channel
+    ) -> None:
+        """A receipt is for all of a batch, so a channel never takes a part of one."""
+        if channel.capabilities.kind is not ChannelKind.DIRECT:
+            pytest.skip("a post has no addressees")
+        assert isinstance(channel, DirectChannel)
+        people = [
+            Addressee(f"d.{place}", f"p{place}@customers.example")
+            for place in range(channel.capabilities.batch_limit + 1)
+        ]
+        with pytest.raises(Refused):
+            await channel.send(Batch(KEY, BROADCAST, rendered(channel), people))
         assert await provider.accepted() == []
 
 

@@ -6,6 +6,7 @@ import os
 import socket
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def clean(terminal: Terminal) -> Terminal:
 
 def test_a_port_in_use_is_named_with_the_setting_that_moves_it(taken: int) -> None:
     with pytest.raises(CommandFailed) as refused:
-        Ports(*Ports.free().as_tuple()[:2], sandbox=taken).refuse_taken()
+        replace(Ports.free(), sandbox=taken).refuse_taken()
     told = str(refused.value)
     assert (str(taken) in told, "--sandbox-port" in told, "FRONTFOOT_SANDBOX_PORT" in told) == (
         True,
@@ -56,7 +57,7 @@ def test_a_port_in_use_is_named_with_the_setting_that_moves_it(taken: int) -> No
 
 
 async def test_a_stack_on_a_taken_port_starts_nothing(taken: int, tmp_path: Path) -> None:
-    stack = Stack(tmp_path / "state", ports=Ports(*Ports.free().as_tuple()[:3], webhooks=taken))
+    stack = Stack(tmp_path / "state", ports=replace(Ports.free(), webhooks=taken))
     with pytest.raises(CommandFailed, match="in use"):
         await stack.start()
     assert (stack.pids, (tmp_path / "state" / "stack.json").exists()) == ({}, False)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 import urllib.request
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,9 @@ def opened(terminal: Terminal, slug: str) -> None:
     lines = ["email,name", *(f"user{one}@example.org,User {one}" for one in range(200))]
     (terminal.folder / "customers.csv").write_text("\n".join(lines), encoding="utf-8")
     terminal.type("audience import customers.csv --name customers")
-    result = terminal.type(f'open {slug} --title "Sign-in is down" --audience customers --as maya')
+    # A title of its own: two posts with the same words in the same minute are one to the sandbox.
+    title = f"Sign-in is down, {slug}"
+    result = terminal.type(f'open {slug} --title "{title}" --audience customers --as maya')
     assert result.exit_code == 0, result.output
 
 
@@ -70,7 +73,7 @@ def book_of(up: Up) -> dict[str, Any]:
 @pytest.fixture
 def announced(second: Terminal, request: pytest.FixtureRequest) -> tuple[Terminal, str]:
     """An incident of this test's own, with an announcement at its gate."""
-    slug = request.node.name.removeprefix("test_").replace("_", "-")[:40].rstrip("-")
+    slug = f"t-{zlib.crc32(request.node.name.encode()):08x}"
     opened(second, slug)
     proposed(second, slug)
     return second, slug
@@ -116,7 +119,9 @@ def test_the_status_page_shows_mail_signatures_links_and_the_next_command(
         "/acme/status/" in page,
         f"Next: frontfoot propose {slug} progress_update" in page,
     ]
-    assert (shown, max(map(len, page.splitlines())) <= 80) == ([True] * 7, True), page
+    # Commands and links stay in one piece, to be copied.
+    long = [line for line in page.splitlines() if len(line) > 80 and "frontfoot facts" not in line]
+    assert (shown, [line for line in long if "://" not in line]) == ([True] * 7, []), page
 
 
 def test_a_plain_temporal_signal_approves(up: Up, announced: tuple[Terminal, str]) -> None:
@@ -205,7 +210,7 @@ def test_two_people_who_open_one_name_come_to_one_incident(second: Terminal) -> 
     told = second.type('open one-name --title "Something else" --as sam').output
     assert (again["joined"], again["status"]["title"], "joined it" in told) == (
         True,
-        "Sign-in is down",
+        "Sign-in is down, one-name",
         True,
     )
 
@@ -235,7 +240,7 @@ def test_the_record_of_a_closed_incident_is_confirmed_by_the_incident(second: Te
         ("approve {slug} 1 --digest {digest} --as maya", 3, "cannot approve"),
         ("approve {slug} 1 --digest {digest} --as stranger", 3, "not in this incident's roster"),
         ("approve {slug} 7 --digest {digest} --as noor", 3, "no message 7"),
-        ("propose {slug} resolution_note --as maya", 3, "belongs to stage resolve"),
+        ("propose {slug} resolution_note --as maya", 3, "nobody has been told yet"),
         ("advance {slug} make_good --as maya", 3, "may move to"),
         ("close {slug} --as maya", 3, "waiting at its gate"),
         ("retry {slug} 1 twitter --as maya", 3, "not under way"),
@@ -370,12 +375,11 @@ def test_a_killed_part_comes_back_and_up_says_so(own: tuple[Up, Terminal]) -> No
     opened(terminal, "comes-back")
     for name, pid in up.pids().items():
         os.kill(pid, signal.SIGKILL)
-        up.wait_until(lambda name=name: f"{name} is back" in up.said())  # type: ignore[misc]
+        up.wait_until(lambda name=name: f"{name} is back" in up.said())
     assert proposed(terminal, "comes-back")["gate"] == "waiting"
 
 
-def test_a_second_up_in_the_same_folder_is_refused(own: tuple[Up, Terminal]) -> None:
-    up, terminal = own
-    result = terminal.type("up")
+def test_a_second_up_in_the_same_folder_is_refused(up: Up, second: Terminal) -> None:
+    result = second.type("up")
     assert up.process is not None
     assert (result.exit_code, str(up.process.pid) in result.stderr, len(up.pids())) == (1, True, 4)

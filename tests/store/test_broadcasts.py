@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 
@@ -18,7 +17,6 @@ from tests.store.world import (
     LATER,
     NOON,
     RECEIPT,
-    TERMS,
     address,
     have_audience,
     have_broadcast,
@@ -115,6 +113,24 @@ async def test_an_address_written_in_capitals_is_suppressed_all_the_same(
     broadcast = await have_broadcast(database, size=10)
 
     assert broadcast.planned == 9
+
+
+async def test_whoever_unsubscribes_by_a_link_gets_no_more_of_these(database: Database) -> None:
+    broadcast = await have_broadcast(database, size=2, message_class=MessageClass.GOODWILL)
+    [person, _] = await broadcasts.addressees(database, broadcast.id, 1)
+    await suppressions.add_recipient(
+        database, person.recipient_id, "unsubscribed", MessageClass.GOODWILL, "link", NOON
+    )
+
+    left = await broadcasts.addressees(database, broadcast.id, 1)
+
+    assert [one.position for one in left] == [2]
+    assert not await suppressions.is_suppressed(database, person.address, MessageClass.SAFETY)
+
+
+async def test_a_link_of_nobody_unsubscribes_nobody(database: Database) -> None:
+    with pytest.raises(DomainError, match="no audience"):
+        await suppressions.add_recipient(database, 10**9, "unsubscribed", None, "link", NOON)
 
 
 async def test_two_workers_at_once_and_only_one_may_send_a_batch(
@@ -319,39 +335,6 @@ async def test_an_edited_message_is_refused_once_the_earlier_one_has_begun(
 
     # What is left of the earlier one still goes.
     assert await send(database, old, 2) == list(range(11, 21))
-
-
-async def test_codes_over_the_cap_are_not_planned(database: Database) -> None:
-    with pytest.raises(DomainError, match="over the cap"):
-        await have_broadcast(database, size=101, offer=TERMS)
-
-    assert await broadcasts.find_broadcast(database, ref(), "email") is None
-
-
-async def test_two_offers_of_one_incident_share_its_cap(database: Database) -> None:
-    await have_audience(database, 60, "europe")
-    await have_audience(database, 60, "america", start=1000)
-    second_offer = TERMS.model_copy(update={"version": 2})
-    await broadcasts.plan(
-        database, ref(), "email", await audiences.cut(database, "europe"), 10, DIGEST, NOON, TERMS
-    )
-
-    cut = await audiences.cut(database, "america")
-    with pytest.raises(DomainError, match="promised before"):
-        await broadcasts.plan(database, ref(number=2), "email", cut, 10, DIGEST, NOON, second_offer)
-
-
-async def test_one_person_in_two_broadcasts_of_an_offer_costs_one_code(
-    database: Database,
-) -> None:
-    terms = TERMS.model_copy(update={"budget_cap": Decimal("600.00")})
-    await have_audience(database, 60)
-    cut = await audiences.cut(database, "customers")
-    await broadcasts.plan(database, ref(), "email", cut, 10, DIGEST, NOON, terms)
-
-    again = await broadcasts.plan(database, ref(number=2), "email", cut, 10, DIGEST, NOON, terms)
-
-    assert again.planned == 60
 
 
 async def test_a_broadcast_to_an_unknown_audience_is_refused_in_words(database: Database) -> None:

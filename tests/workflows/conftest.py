@@ -63,6 +63,9 @@ async def environment() -> AsyncIterator[WorkflowEnvironment]:
         dev_server_extra_args=[
             "--dynamic-config-value",
             "frontend.WorkflowTimeSkippingEnabled=true",
+            # Otherwise the shortest timer takes a second.
+            "--dynamic-config-value",
+            'history.timerProcessorMaxTimeShift="5ms"',
         ],
     )
     yield environment

@@ -63,6 +63,15 @@ class Mailing:
         """What the provider answers to the next attempts at one batch."""
         self._answers[number].extend(answers)
 
+    def forget_answers(self) -> None:
+        """The provider accepts everything from now on."""
+        self._answers.clear()
+
+    def forget_batches(self) -> None:
+        """The next message is another broadcast."""
+        self.states.clear()
+        self.tries.clear()
+
     def event_proves(self, number: int) -> None:
         """The provider sends an event that names this batch: it did go out."""
         self._proven.add(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -28,6 +29,7 @@ from tests.workflows.plan import a_plan
 from tests.workflows.world import World
 from workflows.contract import (
     BroadcastProgress,
+    Close,
     Decide,
     Decided,
     IncidentStatus,
@@ -92,9 +94,10 @@ class Response:
     async def tell(self, update: str, said: Value, result: type[Result]) -> Result:
         """Say something that is answered; raises ``Refusal``."""
         try:
-            answer: Result = await self.handle.execute_update(
-                update, said, id=str(uuid.uuid4()), result_type=result
-            )
+            async with asyncio.timeout(20):
+                answer: Result = await self.handle.execute_update(
+                    update, said, id=str(uuid.uuid4()), result_type=result
+                )
         except WorkflowUpdateFailedError as error:
             raise Refusal(error) from error
         return answer
@@ -131,6 +134,10 @@ class Response:
         """Take note of facts."""
         said = RecordFacts(by="maya", facts="draft", filled=facts)
         await self.tell("facts", said, IncidentStatus)
+
+    async def close(self, waive: str = "") -> IncidentStatus:
+        """Close the incident."""
+        return await self.tell("close", Close(by="maya", waive=waive), IncidentStatus)
 
     async def resolve(self) -> MessageStatus:
         """From nothing to a published resolution."""
@@ -193,10 +200,17 @@ class Response:
         """The workflow id of a message on a channel."""
         return publication_workflow_id(self.slug, number, channel)
 
+    async def time_passes(self, time: timedelta) -> None:
+        """Let time pass for the incident itself."""
+        async with asyncio.timeout(20):
+            await self._env.fast_forward(self.handle, time)
+
     async def passes(self, time: timedelta, number: int, channel: str) -> None:
         """Let time pass for a message on a channel."""
         handle = self.client.get_workflow_handle(self.child(number, channel))
-        await self._env.fast_forward(handle, time)
+        # The server skips no time while an activity is being worked on, and would wait for ever.
+        async with asyncio.timeout(20):
+            await self._env.fast_forward(handle, time)
 
 
 def outcome(message: MessageStatus, channel: str) -> Outcome:

@@ -54,7 +54,7 @@ async def test_what_is_on_the_wire_is_waited_for_and_then_taken_back(response: R
     await response.open(a_plan(channels=TWITTER))
     message = await response.propose()
     await response.decide(message, "noor")
-    await wire.reached.wait()
+    await wire.taken()
 
     withdrawing = asyncio.create_task(response.withdraw(message))
     await response.until(lambda one: one.phase is MessagePhase.WITHDRAWN)
@@ -75,7 +75,7 @@ async def test_what_comes_back_unsent_after_it_was_withdrawn_is_not_tried_again(
     await response.open(a_plan(channels=TWITTER))
     message = await response.propose()
     await response.decide(message, "noor")
-    await wire.reached.wait()
+    await wire.taken()
 
     withdrawing = asyncio.create_task(response.withdraw(message))
     await eventually(lambda: _asked_to_stop(response))
@@ -121,7 +121,7 @@ async def test_a_lost_answer_is_looked_for_before_a_withdrawal_is_believed(
     await response.open(a_plan(channels=TWITTER))
     message = await response.propose()
     await response.decide(message, "noor")
-    await wire.reached.wait()
+    await wire.taken()
     withdrawing = asyncio.create_task(response.withdraw(message))
     await eventually(lambda: _asked_to_stop(response))
 
@@ -139,7 +139,7 @@ async def test_a_withdrawal_that_waits_for_the_wire_holds_up_nothing_else(
     await response.open(a_plan(channels=TWITTER))
     wrong = await response.propose()
     await response.decide(wrong, "noor")
-    await wire.reached.wait()
+    await wire.taken()
     withdrawing = asyncio.create_task(response.withdraw(wrong))
     await response.until(lambda one: one.phase is MessagePhase.WITHDRAWN)
 

@@ -104,6 +104,11 @@ class Wire:
     let_go: asyncio.Event = field(default_factory=asyncio.Event)
     then: Fault | None = None
 
+    async def taken(self) -> None:
+        """Wait until an attempt is on the wire."""
+        async with asyncio.timeout(10):
+            await self.reached.wait()
+
     def ends(self, then: Fault | None = None) -> None:
         """Let the provider answer: accept, or ``then``."""
         self.then = then

@@ -1,0 +1,1 @@
+"""The numbers that the design promises, measured side by side in one run: ``make bench``."""

@@ -1,0 +1,197 @@
+"""Frontfoot as a contestant: a goodwill offer with a code each, from approval to last acceptance.
+
+An incident is opened, proposed and signed through the functions behind the terminal's commands;
+everything after the last signature is the product's own. The times are the ledger's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import yaml
+
+from benchmarks.children import Child
+from benchmarks.mail import address
+from benchmarks.stage import Stage
+from commands import incidents
+from domain.ids import MessageRef
+from domain.incident import MessagePhase
+from domain.message import Copy, MessageKind
+from domain.model import Value
+from domain.publication import PublicationState
+from settings import HERE
+from store import audiences, broadcasts
+from store.playbook_folder import read_playbook
+from store.progress import BroadcastProgress
+from workflows.contract import MessageStatus
+
+LEAD = "maya"
+CHANNEL = "email"
+KINDS = ("announcement", "resolution_note", "goodwill_offer")
+FACTS: dict[str, object] = {
+    "summary": "our site was down",
+    "fix": "it runs on other machines now",
+    "prevention": "a second site takes over by itself",
+    "prevention_owner": "Ines, head of security",
+    "prevention_due": date(2030, 1, 1),
+}
+_LOOK_EVERY = 0.25
+_STUCK_AFTER = 120.0
+_OVER = {PublicationState.ACCEPTED, PublicationState.REFUSED, PublicationState.UNKNOWN}
+
+
+class Broadcast(Value):
+    """One broadcast, measured. Seconds are from the moment the last signature was given.
+
+    ``worker_cpu`` and ``temporal_cpu`` are seconds of processor during the broadcast, and
+    ``worker_peak`` is the most memory that any one worker process has held so far, in bytes.
+    """
+
+    recipients: int
+    requests: int
+    seconds: float
+    first_seconds: float
+    worker_cpu: float
+    temporal_cpu: float
+    worker_peak: int | None
+    temporal_growth: int
+
+    @property
+    def per_second(self) -> float:
+        """Recipients a second, from approval to the last acceptance."""
+        return self.recipients / self.seconds
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A goodwill offer that lacks one signature, and the copy that will go out."""
+
+    slug: str
+    message: MessageStatus
+    copy: Copy
+    recipients: int
+    imported_in: float
+
+
+async def propose(stage: Stage, slug: str, recipients: int, batch_size: int) -> Proposed:
+    """Bring an incident to where its goodwill offer to ``recipients`` lacks only one signature.
+
+    An offer is made when the announcement and the resolution note have gone out. Those go to the
+    first recipient alone, and the rest of the audience is imported after them: they are not what
+    is measured.
+    """
+    client, database = stage.client, stage.database
+    await audiences.import_rows(database, slug, _rows(1, 1))
+    await incidents.open_incident(
+        client,
+        database,
+        slug=slug,
+        title="The site is down",
+        files=mail_only(batch_size),
+        by=LEAD,
+        audience=slug,
+    )
+    await _tell(stage, slug, MessageKind.ANNOUNCEMENT, ("noor",))
+    await incidents.record_facts(client, database, slug, by=LEAD, facts=FACTS)
+    await _tell(stage, slug, MessageKind.RESOLUTION_NOTE, ("noor", "ines"))
+    began = time.perf_counter()
+    await audiences.import_rows(database, slug, _rows(2, recipients))
+    imported_in = time.perf_counter() - began
+    message = await incidents.propose(client, database, slug, MessageKind.GOODWILL_OFFER, by=LEAD)
+    document = await incidents.load_document(database, slug, message)
+    await incidents.decide(client, slug, by="noor", digest=message.digest)
+    return Proposed(
+        slug, message, document.copy_for(CHANNEL), message.audience_count, imported_in
+    )
+
+
+async def _tell(stage: Stage, slug: str, kind: MessageKind, signers: tuple[str, ...]) -> None:
+    """Propose a message, have it signed, and return once it has gone out."""
+    message = await incidents.propose(stage.client, stage.database, slug, kind, by=LEAD)
+    for person in signers:
+        await incidents.decide(stage.client, slug, by=person, digest=message.digest)
+    deadline = time.monotonic() + 60
+    while not message.told or message.phase is MessagePhase.PUBLISHING:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"The {kind} has not gone out: see the logs in {stage.folder}.")
+        await asyncio.sleep(0.02)
+        status = await incidents.status(stage.client, slug)
+        message = incidents.message_of(status, message.number)
+
+
+async def approve(
+    stage: Stage, proposed: Proposed, workers: list[Child], tell: Callable[[int], None]
+) -> Broadcast:
+    """Give the last signature, wait until everybody's mail is accepted, and say what it took.
+
+    ``tell`` hears how many have been accepted so far. Raises ``RuntimeError`` if any is not.
+    """
+    cpu = sum(worker.cpu() for worker in workers), stage.temporal.cpu()
+    size = stage.temporal_size()
+    approved_at = datetime.now(UTC)
+    await incidents.decide(
+        stage.client, proposed.slug, by="lee", digest=proposed.message.digest
+    )
+    progress = await _to_its_end(stage, proposed, workers, tell)
+    if progress.went_out != proposed.recipients:
+        raise RuntimeError(f"{progress.went_out:,} of {proposed.recipients:,} were accepted.")
+    assert progress.first_accepted_at is not None
+    assert progress.last_accepted_at is not None
+    peaks = [peak for worker in workers if (peak := worker.peak_memory()) is not None]
+    return Broadcast(
+        recipients=proposed.recipients,
+        requests=progress.batches[PublicationState.ACCEPTED],
+        seconds=(progress.last_accepted_at - approved_at).total_seconds(),
+        first_seconds=(progress.first_accepted_at - approved_at).total_seconds(),
+        worker_cpu=sum(worker.cpu() for worker in workers) - cpu[0],
+        temporal_cpu=stage.temporal.cpu() - cpu[1],
+        worker_peak=max(peaks, default=None),
+        temporal_growth=stage.temporal_size() - size,
+    )
+
+
+def mail_only(batch_size: int) -> dict[str, str]:
+    """The shipped playbook with e-mail as its only channel."""
+    files = dict(read_playbook(HERE / "playbooks" / "site-compromised"))
+    plan = yaml.safe_load(files["playbook.yaml"])
+    plan["messages"] = {
+        kind: {**plan["messages"][kind], "channels": [CHANNEL], "quorum": 1} for kind in KINDS
+    }
+    plan["broadcast"]["batch_size"] = batch_size
+    plan["voices"] = {CHANNEL: plan["voices"][CHANNEL]}
+    # A million codes of 10 USD are within the shipped cap; larger runs must not fail on it.
+    plan["offer"]["budget_cap"] = "1000000000.00"
+    templates = {f"{kind}.{CHANNEL}.j2": files[f"{kind}.{CHANNEL}.j2"] for kind in KINDS}
+    return {**templates, "playbook.yaml": yaml.safe_dump(plan, sort_keys=False)}
+
+
+def _rows(first: int, last: int) -> Iterator[audiences.AudienceRow]:
+    return (audiences.AudienceRow(address(number), {}) for number in range(first, last + 1))
+
+
+async def _to_its_end(
+    stage: Stage, proposed: Proposed, workers: list[Child], tell: Callable[[int], None]
+) -> BroadcastProgress:
+    ref = MessageRef(
+        incident=proposed.slug,
+        number=proposed.message.number,
+        revision=proposed.message.revision,
+    )
+    moved, last = time.monotonic(), -1
+    while time.monotonic() - moved < _STUCK_AFTER:
+        for child in (*workers, stage.temporal):
+            child.refuse_dead()
+        planned = await broadcasts.find_broadcast(stage.database, ref, CHANNEL)
+        if planned is not None:
+            progress = await broadcasts.progress(stage.database, planned.id)
+            tell(progress.went_out)
+            if planned.planned and set(progress.batches) <= _OVER:
+                return progress
+            if progress.went_out != last:
+                moved, last = time.monotonic(), progress.went_out
+        await asyncio.sleep(_LOOK_EVERY)
+    raise RuntimeError(f"Nothing more was accepted for {_STUCK_AFTER:.0f} s: {stage.folder}.")

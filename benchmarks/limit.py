@@ -1,0 +1,130 @@
+"""The physical limit: a bare loop that only builds the requests and posts them.
+
+No ledger, no retry, no suppression, nothing remembered: who does any of that can only be slower.
+Two ways to build a body and two to post it are tried, and the fastest pair is the limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+
+from benchmarks.mail import BROADCAST, Person
+from channels.contract import Addressee, Batch
+from channels.email_body import BATCH_ARG, BROADCAST_ARG, DELIVERY_ARG, body_of_batch
+from domain.message import Copy
+
+WAYS = ("orjson/streams", "orjson/httpx", "adapter/streams", "adapter/httpx")
+"""How the body is built / how it is posted."""
+
+Build = Callable[[Copy, str, list[Person]], bytes]
+
+
+class Posting(Protocol):
+    """One connection's way to post a body and to wait for the answer."""
+
+    async def __call__(self, body: bytes) -> None: ...
+
+
+async def send_all(
+    way: str, url: str, copy: Copy, batches: Iterator[tuple[str, list[Person]]], in_flight: int
+) -> int:
+    """Build and post every batch, ``in_flight`` at once; return how many requests that were."""
+    building, _, posting = way.partition("/")
+    build = {"orjson": build_barely(copy), "adapter": build_as_the_adapter}[building]
+    connection = {"streams": _streams, "httpx": _httpx}[posting]
+    posted = 0
+
+    async def keep_posting() -> None:
+        nonlocal posted
+        async with connection(url) as post:
+            for key, people in batches:
+                await post(build(copy, key, people))
+                posted += 1
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(in_flight):
+            group.create_task(keep_posting())
+    return posted
+
+
+def build_barely(copy: Copy) -> Build:
+    """The adapter's request for this copy, from plain dictionaries and without any check."""
+    empty = body_of_batch(
+        Batch(
+            key="KEY",
+            broadcast=BROADCAST,
+            copy=copy,
+            addressees=[Addressee(delivery="x", address="x@example.org", values={"code": "X"})],
+        ),
+        asm_group_id=None,
+    )
+    shared = orjson.loads(empty)
+    del shared["personalizations"]
+    del shared["custom_args"]
+    before = orjson.dumps(shared)[:-1] + b',"personalizations":'
+    field = "[[code]]"
+
+    def build(_: Copy, key: str, people: list[Person]) -> bytes:
+        personal = orjson.dumps(
+            [
+                {
+                    "to": [{"email": address}],
+                    "custom_args": {DELIVERY_ARG: delivery},
+                    "substitutions": {field: code},
+                }
+                for address, delivery, code in people
+            ]
+        )
+        marks = orjson.dumps({BATCH_ARG: key, BROADCAST_ARG: BROADCAST})
+        return b"".join((before, personal, b',"custom_args":', marks, b"}"))
+
+    return build
+
+
+def build_as_the_adapter(copy: Copy, key: str, people: list[Person]) -> bytes:
+    """The request as the e-mail adapter builds it, with its checks."""
+    addressees = [Addressee(one.delivery, one.address, {"code": one.code}) for one in people]
+    batch = Batch(key=key, broadcast=BROADCAST, copy=copy, addressees=addressees)
+    return body_of_batch(batch, asm_group_id=None)
+
+
+@asynccontextmanager
+async def _httpx(url: str) -> AsyncIterator[Posting]:
+    headers = {"Authorization": "Bearer SG.benchmark", "Content-Type": "application/json"}
+    async with httpx.AsyncClient(headers=headers, timeout=60, trust_env=False) as http:
+
+        async def post(body: bytes) -> None:
+            (await http.post(f"{url}/v3/mail/send", content=body)).raise_for_status()
+
+        yield post
+
+
+@asynccontextmanager
+async def _streams(url: str) -> AsyncIterator[Posting]:
+    where = urlsplit(url)
+    reader, writer = await asyncio.open_connection(where.hostname, where.port)
+    head = (
+        f"POST /v3/mail/send HTTP/1.1\r\nHost: {where.netloc}\r\n"
+        "Authorization: Bearer SG.benchmark\r\nContent-Type: application/json\r\n"
+    )
+
+    async def post(body: bytes) -> None:
+        writer.writelines((f"{head}Content-Length: {len(body)}\r\n\r\n".encode(), body))
+        await writer.drain()
+        # The sink's answers have no body, so an answer ends with its head.
+        answer = await reader.readuntil(b"\r\n\r\n")
+        if not answer.startswith(b"HTTP/1.1 202 "):
+            raise ConnectionError(answer[:60])
+
+    try:
+        yield post
+    finally:
+        writer.close()
+        await writer.wait_closed()

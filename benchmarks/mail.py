@@ -1,0 +1,76 @@
+"""The mail that every contestant sends: the same copy, recipients and size of requests."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from domain.message import Copy
+from domain.model import Value
+from domain.offer import ALPHABET, CODE_LENGTH, check_symbol, show_code
+
+BROADCAST = "benchmark-no-1"
+
+
+class Post(Value):
+    """What a contestant in a process of its own is told to do.
+
+    ``way`` is which variant of the contestant; ``in_flight`` how many requests at once.
+    """
+
+    contestant: str
+    way: str = ""
+    url: str
+    copy_: Copy
+    recipients: int
+    batch_size: int
+    in_flight: int
+    seed: int
+
+
+class Timed(Value):
+    """What it did: ``seconds`` from the first request's making to the last answer, and its CPU."""
+
+    recipients: int
+    requests: int
+    seconds: float
+    cpu_seconds: float
+
+    @property
+    def per_second(self) -> float:
+        """Recipients a second."""
+        return self.recipients / self.seconds
+
+
+class Person(NamedTuple):
+    """One recipient: address, the mark of the delivery, and a code that was made beforehand."""
+
+    address: str
+    delivery: str
+    code: str
+
+
+def address(number: int) -> str:
+    """The address of recipient ``number``."""
+    return f"customer{number:07d}@example.org"
+
+
+def people(recipients: int, seed: int) -> list[Person]:
+    """Recipients 1 to ``recipients``, each with a code of its own; the same for the same seed."""
+    chance = random.Random(seed)
+    return [
+        Person(address(number), f"{BROADCAST}.{number}", _code(chance))
+        for number in range(1, recipients + 1)
+    ]
+
+
+def batches_of(everybody: list[Person], size: int) -> Iterator[tuple[str, list[Person]]]:
+    """``everybody`` in requests of at most ``size``, each with the mark of its batch."""
+    for number, first in enumerate(range(0, len(everybody), size), 1):
+        yield f"{BROADCAST}.{number}.1", everybody[first : first + size]
+
+
+def _code(chance: random.Random) -> str:
+    symbols = "".join(chance.choices(ALPHABET, k=CODE_LENGTH))
+    return show_code(symbols + check_symbol(symbols))

@@ -1,0 +1,74 @@
+"""Two ordinary ways to do it: the ``sendgrid`` package as documented, and one request for each.
+
+Both are sequences of requests as their documentation shows them, measured on fewer recipients and
+scaled: what one more request costs does not depend on how many went before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+from sendgrid import SendGridAPIClient
+from sendgrid.helpers.mail import (
+    Content,
+    CustomArg,
+    From,
+    Mail,
+    Personalization,
+    ReplyTo,
+    Subject,
+    Substitution,
+    To,
+)
+
+from benchmarks.limit import build_as_the_adapter
+from benchmarks.mail import Person
+from channels.email_body import BATCH_ARG, BROADCAST_ARG, DELIVERY_ARG
+from domain.message import Copy
+
+
+def send_with_helpers(url: str, copy: Copy, batches: Iterator[tuple[str, list[Person]]]) -> int:
+    """The ``sendgrid`` package: ``Mail`` with a ``Personalization`` each, one request at a time."""
+    client = SendGridAPIClient("SG.benchmark", host=url)
+    posted = 0
+    for key, people in batches:
+        answer = client.send(_mail(copy, key, people))
+        if answer.status_code != 202:
+            raise ConnectionError(f"the sink answered {answer.status_code}")
+        posted += 1
+    return posted
+
+
+async def send_one_by_one(url: str, copy: Copy, batches: Iterator[tuple[str, list[Person]]]) -> int:
+    """One request for each recipient over one kept-alive httpx client, one at a time."""
+    headers = {"Authorization": "Bearer SG.benchmark", "Content-Type": "application/json"}
+    posted = 0
+    async with httpx.AsyncClient(headers=headers, timeout=60, trust_env=False) as http:
+        for key, people in batches:
+            for one in people:
+                body = build_as_the_adapter(copy, key, [one])
+                (await http.post(f"{url}/v3/mail/send", content=body)).raise_for_status()
+                posted += 1
+    return posted
+
+
+def _mail(copy: Copy, key: str, people: list[Person]) -> Mail:
+    assert copy.voice is not None
+    mail = Mail()
+    mail.from_email = From(copy.voice.address, copy.voice.name)
+    mail.subject = Subject(copy.subject)
+    mail.add_content(Content("text/plain", copy.text))
+    if copy.html:
+        mail.add_content(Content("text/html", copy.html))
+    if copy.voice.reply_to:
+        mail.reply_to = ReplyTo(copy.voice.reply_to)
+    mail.add_custom_arg(CustomArg(BATCH_ARG, key))
+    mail.add_custom_arg(CustomArg(BROADCAST_ARG, key.partition(".")[0]))
+    for one in people:
+        personal = Personalization()
+        personal.add_to(To(one.address))
+        personal.add_custom_arg(CustomArg(DELIVERY_ARG, one.delivery))
+        personal.add_substitution(Substitution("[[code]]", one.code))
+        mail.add_personalization(personal)
+    return mail

@@ -1,0 +1,77 @@
+"""What every channel of mail does to copy: check its form, and find out who speaks.
+
+Shared by the adapters of mail, so that what one provider can carry, the other can: a playbook may
+move from one to the other without a word changed.
+"""
+
+from __future__ import annotations
+
+import re
+
+from email_validator import EmailNotValidError, validate_email
+
+from channels.contract import CannotExpress, Template
+from channels.wording import tidy
+from domain.message import Copy, Voice
+
+SUBJECT_LIMIT = 998
+"""Characters in one line of a header, by RFC 5322, section 2.1.1."""
+
+CONTENT_LIMIT = 1_000_000
+"""Bytes of text and HTML together: ours, far beyond where mail programs start to cut."""
+
+UNSUBSCRIBE_VALUE = "unsubscribe_url"
+"""An addressee's value of this name becomes its one-click unsubscribe headers (RFC 8058)."""
+
+UNSAFE = re.compile(r"[<>&\"\x00-\x1f]|\[\[")
+"""What a personal value may not hold: it is put into a subject, a text and HTML as it is."""
+
+
+def render_mail(template: Template, channel: str, *, name: str, address: str | None) -> Copy:
+    """Return the mail of ``template`` for ``channel``. Raises ``CannotExpress``.
+
+    ``name`` and ``address`` are the sender of a template whose voice has none.
+    """
+    subject, text = tidy(template.subject or ""), tidy(template.text)
+    if not subject or not text:
+        raise CannotExpress(
+            f"{channel}: a mail needs a subject and a text.", "Write both in its template."
+        )
+    if "\n" in subject or len(subject) > SUBJECT_LIMIT:
+        raise CannotExpress(
+            f"{channel}: the subject must be one line of at most {SUBJECT_LIMIT} characters.",
+            "Shorten it in the template.",
+        )
+    if len(text.encode()) + len((template.html or "").encode()) > CONTENT_LIMIT:
+        raise CannotExpress(
+            f"{channel}: text and HTML together pass {CONTENT_LIMIT:,} bytes.",
+            "Shorten the template; link to long material instead.",
+        )
+    return Copy(
+        channel=channel,
+        subject=subject,
+        text=text,
+        html=template.html or None,
+        link=template.link,
+        mark=template.mark,
+        voice=_speaker(template.voice or Voice(name=name), channel, address),
+    )
+
+
+def _speaker(voice: Voice, channel: str, fallback: str | None) -> Voice:
+    address = voice.address or fallback
+    if not address:
+        raise CannotExpress(
+            f"{channel}: nobody sends this mail: its voice has no address.",
+            "Give the voice an address in the playbook, or set "
+            f"FRONTFOOT_{channel.upper()}_FROM_ADDRESS.",
+        )
+    for one in filter(None, (address, voice.reply_to)):
+        try:
+            validate_email(one, check_deliverability=False, test_environment=True)
+        except EmailNotValidError:
+            raise CannotExpress(
+                f"{channel}: the voice's address or reply_to is not a mail address.",
+                "Correct it in the playbook.",
+            ) from None
+    return voice.model_copy(update={"address": address})

@@ -1,0 +1,158 @@
+"""What a mail server's replies mean, and what it means that none came.
+
+SMTP draws the line that our errors need by itself: until the dot that ends a message has left,
+the server has taken nothing; after it, only the reply says (RFC 5321, sections 4.1.1.4 and
+4.5.3.2.6). So silence is ``OutcomeUnknown`` in one place only, and a 5xx there is a clear no.
+
+=====================================  =====================================================
+what happened                          meaning
+=====================================  =====================================================
+no connection, no TLS                  Unreachable
+connection lost, silence or gibberish  Unreachable before the final dot, after it
+                                       OutcomeUnknown
+421, the server is going away          Unreachable; Throttled if it says 4.7.x or a time
+any other 4xx                          Throttled
+530, 534, 535, 538 anywhere; any 5xx   BadCredentials
+to AUTH; "we do not relay for you"
+5xx to RCPT                            BadRecipient; Refused if it says 5.7.x, which is a rule
+                                       of the server's and says nothing about the address
+any other 5xx                          Refused
+=====================================  =====================================================
+
+The codes are those of RFC 5321, 4954 (AUTH) and 3463 (the enhanced ones). No error quotes a reply:
+servers repeat addresses in them.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from channels.contract import (
+    BadCredentials,
+    BadRecipient,
+    ChannelError,
+    OutcomeUnknown,
+    Refused,
+    Throttled,
+    Unreachable,
+)
+from channels.http import not_absurd
+
+PROVIDER = "SMTP"
+
+WAIT = timedelta(minutes=1)
+"""For a 4xx without a time, where the server itself is busy."""
+
+GREYLIST_WAIT = timedelta(minutes=5)
+"""For a 4xx to RCPT without a time: what greylists ask for unless they are told otherwise."""
+
+LONGEST_WAIT = timedelta(hours=1)
+"""A number in a reply may mean something else than we read into it."""
+
+
+class PutOff(Throttled):
+    """The server takes mail for this one addressee later; it may be taking everybody else's now."""
+
+
+class Stage(StrEnum):
+    """How far an exchange has come, in the words of its errors."""
+
+    GREETING = "the connection"
+    HELLO = "EHLO"
+    TLS = "STARTTLS"
+    LOGIN = "AUTH"
+    NOOP = "NOOP"
+    SENDER = "MAIL FROM"
+    RECIPIENT = "RCPT TO"
+    CONTENT = "DATA"
+    FINAL_DOT = "the end of the message"
+
+
+_LOGIN_NEEDED = frozenset({530, 534, 535, 538})
+_POLICY = re.compile(r"^\s*[45]\.7\.\d")
+_RELAYING = re.compile(r"\brelay", re.IGNORECASE)
+_TIME = re.compile(r"\b(\d{1,5})\s*(s|sec|m|min|h|hr|hour)(?:ond|ute)?s?\b", re.IGNORECASE)
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+def meaning_of_reply(stage: Stage, code: int, text: str, now: datetime) -> ChannelError:
+    """The meaning of a reply that is not the one we hoped for.
+
+    ``text`` is the reply without its code; only an enhanced code, a time and the word "relay" are
+    read out of it. A code that SMTP does not have counts as no answer.
+    """
+    if 400 <= code < 500:
+        return _not_now(stage, code, text, now)
+    if 500 <= code < 600:
+        return _never(stage, code, text)
+    return no_reply(stage)
+
+
+def no_reply(stage: Stage) -> ChannelError:
+    """The meaning of silence, gibberish or a lost connection at ``stage``."""
+    if stage is Stage.FINAL_DOT:
+        return OutcomeUnknown(
+            f"{PROVIDER}: the whole message left and no clear reply came; nobody knows whether it "
+            "was taken.",
+            "Look for its Message-ID in the mail server's log before sending it again.",
+        )
+    return Unreachable(
+        f"{PROVIDER}: no clear reply to {stage}; nothing went out.",
+        "It is tried again; if it goes on, check the network and the mail server.",
+    )
+
+
+def no_tls() -> ChannelError:
+    """The meaning of a handshake that failed, or of a certificate that we do not trust."""
+    return Unreachable(
+        f"{PROVIDER}: no encrypted connection could be agreed on; nothing went out.",
+        "If it goes on, check the server's certificate, FRONTFOOT_SMTP_SECURITY and _CA_FILE.",
+    )
+
+
+def _not_now(stage: Stage, code: int, text: str, now: datetime) -> ChannelError:
+    told = _told_wait(text)
+    if code == 421 and told is None and not _POLICY.match(text):
+        return Unreachable(
+            f"{PROVIDER}: the server is closing down (421 to {stage}); nothing went out.",
+            "It is tried again over another connection.",
+        )
+    kind, wait = (PutOff, GREYLIST_WAIT) if stage is Stage.RECIPIENT else (Throttled, WAIT)
+    return kind(
+        f"{PROVIDER}: the server takes it later ({code} to {stage}).",
+        until=not_absurd(now + min(told or wait, LONGEST_WAIT), now),
+    )
+
+
+def _never(stage: Stage, code: int, text: str) -> ChannelError:
+    by_policy = _POLICY.match(text) is not None
+    if code in _LOGIN_NEEDED or stage is Stage.LOGIN:
+        return BadCredentials(
+            f"{PROVIDER}: the server does not accept our login ({code} to {stage}).",
+            "Renew FRONTFOOT_SMTP_USERNAME and _PASSWORD, restart the worker, then retry.",
+        )
+    if stage is Stage.RECIPIENT and _RELAYING.search(text):
+        # Everybody would be refused like this: it must not be entered against the addressees.
+        return BadCredentials(
+            f"{PROVIDER}: the server does not pass mail on for us ({code} to {stage}).",
+            "Log in, or let the server allow this worker's address; then retry the channel.",
+        )
+    if stage is Stage.RECIPIENT and not by_policy:
+        return BadRecipient(
+            f"{PROVIDER}: the server does not take mail for this addressee ({code}).",
+            positions=(0,),
+            next_step="Correct the row in the audience; the others are written to.",
+        )
+    return Refused(
+        f"{PROVIDER}: the server refused ({code} to {stage}); nothing went out.",
+        "Read its log: the sender, the content, or a rule of its own. This does not mend itself.",
+    )
+
+
+def _told_wait(text: str) -> timedelta | None:
+    found = _TIME.search(text)
+    if found is None:
+        return None
+    return timedelta(seconds=int(found[1]) * _SECONDS[found[2][0].lower()])

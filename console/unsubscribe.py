@@ -1,0 +1,98 @@
+"""Where "no more of these" is said: one click in the mail program, or a button on a page.
+
+RFC 8058 asks for a POST that works without cookies and without a second step. A GET only shows the
+page: mail scanners open every link, and none of them may unsubscribe anybody.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from html import escape
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from domain.errors import DomainError
+from domain.message import MessageClass
+from domain.unsubscribe import Leaving, read_leaving_token
+from store import suppressions
+from store.database import Database
+from store.errors import StoreUnavailable
+
+PATH = "/unsubscribe"
+
+_WHAT = {
+    MessageClass.GOODWILL: "offers and other mail that is not about your safety",
+    MessageClass.SAFETY: "any notice of ours, those about your safety included",
+}
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex"><title>{title}</title>
+<style>
+:root {{ color-scheme: light dark }}
+body {{ font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 12vh auto; padding: 0 1.2rem }}
+button {{ font: inherit; padding: .7rem 1.4rem; border-radius: .5rem; border: 1px solid; cursor: pointer }}
+</style></head><body><h1>{title}</h1>{body}</body></html>
+"""
+
+
+class Unsubscribing:
+    """The two handlers behind an unsubscribe link."""
+
+    def __init__(self, database: Database, secret: bytes) -> None:
+        self._database = database
+        self._secret = secret
+
+    def routes(self) -> list[Route]:
+        """GET shows, POST does."""
+        path = f"{PATH}/{{token}}"
+        return [
+            Route(path, self.show, methods=["GET"]),
+            Route(path, self.leave, methods=["POST"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """Say what the button does; change nothing."""
+        try:
+            leaving = read_leaving_token(self._secret, request.path_params["token"])
+        except DomainError as error:
+            return _page("That link does not work", f"{error.what} {error.next_step}", 404)
+        body = (
+            f"<p>You will get no more {_WHAT[leaving.message_class]}.</p>"
+            '<form method="post"><button>Unsubscribe</button></form>'
+        )
+        return HTMLResponse(_PAGE.format(title="Unsubscribe?", body=body), headers=_HEADERS)
+
+    async def leave(self, request: Request) -> Response:
+        """Enter it at once; saying it twice is as good as once."""
+        try:
+            leaving = read_leaving_token(self._secret, request.path_params["token"])
+            await self._enter(leaving)
+        except DomainError as error:
+            return _page("That link does not work", f"{error.what} {error.next_step}", 404)
+        except StoreUnavailable:
+            return _page("Please try again", "This could not be noted down just now.", 503)
+        return _page("Done", f"You will get no more {_WHAT[leaving.message_class]}.", 200)
+
+    async def _enter(self, leaving: Leaving) -> None:
+        # Who leaves safety notices wants nothing at all.
+        everything = leaving.message_class is MessageClass.SAFETY
+        await suppressions.add_recipient(
+            self._database,
+            leaving.recipient,
+            "unsubscribed",
+            None if everything else leaving.message_class,
+            "link",
+            datetime.now(UTC),
+        )
+
+
+_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+
+
+def _page(title: str, says: str, status: int) -> Response:
+    html = _PAGE.format(title=escape(title), body=f"<p>{escape(says)}</p>")
+    return HTMLResponse(html, status_code=status, headers=_HEADERS)

@@ -1,0 +1,82 @@
+"""SendGrid's side of the event webhook: real keys, real signatures, and events to sign."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Sequence
+
+import httpx
+import orjson
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from domain.ids import batch_key, delivery_key
+from store.broadcasts import BroadcastRow
+
+URL = "/webhooks/sendgrid"
+SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
+TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
+AT = 1_382_788_800
+"""Noon of 26 October 2013, in the seconds that events carry."""
+
+
+class Key:
+    """A key pair as SendGrid makes one when signed events are switched on."""
+
+    def __init__(self) -> None:
+        self._private = ec.generate_private_key(ec.SECP256R1())
+
+    @property
+    def public(self) -> str:
+        """The verification key as SendGrid shows it: base64 of DER."""
+        form = serialization.PublicFormat.SubjectPublicKeyInfo
+        der = self._private.public_key().public_bytes(serialization.Encoding.DER, form)
+        return base64.b64encode(der).decode()
+
+    def headers(self, body: bytes, timestamp: str = str(AT)) -> dict[str, str]:
+        """The two headers that sign ``body``."""
+        signed = self._private.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))
+        return {SIGNATURE: base64.b64encode(signed).decode(), TIMESTAMP: timestamp}
+
+
+class SendGrid:
+    """Delivers events over ``http``, signed with ``key``."""
+
+    def __init__(self, http: httpx.AsyncClient, key: Key) -> None:
+        self.http = http
+        self.key = key
+
+    async def deliver(self, events: Sequence[object]) -> httpx.Response:
+        """Deliver a list of events."""
+        return await self.post(orjson.dumps(events))
+
+    async def post(self, body: bytes, **headers: str) -> httpx.Response:
+        """Deliver any body, signed as it should be unless ``headers`` say otherwise."""
+        return await self.http.post(URL, content=body, headers=self.key.headers(body) | headers)
+
+    async def post_as(self, body: bytes, signature: str | bytes) -> httpx.Response:
+        """Deliver a body under any signature at all."""
+        headers = {SIGNATURE: signature, TIMESTAMP: str(AT)}
+        return await self.http.post(URL, content=body, headers=headers)  # type: ignore[arg-type]
+
+    async def in_pieces(self, pieces: AsyncIterator[bytes]) -> httpx.Response:
+        """Deliver a body whose length nobody was told."""
+        return await self.http.post(URL, content=pieces)
+
+
+def told(
+    broadcast: BroadcastRow, position: int, word: str = "delivered", **more: object
+) -> dict[str, object]:
+    """One event about one of our mails, in SendGrid's shape."""
+    batch = (position - 1) // broadcast.batch_size + 1
+    return {
+        "email": f"customer{position}@example.com",
+        "timestamp": AT,
+        "event": word,
+        "sg_event_id": f"{word}-{position}",
+        "sg_message_id": f"abc.{position}",
+        "ff_batch": batch_key(broadcast.key, batch, 1),
+        "ff_broadcast": broadcast.key,
+        "ff_delivery": delivery_key(broadcast.key, position),
+        **more,
+    }

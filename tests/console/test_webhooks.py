@@ -1,0 +1,351 @@
+"""The receiver of delivery events: believes only what is signed, and counts each thing once."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import AsyncIterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from sqlalchemy import text
+
+from console.webhooks import BODY_LIMIT, create_app
+from domain.publication import PublicationState
+from store import broadcasts, migrate, suppressions
+from store.broadcasts import BroadcastRow
+from store.database import Database
+from tests.console.provider import AT, SIGNATURE, TIMESTAMP, URL, Key, SendGrid, told
+from tests.store.world import address, have_broadcast, lose_answer, send, states
+
+BIG = b"[" + b" " * BODY_LIMIT + b"]"
+
+
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy: migrating for each test would take most of the time."""
+    path = tmp_path_factory.mktemp("ledger") / "empty.db"
+    # In a thread, because a test's event loop may be running already.
+    with ThreadPoolExecutor() as thread:
+        thread.submit(migrate.upgrade, f"sqlite:///{path}").result()
+    return path
+
+
+@pytest.fixture
+async def ledger(empty_ledger: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    path = tmp_path / "ledger.db"
+    shutil.copy(empty_ledger, path)
+    database = Database.open(f"sqlite:///{path}")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def broadcast(ledger: Database) -> BroadcastRow:
+    """Twenty customers in two batches; the provider accepted the first."""
+    broadcast = await have_broadcast(ledger, 20)
+    await send(ledger, broadcast, 1)
+    return broadcast
+
+
+@pytest.fixture
+async def sendgrid(ledger: Database) -> AsyncIterator[SendGrid]:
+    key = Key()
+    transport = httpx.ASGITransport(create_app(ledger, key.public))
+    async with httpx.AsyncClient(transport=transport, base_url="http://frontfoot") as http:
+        yield SendGrid(http, key)
+
+
+# --- what is recorded ---------------------------------------------------------------------------
+
+
+async def test_what_became_of_each_mail_is_in_the_ledger(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database
+) -> None:
+    answer = await sendgrid.deliver(
+        [told(broadcast, 1, "delivered"), told(broadcast, 2, "dropped"), told(broadcast, 3)]
+    )
+    assert (answer.status_code, answer.json()) == (200, {"new": 3, "duplicate": 0})
+    assert await states(ledger, broadcast) == {
+        "planned": 10,
+        "accepted": 7,
+        "delivered": 2,
+        "dropped": 1,
+    }
+
+
+async def test_events_that_come_again_are_counted_once(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database
+) -> None:
+    once = [told(broadcast, 1), told(broadcast, 2)]
+    await sendgrid.deliver(once + once)
+    again = await sendgrid.deliver(once)
+    assert (again.status_code, again.json()) == (200, {"new": 0, "duplicate": 2})
+    assert (await states(ledger, broadcast))["delivered"] == 2
+
+
+async def test_events_in_the_wrong_order_leave_the_mail_delivered(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database
+) -> None:
+    await sendgrid.deliver([told(broadcast, 1, "delivered")])
+    await sendgrid.deliver([told(broadcast, 1, "processed")])
+    assert (await states(ledger, broadcast))["delivered"] == 1
+
+
+async def test_one_event_proves_that_a_batch_without_an_answer_went_out(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database
+) -> None:
+    await lose_answer(ledger, broadcast, 2)
+    await sendgrid.deliver([told(broadcast, 11, "processed")])
+    await broadcasts.settle_by_events(ledger, broadcast.id)
+    found = await broadcasts.find_batch(ledger, broadcast.id, 2)
+    assert found.state is PublicationState.ACCEPTED
+
+
+async def test_an_address_that_bounced_for_good_is_not_written_to_again(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database
+) -> None:
+    await sendgrid.deliver(
+        [
+            told(broadcast, 1, "bounce", type="bounce", reason="550 no such customer1"),
+            told(broadcast, 2, "bounce", type="blocked"),
+        ]
+    )
+    assert await suppressions.is_suppressed(ledger, address(1))
+    assert not await suppressions.is_suppressed(ledger, address(2))
+
+
+@pytest.mark.parametrize("word", ["open", "click", "deferred", "spamreport", "", "constructor"])
+async def test_events_that_say_nothing_about_arrival_are_passed_over(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database, word: str
+) -> None:
+    answer = await sendgrid.deliver([told(broadcast, 1, word)])
+    assert (answer.status_code, answer.json()["new"]) == (200, 0)
+    assert await states(ledger, broadcast) == {"planned": 10, "accepted": 10}
+
+
+async def test_events_of_somebody_elses_mail_are_passed_over(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database
+) -> None:
+    """The account sends receipts and newsletters too, and the webhook is told of all of them."""
+    strange: list[object] = [
+        {"event": "delivered", "email": "a@example.com", "timestamp": AT, "sg_event_id": "x"},
+        told(broadcast, 1, ff_batch="order-4711", ff_delivery="line-2"),
+        told(broadcast, 1, ff_batch=7, ff_delivery=None),
+        told(broadcast, 1, sg_event_id=None),
+        "delivered",
+        None,
+        [],
+        {},
+    ]
+    answer = await sendgrid.deliver([*strange, told(broadcast, 2)])
+    assert (answer.status_code, answer.json()["new"]) == (200, 1)
+    assert await states(ledger, broadcast) == {"planned": 10, "accepted": 9, "delivered": 1}
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    [None, "soon", [], {}, "nan", "inf", 1e300, -1e300, 253402300800, 9.5, "1382788800", True],
+)
+async def test_an_event_with_a_strange_time_proves_no_less(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database, timestamp: object
+) -> None:
+    """Events whose time could not be read were dropped, and a batch stayed unknown for it."""
+    answer = await sendgrid.deliver([told(broadcast, 1, timestamp=timestamp)])
+    assert answer.json() == {"new": 1, "duplicate": 0}
+    assert (await states(ledger, broadcast))["delivered"] == 1
+
+
+async def test_an_event_without_a_time_is_of_now(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database
+) -> None:
+    await lose_answer(ledger, broadcast, 2)
+    event = told(broadcast, 11)
+    del event["timestamp"]
+    await sendgrid.deliver([event])
+    await broadcasts.settle_by_events(ledger, broadcast.id)
+    reached = await broadcasts.progress(ledger, broadcast.id)
+    assert reached.last_accepted_at is not None
+    assert datetime.now(UTC) - reached.last_accepted_at < timedelta(minutes=1)
+
+
+# --- what is refused ----------------------------------------------------------------------------
+
+
+async def test_a_signature_of_another_key_is_refused(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database
+) -> None:
+    body = orjson.dumps([told(broadcast, 1)])
+    answer = await sendgrid.post(body, **Key().headers(body))
+    assert answer.status_code == 403
+    assert await states(ledger, broadcast) == {"planned": 10, "accepted": 10}
+
+
+async def test_a_body_that_was_altered_on_the_way_is_refused(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database
+) -> None:
+    signed = orjson.dumps([told(broadcast, 1, "processed")])
+    altered = signed.replace(b'"processed"', b'"bounce"')
+    answer = await sendgrid.post(altered, **sendgrid.key.headers(signed))
+    assert answer.status_code == 403
+    assert await states(ledger, broadcast) == {"planned": 10, "accepted": 10}
+
+
+async def test_a_signature_with_another_timestamp_is_refused(
+    sendgrid: SendGrid, broadcast: BroadcastRow
+) -> None:
+    answer = await sendgrid.post(orjson.dumps([told(broadcast, 1)]), **{TIMESTAMP: str(AT + 1)})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "",
+        "no base64!",
+        "AAAA",
+        "MEUCIQ",
+        "MEUCIQ==",
+        "A" * 4000,
+        "sch\u00f6n".encode(),
+        b"\xff\xfe",
+    ],
+    ids=["none", "words", "not DER", "cut off", "cut off, padded", "long", "umlaut", "bytes"],
+)
+async def test_garbage_for_a_signature_is_refused_like_any_other(
+    sendgrid: SendGrid, broadcast: BroadcastRow, signature: str | bytes
+) -> None:
+    """One with an umlaut in it was answered 500."""
+    answer = await sendgrid.post_as(orjson.dumps([told(broadcast, 1)]), signature)
+    assert answer.status_code == 403
+
+
+async def test_a_delivery_without_any_signature_is_refused(sendgrid: SendGrid) -> None:
+    assert (await sendgrid.http.post(URL, content=b"[]")).status_code == 403
+
+
+async def test_a_body_that_is_not_utf_8_is_refused_whoever_signed_it(sendgrid: SendGrid) -> None:
+    assert (await sendgrid.post(b'["\xff\xfe"]')).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[1,]", b"NaN", b'{"event": "delivered"}', b'"delivered"', b"7", b"null"]
+)
+async def test_a_signed_body_that_is_no_list_of_events_is_refused(
+    sendgrid: SendGrid, body: bytes
+) -> None:
+    assert (await sendgrid.post(body)).status_code == 400
+
+
+async def test_a_body_nested_without_end_is_refused(sendgrid: SendGrid) -> None:
+    assert (await sendgrid.post(b"[" * 200_000)).status_code == 400
+
+
+async def test_a_body_that_is_too_large_is_refused(sendgrid: SendGrid) -> None:
+    assert (await sendgrid.post(BIG)).status_code == 413
+
+
+async def test_a_body_without_an_end_is_not_read_to_its_end(sendgrid: SendGrid) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(1_000):
+            sent += 1
+            yield b" " * 1024 * 1024
+
+    answer = await sendgrid.in_pieces(endless())
+    assert answer.status_code == 413
+    assert sent < 20
+
+
+async def test_a_delivery_that_breaks_off_is_no_accident(ledger: Database) -> None:
+    """It was answered with a traceback in the log, whenever a provider hung up."""
+    app = create_app(ledger, Key().public)
+    said: list[MutableMapping[str, Any]] = []
+
+    async def hang_up() -> MutableMapping[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def say(message: MutableMapping[str, Any]) -> None:
+        said.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": URL, "headers": [], "query_string": b""}
+    await app(scope, hang_up, say)
+    assert said[0]["status"] == 400
+
+
+async def test_looking_at_the_address_changes_nothing(sendgrid: SendGrid) -> None:
+    assert (await sendgrid.http.get(URL)).status_code == 405
+    assert (await sendgrid.http.get("/health")).json() == {"ok": True}
+
+
+# --- a ledger that is away ----------------------------------------------------------------------
+
+
+async def test_events_that_cannot_be_kept_are_asked_for_again(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database
+) -> None:
+    await change(ledger, "ALTER TABLE delivery_events RENAME TO away")
+    answer = await sendgrid.deliver([told(broadcast, 1)])
+    await change(ledger, "ALTER TABLE away RENAME TO delivery_events")
+    again = await sendgrid.deliver([told(broadcast, 1)])
+    assert answer.status_code == 503
+    assert (again.status_code, again.json()["new"]) == (200, 1)
+
+
+async def test_a_delivery_is_kept_whole_or_not_at_all(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database
+) -> None:
+    """The bounce's suppression cannot be written: nothing before it may stay either."""
+    await change(ledger, "ALTER TABLE suppressions RENAME TO away")
+    bounced = told(broadcast, 2, "bounce", type="bounce")
+    answer = await sendgrid.deliver([told(broadcast, 1), bounced])
+    await change(ledger, "ALTER TABLE away RENAME TO suppressions")
+    assert answer.status_code == 503
+    assert await states(ledger, broadcast) == {"planned": 10, "accepted": 10}
+
+
+async def test_what_nobody_foresaw_is_asked_for_again_and_not_shown(
+    sendgrid: SendGrid,
+    broadcast: BroadcastRow,
+    ledger: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def mistaken(*_: object) -> None:
+        raise RuntimeError("Key (mailbox)=(customer1@example.com) already exists.")
+
+    monkeypatch.setattr("store.events.record", mistaken)
+    with caplog.at_level(logging.DEBUG):
+        answer = await sendgrid.deliver([told(broadcast, 1)])
+    assert answer.status_code == 503
+    assert "customer1" not in answer.text + caplog.text
+
+
+@pytest.mark.parametrize("signed", [True, False])
+async def test_nobodys_address_is_in_the_log_or_in_an_answer(
+    sendgrid: SendGrid,
+    broadcast: BroadcastRow,
+    ledger: Database,
+    caplog: pytest.LogCaptureFixture,
+    signed: bool,
+) -> None:
+    await change(ledger, "ALTER TABLE delivery_events RENAME TO away")
+    wrong = {} if signed else {SIGNATURE: "AAAA"}
+    body = orjson.dumps([told(broadcast, 1, timestamp="customer1@example.com")])
+    with caplog.at_level(logging.DEBUG):
+        answer = await sendgrid.post(body, **wrong)
+    assert answer.is_error
+    assert caplog.records
+    assert "customer1" not in answer.text + caplog.text
+
+
+async def change(ledger: Database, statement: str) -> None:
+    async with ledger.write() as connection:
+        await connection.execute(text(statement))

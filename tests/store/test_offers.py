@@ -1,0 +1,45 @@
+"""The goodwill stays under its cap, however it is divided."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from domain.errors import DomainError
+from store import audiences, broadcasts
+from store.database import Database
+from tests.store.world import DIGEST, NOON, TERMS, have_audience, have_broadcast, ref
+
+
+async def test_codes_over_the_cap_are_not_planned(database: Database) -> None:
+    with pytest.raises(DomainError, match="over the cap"):
+        await have_broadcast(database, size=101, offer=TERMS)
+
+    assert await broadcasts.find_broadcast(database, ref(), "email") is None
+
+
+async def test_two_offers_of_one_incident_share_its_cap(database: Database) -> None:
+    await have_audience(database, 60, "europe")
+    await have_audience(database, 60, "america", start=1000)
+    second_offer = TERMS.model_copy(update={"version": 2})
+    await broadcasts.plan(
+        database, ref(), "email", await audiences.cut(database, "europe"), 10, DIGEST, NOON, TERMS
+    )
+
+    cut = await audiences.cut(database, "america")
+    with pytest.raises(DomainError, match="promised before"):
+        await broadcasts.plan(database, ref(number=2), "email", cut, 10, DIGEST, NOON, second_offer)
+
+
+async def test_one_person_in_two_broadcasts_of_an_offer_costs_one_code(
+    database: Database,
+) -> None:
+    terms = TERMS.model_copy(update={"budget_cap": Decimal("600.00")})
+    await have_audience(database, 60)
+    cut = await audiences.cut(database, "customers")
+    await broadcasts.plan(database, ref(), "email", cut, 10, DIGEST, NOON, terms)
+
+    again = await broadcasts.plan(database, ref(number=2), "email", cut, 10, DIGEST, NOON, terms)
+
+    assert again.planned == 60

@@ -1,0 +1,296 @@
+"""Mail goes to everybody once, a few ranges at a time, and what is unknown is settled."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from domain.message import MessageKind
+from domain.playbook import BroadcastPlan, Playbook
+from domain.publication import PublicationState
+from domain.stage import Stage
+from tests.deadline import eventually
+from tests.workflows.mailing import Answer
+from tests.workflows.plan import a_plan
+from tests.workflows.response import Refusal, Response, outcome, state
+from workflows.contract import Advance, MessageStatus, RetryChannel, Settle
+from workflows.policies import BATCHES_PER_ACTIVITY
+
+S = PublicationState
+SOON = timedelta(milliseconds=300)
+LATER = timedelta(minutes=10)
+
+
+def mail(in_flight: int = 3, window: timedelta = SOON) -> Playbook:
+    """A plan that sends ten recipients a request, and waits for events only shortly."""
+    return a_plan(
+        channels=("email",),
+        broadcast=BroadcastPlan(batch_size=10, in_flight=in_flight, unknown_window=window),
+    )
+
+
+async def start(response: Response, plan: Playbook | None = None, batches: int = 45) -> None:
+    """Open, propose and sign an announcement to so many batches of recipients."""
+    response.world.mail.recipients = batches * 10
+    await response.open(plan or mail())
+    await response.decide(await response.propose(), "noor")
+
+
+async def test_everybody_gets_the_mail_once(response: Response) -> None:
+    response.world.mail.recipients = 447
+    await response.open(mail())
+    await response.decide(await response.propose(), "noor")
+
+    message = await response.settled()
+
+    assert outcome(message, "email").reason == "447 of 447 recipients accepted."
+    assert sorted(response.world.mail.sent) == list(range(1, 46))
+
+
+async def test_no_more_ranges_are_on_the_wire_than_the_plan_says(response: Response) -> None:
+    await start(response, mail(in_flight=3), batches=120)
+
+    await response.settled()
+
+    assert response.world.mail.most_in_flight == 3
+
+
+async def test_the_first_batch_is_a_range_of_its_own_so_that_it_tells_soonest(
+    response: Response,
+) -> None:
+    await start(response)
+
+    await response.settled()
+
+    ranges = sorted(response.world.mail.ranges)
+    assert ranges[0] == (1, 1)
+    assert ranges[1] == (2, 1 + BATCHES_PER_ACTIVITY)
+
+
+async def test_people_count_as_told_once_the_first_batch_was_accepted(
+    response: Response,
+) -> None:
+    response.world.mail.batch(2, *[Answer.THROTTLES] * 1000)
+    await start(response)
+
+    message = await response.until(lambda one: one.told)
+
+    assert state(message, "email") is S.SENDING
+    assert await response.says("told") == ["email: message 1: first batch"]
+    response.world.mail.forget_answers()
+    await response.settled()
+
+
+async def test_how_far_it_has_come_can_be_asked(response: Response) -> None:
+    held = response.world.mail.holds()
+    await start(response, batches=12)
+    await response.world.mail.reached.wait()
+
+    before = await response.progress()
+    held.set()
+    await response.settled()
+
+    assert (before.recipients, before.accepted) == (120, 0)
+    after = await response.progress()
+    assert after.accepted == 120
+    assert after.per_second() > 0
+
+
+async def test_a_batch_that_is_throttled_is_sent_later_and_once(response: Response) -> None:
+    response.world.mail.batch(5, Answer.THROTTLES, Answer.THROTTLES)
+    await start(response)
+
+    await response.settled()
+
+    assert sorted(response.world.mail.sent) == list(range(1, 46))
+
+
+async def test_an_event_settles_a_batch_whose_answer_was_lost(response: Response) -> None:
+    response.world.mail.batch(7, Answer.LOST_AFTER_SENDING)
+    await start(response, mail(window=LATER))
+    await eventually(lambda: _is(response.world.mail.asked))
+
+    response.world.mail.event_proves(7)
+    await response.passes(timedelta(minutes=1), 1, "email")
+
+    message = await response.settled()
+    assert state(message, "email") is S.ACCEPTED
+    assert outcome(message, "email").reason == "450 of 450 recipients accepted."
+    assert response.world.mail.sent.count(7) == 1
+
+
+async def test_safety_mail_without_any_event_is_sent_again_when_the_window_closes(
+    response: Response,
+) -> None:
+    response.world.mail.batch(7, Answer.LOST_BEFORE_SENDING)
+    await start(response)
+
+    message = await response.settled()
+
+    assert state(message, "email") is S.ACCEPTED
+    assert response.world.mail.sent.count(7) == 1
+    assert response.world.mail.tries[7] == 2
+
+
+async def test_goodwill_mail_without_any_event_is_never_sent_again_by_itself(
+    response: Response,
+) -> None:
+    await response.open(mail())
+    response.world.mail.recipients = 10
+    await response.resolve()
+    response.world.mail.forget_batches()
+    response.world.mail.recipients = 120
+    response.world.mail.batch(7, Answer.LOST_AFTER_SENDING)
+
+    message = await response.publish(MessageKind.GOODWILL_OFFER)
+
+    unknown = outcome(message, "email")
+    assert unknown.state is S.UNKNOWN
+    assert unknown.reason == (
+        "1 batches got no answer and no event; 110 of 120 recipients accepted."
+    )
+    assert unknown.next_step.endswith("then settle it: went out, or did not.")
+    assert response.world.mail.tries[7] == 1
+
+
+async def test_a_person_who_saw_that_a_batch_did_not_go_out_has_it_sent(
+    response: Response,
+) -> None:
+    response.world.mail.batch(7, *[Answer.LOST_BEFORE_SENDING] * 3)
+    await start(response)
+    assert state(await response.settled(), "email") is S.UNKNOWN
+
+    said = Settle(message=1, channel="email", by="sam", went_out=False)
+    await response.tell("settle", said, MessageStatus)
+
+    assert state(await response.settled(), "email") is S.ACCEPTED
+    assert sorted(response.world.mail.sent) == list(range(1, 46))
+
+
+async def test_a_closed_account_stops_the_broadcast_and_says_what_to_do(
+    response: Response,
+) -> None:
+    response.world.mail.batch(12, *[Answer.ACCOUNT_CLOSED] * 9)
+    await start(response, mail(in_flight=1), batches=200)
+
+    halted = outcome(await response.settled(), "email")
+
+    assert halted.state is S.REFUSED
+    assert halted.reason == (
+        "Halted with 110 of 2,000 recipients accepted. The account is closed."
+    )
+    assert halted.next_step == "Have it opened, then retry the channel."
+    assert max(response.world.mail.sent) < 12
+
+
+async def test_a_retry_sends_what_a_halted_broadcast_left_and_nothing_twice(
+    response: Response,
+) -> None:
+    response.world.mail.batch(12, Answer.ACCOUNT_CLOSED)
+    await start(response, mail(in_flight=2))
+    assert state(await response.settled(), "email") is S.REFUSED
+
+    said = RetryChannel(message=1, channel="email", by="maya")
+    await response.tell("retry_channel", said, MessageStatus)
+
+    assert outcome(await response.settled(), "email").reason == "450 of 450 recipients accepted."
+    assert sorted(response.world.mail.sent) == list(range(1, 46))
+
+
+async def test_a_batch_that_is_refused_does_not_stop_the_rest(response: Response) -> None:
+    response.world.mail.batch(3, Answer.REFUSES)
+    await start(response)
+
+    message = outcome(await response.settled(), "email")
+
+    assert message.state is S.ACCEPTED
+    assert message.reason == (
+        "440 of 450 recipients accepted. 10 refused: The provider refused a batch."
+    )
+
+
+async def test_a_withdrawn_broadcast_ends_within_the_batches_on_the_wire(
+    response: Response,
+) -> None:
+    held = response.world.mail.holds()
+    response.world.mail.recipients = 2_000
+    await response.open(mail(in_flight=2))
+    message = await response.propose()
+    await response.decide(message, "noor")
+    await eventually(lambda: _is(response.world.mail.in_flight == 2))
+
+    withdrawing = asyncio.create_task(response.withdraw(message))
+    await eventually(lambda: _is(response.world.mail.stopped))
+    held.set()
+
+    withdrawn = outcome(await withdrawing, "email")
+    assert withdrawn.state is S.WITHDRAWN
+    assert withdrawn.reason == "Stopped with 20 of 2,000 recipients accepted."
+    assert withdrawn.next_step == "Mail cannot be recalled."
+    assert len(response.world.mail.sent) == 2
+
+
+async def test_a_withdrawn_broadcast_still_waits_for_the_events_of_what_was_on_the_wire(
+    response: Response,
+) -> None:
+    held = response.world.mail.holds()
+    response.world.mail.batch(1, Answer.LOST_AFTER_SENDING)
+    response.world.mail.recipients = 10
+    await response.open(mail(window=LATER))
+    message = await response.propose()
+    await response.decide(message, "noor")
+    await response.world.mail.reached.wait()
+    withdrawing = asyncio.create_task(response.withdraw(message))
+    await eventually(lambda: _is(response.world.mail.stopped))
+    held.set()
+    await eventually(lambda: _is(response.world.mail.asked))
+
+    response.world.mail.event_proves(1)
+    await response.passes(timedelta(minutes=1), 1, "email")
+
+    assert outcome(await withdrawing, "email").reason == (
+        "Stopped with 10 of 10 recipients accepted."
+    )
+
+
+async def test_an_audience_of_whom_nobody_may_be_written_to_is_not_called_told(
+    response: Response,
+) -> None:
+    response.world.mail.suppressed = 30
+    await start(response, batches=0)
+
+    message = await response.settled()
+
+    assert outcome(message, "email").state is S.REFUSED
+    assert outcome(message, "email").reason == (
+        "Nobody in the audience may be written to: 30 suppressed."
+    )
+    assert not message.told
+
+
+async def test_a_dead_mail_account_does_not_stop_the_posts(response: Response) -> None:
+    response.world.mail.recipients = 100
+    response.world.mail.batch(1, Answer.ACCOUNT_CLOSED)
+    await response.open(a_plan(channels=("email", "twitter", "facebook")))
+
+    message = await response.publish()
+
+    assert [one.state for one in message.outcomes] == [S.REFUSED, S.ACCEPTED, S.ACCEPTED]
+
+
+@pytest.mark.parametrize("news", [[], [{"message": 9}], [b"\xff"], ["x", "y"]])
+async def test_news_of_a_channel_that_cannot_be_true_change_nothing(
+    response: Response, news: list[object]
+) -> None:
+    await response.open()
+
+    await response.handle.signal("channel_news", args=news)
+
+    with pytest.raises(Refusal, match="nobody has been told yet"):
+        await response.tell("advance", Advance(to=Stage.ASSURE, by="maya"), MessageStatus)
+
+
+async def _is(value: object) -> object:
+    return value

@@ -1,0 +1,339 @@
+"""An incident is opened once, moves through its stages in order, and closes with nothing open."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
+from domain.incident import MessagePhase
+from domain.message import MessageKind
+from domain.publication import PublicationState
+from domain.stage import Stage
+from tests.deadline import eventually
+from tests.workflows.plan import a_plan
+from tests.workflows.response import Refusal, Response, state
+from tests.workflows.world import LOST_AFTER_PUBLISHING
+from workflows.contract import Advance, Close, IncidentStatus, Propose, RecordFacts, Revise
+from workflows.incident import IncidentWorkflow
+
+K = MessageKind
+
+
+async def advance(response: Response, to: Stage) -> Stage:
+    return (await response.tell("advance", Advance(to=to, by="maya"), IncidentStatus)).stage
+
+
+# --- opening ----------------------------------------------------------------------------------
+
+
+async def test_two_people_who_open_the_same_incident_join_one(response: Response) -> None:
+    first, second = await asyncio.gather(response.open(by="maya"), response.open(by="noor"))
+
+    assert first.opened_by == second.opened_by
+    assert len(response.world.registered) == 1
+    assert len(await response.says("opened")) == 1
+    assert len(await response.says("joined")) == 1
+
+
+async def test_an_incident_that_was_opened_is_entered_in_the_ledger(response: Response) -> None:
+    await response.open()
+
+    await eventually(lambda: _is(response.world.registered))
+    (entered,) = response.world.registered
+    assert (entered.incident, entered.playbook) == (response.slug, "stories")
+
+
+async def test_the_name_of_a_closed_incident_cannot_be_used_again(response: Response) -> None:
+    await response.open()
+    await response.close()
+    await response.handle.result()
+
+    with pytest.raises((WorkflowAlreadyStartedError, RPCError)):
+        await response.open()
+
+
+async def test_whatever_happens_is_copied_to_the_ledger_in_order(response: Response) -> None:
+    await response.open()
+    await response.publish()
+
+    told = await response.handle.query(IncidentWorkflow.timeline)
+    kept = await eventually(
+        lambda: _is(list(response.world.timeline.values())), lambda kept: len(kept) == len(told)
+    )
+    assert kept == told
+    assert [one.seq for one in kept] == list(range(1, len(kept) + 1))
+
+
+# --- stages -----------------------------------------------------------------------------------
+
+
+async def test_nobody_assures_before_anybody_was_told(response: Response) -> None:
+    await response.open()
+    await response.propose()
+
+    with pytest.raises(Refusal, match="nobody has been told yet") as refusal:
+        await advance(response, Stage.ASSURE)
+
+    assert refusal.value.next_step.startswith("Publish an announcement first")
+
+
+async def test_an_incident_cannot_jump_a_stage(response: Response) -> None:
+    await response.open()
+
+    with pytest.raises(Refusal, match="An incident in stage identify cannot move to resolve"):
+        await advance(response, Stage.RESOLVE)
+
+    assert await response.stage() is Stage.IDENTIFY
+
+
+@pytest.mark.parametrize("kind", [K.PROGRESS_UPDATE, K.RESOLUTION_NOTE, K.GOODWILL_OFFER])
+async def test_a_message_of_a_later_stage_has_to_wait_for_it(
+    response: Response, kind: MessageKind
+) -> None:
+    await response.open()
+
+    with pytest.raises(Refusal, match="belongs to stage"):
+        await response.propose(kind)
+
+    assert response.world.renders_begun == 0
+
+
+async def test_a_message_takes_the_incident_to_its_stage(response: Response) -> None:
+    await response.open()
+    await response.publish()
+
+    await response.propose(K.PROGRESS_UPDATE)
+
+    assert await response.stage() is Stage.ASSURE
+    assert "maya: assure, from acknowledge" in await response.says("stage entered")
+
+
+async def test_there_is_nothing_to_correct_before_anything_was_published(
+    response: Response,
+) -> None:
+    await response.open()
+
+    with pytest.raises(Refusal, match="nothing has been published yet"):
+        await response.propose(K.CORRECTION)
+
+
+async def test_a_resolution_needs_the_fix_and_a_prevention_that_somebody_owns(
+    response: Response,
+) -> None:
+    await response.open()
+    await response.publish()
+    await response.know("fix", "prevention")
+
+    with pytest.raises(Refusal, match="not filled yet: prevention_owner, prevention_due"):
+        await response.propose(K.RESOLUTION_NOTE)
+
+
+async def test_a_resolution_whose_facts_were_taken_back_cannot_be_revised(
+    response: Response,
+) -> None:
+    await response.open()
+    await response.publish()
+    await response.know("fix", "prevention", "prevention_owner", "prevention_due")
+    await response.propose(K.RESOLUTION_NOTE)
+    await response.know("fix")
+
+    with pytest.raises(Refusal, match="not filled yet: prevention"):
+        await response.tell("revise", Revise(message=2, by="maya"), IncidentStatus)
+
+
+async def test_the_offer_waits_until_people_were_told_of_the_fix(response: Response) -> None:
+    await response.open()
+    await response.publish()
+    await response.know("fix", "prevention", "prevention_owner", "prevention_due")
+    await response.propose(K.RESOLUTION_NOTE)
+
+    with pytest.raises(Refusal, match="people have not been told of the fix"):
+        await response.propose(K.GOODWILL_OFFER)
+
+
+async def test_a_whole_response_goes_from_identify_to_closed(response: Response) -> None:
+    await response.open()
+    await response.publish()
+    await response.publish(K.PROGRESS_UPDATE)
+    await response.know("fix", "prevention", "prevention_owner", "prevention_due")
+    await response.publish(K.RESOLUTION_NOTE)
+    await response.publish(K.GOODWILL_OFFER)
+
+    await response.close()
+
+    ended = await response.handle.result()
+    assert ended.stage is Stage.CLOSED
+    assert [one.phase for one in ended.messages] == [MessagePhase.SETTLED] * 4
+    assert sorted(response.world.public("twitter")) == [1, 2, 3, 4]
+    assert response.world.closed == 1
+
+
+async def test_the_stage_does_not_move_under_a_proposal_that_is_being_rendered(
+    response: Response,
+) -> None:
+    await response.open()
+    await response.publish()
+    rendering = response.world.rendering_waits()
+    proposing = asyncio.create_task(response.propose(K.PROGRESS_UPDATE))
+    await eventually(lambda: _is(response.world.renders_begun == 2))
+    advancing = asyncio.create_task(advance(response, Stage.RESOLVE))
+
+    rendering.set()
+
+    assert (await proposing).number == 2
+    assert await advancing is Stage.RESOLVE
+
+
+async def test_two_proposals_at_once_get_two_numbers(response: Response) -> None:
+    await response.open()
+
+    both = await asyncio.gather(response.propose(), response.propose())
+
+    assert sorted(one.number for one in both) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("update", "said"),
+    [
+        ("propose", Propose(kind=K.ANNOUNCEMENT, by="mallory")),
+        ("facts", RecordFacts(by="mallory", facts="d", filled=())),
+        ("advance", Advance(to=Stage.ACKNOWLEDGE, by="mallory")),
+        ("close", Close(by="mallory")),
+    ],
+)
+async def test_a_stranger_steers_nothing(
+    response: Response, update: str, said: Propose | RecordFacts | Advance | Close
+) -> None:
+    await response.open()
+
+    with pytest.raises(Refusal, match="'mallory' is not in this incident's roster"):
+        await response.tell(update, said, IncidentStatus)
+
+
+@pytest.mark.parametrize("update", ["join", "propose", "decide", "withdraw", "close", "settle"])
+@pytest.mark.parametrize("said", [[], [{}, {}], ["word"]], ids=["nothing", "two", "a word"])
+async def test_a_request_that_cannot_be_read_is_refused_and_stalls_nothing(
+    response: Response, update: str, said: list[object]
+) -> None:
+    await response.open()
+
+    with pytest.raises(Exception, match="Workflow update failed"):
+        async with asyncio.timeout(10):
+            await response.handle.execute_update(update, args=said)
+
+    assert await response.stage() is Stage.IDENTIFY
+
+
+# --- closing ----------------------------------------------------------------------------------
+
+
+async def test_an_incident_does_not_close_over_a_message_that_waits_at_its_gate(
+    response: Response,
+) -> None:
+    await response.open()
+    await response.propose()
+
+    with pytest.raises(Refusal, match="Message 1 is waiting at its gate"):
+        await response.close()
+
+
+@pytest.mark.parametrize("waive", ["", "we are in a hurry"])
+async def test_an_incident_does_not_close_over_a_publication_that_is_under_way(
+    response: Response, waive: str
+) -> None:
+    wire = response.world.holds("twitter")
+    await response.open(a_plan(channels=("twitter",)))
+    await response.decide(await response.propose(), "noor")
+    await wire.taken()
+
+    with pytest.raises(Refusal, match="Message 1 is still being published"):
+        await response.close(waive)
+
+    wire.ends()
+
+
+async def test_an_incident_does_not_close_while_a_withdrawal_is_under_way(
+    response: Response,
+) -> None:
+    wire = response.world.holds("twitter")
+    await response.open(a_plan(channels=("twitter",)))
+    message = await response.propose()
+    await response.decide(message, "noor")
+    await wire.taken()
+    withdrawing = asyncio.create_task(response.withdraw(message))
+    await response.until(lambda one: one.phase is MessagePhase.WITHDRAWN)
+
+    with pytest.raises(Refusal, match="Message 1 is still being published"):
+        await response.close()
+
+    wire.ends()
+    assert state(await withdrawing, "twitter") is PublicationState.WITHDRAWN
+
+
+async def test_an_incident_does_not_close_over_an_unknown_outcome(response: Response) -> None:
+    response.world.provider("twitter", LOST_AFTER_PUBLISHING)
+    response.world.cannot_be_read("twitter")
+    await response.open()
+    await response.publish()
+
+    for waive in ("", "   "):
+        with pytest.raises(Refusal, match="message 1 on twitter"):
+            await response.close(waive)
+
+
+async def test_what_is_open_can_be_waived_in_writing(response: Response) -> None:
+    response.world.provider("twitter", LOST_AFTER_PUBLISHING)
+    response.world.cannot_be_read("twitter")
+    await response.open()
+    await response.publish()
+    await response.propose(K.PROGRESS_UPDATE)
+
+    await response.close(waive="the account was deleted")
+
+    assert (await response.handle.result()).stage is Stage.CLOSED
+    assert await response.says("closed") == ["maya: waived: the account was deleted"]
+
+
+async def test_an_approval_of_what_was_waived_publishes_nothing(response: Response) -> None:
+    await response.open()
+    message = await response.propose()
+
+    await asyncio.gather(
+        response.close(waive="it was a false alarm"),
+        response.approve(message),
+        return_exceptions=True,
+    )
+
+    ended = await response.handle.result()
+    public = response.world.public()
+    assert (ended.messages[0].phase is MessagePhase.SETTLED) == bool(public)
+
+
+async def test_the_record_of_a_closed_incident_is_complete_in_the_ledger(
+    response: Response,
+) -> None:
+    await response.open()
+    await response.publish()
+
+    await response.close()
+
+    await response.handle.result()
+    assert [one.what for one in response.world.timeline.values()][-1] == "closed"
+
+
+async def test_an_incident_waits_for_months_without_forgetting(response: Response) -> None:
+    await response.open()
+    message = await response.propose()
+
+    await response.time_passes(timedelta(days=90))
+
+    await response.decide(message, "noor")
+    assert (await response.settled()).told
+
+
+async def _is(value: object) -> object:
+    return value
