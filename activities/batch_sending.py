@@ -108,7 +108,7 @@ class Sending:
                 copy=self._copy,
                 addressees=[
                     Addressee(
-                        delivery=delivery_key(self._broadcast, one.position),
+                        delivery=delivery_key(self._broadcast, one.recipient_id),
                         address=one.address,
                         values=values.get(one.recipient_id, {}),
                     )
@@ -118,7 +118,7 @@ class Sending:
             try:
                 receipt = await self._channel.send(batch)
             except BadRecipient as error:
-                bad = [people[index].position for index in error.positions]
+                bad = [people[index].recipient_id for index in error.positions]
                 if not bad:
                     await self._refuse(row, error.message, error.next_step)
                     return True

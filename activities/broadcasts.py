@@ -66,12 +66,14 @@ class BroadcastActivities:
                 "This message has no audience.", "Open the incident with one, then propose."
             )
         self._refuse_without_secret(document, task.channel)
+        # A batch is what the provider takes or refuses as one, whatever the playbook asks for.
+        limit = self._direct_channel(task.channel).capabilities.batch_limit
         planned = await broadcasts.plan(
             self._database,
             task.message,
             task.channel,
             document.audience,
-            order.batch_size,
+            min(order.batch_size, limit),
             task.digest,
             now,
             document.offer,

@@ -87,7 +87,7 @@ class ProposalActivities:
     ) -> Copy:
         channel = self._channel(name)
         voice = order.plan.voices.get(name)
-        mark = mark_of(order.kind, order.ordinal, order.at)
+        mark = mark_of(order.message.incident, order.kind, order.ordinal, order.at)
         marked = channel.capabilities.needs_mark
         if draft:
             rendered = templates.free_copy(

@@ -41,17 +41,20 @@ class Child:
         folder: Path,
         environment: Mapping[str, str],
         stdout: int | None = None,
+        user: str | None = None,
     ) -> Self:
-        """Start ``command`` in ``folder``; what it says goes to ``<name>.log`` there."""
+        """Start ``command`` in ``folder``; what it says goes to ``<name>.log`` there.
+
+        With ``user`` it runs as that user, and without the kernel's promise: that user may not
+        be allowed to run this Python.
+        """
         log = folder / f"{name}.log"
+        tied = [sys.executable, "-I", "-S", launcher.__file__, str(os.getpid())]
         with log.open("ab") as file:
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-I",
-                "-S",
-                launcher.__file__,
-                str(os.getpid()),
+                *([] if user else tied),
                 *command,
+                user=user,
                 cwd=folder,
                 env=dict(environment),
                 stdin=asyncio.subprocess.DEVNULL,

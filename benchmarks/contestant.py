@@ -1,7 +1,7 @@
 """A contestant without a ledger, in a process of its own: ``python -m benchmarks.contestant``.
 
-Reads a ``Post`` as JSON from the file it is given and prints a ``Timed`` as JSON. Recipients and
-codes are made before the clock starts.
+Reads a ``Post`` as JSON from the file it is given and prints a list of ``Timed`` as JSON.
+Recipients and codes are made before the clock starts.
 """
 
 from __future__ import annotations
@@ -13,20 +13,27 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.limit import send_all
+from benchmarks.limit import WAYS, send_all
 from benchmarks.mail import Person, Post, Timed, batches_of, people
-from benchmarks.others import send_one_by_one, send_with_helpers
+from benchmarks.others import HELPERS, ONE_BY_ONE, send_one_by_one, send_with_helpers
 
 
-def run(order: Post) -> Timed:
-    """Send what ``order`` says, and say how long it took."""
-    batches = batches_of(people(order.recipients, order.seed), order.batch_size)
+def run(order: Post) -> list[Timed]:
+    """Send what ``order`` says in each way, and say how long it took."""
+    everybody = people(order.recipients, order.seed)
     # The recipients are there for good: looking through them again and again is no part of it.
     gc.collect()
     gc.freeze()
+    return [_timed(order, way, everybody) for way in order.ways]
+
+
+def _timed(order: Post, way: str, everybody: list[Person]) -> Timed:
+    if order.warm_up:
+        _send(order, way, batches_of(people(order.warm_up, order.seed), order.batch_size))
     began, cpu_before = time.perf_counter(), time.process_time()
-    requests = _send(order, batches)
+    requests = _send(order, way, batches_of(everybody, order.batch_size))
     return Timed(
+        way=way,
         recipients=order.recipients,
         requests=requests,
         seconds=time.perf_counter() - began,
@@ -34,18 +41,16 @@ def run(order: Post) -> Timed:
     )
 
 
-def _send(order: Post, batches: Iterator[tuple[str, list[Person]]]) -> int:
-    match order.contestant:
-        case "limit":
-            sending = send_all(order.way, order.url, order.copy_, batches, order.in_flight)
-            return asyncio.run(sending)
-        case "helpers":
-            return send_with_helpers(order.url, order.copy_, batches)
-        case "one-by-one":
-            return asyncio.run(send_one_by_one(order.url, order.copy_, batches))
-    raise SystemExit(f"there is no contestant {order.contestant}")
+def _send(order: Post, way: str, batches: Iterator[tuple[str, list[Person]]]) -> int:
+    if way in WAYS:
+        return asyncio.run(send_all(way, order.url, order.copy_, batches, order.in_flight))
+    if way == HELPERS:
+        return send_with_helpers(order.url, order.copy_, batches)
+    if way == ONE_BY_ONE:
+        return asyncio.run(send_one_by_one(order.url, order.copy_, batches))
+    raise SystemExit(f"there is no contestant {way}")
 
 
 if __name__ == "__main__":
-    order = Post.model_validate_json(Path(sys.argv[1]).read_bytes())
-    print(run(order).model_dump_json())
+    given = Post.model_validate_json(Path(sys.argv[1]).read_bytes())
+    print(f"[{','.join(one.model_dump_json() for one in run(given))}]")

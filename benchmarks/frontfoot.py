@@ -104,9 +104,7 @@ async def propose(stage: Stage, slug: str, recipients: int, batch_size: int) -> 
     message = await incidents.propose(client, database, slug, MessageKind.GOODWILL_OFFER, by=LEAD)
     document = await incidents.load_document(database, slug, message)
     await incidents.decide(client, slug, by="noor", digest=message.digest)
-    return Proposed(
-        slug, message, document.copy_for(CHANNEL), message.audience_count, imported_in
-    )
+    return Proposed(slug, message, document.copy_for(CHANNEL), message.audience_count, imported_in)
 
 
 async def _tell(stage: Stage, slug: str, kind: MessageKind, signers: tuple[str, ...]) -> None:
@@ -133,9 +131,7 @@ async def approve(
     cpu = sum(worker.cpu() for worker in workers), stage.temporal.cpu()
     size = stage.temporal_size()
     approved_at = datetime.now(UTC)
-    await incidents.decide(
-        stage.client, proposed.slug, by="lee", digest=proposed.message.digest
-    )
+    await incidents.decide(stage.client, proposed.slug, by="lee", digest=proposed.message.digest)
     progress = await _to_its_end(stage, proposed, workers, tell)
     if progress.went_out != proposed.recipients:
         raise RuntimeError(f"{progress.went_out:,} of {proposed.recipients:,} were accepted.")

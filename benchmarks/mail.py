@@ -16,22 +16,25 @@ BROADCAST = "benchmark-no-1"
 class Post(Value):
     """What a contestant in a process of its own is told to do.
 
-    ``way`` is which variant of the contestant; ``in_flight`` how many requests at once.
+    ``ways`` are the variants of the contestant, one after the other; ``in_flight`` is how many
+    requests at once, where it can. ``warm_up`` recipients are written to before the clock starts,
+    in each way: what is loaded and connected once is no part of any cost per recipient.
     """
 
-    contestant: str
-    way: str = ""
+    ways: tuple[str, ...]
     url: str
     copy_: Copy
     recipients: int
+    warm_up: int
     batch_size: int
     in_flight: int
     seed: int
 
 
 class Timed(Value):
-    """What it did: ``seconds`` from the first request's making to the last answer, and its CPU."""
+    """What one way did: ``seconds`` from making the first request to the last answer, and CPU."""
 
+    way: str
     recipients: int
     requests: int
     seconds: float

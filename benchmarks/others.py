@@ -27,6 +27,8 @@ from benchmarks.mail import Person
 from channels.email_body import BATCH_ARG, BROADCAST_ARG, DELIVERY_ARG
 from domain.message import Copy
 
+HELPERS, ONE_BY_ONE = "sendgrid helpers", "one by one"
+
 
 def send_with_helpers(url: str, copy: Copy, batches: Iterator[tuple[str, list[Person]]]) -> int:
     """The ``sendgrid`` package: ``Mail`` with a ``Personalization`` each, one request at a time."""

@@ -42,9 +42,7 @@ class Stage:
             started: list[Child] = []
             for number in range(1, count + 1):
                 name = f"worker-{number}-{secrets.token_hex(3)}"
-                worker = await Child.start(
-                    name, [*PYTHON, "worker"], self.folder, self.environment
-                )
+                worker = await Child.start(name, [*PYTHON, "worker"], self.folder, self.environment)
                 stack.push_async_callback(worker.end)
                 await worker.ready(lambda worker=worker: _is_ready(worker))  # type: ignore[misc]
                 started.append(worker)

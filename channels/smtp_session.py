@@ -56,7 +56,7 @@ class Line:
 class Session:
     """One connection, greeted and logged in. Not for two tasks at once."""
 
-    def __init__(self, line: Line, clock: Clock) -> None:
+    def __init__(self, line: Line, clock: Clock, trust: ssl.SSLContext | None) -> None:
         self._line = line
         self._clock = clock
         self._smtp = SMTP(
@@ -64,7 +64,7 @@ class Session:
             port=line.port,
             use_tls=line.tls,
             start_tls=False,
-            cert_bundle=str(line.ca_file) if line.ca_file else None,
+            tls_context=trust,
             local_hostname=line.hello,
             timeout=line.read_timeout,
         )
@@ -238,6 +238,7 @@ class Pool:
         self._clock = clock
         self._room = asyncio.Semaphore(size)
         self._idle: list[Session] = []
+        self._trust: ssl.SSLContext | None = None
 
     async def deliver(self, letter: Letter) -> None:
         """Hand one mail over, through a session that waits or through a new one."""
@@ -278,9 +279,22 @@ class Pool:
 
     @contextlib.asynccontextmanager
     async def _opened(self) -> AsyncIterator[Session]:
-        session = Session(self._line, self._clock)
+        if self._trust is None and (self._line.tls or self._line.starttls):
+            self._trust = await asyncio.to_thread(_trust, self._line.ca_file)
+        session = Session(self._line, self._clock, self._trust)
         await session.open()
         yield session
+
+
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    """The certificates that we believe. Reading the system's takes longer than a connection."""
+    try:
+        return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    except (OSError, ssl.SSLError):
+        raise BadCredentials(
+            f"{PROVIDER}: the file of FRONTFOOT_SMTP_CA_FILE cannot be read as certificates.",
+            "Correct the variable and restart the worker.",
+        ) from None
 
 
 def as_lines(content: bytes) -> bytes:

@@ -60,8 +60,9 @@ def import_(
     if imported.already_there:
         say(f"{imported.already_there:,} were in it already.")
     if reader.rejected:
-        say(f"{reader.rejected:,} rows cannot be used; they are in {reader.rejects}, each with")
-        say("the reason. Mend them there and import that file.")
+        rows = "row" if reader.rejected == 1 else "rows"
+        say(f"{reader.rejected:,} {rows} cannot be used; the reasons are in {reader.rejects}.")
+        say("Mend them there and import that file.")
     for notice in reader.notices:
         say(notice, "yellow")
 

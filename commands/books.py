@@ -1,23 +1,23 @@
 """Holding our ledger against the sandbox's own books: what was lost, what went out twice.
 
 The sandbox shares no code with us and keeps a book of everything it accepted, so the two agree
-only if both are right.
+only if both are right. One sandbox may serve several incidents of one ledger: what another
+incident has sent is that one's business.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 
 import httpx
 import orjson
 from pydantic import BaseModel
 
-from domain.ids import MessageRef, delivery_of
-from domain.message import Copy
+from domain.ids import MessageRef, broadcast_key, delivery_of
 from domain.model import Value
 from domain.publication import PublicationState
-from store import audit, messages, publications
+from store import audit, incidents, messages, publications
 from store.database import Database
 from store.publications import PublicationRow
 
@@ -71,6 +71,9 @@ async def reconcile_mail(
     theirs: dict[str, bytearray] = defaultdict(bytearray)
     async for key in _mail_keys(sandbox):
         _count(theirs, key)
+    if theirs.keys() - ours.keys():
+        for broadcast in await _broadcasts_elsewhere(database, incident):
+            theirs.pop(broadcast, None)
     accepted = lost = doubled = unentered = 0
     for broadcast, rows in ours.items():
         book = theirs[broadcast].ljust(len(rows), b"\0")
@@ -92,15 +95,18 @@ async def reconcile_posts(
     public = {"twitter": _standing(books.twitter), "facebook": _standing(books.facebook)}
     accepted = lost = doubled = entered = 0
     for row in await publications.rows(database, incident):
-        copy = await _copy_of(database, row)
-        posts = [post for post in public.get(row.channel, []) if copy.mark in post.text]
+        posts = await _posts_of(database, row, public)
         if row.state is PublicationState.ACCEPTED:
             accepted += 1
             known = row.receipt is not None and any(post.id == row.receipt.id for post in posts)
             lost += not known
             entered += bool(posts)
         doubled += max(len(posts) - 1, 0)
-    unentered = sum(len(posts) for posts in public.values()) - entered - doubled
+    elsewhere = 0
+    for other in await _incidents_but(database, incident):
+        for row in await publications.rows(database, other):
+            elsewhere += len(await _posts_of(database, row, public))
+    unentered = sum(len(posts) for posts in public.values()) - entered - doubled - elsewhere
     return Reconciliation(accepted=accepted, lost=lost, doubled=doubled, unentered=unentered)
 
 
@@ -108,9 +114,30 @@ def _standing(page: _Posts) -> list[_Post]:
     return [post for post in page.posts if not post.deleted]
 
 
-async def _copy_of(database: Database, row: PublicationRow) -> Copy:
+async def _posts_of(
+    database: Database, row: PublicationRow, public: Mapping[str, list[_Post]]
+) -> list[_Post]:
+    """The posts that say, word for word, what this publication was to say."""
     ref = MessageRef(incident=row.incident, number=row.number, revision=row.revision)
-    return (await messages.load_revision(database, ref)).copy_for(row.channel)
+    copy = (await messages.load_revision(database, ref)).copy_for(row.channel)
+    return [post for post in public.get(row.channel, []) if post.text.split() == copy.text.split()]
+
+
+async def _broadcasts_elsewhere(database: Database, incident: str) -> set[str]:
+    """The keys under which other incidents of the ledger may have sent mail."""
+    keys: set[str] = set()
+    for other in await _incidents_but(database, incident):
+        for message in await messages.list_messages(database, other):
+            for revision in range(1, message.revision + 1):
+                ref = message.ref().model_copy(update={"revision": revision})
+                document = await messages.load_revision(database, ref)
+                keys |= {broadcast_key(ref, copy.channel) for copy in document.copies}
+    return keys
+
+
+async def _incidents_but(database: Database, incident: str) -> list[str]:
+    listed = await incidents.list_incidents(database)
+    return [row.slug for row in listed if row.slug != incident]
 
 
 async def _mail_keys(sandbox: httpx.AsyncClient) -> AsyncIterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from typing import Annotated
 
@@ -42,7 +43,9 @@ def status(
     Example: frontfoot status site-down --watch
     """
     if watch:
-        run(_watch(slug, as_json=as_json))
+        # Ctrl-C is how a watch is meant to end.
+        with contextlib.suppress(KeyboardInterrupt):
+            run(_watch(slug, as_json=as_json))
     elif as_json:
         say_json(run(_once(slug)).document())
     else:

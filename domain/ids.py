@@ -114,13 +114,13 @@ def batch_of(key: str) -> tuple[str, int, int]:
     return match[1], int(match[2]), int(match[3])
 
 
-def delivery_key(broadcast: str, position: int) -> str:
-    """``<broadcast>.<position>``: our mark on one recipient's row of a broadcast."""
-    return f"{broadcast}.{position}"
+def delivery_key(broadcast: str, recipient: int) -> str:
+    """``<broadcast>.<recipient id>``: our mark on one recipient's mail of a broadcast."""
+    return f"{broadcast}.{recipient}"
 
 
 def delivery_of(key: str) -> tuple[str, int]:
-    """The (broadcast key, position) in a delivery key; ``ValueError`` if it is not one."""
+    """The (broadcast key, recipient id) in a delivery key; ``ValueError`` if it is not one."""
     match = _DELIVERY_KEY.fullmatch(key)
     if match is None:
         raise ValueError("not a delivery key of ours")

@@ -146,11 +146,12 @@ class Document(Value):
         raise KeyError(channel)
 
 
-def mark_of(kind: MessageKind, ordinal: int, at: datetime) -> str:
-    """The words that tell one public post from every other: kind, number and time (UTC).
+def mark_of(incident: str, kind: MessageKind, ordinal: int, at: datetime) -> str:
+    """The words that tell one public post from every other: kind, number, time (UTC), incident.
 
     A post needs them for two reasons: X refuses the same text twice, and after an answer was lost
-    they are how we recognise our own post.
+    they are how we recognise our own post. The incident is four digits of a hash, so that two that
+    say the same in the same minute do not take each other's posts for their own.
     """
     names = {
         MessageKind.ANNOUNCEMENT: "Notice",
@@ -159,4 +160,5 @@ def mark_of(kind: MessageKind, ordinal: int, at: datetime) -> str:
         MessageKind.GOODWILL_OFFER: "Making it right",
         MessageKind.CORRECTION: "Correction",
     }
-    return f"{names[kind]} {ordinal}, {show_moment(at)}"
+    reference = hashlib.sha256(incident.encode()).hexdigest()[:4]
+    return f"{names[kind]} {ordinal}, {show_moment(at)}, ref {reference}"

@@ -5,16 +5,45 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, or_, select
 
 from domain.ids import delivery_key
-from domain.publication import DeliveryState
+from domain.publication import DeliveryState, PublicationState
 from store.database import Database
-from store.deliveries import COUNTED
-from store.tables import broadcasts, deliveries
+from store.progress import WENT_OUT
+from store.tables import batches, broadcasts, deliveries, recipients
 
 _PAGE = 10_000
-_WENT_OUT = [state for state in COUNTED if state != DeliveryState.REFUSED]
+_WENT_OUT_AFTER = (
+    select(recipients.c.id, deliveries.c.state)
+    .select_from(batches)
+    .join(broadcasts, broadcasts.c.id == batches.c.broadcast_id)
+    .join(
+        recipients,
+        and_(
+            recipients.c.audience_id == broadcasts.c.audience_id,
+            recipients.c.id.between(batches.c.first, batches.c.last),
+        ),
+    )
+    .outerjoin(
+        deliveries,
+        and_(
+            deliveries.c.broadcast_id == batches.c.broadcast_id,
+            deliveries.c.recipient_id == recipients.c.id,
+        ),
+    )
+    .where(
+        batches.c.broadcast_id == bindparam("b_broadcast"),
+        batches.c.last > bindparam("b_after"),
+        recipients.c.id > bindparam("b_after"),
+        or_(
+            deliveries.c.state.in_(WENT_OUT),
+            and_(deliveries.c.state.is_(None), batches.c.state == PublicationState.ACCEPTED),
+        ),
+    )
+    .order_by(batches.c.number, recipients.c.id)
+    .limit(_PAGE)
+)
 
 
 class AcceptedDelivery(NamedTuple):
@@ -25,7 +54,7 @@ class AcceptedDelivery(NamedTuple):
 
 
 async def accepted_deliveries(db: Database, incident: str) -> AsyncIterator[AcceptedDelivery]:
-    """Every delivery of an incident that went out, by broadcast and position.
+    """Every delivery of an incident that went out, by broadcast and recipient.
 
     Read page by page, so that memory stays small at any number of recipients.
     """
@@ -43,18 +72,14 @@ async def accepted_deliveries(db: Database, incident: str) -> AsyncIterator[Acce
             async with db.read() as connection:
                 page = (
                     await connection.execute(
-                        select(deliveries.c.position, deliveries.c.state)
-                        .where(
-                            deliveries.c.broadcast_id == broadcast_id,
-                            deliveries.c.position > after,
-                            deliveries.c.state.in_(_WENT_OUT),
-                        )
-                        .order_by(deliveries.c.position)
-                        .limit(_PAGE)
+                        _WENT_OUT_AFTER, {"b_broadcast": broadcast_id, "b_after": after}
                     )
                 ).all()
             if not page:
                 break
-            after = page[-1].position
-            for position, state in page:
-                yield AcceptedDelivery(delivery_key(key, position), DeliveryState(state))
+            after = page[-1].id
+            for recipient, state in page:
+                yield AcceptedDelivery(
+                    delivery_key(key, recipient),
+                    DeliveryState.ACCEPTED if state is None else DeliveryState(state),
+                )

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    false,
     func,
     select,
     update,
@@ -19,16 +18,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
 from domain.ids import batch_key
-from domain.publication import DeliveryState, PublicationState, Receipt
+from domain.publication import PublicationState, Receipt
 from store.database import Database
+from store.deliveries import COUNTERS
 from store.ledger import MAY_COME_FROM, LedgerRow, capped
-from store.tables import batches, broadcasts, deliveries
+from store.tables import batches, broadcasts
 
 _S = PublicationState
 
 
 class BatchRow(LedgerRow):
-    """Where one batch stands; its positions are ``first`` to ``last``, both included.
+    """Where one batch stands; its recipients' ids lie from ``first`` to ``last``, both included.
 
     ``key`` is the mark of its current attempt. ``proven`` says that an event of the provider has
     carried the mark of one of its attempts.
@@ -38,6 +38,7 @@ class BatchRow(LedgerRow):
     number: int
     first: int
     last: int
+    size: int
     key: str
     proven: bool
 
@@ -53,25 +54,15 @@ KEY_OF_ROW = (
     .scalar_subquery()
     .label("broadcast_key")
 )
-WAITING = and_(deliveries.c.state == DeliveryState.PLANNED, deliveries.c.withheld == false())
-"""The condition on a delivery that still has to be sent."""
+LEFT = batches.c.size - sum((batches.c[name] for name in COUNTERS[1:]), batches.c[COUNTERS[0]])
+"""How many recipients of a batch have no row of their own: they stand where the batch stands."""
 
 _HOLD = select(batches, KEY_OF_ROW).where(OF_ROW).with_for_update(of=batches)
-_ACCEPT_WAITING = (
-    update(deliveries)
-    .where(
-        deliveries.c.broadcast_id == bindparam("b_broadcast"),
-        deliveries.c.position.between(bindparam("b_first"), bindparam("b_last")),
-        WAITING,
-    )
-    .values(state=DeliveryState.ACCEPTED.value)
-)
 _ACCEPT = (
     update(batches)
     .where(OF_ROW)
     .values(
         state=_S.ACCEPTED.value,
-        accepted=batches.c.accepted + bindparam("b_more", type_=batches.c.accepted.type),
         receipt_id=bindparam("b_receipt_id", type_=batches.c.receipt_id.type),
         receipt_at=bindparam("b_receipt_at", type_=batches.c.receipt_at.type),
         accepted_at=func.coalesce(
@@ -82,7 +73,7 @@ _ACCEPT = (
         reason=bindparam("b_reason"),
         next_step="",
     )
-    .returning(*batches.c, KEY_OF_ROW)
+    .returning(*batches.c, KEY_OF_ROW, LEFT.label("left"))
 )
 
 
@@ -97,27 +88,22 @@ async def hold_batch(connection: AsyncConnection, broadcast_id: int, number: int
 async def enter_accepted(
     connection: AsyncConnection, row: BatchRow, receipt: Receipt | None, at: datetime | None
 ) -> tuple[BatchRow, int]:
-    """Enter a held batch and its waiting deliveries as accepted; also return how many those were.
+    """Enter a held batch as accepted; also return how many recipients that speaks for.
 
     Without a receipt it was an event that proved it, and its time counts.
     """
-    at_row = place(row.broadcast_id, row.number)
-    accepted = await connection.execute(
-        _ACCEPT_WAITING,
-        {"b_broadcast": row.broadcast_id, "b_first": row.first, "b_last": row.last},
-    )
     entered = await connection.execute(
         _ACCEPT,
         {
-            **at_row,
-            "b_more": accepted.rowcount,
+            **place(row.broadcast_id, row.number),
             "b_receipt_id": receipt.id if receipt else None,
             "b_receipt_at": receipt.at if receipt else None,
             "b_at": at,
             "b_reason": "" if receipt else "Proven by an event of the provider.",
         },
     )
-    return read_batch(entered.one()._mapping), accepted.rowcount
+    accepted = entered.one()
+    return read_batch(accepted._mapping), int(accepted.left)
 
 
 async def move_batch(

@@ -1,7 +1,7 @@
 """Batches of a broadcast: who may send which, to whom, and that the provider accepted it.
 
-A batch is one request to the provider and a range of positions. Like a publication it is written
-``sending`` before the request, by a compare-and-set in one statement.
+A batch is one request to the provider and a range of recipients' ids. Like a publication it is
+written ``sending`` before the request, by a compare-and-set in one statement.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 import orjson
-from sqlalchemy import Integer, and_, bindparam, exists, func, select, true, update
+from sqlalchemy import BigInteger, Integer, and_, bindparam, exists, func, select, true, update
 
 from domain.model import Value
 from domain.publication import DeliveryState, PublicationState, Receipt
 from store.batch_rows import (
     KEY_OF_ROW,
     OF_ROW,
-    WAITING,
     BatchRow,
     batch_is,
     enter_accepted,
@@ -27,9 +26,10 @@ from store.batch_rows import (
     place,
     read_batch,
 )
+from store.bulk import Bulk
 from store.columns import Moment
 from store.database import Database
-from store.deliveries import SUPPRESSED, batch_number, batch_sizes, hold_batches, move_forward
+from store.deliveries import SUPPRESSED, hold_batches, layout_of, move_forward
 from store.ledger import capped
 from store.suppressions import stands_against
 from store.tables import batches, broadcasts, deliveries, recipients
@@ -46,6 +46,7 @@ _RESERVE = (
         exists().where(
             broadcasts.c.id == bindparam("b_broadcast"),
             broadcasts.c.digest == bindparam("b_digest"),
+            ~broadcasts.c.paused,
         ),
     )
     .values(
@@ -59,7 +60,6 @@ _RESERVE = (
 )
 _ADDRESSEES = (
     select(
-        deliveries.c.position,
         recipients.c.id,
         recipients.c.address,
         recipients.c.columns,
@@ -68,15 +68,20 @@ _ADDRESSEES = (
     .select_from(batches)
     .join(broadcasts, broadcasts.c.id == batches.c.broadcast_id)
     .join(
-        deliveries,
+        recipients,
         and_(
-            deliveries.c.broadcast_id == batches.c.broadcast_id,
-            deliveries.c.position.between(batches.c.first, batches.c.last),
+            recipients.c.audience_id == broadcasts.c.audience_id,
+            recipients.c.id.between(batches.c.first, batches.c.last),
         ),
     )
-    .join(recipients, recipients.c.id == deliveries.c.recipient_id)
-    .where(OF_ROW, WAITING)
-    .order_by(deliveries.c.position)
+    .where(
+        OF_ROW,
+        ~exists().where(
+            deliveries.c.broadcast_id == bindparam("b_broadcast"),
+            deliveries.c.recipient_id == recipients.c.id,
+        ),
+    )
+    .order_by(recipients.c.id)
 )
 
 
@@ -90,7 +95,6 @@ class BatchReservation(Value):
 class Sendable(NamedTuple):
     """One recipient of a batch who is still to be written to; ``columns`` are the audience's."""
 
-    position: int
     recipient_id: int
     address: str
     columns: Mapping[str, str]
@@ -106,9 +110,10 @@ async def reserve_batch(
 ) -> BatchReservation:
     """Take the right to send a batch: planned to sending, if the broadcast has this digest.
 
-    ``attempt`` None means one more than the last. ``reserved`` is true for one caller only;
-    everybody else gets the row as it is. A batch that an event has proven meanwhile is entered
-    as accepted instead. ``DomainError`` if there is no such batch.
+    Nobody gets it while the broadcast is paused. ``attempt`` None means one more than the last.
+    ``reserved`` is true for one caller only; everybody else gets the row as it is. A batch that
+    an event has proven meanwhile is entered as accepted instead. ``DomainError`` if there is no
+    such batch.
     """
     values = {**place(broadcast_id, number), "b_digest": digest, "b_at": at, "b_attempt": attempt}
     async with db.write() as connection:
@@ -122,20 +127,20 @@ async def reserve_batch(
 
 
 async def addressees(db: Database, broadcast_id: int, number: int) -> list[Sendable]:
-    """Who of a batch is still to be written to, by position.
+    """Who of a batch is still to be written to, by recipient id.
 
-    Leaves out whoever has been accepted or refused already, and whoever was suppressed since the
-    broadcast was planned; the latter are marked, and stay unsent. If nobody is left, call
-    ``close_empty_batch``.
+    Leaves out everybody of whom more is known already (an event, a refusal), and whoever was
+    suppressed since the broadcast was planned; the latter are marked, and stay unsent. If nobody
+    is left, call ``close_empty_batch``.
     """
     async with db.read() as connection:
         found = (await connection.execute(_ADDRESSEES, place(broadcast_id, number))).all()
-    withheld = [position for position, _, _, _, suppressed in found if suppressed]
+    withheld = [recipient for recipient, _, _, suppressed in found if suppressed]
     if withheld:
         await _withhold(db, broadcast_id, number, withheld)
     return [
-        Sendable(position, recipient, address, orjson.loads(columns))
-        for position, recipient, address, columns, suppressed in found
+        Sendable(recipient, address, {} if columns == "{}" else orjson.loads(columns))
+        for recipient, address, columns, suppressed in found
         if not suppressed
     ]
 
@@ -174,13 +179,14 @@ async def close_empty_batch(db: Database, broadcast_id: int, number: int) -> Bat
 
 
 async def refuse_deliveries(
-    db: Database, broadcast_id: int, positions: Iterable[int], reason: str
+    db: Database, broadcast_id: int, recipients: Iterable[int], reason: str
 ) -> int:
     """Enter that the provider will not take these recipients; return how many that changed."""
-    places = [(broadcast_id, position) for position in positions]
+    places = [(broadcast_id, recipient) for recipient in recipients]
     async with db.write() as connection:
-        sizes = await batch_sizes(connection, [broadcast_id])
-        held = {(broadcast_id, batch_number(at, sizes[broadcast_id])) for _, at in places}
+        layout = await layout_of(db, connection, broadcast_id)
+        numbers = {layout.batch_of(recipient) for _, recipient in places}
+        held = {(broadcast_id, number) for number in numbers if number is not None}
         await hold_batches(db, connection, held)
         return await move_forward(
             db,
@@ -196,17 +202,16 @@ async def find_batch(db: Database, broadcast_id: int, number: int) -> BatchRow:
         return await get_batch(connection, broadcast_id, number)
 
 
-async def _withhold(db: Database, broadcast_id: int, number: int, positions: list[int]) -> None:
+async def _withhold(db: Database, broadcast_id: int, number: int, withheld: list[int]) -> None:
     async with db.write() as connection:
         await hold_batch(connection, broadcast_id, number)
+        bulk = Bulk(db.dialect, recipient_id=BigInteger())
         marked = await connection.execute(
-            update(deliveries)
-            .where(
-                deliveries.c.broadcast_id == broadcast_id,
-                deliveries.c.position.in_(positions),
-                WAITING,
-            )
-            .values(withheld=true(), reason=SUPPRESSED)
+            db.insert_or_ignore(deliveries, ["broadcast_id", "recipient_id"]).from_select(
+                ["broadcast_id", "state", "withheld", "reason", "recipient_id"],
+                bulk.select(broadcast_id, DeliveryState.PLANNED.value, true(), SUPPRESSED),
+            ),
+            bulk.parameter((recipient,) for recipient in withheld),
         )
         await connection.execute(
             update(batches)

@@ -1,14 +1,14 @@
 """Broadcasts: a message to an audience on a direct channel, planned once in one transaction.
 
-Planning is an ``INSERT … SELECT``, a batch is a range of positions. How batches are sent is in
-``store.batches``; its functions are offered here too.
+Planning is an ``INSERT … SELECT``, a batch is a range of recipients' ids. How batches are sent
+is in ``store.batches``; its functions are offered here too.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Integer, and_, func, literal, select, update
+from sqlalchemy import ColumnElement, and_, func, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
@@ -38,8 +38,8 @@ from store.batches import (
     refuse_deliveries,
     reserve_batch,
 )
-from store.bulk import Bulk
 from store.database import Database
+from store.deliveries import SUPPRESSED
 from store.events import apply_early
 from store.offers import ensure_offer, refuse_over_budget
 from store.progress import BroadcastProgress, RangeStanding, progress, range_standing
@@ -62,6 +62,7 @@ __all__ = [
     "find_broadcast",
     "load",
     "mark_batch_unknown",
+    "pause",
     "plan",
     "progress",
     "range_standing",
@@ -103,7 +104,7 @@ async def plan(
     """Fix who gets a message, and in which batches; doing it again returns the same plan.
 
     Takes every recipient of the cut who is not suppressed for ``message_class``, in the order of
-    their ids, as positions 1 to n. Without it the class is that of the stored message's kind, and
+    their ids. Without it the class is that of the stored message's kind, and
     of a message that is not stored, any suppression counts. Raises ``DomainError`` if there is
     no such audience, if the codes of ``offer`` would pass its cap, or if an earlier revision has
     begun to go out; then nothing is planned. What is planned of an earlier revision otherwise is
@@ -135,6 +136,7 @@ async def plan(
                 channel=channel,
                 digest=digest,
                 audience=cut.name,
+                audience_id=audience_id,
                 message_class=of_class,
                 batch_size=batch_size,
                 batches=0,
@@ -145,30 +147,15 @@ async def plan(
             )
             .returning(broadcasts.c.id)
         )
+        # A transaction that was undone may have left the layout of an earlier one of this id.
+        db.layouts.pop(broadcast_id, None)
         in_cut = and_(recipients.c.audience_id == audience_id, recipients.c.id <= cut.up_to)
-        chosen = select(
-            literal(broadcast_id),
-            func.row_number().over(order_by=recipients.c.id),
-            recipients.c.id,
-            literal(DeliveryState.PLANNED.value),
-        ).where(in_cut, ~stands_against(recipients.c.mailbox, of_class))
-        planned = (
-            await connection.execute(
-                deliveries.insert().from_select(
-                    ["broadcast_id", "position", "recipient_id", "state"],
-                    chosen,
-                    include_defaults=False,
-                )
-            )
-        ).rowcount
-        everybody = await connection.scalar(
-            select(func.count()).select_from(recipients).where(in_cut)
-        )
-        count = await _lay_out(db, connection, broadcast_id, planned, batch_size)
+        suppressed = await _withhold(connection, broadcast_id, in_cut, of_class)
+        count, planned = await _lay_out(connection, broadcast_id, in_cut, of_class, batch_size)
         await connection.execute(
             update(broadcasts)
             .where(broadcasts.c.id == broadcast_id)
-            .values(batches=count, planned=planned, suppressed=(everybody or 0) - planned)
+            .values(batches=count, planned=planned, suppressed=suppressed)
         )
         if offer is not None:
             await ensure_offer(db, connection, ref.incident, offer)
@@ -220,6 +207,14 @@ async def stop(
         return result.rowcount
 
 
+async def pause(db: Database, broadcast_id: int, *, paused: bool) -> None:
+    """Let no batch begin until it is called again with ``paused`` false; batches under way end."""
+    async with db.write() as connection:
+        await connection.execute(
+            update(broadcasts).where(broadcasts.c.id == broadcast_id).values(paused=paused)
+        )
+
+
 async def _find(connection: AsyncConnection, key: str) -> BroadcastRow | None:
     row = (await connection.execute(select(broadcasts).where(broadcasts.c.key == key))).first()
     return None if row is None else BroadcastRow.model_validate(dict(row._mapping))
@@ -238,24 +233,60 @@ async def _class_of(
     return EVERY_CLASS if kind is None else CLASS_OF[MessageKind(kind)].value
 
 
-async def _lay_out(
-    db: Database, connection: AsyncConnection, broadcast_id: int, planned: int, batch_size: int
+async def _withhold(
+    connection: AsyncConnection, broadcast_id: int, in_cut: ColumnElement[bool], of_class: str
 ) -> int:
-    """Enter the batches as ranges of positions, and return how many there are."""
-    firsts = range(1, planned + 1, batch_size)
-    bulk = Bulk(db.dialect, number=Integer(), first=BigInteger(), last=BigInteger())
+    """Mark everybody who is suppressed by now, so that lifting it later changes no plan."""
+    marked = await connection.execute(
+        deliveries.insert().from_select(
+            ["broadcast_id", "recipient_id", "state", "withheld", "reason"],
+            select(
+                literal(broadcast_id),
+                recipients.c.id,
+                literal(DeliveryState.PLANNED.value),
+                true(),
+                literal(SUPPRESSED),
+            ).where(in_cut, stands_against(recipients.c.mailbox, of_class)),
+            include_defaults=False,
+        )
+    )
+    return marked.rowcount
+
+
+async def _lay_out(
+    connection: AsyncConnection,
+    broadcast_id: int,
+    in_cut: ColumnElement[bool],
+    of_class: str,
+    batch_size: int,
+) -> tuple[int, int]:
+    """Enter the batches as ranges of ids; return how many there are, and of how many recipients."""
+    place = func.row_number().over(order_by=recipients.c.id) - 1
+    people = (
+        select(recipients.c.id, (place // batch_size).label("batch"))
+        .where(in_cut, ~stands_against(recipients.c.mailbox, of_class))
+        .subquery()
+    )
+    ranges = select(
+        literal(broadcast_id),
+        literal(_S.PLANNED.value),
+        people.c.batch + 1,
+        func.min(people.c.id),
+        func.max(people.c.id),
+        func.count(),
+    ).group_by(people.c.batch)
     await connection.execute(
         batches.insert().from_select(
-            ["broadcast_id", "state", "number", "first", "last"],
-            bulk.select(broadcast_id, _S.PLANNED.value),
+            ["broadcast_id", "state", "number", "first", "last", "size"],
+            ranges,
             include_defaults=False,
-        ),
-        bulk.parameter(
-            (number, first, min(first + batch_size - 1, planned))
-            for number, first in enumerate(firsts, 1)
-        ),
+        )
     )
-    return len(firsts)
+    laid_out = select(func.count(), func.coalesce(func.sum(batches.c.size), 0)).where(
+        batches.c.broadcast_id == broadcast_id
+    )
+    count, planned = (await connection.execute(laid_out)).one()
+    return int(count), int(planned)
 
 
 async def _supersede_earlier(connection: AsyncConnection, ref: MessageRef, channel: str) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Table, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
+from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -24,6 +26,9 @@ from sqlalchemy.sql.dml import Insert
 from domain.errors import DomainError
 from store import sqlite_driver
 from store.errors import StoreUnavailable, unavailable, unreachable
+
+if TYPE_CHECKING:
+    from store.deliveries import Layout
 
 __all__ = ["Database", "StoreUnavailable"]
 
@@ -54,6 +59,8 @@ class Database:
 
     def __init__(self, dialect: DialectName, writer: AsyncEngine, reader: AsyncEngine) -> None:
         self.dialect = dialect
+        # Kept by store.deliveries: what never changes once it was planned.
+        self.layouts: dict[int, Layout] = {}
         self._writer = writer
         self._reader = reader
 
@@ -124,6 +131,11 @@ def insert_or_ignore(
     if dialect == "sqlite":
         return sqlite.insert(table).on_conflict_do_nothing(index_elements=on)
     return postgresql.insert(table).on_conflict_do_nothing(index_elements=on)
+
+
+def upsert(dialect: DialectName, table: Table) -> SqliteInsert | PostgresInsert:
+    """An insert that can say ``on_conflict_do_update``, in the same words on both databases."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def ledger_url(url: str) -> URL:

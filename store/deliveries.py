@@ -1,4 +1,8 @@
-"""Deliveries, one row for each recipient of a broadcast, and the counts kept beside them.
+"""Deliveries: what is known of single recipients of a broadcast, and the counts kept beside it.
+
+A recipient has a row only once something is known that the batch does not say: an event, a
+refusal, a suppression. So planning and sending a million mails write a thousand rows, not two
+million, and whoever has no row stands where the batch stands.
 
 Whoever changes a batch's deliveries holds the batch's row first: it is the lock for all of them,
 and its counters change in the same transaction.
@@ -6,39 +10,64 @@ and its counters change in the same transaction.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Integer, Text, and_, false, func, select, update
+from sqlalchemy import BigInteger, Boolean, Integer, Text, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.publication import DeliveryState
 from store.bulk import Bulk
-from store.database import Database
-from store.tables import batches, broadcasts, deliveries
+from store.database import Database, upsert
+from store.tables import batches, deliveries
 
 SUPPRESSED = "suppressed"
-COUNTED = tuple(state.value for state in DeliveryState if state is not DeliveryState.PLANNED)
+COUNTED = tuple(
+    state.value
+    for state in DeliveryState
+    if state not in (DeliveryState.PLANNED, DeliveryState.ACCEPTED)
+)
 COUNTERS = (SUPPRESSED, *COUNTED)
-"""The counting columns of a batch; what is missing to its size is still planned."""
+"""The counting columns of a batch; who is missing to its size has no row."""
 
 RANK = {state.value: state.rank for state in DeliveryState}
+_NO_ROW = DeliveryState.ACCEPTED.rank
+"""An event is evidence beyond any word that a batch may have."""
 
 Place = tuple[int, int]
-"""(broadcast id, position) of a delivery, or (broadcast id, number) of a batch."""
+"""(broadcast id, recipient id) of a delivery, or (broadcast id, number) of a batch."""
 
 
-def batch_number(position: int, batch_size: int) -> int:
-    """The number of the batch in which a position is; both begin at 1."""
-    return (position - 1) // batch_size + 1
+class Layout(NamedTuple):
+    """The ranges of recipient ids of a broadcast's batches, in order; fixed when it was planned."""
+
+    firsts: tuple[int, ...]
+    lasts: tuple[int, ...]
+
+    def batch_of(self, recipient: int) -> int | None:
+        """The number of the batch that a recipient is in, or None."""
+        number = bisect_right(self.firsts, recipient)
+        return number if number and recipient <= self.lasts[number - 1] else None
 
 
-async def batch_sizes(connection: AsyncConnection, ids: Collection[int]) -> dict[int, int]:
-    """The batch size of each broadcast."""
-    rows = await connection.execute(
-        select(broadcasts.c.id, broadcasts.c.batch_size).where(broadcasts.c.id.in_(sorted(ids)))
-    )
-    return {row.id: row.batch_size for row in rows}
+async def layout_of(db: Database, connection: AsyncConnection, broadcast_id: int) -> Layout:
+    """The layout of a planned broadcast; read once for each process."""
+    known = db.layouts.get(broadcast_id)
+    if known is not None:
+        return known
+    rows = (
+        await connection.execute(
+            select(batches.c.first, batches.c.last)
+            .where(batches.c.broadcast_id == broadcast_id)
+            .order_by(batches.c.number)
+        )
+    ).all()
+    layout = Layout(tuple(row.first for row in rows), tuple(row.last for row in rows))
+    if rows:
+        db.layouts[broadcast_id] = layout
+    return layout
 
 
 async def hold_batches(
@@ -71,62 +100,84 @@ async def move_forward(
 ) -> int:
     """Move each delivery to its wanted state unless it is there or further; return how many moved.
 
-    The caller holds the batches concerned. Deliveries that do not exist are passed over.
+    The caller holds the batches concerned. Recipients who are in no batch are passed over.
     """
     if not wanted:
         return 0
-    places = _places(db)
+    places = Bulk(db.dialect, broadcast_id=Integer(), recipient_id=BigInteger())
     found = await connection.execute(
         select(
             deliveries.c.broadcast_id,
-            deliveries.c.position,
+            deliveries.c.recipient_id,
             deliveries.c.state,
             deliveries.c.withheld,
         ).join(
             places.table,
             and_(
                 deliveries.c.broadcast_id == places.table.c.broadcast_id,
-                deliveries.c.position == places.table.c.position,
+                deliveries.c.recipient_id == places.table.c.recipient_id,
             ),
         ),
         places.parameter(sorted(wanted)),
     )
-    sizes = await batch_sizes(connection, {broadcast for broadcast, _ in wanted})
-    moves: list[tuple[int, int, str, str | None]] = []
+    standing = {(row[0], row[1]): (row[2], row[3]) for row in found}
+    layouts = {one: await layout_of(db, connection, one) for one in {at for at, _ in wanted}}
+    moves: list[tuple[int, int, str, bool, str | None]] = []
     change: Counter[tuple[int, int, str]] = Counter()
-    for broadcast, position, state, withheld in found:
-        place = (broadcast, position)
-        to = wanted[place].value
-        if RANK[to] <= RANK[state]:
+    for place, kind in sorted(wanted.items()):
+        broadcast, recipient = place
+        batch = layouts[broadcast].batch_of(recipient)
+        to = kind.value
+        state, withheld = standing.get(place, (None, False))
+        if batch is None or RANK[to] <= (_NO_ROW if state is None else RANK[state]):
             continue
-        moves.append((*place, to, reasons.get(place)))
-        batch = batch_number(position, sizes[broadcast])
-        change[(broadcast, batch, SUPPRESSED if withheld else state)] -= 1
+        moves.append((broadcast, recipient, to, False, reasons.get(place)))
+        if state is not None:
+            change[(broadcast, batch, SUPPRESSED if withheld else state)] -= 1
         change[(broadcast, batch, to)] += 1
     if moves:
-        moved = _moves(db)
-        await connection.execute(
-            update(deliveries)
-            .where(
-                deliveries.c.broadcast_id == moved.table.c.broadcast_id,
-                deliveries.c.position == moved.table.c.position,
-            )
-            .values(
-                state=moved.table.c.state,
-                reason=func.coalesce(moved.table.c.reason, deliveries.c.reason),
-                withheld=false(),
-            ),
-            moved.parameter(moves),
-        )
+        await enter_rows(db, connection, moves)
         await _count(db, connection, change)
     return len(moves)
+
+
+async def enter_rows(
+    db: Database,
+    connection: AsyncConnection,
+    rows: Collection[tuple[int, int, str, bool, str | None]],
+) -> None:
+    """Insert or overwrite rows of (broadcast, recipient, state, withheld, reason).
+
+    A reason that was given once stays unless a new one comes. Counters are the caller's business.
+    """
+    bulk = Bulk(
+        db.dialect,
+        broadcast_id=Integer(),
+        recipient_id=BigInteger(),
+        state=Text(),
+        withheld=Boolean(),
+        reason=Text(),
+    )
+    insert = upsert(db.dialect, deliveries).from_select(
+        list(bulk.table.c.keys()), bulk.select(), include_defaults=False
+    )
+    insert = insert.on_conflict_do_update(
+        index_elements=["broadcast_id", "recipient_id"],
+        set_={
+            "state": insert.excluded.state,
+            "withheld": insert.excluded.withheld,
+            "reason": func.coalesce(insert.excluded.reason, deliveries.c.reason),
+        },
+    )
+    await connection.execute(insert, bulk.parameter(rows))
 
 
 async def _count(
     db: Database, connection: AsyncConnection, change: Mapping[tuple[int, int, str], int]
 ) -> None:
     touched = sorted({(broadcast, batch) for broadcast, batch, _ in change})
-    counts = _counts(db)
+    more = {f"more_{name}": Integer() for name in COUNTERS}
+    counts = Bulk(db.dialect, broadcast_id=Integer(), number=Integer(), **more)
     await connection.execute(
         update(batches)
         .where(
@@ -138,18 +189,3 @@ async def _count(
             (*batch, *(change.get((*batch, name), 0) for name in COUNTERS)) for batch in touched
         ),
     )
-
-
-def _places(db: Database) -> Bulk:
-    return Bulk(db.dialect, broadcast_id=Integer(), position=BigInteger())
-
-
-def _moves(db: Database) -> Bulk:
-    return Bulk(
-        db.dialect, broadcast_id=Integer(), position=BigInteger(), state=Text(), reason=Text()
-    )
-
-
-def _counts(db: Database) -> Bulk:
-    more = {f"more_{name}": Integer() for name in COUNTERS}
-    return Bulk(db.dialect, broadcast_id=Integer(), number=Integer(), **more)

@@ -31,16 +31,16 @@ from domain.times import UtcTime
 from store.bulk import Bulk
 from store.columns import Moment, moment_text
 from store.database import Database
-from store.deliveries import Place, batch_number, hold_batches, move_forward
+from store.deliveries import Place, hold_batches, layout_of, move_forward
 from store.suppressions import EVERY_CLASS
-from store.tables import batches, broadcasts, deliveries, delivery_events, recipients, suppressions
+from store.tables import batches, broadcasts, delivery_events, recipients, suppressions
 
 HARD_BOUNCE = "bounce"
 """The reason code of a bounce that will not get better; SendGrid calls the other kind blocked."""
 
 
-_NO_POSITION = 0
-"""In the table, of an event about a whole batch; positions begin at 1."""
+_NOBODY = 0
+"""In the table, of an event about a whole batch; recipients' ids begin at 1."""
 
 
 class DeliveryEvent(Value):
@@ -77,7 +77,7 @@ class _Marked(NamedTuple):
     broadcast: str
     batch: int | None
     attempt: int | None
-    position: int | None
+    recipient: int | None
     kind: DeliveryState
     at: datetime
     reason_code: str | None
@@ -129,7 +129,7 @@ async def apply_early(db: Database, connection: AsyncConnection, key: str) -> No
             broadcast=row.broadcast,
             batch=row.batch,
             attempt=row.attempt,
-            position=row.position or None,
+            recipient=row.recipient_id or None,
             kind=DeliveryState(row.kind),
             at=row.at,
             reason_code=row.reason_code,
@@ -142,12 +142,12 @@ async def apply_early(db: Database, connection: AsyncConnection, key: str) -> No
 
 def _read_marks(event: DeliveryEvent) -> _Marked | None:
     broadcast: str | None = None
-    batch = attempt = position = None
+    batch = attempt = recipient = None
     try:
         if event.batch_key is not None:
             broadcast, batch, attempt = batch_of(event.batch_key)
         if event.delivery_key is not None:
-            of, position = delivery_of(event.delivery_key)
+            of, recipient = delivery_of(event.delivery_key)
             if broadcast not in (None, of):
                 return None
             broadcast = of
@@ -160,34 +160,32 @@ def _read_marks(event: DeliveryEvent) -> _Marked | None:
         broadcast=broadcast,
         batch=batch,
         attempt=attempt,
-        position=position,
+        recipient=recipient,
         kind=event.kind,
         at=event.at,
         reason_code=None if event.reason_code is None else event.reason_code[:64],
     )
 
 
-async def _broadcasts(connection: AsyncConnection, keys: set[str]) -> dict[str, Place]:
-    """(id, batch size) of each broadcast among ``keys`` that the ledger knows."""
+async def _broadcasts(connection: AsyncConnection, keys: set[str]) -> dict[str, int]:
+    """The id of each broadcast among ``keys`` that the ledger knows."""
     rows = await connection.execute(
-        select(broadcasts.c.key, broadcasts.c.id, broadcasts.c.batch_size).where(
-            broadcasts.c.key.in_(sorted(keys))
-        )
+        select(broadcasts.c.key, broadcasts.c.id).where(broadcasts.c.key.in_(sorted(keys)))
     )
-    return {row.key: (row.id, row.batch_size) for row in rows}
+    return {row.key: row.id for row in rows}
 
 
 async def _keep(
     db: Database,
     connection: AsyncConnection,
     events: Iterable[_Marked],
-    known: dict[str, Place],
+    known: dict[str, int],
 ) -> list[str]:
     """Insert the events that are not there yet, and return their ids."""
     bulk = Bulk(
         db.dialect,
         broadcast=Text(),
-        position=BigInteger(),
+        recipient_id=BigInteger(),
         id=Text(),
         batch=Integer(),
         attempt=Integer(),
@@ -199,7 +197,7 @@ async def _keep(
     rows = sorted(
         (
             one.broadcast,
-            one.position or _NO_POSITION,
+            one.recipient or _NOBODY,
             one.id,
             one.batch,
             one.attempt,
@@ -211,7 +209,7 @@ async def _keep(
         for one in events
     )
     inserted = await connection.scalars(
-        db.insert_or_ignore(delivery_events, ["broadcast", "position", "id"])
+        db.insert_or_ignore(delivery_events, ["broadcast", "recipient_id", "id"])
         .from_select(list(bulk.table.c.keys()), bulk.select(), include_defaults=False)
         .returning(delivery_events.c.id),
         bulk.parameter(rows),
@@ -223,7 +221,7 @@ async def _apply(
     db: Database,
     connection: AsyncConnection,
     events: Sequence[_Marked],
-    known: dict[str, Place],
+    known: dict[str, int],
 ) -> None:
     proofs: dict[Place, tuple[int, datetime]] = {}
     wanted: dict[Place, DeliveryState] = {}
@@ -233,15 +231,18 @@ async def _apply(
     for one in events:
         if one.broadcast not in known:
             continue
-        broadcast_id, batch_size = known[one.broadcast]
+        broadcast_id = known[one.broadcast]
         if one.batch is not None and one.attempt is not None:
             batch = (broadcast_id, one.batch)
             attempt, at = proofs.get(batch, (one.attempt, one.at))
             proofs[batch] = (max(attempt, one.attempt), min(at, one.at))
             held.add(batch)
-        if one.position is not None:
-            place = (broadcast_id, one.position)
-            held.add((broadcast_id, batch_number(one.position, batch_size)))
+        if one.recipient is not None:
+            place = (broadcast_id, one.recipient)
+            number = (await layout_of(db, connection, broadcast_id)).batch_of(one.recipient)
+            if number is None:
+                continue
+            held.add((broadcast_id, number))
             if place not in wanted or wanted[place].rank < one.kind.rank:
                 wanted[place], reasons[place] = one.kind, one.reason_code
             if one.kind is DeliveryState.BOUNCED and one.reason_code == HARD_BOUNCE:
@@ -280,7 +281,7 @@ async def _suppress(
 ) -> None:
     if not bounced:
         return
-    bulk = Bulk(db.dialect, broadcast_id=Integer(), position=BigInteger(), at=Moment())
+    bulk = Bulk(db.dialect, recipient_id=BigInteger(), at=Moment())
     mailboxes = (
         select(
             recipients.c.mailbox,
@@ -290,14 +291,7 @@ async def _suppress(
             func.min(bulk.table.c.at),
         )
         .select_from(bulk.table)
-        .join(
-            deliveries,
-            and_(
-                deliveries.c.broadcast_id == bulk.table.c.broadcast_id,
-                deliveries.c.position == bulk.table.c.position,
-            ),
-        )
-        .join(recipients, recipients.c.id == deliveries.c.recipient_id)
+        .join(recipients, recipients.c.id == bulk.table.c.recipient_id)
         .group_by(recipients.c.mailbox)
         .order_by(recipients.c.mailbox)
     )
@@ -307,5 +301,7 @@ async def _suppress(
             mailboxes,
             include_defaults=False,
         ),
-        bulk.parameter((*place, moment_text(at)) for place, at in sorted(bounced.items())),
+        bulk.parameter(
+            (recipient, moment_text(at)) for (_, recipient), at in sorted(bounced.items())
+        ),
     )

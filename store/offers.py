@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import and_, bindparam, false, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
 from domain.offer import OfferTerms
 from store.database import Database
-from store.tables import broadcasts, deliveries, offers
+from store.tables import batches, broadcasts, deliveries, offers, recipients
 
 _OFFER = select(offers.c.id, offers.c.terms).where(
     offers.c.incident == bindparam("b_incident"), offers.c.version == bindparam("b_version")
@@ -46,15 +46,21 @@ async def refuse_over_budget(connection: AsyncConnection, incident: str, terms: 
 
     Somebody who is in two broadcasts of one version has one code, and counts once.
     """
-    promised = await connection.execute(
-        select(broadcasts.c.offer_version, func.count(deliveries.c.recipient_id.distinct()))
-        .join(deliveries, deliveries.c.broadcast_id == broadcasts.c.id)
-        .where(broadcasts.c.incident == incident, broadcasts.c.offer_version.is_not(None))
-        .group_by(broadcasts.c.offer_version)
-    )
+    promised = (
+        await connection.execute(
+            select(
+                broadcasts.c.offer_version,
+                func.sum(broadcasts.c.planned),
+                func.count().label("all"),
+            )
+            .where(broadcasts.c.incident == incident, broadcasts.c.offer_version.is_not(None))
+            .group_by(broadcasts.c.offer_version)
+        )
+    ).all()
     here = 0
     elsewhere = Decimal(0)
-    for version, people in promised:
+    for version, planned, many in promised:
+        people = int(planned) if many == 1 else await _people(connection, incident, version)
         if version == terms.version:
             here = people
             continue
@@ -74,6 +80,35 @@ async def refuse_over_budget(connection: AsyncConnection, incident: str, terms: 
             f"{terms.currency} promised before, pass the cap of {terms.budget_cap:,}.",
             "Lower the worth, choose a smaller audience, or have finance raise the cap.",
         )
+
+
+async def _people(connection: AsyncConnection, incident: str, version: int) -> int:
+    """How many different people several broadcasts of one version are planned to reach."""
+    query = (
+        select(func.count(recipients.c.id.distinct()))
+        .select_from(batches)
+        .join(broadcasts, broadcasts.c.id == batches.c.broadcast_id)
+        .join(
+            recipients,
+            and_(
+                recipients.c.audience_id == broadcasts.c.audience_id,
+                recipients.c.id.between(batches.c.first, batches.c.last),
+            ),
+        )
+        .outerjoin(
+            deliveries,
+            and_(
+                deliveries.c.broadcast_id == batches.c.broadcast_id,
+                deliveries.c.recipient_id == recipients.c.id,
+            ),
+        )
+        .where(
+            broadcasts.c.incident == incident,
+            broadcasts.c.offer_version == version,
+            func.coalesce(deliveries.c.withheld, false()) == false(),
+        )
+    )
+    return int(await connection.scalar(query) or 0)
 
 
 async def _terms(connection: AsyncConnection, incident: str, version: int) -> OfferTerms:

@@ -9,12 +9,14 @@ from sqlalchemy import func, select
 from domain.errors import DomainError
 from domain.model import Value
 from domain.publication import DeliveryState, PublicationState
+from store.batch_rows import LEFT
 from store.database import Database
 from store.deliveries import COUNTED, COUNTERS
 from store.tables import batches, broadcasts
 
 _S = PublicationState
 WENT_OUT = tuple(name for name in COUNTED if name != DeliveryState.REFUSED)
+"""The counters of recipients whose mail the provider accepted, as their events say."""
 
 
 class BroadcastProgress(Value):
@@ -57,11 +59,12 @@ _WAITING_IN = {
     _S.SENDING: "sending",
     _S.UNKNOWN: "unknown",
     _S.REFUSED: "refused",
+    _S.ACCEPTED: "accepted",
     _S.WITHDRAWN: "withdrawn",
     _S.SUPERSEDED: "withdrawn",
     _S.ABANDONED: "withdrawn",
 }
-"""What recipients without a state of their own are, by the state of their batch."""
+"""What recipients without a row of their own are, by the state of their batch."""
 
 
 async def progress(
@@ -76,7 +79,7 @@ async def progress(
         select(
             batches.c.state,
             func.count().label("many"),
-            func.sum(batches.c.last - batches.c.first + 1).label("size"),
+            func.sum(batches.c.size).label("size"),
             func.min(batches.c.accepted_at).label("first_at"),
             func.max(batches.c.accepted_at).label("last_at"),
             *(func.sum(batches.c[name]).label(name) for name in COUNTERS),
@@ -137,6 +140,7 @@ async def range_standing(db: Database, broadcast_id: int, first: int, last: int)
             batches.c.state,
             func.count().label("many"),
             func.sum(went_out).label("accepted"),
+            func.sum(LEFT).label("left"),
             func.sum(batches.c.refused).label("refused"),
         )
         .where(batches.c.broadcast_id == broadcast_id, batches.c.number.between(first, last))
@@ -147,7 +151,9 @@ async def range_standing(db: Database, broadcast_id: int, first: int, last: int)
     batches_in = {PublicationState(row.state): int(row.many) for row in rows}
     called_off = (_S.WITHDRAWN, _S.SUPERSEDED, _S.ABANDONED)
     return RangeStanding(
-        accepted=sum(int(row.accepted) for row in rows),
+        accepted=sum(
+            int(row.accepted) + (int(row.left) if row.state == _S.ACCEPTED else 0) for row in rows
+        ),
         refused=sum(int(row.refused) for row in rows),
         unknown_batches=batches_in.get(_S.UNKNOWN, 0),
         refused_batches=batches_in.get(_S.REFUSED, 0),

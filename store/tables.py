@@ -153,6 +153,7 @@ broadcasts = Table(
     Column("channel", String(31), nullable=False),
     Column("digest", String(64), nullable=False),
     Column("audience", String(100), nullable=False),
+    Column("audience_id", Integer, ForeignKey("audiences.id"), nullable=False),
     Column("message_class", String(16), nullable=False, server_default=text("''")),
     Column("batch_size", Integer, nullable=False),
     Column("batches", Integer, nullable=False),
@@ -160,6 +161,8 @@ broadcasts = Table(
     Column("suppressed", BigInteger, nullable=False),
     Column("offer_version", Integer),
     Column("planned_at", Moment, nullable=False),
+    # No batch begins while this is true.
+    Column("paused", Boolean, nullable=False, server_default=false()),
     Index(None, "incident", "number"),
 )
 
@@ -168,8 +171,10 @@ batches = Table(
     metadata,
     Column("broadcast_id", Integer, ForeignKey("broadcasts.id"), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
+    # A range of recipient ids, both included, and how many of them it is planned to reach.
     Column("first", BigInteger, nullable=False),
     Column("last", BigInteger, nullable=False),
+    Column("size", Integer, nullable=False),
     Column("state", String(16), nullable=False),
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("started_at", Moment),
@@ -183,10 +188,9 @@ batches = Table(
     Column("accepted_at", Moment),
     # When its last attempt ended without an acceptance.
     Column("ended_at", Moment),
-    # How many of its deliveries stand where; what is missing to its size is planned. Counting a
-    # million rows whenever somebody looks at the progress would be too slow.
+    # How many of its deliveries have a row, and where those stand. Counting a million rows whenever
+    # somebody looks at the progress would be too slow.
     Column("suppressed", Integer, nullable=False, server_default="0"),
-    Column("accepted", Integer, nullable=False, server_default="0"),
     Column("processed", Integer, nullable=False, server_default="0"),
     Column("delivered", Integer, nullable=False, server_default="0"),
     Column("dropped", Integer, nullable=False, server_default="0"),
@@ -195,14 +199,15 @@ batches = Table(
     sqlite_with_rowid=False,
 )
 
+# A recipient has a row here once more is known than the batch says: an event, a refusal, a
+# suppression. Without one, a recipient stands where the batch stands.
 deliveries = Table(
     "deliveries",
     metadata,
     Column("broadcast_id", Integer, ForeignKey("broadcasts.id"), primary_key=True),
-    Column("position", BigInteger, primary_key=True, autoincrement=False),
-    Column("recipient_id", BigInteger, nullable=False),
+    Column("recipient_id", BigInteger, primary_key=True, autoincrement=False),
     Column("state", String(16), nullable=False),
-    # Suppressed after planning: not sent, though its place in the batch stays.
+    # Suppressed: not sent.
     Column("withheld", Boolean, nullable=False, server_default=false()),
     Column("reason", String(100)),
     sqlite_with_rowid=False,
@@ -214,7 +219,7 @@ delivery_events = Table(
     # A repeat of an event carries the same marks, so its id is looked for beside the other events
     # of its delivery. Ids are random: an index of them alone would touch a page for each event.
     Column("broadcast", String(16), primary_key=True),
-    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("recipient_id", BigInteger, primary_key=True, autoincrement=False),
     Column("id", String(200), primary_key=True),
     Column("batch", Integer),
     Column("attempt", SmallInteger),

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 Seen = TypeVar("Seen")
 
-EVERY_SECONDS = 0.02
+EVERY_SECONDS = 0.05
 
 
 async def eventually(

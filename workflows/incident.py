@@ -19,17 +19,13 @@ with workflow.unsafe.imports_passed_through():
     from activities.signatures import (
         CLOSE_INCIDENT,
         REGISTER_INCIDENT,
-        RENDER_MESSAGE,
         CloseIncident,
         RegisterIncident,
-        Rendered,
-        RenderMessage,
         TimelineEntry,
     )
     from domain.errors import DomainError
-    from domain.gate import Gate, Verdict
-    from domain.incident import IncidentState, MessagePhase, MessageState
-    from domain.message import MessageKind
+    from domain.gate import Verdict
+    from domain.incident import IncidentState, MessagePhase
     from domain.publication import PublicationState
     from domain.roster import roles_of
     from domain.stage import Stage
@@ -52,6 +48,7 @@ with workflow.unsafe.imports_passed_through():
         Withdraw,
     )
     from workflows.policies import LEDGER
+    from workflows.proposing import render
     from workflows.publishing import Publishing
     from workflows.signing import Signing
     from workflows.status import incident_status, message_status
@@ -196,7 +193,9 @@ class IncidentWorkflow:
                 stage = state.stage_for(propose.kind)
                 kin = [one for one in state.messages if one.kind is propose.kind]
                 number, ordinal = len(state.messages) + 1, len(kin) + 1
-                message = await self._render(propose, propose.kind, number, 1, ordinal)
+                message = await render(
+                    state, propose, propose.kind, number=number, revision=1, ordinal=ordinal
+                )
                 self._enter(stage, propose.by)
                 state.messages.append(message)
                 self._timeline.add(
@@ -217,8 +216,13 @@ class IncidentWorkflow:
                 old = self._state.message(revise.message)
                 self._state.refuse_revision(old)
                 self._state.refuse_unfilled(old.kind)
-                new = await self._render(
-                    revise, old.kind, old.number, old.revision + 1, old.ordinal
+                new = await render(
+                    self._state,
+                    revise,
+                    old.kind,
+                    number=old.number,
+                    revision=old.revision + 1,
+                    ordinal=old.ordinal,
                 )
                 # While the copy was being rendered, an approval may have opened the old gate.
                 self._state.refuse_revision(old)
@@ -373,42 +377,6 @@ class IncidentWorkflow:
                 f"Message {number} on {channel} is {now}.",
                 f"This is for a publication that is {' or '.join(states)}.",
             )
-
-    async def _render(
-        self, asked: Propose | Revise, kind: MessageKind, number: int, revision: int, ordinal: int
-    ) -> MessageState:
-        state = self._state
-        argument = RenderMessage(
-            message=state.ref_to(number, revision),
-            kind=kind,
-            ordinal=ordinal,
-            author=asked.by,
-            title=state.title,
-            templates=state.templates,
-            plan=state.plan,
-            audience=state.audience,
-            facts=state.facts,
-            copy_draft=asked.copy_draft,
-            next_update_by=asked.next_update_by,
-            at=workflow.now(),
-        )
-        rendered: Rendered = await call(
-            RENDER_MESSAGE, argument, LEDGER, summary=f"{kind} {ordinal}, revision {revision}"
-        )
-        return MessageState(
-            number=number,
-            kind=kind,
-            ordinal=ordinal,
-            revision=revision,
-            author=asked.by,
-            proposed_at=argument.at,
-            gate=Gate(policy=state.plan_of(kind).gate, digest=rendered.digest, author=asked.by),
-            channels=tuple(one.channel for one in rendered.channels),
-            direct=tuple(one.channel for one in rendered.channels if one.direct),
-            retractable=tuple(one.channel for one in rendered.channels if one.retracts),
-            audience_count=rendered.audience_count,
-            codes_worth=rendered.codes_worth,
-        )
 
     def _enter(self, stage: Stage, by: str) -> None:
         if stage is not self._state.stage:

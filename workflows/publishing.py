@@ -156,6 +156,8 @@ class Publishing:
         if key not in self._following or news.outcome.state is not PublicationState.SENDING:
             return
         message = self._state.message(news.message)
+        if news.outcome.channel not in message.direct:
+            return
         message.outcomes[news.outcome.channel] = news.outcome
         message.reach(news.outcome.channel)
         self._timeline.add("told", news.outcome.channel, f"message {message.number}: first batch")

@@ -189,14 +189,16 @@ async def test_a_worker_that_wakes_up_late_cannot_give_away_what_another_is_send
 
     mailer.before = sleep_then_fail
     old = asyncio.create_task(post.send(1, 1))
-    await asleep.wait()
+    async with asyncio.timeout(10):
+        await asleep.wait()
     await post.send(1, 1, attempt=2)
     await post.settle(release=True)
 
     async def while_another_sends(_: Batch) -> None:
         woken.set()
-        with pytest.raises(ApplicationError):
-            await old
+        async with asyncio.timeout(10):
+            with pytest.raises(ApplicationError):
+                await old
         assert (await broadcasts.find_batch(post.ledger, post.planned.broadcast, 1)).state is (
             S.SENDING
         )

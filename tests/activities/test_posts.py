@@ -19,13 +19,14 @@ from activities.signatures import (
 from channels.contract import (
     BadCredentials,
     OutcomeUnknown,
+    Publication,
     Refused,
     Throttled,
     Unreachable,
 )
 from domain.ids import MessageRef
 from domain.message import Document
-from domain.publication import Finding, PublicationState
+from domain.publication import Finding, PublicationState, Receipt
 from store import messages, publications
 from store.database import Database
 from tests.activities.conftest import Provider, notice, raising
@@ -175,14 +176,23 @@ async def test_a_worker_that_dies_on_the_wire_leaves_a_row_that_nobody_sends_aga
 
 
 async def test_an_attempt_on_the_wire_is_not_cut_off_when_it_is_called_off(
-    posts: PostActivities, task: PublicationTask, provider: Provider
+    ledger: Database, task: PublicationTask
 ) -> None:
     """It hung up, looked, found nothing yet, said "withdrawn", and then the post appeared."""
     environment = ActivityEnvironment()
-    provider.before = environment.cancel
+
+    class Slow(Provider):
+        async def publish(self, publication: Publication) -> Receipt:
+            environment.cancel()
+            # The answer is on its way while the cancellation arrives.
+            await asyncio.sleep(0)
+            return await super().publish(publication)
+
+    slow = Slow()
+    posts = PostActivities(ledger, {"square": slow})
     standing = await environment.run(posts.publish_post, PublishPost(task=task, attempt=1))
     assert standing.state is PublicationState.ACCEPTED
-    assert len(provider.book) == 1
+    assert len(slow.book) == 1
 
 
 async def test_a_post_found_absent_may_be_published_again_once(

@@ -49,7 +49,7 @@ class Taken:
         """The text of a kind: ``plain`` or ``html``."""
         body = self.mail.get_body((kind,))
         assert body is not None
-        return str(body.get_content())
+        return str(body.get_content()).replace("\r\n", "\n")
 
 
 @dataclass
@@ -60,6 +60,7 @@ class MailServer:
     taken: list[Taken] = field(default_factory=list)
     next: Misbehaviour | None = None
     logins: int = 0
+    strangers: set[Session] = field(default_factory=set)
     refuses: dict[str, str] = field(default_factory=dict)
 
     def once(self, *kinds: Misbehaviour) -> bool:
@@ -74,6 +75,9 @@ class MailServer:
     ) -> AuthResult:
         self.logins += 1
         if self.once(Misbehaviour.CREDENTIALS_DEAD):
+            # Clients try the next way of logging in over the same connection.
+            self.strangers.add(session)
+        if session in self.strangers:
             return AuthResult(success=False, handled=False, message="535 5.7.8 dear sender, no")
         known = data == LoginPassword(USER.encode(), PASSWORD.encode())
         return AuthResult(success=known, handled=False)

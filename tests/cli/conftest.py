@@ -113,6 +113,11 @@ class Up:
         self.process.send_signal(number)
         return self.process.wait(40)
 
+    def tidy(self) -> None:
+        """End it if it still runs."""
+        if self.process is not None and self.process.poll() is None:
+            self.end()
+
     def wait_until(self, is_so: Any, within: float = 60.0) -> None:
         """Look again until it is so; fails with what ``up`` has said."""
         deadline = time.monotonic() + within
@@ -127,10 +132,11 @@ class Up:
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """One stack for all tests that only need some stack."""
     running = Up(tmp_path_factory.mktemp("up"))
-    running.start()
-    yield running
-    if running.process is not None and running.process.poll() is None:
-        running.end()
+    try:
+        running.start()
+        yield running
+    finally:
+        running.tidy()
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ def test_an_import_counts_what_was_added_and_puts_the_rest_aside(terminal: Termi
     write_csv(terminal.folder, "email,name", "a@example.org,A", "nobody,B", "c@example.org,C")
     result = terminal.type("audience import list.csv --name customers")
     rejects = (terminal.folder / "list.csv.rejects.csv").read_text(encoding="utf-8")
-    told = "2 recipients were added" in result.output and "1 rows cannot be used" in result.output
+    told = "2 recipients were added" in result.output and "1 row cannot be used" in result.output
     assert (result.exit_code, told, "3," in rejects) == (0, True, True)
 
 

@@ -111,3 +111,12 @@ def test_a_watch_follows_the_incident_until_it_is_closed(
     second.type(f"close {slug} --as maya")
     screen.until("[closed]")
     assert screen.end() == 0
+
+
+def test_ctrl_c_ends_a_watch_without_a_complaint(
+    up: Up, second: Terminal, proposed: dict[str, Any]
+) -> None:
+    screen = Screen(up, f"status {proposed['incident']} --watch")
+    screen.until("waits for signatures")
+    screen.interrupt()
+    assert (screen.end(), "Aborted" in screen.seen) == (0, False)

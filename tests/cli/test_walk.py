@@ -333,10 +333,11 @@ def own(terminal: Terminal, tmp_path: Path) -> Iterator[tuple[Up, Terminal]]:
     """A stack for one test, and a second terminal beside it."""
     del os.environ["TEMPORAL_ADDRESS"]
     up = Up(tmp_path)
-    up.start()
-    yield up, terminal
-    if up.process is not None and up.process.poll() is None:
-        up.end()
+    try:
+        up.start()
+        yield up, terminal
+    finally:
+        up.tidy()
 
 
 def gone(beginnings: dict[int, str]) -> bool:

@@ -199,14 +199,21 @@ def test_what_differs_from_recipient_to_recipient_is_found_in_every_part() -> No
 
 
 def test_a_mark_says_kind_number_and_time() -> None:
-    assert mark_of(MessageKind.PROGRESS_UPDATE, 2, NOW) == "Update 2, 26 Oct 14:05 UTC"
+    mark = mark_of("hacked", MessageKind.PROGRESS_UPDATE, 2, NOW)
+    assert mark.startswith("Update 2, 26 Oct 14:05 UTC")
 
 
 def test_a_mark_is_in_utc_wherever_the_clock_was_read() -> None:
     here = NOW.astimezone(timezone(timedelta(hours=9)))
-    assert mark_of(MessageKind.PROGRESS_UPDATE, 2, here) == "Update 2, 26 Oct 14:05 UTC"
+    mark = mark_of("hacked", MessageKind.PROGRESS_UPDATE, 2, here)
+    assert mark.startswith("Update 2, 26 Oct 14:05 UTC")
 
 
 def test_no_two_messages_of_an_incident_have_one_mark() -> None:
     kinds = [(kind, ordinal) for kind in MessageKind for ordinal in range(1, 60)]
-    assert len({mark_of(kind, ordinal, NOW) for kind, ordinal in kinds}) == len(kinds)
+    assert len({mark_of("hacked", kind, ordinal, NOW) for kind, ordinal in kinds}) == len(kinds)
+
+
+def test_two_incidents_that_say_the_same_in_one_minute_differ_by_their_marks() -> None:
+    first = mark_of("site-down", MessageKind.ANNOUNCEMENT, 1, NOW)
+    assert mark_of("app-down", MessageKind.ANNOUNCEMENT, 1, NOW) != first

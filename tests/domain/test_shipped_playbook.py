@@ -36,7 +36,13 @@ LONG = Facts(
     **{name: "word " * 390 for name in Facts.model_fields if name != "prevention_due"},
     prevention_due=date(2013, 9, 30),
 )
-COPY = [(kind, channel) for kind in MessageKind for channel in ("email", "twitter", "facebook")]
+# A progress update is no mail: nobody wants one every half hour.
+COPY = [
+    (kind, channel)
+    for kind in MessageKind
+    for channel in ("email", "twitter", "facebook")
+    if (kind, channel) != (MessageKind.PROGRESS_UPDATE, "email")
+]
 POSTS = [one for one in COPY if one[1] != "email"]
 
 
@@ -54,7 +60,7 @@ def made(
         company=playbook.company,
         kind=kind,
         ordinal=12,
-        mark=mark_of(kind, 12, NOW),
+        mark=mark_of("hacked", kind, 12, NOW),
         voice=playbook.voices.get(channel),
         facts={**playbook.facts, **facts.filled()},
         link=playbook.link,
@@ -74,14 +80,14 @@ def test_every_message_can_be_written_once_everything_is_known(
     shipped_playbook: Playbook, shipped_files: Mapping[str, str], kind: MessageKind, channel: str
 ) -> None:
     copy = made(shipped_playbook, shipped_files, kind, channel)
-    assert mark_of(kind, 12, NOW) in copy.text
+    assert mark_of("hacked", kind, 12, NOW) in copy.text
     assert (copy.subject is not None) == (channel == "email")
     assert not [sign for sign in ("{{", "{%", "{#", ": None", "None.") if sign in copy.text]
 
 
-@pytest.mark.parametrize("channel", ["email", "twitter", "facebook"])
 @pytest.mark.parametrize(
-    "kind", [MessageKind.ANNOUNCEMENT, MessageKind.PROGRESS_UPDATE, MessageKind.GOODWILL_OFFER]
+    ("kind", "channel"),
+    [one for one in COPY if one[0] not in (MessageKind.RESOLUTION_NOTE, MessageKind.CORRECTION)],
 )
 @pytest.mark.parametrize("next_update_by", [NOW, None])
 def test_the_first_word_does_not_wait_for_any_fact(
@@ -144,13 +150,15 @@ def test_the_resolution_says_who_answers_for_the_prevention_and_by_when(
     assert "Head of Security, by 14 November 2013" in mail.text
 
 
-@pytest.mark.parametrize("kind", [MessageKind.ANNOUNCEMENT, MessageKind.PROGRESS_UPDATE])
-@pytest.mark.parametrize("channel", ["email", "twitter", "facebook"])
+@pytest.mark.parametrize(
+    ("kind", "channel"),
+    [one for one in COPY if one[0] in (MessageKind.ANNOUNCEMENT, MessageKind.PROGRESS_UPDATE)],
+)
 def test_people_are_told_when_they_will_hear_from_us_next(
     shipped_playbook: Playbook, shipped_files: Mapping[str, str], kind: MessageKind, channel: str
 ) -> None:
     text = made(shipped_playbook, shipped_files, kind, channel).text
-    assert "14:05 UTC" in text.replace(mark_of(kind, 12, NOW), "")
+    assert "14:05 UTC" in text.replace(mark_of("hacked", kind, 12, NOW), "")
 
 
 @pytest.mark.parametrize("kind", list(MessageKind))

@@ -62,11 +62,11 @@ async def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
         return
     url = await _shared(request.getfixturevalue("postgres_url"))
     yield url
-    # Much faster than a database for each test.
+    # Much faster than a database for each test. Ids begin again at 1, as in a new one.
     engine = create_async_engine(url)
+    tables = ", ".join(table.name for table in metadata.sorted_tables)
     async with engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            await connection.execute(table.delete())
+        await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
     await engine.dispose()
 
 

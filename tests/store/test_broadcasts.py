@@ -23,7 +23,7 @@ from tests.store.world import (
     lose_answer,
     ref,
     send,
-    sent_positions,
+    sent_recipients,
     states,
 )
 
@@ -37,9 +37,9 @@ async def suppress(db: Database, number: int, of: MessageClass | None = None) ->
 async def test_everybody_is_in_exactly_one_batch(database: Database) -> None:
     broadcast = await have_broadcast(database, size=25, batch_size=10)
 
-    positions = await sent_positions(database, broadcast, [1, 2, 3])
+    recipients = await sent_recipients(database, broadcast, [1, 2, 3])
 
-    assert positions == list(range(1, 26))
+    assert recipients == list(range(1, 26))
 
 
 async def test_planning_again_gives_the_same_plan(database: Database, second: Database) -> None:
@@ -87,9 +87,9 @@ async def test_whoever_is_suppressed_after_planning_gets_nothing(database: Datab
     broadcast = await have_broadcast(database, size=10)
     await suppress(database, 3)
 
-    positions = await send(database, broadcast, 1)
+    recipients = await send(database, broadcast, 1)
 
-    assert 3 not in positions
+    assert 3 not in recipients
     assert await states(database, broadcast) == {"accepted": 9, "suppressed": 1}
 
 
@@ -124,7 +124,7 @@ async def test_whoever_unsubscribes_by_a_link_gets_no_more_of_these(database: Da
 
     left = await broadcasts.addressees(database, broadcast.id, 1)
 
-    assert [one.position for one in left] == [2]
+    assert [one.recipient_id for one in left] == [2]
     assert not await suppressions.is_suppressed(database, person.address, MessageClass.SAFETY)
 
 
@@ -205,7 +205,7 @@ async def test_recipients_that_the_provider_refuses_do_not_hold_up_the_others(
     rest = await broadcasts.addressees(database, broadcast.id, 1)
     await broadcasts.accept_batch(database, broadcast.id, 1, RECEIPT, LATER)
 
-    assert [one.position for one in rest] == [1, 3, 4, 5, 6, 8, 9, 10]
+    assert [one.recipient_id for one in rest] == [1, 3, 4, 5, 6, 8, 9, 10]
     assert await states(database, broadcast) == {"accepted": 8, "refused": 2}
 
 

@@ -165,7 +165,7 @@ async def test_events_about_other_peoples_mail_are_not_ours(database: Database) 
     assert recorded == Recorded(new=0, duplicate=0, unknown=1)
 
 
-async def test_an_event_about_a_position_that_is_not_there_is_harmless(
+async def test_an_event_about_a_recipient_that_is_not_there_is_harmless(
     database: Database,
 ) -> None:
     broadcast = await have_broadcast(database, size=10)
@@ -224,7 +224,9 @@ async def test_events_end_in_the_same_states_in_whatever_order_they_come(
 ) -> None:
     shuffled = data.draw(st.permutations([*told, *told[: len(told) // 2]]))
     cuts = sorted(data.draw(st.sets(st.integers(0, len(shuffled)), max_size=3)))
-    broadcast = await have_broadcast(database, 6, 2, incident=f"run-{next(_runs)}")
+    broadcast = await have_broadcast(
+        database, 6, 2, incident=f"run-{next(_runs)}", audience="the-same-six"
+    )
     await broadcasts.reserve_batch(database, broadcast.id, 1, DIGEST, NOON)
 
     for start, end in itertools.pairwise([0, *cuts, len(shuffled)]):

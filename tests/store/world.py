@@ -61,9 +61,10 @@ async def have_broadcast(
     incident: str = "buffer-saturday",
     message_class: MessageClass | None = None,
     offer: OfferTerms | None = None,
+    audience: str = "",
 ) -> BroadcastRow:
-    """A broadcast to ``size`` customers, planned."""
-    name = f"customers-of-{incident}"
+    """A broadcast to ``size`` customers, planned; their ids begin at 1 in a ledger that is new."""
+    name = audience or f"customers-of-{incident}"
     await have_audience(db, size, name)
     cut = await audiences.cut(db, name, message_class)
     return await broadcasts.plan(
@@ -80,12 +81,12 @@ async def have_broadcast(
 
 
 async def send(db: Database, broadcast: BroadcastRow, number: int) -> list[int]:
-    """Send a batch to a provider that accepts it, and return the positions that it got."""
+    """Send a batch to a provider that accepts it, and return the recipients that it got."""
     reservation = await broadcasts.reserve_batch(db, broadcast.id, number, DIGEST, NOON)
     assert reservation.reserved
     people = await broadcasts.addressees(db, broadcast.id, number)
     await broadcasts.accept_batch(db, broadcast.id, number, RECEIPT, LATER)
-    return [one.position for one in people]
+    return [one.recipient_id for one in people]
 
 
 async def lose_answer(db: Database, broadcast: BroadcastRow, number: int) -> None:
@@ -99,7 +100,7 @@ async def lose_answer(db: Database, broadcast: BroadcastRow, number: int) -> Non
 
 def event(
     broadcast: BroadcastRow | str,
-    position: int | None,
+    recipient: int | None,
     kind: DeliveryState = DeliveryState.DELIVERED,
     *,
     batch: int | None = 1,
@@ -109,11 +110,11 @@ def event(
 ) -> DeliveryEvent:
     key = broadcast if isinstance(broadcast, str) else broadcast.key
     return DeliveryEvent(
-        id=name or f"{key}-{position}-{kind}-{batch}",
+        id=name or f"{key}-{recipient}-{kind}-{batch}",
         kind=kind,
         at=LATER,
         batch_key=None if batch is None else batch_key(key, batch, attempt),
-        delivery_key=None if position is None else delivery_key(key, position),
+        delivery_key=None if recipient is None else delivery_key(key, recipient),
         reason_code=reason,
     )
 
@@ -125,8 +126,8 @@ async def states(db: Database, broadcast: BroadcastRow) -> dict[str, int]:
     return {word: count for word, count in counts.items() if count}
 
 
-async def sent_positions(
+async def sent_recipients(
     db: Database, broadcast: BroadcastRow, batches: Sequence[int]
 ) -> list[int]:
-    """Send these batches, and return every position that was in a request, in order."""
-    return [position for number in batches for position in await send(db, broadcast, number)]
+    """Send these batches, and return every recipient that was in a request, in order."""
+    return [recipient for number in batches for recipient in await send(db, broadcast, number)]

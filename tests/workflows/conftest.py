@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import os
 import shutil
 import sys
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -35,10 +37,20 @@ STALLS = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the stories share one event loop, which is the server's and the worker's too."""
+    """Let the stories share one event loop, the server's and the worker's too, and none hang."""
     for item in items:
-        if HERE in item.path.parents:
+        if HERE in item.path.parents and isinstance(item, pytest.Function):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            item.obj = _in_a_minute(item.obj)
+
+
+def _in_a_minute(story: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    @functools.wraps(story)
+    async def told(*args: object, **kwargs: object) -> None:
+        async with asyncio.timeout(60):
+            await story(*args, **kwargs)
+
+    return told
 
 
 def temporal_executable() -> str:
@@ -83,17 +95,14 @@ async def fakes(environment: WorkflowEnvironment) -> AsyncIterator[Fakes]:
         activities=fakes.main(),
     )
     wires = [
-        Worker(client, task_queue=channel_queue(name), activities=fakes.wire())
-        for name in CHANNELS
+        Worker(client, task_queue=channel_queue(name), activities=fakes.wire()) for name in CHANNELS
     ]
     async with main, wires[0], wires[1], wires[2]:
         yield fakes
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def response(
-    environment: WorkflowEnvironment, fakes: Fakes
-) -> AsyncIterator[Response]:
+async def response(environment: WorkflowEnvironment, fakes: Fakes) -> AsyncIterator[Response]:
     """An incident that nobody has opened yet."""
     slug = f"story-{uuid.uuid4().hex[:12]}"
     response = Response(environment.client, environment, fakes.of(slug), slug)
@@ -119,9 +128,3 @@ async def _refuse_failed_tasks(client: Client, response: Response) -> None:
     if (await handles[0].describe()).status is WorkflowExecutionStatus.RUNNING:
         await handles[0].terminate("the story is over")
     assert not stalls
-
-
-@pytest.fixture
-def world(response: Response) -> Iterator[object]:
-    """What the public sees, and what the ledger holds."""
-    yield response.world

@@ -181,13 +181,13 @@ class Response:
             if one.what == what
         ]
 
-    async def refusal(self) -> str:
-        """The only refused decision in the timeline, once it is there."""
-        entries = await eventually(
-            lambda: self.says("decision refused"), otherwise="nothing was refused"
+    async def refusals(self, count: int) -> list[str]:
+        """The decisions that the timeline says were refused, once there are so many."""
+        return await eventually(
+            lambda: self.says("decision refused"),
+            lambda entries: len(entries) == count,
+            otherwise=f"not {count} decisions were refused",
         )
-        assert len(entries) == 1
-        return entries[0]
 
     async def progress(self, number: int = 1) -> BroadcastProgress:
         """How far the mail has come."""

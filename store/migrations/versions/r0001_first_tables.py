@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=31), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("audience", sa.String(length=100), nullable=False),
+        sa.Column("audience_id", sa.Integer(), nullable=False),
         sa.Column(
             "message_class", sa.String(length=16), server_default=sa.text("''"), nullable=False
         ),
@@ -42,6 +43,10 @@ def upgrade() -> None:
         sa.Column("suppressed", sa.BigInteger(), nullable=False),
         sa.Column("offer_version", sa.Integer()),
         sa.Column("planned_at", Moment(), nullable=False),
+        sa.Column("paused", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["audience_id"], ["audiences.id"], name="fk_broadcasts_audience_id"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_broadcasts"),
         sa.UniqueConstraint("key", name="uq_broadcasts_key"),
     )
@@ -51,7 +56,7 @@ def upgrade() -> None:
     op.create_table(
         "delivery_events",
         sa.Column("broadcast", sa.String(length=16), nullable=False),
-        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("recipient_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("batch", sa.Integer()),
         sa.Column("attempt", sa.SmallInteger()),
@@ -59,7 +64,7 @@ def upgrade() -> None:
         sa.Column("at", Moment(), nullable=False),
         sa.Column("reason_code", sa.String(length=64)),
         sa.Column("early", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.PrimaryKeyConstraint("broadcast", "position", "id", name="pk_delivery_events"),
+        sa.PrimaryKeyConstraint("broadcast", "recipient_id", "id", name="pk_delivery_events"),
         sqlite_with_rowid=False,
     )
     op.create_index(
@@ -162,6 +167,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("first", sa.BigInteger(), nullable=False),
         sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
         sa.Column("started_at", Moment()),
@@ -174,7 +180,6 @@ def upgrade() -> None:
         sa.Column("accepted_at", Moment()),
         sa.Column("ended_at", Moment()),
         sa.Column("suppressed", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("accepted", sa.Integer(), server_default="0", nullable=False),
         sa.Column("processed", sa.Integer(), server_default="0", nullable=False),
         sa.Column("delivered", sa.Integer(), server_default="0", nullable=False),
         sa.Column("dropped", sa.Integer(), server_default="0", nullable=False),
@@ -198,15 +203,14 @@ def upgrade() -> None:
     op.create_table(
         "deliveries",
         sa.Column("broadcast_id", sa.Integer(), nullable=False),
-        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("recipient_id", sa.BigInteger(), nullable=False),
+        sa.Column("recipient_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("withheld", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("reason", sa.String(length=100)),
         sa.ForeignKeyConstraint(
             ["broadcast_id"], ["broadcasts.id"], name="fk_deliveries_broadcast_id"
         ),
-        sa.PrimaryKeyConstraint("broadcast_id", "position", name="pk_deliveries"),
+        sa.PrimaryKeyConstraint("broadcast_id", "recipient_id", name="pk_deliveries"),
         sqlite_with_rowid=False,
     )
     op.create_table(

@@ -1,0 +1,94 @@
+"""``python -m benchmarks``: measure, print, and write tables, plot and raw results."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks import plan, report
+from benchmarks.children import ChildFailed
+from benchmarks.plan import DATABASES, Plan
+from benchmarks.run import Run, steps
+from benchmarks.view import View
+from commands.failures import CommandFailed
+from domain.errors import DomainError
+from settings import HERE
+
+SIZES = (10_000, 100_000, 1_000_000)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmarks and return an exit code."""
+    given = _parser().parse_args(arguments)
+    if given.quick:
+        chosen = plan.quick(given.seed)
+        out = given.out or HERE / "build" / "benchmarks-quick"
+    else:
+        chosen = plan.whole(given.recipients, given.databases, given.seed)
+        out = given.out or HERE / "docs" / "benchmarks"
+    console = Console()
+    try:
+        asyncio.run(_measure(chosen, out, console))
+    except KeyboardInterrupt:
+        console.print("Stopped; nothing was written.")
+        return 130
+    except (ChildFailed, CommandFailed, DomainError, RuntimeError) as error:
+        console.print(str(error), style="red", markup=False)
+        return 1
+    return 0
+
+
+async def _measure(chosen: Plan, out: Path, console: Console) -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="ff-bench-") as folder,
+        View(console, steps(chosen)) as view,
+    ):
+        found = await Run(chosen, Path(folder), view).results()
+    report.write(found, out)
+    console.print(report.tables(found), highlight=False, markup=False)
+    console.print(f"Written to {out}.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--recipients", type=_sizes, default=SIZES, help="sizes of broadcasts, by commas"
+    )
+    parser.add_argument(
+        "--databases", type=_databases, default=DATABASES, help="sqlite, postgres, by commas"
+    )
+    parser.add_argument("--out", type=Path, help="folder to write to (default docs/benchmarks)")
+    parser.add_argument("--seed", type=int, default=20131026, help="of codes in the bare loops")
+    parser.add_argument(
+        "--quick", action="store_true", help="only see whether everything runs: 1,000 recipients"
+    )
+    return parser
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    sizes = tuple(int(part.replace("_", "")) for part in text.split(","))
+    if not all(2 <= size <= 10_000_000 for size in sizes):
+        raise argparse.ArgumentTypeError("a broadcast has 2 to 10,000,000 recipients")
+    return sizes
+
+
+def _databases(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not names or not set(names) <= set(DATABASES):
+        raise argparse.ArgumentTypeError(f"choose from {', '.join(DATABASES)}")
+    return names
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The SDK's threads can crash an interpreter before 3.14 while it exits.
+    os._exit(code)

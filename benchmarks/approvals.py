@@ -1,0 +1,100 @@
+"""How long people wait: from the last signature to the first acceptance on each channel.
+
+The whole stack against the sandbox, as ``frontfoot up`` starts it: Temporal, webhook receiver, one
+worker. One small incident after the other, each with an announcement on all three channels.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from temporalio.client import Client
+
+from benchmarks.frontfoot import CHANNEL
+from benchmarks.mail import address
+from benchmarks.results import Approvals
+from commands import incidents
+from commands.ports import Ports
+from commands.stack import Stack
+from domain.ids import MessageRef
+from domain.incident import MessagePhase
+from domain.message import MessageKind
+from settings import HERE
+from store import audiences, broadcasts, publications
+from store.database import Database
+from store.playbook_folder import read_playbook
+from workflows.contract import MessageStatus
+
+AUDIENCE = "customers"
+RECIPIENTS = 1_000
+_WITHIN = 60.0
+
+
+async def measure(folder: Path, count: int, tell: Callable[[str], None]) -> Approvals:
+    """Play ``count`` incidents; ``tell`` hears what the stack has to say."""
+    stack = Stack(folder / "stack", ports=Ports.free(), say=tell)
+    await stack.start()
+    try:
+        database = Database.open(f"sqlite:///{stack.state / 'frontfoot.db'}")
+        try:
+            client = await stack.client()
+            rows = (audiences.AudienceRow(address(n), {}) for n in range(1, RECIPIENTS + 1))
+            await audiences.import_rows(database, AUDIENCE, rows)
+            waits: dict[str, list[float]] = {}
+            for number in range(1, count + 1):
+                for channel, seconds in (await _one(client, database, number)).items():
+                    waits.setdefault(channel, []).append(seconds)
+        finally:
+            await database.close()
+    finally:
+        await stack.stop()
+    return Approvals(
+        seconds={name: tuple(all_) for name, all_ in sorted(waits.items())}, recipients=RECIPIENTS
+    )
+
+
+async def _one(client: Client, database: Database, number: int) -> dict[str, float]:
+    """One incident: seconds from its signature to the first acceptance, by channel."""
+    slug = f"benchmark-{number}"
+    await incidents.open_incident(
+        client,
+        database,
+        slug=slug,
+        # X refuses a text twice, and the mark in it has the minute only.
+        title=f"Outage number {number}",
+        files=read_playbook(HERE / "playbooks" / "site-compromised"),
+        by="maya",
+        audience=AUDIENCE,
+    )
+    message = await incidents.propose(client, database, slug, MessageKind.ANNOUNCEMENT, by="maya")
+    approved_at = datetime.now(UTC)
+    await incidents.decide(client, slug, by="noor", digest=message.digest)
+    ended = await _published(client, slug, message)
+    accepted: dict[str, datetime] = {}
+    for row in await publications.rows(database, slug):
+        if row.receipt is not None:
+            accepted[row.channel] = row.receipt.at
+    ref = MessageRef(incident=slug, number=ended.number, revision=ended.revision)
+    planned = await broadcasts.find_broadcast(database, ref, CHANNEL)
+    assert planned is not None
+    progress = await broadcasts.progress(database, planned.id)
+    if progress.first_accepted_at is not None:
+        accepted[CHANNEL] = progress.first_accepted_at
+    return {channel: (at - approved_at).total_seconds() for channel, at in accepted.items()}
+
+
+async def _published(client: Client, slug: str, message: MessageStatus) -> MessageStatus:
+    deadline = time.monotonic() + _WITHIN
+    while True:
+        status = await incidents.status(client, slug)
+        now = incidents.message_of(status, message.number)
+        if now.told and now.phase is not MessagePhase.PUBLISHING:
+            return now
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"The announcement of {slug} was not out after {_WITHIN:.0f} s.")
+        # Seldom: each look is work for the worker that is being measured.
+        await asyncio.sleep(0.25)

@@ -1,0 +1,56 @@
+"""What one run of the benchmarks measures, and how often."""
+
+from __future__ import annotations
+
+from domain.model import Value
+
+DATABASES = ("sqlite", "postgres")
+
+
+class Plan(Value):
+    """Sizes, databases and samples of one run.
+
+    ``repeats`` is how often a size is measured: the smaller, the more often, since a second's
+    hiccup weighs more there. ``queue_recipients`` 0 leaves the job queue out.
+    """
+
+    sizes: tuple[int, ...]
+    databases: tuple[str, ...]
+    seed: int
+    quick: bool = False
+    workers: tuple[int, ...] = (1, 2)
+    batch_size: int = 1000
+    in_flight: int = 8
+    limit_recipients: int = 200_000
+    helper_recipients: int = 20_000
+    single_recipients: int = 2_000
+    queue_recipients: int = 100_000
+    approvals: int = 20
+
+    def repeats(self, recipients: int) -> int:
+        """How often a broadcast of this size is measured."""
+        if self.quick or recipients > 300_000:
+            return 1
+        return 5 if recipients <= 30_000 else 3
+
+
+def whole(sizes: tuple[int, ...], databases: tuple[str, ...], seed: int) -> Plan:
+    """Everything: some minutes."""
+    return Plan(sizes=tuple(sorted(sizes)), databases=databases, seed=seed)
+
+
+def quick(seed: int) -> Plan:
+    """A look at whether everything runs and adds up; its numbers are good for nothing else."""
+    return Plan(
+        sizes=(1_000,),
+        databases=("sqlite",),
+        seed=seed,
+        quick=True,
+        workers=(1,),
+        batch_size=100,
+        limit_recipients=10_000,
+        helper_recipients=1_000,
+        single_recipients=100,
+        queue_recipients=0,
+        approvals=2,
+    )

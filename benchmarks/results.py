@@ -1,0 +1,97 @@
+"""What a run found, as it is written to ``results.json``: measured values and nothing derived."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import computed_field
+
+from benchmarks.frontfoot import Broadcast
+from benchmarks.job_queue import Queued
+from benchmarks.mail import Timed
+from benchmarks.plan import Plan
+from domain.model import Value
+
+
+class Bracket(Value):
+    """The limit as it was immediately before and after something was measured.
+
+    ``over_httpx`` is the same bare loop with the HTTP client that Frontfoot uses.
+    """
+
+    before: Timed
+    after: Timed
+    over_httpx_before: Timed
+    over_httpx_after: Timed
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def limit(self) -> float:
+        """Recipients a second: the mean of before and after."""
+        return (self.before.per_second + self.after.per_second) / 2
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def limit_over_httpx(self) -> float:
+        """The same over httpx."""
+        return (self.over_httpx_before.per_second + self.over_httpx_after.per_second) / 2
+
+
+class Sampled(Value):
+    """A contestant without a ledger, measured on a sample."""
+
+    name: str
+    timed: Timed
+    bracket: Bracket
+
+
+class QueueRun(Value):
+    """The job queue, measured."""
+
+    queued: Queued
+    bracket: Bracket
+
+
+class FrontfootRun(Value):
+    """One broadcast of Frontfoot. ``received`` is what the sink counted meanwhile."""
+
+    database: str
+    workers: int
+    repeat: int
+    broadcast: Broadcast
+    received: int
+    bracket: Bracket
+
+
+class Approvals(Value):
+    """Seconds from the last signature to the first acceptance, by channel, one per incident."""
+
+    seconds: dict[str, tuple[float, ...]]
+    recipients: int
+
+
+class Machine(Value):
+    """Where it ran, and with what."""
+
+    processor: str
+    cores: int
+    memory_gib: float
+    system: str
+    scratch: str
+    versions: dict[str, str]
+
+
+class Results(Value):
+    """A whole run. ``trials`` are the ways of the limit; ``skipped`` says what is missing, why."""
+
+    plan: Plan
+    began: datetime
+    ended: datetime
+    machine: Machine
+    trials: tuple[Timed, ...]
+    fastest: str
+    sampled: tuple[Sampled, ...]
+    queue: tuple[QueueRun, ...]
+    frontfoot: tuple[FrontfootRun, ...]
+    approvals: Approvals
+    skipped: tuple[str, ...]

@@ -1,0 +1,88 @@
+"""The folder by which the tormentor and its workers speak: what is armed, and what has struck.
+
+A point is armed by a file and taken by renaming it, so exactly one of several workers strikes,
+and a worker that dies at once has left word of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from chaos.plan import Point
+
+_SEPARATOR = "~"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A point that a worker reached: it killed itself there, or stopped itself."""
+
+    number: str
+    point: Point
+    channel: str
+    freezes: bool
+    pid: int
+
+
+class Arms:
+    """One round's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    # --- for the tormentor --------------------------------------------------------------------
+
+    def arm(self, point: Point, channel: str, *, freezes: bool) -> str:
+        """Let the next worker that reaches ``point`` on ``channel`` be struck; returns a number."""
+        number = str(next(_numbers))
+        name = _SEPARATOR.join(("armed", point.name, channel, str(int(freezes)), number))
+        (self.folder / name).touch()
+        return number
+
+    def disarm(self) -> int:
+        """Take every armed point back; returns how many nobody had reached."""
+        armed = list(self.folder.glob(f"armed{_SEPARATOR}*"))
+        for one in armed:
+            one.unlink(missing_ok=True)
+        return len(armed)
+
+    def struck(self) -> dict[str, Strike]:
+        """Every point that was reached so far, by the number it was armed under."""
+        found: dict[str, Strike] = {}
+        for path in self.folder.glob(f"struck{_SEPARATOR}*"):
+            _, point, channel, freezes, number, pid = path.name.split(_SEPARATOR)
+            found[number] = Strike(number, Point[point], channel, bool(int(freezes)), int(pid))
+        return found
+
+    def set_clock(self, seconds: float) -> None:
+        """Let the workers' wall clocks be wrong by so many seconds."""
+        fresh = self.folder / "clock.new"
+        fresh.write_text(str(seconds), encoding="utf-8")
+        fresh.replace(self.folder / "clock")
+
+    # --- for the worker -----------------------------------------------------------------------
+
+    def take(self, point: Point, channel: str) -> bool | None:
+        """Take what is armed here: True to stop, False to die, None to go on."""
+        prefix = _SEPARATOR.join(("armed", point.name, channel, ""))
+        for name in os.listdir(self.folder):
+            if not name.startswith(prefix):
+                continue
+            taken = f"struck{name.removeprefix('armed')}{_SEPARATOR}{os.getpid()}"
+            with contextlib.suppress(FileNotFoundError):
+                (self.folder / name).rename(self.folder / taken)
+                return bool(int(name.split(_SEPARATOR)[3]))
+        return None
+
+    def clock(self) -> float:
+        """How many seconds the wall clock is wrong by."""
+        try:
+            return float((self.folder / "clock").read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return 0.0

@@ -1,0 +1,142 @@
+"""What one round will be, drawn from a seed before it begins: the incident's script, and torments.
+
+Everything random is decided here, so that a seed always makes the same script, the same torments
+and the same order. When exactly each strikes depends on the machine, as real failures do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from domain.message import MessageKind
+
+
+class Deed(StrEnum):
+    """What a torment does; ``target`` says to what."""
+
+    KILL = "kill"
+    FREEZE = "freeze"
+    POINT_KILL = "kill at a point"
+    POINT_FREEZE = "freeze at a point"
+    PROVIDER = "provider"
+    LOCK = "ledger locked"
+    FULL = "ledger full"
+    CLOCK = "clock jumped"
+
+
+class Point(StrEnum):
+    """Moments of one attempt at which a worker can be struck, in their order."""
+
+    BEFORE_ROW = "before the row"
+    AFTER_ROW = "after the row"
+    REQUEST_LEFT = "request left"
+    AFTER_ANSWER = "after the answer"
+    BEFORE_COMPLETION = "before completion"
+
+
+@dataclass(frozen=True, slots=True)
+class Torment:
+    """One thing that goes wrong ``at`` seconds after the message's first signature.
+
+    ``target`` is a process, a channel or a provider; ``seconds`` how long it lasts, or how far the
+    clock jumps. ``rule`` is a fault of the sandbox.
+    """
+
+    deed: Deed
+    target: str = ""
+    at: float = 0.0
+    seconds: float = 0.0
+    point: Point | None = None
+    rule: tuple[tuple[str, object], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its row in the summary."""
+        if self.point is not None:
+            verb = "kill" if self.deed is Deed.POINT_KILL else "freeze"
+            return f"{verb} worker {self.point} ({self.target})"
+        if self.deed is Deed.PROVIDER:
+            return f"{self.target} {dict(self.rule)['kind']}".replace("_", " ")
+        return f"{self.deed} {self.target}".strip()
+
+
+class Wrong(StrEnum):
+    """A decision that must not count."""
+
+    AUTHOR = "by its author"
+    NO_ROLE = "without the role"
+    STRANGER = "by a stranger"
+    OTHER_DIGEST = "on another digest"
+    SHORT_DIGEST = "on four digits"
+    MALFORMED = "as a signal that cannot be read"
+    TWO_VALUES = "as a signal with two values"
+
+
+class Revising(StrEnum):
+    """Whether the message is edited before it is signed, or while it is being signed."""
+
+    NO = "no"
+    BEFORE = "before"
+    RACING = "racing"
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """An approver, and whether they use the bare signal or the terminal's update."""
+
+    who: str
+    by_signal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MessageScript:
+    """One message: who signs, what is tried in vain, and what goes wrong meanwhile.
+
+    ``withdrawn_after``: seconds from the last signature to a withdrawal. ``overtaken``: the next
+    message is proposed at once instead of when people have been told.
+    """
+
+    kind: MessageKind
+    signers: tuple[Signer, ...]
+    wrong: tuple[Wrong, ...] = ()
+    revising: Revising = Revising.NO
+    withdrawn_after: float | None = None
+    overtaken: bool = False
+    torments: tuple[Torment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long we wait for providers: as in production, but in seconds instead of minutes.
+
+    Their order is what matters: the longest answer is later than ``read``, and everything that a
+    provider does late is done before the last look and before ``unknown_window`` closes.
+    """
+
+    read: timedelta = timedelta(seconds=4)
+    looks: int = 3
+    apart: timedelta = timedelta(seconds=2)
+    unknown_window: timedelta = timedelta(seconds=9)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundPlan:
+    """One round. ``deadline`` is when whatever is not settled counts as stuck."""
+
+    seed: int
+    recipients: int
+    workers: int = 1
+    batch_size: int = 50
+    in_flight: int = 4
+    messages: tuple[MessageScript, ...] = ()
+    times: Times = field(default_factory=Times)
+    deadline: timedelta = timedelta(seconds=150)
+    blind: bool = False
+    """Start workers that send again without looking: the harness must find them out."""
+
+    @property
+    def incident(self) -> str:
+        """The slug of this round's incident."""
+        return f"chaos-{self.seed}"

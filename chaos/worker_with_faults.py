@@ -1,0 +1,160 @@
+"""The real worker, struck at chosen points of its attempts; never imported by the product.
+
+``python -m chaos.worker_with_faults FOLDER`` wraps the ledger's functions and the channels'
+methods from outside, then runs the worker's own ``main``. What runs between the points is the
+product, byte for byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from types import ModuleType
+from typing import ParamSpec, TypeVar
+
+import worker
+from channels import registry
+from channels.contract import Channel, OutcomeUnknown
+from chaos.arms import Arms
+from chaos.plan import Point
+from store import broadcasts, database, publications
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_ON_ITS_WAY = 0.15
+"""Seconds after which a request has left us: the sandbox holds the answer longer than that."""
+
+
+def main() -> int:
+    """Wrap, then work."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--blind", action="store_true", help="send again without looking")
+    chosen = parser.parse_args()
+    sys.argv = sys.argv[:1]
+    points = _Points(Arms(chosen.folder))
+    points.wrap_ledger()
+    points.wrap_channels(blind=chosen.blind)
+    _shorten_patience()
+    _put_clocks_wrong(points.arms)
+    return worker.main()
+
+
+class _Points:
+    """Puts points around functions."""
+
+    def __init__(self, arms: Arms) -> None:
+        self.arms = arms
+
+    def wrap_ledger(self) -> None:
+        """Points around the row: before and after it is written, and after its acceptance is."""
+        for module, names in (
+            (publications, ("reserve", "accept")),
+            (broadcasts, ("reserve_batch", "accept_batch")),
+        ):
+            reserve, accept = names
+            self._around(module, reserve, Point.BEFORE_ROW, Point.AFTER_ROW)
+            self._around(module, accept, None, Point.BEFORE_COMPLETION)
+
+    def wrap_channels(self, *, blind: bool) -> None:
+        """Points around the request; ``blind`` makes the mistake that all of this is against."""
+        build = registry.build
+
+        def built(names: Iterable[str], *, env_file: str | Path | None = None) -> object:
+            channels = build(names, env_file=env_file)
+            for channel in channels.values():
+                self._wrap_sending(channel, blind=blind)
+            return channels
+
+        vars(registry)["build"] = built
+
+    def _around(
+        self, module: ModuleType, name: str, before: Point | None, after: Point | None
+    ) -> None:
+        function: Callable[..., Awaitable[object]] = getattr(module, name)
+
+        async def pointed(*args: object, **named: object) -> object:
+            # A publication's row is found by (ledger, message, channel, …), a batch's without.
+            channel = args[2] if module is publications else "email"
+            if before is not None:
+                self.pass_by(before, str(channel))
+            result = await function(*args, **named)
+            if after is not None and getattr(result, "reserved", True):
+                self.pass_by(after, str(channel))
+            return result
+
+        setattr(module, name, pointed)
+
+    def _wrap_sending(self, channel: Channel, *, blind: bool) -> None:
+        for name in ("publish", "send"):
+            send = getattr(channel, name, None)
+            if send is not None:
+                seeing = _blindly(send) if blind else send
+                setattr(channel, name, self._on_the_wire(seeing, channel.name))
+
+    def _on_the_wire(
+        self, send: Callable[P, Awaitable[R]], channel: str
+    ) -> Callable[P, Awaitable[R]]:
+        async def pointed(*args: P.args, **named: P.kwargs) -> R:
+            request = asyncio.ensure_future(send(*args, **named))
+            await asyncio.wait({request}, timeout=_ON_ITS_WAY)
+            self.pass_by(Point.REQUEST_LEFT, channel)
+            receipt = await request
+            self.pass_by(Point.AFTER_ANSWER, channel)
+            return receipt
+
+        return pointed
+
+    def pass_by(self, point: Point, channel: str) -> None:
+        """Die here, stop here, or go on."""
+        freezes = self.arms.take(point, channel)
+        if freezes is not None:
+            os.kill(os.getpid(), signal.SIGSTOP if freezes else signal.SIGKILL)
+
+
+def _blindly(send: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    async def blind(*args: P.args, **named: P.kwargs) -> R:
+        try:
+            return await send(*args, **named)
+        except OutcomeUnknown:
+            return await send(*args, **named)
+
+    return blind
+
+
+def _shorten_patience() -> None:
+    # Half a minute of patience with a locked ledger would outlive most rounds.
+    if hasattr(database, "_BUSY_MS"):
+        vars(database)["_BUSY_MS"] = 2_000
+
+
+def _put_clocks_wrong(arms: Arms) -> None:
+    """Let our own modules see a wrong time of day; timers, like a real jump, are not touched."""
+
+    class Kind(type):
+        def __instancecheck__(cls, one: object) -> bool:
+            return isinstance(one, datetime)
+
+    class WrongClock(datetime, metaclass=Kind):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + timedelta(seconds=arms.clock())
+
+    for name, module in list(sys.modules.items()):
+        ours = name.partition(".")[0] in ("activities", "channels", "store")
+        if ours and getattr(module, "datetime", None) is datetime:
+            vars(module)["datetime"] = WrongClock
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

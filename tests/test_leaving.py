@@ -1,0 +1,71 @@
+"""The test session leaves early, but with its exit code, its report and its files complete."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+USES_TEMPORAL = "import temporalio.bridge.temporal_sdk_bridge\nimport atexit\n"
+PASSES = "def test_a(): pass\n"
+FAILS = "def test_b(): assert False\n"
+
+
+def session(folder: Path, tests: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (folder / "test_it.py").write_text(USES_TEMPORAL + tests)
+    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider"]
+    return subprocess.run(
+        [*command, "-c", str(ROOT / "pyproject.toml"), f"--rootdir={folder}", *arguments, folder],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("tests", "code", "says"),
+    [
+        (PASSES, 0, "1 passed"),
+        (FAILS + PASSES, 1, "1 failed, 1 passed"),
+        ("", 5, "no tests ran"),
+    ],
+)
+def test_the_exit_code_and_the_summary_are_pytests_own(
+    tmp_path: Path, tests: str, code: int, says: str
+) -> None:
+    ended = session(tmp_path, tests)
+
+    assert (ended.returncode, ended.stderr) == (code, "")
+    assert says in ended.stdout.splitlines()[-1]
+
+
+def test_a_session_that_stops_at_the_first_failure_writes_its_report(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+
+    ended = session(tmp_path, FAILS + PASSES, "-x", f"--junitxml={report}")
+
+    assert ended.returncode == 1
+    assert [one.get("name") for one in ElementTree.parse(report).iter("testcase")] == ["test_b"]
+
+
+def test_what_was_to_be_done_at_exit_is_done(tmp_path: Path) -> None:
+    mark = tmp_path / "done"
+    tests = f"def test_c(): atexit.register(open, {str(mark)!r}, 'w')\n"
+
+    session(tmp_path, tests)
+
+    assert mark.exists()
+
+
+def test_the_interpreter_does_not_get_to_its_end(tmp_path: Path) -> None:
+    """Ending it is what crashes: a thread that is not a daemon would be waited for there."""
+    tests = "import threading\ndef test_d(): threading.Thread(target=threading.Event().wait).start()\n"
+
+    ended = session(tmp_path, tests)
+
+    assert ended.returncode == 0

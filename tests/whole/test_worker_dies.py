@@ -1,0 +1,122 @@
+"""The worker is killed in the middle of everything: nothing is lost, nothing is sent twice."""
+
+from __future__ import annotations
+
+import os
+import random
+from functools import partial
+
+from domain.message import MessageKind
+from domain.publication import PublicationState
+from store.broadcasts import BroadcastProgress
+from tests.whole.response import Response, agreed, everywhere, states
+from tests.whole.world import World, eventually
+
+SEED = int(os.environ.get("FRONTFOOT_TEST_SEED") or random.SystemRandom().randrange(10**6))
+
+
+async def test_a_worker_killed_anywhere_in_a_broadcast_full_of_faults_loses_and_doubles_nothing(
+    calm: World, response: Response
+) -> None:
+    print(f"FRONTFOOT_TEST_SEED={SEED}")
+    chance = random.Random(SEED)
+    await calm.fault("sendgrid", "send", "latency", seconds=0.2)
+    await calm.fault("sendgrid", "send", "throttle", times=2, after=4, seconds=1)
+    for kind in ("error_after", "drop_after", "half_answer"):
+        await calm.fault("sendgrid", "send", kind, times=1, after=chance.randrange(20))
+    await calm.fault("sendgrid", "events", "events_duplicate", probability=0.1, factor=3)
+    await calm.fault("sendgrid", "events", "events_shuffle")
+    await calm.fault("twitter", "post", "drop_after", times=1)
+    await calm.fault("facebook", "post", "error_after", times=1)
+
+    await response.announce(recipients=900)
+    for mails in sorted(chance.sample(range(20, 800), 2)):
+        await response.mailed(partial(have_gone_out, mails))
+        await calm.kill("worker")
+
+    assert states(await response.settled()) == everywhere(PublicationState.ACCEPTED)
+    await response.arrived()
+    assert await response.books() == agreed(mails=900, posts=2)
+
+
+def have_gone_out(mails: int, mail: BroadcastProgress) -> bool:
+    return mail.went_out >= mails
+
+
+async def test_a_worker_killed_while_providers_hold_the_answers_asks_them_before_it_repeats(
+    calm: World, response: Response
+) -> None:
+    """Mail and tweet arrive after the worker's death; the Facebook post never does."""
+    late = await calm.fault("sendgrid", "send", "latency", seconds=2.5, times=1)
+    await calm.fault("twitter", "post", "latency", seconds=2.5, times=1)
+    hung = await calm.fault("facebook", "post", "network_hang", times=1)
+
+    await response.announce(recipients=300)
+    await eventually(lambda: calm.struck(late))
+    await eventually(lambda: calm.struck(hung))
+    await calm.kill("worker")
+
+    message = await response.settled()
+    attempts = {one.channel: one.attempts for one in message.outcomes}
+    assert states(message) == everywhere(PublicationState.ACCEPTED)
+    assert (attempts["twitter"], attempts["facebook"]) == (1, 2)
+    await response.arrived()
+    assert await response.books() == agreed(mails=300, posts=2)
+
+
+async def test_a_batch_that_a_killed_worker_never_got_through_goes_out_once_its_window_closed(
+    calm: World, response: Response
+) -> None:
+    hung = await calm.fault("sendgrid", "send", "network_hang", times=1, after=5)
+
+    await response.announce(recipients=300)
+    await eventually(lambda: calm.struck(hung))
+    await calm.kill("worker")
+
+    assert states(await response.settled()) == everywhere(PublicationState.ACCEPTED)
+    await response.arrived()
+    assert await response.books() == agreed(mails=300, posts=2)
+
+
+async def test_a_goodwill_offer_gives_everybody_one_code_whoever_dies_meanwhile(
+    calm: World, response: Response
+) -> None:
+    await response.open(recipients=300)
+    slow = await calm.fault("sendgrid", "send", "latency", seconds=0.2)
+    offer = await response.propose(MessageKind.GOODWILL_OFFER)
+    await response.approve(offer, "noor", "lee")
+    await response.mailed(lambda mail: mail.went_out >= 60)
+    await calm.kill("worker")
+    await calm.lift(slow)
+
+    await response.settled()
+    await response.arrived()
+    told = await response.codes_told()
+    assert [len(codes) for codes in told.values()] == [1] * 300
+    assert len(set().union(*told.values())) == 300
+
+
+async def test_two_workers_share_a_broadcast_and_each_mail_goes_out_once(
+    calm: World, response: Response
+) -> None:
+    async with calm.another_worker():
+        await response.announce(recipients=600, in_flight=8)
+        await response.settled()
+    await response.arrived()
+    assert await response.books() == agreed(mails=600, posts=2)
+
+
+async def test_a_worker_that_is_told_to_stop_leaves_nothing_in_doubt(
+    calm: World, response: Response
+) -> None:
+    slow = await calm.fault("sendgrid", "send", "latency", seconds=0.3)
+    await response.announce(recipients=300)
+    await response.mailed(lambda mail: mail.went_out >= 30)
+    async with calm.without("worker"):
+        stopped = await response.mail()
+        await calm.lift(slow)
+    assert stopped is not None
+    assert stopped.sending == 0
+    await response.settled()
+    await response.arrived()
+    assert await response.books() == agreed(mails=300, posts=2)
