@@ -20,6 +20,7 @@ from commands import (
     playbook,
     proposing,
     recording,
+    steering,
     up,
     watching,
 )
@@ -58,24 +59,33 @@ app = typer.Typer(
 )
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        say(f"frontfoot {_version()}")
+        raise typer.Exit
+
+
 @app.callback()
 def root(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", is_eager=True, callback=_show_version
+        ),
+    ] = False,
 ) -> None:
     """Crisis communications that get on the front foot: approved, durable, never sent twice.
 
     Start with `frontfoot up` in one terminal and `frontfoot open` in another.
     """
-    if version:
-        say(f"frontfoot {_version()}")
-        raise typer.Exit
     if context.invoked_subcommand is not None:
         prepare_environment()
 
 
 for group in (
-    up, demo, check, audience, playbook, opening, proposing, deciding, watching, mending, recording,
+    up, demo, check, audience, playbook, opening, proposing, deciding, watching, steering, mending,
+    recording,
 ):  # fmt: skip
     group.register(app)
 

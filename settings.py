@@ -73,7 +73,10 @@ class Settings(BaseSettings):
 
     def masked(self) -> dict[str, str]:
         """Every setting as text that may be shown, without passwords."""
-        shown = {name: str(value) for name, value in self.model_dump().items()}
+        shown = {
+            name: "" if value is None else str(value) for name, value in self.model_dump().items()
+        }
+        shown["channels"] = ",".join(self.channels)
         shown["database_url"] = _without_password(self.database())
         return shown
 

@@ -50,6 +50,7 @@ class Sending:
         self._code_secret = code_secret
         self._copy = document.copy_for(order.task.channel)
         self.halted = False
+        self.paused = False
         self.reason = ""
         self.next_step = ""
 
@@ -73,7 +74,9 @@ class Sending:
             if row.state is PublicationState.SENDING:
                 # Another attempt had it and has not entered how it ended: nobody knows.
                 await self._unknown(row, "An earlier attempt did not come back.")
-            return True
+            # Planned, and yet not handed out: somebody has paused the broadcast.
+            self.paused = row.state is PublicationState.PLANNED
+            return not self.paused
         try:
             return await self._send_reserved(row)
         except (Unreachable, Throttled) as error:

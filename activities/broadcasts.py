@@ -11,6 +11,7 @@ from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.heartbeat import beating
 from activities.signatures import (
+    PAUSE_BROADCAST,
     PLAN_BROADCAST,
     SEND_BATCHES,
     SETTLE_UNKNOWN,
@@ -18,6 +19,7 @@ from activities.signatures import (
     BatchesSent,
     BroadcastPlanned,
     Nothing,
+    PauseBroadcast,
     PlanBroadcast,
     SendBatches,
     SettleUnknown,
@@ -25,6 +27,7 @@ from activities.signatures import (
     UnknownSettled,
 )
 from channels.contract import Channel, DirectChannel
+from domain.broadcasting import BroadcastHealth
 from domain.errors import DomainError
 from domain.message import Document
 from domain.publication import PublicationState
@@ -44,7 +47,12 @@ class BroadcastActivities:
 
     def ledger_only(self) -> list[Bound]:
         """Activities for the main queue."""
-        return [self.plan_broadcast, self.settle_unknown, self.stop_broadcast]
+        return [
+            self.plan_broadcast,
+            self.settle_unknown,
+            self.pause_broadcast,
+            self.stop_broadcast,
+        ]
 
     def on_the_wire(self) -> list[Bound]:
         """Activities for a channel's queue."""
@@ -108,11 +116,16 @@ class BroadcastActivities:
             reached = await broadcasts.progress(
                 self._database, order.broadcast, (order.first, order.last)
             )
+            so_far = await broadcasts.progress(self._database, order.broadcast)
         return BatchesSent(
             accepted=reached.went_out,
             refused=reached.refused,
             unknown_batches=reached.batches.get(PublicationState.UNKNOWN, 0),
             halted=sending.halted,
+            paused=sending.paused,
+            health=BroadcastHealth(
+                went_out=so_far.went_out, refused=so_far.refused, bounced=so_far.bounced
+            ),
             reason=sending.reason,
             next_step=sending.next_step,
         )
@@ -134,6 +147,13 @@ class BroadcastActivities:
             accepted=reached.went_out,
             released=tuple(released),
         )
+
+    @defined(PAUSE_BROADCAST)
+    async def pause_broadcast(self, order: PauseBroadcast) -> Nothing:
+        """Hold the batches that have not begun, or let them go again."""
+        with failing_in_words(datetime.now(UTC)):
+            await broadcasts.pause(self._database, order.broadcast, paused=order.paused)
+        return Nothing()
 
     @defined(STOP_BROADCAST)
     async def stop_broadcast(self, order: StopBroadcast) -> Nothing:

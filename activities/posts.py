@@ -33,10 +33,13 @@ from channels.contract import (
     Unreachable,
 )
 from domain.errors import DomainError
-from domain.publication import Finding, PublicationState, Sighting
-from store import publications
+from domain.publication import Finding, PublicationState, Receipt, Sighting
+from store import incidents, publications
 from store.database import Database
 from store.publications import PublicationRow
+
+SEEN_BY_A_PERSON = "seen-by-a-person"
+"""The id of a receipt where the platform's own was never learnt."""
 
 LOOK_YOURSELF = "Look at the platform, then settle it: went out, or did not."
 
@@ -141,9 +144,14 @@ class PostActivities:
                 return Sighting(finding=Finding.FOUND, receipt=row.receipt)
             key = f"{row.key}.{row.attempt}"
             try:
-                return await channel.find(key, document.copy_for(task.channel), row.started_at)
+                seen = await channel.find(key, document.copy_for(task.channel), row.started_at)
             except Refused as error:
                 return Sighting(finding=Finding.CANNOT_TELL, why=error.message)
+            if seen.receipt is not None and await self._is_anothers(task, seen.receipt):
+                # Marks count minutes, and two incidents may speak in the same one.
+                why = "What was found there is another message of ours that bears the same mark."
+                return Sighting(finding=Finding.CANNOT_TELL, why=why)
+            return seen
 
     @defined(SETTLE_PUBLICATION)
     async def settle_publication(self, order: SettlePublication) -> Standing:
@@ -183,6 +191,12 @@ class PostActivities:
                 raise DomainError(
                     f"Nothing can be taken back on {task.channel}.", "Take it down by hand."
                 )
+            if row.receipt.id == SEEN_BY_A_PERSON:
+                raise DomainError(
+                    f"The post on {task.channel} was settled by a person, so its number is not "
+                    "known here and it cannot be taken down from here.",
+                    "Take it down by hand, on the platform.",
+                )
             await channel.retract(row.receipt)
             row = await publications.settle_state(
                 self._database,
@@ -214,6 +228,16 @@ class PostActivities:
             return await publications.mark_unknown(
                 *place, reason=reason, next_step=LOOK_YOURSELF, at=now, attempt=order.attempt
             )
+
+    async def _is_anothers(self, task: PublicationTask, receipt: Receipt) -> bool:
+        """Whether the ledger has this very post as that of another message."""
+        for incident in await incidents.list_incidents(self._database):
+            for row in await publications.rows(self._database, incident.slug):
+                ours = (row.incident, row.number) == (task.message.incident, task.message.number)
+                same = row.receipt is not None and row.receipt.id == receipt.id
+                if row.channel == task.channel and same and not ours:
+                    return True
+        return False
 
     def _channel(self, name: str) -> Channel:
         channel = self._channels.get(name)

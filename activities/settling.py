@@ -6,15 +6,12 @@ from datetime import UTC, datetime
 
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
-from activities.posts import standing_of
+from activities.posts import SEEN_BY_A_PERSON, standing_of
 from activities.signatures import SETTLE_BY_PERSON, SettleByPerson, Standing
 from domain.errors import DomainError
 from domain.publication import PublicationState, Receipt
 from store import broadcasts, publications
 from store.database import Database
-
-SEEN = "seen-by-a-person"
-"""The receipt's id where the platform's own was never learnt."""
 
 
 class SettlingActivities:
@@ -39,7 +36,7 @@ class SettlingActivities:
         task, now = order.task, datetime.now(UTC)
         place = (self._database, task.message, task.channel)
         if order.went_out:
-            receipt = Receipt(id=SEEN, url=order.url, at=now)
+            receipt = Receipt(id=SEEN_BY_A_PERSON, url=order.url, at=now)
             return standing_of(await publications.accept(*place, receipt, now))
         return standing_of(
             await publications.settle_state(
@@ -54,7 +51,7 @@ class SettlingActivities:
             raise DomainError("This broadcast was never planned.", "Nothing needs settling.")
         for row in await broadcasts.unknown_batches(self._database, found.id):
             if order.went_out:
-                receipt = Receipt(id=SEEN, url=order.url, at=now)
+                receipt = Receipt(id=SEEN_BY_A_PERSON, url=order.url, at=now)
                 await broadcasts.accept_batch(self._database, found.id, row.number, receipt, now)
             else:
                 await broadcasts.release_batch(self._database, found.id, row.number)

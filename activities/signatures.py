@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from domain.broadcasting import BroadcastHealth
 from domain.ids import ChannelName, MessageRef, Slug
 from domain.message import MessageClass, MessageKind
 from domain.model import Value
@@ -211,12 +212,16 @@ class BatchesSent(Value):
     """Where a range of batches stands in the ledger: recipients, and batches of unknown outcome.
 
     ``halted``: the provider refused the account itself, so that no further batch can go either.
+    ``paused``: the ledger handed out nothing more, and the rest of the range is still to be sent.
+    ``health`` counts the whole broadcast, not only the range.
     """
 
     accepted: int = 0
     refused: int = 0
     unknown_batches: int = 0
     halted: bool = False
+    paused: bool = False
+    health: BroadcastHealth = BroadcastHealth()
     reason: str = ""
     next_step: str = ""
 
@@ -243,6 +248,13 @@ class UnknownSettled(Value):
     released: tuple[int, ...] = ()
 
 
+class PauseBroadcast(Value):
+    """Let no further batch begin, or with ``paused`` false let them begin again."""
+
+    broadcast: int
+    paused: bool
+
+
 class StopBroadcast(Value):
     """Let no further batch go out."""
 
@@ -263,4 +275,5 @@ RETRACT_POST = Signature("retract_post", PublicationTask, Standing)
 PLAN_BROADCAST = Signature("plan_broadcast", PlanBroadcast, BroadcastPlanned)
 SEND_BATCHES = Signature("send_batches", SendBatches, BatchesSent)
 SETTLE_UNKNOWN = Signature("settle_unknown", SettleUnknown, UnknownSettled)
+PAUSE_BROADCAST = Signature("pause_broadcast", PauseBroadcast, Nothing)
 STOP_BROADCAST = Signature("stop_broadcast", StopBroadcast, Nothing)

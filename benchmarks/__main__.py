@@ -52,8 +52,8 @@ async def _measure(chosen: Plan, out: Path, console: Console) -> None:
     ):
         found = await Run(chosen, Path(folder), view).results()
     report.write(found, out)
-    console.print(report.tables(found), highlight=False, markup=False)
-    console.print(f"Written to {out}.")
+    # Not by rich, which would break the lines of the tables.
+    print(f"\n{report.tables(found)}\n\nWritten to {out}.")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,8 +10,7 @@ DATABASES = ("sqlite", "postgres")
 class Plan(Value):
     """Sizes, databases and samples of one run.
 
-    ``repeats`` is how often a size is measured: the smaller, the more often, since a second's
-    hiccup weighs more there. ``queue_recipients`` 0 leaves the job queue out.
+    ``queue_recipients`` 0 leaves the job queue out.
     """
 
     sizes: tuple[int, ...]
@@ -28,10 +27,8 @@ class Plan(Value):
     approvals: int = 20
 
     def repeats(self, recipients: int) -> int:
-        """How often a broadcast of this size is measured."""
-        if self.quick or recipients > 300_000:
-            return 1
-        return 5 if recipients <= 30_000 else 3
+        """How often a broadcast of this size is measured: a hiccup weighs more in a short one."""
+        return 1 if self.quick or recipients > 300_000 else 3
 
 
 def whole(sizes: tuple[int, ...], databases: tuple[str, ...], seed: int) -> Plan:

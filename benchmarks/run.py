@@ -43,6 +43,7 @@ class Run:
         self._copy: Copy
         self._fastest = ""
         self._trials: list[Timed] = []
+        self._just_before: list[Timed] = []
         self._sampled: list[Sampled] = []
         self._queue: list[QueueRun] = []
         self._frontfoot: list[FrontfootRun] = []
@@ -105,11 +106,12 @@ class Run:
         if not self._trials:
             await self._without_ledger()
         self._view.begin(name)
-        before = await sinks.counts(self._sink_url)
+        # What the limit was before an audience was imported is too long ago.
+        self._just_before = []
         received = sinks.Counts()
 
         async def approve() -> frontfoot.Broadcast:
-            nonlocal before, received
+            nonlocal received
             before = await sinks.counts(self._sink_url)
             told = await frontfoot.approve(
                 on, proposed, crew, lambda count: self._view.accepted(count, size)
@@ -141,7 +143,8 @@ class Run:
         samples = {HELPERS: plan.helper_recipients, ONE_BY_ONE: plan.single_recipients}
         for name, count in samples.items():
             self._view.begin(name)
-            [timed], bracket = await self._bracketed(partial(self._post, (name,), count))
+            times, bracket = await self._bracketed(partial(self._post, (name,), count))
+            [timed] = times
             self._sampled.append(Sampled(name=name, timed=timed, bracket=bracket))
             self._tell(name, timed.per_second, bracket)
 
@@ -155,6 +158,7 @@ class Run:
         for workers in self._plan.workers:
             name = f"procrastinate, {_workers(workers)}"
             self._view.begin(name)
+            self._just_before = []
             order = self._order((), self._plan.queue_recipients)
             send = partial(job_queue.send, interpreter, server, self._folder, order, workers)
             queued, bracket = await self._bracketed(send)
@@ -166,10 +170,14 @@ class Run:
     async def _bracketed(
         self, measure: Callable[[], Awaitable[Measured]]
     ) -> tuple[Measured, Bracket]:
-        """Measure the limit, then the thing itself, then the limit again."""
-        before = await self._limit()
+        """Measure the limit, then the thing itself, then the limit again.
+
+        What follows at once has the limit after the one before it as its own.
+        """
+        before = self._just_before or await self._limit()
         measured = await measure()
         after = await self._limit()
+        self._just_before = after
         return measured, Bracket(
             before=before[0],
             over_httpx_before=before[1],

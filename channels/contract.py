@@ -19,10 +19,11 @@ or words of the provider: it reaches histories, logs and people.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Protocol, runtime_checkable
+from types import MappingProxyType
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from domain.errors import ErrorWord
 from domain.message import Copy, Voice
@@ -74,9 +75,11 @@ class Publication:
     copy: Copy
 
 
-@dataclass(frozen=True, slots=True)
-class Addressee:
-    """One recipient in a batch.
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Addressee(NamedTuple):
+    """One recipient in a batch; a plain tuple, because a broadcast makes a million of them.
 
     ``delivery`` is the opaque key that comes back with every event; ``values`` fill the copy's
     ``[[personal]]`` fields and hold no characters that HTML gives a meaning.
@@ -84,7 +87,7 @@ class Addressee:
 
     delivery: str
     address: str
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = _NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ no connection, no TLS                  Unreachable
 connection lost, silence or gibberish  Unreachable before the final dot, after it
                                        OutcomeUnknown
 421, the server is going away          Unreachable; Throttled if it says 4.7.x or a time
+4xx to RCPT, not 4.3.x or 4.4.x        Throttled, counted against the addressee (PutOff)
 any other 4xx                          Throttled
 530, 534, 535, 538 anywhere; any 5xx   BadCredentials
-to AUTH; "we do not relay for you"
+to AUTH; "we do not relay for you",
+which Postfix may say as 454
 5xx to RCPT                            BadRecipient; Refused if it says 5.7.x, which is a rule
                                        of the server's and says nothing about the address
 any other 5xx                          Refused
@@ -72,6 +74,9 @@ class Stage(StrEnum):
 
 _LOGIN_NEEDED = frozenset({530, 534, 535, 538})
 _POLICY = re.compile(r"^\s*[45]\.7\.\d")
+_OF_THE_SERVER = re.compile(r"^\s*4\.[34]\.\d")
+"""Enhanced codes for trouble with the server or the network, whoever the addressee is."""
+
 _RELAYING = re.compile(r"\brelay", re.IGNORECASE)
 _TIME = re.compile(r"\b(\d{1,5})\s*(s|sec|m|min|h|hr|hour)(?:ond|ute)?s?\b", re.IGNORECASE)
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -114,12 +119,15 @@ def no_tls() -> ChannelError:
 
 def _not_now(stage: Stage, code: int, text: str, now: datetime) -> ChannelError:
     told = _told_wait(text)
+    if stage is Stage.RECIPIENT and code == 454 and _RELAYING.search(text):
+        return _no_relaying(code, stage)
     if code == 421 and told is None and not _POLICY.match(text):
         return Unreachable(
             f"{PROVIDER}: the server is closing down (421 to {stage}); nothing went out.",
             "It is tried again over another connection.",
         )
-    kind, wait = (PutOff, GREYLIST_WAIT) if stage is Stage.RECIPIENT else (Throttled, WAIT)
+    of_addressee = stage is Stage.RECIPIENT and not _OF_THE_SERVER.match(text)
+    kind, wait = (PutOff, GREYLIST_WAIT) if of_addressee else (Throttled, WAIT)
     return kind(
         f"{PROVIDER}: the server takes it later ({code} to {stage}).",
         until=not_absurd(now + min(told or wait, LONGEST_WAIT), now),
@@ -134,11 +142,7 @@ def _never(stage: Stage, code: int, text: str) -> ChannelError:
             "Renew FRONTFOOT_SMTP_USERNAME and _PASSWORD, restart the worker, then retry.",
         )
     if stage is Stage.RECIPIENT and _RELAYING.search(text):
-        # Everybody would be refused like this: it must not be entered against the addressees.
-        return BadCredentials(
-            f"{PROVIDER}: the server does not pass mail on for us ({code} to {stage}).",
-            "Log in, or let the server allow this worker's address; then retry the channel.",
-        )
+        return _no_relaying(code, stage)
     if stage is Stage.RECIPIENT and not by_policy:
         return BadRecipient(
             f"{PROVIDER}: the server does not take mail for this addressee ({code}).",
@@ -148,6 +152,14 @@ def _never(stage: Stage, code: int, text: str) -> ChannelError:
     return Refused(
         f"{PROVIDER}: the server refused ({code} to {stage}); nothing went out.",
         "Read its log: the sender, the content, or a rule of its own. This does not mend itself.",
+    )
+
+
+def _no_relaying(code: int, stage: Stage) -> ChannelError:
+    # Everybody would be refused like this: it must not be entered against the addressees.
+    return BadCredentials(
+        f"{PROVIDER}: the server does not pass mail on for us ({code} to {stage}).",
+        "Log in, or let the server allow this worker's address; then retry the channel.",
     )
 
 

@@ -47,9 +47,7 @@ def draw(seed: int, recipients: int) -> RoundPlan:
         workers=dice.choice((1, 2, 2)),
         batch_size=max(1, recipients // dice.choice((10, 25, 40))),
         in_flight=dice.choice((1, 4, 8)),
-        messages=tuple(
-            _message(dice, kind, hand) for kind, hand in zip(kinds, hands, strict=True)
-        ),
+        messages=tuple(_message(dice, kind, hand) for kind, hand in zip(kinds, hands, strict=True)),
     )
 
 
@@ -145,9 +143,7 @@ def _provider_cards(dice: random.Random) -> Iterator[Torment]:
         operation = "send" if channel == "email" else "post"
         after = dice.randint(0, 6) if channel == "email" else 0
         for kind in ("error_before", "error_after"):
-            yield fault(
-                provider, operation, kind, status=dice.choice((500, 502, 503)), after=after
-            )
+            yield fault(provider, operation, kind, status=dice.choice((500, 502, 503)), after=after)
         for kind in ("drop_before", "drop_after", "half_answer", "network_hang"):
             yield fault(provider, operation, kind, after=after)
         yield fault(

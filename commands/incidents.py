@@ -30,6 +30,7 @@ from store.database import Database
 from workflows.contract import (
     INCIDENT_WORKFLOW,
     Advance,
+    BroadcastAction,
     Close,
     Decide,
     Decided,
@@ -42,6 +43,7 @@ from workflows.contract import (
     RetryChannel,
     Revise,
     Settle,
+    SteerBroadcast,
     Withdraw,
 )
 
@@ -195,6 +197,21 @@ async def withdraw(
     """Stop a message and take back what can be; returns when all of it has settled."""
     argument = Withdraw(message=message, by=by, reason=reason)
     return await tell(client, slug, "withdraw", argument, MessageStatus)
+
+
+async def steer_broadcast(
+    client: Client,
+    slug: str,
+    message: int,
+    action: BroadcastAction,
+    *,
+    by: str,
+    channel: str = "email",
+    reason: str = "",
+) -> MessageStatus:
+    """Pause, resume or stop mail that is going out; effective within one batch."""
+    argument = SteerBroadcast(message=message, by=by, action=action, channel=channel, reason=reason)
+    return await tell(client, slug, "steer_broadcast", argument, MessageStatus)
 
 
 async def retry_channel(

@@ -112,11 +112,17 @@ class MessagePlan(Written):
 
 
 class BroadcastPlan(Written):
-    """How mail goes out: batch size, how many batches at once, and how long to wait for events."""
+    """How mail goes out: batch size, how many batches at once, and how long to wait for events.
+
+    It pauses by itself, and says so, once more than ``pause_above`` of those reached so far were
+    refused or have bounced, as a share from 0 to 1; not before ``pause_after`` recipients.
+    """
 
     batch_size: int = Field(default=1000, ge=1, le=1000)
     in_flight: int = Field(default=8, ge=1, le=64)
     unknown_window: Duration = timedelta(minutes=10)
+    pause_above: float = Field(default=0.1, gt=0, le=1)
+    pause_after: int = Field(default=1000, ge=1)
 
 
 class Looking(Written):

@@ -6,11 +6,10 @@ written ``sending`` before the request, by a compare-and-set in one statement.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-import orjson
 from sqlalchemy import BigInteger, Integer, and_, bindparam, exists, func, select, true, update
 
 from domain.model import Value
@@ -62,7 +61,6 @@ _ADDRESSEES = (
     select(
         recipients.c.id,
         recipients.c.address,
-        recipients.c.columns,
         stands_against(recipients.c.mailbox, broadcasts.c.message_class),
     )
     .select_from(batches)
@@ -93,11 +91,10 @@ class BatchReservation(Value):
 
 
 class Sendable(NamedTuple):
-    """One recipient of a batch who is still to be written to; ``columns`` are the audience's."""
+    """One recipient of a batch who is still to be written to."""
 
     recipient_id: int
     address: str
-    columns: Mapping[str, str]
 
 
 async def reserve_batch(
@@ -135,13 +132,11 @@ async def addressees(db: Database, broadcast_id: int, number: int) -> list[Senda
     """
     async with db.read() as connection:
         found = (await connection.execute(_ADDRESSEES, place(broadcast_id, number))).all()
-    withheld = [recipient for recipient, _, _, suppressed in found if suppressed]
+    withheld = [recipient for recipient, _, suppressed in found if suppressed]
     if withheld:
         await _withhold(db, broadcast_id, number, withheld)
     return [
-        Sendable(recipient, address, {} if columns == "{}" else orjson.loads(columns))
-        for recipient, address, columns, suppressed in found
-        if not suppressed
+        Sendable(recipient, address) for recipient, address, suppressed in found if not suppressed
     ]
 
 

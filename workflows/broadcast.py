@@ -10,11 +10,13 @@ from temporalio.exceptions import ActivityError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures import (
+        PAUSE_BROADCAST,
         PLAN_BROADCAST,
         SEND_BATCHES,
         SETTLE_UNKNOWN,
         STOP_BROADCAST,
         BatchesSent,
+        PauseBroadcast,
         PlanBroadcast,
         PublicationTask,
         SendBatches,
@@ -31,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
         BroadcastProgress,
         ChannelNews,
         Halt,
+        Pause,
         PublishMessage,
     )
     from workflows.policies import (
@@ -64,6 +67,8 @@ class BroadcastWorkflow:
         self._queue: list[tuple[int, int]] = list(self._progress.queue)
         self._halt: PublicationState | None = None
         self._refusal: tuple[str, str] | None = None
+        self._holding = asyncio.Lock()
+        self._ended = False
 
     @workflow.run
     async def run(self, order: PublishMessage) -> Outcome:
@@ -75,7 +80,11 @@ class BroadcastWorkflow:
             while True:
                 await self._send()
                 if self._halt is None and self._refusal is None and self._queue:
-                    self._continue_as_new()
+                    if workflow.all_handlers_finished():
+                        self._continue_as_new()
+                    # Somebody is pausing it at this moment: that comes first.
+                    await workflow.wait_condition(workflow.all_handlers_finished)
+                    continue
                 if not await self._settle_unknown():
                     break
         except ActivityError as error:
@@ -84,6 +93,7 @@ class BroadcastWorkflow:
             await calling_off
             # What was on the wire may have come back unsent after the first stop.
             await self._stop(self._halt)
+        self._ended = True
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self._outcome()
 
@@ -91,6 +101,33 @@ class BroadcastWorkflow:
     def halt(self, halt: Halt | None = None) -> None:
         """Hand out nothing more; batches on the wire are waited for."""
         self._halt = (halt or Halt()).to
+
+    @workflow.signal(name="pause")
+    async def pause(self, pause: Pause | None = None) -> None:
+        """Hand out nothing more until ``resume``; effective within one batch."""
+        await self._hold((pause or Pause()).reason)
+
+    @workflow.signal(name="resume")
+    async def resume(self) -> None:
+        """Go on exactly where it was; a share of bounces that was seen does not pause it again."""
+        self._note(forgiven=self._progress.forgiven or bool(self._progress.paused))
+        await self._hold("")
+
+    async def _hold(self, reason: str) -> None:
+        """Pause with a reason, or without one go on; the ledger is told before anything else."""
+        async with self._holding:
+            # It may be being planned at this moment.
+            await workflow.wait_condition(lambda: self._progress.broadcast > 0 or self._ended)
+            if bool(self._progress.paused) == bool(reason) or self._ended:
+                return
+            await call(
+                PAUSE_BROADCAST,
+                PauseBroadcast(broadcast=self._progress.broadcast, paused=bool(reason)),
+                LEDGER,
+                priority=self._priority,
+            )
+            self._note(paused=reason)
+            await self._news()
 
     async def _call_off(self) -> None:
         """Tell the ledger of a halt at once: a range that was handed out ends at its next batch."""
@@ -135,18 +172,26 @@ class BroadcastWorkflow:
 
     async def _send(self) -> None:
         """Keep the window full until the queue is empty, or until this history is long enough."""
-        in_flight: list[asyncio.Task[BatchesSent]] = []
+        in_flight: dict[asyncio.Task[BatchesSent], tuple[int, int]] = {}
         window = max(1, self._order.broadcast.in_flight)
         while True:
             while self._queue and len(in_flight) < window and self._may_send():
                 first, last = self._queue.pop(0)
-                in_flight.append(asyncio.create_task(self._send_range(first, last)))
+                in_flight[asyncio.create_task(self._send_range(first, last))] = (first, last)
             if not in_flight:
-                return
-            done, in_flight = await workflow.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
+                if not (self._progress.paused and self._queue):
+                    return
+                await workflow.wait_condition(
+                    lambda: not self._progress.paused or self._halt is not None
+                )
+                if self._halt is not None:
+                    return
+                continue
+            done, _ = await workflow.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
+                handed_out = in_flight.pop(task)
                 try:
-                    self._take(await task)
+                    await self._take(await task, handed_out)
                 except ActivityError as error:
                     # The other ranges are still on the wire, and are counted when they end.
                     self._refusal = self._refusal or words_of(error)
@@ -156,6 +201,7 @@ class BroadcastWorkflow:
     def _may_send(self) -> bool:
         return (
             self._halt is None
+            and not self._progress.paused
             and self._refusal is None
             and not workflow.info().is_continue_as_new_suggested()
         )
@@ -182,8 +228,11 @@ class BroadcastWorkflow:
             return None
         return max(self._order.fresh_until - workflow.now(), timedelta(seconds=1))
 
-    def _take(self, sent: BatchesSent) -> None:
-        """Count what became of a range."""
+    async def _take(self, sent: BatchesSent, handed_out: tuple[int, int]) -> None:
+        """Count what became of a range; one that a pause cut short is handed out again later."""
+        if sent.paused and self._halt is None:
+            self._queue.insert(0, handed_out)
+            return
         self._note(
             accepted=self._progress.accepted + sent.accepted,
             refused=self._progress.refused + sent.refused,
@@ -193,23 +242,38 @@ class BroadcastWorkflow:
             self._refusal = (sent.reason, sent.next_step)
         elif sent.reason and not self._progress.reason:
             self._note(reason=sent.reason, next_step=sent.next_step)
+        plan = self._order.broadcast
+        too_many = sent.health.reason_to_pause(plan.pause_above, plan.pause_after)
+        if too_many and not self._progress.forgiven:
+            await self._hold(f"Paused by itself: {too_many}")
 
     async def _tell(self) -> None:
         """Tell the incident, once, that people are being told."""
         if self._progress.accepted and not self._progress.told:
             self._note(told=True)
-            news = ChannelNews(
-                message=self._order.message.number,
-                outcome=Outcome(channel=self._order.channel, state=PublicationState.SENDING),
-            )
-            incident = workflow.get_external_workflow_handle(
-                incident_workflow_id(self._order.message.incident)
-            )
-            try:
-                await incident.signal("channel_news", news)
-            except FailureError as error:
-                # The mail goes on; the incident learns of it when this workflow ends.
-                workflow.logger.warning("the incident could not be told: %s", type(error).__name__)
+            await self._news()
+
+    async def _news(self) -> None:
+        """Tell the incident how it stands: whether people are being told, and whether it is held."""
+        paused = self._progress.paused
+        news = ChannelNews(
+            message=self._order.message.number,
+            told=self._progress.told,
+            outcome=Outcome(
+                channel=self._order.channel,
+                state=PublicationState.SENDING,
+                reason=paused,
+                next_step="Resume it, or stop it for good." if paused else "",
+            ),
+        )
+        incident = workflow.get_external_workflow_handle(
+            incident_workflow_id(self._order.message.incident)
+        )
+        try:
+            await incident.signal("channel_news", news)
+        except FailureError as error:
+            # The mail goes on; the incident learns of it when this workflow ends.
+            workflow.logger.warning("the incident could not be told: %s", type(error).__name__)
 
     async def _settle_unknown(self) -> bool:
         """Wait for the events of unknown batches; True if some were released to go again."""

@@ -8,6 +8,7 @@ a default.
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal
 
 from activities.signatures import TimelineEntry
@@ -110,6 +111,24 @@ class Withdraw(Value):
     reason: str = ""
 
 
+class BroadcastAction(StrEnum):
+    """What a person may do to a broadcast that is under way."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+
+
+class SteerBroadcast(Value):
+    """Pause, resume or stop the mail of one message; the other channels are left alone."""
+
+    message: int
+    by: str
+    action: BroadcastAction
+    channel: ChannelName = "email"
+    reason: str = ""
+
+
 class RetryChannel(Value):
     """Publish an approved message once more on a channel that refused it."""
 
@@ -203,6 +222,7 @@ class PublishMessage(Value):
 class BroadcastProgress(Value):
     """How far a broadcast has come, by its own account: recipients, and batches where it says so.
 
+    ``paused`` is why it is paused, if it is. ``forgiven``: somebody resumed it after it had paused, so it does not pause by itself again.
     ``queue`` holds the ranges of batches still to hand out; it is what a continued run goes on
     with.
     """
@@ -217,6 +237,8 @@ class BroadcastProgress(Value):
     started_at: datetime | None = None
     now: datetime | None = None
     told: bool = False
+    paused: str = ""
+    forgiven: bool = False
     queue: tuple[tuple[int, int], ...] = ()
     reason: str = ""
     next_step: str = ""
@@ -237,11 +259,21 @@ class Halt(Value):
     )
 
 
+class Pause(Value):
+    """Tell a broadcast to hand out no more batches until it is told to resume."""
+
+    reason: str = "Paused."
+
+
 class ChannelNews(Value):
-    """A broadcast tells its incident how it stands, before it has ended."""
+    """A broadcast tells its incident how it stands, before it has ended.
+
+    ``told``: its first batch was accepted. The outcome has a reason while it is paused.
+    """
 
     message: int
     outcome: Outcome
+    told: bool = True
 
 
 PublishMessage.model_rebuild()

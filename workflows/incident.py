@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures import (
@@ -29,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.publication import PublicationState
     from domain.roster import roles_of
     from domain.stage import Stage
-    from workflows.calls import call, words_of
+    from workflows.calls import call
     from workflows.contract import (
         INCIDENT_WORKFLOW,
         Advance,
@@ -45,28 +43,16 @@ with workflow.unsafe.imports_passed_through():
         RetryChannel,
         Revise,
         Settle,
+        SteerBroadcast,
         Withdraw,
     )
     from workflows.policies import LEDGER
     from workflows.proposing import render
     from workflows.publishing import Publishing
+    from workflows.refusing import refusing
     from workflows.signing import Signing
     from workflows.status import incident_status, message_status
     from workflows.timeline import Timeline
-
-
-@contextmanager
-def refusing() -> Iterator[None]:
-    """Turn a rule's no into the failure a caller sees: type, sentence, next step."""
-    try:
-        yield
-    except DomainError as error:
-        raise ApplicationError(
-            error.what, error.next_step, type=type(error).__name__, non_retryable=True
-        ) from error
-    except ActivityError as error:
-        what, next_step = words_of(error)
-        raise ApplicationError(what, next_step, type="DomainError", non_retryable=True) from error
 
 
 @workflow.defn(name=INCIDENT_WORKFLOW)
@@ -292,6 +278,25 @@ class IncidentWorkflow:
             self._state.refuse_if_closed()
             self._refuse_stranger(withdraw.by)
             self._state.message(withdraw.message)
+
+    @workflow.update(name="steer_broadcast")
+    async def steer_broadcast(self, steer: SteerBroadcast) -> MessageStatus:
+        """Pause, resume or stop mail that is going out; effective within one batch."""
+        with refusing():
+            message = self._state.message(steer.message)
+            self._publishing.refuse_steering(message, steer.channel)
+            asked = f"message {steer.message} on {steer.channel}"
+            self._timeline.add(f"asked to {steer.action}", steer.by, asked)
+            await self._publishing.steer(message, steer.channel, steer)
+            return message_status(self._state, message)
+
+    @steer_broadcast.validator
+    def _check_steer(self, steer: SteerBroadcast) -> None:
+        with refusing():
+            self._state.refuse_if_closed()
+            self._refuse_stranger(steer.by)
+            message = self._state.message(steer.message)
+            self._publishing.refuse_steering(message, steer.channel)
 
     @workflow.update(name="retry_channel")
     async def retry_channel(self, retry: RetryChannel) -> MessageStatus:

@@ -26,9 +26,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.contract import (
         BROADCAST_WORKFLOW,
         PUBLICATION_WORKFLOW,
+        BroadcastAction,
         ChannelNews,
         Halt,
+        Pause,
         PublishMessage,
+        SteerBroadcast,
     )
     from workflows.policies import LEDGER, LOOK, ORDINARY, URGENT
     from workflows.timeline import Timeline
@@ -115,6 +118,26 @@ class Publishing:
                 "taken back" if taken_back else "still public", channel, f"message {message.number}"
             )
 
+    async def steer(self, message: MessageState, channel: str, steer: SteerBroadcast) -> None:
+        """Pause, resume or stop a broadcast that is under way, and return once it was told."""
+        handle = self._handles[message.number, channel]
+        match steer.action:
+            case BroadcastAction.PAUSE:
+                reason = f"Paused by {steer.by}. {steer.reason}".strip()
+                await handle.signal("pause", Pause(reason=reason))
+            case BroadcastAction.RESUME:
+                await handle.signal("resume")
+            case BroadcastAction.STOP:
+                await self._signal_halt(handle, PublicationState.WITHDRAWN)
+
+    def refuse_steering(self, message: MessageState, channel: str) -> None:
+        """Raise ``DomainError`` unless a broadcast of ``message`` is under way on ``channel``."""
+        if (message.number, channel) not in self._handles or channel not in message.direct:
+            raise DomainError(
+                f"No broadcast of message {message.number} is under way on {channel}.",
+                "See its status; a post cannot be paused, only withdrawn.",
+            )
+
     async def settle(
         self, message: MessageState, channel: str, *, went_out: bool, url: str | None, by: str
     ) -> None:
@@ -158,9 +181,16 @@ class Publishing:
         message = self._state.message(news.message)
         if news.outcome.channel not in message.direct:
             return
-        message.outcomes[news.outcome.channel] = news.outcome
-        message.reach(news.outcome.channel)
-        self._timeline.add("told", news.outcome.channel, f"message {message.number}: first batch")
+        channel, reason = news.outcome.channel, news.outcome.reason
+        was_paused = bool(message.outcomes[channel].reason)
+        message.outcomes[channel] = news.outcome
+        if news.told and channel not in message.reached:
+            message.reach(channel)
+            self._timeline.add("told", channel, f"message {message.number}: first batch")
+        if reason:
+            self._timeline.add("paused", channel, f"message {message.number}: {reason}")
+        elif was_paused:
+            self._timeline.add("resumed", channel, f"message {message.number}")
 
     async def _follow(self, message: MessageState, channel: str) -> None:
         key = (message.number, channel)

@@ -10,10 +10,12 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.posts import PostActivities
+from activities.settling import SettlingActivities
 from activities.signatures import (
     LookForPost,
     PublicationTask,
     PublishPost,
+    SettleByPerson,
     SettlePublication,
 )
 from channels.contract import (
@@ -27,9 +29,9 @@ from channels.contract import (
 from domain.ids import MessageRef
 from domain.message import Document
 from domain.publication import Finding, PublicationState, Receipt
-from store import messages, publications
+from store import incidents, messages, publications
 from store.database import Database
-from tests.activities.conftest import Provider, notice, raising
+from tests.activities.conftest import NOON, Provider, notice, raising
 
 REF = MessageRef(incident="hacked", number=1, revision=1)
 
@@ -209,6 +211,28 @@ async def test_a_post_found_absent_may_be_published_again_once(
     assert len(provider.book) == 1
 
 
+async def test_a_post_of_another_incident_is_not_taken_for_ours(
+    posts: PostActivities, task: PublicationTask, provider: Provider, ledger: Database
+) -> None:
+    """Two incidents spoke in one minute: one took the other's post for its own, and stayed mute."""
+    theirs = notice().model_copy(update={"incident": "elsewhere"})
+    other = PublicationTask(
+        message=REF.model_copy(update={"incident": "elsewhere"}),
+        channel="square",
+        digest=theirs.digest(),
+    )
+    await incidents.register(ledger, "elsewhere", "Another", "playbook", None, NOON)
+    await messages.save_revision(ledger, theirs, "maya")
+    await ActivityEnvironment().run(posts.plan_publication, other)
+    await ActivityEnvironment().run(posts.publish_post, PublishPost(task=other, attempt=1))
+    provider.before = raising(OutcomeUnknown("square: no answer."))
+    await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))
+
+    sighting = await ActivityEnvironment().run(posts.look_for_post, LookForPost(task=task))
+
+    assert sighting.finding is Finding.CANNOT_TELL
+
+
 async def test_a_withdrawn_message_is_not_published(
     posts: PostActivities, task: PublicationTask, provider: Provider
 ) -> None:
@@ -270,3 +294,15 @@ async def test_a_channel_that_this_worker_does_not_have_says_what_to_do(
             PostActivities(ledger, {}).publish_post, PublishPost(task=task, attempt=1)
         )
     assert "FRONTFOOT_CHANNELS" in failure.value.details[0]
+
+
+async def test_a_post_that_a_person_settled_is_not_claimed_to_be_taken_down(
+    posts: PostActivities, task: PublicationTask, provider: Provider, ledger: Database
+) -> None:
+    provider.after = raising(OutcomeUnknown("square: no answer."))
+    await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))
+    seen = SettleByPerson(task=task, direct=False, went_out=True)
+    await ActivityEnvironment().run(SettlingActivities(ledger).settle_by_person, seen)
+    with pytest.raises(ApplicationError, match="by a person"):
+        await ActivityEnvironment().run(posts.retract_post, task)
+    assert await state(ledger) is PublicationState.ACCEPTED

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 DROP = "(hangs up)"
 SILENT = "(says nothing)"
+LATE = "(says no when told to)"
 
 HELLO = "250-mail.example\r\n250-SIZE 50000000\r\n250-AUTH PLAIN\r\n250 8BITMIME"
 _WELL = {
@@ -38,6 +39,7 @@ class Scripted:
     connections: int = 0
     mails: list[bytes] = field(default_factory=list)
     heard: list[str] = field(default_factory=list)
+    told_to: asyncio.Event = field(default_factory=asyncio.Event)
     on_connect: Callable[[], None] = lambda: None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -79,6 +81,9 @@ class Scripted:
             return False
         if reply == SILENT:
             await asyncio.sleep(30)
+        if reply == LATE:
+            await self.told_to.wait()
+            reply = "554 5.7.1 no"
         writer.write(reply.encode() + b"\r\n")
         await writer.drain()
         return not reply.startswith("421")

@@ -62,6 +62,7 @@ class MailServer:
     logins: int = 0
     strangers: set[Session] = field(default_factory=set)
     refuses: dict[str, str] = field(default_factory=dict)
+    trips_over: str = ""
 
     def once(self, *kinds: Misbehaviour) -> bool:
         """Whether the next misbehaviour is one of these; it is used up then."""
@@ -100,6 +101,8 @@ class MailServer:
             return f"551 5.1.6 dear sender, {address} has moved to <x@elsewhere.example>"
         if address in self.refuses:
             return self.refuses[address]
+        if address == self.trips_over:
+            self.next = Misbehaviour.DROPS_BEFORE
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 fine"
 

@@ -25,7 +25,7 @@ from channels.registry import ChannelMisconfigured
 from channels.smtp import SmtpChannel, SmtpSettings
 from domain.message import Copy, Voice
 from tests.channels.contract import ChannelContract
-from tests.channels.provider import Misbehaviour, Provider
+from tests.channels.provider import Provider
 from tests.channels.smtp_world import (
     PASSWORD,
     USER,
@@ -323,22 +323,6 @@ async def test_no_more_connections_are_opened_than_configured(certificate: Certi
             f"p{n}@customers.example" for n in range(20)
         )
         assert server.logins == 2
-
-
-async def test_a_mail_that_is_called_off_in_the_middle_does_not_answer_for_the_next(
-    server: MailServer, channel: SmtpChannel
-) -> None:
-    """The late reply to the first must not be read as the reply to the second."""
-    server.next = Misbehaviour.SILENT_BEFORE
-    sending = asyncio.create_task(channel.send(batch("first@customers.example")))
-    async with asyncio.timeout(5):
-        while server.next is not None:
-            await asyncio.sleep(0.005)
-    sending.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await sending
-    await channel.send(batch("second@customers.example"))
-    assert [one.recipient for one in server.taken] == ["second@customers.example"]
 
 
 async def test_a_refused_addressee_does_not_cost_the_next_one_the_mail(

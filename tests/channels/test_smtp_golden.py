@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -23,7 +25,7 @@ from channels.smtp_replies import PutOff, Stage, meaning_of_reply
 from channels.smtp_session import Pool
 from domain.message import Copy, Voice
 from tests.channels.sandbox_provider import READ_TIMEOUT
-from tests.channels.smtp_script import DROP, HELLO, SILENT, Script, scripted
+from tests.channels.smtp_script import DROP, HELLO, LATE, SILENT, Script, scripted
 
 NOW = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 ADDRESS = "ann@customers.example"
@@ -98,6 +100,9 @@ SENDING: list[Row] = [
     ("MAIL, gibberish", {"MAIL": "what?"}, Unreachable),
     ("RCPT, greylisted", {"RCPT": "450 4.7.1 greylisted"}, PutOff),
     ("RCPT, mailbox full today", {"RCPT": "452 4.2.2 full"}, PutOff),
+    ("RCPT, server out of space", {"RCPT": "452 4.3.1 disk"}, Throttled),
+    ("RCPT, network", {"RCPT": "451 4.4.3 names cannot be looked up"}, Throttled),
+    ("RCPT, no relaying for now", {"RCPT": "454 4.7.1 Relay access denied"}, BadCredentials),
     ("RCPT, going away", {"RCPT": "421 4.3.2 bye"}, Unreachable),
     ("RCPT, unknown", {"RCPT": "550 5.1.1 no such person"}, BadRecipient),
     ("RCPT, unknown, plain", {"RCPT": "550 no such person"}, BadRecipient),
@@ -311,3 +316,27 @@ async def test_a_mail_without_a_verdict_is_not_sent_through_another_connection()
             await channel.send(BATCH)
         await channel.close()
         assert [line for line in server.heard if line == "DATA"] == ["DATA", "DATA"]
+
+
+async def test_the_reply_to_a_mail_that_was_called_off_does_not_answer_for_the_next() -> None:
+    async with scripted({"DOT": LATE}) as server:
+        channel = channel_to(server.port)
+        first = asyncio.create_task(channel.send(BATCH))
+        await until(lambda: "DATA" in server.heard)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        del server.script["DOT"]
+        second = asyncio.create_task(channel.send(BATCH))
+        await asyncio.sleep(0)
+        server.told_to.set()
+        await second
+        await channel.close()
+        assert len(server.mails) == 1
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for the server to have come so far."""
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0.005)

@@ -209,16 +209,6 @@ async def test_recipients_that_the_provider_refuses_do_not_hold_up_the_others(
     assert await states(database, broadcast) == {"accepted": 8, "refused": 2}
 
 
-async def test_the_copy_gets_what_the_audience_knows_about_a_recipient(
-    database: Database,
-) -> None:
-    broadcast = await have_broadcast(database, size=1)
-
-    [person] = await broadcasts.addressees(database, broadcast.id, 1)
-
-    assert (person.address, person.columns) == (address(1), {"plan": "pro"})
-
-
 async def test_a_refused_batch_says_why(database: Database) -> None:
     broadcast = await have_broadcast(database, size=10)
     await broadcasts.reserve_batch(database, broadcast.id, 1, DIGEST, NOON)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from commands import part
 from commands.ports import Ports
 from commands.stack import Stack
 from store.database import Database
@@ -32,9 +33,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     """Temporal, sandbox, webhook receiver and worker, each a process of its own."""
     stack = Stack(tmp_path_factory.mktemp("whole") / "state", ports=Ports.free())
-    await stack.start()
-    yield stack
-    await stack.stop()
+    with pytest.MonkeyPatch.context() as patch:
+        # Something that died a second time is left lying longer: here it dies in every story.
+        patch.setattr(part, "LONGEST_PAUSE", part.FIRST_PAUSE)
+        await stack.start()
+        yield stack
+        await stack.stop()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

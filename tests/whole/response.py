@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import closing
 from datetime import UTC, date, datetime
 from typing import Any
@@ -30,7 +30,7 @@ from workflows.contract import Decide, IncidentStatus, MessageStatus, RecordFact
 
 LEAD = "maya"
 BATCHES = 30
-WINDOW = 8
+WINDOW = 6
 """Seconds that a batch without an answer waits for its events. More than it takes a killed process
 to come back, so that only what is really lost is sent once more."""
 
@@ -47,8 +47,13 @@ FACTS: dict[str, object] = {
 }
 
 
-def quick_playbook(recipients: int, in_flight: int = 4) -> dict[str, str]:
-    """The shipped playbook with its waiting times in seconds, and 30 batches of mail."""
+def quick_playbook(
+    recipients: int, in_flight: int = 4, mailed: Collection[MessageKind] = tuple(MessageKind)
+) -> dict[str, str]:
+    """The shipped playbook with its waiting times in seconds, and 30 batches of mail.
+
+    Messages of other kinds than ``mailed`` are posts only.
+    """
     files = dict(read_playbook(HERE / "playbooks" / "site-compromised"))
     plan = yaml.safe_load(files["playbook.yaml"])
     plan["broadcast"] = {
@@ -56,6 +61,9 @@ def quick_playbook(recipients: int, in_flight: int = 4) -> dict[str, str]:
         "unknown_window": f"{WINDOW}s",
         "batch_size": max(1, recipients // BATCHES),
     }
+    for kind in set(MessageKind) - set(mailed):
+        posts = [name for name in plan["messages"][kind]["channels"] if name != "email"]
+        plan["messages"][kind] |= {"channels": posts, "quorum": 1, "must_reach": []}
     plan["looking"] = {"looks": 2, "apart": "1s"}
     return {**files, "playbook.yaml": yaml.safe_dump(plan, sort_keys=False)}
 
@@ -72,7 +80,12 @@ class Response:
         """The address of a recipient, unlike any other in the world."""
         return f"quill{number:05d}@{self.slug}.feather.example"
 
-    async def open(self, recipients: int = 300, in_flight: int = 4) -> None:
+    async def open(
+        self,
+        recipients: int = 300,
+        in_flight: int = 4,
+        mailed: Collection[MessageKind] = tuple(MessageKind),
+    ) -> None:
         """Import an audience of its own and open the incident."""
         people = (AudienceRow(self.address(n), {}) for n in range(1, recipients + 1))
         await audiences.import_rows(self.world.ledger, self.slug, people)
@@ -81,7 +94,7 @@ class Response:
             self.world.ledger,
             slug=self.slug,
             title=f"Spam went out ({self.slug})",
-            files=quick_playbook(recipients, in_flight),
+            files=quick_playbook(recipients, in_flight, mailed),
             by=LEAD,
             audience=self.slug,
         )
@@ -99,6 +112,15 @@ class Response:
         return await incidents.propose(
             self.world.client, self.world.ledger, self.slug, kind, by=LEAD
         )
+
+    async def come_to_the_offer(self) -> MessageStatus:
+        """Everything before it goes out as posts only; then Maya proposes the offer by mail."""
+        await self.open(mailed=[MessageKind.GOODWILL_OFFER])
+        for kind in (MessageKind.ANNOUNCEMENT, MessageKind.RESOLUTION_NOTE):
+            message = await self.propose(kind)
+            await self.approve(message, "noor", "ines")
+            await self.settled(message.number)
+        return await self.propose(MessageKind.GOODWILL_OFFER)
 
     async def approve(self, message: MessageStatus, *people: str) -> None:
         """Approve by signal, as any client of Temporal may."""

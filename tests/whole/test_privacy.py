@@ -15,6 +15,7 @@ from domain.message import MessageKind
 from store.database import Database
 from tests.whole.response import FACTS, Response
 from tests.whole.world import World
+from workflows.contract import MessageStatus
 
 TOKENS = ("SG.sandbox", "sandbox-consumer-secret", "sandbox-token-secret", "sandbox-page-token")
 
@@ -42,9 +43,9 @@ def files(folder: Path, pattern: str) -> bytes:
 async def test_addresses_words_and_keys_are_in_no_history_and_in_no_log(
     calm: World, response: Response
 ) -> None:
-    await response.open(recipients=300)
+    offer = await response.come_to_the_offer()
     await a_mistake_in_the_worker(response)
-    await a_ledger_that_fails_in_the_middle(calm, response)
+    await a_ledger_that_fails_in_the_middle(calm, response, offer)
     secret = read_secret(calm)
     codes = {code for told in (await response.codes_told()).values() for code in told}
     histories = b"\n".join(
@@ -86,17 +87,18 @@ async def a_mistake_in_the_worker(response: Response) -> None:
     words = f"{FACTS['what_happened']} {response.address(7)}"
     await response.record_unreadable({"summary": "see below", "prevention_due": words})
     with pytest.raises(DomainError, match="cannot be read"):
-        await response.propose()
+        await response.propose(MessageKind.PROGRESS_UPDATE)
     await response.record_facts()
 
 
-async def a_ledger_that_fails_in_the_middle(world: World, response: Response) -> None:
+async def a_ledger_that_fails_in_the_middle(
+    world: World, response: Response, offer: MessageStatus
+) -> None:
     """An offer goes out by mail; its codes cannot be written, and events not be recorded."""
-    offer = await response.propose(MessageKind.GOODWILL_OFFER)
-    for table in ("codes", "delivery_events"):
-        await rename(world.ledger, table, f"{table}_away")
+    await rename(world.ledger, "codes", "codes_away")
     await response.approve(offer, "noor", "lee")
     await world.logged("worker", "no such table")
+    await rename(world.ledger, "delivery_events", "delivery_events_away")
     await rename(world.ledger, "codes_away", "codes")
     await world.logged("webhooks", "events were not recorded")
     await rename(world.ledger, "delivery_events_away", "delivery_events")

@@ -61,7 +61,7 @@ async def test_a_post_on_the_wire_is_taken_back_after_it_has_arrived(
     calm: World, response: Response
 ) -> None:
     """The attempt was cut off, looked for too early, called withdrawn, and appeared afterwards."""
-    slow = await calm.fault("twitter", "post", "latency", seconds=12, times=1)
+    slow = await calm.fault("twitter", "post", "latency", seconds=10, times=1)
     await response.announce(recipients=30)
     await eventually(lambda: calm.struck(slow))
 

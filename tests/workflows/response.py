@@ -13,6 +13,8 @@ from temporalio.client import (
     WithStartWorkflowOperation,
     WorkflowHandle,
     WorkflowUpdateFailedError,
+    WorkflowUpdateHandle,
+    WorkflowUpdateStage,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError
@@ -134,6 +136,21 @@ class Response:
         """Take note of facts."""
         said = RecordFacts(by="maya", facts="draft", filled=facts)
         await self.tell("facts", said, IncidentStatus)
+
+    async def result(self) -> IncidentStatus:
+        """How it ended, in whichever of its runs."""
+        handle = self.client.get_workflow_handle_for(IncidentWorkflow.run, self.handle.id)
+        return await handle.result()
+
+    async def start_withdrawing(
+        self, message: MessageStatus
+    ) -> WorkflowUpdateHandle[MessageStatus]:
+        """Begin to withdraw, without waiting for the end of it."""
+        return await self.handle.start_update(
+            IncidentWorkflow.withdraw,
+            Withdraw(message=message.number, by="maya"),
+            wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+        )
 
     async def close(self, waive: str = "") -> IncidentStatus:
         """Close the incident."""

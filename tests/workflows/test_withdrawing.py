@@ -13,7 +13,7 @@ from domain.publication import PublicationState
 from tests.deadline import eventually
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, outcome, state
-from tests.workflows.world import IS_DOWN, LOST_AFTER_PUBLISHING, throttles
+from tests.workflows.world import IS_DOWN, LOST_AFTER_PUBLISHING, REFUSES, throttles
 from workflows.contract import MessageStatus, RetryChannel, Settle
 
 S = PublicationState
@@ -152,15 +152,12 @@ async def test_a_withdrawal_that_waits_for_the_wire_holds_up_nothing_else(
     await withdrawing
 
 
-async def test_what_was_withdrawn_cannot_be_retried(response: Response) -> None:
-    response.world.provider("twitter", throttles(timedelta(minutes=15)))
+async def test_what_was_refused_and_then_withdrawn_cannot_be_retried(response: Response) -> None:
+    response.world.provider("twitter", REFUSES)
     await response.open(a_plan(channels=TWITTER))
-    message = await response.propose()
-    await response.decide(message, "noor")
-    await eventually(lambda: _waits_for_its_turn(response))
-    await response.withdraw(message)
+    await response.withdraw(await response.publish())
 
-    with pytest.raises(Refusal, match="withdrawn"):
+    with pytest.raises(Refusal, match="Message 1 is withdrawn and is not published any more"):
         said = RetryChannel(message=1, channel="twitter", by="maya")
         await response.tell("retry_channel", said, MessageStatus)
 

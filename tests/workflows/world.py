@@ -127,6 +127,7 @@ class World:
         self.rows: dict[tuple[int, str], Row] = {}
         self.attempts: list[tuple[str, int, int]] = []
         self.looks = 0
+        self.calls = 0
         self.children: list[tuple[int, str]] = []
         self.mail = Mailing()
         self._script: dict[str, deque[Fault | Wire]] = defaultdict(deque)
@@ -201,6 +202,7 @@ class World:
 
     async def publish(self, order: PublishPost) -> Standing:
         """One attempt, if the ledger hands it out."""
+        self.calls += 1
         task = order.task
         row = self._row(task)
         self._refuse_unapproved(task)

@@ -1,0 +1,81 @@
+"""The numbers of the design, and whether this run held them."""
+
+from __future__ import annotations
+
+from benchmarks.results import Results
+from benchmarks.summary import Cost, costs, difference, peak_memory, waits
+from domain.model import Value
+
+OF_LIMIT = 0.35
+FLAT_WITHIN = 0.15
+MEMORY_MIB = 400
+FIRST_ACCEPTANCE = 1.0
+
+
+class Promise(Value):
+    """One number: what it is about, what was promised, what was found, and the verdict."""
+
+    what: str
+    wanted: str
+    found: str
+    verdict: str
+
+
+def promises(found: Results) -> list[Promise]:
+    """Those that this run can say something about."""
+    every = costs(found)
+    made = [*_ratios(every), *_flatness(every)]
+    peak = peak_memory(found)
+    if peak is not None:
+        made.append(
+            _promise("memory of a worker", "under 400 MiB", f"{peak:.0f} MiB", peak < MEMORY_MIB)
+        )
+    for wait in waits(found):
+        made.append(
+            _promise(
+                f"approval to first acceptance, {wait.channel}, p95",
+                "under 1 s",
+                f"{wait.p95:.2f} s",
+                wait.p95 < FIRST_ACCEPTANCE,
+            )
+        )
+    return made
+
+
+def _ratios(every: list[Cost]) -> list[Promise]:
+    """The best of each number of workers: it is the machine that has two cores, not the worker."""
+    largest = max(cost.recipients for cost in every)
+    made = []
+    for database in dict.fromkeys(cost.database for cost in every):
+        rivals = [one for one in every if (one.database, one.recipients) == (database, largest)]
+        best = max(rivals, key=lambda cost: cost.line.of_limit)
+        line = best.line
+        share = f"{line.of_limit:.3f}, over httpx {line.of_httpx:.3f}"
+        what = f"{line.name}, {largest:,} recipients: share of the limit"
+        made.append(_promise(what, "0.35 or more", share, line.of_limit >= OF_LIMIT))
+    return made
+
+
+def _flatness(every: list[Cost]) -> list[Promise]:
+    made = []
+    groups: dict[str, list[Cost]] = {}
+    for cost in every:
+        groups.setdefault(cost.line.name, []).append(cost)
+    for name, group in groups.items():
+        if len(group) < 2:
+            continue
+        sizes = [cost.recipients for cost in group]
+        span = f"{min(sizes):,} to {max(sizes):,} recipients"
+        for kind, values in (
+            ("cost of each", [cost.whole for cost in group]),
+            ("sending each", [cost.sending for cost in group]),
+        ):
+            apart = difference(values)
+            what = f"{name}: {kind}, {span}"
+            made.append(_promise(what, "flat within 15 %", f"{apart:.0%}", apart <= FLAT_WITHIN))
+    return made
+
+
+def _promise(what: str, wanted: str, measured: str, held: bool) -> Promise:
+    verdict = "held" if held else "not held"
+    return Promise(what=what, wanted=wanted, found=measured, verdict=verdict)

@@ -1,0 +1,278 @@
+"""Adding up: one verdict from the status, the ledger, the sandbox's books and what people did."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import pairwise
+
+import httpx
+
+from chaos.plan import RoundPlan
+from chaos.record import Record
+from chaos.verdict import Told, Verdict
+from chaos.world import Mail, Post, World
+from commands.books import reconcile_mail
+from domain.ids import MessageRef, broadcast_key
+from domain.incident import MessagePhase
+from domain.message import CLASS_OF, MessageClass, MessageKind
+from domain.publication import PublicationState
+from store import broadcasts, messages, publications, timeline
+from store.database import Database
+from workflows.contract import IncidentStatus
+
+_HALTED = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
+_CLOCKS_DIFFER = 0.05
+"""Seconds: the sandbox's moments are taken inside its request, ours after the answer came."""
+
+
+class Accounts:
+    """Everything that is held against everything."""
+
+    def __init__(
+        self, plan: RoundPlan, record: Record, status: IncidentStatus, world: World, mixed: set[int]
+    ) -> None:
+        self._plan = plan
+        self._record = record
+        self._status = status
+        self._world = world
+        self._mixed = mixed
+        self.verdict = Verdict(mixed=len(mixed))
+
+    async def add_up(
+        self, database: Database, sandbox: httpx.AsyncClient, bodies: dict[str, set[str]]
+    ) -> Verdict:
+        """Fill and return the verdict."""
+        told = [
+            await _told(database, self._plan.incident, self._status, n) for n in self._numbers()
+        ]
+        rows = await publications.rows(database, self._plan.incident)
+        self._decisions()
+        self._posts(told, rows)
+        self._mail(told, bodies)
+        await self._ledger(database, sandbox, told)
+        await self._timeline(database)
+        return self.verdict
+
+    def _numbers(self) -> list[int]:
+        return [message.number for message in self._status.messages]
+
+    # --- signatures ---------------------------------------------------------------------------
+
+    def _decisions(self) -> None:
+        """Every decision that counted was one of our people's, on that digest."""
+        for says in self._record.counted:
+            self.verdict.find("unapproved", says)
+        for message in self._status.messages:
+            for decision in message.decisions:
+                signed = self._record.signed.get(message.digest, set())
+                if decision.digest != message.digest or decision.by not in signed:
+                    self.verdict.find(
+                        "unapproved",
+                        f"message {message.number} counts a decision by {decision.by} that "
+                        "nobody made",
+                    )
+
+    # --- posts --------------------------------------------------------------------------------
+
+    def _posts(self, told: list[Told], rows: list[publications.PublicationRow]) -> None:
+        for channel, posts in self._world.posts.items():
+            self.verdict.posts += len(posts)
+            of: dict[int, list[Post]] = defaultdict(list)
+            for post in posts:
+                number = self._owner(told, channel, post)
+                if number is not None:
+                    of[number].append(post)
+            for message in told:
+                self._one_post(message, channel, of[message.number], rows)
+            self._order(told, channel, of, rows)
+
+    def _owner(self, told: list[Told], channel: str, post: Post) -> int | None:
+        """The message that says this; what nobody approved is found out here."""
+        for message in told:
+            if message.approved is not None and message.says(message.approved, channel, post.text):
+                return message.number
+        for message in told:
+            for revision, document in message.revisions.items():
+                if message.says(document, channel, post.text):
+                    self.verdict.find(
+                        "unapproved",
+                        f"message {message.number} revision {revision} on {channel}; revision "
+                        f"{message.status.revision} is {message.status.gate} at its gate",
+                    )
+                    return message.number
+        self.verdict.find("unapproved", f"a post on {channel} that no revision says")
+        return None
+
+    def _one_post(
+        self,
+        message: Told,
+        channel: str,
+        posts: list[Post],
+        rows: list[publications.PublicationRow],
+    ) -> None:
+        where = f"message {message.number} on {channel}"
+        if len(posts) > 1:
+            self.verdict.find("doubled", f"{where}: {len(posts)} posts", len(posts) - 1)
+        self._late(message.number, where, [post.at for post in posts])
+        standing = [post for post in posts if not post.deleted]
+        row = next((r for r in rows if (r.number, r.channel) == (message.number, channel)), None)
+        accepted = row is not None and row.state is PublicationState.ACCEPTED
+        if accepted and not standing:
+            self.verdict.find("lost", where)
+        if standing and not accepted:
+            state = "not there" if row is None else row.state
+            self.verdict.find("unentered", f"{where}: the row is {state}", len(standing))
+
+    def _order(
+        self,
+        told: list[Told],
+        channel: str,
+        of: dict[int, list[Post]],
+        rows: list[publications.PublicationRow],
+    ) -> None:
+        began = {r.number: r.started_at for r in rows if r.channel == channel}
+        updates = [one.number for one in told if one.status.kind is MessageKind.PROGRESS_UPDATE]
+        places = {post.id: place for place, post in enumerate(self._world.posts[channel])}
+        for older in updates:
+            for newer in (number for number in updates if number > older):
+                if not of[older] or not of[newer]:
+                    continue
+                first, second = of[older][0], of[newer][0]
+                if places[first.id] < places[second.id]:
+                    continue
+                approved = next(one.status.approved_at for one in told if one.number == newer)
+                start = began.get(older)
+                crossed = start is not None and approved is not None and start < approved
+                self.verdict.find(
+                    "crossed" if crossed else "wrong_order",
+                    f"update {older} stands after update {newer} on {channel}",
+                )
+
+    def _late(self, number: int, where: str, moments: list[float]) -> None:
+        answered = self._record.withdrawn.get(number)
+        late = [at for at in moments if answered is not None and at > answered + _CLOCKS_DIFFER]
+        if late and answered is not None:
+            self.verdict.find(
+                "after_withdrawal",
+                f"{where}: {max(late) - answered:.1f} s after the answer",
+                len(late),
+            )
+
+    # --- mail ---------------------------------------------------------------------------------
+
+    def _mail(self, told: list[Told], bodies: dict[str, set[str]]) -> None:
+        self.verdict.mails += len(self._world.mails)
+        if self._world.unmarked:
+            self.verdict.find("unapproved", "mail without a mark of ours", self._world.unmarked)
+        keys = {
+            broadcast_key(self._ref(message.number, revision), "email"): (message, document)
+            for message in told
+            for revision, document in message.revisions.items()
+        }
+        letters: dict[tuple[int, str], list[Mail]] = defaultdict(list)
+        moments: dict[int, list[float]] = defaultdict(list)
+        for mail in self._world.mails:
+            if mail.broadcast not in keys:
+                self.verdict.find("unapproved", "mail of a broadcast that no revision has")
+                continue
+            message, document = keys[mail.broadcast]
+            letters[message.number, mail.address].append(mail)
+            moments[message.number].append(mail.at)
+            if message.approved is not document:
+                self.verdict.find("unapproved", f"mail of message {message.number}")
+            elif mail.subject != document.copy_for("email").subject:
+                self.verdict.find("unapproved", f"another subject in message {message.number}")
+        for key, texts in bodies.items():
+            if key in keys and texts != {keys[key][1].copy_for("email").text}:
+                self.verdict.find("unapproved", f"another text in message {keys[key][0].number}")
+        for number, at in moments.items():
+            self._late(number, f"message {number} by mail", at)
+        self._doubled_mail({one.number: one for one in told}, letters)
+
+    def _doubled_mail(
+        self, told: dict[int, Told], letters: dict[tuple[int, str], list[Mail]]
+    ) -> None:
+        doubled: dict[tuple[str, str], int] = defaultdict(int)
+        for (number, _), mails in letters.items():
+            mails.sort(key=lambda one: one.at)
+            for first, second in pairwise(mails):
+                kind = told[number].status.kind
+                by_policy = self._sent_again_by_policy(kind, first, second)
+                what = "doubled_by_policy" if by_policy else "doubled"
+                where = (
+                    f"message {number}, batch {first.batch}: attempts {first.attempt} and "
+                    f"{second.attempt}, {second.at - first.at:.1f} s apart"
+                )
+                doubled[what, where] += 1
+        for (what, where), times in doubled.items():
+            self.verdict.find(what, f"{where}, {times} mails", times)
+
+    def _sent_again_by_policy(self, kind: MessageKind, first: Mail, second: Mail) -> bool:
+        """Whether the window had closed over a safety mail whose events can have been missing."""
+        window = self._plan.times.unknown_window.total_seconds()
+        return (
+            CLASS_OF[kind] is MessageClass.SAFETY
+            and second.attempt > first.attempt
+            and second.at - first.at >= window - 1
+            and self._record.events_troubled
+        )
+
+    # --- ledger and record --------------------------------------------------------------------
+
+    async def _ledger(
+        self, database: Database, sandbox: httpx.AsyncClient, told: list[Told]
+    ) -> None:
+        mail = await reconcile_mail(database, self._plan.incident, sandbox)
+        self.verdict.find("lost", "mails that the ledger calls accepted", mail.lost)
+        if mail.unentered and not self._mixed:
+            self.verdict.find("unentered", "mails", mail.unentered)
+        for message in told:
+            if message.approved is None or message.status.phase in _HALTED:
+                continue
+            if message.number in self._mixed:
+                continue
+            await self._finished(database, message)
+
+    async def _finished(self, database: Database, message: Told) -> None:
+        """An approved message that nobody stopped is out on every channel, to everybody."""
+        for outcome in message.status.outcomes:
+            if outcome.state is not PublicationState.ACCEPTED:
+                self.verdict.find(
+                    "stuck",
+                    f"message {message.number} on {outcome.channel} ended as {outcome.state}: "
+                    f"{outcome.reason} {outcome.next_step}",
+                )
+        ref = self._ref(message.number, message.status.revision)
+        found = await broadcasts.find_broadcast(database, ref, "email")
+        if found is None:
+            return
+        people = await broadcasts.progress(database, found.id)
+        left = people.planned + people.sending + people.unknown + people.withdrawn
+        if left:
+            self.verdict.find("stuck", f"message {message.number}: mails not sent", left)
+
+    async def _timeline(self, database: Database) -> None:
+        slug = self._plan.incident
+        broken = await timeline.verify(database, slug)
+        if broken is not None:
+            self.verdict.find("broken_timeline", f"the chain breaks at entry {broken}")
+        entries = await timeline.read(database, slug)
+        if [one.seq for one in entries] != list(range(1, len(entries) + 1)):
+            self.verdict.find("broken_timeline", "numbers are missing")
+        closed = [one for one in entries if one.what == "closed"]
+        if self._status.closed_at is not None and len(closed) != 1:
+            self.verdict.find("broken_timeline", f"{len(closed)} entries say that it was closed")
+
+    def _ref(self, number: int, revision: int) -> MessageRef:
+        return MessageRef(incident=self._plan.incident, number=number, revision=revision)
+
+
+async def _told(database: Database, slug: str, status: IncidentStatus, number: int) -> Told:
+    message = next(one for one in status.messages if one.number == number)
+    revisions = {
+        revision: await messages.load_revision(
+            database, MessageRef(incident=slug, number=number, revision=revision)
+        )
+        for revision in range(1, message.revision + 1)
+    }
+    return Told(message, revisions)

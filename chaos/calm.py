@@ -1,0 +1,175 @@
+"""After the storm: wait until everything has settled, and settle as a person would what waits.
+
+The person has one advantage over the product: they can look at the platform in peace. Here that is
+the sandbox's book.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+
+import httpx
+from temporalio.client import Client
+
+from chaos.people import LEAD, People
+from chaos.record import Record
+from chaos.world import World, events_owed, look
+from commands import incidents
+from domain.errors import DomainError
+from domain.ids import MessageRef, batch_of
+from domain.incident import MessagePhase
+from domain.publication import Outcome, PublicationState
+from store import broadcasts, messages
+from store.database import Database
+from workflows.contract import IncidentStatus, MessageStatus
+
+_LOOK_EVERY = 0.4
+_MOST_RETRIES = 4
+_HALTED = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
+_MENDABLE = (PublicationState.REFUSED, PublicationState.ABANDONED)
+
+
+class Calm:
+    """Brings one incident to its end."""
+
+    def __init__(
+        self,
+        client: Client,
+        database: Database,
+        sandbox: httpx.AsyncClient,
+        people: People,
+        record: Record,
+        slug: str,
+    ) -> None:
+        self._client = client
+        self._database = database
+        self._sandbox = sandbox
+        self._people = people
+        self._record = record
+        self._slug = slug
+        self._retries: Counter[tuple[int, str]] = Counter()
+        self.mixed: set[int] = set()
+        """Messages some of whose unanswered batches went out and some did not."""
+
+    async def bring(self, deadline: float) -> tuple[IncidentStatus, list[str]]:
+        """Wait, settle, retry, and close; returns the last status and what is stuck, in words."""
+        stuck = await self._settle_all(deadline)
+        await self._hear_events(deadline)
+        status = await self._people.status()
+        for message in status.messages:
+            if message.phase in (MessagePhase.WAITING, MessagePhase.REJECTED):
+                await self._withdraw(message)
+        if stuck:
+            return await self._people.status(), stuck
+        try:
+            waive = "chaos: mixed batches wait for a person" if self.mixed else ""
+            status = await self._people.insist(
+                lambda: incidents.close(self._client, self._slug, by=LEAD, waive=waive)
+            )
+        except DomainError as refusal:
+            status = await self._people.status()
+            if status.closed_at is None:
+                return status, [f"the incident cannot be closed: {refusal.what}"]
+        return status, []
+
+    async def _settle_all(self, deadline: float) -> list[str]:
+        while True:
+            waiting: list[str] = []
+            status = await self._people.status()
+            for message in status.messages:
+                waiting += await self._look_after(message)
+            if not waiting:
+                return []
+            if time.monotonic() > deadline:
+                return waiting
+            await asyncio.sleep(_LOOK_EVERY)
+
+    async def _look_after(self, message: MessageStatus) -> list[str]:
+        """Do what is a person's part; returns what is still under way, in words."""
+        if message.phase in (MessagePhase.WAITING, MessagePhase.REJECTED):
+            return []
+        waiting = []
+        for outcome in message.outcomes:
+            where = f"message {message.number} on {outcome.channel}"
+            never_approved = message.phase in _HALTED and message.approved_at is None
+            mendable = outcome.state in _MENDABLE and message.phase not in _HALTED
+            if not outcome.state.settled and not never_approved:
+                waiting.append(f"{where} is {outcome.state}")
+            elif outcome.state is PublicationState.UNKNOWN and await self._settle(message, outcome):
+                waiting.append(f"{where} was unknown and is being settled")
+            elif mendable and await self._retry(message, outcome):
+                waiting.append(f"{where} was {outcome.state} and is tried again")
+        return waiting
+
+    async def _settle(self, message: MessageStatus, outcome: Outcome) -> bool:
+        went_out = await self._went_out(message, outcome.channel)
+        if went_out is None:
+            self.mixed.add(message.number)
+            return False
+        try:
+            await self._people.insist(
+                lambda: incidents.settle(
+                    self._client,
+                    self._slug,
+                    message.number,
+                    outcome.channel,
+                    by=LEAD,
+                    went_out=went_out,
+                )
+            )
+        except DomainError as refusal:
+            self._record.said.append(f"settling {message.number} was refused: {refusal.what}")
+        self._record.settled_by_hand += 1
+        return True
+
+    async def _went_out(self, message: MessageStatus, channel: str) -> bool | None:
+        """What somebody who looks at the platform sees; None if the batches differ."""
+        # Whatever is on its way has arrived, or never will.
+        await self._hear_events(time.monotonic() + 30)
+        world = await look(self._sandbox)
+        ref = MessageRef(incident=self._slug, number=message.number, revision=message.revision)
+        found = await broadcasts.find_broadcast(self._database, ref, channel)
+        if found is None:
+            document = await messages.load_revision(self._database, ref)
+            text = document.copy_for(channel).text
+            return any(post.text == text for post in world.posts[channel])
+        unknown = await broadcasts.unknown_batches(self._database, found.id)
+        arrived = {self._arrived(world, row.key) for row in unknown}
+        return arrived.pop() if len(arrived) == 1 else None
+
+    @staticmethod
+    def _arrived(world: World, key: str) -> bool:
+        broadcast, number, _ = batch_of(key)
+        return any(mail.broadcast == broadcast and mail.batch == number for mail in world.mails)
+
+    async def _retry(self, message: MessageStatus, outcome: Outcome) -> bool:
+        place = (message.number, outcome.channel)
+        if self._retries[place] >= _MOST_RETRIES:
+            return False
+        self._retries[place] += 1
+        self._record.retried += 1
+        try:
+            await self._people.insist(
+                lambda: incidents.retry_channel(
+                    self._client, self._slug, message.number, outcome.channel, by=LEAD
+                )
+            )
+        except DomainError as refusal:
+            self._record.said.append(f"retrying {message.number} was refused: {refusal.what}")
+        return True
+
+    async def _withdraw(self, message: MessageStatus) -> None:
+        await self._people.insist(
+            lambda: incidents.withdraw(self._client, self._slug, message.number, by=LEAD)
+        )
+
+    async def _hear_events(self, deadline: float) -> None:
+        while time.monotonic() < deadline:
+            try:
+                if not await events_owed(self._sandbox):
+                    return
+            except httpx.HTTPError:
+                pass
+            await asyncio.sleep(_LOOK_EVERY)

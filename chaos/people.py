@@ -1,0 +1,299 @@
+"""The people of a round: they propose, edit, sign, try what they may not, and withdraw.
+
+They use what real people use (the functions behind the terminal's commands and the public
+signals), and when no answer comes they do as people do: look, and try again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol, TypeVar
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from chaos.plan import MessageScript, Revising, RoundPlan, Signer, Torment, Wrong
+from chaos.record import Record
+from commands import incidents
+from commands.failures import NoWorker, OutcomeUnknown
+from domain.errors import DomainError
+from domain.gate import GateState
+from domain.ids import incident_workflow_id
+from domain.incident import MessagePhase
+from domain.message import MessageKind
+from store.database import Database
+from store.errors import StoreUnavailable
+from workflows.contract import Decide, IncidentStatus, MessageStatus
+
+Result = TypeVar("Result")
+
+LEAD = "maya"
+AUDIENCE = "customers"
+_PATIENCE = 20.0
+"""Seconds that a person waits for one answer before asking again."""
+_AGAIN_AFTER = 0.4
+_TOLD_WITHIN = 45.0
+
+FACTS: dict[str, object] = {
+    "summary": "somebody posted spam through our customers' accounts",
+    "what_happened": "Somebody has been posting spam through connected accounts.",
+    "scope": "Some of the accounts that were connected to us; we are counting them.",
+    "doing": "we have stopped all posting and are revoking every token",
+    "cause": "Access tokens were kept unencrypted, and an attacker read them.",
+    "fix": "every token was revoked and issued anew",
+    "prevention": "tokens are encrypted",
+    "prevention_owner": "Ines, head of security",
+    "prevention_due": date(2030, 12, 11),
+}
+
+
+class Trouble(Protocol):
+    """Who lets a message's torments loose."""
+
+    def let_loose(self, torments: tuple[Torment, ...]) -> None: ...
+
+
+class GaveUp(Exception):
+    """The round's deadline passed while somebody waited for an answer."""
+
+
+class People:
+    """Everybody in one incident."""
+
+    def __init__(
+        self,
+        client: Client,
+        database: Database,
+        plan: RoundPlan,
+        record: Record,
+        deadline: float,
+    ) -> None:
+        self._client = client
+        self._database = database
+        self._plan = plan
+        self._record = record
+        self._deadline = deadline
+        self._slug = plan.incident
+        self._handle = client.get_workflow_handle(incident_workflow_id(self._slug))
+        self._withdrawing: list[asyncio.Task[None]] = []
+
+    async def play(self, files: dict[str, str], trouble: Trouble) -> None:
+        """Play the whole script; returns when nobody has anything left to do."""
+        await self._insist(
+            lambda: incidents.open_incident(
+                self._client,
+                self._database,
+                slug=self._slug,
+                title="Spam went out through customers' accounts",
+                files=files,
+                by=LEAD,
+                audience=AUDIENCE,
+            )
+        )
+        await self._insist(
+            lambda: incidents.record_facts(
+                self._client, self._database, self._slug, by=LEAD, facts=FACTS
+            )
+        )
+        for script in self._plan.messages:
+            told = await self._message(script, trouble)
+            if not told and script.kind in (
+                MessageKind.ANNOUNCEMENT,
+                MessageKind.RESOLUTION_NOTE,
+            ):
+                # It was withdrawn in time: people still have to be told.
+                calm = MessageScript(kind=script.kind, signers=script.signers)
+                await self._message(calm, trouble)
+        await asyncio.gather(*self._withdrawing)
+
+    async def status(self) -> IncidentStatus:
+        """Where the incident stands, however often one has to ask."""
+        return await self._insist(lambda: incidents.status(self._client, self._slug))
+
+    async def insist(self, act: Callable[[], Awaitable[Result]]) -> Result:
+        """Do something until an answer comes; ``DomainError`` is an answer."""
+        return await self._insist(act)
+
+    def be_patient_until(self, deadline: float) -> None:
+        """Wait for answers until then, in monotonic seconds."""
+        self._deadline = deadline
+
+    # --- one message --------------------------------------------------------------------------
+
+    async def _message(self, script: MessageScript, trouble: Trouble) -> bool:
+        message = await self._propose(script.kind)
+        if message is None:
+            return False
+        for wrong in script.wrong:
+            await self._try(wrong, script, message)
+        if script.revising is Revising.BEFORE:
+            message = await self._revise(message.number) or message
+        trouble.let_loose(script.torments)
+        if script.revising is Revising.RACING:
+            await asyncio.gather(
+                self._revise(message.number), self._sign_once(message, script.signers)
+            )
+        await self._sign(message.number, script.signers)
+        if script.withdrawn_after is not None:
+            withdrawal = self._withdraw(message.number, script.withdrawn_after)
+            self._withdrawing.append(asyncio.create_task(withdrawal))
+        if script.overtaken:
+            return True
+        return await self._told(message.number)
+
+    async def _propose(self, kind: MessageKind) -> MessageStatus | None:
+        before = len((await self.status()).messages)
+
+        async def once() -> MessageStatus:
+            messages = (await self.status()).messages
+            if len(messages) > before:
+                # The answer was lost, and it had counted.
+                return messages[before]
+            return await incidents.propose(
+                self._client,
+                self._database,
+                self._slug,
+                kind,
+                by=LEAD,
+                next_update_by=_soon(),
+            )
+
+        try:
+            return await self._insist(once)
+        except DomainError as refusal:
+            self._record.said.append(f"{kind} was refused: {refusal.what}")
+            return None
+
+    async def _revise(self, number: int) -> MessageStatus | None:
+        try:
+            return await self._insist(
+                lambda: incidents.revise(
+                    self._client,
+                    self._database,
+                    self._slug,
+                    number,
+                    by=LEAD,
+                    next_update_by=_soon(minutes=20),
+                )
+            )
+        except DomainError:
+            # An approval was faster, or an earlier try had counted.
+            return None
+
+    async def _sign(self, number: int, signers: tuple[Signer, ...]) -> None:
+        """Have a message signed as it is now, whatever became of earlier signatures."""
+        while time.monotonic() < self._deadline:
+            message = incidents.message_of(await self.status(), number)
+            if message.gate is not GateState.WAITING or message.phase is not MessagePhase.WAITING:
+                return
+            done = {one.by for one in message.decisions}
+            await self._sign_once(message, tuple(one for one in signers if one.who not in done))
+        raise GaveUp(f"message {number} could not be signed")
+
+    async def _sign_once(self, message: MessageStatus, signers: tuple[Signer, ...]) -> None:
+        for signer in signers:
+            self._record.signed[message.digest].add(signer.who)
+            try:
+                await self._approve(message, signer)
+            except DomainError:
+                # It was edited meanwhile, or the first try had counted: the next look tells.
+                continue
+
+    async def _approve(self, message: MessageStatus, signer: Signer) -> None:
+        said = Decide(by=signer.who, digest=message.digest[:12], message=message.number)
+
+        async def approve() -> None:
+            if signer.by_signal:
+                await self._handle.signal("approve", said)
+            else:
+                await incidents.decide(
+                    self._client, self._slug, by=said.by, digest=said.digest, message=said.message
+                )
+
+        await self._insist(approve)
+
+    async def _withdraw(self, number: int, after: float) -> None:
+        await asyncio.sleep(after)
+        try:
+            await self._insist(
+                lambda: incidents.withdraw(
+                    self._client, self._slug, number, by=LEAD, reason="it was a mistake"
+                ),
+                patience=90.0,
+            )
+        except DomainError as refusal:
+            self._record.said.append(f"withdrawing {number} was refused: {refusal.what}")
+            return
+        self._record.withdrawn[number] = time.time()
+
+    async def _told(self, number: int) -> bool:
+        """Whether people have been told by it, before long."""
+        until = time.monotonic() + _TOLD_WITHIN
+        while time.monotonic() < min(until, self._deadline):
+            message = incidents.message_of(await self.status(), number)
+            if message.told:
+                return True
+            if message.phase is not MessagePhase.PUBLISHING:
+                return False
+            await asyncio.sleep(0.2)
+        return False
+
+    # --- what must not count ------------------------------------------------------------------
+
+    async def _try(self, wrong: Wrong, script: MessageScript, message: MessageStatus) -> None:
+        who = script.signers[0].who
+        match wrong:
+            case Wrong.MALFORMED:
+                await self._insist(lambda: self._handle.signal("approve", "yes, go ahead"))
+                return
+            case Wrong.TWO_VALUES:
+                said = Decide(by=who, digest=message.digest, message=message.number)
+                await self._insist(lambda: self._handle.signal("approve", args=[said, said]))
+                return
+            case Wrong.AUTHOR:
+                tried = (LEAD, message.digest)
+            case Wrong.NO_ROLE:
+                tried = ("sam", message.digest)
+            case Wrong.STRANGER:
+                tried = ("mallory", message.digest)
+            case Wrong.OTHER_DIGEST:
+                tried = (who, message.digest[::-1])
+            case Wrong.SHORT_DIGEST:
+                tried = (who, message.digest[:4])
+        try:
+            await self._insist(
+                lambda: incidents.decide(
+                    self._client,
+                    self._slug,
+                    by=tried[0],
+                    digest=tried[1],
+                    message=message.number,
+                )
+            )
+        except DomainError:
+            self._record.refused += 1
+            return
+        self._record.counted.append(f"an approval {wrong} of message {message.number} counted")
+
+    # --- not giving up ------------------------------------------------------------------------
+
+    async def _insist(
+        self, act: Callable[[], Awaitable[Result]], patience: float = _PATIENCE
+    ) -> Result:
+        while True:
+            try:
+                async with asyncio.timeout(patience):
+                    return await act()
+            except (NoWorker, OutcomeUnknown, RPCError, StoreUnavailable, TimeoutError) as error:
+                if time.monotonic() > self._deadline:
+                    raise GaveUp(
+                        f"no answer until the deadline ({type(error).__name__})"
+                    ) from error
+            await asyncio.sleep(_AGAIN_AFTER)
+
+
+def _soon(minutes: int = 30) -> datetime:
+    return datetime.now(UTC) + timedelta(minutes=minutes)

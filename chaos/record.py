@@ -1,0 +1,29 @@
+"""What the people of a round did and saw, for the books: signatures, withdrawals, refusals."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Record:
+    """Filled while a round is played.
+
+    ``signed``: who approved which digest. ``withdrawn``: when (seconds since 1970) a withdrawal of
+    a message was answered. ``counted``: decisions that had to be refused and were not.
+    ``struck``: how often each torment struck. ``skipped``: those that could not, and why.
+    """
+
+    signed: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    withdrawn: dict[int, float] = field(default_factory=dict)
+    counted: list[str] = field(default_factory=list)
+    refused: int = 0
+    settled_by_hand: int = 0
+    retried: int = 0
+    struck: Counter[str] = field(default_factory=Counter)
+    skipped: dict[str, str] = field(default_factory=dict)
+    events_troubled: bool = False
+    """Whether events of mail can have been lost or late, so that the policy may send again."""
+    clock_jumped: bool = False
+    said: list[str] = field(default_factory=list)

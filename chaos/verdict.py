@@ -1,0 +1,90 @@
+"""The books of a round: what the product says happened against what the world got."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+from domain.message import Document
+from workflows.contract import MessageStatus
+
+SAYS = {
+    "lost": "accepted by the ledger, and the world has nothing",
+    "doubled": "the same to the same twice",
+    "stuck": "neither settled nor waiting for a person",
+    "wrong_order": "an overtaken progress update after the newer one",
+    "unapproved": "out without an open gate for exactly these bytes",
+    "after_withdrawal": "out after the withdrawal was answered",
+    "broken_timeline": "a record with a gap or a broken chain",
+    "unentered": "out, and not accepted by the ledger's account",
+}
+ALLOWED = {
+    "doubled_by_policy": "safety mail sent again after its window closed without any event",
+    "crossed": "an older update already on the wire when the newer one was approved",
+    "mixed": "messages some of whose unanswered batches went out, waiting for a person",
+}
+
+
+@dataclass
+class Verdict:
+    """Counts that must be zero, counts that the policy allows, and each finding in words."""
+
+    lost: int = 0
+    doubled: int = 0
+    stuck: int = 0
+    wrong_order: int = 0
+    unapproved: int = 0
+    after_withdrawal: int = 0
+    broken_timeline: int = 0
+    unentered: int = 0
+    doubled_by_policy: int = 0
+    crossed: int = 0
+    mixed: int = 0
+    posts: int = 0
+    mails: int = 0
+    findings: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        """Whether everything that must be zero is."""
+        return not any(getattr(self, name) for name in SAYS)
+
+    def add(self, other: Verdict) -> None:
+        """Add another round's."""
+        for one in fields(self):
+            if one.name == "findings":
+                self.findings += other.findings
+            else:
+                setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+
+    def find(self, what: str, says: str, times: int = 1) -> None:
+        """Count ``what`` and say it."""
+        setattr(self, what, getattr(self, what) + times)
+        if times:
+            self.findings.append(f"{what.replace('_', ' ')}: {says}")
+
+
+@dataclass(frozen=True)
+class Told:
+    """One message with every revision's document that the ledger has."""
+
+    status: MessageStatus
+    revisions: dict[int, Document]
+
+    @property
+    def number(self) -> int:
+        """Its number."""
+        return self.status.number
+
+    @property
+    def approved(self) -> Document | None:
+        """What may be public: the revision whose gate is open, if its bytes are those signed."""
+        document = self.revisions.get(self.status.revision)
+        opened = self.status.gate == "open" and self.status.approved_at is not None
+        if document is None or not opened or document.digest() != self.status.digest:
+            return None
+        return document
+
+    @staticmethod
+    def says(document: Document, channel: str, text: str) -> bool:
+        """Whether ``text`` is, to the letter, what a document says on ``channel``."""
+        return any(copy.channel == channel and copy.text == text for copy in document.copies)

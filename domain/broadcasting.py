@@ -1,0 +1,31 @@
+"""When a broadcast stops by itself: too many refusals or bounces mean that something is wrong.
+
+A bad list, a blocked sender or a broken template shows in the first thousands. Going on would cost
+the sender's reputation for everybody behind them.
+"""
+
+from __future__ import annotations
+
+from domain.model import Value
+
+
+class BroadcastHealth(Value):
+    """A broadcast so far, in recipients: taken by the provider, refused by it, and bounced."""
+
+    went_out: int = 0
+    refused: int = 0
+    bounced: int = 0
+
+    def reason_to_pause(self, above: float, after: int) -> str:
+        """Why the broadcast should pause, in words, or nothing.
+
+        ``above`` is a share of those reached so far, ``after`` how many must have been reached
+        before a share means anything.
+        """
+        reached = self.went_out + self.refused
+        if reached < after:
+            return ""
+        for what, count in (("were refused", self.refused), ("bounced", self.bounced)):
+            if count > above * reached:
+                return f"{count:,} of the first {reached:,} {what}, over {above:.0%}."
+        return ""

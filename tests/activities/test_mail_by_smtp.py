@@ -1,0 +1,63 @@
+"""A broadcast through a real mail server: what each end of a transaction leaves in the ledger."""
+
+from __future__ import annotations
+
+from temporalio.testing import ActivityEnvironment
+
+from activities.broadcasts import BroadcastActivities
+from activities.signatures import PlanBroadcast, PublicationTask, SendBatches
+from domain.message import AudienceCut, Copy, Document, MessageClass, Voice
+from domain.publication import PublicationState
+from store import broadcasts, messages
+from store.broadcasts import BroadcastProgress
+from store.database import Database
+from tests.activities.mail import REF, SECRET, address, customers, letter
+from tests.channels.smtp_world import MailServer, channel_at, mail_server
+
+PEOPLE = 12
+GONE, LOST = 5, 9
+
+
+def notice(audience: AudienceCut) -> Document:
+    copy = Copy(
+        channel="smtp",
+        subject="What happened",
+        text="We were hacked.",
+        voice=Voice(name="Noor", address="noor@example.com"),
+    )
+    return letter(audience, copies=(copy,))
+
+
+async def broadcast(ledger: Database, server: MailServer) -> BroadcastProgress:
+    """Plan a notice to everybody as the default playbook does, and send all of it."""
+    document = notice(await customers(ledger, PEOPLE))
+    await messages.save_revision(ledger, document, "maya")
+    channel = channel_at(server.port, security="none")
+    activities = BroadcastActivities(ledger, {"smtp": channel}, SECRET)
+    task = PublicationTask(message=REF, channel="smtp", digest=document.digest())
+    plan = PlanBroadcast(task=task, batch_size=1000, message_class=MessageClass.SAFETY)
+    planned = await ActivityEnvironment().run(activities.plan_broadcast, plan)
+    order = SendBatches(task=task, broadcast=planned.broadcast, first=1, last=planned.batches)
+    await ActivityEnvironment().run(activities.send_batches, order)
+    await channel.close()
+    return await broadcasts.progress(ledger, planned.broadcast)
+
+
+async def test_a_lost_verdict_and_a_bad_address_leave_everybody_else_with_one_mail(
+    ledger: Database,
+) -> None:
+    async with mail_server() as server:
+        server.refuses[address(GONE)] = "550 5.1.1 nobody here"
+        server.trips_over = address(LOST)
+        progress = await broadcast(ledger, server)
+    assert sorted(one.recipient for one in server.taken) == sorted(
+        address(number) for number in range(1, PEOPLE + 1) if number not in (GONE, LOST)
+    )
+    assert (progress.went_out, progress.refused) == (PEOPLE - 2, 1)
+    assert progress.batches[PublicationState.UNKNOWN] == 1
+
+
+async def test_every_mail_of_a_broadcast_has_a_message_id_of_its_own(ledger: Database) -> None:
+    async with mail_server() as server:
+        await broadcast(ledger, server)
+    assert len({str(one.mail["message-id"]) for one in server.taken}) == PEOPLE

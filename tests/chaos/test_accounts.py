@@ -1,0 +1,247 @@
+"""Adding up: each thing that must not happen is seen in the books, and by its own name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from chaos.accounts import Accounts
+from chaos.plan import RoundPlan
+from chaos.record import Record
+from chaos.verdict import SAYS, Verdict
+from chaos.world import Mail, Post, World
+from domain.gate import Decision, GateState
+from domain.gate import Verdict as Said
+from domain.ids import MessageRef, broadcast_key
+from domain.incident import MessagePhase
+from domain.message import Copy, Document, MessageKind
+from domain.publication import Outcome, PublicationState, Receipt
+from domain.stage import Stage
+from store import messages, migrate, publications, timeline
+from store.database import Database
+from workflows.contract import IncidentStatus, MessageStatus
+
+NOON = datetime(2030, 10, 26, 12, 0, tzinfo=UTC)
+AT = NOON.timestamp()
+PLAN = RoundPlan(seed=1, recipients=2)
+
+
+def document(
+    number: int, revision: int = 1, kind: MessageKind = MessageKind.ANNOUNCEMENT
+) -> Document:
+    text = f"message {number} revision {revision}"
+    return Document(
+        incident=PLAN.incident,
+        number=number,
+        revision=revision,
+        kind=kind,
+        proposed_at=NOON,
+        copies=(
+            Copy(channel="twitter", text=text),
+            Copy(channel="email", subject="Hello", text=text),
+        ),
+    )
+
+
+def status_of(document: Document, **changes: object) -> MessageStatus:
+    signed = Decision(
+        by="noor", verdict=Said.APPROVE, digest=document.digest(), roles=("founder",), at=NOON
+    )
+    accepted = Outcome(channel="twitter", state=PublicationState.ACCEPTED)
+    message = MessageStatus(
+        number=document.number,
+        kind=document.kind,
+        revision=document.revision,
+        author="maya",
+        proposed_at=NOON,
+        digest=document.digest(),
+        phase=MessagePhase.SETTLED,
+        gate=GateState.OPEN,
+        missing="",
+        decisions=(signed,),
+        approved_at=NOON,
+        told=True,
+        audience_count=2,
+        codes_worth=None,
+        outcomes=(accepted,),
+    )
+    return message.model_copy(update=changes)
+
+
+@dataclass
+class Books:
+    """A small world in which everything is right until a test changes it."""
+
+    database: Database
+    record: Record = field(default_factory=Record)
+    world: World = field(default_factory=lambda: World({"twitter": [], "facebook": []}))
+    told: list[MessageStatus] = field(default_factory=list)
+
+    async def publish(
+        self, document: Document, at: float = AT + 1, *, began: datetime = NOON
+    ) -> Post:
+        """Enter one message as approved, posted and accepted."""
+        await messages.save_revision(self.database, document, "maya")
+        self.told.append(status_of(document))
+        self.record.signed[document.digest()].add("noor")
+        post = Post(id=str(len(self.world.posts["twitter"]) + 1), at=at, text=self._text(document))
+        self.world.posts["twitter"].append(post)
+        ref = MessageRef(incident=PLAN.incident, number=document.number, revision=1)
+        place = (self.database, ref, "twitter")
+        await publications.plan(*place, document.digest(), began)
+        await publications.reserve(*place, document.digest(), began, 1)
+        await publications.accept(*place, Receipt(id=post.id, at=NOON), began)
+        return post
+
+    def mail(self, document: Document, attempt: int = 1, at: float = AT + 1) -> Mail:
+        ref = MessageRef(incident=PLAN.incident, number=document.number, revision=document.revision)
+        key = broadcast_key(ref, "email")
+        mail = Mail("ann@example.com", key, 1, attempt, at, "Hello")
+        self.world.mails.append(mail)
+        return mail
+
+    async def add_up(self) -> Verdict:
+        status = IncidentStatus(
+            incident=PLAN.incident,
+            title="t",
+            stage=Stage.CLOSED,
+            opened_by="maya",
+            opened_at=NOON,
+            closed_at=None,
+            audience=None,
+            playbook="p",
+            facts=None,
+            facts_filled=(),
+            messages=tuple(self.told),
+        )
+        accounts = Accounts(PLAN, self.record, status, self.world, set())
+        empty = httpx.MockTransport(lambda _: httpx.Response(200, content=b""))
+        async with httpx.AsyncClient(transport=empty, base_url="http://sandbox") as sandbox:
+            return await accounts.add_up(self.database, sandbox, {})
+
+    @staticmethod
+    def _text(document: Document) -> str:
+        return document.copy_for("twitter").text
+
+
+@pytest.fixture
+async def books(tmp_path: Path) -> AsyncIterator[Books]:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    await migrate.upgrade_ledger(url)
+    database = Database.open(url)
+    yield Books(database)
+    await database.close()
+
+
+def only(verdict: Verdict, name: str) -> bool:
+    """Whether this, and nothing else, was found."""
+    return {one for one in SAYS if getattr(verdict, one)} == {name}
+
+
+async def test_a_world_in_order_is_good(books: Books) -> None:
+    await books.publish(document(1))
+    books.mail(document(1))
+    verdict = await books.add_up()
+    assert verdict.good, verdict.findings
+
+
+async def test_a_post_that_is_there_twice_is_doubled(books: Books) -> None:
+    post = await books.publish(document(1))
+    books.world.posts["twitter"].append(post.model_copy(update={"id": "2", "deleted": True}))
+    assert only(await books.add_up(), "doubled")
+
+
+async def test_a_post_that_the_ledger_calls_accepted_and_nobody_sees_is_lost(books: Books) -> None:
+    await books.publish(document(1))
+    books.world.posts["twitter"].clear()
+    assert only(await books.add_up(), "lost")
+
+
+async def test_a_post_of_an_earlier_revision_was_not_approved(books: Books) -> None:
+    await messages.save_revision(books.database, document(1), "maya")
+    await messages.save_revision(books.database, document(1, 2), "maya")
+    books.told.append(status_of(document(1, 2), outcomes=()))
+    books.record.signed[document(1, 2).digest()].add("noor")
+    books.world.posts["twitter"].append(
+        Post(id="1", at=AT, text="message 1 revision 1", deleted=True)
+    )
+    assert only(await books.add_up(), "unapproved")
+
+
+async def test_words_that_no_revision_says_were_not_approved(books: Books) -> None:
+    post = await books.publish(document(1))
+    books.world.posts["twitter"].append(post.model_copy(update={"id": "2", "text": "Buy now!"}))
+    assert only(await books.add_up(), "unapproved")
+
+
+async def test_a_signature_that_nobody_gave_does_not_approve(books: Books) -> None:
+    await books.publish(document(1))
+    books.record.signed.clear()
+    assert only(await books.add_up(), "unapproved")
+
+
+async def test_a_post_after_its_withdrawal_was_answered_is_seen(books: Books) -> None:
+    await books.publish(document(1), at=AT + 9)
+    books.record.withdrawn[1] = AT + 5
+    assert only(await books.add_up(), "after_withdrawal")
+
+
+async def test_an_older_update_that_began_after_the_newer_was_approved_is_out_of_order(
+    books: Books,
+) -> None:
+    kind, later = MessageKind.PROGRESS_UPDATE, NOON + timedelta(seconds=30)
+    await books.publish(document(2, kind=kind))
+    await books.publish(document(1, kind=kind), began=later)
+    assert only(await books.add_up(), "wrong_order")
+
+
+async def test_an_approved_message_that_ended_elsewhere_is_stuck(books: Books) -> None:
+    await books.publish(document(1))
+    ended = Outcome(channel="facebook", state=PublicationState.ABANDONED)
+    books.told[0] = books.told[0].model_copy(update={"outcomes": (ended,)})
+    assert only(await books.add_up(), "stuck")
+
+
+async def test_the_same_mail_twice_is_doubled(books: Books) -> None:
+    await books.publish(document(1))
+    books.mail(document(1))
+    books.mail(document(1), attempt=2, at=AT + 60)
+    assert only(await books.add_up(), "doubled")
+
+
+async def test_safety_mail_sent_again_after_its_window_is_counted_apart(books: Books) -> None:
+    await books.publish(document(1))
+    books.mail(document(1))
+    books.mail(document(1), attempt=2, at=AT + 60)
+    books.record.events_troubled = True
+    verdict = await books.add_up()
+    assert verdict.good
+    assert verdict.doubled_by_policy == 1
+
+
+async def test_safety_mail_sent_again_before_its_window_closed_is_doubled(books: Books) -> None:
+    await books.publish(document(1))
+    books.mail(document(1))
+    books.mail(document(1), attempt=2, at=AT + 3)
+    books.record.events_troubled = True
+    assert only(await books.add_up(), "doubled")
+
+
+async def test_goodwill_mail_sent_again_is_always_doubled(books: Books) -> None:
+    goodwill = document(1, kind=MessageKind.GOODWILL_OFFER)
+    await books.publish(goodwill)
+    books.mail(goodwill)
+    books.mail(goodwill, attempt=2, at=AT + 60)
+    books.record.events_troubled = True
+    assert only(await books.add_up(), "doubled")
+
+
+async def test_a_record_with_a_gap_is_broken(books: Books) -> None:
+    entry = timeline.TimelineEntry(seq=2, at=NOON, what="opened", who="maya")
+    await timeline.append(books.database, PLAN.incident, [entry])
+    assert only(await books.add_up(), "broken_timeline")

@@ -1,0 +1,48 @@
+"""A seed is a round: the same one always, and between them the seeds leave nothing out."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from chaos.deck import draw
+from chaos.plan import Deed, MessageScript, Point
+from domain.message import MessageKind
+
+MANY = range(200)
+
+
+def scripts() -> list[MessageScript]:
+    return list(chain.from_iterable(draw(seed, 2_000).messages for seed in MANY))
+
+
+def test_the_same_seed_makes_the_same_round() -> None:
+    assert draw(42, 2_000) == draw(42, 2_000)
+
+
+def test_another_seed_makes_another_round() -> None:
+    assert draw(42, 2_000).messages != draw(43, 2_000).messages
+
+
+def test_every_deed_and_every_point_on_every_channel_is_dealt_by_some_seed() -> None:
+    dealt = [torment for script in scripts() for torment in script.torments]
+    assert {torment.deed for torment in dealt} == set(Deed)
+    struck = {(torment.point, torment.target) for torment in dealt if torment.point}
+    assert struck == {
+        (point, channel) for point in Point for channel in ("email", "twitter", "facebook")
+    }
+
+
+def test_events_of_goodwill_mail_are_never_lost() -> None:
+    """A person would be asked about all of its batches at once, and could not answer for each."""
+    lost = [
+        script.kind
+        for script in scripts()
+        for torment in script.torments
+        if dict(torment.rule).get("kind") == "events_lose"
+    ]
+    assert lost
+    assert MessageKind.GOODWILL_OFFER not in lost
+
+
+def test_every_round_tells_people_first() -> None:
+    assert {draw(seed, 2_000).messages[0].kind for seed in MANY} == {MessageKind.ANNOUNCEMENT}

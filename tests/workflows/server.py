@@ -1,0 +1,73 @@
+"""A Temporal server whose time stands still until a test moves it, and workers over fake worlds."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+from temporalio.testing._timeskipping import TimeSkippingConfig
+from temporalio.worker import Worker
+
+import wiring
+from domain.ids import MAIN_QUEUE, channel_queue
+from tests.workflows.fakes import Fakes
+from workflows.broadcast import BroadcastWorkflow
+from workflows.incident import IncidentWorkflow
+from workflows.publication import PublicationWorkflow
+
+CHANNELS = ("email", "twitter", "facebook")
+WORKFLOWS = (IncidentWorkflow, PublicationWorkflow, BroadcastWorkflow)
+
+
+def temporal_executable() -> str | None:
+    """The dev server: as named, on the path, or the script that a wheel put beside Python.
+
+    Not the SDK's own download, which needs the internet.
+    """
+    beside = Path(sys.executable).parent / "temporal"
+    named = os.environ.get("TEMPORAL_CLI_PATH") or shutil.which("temporal")
+    return named or (str(beside) if beside.is_file() else None)
+
+
+@contextlib.asynccontextmanager
+async def server(executable: str, *dynamic: str) -> AsyncIterator[WorkflowEnvironment]:
+    """A server of its own; ``dynamic`` are more values of its dynamic configuration."""
+    values = [
+        "frontend.WorkflowTimeSkippingEnabled=true",
+        # Otherwise the shortest timer takes a second.
+        'history.timerProcessorMaxTimeShift="5ms"',
+        *dynamic,
+    ]
+    environment = await WorkflowEnvironment.start_time_skipping_v2(
+        ts_config=TimeSkippingConfig(enabled=False),
+        plugins=[wiring.plugin()],
+        # The usual one, process and host, would get into recorded histories.
+        identity="stories",
+        dev_server_existing_path=executable,
+        dev_server_log_level="error",
+        dev_server_extra_args=[part for one in values for part in ("--dynamic-config-value", one)],
+    )
+    try:
+        yield environment
+    finally:
+        await environment.shutdown()
+
+
+@contextlib.asynccontextmanager
+async def workers(client: Client, fakes: Fakes) -> AsyncIterator[None]:
+    """Workers for the main queue and for every channel's."""
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(
+            Worker(client, task_queue=MAIN_QUEUE, workflows=WORKFLOWS, activities=fakes.main())
+        )
+        for name in CHANNELS:
+            await stack.enter_async_context(
+                Worker(client, task_queue=channel_queue(name), activities=fakes.wire())
+            )
+        yield
