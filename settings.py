@@ -44,6 +44,11 @@ class Settings(BaseSettings):
         "an incident changes every code that has not been sent.",
     )
     person: str = Field(default="", description="Who you are in the roster, for the terminal.")
+    build_id: str = Field(
+        default="",
+        description="This build's name for Temporal's worker versioning, such as a commit; empty "
+        "means unversioned.",
+    )
     metrics_address: str = Field(
         default="", description="Address for Prometheus metrics, such as 127.0.0.1:9464."
     )

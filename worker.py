@@ -18,8 +18,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.broadcasts import BroadcastActivities
 from activities.posts import PostActivities
@@ -44,6 +45,22 @@ GRACE = timedelta(seconds=15)
 STICKY = timedelta(seconds=2)
 """How long Temporal waits for the worker that has an incident in its memory before it asks another.
 After a crash somebody at a gate waits exactly that long; the default is ten seconds."""
+
+
+def deployment(settings: Settings) -> WorkerDeploymentConfig | None:
+    """How Temporal tells this build from others, or None for an unversioned worker.
+
+    Set here and nowhere else: a versioning behaviour on a workflow's definition makes an
+    unversioned worker fail its tasks for ever. Open incidents move to a new build as soon as it is
+    made current, which replayed histories and ``workflow.patched`` keep safe.
+    """
+    if not settings.build_id:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion("frontfoot", settings.build_id),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
+    )
 
 
 def workers(
@@ -76,6 +93,7 @@ def workers(
                         *broadcasts.ledger_only(),
                     ],
                     graceful_shutdown_timeout=GRACE,
+                    deployment_config=deployment(settings),
                     sticky_queue_schedule_to_start_timeout=STICKY,
                 )
             )
@@ -86,6 +104,7 @@ def workers(
                     task_queue=channel_queue(queue),
                     activities=[*posts.on_the_wire(), *broadcasts.on_the_wire()],
                     graceful_shutdown_timeout=GRACE,
+                    deployment_config=deployment(settings),
                 )
             )
     return made
@@ -126,12 +145,15 @@ async def run(queues: Sequence[str]) -> None:
         stack.push_async_callback(database.close)
         for channel in channels.values():
             stack.push_async_callback(channel.close)
-        for worker in workers(client, settings, database, channels, chosen):
+        made = workers(client, settings, database, channels, chosen)
+        for worker in made:
             await stack.enter_async_context(worker)
         spare_the_garbage_collector()
         print(f"worker ready: {', '.join(chosen)}", flush=True)
         await stop.wait()
         print("worker stopping: letting what is under way finish", flush=True)
+        # All at once: one after the other, each would take its own grace.
+        await asyncio.gather(*(worker.shutdown() for worker in made))
 
 
 def main() -> int:

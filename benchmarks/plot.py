@@ -7,7 +7,7 @@ from math import floor, log10
 from xml.sax.saxutils import escape
 
 from benchmarks.results import Results
-from benchmarks.summary import Cost, Line, costs, lines
+from benchmarks.summary import LIMIT, Cost, Line, costs, lines
 
 WIDTH = 860
 LABELS = 300
@@ -15,8 +15,8 @@ LABELS = 300
 
 RIGHT = WIDTH - 110
 ROW = 30
-INK, FAINT, OURS, THEIRS, LIMIT = "#7a828e", "#8b949e", "#2f81f7", "#8b949e", "#d29922"
-SERIES = ("#2f81f7", "#3fa45b", "#bf7bd6", "#d9822b")
+INK, FAINT, OURS, THEIRS, BOUND = "#6e7681", "#8b949e", "#2f81f7", "#6e7681", "#b07d12"
+SERIES = ("#2f81f7", "#2f9550", "#b268cf", "#c9741c")
 FONT = "font-family='system-ui,-apple-system,Segoe UI,Helvetica,Arial,sans-serif'"
 
 
@@ -55,7 +55,7 @@ def _contestants(every: Sequence[Line], top: int) -> tuple[list[str], int]:
         parts.append(_text(LABELS - 14, y + 4, line.name, INK, anchor="end"))
         parts.append(_line(LABELS, y, x, y, colour, 0.55, 3))
         parts.append(f"<circle cx='{x:.1f}' cy='{y}' r='6' fill='{colour}'/>")
-        share = "" if colour == LIMIT else f"  ({_share(line.of_limit)})"
+        share = "" if line.of_limit == 1 else f"  ({_share(line.of_limit)})"
         parts.append(_text(x + 12, y + 4, f"{line.per_second:,.0f}{share}", colour, weight=600))
     parts.append(_text(LABELS, bottom + 38, "in brackets: of the physical limit", INK, size=12))
     return parts, bottom + 44
@@ -104,7 +104,7 @@ def _by_size(every: Sequence[Cost], top: int) -> tuple[list[str], int]:
 def _colour(name: str) -> str:
     if name.startswith("Frontfoot"):
         return OURS
-    return LIMIT if name.startswith("physical limit") else THEIRS
+    return BOUND if name.startswith(LIMIT) else THEIRS
 
 
 def _share(ratio: float) -> str:

@@ -35,11 +35,11 @@ def binaries() -> Path | None:
 
 
 def version(folder: Path) -> str:
-    """What the server calls itself, such as ``PostgreSQL 16.4``."""
+    """The server's version, such as ``16.4``."""
     told = subprocess.run(
         [folder / "postgres", "--version"], check=True, capture_output=True, text=True
     )
-    return told.stdout.strip().removeprefix("postgres ").replace("(PostgreSQL)", "PostgreSQL")
+    return told.stdout.partition(") ")[2].split()[0]
 
 
 class Server:

@@ -8,6 +8,8 @@ from statistics import median, quantiles
 from benchmarks.results import Bracket, FrontfootRun, Results
 from domain.model import Value
 
+LIMIT = "physical limit"
+
 
 class Line(Value):
     """One contestant: recipients a second, and that over the two limits around it."""
@@ -61,7 +63,7 @@ def costs(found: Results) -> list[Cost]:
 
 def lines(found: Results) -> list[Line]:
     """Every contestant, the fastest first; Frontfoot at its largest size."""
-    every = [_limit(found)]
+    every = _limits(found)
     for sample in found.sampled:
         timed = sample.timed
         every.append(_line(sample.name, timed.recipients, [(timed.per_second, sample.bracket)]))
@@ -131,10 +133,14 @@ def database_name(database: str) -> str:
     return {"sqlite": "SQLite", "postgres": "PostgreSQL"}[database]
 
 
-def _limit(found: Results) -> Line:
-    every = brackets(found)
-    rates = [(bracket.limit, bracket) for bracket in every]
-    return _line(f"physical limit ({found.fastest})", found.plan.limit_recipients, rates)
+def _limits(found: Results) -> list[Line]:
+    every, posted = brackets(found), found.plan.limit_recipients
+    fastest = [(bracket.limit, bracket) for bracket in every]
+    over_httpx = [(bracket.limit_over_httpx, bracket) for bracket in every]
+    named = _line(f"{LIMIT} ({found.fastest})", posted, fastest)
+    if found.fastest.endswith("httpx"):
+        return [named]
+    return [named, _line(f"{LIMIT} over httpx", posted, over_httpx)]
 
 
 def _line(name: str, recipients: int, rates: list[tuple[float, Bracket]]) -> Line:

@@ -43,7 +43,7 @@ SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
 _LOOK_EVERY = 0.5
 _PYTHON = (sys.executable, "-P", "-m")
-RECEIVER = os.environ.get("RECEIVER","console.webhooks")
+RECEIVER = os.environ.get("RECEIVER", "console.webhooks")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -119,9 +119,7 @@ async def _accepted_broadcast(database: Database, recipients: int) -> BroadcastR
     return broadcast
 
 
-def _bodies(
-    key: str, recipients: int, words: Sequence[str], copies: int, each: int
-) -> list[bytes]:
+def _bodies(key: str, recipients: int, words: Sequence[str], copies: int, each: int) -> list[bytes]:
     """Every event ``copies`` times, shuffled, ``each`` to a request, in SendGrid's shape."""
     chance = random.Random(20131026)  # noqa: S311 - the order of a benchmark
     names = [base64.urlsafe_b64encode(chance.randbytes(32)).decode() for _ in range(recipients)]

@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaos.plan import Point
+from chaos.plan import Deed, Point
 
 _SEPARATOR = "~"
 _numbers = itertools.count(1)
@@ -20,12 +20,13 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """A point that a worker reached: it killed itself there, or stopped itself."""
+    """A point that worker ``pid`` reached, and what it does to itself there."""
 
     number: str
     point: Point
     channel: str
-    freezes: bool
+    deed: Deed
+    seconds: float
     pid: int
 
 
@@ -38,11 +39,11 @@ class Arms:
 
     # --- for the tormentor --------------------------------------------------------------------
 
-    def arm(self, point: Point, channel: str, *, freezes: bool) -> str:
+    def arm(self, point: Point, channel: str, deed: Deed, seconds: float) -> str:
         """Let the next worker that reaches ``point`` on ``channel`` be struck; returns a number."""
         number = str(next(_numbers))
-        name = _SEPARATOR.join(("armed", point.name, channel, str(int(freezes)), number))
-        (self.folder / name).touch()
+        parts = ("armed", point.name, channel, deed.name, str(seconds), number)
+        (self.folder / _SEPARATOR.join(parts)).touch()
         return number
 
     def disarm(self) -> int:
@@ -56,8 +57,8 @@ class Arms:
         """Every point that was reached so far, by the number it was armed under."""
         found: dict[str, Strike] = {}
         for path in self.folder.glob(f"struck{_SEPARATOR}*"):
-            _, point, channel, freezes, number, pid = path.name.split(_SEPARATOR)
-            found[number] = Strike(number, Point[point], channel, bool(int(freezes)), int(pid))
+            strike = _read(path.name)
+            found[strike.number] = strike
         return found
 
     def set_clock(self, seconds: float) -> None:
@@ -68,8 +69,8 @@ class Arms:
 
     # --- for the worker -----------------------------------------------------------------------
 
-    def take(self, point: Point, channel: str) -> bool | None:
-        """Take what is armed here: True to stop, False to die, None to go on."""
+    def take(self, point: Point, channel: str) -> Strike | None:
+        """Take what is armed here, if anything is."""
         prefix = _SEPARATOR.join(("armed", point.name, channel, ""))
         for name in os.listdir(self.folder):
             if not name.startswith(prefix):
@@ -77,7 +78,7 @@ class Arms:
             taken = f"struck{name.removeprefix('armed')}{_SEPARATOR}{os.getpid()}"
             with contextlib.suppress(FileNotFoundError):
                 (self.folder / name).rename(self.folder / taken)
-                return bool(int(name.split(_SEPARATOR)[3]))
+                return _read(taken)
         return None
 
     def clock(self) -> float:
@@ -86,3 +87,8 @@ class Arms:
             return float((self.folder / "clock").read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return 0.0
+
+
+def _read(name: str) -> Strike:
+    _, point, channel, deed, seconds, number, pid = name.split(_SEPARATOR)
+    return Strike(number, Point[point], channel, Deed[deed], float(seconds), int(pid))

@@ -124,6 +124,13 @@ def _cards(dice: random.Random) -> Iterator[Torment]:
         # Longer than the heartbeat's time-out: somebody else has taken over when it wakes up.
         seconds = dice.choice((3.0, 14.0, 26.0))
         yield Torment(Deed.POINT_FREEZE, channel, seconds=seconds, point=point)
+        # Past the heartbeat, the looks and the window: whoever waits has given this attempt up.
+        yield Torment(
+            Deed.POINT_HOLD,
+            channel,
+            seconds=dice.choice((3.0, 14.0, 30.0)),
+            point=dice.choice((Point.AFTER_ROW, Point.AFTER_ANSWER)),
+        )
     yield Torment(Deed.LOCK, at=moment(1.5), seconds=dice.choice((0.5, 2.0, 5.0)))
     yield Torment(Deed.LOCK, at=moment(3.0), seconds=dice.choice((1.0, 4.0)))
     yield Torment(Deed.FULL, at=moment(1.5), seconds=dice.choice((1.0, 3.0)))

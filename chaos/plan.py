@@ -20,6 +20,7 @@ class Deed(StrEnum):
     FREEZE = "freeze"
     POINT_KILL = "kill at a point"
     POINT_FREEZE = "freeze at a point"
+    POINT_HOLD = "hold at a point"
     PROVIDER = "provider"
     LOCK = "ledger locked"
     FULL = "ledger full"
@@ -34,6 +35,14 @@ class Point(StrEnum):
     REQUEST_LEFT = "request left"
     AFTER_ANSWER = "after the answer"
     BEFORE_COMPLETION = "before completion"
+
+
+_VERBS = {
+    Deed.POINT_KILL: "kill worker",
+    Deed.POINT_FREEZE: "freeze worker",
+    # The worker lives on, and this attempt alone is overtaken by its time-outs.
+    Deed.POINT_HOLD: "hold attempt",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +64,7 @@ class Torment:
     def name(self) -> str:
         """Its row in the summary."""
         if self.point is not None:
-            verb = "kill" if self.deed is Deed.POINT_KILL else "freeze"
-            return f"{verb} worker {self.point} ({self.target})"
+            return f"{_VERBS[self.deed]} {self.point} ({self.target})"
         if self.deed is Deed.PROVIDER:
             return f"{self.target} {dict(self.rule)['kind']}".replace("_", " ")
         return f"{self.deed} {self.target}".strip()

@@ -28,7 +28,6 @@ from store import audiences
 from store.audience_csv import read_rows
 from store.database import Database
 
-
 _WORKS_FOR = 6.0
 _LONGEST_WAIT = 40.0
 """Seconds for which the storm goes on once the people are done: until all is published, or so

@@ -6,12 +6,11 @@ import asyncio
 import contextlib
 import os
 import signal
-import time
 from collections.abc import Callable
 
 import httpx
 
-from chaos.arms import Arms
+from chaos.arms import Arms, Strike
 from chaos.ground import ChaosStack
 from chaos.ledger_torments import LedgerTorments
 from chaos.plan import Deed, Point, Torment
@@ -49,6 +48,7 @@ class Tormentor:
         self._frozen: set[int] = set()
         self._armed: dict[str, Torment] = {}
         self._rules: dict[int, str] = {}
+        self._holding = 0
         self._watching = asyncio.create_task(self._watch())
 
     def let_loose(self, torments: tuple[Torment, ...]) -> None:
@@ -80,8 +80,8 @@ class Tormentor:
         return sum(times for name, times in self._record.struck.items() if name.startswith("kill"))
 
     def holds_somebody(self) -> bool:
-        """Whether a process is stopped at this moment."""
-        return bool(self._frozen)
+        """Whether a process is stopped, or an attempt held up, at this moment."""
+        return bool(self._frozen) or self._holding > 0
 
     # --- one torment --------------------------------------------------------------------------
 
@@ -101,7 +101,7 @@ class Tormentor:
                 self._note(torment, await self._ledger.fill(torment.seconds))
             case Deed.CLOCK:
                 await self._jump(torment)
-            case Deed.POINT_KILL | Deed.POINT_FREEZE:
+            case Deed.POINT_KILL | Deed.POINT_FREEZE | Deed.POINT_HOLD:
                 if torment.point is Point.REQUEST_LEFT:
                     await self._hold_answers(torment.target)
 
@@ -130,8 +130,7 @@ class Tormentor:
 
     def _arm(self, torment: Torment) -> None:
         assert torment.point is not None
-        freezes = torment.deed is Deed.POINT_FREEZE
-        number = self._arms.arm(torment.point, torment.target, freezes=freezes)
+        number = self._arms.arm(torment.point, torment.target, torment.deed, torment.seconds)
         self._armed[number] = torment
 
     async def _hold_answers(self, channel: str) -> None:
@@ -173,19 +172,24 @@ class Tormentor:
                 if number in known:
                     continue
                 known.add(number)
-                if strike.freezes:
+                self._say(f"{strike.deed}: {strike.point} on {strike.channel}")
+                if strike.deed is Deed.POINT_KILL:
+                    continue
+                if strike.deed is Deed.POINT_FREEZE:
                     self._frozen.add(strike.pid)
-                    wake = self._wake(strike.pid, self._armed[number].seconds)
-                    task = asyncio.create_task(wake)
-                    self._loose.add(task)
-                    task.add_done_callback(self._loose.discard)
+                task = asyncio.create_task(self._wait_out(strike))
+                self._loose.add(task)
+                task.add_done_callback(self._loose.discard)
             await asyncio.sleep(_LOOK_EVERY)
 
-    async def _wake(self, pid: int, after: float) -> None:
-        began = time.monotonic()
-        while time.monotonic() < began + after:
-            await asyncio.sleep(_LOOK_EVERY)
-        self._continue(pid)
+    async def _wait_out(self, strike: Strike) -> None:
+        self._holding += 1
+        try:
+            await asyncio.sleep(strike.seconds)
+        finally:
+            self._holding -= 1
+            if strike.deed is Deed.POINT_FREEZE:
+                self._continue(strike.pid)
 
     def _count_points(self) -> None:
         for number in self._arms.struck():
@@ -194,7 +198,7 @@ class Tormentor:
 
     def _thaw(self) -> None:
         for strike in self._arms.struck().values():
-            if strike.freezes:
+            if strike.deed is Deed.POINT_FREEZE:
                 self._frozen.add(strike.pid)
         for pid in sorted(self._frozen):
             self._continue(pid)

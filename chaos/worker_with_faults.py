@@ -22,7 +22,7 @@ import worker
 from channels import registry
 from channels.contract import Channel, OutcomeUnknown
 from chaos.arms import Arms
-from chaos.plan import Point
+from chaos.plan import Deed, Point
 from store import broadcasts, database, publications
 
 P = ParamSpec("P")
@@ -84,10 +84,10 @@ class _Points:
             # A publication's row is found by (ledger, message, channel, …), a batch's without.
             channel = args[2] if module is publications else "email"
             if before is not None:
-                self.pass_by(before, str(channel))
+                await self.pass_by(before, str(channel))
             result = await function(*args, **named)
             if after is not None and getattr(result, "reserved", True):
-                self.pass_by(after, str(channel))
+                await self.pass_by(after, str(channel))
             return result
 
         setattr(module, name, pointed)
@@ -105,18 +105,23 @@ class _Points:
         async def pointed(*args: P.args, **named: P.kwargs) -> R:
             request = asyncio.ensure_future(send(*args, **named))
             await asyncio.wait({request}, timeout=_ON_ITS_WAY)
-            self.pass_by(Point.REQUEST_LEFT, channel)
+            await self.pass_by(Point.REQUEST_LEFT, channel)
             receipt = await request
-            self.pass_by(Point.AFTER_ANSWER, channel)
+            await self.pass_by(Point.AFTER_ANSWER, channel)
             return receipt
 
         return pointed
 
-    def pass_by(self, point: Point, channel: str) -> None:
-        """Die here, stop here, or go on."""
-        freezes = self.arms.take(point, channel)
-        if freezes is not None:
-            os.kill(os.getpid(), signal.SIGSTOP if freezes else signal.SIGKILL)
+    async def pass_by(self, point: Point, channel: str) -> None:
+        """Die here, stop here, wait here, or go on."""
+        strike = self.arms.take(point, channel)
+        if strike is None:
+            return
+        if strike.deed is Deed.POINT_HOLD:
+            await asyncio.sleep(strike.seconds)
+            return
+        freezes = strike.deed is Deed.POINT_FREEZE
+        os.kill(os.getpid(), signal.SIGSTOP if freezes else signal.SIGKILL)
 
 
 def _blindly(send: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:

@@ -26,7 +26,7 @@ TEMPLATE_ENDING = ".j2"
 PERSONAL_FIELDS = frozenset({"code"})
 """The fields that are filled in for each recipient."""
 
-_MAIL = "email"
+_MAIL = ("email", "smtp")
 
 
 class Examination(NamedTuple):
@@ -194,14 +194,14 @@ def _misplaced(
     for name, (kind, channel) in sorted(planned.items()):
         parts = read_template(files[name], name)
         is_mail = "subject" in parts.headers
-        if channel == _MAIL and not is_mail:
+        if channel in _MAIL and not is_mail:
             step = "Begin it with `subject: …`, then a line of three hyphens (---)."
             found.append(Problem(name, "a mail needs a subject.", 1, next_step=step))
         words = files[name] + files.get(html_template_name(kind, channel), "")
         for field in sorted(set(PERSONAL_FIELD.findall(words)) - PERSONAL_FIELDS):
             step = did_you_mean(field, PERSONAL_FIELDS, "[[{}]]")
             found.append(Problem(name, f"nobody fills in [[{field}]].", next_step=step))
-        if channel != _MAIL and not is_mail and PERSONAL_FIELD.search(files[name]):
+        if channel not in _MAIL and not is_mail and PERSONAL_FIELD.search(files[name]):
             says = "a post is the same for everybody, so it cannot hold a [[field]]."
             found.append(Problem(name, says, next_step="Take it out, or move it to the mail."))
     return found
@@ -219,7 +219,7 @@ def _odd(
         if name not in used:
             yield Problem(name, "is used by no message.", next_step=did_you_mean(name, planned))
     for name, (_, channel) in sorted(planned.items()):
-        if channel != _MAIL and "mark" not in files[name]:
+        if channel not in _MAIL and "mark" not in files[name]:
             says = "does not show the mark, and most post channels refuse such copy."
             yield Problem(name, says, next_step="Write {{ mark }} where it reads well.")
     channels = {channel for _, channel in planned.values()}
@@ -227,7 +227,7 @@ def _odd(
         if channel not in channels:
             step = did_you_mean(channel, channels)
             yield _at(placed, ("voices", channel), f"no message goes to {channel}.", step)
-        if channel == _MAIL and not voice.address:
+        if channel in _MAIL and not voice.address:
             yield _at(placed, ("voices", channel), "mail needs the sender's `address`.")
     everything = "\n".join(files[name] for name in _templates(files))
     for fact in sorted(set(playbook.facts) - set(Facts.model_fields)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Text, func, select, update
 from sqlalchemy.dialects.postgresql import JSON
@@ -18,6 +18,8 @@ from store.bulk import Bulk
 from store.database import Database
 from store.suppressions import EVERY_CLASS, stands_against
 from store.tables import audiences, recipients
+
+T = TypeVar("T")
 
 CHUNK = 5_000
 """Rows of one insert: long enough to be fast, short enough not to hold up a running broadcast."""
@@ -68,7 +70,7 @@ async def import_rows(
         bulk.select(audience_id),
     )
     added = done = 0
-    async for chunk in _chunks(rows):
+    async for chunk in chunks_of(rows):
         async with db.write() as connection:
             # Ids must become visible in their order: a cut is "all ids up to this one".
             await db.serialise(connection, f"audience/{name}")
@@ -125,11 +127,10 @@ async def cut(db: Database, name: str, message_class: MessageClass | None = None
     return AudienceCut(name=name, count=count, up_to=up_to)
 
 
-async def _chunks(
-    rows: Iterable[AudienceRow] | AsyncIterable[AudienceRow],
-) -> AsyncIterator[list[AudienceRow]]:
+async def chunks_of(rows: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[list[T]]:
+    """``rows`` in lists of ``CHUNK``; a plain iterable is read ahead in a thread."""
     if isinstance(rows, AsyncIterable):
-        chunk: list[AudienceRow] = []
+        chunk: list[T] = []
         async for row in rows:
             chunk.append(row)
             if len(chunk) == CHUNK:
@@ -149,5 +150,5 @@ async def _chunks(
         await asyncio.wait([ahead])
 
 
-def _take(iterator: Iterator[AudienceRow]) -> list[AudienceRow]:
+def _take(iterator: Iterator[T]) -> list[T]:
     return list(islice(iterator, CHUNK))

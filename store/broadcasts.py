@@ -41,7 +41,7 @@ from store.batches import (
 from store.database import Database
 from store.deliveries import SUPPRESSED
 from store.events import apply_early
-from store.offers import ensure_offer, refuse_over_budget
+from store.offers import ensure_offer, refuse_over_budget, refuse_short_pool
 from store.progress import BroadcastProgress, RangeStanding, progress, range_standing
 from store.suppressions import EVERY_CLASS, stands_against
 from store.tables import audiences, batches, broadcasts, deliveries, messages, recipients
@@ -106,9 +106,9 @@ async def plan(
     Takes every recipient of the cut who is not suppressed for ``message_class``, in the order of
     their ids. Without it the class is that of the stored message's kind, and
     of a message that is not stored, any suppression counts. Raises ``DomainError`` if there is
-    no such audience, if the codes of ``offer`` would pass its cap, or if an earlier revision has
-    begun to go out; then nothing is planned. What is planned of an earlier revision otherwise is
-    superseded.
+    no such audience, if the codes of ``offer`` would pass its cap or empty its pool, or if an
+    earlier revision has begun to go out; then nothing is planned. What is planned of an earlier
+    revision otherwise is superseded.
     """
     key = broadcast_key(ref, channel)
     async with db.write() as connection:
@@ -160,6 +160,7 @@ async def plan(
         if offer is not None:
             await ensure_offer(db, connection, ref.incident, offer)
             await refuse_over_budget(connection, ref.incident, offer)
+            await refuse_short_pool(db, connection, ref.incident, offer)
         await apply_early(db, connection, key)
         planned_row = await _find(connection, key)
     assert planned_row is not None

@@ -1,22 +1,41 @@
-"""Codes: one for each recipient of an offer, derived, so that every attempt makes the same one."""
+"""Codes: one for each recipient of an offer, derived, so that every attempt makes the same one.
+
+A row holds those of up to a thousand recipients, packed: a batch's codes are one insert. Nobody is
+in two rows of an offer, because whoever enters codes holds the offer and looks first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import date
+import sys
+from array import array
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Insert, Integer, Text, bindparam, func, select
+from sqlalchemy import bindparam, func, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.offer import OfferTerms, derive_code
-from store.bulk import Bulk
-from store.database import Database, DialectName, insert_or_ignore
-from store.offers import ensure_offer
-from store.tables import codes, offers
+from domain.codes import CodeMaker, secret_mark, spell
+from domain.offer import CodeSource, OfferTerms
+from store.database import Database
+from store.offers import HeldOffer, ensure_offer, enter_issued, refuse_other_secret
+from store.tables import code_pool, codes, offers
 
-_PAGE = 5_000
+ROW = 1_000
+"""Codes in one row at most, which bounds how far apart its recipients are likely to be."""
+
+_ROWS_AT_ONCE = 50
+_POOL_PAGE = 5_000
+_OVERLAPPING = (
+    select(codes.c.first, codes.c.entered_at, codes.c.recipients)
+    .where(
+        codes.c.offer_id == bindparam("b_offer"),
+        codes.c.first.between(bindparam("b_from"), bindparam("b_to")),
+        codes.c.last >= bindparam("b_least"),
+    )
+    .order_by(codes.c.first)
+)
 
 
 class IssuedCode(NamedTuple):
@@ -28,50 +47,101 @@ class IssuedCode(NamedTuple):
     expires: date | None
 
 
+def pack(numbers: Iterable[int]) -> bytes:
+    """Numbers from 0 to 2**64 - 1 as they are stored: eight bytes each, little-endian."""
+    packed = array("Q", numbers)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return packed.tobytes()
+
+
+def unpack(stored: bytes) -> array[int]:
+    """The numbers that ``pack`` was given."""
+    numbers = array("Q")
+    numbers.frombytes(stored)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
 async def ensure_codes(
     db: Database, secret: bytes, incident: str, recipients: Sequence[int], terms: OfferTerms
 ) -> dict[int, str]:
     """Issue a code to each recipient who has none, and return everybody's, by recipient id.
 
-    ``secret`` is used and not kept. ``DomainError`` if this version of the offer is in the ledger
-    with other terms.
+    ``secret`` is used and not kept. Nothing is issued, and ``DomainError`` says why, if this
+    version of the offer is in the ledger with other terms, if its codes were made with another
+    secret, or if the codes would pass the cap.
     """
-    issued = {
-        recipient: derive_code(secret, incident, recipient, terms.version)
-        for recipient in sorted(recipients)
-    }
-    bulk, insert = _insert(db.dialect)
+    everybody = sorted(set(recipients))
+    if not everybody:
+        return {}
+    numbers = CodeMaker(secret, incident, terms.version).numbers(everybody)
+    mark = secret_mark(secret)
     async with db.write() as connection:
-        offer_id = await ensure_offer(db, connection, incident, terms)
-        values = {**bulk.parameter(issued.items()), "b_offer": offer_id}
-        await connection.execute(insert, values)
-    return issued
+        offer = await ensure_offer(db, connection, incident, terms)
+        refuse_other_secret(offer, mark)
+        known = {
+            one for row in await _overlapping(connection, offer, everybody) for one in row.members
+        }
+        pairs = zip(everybody, numbers, strict=True)
+        new = [pair for pair in pairs if pair[0] not in known]
+        rows = [new[at : at + ROW] for at in range(0, len(new), ROW)]
+        for row in rows:
+            await connection.execute(
+                codes.insert(),
+                {
+                    "offer_id": offer.id,
+                    "first": row[0][0],
+                    "last": row[-1][0],
+                    "numbers": pack(number for _, number in row),
+                    "recipients": pack(recipient for recipient, _ in row),
+                },
+            )
+        if rows:
+            width = max(row[-1][0] - row[0][0] for row in rows)
+            await enter_issued(connection, offer, len(new), mark, width)
+    return dict(zip(everybody, map(spell, numbers), strict=True))
 
 
-@cache
-def _insert(dialect: DialectName) -> tuple[Bulk, Insert]:
-    bulk = Bulk(dialect, recipient_id=BigInteger(), code=Text())
-    insert = insert_or_ignore(dialect, codes).from_select(
-        ["offer_id", "recipient_id", "code"],
-        bulk.select(bindparam("b_offer", type_=Integer), order_by="recipient_id"),
-        include_defaults=False,
-    )
-    return bulk, insert
+async def not_entered(
+    db: Database, incident: str, recipients: Sequence[int], terms: OfferTerms
+) -> set[int]:
+    """Which of these recipients' codes the shop may not have been told of yet."""
+    async with db.write() as connection:
+        offer = await ensure_offer(db, connection, incident, terms)
+        rows = await _overlapping(connection, offer, sorted(recipients))
+    entered = {one for row in rows if row.entered for one in row.members}
+    return set(recipients) - entered
+
+
+async def mark_entered(
+    db: Database, incident: str, recipients: Sequence[int], terms: OfferTerms, at: datetime
+) -> None:
+    """Note that the shop was told of all these codes; a row counts once it has been told of all."""
+    told = set(recipients)
+    async with db.write() as connection:
+        offer = await ensure_offer(db, connection, incident, terms)
+        for row in await _overlapping(connection, offer, sorted(recipients)):
+            if not row.entered and told.issuperset(row.members):
+                await connection.execute(
+                    update(codes)
+                    .where(codes.c.offer_id == offer.id, codes.c.first == row.first)
+                    .values(entered_at=at)
+                )
 
 
 async def count(db: Database, incident: str) -> int:
-    """How many codes an incident has issued."""
+    """How many recipients of an incident have a code."""
     async with db.read() as connection:
         found = await connection.scalar(
-            select(func.count())
-            .select_from(codes.join(offers))
-            .where(offers.c.incident == incident)
+            select(func.sum(offers.c.issued)).where(offers.c.incident == incident)
         )
-    return found or 0
+    return int(found or 0)
 
 
 async def export(db: Database, incident: str) -> AsyncIterator[IssuedCode]:
-    """Every code of an incident with what it is worth, for the shop to load.
+    """Every code that an incident has given out with what it is worth, for the shop to load.
 
     Read page by page: memory stays small, and no long transaction holds up the writers.
     """
@@ -85,19 +155,89 @@ async def export(db: Database, incident: str) -> AsyncIterator[IssuedCode]:
         ).all()
     for offer_id, text in made:
         terms = OfferTerms.model_validate_json(text)
-        after = 0
-        while True:
-            async with db.read() as connection:
-                page = (
-                    await connection.execute(
-                        select(codes.c.recipient_id, codes.c.code)
-                        .where(codes.c.offer_id == offer_id, codes.c.recipient_id > after)
-                        .order_by(codes.c.recipient_id)
-                        .limit(_PAGE)
-                    )
-                ).all()
-            if not page:
-                break
-            after = page[-1].recipient_id
-            for _, code in page:
+        pooled = terms.source is CodeSource.POOL
+        pages = _pool_pages(db, offer_id) if pooled else _pages(db, offer_id)
+        async for page in pages:
+            for code in page:
                 yield IssuedCode(code, terms.worth, terms.currency, terms.expires)
+
+
+async def numbers_of_all(db: Database) -> AsyncIterator[tuple[int, int, array[int]]]:
+    """Every row in the ledger: the offer's id, the first recipient, the numbers of its codes."""
+    after = (0, -1)
+    while True:
+        async with db.read() as connection:
+            page = (
+                await connection.execute(
+                    select(codes.c.offer_id, codes.c.first, codes.c.numbers)
+                    .where(tuple_(codes.c.offer_id, codes.c.first) > tuple_(*after))
+                    .order_by(codes.c.offer_id, codes.c.first)
+                    .limit(_ROWS_AT_ONCE)
+                )
+            ).all()
+        for offer_id, first, numbers in page:
+            yield offer_id, first, unpack(numbers)
+        if len(page) < _ROWS_AT_ONCE:
+            return
+        after = (page[-1].offer_id, page[-1].first)
+
+
+class _Row(NamedTuple):
+    first: int
+    entered: bool
+    members: array[int]
+
+
+async def _overlapping(
+    connection: AsyncConnection, offer: HeldOffer, everybody: Sequence[int]
+) -> list[_Row]:
+    """The rows that may hold one of these recipients, who are in order."""
+    least, most = everybody[0], everybody[-1]
+    found = await connection.execute(
+        _OVERLAPPING,
+        {
+            "b_offer": offer.id,
+            # No row reaches further than the widest one, so that few are looked at.
+            "b_from": least - offer.widest,
+            "b_to": most,
+            "b_least": least,
+        },
+    )
+    return [_Row(first, at is not None, unpack(members)) for first, at, members in found]
+
+
+async def _pages(db: Database, offer_id: int) -> AsyncIterator[list[str]]:
+    after = -1
+    while True:
+        async with db.read() as connection:
+            page = (
+                await connection.execute(
+                    select(codes.c.first, codes.c.numbers)
+                    .where(codes.c.offer_id == offer_id, codes.c.first > after)
+                    .order_by(codes.c.first)
+                    .limit(_ROWS_AT_ONCE)
+                )
+            ).all()
+        for _, numbers in page:
+            yield [spell(number) for number in unpack(numbers)]
+        if len(page) < _ROWS_AT_ONCE:
+            return
+        after = page[-1].first
+
+
+async def _pool_pages(db: Database, offer_id: int) -> AsyncIterator[list[str]]:
+    after = -1
+    while True:
+        async with db.read() as connection:
+            page = (
+                await connection.execute(
+                    select(code_pool.c.recipient_id, code_pool.c.code)
+                    .where(code_pool.c.offer_id == offer_id, code_pool.c.recipient_id > after)
+                    .order_by(code_pool.c.recipient_id)
+                    .limit(_POOL_PAGE)
+                )
+            ).all()
+        yield [code for _, code in page]
+        if len(page) < _POOL_PAGE:
+            return
+        after = page[-1].recipient_id

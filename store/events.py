@@ -8,54 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Integer,
-    Text,
-    and_,
-    case,
-    func,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import BigInteger, Boolean, Integer, Text, and_, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.ids import batch_of, delivery_of
 from domain.model import Value
 from domain.publication import DeliveryState
-from domain.times import UtcTime
 from store.bulk import Bulk
 from store.columns import Moment, moment_text
 from store.database import Database
-from store.deliveries import Place, hold_batches, layout_of, move_forward
-from store.suppressions import EVERY_CLASS
-from store.tables import batches, broadcasts, delivery_events, recipients, suppressions
+from store.deliveries import RANK, Place, hold_batches, layout_of, move_forward
+from store.event_marks import DeliveryEvent, Marked, kind_of, read_marks
+from store.event_wishes import enter_wishes
+from store.tables import batches, broadcasts, delivery_events
 
-HARD_BOUNCE = "bounce"
-"""The reason code of a bounce that will not get better; SendGrid calls the other kind blocked."""
-
+__all__ = ["DeliveryEvent", "Recorded", "apply_early", "record", "record_groups"]
 
 _NOBODY = 0
 """In the table, of an event about a whole batch; recipients' ids begin at 1."""
-
-
-class DeliveryEvent(Value):
-    """One thing that a provider says about a mail of ours.
-
-    ``id`` is the provider's own, by which repeats are known. The keys are the marks that we sent
-    along (``domain.ids``); one may be missing. ``kind`` is the state that the event proves.
-    """
-
-    id: str
-    kind: DeliveryState
-    at: UtcTime
-    batch_key: str | None = None
-    delivery_key: str | None = None
-    reason_code: str | None = None
 
 
 class Recorded(Value):
@@ -70,45 +40,58 @@ class Recorded(Value):
     unknown: int
 
 
-class _Marked(NamedTuple):
-    """An event with its marks read."""
-
-    id: str
-    broadcast: str
-    batch: int | None
-    attempt: int | None
-    recipient: int | None
-    kind: DeliveryState
-    at: datetime
-    reason_code: str | None
-
-
 async def record(db: Database, events: Sequence[DeliveryEvent]) -> Recorded:
     """Record events and move their deliveries, batches and suppressions; idempotent, any order.
 
-    One transaction: pass some thousand at most. Hard bounces suppress the address for every
-    class of message. Raises ``StoreUnavailable``; then nothing is kept, and all may be passed
-    again.
+    One transaction: pass some thousand at most. What events say about the next mail is entered in
+    the suppressions (``store.event_wishes``). Raises ``StoreUnavailable``; then nothing is kept,
+    and all may be passed again.
     """
-    read = [_read_marks(event) for event in events]
-    marked = {one.id: one for one in read if one is not None}
-    unmarked = read.count(None)
-    if not marked:
-        return Recorded(new=0, duplicate=0, unknown=unmarked)
-    async with db.write() as connection:
-        known = await _broadcasts(connection, {one.broadcast for one in marked.values()})
-        strangers = sorted({one.broadcast for one in marked.values()} - known.keys())
-        if strangers:
-            # One of them may be being planned at this moment: wait for that, and ask again.
-            for key in strangers:
-                await db.serialise(connection, f"broadcast/{key}")
-            known |= await _broadcasts(connection, set(strangers))
-        new = [marked[one] for one in await _keep(db, connection, marked.values(), known)]
-        await _apply(db, connection, new, known)
-    early = sum(one.broadcast not in known for one in new)
+    [recorded] = await record_groups(db, [events])
+    return recorded
+
+
+async def record_groups(db: Database, groups: Sequence[Sequence[DeliveryEvent]]) -> list[Recorded]:
+    """``record`` for several lists in one transaction: what became of each.
+
+    An event that is in two of them is new in the first.
+    """
+    read = [[read_marks(event) for event in group] for group in groups]
+    marked: dict[str, Marked] = {}
+    for one in (one for group in read for one in group if one is not None):
+        marked.setdefault(one.id, one)
+    known: dict[str, int] = {}
+    new: set[str] = set()
+    if marked:
+        keys = {one.broadcast for one in marked.values()}
+        async with db.write() as connection:
+            known = await _broadcasts(connection, keys)
+            strangers = sorted(keys - known.keys())
+            if strangers:
+                # One of them may be being planned at this moment: wait for that, and ask again.
+                for key in strangers:
+                    await db.serialise(connection, f"broadcast/{key}")
+                known |= await _broadcasts(connection, set(strangers))
+            new = await _keep(db, connection, marked.values(), known)
+            await _apply(db, connection, [marked[one] for one in sorted(new)], known)
+    return [_counted(group, new, known) for group in read]
+
+
+def _counted(group: Sequence[Marked | None], new: set[str], known: dict[str, int]) -> Recorded:
+    """Count a group, and take its events out of ``new``, so that each is new only once."""
+    fresh = early = unmarked = 0
+    for one in group:
+        if one is None:
+            unmarked += 1
+        elif one.id in new:
+            new.discard(one.id)
+            if one.broadcast in known:
+                fresh += 1
+            else:
+                early += 1
     return Recorded(
-        new=len(new) - early,
-        duplicate=len(events) - unmarked - len(new),
+        new=fresh,
+        duplicate=len(group) - unmarked - fresh - early,
         unknown=unmarked + early,
     )
 
@@ -124,13 +107,13 @@ async def apply_early(db: Database, connection: AsyncConnection, key: str) -> No
         return
     known = await _broadcasts(connection, {key})
     early = [
-        _Marked(
+        Marked(
             id=row.id,
             broadcast=row.broadcast,
             batch=row.batch,
             attempt=row.attempt,
             recipient=row.recipient_id or None,
-            kind=DeliveryState(row.kind),
+            kind=kind_of(row.kind),
             at=row.at,
             reason_code=row.reason_code,
         )
@@ -138,33 +121,6 @@ async def apply_early(db: Database, connection: AsyncConnection, key: str) -> No
     ]
     await _apply(db, connection, early, known)
     await connection.execute(update(delivery_events).where(waiting).values(early=False))
-
-
-def _read_marks(event: DeliveryEvent) -> _Marked | None:
-    broadcast: str | None = None
-    batch = attempt = recipient = None
-    try:
-        if event.batch_key is not None:
-            broadcast, batch, attempt = batch_of(event.batch_key)
-        if event.delivery_key is not None:
-            of, recipient = delivery_of(event.delivery_key)
-            if broadcast not in (None, of):
-                return None
-            broadcast = of
-    except ValueError:
-        return None
-    if broadcast is None:
-        return None
-    return _Marked(
-        id=event.id[:200],
-        broadcast=broadcast,
-        batch=batch,
-        attempt=attempt,
-        recipient=recipient,
-        kind=event.kind,
-        at=event.at,
-        reason_code=None if event.reason_code is None else event.reason_code[:64],
-    )
 
 
 async def _broadcasts(connection: AsyncConnection, keys: set[str]) -> dict[str, int]:
@@ -178,9 +134,9 @@ async def _broadcasts(connection: AsyncConnection, keys: set[str]) -> dict[str, 
 async def _keep(
     db: Database,
     connection: AsyncConnection,
-    events: Iterable[_Marked],
+    events: Iterable[Marked],
     known: dict[str, int],
-) -> list[str]:
+) -> set[str]:
     """Insert the events that are not there yet, and return their ids."""
     bulk = Bulk(
         db.dialect,
@@ -214,23 +170,22 @@ async def _keep(
         .returning(delivery_events.c.id),
         bulk.parameter(rows),
     )
-    return list(inserted)
+    return set(inserted)
 
 
 async def _apply(
     db: Database,
     connection: AsyncConnection,
-    events: Sequence[_Marked],
+    events: Sequence[Marked],
     known: dict[str, int],
 ) -> None:
     proofs: dict[Place, tuple[int, datetime]] = {}
     wanted: dict[Place, DeliveryState] = {}
     reasons: dict[Place, str | None] = {}
     held: set[Place] = set()
-    bounced: dict[Place, datetime] = {}
-    for one in events:
-        if one.broadcast not in known:
-            continue
+    layouts = {key: await layout_of(db, connection, known[key]) for key in sorted(known)}
+    ours = [one for one in events if one.broadcast in known]
+    for one in ours:
         broadcast_id = known[one.broadcast]
         if one.batch is not None and one.attempt is not None:
             batch = (broadcast_id, one.batch)
@@ -238,19 +193,17 @@ async def _apply(
             proofs[batch] = (max(attempt, one.attempt), min(at, one.at))
             held.add(batch)
         if one.recipient is not None:
-            place = (broadcast_id, one.recipient)
-            number = (await layout_of(db, connection, broadcast_id)).batch_of(one.recipient)
+            number = layouts[one.broadcast].batch_of(one.recipient)
             if number is None:
                 continue
             held.add((broadcast_id, number))
-            if place not in wanted or wanted[place].rank < one.kind.rank:
-                wanted[place], reasons[place] = one.kind, one.reason_code
-            if one.kind is DeliveryState.BOUNCED and one.reason_code == HARD_BOUNCE:
-                bounced[place] = one.at
+            place, proven = (broadcast_id, one.recipient), one.proves
+            if place not in wanted or RANK[wanted[place]] < RANK[proven]:
+                wanted[place], reasons[place] = proven, one.reason_code
     await hold_batches(db, connection, held)
     await _enter_proofs(db, connection, proofs)
     await move_forward(db, connection, wanted, reasons)
-    await _suppress(db, connection, bounced)
+    await enter_wishes(db, connection, ours)
 
 
 async def _enter_proofs(
@@ -272,36 +225,5 @@ async def _enter_proofs(
         ),
         bulk.parameter(
             (*batch, attempt, moment_text(at)) for batch, (attempt, at) in sorted(proofs.items())
-        ),
-    )
-
-
-async def _suppress(
-    db: Database, connection: AsyncConnection, bounced: dict[Place, datetime]
-) -> None:
-    if not bounced:
-        return
-    bulk = Bulk(db.dialect, recipient_id=BigInteger(), at=Moment())
-    mailboxes = (
-        select(
-            recipients.c.mailbox,
-            literal(EVERY_CLASS),
-            literal("bounced"),
-            literal("event"),
-            func.min(bulk.table.c.at),
-        )
-        .select_from(bulk.table)
-        .join(recipients, recipients.c.id == bulk.table.c.recipient_id)
-        .group_by(recipients.c.mailbox)
-        .order_by(recipients.c.mailbox)
-    )
-    await connection.execute(
-        db.insert_or_ignore(suppressions).from_select(
-            ["mailbox", "message_class", "reason", "source", "at"],
-            mailboxes,
-            include_defaults=False,
-        ),
-        bulk.parameter(
-            (recipient, moment_text(at)) for (_, recipient), at in sorted(bounced.items())
         ),
     )

@@ -1,44 +1,182 @@
-"""Offers: the goodwill promised in an incident, and the cap that it must stay under."""
+"""Offers: the goodwill promised in an incident, and the cap that it must stay under.
+
+Planning refuses a promise over the cap; ``enter_issued`` keeps the cap once more where codes come
+into being, whatever was planned. Whoever issues codes holds the offer's row first: it is the lock
+for all codes of the incident.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, false, func, select
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
-from domain.offer import OfferTerms
+from domain.offer import CodeSource, OfferTerms
 from store.database import Database
-from store.tables import batches, broadcasts, deliveries, offers, recipients
+from store.tables import batches, broadcasts, code_pool, deliveries, offers, recipients
 
-_OFFER = select(offers.c.id, offers.c.terms).where(
-    offers.c.incident == bindparam("b_incident"), offers.c.version == bindparam("b_version")
+# Built once: a broadcast runs each of these a thousand times.
+_HOLD = (
+    select(*offers.c)
+    .where(offers.c.incident == bindparam("b_incident"))
+    .order_by(offers.c.version)
+    .with_for_update()
 )
+_ALL = offers.alias("all_offers")
+_NEW = bindparam("b_new", type_=BigInteger)
+_MARK = bindparam("b_mark", type_=String)
+_WIDTH = bindparam("b_width", type_=BigInteger)
+_SPENT = (
+    select(func.coalesce(func.sum(_ALL.c.issued * _ALL.c.worth), 0))
+    .where(_ALL.c.incident == bindparam("b_incident"))
+    .scalar_subquery()
+)
+_ISSUE = (
+    update(offers)
+    .where(
+        offers.c.id == bindparam("b_offer", type_=Integer),
+        func.coalesce(offers.c.secret_mark, _MARK) == _MARK,
+        _SPENT + _NEW * offers.c.worth <= bindparam("b_cap", type_=BigInteger),
+    )
+    .values(
+        issued=offers.c.issued + _NEW,
+        secret_mark=func.coalesce(offers.c.secret_mark, _MARK),
+        widest=case((offers.c.widest < _WIDTH, _WIDTH), else_=offers.c.widest),
+    )
+)
+
+
+class HeldOffer(NamedTuple):
+    """A version of an incident's offer, held until the transaction ends."""
+
+    id: int
+    incident: str
+    terms: OfferTerms
+    secret_mark: str | None
+    widest: int
 
 
 async def ensure_offer(
     db: Database, connection: AsyncConnection, incident: str, terms: OfferTerms
-) -> int:
-    """The id of this version of the incident's offer, entered if it is new.
+) -> HeldOffer:
+    """Hold this version of the incident's offer, entered if it is new.
 
     ``DomainError`` if the version is there with other terms: codes of it may be out.
     """
-    row = (await connection.execute(_OFFER, _version(incident, terms))).first()
-    if row is None:
+    text = terms.model_dump_json()
+    rows = (await connection.execute(_HOLD, {"b_incident": incident})).all()
+    found = next((row for row in rows if row.version == terms.version), None)
+    if found is None:
         await connection.execute(
             db.insert_or_ignore(offers, ["incident", "version"]).values(
-                incident=incident, version=terms.version, terms=terms.model_dump_json()
+                incident=incident,
+                version=terms.version,
+                terms=text,
+                worth=_hundredths(terms.worth),
+                pool=terms.source_name if terms.source is CodeSource.POOL else None,
             )
         )
-        row = (await connection.execute(_OFFER, _version(incident, terms))).one()
-    if OfferTerms.model_validate_json(row.terms) != terms:
+        rows = (await connection.execute(_HOLD, {"b_incident": incident})).all()
+        found = next(row for row in rows if row.version == terms.version)
+    # Nearly always the same text; reading it back costs more.
+    if found.terms != text and OfferTerms.model_validate_json(found.terms) != terms:
         raise DomainError(
             f"Version {terms.version} of the offer of {incident} exists with other terms.",
             "Give the changed offer the next version number.",
         )
-    offer_id: int = row.id
-    return offer_id
+    return HeldOffer(found.id, incident, terms, found.secret_mark, found.widest)
+
+
+def refuse_other_secret(offer: HeldOffer, mark: str) -> None:
+    """Raise ``DomainError`` if codes of the offer were made with another secret than ``mark``."""
+    if offer.secret_mark not in (None, mark):
+        raise DomainError(
+            f"The codes of {offer.incident} were begun with another code secret than this "
+            "worker's; nobody was given a second code.",
+            "Set FRONTFOOT_CODE_SECRET to the same value on every worker, the one that the first "
+            "codes were made with, and restart this one.",
+        )
+
+
+async def enter_issued(
+    connection: AsyncConnection, offer: HeldOffer, new: int, mark: str = "", width: int = 0
+) -> None:
+    """Enter ``new`` codes of an offer; the one statement that keeps the cap of the incident.
+
+    ``mark`` is that of the secret, and ``width`` how far apart the recipients of one row are.
+    Raises ``DomainError``, so that nothing of the transaction is kept, if the codes would pass the
+    cap or come from another secret.
+    """
+    entered = await connection.execute(
+        _ISSUE,
+        {
+            "b_offer": offer.id,
+            "b_incident": offer.incident,
+            "b_new": new,
+            "b_mark": mark,
+            "b_width": width,
+            "b_cap": _hundredths(offer.terms.budget_cap),
+        },
+    )
+    if entered.rowcount:
+        return
+    refuse_other_secret(offer, mark)
+    raise DomainError(
+        f"{new:,} more codes of {offer.terms.worth} {offer.terms.currency} would pass the cap of "
+        f"{offer.terms.budget_cap:,} {offer.terms.currency} for {offer.incident}; none was made.",
+        "Have finance raise the cap, and make the offer anew with the next version number.",
+    )
+
+
+async def refuse_short_pool(
+    db: Database, connection: AsyncConnection, incident: str, terms: OfferTerms
+) -> None:
+    """Raise ``DomainError`` if a pool holds fewer codes than all broadcasts promise out of it."""
+    if terms.source is not CodeSource.POOL:
+        return
+    name = terms.source_name or ""
+    await db.serialise(connection, f"pool/{name}")
+    there = await connection.scalar(
+        select(func.count()).select_from(code_pool).where(code_pool.c.pool == name)
+    )
+    if not there:
+        raise DomainError(
+            f"There is no pool of codes named {name!r}.",
+            f"Import one: frontfoot codes import FILE.csv --pool {name}.",
+        )
+    promised = {
+        (row.incident, row.version): await _people(connection, row.incident, row.version)
+        for row in await connection.execute(
+            select(offers.c.incident, offers.c.version).where(offers.c.pool == name)
+        )
+    }
+    here = promised.pop((incident, terms.version), 0)
+    left = max(0, there - sum(promised.values()))
+    if here > left:
+        raise DomainError(
+            f"The pool {name!r} has {left:,} codes for this offer, and {here:,} people would get "
+            "one.",
+            f"Import {here - left:,} more with frontfoot codes import, or choose a smaller "
+            "audience; nothing was planned.",
+        )
+
+
+def _hundredths(amount: Decimal) -> int:
+    return int(amount * 100)
 
 
 async def refuse_over_budget(connection: AsyncConnection, incident: str, terms: OfferTerms) -> None:
@@ -60,7 +198,7 @@ async def refuse_over_budget(connection: AsyncConnection, incident: str, terms: 
     here = 0
     elsewhere = Decimal(0)
     for version, planned, many in promised:
-        people = int(planned) if many == 1 else await _people(connection, incident, version)
+        people = int(planned) if many == 1 else await _distinct(connection, incident, version)
         if version == terms.version:
             here = people
             continue
@@ -83,6 +221,18 @@ async def refuse_over_budget(connection: AsyncConnection, incident: str, terms: 
 
 
 async def _people(connection: AsyncConnection, incident: str, version: int) -> int:
+    """How many different people all broadcasts of a version are planned to reach."""
+    planned, many = (
+        await connection.execute(
+            select(func.coalesce(func.sum(broadcasts.c.planned), 0), func.count()).where(
+                broadcasts.c.incident == incident, broadcasts.c.offer_version == version
+            )
+        )
+    ).one()
+    return int(planned) if many < 2 else await _distinct(connection, incident, version)
+
+
+async def _distinct(connection: AsyncConnection, incident: str, version: int) -> int:
     """How many different people several broadcasts of one version are planned to reach."""
     query = (
         select(func.count(recipients.c.id.distinct()))
@@ -116,7 +266,3 @@ async def _terms(connection: AsyncConnection, incident: str, version: int) -> Of
         select(offers.c.terms).where(offers.c.incident == incident, offers.c.version == version)
     )
     return OfferTerms.model_validate_json(text or "")
-
-
-def _version(incident: str, terms: OfferTerms) -> dict[str, object]:
-    return {"b_incident": incident, "b_version": terms.version}

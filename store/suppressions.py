@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Text, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Text, delete, exists, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
 from domain.message import MessageClass
+from domain.suppression import SuppressionReason
 from store.addresses import mailbox_of, read_address
 from store.bulk import Bulk
 from store.columns import Moment, moment_text
 from store.database import Database
-from store.tables import recipients, suppressions
+from store.tables import recipients, suppression_log, suppressions
 
 EVERY_CLASS = ""
+REMOVED = "removed"
+"""In the log: a person took an address off."""
+
+MailboxRow = tuple[str, str, str, str, str]
+"""(mailbox, class or "", reason, source, ``moment_text``)."""
 
 
 async def add(
@@ -69,23 +75,77 @@ async def add_recipient(
 async def add_mailboxes(
     db: Database,
     connection: AsyncConnection,
-    rows: Iterable[tuple[str, str, str, str, str]],
+    rows: Iterable[MailboxRow],
+    *,
+    heed_removals: bool = False,
 ) -> int:
-    """Add (mailbox, class or "", reason, source, ``moment_text``) in bulk; return how many are new.
+    """Add rows in bulk; return how many are new.
 
-    For callers inside the store that are in a transaction already and know their mailboxes.
+    For callers inside the store that are in a transaction already and know their mailboxes. With
+    ``heed_removals`` a row is passed over that is older than a person's word to take it off: what
+    a provider still lists must not undo that. The first reason stays, but a complaint is told
+    after an unsubscription and says more.
     """
-    bulk = Bulk(
-        db.dialect, mailbox=Text(), message_class=Text(), reason=Text(), source=Text(), at=Moment()
-    )
     # In one order, so that two writers cannot wait for each other.
     wanted = sorted(rows)
     if not wanted:
         return 0
+    bulk = Bulk(
+        db.dialect, mailbox=Text(), message_class=Text(), reason=Text(), source=Text(), at=Moment()
+    )
+    new = bulk.table.c
+    selected = select(*new).where(literal(True)).order_by(new.mailbox)
+    if heed_removals:
+        selected = selected.where(
+            ~exists().where(
+                suppression_log.c.mailbox == new.mailbox,
+                suppression_log.c.what == REMOVED,
+                suppression_log.c.message_class == new.message_class,
+                suppression_log.c.at >= new.at,
+            )
+        )
     result = await connection.execute(
         db.insert_or_ignore(suppressions).from_select(
-            ["mailbox", "message_class", "reason", "source", "at"],
-            bulk.select(order_by="mailbox"),
+            ["mailbox", "message_class", "reason", "source", "at"], selected
+        ),
+        bulk.parameter(wanted),
+    )
+    complained = [row for row in wanted if row[2] == SuppressionReason.COMPLAINED]
+    if complained:
+        await connection.execute(
+            update(suppressions)
+            .where(
+                suppressions.c.mailbox == new.mailbox,
+                suppressions.c.message_class == new.message_class,
+                suppressions.c.reason == SuppressionReason.UNSUBSCRIBED,
+            )
+            .values(reason=new.reason, source=new.source, at=new.at),
+            bulk.parameter(complained),
+        )
+    return result.rowcount
+
+
+async def lift_mailboxes(
+    db: Database,
+    connection: AsyncConnection,
+    rows: Iterable[tuple[str, str]],
+    sources: tuple[str, ...],
+) -> int:
+    """Take off (mailbox, ``moment_text``) who came back then; return how many entries went.
+
+    Only unsubscriptions from before, and only those that came from ``sources``: who left by our
+    own link has not come back by a provider's page.
+    """
+    wanted = sorted(rows)
+    if not wanted:
+        return 0
+    bulk = Bulk(db.dialect, mailbox=Text(), at=Moment())
+    back = bulk.table.c
+    result = await connection.execute(
+        delete(suppressions).where(
+            suppressions.c.reason == SuppressionReason.UNSUBSCRIBED,
+            suppressions.c.source.in_(sources),
+            exists().where(back.mailbox == suppressions.c.mailbox, suppressions.c.at <= back.at),
         ),
         bulk.parameter(wanted),
     )

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     String,
@@ -142,6 +143,22 @@ suppressions = Table(
     Column("at", Moment, nullable=False),
 )
 
+# Who took an address off or put one on, and why; bulk work has one row without a mailbox.
+suppression_log = Table(
+    "suppression_log",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("what", String(16), nullable=False),
+    Column("mailbox", Text),
+    Column("message_class", String(16)),
+    Column("reason", String(64), nullable=False, server_default=text("''")),
+    Column("many", BigInteger, nullable=False, server_default="1"),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False, server_default=text("''")),
+    Index(None, "mailbox"),
+)
+
 broadcasts = Table(
     "broadcasts",
     metadata,
@@ -244,18 +261,71 @@ offers = Table(
     Column("incident", String(48), nullable=False),
     Column("version", Integer, nullable=False),
     Column("terms", Text, nullable=False),
+    # Out of the terms, for the statement that keeps the cap; in hundredths of the currency.
+    Column("worth", BigInteger, nullable=False),
+    Column("pool", String(64)),
+    # How many recipients have a code.
+    Column("issued", BigInteger, nullable=False, server_default="0"),
+    # Which secret its codes are made of; empty for codes that are not ours.
+    Column("secret_mark", String(8)),
+    # The largest distance from the first to the last recipient of one row in codes.
+    Column("widest", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("incident", "version"),
 )
 
+# One row holds the codes of a whole batch: a row and an index entry for each of a million codes
+# would cost more than everything else in a broadcast. To find a code all numbers are read, eight
+# bytes each, which takes some hundredths of a second for a million.
 codes = Table(
     "codes",
     metadata,
     Column("offer_id", Integer, ForeignKey("offers.id"), primary_key=True),
-    Column("recipient_id", BigInteger, primary_key=True, autoincrement=False),
-    # Not unique: a clash among a million codes of 60 bits is one in two million, and an index of
-    # random values would cost more than all other work of a broadcast.
-    Column("code", String(16), nullable=False),
-    sqlite_with_rowid=False,
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+    # When the shop had been told of all of them, where it has to be told one by one.
+    Column("entered_at", Moment),
+    # Eight bytes each, little-endian, in the order of recipients.
+    Column("numbers", LargeBinary, nullable=False),
+    Column("recipients", LargeBinary, nullable=False),
+)
+
+code_pool = Table(
+    "code_pool",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("pool", String(64), nullable=False),
+    Column("code", String(64), nullable=False),
+    # As codes are compared: in capitals, without spaces and dashes. One code is in one pool.
+    Column("bare", String(64), nullable=False, unique=True),
+    Column("offer_id", Integer, ForeignKey("offers.id")),
+    Column("recipient_id", BigInteger),
+    UniqueConstraint("offer_id", "recipient_id"),
+    Index(
+        "ix_code_pool_free",
+        "pool",
+        "id",
+        sqlite_where=text("recipient_id IS NULL"),
+        postgresql_where=text("recipient_id IS NULL"),
+    ),
+)
+
+redemptions = Table(
+    "redemptions",
+    metadata,
+    Column("code", String(64), primary_key=True),
+    Column("offer_id", Integer, ForeignKey("offers.id"), nullable=False),
+    Column("reference", String(200), nullable=False),
+    Column("redeemed_at", Moment, nullable=False),
+)
+
+# Codes asked for that are none of ours, for as long as they count against whoever asks.
+code_guesses = Table(
+    "code_guesses",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("caller", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+    Index(None, "caller", "at"),
 )
 
 timeline = Table(

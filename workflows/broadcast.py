@@ -36,6 +36,7 @@ with workflow.unsafe.imports_passed_through():
         Pause,
         PublishMessage,
     )
+    from workflows.ending import broadcast_outcome
     from workflows.policies import (
         BATCHES,
         BATCHES_PER_ACTIVITY,
@@ -43,6 +44,8 @@ with workflow.unsafe.imports_passed_through():
         EVENTS_POLL,
         LEDGER,
         ORDINARY,
+        SMALL_BATCH,
+        SMALL_BATCHES_PER_ACTIVITY,
         URGENT,
     )
 
@@ -95,7 +98,7 @@ class BroadcastWorkflow:
             await self._stop(self._halt)
         self._ended = True
         await workflow.wait_condition(workflow.all_handlers_finished)
-        return self._outcome()
+        return broadcast_outcome(order.channel, self._progress, self._halt, self._refusal)
 
     @workflow.signal(name="halt")
     def halt(self, halt: Halt | None = None) -> None:
@@ -105,10 +108,10 @@ class BroadcastWorkflow:
     @workflow.signal(name="pause")
     async def pause(self, pause: Pause | None = None) -> None:
         """Hand out nothing more until ``resume``; effective within one batch."""
-        await self._hold((pause or Pause()).reason)
+        await self._hold((pause or Pause()).reason or Pause().reason)
 
     @workflow.signal(name="resume")
-    async def resume(self) -> None:
+    async def resume(self, said: object = None) -> None:
         """Go on exactly where it was; a share of bounces that was seen does not pause it again."""
         self._note(forgiven=self._progress.forgiven or bool(self._progress.paused))
         await self._hold("")
@@ -118,14 +121,10 @@ class BroadcastWorkflow:
         async with self._holding:
             # It may be being planned at this moment.
             await workflow.wait_condition(lambda: self._progress.broadcast > 0 or self._ended)
-            if bool(self._progress.paused) == bool(reason) or self._ended:
+            # What was halted stays as it is: resuming it would let go what comes back unsent.
+            if bool(self._progress.paused) == bool(reason) or self._ended or self._halt:
                 return
-            await call(
-                PAUSE_BROADCAST,
-                PauseBroadcast(broadcast=self._progress.broadcast, paused=bool(reason)),
-                LEDGER,
-                priority=self._priority,
-            )
+            await self._pause_ledger(paused=bool(reason))
             self._note(paused=reason)
             await self._news()
 
@@ -134,8 +133,26 @@ class BroadcastWorkflow:
         await workflow.wait_condition(
             lambda: self._halt is not None and self._progress.broadcast > 0
         )
+        async with self._holding:
+            # A batch on the wire that comes back unsent is planned again after the stop, and the
+            # server tries its range again: it must not be handed out then.
+            await self._pause_ledger(paused=True)
         if self._halt is not None:
             await self._stop(self._halt)
+
+    async def _clear_old_pause(self) -> None:
+        """End a pause that an earlier run of this broadcast left in the ledger."""
+        async with self._holding:
+            if not self._progress.paused and self._halt is None:
+                await self._pause_ledger(paused=False)
+
+    async def _pause_ledger(self, *, paused: bool) -> None:
+        await call(
+            PAUSE_BROADCAST,
+            PauseBroadcast(broadcast=self._progress.broadcast, paused=paused),
+            LEDGER,
+            priority=self._priority,
+        )
 
     @workflow.query(name="progress")
     def progress(self) -> BroadcastProgress:
@@ -166,9 +183,8 @@ class BroadcastWorkflow:
         # are being told.
         if planned.batches:
             self._queue.append((1, 1))
-        for first in range(2, planned.batches + 1, BATCHES_PER_ACTIVITY):
-            last = min(first + BATCHES_PER_ACTIVITY - 1, planned.batches)
-            self._queue.append((first, last))
+        if planned.batches > 1:
+            self._queue.append((2, planned.batches))
 
     async def _send(self) -> None:
         """Keep the window full until the queue is empty, or until this history is long enough."""
@@ -176,16 +192,12 @@ class BroadcastWorkflow:
         window = max(1, self._order.broadcast.in_flight)
         while True:
             while self._queue and len(in_flight) < window and self._may_send():
-                first, last = self._queue.pop(0)
+                first, last = self._next_range()
                 in_flight[asyncio.create_task(self._send_range(first, last))] = (first, last)
             if not in_flight:
-                if not (self._progress.paused and self._queue):
+                if not self._held():
                     return
-                await workflow.wait_condition(
-                    lambda: not self._progress.paused or self._halt is not None
-                )
-                if self._halt is not None:
-                    return
+                await workflow.wait_condition(lambda: not self._held())
                 continue
             done, _ = await workflow.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -197,6 +209,21 @@ class BroadcastWorkflow:
                     self._refusal = self._refusal or words_of(error)
             await self._tell()
             self._show()
+
+    def _next_range(self) -> tuple[int, int]:
+        """Take as much off the queue as one activity does; the queue itself stays short."""
+        first, last = self._queue.pop(0)
+        single = self._progress.recipients < SMALL_BATCH * self._progress.batches
+        most = SMALL_BATCHES_PER_ACTIVITY if single else BATCHES_PER_ACTIVITY
+        if last - first >= most:
+            self._queue.insert(0, (first + most, last))
+            last = first + most - 1
+        return first, last
+
+    def _held(self) -> bool:
+        """Whether there is something to hand out, and nothing but a pause in its way."""
+        stopped = self._halt is not None or self._refusal is not None
+        return bool(self._progress.paused and self._queue) and not stopped
 
     def _may_send(self) -> bool:
         return (
@@ -232,6 +259,7 @@ class BroadcastWorkflow:
         """Count what became of a range; one that a pause cut short is handed out again later."""
         if sent.paused and self._halt is None:
             self._queue.insert(0, handed_out)
+            await self._clear_old_pause()
             return
         self._note(
             accepted=self._progress.accepted + sent.accepted,
@@ -254,7 +282,7 @@ class BroadcastWorkflow:
             await self._news()
 
     async def _news(self) -> None:
-        """Tell the incident how it stands: whether people are being told, and whether it is held."""
+        """Tell the incident how it stands: whether people are being told, or it waits."""
         paused = self._progress.paused
         news = ChannelNews(
             message=self._order.message.number,
@@ -337,38 +365,6 @@ class BroadcastWorkflow:
             self._order.model_copy(
                 update={"progress": self._progress.model_copy(update={"queue": tuple(self._queue)})}
             )
-        )
-
-    def _outcome(self) -> Outcome:
-        progress = self._progress
-        told = f"{progress.accepted:,} of {progress.recipients:,} recipients accepted"
-        if self._halt is not None:
-            unknown = progress.unknown_batches
-            note = f" {unknown} batches got no answer." if unknown else ""
-            return self._end(self._halt, f"Stopped with {told}.{note}", "Mail cannot be recalled.")
-        if self._refusal is not None:
-            what, next_step = self._refusal
-            return self._end(PublicationState.REFUSED, f"Halted with {told}. {what}", next_step)
-        if progress.unknown_batches:
-            return self._end(
-                PublicationState.UNKNOWN,
-                f"{progress.unknown_batches} batches got no answer and no event; {told}.",
-                "Look in the provider's activity, then settle it: went out, or did not.",
-            )
-        if not progress.recipients:
-            return self._end(
-                PublicationState.REFUSED,
-                f"Nobody in the audience may be written to: {progress.suppressed:,} suppressed.",
-                "Nothing went out. Look at the suppressions, or tell them another way.",
-            )
-        if not progress.accepted:
-            return self._end(PublicationState.REFUSED, progress.reason, progress.next_step)
-        note = f" {progress.refused:,} refused: {progress.reason}" if progress.refused else ""
-        return self._end(PublicationState.ACCEPTED, f"{told}.{note}", progress.next_step)
-
-    def _end(self, state: PublicationState, reason: str, next_step: str) -> Outcome:
-        return Outcome(
-            channel=self._order.channel, state=state, reason=reason, next_step=next_step, attempts=1
         )
 
     def _note(self, **changes: object) -> None:

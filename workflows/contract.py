@@ -222,9 +222,9 @@ class PublishMessage(Value):
 class BroadcastProgress(Value):
     """How far a broadcast has come, by its own account: recipients, and batches where it says so.
 
-    ``paused`` is why it is paused, if it is. ``forgiven``: somebody resumed it after it had paused, so it does not pause by itself again.
-    ``queue`` holds the ranges of batches still to hand out; it is what a continued run goes on
-    with.
+    ``paused`` is why it is paused, if it is. ``forgiven``: somebody resumed it after it had paused,
+    so it does not pause by itself again. ``queue`` holds the batches still to hand out, as spans;
+    it is what a continued run goes on with.
     """
 
     broadcast: int = 0

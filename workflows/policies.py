@@ -80,5 +80,12 @@ ORDINARY = Priority(priority_key=3)
 BATCHES_PER_ACTIVITY = 10
 """Provider requests between two Temporal round trips: keeps the engine's share small."""
 
+SMALL_BATCH = 5
+SMALL_BATCHES_PER_ACTIVITY = 200
+"""The same where batches hold fewer than ``SMALL_BATCH`` recipients, as over SMTP: one each."""
+
 EVENTS_POLL = timedelta(seconds=2)
 """The shortest pause between two looks at the delivery events of unknown batches."""
+
+OVERTAKEN_WAIT = timedelta(minutes=2)
+"""How long a message waits for an overtaken one that is on the wire on the same channel."""

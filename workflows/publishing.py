@@ -33,7 +33,7 @@ with workflow.unsafe.imports_passed_through():
         PublishMessage,
         SteerBroadcast,
     )
-    from workflows.policies import LEDGER, LOOK, ORDINARY, URGENT
+    from workflows.policies import LEDGER, LOOK, ORDINARY, OVERTAKEN_WAIT, URGENT
     from workflows.timeline import Timeline
 
 _HALTED = {
@@ -228,6 +228,13 @@ class Publishing:
             fresh_until=message.fresh_until,
             urgent=urgent,
         )
+        await self._let_pass(message, channel)
+        if message.number in self._halts:
+            return Outcome(
+                channel=channel,
+                state=self._halts[message.number],
+                reason="It was stopped in time.",
+            )
         handle: workflow.ChildWorkflowHandle[Any, Outcome] = await workflow.start_child_workflow(
             BROADCAST_WORKFLOW if channel in message.direct else PUBLICATION_WORKFLOW,
             order,
@@ -241,6 +248,27 @@ class Publishing:
             # The halt came while the child was being started.
             await self._signal_halt(handle, self._halts[message.number])
         return await handle
+
+    async def _let_pass(self, message: MessageState, channel: str) -> None:
+        """Wait for what this message overtook, if it is on the wire here.
+
+        Its request may be slow at the provider, and would come out below us as the newest word.
+        Not for ever: a channel that does not answer must not keep us from trying. Not for mail,
+        which has no order.
+        """
+
+        def on_the_wire() -> bool:
+            return message.number not in self._halts and any(
+                number < message.number and name == channel and number in self._halts
+                for number, name in self._following
+            )
+
+        if channel in message.direct or not on_the_wire():
+            return
+        try:
+            await workflow.wait_condition(lambda: not on_the_wire(), timeout=OVERTAKEN_WAIT)
+        except TimeoutError:
+            workflow.logger.info("%s: what was overtaken has not settled", channel)
 
     @staticmethod
     async def _signal_halt(

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PACKAGES: list[str] = CONFIGURATION["tool"]["importlinter"]["root_packages"]
 SHIPPED: list[str] = CONFIGURATION["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
-NOT_SHIPPED = {"benchmarks", "tests"}
+NOT_SHIPPED = {"benchmarks", "chaos", "tests"}
 
 # What each module at the top level may import of ours; `worker` may import everything.
 MODULES = {

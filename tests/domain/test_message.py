@@ -43,9 +43,15 @@ DOCUMENT = Document(
     ),
 )
 
+POOLED = OfferTerms.model_validate(
+    {**DOCUMENT.model_dump(mode="json")["offer"], "source": "pool", "source_name": "spring"}
+)
 
-def changed(place: tuple[str | int, ...], value: object) -> Document:
-    content: dict[str, Any] = DOCUMENT.model_dump(mode="json")
+
+def changed(
+    place: tuple[str | int, ...], value: object, document: Document = DOCUMENT
+) -> Document:
+    content: dict[str, Any] = document.model_dump(mode="json")
     inner: Any = content
     for step in place[:-1]:
         inner = inner[step]
@@ -77,6 +83,7 @@ EVERYTHING = [
     (("offer", "version"), 2),
     (("offer",), None),
 ]
+OF_A_POOL = [(("offer", "source"), "stripe"), (("offer", "source_name"), "summer")]
 
 
 @pytest.mark.parametrize(("place", "value"), EVERYTHING)
@@ -86,12 +93,20 @@ def test_another_word_voice_audience_or_offer_needs_another_signature(
     assert changed(place, value).digest() != DOCUMENT.digest()
 
 
-def test_the_table_above_forgets_no_field() -> None:
+@pytest.mark.parametrize(("place", "value"), OF_A_POOL)
+def test_other_codes_than_were_signed_need_another_signature(
+    place: tuple[str | int, ...], value: object
+) -> None:
+    document = DOCUMENT.model_copy(update={"offer": POOLED})
+    assert changed(place, value, document).digest() != document.digest()
+
+
+def test_the_tables_above_forget_no_field() -> None:
     """A field that is added to a document has to be signed as well."""
     here: dict[type, set[str]] = {Document: set(), Copy: set(), Voice: set(), AudienceCut: set()}
     here[OfferTerms] = set()
     holders = {"copies": Copy, "voice": Voice, "audience": AudienceCut, "offer": OfferTerms}
-    for place, _ in EVERYTHING:
+    for place, _ in [*EVERYTHING, *OF_A_POOL]:
         model: type = Document
         for step in place:
             if isinstance(step, str):

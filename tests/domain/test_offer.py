@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from datetime import date
 from decimal import Decimal
 
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.codes import CodeMaker, number_of, secret_mark, spell
 from domain.errors import DomainError
 from domain.offer import (
     ALPHABET,
@@ -29,13 +32,44 @@ def with_check(text: str) -> str:
 
 
 def test_two_hundred_thousand_recipients_get_two_hundred_thousand_codes() -> None:
-    codes = {derive_code(SECRET, "site-down", number, 1) for number in range(200_000)}
+    codes = {spell(one) for one in CodeMaker(SECRET, "site-down", 1).numbers(range(200_000))}
     assert len(codes) == 200_000
 
 
 def test_every_attempt_makes_the_same_code_for_ever() -> None:
     """Written down: if this changes, codes already mailed out are worth nothing."""
     assert derive_code(SECRET, "site-down", 42, 1) == "QXAG6HCQCKSVW"
+
+
+@given(st.binary(min_size=1, max_size=200), st.text(min_size=1), st.integers(1, 10**6))
+def test_a_code_is_what_the_standard_librarys_hmac_says(
+    secret: bytes, incident: str, version: int
+) -> None:
+    """Its two halves are prepared by us; a slip there would change every code."""
+    recipients = [0, 1, 9, 10, 1_000_001, 2**62]
+    expected = [
+        int.from_bytes(
+            hmac.digest(secret, f"{incident}|{one}|{version}".encode(), hashlib.sha256)[:8], "big"
+        )
+        >> 4
+        for one in recipients
+    ]
+    assert CodeMaker(secret, incident, version).numbers(recipients) == expected
+
+
+@given(st.integers(min_value=0, max_value=2**60 - 1))
+def test_a_number_is_spelt_with_its_check_symbol_and_read_back(number: int) -> None:
+    code = spell(number)
+    assert (read_code(code), number_of(code)) == (code, number)
+
+
+def test_two_secrets_are_told_apart_without_showing_either() -> None:
+    mark = secret_mark(SECRET)
+    assert (len(mark), mark == secret_mark(SECRET + b"."), SECRET.hex()[:8] == mark) == (
+        8,
+        False,
+        False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -162,6 +196,28 @@ def test_an_amount_has_one_spelling_however_it_was_written() -> None:
 def test_an_amount_that_no_shop_could_honour_is_refused(worth: str) -> None:
     with pytest.raises(ValueError, match="worth"):
         terms(worth)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"source": "pool"}, "must be the pool's name"),
+        ({"source": "stripe"}, "must be the id of the coupon"),
+        ({"source_name": "spring"}, "needs `source: pool`"),
+        ({"source": "lottery"}, "source"),
+    ],
+)
+def test_an_offer_says_where_its_codes_come_from_or_nothing(
+    wrong: dict[str, str], says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        OfferTerms.model_validate({**terms().model_dump(), **wrong})
+
+
+def test_codes_are_good_until_the_end_of_their_last_day() -> None:
+    offer = terms().model_copy(update={"expires": date(2013, 12, 31)})
+    days = (date(2013, 12, 31), date(2014, 1, 1))
+    assert [offer.has_expired(day) for day in days] == [False, True]
 
 
 def test_an_offer_may_expire() -> None:

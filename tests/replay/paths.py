@@ -19,7 +19,15 @@ from tests.workflows.world import (
     REFUSES,
     throttles,
 )
-from workflows.contract import IncidentStatus, MessageStatus, RecordFacts, RetryChannel, Revise
+from workflows.contract import (
+    BroadcastAction,
+    IncidentStatus,
+    MessageStatus,
+    RecordFacts,
+    RetryChannel,
+    Revise,
+    SteerBroadcast,
+)
 
 TWITTER = ("twitter",)
 
@@ -109,6 +117,23 @@ async def broadcast_settled_by_events(response: Response) -> None:
     await response.close()
 
 
+async def broadcast_paused(response: Response) -> None:
+    """Mail that was paused with ranges on the wire, and resumed."""
+    held = response.world.mail.holds()
+    response.world.mail.recipients = 240
+    plan = BroadcastPlan(batch_size=10, in_flight=2)
+    await response.open(a_plan(channels=("email",), broadcast=plan))
+    await response.decide(await response.propose(), "noor")
+    await response.world.mail.reached.wait()
+    for action in (BroadcastAction.PAUSE, BroadcastAction.RESUME):
+        said = SteerBroadcast(message=1, by="maya", action=action)
+        await response.tell("steer_broadcast", said, MessageStatus)
+        await eventually(lambda: _steered(response, action))
+        held.set()
+    await response.settled()
+    await response.close()
+
+
 async def broadcast_withdrawn(response: Response) -> None:
     """Mail that was withdrawn with ranges on the wire."""
     held = response.world.mail.holds()
@@ -151,6 +176,7 @@ PATHS: tuple[Path, ...] = (
     withdrawn,
     closed_with_waiver,
     broadcast_settled_by_events,
+    broadcast_paused,
     broadcast_withdrawn,
     continued,
 )
@@ -162,6 +188,10 @@ SHORT_HISTORIES = (continued,)
 async def _throttled(response: Response) -> bool:
     row = response.world.rows.get((1, "twitter"))
     return row is not None and row.attempt > 0 and row.state is PublicationState.PLANNED
+
+
+async def _steered(response: Response, action: BroadcastAction) -> bool:
+    return response.world.mail.paused is (action is BroadcastAction.PAUSE)
 
 
 async def _stopped(response: Response) -> object:

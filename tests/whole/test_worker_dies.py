@@ -104,22 +104,3 @@ async def test_a_worker_that_is_told_to_stop_leaves_nothing_in_doubt(
     await response.settled()
     await response.arrived()
     assert await response.books() == agreed(mails=300, posts=2)
-
-
-async def test_zzz(calm: World, response: Response) -> None:
-    from temporalio.api.enums.v1 import EventType
-    slow = await calm.fault("sendgrid", "send", "latency", seconds=0.3)
-    await response.announce(recipients=300)
-    await response.mailed(lambda mail: mail.went_out >= 30)
-    import time
-    t0 = time.time()
-    async with calm.without("worker"):
-        print("stopped", time.time() - t0)
-        await calm.lift(slow)
-    print("back", time.time() - t0)
-    await response.settled()
-    print("settled", time.time() - t0)
-    for wf in (response.handle.id, response.child("email"), response.child("twitter")):
-        h = await calm.client.get_workflow_handle(wf).fetch_history()
-        for e in h.events:
-            print(wf[-12:], e.event_time.ToJsonString()[14:23], EventType.Name(e.event_type)[11:])

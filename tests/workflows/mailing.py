@@ -128,7 +128,7 @@ class Mailing:
     async def _range(self, order: SendBatches) -> tuple[bool, str]:
         refusal = ""
         for number in range(order.first, order.last + 1):
-            if self.states[number] is not S.PLANNED or self.stopped or self.paused:
+            if self.states[number] is not S.PLANNED or self.paused:
                 continue
             self.states[number], self.began[number] = S.SENDING, datetime.now(UTC)
             self.tries[number] += 1
@@ -151,7 +151,7 @@ class Mailing:
                     self.states[number] = S.PLANNED
                     return True, ""
                 case Answer.THROTTLES:
-                    self.states[number] = self.stopped or S.PLANNED
+                    self.states[number] = S.PLANNED
                     raise ApplicationError(
                         "Too many requests.",
                         "It will be tried again.",
@@ -188,7 +188,7 @@ class Mailing:
         return Standing(state=S.ACCEPTED if order.went_out else order.otherwise)
 
     def stop(self, order: StopBroadcast) -> None:
-        """Let nothing more out, not even what comes back unsent."""
+        """Call off what has not begun; what comes back unsent later is planned again."""
         self.stopped = order.to
         for number, state in self.states.items():
             if state is S.PLANNED:

@@ -230,6 +230,27 @@ async def test_a_withdrawn_broadcast_ends_within_the_batches_on_the_wire(
     assert len(response.world.mail.sent) == 2
 
 
+async def test_a_batch_that_comes_back_unsent_after_the_withdrawal_is_not_sent_later(
+    response: Response,
+) -> None:
+    """The ledger plans it again and the server retries its range, after everything was stopped."""
+    held = response.world.mail.holds()
+    response.world.mail.batch(1, Answer.THROTTLES)
+    response.world.mail.recipients = 10
+    await response.open(mail())
+    message = await response.propose()
+    await response.decide(message, "noor")
+    await response.world.mail.reached.wait()
+
+    withdrawing = asyncio.create_task(response.withdraw(message))
+    await eventually(lambda: _is(response.world.mail.stopped))
+    held.set()
+
+    assert outcome(await withdrawing, "email").state is S.WITHDRAWN
+    assert response.world.mail.sent == []
+    assert response.world.mail.states[1] is S.WITHDRAWN
+
+
 async def test_a_withdrawn_broadcast_still_waits_for_the_events_of_what_was_on_the_wire(
     response: Response,
 ) -> None:

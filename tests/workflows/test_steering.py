@@ -13,7 +13,7 @@ from tests.deadline import eventually
 from tests.workflows.mailing import Mailing
 from tests.workflows.response import Response, outcome, state
 from tests.workflows.test_broadcast import start
-from workflows.contract import BroadcastAction, MessageStatus, SteerBroadcast
+from workflows.contract import BroadcastAction, MessageStatus, Settle, SteerBroadcast
 
 S = PublicationState
 
@@ -104,6 +104,21 @@ async def test_mail_that_a_person_resumes_does_not_pause_by_itself_again(
     await response.settled()
 
     assert sorted(response.world.mail.sent) == list(range(1, 61))
+
+
+async def test_a_retry_goes_on_with_mail_that_had_been_paused_when_it_was_lost(
+    response: Response,
+) -> None:
+    """The pause of a run that is gone stayed in the ledger, and nothing would ever go out."""
+    await paused_midway(response)
+    await response.client.get_workflow_handle(response.child(1, "email")).terminate("lost")
+    assert state(await response.settled(), "email") is S.UNKNOWN
+
+    said = Settle(message=1, channel="email", by="maya", went_out=False)
+    await response.tell("settle", said, MessageStatus)
+
+    assert state(await response.settled(), "email") is S.ACCEPTED
+    assert sorted(response.world.mail.sent) == list(range(1, 46))
 
 
 async def test_what_is_not_going_out_cannot_be_paused(response: Response) -> None:

@@ -108,6 +108,11 @@ def upgrade() -> None:
         sa.Column("incident", sa.String(length=48), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("worth", sa.BigInteger(), nullable=False),
+        sa.Column("pool", sa.String(length=64)),
+        sa.Column("issued", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("secret_mark", sa.String(length=8)),
+        sa.Column("widest", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_offers"),
         sa.UniqueConstraint("incident", "version", name="uq_offers_incident_version"),
     )
@@ -148,6 +153,20 @@ def upgrade() -> None:
         sa.Column("at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("mailbox", "message_class", name="pk_suppressions"),
     )
+    op.create_table(
+        "suppression_log",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("what", sa.String(length=16), nullable=False),
+        sa.Column("mailbox", sa.Text()),
+        sa.Column("message_class", sa.String(length=16)),
+        sa.Column("reason", sa.String(length=64), server_default=sa.text("''"), nullable=False),
+        sa.Column("many", sa.BigInteger(), server_default="1", nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_suppression_log"),
+    )
+    op.create_index("ix_suppression_log_mailbox", "suppression_log", ["mailbox"], unique=False)
     op.create_table(
         "timeline",
         sa.Column("incident", sa.String(length=48), nullable=False),
@@ -192,13 +211,44 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "code_guesses",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("caller", sa.String(length=64), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_code_guesses"),
+    )
+    op.create_index("ix_code_guesses_caller_at", "code_guesses", ["caller", "at"], unique=False)
+    op.create_table(
+        "code_pool",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("pool", sa.String(length=64), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("bare", sa.String(length=64), nullable=False),
+        sa.Column("offer_id", sa.Integer()),
+        sa.Column("recipient_id", sa.BigInteger()),
+        sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_code_pool_offer_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_code_pool"),
+        sa.UniqueConstraint("bare", name="uq_code_pool_bare"),
+        sa.UniqueConstraint("offer_id", "recipient_id", name="uq_code_pool_offer_id_recipient_id"),
+    )
+    op.create_index(
+        "ix_code_pool_free",
+        "code_pool",
+        ["pool", "id"],
+        unique=False,
+        sqlite_where=sa.text("recipient_id IS NULL"),
+        postgresql_where=sa.text("recipient_id IS NULL"),
+    )
+    op.create_table(
         "codes",
         sa.Column("offer_id", sa.Integer(), nullable=False),
-        sa.Column("recipient_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("first", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("entered_at", Moment()),
+        sa.Column("numbers", sa.LargeBinary(), nullable=False),
+        sa.Column("recipients", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_codes_offer_id"),
-        sa.PrimaryKeyConstraint("offer_id", "recipient_id", name="pk_codes"),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("offer_id", "first", name="pk_codes"),
     )
     op.create_table(
         "deliveries",
@@ -212,6 +262,15 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("broadcast_id", "recipient_id", name="pk_deliveries"),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "redemptions",
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("offer_id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(length=200), nullable=False),
+        sa.Column("redeemed_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_redemptions_offer_id"),
+        sa.PrimaryKeyConstraint("code", name="pk_redemptions"),
     )
     op.create_table(
         "recipients",

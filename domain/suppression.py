@@ -1,0 +1,40 @@
+"""Why somebody must not be written to, and what each reason covers.
+
+A bounce says that nothing arrives. A complaint or an unsubscription says that somebody does not
+want mail, and that is no reason to keep silent when their account is in danger: it covers every
+class but safety. See ``docs/decisions/0031``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from domain.message import MessageClass
+
+
+class SuppressionReason(StrEnum):
+    """The reasons that we store ourselves; each later one says more than those before it."""
+
+    UNSUBSCRIBED = "unsubscribed"
+    COMPLAINED = "complained"
+    REQUESTED = "requested"
+    INVALID = "invalid"
+    BOUNCED = "bounced"
+
+
+class Wish(StrEnum):
+    """What a recipient told the provider about our mail."""
+
+    COMPLAINED = "complained"
+    LEFT = "left"
+    RETURNED = "returned"
+
+
+_ALL_BUT_SAFETY = tuple(one for one in MessageClass if one is not MessageClass.SAFETY)
+
+
+def covered_by(reason: SuppressionReason) -> tuple[MessageClass | None, ...]:
+    """The classes of message that ``reason`` covers; ``(None,)`` is every class there will be."""
+    if reason in (SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINED):
+        return _ALL_BUT_SAFETY
+    return (None,)

@@ -1,0 +1,83 @@
+"""One event of a provider's, and our marks read out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from domain.ids import batch_of, delivery_of
+from domain.publication import DeliveryState
+from domain.suppression import Wish
+
+
+class DeliveryEvent(NamedTuple):
+    """One thing that a provider says about a mail of ours; a plain tuple, as there are millions.
+
+    ``id`` is the provider's own, by which repeats are known. The keys are the marks that we sent
+    along (``domain.ids``); one may be missing. ``kind`` is the state that the event proves, or
+    what the recipient told the provider; ``at`` is in UTC.
+    """
+
+    id: str
+    kind: DeliveryState | Wish
+    at: datetime
+    batch_key: str | None = None
+    delivery_key: str | None = None
+    reason_code: str | None = None
+
+
+class Marked(NamedTuple):
+    """An event with its marks read; ``reason_code`` has the length of its column."""
+
+    id: str
+    broadcast: str
+    batch: int | None
+    attempt: int | None
+    recipient: int | None
+    kind: DeliveryState | Wish
+    at: datetime
+    reason_code: str | None
+
+    @property
+    def proves(self) -> DeliveryState:
+        """How far the mail has come at least: nobody complains of what they have not got."""
+        return DeliveryState.DELIVERED if isinstance(self.kind, Wish) else self.kind
+
+
+def read_marks(event: DeliveryEvent) -> Marked | None:
+    """The event with its marks read, or None if it carries none of ours or two that disagree."""
+    name, kind, at, batch_key, delivery_key, reason_code = event
+    broadcast: str | None = None
+    batch = attempt = recipient = None
+    try:
+        if batch_key is not None:
+            broadcast, batch, attempt = _batch_of(batch_key)
+        if delivery_key is not None:
+            of, recipient = delivery_of(delivery_key)
+            if broadcast is not None and broadcast != of:
+                return None
+            broadcast = of
+    except ValueError:
+        return None
+    if broadcast is None:
+        return None
+    if reason_code is not None:
+        reason_code = reason_code[:64]
+    return Marked(name[:200], broadcast, batch, attempt, recipient, kind, at, reason_code)
+
+
+# A thousand events carry the same key.
+_batch_of: Callable[[str], tuple[str, int, int]] = lru_cache(maxsize=8192)(batch_of)
+
+
+def kind_of(word: str) -> DeliveryState | Wish:
+    """What a stored word means."""
+    return _KINDS[word]
+
+
+_KINDS: dict[str, DeliveryState | Wish] = {
+    **{one.value: one for one in DeliveryState},
+    **{one.value: one for one in Wish},
+}
