@@ -7,10 +7,11 @@ live beside its adapter.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 HERE = Path(__file__).resolve().parent
@@ -55,6 +56,22 @@ class Settings(BaseSettings):
     webhook_public_key: str = Field(
         default="", description="SendGrid's verification key for signed event webhooks."
     )
+    webhook_max_age: int = Field(
+        default=0,
+        ge=0,
+        description="Seconds after which a signed delivery of events is refused; 0 means never, "
+        "because repeats may keep their first timestamp and recording is idempotent anyway.",
+    )
+    public_url: str = Field(
+        default="",
+        description="Where recipients reach `console.app`, such as https://mail.example.com; "
+        "unsubscribe links begin with it.",
+    )
+    link_secret: SecretStr | None = Field(
+        default=None,
+        description="Secret that signs unsubscribe links, 32 characters or more. Changing it kills "
+        "every link in mail that has been sent.",
+    )
     webhook_host: str = "127.0.0.1"
     webhook_port: int = 8091
 
@@ -65,12 +82,20 @@ class Settings(BaseSettings):
             return tuple(name.strip() for name in value.split(",") if name.strip())
         return value
 
-    @field_validator("code_secret")
+    @field_validator("code_secret", "link_secret")
     @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+    def _long_enough(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < 32:
-            raise ValueError("the code secret needs 32 characters or more")
+            name = str(info.field_name).replace("_", " ")
+            raise ValueError(f"the {name} needs 32 characters or more")
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^\s<>\"&]+", value):
+            raise ValueError("the public URL begins with https:// and has no spaces or quotes")
+        return value.rstrip("/")
 
     def database(self) -> str:
         """The SQLAlchemy URL of the ledger."""

@@ -31,6 +31,7 @@ from channels import registry
 from channels.contract import Channel
 from channels.registry import ChannelMisconfigured
 from domain.ids import MAIN_QUEUE, channel_queue
+from domain.unsubscribe import LeavingLinks
 from settings import Settings
 from store import migrate
 from store.database import Database
@@ -76,7 +77,7 @@ def workers(
     settling = SettlingActivities(database)
     proposals = ProposalActivities(database, channels)
     posts = PostActivities(database, channels)
-    broadcasts = BroadcastActivities(database, channels, secret)
+    broadcasts = BroadcastActivities(database, channels, secret, _links(settings))
     made: list[Worker] = []
     for queue in queues:
         if queue == "main":
@@ -120,6 +121,13 @@ def spare_the_garbage_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+def _links(settings: Settings) -> LeavingLinks | None:
+    """How recipients leave; without both settings goodwill mail goes out without a link."""
+    if not settings.public_url or settings.link_secret is None:
+        return None
+    return LeavingLinks(settings.public_url, settings.link_secret.get_secret_value().encode())
 
 
 async def run(queues: Sequence[str]) -> None:

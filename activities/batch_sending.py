@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from temporalio import activity
 
 from activities.failures import as_failure, failing_in_words
+from activities.pauses import Pause
 from activities.signatures import SendBatches
 from channels.contract import (
     Addressee,
@@ -20,10 +21,12 @@ from channels.contract import (
     Throttled,
     Unreachable,
 )
+from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.ids import broadcast_key, delivery_key
-from domain.message import Document
+from domain.message import CLASS_OF, Document, MessageClass
 from domain.offer import show_code
 from domain.publication import PublicationState
+from domain.unsubscribe import LeavingLinks
 from store import broadcasts, codes
 from store.broadcasts import BatchRow, Sendable
 from store.database import Database
@@ -41,6 +44,7 @@ class Sending:
         document: Document,
         order: SendBatches,
         code_secret: bytes | None,
+        links: LeavingLinks | None = None,
     ) -> None:
         self._database = database
         self._channel = channel
@@ -48,6 +52,9 @@ class Sending:
         self._broadcast = broadcast_key(order.task.message, order.task.channel)
         self._order = order
         self._code_secret = code_secret
+        # A safety notice has no link: see docs/decisions/0031.
+        self._class = CLASS_OF[document.kind]
+        self._links = None if self._class is MessageClass.SAFETY else links
         self._copy = document.copy_for(order.task.channel)
         self.halted = False
         self.paused = False
@@ -65,6 +72,7 @@ class Sending:
                 )
             self._halt("What is left of it was overtaken by time.", "Propose it anew.")
             return False
+        pause = Pause()
         with failing_in_words(now):
             reservation = await broadcasts.reserve_batch(
                 self._database, self._order.broadcast, number, self._order.task.digest, now
@@ -78,7 +86,7 @@ class Sending:
             self.paused = row.state is PublicationState.PLANNED
             return not self.paused
         try:
-            return await self._send_reserved(row)
+            return await self._send_reserved(row, pause)
         except (Unreachable, Throttled) as error:
             with failing_in_words(now):
                 await broadcasts.batch_nothing_went_out(
@@ -91,14 +99,14 @@ class Sending:
                 )
             raise as_failure(error, datetime.now(UTC)) from error
 
-    async def _send_reserved(self, row: BatchRow) -> bool:
+    async def _send_reserved(self, row: BatchRow, pause: Pause) -> bool:
         """Send until it is accepted, without the recipients that the provider names as bad."""
         while True:
             with failing_in_words(datetime.now(UTC)):
                 people = await broadcasts.addressees(
                     self._database, self._order.broadcast, row.number
                 )
-                values = await self._values(people)
+                values = self._with_links(people, await self._values(people))
             if not people:
                 with failing_in_words(datetime.now(UTC)):
                     await broadcasts.close_empty_batch(
@@ -119,6 +127,7 @@ class Sending:
                 ],
             )
             try:
+                pause.refuse_late_start()
                 receipt = await self._channel.send(batch)
             except BadRecipient as error:
                 bad = [people[index].recipient_id for index in error.positions]
@@ -173,6 +182,17 @@ class Sending:
             offer,
         )
         return {recipient: {"code": show_code(code)} for recipient, code in issued.items()}
+
+    def _with_links(
+        self, people: Sequence[Sendable], values: dict[int, dict[str, str]]
+    ) -> dict[int, dict[str, str]]:
+        """The values with each recipient's own unsubscribe link, where the mail has one."""
+        if self._links is None:
+            return values
+        for one in people:
+            own = values.setdefault(one.recipient_id, {})
+            own[UNSUBSCRIBE_VALUE] = self._links.to(one.recipient_id, self._class)
+        return values
 
     async def _unknown(self, row: BatchRow, says: str) -> None:
         with failing_in_words(datetime.now(UTC)):

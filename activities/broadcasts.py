@@ -31,6 +31,7 @@ from domain.broadcasting import BroadcastHealth
 from domain.errors import DomainError
 from domain.message import Document
 from domain.publication import PublicationState
+from domain.unsubscribe import LeavingLinks
 from store import broadcasts
 from store.database import Database
 
@@ -39,11 +40,16 @@ class BroadcastActivities:
     """The broadcast's steps that touch the ledger or a provider."""
 
     def __init__(
-        self, database: Database, channels: dict[str, Channel], code_secret: bytes | None
+        self,
+        database: Database,
+        channels: dict[str, Channel],
+        code_secret: bytes | None,
+        links: LeavingLinks | None = None,
     ) -> None:
         self._database = database
         self._channels = channels
         self._code_secret = code_secret
+        self._links = links
 
     def ledger_only(self) -> list[Bound]:
         """Activities for the main queue."""
@@ -107,7 +113,7 @@ class BroadcastActivities:
             document = await approved_document(self._database, order.task)
             # The worker that planned it may have been another, with other settings.
             self._refuse_without_secret(document, order.task.channel)
-        sending = Sending(self._database, channel, document, order, self._code_secret)
+        sending = Sending(self._database, channel, document, order, self._code_secret, self._links)
         async with beating():
             for number in range(order.first, order.last + 1):
                 if not await sending.send(number):

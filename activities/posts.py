@@ -10,6 +10,7 @@ from activities.approved import approved_document
 from activities.defined import Bound, defined
 from activities.failures import as_failure, failing_in_words
 from activities.heartbeat import beating, to_its_end
+from activities.pauses import Pause
 from activities.signatures import (
     LOOK_FOR_POST,
     PLAN_PUBLICATION,
@@ -87,6 +88,7 @@ class PostActivities:
         Raises only what is safe to retry: nothing went out, or the ledger cannot be reached.
         """
         task, now = order.task, datetime.now(UTC)
+        pause = Pause()
         with failing_in_words(now):
             channel = self._post_channel(task.channel)
             document = await approved_document(self._database, task)
@@ -110,6 +112,7 @@ class PostActivities:
         )
         try:
             async with beating():
+                pause.refuse_late_start()
                 receipt = await to_its_end(channel.publish(publication))
         except (Unreachable, Throttled) as error:
             with failing_in_words(now):

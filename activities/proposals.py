@@ -11,7 +11,7 @@ from activities.signatures import RENDER_MESSAGE, ChannelCopy, Rendered, RenderM
 from channels.contract import Channel, ChannelKind, Template
 from domain import templates
 from domain.errors import DomainError
-from domain.facts import Facts
+from domain.facts import Facts, missing_facts
 from domain.message import (
     AudienceCut,
     Copy,
@@ -59,6 +59,12 @@ class ProposalActivities:
         plan = order.plan.messages[order.kind]
         files = await playbooks.load_snapshot(self._database, order.templates)
         facts = await self._facts(order)
+        missing = missing_facts(facts)
+        if order.kind is MessageKind.RESOLUTION_NOTE and missing:
+            raise DomainError(
+                f"A resolution note needs facts that are not filled in: {', '.join(missing)}.",
+                "Fill them in, then propose it again.",
+            )
         draft = await self._draft(order)
         copies = tuple(self._copy(order, name, files, facts, draft) for name in plan.channels)
         audience = await self._audience(order, plan.class_of(order.kind))

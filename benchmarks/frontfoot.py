@@ -40,7 +40,7 @@ FACTS: dict[str, object] = {
     "prevention_due": date(2030, 1, 1),
 }
 _LOOK_EVERY = 0.25
-_STUCK_AFTER = 120.0
+_STUCK_AFTER = 60.0
 _OVER = {PublicationState.ACCEPTED, PublicationState.REFUSED, PublicationState.UNKNOWN}
 
 
@@ -190,4 +190,5 @@ async def _to_its_end(
             if progress.went_out != last:
                 moved, last = time.monotonic(), progress.went_out
         await asyncio.sleep(_LOOK_EVERY)
-    raise RuntimeError(f"Nothing more was accepted for {_STUCK_AFTER:.0f} s: {stage.folder}.")
+    words = "\n".join(worker.last_words() for worker in workers)
+    raise RuntimeError(f"After {last:,} nothing was accepted for {_STUCK_AFTER:.0f} s.\n{words}")

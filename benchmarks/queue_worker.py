@@ -7,8 +7,8 @@ JSON file with ``conninfo``, ``url``, ``shared`` (the part of the request that a
 
 Careful as good code of this kind is: a batch is marked ``sending`` by a compare-and-set that is
 committed before the request, and ``accepted`` after it; what was ``sending`` already is never sent
-again blindly. Like the bare loop it has its codes beforehand. It keeps no row for each recipient,
-checks no suppression, needs no approval and cannot be halted: all that would cost it more.
+again blindly. Like the bare loop it has its codes beforehand. It checks no suppression, needs no
+approval and cannot be halted: all that would cost it more.
 """
 
 from __future__ import annotations

@@ -44,16 +44,17 @@ limit is measured before and after each contestant, and the ratio is to the mean
   Measured on {single_recipients:,} recipients, likewise.
 - **procrastinate**: a careful job queue on PostgreSQL. One job for each request; its batch is
   marked before, by a committed compare-and-set, and after the answer. Codes are made beforehand,
-  and there is no row for each recipient, no suppression check, no approval. From deferring the
-  first job to the last acceptance, with {in_flight} jobs at once in each worker.
+  and there is no suppression check, no approval and no way to halt it. From deferring the first job
+  to the last acceptance, with {in_flight} jobs at once in each worker.
 - **Frontfoot**: the real Temporal development server on a file, real worker processes, the real
-  ledger. From the last signature at the gate to the last acceptance in the ledger, so planning the
-  broadcast, checking suppressions, making and storing a code for each recipient and a row for each
-  delivery are in it. Importing the audience is not: it happens long before.
+  ledger, {in_flight} ranges of requests at once. From the last signature at the gate to the last
+  acceptance in the ledger, so planning the broadcast, checking suppressions, making and storing a
+  code for each recipient, and entering each request before and after it are in it. Importing the
+  audience is not: it happens long before.
 
 PostgreSQL is this machine's own, with the settings it comes with. Not in it: a real network,
-webhook events (none are sent here, and each is work for the ledger), Twitter and Facebook (which
-are in the last table only).
+webhook events (none are sent here, and each is work for the ledger), links to leave the list, and
+Twitter and Facebook, which are only in the table of approvals.
 """
 
 

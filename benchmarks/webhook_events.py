@@ -74,7 +74,7 @@ async def _measure(given: argparse.Namespace, folder: Path) -> int:
             "FRONTFOOT_WEBHOOK_PORT": str(port),
             "FRONTFOOT_WEBHOOK_PUBLIC_KEY": _public(private),
         }
-        command = [*_PYTHON, RECEIVER]
+        command = [*_PYTHON, "console.app"]
         receiver = await Child.start("receiver", command, folder, environment)
         try:
             await receiver.ready(lambda: listens(port))

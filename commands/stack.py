@@ -42,6 +42,7 @@ from store.migrate import upgrade_ledger
 from wiring import plugin
 
 PARTS = ("temporal", "sandbox", "webhooks", "worker")
+PUBLIC_URL = "FRONTFOOT_PUBLIC_URL"
 WEBHOOK_PATH = "/webhooks/sendgrid"
 SANDBOX_MAIL_KEY = ACCOUNTS["email"].stands_in["FRONTFOOT_EMAIL_API_KEY"]
 _SETTINGS = frozenset(f"FRONTFOOT_{name.upper()}" for name in Settings.model_fields)
@@ -109,7 +110,8 @@ class Stack:
                 group.create_task(self._start(self._temporal(binary)))
                 group.create_task(self._start(self._sandbox()))
             async with asyncio.TaskGroup() as group:
-                if self._can_verify_events():
+                # One process takes events in and shows recipients the page behind their links.
+                if self._can_verify_events() or self._given.get(PUBLIC_URL):
                     group.create_task(self._start(await self._webhooks()))
                 group.create_task(self._start(self._worker()))
         except BaseException as error:
@@ -175,9 +177,7 @@ class Stack:
         }
         if "email" not in self.accounts.live:
             environment["FRONTFOOT_WEBHOOK_PUBLIC_KEY"] = await self._sandbox_key()
-        return self._plan(
-            "webhooks", [*_PYTHON, "console.webhooks"], environment, self._webhooks_ready
-        )
+        return self._plan("webhooks", [*_PYTHON, "console.app"], environment, self._webhooks_ready)
 
     def _can_verify_events(self) -> bool:
         """Whether events of mail can be told from forgeries; without that there is no receiver."""
@@ -294,6 +294,13 @@ class Stack:
             "FRONTFOOT_DATABASE_URL": settings.database(),
             "FRONTFOOT_CHANNELS": ",".join(self.accounts.channels),
         }
+        if "email" not in self.accounts.live:
+            self._secrets[PUBLIC_URL] = self.addresses["webhooks"]
+        elif not self._given.get(PUBLIC_URL):
+            self._say(
+                f"Goodwill mail carries no unsubscribe link, because {PUBLIC_URL} is not set: "
+                "recipients cannot reach this machine by an address of its own."
+            )
 
     def _ours(self) -> dict[str, str]:
         """The environment of worker and receiver; in a drill without anybody's credentials."""

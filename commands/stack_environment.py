@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
 from collections.abc import Mapping
@@ -14,6 +16,7 @@ import settings as settings_module
 from commands.ports import LOOPBACK, Ports
 
 CODE_SECRET = "FRONTFOOT_CODE_SECRET"
+LINK_SECRET = "FRONTFOOT_LINK_SECRET"
 _KEPT_IN_SANDBOX = ("_FROM_ADDRESS", "_FROM_NAME", "_CONNECT_TIMEOUT", "_READ_TIMEOUT")
 _PLAIN = ("HOME", "LANG", "LC_ALL", "PATH", "SYSTEMROOT", "TMPDIR", "TZ", "USER")
 
@@ -148,7 +151,20 @@ def temporal_environment(state: Path, ports: Ports) -> dict[str, str]:
 
 
 def keep_secrets(state: Path, given: Mapping[str, str]) -> dict[str, str]:
-    """The secrets of this folder: made once, kept in ``secrets.env`` for this user only."""
+    """The secrets of this folder: made once, kept in ``secrets.env`` for this user only.
+
+    The secret of unsubscribe links is derived from that of codes, so that there is one to keep.
+    """
+    kept = _kept_secrets(state, given)
+    link = given.get(LINK_SECRET) or kept.get(LINK_SECRET)
+    return {**kept, LINK_SECRET: link or _derived(kept[CODE_SECRET], "unsubscribe links")}
+
+
+def _derived(secret: str, purpose: str) -> str:
+    return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()
+
+
+def _kept_secrets(state: Path, given: Mapping[str, str]) -> dict[str, str]:
     if given.get(CODE_SECRET):
         return {CODE_SECRET: given[CODE_SECRET]}
     path = state / "secrets.env"

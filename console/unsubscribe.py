@@ -15,16 +15,17 @@ from starlette.routing import Route
 
 from domain.errors import DomainError
 from domain.message import MessageClass
-from domain.unsubscribe import Leaving, read_leaving_token
+from domain.suppression import SuppressionReason
+from domain.unsubscribe import PATH, Leaving, read_leaving_token
 from store import suppressions
 from store.database import Database
 from store.errors import StoreUnavailable
 
-PATH = "/unsubscribe"
-
 _WHAT = {
-    MessageClass.GOODWILL: "offers and other mail that is not about your safety",
-    MessageClass.SAFETY: "any notice of ours, those about your safety included",
+    MessageClass.GOODWILL: "You will get no more offers, nor other mail that is not about your "
+    "safety. Should your account or your data be in danger, we still tell you.",
+    MessageClass.SAFETY: "You will get no more mail of ours at all, not even if your account or "
+    "your data is in danger.",
 }
 
 _PAGE = """<!doctype html>
@@ -33,9 +34,11 @@ _PAGE = """<!doctype html>
 <meta name="robots" content="noindex"><title>{title}</title>
 <style>
 :root {{ color-scheme: light dark }}
-body {{ font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 12vh auto; padding: 0 1.2rem }}
-button {{ font: inherit; padding: .7rem 1.4rem; border-radius: .5rem; border: 1px solid; cursor: pointer }}
-</style></head><body><h1>{title}</h1>{body}</body></html>
+body {{ font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem;
+  margin: 12vh auto; padding: 0 1.2rem }}
+button {{ font: inherit; padding: .7rem 1.4rem; border-radius: .5rem;
+  border: 1px solid; cursor: pointer }}
+</style></head><body><main><h1>{title}</h1>{body}</main></body></html>
 """
 
 
@@ -61,7 +64,7 @@ class Unsubscribing:
         except DomainError as error:
             return _page("That link does not work", f"{error.what} {error.next_step}", 404)
         body = (
-            f"<p>You will get no more {_WHAT[leaving.message_class]}.</p>"
+            f"<p>{escape(_WHAT[leaving.message_class])}</p>"
             '<form method="post"><button>Unsubscribe</button></form>'
         )
         return HTMLResponse(_PAGE.format(title="Unsubscribe?", body=body), headers=_HEADERS)
@@ -75,7 +78,7 @@ class Unsubscribing:
             return _page("That link does not work", f"{error.what} {error.next_step}", 404)
         except StoreUnavailable:
             return _page("Please try again", "This could not be noted down just now.", 503)
-        return _page("Done", f"You will get no more {_WHAT[leaving.message_class]}.", 200)
+        return _page("You are unsubscribed", _WHAT[leaving.message_class], 200)
 
     async def _enter(self, leaving: Leaving) -> None:
         # Who leaves safety notices wants nothing at all.
@@ -83,14 +86,19 @@ class Unsubscribing:
         await suppressions.add_recipient(
             self._database,
             leaving.recipient,
-            "unsubscribed",
+            SuppressionReason.UNSUBSCRIBED.value,
             None if everything else leaving.message_class,
             "link",
             datetime.now(UTC),
         )
 
 
-_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+    "frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
 
 
 def _page(title: str, says: str, status: int) -> Response:

@@ -1,4 +1,4 @@
-"""Signed links by which a recipient says "no more of these", without a login and without an address.
+"""Signed links by which a recipient says "no more of these", without a login or an address.
 
 The link names a recipient by number and a class of message, and carries a signature, so that it
 can be forwarded, logged and opened by a mail scanner without telling or doing anything.
@@ -18,6 +18,10 @@ _SIGNATURE_BYTES = 12
 _PURPOSE = b"unsubscribe|"
 
 
+PATH = "/unsubscribe"
+"""Where the page is, below the public URL; the token follows."""
+
+
 class Leaving(Value):
     """Who wants no more messages of which class."""
 
@@ -25,8 +29,24 @@ class Leaving(Value):
     message_class: MessageClass
 
 
+class LeavingLinks:
+    """Makes the links by which recipients leave; ``public_url`` is where they reach the page."""
+
+    def __init__(self, public_url: str, secret: bytes) -> None:
+        self._start = f"{public_url.rstrip('/')}{PATH}/"
+        self._secret = secret
+
+    def to(self, recipient: int, message_class: MessageClass) -> str:
+        """The link by which this recipient leaves the class; safe in a header and in HTML.
+
+        A broadcast makes a million of them.
+        """
+        content = f"{recipient}.{message_class.value}"
+        return f"{self._start}{content}.{_sign(self._secret, content)}"
+
+
 def leaving_token(secret: bytes, leaving: Leaving) -> str:
-    """The token for a link: ``<recipient>.<class>.<signature of 96 bits>``; safe in a URL's path."""
+    """The token of a link: ``<recipient>.<class>.<signature of 96 bits>``; safe in a path."""
     content = f"{leaving.recipient}.{leaving.message_class}"
     return f"{content}.{_sign(secret, content)}"
 

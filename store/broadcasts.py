@@ -200,6 +200,10 @@ async def stop(
     if to not in (_S.WITHDRAWN, _S.SUPERSEDED, _S.ABANDONED):
         raise ValueError(f"a broadcast cannot be stopped into {to}")
     async with db.write() as connection:
+        # What is on the wire may come back unsent and be planned again: it must not begin either.
+        await connection.execute(
+            update(broadcasts).where(broadcasts.c.id == broadcast_id).values(paused=True)
+        )
         result = await connection.execute(
             update(batches)
             .where(batches.c.broadcast_id == broadcast_id, batches.c.state == _S.PLANNED)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -27,6 +27,7 @@ ROW = 1_000
 
 _ROWS_AT_ONCE = 50
 _POOL_PAGE = 5_000
+_ENTER = codes.insert()
 _OVERLAPPING = (
     select(codes.c.first, codes.c.entered_at, codes.c.recipients)
     .where(
@@ -47,7 +48,7 @@ class IssuedCode(NamedTuple):
     expires: date | None
 
 
-def pack(numbers: Iterable[int]) -> bytes:
+def pack(numbers: Sequence[int]) -> bytes:
     """Numbers from 0 to 2**64 - 1 as they are stored: eight bytes each, little-endian."""
     packed = array("Q", numbers)
     if sys.byteorder == "big":
@@ -84,22 +85,23 @@ async def ensure_codes(
         known = {
             one for row in await _overlapping(connection, offer, everybody) for one in row.members
         }
-        pairs = zip(everybody, numbers, strict=True)
-        new = [pair for pair in pairs if pair[0] not in known]
-        rows = [new[at : at + ROW] for at in range(0, len(new), ROW)]
-        for row in rows:
-            await connection.execute(
-                codes.insert(),
-                {
-                    "offer_id": offer.id,
-                    "first": row[0][0],
-                    "last": row[-1][0],
-                    "numbers": pack(number for _, number in row),
-                    "recipients": pack(recipient for recipient, _ in row),
-                },
-            )
-        if rows:
-            width = max(row[-1][0] - row[0][0] for row in rows)
+        new, new_numbers = everybody, numbers
+        if known:
+            at = [place for place, one in enumerate(everybody) if one not in known]
+            new, new_numbers = [everybody[one] for one in at], [numbers[one] for one in at]
+        width = 0
+        for at_first in range(0, len(new), ROW):
+            row = new[at_first : at_first + ROW]
+            width = max(width, row[-1] - row[0])
+            values = {
+                "offer_id": offer.id,
+                "first": row[0],
+                "last": row[-1],
+                "numbers": pack(new_numbers[at_first : at_first + ROW]),
+                "recipients": pack(row),
+            }
+            await connection.execute(_ENTER, values)
+        if new:
             await enter_issued(connection, offer, len(new), mark, width)
     return dict(zip(everybody, map(spell, numbers), strict=True))
 

@@ -194,9 +194,15 @@ async def test_a_post_that_is_too_long_is_refused_before_anybody_signs(desk: Des
 
 
 async def test_facts_that_a_template_needs_and_nobody_filled_in_are_named(desk: Desk) -> None:
-    refusal = await desk.refused(await desk.order(MessageKind.RESOLUTION_NOTE))
-    assert "resolution_note.email.j2" in refusal.message
-    assert "fix" in refusal.message
+    refusal = await desk.refused(await desk.order(MessageKind.CORRECTION))
+    assert "correction.email.j2" in refusal.message
+    assert "facts.wrong" in refusal.message
+
+
+async def test_free_copy_does_not_get_round_naming_the_fix_and_the_prevention(desk: Desk) -> None:
+    copy = {"text": "All is well again.", "subject": "It is over"}
+    refusal = await desk.refused(await desk.order(MessageKind.RESOLUTION_NOTE, copy=copy))
+    assert "fix, prevention, prevention_owner, prevention_due" in refusal.message
 
 
 async def test_a_template_without_the_mark_is_refused_by_name(desk: Desk) -> None:

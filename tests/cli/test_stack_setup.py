@@ -136,8 +136,16 @@ def test_two_folders_have_two_secrets(tmp_path: Path) -> None:
 
 
 def test_a_secret_of_ones_own_is_used_and_not_written_down(tmp_path: Path) -> None:
-    own = {"FRONTFOOT_CODE_SECRET": "o" * 40}
+    own = {"FRONTFOOT_CODE_SECRET": "o" * 40, "FRONTFOOT_LINK_SECRET": "l" * 40}
     assert (keep_secrets(tmp_path, own), (tmp_path / "secrets.env").exists()) == (own, False)
+
+
+def test_links_in_mail_of_before_a_restart_go_on_working(tmp_path: Path) -> None:
+    """Whoever clicks does so days later; the secret of links is that of the folder."""
+    first, second = keep_secrets(tmp_path, {}), keep_secrets(tmp_path, {})
+    link = first["FRONTFOOT_LINK_SECRET"]
+    assert link == second["FRONTFOOT_LINK_SECRET"]
+    assert link != first["FRONTFOOT_CODE_SECRET"]
 
 
 # --- the temporal command --------------------------------------------------------------------

@@ -15,7 +15,8 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from console.webhooks import BODY_LIMIT, create_app
+from console.app import create_app
+from console.webhooks import BODY_LIMIT
 from domain.publication import PublicationState
 from store import broadcasts, migrate, suppressions
 from store.broadcasts import BroadcastRow
@@ -120,7 +121,7 @@ async def test_an_address_that_bounced_for_good_is_not_written_to_again(
     assert not await suppressions.is_suppressed(ledger, address(2))
 
 
-@pytest.mark.parametrize("word", ["open", "click", "deferred", "spamreport", "", "constructor"])
+@pytest.mark.parametrize("word", ["open", "click", "deferred", "account_status_change", "", "constructor"])
 async def test_events_that_say_nothing_about_arrival_are_passed_over(
     sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database, word: str
 ) -> None:
@@ -321,7 +322,7 @@ async def test_what_nobody_foresaw_is_asked_for_again_and_not_shown(
     async def mistaken(*_: object) -> None:
         raise RuntimeError("Key (mailbox)=(customer1@example.com) already exists.")
 
-    monkeypatch.setattr("store.events.record", mistaken)
+    monkeypatch.setattr("store.events.record_groups", mistaken)
     with caplog.at_level(logging.DEBUG):
         answer = await sendgrid.deliver([told(broadcast, 1)])
     assert answer.status_code == 503

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 from domain.gate import Verdict
 from domain.message import MessageKind
@@ -128,7 +129,7 @@ async def broadcast_paused(response: Response) -> None:
     for action in (BroadcastAction.PAUSE, BroadcastAction.RESUME):
         said = SteerBroadcast(message=1, by="maya", action=action)
         await response.tell("steer_broadcast", said, MessageStatus)
-        await eventually(lambda: _steered(response, action))
+        await eventually(partial(_steered, response, action))
         held.set()
     await response.settled()
     await response.close()
