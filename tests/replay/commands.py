@@ -18,7 +18,9 @@ HISTORIES = sorted((HERE / "histories").glob("*.json"))
 _HEAD = """# The order of commands
 
 What each recorded path asked of Temporal, in order. A running incident holds the code to this
-order: a change that alters it needs `workflow.patched`. Written by `python -m tests.replay.commands`.
+order: a change that alters it needs `workflow.patched`.
+
+Written by `python -m tests.replay.commands`.
 """
 
 
