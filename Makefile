@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 RECIPIENTS ?= 10000
+# How long chaos begins new rounds.
+MINUTES ?= 2
 # More arguments for pytest: make test ARGS="tests/domain -x"
 ARGS ?=
 
@@ -12,12 +14,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 UV := uv==0.13.8
 
 # Read from the disk, so that a missing part is not an error of the tools.
-PACKAGES := $(wildcard activities channels commands console domain sandbox store workflows)
+PACKAGES := $(wildcard activities channels chaos commands console domain sandbox store workflows)
 MODULES := $(wildcard cli.py settings.py wiring.py worker.py)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test check lint types arrows format bench lock install clean
+.PHONY: help demo up test check lint types arrows format bench chaos lock install clean
 
 help: ## Show this list
 	@echo "Frontfoot: make <target>"
@@ -54,6 +56,9 @@ bench: $(VENV)/.dev ## Measure the numbers that the design promises
 	else \
 	  echo "There are no benchmarks in this version yet, so there is nothing to measure."; \
 	fi
+
+chaos: $(VENV)/.dev ## Random incidents under random failures (MINUTES=2, ARGS="--seed 7 --rounds 1")
+	$(BIN)/python -m chaos --minutes $(MINUTES) $(ARGS)
 
 install: $(VENV)/.dev ## Make .venv with everything in it
 

@@ -13,7 +13,9 @@ from typer.core import TyperGroup
 
 from commands import (
     audience,
+    audit,
     check,
+    codes,
     deciding,
     mending,
     opening,
@@ -21,6 +23,7 @@ from commands import (
     proposing,
     recording,
     steering,
+    suppressions,
     up,
     watching,
 )
@@ -85,7 +88,7 @@ def root(
 
 for group in (
     up, demo, check, audience, playbook, opening, proposing, deciding, watching, steering, mending,
-    recording,
+    recording, codes, suppressions, audit,
 ):  # fmt: skip
     group.register(app)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from temporalio import activity
 
+from activities import code_sources
 from activities.failures import as_failure, failing_in_words
 from activities.pauses import Pause
 from activities.signatures import SendBatches
@@ -24,10 +25,9 @@ from channels.contract import (
 from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.ids import broadcast_key, delivery_key
 from domain.message import CLASS_OF, Document, MessageClass
-from domain.offer import show_code
 from domain.publication import PublicationState
 from domain.unsubscribe import LeavingLinks
-from store import broadcasts, codes
+from store import broadcasts
 from store.broadcasts import BatchRow, Sendable
 from store.database import Database
 
@@ -170,18 +170,16 @@ class Sending:
 
     async def _values(self, people: Sequence[Sendable]) -> dict[int, dict[str, str]]:
         offer = self._document.offer
-        if offer is None or self._code_secret is None:
+        if offer is None or "code" not in self._copy.personal_fields():
             return {}
-        if "code" not in self._copy.personal_fields():
-            return {}
-        issued = await codes.ensure_codes(
+        issued = await code_sources.issue(
             self._database,
             self._code_secret,
             self._document.incident,
             [one.recipient_id for one in people],
             offer,
         )
-        return {recipient: {"code": show_code(code)} for recipient, code in issued.items()}
+        return {recipient: {"code": code} for recipient, code in issued.items()}
 
     def _with_links(
         self, people: Sequence[Sendable], values: dict[int, dict[str, str]]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 from temporalio import activity
 
@@ -26,13 +26,13 @@ class Pause:
 
     def __init__(self) -> None:
         self._wall = datetime.now(UTC)
-        self._steady = time.monotonic()
+        self._steady = monotonic()
 
     def refuse_late_start(self) -> None:
         """Raise ``Unreachable`` (nothing went out, try again) if others may have taken over."""
         limit = _SHARE * (activity.info().heartbeat_timeout or _UNTIL_GIVEN_UP)
         # Neither clock is enough: one stands still while a machine sleeps, one may be set back.
-        steady = timedelta(seconds=time.monotonic() - self._steady)
+        steady = timedelta(seconds=monotonic() - self._steady)
         gone = max(steady, datetime.now(UTC) - self._wall)
         if gone > limit:
             raise Unreachable(

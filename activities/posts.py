@@ -146,8 +146,10 @@ class PostActivities:
             if row.state is PublicationState.ACCEPTED:
                 return Sighting(finding=Finding.FOUND, receipt=row.receipt)
             key = f"{row.key}.{row.attempt}"
+            # A worker whose clock was fast has entered a moment at which the post stood already.
+            since = min(row.started_at, order.since or row.started_at)
             try:
-                seen = await channel.find(key, document.copy_for(task.channel), row.started_at)
+                seen = await channel.find(key, document.copy_for(task.channel), since)
             except Refused as error:
                 return Sighting(finding=Finding.CANNOT_TELL, why=error.message)
             if seen.receipt is not None and await self._is_anothers(task, seen.receipt):

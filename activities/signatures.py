@@ -147,9 +147,14 @@ class Standing(Value):
 
 
 class LookForPost(Value):
-    """Look at the provider for the attempt that began at ``since``; a find is entered."""
+    """Look at the provider for an attempt whose outcome nobody knows; a find is entered.
+
+    ``since``: by the server's clock, no attempt in question began earlier. The ledger has the
+    moment too, by the clock of the worker that made the attempt, and that may have been wrong.
+    """
 
     task: PublicationTask
+    since: datetime | None = None
 
 
 class SettlePublication(Value):

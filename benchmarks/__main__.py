@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console()
     try:
         asyncio.run(_measure(chosen, out, console))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         console.print("Stopped; nothing was written.")
         return 130
     except (ChildFailed, CommandFailed, DomainError, RuntimeError) as error:
@@ -46,14 +48,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _measure(chosen: Plan, out: Path, console: Console) -> None:
+    this = asyncio.current_task()
+    assert this is not None
+    # As on Ctrl-C: the processes have to be ended and the databases removed.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     with (
         tempfile.TemporaryDirectory(prefix="ff-bench-") as folder,
         View(console, steps(chosen)) as view,
     ):
-        found = await Run(chosen, Path(folder), view).results()
+        try:
+            found = await Run(chosen, Path(folder), view).results()
+        except (ChildFailed, CommandFailed, DomainError, RuntimeError):
+            console.print(f"Logs are in {_keep_logs(Path(folder))}.")
+            raise
     report.write(found, out)
     # Not by rich, which would break the lines of the tables.
     print(f"\n{report.tables(found)}\n\nWritten to {out}.")
+
+
+def _keep_logs(folder: Path) -> Path:
+    """Copy the processes' logs to where they outlive the run."""
+    kept = HERE / "build" / "benchmarks-logs"
+    shutil.rmtree(kept, ignore_errors=True)
+    for log in folder.rglob("*.log"):
+        place = kept / log.relative_to(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(log, place)
+    return kept
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -115,7 +115,7 @@ async def _tell(stage: Stage, slug: str, kind: MessageKind, signers: tuple[str, 
     deadline = time.monotonic() + 60
     while not message.told or message.phase is MessagePhase.PUBLISHING:
         if time.monotonic() > deadline:
-            raise RuntimeError(f"The {kind} has not gone out: see the logs in {stage.folder}.")
+            raise RuntimeError(f"The {kind} has not gone out: {message.outcomes}")
         await asyncio.sleep(0.02)
         status = await incidents.status(stage.client, slug)
         message = incidents.message_of(status, message.number)

@@ -43,7 +43,6 @@ SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
 _LOOK_EVERY = 0.5
 _PYTHON = (sys.executable, "-P", "-m")
-RECEIVER = os.environ.get("RECEIVER", "console.webhooks")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -121,7 +120,7 @@ async def _accepted_broadcast(database: Database, recipients: int) -> BroadcastR
 
 def _bodies(key: str, recipients: int, words: Sequence[str], copies: int, each: int) -> list[bytes]:
     """Every event ``copies`` times, shuffled, ``each`` to a request, in SendGrid's shape."""
-    chance = random.Random(20131026)  # noqa: S311 - the order of a benchmark
+    chance = random.Random(20131026)
     names = [base64.urlsafe_b64encode(chance.randbytes(32)).decode() for _ in range(recipients)]
     order = [(n, word) for n in range(1, recipients + 1) for word in words] * copies
     chance.shuffle(order)

@@ -18,7 +18,7 @@ or words of the provider: it reaches histories, logs and people.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -29,6 +29,7 @@ from domain.errors import ErrorWord
 from domain.message import Copy, Voice
 from domain.model import Value
 from domain.publication import Receipt, Sighting
+from domain.suppression import SuppressionReason
 
 
 class ChannelKind(StrEnum):
@@ -227,4 +228,25 @@ class Retracts(Protocol):
 
     async def retract(self, receipt: Receipt) -> None:
         """Delete the post; a post that is gone already counts as taken back."""
+        ...
+
+
+class ListedAddress(NamedTuple):
+    """An address on one of a provider's own lists, since when (UTC), and what the list means."""
+
+    address: str
+    reason: SuppressionReason
+    since: datetime
+
+
+@runtime_checkable
+class ListsSuppressions(Protocol):
+    """A channel whose provider keeps lists of addresses that must not be written to."""
+
+    def suppressions(self) -> AsyncIterator[ListedAddress]:
+        """Every address on a list that stops our mail for good, list by list; reads only.
+
+        Raises ``Unreachable``, ``Throttled`` or ``Refused`` at any step; starting again is
+        harmless. An address may come several times.
+        """
         ...

@@ -20,6 +20,7 @@ headers of concurrent requests up, has no time-out and no keep-alive, and follow
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 import httpx
@@ -35,10 +36,12 @@ from channels.contract import (
     ChannelError,
     ChannelKind,
     Health,
+    ListedAddress,
     Refused,
     Template,
 )
 from channels.email_body import BATCH_ARG, body_of_batch
+from channels.email_lists import read_lists
 from channels.http import Clock, Effect, ask_over, body_of, new_client, publish_over, utc_now
 from channels.mail_copy import CONTENT_LIMIT, render_mail
 from channels.registry import Adapter
@@ -56,7 +59,9 @@ class EmailSettings(ChannelSettings):
 
     model_config = SettingsConfigDict(env_prefix="FRONTFOOT_EMAIL_")
 
-    api_key: Key = Field(description="API key with the mail.send scope")
+    api_key: Key = Field(
+        description="API key with the mail.send scope, and suppression.read to sync its lists"
+    )
     base_url: Url = "https://api.sendgrid.com"
     from_address: str | None = Field(
         default=None, description="sender where the playbook's voice has no address"
@@ -192,6 +197,10 @@ class EmailChannel:
             own=_own_words,
             clock=self._clock,
         )
+
+    def suppressions(self) -> AsyncIterator[ListedAddress]:
+        """Every address on the account's lists that SendGrid does not write to for good."""
+        return read_lists(self._ask, self._settings.asm_group_id, self._clock)
 
     async def close(self) -> None:
         """Let go of connections."""

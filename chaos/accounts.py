@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import httpx
 
@@ -84,7 +84,7 @@ class Accounts:
                     of[number].append(post)
             for message in told:
                 self._one_post(message, channel, of[message.number], rows)
-            self._order(told, channel, of, rows)
+            self._order(told, channel, of)
 
     def _owner(self, told: list[Told], channel: str, post: Post) -> int | None:
         """The message that says this; what nobody approved is found out here."""
@@ -123,29 +123,14 @@ class Accounts:
             state = "not there" if row is None else row.state
             self.verdict.find("unentered", f"{where}: the row is {state}", len(standing))
 
-    def _order(
-        self,
-        told: list[Told],
-        channel: str,
-        of: dict[int, list[Post]],
-        rows: list[publications.PublicationRow],
-    ) -> None:
-        began = {r.number: r.started_at for r in rows if r.channel == channel}
+    def _order(self, told: list[Told], channel: str, of: dict[int, list[Post]]) -> None:
+        """Of two updates that are both out, the newer one stands above."""
         updates = [one.number for one in told if one.status.kind is MessageKind.PROGRESS_UPDATE]
         places = {post.id: place for place, post in enumerate(self._world.posts[channel])}
-        for older in updates:
-            for newer in (number for number in updates if number > older):
-                if not of[older] or not of[newer]:
-                    continue
-                first, second = of[older][0], of[newer][0]
-                if places[first.id] < places[second.id]:
-                    continue
-                approved = next(one.status.approved_at for one in told if one.number == newer)
-                start = began.get(older)
-                crossed = start is not None and approved is not None and start < approved
+        for older, newer in combinations((number for number in updates if of[number]), 2):
+            if places[of[older][0].id] > places[of[newer][0].id]:
                 self.verdict.find(
-                    "crossed" if crossed else "wrong_order",
-                    f"update {older} stands after update {newer} on {channel}",
+                    "wrong_order", f"update {older} stands after update {newer} on {channel}"
                 )
 
     def _late(self, number: int, where: str, moments: list[float]) -> None:

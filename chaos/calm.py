@@ -7,26 +7,28 @@ the sandbox's book.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
 
 import httpx
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowFailureError
 
 from chaos.people import LEAD, People
 from chaos.record import Record
 from chaos.world import World, events_owed, look
 from commands import incidents
 from domain.errors import DomainError
-from domain.ids import MessageRef, batch_of
+from domain.ids import MessageRef, batch_of, incident_workflow_id
 from domain.incident import MessagePhase
 from domain.publication import Outcome, PublicationState
 from store import broadcasts, messages
 from store.database import Database
-from workflows.contract import IncidentStatus, MessageStatus
+from workflows.contract import BroadcastAction, IncidentStatus, MessageStatus
 
 _LOOK_EVERY = 0.4
 _MOST_RETRIES = 4
+_ENDS_WITHIN = 45.0
 _HALTED = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
 _MENDABLE = (PublicationState.REFUSED, PublicationState.ABANDONED)
 
@@ -72,6 +74,18 @@ class Calm:
             status = await self._people.status()
             if status.closed_at is None:
                 return status, [f"the incident cannot be closed: {refusal.what}"]
+        return await self._end(status)
+
+    async def _end(self, status: IncidentStatus) -> tuple[IncidentStatus, list[str]]:
+        """A closed incident enters its last words and ends."""
+        handle = self._client.get_workflow_handle(incident_workflow_id(self._slug))
+        try:
+            async with asyncio.timeout(_ENDS_WITHIN):
+                await handle.result()
+        except TimeoutError:
+            return status, ["the incident is closed, and its workflow does not end"]
+        except WorkflowFailureError:
+            return status, ["the incident's workflow failed"]
         return status, []
 
     async def _settle_all(self, deadline: float) -> list[str]:
@@ -96,12 +110,19 @@ class Calm:
             never_approved = message.phase in _HALTED and message.approved_at is None
             mendable = outcome.state in _MENDABLE and message.phase not in _HALTED
             if not outcome.state.settled and not never_approved:
+                if outcome.reason:
+                    # It is paused: by one of our people, or by itself.
+                    await self._resume(message)
                 waiting.append(f"{where} is {outcome.state}")
             elif outcome.state is PublicationState.UNKNOWN and await self._settle(message, outcome):
                 waiting.append(f"{where} was unknown and is being settled")
             elif mendable and await self._retry(message, outcome):
                 waiting.append(f"{where} was {outcome.state} and is tried again")
         return waiting
+
+    async def _resume(self, message: MessageStatus) -> None:
+        with contextlib.suppress(DomainError):
+            await self._people.steer(message.number, BroadcastAction.RESUME)
 
     async def _settle(self, message: MessageStatus, outcome: Outcome) -> bool:
         went_out = await self._went_out(message, outcome.channel)

@@ -71,6 +71,9 @@ def _message(dice: random.Random, kind: MessageKind, hand: tuple[Torment, ...]) 
         withdrawn_after=round(dice.choice((0.0, dice.uniform(0, 0.5), dice.uniform(0, 4))), 2)
         if withdrawn
         else None,
+        paused_for=round(dice.uniform(0.3, 4), 2)
+        if kind is not MessageKind.PROGRESS_UPDATE and dice.random() < 0.25
+        else None,
         overtaken=kind is MessageKind.PROGRESS_UPDATE and dice.random() < 0.6,
         torments=hand,
     )

@@ -26,7 +26,7 @@ from domain.incident import MessagePhase
 from domain.message import MessageKind
 from store.database import Database
 from store.errors import StoreUnavailable
-from workflows.contract import Decide, IncidentStatus, MessageStatus
+from workflows.contract import BroadcastAction, Decide, IncidentStatus, MessageStatus
 
 Result = TypeVar("Result")
 
@@ -78,7 +78,7 @@ class People:
         self._deadline = deadline
         self._slug = plan.incident
         self._handle = client.get_workflow_handle(incident_workflow_id(self._slug))
-        self._withdrawing: list[asyncio.Task[None]] = []
+        self._meanwhile: list[asyncio.Task[None]] = []
 
     async def play(self, files: dict[str, str], trouble: Trouble) -> None:
         """Play the whole script; returns when nobody has anything left to do."""
@@ -107,7 +107,7 @@ class People:
                 # It was withdrawn in time: people still have to be told.
                 calm = MessageScript(kind=script.kind, signers=script.signers)
                 await self._message(calm, trouble)
-        await asyncio.gather(*self._withdrawing)
+        await asyncio.gather(*self._meanwhile)
 
     async def status(self) -> IncidentStatus:
         """Where the incident stands, however often one has to ask."""
@@ -139,7 +139,10 @@ class People:
         await self._sign(message.number, script.signers)
         if script.withdrawn_after is not None:
             withdrawal = self._withdraw(message.number, script.withdrawn_after)
-            self._withdrawing.append(asyncio.create_task(withdrawal))
+            self._meanwhile.append(asyncio.create_task(withdrawal))
+        if script.paused_for is not None:
+            pausing = self._pause(message.number, script.paused_for)
+            self._meanwhile.append(asyncio.create_task(pausing))
         if script.overtaken:
             return True
         return await self._told(message.number)
@@ -228,6 +231,21 @@ class People:
             self._record.said.append(f"withdrawing {number} was refused: {refusal.what}")
             return
         self._record.withdrawn[number] = time.time()
+
+    async def _pause(self, number: int, seconds: float) -> None:
+        for action in (BroadcastAction.PAUSE, BroadcastAction.RESUME):
+            try:
+                await self.steer(number, action)
+            except DomainError:
+                # Its mail has not begun, or is through.
+                return
+            await asyncio.sleep(seconds)
+
+    async def steer(self, number: int, action: BroadcastAction) -> MessageStatus:
+        """Pause or resume a message's mail; ``DomainError`` if there is none under way."""
+        return await self._insist(
+            lambda: incidents.steer_broadcast(self._client, self._slug, number, action, by=LEAD)
+        )
 
     async def _told(self, number: int) -> bool:
         """Whether people have been told by it, before long."""

@@ -102,8 +102,9 @@ class Signer:
 class MessageScript:
     """One message: who signs, what is tried in vain, and what goes wrong meanwhile.
 
-    ``withdrawn_after``: seconds from the last signature to a withdrawal. ``overtaken``: the next
-    message is proposed at once instead of when people have been told.
+    ``withdrawn_after``: seconds from the last signature to a withdrawal. ``paused_for``: its mail
+    is paused at once, and resumed so many seconds later. ``overtaken``: the next message is
+    proposed at once instead of when people have been told.
     """
 
     kind: MessageKind
@@ -111,6 +112,7 @@ class MessageScript:
     wrong: tuple[Wrong, ...] = ()
     revising: Revising = Revising.NO
     withdrawn_after: float | None = None
+    paused_for: float | None = None
     overtaken: bool = False
     torments: tuple[Torment, ...] = ()
 

@@ -11,7 +11,7 @@ SAYS = {
     "lost": "accepted by the ledger, and the world has nothing",
     "doubled": "the same to the same twice",
     "stuck": "neither settled nor waiting for a person",
-    "wrong_order": "an overtaken progress update after the newer one",
+    "wrong_order": "an older progress update published after a newer one",
     "unapproved": "out without an open gate for exactly these bytes",
     "after_withdrawal": "out after the withdrawal was answered",
     "broken_timeline": "a record with a gap or a broken chain",
@@ -19,7 +19,6 @@ SAYS = {
 }
 ALLOWED = {
     "doubled_by_policy": "safety mail sent again after its window closed without any event",
-    "crossed": "an older update already on the wire when the newer one was approved",
     "mixed": "messages some of whose unanswered batches went out, waiting for a person",
 }
 
@@ -37,7 +36,6 @@ class Verdict:
     broken_timeline: int = 0
     unentered: int = 0
     doubled_by_policy: int = 0
-    crossed: int = 0
     mixed: int = 0
     posts: int = 0
     mails: int = 0

@@ -7,8 +7,9 @@ incident has sent is that one's business.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from itertools import zip_longest
 
 import httpx
 import orjson
@@ -58,6 +59,17 @@ class _Books(BaseModel):
     facebook: _Posts
 
 
+def total(parts: Iterable[Reconciliation]) -> Reconciliation:
+    """Several reconciliations as one."""
+    every = list(parts)
+    return Reconciliation(
+        accepted=sum(one.accepted for one in every),
+        lost=sum(one.lost for one in every),
+        doubled=sum(one.doubled for one in every),
+        unentered=sum(one.unentered for one in every),
+    )
+
+
 async def reconcile_mail(
     database: Database, incident: str, sandbox: httpx.AsyncClient
 ) -> Reconciliation:
@@ -65,6 +77,13 @@ async def reconcile_mail(
 
     Memory: one byte for each recipient of each broadcast.
     """
+    return total((await mail_by_broadcast(database, incident, sandbox)).values())
+
+
+async def mail_by_broadcast(
+    database: Database, incident: str, sandbox: httpx.AsyncClient
+) -> dict[str, Reconciliation]:
+    """``reconcile_mail`` for each broadcast by its key; mail without a mark of ours is under ""."""
     ours: dict[str, bytearray] = defaultdict(bytearray)
     async for delivery in audit.accepted_deliveries(database, incident):
         _count(ours, delivery.key)
@@ -74,40 +93,60 @@ async def reconcile_mail(
     if theirs.keys() - ours.keys():
         for broadcast in await _broadcasts_elsewhere(database, incident):
             theirs.pop(broadcast, None)
-    accepted = lost = doubled = unentered = 0
-    for broadcast, rows in ours.items():
-        book = theirs[broadcast].ljust(len(rows), b"\0")
-        accepted += sum(rows)
-        lost += sum(1 for row, copies in zip(rows, book, strict=False) if row and not copies)
-    for broadcast, book in theirs.items():
-        rows = ours.get(broadcast, bytearray()).ljust(len(book), b"\0")
-        doubled += sum(copies - 1 for copies in book if copies > 1)
-        unentered += sum(1 for row, copies in zip(rows, book, strict=False) if copies and not row)
-    return Reconciliation(accepted=accepted, lost=lost, doubled=doubled, unentered=unentered)
+    return {
+        broadcast: _held_together(ours.get(broadcast, b""), theirs.get(broadcast, b""))
+        for broadcast in sorted(ours.keys() | theirs.keys())
+    }
+
+
+def _held_together(ours: Collection[int], theirs: Collection[int]) -> Reconciliation:
+    """One broadcast: for each recipient, whether we say accepted, and the copies in the book."""
+    pairs = Counter(zip_longest(ours, theirs, fillvalue=0))
+    return Reconciliation(
+        accepted=sum(ours),
+        lost=sum(many for (row, copies), many in pairs.items() if row and not copies),
+        doubled=sum((copies - 1) * many for (_, copies), many in pairs.items() if copies > 1),
+        unentered=sum(many for (row, copies), many in pairs.items() if copies and not row),
+    )
 
 
 async def reconcile_posts(
     database: Database, incident: str, sandbox: httpx.AsyncClient
 ) -> Reconciliation:
     """Compare every publication of an incident with the posts that the sandbox shows in public."""
+    return total((await posts_by_publication(database, incident, sandbox)).values())
+
+
+NOBODYS = (0, "")
+"""Where ``posts_by_publication`` counts posts that no message of the ledger says."""
+
+
+async def posts_by_publication(
+    database: Database, incident: str, sandbox: httpx.AsyncClient
+) -> dict[tuple[int, str], Reconciliation]:
+    """``reconcile_posts`` for each message's number and channel, and for ``NOBODYS``."""
     answer = await sandbox.get("/_sandbox/books")
     books = _Books.model_validate_json(answer.raise_for_status().content)
     public = {"twitter": _standing(books.twitter), "facebook": _standing(books.facebook)}
-    accepted = lost = doubled = entered = 0
+    found: dict[tuple[int, str], Reconciliation] = {}
+    known = 0
     for row in await publications.rows(database, incident):
         posts = await _posts_of(database, row, public)
-        if row.state is PublicationState.ACCEPTED:
-            accepted += 1
-            known = row.receipt is not None and any(post.id == row.receipt.id for post in posts)
-            lost += not known
-            entered += bool(posts)
-        doubled += max(len(posts) - 1, 0)
-    elsewhere = 0
+        known += len(posts)
+        accepted = row.state is PublicationState.ACCEPTED
+        there = row.receipt is not None and any(post.id == row.receipt.id for post in posts)
+        found[row.number, row.channel] = Reconciliation(
+            accepted=int(accepted),
+            lost=int(accepted and not there),
+            doubled=max(len(posts) - 1, 0),
+            unentered=int(bool(posts) and not accepted),
+        )
     for other in await _incidents_but(database, incident):
         for row in await publications.rows(database, other):
-            elsewhere += len(await _posts_of(database, row, public))
-    unentered = sum(len(posts) for posts in public.values()) - entered - doubled - elsewhere
-    return Reconciliation(accepted=accepted, lost=lost, doubled=doubled, unentered=unentered)
+            known += len(await _posts_of(database, row, public))
+    nobodys = sum(len(posts) for posts in public.values()) - known
+    found[NOBODYS] = Reconciliation(unentered=nobodys)
+    return found
 
 
 def _standing(page: _Posts) -> list[_Post]:

@@ -65,7 +65,7 @@ async def check_channels(settings: Settings) -> list[Finding]:
         "-c",
         _ASK,
         *settings.channels,
-        env={**os.environ, **for_python(os.environ), **_accounts(settings)},
+        env={**os.environ, **for_python(os.environ), **accounts_of(settings)},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -97,7 +97,7 @@ async def check_channels(settings: Settings) -> list[Finding]:
     ]
 
 
-def _accounts(settings: Settings) -> dict[str, str]:
+def accounts_of(settings: Settings) -> dict[str, str]:
     """The credentials of a stack that runs here; otherwise whatever the environment has."""
     running = stack_file.read(settings.state_dir)
     if running is None or not running.runs():

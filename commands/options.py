@@ -16,7 +16,8 @@ _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _SPAN = re.compile(r"([0-9]{1,4})(m|h)")
 
 
-def _slug(text: str) -> str:
+def slug_of(text: str) -> str:
+    """``text`` if it can name an incident; told as wrong usage otherwise."""
     try:
         return check_slug(text)
     except DomainError as error:
@@ -25,7 +26,7 @@ def _slug(text: str) -> str:
 
 Slug = Annotated[
     str,
-    typer.Argument(metavar="SLUG", help="The incident's short name.", callback=_slug),
+    typer.Argument(metavar="SLUG", help="The incident's short name.", callback=slug_of),
 ]
 Number = Annotated[int, typer.Argument(metavar="N", min=1, help="The message's number.")]
 ChannelArgument = Annotated[

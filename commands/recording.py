@@ -1,42 +1,57 @@
-"""``timeline`` and ``codes``: what happened, and what was promised to whom."""
+"""``timeline``: what happened, and that nobody has changed the record of it."""
 
 from __future__ import annotations
 
-import csv
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from commands.failures import CommandFailed, ExitCode, UnknownIncident, WrongUsage
 from commands.incident_client import ask
-from commands.options import Json, Slug
+from commands.options import Json, slug_of
 from commands.printing import clean, moment, plain_table, say, say_json, screen, show
 from commands.session import ledger, run
 from domain.ids import incident_workflow_id
-from store import codes, timeline
+from store import timeline
 from store.incidents import list_incidents
 from store.timeline import TimelineEntry
 from wiring import TemporalUnreachable, connect
 
-codes_app = typer.Typer(help="The single-use codes of an incident's offer.", no_args_is_help=True)
-
 
 def show_timeline(
-    slug: Slug,
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[verify] SLUG",
+            help="The incident's short name; after the word verify, only the record is checked.",
+        ),
+    ],
     verify: Annotated[
-        bool, typer.Option("--verify", help="Check that nobody has changed the record.")
+        bool, typer.Option("--verify", help="Check that nobody has changed the record, too.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show everything that happened in an incident, oldest first.
+    """Show everything that happened in an incident, oldest first, or verify the record of it.
 
     Comes from the ledger, so it is there after the incident has closed and when nothing else runs.
 
-    Example: frontfoot timeline site-down --verify
+    Example: frontfoot timeline verify site-down
     """
+    alone = len(words) == 2 and words[0] == "verify"
+    if len(words) != 1 and not alone:
+        raise WrongUsage(
+            "One incident at a time.",
+            "Type frontfoot timeline SLUG, or frontfoot timeline verify SLUG.",
+        )
+    slug = slug_of(words[-1])
     entries = run(_read(slug))
+    if alone:
+        said = run(verified(slug, entries))
+        if as_json:
+            say_json({"whole": True, "entries": len(entries), "says": said})
+        else:
+            say(said)
+        return
     if as_json:
         say_json([entry.model_dump(mode="json") for entry in entries])
     else:
@@ -46,7 +61,7 @@ def show_timeline(
             table.add_row(moment(entry.at), *(clean(one) for one in row))
         show(table)
     if verify:
-        said = run(_verify(slug, entries))
+        said = run(verified(slug, entries))
         # JSON on stdout stays JSON.
         screen(error=as_json).print(said)
 
@@ -59,7 +74,8 @@ async def _read(slug: str) -> list[TimelineEntry]:
     return entries
 
 
-async def _verify(slug: str, entries: list[TimelineEntry]) -> str:
+async def verified(slug: str, entries: list[TimelineEntry]) -> str:
+    """In words, that the record is whole; ``CommandFailed`` if it is not."""
     async with ledger() as database:
         broken = await timeline.verify(database, slug)
     if broken is not None:
@@ -88,47 +104,6 @@ async def _verify(slug: str, entries: list[TimelineEntry]) -> str:
     return f"{intact} The incident confirms it.{late}"
 
 
-def export_codes(
-    slug: Slug,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write the CSV file.")
-    ],
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
-) -> None:
-    """Write every code of an incident to a CSV file, for the shop to load.
-
-    Its columns are code, worth, currency and expires. Whoever has the file has
-    the money, so only you may read it.
-
-    Example: frontfoot codes export site-down --output codes.csv
-    """
-    count = run(_export(slug, output, force))
-    say(f"{count:,} codes are in {output}.")
-    if not count:
-        say("Codes are made when the offer's mail goes out.")
-
-
-async def _export(slug: str, output: Path, force: bool) -> int:
-    await _read(slug)
-    if output.exists() and not force:  # noqa: ASYNC240
-        raise WrongUsage(f"{output} is there already.", "Choose another name, or add --force.")
-    fresh = output.with_name(output.name + ".part")
-    count = 0
-    descriptor = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["code", "worth", "currency", "expires"])
-        async with ledger() as database:
-            async for one in codes.export(database, slug):
-                writer.writerow([one.code, one.worth, one.currency, one.expires or ""])
-                count += 1
-    # In one step, so that a half-written list is never taken for a whole one.
-    os.replace(fresh, output)
-    return count
-
-
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command("timeline")(show_timeline)
-    codes_app.command("export")(export_codes)
-    app.add_typer(codes_app, name="codes")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.codes import CodeMaker, secret_mark, spell
+from domain.codes import CodeMaker, secret_mark, spell, spell_in_groups
 from domain.offer import CodeSource, OfferTerms
 from store.database import Database
 from store.offers import HeldOffer, ensure_offer, enter_issued, refuse_other_secret
@@ -25,7 +25,7 @@ from store.tables import code_pool, codes, offers
 ROW = 1_000
 """Codes in one row at most, which bounds how far apart its recipients are likely to be."""
 
-_ROWS_AT_ONCE = 50
+_ROWS_AT_ONCE = 200
 _POOL_PAGE = 5_000
 _ENTER = codes.insert()
 _OVERLAPPING = (
@@ -66,13 +66,18 @@ def unpack(stored: bytes) -> array[int]:
 
 
 async def ensure_codes(
-    db: Database, secret: bytes, incident: str, recipients: Sequence[int], terms: OfferTerms
+    db: Database,
+    secret: bytes,
+    incident: str,
+    recipients: Sequence[int],
+    terms: OfferTerms,
+    written: Callable[[int], str] = spell,
 ) -> dict[int, str]:
     """Issue a code to each recipient who has none, and return everybody's, by recipient id.
 
-    ``secret`` is used and not kept. Nothing is issued, and ``DomainError`` says why, if this
-    version of the offer is in the ledger with other terms, if its codes were made with another
-    secret, or if the codes would pass the cap.
+    ``secret`` is used and not kept; ``written`` spells a code's number. Nothing is issued, and
+    ``DomainError`` says why, if this version of the offer is in the ledger with other terms, if
+    its codes were made with another secret, or if the codes would pass the cap.
     """
     everybody = sorted(set(recipients))
     if not everybody:
@@ -103,7 +108,7 @@ async def ensure_codes(
             await connection.execute(_ENTER, values)
         if new:
             await enter_issued(connection, offer, len(new), mark, width)
-    return dict(zip(everybody, map(spell, numbers), strict=True))
+    return dict(zip(everybody, map(written, numbers), strict=True))
 
 
 async def not_entered(
@@ -142,9 +147,12 @@ async def count(db: Database, incident: str) -> int:
     return int(found or 0)
 
 
-async def export(db: Database, incident: str) -> AsyncIterator[IssuedCode]:
+async def export(
+    db: Database, incident: str, *, as_mailed: bool = False
+) -> AsyncIterator[IssuedCode]:
     """Every code that an incident has given out with what it is worth, for the shop to load.
 
+    ``as_mailed`` groups derived codes with the dashes that mails show; a shop's own stay theirs.
     Read page by page: memory stays small, and no long transaction holds up the writers.
     """
     async with db.read() as connection:
@@ -158,14 +166,16 @@ async def export(db: Database, incident: str) -> AsyncIterator[IssuedCode]:
     for offer_id, text in made:
         terms = OfferTerms.model_validate_json(text)
         pooled = terms.source is CodeSource.POOL
-        pages = _pool_pages(db, offer_id) if pooled else _pages(db, offer_id)
+        grouped = as_mailed and terms.source is CodeSource.DERIVED
+        written = spell_in_groups if grouped else spell
+        pages = _pool_pages(db, offer_id) if pooled else _pages(db, offer_id, written)
         async for page in pages:
             for code in page:
                 yield IssuedCode(code, terms.worth, terms.currency, terms.expires)
 
 
-async def numbers_of_all(db: Database) -> AsyncIterator[tuple[int, int, array[int]]]:
-    """Every row in the ledger: the offer's id, the first recipient, the numbers of its codes."""
+async def numbers_of_all(db: Database) -> AsyncIterator[tuple[int, array[int]]]:
+    """Every row in the ledger: the offer's id and the numbers of its codes."""
     after = (0, -1)
     while True:
         async with db.read() as connection:
@@ -177,8 +187,8 @@ async def numbers_of_all(db: Database) -> AsyncIterator[tuple[int, int, array[in
                     .limit(_ROWS_AT_ONCE)
                 )
             ).all()
-        for offer_id, first, numbers in page:
-            yield offer_id, first, unpack(numbers)
+        for offer_id, _, numbers in page:
+            yield offer_id, unpack(numbers)
         if len(page) < _ROWS_AT_ONCE:
             return
         after = (page[-1].offer_id, page[-1].first)
@@ -208,7 +218,9 @@ async def _overlapping(
     return [_Row(first, at is not None, unpack(members)) for first, at, members in found]
 
 
-async def _pages(db: Database, offer_id: int) -> AsyncIterator[list[str]]:
+async def _pages(
+    db: Database, offer_id: int, written: Callable[[int], str]
+) -> AsyncIterator[list[str]]:
     after = -1
     while True:
         async with db.read() as connection:
@@ -221,7 +233,7 @@ async def _pages(db: Database, offer_id: int) -> AsyncIterator[list[str]]:
                 )
             ).all()
         for _, numbers in page:
-            yield [spell(number) for number in unpack(numbers)]
+            yield [written(number) for number in unpack(numbers)]
         if len(page) < _ROWS_AT_ONCE:
             return
         after = page[-1].first

@@ -13,14 +13,27 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Boolean, Integer, Text, and_, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Insert,
+    Integer,
+    Select,
+    Text,
+    Update,
+    and_,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.publication import DeliveryState
 from store.bulk import Bulk
-from store.database import Database, upsert
+from store.database import Database, DialectName, upsert
 from store.tables import batches, deliveries
 
 SUPPRESSED = "suppressed"
@@ -76,20 +89,8 @@ async def hold_batches(
     """Hold the rows of these batches until the transaction ends, in one order for everybody."""
     if db.dialect == "sqlite" or not places:
         return
-    bulk = Bulk(db.dialect, broadcast_id=Integer(), number=Integer())
-    await connection.execute(
-        select(batches.c.number)
-        .join(
-            bulk.table,
-            and_(
-                batches.c.broadcast_id == bulk.table.c.broadcast_id,
-                batches.c.number == bulk.table.c.number,
-            ),
-        )
-        .order_by(batches.c.broadcast_id, batches.c.number)
-        .with_for_update(of=batches),
-        bulk.parameter(sorted(places)),
-    )
+    bulk, hold = _holding(db.dialect)
+    await connection.execute(hold, bulk.parameter(sorted(places)))
 
 
 async def move_forward(
@@ -104,22 +105,8 @@ async def move_forward(
     """
     if not wanted:
         return 0
-    places = Bulk(db.dialect, broadcast_id=Integer(), recipient_id=BigInteger())
-    found = await connection.execute(
-        select(
-            deliveries.c.broadcast_id,
-            deliveries.c.recipient_id,
-            deliveries.c.state,
-            deliveries.c.withheld,
-        ).join(
-            places.table,
-            and_(
-                deliveries.c.broadcast_id == places.table.c.broadcast_id,
-                deliveries.c.recipient_id == places.table.c.recipient_id,
-            ),
-        ),
-        places.parameter(sorted(wanted)),
-    )
+    places, standing_at = _standing(db.dialect)
+    found = await connection.execute(standing_at, places.parameter(sorted(wanted)))
     standing = {(row[0], row[1]): (row[2], row[3]) for row in found}
     layouts = {one: await layout_of(db, connection, one) for one in {at for at, _ in wanted}}
     moves: list[tuple[int, int, str, bool, str | None]] = []
@@ -150,15 +137,71 @@ async def enter_rows(
 
     A reason that was given once stays unless a new one comes. Counters are the caller's business.
     """
+    bulk, insert = _entering(db.dialect)
+    await connection.execute(insert, bulk.parameter(rows))
+
+
+async def _count(
+    db: Database, connection: AsyncConnection, change: Mapping[tuple[int, int, str], int]
+) -> None:
+    touched = sorted({(broadcast, batch) for broadcast, batch, _ in change})
+    counts, add = _counting(db.dialect)
+    await connection.execute(
+        add,
+        counts.parameter(
+            (*batch, *(change.get((*batch, name), 0) for name in COUNTERS)) for batch in touched
+        ),
+    )
+
+
+# Built once: for a few events, putting a statement together costs more than running it.
+@cache
+def _holding(dialect: DialectName) -> tuple[Bulk, Select[int]]:
+    bulk = Bulk(dialect, broadcast_id=Integer(), number=Integer())
+    hold = (
+        select(batches.c.number)
+        .join(
+            bulk.table,
+            and_(
+                batches.c.broadcast_id == bulk.table.c.broadcast_id,
+                batches.c.number == bulk.table.c.number,
+            ),
+        )
+        .order_by(batches.c.broadcast_id, batches.c.number)
+        .with_for_update(of=batches)
+    )
+    return bulk, hold
+
+
+@cache
+def _standing(dialect: DialectName) -> tuple[Bulk, Select[int, int, str, bool]]:
+    places = Bulk(dialect, broadcast_id=Integer(), recipient_id=BigInteger())
+    standing = select(
+        deliveries.c.broadcast_id,
+        deliveries.c.recipient_id,
+        deliveries.c.state,
+        deliveries.c.withheld,
+    ).join(
+        places.table,
+        and_(
+            deliveries.c.broadcast_id == places.table.c.broadcast_id,
+            deliveries.c.recipient_id == places.table.c.recipient_id,
+        ),
+    )
+    return places, standing
+
+
+@cache
+def _entering(dialect: DialectName) -> tuple[Bulk, Insert]:
     bulk = Bulk(
-        db.dialect,
+        dialect,
         broadcast_id=Integer(),
         recipient_id=BigInteger(),
         state=Text(),
         withheld=Boolean(),
         reason=Text(),
     )
-    insert = upsert(db.dialect, deliveries).from_select(
+    insert = upsert(dialect, deliveries).from_select(
         list(bulk.table.c.keys()), bulk.select(), include_defaults=False
     )
     insert = insert.on_conflict_do_update(
@@ -169,23 +212,19 @@ async def enter_rows(
             "reason": func.coalesce(insert.excluded.reason, deliveries.c.reason),
         },
     )
-    await connection.execute(insert, bulk.parameter(rows))
+    return bulk, insert
 
 
-async def _count(
-    db: Database, connection: AsyncConnection, change: Mapping[tuple[int, int, str], int]
-) -> None:
-    touched = sorted({(broadcast, batch) for broadcast, batch, _ in change})
+@cache
+def _counting(dialect: DialectName) -> tuple[Bulk, Update]:
     more = {f"more_{name}": Integer() for name in COUNTERS}
-    counts = Bulk(db.dialect, broadcast_id=Integer(), number=Integer(), **more)
-    await connection.execute(
+    counts = Bulk(dialect, broadcast_id=Integer(), number=Integer(), **more)
+    add = (
         update(batches)
         .where(
             batches.c.broadcast_id == counts.table.c.broadcast_id,
             batches.c.number == counts.table.c.number,
         )
-        .values({name: batches.c[name] + counts.table.c[f"more_{name}"] for name in COUNTERS}),
-        counts.parameter(
-            (*batch, *(change.get((*batch, name), 0) for name in COUNTERS)) for batch in touched
-        ),
+        .values({name: batches.c[name] + counts.table.c[f"more_{name}"] for name in COUNTERS})
     )
+    return counts, add

@@ -8,15 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import BigInteger, Boolean, Integer, Text, and_, case, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Integer,
+    Text,
+    Update,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningInsert
 
 from domain.model import Value
 from domain.publication import DeliveryState
 from store.bulk import Bulk
 from store.columns import Moment, moment_text
-from store.database import Database
+from store.database import Database, DialectName, insert_or_ignore
 from store.deliveries import RANK, Place, hold_batches, layout_of, move_forward
 from store.event_marks import DeliveryEvent, Marked, kind_of, read_marks
 from store.event_wishes import enter_wishes
@@ -138,18 +152,7 @@ async def _keep(
     known: dict[str, int],
 ) -> set[str]:
     """Insert the events that are not there yet, and return their ids."""
-    bulk = Bulk(
-        db.dialect,
-        broadcast=Text(),
-        recipient_id=BigInteger(),
-        id=Text(),
-        batch=Integer(),
-        attempt=Integer(),
-        kind=Text(),
-        at=Moment(),
-        reason_code=Text(),
-        early=Boolean(),
-    )
+    bulk, insert = _keeping(db.dialect)
     rows = sorted(
         (
             one.broadcast,
@@ -164,13 +167,7 @@ async def _keep(
         )
         for one in events
     )
-    inserted = await connection.scalars(
-        db.insert_or_ignore(delivery_events, ["broadcast", "recipient_id", "id"])
-        .from_select(list(bulk.table.c.keys()), bulk.select(), include_defaults=False)
-        .returning(delivery_events.c.id),
-        bulk.parameter(rows),
-    )
-    return set(inserted)
+    return set(await connection.scalars(insert, bulk.parameter(rows)))
 
 
 async def _apply(
@@ -211,19 +208,55 @@ async def _enter_proofs(
 ) -> None:
     if not proofs:
         return
-    bulk = Bulk(
-        db.dialect, broadcast_id=Integer(), number=Integer(), attempt=Integer(), at=Moment()
-    )
-    proof = bulk.table.c
-    before = func.coalesce(batches.c.proven_attempt, 0)
+    bulk, enter = _proving(db.dialect)
     await connection.execute(
-        update(batches)
-        .where(batches.c.broadcast_id == proof.broadcast_id, batches.c.number == proof.number)
-        .values(
-            proven_attempt=case((before < proof.attempt, proof.attempt), else_=before),
-            proven_at=case((batches.c.proven_at < proof.at, batches.c.proven_at), else_=proof.at),
-        ),
+        enter,
         bulk.parameter(
             (*batch, attempt, moment_text(at)) for batch, (attempt, at) in sorted(proofs.items())
         ),
     )
+
+
+# Built once: under a small request, putting a statement together costs more than running it.
+@cache
+def _keeping(dialect: DialectName) -> tuple[Bulk, ReturningInsert[str]]:
+    bulk = Bulk(
+        dialect,
+        broadcast=Text(),
+        recipient_id=BigInteger(),
+        id=Text(),
+        batch=Integer(),
+        attempt=Integer(),
+        kind=Text(),
+        at=Moment(),
+        reason_code=Text(),
+        early=Boolean(),
+    )
+    insert = insert_or_ignore(dialect, delivery_events, ["broadcast", "recipient_id", "id"])
+    selecting = insert.from_select(list(bulk.table.c.keys()), bulk.select(), include_defaults=False)
+    return bulk, selecting.returning(delivery_events.c.id)
+
+
+@cache
+def _proving(dialect: DialectName) -> tuple[Bulk, Update]:
+    bulk = Bulk(dialect, broadcast_id=Integer(), number=Integer(), attempt=Integer(), at=Moment())
+    proof = bulk.table.c
+    before = func.coalesce(batches.c.proven_attempt, 0)
+    entering = (
+        update(batches)
+        .where(
+            batches.c.broadcast_id == proof.broadcast_id,
+            batches.c.number == proof.number,
+            # Most events prove what others have proven.
+            or_(
+                before < proof.attempt,
+                batches.c.proven_at.is_(None),
+                batches.c.proven_at > proof.at,
+            ),
+        )
+        .values(
+            proven_attempt=case((before < proof.attempt, proof.attempt), else_=before),
+            proven_at=case((batches.c.proven_at < proof.at, batches.c.proven_at), else_=proof.at),
+        )
+    )
+    return bulk, entering

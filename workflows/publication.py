@@ -143,7 +143,7 @@ class PublicationWorkflow:
             try:
                 sighting = await call(
                     LOOK_FOR_POST,
-                    LookForPost(task=self._task),
+                    LookForPost(task=self._task, since=workflow.info().start_time),
                     LOOK,
                     queue=self._queue,
                     priority=self._priority,

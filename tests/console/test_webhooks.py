@@ -121,7 +121,9 @@ async def test_an_address_that_bounced_for_good_is_not_written_to_again(
     assert not await suppressions.is_suppressed(ledger, address(2))
 
 
-@pytest.mark.parametrize("word", ["open", "click", "deferred", "account_status_change", "", "constructor"])
+@pytest.mark.parametrize(
+    "word", ["open", "click", "deferred", "account_status_change", "", "constructor"]
+)
 async def test_events_that_say_nothing_about_arrival_are_passed_over(
     sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database, word: str
 ) -> None:

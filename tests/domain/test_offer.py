@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.codes import CodeMaker, number_of, secret_mark, spell
+from domain.codes import CodeMaker, number_of, secret_mark, spell, spell_in_groups
 from domain.errors import DomainError
 from domain.offer import (
     ALPHABET,
@@ -61,6 +61,7 @@ def test_a_code_is_what_the_standard_librarys_hmac_says(
 def test_a_number_is_spelt_with_its_check_symbol_and_read_back(number: int) -> None:
     code = spell(number)
     assert (read_code(code), number_of(code)) == (code, number)
+    assert spell_in_groups(number) == show_code(code)
 
 
 def test_two_secrets_are_told_apart_without_showing_either() -> None:

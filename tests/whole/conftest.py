@@ -58,7 +58,13 @@ async def calm(world: World) -> AsyncIterator[World]:
     await world.come_to_rest()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def response(calm: World, request: pytest.FixtureRequest) -> Response:
+@pytest.fixture
+def response(calm: World) -> Response:
     """An incident that nobody has opened yet."""
+    return Response(calm, f"story-{next(_numbers)}")
+
+
+@pytest.fixture
+def another(calm: World) -> Response:
+    """A second incident of the same company on the same accounts."""
     return Response(calm, f"story-{next(_numbers)}")

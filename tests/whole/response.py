@@ -169,6 +169,18 @@ class Response:
             otherwise="not every channel has settled",
         )
 
+    async def withdrawn(self) -> MessageStatus:
+        """Message 1 once it is withdrawn on every channel, or ought to be."""
+        return await eventually(
+            self.message,
+            lambda one: (
+                all(outcome.state.settled for outcome in one.outcomes)
+                and PublicationState.ACCEPTED not in states(one).values()
+            ),
+            within=50.0,
+            otherwise="it has not been withdrawn",
+        )
+
     async def mail(self, number: int = 1) -> BroadcastProgress | None:
         """How far the mail of a message has come, by the ledger."""
         ref = MessageRef(incident=self.slug, number=number, revision=1)

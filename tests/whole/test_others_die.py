@@ -69,12 +69,16 @@ async def test_a_receiver_killed_among_the_events_leaves_each_mail_with_its_end(
     assert (await response.arrived()).delivered == 900
 
 
-async def test_everything_killed_at_once_comes_back_and_finishes(
-    calm: World, response: Response
+async def test_everything_killed_at_once_comes_back_and_finishes_what_it_was_told(
+    calm: World, response: Response, another: Response
 ) -> None:
+    """One incident was being announced; the announcement of another was being withdrawn."""
     slow = await calm.fault("sendgrid", "send", "latency", seconds=0.2)
+    await another.announce(recipients=300, in_flight=1)
+    await another.mailed(lambda mail: mail.went_out >= 20)
     await response.announce(recipients=300)
     await response.mailed(lambda mail: mail.went_out >= 60)
+    await another.withdraw_unattended()
     for part in ("worker", "temporal", "webhooks", "sandbox"):
         calm.stack.kill(part)
     await calm.stack.wait_ready()
@@ -83,3 +87,9 @@ async def test_everything_killed_at_once_comes_back_and_finishes(
     assert states(await response.settled()) == everywhere(PublicationState.ACCEPTED)
     await response.arrived()
     assert await response.books() == agreed(mails=300, posts=2)
+    withdrawn = await another.withdrawn()
+    assert states(withdrawn) == everywhere(PublicationState.WITHDRAWN)
+    received = await another.received()
+    assert received < 300
+    await another.arrived_of(received)
+    assert await another.books() == agreed(mails=received, posts=0)

@@ -58,10 +58,11 @@ async def test_addresses_words_and_keys_are_in_no_history_and_in_no_log(
         "the exported histories": histories,
     }
 
+    # Short ones: what quotes a long value leaves its middle out.
     private = {
-        "an address": f"@{response.slug}.feather.example",
-        "a fact": str(FACTS["what_happened"]),
-        "a sentence of the mail": "Since noon somebody has been posting",
+        "an address": "feather.example",
+        "a fact": "Since noon",
+        "a sentence of the mail": "None of this gives",
         "the code secret": secret,
         "a code": sorted(codes)[0],
         "a code without dashes": sorted(codes)[0].replace("-", ""),

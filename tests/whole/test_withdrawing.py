@@ -36,37 +36,16 @@ async def test_a_message_withdrawn_in_the_middle_stops_there(
     assert await response.books() == agreed(mails=in_the_book, posts=0)
 
 
-async def test_withdrawing_outlives_a_worker_that_dies_meanwhile(
-    calm: World, response: Response
-) -> None:
-    await calm.fault("sendgrid", "send", "latency", seconds=0.3)
-    await response.announce(recipients=300, in_flight=2)
-    await response.mailed(lambda mail: mail.went_out >= 40)
-    await response.withdraw_unattended()
-    await calm.kill("worker")
-
-    message = await eventually(
-        response.message,
-        lambda one: all(outcome.state is S.WITHDRAWN for outcome in one.outcomes),
-        within=50,
-    )
-    assert message.phase is MessagePhase.WITHDRAWN
-    in_the_book = await response.received()
-    await response.arrived_of(in_the_book)
-    assert await response.books() == agreed(mails=in_the_book, posts=0)
-    assert in_the_book < 300
-
-
 async def test_a_post_on_the_wire_is_taken_back_after_it_has_arrived(
     calm: World, response: Response
 ) -> None:
     """The attempt was cut off, looked for too early, called withdrawn, and appeared afterwards."""
-    slow = await calm.fault("twitter", "post", "latency", seconds=10, times=1)
+    slow = await calm.fault("twitter", "post", "latency", seconds=12, times=1)
     await response.announce(recipients=30)
     await eventually(lambda: calm.struck(slow))
 
     withdrawn = await incidents.withdraw(calm.client, response.slug, 1, by=LEAD)
 
-    assert states(withdrawn) == everywhere(S.WITHDRAWN)
+    assert states(withdrawn)["twitter"] is S.WITHDRAWN
     assert await response.ever_posted("twitter") == 1
     assert await response.posted() == []

@@ -1,0 +1,98 @@
+"""Codes for a batch of recipients, from wherever the signed offer says that they come."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from channels.stripe_codes import PromotionCode, StripeCodes, StripeSettings
+from domain.codes import spell_in_groups
+from domain.errors import DomainError
+from domain.offer import CodeSource, OfferTerms
+from store import code_pool, codes
+from store.database import Database
+
+
+class MakeSettings(Protocol):
+    """``StripeSettings``, which reads the environment."""
+
+    def __call__(self, *, _env_file: str) -> StripeSettings: ...
+
+
+async def issue(
+    database: Database,
+    secret: bytes | None,
+    incident: str,
+    recipients: Sequence[int],
+    terms: OfferTerms,
+) -> dict[int, str]:
+    """Everybody's code as the mail shows it, by recipient id; issued to whoever has none.
+
+    Safe to repeat after any crash: a recipient has one code of an offer, however often it is asked
+    for. Raises ``DomainError`` (cap, pool, secret) or a ``ChannelError`` of the shop; then nobody
+    may be written to.
+    """
+    if terms.source is CodeSource.POOL:
+        return await code_pool.take_codes(database, incident, recipients, terms)
+    refuse_unready(secret, terms)
+    assert secret is not None
+    if terms.source is CodeSource.DERIVED:
+        return await codes.ensure_codes(
+            database, secret, incident, recipients, terms, spell_in_groups
+        )
+    made = await codes.ensure_codes(database, secret, incident, recipients, terms)
+    missing = await codes.not_entered(database, incident, recipients, terms)
+    if missing:
+        async with _stripe() as shop:
+            await shop.make_all(
+                PromotionCode(
+                    code=made[recipient],
+                    coupon=terms.source_name or "",
+                    incident=incident,
+                    recipient=recipient,
+                    version=terms.version,
+                    expires=terms.expires,
+                )
+                for recipient in sorted(missing)
+            )
+        await codes.mark_entered(database, incident, recipients, terms, datetime.now(UTC))
+    # Without dashes: Stripe compares what a customer types letter by letter.
+    return made
+
+
+def refuse_unready(secret: bytes | None, terms: OfferTerms) -> None:
+    """Raise ``DomainError`` if this worker lacks what it needs to make codes of an offer."""
+    if terms.source is not CodeSource.POOL and secret is None:
+        raise DomainError(
+            "Codes cannot be made: this worker has no code secret.",
+            "Set FRONTFOOT_CODE_SECRET to 32 or more random characters, the same on every "
+            "worker, and restart.",
+        )
+    if terms.source is CodeSource.STRIPE:
+        _stripe_settings()
+
+
+@asynccontextmanager
+async def _stripe() -> AsyncIterator[StripeCodes]:
+    shop = StripeCodes(_stripe_settings())
+    try:
+        yield shop
+    finally:
+        await shop.close()
+
+
+def _stripe_settings() -> StripeSettings:
+    make: MakeSettings = StripeSettings
+    try:
+        return make(_env_file=".env")
+    except ValidationError:
+        # Not its words: they may quote a key that was pasted wrongly.
+        raise DomainError(
+            "The offer's codes are made at Stripe, and this worker has no usable key for it.",
+            "Set FRONTFOOT_STRIPE_API_KEY in the worker's environment, and look at the other "
+            "FRONTFOOT_STRIPE_ variables; then restart it.",
+        ) from None

@@ -1,0 +1,144 @@
+"""Wherever codes come from, each recipient is told one, and nobody is written to without."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from activities import code_sources
+from channels.contract import OutcomeUnknown
+from channels.stripe_codes import StripeCodes, StripeSettings
+from domain.codes import read_code
+from domain.errors import DomainError
+from domain.offer import CodeSource
+from store import code_pool
+from store.database import Database
+from tests.activities.mail import (
+    OFFER,
+    SECRET,
+    Mailer,
+    approved,
+    customers,
+    ending_in,
+    goodwill,
+    nothing,
+    one_each,
+)
+
+POOLED = OFFER.model_copy(update={"source": CodeSource.POOL, "source_name": "spring"})
+AT_STRIPE = OFFER.model_copy(update={"source": CodeSource.STRIPE, "source_name": "sorry10"})
+
+
+@pytest.fixture
+def mailer() -> Mailer:
+    return Mailer()
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Codes in the order in which a Stripe that takes everything was told of them."""
+    told: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        code = dict(httpx.QueryParams(request.content.decode()))["code"]
+        told.append(code)
+        return httpx.Response(200, json={"code": code, "active": True})
+
+    def shop(settings: StripeSettings) -> StripeCodes:
+        return StripeCodes(settings, httpx.AsyncClient(transport=httpx.MockTransport(answer)))
+
+    monkeypatch.setenv("FRONTFOOT_STRIPE_API_KEY", "sk_test_1")
+    monkeypatch.setattr(code_sources, "StripeCodes", shop)
+    return told
+
+
+async def have_pool(ledger: Database, size: int) -> None:
+    await code_pool.import_codes(ledger, "spring", (f"SHOP-{number}" for number in range(size)))
+
+
+async def test_the_shops_own_codes_are_mailed_as_the_shop_spells_them(
+    ledger: Database, mailer: Mailer
+) -> None:
+    await have_pool(ledger, 30)
+    post = await approved(ledger, mailer, goodwill(await customers(ledger, 30), POOLED))
+
+    await post.send()
+
+    told = [code for codes_of in mailer.codes().values() for code in codes_of]
+    assert sorted(told) == sorted(f"SHOP-{number}" for number in range(30))
+
+
+async def test_a_second_attempt_tells_the_same_code_of_the_pool(
+    ledger: Database, mailer: Mailer
+) -> None:
+    await have_pool(ledger, 60)
+    post = await approved(ledger, mailer, goodwill(await customers(ledger, 30), POOLED))
+    mailer.after = ending_in(OutcomeUnknown("SendGrid: no answer."))
+    await post.send()
+    await post.settle(release=True)
+    mailer.after = nothing
+
+    await post.send()
+
+    assert len(mailer.requests) == 6
+    assert [len(told) for told in mailer.codes().values()] == [1] * 30
+
+
+async def test_a_pool_that_is_too_small_stops_the_mail_before_anybody_gets_it(
+    ledger: Database, mailer: Mailer
+) -> None:
+    await have_pool(ledger, 29)
+    with pytest.raises(ApplicationError, match="has 29 codes for this offer") as refusal:
+        await approved(ledger, mailer, goodwill(await customers(ledger, 30), POOLED))
+    assert refusal.value.non_retryable
+
+
+async def test_codes_at_stripe_are_made_before_they_are_mailed_and_shown_without_dashes(
+    ledger: Database, mailer: Mailer, made: list[str]
+) -> None:
+    post = await approved(ledger, mailer, goodwill(await customers(ledger, 30), AT_STRIPE))
+
+    await post.send()
+
+    told = [code for codes_of in mailer.codes().values() for code in codes_of]
+    assert mailer.mails() == one_each(30)
+    assert sorted(told) == sorted(made)
+    assert told == [read_code(code) for code in told]
+
+
+async def test_stripe_is_not_told_of_a_code_again(
+    ledger: Database, mailer: Mailer, made: list[str]
+) -> None:
+    post = await approved(ledger, mailer, goodwill(await customers(ledger, 30), AT_STRIPE))
+    mailer.after = ending_in(OutcomeUnknown("SendGrid: no answer."))
+    await post.send()
+    await post.settle(release=True)
+    mailer.after = nothing
+
+    await post.send()
+
+    assert (len(mailer.requests), len(made)) == (6, 30)
+
+
+async def test_without_a_key_for_stripe_nobody_is_written_to(
+    ledger: Database, mailer: Mailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FRONTFOOT_STRIPE_API_KEY", raising=False)
+    with pytest.raises(ApplicationError, match="no usable key"):
+        post = await approved(ledger, mailer, goodwill(await customers(ledger, 30), AT_STRIPE))
+        await post.send()
+    assert not mailer.requests
+
+
+def test_a_key_that_was_pasted_wrongly_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRONTFOOT_STRIPE_API_KEY", "sk_live_secret and more")
+    with pytest.raises(DomainError, match="FRONTFOOT_STRIPE_API_KEY") as refusal:
+        code_sources.refuse_unready(SECRET, AT_STRIPE)
+    assert "sk_live" not in str(refusal.value)
+
+
+def test_the_shops_own_codes_need_no_secret() -> None:
+    code_sources.refuse_unready(None, POOLED)
+    with pytest.raises(DomainError, match="no code secret"):
+        code_sources.refuse_unready(None, OFFER)
