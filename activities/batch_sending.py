@@ -23,6 +23,7 @@ from channels.contract import (
     Unreachable,
 )
 from channels.mail_copy import UNSUBSCRIBE_VALUE
+from domain.errors import DomainError
 from domain.ids import broadcast_key, delivery_key
 from domain.message import CLASS_OF, Document, MessageClass
 from domain.publication import PublicationState
@@ -88,15 +89,7 @@ class Sending:
         try:
             return await self._send_reserved(row, pause)
         except (Unreachable, Throttled) as error:
-            with failing_in_words(now):
-                await broadcasts.batch_nothing_went_out(
-                    self._database,
-                    self._order.broadcast,
-                    number,
-                    row.attempt,
-                    datetime.now(UTC),
-                    error.message,
-                )
+            await self._bring_back(row, error.message)
             raise as_failure(error, datetime.now(UTC)) from error
 
     async def _send_reserved(self, row: BatchRow, pause: Pause) -> bool:
@@ -106,7 +99,14 @@ class Sending:
                 people = await broadcasts.addressees(
                     self._database, self._order.broadcast, row.number
                 )
+            try:
                 values = self._with_links(people, await self._values(people))
+            except (DomainError, Refused) as error:
+                # No code, no mail: the cap, the pool, the secret or the shop said no.
+                says = error.what if isinstance(error, DomainError) else error.message
+                await self._bring_back(row, says)
+                self._halt(says, error.next_step)
+                return False
             if not people:
                 with failing_in_words(datetime.now(UTC)):
                     await broadcasts.close_empty_batch(
@@ -142,15 +142,7 @@ class Sending:
             except (Unreachable, Throttled):
                 raise
             except BadCredentials as error:
-                with failing_in_words(datetime.now(UTC)):
-                    await broadcasts.batch_nothing_went_out(
-                        self._database,
-                        self._order.broadcast,
-                        row.number,
-                        row.attempt,
-                        datetime.now(UTC),
-                        error.message,
-                    )
+                await self._bring_back(row, error.message)
                 self._halt(error.message, error.next_step)
                 return False
             except Refused as error:
@@ -191,6 +183,14 @@ class Sending:
             own = values.setdefault(one.recipient_id, {})
             own[UNSUBSCRIBE_VALUE] = self._links.to(one.recipient_id, self._class)
         return values
+
+    async def _bring_back(self, row: BatchRow, says: str) -> None:
+        """Give the batch back unsent: it is certain that nothing of this attempt went out."""
+        now = datetime.now(UTC)
+        with failing_in_words(now):
+            await broadcasts.batch_nothing_went_out(
+                self._database, self._order.broadcast, row.number, row.attempt, now, says
+            )
 
     async def _unknown(self, row: BatchRow, says: str) -> None:
         with failing_in_words(datetime.now(UTC)):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from activities import code_sources
 from activities.approved import approved_document
 from activities.batch_sending import Sending
 from activities.defined import Bound, defined
@@ -79,7 +79,7 @@ class BroadcastActivities:
             raise DomainError(
                 "This message has no audience.", "Open the incident with one, then propose."
             )
-        self._refuse_without_secret(document, task.channel)
+        self._refuse_unready_codes(document, task.channel)
         # A batch is what the provider takes or refuses as one, whatever the playbook asks for.
         limit = self._direct_channel(task.channel).capabilities.batch_limit
         planned = await broadcasts.plan(
@@ -112,7 +112,7 @@ class BroadcastActivities:
             channel = self._direct_channel(order.task.channel)
             document = await approved_document(self._database, order.task)
             # The worker that planned it may have been another, with other settings.
-            self._refuse_without_secret(document, order.task.channel)
+            self._refuse_unready_codes(document, order.task.channel)
         sending = Sending(self._database, channel, document, order, self._code_secret, self._links)
         async with beating():
             for number in range(order.first, order.last + 1):
@@ -142,16 +142,16 @@ class BroadcastActivities:
         now = datetime.now(UTC)
         with failing_in_words(now):
             await broadcasts.settle_by_events(self._database, order.broadcast)
-            released: Sequence[int] = ()
             if order.release_before is not None:
-                released = await broadcasts.release_unknown(
+                await broadcasts.release_unknown(
                     self._database, order.broadcast, order.release_before, order.max_attempts
                 )
             reached = await broadcasts.progress(self._database, order.broadcast)
+            released = await broadcasts.planned_batches(self._database, order.broadcast)
         return UnknownSettled(
             unknown_batches=reached.batches.get(PublicationState.UNKNOWN, 0),
             accepted=reached.went_out,
-            released=tuple(released),
+            released=released,
         )
 
     @defined(PAUSE_BROADCAST)
@@ -169,7 +169,7 @@ class BroadcastActivities:
             await broadcasts.stop(self._database, order.broadcast, now, order.to)
         return Nothing()
 
-    def _refuse_without_secret(self, document: Document, channel: str) -> None:
+    def _refuse_unready_codes(self, document: Document, channel: str) -> None:
         if "code" not in document.copy_for(channel).personal_fields():
             return
         if document.offer is None:
@@ -177,12 +177,7 @@ class BroadcastActivities:
                 "The copy has a place for a code, but there is no offer.",
                 "Take [[code]] out of the copy, or propose it as a goodwill offer.",
             )
-        if self._code_secret is None:
-            raise DomainError(
-                "Codes cannot be made: this worker has no code secret.",
-                "Set FRONTFOOT_CODE_SECRET to 32 or more random characters, the same on every "
-                "worker, and restart.",
-            )
+        code_sources.refuse_unready(self._code_secret, document.offer)
 
     def _direct_channel(self, name: str) -> DirectChannel:
         channel = self._channels.get(name)

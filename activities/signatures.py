@@ -245,7 +245,8 @@ class SettleUnknown(Value):
 class UnknownSettled(Value):
     """What the events said: ``accepted`` recipients of the whole broadcast so far.
 
-    ``released`` are the numbers of the batches that may go again.
+    ``released`` are the numbers of the batches that may go now: those whose window has closed, and
+    any that a worker, after it had been given up for dead, brought back unsent.
     """
 
     unknown_batches: int

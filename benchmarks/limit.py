@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from benchmarks.mail import BROADCAST, Person
+from benchmarks.mail import BROADCAST, Mail, Person
 from channels.contract import Addressee, Batch
 from channels.email_body import BATCH_ARG, BROADCAST_ARG, DELIVERY_ARG, body_of_batch
 from channels.http import new_client
@@ -32,9 +32,7 @@ class Posting(Protocol):
     async def __call__(self, body: bytes) -> None: ...
 
 
-async def send_all(
-    way: str, url: str, copy: Copy, batches: Iterator[tuple[str, list[Person]]], in_flight: int
-) -> int:
+async def send_all(way: str, url: str, copy: Copy, batches: Iterator[Mail], in_flight: int) -> int:
     """Build and post every batch, ``in_flight`` at once; return how many requests that were."""
     building, _, posting = way.partition("/")
     build = {"orjson": build_barely(copy), "adapter": build_as_the_adapter}[building]

@@ -54,6 +54,10 @@ class Person(NamedTuple):
     code: str
 
 
+Mail = tuple[str, list[Person]]
+"""One request: the mark of its batch, and to whom it goes."""
+
+
 def address(number: int) -> str:
     """The address of recipient ``number``."""
     return f"customer{number:07d}@example.org"
@@ -68,10 +72,14 @@ def people(recipients: int, seed: int) -> list[Person]:
     ]
 
 
-def batches_of(everybody: list[Person], size: int) -> Iterator[tuple[str, list[Person]]]:
-    """``everybody`` in requests of at most ``size``, each with the mark of its batch."""
-    for number, first in enumerate(range(0, len(everybody), size), 1):
-        yield f"{BROADCAST}.{number}.1", everybody[first : first + size]
+def batches_of(everybody: list[Person], size: int, total: int) -> Iterator[Mail]:
+    """``total`` recipients in requests of at most ``size``, each with the mark of its batch.
+
+    When ``everybody`` has been written to, it begins again with the first.
+    """
+    for number, first in enumerate(range(0, total, size), 1):
+        at = first % len(everybody)
+        yield f"{BROADCAST}.{number}.1", everybody[at : at + min(size, total - first)]
 
 
 def _code(chance: random.Random) -> str:

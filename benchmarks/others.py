@@ -10,27 +10,17 @@ from collections.abc import Iterator
 
 import httpx
 from sendgrid import SendGridAPIClient
-from sendgrid.helpers.mail import (
-    Content,
-    CustomArg,
-    From,
-    Mail,
-    Personalization,
-    ReplyTo,
-    Subject,
-    Substitution,
-    To,
-)
+from sendgrid.helpers import mail as helpers
 
 from benchmarks.limit import build_as_the_adapter
-from benchmarks.mail import Person
+from benchmarks.mail import Mail, Person
 from channels.email_body import BATCH_ARG, BROADCAST_ARG, DELIVERY_ARG
 from domain.message import Copy
 
 HELPERS, ONE_BY_ONE = "sendgrid helpers", "one by one"
 
 
-def send_with_helpers(url: str, copy: Copy, batches: Iterator[tuple[str, list[Person]]]) -> int:
+def send_with_helpers(url: str, copy: Copy, batches: Iterator[Mail]) -> int:
     """The ``sendgrid`` package: ``Mail`` with a ``Personalization`` each, one request at a time."""
     client = SendGridAPIClient("SG.benchmark", host=url)
     posted = 0
@@ -42,7 +32,7 @@ def send_with_helpers(url: str, copy: Copy, batches: Iterator[tuple[str, list[Pe
     return posted
 
 
-async def send_one_by_one(url: str, copy: Copy, batches: Iterator[tuple[str, list[Person]]]) -> int:
+async def send_one_by_one(url: str, copy: Copy, batches: Iterator[Mail]) -> int:
     """One request for each recipient over one kept-alive httpx client, one at a time."""
     headers = {"Authorization": "Bearer SG.benchmark", "Content-Type": "application/json"}
     posted = 0
@@ -55,22 +45,22 @@ async def send_one_by_one(url: str, copy: Copy, batches: Iterator[tuple[str, lis
     return posted
 
 
-def _mail(copy: Copy, key: str, people: list[Person]) -> Mail:
+def _mail(copy: Copy, key: str, people: list[Person]) -> helpers.Mail:
     assert copy.voice is not None
-    mail = Mail()
-    mail.from_email = From(copy.voice.address, copy.voice.name)
-    mail.subject = Subject(copy.subject)
-    mail.add_content(Content("text/plain", copy.text))
+    mail = helpers.Mail()
+    mail.from_email = helpers.From(copy.voice.address, copy.voice.name)
+    mail.subject = helpers.Subject(copy.subject)
+    mail.add_content(helpers.Content("text/plain", copy.text))
     if copy.html:
-        mail.add_content(Content("text/html", copy.html))
+        mail.add_content(helpers.Content("text/html", copy.html))
     if copy.voice.reply_to:
-        mail.reply_to = ReplyTo(copy.voice.reply_to)
-    mail.add_custom_arg(CustomArg(BATCH_ARG, key))
-    mail.add_custom_arg(CustomArg(BROADCAST_ARG, key.partition(".")[0]))
+        mail.reply_to = helpers.ReplyTo(copy.voice.reply_to)
+    mail.add_custom_arg(helpers.CustomArg(BATCH_ARG, key))
+    mail.add_custom_arg(helpers.CustomArg(BROADCAST_ARG, key.partition(".")[0]))
     for one in people:
-        personal = Personalization()
-        personal.add_to(To(one.address))
-        personal.add_custom_arg(CustomArg(DELIVERY_ARG, one.delivery))
-        personal.add_substitution(Substitution("[[code]]", one.code))
+        personal = helpers.Personalization()
+        personal.add_to(helpers.To(one.address))
+        personal.add_custom_arg(helpers.CustomArg(DELIVERY_ARG, one.delivery))
+        personal.add_substitution(helpers.Substitution("[[code]]", one.code))
         mail.add_personalization(personal)
     return mail

@@ -20,7 +20,7 @@ class Plan(Value):
     workers: tuple[int, ...] = (1, 2)
     batch_size: int = 1000
     in_flight: int = 8
-    limit_recipients: int = 200_000
+    limit_recipients: int = 600_000
     helper_recipients: int = 20_000
     single_recipients: int = 2_000
     queue_recipients: int = 100_000

@@ -53,6 +53,9 @@ def _ratios(every: list[Cost]) -> list[Promise]:
         share = f"{line.of_limit:.3f}, over httpx {line.of_httpx:.3f}"
         what = f"{line.name}, {largest:,} recipients: share of the limit"
         made.append(_promise(what, "0.35 or more", share, line.of_limit >= OF_LIMIT))
+        first = best.first_seconds
+        what = f"{line.name}, {largest:,} recipients: approval to first acceptance"
+        made.append(_promise(what, "under 1 s", f"{first:.2f} s", first < FIRST_ACCEPTANCE))
     return made
 
 

@@ -81,6 +81,17 @@ async def unknown_batches(db: Database, broadcast_id: int) -> list[BatchRow]:
         return [read_batch(row._mapping) for row in rows]
 
 
+async def planned_batches(db: Database, broadcast_id: int) -> tuple[int, ...]:
+    """The numbers of the batches that nobody has begun to send, or that came back unsent."""
+    async with db.read() as connection:
+        rows = await connection.scalars(
+            select(batches.c.number)
+            .where(batches.c.broadcast_id == broadcast_id, batches.c.state == _S.PLANNED)
+            .order_by(batches.c.number)
+        )
+        return tuple(rows)
+
+
 async def settle_by_events(db: Database, broadcast_id: int) -> SettledByEvents:
     """Enter as accepted every batch that an event of the provider has proven.
 

@@ -304,12 +304,14 @@ class BroadcastWorkflow:
             workflow.logger.warning("the incident could not be told: %s", type(error).__name__)
 
     async def _settle_unknown(self) -> bool:
-        """Wait for the events of unknown batches; True if some were released to go again."""
+        """Wait for the events of unknown batches; True if some batches are to go (again)."""
         window = self._order.broadcast.unknown_window
         deadline = workflow.now() + window
         pause = max(EVENTS_POLL, window / 60)
         while self._progress.unknown_batches:
             settled = await self._ask_events(release=False)
+            if self._hand_out(settled):
+                return True
             if not settled.unknown_batches:
                 break
             if workflow.now() >= deadline:
@@ -322,7 +324,12 @@ class BroadcastWorkflow:
         goodwill = self._order.message_class is MessageClass.GOODWILL
         if goodwill or self._halt is not None or self._refusal is not None:
             return False
-        settled = await self._ask_events(release=True)
+        return self._hand_out(await self._ask_events(release=True))
+
+    def _hand_out(self, settled: UnknownSettled) -> bool:
+        """Queue the batches that may go now; True if there are any."""
+        if self._halt is not None or self._refusal is not None:
+            return False
         # One range each: these batches are few and far apart.
         self._queue.extend((number, number) for number in settled.released)
         return bool(settled.released)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import shutil
-from collections.abc import AsyncIterator, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, MutableMapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,33 +15,15 @@ from sqlalchemy import text
 
 from console.app import create_app
 from console.webhooks import BODY_LIMIT
+from domain.message import MessageClass
 from domain.publication import PublicationState
-from store import broadcasts, migrate, suppressions
+from store import broadcasts, events, suppressions
 from store.broadcasts import BroadcastRow
 from store.database import Database
 from tests.console.provider import AT, SIGNATURE, TIMESTAMP, URL, Key, SendGrid, told
 from tests.store.world import address, have_broadcast, lose_answer, send, states
 
 BIG = b"[" + b" " * BODY_LIMIT + b"]"
-
-
-@pytest.fixture(scope="session")
-def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file to copy: migrating for each test would take most of the time."""
-    path = tmp_path_factory.mktemp("ledger") / "empty.db"
-    # In a thread, because a test's event loop may be running already.
-    with ThreadPoolExecutor() as thread:
-        thread.submit(migrate.upgrade, f"sqlite:///{path}").result()
-    return path
-
-
-@pytest.fixture
-async def ledger(empty_ledger: Path, tmp_path: Path) -> AsyncIterator[Database]:
-    path = tmp_path / "ledger.db"
-    shutil.copy(empty_ledger, path)
-    database = Database.open(f"sqlite:///{path}")
-    yield database
-    await database.close()
 
 
 @pytest.fixture
@@ -286,6 +266,110 @@ async def test_a_delivery_that_breaks_off_is_no_accident(ledger: Database) -> No
 async def test_looking_at_the_address_changes_nothing(sendgrid: SendGrid) -> None:
     assert (await sendgrid.http.get(URL)).status_code == 405
     assert (await sendgrid.http.get("/health")).json() == {"ok": True}
+
+
+# --- how old a delivery may be ----------------------------------------------------------------
+
+
+@pytest.fixture
+async def strict(ledger: Database) -> AsyncIterator[SendGrid]:
+    """A receiver that refuses what was signed more than ten minutes ago."""
+    key = Key()
+    app = create_app(ledger, key.public, max_age=timedelta(minutes=10))
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://frontfoot"
+    ) as http:
+        yield SendGrid(http, key)
+
+
+@pytest.mark.parametrize(
+    ("seconds_ago", "status"), [(0, 200), (590, 200), (700, 403), (-700, 403), (86_400, 403)]
+)
+async def test_a_delivery_may_be_refused_for_its_age(
+    strict: SendGrid, broadcast: BroadcastRow, seconds_ago: int, status: int
+) -> None:
+    body = orjson.dumps([told(broadcast, 1)])
+    signed_at = str(int(datetime.now(UTC).timestamp()) - seconds_ago)
+    answer = await strict.http.post(URL, content=body, headers=strict.key.headers(body, signed_at))
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize("timestamp", ["soon", "-5", "1e9", "٣"])
+async def test_a_timestamp_that_is_no_number_is_no_age(strict: SendGrid, timestamp: str) -> None:
+    headers = strict.key.headers(b"[]", timestamp)
+    sent = {name: value.encode() for name, value in headers.items()}
+    answer = await strict.http.post(URL, content=b"[]", headers=sent)
+    assert answer.status_code == 403
+
+
+async def test_by_default_a_repeat_of_a_day_later_still_proves_its_batch(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database
+) -> None:
+    """A repeat may keep its first timestamp, and may be the only proof that mail went out."""
+    await lose_answer(ledger, broadcast, 2)
+    assert (await sendgrid.deliver([told(broadcast, 11, "processed")])).status_code == 200
+
+
+# --- many at once -------------------------------------------------------------------------------
+
+
+async def test_deliveries_that_come_at_once_are_each_told_their_own_counts(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database
+) -> None:
+    answers = await asyncio.gather(
+        *(sendgrid.deliver([told(broadcast, n), told(broadcast, n % 10 + 1)]) for n in range(1, 11))
+    )
+    counts = [answer.json() for answer in answers]
+    assert {answer.status_code for answer in answers} == {200}
+    assert sum(one["new"] for one in counts) == 10
+    assert all(one["new"] + one["duplicate"] == 2 for one in counts)
+    assert (await states(ledger, broadcast))["delivered"] == 10
+
+
+async def test_deliveries_that_come_at_once_share_a_transaction(
+    sendgrid: SendGrid, broadcast: BroadcastRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups: list[int] = []
+    record = events.record_groups
+
+    async def counting(db: Database, told: Sequence[Any]) -> list[events.Recorded]:
+        groups.append(len(told))
+        return await record(db, told)
+
+    monkeypatch.setattr("store.events.record_groups", counting)
+    await asyncio.gather(*(sendgrid.deliver([told(broadcast, n)]) for n in range(1, 21)))
+    assert (sum(groups), len(groups) < 10) == (20, True)
+
+
+async def test_one_delivery_that_cannot_be_entered_does_not_take_others_along(
+    sendgrid: SendGrid,
+    broadcast: BroadcastRow,
+    ledger: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record = events.record_groups
+
+    async def picky(db: Database, told: Sequence[Any]) -> list[events.Recorded]:
+        if any(event.id == "delivered-7" for group in told for event in group):
+            raise RuntimeError("an event that nobody foresaw")
+        return await record(db, told)
+
+    monkeypatch.setattr("store.events.record_groups", picky)
+    answers = await asyncio.gather(*(sendgrid.deliver([told(broadcast, n)]) for n in range(1, 11)))
+    assert [answer.status_code for answer in answers] == [200] * 6 + [503] + [200] * 3
+    assert (await states(ledger, broadcast))["delivered"] == 9
+
+
+async def test_who_hangs_up_holds_nobody_else_up(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database
+) -> None:
+    told_to_all = [
+        asyncio.create_task(sendgrid.deliver([told(broadcast, n)])) for n in range(1, 11)
+    ]
+    await asyncio.sleep(0)
+    told_to_all[3].cancel()
+    rest = await asyncio.gather(*told_to_all, return_exceptions=True)
+    assert [one.status_code for one in rest if isinstance(one, httpx.Response)] == [200] * 9
 
 
 # --- a ledger that is away ----------------------------------------------------------------------

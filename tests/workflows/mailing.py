@@ -57,6 +57,7 @@ class Mailing:
         self.throttled_for = timedelta(milliseconds=50)
         self._answers: dict[int, deque[Answer]] = defaultdict(deque)
         self._proven: set[int] = set()
+        self._brought_back: set[int] = set()
         self._held: asyncio.Event | None = None
         self.reached = asyncio.Event()
 
@@ -78,6 +79,10 @@ class Mailing:
     def event_proves(self, number: int) -> None:
         """The provider sends an event that names this batch: it did go out."""
         self._proven.add(number)
+
+    def is_brought_back(self, number: int) -> None:
+        """A worker that had been given up for dead comes back: this batch never left it."""
+        self._brought_back.add(number)
 
     def holds(self) -> asyncio.Event:
         """Every batch waits on the wire until the returned event is set."""
@@ -163,21 +168,19 @@ class Mailing:
     def settle_unknown(self, order: SettleUnknown) -> UnknownSettled:
         """Settle by events; release what is old enough and has none."""
         self.asked += 1
-        released = []
         for number, state in self.states.items():
             if state is S.UNKNOWN and number in self._proven:
                 self.states[number] = S.ACCEPTED
-            elif (
+            elif (state is S.UNKNOWN and number in self._brought_back) or (
                 state is S.UNKNOWN
                 and order.release_before is not None
                 and self.tries[number] < order.max_attempts
             ):
                 self.states[number] = S.PLANNED
-                released.append(number)
         return UnknownSettled(
             unknown_batches=list(self.states.values()).count(S.UNKNOWN),
             accepted=sum(self._size(n) for n, s in self.states.items() if s is S.ACCEPTED),
-            released=tuple(released),
+            released=tuple(n for n, s in self.states.items() if s is S.PLANNED),
         )
 
     def settle_by_person(self, order: SettleByPerson) -> Standing:

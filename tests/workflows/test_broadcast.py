@@ -321,3 +321,17 @@ async def test_news_of_a_channel_that_cannot_be_true_change_nothing(response: Re
 
 async def _is(value: object) -> object:
     return value
+
+
+async def test_a_batch_that_a_late_worker_brings_back_unsent_is_sent_after_all(
+    response: Response,
+) -> None:
+    """It was planned again after everything had been handed out, and nobody looked there."""
+    response.world.mail.batch(3, Answer.LOST_BEFORE_SENDING)
+    response.world.mail.is_brought_back(3)
+    await start(response, mail(window=timedelta(minutes=10)), batches=5)
+
+    message = await response.settled()
+
+    assert sorted(response.world.mail.sent) == [1, 2, 3, 4, 5]
+    assert outcome(message, "email").reason == "50 of 50 recipients accepted."
