@@ -115,8 +115,8 @@ def spare_the_garbage_collector() -> None:
     """Collect seldom, and never look again at what was loaded at the start.
 
     A broadcast makes thousands of tuples and strings for each request and drops them all. At the
-    default thresholds full collections took a quarter of the worker's time, each stopping the
-    event loop for some 80 ms; see docs/benchmarks.
+    default thresholds a profile showed full collections of some 80 ms each, in which the event
+    loop stands still.
     """
     gc.collect()
     gc.freeze()

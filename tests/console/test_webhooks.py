@@ -101,6 +101,25 @@ async def test_an_address_that_bounced_for_good_is_not_written_to_again(
     assert not await suppressions.is_suppressed(ledger, address(2))
 
 
+@pytest.mark.parametrize("word", ["spamreport", "unsubscribe", "group_unsubscribe"])
+async def test_who_wants_no_more_of_it_gets_only_what_is_about_their_safety(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database, word: str
+) -> None:
+    answer = await sendgrid.deliver([told(broadcast, 1, word)])
+    assert (answer.status_code, answer.json()["new"]) == (200, 1)
+    assert await suppressions.is_suppressed(ledger, address(1), MessageClass.GOODWILL)
+    assert not await suppressions.is_suppressed(ledger, address(1), MessageClass.SAFETY)
+
+
+async def test_who_came_back_to_the_group_gets_everything_again(
+    sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database
+) -> None:
+    """Told in the wrong order: the return comes first, and was later."""
+    await sendgrid.deliver([told(broadcast, 1, "group_resubscribe", timestamp=AT + 60)])
+    await sendgrid.deliver([told(broadcast, 1, "group_unsubscribe")])
+    assert not await suppressions.is_suppressed(ledger, address(1))
+
+
 @pytest.mark.parametrize(
     "word", ["open", "click", "deferred", "account_status_change", "", "constructor"]
 )
