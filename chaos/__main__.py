@@ -11,10 +11,12 @@ import asyncio
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Coroutine
 from pathlib import Path
 
 from rich.console import Console
@@ -37,10 +39,17 @@ def main() -> int:
     # Its client says each time that the server it lost is gone; we know, we killed it.
     Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=None)))
     try:
-        return asyncio.run(_run(chosen, console))
-    except KeyboardInterrupt:
+        return asyncio.run(_until_told(_run(chosen, console)))
+    except (KeyboardInterrupt, asyncio.CancelledError):
         console.print("Stopped. Every process of the round has ended.")
         return int(ExitCode.FAILED)
+
+
+async def _until_told(running: Coroutine[object, object, int]) -> int:
+    """Run it; SIGTERM ends it as Ctrl-C does, with everything put away."""
+    task = asyncio.ensure_future(running)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 def _arguments() -> argparse.Namespace:
@@ -65,26 +74,30 @@ async def _run(chosen: argparse.Namespace, console: Console) -> int:
     results: list[RoundResult] = []
     console.print(f"seed {first}, {chosen.recipients:,} recipients, {chosen.database}, in {home}")
     kept = bool(chosen.keep)
-    while _another(chosen.rounds, len(results), until):
-        seed = first + len(results)
-        state = home / f"round-{seed}"
-        display.begin(len(results) + 1, seed)
-        try:
-            result = await _one(seed, chosen, state, display)
-        except Exception as error:  # noqa: BLE001 - a round that cannot be played has failed
-            _tell_failure(console, error)
-            _tell_replay(console, seed, chosen, state)
-            return int(ExitCode.FAILED)
-        results.append(result)
-        display.end(result)
-        if not result.verdict.good:
-            kept = True
-            _tell_replay(console, seed, chosen, state)
-        elif not chosen.keep:
-            shutil.rmtree(state, ignore_errors=True)
+    try:
+        while _another(chosen.rounds, len(results), until):
+            seed = first + len(results)
+            state = home / f"round-{seed}"
+            display.begin(len(results) + 1, seed)
+            try:
+                result = await _one(seed, chosen, state, display)
+            except Exception as error:  # noqa: BLE001 - a round that cannot be played has failed
+                kept = True
+                _tell_failure(console, error)
+                _tell_replay(console, seed, chosen, state)
+                return int(ExitCode.FAILED)
+            results.append(result)
+            display.end(result)
+            if not result.verdict.good:
+                kept = True
+                _tell_replay(console, seed, chosen, state)
+            elif not chosen.keep:
+                shutil.rmtree(state, ignore_errors=True)
+    finally:
+        display.close()
+        if not kept:
+            shutil.rmtree(home, ignore_errors=True)
     total = summarise(console, results)
-    if not kept:
-        shutil.rmtree(home, ignore_errors=True)
     return int(ExitCode.DONE if total.good else ExitCode.FAILED)
 
 

@@ -59,6 +59,10 @@ class Display:
         for finding in verdict.findings:
             self._console.print(f"    {finding}", highlight=False, markup=False)
 
+    def close(self) -> None:
+        """Give the terminal back."""
+        self._live.stop()
+
     def _line(self) -> Text:
         kills = self._kills + (self._tormentor.kills() if self._tormentor else 0)
         left = max(0.0, self._until - time.monotonic())

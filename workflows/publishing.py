@@ -254,12 +254,14 @@ class Publishing:
 
         Its request may be slow at the provider, and would come out below us as the newest word.
         Not for ever: a channel that does not answer must not keep us from trying. Not for mail,
-        which has no order.
+        which has no order, and not for what was withdrawn, which is taken back.
         """
 
         def on_the_wire() -> bool:
             return message.number not in self._halts and any(
-                number < message.number and name == channel and number in self._halts
+                number < message.number
+                and name == channel
+                and self._halts.get(number) is PublicationState.SUPERSEDED
                 for number, name in self._following
             )
 

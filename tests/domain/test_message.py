@@ -48,9 +48,7 @@ POOLED = OfferTerms.model_validate(
 )
 
 
-def changed(
-    place: tuple[str | int, ...], value: object, document: Document = DOCUMENT
-) -> Document:
+def changed(place: tuple[str | int, ...], value: object, document: Document = DOCUMENT) -> Document:
     content: dict[str, Any] = document.model_dump(mode="json")
     inner: Any = content
     for step in place[:-1]:

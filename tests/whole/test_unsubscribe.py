@@ -9,8 +9,9 @@ from contextlib import closing
 import httpx
 import orjson
 
+from commands import incidents
 from domain.message import MessageKind
-from tests.whole.response import Response
+from tests.whole.response import LEAD, Response
 from tests.whole.world import World
 from workflows.contract import MessageStatus
 
@@ -58,6 +59,8 @@ async def test_one_click_in_an_offer_stops_offers_and_not_warnings(
     assert (mail.suppressed, mail.went_out) == (1, 59)
 
     next_offer = await response.propose(MessageKind.GOODWILL_OFFER)
+    facts = {"wrong": "that no account was read", "right": "that twelve accounts were"}
+    await incidents.record_facts(calm.client, calm.ledger, response.slug, by=LEAD, facts=facts)
     warning = await published(response, MessageKind.CORRECTION)
     assert (next_offer.audience_count, warning.audience_count) == (59, 60)
     # One offer and one warning for who left, two offers and one warning for who stayed.
