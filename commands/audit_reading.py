@@ -181,7 +181,10 @@ async def _look_up(
     for one in asked.values():
         number, channel = one.place
         ref = MessageRef(incident=slug, number=number, revision=one.revision)
-        copy = (await messages.load_revision(database, ref)).copy_for(channel)
+        document = await messages.find_revision(database, ref)
+        if document is None:
+            continue
+        copy = document.copy_for(channel)
         questions.append(
             {
                 "channel": channel,

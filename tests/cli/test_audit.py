@@ -342,7 +342,7 @@ def live(sandbox: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Setti
     }
     for name, value in words.items():
         monkeypatch.setenv(f"FRONTFOOT_TWITTER_{name}", value)
-    return Settings(state_dir=tmp_path, _env_file=None)  # type: ignore[call-arg]
+    return Settings(state_dir=tmp_path, _env_file=None)
 
 
 async def have_post(ledger: Database, number: int, *, sent: bool, entered: bool) -> None:
@@ -365,7 +365,7 @@ async def have_post(ledger: Database, number: int, *, sent: bool, entered: bool)
     await publications.reserve(ledger, ref, "twitter", digest, now, 1)
     receipt = Receipt(id="1", at=now)
     if sent:
-        channel = TwitterChannel(TwitterSettings())  # type: ignore[call-arg]
+        channel = TwitterChannel(TwitterSettings())
         receipt = await channel.publish(Publication(key="k", copy=copy))
         await channel.close()
     if entered:

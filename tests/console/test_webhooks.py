@@ -316,7 +316,7 @@ async def test_a_delivery_may_be_refused_for_its_age(
 @pytest.mark.parametrize("timestamp", ["soon", "-5", "1e9", "٣"])
 async def test_a_timestamp_that_is_no_number_is_no_age(strict: SendGrid, timestamp: str) -> None:
     headers = strict.key.headers(b"[]", timestamp)
-    sent = {name: value.encode() for name, value in headers.items()}
+    sent = {name.encode(): value.encode() for name, value in headers.items()}
     answer = await strict.http.post(URL, content=b"[]", headers=sent)
     assert answer.status_code == 403
 
