@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from temporalio import activity
@@ -12,7 +11,7 @@ from activities.failures import as_failure, failing_in_words
 from activities.pauses import Pause
 from activities.signatures import SendBatches
 from channels.contract import (
-    Addressee,
+    Addressees,
     BadCredentials,
     BadRecipient,
     Batch,
@@ -29,7 +28,7 @@ from domain.message import CLASS_OF, Document, MessageClass
 from domain.publication import PublicationState
 from domain.unsubscribe import LeavingLinks
 from store import broadcasts
-from store.broadcasts import BatchRow, Sendable
+from store.broadcasts import BatchRow, Sendables
 from store.database import Database
 
 LOOK_YOURSELF = "Its events settle it; failing those, look in the provider's activity."
@@ -87,27 +86,23 @@ class Sending:
             self.paused = row.state is PublicationState.PLANNED
             return not self.paused
         try:
-            return await self._send_reserved(row, pause)
+            return await self._send_reserved(row, reservation.people, pause)
         except (Unreachable, Throttled) as error:
             await self._bring_back(row, error.message)
             raise as_failure(error, datetime.now(UTC)) from error
 
-    async def _send_reserved(self, row: BatchRow, pause: Pause) -> bool:
+    async def _send_reserved(self, row: BatchRow, people: Sendables, pause: Pause) -> bool:
         """Send until it is accepted, without the recipients that the provider names as bad."""
         while True:
-            with failing_in_words(datetime.now(UTC)):
-                people = await broadcasts.addressees(
-                    self._database, self._order.broadcast, row.number
-                )
             try:
-                values = self._with_links(people, await self._values(people))
+                values = {**await self._codes(people), **self._unsubscribe_links(people)}
             except (DomainError, Refused) as error:
                 # No code, no mail: the cap, the pool, the secret or the shop said no.
                 says = error.what if isinstance(error, DomainError) else error.message
                 await self._bring_back(row, says)
                 self._halt(says, error.next_step)
                 return False
-            if not people:
+            if not people.ids:
                 with failing_in_words(datetime.now(UTC)):
                     await broadcasts.close_empty_batch(
                         self._database, self._order.broadcast, row.number
@@ -117,26 +112,26 @@ class Sending:
                 key=row.key,
                 broadcast=self._broadcast,
                 copy=self._copy,
-                addressees=[
-                    Addressee(
-                        delivery=delivery_key(self._broadcast, one.recipient_id),
-                        address=one.address,
-                        values=values.get(one.recipient_id, {}),
-                    )
-                    for one in people
-                ],
+                addressees=Addressees(
+                    deliveries=[delivery_key(self._broadcast, one) for one in people.ids],
+                    addresses=people.addresses,
+                    values=values,
+                ),
             )
             try:
                 pause.refuse_late_start()
                 receipt = await self._channel.send(batch)
             except BadRecipient as error:
-                bad = [people[index].recipient_id for index in error.positions]
+                bad = [people.ids[index] for index in error.positions]
                 if not bad:
                     await self._refuse(row, error.message, error.next_step)
                     return True
                 with failing_in_words(datetime.now(UTC)):
                     await broadcasts.refuse_deliveries(
                         self._database, self._order.broadcast, bad, "refused by the provider"
+                    )
+                    people = await broadcasts.addressees(
+                        self._database, self._order.broadcast, row.number
                     )
                 continue
             except (Unreachable, Throttled):
@@ -160,29 +155,21 @@ class Sending:
                 )
             return True
 
-    async def _values(self, people: Sequence[Sendable]) -> dict[int, dict[str, str]]:
+    async def _codes(self, people: Sendables) -> dict[str, list[str]]:
+        """Everybody's code, as the column of that name, where the copy has a place for it."""
         offer = self._document.offer
         if offer is None or "code" not in self._copy.personal_fields():
             return {}
         issued = await code_sources.issue(
-            self._database,
-            self._code_secret,
-            self._document.incident,
-            [one.recipient_id for one in people],
-            offer,
+            self._database, self._code_secret, self._document.incident, people.ids, offer
         )
-        return {recipient: {"code": code} for recipient, code in issued.items()}
+        return {"code": [issued[one] for one in people.ids]}
 
-    def _with_links(
-        self, people: Sequence[Sendable], values: dict[int, dict[str, str]]
-    ) -> dict[int, dict[str, str]]:
-        """The values with each recipient's own unsubscribe link, where the mail has one."""
+    def _unsubscribe_links(self, people: Sendables) -> dict[str, list[str]]:
+        """Everybody's own link, as the column of that name, where the mail has one."""
         if self._links is None:
-            return values
-        for one in people:
-            own = values.setdefault(one.recipient_id, {})
-            own[UNSUBSCRIBE_VALUE] = self._links.to(one.recipient_id, self._class)
-        return values
+            return {}
+        return {UNSUBSCRIBE_VALUE: self._links.to_each(people.ids, self._class)}
 
     async def _bring_back(self, row: BatchRow, says: str) -> None:
         """Give the batch back unsent: it is certain that nothing of this attempt went out."""

@@ -10,7 +10,6 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from channels.stripe_codes import PromotionCode, StripeCodes, StripeSettings
-from domain.codes import spell_in_groups
 from domain.errors import DomainError
 from domain.offer import CodeSource, OfferTerms
 from store import code_pool, codes
@@ -41,9 +40,7 @@ async def issue(
     refuse_unready(secret, terms)
     assert secret is not None
     if terms.source is CodeSource.DERIVED:
-        return await codes.ensure_codes(
-            database, secret, incident, recipients, terms, spell_in_groups
-        )
+        return await codes.ensure_codes(database, secret, incident, recipients, terms, grouped=True)
     made = await codes.ensure_codes(database, secret, incident, recipients, terms)
     missing = await codes.not_entered(database, incident, recipients, terms)
     if missing:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from benchmarks.mail import BROADCAST, Mail, Person
-from channels.contract import Addressee, Batch
+from channels.contract import Addressees, Batch
 from channels.email_body import BATCH_ARG, BROADCAST_ARG, DELIVERY_ARG, body_of_batch
 from channels.http import new_client
 from domain.message import Copy
@@ -87,7 +87,8 @@ def shared_part(copy: Copy) -> dict[str, object]:
 
 def build_as_the_adapter(copy: Copy, key: str, people: list[Person]) -> bytes:
     """The request as the e-mail adapter builds it, with its checks."""
-    addressees = [Addressee(one.delivery, one.address, {"code": one.code}) for one in people]
+    addresses, deliveries, made = zip(*people, strict=True)
+    addressees = Addressees(deliveries, addresses, {"code": made})
     batch = Batch(key=key, broadcast=BROADCAST, copy=copy, addressees=addressees)
     return body_of_batch(batch, asm_group_id=None)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
 
+from domain.derived import for_recipients
 from domain.errors import DomainError
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -21,45 +22,25 @@ _VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)}
 # Dashes, spaces, line ends and the invisible marks that come along when a code is pasted.
 _IGNORED = frozenset({"Pd", "Zs", "Zl", "Zp", "Cc", "Cf"})
 _READ_AS = str.maketrans({"I": "1", "L": "1", "O": "0"})
-_BLOCK = 64
 
 
-class CodeMaker:
-    """Makes the codes of one version of an incident's offer, by recipient.
+def derive_symbols(secret: bytes, incident: str, version: int, recipients: Sequence[int]) -> bytes:
+    """The ``CODE_LENGTH`` symbols of each recipient's code, one code after the other.
 
-    A code is a number of 60 bits, the first of HMAC-SHA-256 over ``incident|recipient|version``;
-    ``spell`` writes it. The same arguments make the same code for ever. ``secret`` never leaves the
-    worker; an empty one is a ``ValueError``, because anybody could then make codes.
+    For one version of an incident's offer. Each symbol is the lowest five bits of one of the
+    recipient's derived bytes, 60 bits in all. The same arguments make the same codes for ever. An
+    empty ``secret`` is a ``ValueError``, because anybody could then make codes.
     """
-
-    def __init__(self, secret: bytes, incident: str, version: int) -> None:
-        if not secret:
-            raise ValueError("codes need a secret")
-        # HMAC by its own definition (RFC 2104), with both of its keyed states made only once:
-        # hmac.digest() makes them anew for each message, and a broadcast needs a million.
-        key = hashlib.sha256(secret).digest() if len(secret) > _BLOCK else secret
-        padded = key.ljust(_BLOCK, b"\0")
-        self._inner = hashlib.sha256(bytes(one ^ 0x36 for one in padded))
-        self._inner.update(f"{incident}|".encode())
-        self._outer = hashlib.sha256(bytes(one ^ 0x5C for one in padded))
-        self._after = f"|{version}".encode()
-
-    def numbers(self, recipients: Iterable[int]) -> list[int]:
-        """The number of each recipient's code, in the same order."""
-        inner_copy, outer_copy, after = self._inner.copy, self._outer.copy, self._after
-        made = []
-        for recipient in recipients:
-            inner = inner_copy()
-            inner.update(b"%d%b" % (recipient, after))
-            outer = outer_copy()
-            outer.update(inner.digest())
-            made.append(int.from_bytes(outer.digest()[:8], "big") >> 4)
-        return made
+    if not secret:
+        raise ValueError("codes need a secret")
+    purpose = f"code|{incident}|{version}".encode()
+    return for_recipients(secret, purpose, recipients).translate(_LOWEST_FIVE_BITS)
 
 
 def derive_code(secret: bytes, incident: str, recipient: int, version: int) -> str:
     """The code of one recipient of one incident: 12 symbols (60 bits) and a check symbol."""
-    return spell(CodeMaker(secret, incident, version).numbers([recipient])[0])
+    [code] = spell(derive_symbols(secret, incident, version, [recipient]))
+    return code
 
 
 def secret_mark(secret: bytes) -> str:
@@ -67,30 +48,32 @@ def secret_mark(secret: bytes) -> str:
     return hmac.digest(secret, b"fingerprint", hashlib.sha256).hex()[:8]
 
 
-def spell(number: int) -> str:
-    """The 13 symbols of a code's number."""
-    a, b, c = number >> 50, number >> 40 & 1023, number >> 30 & 1023
-    d, e, f = number >> 20 & 1023, number >> 10 & 1023, number & 1023
-    pair, value = _PAIRS, _PAIR_SUMS
-    total = value[a] + value[b] + value[c] + value[d] + value[e] + value[f]
-    return f"{pair[a]}{pair[b]}{pair[c]}{pair[d]}{pair[e]}{pair[f]}{ALPHABET[-total % 32]}"
+def spell(symbols: bytes, *, grouped: bool = False) -> list[str]:
+    """Codes from their symbols, as ``derive_symbols`` returns them: each with its check symbol.
+
+    ``grouped`` puts in the dashes of ``show_code``. All codes at once, column by column: a
+    broadcast needs a million of them, and a loop over letters would cost more than sending them.
+    """
+    places = _GROUPED_PLACES if grouped else range(CODE_LENGTH + 1)
+    width = places[-1] + 1
+    page = bytearray(b"-" * (len(symbols) // CODE_LENGTH * width))
+    for at, place in enumerate(places[:-1]):
+        page[place::width] = symbols[at::CODE_LENGTH]
+    page[width - 1 :: width] = _check_symbols(symbols)
+    text = page.decode("ascii")
+    return [text[at : at + width] for at in range(0, len(text), width)]
 
 
-def spell_in_groups(number: int) -> str:
-    """The code of a number as ``show_code`` shows it, in one go: mails need a million of them."""
-    a, b, c = number >> 50, number >> 40 & 1023, number >> 30 & 1023
-    d, e, f = number >> 20 & 1023, number >> 10 & 1023, number & 1023
-    pair, value = _PAIRS, _PAIR_SUMS
-    total = value[a] + value[b] + value[c] + value[d] + value[e] + value[f]
-    return f"{pair[a]}{pair[b]}-{pair[c]}{pair[d]}-{pair[e]}{pair[f]}{ALPHABET[-total % 32]}"
-
-
-def number_of(code: str) -> int:
-    """The number that ``spell`` makes ``code`` of; ``code`` is as ``read_code`` returns it."""
-    number = 0
-    for symbol in code[:CODE_LENGTH]:
-        number = number << 5 | _VALUE[symbol]
-    return number
+def _check_symbols(symbols: bytes) -> bytes:
+    """``check_symbol`` of each code: columns are added as long numbers whose digits are bytes."""
+    count = len(symbols) // CODE_LENGTH
+    total = 0
+    for half in (range(CODE_LENGTH // 2), range(CODE_LENGTH // 2, CODE_LENGTH)):
+        columns = (symbols[at::CODE_LENGTH].translate(_WEIGHED[at % 2]) for at in half)
+        # Six values below 32 add up to less than 256: nothing is carried from byte to byte.
+        summed = sum(int.from_bytes(column, "big") for column in columns)
+        total += int.from_bytes(summed.to_bytes(count, "big").translate(_REMAINDER), "big")
+    return total.to_bytes(count, "big").translate(_CHECKS)
 
 
 def check_symbol(symbols: str) -> str:
@@ -110,9 +93,14 @@ def _folded(value: int) -> int:
     return 2 * value // 32 + 2 * value % 32
 
 
-# A broadcast spells a million codes; two symbols at a time nearly halves what one costs.
-_PAIRS = tuple(left + right for left in ALPHABET for right in ALPHABET)
-_PAIR_SUMS = tuple(left + _folded(right) for left in range(32) for right in range(32))
+# For bytes.translate: what becomes of each of the 256 bytes.
+_LOWEST_FIVE_BITS = bytes(ord(ALPHABET[byte % 32]) for byte in range(256))
+_PLAIN = bytes(_VALUE.get(chr(byte), 0) for byte in range(256))
+# By whether a symbol's place is odd. The last of the twelve is, and the first to be folded.
+_WEIGHED = (_PLAIN, bytes(_folded(value) for value in _PLAIN))
+_REMAINDER = bytes(byte % 32 for byte in range(256))
+_CHECKS = bytes(ord(ALPHABET[-byte % 32]) for byte in range(256))
+_GROUPED_PLACES = (0, 1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 13, 14)
 
 
 def read_code(text: str) -> str:

@@ -57,8 +57,8 @@ KEY_OF_ROW = (
 LEFT = batches.c.size - sum((batches.c[name] for name in COUNTERS[1:]), batches.c[COUNTERS[0]])
 """How many recipients of a batch have no row of their own: they stand where the batch stands."""
 
-_HOLD = select(batches, KEY_OF_ROW).where(OF_ROW).with_for_update(of=batches)
-_ACCEPT = (
+HOLD = select(batches, KEY_OF_ROW).where(OF_ROW).with_for_update(of=batches)
+ACCEPT = (
     update(batches)
     .where(OF_ROW)
     .values(
@@ -79,7 +79,7 @@ _ACCEPT = (
 
 async def hold_batch(connection: AsyncConnection, broadcast_id: int, number: int) -> BatchRow:
     """One batch, held until the transaction ends; ``DomainError`` if there is none."""
-    row = (await connection.execute(_HOLD, place(broadcast_id, number))).first()
+    row = (await connection.execute(HOLD, place(broadcast_id, number))).first()
     if row is None:
         raise no_such_batch(broadcast_id, number)
     return read_batch(row._mapping)
@@ -93,17 +93,23 @@ async def enter_accepted(
     Without a receipt it was an event that proved it, and its time counts.
     """
     entered = await connection.execute(
-        _ACCEPT,
-        {
-            **place(row.broadcast_id, row.number),
-            "b_receipt_id": receipt.id if receipt else None,
-            "b_receipt_at": receipt.at if receipt else None,
-            "b_at": at,
-            "b_reason": "" if receipt else "Proven by an event of the provider.",
-        },
+        ACCEPT, acceptance(row.broadcast_id, row.number, receipt, at)
     )
     accepted = entered.one()
     return read_batch(accepted._mapping), int(accepted.left)
+
+
+def acceptance(
+    broadcast_id: int, number: int, receipt: Receipt | None, at: datetime | None
+) -> dict[str, object]:
+    """The parameters of ``ACCEPT``."""
+    return {
+        **place(broadcast_id, number),
+        "b_receipt_id": receipt.id if receipt else None,
+        "b_receipt_at": receipt.at if receipt else None,
+        "b_at": at,
+        "b_reason": "" if receipt else "Proven by an event of the provider.",
+    }
 
 
 async def move_batch(

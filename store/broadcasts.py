@@ -1,14 +1,14 @@
 """Broadcasts: a message to an audience on a direct channel, planned once in one transaction.
 
-Planning is an ``INSERT … SELECT``, a batch is a range of recipients' ids. How batches are sent
-is in ``store.batches``; its functions are offered here too.
+How the batches are laid out is in ``store.layouts``, how they are sent in ``store.batches``; what
+others need of those is offered here too.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, literal, select, true, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
@@ -16,7 +16,7 @@ from domain.ids import MessageRef, broadcast_key
 from domain.message import CLASS_OF, AudienceCut, MessageClass, MessageKind
 from domain.model import Value
 from domain.offer import OfferTerms
-from domain.publication import DeliveryState, PublicationState
+from domain.publication import PublicationState
 from store.batch_outcomes import (
     SettledByEvents,
     batch_nothing_went_out,
@@ -31,7 +31,7 @@ from store.batch_outcomes import (
 from store.batch_rows import BatchRow
 from store.batches import (
     BatchReservation,
-    Sendable,
+    Sendables,
     accept_batch,
     addressees,
     close_empty_batch,
@@ -40,12 +40,12 @@ from store.batches import (
     reserve_batch,
 )
 from store.database import Database
-from store.deliveries import SUPPRESSED
 from store.events import apply_early
+from store.layouts import lay_out
 from store.offers import ensure_offer, refuse_over_budget, refuse_short_pool
 from store.progress import BroadcastProgress, RangeStanding, progress, range_standing
-from store.suppressions import EVERY_CLASS, stands_against
-from store.tables import audiences, batches, broadcasts, deliveries, messages, recipients
+from store.suppressions import EVERY_CLASS
+from store.tables import audiences, batches, broadcasts, messages
 
 __all__ = [
     "BatchReservation",
@@ -53,7 +53,7 @@ __all__ = [
     "BroadcastProgress",
     "BroadcastRow",
     "RangeStanding",
-    "Sendable",
+    "Sendables",
     "SettledByEvents",
     "accept_batch",
     "addressees",
@@ -151,16 +151,16 @@ async def plan(
         )
         # A transaction that was undone may have left the layout of an earlier one of this id.
         db.layouts.pop(broadcast_id, None)
-        in_cut = and_(recipients.c.audience_id == audience_id, recipients.c.id <= cut.up_to)
-        suppressed = await _withhold(connection, broadcast_id, in_cut, of_class)
-        count, planned = await _lay_out(connection, broadcast_id, in_cut, of_class, batch_size)
+        suppressed, count, planned = await lay_out(
+            connection, broadcast_id, audience_id, cut.up_to, of_class, batch_size
+        )
         await connection.execute(
             update(broadcasts)
             .where(broadcasts.c.id == broadcast_id)
             .values(batches=count, planned=planned, suppressed=suppressed)
         )
         if offer is not None:
-            await ensure_offer(db, connection, ref.incident, offer)
+            await connection.run_sync(ensure_offer, db.dialect, ref.incident, offer)
             await refuse_over_budget(connection, ref.incident, offer)
             await refuse_short_pool(db, connection, ref.incident, offer)
         await apply_early(db, connection, key)
@@ -238,62 +238,6 @@ async def _class_of(
         )
     )
     return EVERY_CLASS if kind is None else CLASS_OF[MessageKind(kind)].value
-
-
-async def _withhold(
-    connection: AsyncConnection, broadcast_id: int, in_cut: ColumnElement[bool], of_class: str
-) -> int:
-    """Mark everybody who is suppressed by now, so that lifting it later changes no plan."""
-    marked = await connection.execute(
-        deliveries.insert().from_select(
-            ["broadcast_id", "recipient_id", "state", "withheld", "reason"],
-            select(
-                literal(broadcast_id),
-                recipients.c.id,
-                literal(DeliveryState.PLANNED.value),
-                true(),
-                literal(SUPPRESSED),
-            ).where(in_cut, stands_against(recipients.c.mailbox, of_class)),
-            include_defaults=False,
-        )
-    )
-    return marked.rowcount
-
-
-async def _lay_out(
-    connection: AsyncConnection,
-    broadcast_id: int,
-    in_cut: ColumnElement[bool],
-    of_class: str,
-    batch_size: int,
-) -> tuple[int, int]:
-    """Enter the batches as ranges of ids; return how many there are, and of how many recipients."""
-    place = func.row_number().over(order_by=recipients.c.id) - 1
-    people = (
-        select(recipients.c.id, (place // batch_size).label("batch"))
-        .where(in_cut, ~stands_against(recipients.c.mailbox, of_class))
-        .subquery()
-    )
-    ranges = select(
-        literal(broadcast_id),
-        literal(_S.PLANNED.value),
-        people.c.batch + 1,
-        func.min(people.c.id),
-        func.max(people.c.id),
-        func.count(),
-    ).group_by(people.c.batch)
-    await connection.execute(
-        batches.insert().from_select(
-            ["broadcast_id", "state", "number", "first", "last", "size"],
-            ranges,
-            include_defaults=False,
-        )
-    )
-    laid_out = select(func.count(), func.coalesce(func.sum(batches.c.size), 0)).where(
-        batches.c.broadcast_id == broadcast_id
-    )
-    count, planned = (await connection.execute(laid_out)).one()
-    return int(count), int(planned)
 
 
 async def _supersede_earlier(connection: AsyncConnection, ref: MessageRef, channel: str) -> None:

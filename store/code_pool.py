@@ -99,13 +99,13 @@ async def take_codes(
     bulk, take = _take(db.dialect)
     people = bulk.parameter((recipient,) for recipient in everybody)
     async with db.write() as connection:
-        offer = await ensure_offer(db, connection, incident, terms)
+        offer = await connection.run_sync(ensure_offer, db.dialect, incident, terms)
         # Other incidents may draw from the same pool.
         await db.serialise(connection, f"pool/{pool}")
         values = {"b_pool": pool, "b_offer": offer.id, "b_most": len(everybody)}
         taken = (await connection.execute(take, {**people, **values})).rowcount
         if taken:
-            await enter_issued(connection, offer, taken)
+            await connection.run_sync(enter_issued, offer, taken)
         rows = await connection.execute(
             select(code_pool.c.recipient_id, code_pool.c.code)
             .where(code_pool.c.offer_id == offer.id)

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, bindparam, func, select, tuple_, update
 
-from domain.codes import CodeMaker, secret_mark, spell, spell_in_groups
+from domain.codes import CODE_LENGTH, derive_symbols, secret_mark, spell
 from domain.offer import CodeSource, OfferTerms
-from store.database import Database
+from store.database import Database, DialectName
 from store.offers import HeldOffer, ensure_offer, enter_issued, refuse_other_secret
 from store.tables import code_pool, codes, offers
 
@@ -48,21 +48,21 @@ class IssuedCode(NamedTuple):
     expires: date | None
 
 
-def pack(numbers: Sequence[int]) -> bytes:
-    """Numbers from 0 to 2**64 - 1 as they are stored: eight bytes each, little-endian."""
-    packed = array("Q", numbers)
+def pack(ids: Sequence[int]) -> bytes:
+    """Ids of recipients as they are stored: eight bytes each, little-endian."""
+    packed = array("Q", ids)
     if sys.byteorder == "big":
         packed.byteswap()
     return packed.tobytes()
 
 
 def unpack(stored: bytes) -> array[int]:
-    """The numbers that ``pack`` was given."""
-    numbers = array("Q")
-    numbers.frombytes(stored)
+    """The ids that ``pack`` was given."""
+    ids = array("Q")
+    ids.frombytes(stored)
     if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers
+        ids.byteswap()
+    return ids
 
 
 async def ensure_codes(
@@ -71,53 +71,79 @@ async def ensure_codes(
     incident: str,
     recipients: Sequence[int],
     terms: OfferTerms,
-    written: Callable[[int], str] = spell,
+    *,
+    grouped: bool = False,
 ) -> dict[int, str]:
     """Issue a code to each recipient who has none, and return everybody's, by recipient id.
 
-    ``secret`` is used and not kept; ``written`` spells a code's number. Nothing is issued, and
+    ``secret`` is used and not kept; ``grouped`` is for ``codes.spell``. Nothing is issued, and
     ``DomainError`` says why, if this version of the offer is in the ledger with other terms, if
     its codes were made with another secret, or if the codes would pass the cap.
     """
     everybody = sorted(set(recipients))
     if not everybody:
         return {}
-    numbers = CodeMaker(secret, incident, terms.version).numbers(everybody)
+    symbols = derive_symbols(secret, incident, terms.version, everybody)
     mark = secret_mark(secret)
-    async with db.write() as connection:
-        offer = await ensure_offer(db, connection, incident, terms)
-        refuse_other_secret(offer, mark)
-        known = {
-            one for row in await _overlapping(connection, offer, everybody) for one in row.members
+    await db.write_with(
+        partial(
+            _enter,
+            dialect=db.dialect,
+            incident=incident,
+            terms=terms,
+            everybody=everybody,
+            symbols=symbols,
+            mark=mark,
+        )
+    )
+    return dict(zip(everybody, spell(symbols, grouped=grouped), strict=True))
+
+
+def _enter(
+    connection: Connection,
+    *,
+    dialect: DialectName,
+    incident: str,
+    terms: OfferTerms,
+    everybody: list[int],
+    symbols: bytes,
+    mark: str,
+) -> None:
+    """Enter the codes of whoever has none yet; ``everybody`` is in order."""
+    offer = ensure_offer(connection, dialect, incident, terms)
+    refuse_other_secret(offer, mark)
+    known = {one for row in _overlapping(connection, offer, everybody) for one in row.members}
+    new, of_new = everybody, symbols
+    if known:
+        at = [place for place, one in enumerate(everybody) if one not in known]
+        new = [everybody[place] for place in at]
+        of_new = b"".join(symbols[place * CODE_LENGTH : (place + 1) * CODE_LENGTH] for place in at)
+    width = 0
+    for start in range(0, len(new), ROW):
+        row = new[start : start + ROW]
+        width = max(width, row[-1] - row[0])
+        values = {
+            "offer_id": offer.id,
+            "first": row[0],
+            "last": row[-1],
+            "symbols": of_new[start * CODE_LENGTH : (start + ROW) * CODE_LENGTH],
+            "recipients": pack(row),
         }
-        new, new_numbers = everybody, numbers
-        if known:
-            at = [place for place, one in enumerate(everybody) if one not in known]
-            new, new_numbers = [everybody[one] for one in at], [numbers[one] for one in at]
-        width = 0
-        for at_first in range(0, len(new), ROW):
-            row = new[at_first : at_first + ROW]
-            width = max(width, row[-1] - row[0])
-            values = {
-                "offer_id": offer.id,
-                "first": row[0],
-                "last": row[-1],
-                "numbers": pack(new_numbers[at_first : at_first + ROW]),
-                "recipients": pack(row),
-            }
-            await connection.execute(_ENTER, values)
-        if new:
-            await enter_issued(connection, offer, len(new), mark, width)
-    return dict(zip(everybody, map(written, numbers), strict=True))
+        connection.execute(_ENTER, values)
+    if new:
+        enter_issued(connection, offer, len(new), mark, width)
 
 
 async def not_entered(
     db: Database, incident: str, recipients: Sequence[int], terms: OfferTerms
 ) -> set[int]:
     """Which of these recipients' codes the shop may not have been told of yet."""
-    async with db.write() as connection:
-        offer = await ensure_offer(db, connection, incident, terms)
-        rows = await _overlapping(connection, offer, sorted(recipients))
+
+    def look(connection: Connection) -> list[_Row]:
+        offer = ensure_offer(connection, db.dialect, incident, terms)
+        return _overlapping(connection, offer, sorted(recipients))
+
+    rows = await db.write_with(look)
     entered = {one for row in rows if row.entered for one in row.members}
     return set(recipients) - entered
 
@@ -127,15 +153,18 @@ async def mark_entered(
 ) -> None:
     """Note that the shop was told of all these codes; a row counts once it has been told of all."""
     told = set(recipients)
-    async with db.write() as connection:
-        offer = await ensure_offer(db, connection, incident, terms)
-        for row in await _overlapping(connection, offer, sorted(recipients)):
+
+    def enter(connection: Connection) -> None:
+        offer = ensure_offer(connection, db.dialect, incident, terms)
+        for row in _overlapping(connection, offer, sorted(recipients)):
             if not row.entered and told.issuperset(row.members):
-                await connection.execute(
+                connection.execute(
                     update(codes)
                     .where(codes.c.offer_id == offer.id, codes.c.first == row.first)
                     .values(entered_at=at)
                 )
+
+    await db.write_with(enter)
 
 
 async def count(db: Database, incident: str) -> int:
@@ -167,28 +196,27 @@ async def export(
         terms = OfferTerms.model_validate_json(text)
         pooled = terms.source is CodeSource.POOL
         grouped = as_mailed and terms.source is CodeSource.DERIVED
-        written = spell_in_groups if grouped else spell
-        pages = _pool_pages(db, offer_id) if pooled else _pages(db, offer_id, written)
+        pages = _pool_pages(db, offer_id) if pooled else _pages(db, offer_id, grouped)
         async for page in pages:
             for code in page:
                 yield IssuedCode(code, terms.worth, terms.currency, terms.expires)
 
 
-async def numbers_of_all(db: Database) -> AsyncIterator[tuple[int, array[int]]]:
-    """Every row in the ledger: the offer's id and the numbers of its codes."""
+async def symbols_of_all(db: Database) -> AsyncIterator[tuple[int, bytes]]:
+    """Every row in the ledger: the offer's id and the symbols of its codes, one after the other."""
     after = (0, -1)
     while True:
         async with db.read() as connection:
             page = (
                 await connection.execute(
-                    select(codes.c.offer_id, codes.c.first, codes.c.numbers)
+                    select(codes.c.offer_id, codes.c.first, codes.c.symbols)
                     .where(tuple_(codes.c.offer_id, codes.c.first) > tuple_(*after))
                     .order_by(codes.c.offer_id, codes.c.first)
                     .limit(_ROWS_AT_ONCE)
                 )
             ).all()
-        for offer_id, _, numbers in page:
-            yield offer_id, unpack(numbers)
+        for offer_id, _, symbols in page:
+            yield offer_id, symbols
         if len(page) < _ROWS_AT_ONCE:
             return
         after = (page[-1].offer_id, page[-1].first)
@@ -200,12 +228,10 @@ class _Row(NamedTuple):
     members: array[int]
 
 
-async def _overlapping(
-    connection: AsyncConnection, offer: HeldOffer, everybody: Sequence[int]
-) -> list[_Row]:
+def _overlapping(connection: Connection, offer: HeldOffer, everybody: Sequence[int]) -> list[_Row]:
     """The rows that may hold one of these recipients, who are in order."""
     least, most = everybody[0], everybody[-1]
-    found = await connection.execute(
+    found = connection.execute(
         _OVERLAPPING,
         {
             "b_offer": offer.id,
@@ -218,22 +244,20 @@ async def _overlapping(
     return [_Row(first, at is not None, unpack(members)) for first, at, members in found]
 
 
-async def _pages(
-    db: Database, offer_id: int, written: Callable[[int], str]
-) -> AsyncIterator[list[str]]:
+async def _pages(db: Database, offer_id: int, grouped: bool) -> AsyncIterator[list[str]]:
     after = -1
     while True:
         async with db.read() as connection:
             page = (
                 await connection.execute(
-                    select(codes.c.first, codes.c.numbers)
+                    select(codes.c.first, codes.c.symbols)
                     .where(codes.c.offer_id == offer_id, codes.c.first > after)
                     .order_by(codes.c.first)
                     .limit(_ROWS_AT_ONCE)
                 )
             ).all()
-        for _, numbers in page:
-            yield [written(number) for number in unpack(numbers)]
+        for _, symbols in page:
+            yield spell(symbols, grouped=grouped)
         if len(page) < _ROWS_AT_ONCE:
             return
         after = page[-1].first

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    Connection,
     Integer,
     String,
     and_,
@@ -26,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
 from domain.offer import CodeSource, OfferTerms
-from store.database import Database
+from store.database import Database, DialectName, insert_or_ignore
 from store.tables import batches, broadcasts, code_pool, deliveries, offers, recipients
 
 # Built once: a broadcast runs each of these a thousand times.
@@ -70,19 +71,19 @@ class HeldOffer(NamedTuple):
     widest: int
 
 
-async def ensure_offer(
-    db: Database, connection: AsyncConnection, incident: str, terms: OfferTerms
+def ensure_offer(
+    connection: Connection, dialect: DialectName, incident: str, terms: OfferTerms
 ) -> HeldOffer:
     """Hold this version of the incident's offer, entered if it is new.
 
     ``DomainError`` if the version is there with other terms: codes of it may be out.
     """
     text = terms.model_dump_json()
-    rows = (await connection.execute(_HOLD, {"b_incident": incident})).all()
+    rows = connection.execute(_HOLD, {"b_incident": incident}).all()
     found = next((row for row in rows if row.version == terms.version), None)
     if found is None:
-        await connection.execute(
-            db.insert_or_ignore(offers, ["incident", "version"]).values(
+        connection.execute(
+            insert_or_ignore(dialect, offers, ["incident", "version"]).values(
                 incident=incident,
                 version=terms.version,
                 terms=text,
@@ -90,7 +91,7 @@ async def ensure_offer(
                 pool=terms.source_name if terms.source is CodeSource.POOL else None,
             )
         )
-        rows = (await connection.execute(_HOLD, {"b_incident": incident})).all()
+        rows = connection.execute(_HOLD, {"b_incident": incident}).all()
         found = next(row for row in rows if row.version == terms.version)
     # Nearly always the same text; reading it back costs more.
     if found.terms != text and OfferTerms.model_validate_json(found.terms) != terms:
@@ -112,8 +113,8 @@ def refuse_other_secret(offer: HeldOffer, mark: str) -> None:
         )
 
 
-async def enter_issued(
-    connection: AsyncConnection, offer: HeldOffer, new: int, mark: str = "", width: int = 0
+def enter_issued(
+    connection: Connection, offer: HeldOffer, new: int, mark: str = "", width: int = 0
 ) -> None:
     """Enter ``new`` codes of an offer; the one statement that keeps the cap of the incident.
 
@@ -121,7 +122,7 @@ async def enter_issued(
     Raises ``DomainError``, so that nothing of the transaction is kept, if the codes would pass the
     cap or come from another secret.
     """
-    entered = await connection.execute(
+    entered = connection.execute(
         _ISSUE,
         {
             "b_offer": offer.id,

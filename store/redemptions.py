@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from domain.codes import bare, number_of, read_code, show_code
+from domain.codes import CODE_LENGTH, bare, read_code, show_code
 from domain.errors import DomainError
 from domain.model import Value
 from domain.offer import CodeSource, OfferTerms
@@ -22,7 +22,7 @@ from store.code_guesses import begin_guess, forget_guess
 from store.database import Database
 from store.tables import code_pool, offers, redemptions
 
-_NO_NUMBER = -1
+_NO_CODE = "-" * CODE_LENGTH
 
 
 class CodeState(StrEnum):
@@ -168,7 +168,7 @@ async def _find(db: Database, text: str, caller: str, now: datetime) -> _Found:
     guess = await begin_guess(db, caller, now)
     key = bare(text)
     pooled = await _in_pools(db, key)
-    derived_for = await _in_rows(db, number_of(ours) if ours else _NO_NUMBER)
+    derived_for = await _in_rows(db, ours[:CODE_LENGTH] or _NO_CODE)
     if pooled is None and derived_for is None:
         raise mistake or UnknownCode()
     await forget_guess(db, guess)
@@ -190,11 +190,17 @@ async def _in_pools(db: Database, key: str) -> _Found | None:
     return None if row is None else _Found(key, row.offer_id, row.code)
 
 
-async def _in_rows(db: Database, number: int) -> int | None:
-    """The id of the offer that has a code of this number, or None."""
+async def _in_rows(db: Database, code: str) -> int | None:
+    """The id of the offer that has a derived code of these symbols, or None."""
+    wanted = code.encode()
     offer: int | None = None
-    async for offer_id, numbers in codes.numbers_of_all(db):
+    async for offer_id, symbols in codes.symbols_of_all(db):
         # No early end, neither inside a row nor after it: how long the answer takes tells nothing.
-        if numbers.count(number):
+        if symbols.count(wanted) and wanted in _each(symbols):
             offer = offer_id
     return offer
+
+
+def _each(symbols: bytes) -> list[bytes]:
+    # What was found may have begun in the middle of one code and ended in the next.
+    return [symbols[at : at + CODE_LENGTH] for at in range(0, len(symbols), CODE_LENGTH)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Text, delete, exists, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, Text, delete, exists, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
@@ -164,16 +164,23 @@ async def is_suppressed(
         return (await connection.execute(query.limit(1))).first() is not None
 
 
+def suppressed_mailboxes(message_class: str) -> Select[str]:
+    """Every mailbox that is suppressed for a class; "" asks for any class."""
+    listed = select(suppressions.c.mailbox)
+    if message_class == EVERY_CLASS:
+        return listed
+    return listed.where(suppressions.c.message_class.in_((EVERY_CLASS, message_class)))
+
+
 def stands_against(
-    mailbox: ColumnElement[str], message_class: str | ColumnElement[str]
+    mailbox: ColumnElement[str], message_class: ColumnElement[str]
 ) -> ColumnElement[bool]:
     """The condition that a suppression covers ``mailbox`` for a class; "" asks for any class."""
-    asked = literal(message_class) if isinstance(message_class, str) else message_class
     return exists().where(
         suppressions.c.mailbox == mailbox,
         or_(
             suppressions.c.message_class == EVERY_CLASS,
-            suppressions.c.message_class == asked,
-            asked == EVERY_CLASS,
+            suppressions.c.message_class == message_class,
+            message_class == EVERY_CLASS,
         ),
     )

@@ -106,6 +106,8 @@ publications = Table(
     Column("reason", Text, nullable=False, server_default=text("''")),
     Column("next_step", Text, nullable=False, server_default=text("''")),
     Column("updated_at", Moment, nullable=False),
+    # Whose post it is that a look has found.
+    Index(None, "channel", "receipt_id"),
 )
 
 audiences = Table(
@@ -274,8 +276,8 @@ offers = Table(
 )
 
 # One row holds the codes of a whole batch: a row and an index entry for each of a million codes
-# would cost more than everything else in a broadcast. To find a code all numbers are read, eight
-# bytes each, which takes some hundredths of a second for a million.
+# would cost more than everything else in a broadcast. To find a code all rows are read, twelve
+# bytes for each code, which takes some hundredths of a second for a million.
 codes = Table(
     "codes",
     metadata,
@@ -284,8 +286,9 @@ codes = Table(
     Column("last", BigInteger, nullable=False),
     # When the shop had been told of all of them, where it has to be told one by one.
     Column("entered_at", Moment),
-    # Eight bytes each, little-endian, in the order of recipients.
-    Column("numbers", LargeBinary, nullable=False),
+    # Their twelve symbols each, in the order of recipients.
+    Column("symbols", LargeBinary, nullable=False),
+    # Ids of eight bytes each, little-endian.
     Column("recipients", LargeBinary, nullable=False),
 )
 

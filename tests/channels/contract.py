@@ -23,6 +23,7 @@ import pytest
 
 from channels.contract import (
     Addressee,
+    Addressees,
     BadCredentials,
     BadRecipient,
     Batch,
@@ -320,7 +321,7 @@ class ChannelContract:
         if channel.capabilities.batch_limit < len(people):
             people = people[1:2]
         with pytest.raises(BadRecipient) as caught:
-            await channel.send(Batch(KEY, BROADCAST, rendered(channel), people))
+            await channel.send(Batch(KEY, BROADCAST, rendered(channel), Addressees.of(people)))
         assert [people[place].delivery for place in caught.value.positions] == ["d.1"]
         assert "no address at all" not in str(caught.value)
         assert await provider.accepted() == []
@@ -337,7 +338,7 @@ class ChannelContract:
             for place in range(channel.capabilities.batch_limit + 1)
         ]
         with pytest.raises(Refused):
-            await channel.send(Batch(KEY, BROADCAST, rendered(channel), people))
+            await channel.send(Batch(KEY, BROADCAST, rendered(channel), Addressees.of(people)))
         assert await provider.accepted() == []
 
 
@@ -363,7 +364,7 @@ async def attempt(
     if channel.capabilities.kind is ChannelKind.DIRECT:
         assert isinstance(channel, DirectChannel)
         people = (Addressee(f"{BROADCAST}.1", address),)
-        return await channel.send(Batch(key, BROADCAST, copy, people))
+        return await channel.send(Batch(key, BROADCAST, copy, Addressees.of(people)))
     assert isinstance(channel, PostChannel)
     return await channel.publish(Publication(key, copy))
 

@@ -14,6 +14,7 @@ import pytest
 
 from channels.contract import (
     Addressee,
+    Addressees,
     BadCredentials,
     BadRecipient,
     Batch,
@@ -53,7 +54,7 @@ def people(count: int, **values: str) -> list[Addressee]:
 
 
 def batch(addressees: list[Addressee], copy: Copy = COPY) -> Batch:
-    return Batch(KEY, BROADCAST, copy, addressees)
+    return Batch(KEY, BROADCAST, copy, Addressees.of(addressees))
 
 
 class World:

@@ -14,6 +14,7 @@ import pytest
 from channels import registry
 from channels.contract import (
     Addressee,
+    Addressees,
     BadCredentials,
     BadRecipient,
     Batch,
@@ -52,7 +53,7 @@ LINK = f"https://acme.example/unsubscribe/{'x' * 300}"
 
 def batch(address: str = "ann@customers.example", *, copy: Copy = COPY, **values: str) -> Batch:
     person = Addressee(f"{BROADCAST}.7", address, {**VALUES, **values})
-    return Batch(f"{BROADCAST}.7.1", BROADCAST, copy, (person,))
+    return Batch(f"{BROADCAST}.7.1", BROADCAST, copy, Addressees.of([person]))
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +170,7 @@ async def test_an_addressee_who_lacks_a_value_gets_nothing(
 ) -> None:
     people = (Addressee(f"{BROADCAST}.7", "ann@customers.example", {"code": "x"}),)
     with pytest.raises(BadRecipient, match="is missing"):
-        await channel.send(Batch(f"{BROADCAST}.7.1", BROADCAST, COPY, people))
+        await channel.send(Batch(f"{BROADCAST}.7.1", BROADCAST, COPY, Addressees.of(people)))
     assert server.taken == []
 
 

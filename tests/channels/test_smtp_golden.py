@@ -10,6 +10,7 @@ import pytest
 
 from channels.contract import (
     Addressee,
+    Addressees,
     BadCredentials,
     BadRecipient,
     Batch,
@@ -36,7 +37,10 @@ COPY = Copy(
     voice=Voice(name="Joel", address="joel@acme.example"),
 )
 BATCH = Batch(
-    "0123456789abcdef.1.1", "0123456789abcdef", COPY, (Addressee("0123456789abcdef.1", ADDRESS),)
+    "0123456789abcdef.1.1",
+    "0123456789abcdef",
+    COPY,
+    Addressees.of([Addressee("0123456789abcdef.1", ADDRESS)]),
 )
 WITH_TLS = HELLO.replace("250-AUTH", "250-STARTTLS\r\n250-AUTH")
 NO_AUTH = "250-mail.example\r\n250 8BITMIME"

@@ -31,7 +31,8 @@ async def page(ledger: Database) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def link(recipient: int = 3, of: MessageClass = GOODWILL, secret: bytes = SECRET) -> str:
-    return LeavingLinks("http://mail.example/", secret).to(recipient, of)
+    [made] = LeavingLinks("http://mail.example/", secret).to_each([recipient], of)
+    return made
 
 
 async def off(ledger: Database, recipient: int = 3) -> list[MessageClass]:

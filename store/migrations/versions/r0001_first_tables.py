@@ -142,6 +142,12 @@ def upgrade() -> None:
         sa.Column("updated_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("incident", "number", "channel", name="pk_publications"),
     )
+    op.create_index(
+        "ix_publications_channel_receipt_id",
+        "publications",
+        ["channel", "receipt_id"],
+        unique=False,
+    )
     op.create_table(
         "suppressions",
         sa.Column("mailbox", sa.Text(), nullable=False),
@@ -245,7 +251,7 @@ def upgrade() -> None:
         sa.Column("first", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("last", sa.BigInteger(), nullable=False),
         sa.Column("entered_at", Moment()),
-        sa.Column("numbers", sa.LargeBinary(), nullable=False),
+        sa.Column("symbols", sa.LargeBinary(), nullable=False),
         sa.Column("recipients", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["offer_id"], ["offers.id"], name="fk_codes_offer_id"),
         sa.PrimaryKeyConstraint("offer_id", "first", name="pk_codes"),
