@@ -23,7 +23,7 @@ from channels.contract import (
 )
 from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.errors import DomainError
-from domain.ids import broadcast_key, delivery_key
+from domain.ids import broadcast_key, delivery_keys
 from domain.message import CLASS_OF, Document, MessageClass
 from domain.publication import PublicationState
 from domain.unsubscribe import LeavingLinks
@@ -113,7 +113,7 @@ class Sending:
                 broadcast=self._broadcast,
                 copy=self._copy,
                 addressees=Addressees(
-                    deliveries=[delivery_key(self._broadcast, one) for one in people.ids],
+                    deliveries=delivery_keys(self._broadcast, people.ids),
                     addresses=people.addresses,
                     values=values,
                 ),

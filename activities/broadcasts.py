@@ -119,18 +119,19 @@ class BroadcastActivities:
                 if not await sending.send(number):
                     break
         with failing_in_words(now):
-            reached = await broadcasts.progress(
-                self._database, order.broadcast, (order.first, order.last)
+            stands = await broadcasts.range_standing(
+                self._database, order.broadcast, order.first, order.last
             )
-            so_far = await broadcasts.progress(self._database, order.broadcast)
         return BatchesSent(
-            accepted=reached.went_out,
-            refused=reached.refused,
-            unknown_batches=reached.batches.get(PublicationState.UNKNOWN, 0),
+            accepted=stands.here.went_out,
+            refused=stands.here.refused,
+            unknown_batches=stands.here.unknown_batches,
             halted=sending.halted,
             paused=sending.paused,
             health=BroadcastHealth(
-                went_out=so_far.went_out, refused=so_far.refused, bounced=so_far.bounced
+                went_out=stands.everywhere.went_out,
+                refused=stands.everywhere.refused,
+                bounced=stands.everywhere.bounced,
             ),
             reason=sending.reason,
             next_step=sending.next_step,

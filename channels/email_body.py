@@ -13,7 +13,7 @@ from typing import Any, cast
 import orjson
 
 from channels.contract import Addressees, BadRecipient, Batch, Refused
-from channels.mail_copy import UNSAFE, UNSUBSCRIBE_VALUE
+from channels.mail_copy import UNSUBSCRIBE_VALUE, is_safe
 from domain.message import Copy
 
 LARGEST_REQUEST = 30_000_000
@@ -96,7 +96,7 @@ def _refuse_addressees(people: Addressees, fields: tuple[str, ...]) -> None:
     seen: set[str] = set()
     for position, one in enumerate(people):
         address = one.address.lower()
-        if address in seen or any(UNSAFE.search(one.values.get(name, "<")) for name in named):
+        if address in seen or not all(is_safe(one.values.get(name, "<")) for name in named):
             bad.add(position)
         seen.add(address)
     if not bad:
@@ -114,7 +114,7 @@ def _all_well(people: Addressees, named: Sequence[str]) -> bool:
     if len(set(" ".join(people.addresses).lower().split(" "))) != len(people):
         return False
     try:
-        return all(UNSAFE.search(" ".join(_known(people.values[name]))) is None for name in named)
+        return all(is_safe(" ".join(_known(people.values[name]))) for name in named)
     except (KeyError, TypeError):
         # A value that nobody has, or somebody has not.
         return False

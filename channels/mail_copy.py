@@ -23,8 +23,17 @@ CONTENT_LIMIT = 1_000_000
 UNSUBSCRIBE_VALUE = "unsubscribe_url"
 """An addressee's value of this name becomes its one-click unsubscribe headers (RFC 8058)."""
 
-UNSAFE = re.compile(r"[<>&\"\x00-\x1f]|\[\[")
-"""What a personal value may not hold: it is put into a subject, a text and HTML as it is."""
+_UNSAFE = re.compile(r"[<>&\"\x00-\x1f]|\[\[")
+_PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'<>&"[')
+
+
+def is_safe(value: str) -> bool:
+    """Whether a personal value can be put into a subject, a text and HTML as it is.
+
+    It may hold no markup, no quote, no control character and no ``[[``.
+    """
+    # The first question takes a fifth of the time, and nearly always settles it.
+    return not value.encode().translate(None, _PLAIN) or _UNSAFE.search(value) is None
 
 
 def render_mail(template: Template, channel: str, *, name: str, address: str | None) -> Copy:

@@ -23,7 +23,7 @@ from email.utils import format_datetime
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from channels.contract import Addressee, BadRecipient, Refused
-from channels.mail_copy import UNSAFE, UNSUBSCRIBE_VALUE
+from channels.mail_copy import UNSUBSCRIBE_VALUE, is_safe
 from domain.message import PERSONAL_FIELD, Copy
 
 _LINK = re.compile(r"https?://[!-;=?-~]{1,900}")
@@ -83,7 +83,7 @@ class _Filling:
 
     def __init__(self, copy: Copy, to: Addressee) -> None:
         self._values = to.values
-        if any(UNSAFE.search(to.values.get(name, "<")) for name in copy.personal_fields()):
+        if not all(is_safe(to.values.get(name, "<")) for name in copy.personal_fields()):
             raise BadRecipient(
                 "SMTP: this addressee cannot be written to: a value for a [[field]] is missing or "
                 "is not plain text.",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -117,6 +118,11 @@ def batch_of(key: str) -> tuple[str, int, int]:
 def delivery_key(broadcast: str, recipient: int) -> str:
     """``<broadcast>.<recipient id>``: our mark on one recipient's mail of a broadcast."""
     return f"{broadcast}.{recipient}"
+
+
+def delivery_keys(broadcast: str, recipients: Iterable[int]) -> list[str]:
+    """``delivery_key`` of each recipient; a broadcast needs a million of them."""
+    return [f"{broadcast}.{recipient}" for recipient in recipients]
 
 
 def delivery_of(key: str) -> tuple[str, int]:

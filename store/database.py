@@ -7,6 +7,7 @@ SQLite (embedded) and PostgreSQL (at scale) differ in a few places, and all of t
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -167,12 +168,12 @@ class _InThread:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
     async def run(self, work: Callable[[Connection], T]) -> T:
-        done = asyncio.get_running_loop().run_in_executor(self._thread, self._in_one, work)
+        done = self._thread.submit(self._in_one, work)
         try:
-            return await asyncio.shield(done)
+            return await asyncio.wrap_future(done)
         except asyncio.CancelledError:
             # The thread is still at it, and nobody else may write before it has ended.
-            await asyncio.wait([done])
+            await asyncio.to_thread(concurrent.futures.wait, [done])
             raise
 
     def _in_one(self, work: Callable[[Connection], T]) -> T:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from domain.errors import DomainError
 from domain.model import Value
@@ -67,14 +69,8 @@ _WAITING_IN = {
 """What recipients without a row of their own are, by the state of their batch."""
 
 
-async def progress(
-    db: Database, broadcast_id: int, batch_range: tuple[int, int] | None = None
-) -> BroadcastProgress:
-    """How far a broadcast has come; reads its batches, not its recipients.
-
-    With ``batch_range`` (first and last number, both included) only those batches are counted,
-    and nobody who was left out when the broadcast was planned.
-    """
+async def progress(db: Database, broadcast_id: int) -> BroadcastProgress:
+    """How far a broadcast has come; reads its batches, not its recipients."""
     query = (
         select(
             batches.c.state,
@@ -87,8 +83,6 @@ async def progress(
         .where(batches.c.broadcast_id == broadcast_id)
         .group_by(batches.c.state)
     )
-    if batch_range is not None:
-        query = query.where(batches.c.number.between(*batch_range))
     async with db.read() as connection:
         at_planning = await connection.scalar(
             select(broadcasts.c.suppressed).where(broadcasts.c.id == broadcast_id)
@@ -96,7 +90,7 @@ async def progress(
         rows = (await connection.execute(query)).all()
     if at_planning is None:
         raise DomainError(f"There is no broadcast {broadcast_id}.", "Plan it first.")
-    people: dict[str, int] = {"suppressed": 0 if batch_range else at_planning}
+    people: dict[str, int] = {"suppressed": at_planning}
     by_state: dict[PublicationState, int] = {}
     accepted_at: list[datetime] = []
     for row in rows:
@@ -119,43 +113,56 @@ async def progress(
     )
 
 
-class RangeStanding(Value):
-    """Where a range of batches stands: two counts of recipients, three of batches."""
+class Standing(Value):
+    """Where some batches stand; all but ``unknown_batches`` are counts of recipients.
 
-    accepted: int
-    refused: int
-    unknown_batches: int
-    refused_batches: int
-    withdrawn_batches: int
+    ``went_out`` is everybody whose mail the provider accepted, whatever became of it afterwards.
+    """
+
+    went_out: int = 0
+    refused: int = 0
+    bounced: int = 0
+    unknown_batches: int = 0
+
+
+class RangeStanding(NamedTuple):
+    """Where a range of batches stands, and where all of its broadcast does."""
+
+    here: Standing
+    everywhere: Standing
 
 
 async def range_standing(db: Database, broadcast_id: int, first: int, last: int) -> RangeStanding:
-    """Where the batches ``first`` to ``last`` stand.
-
-    ``accepted`` is everybody whose mail the provider accepted, whatever became of it afterwards.
-    """
+    """Where the batches ``first`` to ``last`` stand, and all batches together."""
+    here = batches.c.number.between(first, last)
     went_out = sum((batches.c[name] for name in WENT_OUT[1:]), batches.c[WENT_OUT[0]])
     query = (
         select(
+            here.label("here"),
             batches.c.state,
             func.count().label("many"),
-            func.sum(went_out).label("accepted"),
+            func.sum(went_out).label("went_out"),
             func.sum(LEFT).label("left"),
             func.sum(batches.c.refused).label("refused"),
+            func.sum(batches.c.bounced).label("bounced"),
         )
-        .where(batches.c.broadcast_id == broadcast_id, batches.c.number.between(first, last))
-        .group_by(batches.c.state)
+        .where(batches.c.broadcast_id == broadcast_id)
+        .group_by(here, batches.c.state)
     )
     async with db.read() as connection:
         rows = (await connection.execute(query)).all()
-    batches_in = {PublicationState(row.state): int(row.many) for row in rows}
-    called_off = (_S.WITHDRAWN, _S.SUPERSEDED, _S.ABANDONED)
-    return RangeStanding(
-        accepted=sum(
-            int(row.accepted) + (int(row.left) if row.state == _S.ACCEPTED else 0) for row in rows
-        ),
-        refused=sum(int(row.refused) for row in rows),
-        unknown_batches=batches_in.get(_S.UNKNOWN, 0),
-        refused_batches=batches_in.get(_S.REFUSED, 0),
-        withdrawn_batches=sum(batches_in.get(state, 0) for state in called_off),
-    )
+    return RangeStanding(_added_up(row for row in rows if row.here), _added_up(rows))
+
+
+def _added_up(rows: Iterable[Row[Any]]) -> Standing:
+    total = Standing()
+    for row in rows:
+        left = {_S.ACCEPTED: "went_out", _S.REFUSED: "refused"}.get(PublicationState(row.state))
+        found = {name: int(row._mapping[name]) for name in ("went_out", "refused", "bounced")}
+        if left is not None:
+            found[left] += int(row.left)
+        total = Standing(
+            **{name: getattr(total, name) + count for name, count in found.items()},
+            unknown_batches=total.unknown_batches + (row.many if row.state == _S.UNKNOWN else 0),
+        )
+    return total

@@ -7,7 +7,6 @@ import itertools
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from store import migrate
 from store.database import Database
 from store.tables import metadata
+from tests.fresh_ledger import empty_ledger
 from tests.store.postgres_server import binaries, running
+
+__all__ = ["empty_ledger"]
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 _names = itertools.count(1)
@@ -42,22 +44,12 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
-def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file to copy: migrating for each test would take most of the time."""
-    path = tmp_path_factory.mktemp("ledger") / "empty.db"
-    # In a thread, because a test's event loop may be running already.
-    with ThreadPoolExecutor() as thread:
-        thread.submit(migrate.upgrade, f"sqlite:///{path}").result()
-    return path
-
-
 @pytest.fixture(params=BOTH)
 async def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """The URL of an up-to-date ledger with nothing in it."""
     if request.param == "sqlite":
         path = tmp_path / "ledger.db"
-        shutil.copy(request.getfixturevalue("empty_sqlite"), path)
+        shutil.copy(request.getfixturevalue("empty_ledger"), path)
         yield f"sqlite:///{path}"
         return
     url = await _shared(request.getfixturevalue("postgres_url"))

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from domain.errors import DomainError
 from domain.message import MessageClass
-from domain.publication import PublicationState
-from store import audiences, broadcasts, suppressions
+from domain.publication import DeliveryState, PublicationState
+from store import audiences, broadcasts, events, suppressions
 from store.database import Database
+from store.progress import Standing
 from tests.store.world import (
     DIGEST,
     LATER,
     NOON,
     RECEIPT,
     address,
+    event,
     have_audience,
     have_broadcast,
     lose_answer,
@@ -237,8 +239,10 @@ async def test_an_unknown_batch_waits_and_is_counted_as_unknown(database: Databa
 async def test_an_unknown_batch_is_released_only_when_its_window_has_closed(
     database: Database,
 ) -> None:
-    broadcast = await have_broadcast(database, size=10)
+    broadcast = await have_broadcast(database, size=20)
     await lose_answer(database, broadcast, 1)
+    await send(database, broadcast, 2)
+    await events.record(database, [event(broadcast, 11, batch=2)])
 
     too_soon = await broadcasts.release_unknown(database, broadcast.id, NOON, 5)
     in_time = await broadcasts.release_unknown(
@@ -248,9 +252,67 @@ async def test_an_unknown_batch_is_released_only_when_its_window_has_closed(
     assert (too_soon, in_time) == ((), (1,))
 
 
-async def test_a_batch_is_not_released_beyond_its_last_attempt(database: Database) -> None:
-    broadcast = await have_broadcast(database, size=10)
+@pytest.mark.parametrize(
+    ("told", "where", "released"),
+    [(None, "", ()), (NOON, "here", ()), (LATER, "here", (1,)), (LATER, "elsewhere", (1,))],
+)
+async def test_silence_lets_a_batch_go_again_only_while_events_do_come(
+    database: Database, told: datetime | None, where: str, released: tuple[int, ...]
+) -> None:
+    """A receiver that was away let a safety notice go out twice."""
+    broadcast = await have_broadcast(database, size=20)
     await lose_answer(database, broadcast, 1)
+    await send(database, broadcast, 2)
+    other = await have_broadcast(database, size=1, incident="another")
+    about = event(other, 21) if where == "elsewhere" else event(broadcast, 11, batch=2)
+    if told is not None:
+        await events.record(database, [about._replace(at=told)])
+
+    after_window = LATER + timedelta(minutes=10)
+    assert await broadcasts.release_unknown(database, broadcast.id, after_window, 5) == released
+
+
+async def test_a_batch_that_silence_does_not_let_go_says_why_and_what_to_do(
+    database: Database,
+) -> None:
+    broadcast = await have_broadcast(database, size=20)
+    await lose_answer(database, broadcast, 1)
+    await send(database, broadcast, 2)
+    early = event(broadcast, 11, batch=2)._replace(at=NOON)
+    await events.record(database, [early])
+
+    await broadcasts.release_unknown(database, broadcast.id, LATER, 5)
+
+    [row] = await broadcasts.unknown_batches(database, broadcast.id)
+    assert "no event of any mail since 12:00 UTC on 26 October" in row.reason
+    assert row.next_step.startswith("Start the webhook receiver")
+
+
+async def test_on_a_channel_without_events_silence_is_all_there_is(database: Database) -> None:
+    await have_audience(database, 10)
+    cut = await audiences.cut(database, "customers")
+    broadcast = await broadcasts.plan(database, ref(), "smtp", cut, 1, DIGEST, NOON)
+    await lose_answer(database, broadcast, 7)
+
+    assert await broadcasts.release_unknown(database, broadcast.id, LATER, 5) == (7,)
+
+
+async def test_events_of_one_delivery_after_another_are_heard(database: Database) -> None:
+    """The first event of a batch is older than the lost attempt, a later one is not."""
+    broadcast = await have_broadcast(database, size=20)
+    await lose_answer(database, broadcast, 1)
+    await send(database, broadcast, 2)
+    first = event(broadcast, 11, batch=2)._replace(at=NOON)
+    await events.record(database, [first, event(broadcast, 12, batch=2)])
+
+    assert await broadcasts.release_unknown(database, broadcast.id, LATER, 5) == (1,)
+
+
+async def test_a_batch_is_not_released_beyond_its_last_attempt(database: Database) -> None:
+    broadcast = await have_broadcast(database, size=20)
+    await lose_answer(database, broadcast, 1)
+    await send(database, broadcast, 2)
+    await events.record(database, [event(broadcast, 11, batch=2)])
 
     released = await broadcasts.release_unknown(database, broadcast.id, LATER, max_attempts=1)
 
@@ -284,21 +346,45 @@ async def test_progress_says_when_the_first_batch_was_accepted(database: Databas
     assert (told.first_accepted_at, told.went_out, told.recipients) == (LATER, 10, 20)
 
 
-async def test_a_range_reports_people_and_batches(database: Database) -> None:
-    broadcast = await have_broadcast(database, size=40)
-    await send(database, broadcast, 1)
-    await lose_answer(database, broadcast, 2)
-    await broadcasts.stop(database, broadcast.id, LATER)
+async def test_a_range_is_told_apart_from_the_whole(database: Database) -> None:
+    broadcast = await have_broadcast(database, size=60)
+    for number in (1, 2, 3):
+        await send(database, broadcast, number)
+    await lose_answer(database, broadcast, 4)
+    taken = await broadcasts.reserve_batch(database, broadcast.id, 5, DIGEST, NOON)
+    await broadcasts.refuse_batch(
+        database, broadcast.id, 5, taken.row.attempt, "It said no.", "Ask.", LATER
+    )
+    await events.record(database, [event(broadcast, 11, DeliveryState.BOUNCED, batch=2)])
 
-    told = await broadcasts.range_standing(database, broadcast.id, 1, 3)
+    told = await broadcasts.range_standing(database, broadcast.id, 2, 4)
 
-    assert told.model_dump() == {
-        "accepted": 10,
-        "refused": 0,
-        "unknown_batches": 1,
-        "refused_batches": 0,
-        "withdrawn_batches": 1,
-    }
+    assert told.here == Standing(went_out=20, refused=0, bounced=1, unknown_batches=1)
+    assert told.everywhere == Standing(went_out=30, refused=10, bounced=1, unknown_batches=1)
+
+
+@pytest.mark.parametrize("suppressed", [(), (1,), (3, 4, 5, 6), (20,), tuple(range(1, 21))])
+@pytest.mark.parametrize("batch_size", [1, 3, 5, 10, 20, 21])
+async def test_batches_are_full_but_the_last_and_hold_everybody_once(
+    database: Database, batch_size: int, suppressed: tuple[int, ...]
+) -> None:
+    for number in suppressed:
+        await suppress(database, number)
+    # Somebody else's list, so that ids are not the numbers of customers.
+    await have_audience(database, 7, "others")
+    broadcast = await have_broadcast(database, size=20, batch_size=batch_size)
+
+    rows = [
+        await broadcasts.find_batch(database, broadcast.id, number)
+        for number in range(1, broadcast.batches + 1)
+    ]
+    people = [
+        (await broadcasts.addressees(database, broadcast.id, row.number)).addresses for row in rows
+    ]
+    wanted = [address(number) for number in range(1, 21) if number not in suppressed]
+    assert people == [wanted[at : at + batch_size] for at in range(0, len(wanted), batch_size)]
+    assert [row.size for row in rows] == [len(batch) for batch in people]
+    assert (broadcast.planned, broadcast.suppressed) == (len(wanted), len(suppressed))
 
 
 async def test_an_edited_message_supersedes_what_was_planned_and_not_begun(

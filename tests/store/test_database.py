@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, select, text, update
 
 from domain.errors import DomainError
-from store import incidents, suppressions
+from store import audiences, incidents, suppressions
 from store.database import Database, StoreUnavailable
-from tests.store.world import NOON
+from store.tables import audiences as audience_table
+from store.tables import suppressions as suppression_table
+from tests.store.world import NOON, have_audience
 
 
 class _Died(Exception):
@@ -102,6 +105,75 @@ async def test_a_step_that_is_cancelled_in_the_middle_of_a_statement_holds_up_no
     assert await suppressions.is_suppressed(second, "bob@example.com")
 
 
+def put_on_list(connection: Connection) -> None:
+    row = {"mailbox": "ann@example.com", "reason": "asked", "source": "test", "at": NOON}
+    connection.execute(suppression_table.insert().values(row))
+
+
+async def test_a_plain_function_that_dies_half_way_leaves_nothing(
+    database: Database, second: Database
+) -> None:
+    def step(connection: Connection) -> None:
+        put_on_list(connection)
+        raise _Died
+
+    with pytest.raises(_Died):
+        await database.write_with(step)
+
+    assert not await suppressions.is_suppressed(second, "ann@example.com")
+    await database.write_with(put_on_list)
+    assert await suppressions.is_suppressed(second, "ann@example.com")
+
+
+async def test_writers_of_both_kinds_take_turns(database: Database, second: Database) -> None:
+    """Each adds one to the same number: a turn that was not waited for would lose some."""
+
+    def count(connection: Connection) -> None:
+        seen = connection.scalar(select(audience_table.c.recipients).with_for_update())
+        connection.execute(update(audience_table).values(recipients=seen + 1))
+
+    async def count_with_waiting(db: Database) -> None:
+        async with db.write() as connection:
+            await connection.run_sync(count)
+
+    await have_audience(database, 0, "counted")
+    for db in (database, second):
+        await db.write_with(lambda connection: None)
+    await asyncio.gather(
+        *(db.write_with(count) for db in (database, second) for _ in range(20)),
+        *(count_with_waiting(db) for db in (database, second) for _ in range(20)),
+    )
+
+    assert (await audiences.get(database, "counted")).recipients == 80
+
+
+async def test_a_plain_function_whose_caller_is_cancelled_ends_before_the_next_begins(
+    database: Database,
+) -> None:
+    began, may_end = threading.Event(), threading.Event()
+
+    def step(connection: Connection) -> None:
+        put_on_list(connection)
+        began.set()
+        may_end.wait(20)
+
+    if database.dialect != "sqlite":
+        pytest.skip("only SQLite's plain functions have a thread of their own")
+    task = asyncio.create_task(database.write_with(step))
+    await asyncio.to_thread(began.wait, 20)
+    task.cancel()
+    after = asyncio.create_task(
+        suppressions.add(database, "bob@example.com", "asked", None, "test", NOON)
+    )
+    await asyncio.sleep(0.1)
+    assert not any(one.done() for one in (task, after))
+    may_end.set()
+    await asyncio.wait([task, after])
+
+    assert task.cancelled()
+    assert await suppressions.is_suppressed(database, "bob@example.com")
+
+
 async def test_a_ledger_without_tables_says_how_to_make_them(blank_url: str) -> None:
     if blank_url.startswith("sqlite"):
         Path(blank_url.removeprefix("sqlite:///")).parent.mkdir()
@@ -134,11 +206,11 @@ async def test_a_server_that_is_not_there_is_told_without_its_password() -> None
 
 
 async def test_a_locked_file_is_told_and_the_next_step_named(
-    tmp_path: Path, empty_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, empty_ledger: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("store.database._BUSY_MS", 20)
     path = tmp_path / "ledger.db"
-    path.write_bytes(empty_sqlite.read_bytes())
+    path.write_bytes(empty_ledger.read_bytes())
     holder, waiting = Database.open(f"sqlite:///{path}"), Database.open(f"sqlite:///{path}")
 
     async with holder.write():
@@ -150,9 +222,9 @@ async def test_a_locked_file_is_told_and_the_next_step_named(
     await waiting.close()
 
 
-async def test_a_full_disk_is_told_as_such(tmp_path: Path, empty_sqlite: Path) -> None:
+async def test_a_full_disk_is_told_as_such(tmp_path: Path, empty_ledger: Path) -> None:
     path = tmp_path / "ledger.db"
-    path.write_bytes(empty_sqlite.read_bytes())
+    path.write_bytes(empty_ledger.read_bytes())
     database = Database.open(f"sqlite:///{path}")
 
     with pytest.raises(StoreUnavailable, match="disk that holds the ledger is full"):

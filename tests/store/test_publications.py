@@ -213,3 +213,20 @@ async def test_the_record_says_why_and_what_next(database: Database) -> None:
 async def test_publishing_what_was_never_planned_is_refused_in_words(database: Database) -> None:
     with pytest.raises(DomainError, match="never planned on twitter"):
         await publications.reserve(database, *HERE, DIGEST, NOON, 1)
+
+
+async def test_a_post_on_record_is_that_of_one_message_on_one_channel(database: Database) -> None:
+    await plan(database)
+    await take(database)
+    await publications.accept(database, *HERE, RECEIPT, LATER)
+
+    asked = {
+        "its own": (ref(), "twitter", RECEIPT.id),
+        "another revision's": (ref(revision=2), "twitter", RECEIPT.id),
+        "another post": (ref(number=2), "twitter", "msg-2"),
+        "another channel's": (ref(number=2), "facebook", RECEIPT.id),
+        "another message's": (ref(number=2), "twitter", RECEIPT.id),
+        "another incident's": (ref("buffer-sunday"), "twitter", RECEIPT.id),
+    }
+    found = {what for what, one in asked.items() if await publications.is_anothers(database, *one)}
+    assert found == {"another message's", "another incident's"}
