@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import math
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -20,10 +22,10 @@ from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.sql.dml import Insert
 
 from domain.errors import DomainError
@@ -47,6 +49,7 @@ _DRIVERS = {
 }
 _BUSY_MS = 30_000
 _READERS = 4
+_RESTED = 2.0
 # 64 MiB between checkpoints. Each one syncs the disk, and by default one comes every 4 MiB, which
 # events with their random ids fill in a few hundred rows.
 _CHECKPOINT_PAGES = 16_384
@@ -91,10 +94,10 @@ class Database:
             parsed,
             pool_size=10,
             max_overflow=10,
-            pool_pre_ping=True,
             hide_parameters=True,
             connect_args={"timeout": 10, "server_settings": {"timezone": "UTC"}},
         )
+        _ping_after_rest(engine.sync_engine)
         return cls("postgresql", engine, engine)
 
     @asynccontextmanager
@@ -150,6 +153,30 @@ class Database:
         if self.dialect == "postgresql":
             lock = func.pg_advisory_xact_lock(func.hashtextextended(what, 0))
             await connection.execute(select(lock))
+
+
+def _ping_after_rest(engine: Engine) -> None:
+    """Try a pooled connection that has lain idle before it is used: its server may be gone.
+
+    SQLAlchemy's own pre-ping tries every one, which is three more trips for each transaction.
+    """
+
+    def note(_: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info["since"] = time.monotonic()
+
+    def ping(
+        connection: DBAPIConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection
+    ) -> None:
+        if time.monotonic() - record.info.get("since", math.inf) < _RESTED:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            # The pool takes another one.
+            raise DisconnectionError from error
+
+    event.listen(engine, "checkin", note)
+    event.listen(engine, "checkout", ping)
 
 
 class _InThread:

@@ -255,3 +255,21 @@ async def test_an_error_of_the_database_shows_no_value_of_a_row(database: Databa
                 )
 
     assert "ann@example.com" not in str(failure.value)
+
+
+async def test_a_connection_that_died_while_idle_is_replaced(
+    database: Database, second: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.dialect != "postgresql":
+        pytest.skip("a file does not hang up")
+    await have_audience(database, 1, "one")
+    async with second.write() as connection:
+        others = text(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        assert await connection.scalar(others)
+
+    monkeypatch.setattr("store.database._RESTED", 0.0)
+
+    assert (await audiences.get(database, "one")).recipients == 1
