@@ -17,7 +17,6 @@ class Plan(Value):
     databases: tuple[str, ...]
     seed: int
     quick: bool = False
-    workers: tuple[int, ...] = (1, 2)
     batch_size: int = 1000
     in_flight: int = 8
     limit_recipients: int = 600_000
@@ -25,6 +24,12 @@ class Plan(Value):
     single_recipients: int = 2_000
     queue_recipients: int = 100_000
     approvals: int = 20
+
+    def crews(self, database: str) -> tuple[int, ...]:
+        """The numbers of worker processes to try on a database."""
+        if self.quick:
+            return (1,)
+        return (1, 2) if database == "sqlite" else (1, 2, 4)
 
     def repeats(self, recipients: int) -> int:
         """How often a broadcast of this size is measured: a hiccup weighs more in a short one."""
@@ -43,7 +48,6 @@ def quick(seed: int) -> Plan:
         databases=("sqlite",),
         seed=seed,
         quick=True,
-        workers=(1,),
         batch_size=100,
         limit_recipients=10_000,
         helper_recipients=1_000,

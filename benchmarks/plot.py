@@ -16,7 +16,7 @@ LABELS = 300
 RIGHT = WIDTH - 110
 ROW = 30
 INK, FAINT, OURS, THEIRS, BOUND = "#6e7681", "#8b949e", "#2f81f7", "#6e7681", "#b07d12"
-SERIES = ("#2f81f7", "#2f9550", "#b268cf", "#c9741c")
+SERIES = ("#2f81f7", "#2f9550", "#b268cf", "#c9741c", "#c4413c", "#6e7681")
 FONT = "font-family='system-ui,-apple-system,Segoe UI,Helvetica,Arial,sans-serif'"
 
 

@@ -117,7 +117,7 @@ def _side_by_side(found: Results) -> str:
 def _by_size(found: Results) -> str:
     rows = [
         (
-            f"{database_name(cost.database)}, {cost.workers}",
+            f"{database_name(cost.database)}, {cost.workers or 'come and go'}",
             f"{cost.recipients:,}",
             _rate(cost.line.per_second),
             _ratio(cost.line.of_limit),

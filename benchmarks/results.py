@@ -53,7 +53,10 @@ class QueueRun(Value):
 
 
 class FrontfootRun(Value):
-    """One broadcast of Frontfoot. ``received`` is what the sink counted meanwhile."""
+    """One broadcast of Frontfoot. ``received`` is what the sink counted meanwhile.
+
+    ``workers`` 0 stands for workers that come and go.
+    """
 
     database: str
     workers: int

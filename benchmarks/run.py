@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
-from benchmarks import approvals, frontfoot, job_queue, machine, postgres
+from benchmarks import approvals, frontfoot, job_queue, machine, postgres, relay
 from benchmarks import sink as sinks
 from benchmarks.children import Child
 from benchmarks.limit import WAYS
@@ -23,6 +23,7 @@ from benchmarks.others import HELPERS, ONE_BY_ONE
 from benchmarks.plan import Plan
 from benchmarks.results import Bracket, FrontfootRun, QueueRun, Results, Sampled
 from benchmarks.stage import PYTHON, Stage, sink, stage
+from benchmarks.summary import workers as in_words
 from benchmarks.view import View
 from commands.stack_environment import for_python
 from domain.message import Copy
@@ -89,16 +90,22 @@ class Run:
         folder = self._folder / database
         folder.mkdir()
         async with stage(folder, url, self._sink_url) as on:
-            for workers in self._plan.workers:
+            for workers in self._plan.crews(database):
                 async with on.workers(workers) as crew:
                     for size in self._plan.sizes:
                         for repeat in range(1, self._plan.repeats(size) + 1):
                             await self._broadcast(on, database, crew, size, repeat)
+            if self._comes_and_goes(database):
+                await self._broadcast(on, database, [], max(self._plan.sizes), 1)
+
+    def _comes_and_goes(self, database: str) -> bool:
+        return database == "postgres" and not self._plan.quick
 
     async def _broadcast(
         self, on: Stage, database: str, crew: list[Child], size: int, repeat: int
     ) -> None:
-        name = f"Frontfoot, {database}, {_workers(len(crew))}, {size:,} recipients"
+        """One broadcast; without a crew, by workers that come and go."""
+        name = f"Frontfoot, {database}, {in_words(len(crew))}, {size:,} recipients"
         self._view.begin(f"{name}: getting ready")
         slug = f"{database}-{len(crew)}-{size}-{repeat}"
         proposed = await frontfoot.propose(on, slug, size, self._plan.batch_size)
@@ -113,13 +120,17 @@ class Run:
         async def approve() -> frontfoot.Broadcast:
             nonlocal received
             before = await sinks.counts(self._sink_url)
-            told = await frontfoot.approve(
-                on, proposed, crew, lambda count: self._view.accepted(count, size)
-            )
+            tell = partial(self._view.accepted, of=size)
+            if crew:
+                told = await frontfoot.approve(on, proposed, crew, tell)
+            else:
+                told = await relay.send(on, proposed, tell)
             received = (await sinks.counts(self._sink_url)).since(before)
             return told
 
         broadcast, bracket = await self._bracketed(approve)
+        if received.recipients != size:
+            raise RuntimeError(f"{name}: the sink was sent {received.recipients:,} mails.")
         self._frontfoot.append(
             FrontfootRun(
                 database=database,
@@ -155,8 +166,8 @@ class Run:
         except job_queue.NoJobQueue as reason:
             self._skip(f"The job queue is left out: {reason}.")
             return
-        for workers in self._plan.workers:
-            name = f"procrastinate, {_workers(workers)}"
+        for workers in self._plan.crews("postgres"):
+            name = f"procrastinate, {in_words(workers)}"
             self._view.begin(name)
             self._just_before = []
             order = self._order((), self._plan.queue_recipients)
@@ -241,10 +252,9 @@ class Run:
 
 def steps(plan: Plan) -> int:
     """How many measurements a run makes."""
-    broadcasts = len(plan.databases) * len(plan.workers) * sum(map(plan.repeats, plan.sizes))
-    queue = len(plan.workers) if plan.queue_recipients and "postgres" in plan.databases else 0
-    return broadcasts + 2 + queue + 1
-
-
-def _workers(count: int) -> str:
-    return "1 worker" if count == 1 else f"{count} workers"
+    crews = sum(len(plan.crews(database)) for database in plan.databases)
+    broadcasts = crews * sum(map(plan.repeats, plan.sizes))
+    if "postgres" in plan.databases:
+        broadcasts += 1
+        broadcasts += len(plan.crews("postgres")) if plan.queue_recipients else 0
+    return broadcasts + 3

@@ -40,13 +40,21 @@ class Stage:
         """``count`` worker processes, each on every task queue, for as long as the block lasts."""
         async with AsyncExitStack() as stack:
             started: list[Child] = []
-            for number in range(1, count + 1):
-                name = f"worker-{number}-{secrets.token_hex(3)}"
-                worker = await Child.start(name, [*PYTHON, "worker"], self.folder, self.environment)
-                stack.push_async_callback(worker.end)
-                await worker.ready(lambda worker=worker: _is_ready(worker))  # type: ignore[misc]
-                started.append(worker)
+            for _ in range(count):
+                started.append(await self.start_worker())
+                stack.push_async_callback(started[-1].end)
             yield started
+
+    async def start_worker(self) -> Child:
+        """One more worker process, ready to work."""
+        name = f"worker-{secrets.token_hex(3)}"
+        worker = await Child.start(name, [*PYTHON, "worker"], self.folder, self.environment)
+
+        async def ready() -> bool:
+            return worker.said("worker ready")
+
+        await worker.ready(ready)
+        return worker
 
     def temporal_size(self) -> int:
         """Bytes of Temporal's database, its write-ahead log included."""
@@ -131,7 +139,3 @@ async def _temporal(folder: Path) -> tuple[Child, str]:
         await child.end()
         raise
     return child, address
-
-
-async def _is_ready(worker: Child) -> bool:
-    return worker.said("worker ready")

@@ -125,7 +125,8 @@ def difference(values: Iterable[float]) -> float:
 
 def workers(count: int) -> str:
     """How many, in words."""
-    return "1 worker" if count == 1 else f"{count} workers"
+    named = {0: "workers that come and go", 1: "1 worker"}
+    return named.get(count, f"{count} workers")
 
 
 def database_name(database: str) -> str:
