@@ -75,9 +75,10 @@ def workers(
     secret = settings.code_secret.get_secret_value().encode() if settings.code_secret else None
     record = RecordActivities(database)
     settling = SettlingActivities(database)
-    proposals = ProposalActivities(database, channels)
+    links = _links(settings)
+    proposals = ProposalActivities(database, channels, links=links is not None)
     posts = PostActivities(database, channels)
-    broadcasts = BroadcastActivities(database, channels, secret, _links(settings))
+    broadcasts = BroadcastActivities(database, channels, secret, links)
     made: list[Worker] = []
     for queue in queues:
         if queue == "main":

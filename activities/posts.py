@@ -34,8 +34,8 @@ from channels.contract import (
     Unreachable,
 )
 from domain.errors import DomainError
-from domain.publication import Finding, PublicationState, Receipt, Sighting
-from store import incidents, publications
+from domain.publication import Finding, PublicationState, Sighting
+from store import publications
 from store.database import Database
 from store.publications import PublicationRow
 
@@ -152,8 +152,11 @@ class PostActivities:
                 seen = await channel.find(key, document.copy_for(task.channel), since)
             except Refused as error:
                 return Sighting(finding=Finding.CANNOT_TELL, why=error.message)
-            if seen.receipt is not None and await self._is_anothers(task, seen.receipt):
-                # Marks count minutes, and two incidents may speak in the same one.
+            if seen.receipt is not None and await publications.is_anothers(
+                self._database, task.message, task.channel, seen.receipt.id
+            ):
+                # A correction may quote the mark of what it corrects, and four digits of a hash
+                # may be those of two incidents.
                 why = "What was found there is another message of ours that bears the same mark."
                 return Sighting(finding=Finding.CANNOT_TELL, why=why)
             return seen
@@ -233,16 +236,6 @@ class PostActivities:
             return await publications.mark_unknown(
                 *place, reason=reason, next_step=LOOK_YOURSELF, at=now, attempt=order.attempt
             )
-
-    async def _is_anothers(self, task: PublicationTask, receipt: Receipt) -> bool:
-        """Whether the ledger has this very post as that of another message."""
-        for incident in await incidents.list_incidents(self._database):
-            for row in await publications.rows(self._database, incident.slug):
-                ours = (row.incident, row.number) == (task.message.incident, task.message.number)
-                same = row.receipt is not None and row.receipt.id == receipt.id
-                if row.channel == task.channel and same and not ours:
-                    return True
-        return False
 
     def _channel(self, name: str) -> Channel:
         channel = self._channels.get(name)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.signatures import RENDER_MESSAGE, ChannelCopy, Rendered, RenderMessage
 from channels.contract import Channel, ChannelKind, Template
+from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain import templates
 from domain.errors import DomainError
 from domain.facts import Facts, missing_facts
 from domain.message import (
+    CLASS_OF,
     AudienceCut,
     Copy,
     Document,
@@ -22,16 +24,26 @@ from domain.message import (
 )
 from domain.offer import OfferTerms
 from domain.templates import RenderContext
+from domain.unsubscribe import FIELD
 from store import audiences, drafts, messages, playbooks
 from store.database import Database
+
+_NO_LINKS = (
+    " Links by which recipients leave are in goodwill mail only, and need FRONTFOOT_PUBLIC_URL and "
+    "FRONTFOOT_LINK_SECRET."
+)
 
 
 class ProposalActivities:
     """Makes documents; publishes nothing."""
 
-    def __init__(self, database: Database, channels: dict[str, Channel]) -> None:
+    def __init__(
+        self, database: Database, channels: dict[str, Channel], *, links: bool = False
+    ) -> None:
+        """``links``: recipients of goodwill mail have a link by which they leave."""
         self._database = database
         self._channels = channels
+        self._links = links
 
     def all(self) -> list[Bound]:
         """Every activity here, for a worker."""
@@ -69,7 +81,8 @@ class ProposalActivities:
         copies = tuple(self._copy(order, name, files, facts, draft) for name in plan.channels)
         audience = await self._audience(order, plan.class_of(order.kind))
         offer = order.plan.offer if order.kind is MessageKind.GOODWILL_OFFER else None
-        _refuse_misplaced_code(copies, offer)
+        linked = {name for name in plan.channels if self._has_link(order, self._channel(name))}
+        _refuse_misplaced(copies, offer, linked)
         if offer is not None and audience is not None:
             offer.refuse_over_budget(audience.count)
         return Document(
@@ -117,6 +130,7 @@ class ProposalActivities:
                 link=order.plan.link,
                 next_update_by=order.next_update_by,
                 offer=order.plan.offer,
+                unsubscribe_link=FIELD if self._has_link(order, channel) else None,
             )
             rendered = templates.render(order.kind, name, files, context)
         if marked and mark not in rendered.text:
@@ -135,6 +149,11 @@ class ProposalActivities:
                 voice=voice,
             )
         )
+
+    def _has_link(self, order: RenderMessage, channel: Channel) -> bool:
+        """Whether the links are there when this is sent, which goes by the kind alone."""
+        goodwill = CLASS_OF[order.kind] is MessageClass.GOODWILL
+        return self._links and goodwill and channel.capabilities.kind is ChannelKind.DIRECT
 
     async def _facts(self, order: RenderMessage) -> Mapping[str, str]:
         if order.facts is None:
@@ -197,14 +216,19 @@ def _words_for(channel: str, draft: Mapping[str, str]) -> str:
     return words
 
 
-def _refuse_misplaced_code(copies: tuple[Copy, ...], offer: OfferTerms | None) -> None:
+def _refuse_misplaced(
+    copies: tuple[Copy, ...], offer: OfferTerms | None, linked: Collection[str]
+) -> None:
+    """Raise ``DomainError`` for a field that nobody fills in; ``linked`` channels have links."""
     for copy in copies:
         fields = copy.personal_fields()
-        strangers = sorted(set(fields) - {"code"})
+        filled = {"code", UNSUBSCRIBE_VALUE} if copy.channel in linked else {"code"}
+        strangers = sorted(set(fields) - filled)
         if strangers:
             raise DomainError(
                 f"The copy for {copy.channel} asks for [[{strangers[0]}]], which nobody fills in.",
-                "The only personal field is [[code]].",
+                f"What can be filled in there: {', '.join(f'[[{one}]]' for one in sorted(filled))}."
+                + (_NO_LINKS if UNSUBSCRIBE_VALUE in strangers else ""),
             )
         if "code" in fields and offer is None:
             raise DomainError(

@@ -10,8 +10,10 @@ from activities.posts import SEEN_BY_A_PERSON, standing_of
 from activities.signatures import SETTLE_BY_PERSON, SettleByPerson, Standing
 from domain.errors import DomainError
 from domain.publication import PublicationState, Receipt
-from store import broadcasts, publications
+from store import batch_outcomes, broadcasts, publications
 from store.database import Database
+
+_THE_OTHERS = "Look for them in the provider's activity, then settle them: went out, or did not."
 
 
 class SettlingActivities:
@@ -49,14 +51,41 @@ class SettlingActivities:
         found = await broadcasts.find_broadcast(self._database, task.message, task.channel)
         if found is None:
             raise DomainError("This broadcast was never planned.", "Nothing needs settling.")
-        for row in await broadcasts.unknown_batches(self._database, found.id):
+        await broadcasts.settle_by_events(self._database, found.id)
+        unknown = await broadcasts.unknown_batches(self._database, found.id)
+        await self._refuse_known(order, found.id)
+        asked = set(order.batches) or {row.number for row in unknown}
+        for row in unknown:
+            if row.number not in asked:
+                continue
             if order.went_out:
                 receipt = Receipt(id=SEEN_BY_A_PERSON, url=order.url, at=now)
                 await broadcasts.accept_batch(self._database, found.id, row.number, receipt, now)
             else:
                 await broadcasts.release_batch(self._database, found.id, row.number)
-        if order.went_out:
-            return Standing(state=PublicationState.ACCEPTED)
-        if order.otherwise is not PublicationState.PLANNED:
-            await broadcasts.stop(self._database, found.id, now, order.otherwise)
-        return Standing(state=order.otherwise)
+        end = PublicationState.ACCEPTED if order.went_out else order.otherwise
+        if end is PublicationState.PLANNED:
+            # Sending it comes first; the others are asked about again when that has ended.
+            return Standing(state=end)
+        if not order.went_out:
+            await broadcasts.stop(self._database, found.id, now, end)
+        left = sum(row.number not in asked for row in unknown)
+        if left:
+            reason = f"{left} {'batch is' if left == 1 else 'batches are'} still unknown."
+            return Standing(state=PublicationState.UNKNOWN, reason=reason, next_step=_THE_OTHERS)
+        still_wanted = order.otherwise is PublicationState.PLANNED
+        if still_wanted and await broadcasts.planned_batches(self._database, found.id):
+            # An answer that came when the broadcast was about to end: nobody has sent it yet.
+            return Standing(state=PublicationState.PLANNED)
+        return Standing(state=end)
+
+    async def _refuse_known(self, order: SettleByPerson, broadcast: int) -> None:
+        """Refuse to answer for a batch of which something else is known."""
+        agrees = PublicationState.ACCEPTED if order.went_out else PublicationState.PLANNED
+        for number in order.batches:
+            row = await batch_outcomes.get(self._database, broadcast, number)
+            if row.state not in (PublicationState.UNKNOWN, agrees):
+                raise DomainError(
+                    f"Batch {number} is {row.state}, not unknown: nothing was entered.",
+                    "List the unknown ones: frontfoot settle INCIDENT MESSAGE CHANNEL --list",
+                )

@@ -172,7 +172,7 @@ class SettleByPerson(Value):
     """Enter what a person saw at the platform about an unknown outcome, on either kind of channel.
 
     If it did not go out, it is planned again, or with ``otherwise`` ends in that state: nothing is
-    sent by this activity.
+    sent by this activity. ``batches`` are the numbers of those that it speaks of; none: all.
     """
 
     task: PublicationTask
@@ -180,6 +180,7 @@ class SettleByPerson(Value):
     went_out: bool
     otherwise: PublicationState = PublicationState.PLANNED
     url: str | None = None
+    batches: tuple[int, ...] = ()
 
 
 # --- broadcasting on a direct channel ---------------------------------------------------------

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
@@ -37,15 +37,15 @@ from channels.contract import (
 from channels.facebook_graph import PROVIDER, Account, Answer, GraphSession, call
 from channels.facebook_refusals import Gone, meaning_of
 from channels.http import Clock, Effect, silence, utc_now
+from channels.looking import Page, Published, look_back
 from channels.registry import Adapter
-from channels.wording import bears_the_mark, says_the_same, words_of_post
+from channels.wording import copy_of_post, words_of_post
 from domain.message import Copy
-from domain.publication import Finding, Receipt, Sighting
+from domain.publication import Receipt, Sighting
 
 LIMIT = 63_206
 """Characters; widely cited, on no page of Meta's own."""
 
-SLACK = timedelta(seconds=60)
 MOST_PAGES = 20
 PAGE_SIZE = 25
 
@@ -135,13 +135,7 @@ class FacebookChannel:
                 f"facebook: the post has {len(text):,} characters; {LIMIT:,} are the most.",
                 "Shorten it in its template.",
             )
-        return Copy(
-            channel=self.name,
-            text=text,
-            link=template.link,
-            mark=template.mark,
-            voice=template.voice,
-        )
+        return copy_of_post(template, self.name, text)
 
     async def publish(self, publication: Publication) -> Receipt:
         """Post once to the Page's feed."""
@@ -157,43 +151,10 @@ class FacebookChannel:
         return Receipt(id=created.id, url=self._url(created.id), at=self._clock())
 
     async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
-        """Look for ``copy`` among the Page's published posts from ``since`` on.
-
-        *Absent* is said only after reading back to a post that is older, or to the end.
-        """
-        horizon = since - SLACK
-        query = {
-            "fields": "id,message,created_time,permalink_url",
-            "limit": str(PAGE_SIZE),
-        }
-        marked: _Post | None = None
-        whole = False
-        try:
-            for _ in range(MOST_PAGES):
-                page = await self._published(query)
-                for post in page.data:
-                    if post.created_time is not None and post.created_time < horizon:
-                        whole = True
-                    elif says_the_same(post.message, copy):
-                        return Sighting(finding=Finding.FOUND, receipt=self._receipt(post))
-                    elif bears_the_mark(post.message, copy):
-                        marked = post
-                after = page.paging.cursors.after
-                if whole or page.paging.next is None:
-                    whole = True
-                    break
-                if after is None:
-                    break
-                query["after"] = after
-        except Refused as error:
-            return Sighting(finding=Finding.CANNOT_TELL, why=str(error))
-        if marked is not None:
-            return Sighting(finding=Finding.FOUND, receipt=self._receipt(marked))
-        if not whole:
-            return Sighting(
-                finding=Finding.CANNOT_TELL, why="Facebook did not show all of the Page's posts."
-            )
-        return Sighting(finding=Finding.ABSENT, why="The Page's published posts do not hold it.")
+        """Look for ``copy`` among the Page's published posts from ``since`` on."""
+        return await look_back(
+            self._published, copy, since, provider=PROVIDER, most_pages=MOST_PAGES
+        )
 
     async def retract(self, receipt: Receipt) -> None:
         """Delete the post; one that is gone already counts as taken back."""
@@ -230,13 +191,26 @@ class FacebookChannel:
     async def close(self) -> None:
         """Nothing to let go of: each call closes its own session."""
 
-    async def _published(self, query: dict[str, str]) -> _Posts:
-        asked = dict(query)
+    async def _published(self, after: str | None) -> Page:
+        query = {"fields": "id,message,created_time,permalink_url", "limit": str(PAGE_SIZE)}
+        if after is not None:
+            query["after"] = after
         body, _ = await self._call(
             Effect.REPEATABLE,
-            lambda graph: graph.get_connections(self._settings.page_id, "published_posts", **asked),
+            lambda graph: graph.get_connections(self._settings.page_id, "published_posts", **query),
         )
-        return _parsed(body, _Posts, Effect.REPEATABLE)
+        shown = _parsed(body, _Posts, Effect.REPEATABLE)
+        # The last page has a cursor too; only ``next`` says that something comes after it.
+        more = shown.paging.next is not None
+        cursor = shown.paging.cursors.after if more else None
+        return Page(
+            [
+                Published((post.message,), self._receipt(post), post.created_time)
+                for post in shown.data
+            ],
+            after=cursor,
+            whole=not more or cursor is not None,
+        )
 
     async def _call(
         self, effect: Effect, use: Callable[[Any], Any]

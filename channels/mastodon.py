@@ -24,7 +24,7 @@ The token needs the scopes ``read:accounts``, ``read:statuses`` and ``write:stat
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 import httpx
@@ -39,27 +39,17 @@ from channels.contract import (
     ChannelKind,
     Health,
     Publication,
-    Refused,
     Template,
 )
-from channels.http import (
-    Clock,
-    Effect,
-    ask_over,
-    body_of,
-    new_client,
-    publish_over,
-    utc_now,
-)
+from channels.http import Clock, Effect, body_of, utc_now
+from channels.looking import Page, Published, look_back
 from channels.mastodon_refusals import PROVIDER, NotThere, own_words
 from channels.mastodon_text import length_of, words_of
 from channels.registry import Adapter
-from channels.wording import bears_the_mark, says_the_same, words_of_post
+from channels.wire import Wire
+from channels.wording import copy_of_post, words_of_post
 from domain.message import Copy
-from domain.publication import Finding, Receipt, Sighting
-
-SLACK = timedelta(seconds=60)
-"""How far the server's clock may lag behind ours before we would overlook a post of ours."""
+from domain.publication import Receipt, Sighting
 
 PAGE = 40
 MOST_PAGES = 10
@@ -120,7 +110,7 @@ class MastodonChannel:
         clock: Clock = utc_now,
     ) -> None:
         self._settings = settings
-        self._client = client
+        self._wire = Wire(PROVIDER, settings, client, own=self._own, clock=clock)
         self._clock = clock
         self._account_id: str | None = None
         self.capabilities = Capabilities(
@@ -138,13 +128,7 @@ class MastodonChannel:
                 "characters, mark and link included.",
                 f"Shorten it in its template; a link counts {link}.",
             )
-        return Copy(
-            channel=self.name,
-            text=text,
-            link=template.link,
-            mark=template.mark,
-            voice=template.voice,
-        )
+        return copy_of_post(template, self.name, text)
 
     async def publish(self, publication: Publication) -> Receipt:
         """Post once; the same publication again, within the hour, is the same post."""
@@ -154,49 +138,12 @@ class MastodonChannel:
             json={"status": publication.copy.text, "visibility": self._settings.visibility},
         )
         request.headers["Idempotency-Key"] = idempotency_key(publication)
-        response = await publish_over(
-            self._http(), request, provider=PROVIDER, own=self._own, clock=self._clock
-        )
+        response = await self._wire.publish(request)
         return self._receipt(body_of(response, _Post, Effect.PUBLISHES, PROVIDER))
 
     async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
-        """Look for ``copy`` among the account's posts from ``since`` on.
-
-        *Absent* is said only after the posts were read back to ``since`` without a gap.
-        """
-        begun = since - SLACK
-        query = {"limit": str(PAGE), "exclude_reblogs": "true"}
-        marked: _Post | None = None
-        whole = False
-        try:
-            path = f"/api/v1/accounts/{await self._own_id()}/statuses"
-            for _ in range(MOST_PAGES):
-                answer = await self._ask("GET", path, query)
-                page = body_of(answer, _Timeline, Effect.REPEATABLE, PROVIDER).root
-                for post in page:
-                    words = words_of(post.content)
-                    if post.created_at is not None and post.created_at < begun:
-                        whole = True
-                    elif says_the_same(words, copy):
-                        return Sighting(finding=Finding.FOUND, receipt=self._receipt(post))
-                    elif bears_the_mark(words, copy):
-                        # The oldest bearer of the mark is the post itself; what came after it
-                        # may quote it.
-                        marked = post
-                if whole or not page:
-                    whole = True
-                    break
-                query["max_id"] = page[-1].id
-        except Refused as error:
-            return Sighting(finding=Finding.CANNOT_TELL, why=str(error))
-        if marked is not None:
-            return Sighting(finding=Finding.FOUND, receipt=self._receipt(marked))
-        if not whole:
-            return Sighting(
-                finding=Finding.CANNOT_TELL,
-                why="The account has posted more since then than one look reads.",
-            )
-        return Sighting(finding=Finding.ABSENT, why="The account's posts do not hold it.")
+        """Look for ``copy`` among the account's posts from ``since`` on."""
+        return await look_back(self._page, copy, since, provider=PROVIDER, most_pages=MOST_PAGES)
 
     async def retract(self, receipt: Receipt) -> None:
         """Delete the post; one that is gone already counts as taken back.
@@ -234,9 +181,21 @@ class MastodonChannel:
 
     async def close(self) -> None:
         """Let go of connections."""
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        await self._wire.close()
+
+    async def _page(self, after: str | None) -> Page:
+        query = {"limit": str(PAGE), "exclude_reblogs": "true"}
+        if after is not None:
+            query["max_id"] = after
+        answer = await self._ask("GET", f"/api/v1/accounts/{await self._own_id()}/statuses", query)
+        posts = body_of(answer, _Timeline, Effect.REPEATABLE, PROVIDER).root
+        return Page(
+            [
+                Published((words_of(post.content),), self._receipt(post), post.created_at)
+                for post in posts
+            ],
+            after=posts[-1].id if posts else None,
+        )
 
     async def _own_id(self) -> str:
         if self._account_id is None:
@@ -264,19 +223,7 @@ class MastodonChannel:
     async def _ask(
         self, method: str, path: str, query: dict[str, str] | None = None
     ) -> httpx.Response:
-        return await ask_over(
-            self._http(),
-            self._request(method, path, query=query),
-            provider=PROVIDER,
-            own=self._own,
-            clock=self._clock,
-        )
-
-    def _http(self) -> httpx.AsyncClient:
-        if self._client is None:
-            settings = self._settings
-            self._client = new_client(connect=settings.connect_timeout, read=settings.read_timeout)
-        return self._client
+        return await self._wire.ask(self._request(method, path, query=query))
 
     def _request(
         self,
@@ -286,7 +233,7 @@ class MastodonChannel:
         json: dict[str, str] | None = None,
         query: dict[str, str] | None = None,
     ) -> httpx.Request:
-        return self._http().build_request(
+        return self._wire.request(
             method,
             f"{self._settings.base_url}{path}",
             params=query,

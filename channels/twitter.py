@@ -17,7 +17,7 @@ What X forces on us:
 from __future__ import annotations
 
 import html
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import httpx
 import orjson
@@ -35,25 +35,16 @@ from channels.contract import (
     Refused,
     Template,
 )
-from channels.http import (
-    Clock,
-    Effect,
-    ask_over,
-    body_of,
-    new_client,
-    publish_over,
-    utc_now,
-)
+from channels.http import Clock, Effect, body_of, utc_now
+from channels.looking import SLACK, Page, Published, look_back
 from channels.oauth1 import SignedRequests, UserKeys
 from channels.registry import Adapter
 from channels.twitter_refusals import PROVIDER, own_words
 from channels.weighted import LIMIT, weighted_length
-from channels.wording import bears_the_mark, says_the_same, words_of_post
+from channels.wire import Wire
+from channels.wording import copy_of_post, words_of_post
 from domain.message import Copy
-from domain.publication import Finding, Receipt, Sighting
-
-SLACK = timedelta(seconds=60)
-"""How far X's clock may lag behind ours before we would overlook a post of ours."""
+from domain.publication import Receipt, Sighting
 
 MOST_PAGES = 10
 """Pages of a hundred posts that one look reads at most; an account of ours posts far less."""
@@ -90,7 +81,7 @@ class _Post(BaseModel):
     created_at: AwareDatetime | None = None
     entities: _Entities | None = None
 
-    def candidates(self) -> tuple[str, ...]:
+    def readings(self) -> tuple[str, ...]:
         """The text with our links put back; X escapes ``&<>`` in it, at least in places."""
         text = self.text
         for link in self.entities.urls if self.entities else ():
@@ -146,7 +137,7 @@ class TwitterChannel:
         clock: Clock = utc_now,
     ) -> None:
         self._settings = settings
-        self._client = client
+        self._wire = Wire(PROVIDER, settings, client, own=self._own, clock=clock)
         self._clock = clock
         self._user_id = settings.user_id
         self._auth = SignedRequests(
@@ -174,65 +165,25 @@ class TwitterChannel:
                 "characters, mark and link included.",
                 "Shorten it in its template; a link counts 23, an emoji or a CJK letter 2.",
             )
-        return Copy(
-            channel=self.name,
-            text=text,
-            link=template.link,
-            mark=template.mark,
-            voice=template.voice,
-        )
+        return copy_of_post(template, self.name, text)
 
     async def publish(self, publication: Publication) -> Receipt:
         """Post once."""
-        response = await publish_over(
-            self._http(),
-            self._request("POST", "/2/tweets", body={"text": publication.copy.text}),
-            provider=PROVIDER,
-            own=self._own,
-            clock=self._clock,
-        )
+        request = self._request("POST", "/2/tweets", body={"text": publication.copy.text})
+        response = await self._wire.publish(request)
         return self._receipt(body_of(response, _Posted, Effect.PUBLISHES, PROVIDER).data)
 
     async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
         """Look for ``copy`` among the account's posts from ``since`` on.
 
-        *Absent* is said only after the timeline was read back to ``since`` without a gap. It may
-        lag, so one absence proves little.
+        The timeline may lag, so one absence proves little.
         """
-        query = {
-            "max_results": "100",
-            "start_time": (since - SLACK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            self._settings.fields: "created_at,entities",
-        }
-        marked: _Post | None = None
-        whole = True
-        try:
-            path = f"/2/users/{await self._account_id()}/tweets"
-            for _ in range(MOST_PAGES):
-                answer = await self._ask("GET", path, query)
-                page = body_of(answer, _Timeline, Effect.REPEATABLE, PROVIDER)
-                for post in page.data:
-                    if any(says_the_same(text, copy) for text in post.candidates()):
-                        return Sighting(finding=Finding.FOUND, receipt=self._receipt(post))
-                    if any(bears_the_mark(text, copy) for text in post.candidates()):
-                        # The oldest bearer of the mark is the post itself; what came after it
-                        # may quote it.
-                        marked = post
-                whole = whole and not page.errors
-                if page.meta.next_token is None:
-                    break
-                query["pagination_token"] = page.meta.next_token
-            else:
-                whole = False
-        except Refused as error:
-            return Sighting(finding=Finding.CANNOT_TELL, why=str(error))
-        if marked is not None:
-            return Sighting(finding=Finding.FOUND, receipt=self._receipt(marked))
-        if not whole:
-            return Sighting(
-                finding=Finding.CANNOT_TELL, why="X did not show the whole of the timeline."
-            )
-        return Sighting(finding=Finding.ABSENT, why="The account's timeline does not hold it.")
+        begun = (since - SLACK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+        async def read(after: str | None) -> Page:
+            return await self._page(begun, after)
+
+        return await look_back(read, copy, since, provider=PROVIDER, most_pages=MOST_PAGES)
 
     async def retract(self, receipt: Receipt) -> None:
         """Delete the post; one that is gone already counts as taken back."""
@@ -265,9 +216,23 @@ class TwitterChannel:
 
     async def close(self) -> None:
         """Let go of connections."""
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        await self._wire.close()
+
+    async def _page(self, begun: str, after: str | None) -> Page:
+        query = {
+            "max_results": "100",
+            "start_time": begun,
+            self._settings.fields: "created_at,entities",
+        }
+        if after is not None:
+            query["pagination_token"] = after
+        answer = await self._ask("GET", f"/2/users/{await self._account_id()}/tweets", query)
+        shown = body_of(answer, _Timeline, Effect.REPEATABLE, PROVIDER)
+        return Page(
+            [Published(post.readings(), self._receipt(post)) for post in shown.data],
+            after=shown.meta.next_token,
+            whole=not shown.errors,
+        )
 
     async def _account_id(self) -> str:
         # `users/me` may be asked 75 times in 15 minutes, and its answer never changes.
@@ -294,19 +259,7 @@ class TwitterChannel:
     async def _ask(
         self, method: str, path: str, query: dict[str, str] | None = None
     ) -> httpx.Response:
-        return await ask_over(
-            self._http(),
-            self._request(method, path, query=query),
-            provider=PROVIDER,
-            own=self._own,
-            clock=self._clock,
-        )
-
-    def _http(self) -> httpx.AsyncClient:
-        if self._client is None:
-            settings = self._settings
-            self._client = new_client(connect=settings.connect_timeout, read=settings.read_timeout)
-        return self._client
+        return await self._wire.ask(self._request(method, path, query=query))
 
     def _request(
         self,
@@ -316,7 +269,7 @@ class TwitterChannel:
         body: dict[str, str] | None = None,
         query: dict[str, str] | None = None,
     ) -> httpx.Request:
-        request = self._http().build_request(
+        request = self._wire.request(
             method,
             f"{self._settings.base_url}{path}",
             params=query,

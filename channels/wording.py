@@ -41,6 +41,17 @@ def words_of_post(template: Template, channel: str, *, with_link: bool) -> str:
     return text
 
 
+def copy_of_post(template: Template, channel: str, text: str) -> Copy:
+    """The copy of a post that says ``text``, with all else as in its template."""
+    return Copy(
+        channel=channel,
+        text=text,
+        link=template.link,
+        mark=template.mark,
+        voice=template.voice,
+    )
+
+
 def says_the_same(published: str, copy: Copy) -> bool:
     """Whether a published text is the copy, white space and composition apart."""
     return _plain(published) == _plain(copy.text)

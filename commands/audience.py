@@ -10,6 +10,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from commands.failures import WrongUsage
+from commands.importing import Rejects, refuse_no_file, rejected_in_json, say_rejected
 from commands.options import Json
 from commands.printing import clean, plain_table, say, say_json, screen, show
 from commands.session import ledger, run
@@ -24,12 +25,7 @@ app = typer.Typer(help="The lists that mail goes to.", no_args_is_help=True)
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="The list, with a header row.")],
     name: Annotated[str, typer.Option(help="What the audience is called here.")],
-    rejects: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Where rows go that cannot be used [FILE.csv.rejects.csv]."
-        ),
-    ] = None,
+    rejects: Rejects = None,
     as_json: Json = False,
 ) -> None:
     """Import a CSV file of recipients into an audience; more files may follow into the same one.
@@ -42,16 +38,15 @@ def import_(
     """
     if not name.strip():
         raise WrongUsage("The audience has no name.", "Add --name customers.")
-    if not file.is_file():
-        raise WrongUsage(f"{file} is not a file.", "Give the path of a CSV file.")
+    refuse_no_file(file)
     reader, imported = run(_import(file, name.strip(), rejects))
     if as_json:
         say_json(
             {
                 "audience": name.strip(),
                 **imported.model_dump(),
-                "rejected": reader.rejected,
-                "rejects": str(reader.rejects) if reader.rejected else None,
+                **rejected_in_json(reader.rejected, reader.rejects),
+                "doubled": reader.doubled,
                 "notices": reader.notices,
             }
         )
@@ -59,9 +54,11 @@ def import_(
     say(f"{imported.added:,} recipients were added to {name}.", "bold")
     if imported.already_there:
         say(f"{imported.already_there:,} were in it already.")
-    if reader.rejected:
-        rows = "row" if reader.rejected == 1 else "rows"
-        say(f"{reader.rejected:,} {rows} cannot be used; the reasons are in {reader.rejects}.")
+    say_rejected(reader.rejected, reader.rejects)
+    if reader.doubled:
+        repeat = "repeats" if reader.doubled == 1 else "repeat"
+        say(f"{reader.doubled:,} of them only {repeat} an address of this file.")
+    if reader.rejected > reader.doubled:
         say("Mend them there and import that file.")
     for notice in reader.notices:
         say(notice, "yellow")

@@ -12,6 +12,7 @@ from typing import Annotated, TextIO
 import typer
 
 from commands.failures import UnknownIncident, WrongUsage
+from commands.importing import Rejects, refuse_no_file, rejected_in_json, say_rejected
 from commands.options import Json, Slug
 from commands.printing import clean, clock, plain_table, say, say_json, show
 from commands.session import ledger, run
@@ -42,12 +43,7 @@ Caller = Annotated[
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Codes, with a header row.")],
     pool: Annotated[str, typer.Option(help="What the playbook's offer calls it: source_name.")],
-    rejects: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Where rows go that cannot be used [FILE.csv.rejects.csv]."
-        ),
-    ] = None,
+    rejects: Rejects = None,
     as_json: Json = False,
 ) -> None:
     """Import the shop's own codes into a pool, for offers with `source: pool`.
@@ -60,16 +56,14 @@ def import_(
     name = pool.strip()
     if not name or len(name) > 64:
         raise WrongUsage("A pool's name has 1 to 64 characters.", "Add --pool spring.")
-    if not file.is_file():
-        raise WrongUsage(f"{file} is not a file.", "Give the path of a CSV file.")
+    refuse_no_file(file)
     reader, imported = run(_import(file, name, rejects))
     if as_json:
         say_json(
             {
                 "pool": name,
                 **imported.model_dump(),
-                "rejected": reader.rejected,
-                "rejects": str(reader.rejects) if reader.rejected else None,
+                **rejected_in_json(reader.rejected, reader.rejects),
             }
         )
         return
@@ -78,9 +72,7 @@ def import_(
         say(f"{imported.already_there:,} were in it already.")
     if imported.in_another_pool:
         say(f"{imported.in_another_pool:,} are in another pool and stay there.", "yellow")
-    if reader.rejected:
-        rows = "row" if reader.rejected == 1 else "rows"
-        say(f"{reader.rejected:,} {rows} cannot be used; the reasons are in {reader.rejects}.")
+    say_rejected(reader.rejected, reader.rejects)
 
 
 async def _import(file: Path, pool: str, rejects: Path | None) -> tuple[CodeReader, PoolImported]:

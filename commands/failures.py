@@ -50,6 +50,19 @@ class UnknownIncident(CommandFailed):
         )
 
 
+class EndedUnclosed(CommandFailed):
+    """Somebody ended an incident in Temporal itself: exit code 3. ``how`` is Temporal's word."""
+
+    def __init__(self, slug: str, how: str) -> None:
+        super().__init__(
+            f"{slug} is over without having been closed: its workflow ended in Temporal ({how}), "
+            "and nothing more can be done in it.",
+            f"`frontfoot timeline {slug}` has its record. Go on under another name.",
+            ExitCode.REFUSED,
+        )
+        self.how = how
+
+
 class NoWorker(CommandFailed):
     """Temporal answers and no worker does, so that an incident can say nothing."""
 

@@ -12,13 +12,21 @@ from typing import TypeVar
 from temporalio.client import (
     Client,
     WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
+from temporalio.common import QueryRejectCondition
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from commands.failures import CommandFailed, NoWorker, OutcomeUnknown, UnknownIncident
+from commands.failures import (
+    CommandFailed,
+    EndedUnclosed,
+    NoWorker,
+    OutcomeUnknown,
+    UnknownIncident,
+)
 from domain.errors import DecisionRefused, DomainError
 from domain.ids import check_slug, incident_workflow_id
 from domain.model import Value
@@ -33,11 +41,23 @@ DONE_WITHIN = timedelta(minutes=2)
 """How long an incident may take over what it was told; withdrawing waits for the wire."""
 
 
-async def ask(client: Client, workflow_id: str, query: str, result: type[Result]) -> Result:
-    """The answer to a query. Raises ``NoWorker``; ``LookupError`` if there is no such workflow."""
+async def ask(
+    client: Client,
+    workflow_id: str,
+    query: str,
+    result: type[Result],
+    *,
+    unless: QueryRejectCondition = QueryRejectCondition.NONE,
+) -> Result:
+    """The answer to a query. Raises ``NoWorker``; ``LookupError`` if there is no such workflow.
+
+    Raises Temporal's ``WorkflowQueryRejectedError`` where ``unless`` applies.
+    """
     handle = client.get_workflow_handle(workflow_id)
     try:
-        answer: Result = await handle.query(query, result_type=result, rpc_timeout=ANSWER_WITHIN)
+        answer: Result = await handle.query(
+            query, result_type=result, reject_condition=unless, rpc_timeout=ANSWER_WITHIN
+        )
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise LookupError(workflow_id) from error
@@ -54,11 +74,24 @@ async def ask(client: Client, workflow_id: str, query: str, result: type[Result]
 
 
 async def incident_status(client: Client, slug: str) -> IncidentStatus:
-    """Where the response stands. Raises ``UnknownIncident`` and ``NoWorker``."""
+    """Where the response stands, or stood. Raises ``UnknownIncident`` and ``NoWorker``."""
     try:
         return await ask(client, incident_workflow_id(check_slug(slug)), "status", IncidentStatus)
     except LookupError as error:
         raise UnknownIncident(slug) from error
+
+
+async def live_status(client: Client, slug: str) -> IncidentStatus:
+    """``incident_status``, but ``EndedUnclosed`` if the workflow is over and was not closed."""
+    workflow_id = incident_workflow_id(check_slug(slug))
+    unless = QueryRejectCondition.NOT_COMPLETED_CLEANLY
+    try:
+        return await ask(client, workflow_id, "status", IncidentStatus, unless=unless)
+    except LookupError as error:
+        raise UnknownIncident(slug) from error
+    except WorkflowQueryRejectedError as error:
+        how = error.status.name.lower().replace("_", " ") if error.status else "ended"
+        raise EndedUnclosed(slug, how) from error
 
 
 async def tell(
@@ -67,10 +100,10 @@ async def tell(
     """Have an incident do something and return what came of it.
 
     Asks for its status first, so that a missing worker is noticed while nothing has been sent.
-    Raises ``DomainError`` if a rule said no, ``UnknownIncident``, ``NoWorker``, and
-    ``OutcomeUnknown`` if the answer was lost.
+    Raises ``DomainError`` if a rule said no, ``UnknownIncident``, ``EndedUnclosed``, ``NoWorker``,
+    and ``OutcomeUnknown`` if the answer was lost.
     """
-    await incident_status(client, slug)
+    await live_status(client, slug)
     handle = client.get_workflow_handle(incident_workflow_id(slug))
     with refusals_in_words(slug, update):
         async with asyncio.timeout(DONE_WITHIN.total_seconds()):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowExecutionStatus
@@ -231,9 +231,17 @@ async def settle(
     by: str,
     went_out: bool,
     url: str | None = None,
+    batches: Sequence[int] = (),
 ) -> MessageStatus:
-    """Say whether a publication of unknown outcome went out."""
-    argument = Settle(message=message, channel=channel, by=by, went_out=went_out, url=url)
+    """Say whether a publication of unknown outcome went out; with ``batches``, only of those."""
+    argument = Settle(
+        message=message,
+        channel=channel,
+        by=by,
+        went_out=went_out,
+        url=url,
+        batches=tuple(sorted(set(batches))),
+    )
     return await tell(client, slug, "settle", argument, MessageStatus)
 
 

@@ -12,6 +12,7 @@ from commands.options import By, ChannelArgument, Json, Number, Slug, person
 from commands.printing import say_json, screen, show
 from commands.session import run
 from commands.status_view import message_view
+from commands.unknown_batches import find_unknown, unknown_view
 from wiring import connect
 from workflows.contract import MessageStatus
 
@@ -68,27 +69,50 @@ def settle(
     url: Annotated[
         str | None, typer.Option(metavar="URL", help="Where it can be seen, if it went out.")
     ] = None,
+    batch: Annotated[
+        list[int] | None,
+        typer.Option(metavar="N", min=1, help="Of mail, only this batch; may be repeated."),
+    ] = None,
+    list_: Annotated[
+        bool, typer.Option("--list", help="Show the batches of mail that nobody knows about.")
+    ] = False,
     by: By = "",
     as_json: Json = False,
 ) -> None:
     """Say, after looking at the platform, whether a publication of unknown outcome went out.
 
-    With --did-not-go-out it is published now, if it still should be.
+    With --did-not-go-out it is published now, if it still should be. For mail
+    it speaks of every unknown batch, unless --batch names some.
 
     Example: frontfoot settle site-down 1 facebook --went-out --as maya
     """
+    if list_:
+        unknown = run(find_unknown(slug, number, channel))
+        if as_json:
+            say_json([one.model_dump(mode="json") for one in unknown])
+        else:
+            show(unknown_view(slug, number, channel, unknown))
+        return
     by = person(by)
     if went_out is None:
         raise WrongUsage(
             "Did it go out? Nobody but you can tell.",
-            "Look at the platform, then add --went-out or --did-not-go-out.",
+            "Look at the platform, then add --went-out or --did-not-go-out. For mail, --list "
+            "shows what to look for.",
         )
     if url is not None and not went_out:
         raise WrongUsage("--url belongs to --went-out.", "Leave it out.")
 
     async def work() -> MessageStatus:
         return await incidents.settle(
-            await connect(), slug, number, channel, by=by, went_out=went_out, url=url
+            await connect(),
+            slug,
+            number,
+            channel,
+            by=by,
+            went_out=went_out,
+            url=url,
+            batches=batch or (),
         )
 
     _show(run(work()), as_json)

@@ -10,7 +10,8 @@ import typer
 from temporalio.client import Client
 
 from commands import incidents
-from commands.failures import CommandFailed, WrongUsage
+from commands.failures import CommandFailed, EndedUnclosed, WrongUsage
+from commands.incident_client import live_status
 from commands.options import By, Json, Slug, person
 from commands.printing import clean, moment, plain_table, say, say_json, show
 from commands.session import ledger, load_settings, run
@@ -167,12 +168,16 @@ async def _list(open_only: bool) -> tuple[list[IncidentRow], dict[str, str]]:
         if client is not None:
             found = await asyncio.gather(*(_stage(client, row.slug) for row in still_open[:50]))
             stages |= {row.slug: one for row, one in zip(still_open, found, strict=False) if one}
-    return (still_open if open_only else rows), stages
+    # Somebody has ended those in Temporal: not closed, and not open either.
+    over = {slug for slug, stage in stages.items() if stage not in set(Stage)}
+    return ([row for row in still_open if row.slug not in over] if open_only else rows), stages
 
 
 async def _stage(client: Client, slug: str) -> str:
     try:
-        return str((await incidents.status(client, slug)).stage)
+        return str((await live_status(client, slug)).stage)
+    except EndedUnclosed as ended:
+        return f"{ended.how}, not closed"
     except (CommandFailed, DomainError):
         return ""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
+from temporalio.client import Client
 
 from commands import incidents
 from commands.copy_view import document_view
@@ -21,6 +23,7 @@ from commands.status_view import message_view
 from domain.facts import Facts
 from domain.message import Document, MessageKind
 from domain.suggest import did_you_mean
+from store.database import Database
 from wiring import connect
 from workflows.contract import IncidentStatus, MessageStatus
 
@@ -68,19 +71,14 @@ def propose(
 
     Example: frontfoot propose site-down announcement --next-update-by 45m --as maya
     """
-    by = person(by)
-    copy = _free_copy(text, text_file, subject, other)
-    promised = promised_time(next_update_by, datetime.now(UTC)) if next_update_by else None
-
-    async def work() -> tuple[MessageStatus, Document]:
-        client = await connect()
-        async with ledger() as database:
-            message = await incidents.propose(
-                client, database, slug, kind, by=by, copy=copy, next_update_by=promised
-            )
-            return message, await incidents.load_document(database, slug, message)
-
-    _show_for_signing(slug, *run(work()), as_json)
+    write = partial(
+        incidents.propose,
+        kind=kind,
+        by=person(by),
+        copy=_free_copy(text, text_file, subject, other),
+        next_update_by=_promised(next_update_by),
+    )
+    _put_to_signing(slug, write, as_json)
 
 
 def revise(
@@ -100,19 +98,14 @@ def revise(
 
     Example: frontfoot revise site-down 1 --text-file better.txt --as maya
     """
-    by = person(by)
-    copy = _free_copy(text, text_file, subject, other)
-    promised = promised_time(next_update_by, datetime.now(UTC)) if next_update_by else None
-
-    async def work() -> tuple[MessageStatus, Document]:
-        client = await connect()
-        async with ledger() as database:
-            message = await incidents.revise(
-                client, database, slug, number, by=by, copy=copy, next_update_by=promised
-            )
-            return message, await incidents.load_document(database, slug, message)
-
-    _show_for_signing(slug, *run(work()), as_json)
+    write = partial(
+        incidents.revise,
+        message=number,
+        by=person(by),
+        copy=_free_copy(text, text_file, subject, other),
+        next_update_by=_promised(next_update_by),
+    )
+    _put_to_signing(slug, write, as_json)
 
 
 def show_copy(
@@ -254,7 +247,22 @@ def _read(path: Path) -> str:
         ) from error
 
 
-def _show_for_signing(slug: str, message: MessageStatus, document: Document, as_json: bool) -> None:
+def _promised(next_update_by: str | None) -> datetime | None:
+    return promised_time(next_update_by, datetime.now(UTC)) if next_update_by else None
+
+
+def _put_to_signing(
+    slug: str, write: Callable[[Client, Database, str], Awaitable[MessageStatus]], as_json: bool
+) -> None:
+    """Put what ``write`` makes before its gate, and show exactly what is to be signed there."""
+
+    async def work() -> tuple[MessageStatus, Document]:
+        client = await connect()
+        async with ledger() as database:
+            message = await write(client, database, slug)
+            return message, await incidents.load_document(database, slug, message)
+
+    message, document = run(work())
     if as_json:
         say_json(message.model_dump(mode="json"))
         return

@@ -17,6 +17,7 @@ from commands.ports import LOOPBACK, Ports
 
 CODE_SECRET = "FRONTFOOT_CODE_SECRET"
 LINK_SECRET = "FRONTFOOT_LINK_SECRET"
+STRIPE_KEY = "FRONTFOOT_STRIPE_API_KEY"
 _KEPT_IN_SANDBOX = ("_FROM_ADDRESS", "_FROM_NAME", "_CONNECT_TIMEOUT", "_READ_TIMEOUT")
 _PLAIN = ("HOME", "LANG", "LC_ALL", "PATH", "SYSTEMROOT", "TMPDIR", "TZ", "USER")
 
@@ -125,6 +126,10 @@ def choose_accounts(
         result |= {
             name: value.replace("{sandbox}", sandbox) for name, value in account.stands_in.items()
         }
+    if live and given.get(STRIPE_KEY):
+        notices.append(
+            "LIVE: offers with `source: stripe` enter their codes at your Stripe account."
+        )
     return Accounts(tuple(kept), result, tuple(real), tuple(notices))
 
 

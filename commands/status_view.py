@@ -27,6 +27,12 @@ _STYLES = {
     PublicationState.UNKNOWN: "bold yellow",
     PublicationState.SENDING: "cyan",
 }
+_TOO_FEW = "not yet, too few channels have it"
+_NOT_TOLD = {
+    MessagePhase.REJECTED: "no, it was rejected",
+    MessagePhase.WITHDRAWN: "no, it was withdrawn",
+    MessagePhase.SUPERSEDED: "no, something newer overtook it",
+}
 _PROBLEMS = (PublicationState.REFUSED, PublicationState.ABANDONED, PublicationState.UNKNOWN)
 
 
@@ -37,11 +43,13 @@ def incident_view(
     notices: Sequence[str] = (),
     *,
     brief: bool = False,
+    ended: bool = False,
 ) -> RenderableType:
     """Lay out the whole incident for 80 columns or more.
 
     ``previews`` holds the beginning of the copy of messages that wait to be signed. ``brief``
-    leaves one line to each message that is over, so that the newest fits on a screen.
+    leaves one line to each message that is over, so that the newest fits on a screen. ``ended`` is
+    true if nothing more can be done in it.
     """
     parts: list[RenderableType] = [_heading(status), _strip(status.stage), Text("")]
     for message in status.messages:
@@ -53,7 +61,8 @@ def incident_view(
         preview = (previews or {}).get(message.number, "")
         parts += [message_view(message, own, preview), Text("")]
     parts += [Text(clean(notice), style="yellow") for notice in notices]
-    parts += [Text(line, no_wrap=True, overflow="ignore") for line in what_next(status)]
+    if not ended:
+        parts += [Text(line, no_wrap=True, overflow="ignore") for line in what_next(status)]
     return Group(*parts)
 
 
@@ -72,7 +81,7 @@ def message_view(
         promised = f", codes worth {message.codes_worth}" if message.codes_worth else ""
         inner.append(Text(f"to {message.audience_count:,} recipients{promised}"))
     if message.approved_at is not None or message.phase is not MessagePhase.WAITING:
-        told = "yes" if message.told else "not yet, too few channels have it"
+        told = "yes" if message.told else _NOT_TOLD.get(message.phase, _TOO_FEW)
         inner.append(Text(f"people have been told: {told}", style="dim"))
         for outcome in message.outcomes:
             mail = next((one for one in mails if one.channel == outcome.channel), None)

@@ -16,7 +16,8 @@ from temporalio.service import RPCError
 
 from commands import incidents
 from commands.copy_view import preview
-from commands.failures import CommandFailed, UnknownIncident, explain
+from commands.failures import CommandFailed, EndedUnclosed, UnknownIncident, explain
+from commands.incident_client import live_status
 from commands.mail_progress import MailProgress, MailWatch
 from commands.options import Json, Slug
 from commands.printing import say_json, screen, show
@@ -61,15 +62,21 @@ class Look:
         mails: list[MailProgress],
         previews: dict[int, str],
         notices: list[str],
+        *,
+        over: bool = False,
     ) -> None:
         self.status = status
         self.mails = mails
         self.previews = previews
         self.notices = notices
+        self.over = over or status.closed_at is not None
 
     def view(self, *, brief: bool = False) -> RenderableType:
         """For a person."""
-        return incident_view(self.status, self.mails, self.previews, self.notices, brief=brief)
+        ended = self.over and self.status.closed_at is None
+        return incident_view(
+            self.status, self.mails, self.previews, self.notices, brief=brief, ended=ended
+        )
 
     def document(self) -> dict[str, object]:
         """For a machine: the status, and the mails' progress beside it. No copy."""
@@ -91,14 +98,21 @@ class Watcher:
 
     async def look(self) -> Look:
         """How it stands now; without the ledger, no previews and no mails, and it says so."""
-        status = await incidents.status(self._client, self._slug)
+        notices: list[str] = []
+        try:
+            status = await live_status(self._client, self._slug)
+        except EndedUnclosed as ended:
+            status = await incidents.status(self._client, self._slug)
+            notices.append(str(ended))
+        over = bool(notices)
         try:
             mails = await self._mails.look(status)
-            return Look(status, mails, await self._read(status), [])
+            return Look(status, mails, await self._read(status), notices, over=over)
         except StoreUnavailable as error:
-            return Look(status, [], {}, [f"{error.what} {error.next_step}"])
+            notices.append(f"{error.what} {error.next_step}")
         except DomainError as error:
-            return Look(status, [], {}, [str(error)])
+            notices.append(str(error))
+        return Look(status, [], {}, notices, over=over)
 
     async def _read(self, status: IncidentStatus) -> dict[int, str]:
         found: dict[int, str] = {}
@@ -134,7 +148,7 @@ async def _watch(slug: str, *, as_json: bool) -> None:
 async def _live(console: Console, watcher: Watcher, look: Look) -> None:
     """Keep one picture of it on the terminal."""
     with Live(look.view(brief=True), console=console, auto_refresh=False) as live:
-        while look.status.closed_at is None:
+        while not look.over:
             await asyncio.sleep(EVERY)
             look = await _next(watcher, look)
             live.update(look.view(brief=True), refresh=True)
@@ -152,7 +166,7 @@ async def _changes(watcher: Watcher, look: Look, *, as_json: bool) -> None:
                 sys.stdout.flush()
             else:
                 show(look.view())
-        if look.status.closed_at is not None:
+        if look.over:
             return
         await asyncio.sleep(EVERY)
         look = await _next(watcher, look)

@@ -136,6 +136,11 @@ class IncidentState(BaseModel):
         """The reference to a message's current revision."""
         return self.ref_to(message.number, message.revision)
 
+    def next_of(self, kind: MessageKind) -> tuple[int, int]:
+        """The number of the next message, and which one of its ``kind`` that would be."""
+        kin = sum(one.kind is kind for one in self.messages)
+        return len(self.messages) + 1, kin + 1
+
     def plan_of(self, kind: MessageKind) -> MessagePlan:
         """The plan for ``kind``; ``DomainError`` if the playbook has none."""
         plan = self.plan.plan_for(kind)
@@ -161,6 +166,26 @@ class IncidentState(BaseModel):
         """Raise ``DomainError`` if the incident is closed."""
         if self.stage is Stage.CLOSED:
             raise DomainError("The incident is closed.", "Open a new one.")
+
+    def refuse_stranger(self, by: str) -> None:
+        """Raise ``DomainError`` unless ``by`` is in the roster."""
+        roster = sorted(person.id for person in self.plan.roster)
+        if by not in roster:
+            raise DomainError(
+                f"{by[:40]!r} is not in this incident's roster.", f"It has {', '.join(roster)}."
+            )
+
+    def refuse_request(self, by: str) -> None:
+        """Raise ``DomainError`` if the incident is closed, or ``by`` is not in its roster."""
+        self.refuse_if_closed()
+        self.refuse_stranger(by)
+
+    def refuse_advance(self, to: Stage, by: str) -> None:
+        """Raise ``DomainError`` unless ``by`` may move the incident to ``to`` now."""
+        self.refuse_stranger(by)
+        if to is Stage.CLOSED:
+            raise DomainError("An incident is closed, not advanced.", "Use close.")
+        self.refuse_stage(to)
 
     def refuse_stage(self, to: Stage) -> None:
         """Raise ``DomainError`` unless the incident may move to ``to`` now."""
@@ -195,6 +220,13 @@ class IncidentState(BaseModel):
         self.refuse_stage(wanted)
         return wanted
 
+    def refuse_proposal(self, kind: MessageKind, by: str) -> None:
+        """Raise ``DomainError`` unless ``by`` may propose a ``kind`` now."""
+        self.refuse_stranger(by)
+        self.plan_of(kind)
+        self.stage_for(kind)
+        self.refuse_unfilled(kind)
+
     def refuse_unfilled(self, kind: MessageKind) -> None:
         """Raise ``DomainError`` if ``kind`` needs facts that have not been filled in."""
         if kind is not MessageKind.RESOLUTION_NOTE:
@@ -215,6 +247,33 @@ class IncidentState(BaseModel):
                 f"Message {message.number} is {message.phase} and can no longer be edited.",
                 "Propose a correction, which goes out as a message of its own.",
             )
+
+    def refuse_settled(self, number: int, channel: str) -> None:
+        """Raise ``DomainError`` unless nobody knows whether a publication went out."""
+        self._refuse_unless(number, channel, (PublicationState.UNKNOWN,))
+
+    def refuse_not_failed(self, number: int, channel: str) -> None:
+        """Raise ``DomainError`` unless a publication came to nothing, so that it can be retried."""
+        failed = (PublicationState.REFUSED, PublicationState.ABANDONED)
+        self._refuse_unless(number, channel, failed)
+
+    def _refuse_unless(
+        self, number: int, channel: str, states: tuple[PublicationState, ...]
+    ) -> None:
+        self.refuse_if_closed()
+        outcome = self.message(number).outcomes.get(channel)
+        if outcome is None or outcome.state not in states:
+            now = outcome.state if outcome else "not under way"
+            raise DomainError(
+                f"Message {number} on {channel} is {now}.",
+                f"This is for a publication that is {' or '.join(states)}.",
+            )
+
+    def close(self, waive: str, at: datetime) -> None:
+        """End the response at ``at``; ``waive`` is why, if something was left open."""
+        self.waiver = waive.strip()
+        self.closed_at = at
+        self.stage = Stage.CLOSED
 
     def refuse_close(self, waive: str) -> None:
         """Raise ``DomainError`` if closing would break something, unless waived in writing."""

@@ -6,6 +6,7 @@ import html
 import re
 
 from domain.message import PERSONAL_FIELD
+from domain.unsubscribe import FIELD
 
 _LINK = re.compile(r"https://[^\s<>\"']+")
 _BULLET = re.compile(r"[-*•]\s+")
@@ -29,7 +30,7 @@ def html_page(text: str, title: str) -> str:
 
 
 def html_paragraphs(text: str) -> str:
-    """Plain text as escaped HTML: paragraphs, lists of ``- ``, https links, bold ``[[code]]``."""
+    """Plain text as escaped HTML: paragraphs, lists of ``- ``, links, bold ``[[code]]``."""
     blocks = re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip())
     return "\n".join(_block(block.strip().split("\n")) for block in blocks if block.strip())
 
@@ -72,4 +73,10 @@ def _without_punctuation(link: str) -> str:
 
 
 def _emphasise(escaped: str) -> str:
-    return PERSONAL_FIELD.sub(r'<strong style="font-size:20px">\g<0></strong>', escaped)
+    return PERSONAL_FIELD.sub(_shown, escaped)
+
+
+def _shown(field: re.Match[str]) -> str:
+    if field[0] == FIELD:
+        return f'<a href="{FIELD}">{FIELD}</a>'
+    return f'<strong style="font-size:20px">{field[0]}</strong>'

@@ -31,7 +31,10 @@ _LINK = re.compile(r"https://[^\s<>\"]+")
 
 
 class RenderContext(Value):
-    """What a template may show. ``facts`` are texts by name; ``ordinal`` counts within the kind."""
+    """What a template may show. ``facts`` are texts by name; ``ordinal`` counts within the kind.
+
+    ``unsubscribe_link`` is the place for each recipient's own, where the mail has one.
+    """
 
     incident: Slug
     title: str
@@ -44,12 +47,14 @@ class RenderContext(Value):
     link: str | None = None
     next_update_by: UtcTime | None = None
     offer: OfferTerms | None = None
+    unsubscribe_link: str | None = None
 
     def values(self) -> dict[str, object]:
         """The values by the names that templates use, with groups as mappings."""
         plain = ("incident", "title", "company", "ordinal", "mark", "link", "next_update_by")
         return {
             **{name: getattr(self, name) for name in plain},
+            "unsubscribe_link": self.unsubscribe_link,
             "kind": self.kind.value.replace("_", " "),
             "voice": dict(self.voice) if self.voice else {},
             "facts": {name: text.strip() for name, text in self.facts.items()},

@@ -20,6 +20,9 @@ _SIGNATURE = 16
 
 _LONGEST_NUMBER = 19
 
+FIELD = "[[unsubscribe_url]]"
+"""Where each recipient's own link goes in copy; only mail that has links may hold it."""
+
 PATH = "/unsubscribe"
 """Where the page is, below the public URL; the token follows."""
 

@@ -18,6 +18,10 @@ _PLAIN = re.compile(
     r"([A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*)"
     rf"@((?:{_LABEL}\.)+([A-Za-z]{{2,63}}))"
 )
+AROUND = " \t\r\n\xa0\u200b\u2060\ufeff"
+"""White space, and marks that nobody sees, as they come along when addresses are copied."""
+
+_WRAPPED = re.compile(r"(?:[^<>]*<)?(?:mailto:)?([^<>]*?)>?", re.IGNORECASE)
 _NO_SMTPUTF8 = "It has letters before the @ that mail providers do not take."
 _RESERVED = frozenset(SPECIAL_USE_DOMAIN_NAMES)
 
@@ -47,6 +51,13 @@ def read_address(text: str) -> str:
     return read.ascii_email
 
 
+def unwrapped(text: str) -> str:
+    """The address in ``Ann <ann@example.com>``, ``mailto:…`` and the like; else ``text`` itself."""
+    bare = text.strip(AROUND)
+    found = _WRAPPED.fullmatch(bare)
+    return found[1].strip(AROUND) if found is not None else bare
+
+
 def mailbox_of(address: str) -> str:
     """``address`` as addresses are compared: nobody has two mailboxes that differ in case."""
     return address.lower()
@@ -61,6 +72,8 @@ def _why(error: EmailNotValidError) -> str:
         return "It is too long."
     if "must have an @-sign" in words:
         return "It needs an @."
+    if "cannot" in words and "period" in words:
+        return "It has a dot where none may be."
     if "nternationalized" in words:
         return _NO_SMTPUTF8
     if "after the @-sign" in words or "domain" in words:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Generator, Iterator
+from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TextIO
 
 from domain.errors import DomainError
-from store.addresses import InvalidAddress, mailbox_of, read_address
+from store.addresses import AROUND, InvalidAddress, mailbox_of, read_address, unwrapped
 from store.audiences import AudienceRow
-from store.csv_encoding import CP1252, encoding_of, open_text
+from store.csv_encoding import CP1252, Encoding, encoding_of, open_text
+from store.csv_rows import CsvRows
 
 ADDRESS_HEADERS = ("email", "e_mail", "mail", "address", "email_address", "e_mail_address")
 MOST_COLUMNS = 50
@@ -25,6 +27,8 @@ MOST_REMEMBERED = 5_000_000
 """Addresses remembered to find doubles inside a file (some 65 bytes each)."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]")
+_BREAK = re.compile(r"\s*[\r\n]+\s*")
+_DOUBLE = "This address is in the file already."
 _REPORT_EVERY = 5_000
 
 
@@ -37,7 +41,8 @@ class AudienceReader:
 
     ``rejects`` is where unusable rows go, by default the file's name with ``.rejects.csv``; it is
     only made when there is one. ``progress`` is told bytes read and bytes in all. Afterwards,
-    ``accepted``, ``rejected`` and ``notices`` say what came of it.
+    ``accepted``, ``rejected`` and ``notices`` say what came of it; ``doubled`` of the rejected rows
+    only repeat an address. A value with line breaks in it is kept on one line.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class AudienceReader:
         self.rejects = rejects or path.with_name(path.name + ".rejects.csv")
         self.accepted = 0
         self.rejected = 0
+        self.doubled = 0
         self.notices: list[str] = []
         self._progress = progress
         self._seen: set[int] = set()
@@ -84,57 +90,45 @@ class AudienceReader:
             raise AudienceInvalid(
                 f"{self.path.name} cannot be read: {error.strerror}.", "Check the path."
             ) from error
-        if encoding == CP1252:
-            self.notices.append(
-                f"{self.path.name} is not UTF-8 and was read as Windows-1252: check a few names "
-                "with accents."
+        if self.rejects.exists() and self.rejects.samefile(self.path):
+            raise AudienceInvalid(
+                f"{self.path.name} is both the list and the file for rows that cannot be used.",
+                "Name another file with --rejects.",
             )
+        self.notices.extend(_notice(self.path, encoding))
         self.rejects.unlink(missing_ok=True)
         try:
-            with open_text(self.path, encoding) as (text, raw):
+            with open_text(self.path, encoding.name) as (text, raw):
                 yield from self._rows_of(text, raw)
         finally:
             if self._rejects_file is not None:
                 self._rejects_file.close()
                 self._rejects_file = None
 
-    def _rows_of(self, text: TextIO, raw: BinaryIO) -> Generator[AudienceRow, None, None]:
+    def _rows_of(self, text: TextIOWrapper, raw: BinaryIO) -> Generator[AudienceRow, None, None]:
         total = self.path.stat().st_size
-        delimiter, lines_before = _delimiter(text)
-        reader = csv.reader(text, delimiter=delimiter)
-        header = _header(self.path, next(reader, []))
+        delimiter, declared = _delimiter(text)
+        rows = CsvRows(text, delimiter, lambda values: not _why_not(values, width, at_address)[1])
+        if declared:
+            rows.skip()
+        cells = rows.header()
+        header = _header(self.path, cells)
         at_address, at_segment = header.index("email"), _place(header, "segment")
         others = _others(header)
         width = len(header)
-        begins = reader.line_num + lines_before + 1
-        count = 0
-        while True:
-            try:
-                row = next(reader)
-            except StopIteration:
-                break
-            except csv.Error:
-                # The rest of a field that is too long is skipped by the csv module.
-                self._reject(header, [], begins, "The line cannot be read: is a quote not closed?")
-                begins = reader.line_num + lines_before + 1
-                continue
-            line, begins = begins, reader.line_num + lines_before + 1
-            count += 1
+        for count, (line, last, values, fault) in enumerate(rows, 1):
             if count % _REPORT_EVERY == 0 and self._progress is not None:
                 self._progress(min(raw.tell(), total), total)
-            if not any(row):
+            row = values if line == last else [_BREAK.sub(" ", value) for value in values]
+            if not fault and not "".join(row).strip():
                 continue
-            why = _fault(row, width)
-            address = ""
-            if not why:
-                try:
-                    address = read_address(row[at_address].strip())
-                except InvalidAddress as error:
-                    why = error.what if row[at_address].strip() else "There is no address."
+            address, why = ("", fault) if fault else _why_not(row, width, at_address)
+            if why and [cell.strip(AROUND) for cell in row] == cells:
+                why = "This is the header again."
             if not why and self._is_double(address):
-                why = "This address is in the file already."
+                self.doubled += 1
+                why = _DOUBLE
             if why:
-                last = begins - 1
                 where = why if last == line else f"{why} (lines {line} to {last})"
                 self._reject(header, row, line, where)
                 continue
@@ -183,19 +177,41 @@ def read_rows(
     return AudienceReader(path, rejects, progress)
 
 
-def _delimiter(text: TextIO) -> tuple[str, int]:
-    """The separator of the file, and how many lines were consumed to learn it."""
+def _notice(path: Path, encoding: Encoding) -> list[str]:
+    if encoding.name == CP1252:
+        return [
+            f"{path.name} is not UTF-8 and was read as Windows-1252: check a few names with "
+            "accents."
+        ]
+    if encoding.broken:
+        return [
+            f"{path.name} is UTF-8 with {encoding.broken:,} bytes that cannot be read: the rows "
+            "that have them are among the rejects."
+        ]
+    return []
+
+
+def _delimiter(text: TextIOWrapper) -> tuple[str, bool]:
+    """The separator of the file, and whether its first line does nothing but declare it."""
     first = text.readline(65_536)
+    text.seek(0)
+    if first.endswith("\n"):
+        # A carriage return in the middle of a line is then damage, not the end of a line.
+        text.reconfigure(newline="\n")
     declared = re.fullmatch(r'"?sep=(.)"?\r?\n?', first, re.IGNORECASE)
     if declared is not None:
         # Excel's own way to name the separator.
-        return declared[1], 1
-    text.seek(0)
+        return declared[1], True
     outside = re.sub(r'"[^"]*"', "", first)
-    return max(",;\t", key=outside.count), 0
+    return max(",;\t", key=outside.count), False
 
 
-def _header(path: Path, cells: list[str]) -> list[str]:
+def _header(path: Path, cells: list[str] | None) -> list[str]:
+    if cells is None:
+        raise AudienceInvalid(
+            f"The first row of {path.name} opens a quote and does not close it.",
+            "Close it, or export the list again.",
+        )
     names = [re.sub(r"[^a-z0-9]+", "_", cell.strip().lower()).strip("_") for cell in cells]
     if not any(names):
         raise AudienceInvalid(
@@ -238,15 +254,36 @@ def _place(header: list[str], name: str) -> int | None:
     return header.index(name) if name in header else None
 
 
+def _why_not(row: list[str], width: int, at_address: int) -> tuple[str, str]:
+    """The address of a row, and why the row cannot be used; one of the two is empty."""
+    why = _fault(row, width)
+    if why:
+        return "", why
+    typed = row[at_address].strip()
+    try:
+        return read_address(typed), ""
+    except InvalidAddress as error:
+        why = error.what
+    bare = unwrapped(typed)
+    if not bare:
+        return "", "There is no address."
+    try:
+        return read_address(bare), ""
+    except InvalidAddress:
+        return "", why
+
+
 def _fault(row: list[str], width: int) -> str:
     """Why a row cannot be used, whatever its address; empty if it can."""
     if len(row) != width:
         columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
         return f"It has {columns}, and the header has {width}."
     joined = "".join(row)
-    if not (joined.isascii() and joined.isprintable()) and _CONTROL.search(joined):
-        if "\n" in joined or "\r" in joined:
-            return "A value has a line break in it: is a quote not closed?"
+    if not (joined.isascii() and joined.isprintable()) and any(
+        # A tab before or after a value came along when it was copied.
+        _CONTROL.search(value.strip())
+        for value in row
+    ):
         return "It has control characters or letters that cannot be read."
     if len(joined) > LONGEST_VALUE and max(map(len, row)) > LONGEST_VALUE:
         return f"A value is longer than {LONGEST_VALUE} letters."

@@ -43,7 +43,7 @@ class CodeReader:
         self.rejects.unlink(missing_ok=True)
         try:
             encoding = encoding_of(self.path)
-            with open_text(self.path, encoding) as (text, _):
+            with open_text(self.path, encoding.name) as (text, _):
                 yield from self._codes_of(text)
         except csv.Error as error:
             raise CodesInvalid(

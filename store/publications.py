@@ -234,6 +234,21 @@ async def find(db: Database, ref: MessageRef, channel: str) -> PublicationRow | 
     return None if row is None else _row(row._mapping)
 
 
+async def is_anothers(db: Database, ref: MessageRef, channel: str, post: str) -> bool:
+    """Whether ``post``, an id of the platform's, is on record as that of another message."""
+    async with db.read() as connection:
+        found = await connection.execute(
+            select(publications.c.number)
+            .where(
+                publications.c.channel == channel,
+                publications.c.receipt_id == post,
+                ~_is(ref, channel),
+            )
+            .limit(1)
+        )
+        return found.first() is not None
+
+
 async def rows(db: Database, incident: str) -> list[PublicationRow]:
     """Every publication of an incident, by message number and channel."""
     async with db.read() as connection:

@@ -138,13 +138,18 @@ class RetryChannel(Value):
 
 
 class Settle(Value):
-    """Say, after looking at the platform, whether a publication of unknown outcome went out."""
+    """Say, after looking at the platform, whether a publication of unknown outcome went out.
+
+    On a direct channel it speaks of the ``batches`` with these numbers, without any of all that
+    are unknown. Single batches may be settled while the others are still on their way.
+    """
 
     message: int
     channel: ChannelName
     by: str
     went_out: bool
     url: str | None = None
+    batches: tuple[int, ...] = ()
 
 
 class Close(Value):

@@ -33,7 +33,8 @@ def broadcast_outcome(
         return end(
             PublicationState.UNKNOWN,
             f"{unknown} batches got no answer and no event; {told}.",
-            "Look in the provider's activity, then settle it: went out, or did not.",
+            "Look in the provider's activity (`frontfoot settle … --list` says what for and why), "
+            "then settle it: went out, or did not.",
         )
     if not progress.recipients:
         return end(

@@ -21,7 +21,6 @@ with workflow.unsafe.imports_passed_through():
         RegisterIncident,
         TimelineEntry,
     )
-    from domain.errors import DomainError
     from domain.gate import Verdict
     from domain.incident import IncidentState, MessagePhase
     from domain.publication import PublicationState
@@ -174,11 +173,10 @@ class IncidentWorkflow:
         """Render a message for every channel and put it before its gate."""
         async with self._lock:
             with refusing():
-                self._refuse_proposal(propose)
+                self._state.refuse_proposal(propose.kind, propose.by)
                 state = self._state
                 stage = state.stage_for(propose.kind)
-                kin = [one for one in state.messages if one.kind is propose.kind]
-                number, ordinal = len(state.messages) + 1, len(kin) + 1
+                number, ordinal = state.next_of(propose.kind)
                 message = await render(
                     state, propose, propose.kind, number=number, revision=1, ordinal=ordinal
                 )
@@ -192,7 +190,7 @@ class IncidentWorkflow:
     @propose.validator
     def _check_propose(self, propose: Propose) -> None:
         with refusing():
-            self._refuse_proposal(propose)
+            self._state.refuse_proposal(propose.kind, propose.by)
 
     @workflow.update(name="revise")
     async def revise(self, revise: Revise) -> MessageStatus:
@@ -224,7 +222,7 @@ class IncidentWorkflow:
     @revise.validator
     def _check_revise(self, revise: Revise) -> None:
         with refusing():
-            self._refuse_stranger(revise.by)
+            self._state.refuse_stranger(revise.by)
             message = self._state.message(revise.message)
             self._state.refuse_revision(message)
             self._state.refuse_unfilled(message.kind)
@@ -239,8 +237,7 @@ class IncidentWorkflow:
     @facts.validator
     def _check_facts(self, facts: RecordFacts) -> None:
         with refusing():
-            self._state.refuse_if_closed()
-            self._refuse_stranger(facts.by)
+            self._state.refuse_request(facts.by)
 
     @workflow.update(name="advance")
     async def advance(self, advance: Advance) -> IncidentStatus:
@@ -255,10 +252,7 @@ class IncidentWorkflow:
     @advance.validator
     def _check_advance(self, advance: Advance) -> None:
         with refusing():
-            self._refuse_stranger(advance.by)
-            if advance.to is Stage.CLOSED:
-                raise DomainError("An incident is closed, not advanced.", "Use close.")
-            self._state.refuse_stage(advance.to)
+            self._state.refuse_advance(advance.to, advance.by)
 
     @workflow.update(name="withdraw")
     async def withdraw(self, withdraw: Withdraw) -> MessageStatus:
@@ -275,8 +269,7 @@ class IncidentWorkflow:
     @withdraw.validator
     def _check_withdraw(self, withdraw: Withdraw) -> None:
         with refusing():
-            self._state.refuse_if_closed()
-            self._refuse_stranger(withdraw.by)
+            self._state.refuse_request(withdraw.by)
             self._state.message(withdraw.message)
 
     @workflow.update(name="steer_broadcast")
@@ -293,8 +286,7 @@ class IncidentWorkflow:
     @steer_broadcast.validator
     def _check_steer(self, steer: SteerBroadcast) -> None:
         with refusing():
-            self._state.refuse_if_closed()
-            self._refuse_stranger(steer.by)
+            self._state.refuse_request(steer.by)
             message = self._state.message(steer.message)
             self._publishing.refuse_steering(message, steer.channel)
 
@@ -310,9 +302,8 @@ class IncidentWorkflow:
     @retry_channel.validator
     def _check_retry(self, retry: RetryChannel) -> None:
         with refusing():
-            self._refuse_stranger(retry.by)
-            states = (PublicationState.REFUSED, PublicationState.ABANDONED)
-            self._refuse_unless(retry.message, retry.channel, states)
+            self._state.refuse_stranger(retry.by)
+            self._state.refuse_not_failed(retry.message, retry.channel)
             self._publishing.refuse_start(self._state.message(retry.message))
 
     @workflow.update(name="settle")
@@ -320,22 +311,16 @@ class IncidentWorkflow:
         """Take a person's word for what happened to a publication of unknown outcome."""
         async with self._lock_of[settle.message], self._lock:
             with refusing():
-                self._refuse_unless(settle.message, settle.channel, (PublicationState.UNKNOWN,))
                 message = self._state.message(settle.message)
-                await self._publishing.settle(
-                    message,
-                    settle.channel,
-                    went_out=settle.went_out,
-                    url=settle.url,
-                    by=settle.by,
-                )
+                self._publishing.refuse_settling(message, settle)
+                await self._publishing.settle(message, settle)
                 return message_status(self._state, message)
 
     @settle.validator
     def _check_settle(self, settle: Settle) -> None:
         with refusing():
-            self._refuse_stranger(settle.by)
-            self._refuse_unless(settle.message, settle.channel, (PublicationState.UNKNOWN,))
+            self._state.refuse_request(settle.by)
+            self._publishing.refuse_settling(self._state.message(settle.message), settle)
 
     @workflow.update(name="close")
     async def close(self, close: Close) -> IncidentStatus:
@@ -343,9 +328,7 @@ class IncidentWorkflow:
         async with self._lock:
             with refusing():
                 self._state.refuse_close(close.waive)
-            self._state.waiver = close.waive.strip()
-            self._state.closed_at = workflow.now()
-            self._state.stage = Stage.CLOSED
+            self._state.close(close.waive, workflow.now())
             waived = f"waived: {self._state.waiver}" if self._state.waiver else ""
             self._timeline.add("closed", close.by, waived)
             return self.status()
@@ -353,35 +336,10 @@ class IncidentWorkflow:
     @close.validator
     def _check_close(self, close: Close) -> None:
         with refusing():
-            self._refuse_stranger(close.by)
+            self._state.refuse_stranger(close.by)
             self._state.refuse_close(close.waive)
 
     # --- the few functions behind all of these ------------------------------------------------
-
-    def _refuse_proposal(self, propose: Propose) -> None:
-        self._refuse_stranger(propose.by)
-        self._state.plan_of(propose.kind)
-        self._state.stage_for(propose.kind)
-        self._state.refuse_unfilled(propose.kind)
-
-    def _refuse_stranger(self, by: str) -> None:
-        if by not in self._roles:
-            raise DomainError(
-                f"{by[:40]!r} is not in this incident's roster.",
-                f"It has {', '.join(sorted(self._roles))}.",
-            )
-
-    def _refuse_unless(
-        self, number: int, channel: str, states: tuple[PublicationState, ...]
-    ) -> None:
-        self._state.refuse_if_closed()
-        outcome = self._state.message(number).outcomes.get(channel)
-        if outcome is None or outcome.state not in states:
-            now = outcome.state if outcome else "not under way"
-            raise DomainError(
-                f"Message {number} on {channel} is {now}.",
-                f"This is for a publication that is {' or '.join(states)}.",
-            )
 
     def _enter(self, stage: Stage, by: str) -> None:
         if stage is not self._state.stage:

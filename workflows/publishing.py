@@ -31,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
         Halt,
         Pause,
         PublishMessage,
+        Settle,
         SteerBroadcast,
     )
     from workflows.policies import LEDGER, LOOK, ORDINARY, OVERTAKEN_WAIT, URGENT
@@ -138,10 +139,21 @@ class Publishing:
                 "See its status; a post cannot be paused, only withdrawn.",
             )
 
-    async def settle(
-        self, message: MessageState, channel: str, *, went_out: bool, url: str | None, by: str
-    ) -> None:
+    def refuse_settling(self, message: MessageState, settle: Settle) -> None:
+        """Raise ``DomainError`` unless nobody knows whether it went out.
+
+        Of a broadcast that is still under way, single batches may be unknown.
+        """
+        if settle.batches and settle.channel not in message.direct:
+            raise DomainError(
+                f"A post on {settle.channel} has no batches.", "Settle it without naming any."
+            )
+        if not (settle.batches and (settle.message, settle.channel) in self._following):
+            self._state.refuse_settled(settle.message, settle.channel)
+
+    async def settle(self, message: MessageState, settle: Settle) -> None:
         """Enter what a person saw; if it did not go out and still should, publish it now."""
+        channel, by, went_out = settle.channel, settle.by, settle.went_out
         standing = await call(
             SETTLE_BY_PERSON,
             SettleByPerson(
@@ -149,24 +161,37 @@ class Publishing:
                 direct=channel in message.direct,
                 went_out=went_out,
                 otherwise=_HALTED.get(message.phase, PublicationState.PLANNED),
-                url=url,
+                url=settle.url,
+                batches=settle.batches,
             ),
             LEDGER,
         )
         saw = "went out" if went_out else "did not go out"
-        self._timeline.add("settled", by, f"message {message.number} on {channel}: {saw}")
+        numbers = ", ".join(str(number) for number in settle.batches)
+        which = f", batch {numbers}" if numbers else ""
+        self._timeline.add("settled", by, f"message {message.number} on {channel}{which}: {saw}")
         if went_out:
             message.reach(channel)
+        if (message.number, channel) in self._following:
+            # The broadcast is under way: it finds in the ledger what was entered.
+            return
+        if standing.state is PublicationState.PLANNED:
+            self.start(message, (channel,))
+        elif went_out:
             message.outcomes[channel] = Outcome(
                 channel=channel,
                 state=standing.state,
                 receipt=standing.receipt,
-                reason=f"{by} saw it at the platform.",
+                reason=standing.reason or f"{by} saw it at the platform.",
+                next_step=standing.next_step,
             )
-        elif standing.state is PublicationState.PLANNED:
-            self.start(message, (channel,))
         else:
-            message.outcomes[channel] = Outcome(channel=channel, state=standing.state)
+            message.outcomes[channel] = Outcome(
+                channel=channel,
+                state=standing.state,
+                reason=standing.reason,
+                next_step=standing.next_step,
+            )
 
     def hear(self, said: Sequence[RawValue]) -> None:
         """Take word from a broadcast that its first batch was accepted; ignore any other."""

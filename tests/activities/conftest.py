@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -19,8 +16,11 @@ from channels.contract import (
 )
 from domain.message import Copy, Document, MessageKind
 from domain.publication import Finding, Receipt, Sighting
-from store import messages, migrate
+from store import messages
 from store.database import Database
+from tests.fresh_ledger import empty_ledger, ledger
+
+__all__ = ["empty_ledger", "ledger"]
 
 NOON = datetime(2026, 10, 26, 12, 0, tzinfo=UTC)
 
@@ -70,25 +70,6 @@ def raising(error: BaseException) -> Callable[[], None]:
         raise error
 
     return step
-
-
-@pytest.fixture(scope="session")
-def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file to copy: migrating for each test would take most of the time."""
-    path = tmp_path_factory.mktemp("ledger") / "empty.db"
-    # In a thread, because a test's event loop may be running already.
-    with ThreadPoolExecutor() as thread:
-        thread.submit(migrate.upgrade, f"sqlite:///{path}").result()
-    return path
-
-
-@pytest.fixture
-async def ledger(empty_ledger: Path, tmp_path: Path) -> AsyncIterator[Database]:
-    path = tmp_path / "ledger.db"
-    shutil.copy(empty_ledger, path)
-    database = Database.open(f"sqlite:///{path}")
-    yield database
-    await database.close()
 
 
 @pytest.fixture

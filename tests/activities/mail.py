@@ -21,7 +21,7 @@ from activities.signatures import (
     UnknownSettled,
 )
 from channels.contract import Batch, Capabilities, ChannelKind, Health, Template
-from domain.ids import MessageRef
+from domain.ids import MessageRef, batch_key, delivery_key
 from domain.message import CLASS_OF, AudienceCut, Copy, Document, MessageKind, Voice
 from domain.offer import OfferTerms
 from domain.publication import DeliveryState, Finding, Receipt, Sighting
@@ -191,8 +191,13 @@ class Post:
             fresh_until=fresh_until,
         )
 
-    async def settle(self, *, release: bool = False) -> UnknownSettled:
-        """Ask the events; ``release`` as if the window had closed."""
+    async def settle(self, *, release: bool = False, heard: bool = True) -> UnknownSettled:
+        """Ask the events; ``release`` as if the window had closed.
+
+        Then the provider has been ``heard`` in the meantime, about something else.
+        """
+        if release and heard:
+            await hear_of_another(self.ledger)
         order = SettleUnknown(
             broadcast=self.planned.broadcast, release_before=datetime.now(UTC) if release else None
         )
@@ -211,6 +216,22 @@ class Post:
 
     async def progress(self) -> BroadcastProgress:
         return await broadcasts.progress(self.ledger, self.planned.broadcast)
+
+
+async def hear_of_another(ledger: Database) -> None:
+    """An event of another broadcast comes, from this moment."""
+    await audiences.import_rows(ledger, "others", [AudienceRow("other@example.com", {})])
+    cut = await audiences.cut(ledger, "others")
+    ref, now = REF.model_copy(update={"incident": "another"}), datetime.now(UTC)
+    other = await broadcasts.plan(ledger, ref, "email", cut, 1, "d" * 64, now)
+    event = DeliveryEvent(
+        id=f"event-{now}",
+        kind=DeliveryState.PROCESSED,
+        at=now,
+        batch_key=batch_key(other.key, 1, 1),
+        delivery_key=delivery_key(other.key, cut.up_to),
+    )
+    await events.record(ledger, [event])
 
 
 def order_for(document: Document, batch_size: int) -> PlanBroadcast:

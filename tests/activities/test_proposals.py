@@ -59,6 +59,7 @@ class Desk:
     def __init__(self, ledger: Database, channels: dict[str, Channel]) -> None:
         self.ledger = ledger
         self.channels = channels
+        self.links = False
 
     async def order(
         self,
@@ -90,7 +91,7 @@ class Desk:
         return order.model_copy(update=changes)
 
     async def render(self, order: RenderMessage) -> Rendered:
-        activities = ProposalActivities(self.ledger, self.channels)
+        activities = ProposalActivities(self.ledger, self.channels, links=self.links)
         return await ActivityEnvironment().run(activities.render_message, order)
 
     async def refused(self, order: RenderMessage) -> ApplicationError:
@@ -257,3 +258,36 @@ async def test_a_channel_that_this_worker_does_not_have_says_what_to_do(desk: De
     refusal = await desk.refused(await desk.order())
     assert "no such channel" in refusal.message
     assert "FRONTFOOT_CHANNELS" in refusal.details[0]
+
+
+async def test_goodwill_mail_shows_each_recipient_the_way_out(desk: Desk) -> None:
+    desk.links = True
+    await desk.render(await desk.order(MessageKind.GOODWILL_OFFER))
+    document = await messages.load_revision(desk.ledger, REF)
+
+    mail = document.copy_for("email")
+    assert mail.personal_fields() == ("code", "unsubscribe_url")
+    assert '<a href="[[unsubscribe_url]]">[[unsubscribe_url]]</a>' in (mail.html or "")
+    assert "[[" not in document.copy_for("twitter").text
+
+
+async def test_without_links_goodwill_mail_does_without_their_sentence(desk: Desk) -> None:
+    await desk.render(await desk.order(MessageKind.GOODWILL_OFFER))
+    document = await messages.load_revision(desk.ledger, REF)
+
+    assert "No more offers" not in document.copy_for("email").text
+
+
+@pytest.mark.parametrize(
+    ("kind", "links"), [(MessageKind.ANNOUNCEMENT, True), (MessageKind.GOODWILL_OFFER, False)]
+)
+async def test_a_link_that_nobody_would_fill_in_is_refused(
+    desk: Desk, kind: MessageKind, links: bool
+) -> None:
+    """Everybody would have been refused when it was sent."""
+    desk.links = links
+    copy = {"text": "Down.", "email": "Leave: [[unsubscribe_url]]"}
+    refusal = await desk.refused(await desk.order(kind, copy=copy))
+
+    assert "which nobody fills in" in refusal.message
+    assert "FRONTFOOT_PUBLIC_URL" in str(refusal.details)

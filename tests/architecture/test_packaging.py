@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Container
 from pathlib import Path
 
 import pytest
+from pydantic_settings import BaseSettings
 
 from channels import registry
+from channels.configured import ChannelSettings
+from channels.stripe_codes import StripeSettings
 from settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,15 +56,33 @@ def test_every_dependency_of_the_project_is_locked() -> None:
     assert named(extras["dev"]) <= pins("dev.lock").keys()
 
 
+OFFERED = set(
+    re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+)
+MODELS = [Settings, StripeSettings, *(registry.load(name).settings for name in registry.BUILT_IN)]
+
+
+def variables(model: type[BaseSettings], *, but: Container[str] = ()) -> set[str]:
+    prefix = model.model_config.get("env_prefix", "")
+    return {f"{prefix}{field}".upper() for field in model.model_fields if field not in but}
+
+
 def test_every_variable_of_the_example_is_read_by_something() -> None:
-    example = (ROOT / ".env.example").read_text(encoding="utf-8")
     compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    read = {f"FRONTFOOT_{field}".upper() for field in Settings.model_fields}
-    read |= set(re.findall(r"\$\{([A-Z_]+)", compose))
-    for name in registry.BUILT_IN:
-        model = registry.load(name).settings
-        prefix = model.model_config.get("env_prefix", "")
-        read |= {f"{prefix}{field}".upper() for field in model.model_fields}
-    offered = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
+    read = set(re.findall(r"\$\{([A-Z_]+)", compose)).union(*map(variables, MODELS))
     of_temporals_own = {"TEMPORAL_ADDRESS"}
-    assert offered - read - of_temporals_own == set()
+    assert OFFERED - read - of_temporals_own == set()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_setting_is_in_the_example_and_in_the_manual(model: type[BaseSettings]) -> None:
+    """Addresses of providers and the time-outs that all of them have are in the manual only."""
+    manual = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    told = set()
+    for row in re.findall(r"^\| (`FRONTFOOT_.*?`) \|", manual, re.MULTILINE):
+        full, *more = re.findall(r"`(\w+|…_\w+)`", row)
+        family = "_".join(full.split("_")[:2])
+        told |= {full, *(name.replace("…", family) for name in more)}
+    assert variables(model, but=ChannelSettings.model_fields) - told == set()
+    elsewhere = {*ChannelSettings.model_fields, "base_url", "site_url"}
+    assert variables(model, but=elsewhere) - OFFERED == set()

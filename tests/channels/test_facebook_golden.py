@@ -262,9 +262,13 @@ async def test_reading_stops_at_the_first_post_from_before_the_attempt() -> None
     assert len(world.wire.requests) == 1
 
 
-async def test_the_same_words_from_before_the_attempt_are_not_ours() -> None:
-    world = World(listing(post(COPY.text, 4, OLD)))
-    assert (await world.channel.find("key", COPY, NOW)).finding is Finding.ABSENT
+@pytest.mark.parametrize(
+    ("paging", "finding"),
+    [({"cursors": {"after": "c2"}}, Finding.ABSENT), ({"next": "x"}, Finding.CANNOT_TELL)],
+)
+async def test_only_next_says_that_more_comes(paging: dict[str, Any], finding: Finding) -> None:
+    shown = json(200, {"data": [post("Another")], "paging": paging})
+    assert (await World(shown).channel.find("key", COPY, NOW)).finding is finding
 
 
 async def test_reading_goes_on_by_the_cursor_until_the_end() -> None:

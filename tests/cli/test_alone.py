@@ -147,6 +147,14 @@ def test_an_import_counts_what_was_added_and_puts_the_rest_aside(terminal: Termi
     assert (result.exit_code, told, "3," in rejects) == (0, True, True)
 
 
+def test_rows_that_repeat_an_address_are_counted_beside_the_rejects(terminal: Terminal) -> None:
+    write_csv(terminal.folder, "email", "a@example.org", "A@example.org", "nobody")
+    told = terminal.type("audience import list.csv --name customers").output
+    counted = terminal.read("audience import list.csv --name others")
+    assert ("2 rows cannot be used" in told, "1 of them only repeats" in told) == (True, True)
+    assert (counted["rejected"], counted["doubled"]) == (2, 1)
+
+
 def test_importing_the_same_file_again_adds_nobody(terminal: Terminal) -> None:
     write_csv(terminal.folder, "email", "a@example.org", "b@example.org")
     terminal.type("audience import list.csv --name customers")

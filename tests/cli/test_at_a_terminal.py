@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -47,8 +48,20 @@ class Screen:
         os.write(self._ours, keys.encode())
 
     def interrupt(self) -> None:
-        """What Ctrl-C does; this terminal is nobody's, so that the key alone would not."""
+        """What Ctrl-C does; this terminal is nobody's, so that the key alone would not.
+
+        Not before it sleeps: CPython notices a signal that comes between the question and the
+        reading of its answer only when there is an answer.
+        """
+        deadline = time.monotonic() + 20
+        while not self._sleeps():
+            assert time.monotonic() < deadline, f"it does not come to rest:\n{self.seen}"
         self._process.send_signal(signal.SIGINT)
+
+    def _sleeps(self) -> bool:
+        command = ["ps", "-o", "stat=", "-p", str(self._process.pid)]
+        told = subprocess.run(command, check=True, capture_output=True, text=True)
+        return told.stdout.lstrip().startswith(("S", "I"))
 
     def end(self) -> int:
         """Its exit code, once it has ended by itself."""
@@ -58,6 +71,14 @@ class Screen:
             self._process.kill()
             self._process.wait()
             os.close(self._ours)
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heard() -> Iterator[None]:
+    """Let commands hear Ctrl-C: what a script starts in the background ignores it, and hands on."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
@@ -94,7 +115,7 @@ def test_anything_but_yes_decides_nothing(
 ) -> None:
     slug = proposed["incident"]
     screen = Screen(up, f"approve {slug} 1 --as noor")
-    screen.until("Approve this, as noor?")
+    screen.until("Approve this, as noor? [y/N]: ")
     screen.type(keys) if keys else screen.interrupt()
     screen.end()
     assert decisions(second, slug) == []

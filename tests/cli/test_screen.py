@@ -129,6 +129,28 @@ def test_signatures_show_person_role_time_and_surface() -> None:
     assert "approved by noor (founder), 26 Oct 13:05 UTC, signal" in page
 
 
+@pytest.mark.parametrize(
+    ("phase", "said"),
+    [
+        (MessagePhase.REJECTED, "no, it was rejected"),
+        (MessagePhase.WITHDRAWN, "no, it was withdrawn"),
+        (MessagePhase.SUPERSEDED, "no, something newer overtook it"),
+        (MessagePhase.PUBLISHING, "not yet, too few channels have it"),
+        (MessagePhase.SETTLED, "not yet, too few channels have it"),
+    ],
+)
+def test_not_yet_is_said_only_while_people_may_still_be_told(
+    phase: MessagePhase, said: str
+) -> None:
+    lines = shown(incident(message(phase=phase))).splitlines()
+    assert f"people have been told: {said}" in [line.strip() for line in lines]
+
+
+def test_what_reached_people_before_it_was_withdrawn_has_told_them() -> None:
+    page = shown(incident(message(phase=MessagePhase.WITHDRAWN, told=True)))
+    assert "people have been told: yes" in page
+
+
 def test_a_broadcast_under_way_shows_count_rate_and_time_left() -> None:
     going = Outcome(channel="email", state=PublicationState.SENDING)
     page = shown(incident(settled(going)), sending(412_999))

@@ -91,6 +91,13 @@ def test_credentials_that_are_set_are_used_and_told_loudly() -> None:
     )
 
 
+@pytest.mark.parametrize(("live", "loud"), [(True, 1), (False, 0)])
+def test_a_key_of_the_shop_is_told_loudly_wherever_the_mail_goes(live: bool, loud: int) -> None:
+    chosen = choose_accounts(OURS, {"FRONTFOOT_STRIPE_API_KEY": "rk"}, SANDBOX, live=live)
+    told = [notice for notice in chosen.notices if notice.startswith("LIVE:")]
+    assert (chosen.live, len(told)) == ((), loud)
+
+
 def test_half_of_the_credentials_means_the_sandbox_and_says_what_is_missing() -> None:
     chosen = choose_accounts(("twitter",), LIVE, SANDBOX, live=True)
     assert ("half-live" in chosen.environment.values(), chosen.notices) == (

@@ -206,6 +206,7 @@ def test_what_is_on_the_wire_cannot_be_waived(incident: IncidentState, phase: Me
         lambda one: one.stage_for(MessageKind.CORRECTION),
         lambda one: one.refuse_stage(Stage.ASSURE),
         lambda one: one.refuse_if_closed(),
+        lambda one: one.refuse_request("maya"),
     ],
 )
 def test_nothing_happens_in_a_closed_incident(
@@ -264,6 +265,68 @@ def test_a_rejected_message_is_not_published(incident: IncidentState) -> None:
     message.gate = message.gate.with_decision(rejection)
     with pytest.raises(DomainError, match=r"has been rejected\. Revise it first\."):
         refuse_unopened(message)
+
+
+def test_messages_are_numbered_in_the_incident_and_within_their_kind(
+    incident: IncidentState,
+) -> None:
+    add(incident, MessageKind.ANNOUNCEMENT)
+    add(incident, MessageKind.PROGRESS_UPDATE)
+    assert incident.next_of(MessageKind.PROGRESS_UPDATE) == (3, 2)
+
+
+def test_whoever_is_not_in_the_roster_is_told_who_is(incident: IncidentState) -> None:
+    known = ", ".join(sorted(person.id for person in incident.plan.roster))
+    for ask in (
+        lambda: incident.refuse_request("mallory"),
+        lambda: incident.refuse_proposal(MessageKind.ANNOUNCEMENT, "mallory"),
+        lambda: incident.refuse_advance(Stage.ACKNOWLEDGE, "mallory"),
+    ):
+        with pytest.raises(DomainError, match=f"'mallory' is not in .* It has {known}"):
+            ask()
+
+
+def test_an_incident_is_not_closed_by_advancing_it(incident: IncidentState) -> None:
+    with pytest.raises(DomainError, match="is closed, not advanced"):
+        incident.refuse_advance(Stage.CLOSED, "maya")
+
+
+def test_what_nobody_knows_may_be_settled(incident: IncidentState) -> None:
+    add(incident, MessageKind.ANNOUNCEMENT, twitter=PublicationState.UNKNOWN)
+    incident.refuse_settled(1, "twitter")
+
+
+@pytest.mark.parametrize("state", sorted(set(PublicationState) - {PublicationState.UNKNOWN}))
+def test_what_is_known_is_not_settled(incident: IncidentState, state: PublicationState) -> None:
+    add(incident, MessageKind.ANNOUNCEMENT, twitter=state)
+    with pytest.raises(DomainError, match=rf"on twitter is {state}\. .* that is unknown\."):
+        incident.refuse_settled(1, "twitter")
+
+
+FAILED = {PublicationState.REFUSED, PublicationState.ABANDONED}
+
+
+@pytest.mark.parametrize("state", sorted(FAILED))
+def test_what_came_to_nothing_may_be_retried(
+    incident: IncidentState, state: PublicationState
+) -> None:
+    add(incident, MessageKind.ANNOUNCEMENT, twitter=state)
+    incident.refuse_not_failed(1, "twitter")
+
+
+@pytest.mark.parametrize("state", sorted(set(PublicationState) - FAILED))
+def test_what_has_not_failed_is_not_retried(
+    incident: IncidentState, state: PublicationState
+) -> None:
+    add(incident, MessageKind.ANNOUNCEMENT, twitter=state)
+    with pytest.raises(DomainError, match=rf"on twitter is {state}\. .* refused or abandoned\."):
+        incident.refuse_not_failed(1, "twitter")
+
+
+def test_a_channel_that_has_not_begun_is_not_under_way(incident: IncidentState) -> None:
+    add(incident, MessageKind.ANNOUNCEMENT)
+    with pytest.raises(DomainError, match="Message 1 on twitter is not under way"):
+        incident.refuse_settled(1, "twitter")
 
 
 def test_the_whole_state_survives_being_carried_on(incident: IncidentState) -> None:

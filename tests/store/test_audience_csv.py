@@ -132,9 +132,7 @@ def test_bad_rows_are_listed_with_line_and_reason_and_good_ones_kept(tmp_path: P
     assert (reader.accepted, reader.rejected) == (2, 6)
 
 
-def test_a_quote_that_is_not_closed_is_told_with_the_lines_that_it_swallowed(
-    tmp_path: Path,
-) -> None:
+def test_a_quote_that_is_not_closed_costs_its_own_line_only(tmp_path: Path) -> None:
     path = write(
         tmp_path,
         'email,name\nann@example.com,"Ann\nbob@example.com,Bob\neve@example.com,"Eve"\n'
@@ -143,9 +141,76 @@ def test_a_quote_that_is_not_closed_is_told_with_the_lines_that_it_swallowed(
     reader = read_rows(path)
     good = [row.address for row in reader]
 
-    assert good == ["zoe@example.com"]
+    assert good == ["bob@example.com", "eve@example.com", "zoe@example.com"]
     [_, reject] = rejects_of(reader)
-    assert (reject[0], "(lines 2 to 4)" in reject[1]) == ("2", True)
+    assert reject == ["2", "A quote is opened and not closed.", "ann@example.com", "Ann"]
+
+
+def test_a_line_break_inside_quotes_is_kept_as_a_space(tmp_path: Path) -> None:
+    path = write(tmp_path, 'email,street,city\nann@example.com,"Mill Lane 1\r\nMill",Lee\n')
+
+    assert list(read_rows(path)) == [
+        AudienceRow("ann@example.com", {"street": "Mill Lane 1 Mill", "city": "Lee"})
+    ]
+
+
+def test_what_may_be_a_row_inside_quotes_is_told_with_the_lines_that_it_is_on(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path, 'email,name\nann@example.com,"Ann\nno-address,Bob"\nz@example.com,Z\n')
+    reader = read_rows(path)
+
+    assert [row.address for row in reader] == ["z@example.com"]
+    [_, reject] = rejects_of(reader)
+    assert (reject[0], "(lines 2 to 3)" in reject[1]) == ("2", True)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["mailto:ann@example.com", "Ann Lee <ann@example.com>", "<ann@example.com>",
+     "\ufeffann@example.com", "\u200b ann@example.com\t"],
+)  # fmt: skip
+def test_what_is_around_an_address_is_taken_off(tmp_path: Path, typed: str) -> None:
+    path = write(tmp_path, f"email,name\n{typed},Ann\n")
+
+    assert list(read_rows(path)) == [AudienceRow("ann@example.com", {"name": "Ann"})]
+
+
+def test_a_header_in_the_middle_is_told_as_one(tmp_path: Path) -> None:
+    reader = read_rows(write(tmp_path, "Email,Name\na@example.com,A\n\ufeffEmail,Name\n"))
+
+    assert [row.address for row in reader] == ["a@example.com"]
+    assert rejects_of(reader)[1][:2] == ["3", "This is the header again."]
+
+
+def test_a_byte_that_cannot_be_read_costs_its_row_and_garbles_no_other(tmp_path: Path) -> None:
+    good = "email,name\njose@example.com,José Müller\n".encode()
+    reader = read_rows(write(tmp_path, good + b"eve@example.com,\xc9ve\n"))
+
+    assert list(reader) == [AudienceRow("jose@example.com", {"name": "José Müller"})]
+    assert rejects_of(reader)[1][0] == "3"
+    assert "1 bytes that cannot be read" in reader.notices[0]
+
+
+def test_doubles_are_counted_beside_the_other_rejects(tmp_path: Path) -> None:
+    reader = read_rows(write(tmp_path, "email\na@example.com\nA@Example.com\nnobody\n"))
+    list(reader)
+
+    assert (reader.rejected, reader.doubled) == (2, 1)
+
+
+def test_a_header_whose_quote_is_not_closed_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(AudienceInvalid, match="opens a quote and does not close it"):
+        list(read_rows(write(tmp_path, 'email,"name\na@example.com,A\n')))
+
+
+def test_the_list_itself_cannot_be_the_file_of_rejects(tmp_path: Path) -> None:
+    path = write(tmp_path, "email\na@example.com\n")
+
+    with pytest.raises(AudienceInvalid, match="both the list and the file"):
+        list(read_rows(path, rejects=path))
+
+    assert path.exists()
 
 
 def test_mended_rejects_can_be_imported_as_they_are(tmp_path: Path) -> None:

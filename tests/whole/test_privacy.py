@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,14 @@ def holds(content: bytes, words: str) -> bool:
 
 
 def files(folder: Path, pattern: str) -> bytes:
-    return b"\n".join(path.read_bytes() for path in sorted(folder.glob(pattern)))
+    """What the files hold, read by another process.
+
+    Closing a file lets go of every POSIX lock that its process has on it, those of our own open
+    ledger included. Whoever opened that ledger next would think itself alone and make its shared
+    memory anew, and we would go on reading what stood there before.
+    """
+    paths = sorted(folder.glob(pattern))
+    return subprocess.run(["cat", *paths], check=True, capture_output=True).stdout
 
 
 async def test_addresses_words_and_keys_are_in_no_history_and_in_no_log(

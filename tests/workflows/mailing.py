@@ -184,11 +184,13 @@ class Mailing:
         )
 
     def settle_by_person(self, order: SettleByPerson) -> Standing:
-        """Enter what a person saw about every batch of unknown outcome."""
+        """Enter what a person saw about every batch of unknown outcome, or about some."""
+        end = S.ACCEPTED if order.went_out else order.otherwise
         for number, state in self.states.items():
-            if state is S.UNKNOWN:
-                self.states[number] = S.ACCEPTED if order.went_out else order.otherwise
-        return Standing(state=S.ACCEPTED if order.went_out else order.otherwise)
+            if state is S.UNKNOWN and number in (order.batches or self.states):
+                self.states[number] = end
+        left = end is not S.PLANNED and S.UNKNOWN in self.states.values()
+        return Standing(state=S.UNKNOWN if left else end)
 
     def stop(self, order: StopBroadcast) -> None:
         """Call off what has not begun; what comes back unsent later is planned again."""

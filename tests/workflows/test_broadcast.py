@@ -169,6 +169,64 @@ async def test_a_person_who_saw_that_a_batch_did_not_go_out_has_it_sent(
     assert sorted(response.world.mail.sent) == list(range(1, 46))
 
 
+async def test_a_person_may_answer_for_single_batches(response: Response) -> None:
+    for number in (7, 20, 31):
+        response.world.mail.batch(number, *[Answer.LOST_BEFORE_SENDING] * 3)
+    await start(response)
+    assert state(await response.settled(), "email") is S.UNKNOWN
+
+    went_out = Settle(message=1, channel="email", by="sam", went_out=True, batches=(7, 31))
+    partly = await response.tell("settle", went_out, MessageStatus)
+    assert state(partly, "email") is S.UNKNOWN
+    did_not = Settle(message=1, channel="email", by="sam", went_out=False, batches=(20,))
+    await response.tell("settle", did_not, MessageStatus)
+
+    assert state(await response.settled(), "email") is S.ACCEPTED
+    assert response.world.mail.sent.count(20) == 1
+    assert {7, 31}.isdisjoint(response.world.mail.sent)
+
+
+async def test_a_single_batch_is_settled_while_the_others_are_on_their_way(
+    response: Response,
+) -> None:
+    response.world.mail.batch(7, Answer.LOST_BEFORE_SENDING)
+    await start(response, mail(window=LATER))
+    await eventually(lambda: _is(response.world.mail.asked))
+
+    said = Settle(message=1, channel="email", by="sam", went_out=False, batches=(7,))
+    await response.tell("settle", said, MessageStatus)
+    await response.passes(timedelta(minutes=1), 1, "email")
+
+    assert state(await response.settled(), "email") is S.ACCEPTED
+    assert response.world.mail.sent.count(7) == 1
+
+
+async def test_a_broadcast_under_way_is_settled_by_naming_its_batches_only(
+    response: Response,
+) -> None:
+    response.world.mail.batch(7, Answer.LOST_AFTER_SENDING)
+    await start(response, mail(window=LATER))
+    await eventually(lambda: _is(response.world.mail.asked))
+
+    said = Settle(message=1, channel="email", by="sam", went_out=True)
+    with pytest.raises(Refusal, match="is sending"):
+        await response.tell("settle", said, MessageStatus)
+
+
+@pytest.mark.parametrize(
+    ("channel", "why"), [("email", "is accepted"), ("twitter", "has no batches")]
+)
+async def test_batches_are_named_only_where_something_is_unknown(
+    response: Response, channel: str, why: str
+) -> None:
+    await start(response)
+    await response.settled()
+
+    said = Settle(message=1, channel=channel, by="sam", went_out=True, batches=(1,))
+    with pytest.raises(Refusal, match=why):
+        await response.tell("settle", said, MessageStatus)
+
+
 async def test_a_closed_account_stops_the_broadcast_and_says_what_to_do(
     response: Response,
 ) -> None:

@@ -1,0 +1,98 @@
+"""Looks for an earlier attempt of ours among what an account has published.
+
+Every post channel reads its account back page by page, newest first, and comes to the same three
+answers by the same rules. How a page is asked for, and what the platform did to our words, is the
+adapter's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from channels.contract import Refused
+from channels.wording import bears_the_mark, says_the_same
+from domain.message import Copy
+from domain.publication import Finding, Receipt, Sighting
+
+SLACK = timedelta(seconds=60)
+"""How far a provider's clock may lag behind ours before we would overlook a post of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One post as the platform shows it.
+
+    ``readings`` are what its words may have been when they were ours. ``at`` is when it was
+    published, or None where that is unknown or the platform was asked for newer ones only.
+    """
+
+    readings: Sequence[str]
+    receipt: Receipt
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some posts, the newest first.
+
+    ``after`` is the cursor of the next page, None if this is the last one that can be asked for.
+    ``whole`` is false if something that belongs here was not shown.
+    """
+
+    posts: Sequence[Published]
+    after: str | None = None
+    whole: bool = True
+
+
+async def look_back(
+    read: Callable[[str | None], Awaitable[Page]],
+    copy: Copy,
+    since: datetime,
+    *,
+    provider: str,
+    most_pages: int,
+) -> Sighting:
+    """Say whether ``copy`` is among the posts from ``since`` on; ``read`` asks for one page.
+
+    *Absent* is said only after everything was read back to ``since`` without a gap. What ``read``
+    raises goes through, apart from ``Refused``: who may not look cannot tell.
+    """
+    try:
+        found, whole = await _search(read, copy, since - SLACK, most_pages)
+    except Refused as error:
+        return Sighting(finding=Finding.CANNOT_TELL, why=str(error))
+    if found is not None:
+        return Sighting(finding=Finding.FOUND, receipt=found.receipt)
+    if not whole:
+        return Sighting(
+            finding=Finding.CANNOT_TELL,
+            why=f"{provider}: a look did not get to see every post since then.",
+        )
+    return Sighting(finding=Finding.ABSENT, why=f"{provider}: it is not among the account's posts.")
+
+
+async def _search(
+    read: Callable[[str | None], Awaitable[Page]], copy: Copy, since: datetime, most_pages: int
+) -> tuple[Published | None, bool]:
+    """The post that is ours, if any, and whether everything back to ``since`` was seen."""
+    marked: Published | None = None
+    cursor: str | None = None
+    whole = True
+    for _ in range(most_pages):
+        page = await read(cursor)
+        reached = False
+        for post in page.posts:
+            if post.at is not None and post.at < since:
+                reached = True
+            elif any(says_the_same(words, copy) for words in post.readings):
+                return post, True
+            elif any(bears_the_mark(words, copy) for words in post.readings):
+                # The oldest bearer of the mark is the post itself; what came after it may quote it.
+                marked = post
+        whole = whole and (page.whole or reached)
+        cursor = page.after
+        if reached or cursor is None:
+            return marked, whole
+    return marked, False
