@@ -58,6 +58,8 @@ class Sending:
         self._copy = document.copy_for(order.task.channel)
         self.halted = False
         self.paused = False
+        # Whether the provider would not take a whole batch.
+        self.refused = False
         self.reason = ""
         self.next_step = ""
 
@@ -192,7 +194,7 @@ class Sending:
             )
 
     async def _refuse(self, row: BatchRow, says: str, next_step: str) -> None:
-        self.reason, self.next_step = says, next_step
+        self.refused, self.reason, self.next_step = True, says, next_step
         with failing_in_words(datetime.now(UTC)):
             await broadcasts.refuse_batch(
                 self._database,

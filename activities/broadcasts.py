@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 from activities import code_sources
@@ -27,6 +28,7 @@ from activities.signatures import (
     UnknownSettled,
 )
 from channels.contract import Channel, DirectChannel
+from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.broadcasting import BroadcastHealth
 from domain.errors import DomainError
 from domain.message import Document
@@ -34,6 +36,9 @@ from domain.publication import PublicationState
 from domain.unsubscribe import LeavingLinks
 from store import broadcasts
 from store.database import Database
+
+HAND_BACK_AFTER = 5.0
+"""Seconds after which a range is handed back, however much of it is left."""
 
 
 class BroadcastActivities:
@@ -80,6 +85,7 @@ class BroadcastActivities:
                 "This message has no audience.", "Open the incident with one, then propose."
             )
         self._refuse_unready_codes(document, task.channel)
+        self._refuse_missing_links(document, task.channel)
         # A batch is what the provider takes or refuses as one, whatever the playbook asks for.
         limit = self._direct_channel(task.channel).capabilities.batch_limit
         planned = await broadcasts.plan(
@@ -105,7 +111,9 @@ class BroadcastActivities:
     async def send_batches(self, order: SendBatches) -> BatchesSent:
         """Send what of the range has not gone out, and report the range as it stands after.
 
-        Safe to repeat after any crash: a batch is sent only by whoever moved it from planned.
+        Hands the rest back when a batch was refused or some seconds are over, so that whoever
+        watches over the whole broadcast soon looks at it. Safe to repeat after any crash: a batch
+        is sent only by whoever moved it from planned.
         """
         now = datetime.now(UTC)
         with failing_in_words(now):
@@ -113,14 +121,20 @@ class BroadcastActivities:
             document = await approved_document(self._database, order.task)
             # The worker that planned it may have been another, with other settings.
             self._refuse_unready_codes(document, order.task.channel)
+            self._refuse_missing_links(document, order.task.channel)
         sending = Sending(self._database, channel, document, order, self._code_secret, self._links)
+        reached = None
+        began = time.monotonic()
         async with beating():
             for number in range(order.first, order.last + 1):
                 if not await sending.send(number):
                     break
+                if sending.refused or time.monotonic() - began > HAND_BACK_AFTER:
+                    reached = number
+                    break
         with failing_in_words(now):
             stands = await broadcasts.range_standing(
-                self._database, order.broadcast, order.first, order.last
+                self._database, order.broadcast, order.first, reached or order.last
             )
         return BatchesSent(
             accepted=stands.here.went_out,
@@ -128,6 +142,7 @@ class BroadcastActivities:
             unknown_batches=stands.here.unknown_batches,
             halted=sending.halted,
             paused=sending.paused,
+            reached=reached,
             health=BroadcastHealth(
                 went_out=stands.everywhere.went_out,
                 refused=stands.everywhere.refused,
@@ -145,7 +160,12 @@ class BroadcastActivities:
             await broadcasts.settle_by_events(self._database, order.broadcast)
             if order.release_before is not None:
                 await broadcasts.release_unknown(
-                    self._database, order.broadcast, order.release_before, order.max_attempts
+                    self._database,
+                    order.broadcast,
+                    order.release_before,
+                    order.max_attempts,
+                    now,
+                    tells_events=await self._tells_events(order.broadcast),
                 )
             reached = await broadcasts.progress(self._database, order.broadcast)
             released = await broadcasts.planned_batches(self._database, order.broadcast)
@@ -170,6 +190,11 @@ class BroadcastActivities:
             await broadcasts.stop(self._database, order.broadcast, now, order.to)
         return Nothing()
 
+    async def _tells_events(self, broadcast: int) -> bool:
+        row = await broadcasts.load(self._database, broadcast)
+        channel = self._channels.get(row.channel)
+        return channel is None or channel.capabilities.tells_events
+
     def _refuse_unready_codes(self, document: Document, channel: str) -> None:
         if "code" not in document.copy_for(channel).personal_fields():
             return
@@ -179,6 +204,14 @@ class BroadcastActivities:
                 "Take [[code]] out of the copy, or propose it as a goodwill offer.",
             )
         code_sources.refuse_unready(self._code_secret, document.offer)
+
+    def _refuse_missing_links(self, document: Document, channel: str) -> None:
+        if UNSUBSCRIBE_VALUE in document.copy_for(channel).personal_fields() and not self._links:
+            raise DomainError(
+                "The copy has each recipient's unsubscribe link, and this worker cannot make them.",
+                "Set FRONTFOOT_PUBLIC_URL and FRONTFOOT_LINK_SECRET for it as for the worker that "
+                "rendered the message, and restart it.",
+            )
 
     def _direct_channel(self, name: str) -> DirectChannel:
         channel = self._channels.get(name)

@@ -219,7 +219,8 @@ class BatchesSent(Value):
 
     ``halted``: the provider refused the account itself, so that no further batch can go either.
     ``paused``: the ledger handed out nothing more, and the rest of the range is still to be sent.
-    ``health`` counts the whole broadcast, not only the range.
+    ``reached`` is the last batch that this speaks of, where the rest of the range is handed back;
+    None is the end of the range. ``health`` counts the whole broadcast, not only the range.
     """
 
     accepted: int = 0
@@ -227,6 +228,7 @@ class BatchesSent(Value):
     unknown_batches: int = 0
     halted: bool = False
     paused: bool = False
+    reached: int | None = None
     health: BroadcastHealth = BroadcastHealth()
     reason: str = ""
     next_step: str = ""

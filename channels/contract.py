@@ -43,7 +43,9 @@ class Capabilities(Value):
     """What a channel can carry, as data, so that nobody needs the adapter to know it.
 
     ``max_length`` is in the units that ``length_unit`` names. ``batch_limit`` is recipients per
-    request, for direct channels. ``reads_back`` says whether ``find`` can ever tell.
+    request, for direct channels. ``reads_back`` says whether ``find`` can ever tell, and
+    ``tells_events`` whether a provider reports what became of each mail, so that silence about one
+    means something.
     """
 
     kind: ChannelKind
@@ -53,6 +55,7 @@ class Capabilities(Value):
     carries_html: bool = False
     batch_limit: int = 1
     reads_back: bool = True
+    tells_events: bool = True
     retracts: bool = False
     needs_mark: bool = True
 

@@ -146,6 +146,7 @@ class SmtpChannel:
         carries_html=True,
         batch_limit=1,
         reads_back=False,
+        tells_events=False,
         needs_mark=False,
     )
 

@@ -1,16 +1,12 @@
-"""When a broadcast stops by itself, and on which channels silence is no news.
+"""When a broadcast stops by itself: too many refusals or bounces mean that something is wrong.
 
-Too many refusals or bounces mean that something is wrong. A bad list, a blocked sender or a broken
-template shows in the first thousands. Going on would cost the sender's reputation for everybody
-behind them.
+A bad list, a blocked sender or a broken template shows in the first thousands. Going on would cost
+the sender's reputation for everybody behind them.
 """
 
 from __future__ import annotations
 
 from domain.model import Value
-
-WITHOUT_EVENTS = frozenset({"smtp"})
-"""Direct channels that tell nothing once a mail was taken, so that silence is all there ever is."""
 
 
 class BroadcastHealth(Value):

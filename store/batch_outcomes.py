@@ -6,13 +6,13 @@ batch that no event has proven may be sent again, and that only while events do 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import and_, false, func, select, true, update
+from sqlalchemy import and_, select, update
 
-from domain.broadcasting import WITHOUT_EVENTS
 from domain.model import Value
 from domain.publication import PublicationState
+from store import silence
 from store.batch_rows import (
     BatchRow,
     batch_query,
@@ -23,18 +23,9 @@ from store.batch_rows import (
     read_batch,
 )
 from store.database import Database
-from store.tables import batches, broadcasts, delivery_events
+from store.tables import batches
 
 _S = PublicationState
-_ENDED = func.coalesce(batches.c.ended_at, batches.c.started_at)
-_FIRST_EVENTS = select(func.max(batches.c.proven_at))
-_TOLD_IN = timedelta(seconds=1)
-"""Providers tell the time of an event in whole seconds, cut off."""
-
-_LISTEN = (
-    "Start the webhook receiver, or check the webhook at the provider. Then look for the batch in "
-    "the provider's activity, and settle it: went out, or did not."
-)
 _RELEASED = "Nothing proved that it went out: to be sent again."
 
 
@@ -143,60 +134,49 @@ async def release_batch(db: Database, broadcast_id: int, number: int) -> BatchRo
 
 
 async def release_unknown(
-    db: Database, broadcast_id: int, before: datetime, max_attempts: int
+    db: Database,
+    broadcast_id: int,
+    before: datetime,
+    max_attempts: int,
+    at: datetime,
+    *,
+    tells_events: bool = True,
 ) -> tuple[int, ...]:
     """``release_batch`` for all that began before ``before``, in fewer than ``max_attempts``.
 
-    Only where silence says something: some event from after the end of the attempt has come, or
-    the channel never has any. The others keep waiting for a person, and their rows say why. Returns
-    the numbers of those released, in order.
+    Only where silence says something by now (``at``): ``store.silence`` knows, unless the channel
+    never ``tells_events``. The others wait for a person, and their rows say why. Returns the
+    numbers of those released, in order.
     """
-    heard, channel = await last_heard(db, broadcast_id), await _channel_of(db, broadcast_id)
-    due = and_(
-        batches.c.broadcast_id == broadcast_id,
-        batches.c.state == _S.UNKNOWN,
-        batches.c.proven_attempt.is_(None),
-        batches.c.started_at < before,
-        batches.c.attempt < max_attempts,
-    )
-    listened = false() if heard is None else heard + _TOLD_IN > _ENDED
-    if channel in WITHOUT_EVENTS:
-        listened = true()
     async with db.write() as connection:
-        rows = await connection.scalars(
-            update(batches)
-            .where(due, listened)
-            .values(state=_S.PLANNED.value, reason=_RELEASED, next_step="")
-            .returning(batches.c.number)
-        )
-        released = tuple(sorted(rows))
-        await connection.execute(
-            update(batches).where(due).values(reason=_deaf_since(heard), next_step=_LISTEN)
-        )
-    return released
-
-
-async def last_heard(db: Database, broadcast_id: int) -> datetime | None:
-    """When the newest event that we have of any broadcast came about; None if we have none.
-
-    Of other broadcasts only the first event of each batch is looked at: there may be millions.
-    """
-    key = select(broadcasts.c.key).where(broadcasts.c.id == broadcast_id).scalar_subquery()
-    own = select(func.max(delivery_events.c.at)).where(delivery_events.c.broadcast == key)
-    async with db.read() as connection:
-        moments = (await connection.scalar(own), await connection.scalar(_FIRST_EVENTS))
-    return max((moment for moment in moments if moment is not None), default=None)
-
-
-async def _channel_of(db: Database, broadcast_id: int) -> str | None:
-    query = select(broadcasts.c.channel).where(broadcasts.c.id == broadcast_id)
-    async with db.read() as connection:
-        return await connection.scalar(query)
-
-
-def _deaf_since(heard: datetime | None) -> str:
-    since = "" if heard is None else f" since {heard:%H:%M UTC on %d %B}"
-    return (
-        f"No answer came, and no event of any mail{since}: so its silence does not prove that it "
-        "did not go out, and it was not sent again."
-    )
+        due = (
+            await connection.execute(
+                select(batches.c.number, batches.c.started_at).where(
+                    batches.c.broadcast_id == broadcast_id,
+                    batches.c.state == _S.UNKNOWN,
+                    batches.c.proven_attempt.is_(None),
+                    batches.c.started_at < before,
+                    batches.c.attempt < max_attempts,
+                )
+            )
+        ).all()
+        if not due:
+            return ()
+        began = {row.number: row.started_at for row in due}
+        released = set(began)
+        if tells_events:
+            settled_by = before + (at - before) / 2
+            heard = await silence.witnesses(
+                connection, broadcast_id, min(began.values()), settled_by
+            )
+            released = {number for number, start in began.items() if heard.listened_since(start)}
+        for numbers, values in (
+            (released, {"state": _S.PLANNED.value, "reason": _RELEASED, "next_step": ""}),
+            (set(began) - released, {"reason": silence.DEAF, "next_step": silence.LISTEN}),
+        ):
+            await connection.execute(
+                update(batches)
+                .where(batches.c.broadcast_id == broadcast_id, batches.c.number.in_(numbers))
+                .values(values)
+            )
+    return tuple(sorted(released))

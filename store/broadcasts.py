@@ -86,6 +86,7 @@ class BroadcastRow(Value):
 
     id: int
     key: str
+    channel: str
     batch_size: int
     batches: int
     planned: int

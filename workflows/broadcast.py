@@ -42,6 +42,7 @@ with workflow.unsafe.imports_passed_through():
         BATCHES_PER_ACTIVITY,
         BULK_LEDGER,
         EVENTS_POLL,
+        FEWEST_BATCHES_PER_ACTIVITY,
         LEDGER,
         ORDINARY,
         SMALL_BATCH,
@@ -214,7 +215,14 @@ class BroadcastWorkflow:
         """Take as much off the queue as one activity does; the queue itself stays short."""
         first, last = self._queue.pop(0)
         single = self._progress.recipients < SMALL_BATCH * self._progress.batches
-        most = SMALL_BATCHES_PER_ACTIVITY if single else BATCHES_PER_ACTIVITY
+        if workflow.patched("ranges-by-what-is-left"):
+            # Large while much is left, so that Temporal is asked less often; then smaller, so that
+            # all of the window has work to the end.
+            share = (last - first) // max(1, self._order.broadcast.in_flight) + 1
+            limit = SMALL_BATCHES_PER_ACTIVITY if single else BATCHES_PER_ACTIVITY
+            most = min(max(share, FEWEST_BATCHES_PER_ACTIVITY), limit)
+        else:
+            most = SMALL_BATCHES_PER_ACTIVITY if single else 10
         if last - first >= most:
             self._queue.insert(0, (first + most, last))
             last = first + most - 1
@@ -261,6 +269,8 @@ class BroadcastWorkflow:
             self._queue.insert(0, handed_out)
             await self._clear_old_pause()
             return
+        if sent.reached is not None and sent.reached < handed_out[1]:
+            self._queue.insert(0, (sent.reached + 1, handed_out[1]))
         self._note(
             accepted=self._progress.accepted + sent.accepted,
             refused=self._progress.refused + sent.refused,

@@ -77,8 +77,9 @@ BATCHES = ActivityPolicy(
 URGENT = Priority(priority_key=1)
 ORDINARY = Priority(priority_key=3)
 
-BATCHES_PER_ACTIVITY = 10
-"""Provider requests between two Temporal round trips: keeps the engine's share small."""
+FEWEST_BATCHES_PER_ACTIVITY, BATCHES_PER_ACTIVITY = 3, 50
+"""Provider requests between two Temporal round trips: many keep the engine's share small. A worker
+that needs long for them hands the rest back."""
 
 SMALL_BATCH = 5
 SMALL_BATCHES_PER_ACTIVITY = 200

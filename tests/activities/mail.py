@@ -21,10 +21,10 @@ from activities.signatures import (
     UnknownSettled,
 )
 from channels.contract import Batch, Capabilities, ChannelKind, Health, Template
-from domain.ids import MessageRef, batch_key, delivery_key
+from domain.ids import MessageRef, delivery_key
 from domain.message import CLASS_OF, AudienceCut, Copy, Document, MessageKind, Voice
 from domain.offer import OfferTerms
-from domain.publication import DeliveryState, Finding, Receipt, Sighting
+from domain.publication import DeliveryState, Finding, PublicationState, Receipt, Sighting
 from store import audiences, broadcasts, events, messages
 from store.audiences import AudienceRow
 from store.broadcasts import BroadcastProgress
@@ -194,10 +194,10 @@ class Post:
     async def settle(self, *, release: bool = False, heard: bool = True) -> UnknownSettled:
         """Ask the events; ``release`` as if the window had closed.
 
-        Then the provider has been ``heard`` in the meantime, about something else.
+        Then the provider has been ``heard`` in the meantime, of all that it is known to have.
         """
         if release and heard:
-            await hear_of_another(self.ledger)
+            await self.hear_of_all()
         order = SettleUnknown(
             broadcast=self.planned.broadcast, release_before=datetime.now(UTC) if release else None
         )
@@ -214,24 +214,22 @@ class Post:
         )
         await events.record(self.ledger, [event])
 
+    async def hear_of_all(self) -> None:
+        """The provider tells of every batch that it is known to have accepted."""
+        for number in range(1, self.planned.batches + 1):
+            row = await broadcasts.find_batch(self.ledger, self.planned.broadcast, number)
+            if row.state is PublicationState.ACCEPTED:
+                event = DeliveryEvent(
+                    id=f"event-{row.key}",
+                    kind=DeliveryState.PROCESSED,
+                    at=NOON,
+                    batch_key=row.key,
+                    delivery_key=delivery_key(self.planned.key, row.first),
+                )
+                await events.record(self.ledger, [event])
+
     async def progress(self) -> BroadcastProgress:
         return await broadcasts.progress(self.ledger, self.planned.broadcast)
-
-
-async def hear_of_another(ledger: Database) -> None:
-    """An event of another broadcast comes, from this moment."""
-    await audiences.import_rows(ledger, "others", [AudienceRow("other@example.com", {})])
-    cut = await audiences.cut(ledger, "others")
-    ref, now = REF.model_copy(update={"incident": "another"}), datetime.now(UTC)
-    other = await broadcasts.plan(ledger, ref, "email", cut, 1, "d" * 64, now)
-    event = DeliveryEvent(
-        id=f"event-{now}",
-        kind=DeliveryState.PROCESSED,
-        at=now,
-        batch_key=batch_key(other.key, 1, 1),
-        delivery_key=delivery_key(other.key, cut.up_to),
-    )
-    await events.record(ledger, [event])
 
 
 def order_for(document: Document, batch_size: int) -> PlanBroadcast:

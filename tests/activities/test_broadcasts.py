@@ -245,16 +245,29 @@ async def test_a_refusal_over_recipients_that_names_none_refuses_the_batch_and_s
 ) -> None:
     mailer.before = ending_in(BadRecipient("SendGrid: it says so.", positions=[]), on=1)
     sent = await post.send()
-    assert (sent.accepted, sent.refused, sent.reason) == (20, 10, "SendGrid: it says so.")
+    assert (sent.reached, sent.refused, sent.reason) == (1, 10, "SendGrid: it says so.")
+    assert (await post.send(2)).accepted == 20
 
 
-async def test_a_refused_batch_does_not_keep_the_others_from_going(
+async def test_a_refused_batch_hands_the_rest_back_which_goes_then(
     post: Post, mailer: Mailer
 ) -> None:
+    """Whoever watches over the whole broadcast is to look at it before more is refused."""
     mailer.before = ending_in(Refused("SendGrid: too large.", "Use smaller ones."), on=2)
     sent = await post.send()
-    assert (sent.accepted, sent.refused) == (20, 10)
+    assert (sent.reached, sent.accepted, sent.refused) == (2, 10, 10)
     assert (sent.reason, sent.next_step) == ("SendGrid: too large.", "Use smaller ones.")
+    rest = await post.send(3)
+    assert (rest.reached, rest.accepted, rest.refused) == (None, 10, 0)
+
+
+async def test_a_range_that_takes_long_is_handed_back(
+    post: Post, mailer: Mailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("activities.broadcasts.HAND_BACK_AFTER", 0.0)
+    sent = await post.send()
+    assert (sent.reached, sent.accepted) == (1, 10)
+    assert mailer.mails() == one_each(10)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from tests.store.world import (
 )
 
 S = PublicationState
+MUCH_LATER = NOON + timedelta(hours=1)
 
 
 async def suppress(db: Database, number: int, of: MessageClass | None = None) -> None:
@@ -244,9 +245,9 @@ async def test_an_unknown_batch_is_released_only_when_its_window_has_closed(
     await send(database, broadcast, 2)
     await events.record(database, [event(broadcast, 11, batch=2)])
 
-    too_soon = await broadcasts.release_unknown(database, broadcast.id, NOON, 5)
+    too_soon = await broadcasts.release_unknown(database, broadcast.id, NOON, 5, MUCH_LATER)
     in_time = await broadcasts.release_unknown(
-        database, broadcast.id, NOON + timedelta(minutes=10), 5
+        database, broadcast.id, NOON + timedelta(minutes=10), 5, MUCH_LATER
     )
 
     assert (too_soon, in_time) == ((), (1,))
@@ -258,7 +259,9 @@ async def test_a_batch_is_not_released_beyond_its_last_attempt(database: Databas
     await send(database, broadcast, 2)
     await events.record(database, [event(broadcast, 11, batch=2)])
 
-    released = await broadcasts.release_unknown(database, broadcast.id, LATER, max_attempts=1)
+    released = await broadcasts.release_unknown(
+        database, broadcast.id, LATER, max_attempts=1, at=MUCH_LATER
+    )
 
     assert released == ()
 

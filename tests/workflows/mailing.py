@@ -54,6 +54,7 @@ class Mailing:
         self.stopped: PublicationState | None = None
         self.paused = False
         self.health = BroadcastHealth()
+        self.hands_back_after: int | None = None
         self.throttled_for = timedelta(milliseconds=50)
         self._answers: dict[int, deque[Answer]] = defaultdict(deque)
         self._proven: set[int] = set()
@@ -106,8 +107,12 @@ class Mailing:
         )
 
     async def send(self, order: SendBatches) -> BatchesSent:
-        """Send what of the range the ledger hands out."""
+        """Send what of the range the ledger hands out, or of as much as is not handed back."""
         self.ranges.append((order.first, order.last))
+        reached = None
+        if self.hands_back_after is not None:
+            reached = min(order.last, order.first + self.hands_back_after - 1)
+            order = order.model_copy(update={"last": reached})
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
@@ -125,6 +130,7 @@ class Mailing:
             unknown_batches=states.count(S.UNKNOWN),
             halted=halted,
             paused=paused,
+            reached=reached,
             health=self.health,
             reason="The account is closed." if halted else refusal,
             next_step="Have it opened, then retry the channel." if halted else "",

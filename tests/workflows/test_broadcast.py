@@ -16,7 +16,7 @@ from tests.workflows.mailing import Answer
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, outcome, state
 from workflows.contract import Advance, MessageStatus, RetryChannel, Settle
-from workflows.policies import BATCHES_PER_ACTIVITY
+from workflows.policies import BATCHES_PER_ACTIVITY, FEWEST_BATCHES_PER_ACTIVITY
 
 S = PublicationState
 SOON = timedelta(milliseconds=300)
@@ -66,7 +66,31 @@ async def test_the_first_batch_is_a_range_of_its_own_so_that_it_tells_soonest(
 
     ranges = sorted(response.world.mail.ranges)
     assert ranges[0] == (1, 1)
-    assert ranges[1] == (2, 1 + BATCHES_PER_ACTIVITY)
+    assert ranges[1] == (2, 16)
+
+
+async def test_ranges_are_large_while_much_is_left_and_small_at_the_end(
+    response: Response,
+) -> None:
+    await start(response, mail(in_flight=4), batches=400)
+
+    await response.settled()
+
+    sizes = [last - first + 1 for first, last in sorted(response.world.mail.ranges)][1:]
+    assert sizes[:4] == [BATCHES_PER_ACTIVITY] * 4
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-2] == FEWEST_BATCHES_PER_ACTIVITY
+    assert sum(sizes) == 399
+
+
+async def test_what_a_range_hands_back_is_sent_by_another(response: Response) -> None:
+    response.world.mail.hands_back_after = 2
+    await start(response, mail(in_flight=2), batches=30)
+
+    message = await response.settled()
+
+    assert outcome(message, "email").reason == "300 of 300 recipients accepted."
+    assert sorted(response.world.mail.sent) == list(range(1, 31))
 
 
 async def test_people_count_as_told_once_the_first_batch_was_accepted(
