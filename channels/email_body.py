@@ -54,8 +54,8 @@ def body_of_batch(batch: Batch, *, asm_group_id: int | None) -> bytes:
 def _personalizations(batch: Batch) -> str:
     """The JSON list of personalizations: one frame, filled in once for each addressee.
 
-    Building dictionaries for a serialiser takes four times as long, and this is the inner loop of
-    a broadcast.
+    Column by column, without a loop over addressees: building dictionaries for a serialiser takes
+    ten times as long, and this is where a broadcast spends its time.
     """
     people = batch.addressees
     fields = batch.copy.personal_fields()
@@ -71,8 +71,14 @@ def _personalizations(batch: Batch) -> str:
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
         columns.append(_known(people.values[UNSUBSCRIBE_VALUE]))
-    written = orjson.dumps(frame).decode().replace("%", "%%").replace(_HERE, "%s")
-    return f"[{','.join(map(written.__mod__, zip(*map(_escaped, columns), strict=True)))}]"
+    pieces = f"{orjson.dumps(frame).decode()},".split(_HERE)
+    step = len(pieces) + len(columns)
+    page = [""] * (step * len(people))
+    for place, piece in enumerate(pieces):
+        page[2 * place :: step] = [piece] * len(people)
+    for place, column in enumerate(columns):
+        page[2 * place + 1 :: step] = _escaped(column)
+    return f"[{''.join(page)[:-1]}]"
 
 
 def _escaped(column: Sequence[str]) -> Sequence[str]:

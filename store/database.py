@@ -87,7 +87,7 @@ class Database:
         """
         parsed = ledger_url(url)
         if parsed.get_backend_name() == "sqlite":
-            writer = _sqlite_engine(parsed, "BEGIN IMMEDIATE", connections=1, cache_mib=32)
+            writer = _sqlite_engine(parsed, "BEGIN IMMEDIATE", connections=1, cache_mib=16)
             reader = _sqlite_engine(parsed, "BEGIN", connections=_READERS, cache_mib=8)
             return cls("sqlite", writer, reader, _InThread(parsed))
         engine = create_async_engine(
@@ -190,7 +190,7 @@ class _InThread:
             hide_parameters=True,
             connect_args={"timeout": _BUSY_MS / 1000},
         )
-        _prepare_sqlite(engine, "BEGIN IMMEDIATE", cache_mib=32)
+        _prepare_sqlite(engine, "BEGIN IMMEDIATE", cache_mib=16)
         self._engine = engine
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
