@@ -29,14 +29,13 @@ class Accounts:
     """Everything that is held against everything."""
 
     def __init__(
-        self, plan: RoundPlan, record: Record, status: IncidentStatus, world: World, mixed: set[int]
+        self, plan: RoundPlan, record: Record, status: IncidentStatus, world: World
     ) -> None:
         self._plan = plan
         self._record = record
         self._status = status
         self._world = world
-        self._mixed = mixed
-        self.verdict = Verdict(mixed=len(mixed))
+        self.verdict = Verdict()
 
     async def add_up(
         self, database: Database, sandbox: httpx.AsyncClient, bodies: dict[str, set[str]]
@@ -209,12 +208,10 @@ class Accounts:
     ) -> None:
         mail = await reconcile_mail(database, self._plan.incident, sandbox)
         self.verdict.find("lost", "mails that the ledger calls accepted", mail.lost)
-        if mail.unentered and not self._mixed:
+        if mail.unentered:
             self.verdict.find("unentered", "mails", mail.unentered)
         for message in told:
             if message.approved is None or message.status.phase in _HALTED:
-                continue
-            if message.number in self._mixed:
                 continue
             await self._finished(database, message)
 

@@ -52,8 +52,6 @@ class Calm:
         self._record = record
         self._slug = slug
         self._retries: Counter[tuple[int, str]] = Counter()
-        self.mixed: set[int] = set()
-        """Messages some of whose unanswered batches went out and some did not."""
 
     async def bring(self, deadline: float) -> tuple[IncidentStatus, list[str]]:
         """Wait, settle, retry, and close; returns the last status and what is stuck, in words."""
@@ -66,9 +64,8 @@ class Calm:
         if stuck:
             return await self._people.status(), stuck
         try:
-            waive = "chaos: mixed batches wait for a person" if self.mixed else ""
             status = await self._people.insist(
-                lambda: incidents.close(self._client, self._slug, by=LEAD, waive=waive)
+                lambda: incidents.close(self._client, self._slug, by=LEAD)
             )
         except DomainError as refusal:
             status = await self._people.status()
@@ -114,7 +111,8 @@ class Calm:
                     # It is paused: by one of our people, or by itself.
                     await self._resume(message)
                 waiting.append(f"{where} is {outcome.state}")
-            elif outcome.state is PublicationState.UNKNOWN and await self._settle(message, outcome):
+            elif outcome.state is PublicationState.UNKNOWN:
+                await self._settle(message, outcome)
                 waiting.append(f"{where} was unknown and is being settled")
             elif mendable and await self._retry(message, outcome):
                 waiting.append(f"{where} was {outcome.state} and is tried again")
@@ -124,29 +122,26 @@ class Calm:
         with contextlib.suppress(DomainError):
             await self._people.steer(message.number, BroadcastAction.RESUME)
 
-    async def _settle(self, message: MessageStatus, outcome: Outcome) -> bool:
-        went_out = await self._went_out(message, outcome.channel)
-        if went_out is None:
-            self.mixed.add(message.number)
-            return False
-        try:
-            await self._people.insist(
-                lambda: incidents.settle(
-                    self._client,
-                    self._slug,
-                    message.number,
-                    outcome.channel,
-                    by=LEAD,
-                    went_out=went_out,
+    async def _settle(self, message: MessageStatus, outcome: Outcome) -> None:
+        for went_out, batches in (await self._seen(message, outcome.channel)).items():
+            try:
+                await self._people.insist(
+                    lambda went_out=went_out, batches=batches: incidents.settle(  # type: ignore[misc]
+                        self._client,
+                        self._slug,
+                        message.number,
+                        outcome.channel,
+                        by=LEAD,
+                        went_out=went_out,
+                        batches=batches,
+                    )
                 )
-            )
-        except DomainError as refusal:
-            self._record.said.append(f"settling {message.number} was refused: {refusal.what}")
-        self._record.settled_by_hand += 1
-        return True
+            except DomainError as refusal:
+                self._record.said.append(f"settling {message.number} was refused: {refusal.what}")
+            self._record.settled_by_hand += 1
 
-    async def _went_out(self, message: MessageStatus, channel: str) -> bool | None:
-        """What somebody who looks at the platform sees; None if the batches differ."""
+    async def _seen(self, message: MessageStatus, channel: str) -> dict[bool, tuple[int, ...]]:
+        """What somebody who looks at the platform sees: whether it is there, batch by batch."""
         # Whatever is on its way has arrived, or never will.
         await self._hear_events(time.monotonic() + 30)
         world = await look(self._sandbox)
@@ -155,10 +150,13 @@ class Calm:
         if found is None:
             document = await messages.load_revision(self._database, ref)
             text = document.copy_for(channel).text
-            return any(post.text == text for post in world.posts[channel])
-        unknown = await broadcasts.unknown_batches(self._database, found.id)
-        arrived = {self._arrived(world, row.key) for row in unknown}
-        return arrived.pop() if len(arrived) == 1 else None
+            return {any(post.text == text for post in world.posts[channel]): ()}
+        seen: dict[bool, tuple[int, ...]] = {}
+        for row in await broadcasts.unknown_batches(self._database, found.id):
+            there = self._arrived(world, row.key)
+            seen[there] = (*seen.get(there, ()), row.number)
+        # Events have proven all of them meanwhile, after the broadcast had ended.
+        return seen or {True: ()}
 
     @staticmethod
     def _arrived(world: World, key: str) -> bool:

@@ -142,7 +142,7 @@ class _Scene:
                 return Verdict(stuck=1, findings=[f"stuck: {gave_up or error}"])
             self._say("calm: the books")
             world = await look(sandbox)
-            accounts = Accounts(self._plan, self._record, status, world, calm.mixed)
+            accounts = Accounts(self._plan, self._record, status, world)
             for says in stuck:
                 accounts.verdict.find("stuck", says)
             copies = await asyncio.to_thread(bodies, self._stack.state / "sandbox.db")

@@ -19,7 +19,6 @@ SAYS = {
 }
 ALLOWED = {
     "doubled_by_policy": "safety mail sent again after its window closed without any event",
-    "mixed": "messages some of whose unanswered batches went out, waiting for a person",
 }
 
 
@@ -36,7 +35,6 @@ class Verdict:
     broken_timeline: int = 0
     unentered: int = 0
     doubled_by_policy: int = 0
-    mixed: int = 0
     posts: int = 0
     mails: int = 0
     findings: list[str] = field(default_factory=list)
