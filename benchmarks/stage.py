@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import sys
@@ -58,8 +59,7 @@ class Stage:
 
     def temporal_size(self) -> int:
         """Bytes of Temporal's database, its write-ahead log included."""
-        found = self.folder.glob("temporal.db*")
-        return sum(path.stat().st_size for path in found)
+        return sum(_size(path) for path in self.folder.glob("temporal.db*"))
 
 
 @asynccontextmanager
@@ -110,6 +110,13 @@ async def sink(folder: Path) -> AsyncIterator[tuple[Child, str]]:
         yield child, f"http://{LOOPBACK}:{port}"
     finally:
         await child.end()
+
+
+def _size(path: Path) -> int:
+    with contextlib.suppress(FileNotFoundError):
+        return path.stat().st_size
+    # A journal, which is there for moments only.
+    return 0
 
 
 async def _temporal(folder: Path) -> tuple[Child, str]:
