@@ -87,6 +87,8 @@ async def import_rows(
         done += len(chunk)
         if progress is not None:
             progress(done)
+    if added:
+        await db.count_anew(recipients)
     return Imported(added=added, already_there=done - added)
 
 

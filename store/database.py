@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
@@ -144,6 +144,17 @@ class Database:
     def insert_or_ignore(self, table: Table, conflict: Iterable[str] | None = None) -> Insert:
         """``insert_or_ignore`` for this ledger."""
         return insert_or_ignore(self.dialect, table, conflict)
+
+    async def count_anew(self, table: Table) -> None:
+        """Tell the planner of statements how a table looks now, after many rows were added.
+
+        PostgreSQL does it by itself some minutes later. Until then it takes a new audience for an
+        empty one, and cutting a million recipients into batches took it half a minute. SQLite
+        decides without such counts.
+        """
+        if self.dialect == "postgresql":
+            async with self.write() as connection:
+                await connection.execute(text(f"ANALYZE {table.name}"))
 
     async def serialise(self, connection: AsyncConnection, what: str) -> None:
         """Let nobody else who names ``what`` pass here until this transaction ends.

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import text
 
 from domain.errors import DomainError
 from domain.message import MessageClass
@@ -97,3 +98,19 @@ async def test_the_list_of_audiences_says_how_large_each_is(database: Database) 
 async def test_an_unknown_audience_is_refused_in_words(database: Database) -> None:
     with pytest.raises(DomainError, match="no audience 'nobody'"):
         await audiences.cut(database, "nobody")
+
+
+async def test_an_import_tells_the_planner_of_postgresql_how_large_the_list_has_become(
+    database: Database,
+) -> None:
+    """It would otherwise take the new audience for an empty one, and read all the others for it."""
+    if database.dialect != "postgresql":
+        pytest.skip("SQLite decides without counts")
+    await have_audience(database, 120, "one")
+    await have_audience(database, 80, "two")
+
+    async with database.read() as connection:
+        counted = await connection.scalar(
+            text("SELECT reltuples FROM pg_class WHERE relname = 'recipients'")
+        )
+    assert counted == 200
