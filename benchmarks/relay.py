@@ -13,15 +13,15 @@ _LOOK_EVERY = 0.05
 
 
 async def send(
-    on: Stage, proposed: frontfoot.Proposed, tell: Callable[[int], None]
+    on: Stage, proposed: frontfoot.Proposed, crew: list[Child], tell: Callable[[int], None]
 ) -> frontfoot.Broadcast:
-    """Approve and send with one worker at first, then two, then another, then two, then another.
+    """Approve, and send with the one worker in ``crew``, then two, another, two, and another.
 
-    Each goes as a deployment ends it, by SIGTERM, when a fifth more has been accepted. The
-    processor time and memory in the answer are those of the workers that are there at the end.
+    ``crew`` holds whoever is there at the end, for the caller to end. Each goes as a deployment ends
+    it, by SIGTERM, when a fifth more has been accepted. The processor time and memory in the answer
+    are those of the workers that are there at the end.
     """
     accepted = 0
-    crew: list[Child] = [await on.start_worker()]
 
     def hear(count: int) -> None:
         nonlocal accepted
@@ -45,4 +45,3 @@ async def send(
         return told
     finally:
         changes.cancel()
-        await asyncio.gather(*(worker.end() for worker in crew))

@@ -95,19 +95,30 @@ class Run:
                     for size in self._plan.sizes:
                         for repeat in range(1, self._plan.repeats(size) + 1):
                             await self._broadcast(on, database, crew, size, repeat)
-            if self._comes_and_goes(database):
-                await self._broadcast(on, database, [], max(self._plan.sizes), 1)
+            if database == "postgres" and not self._plan.quick:
+                await self._relay(on, database)
 
-    def _comes_and_goes(self, database: str) -> bool:
-        return database == "postgres" and not self._plan.quick
+    async def _relay(self, on: Stage, database: str) -> None:
+        crew = [await on.start_worker()]
+        try:
+            await self._broadcast(on, database, crew, max(self._plan.sizes), 1, changing=True)
+        finally:
+            await asyncio.gather(*(worker.end() for worker in crew))
 
     async def _broadcast(
-        self, on: Stage, database: str, crew: list[Child], size: int, repeat: int
+        self,
+        on: Stage,
+        database: str,
+        crew: list[Child],
+        size: int,
+        repeat: int,
+        *,
+        changing: bool = False,
     ) -> None:
-        """One broadcast; without a crew, by workers that come and go."""
-        name = f"Frontfoot, {database}, {in_words(len(crew))}, {size:,} recipients"
+        workers = 0 if changing else len(crew)
+        name = f"Frontfoot, {database}, {in_words(workers)}, {size:,} recipients"
         self._view.begin(f"{name}: getting ready")
-        slug = f"{database}-{len(crew)}-{size}-{repeat}"
+        slug = f"{database}-{workers}-{size}-{repeat}"
         proposed = await frontfoot.propose(on, slug, size, self._plan.batch_size)
         self._copy = proposed.copy
         if not self._trials:
@@ -121,10 +132,8 @@ class Run:
             nonlocal received
             before = await sinks.counts(self._sink_url)
             tell = partial(self._view.accepted, of=size)
-            if crew:
-                told = await frontfoot.approve(on, proposed, crew, tell)
-            else:
-                told = await relay.send(on, proposed, tell)
+            send = relay.send if changing else frontfoot.approve
+            told = await send(on, proposed, crew, tell)
             received = (await sinks.counts(self._sink_url)).since(before)
             return told
 
@@ -134,7 +143,7 @@ class Run:
         self._frontfoot.append(
             FrontfootRun(
                 database=database,
-                workers=len(crew),
+                workers=workers,
                 repeat=repeat,
                 broadcast=broadcast,
                 received=received.recipients,
