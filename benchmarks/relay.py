@@ -17,9 +17,9 @@ async def send(
 ) -> frontfoot.Broadcast:
     """Approve, and send with the one worker in ``crew``, then two, another, two, and another.
 
-    ``crew`` holds whoever is there at the end, for the caller to end. Each goes as a deployment ends
-    it, by SIGTERM, when a fifth more has been accepted. The processor time and memory in the answer
-    are those of the workers that are there at the end.
+    ``crew`` holds whoever is there at the end, for the caller to end. Each goes as a deployment
+    ends it, by SIGTERM, when a fifth more has been accepted. The processor time and memory in the
+    answer are those of the workers that are there at the end.
     """
     accepted = 0
 

@@ -11,15 +11,21 @@ from array import array
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
+from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select, tuple_, update
+from sqlalchemy import Connection, Insert, bindparam, func, select, tuple_, update
 
 from domain.codes import CODE_LENGTH, derive_symbols, secret_mark, spell
 from domain.offer import CodeSource, OfferTerms
-from store.database import Database, DialectName
-from store.offers import HeldOffer, ensure_offer, enter_issued, refuse_other_secret
+from store.database import Database, DialectName, insert_or_ignore
+from store.offers import (
+    KnownOffer,
+    ensure_offer,
+    enter_issued,
+    find_offer,
+    refuse_other_secret,
+)
 from store.tables import code_pool, codes, offers
 
 ROW = 1_000
@@ -27,7 +33,6 @@ ROW = 1_000
 
 _ROWS_AT_ONCE = 200
 _POOL_PAGE = 5_000
-_ENTER = codes.insert()
 _OVERLAPPING = (
     select(codes.c.first, codes.c.entered_at, codes.c.recipients)
     .where(
@@ -85,53 +90,94 @@ async def ensure_codes(
         return {}
     symbols = derive_symbols(secret, incident, terms.version, everybody)
     mark = secret_mark(secret)
-    await db.write_with(
-        partial(
-            _enter,
-            dialect=db.dialect,
-            incident=incident,
-            terms=terms,
-            everybody=everybody,
-            symbols=symbols,
-            mark=mark,
-        )
-    )
+    given = (db.dialect, incident, terms, everybody, symbols, mark)
+    try:
+        await db.write_with(lambda connection: _enter(connection, *given))
+    except _SomebodyElse:
+        await db.write_with(lambda connection: _enter_missing(connection, *given))
     return dict(zip(everybody, spell(symbols, grouped=grouped), strict=True))
 
 
 def _enter(
     connection: Connection,
-    *,
     dialect: DialectName,
     incident: str,
     terms: OfferTerms,
-    everybody: list[int],
+    everybody: Sequence[int],
     symbols: bytes,
     mark: str,
 ) -> None:
-    """Enter the codes of whoever has none yet; ``everybody`` is in order."""
+    """Enter the codes of whoever has none yet; ``everybody`` is in order.
+
+    The offer is held as late as possible: all workers pass through its row, and each trip to the
+    database while it is held is time in which nobody else can enter codes.
+    """
+    offer = find_offer(connection, incident, terms)
+    if offer is None or _overlapping(connection, offer, everybody):
+        _enter_missing(connection, dialect, incident, terms, everybody, symbols, mark)
+        return
+    refuse_other_secret(offer, mark)
+    rows, width = _enter_rows(connection, dialect, offer, everybody, symbols)
+    widest = enter_issued(connection, offer, len(everybody), mark, width)
+    # Who entered some of them a moment ago had the offer before us, and is seen now.
+    if len(_overlapping(connection, offer._replace(widest=widest), everybody)) != rows:
+        raise _SomebodyElse
+
+
+class _SomebodyElse(Exception):
+    """Another attempt has entered some of the same codes at the same moment."""
+
+
+def _enter_missing(
+    connection: Connection,
+    dialect: DialectName,
+    incident: str,
+    terms: OfferTerms,
+    everybody: Sequence[int],
+    symbols: bytes,
+    mark: str,
+) -> None:
+    """The same while the offer is held, where some have a code already."""
     offer = ensure_offer(connection, dialect, incident, terms)
     refuse_other_secret(offer, mark)
     known = {one for row in _overlapping(connection, offer, everybody) for one in row.members}
-    new, of_new = everybody, symbols
-    if known:
-        at = [place for place, one in enumerate(everybody) if one not in known]
-        new = [everybody[place] for place in at]
-        of_new = b"".join(symbols[place * CODE_LENGTH : (place + 1) * CODE_LENGTH] for place in at)
-    width = 0
-    for start in range(0, len(new), ROW):
-        row = new[start : start + ROW]
-        width = max(width, row[-1] - row[0])
+    at = [place for place, one in enumerate(everybody) if one not in known]
+    if not at:
+        return
+    new = [everybody[place] for place in at]
+    of_new = b"".join(symbols[place * CODE_LENGTH : (place + 1) * CODE_LENGTH] for place in at)
+    _, width = _enter_rows(connection, dialect, offer, new, of_new)
+    enter_issued(connection, offer, len(new), mark, width)
+
+
+def _enter_rows(
+    connection: Connection,
+    dialect: DialectName,
+    offer: KnownOffer,
+    everybody: Sequence[int],
+    symbols: bytes,
+) -> tuple[int, int]:
+    """Enter the codes; return how many rows that took, and how wide the widest is."""
+    enter = _entering(dialect)
+    rows = width = 0
+    for start in range(0, len(everybody), ROW):
+        row = everybody[start : start + ROW]
         values = {
             "offer_id": offer.id,
             "first": row[0],
             "last": row[-1],
-            "symbols": of_new[start * CODE_LENGTH : (start + ROW) * CODE_LENGTH],
+            "symbols": symbols[start * CODE_LENGTH : (start + ROW) * CODE_LENGTH],
             "recipients": pack(row),
         }
-        connection.execute(_ENTER, values)
-    if new:
-        enter_issued(connection, offer, len(new), mark, width)
+        if not connection.execute(enter, values).rowcount:
+            raise _SomebodyElse
+        rows, width = rows + 1, max(width, row[-1] - row[0])
+    return rows, width
+
+
+@cache
+def _entering(dialect: DialectName) -> Insert:
+    return insert_or_ignore(dialect, codes, ["offer_id", "first"])
 
 
 async def not_entered(
@@ -228,7 +274,7 @@ class _Row(NamedTuple):
     members: array[int]
 
 
-def _overlapping(connection: Connection, offer: HeldOffer, everybody: Sequence[int]) -> list[_Row]:
+def _overlapping(connection: Connection, offer: KnownOffer, everybody: Sequence[int]) -> list[_Row]:
     """The rows that may hold one of these recipients, who are in order."""
     least, most = everybody[0], everybody[-1]
     found = connection.execute(

@@ -8,12 +8,13 @@ for all codes of the incident.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     Connection,
     Integer,
+    Select,
     String,
     and_,
     bindparam,
@@ -31,12 +32,10 @@ from store.database import Database, DialectName, insert_or_ignore
 from store.tables import batches, broadcasts, code_pool, deliveries, offers, recipients
 
 # Built once: a broadcast runs each of these a thousand times.
-_HOLD = (
-    select(*offers.c)
-    .where(offers.c.incident == bindparam("b_incident"))
-    .order_by(offers.c.version)
-    .with_for_update()
+_OFFERS = (
+    select(*offers.c).where(offers.c.incident == bindparam("b_incident")).order_by(offers.c.version)
 )
+_HOLD = _OFFERS.with_for_update()
 _ALL = offers.alias("all_offers")
 _NEW = bindparam("b_new", type_=BigInteger)
 _MARK = bindparam("b_mark", type_=String)
@@ -58,11 +57,12 @@ _ISSUE = (
         secret_mark=func.coalesce(offers.c.secret_mark, _MARK),
         widest=case((offers.c.widest < _WIDTH, _WIDTH), else_=offers.c.widest),
     )
+    .returning(offers.c.widest)
 )
 
 
-class HeldOffer(NamedTuple):
-    """A version of an incident's offer, held until the transaction ends."""
+class KnownOffer(NamedTuple):
+    """A version of an incident's offer; held until the transaction ends, where that is said."""
 
     id: int
     incident: str
@@ -73,36 +73,55 @@ class HeldOffer(NamedTuple):
 
 def ensure_offer(
     connection: Connection, dialect: DialectName, incident: str, terms: OfferTerms
-) -> HeldOffer:
+) -> KnownOffer:
     """Hold this version of the incident's offer, entered if it is new.
 
     ``DomainError`` if the version is there with other terms: codes of it may be out.
     """
-    text = terms.model_dump_json()
-    rows = connection.execute(_HOLD, {"b_incident": incident}).all()
-    found = next((row for row in rows if row.version == terms.version), None)
+    found = _version(connection, _HOLD, incident, terms)
     if found is None:
         connection.execute(
             insert_or_ignore(dialect, offers, ["incident", "version"]).values(
                 incident=incident,
                 version=terms.version,
-                terms=text,
+                terms=terms.model_dump_json(),
                 worth=_hundredths(terms.worth),
                 pool=terms.source_name if terms.source is CodeSource.POOL else None,
             )
         )
-        rows = connection.execute(_HOLD, {"b_incident": incident}).all()
-        found = next(row for row in rows if row.version == terms.version)
+        found = _version(connection, _HOLD, incident, terms)
+    assert found is not None
+    return found
+
+
+def find_offer(connection: Connection, incident: str, terms: OfferTerms) -> KnownOffer | None:
+    """This version of the incident's offer as it is, not held; None if it was never entered.
+
+    ``DomainError`` as from ``ensure_offer``.
+    """
+    return _version(connection, _OFFERS, incident, terms)
+
+
+def _version(
+    connection: Connection, query: Select[Any], incident: str, terms: OfferTerms
+) -> KnownOffer | None:
+    rows = connection.execute(query, {"b_incident": incident}).all()
+    found = next((row for row in rows if row.version == terms.version), None)
+    if found is None:
+        return None
     # Nearly always the same text; reading it back costs more.
-    if found.terms != text and OfferTerms.model_validate_json(found.terms) != terms:
+    if (
+        found.terms != terms.model_dump_json()
+        and OfferTerms.model_validate_json(found.terms) != terms
+    ):
         raise DomainError(
             f"Version {terms.version} of the offer of {incident} exists with other terms.",
             "Give the changed offer the next version number.",
         )
-    return HeldOffer(found.id, incident, terms, found.secret_mark, found.widest)
+    return KnownOffer(found.id, incident, terms, found.secret_mark, found.widest)
 
 
-def refuse_other_secret(offer: HeldOffer, mark: str) -> None:
+def refuse_other_secret(offer: KnownOffer, mark: str) -> None:
     """Raise ``DomainError`` if codes of the offer were made with another secret than ``mark``."""
     if offer.secret_mark not in (None, mark):
         raise DomainError(
@@ -114,9 +133,11 @@ def refuse_other_secret(offer: HeldOffer, mark: str) -> None:
 
 
 def enter_issued(
-    connection: Connection, offer: HeldOffer, new: int, mark: str = "", width: int = 0
-) -> None:
+    connection: Connection, offer: KnownOffer, new: int, mark: str = "", width: int = 0
+) -> int:
     """Enter ``new`` codes of an offer; the one statement that keeps the cap of the incident.
+
+    Holds the offer from here on, and returns how wide its widest row is.
 
     ``mark`` is that of the secret, and ``width`` how far apart the recipients of one row are.
     Raises ``DomainError``, so that nothing of the transaction is kept, if the codes would pass the
@@ -133,8 +154,9 @@ def enter_issued(
             "b_cap": _hundredths(offer.terms.budget_cap),
         },
     )
-    if entered.rowcount:
-        return
+    widest: int | None = entered.scalar()
+    if widest is not None:
+        return widest
     refuse_other_secret(offer, mark)
     raise DomainError(
         f"{new:,} more codes of {offer.terms.worth} {offer.terms.currency} would pass the cap of "

@@ -91,18 +91,21 @@ async def test_a_pool_that_takes_many_pages_is_listed_whole(
 async def test_two_workers_that_issue_at_once_give_nobody_two_codes(
     database: Database, second: Database
 ) -> None:
-    await asyncio.gather(
-        *(
-            codes.ensure_codes(db, SECRET, HERE, range(first, first + 30), WIDE)
-            for first in (1, 11, 21, 5)
-            for db in (database, second)
+    # Nobody holds the offer while it looks, once there is one.
+    await codes.ensure_codes(database, SECRET, HERE, [0], WIDE)
+    for start in range(1, 500, 50):
+        await asyncio.gather(
+            *(
+                codes.ensure_codes(db, SECRET, HERE, range(first, first + 30), WIDE)
+                for first in (start, start + 10, start + 20, start + 4)
+                for db in (database, second)
+            )
         )
-    )
 
     assert sorted(await listed(database)) == sorted(
-        derive_code(SECRET, HERE, one, 1) for one in range(1, 51)
+        derive_code(SECRET, HERE, one, 1) for one in range(501)
     )
-    assert await codes.count(database, HERE) == 50
+    assert await codes.count(database, HERE) == 501
 
 
 async def test_a_worker_with_another_secret_makes_no_codes_of_the_same_offer(
