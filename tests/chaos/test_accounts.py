@@ -118,7 +118,7 @@ class Books:
             facts_filled=(),
             messages=tuple(self.told),
         )
-        accounts = Accounts(PLAN, self.record, status, self.world, set())
+        accounts = Accounts(PLAN, self.record, status, self.world)
         empty = httpx.MockTransport(lambda _: httpx.Response(200, content=b""))
         async with httpx.AsyncClient(transport=empty, base_url="http://sandbox") as sandbox:
             return await accounts.add_up(self.database, sandbox, {})
