@@ -29,7 +29,7 @@ from domain.publication import PublicationState
 from domain.unsubscribe import LeavingLinks
 from store import broadcasts
 from store.broadcasts import BatchRow, Sendables
-from store.database import Database
+from store.database import Database, StoreUnavailable
 
 LOOK_YOURSELF = "Its events settle it; failing those, look in the provider's activity."
 
@@ -104,6 +104,11 @@ class Sending:
                 await self._bring_back(row, says)
                 self._halt(says, error.next_step)
                 return False
+            except StoreUnavailable as error:
+                # Nothing has gone out, and nobody could tell if the batch were left as it is.
+                await self._bring_back(row, error.what)
+                with failing_in_words(datetime.now(UTC)):
+                    raise
             if not people.ids:
                 with failing_in_words(datetime.now(UTC)):
                     await broadcasts.close_empty_batch(

@@ -32,7 +32,7 @@ def is_safe(value: str) -> bool:
 
     It may hold no markup, no quote, no control character and no ``[[``.
     """
-    # The first question takes a fifth of the time, and nearly always settles it.
+    # The first question is the quicker one, and nearly always settles it.
     return not value.encode().translate(None, _PLAIN) or _UNSAFE.search(value) is None
 
 

@@ -176,7 +176,7 @@ def _withhold(
 def _addressees(dialect: DialectName) -> Select[str, str, str]:
     """Three columns as JSON lists: ids and addresses to write to, and ids that are suppressed.
 
-    One row that the database puts together costs a fifth of a thousand that Python does.
+    One row that the database puts together costs far less than a thousand that Python does.
     """
     people = (
         select(

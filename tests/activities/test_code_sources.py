@@ -13,7 +13,7 @@ from domain.codes import read_code
 from domain.errors import DomainError
 from domain.offer import CodeSource
 from store import code_pool
-from store.database import Database
+from store.database import Database, StoreUnavailable
 from tests.activities.mail import (
     OFFER,
     SECRET,
@@ -142,3 +142,23 @@ def test_the_shops_own_codes_need_no_secret() -> None:
     code_sources.refuse_unready(None, POOLED)
     with pytest.raises(DomainError, match="no code secret"):
         code_sources.refuse_unready(None, OFFER)
+
+
+async def test_a_ledger_that_fails_while_codes_are_issued_leaves_the_batch_to_be_sent(
+    ledger: Database, mailer: Mailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was left as being sent, so that a person was asked about mail that never left."""
+    post = await approved(ledger, mailer, goodwill(await customers(ledger, 30)))
+
+    async def fails(*_: object) -> dict[int, str]:
+        raise StoreUnavailable("Two writers met.", "Nothing was kept.", "Try again.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(code_sources, "issue", fails)
+        with pytest.raises(ApplicationError, match="Two writers met") as caught:
+            await post.send()
+    assert not caught.value.non_retryable
+
+    sent = await post.send(attempt=2)
+    assert (sent.accepted, sent.unknown_batches) == (30, 0)
+    assert mailer.mails() == one_each(30)
