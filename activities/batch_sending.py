@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import UTC, datetime
 
 from temporalio import activity
@@ -28,7 +30,7 @@ from domain.message import CLASS_OF, Document, MessageClass
 from domain.publication import PublicationState
 from domain.unsubscribe import LeavingLinks
 from store import broadcasts
-from store.broadcasts import BatchRow, Sendables
+from store.broadcasts import Answered, BatchReservation, BatchRow, Sendables
 from store.database import Database, StoreUnavailable
 
 LOOK_YOURSELF = "Its events settle it; failing those, look in the provider's activity."
@@ -56,6 +58,10 @@ class Sending:
         self._class = CLASS_OF[document.kind]
         self._links = None if self._class is MessageClass.SAFETY else links
         self._copy = document.copy_for(order.task.channel)
+        self._offer = document.offer if "code" in self._copy.personal_fields() else None
+        self._issuing = code_sources.within(database, code_secret, document.incident, self._offer)
+        # Accepted by the provider, and not yet in the ledger.
+        self._answered: Answered | None = None
         self.halted = False
         self.paused = False
         # Whether the provider would not take a whole batch.
@@ -63,7 +69,29 @@ class Sending:
         self.reason = ""
         self.next_step = ""
 
-    async def send(self, number: int) -> bool:
+    async def send_range(self, first: int, last: int, until: float) -> int | None:
+        """Send the batches from ``first`` to ``last``, as far as the ledger hands them to us.
+
+        Returns the number of the last batch looked at if the rest is handed back, because one was
+        refused or ``until``, in monotonic seconds, has come; None if there is no more to send now.
+        """
+        try:
+            reached = await self._send_each(first, last, until)
+        except (Exception, asyncio.CancelledError):
+            await self._enter_answer()
+            raise
+        await self._enter_answer()
+        return reached
+
+    async def _send_each(self, first: int, last: int, until: float) -> int | None:
+        for number in range(first, last + 1):
+            if not await self._send(number):
+                break
+            if self.refused or time.monotonic() > until:
+                return number
+        return None
+
+    async def _send(self, number: int) -> bool:
         """Send one batch if the ledger hands it to us; False if no further one can go either."""
         now = datetime.now(UTC)
         fresh_until = self._order.fresh_until
@@ -76,9 +104,7 @@ class Sending:
             return False
         pause = Pause()
         with failing_in_words(now):
-            reservation = await broadcasts.reserve_batch(
-                self._database, self._order.broadcast, number, self._order.task.digest, now
-            )
+            reservation = await self._reserve(number, now)
         row = reservation.row
         if not reservation.reserved:
             if row.state is PublicationState.SENDING:
@@ -88,16 +114,39 @@ class Sending:
             self.paused = row.state is PublicationState.PLANNED
             return not self.paused
         try:
-            return await self._send_reserved(row, reservation.people, pause)
+            return await self._send_reserved(reservation, pause)
         except (Unreachable, Throttled) as error:
             await self._bring_back(row, error.message)
             raise as_failure(error, datetime.now(UTC)) from error
 
-    async def _send_reserved(self, row: BatchRow, people: Sendables, pause: Pause) -> bool:
+    async def _reserve(self, number: int, now: datetime) -> BatchReservation:
+        """Take the next batch, and enter in the same step what came of the one before."""
+        reservation = await broadcasts.reserve_batch(
+            self._database,
+            self._order.broadcast,
+            number,
+            self._order.task.digest,
+            now,
+            answered=self._answered,
+            issuing=self._issuing,
+        )
+        self._answered = None
+        return reservation
+
+    async def _enter_answer(self) -> None:
+        """Enter what came of the last batch, if no next one did it by the way."""
+        if self._answered is None:
+            return
+        with failing_in_words(datetime.now(UTC)):
+            await broadcasts.accept_batch(self._database, self._order.broadcast, *self._answered)
+        self._answered = None
+
+    async def _send_reserved(self, reservation: BatchReservation, pause: Pause) -> bool:
         """Send until it is accepted, without the recipients that the provider names as bad."""
+        row, people, made = reservation.row, reservation.people, reservation.codes
         while True:
             try:
-                values = {**await self._codes(people), **self._unsubscribe_links(people)}
+                values = {**await self._codes(people, made), **self._unsubscribe_links(people)}
             except (DomainError, Refused) as error:
                 # No code, no mail: the cap, the pool, the secret or the shop said no.
                 says = error.what if isinstance(error, DomainError) else error.message
@@ -140,6 +189,7 @@ class Sending:
                     people = await broadcasts.addressees(
                         self._database, self._order.broadcast, row.number
                     )
+                made = None
                 continue
             except (Unreachable, Throttled):
                 raise
@@ -156,21 +206,23 @@ class Sending:
                 says = error.message if isinstance(error, ChannelError) else "The adapter failed."
                 await self._unknown(row, says)
                 return True
-            with failing_in_words(datetime.now(UTC)):
-                await broadcasts.accept_batch(
-                    self._database, self._order.broadcast, row.number, receipt, datetime.now(UTC)
-                )
+            self._answered = Answered(row.number, receipt, datetime.now(UTC))
             return True
 
-    async def _codes(self, people: Sendables) -> dict[str, list[str]]:
+    async def _codes(self, people: Sendables, made: list[str] | None) -> dict[str, list[str]]:
         """Everybody's code, as the column of that name, where the copy has a place for it."""
-        offer = self._document.offer
-        if offer is None or "code" not in self._copy.personal_fields():
+        if not self._offer:
             return {}
-        issued = await code_sources.issue(
-            self._database, self._code_secret, self._document.incident, people.ids, offer
-        )
-        return {"code": [issued[one] for one in people.ids]}
+        if made is None:
+            issued = await code_sources.issue(
+                self._database,
+                self._code_secret,
+                self._document.incident,
+                people.ids,
+                self._offer,
+            )
+            made = [issued[one] for one in people.ids]
+        return {"code": made}
 
     def _unsubscribe_links(self, people: Sendables) -> dict[str, list[str]]:
         """Everybody's own link, as the column of that name, where the mail has one."""

@@ -123,15 +123,9 @@ class BroadcastActivities:
             self._refuse_unready_codes(document, order.task.channel)
             self._refuse_missing_links(document, order.task.channel)
         sending = Sending(self._database, channel, document, order, self._code_secret, self._links)
-        reached = None
-        began = time.monotonic()
         async with beating():
-            for number in range(order.first, order.last + 1):
-                if not await sending.send(number):
-                    break
-                if sending.refused or time.monotonic() - began > HAND_BACK_AFTER:
-                    reached = number
-                    break
+            until = time.monotonic() + HAND_BACK_AFTER
+            reached = await sending.send_range(order.first, order.last, until)
         with failing_in_words(now):
             stands = await broadcasts.range_standing(
                 self._database, order.broadcast, order.first, reached or order.last

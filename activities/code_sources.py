@@ -22,6 +22,15 @@ class MakeSettings(Protocol):
     def __call__(self, *, _env_file: str) -> StripeSettings: ...
 
 
+def within(
+    database: Database, secret: bytes | None, incident: str, terms: OfferTerms | None
+) -> codes.Issuing | None:
+    """What issues codes within a transaction of the ledger; None where that takes more."""
+    if terms is None or terms.source is not CodeSource.DERIVED or secret is None:
+        return None
+    return codes.Issuing(database.dialect, secret, incident, terms, grouped=True)
+
+
 async def issue(
     database: Database,
     secret: bytes | None,

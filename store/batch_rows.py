@@ -58,7 +58,7 @@ LEFT = batches.c.size - sum((batches.c[name] for name in COUNTERS[1:]), batches.
 """How many recipients of a batch have no row of their own: they stand where the batch stands."""
 
 HOLD = select(batches, KEY_OF_ROW).where(OF_ROW).with_for_update(of=batches)
-ACCEPT = (
+ACCEPTED = (
     update(batches)
     .where(OF_ROW)
     .values(
@@ -73,8 +73,8 @@ ACCEPT = (
         reason=bindparam("b_reason"),
         next_step="",
     )
-    .returning(*batches.c, KEY_OF_ROW, LEFT.label("left"))
 )
+ACCEPT = ACCEPTED.returning(*batches.c, KEY_OF_ROW, LEFT.label("left"))
 
 
 async def hold_batch(connection: AsyncConnection, broadcast_id: int, number: int) -> BatchRow:

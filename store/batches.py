@@ -6,10 +6,10 @@ written ``sending`` before the request, by a compare-and-set in one statement.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import (
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
+    Subquery,
     Text,
     and_,
     bindparam,
@@ -30,7 +31,7 @@ from sqlalchemy import (
 
 from domain.publication import DeliveryState, PublicationState, Receipt
 from store.batch_rows import (
-    ACCEPT,
+    ACCEPTED,
     HOLD,
     KEY_OF_ROW,
     OF_ROW,
@@ -44,8 +45,9 @@ from store.batch_rows import (
     read_batch,
 )
 from store.bulk import Bulk
+from store.codes import Issuing, MadeCodes
 from store.columns import Moment
-from store.database import Database, DialectName, insert_or_ignore
+from store.database import Apart, Database, DialectName, insert_or_ignore
 from store.deliveries import SUPPRESSED, hold_batches, layout_of, move_forward
 from store.ledger import capped
 from store.suppressions import stands_against
@@ -75,22 +77,37 @@ _RESERVE = (
     )
     .returning(*batches.c, KEY_OF_ROW)
 )
-_ACCEPT_SENT = ACCEPT.where(batches.c.state == _S.SENDING)
+_ACCEPT_SENT = ACCEPTED.where(batches.c.state == _S.SENDING)
 
 
 class Sendables(NamedTuple):
     """Recipients of a batch who are still to be written to, in columns of one length."""
 
-    ids: list[int]
+    ids: Sequence[int]
     addresses: list[str]
 
 
+_NOBODY = Sendables((), [])
+
+
+class Answered(NamedTuple):
+    """A batch that the provider has accepted, and when we heard of it."""
+
+    number: int
+    receipt: Receipt
+    at: datetime
+
+
 class BatchReservation(NamedTuple):
-    """Whether the caller may send now, the row as it is, and then to whom."""
+    """Whether the caller may send now, the row as it is, and then to whom.
+
+    ``codes`` are their codes, in the same order, or None if they are still to be issued.
+    """
 
     reserved: bool
     row: BatchRow
     people: Sendables
+    codes: list[str] | None
 
 
 async def reserve_batch(
@@ -100,6 +117,9 @@ async def reserve_batch(
     digest: str,
     at: datetime,
     attempt: int | None = None,
+    *,
+    answered: Answered | None = None,
+    issuing: Issuing | None = None,
 ) -> BatchReservation:
     """Take the right to send a batch: planned to sending, if the broadcast has this digest.
 
@@ -107,24 +127,60 @@ async def reserve_batch(
     ``reserved`` is true for one caller only, who also gets its ``addressees``; everybody else gets
     the row as it is. A batch that an event has proven meanwhile is entered as accepted instead.
     ``DomainError`` if there is no such batch.
+
+    What else there is to do goes into the same transaction if it can: entering the batch before,
+    which was ``answered`` meanwhile, and issuing codes.
     """
     values = {**place(broadcast_id, number), "b_digest": digest, "b_at": at, "b_attempt": attempt}
 
-    def reserve(connection: Connection) -> BatchReservation | None:
+    def look(connection: Connection) -> _Look:
+        people, suppressed = _look(connection, db.dialect, broadcast_id, number)
+        made = issuing.make(people.ids) if issuing and not suppressed else None
+        return _Look(people, suppressed, made)
+
+    def reserve(connection: Connection, seen: _Look) -> BatchReservation | None:
+        if answered is not None:
+            _accept_sent(connection, broadcast_id, answered)
         won = connection.execute(_RESERVE, values).first()
         if won is None:
             return None
-        people = _sendables(connection, db.dialect, broadcast_id, number)
-        return BatchReservation(True, read_batch(won._mapping), people)
+        row = read_batch(won._mapping)
+        if seen.suppressed or row.attempt > 1:
+            # To be noted, or changed a moment ago by the end of the attempt before.
+            people = _sendables(connection, db.dialect, broadcast_id, number)
+            seen = _Look(people, [], issuing.make(people.ids) if issuing else None)
+        if issuing and seen.made:
+            issuing.enter(connection, seen.made)
+        return BatchReservation(True, row, seen.people, seen.made and seen.made.codes)
 
-    reservation = await db.write_with(reserve)
+    try:
+        reservation = await db.look_and_write(look, reserve)
+    except Apart:
+        if answered is not None:
+            await accept_batch(db, broadcast_id, *answered)
+        return await reserve_batch(db, broadcast_id, number, digest, at, attempt)
     if reservation is not None:
         return reservation
     async with db.write() as connection:
         row = await hold_batch(connection, broadcast_id, number)
         if row.proven and row.state is _S.PLANNED:
             row, _ = await enter_accepted(connection, row, None, None)
-        return BatchReservation(False, row, Sendables([], []))
+        return BatchReservation(False, row, _NOBODY, None)
+
+
+class _Look(NamedTuple):
+    """What was seen of a batch before it was taken."""
+
+    people: Sendables
+    suppressed: list[int]
+    made: MadeCodes | None
+
+
+def _accept_sent(connection: Connection, broadcast_id: int, answered: Answered) -> None:
+    values = acceptance(broadcast_id, *answered)
+    if not connection.execute(_ACCEPT_SENT, values).rowcount:
+        # An event was faster than the provider's answer, say.
+        raise Apart
 
 
 async def addressees(db: Database, broadcast_id: int, number: int) -> Sendables:
@@ -142,11 +198,25 @@ async def addressees(db: Database, broadcast_id: int, number: int) -> Sendables:
 def _sendables(
     connection: Connection, dialect: DialectName, broadcast_id: int, number: int
 ) -> Sendables:
-    found = connection.execute(_addressees(dialect), place(broadcast_id, number)).one()
-    ids, addresses, suppressed = (orjson.loads(column or "[]") for column in found)
+    people, suppressed = _look(connection, dialect, broadcast_id, number)
     if suppressed:
         _withhold(connection, dialect, broadcast_id, number, suppressed)
-    return Sendables(ids, addresses)
+    return people
+
+
+def _look(
+    connection: Connection, dialect: DialectName, broadcast_id: int, number: int
+) -> tuple[Sendables, list[int]]:
+    """Who of a batch is to be written to, and which of the others are suppressed."""
+    found = connection.execute(_addressees(dialect), place(broadcast_id, number)).one()
+    suppressed: list[int] = orjson.loads(found.suppressed or "[]")
+    if not found.many:
+        return _NOBODY, suppressed
+    addresses: list[str] = orjson.loads(found.addresses)
+    if found.last - found.first + 1 == found.many:
+        return Sendables(range(found.first, found.last + 1), addresses), suppressed
+    ids = connection.scalar(_ids(dialect), place(broadcast_id, number))
+    return Sendables(orjson.loads(ids or "[]"), addresses), suppressed
 
 
 def _withhold(
@@ -173,12 +243,34 @@ def _withhold(
 
 
 @cache
-def _addressees(dialect: DialectName) -> Select[str, str, str]:
-    """Three columns as JSON lists: ids and addresses to write to, and ids that are suppressed.
+def _addressees(dialect: DialectName) -> Select[Any]:
+    """Whom to write to: how many, the first and last id, addresses; and ids that are suppressed.
 
-    One row that the database puts together costs far less than a thousand that Python does.
+    One row that the database puts together, with lists in JSON, costs far less than a thousand
+    that Python does. Nearly always nobody is missing between the first id and the last.
     """
-    people = (
+    people = _people()
+    well = ~people.c.suppressed
+    listed = func.json_group_array if dialect == "sqlite" else func.json_agg
+    return select(
+        func.count().filter(well).label("many"),
+        func.min(people.c.id).filter(well).label("first"),
+        func.max(people.c.id).filter(well).label("last"),
+        cast(listed(people.c.address).filter(well), Text).label("addresses"),
+        cast(listed(people.c.id).filter(people.c.suppressed), Text).label("suppressed"),
+    )
+
+
+@cache
+def _ids(dialect: DialectName) -> Select[Any]:
+    """The ids of whom to write to, as a JSON list."""
+    people = _people()
+    listed = func.json_group_array if dialect == "sqlite" else func.json_agg
+    return select(cast(listed(people.c.id).filter(~people.c.suppressed), Text))
+
+
+def _people() -> Subquery:
+    return (
         select(
             recipients.c.id,
             recipients.c.address,
@@ -203,12 +295,6 @@ def _addressees(dialect: DialectName) -> Select[str, str, str]:
         .order_by(recipients.c.id)
         .subquery()
     )
-    listed = func.json_group_array if dialect == "sqlite" else func.json_agg
-    return select(
-        cast(listed(people.c.id).filter(~people.c.suppressed), Text),
-        cast(listed(people.c.address).filter(~people.c.suppressed), Text),
-        cast(listed(people.c.id).filter(people.c.suppressed), Text),
-    )
 
 
 async def accept_batch(
@@ -218,12 +304,6 @@ async def accept_batch(
 
     Idempotent; the first receipt stays. Wins over whatever we believed.
     """
-    values = acceptance(broadcast_id, number, receipt, at)
-    accepted = await db.write_with(
-        lambda connection: connection.execute(_ACCEPT_SENT, values).first()
-    )
-    if accepted is not None:
-        return read_batch(accepted._mapping)
     async with db.write() as connection:
         row = await hold_batch(connection, broadcast_id, number)
         if row.state is not _S.ACCEPTED:

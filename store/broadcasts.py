@@ -30,6 +30,7 @@ from store.batch_outcomes import (
 )
 from store.batch_rows import BatchRow
 from store.batches import (
+    Answered,
     BatchReservation,
     Sendables,
     accept_batch,
@@ -48,6 +49,7 @@ from store.suppressions import EVERY_CLASS
 from store.tables import audiences, batches, broadcasts, messages
 
 __all__ = [
+    "Answered",
     "BatchReservation",
     "BatchRow",
     "BroadcastProgress",

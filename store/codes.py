@@ -17,8 +17,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Insert, bindparam, func, select, tuple_, update
 
 from domain.codes import CODE_LENGTH, derive_symbols, secret_mark, spell
+from domain.errors import DomainError
 from domain.offer import CodeSource, OfferTerms
-from store.database import Database, DialectName, insert_or_ignore
+from store.database import Apart, Database, DialectName, insert_or_ignore
 from store.offers import (
     KnownOffer,
     ensure_offer,
@@ -88,91 +89,116 @@ async def ensure_codes(
     everybody = sorted(set(recipients))
     if not everybody:
         return {}
-    symbols = derive_symbols(secret, incident, terms.version, everybody)
-    mark = secret_mark(secret)
-    given = (db.dialect, incident, terms, everybody, symbols, mark)
+    issuing = Issuing(db.dialect, secret, incident, terms, grouped=grouped)
+    made = issuing.make(everybody)
     try:
-        await db.write_with(lambda connection: _enter(connection, *given))
-    except _SomebodyElse:
-        await db.write_with(lambda connection: _enter_missing(connection, *given))
-    return dict(zip(everybody, spell(symbols, grouped=grouped), strict=True))
+        await db.write_with(lambda connection: issuing.enter(connection, made))
+    except Apart:
+        await db.write_with(lambda connection: issuing.enter_missing(connection, made))
+    return dict(zip(everybody, made.codes, strict=True))
 
 
-def _enter(
-    connection: Connection,
-    dialect: DialectName,
-    incident: str,
-    terms: OfferTerms,
-    everybody: Sequence[int],
-    symbols: bytes,
-    mark: str,
-) -> None:
-    """Enter the codes of whoever has none yet; ``everybody`` is in order.
+class MadeCodes(NamedTuple):
+    """The codes of some recipients, who are in the order of their ids and nobody twice.
 
-    The offer is held as late as possible: all workers pass through its row, and each trip to the
-    database while it is held is time in which nobody else can enter codes.
+    ``symbols`` is what the ledger keeps of them. Nobody may see a code that was not entered.
     """
-    offer = find_offer(connection, incident, terms)
-    if offer is None or _overlapping(connection, offer, everybody):
-        _enter_missing(connection, dialect, incident, terms, everybody, symbols, mark)
-        return
-    refuse_other_secret(offer, mark)
-    rows, width = _enter_rows(connection, dialect, offer, everybody, symbols)
-    widest = enter_issued(connection, offer, len(everybody), mark, width)
-    # Who entered some of them a moment ago had the offer before us, and is seen now.
-    if len(_overlapping(connection, offer._replace(widest=widest), everybody)) != rows:
-        raise _SomebodyElse
+
+    recipients: Sequence[int]
+    symbols: bytes
+    codes: list[str]
 
 
-class _SomebodyElse(Exception):
-    """Another attempt has entered some of the same codes at the same moment."""
+class Issuing:
+    """Issues the codes of one version of an incident's offer, inside a caller's transaction.
 
+    What entering raises ends the whole transaction.
+    """
 
-def _enter_missing(
-    connection: Connection,
-    dialect: DialectName,
-    incident: str,
-    terms: OfferTerms,
-    everybody: Sequence[int],
-    symbols: bytes,
-    mark: str,
-) -> None:
-    """The same while the offer is held, where some have a code already."""
-    offer = ensure_offer(connection, dialect, incident, terms)
-    refuse_other_secret(offer, mark)
-    known = {one for row in _overlapping(connection, offer, everybody) for one in row.members}
-    at = [place for place, one in enumerate(everybody) if one not in known]
-    if not at:
-        return
-    new = [everybody[place] for place in at]
-    of_new = b"".join(symbols[place * CODE_LENGTH : (place + 1) * CODE_LENGTH] for place in at)
-    _, width = _enter_rows(connection, dialect, offer, new, of_new)
-    enter_issued(connection, offer, len(new), mark, width)
+    def __init__(
+        self,
+        dialect: DialectName,
+        secret: bytes,
+        incident: str,
+        terms: OfferTerms,
+        *,
+        grouped: bool = False,
+    ) -> None:
+        self._dialect = dialect
+        self._secret = secret
+        self._mark = secret_mark(secret)
+        self._incident = incident
+        self._terms = terms
+        self._grouped = grouped
+        self._offer: KnownOffer | None = None
 
+    def make(self, recipients: Sequence[int]) -> MadeCodes:
+        """Everybody's code, which touches no ledger and can be made beforehand."""
+        symbols = derive_symbols(self._secret, self._incident, self._terms.version, recipients)
+        return MadeCodes(recipients, symbols, spell(symbols, grouped=self._grouped))
 
-def _enter_rows(
-    connection: Connection,
-    dialect: DialectName,
-    offer: KnownOffer,
-    everybody: Sequence[int],
-    symbols: bytes,
-) -> tuple[int, int]:
-    """Enter the codes; return how many rows that took, and how wide the widest is."""
-    enter = _entering(dialect)
-    rows = width = 0
-    for start in range(0, len(everybody), ROW):
-        row = everybody[start : start + ROW]
-        values = {
-            "offer_id": offer.id,
-            "first": row[0],
-            "last": row[-1],
-            "symbols": symbols[start * CODE_LENGTH : (start + ROW) * CODE_LENGTH],
-            "recipients": pack(row),
-        }
-        if not connection.execute(enter, values).rowcount:
-            raise _SomebodyElse
-        rows, width = rows + 1, max(width, row[-1] - row[0])
-    return rows, width
+    def enter(self, connection: Connection, made: MadeCodes) -> None:
+        """Enter codes of people who have none yet, as nearly always.
+
+        ``Apart`` if some have one, or if they may have none: what to make of that is for
+        ``enter_missing``, which looks first. The offer is held as late as possible: all workers
+        pass through its row, and each trip to the database while it is held is time in which
+        nobody else can enter codes.
+        """
+        if made.recipients:
+            try:
+                self._enter_all(connection, made)
+            except DomainError:
+                raise Apart from None
+
+    def _enter_all(self, connection: Connection, made: MadeCodes) -> None:
+        offer = self._offer = self._offer or find_offer(connection, self._incident, self._terms)
+        if offer is None:
+            raise Apart
+        rows, width = self._enter(connection, offer, made.recipients, made.symbols)
+        widest = enter_issued(connection, offer, len(made.recipients), self._mark, width)
+        # Who has entered some of them had the offer before us, and is seen now.
+        there = _overlapping(connection, offer._replace(widest=widest), made.recipients)
+        if len(there) != rows:
+            raise Apart
+
+    def enter_missing(self, connection: Connection, made: MadeCodes) -> None:
+        """Enter the codes of those who have none; holds the offer from the beginning.
+
+        ``DomainError`` as from ``ensure_codes``.
+        """
+        offer = ensure_offer(connection, self._dialect, self._incident, self._terms)
+        refuse_other_secret(offer, self._mark)
+        there = _overlapping(connection, offer, made.recipients)
+        known = {one for row in there for one in row.members}
+        new = [one for one in made.recipients if one not in known]
+        if new:
+            _, width = self._enter(connection, offer, new, self.make(new).symbols)
+            enter_issued(connection, offer, len(new), self._mark, width)
+
+    def _enter(
+        self,
+        connection: Connection,
+        offer: KnownOffer,
+        everybody: Sequence[int],
+        symbols: bytes,
+    ) -> tuple[int, int]:
+        """Enter the codes; return how many rows that took, and how wide the widest is."""
+        enter = _entering(self._dialect)
+        rows = width = 0
+        for start in range(0, len(everybody), ROW):
+            row = everybody[start : start + ROW]
+            values = {
+                "offer_id": offer.id,
+                "first": row[0],
+                "last": row[-1],
+                "symbols": symbols[start * CODE_LENGTH : (start + ROW) * CODE_LENGTH],
+                "recipients": pack(row),
+            }
+            if not connection.execute(enter, values).rowcount:
+                raise Apart
+            rows, width = rows + 1, max(width, row[-1] - row[0])
+        return rows, width
 
 
 @cache

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Database", "StoreUnavailable"]
 
 DialectName = Literal["sqlite", "postgresql"]
+S = TypeVar("S")
 T = TypeVar("T")
 
 _DRIVERS = {
@@ -55,6 +56,10 @@ _RESTED = 2.0
 _CHECKPOINT_PAGES = 16_384
 # RETURNING came with this version.
 _OLDEST_SQLITE = (3, 35)
+
+
+class Apart(Exception):
+    """What was to go in one transaction cannot: each part has to go in one of its own."""
 
 
 class Database:
@@ -125,8 +130,28 @@ class Database:
         if self._in_thread is None:
             async with self.write() as connection:
                 return await connection.run_sync(work)
+        thread = self._in_thread
         async with _in_words(), self._turn:
-            return await self._in_thread.run(work)
+            return await thread.run(lambda: thread.write(work))
+
+    async def look_and_write(
+        self, look: Callable[[Connection], S], write: Callable[[Connection, S], T]
+    ) -> T:
+        """``write_with`` for work that can do most of its reading before it writes.
+
+        ``look`` runs first and only reads; ``write`` gets what it returned, which may have changed
+        meanwhile. On SQLite ``look`` holds up nobody, while ``write`` has the ledger to itself.
+        """
+        if self._in_thread is None:
+            return await self.write_with(lambda connection: write(connection, look(connection)))
+        thread = self._in_thread
+
+        def both() -> T:
+            seen = thread.look(look)
+            return thread.write(lambda connection: write(connection, seen))
+
+        async with _in_words(), self._turn:
+            return await thread.run(both)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -191,22 +216,16 @@ def _ping_after_rest(engine: Engine) -> None:
 
 
 class _InThread:
-    """A second writing connection to SQLite, which lives in a thread of its own."""
+    """Two more connections to SQLite, to read and to write, which live in a thread of their own."""
 
     def __init__(self, url: URL) -> None:
-        engine = create_engine(
-            url.set(drivername="sqlite"),
-            pool_size=1,
-            max_overflow=0,
-            hide_parameters=True,
-            connect_args={"timeout": _BUSY_MS / 1000},
-        )
-        _prepare_sqlite(engine, "BEGIN IMMEDIATE", cache_mib=16)
-        self._engine = engine
+        self._writer = _thread_engine(url, "BEGIN IMMEDIATE", cache_mib=16)
+        self._reader = _thread_engine(url, "BEGIN", cache_mib=8)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
-        done = self._thread.submit(self._in_one, work)
+    async def run(self, job: Callable[[], T]) -> T:
+        """Let the thread do ``job``, which may use the two ways below."""
+        done = self._thread.submit(job)
         try:
             return await asyncio.wrap_future(done)
         except asyncio.CancelledError:
@@ -214,13 +233,31 @@ class _InThread:
             await asyncio.to_thread(concurrent.futures.wait, [done])
             raise
 
-    def _in_one(self, work: Callable[[Connection], T]) -> T:
-        with self._engine.begin() as connection:
+    def look(self, work: Callable[[Connection], T]) -> T:
+        with self._reader.begin() as connection:
+            return work(connection)
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        with self._writer.begin() as connection:
             return work(connection)
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._writer.dispose)
+        await loop.run_in_executor(self._thread, self._reader.dispose)
         self._thread.shutdown()
+
+
+def _thread_engine(url: URL, begin: str, *, cache_mib: int) -> Engine:
+    engine = create_engine(
+        url.set(drivername="sqlite"),
+        pool_size=1,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={"timeout": _BUSY_MS / 1000},
+    )
+    _prepare_sqlite(engine, begin, cache_mib=cache_mib)
+    return engine
 
 
 class _NoLock:

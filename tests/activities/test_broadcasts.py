@@ -115,14 +115,23 @@ async def test_a_worker_that_dies_before_it_has_the_batch_leaves_it_to_the_next(
     assert mailer.mails() == one_each(30)
 
 
+@pytest.mark.parametrize(("number", "step"), [(1, "reserve_batch"), (3, "accept_batch")])
 async def test_a_worker_that_dies_between_the_answer_and_the_ledger_sends_nothing_twice(
-    post: Post, mailer: Mailer, monkeypatch: pytest.MonkeyPatch
+    post: Post, mailer: Mailer, monkeypatch: pytest.MonkeyPatch, number: int, step: str
 ) -> None:
+    """An answer is entered with the reservation of the next batch, and that of the last alone."""
+    enter = getattr(broadcasts, step)
+
+    async def die_after_the_wire(*args: object, **named: object) -> object:
+        if len(mailer.book) == number:
+            raise Killed
+        return await enter(*args, **named)
+
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(broadcasts, "accept_batch", dying)
+        patch.setattr(broadcasts, step, die_after_the_wire)
         await post.send()
     await post.send(attempt=2)
-    await post.hear_of(mailer.book[0])
+    await post.hear_of(mailer.book[number - 1])
 
     settled = await post.settle(release=True)
 

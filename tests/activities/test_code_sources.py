@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from sqlalchemy import Connection
 from temporalio.exceptions import ApplicationError
 
 from activities import code_sources
@@ -12,10 +13,11 @@ from channels.stripe_codes import StripeCodes, StripeSettings
 from domain.codes import read_code
 from domain.errors import DomainError
 from domain.offer import CodeSource
-from store import code_pool
+from store import code_pool, codes
 from store.database import Database, StoreUnavailable
 from tests.activities.mail import (
     OFFER,
+    REF,
     SECRET,
     Mailer,
     approved,
@@ -144,6 +146,30 @@ def test_the_shops_own_codes_need_no_secret() -> None:
         code_sources.refuse_unready(None, OFFER)
 
 
+async def test_a_ledger_that_fails_while_a_batch_is_taken_leaves_the_batch_to_be_sent(
+    ledger: Database, mailer: Mailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one before was answered, and its answer is not lost with the step that would enter it."""
+    post = await approved(ledger, mailer, goodwill(await customers(ledger, 30)))
+    enter = codes.Issuing.enter
+
+    def fails(issuing: codes.Issuing, connection: Connection, made: codes.MadeCodes) -> None:
+        enter(issuing, connection, made)
+        if len(mailer.book) == 1:
+            raise StoreUnavailable("The disk is full.", "Nothing was kept.", "Free some space.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(codes.Issuing, "enter", fails)
+        with pytest.raises(ApplicationError, match="The disk is full"):
+            await post.send()
+    assert len(mailer.book) == 1
+
+    sent = await post.send(attempt=2)
+    assert (sent.accepted, sent.unknown_batches) == (30, 0)
+    assert mailer.mails() == one_each(30)
+    assert await codes.count(ledger, REF.incident) == 30
+
+
 async def test_a_ledger_that_fails_while_codes_are_issued_leaves_the_batch_to_be_sent(
     ledger: Database, mailer: Mailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +180,7 @@ async def test_a_ledger_that_fails_while_codes_are_issued_leaves_the_batch_to_be
         raise StoreUnavailable("Two writers met.", "Nothing was kept.", "Try again.")
 
     with monkeypatch.context() as broken:
+        broken.setattr(code_sources, "within", lambda *_: None)
         broken.setattr(code_sources, "issue", fails)
         with pytest.raises(ApplicationError, match="Two writers met") as caught:
             await post.send()

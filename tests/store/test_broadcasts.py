@@ -127,7 +127,7 @@ async def test_whoever_unsubscribes_by_a_link_gets_no_more_of_these(database: Da
 
     left = await broadcasts.addressees(database, broadcast.id, 1)
 
-    assert left.ids == [2]
+    assert list(left.ids) == [2]
     assert not await suppressions.is_suppressed(database, people.addresses[0], MessageClass.SAFETY)
 
 
@@ -388,4 +388,4 @@ async def test_a_batch_whose_people_all_left_is_closed_without_sending(
     people = await broadcasts.addressees(database, broadcast.id, 1)
     await broadcasts.close_empty_batch(database, broadcast.id, 1)
 
-    assert (people.ids, await states(database, broadcast)) == ([], {"suppressed": 2})
+    assert (list(people.ids), await states(database, broadcast)) == ([], {"suppressed": 2})

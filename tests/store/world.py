@@ -86,7 +86,7 @@ async def send(db: Database, broadcast: BroadcastRow, number: int) -> list[int]:
     assert reservation.reserved
     people = await broadcasts.addressees(db, broadcast.id, number)
     await broadcasts.accept_batch(db, broadcast.id, number, RECEIPT, LATER)
-    return people.ids
+    return list(people.ids)
 
 
 async def lose_answer(db: Database, broadcast: BroadcastRow, number: int) -> None:
