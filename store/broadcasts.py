@@ -17,6 +17,7 @@ from domain.message import CLASS_OF, AudienceCut, MessageClass, MessageKind
 from domain.model import Value
 from domain.offer import OfferTerms
 from domain.publication import PublicationState
+from store.addressees import Sendables, addressees
 from store.batch_outcomes import (
     SettledByEvents,
     batch_nothing_went_out,
@@ -32,9 +33,7 @@ from store.batch_rows import BatchRow
 from store.batches import (
     Answered,
     BatchReservation,
-    Sendables,
     accept_batch,
-    addressees,
     close_empty_batch,
     find_batch,
     refuse_deliveries,
