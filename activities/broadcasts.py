@@ -34,7 +34,7 @@ from domain.errors import DomainError
 from domain.message import Document
 from domain.publication import PublicationState
 from domain.unsubscribe import LeavingLinks
-from store import broadcasts
+from store import broadcasts, silence
 from store.database import Database
 
 HAND_BACK_AFTER = 5.0
@@ -163,10 +163,13 @@ class BroadcastActivities:
                 )
             reached = await broadcasts.progress(self._database, order.broadcast)
             released = await broadcasts.planned_batches(self._database, order.broadcast)
+            deaf = await broadcasts.kept_back(self._database, order.broadcast)
         return UnknownSettled(
             unknown_batches=reached.batches.get(PublicationState.UNKNOWN, 0),
             accepted=reached.went_out,
             released=released,
+            reason=silence.ALL_DEAF if deaf else "",
+            next_step=silence.LISTEN if deaf else "",
         )
 
     @defined(PAUSE_BROADCAST)

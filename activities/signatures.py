@@ -249,12 +249,15 @@ class UnknownSettled(Value):
     """What the events said: ``accepted`` recipients of the whole broadcast so far.
 
     ``released`` are the numbers of the batches that may go now: those whose window has closed, and
-    any that a worker, after it had been given up for dead, brought back unsent.
+    any that a worker, after it had been given up for dead, brought back unsent. ``reason`` says
+    why batches whose window has closed were not released, and ``next_step`` what a person does.
     """
 
     unknown_batches: int
     accepted: int
     released: tuple[int, ...] = ()
+    reason: str = ""
+    next_step: str = ""
 
 
 class PauseBroadcast(Value):

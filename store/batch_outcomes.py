@@ -89,6 +89,21 @@ async def unknown_batches(db: Database, broadcast_id: int) -> list[BatchRow]:
         return [read_batch(row._mapping) for row in rows]
 
 
+async def kept_back(db: Database, broadcast_id: int) -> bool:
+    """Whether a batch that might have gone again was not, because silence about it says nothing."""
+    async with db.read() as connection:
+        found = await connection.scalar(
+            select(batches.c.number)
+            .where(
+                batches.c.broadcast_id == broadcast_id,
+                batches.c.state == _S.UNKNOWN,
+                batches.c.next_step == silence.LISTEN,
+            )
+            .limit(1)
+        )
+        return found is not None
+
+
 async def planned_batches(db: Database, broadcast_id: int) -> tuple[int, ...]:
     """The numbers of the batches that nobody has begun to send, or that came back unsent."""
     async with db.read() as connection:

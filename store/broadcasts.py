@@ -21,6 +21,7 @@ from store.addressees import Sendables, addressees
 from store.batch_outcomes import (
     SettledByEvents,
     batch_nothing_went_out,
+    kept_back,
     mark_batch_unknown,
     planned_batches,
     refuse_batch,
@@ -62,6 +63,7 @@ __all__ = [
     "close_empty_batch",
     "find_batch",
     "find_broadcast",
+    "kept_back",
     "load",
     "mark_batch_unknown",
     "pause",

@@ -20,6 +20,12 @@ DEAF = (
     "No answer came, and no event of it. But mail that was accepted since has no event either, so "
     "that proves nothing: it may have gone out, and was not sent again."
 )
+ALL_DEAF = (
+    "Mail that was accepted meanwhile has no event either, so that proves nothing: they may have "
+    "gone out, and were not sent again."
+)
+"""The same of a whole broadcast, as its status says it."""
+
 LISTEN = (
     "Start the webhook receiver, or check the webhook at the provider. Then look for the batch in "
     "the provider's activity, and settle it: went out, or did not."

@@ -71,6 +71,8 @@ class BroadcastWorkflow:
         self._queue: list[tuple[int, int]] = list(self._progress.queue)
         self._halt: PublicationState | None = None
         self._refusal: tuple[str, str] | None = None
+        # Why what is unknown was not sent again, and what a person can do about it.
+        self._kept_back = ("", "")
         self._holding = asyncio.Lock()
         self._ended = False
 
@@ -99,7 +101,9 @@ class BroadcastWorkflow:
             await self._stop(self._halt)
         self._ended = True
         await workflow.wait_condition(workflow.all_handlers_finished)
-        return broadcast_outcome(order.channel, self._progress, self._halt, self._refusal)
+        return broadcast_outcome(
+            order.channel, self._progress, self._halt, self._refusal, self._kept_back
+        )
 
     @workflow.signal(name="halt")
     def halt(self, halt: Halt | None = None) -> None:
@@ -358,6 +362,7 @@ class BroadcastWorkflow:
             priority=self._priority,
         )
         self._note(unknown_batches=settled.unknown_batches, accepted=settled.accepted)
+        self._kept_back = (settled.reason, settled.next_step)
         await self._tell()
         return settled
 

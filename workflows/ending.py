@@ -11,11 +11,12 @@ def broadcast_outcome(
     progress: BroadcastProgress,
     halted: PublicationState | None,
     refusal: tuple[str, str] | None,
+    kept_back: tuple[str, str] = ("", ""),
 ) -> Outcome:
     """The outcome of a broadcast that has ended.
 
     ``halted`` is what it was halted to, if it was; ``refusal`` what refused the rest of it, and
-    what to do next.
+    what to do next; ``kept_back`` the same for what is unknown and was not sent again.
     """
     told = f"{progress.accepted:,} of {progress.recipients:,} recipients accepted"
     unknown = progress.unknown_batches
@@ -30,11 +31,13 @@ def broadcast_outcome(
         what, next_step = refusal
         return end(PublicationState.REFUSED, f"Halted with {told}. {what}", next_step)
     if unknown:
+        why, next_step = kept_back
         return end(
             PublicationState.UNKNOWN,
-            f"{unknown} batches got no answer and no event; {told}.",
-            "Look in the provider's activity (`frontfoot settle … --list` says what for and why), "
-            "then settle it: went out, or did not.",
+            f"{unknown} batches got no answer and no event; {told}. {why}".rstrip(),
+            next_step
+            or "Look in the provider's activity (`frontfoot settle … --list` says what for and "
+            "why), then settle it: went out, or did not.",
         )
     if not progress.recipients:
         return end(

@@ -21,7 +21,7 @@ from channels.contract import (
     Unreachable,
 )
 from domain.publication import PublicationState
-from store import broadcasts, suppressions
+from store import broadcasts, silence, suppressions
 from store.database import Database
 from store.errors import StoreUnavailable
 from tests.activities.conftest import NOON
@@ -171,6 +171,21 @@ async def test_silence_about_a_lost_batch_sends_it_once_more_and_only_it(
 
     assert settled.released == (2,)
     assert mailer.mails() == one_each(30)
+
+
+async def test_a_batch_that_silence_says_nothing_about_is_kept_back_and_that_is_said(
+    post: Post, mailer: Mailer
+) -> None:
+    """Two batches were accepted meanwhile, and no event of those has come either."""
+    mailer.after = ending_in(OutcomeUnknown("SendGrid: no answer."), on=1)
+    await post.send()
+    assert (await post.settle()).reason == ""
+
+    settled = await post.settle(release=True, heard=False)
+
+    assert (settled.released, settled.unknown_batches) == ((), 1)
+    assert (settled.reason, settled.next_step) == (silence.ALL_DEAF, silence.LISTEN)
+    assert (await post.settle()).reason == silence.ALL_DEAF
 
 
 async def test_a_lost_batch_is_not_sent_again_before_its_window_has_closed(

@@ -55,6 +55,7 @@ class Mailing:
         self.paused = False
         self.health = BroadcastHealth()
         self.hands_back_after: int | None = None
+        self.kept_back = ""
         self.throttled_for = timedelta(milliseconds=50)
         self._answers: dict[int, deque[Answer]] = defaultdict(deque)
         self._proven: set[int] = set()
@@ -181,12 +182,15 @@ class Mailing:
                 state is S.UNKNOWN
                 and order.release_before is not None
                 and self.tries[number] < order.max_attempts
+                and not self.kept_back
             ):
                 self.states[number] = S.PLANNED
         return UnknownSettled(
             unknown_batches=list(self.states.values()).count(S.UNKNOWN),
             accepted=sum(self._size(n) for n, s in self.states.items() if s is S.ACCEPTED),
             released=tuple(n for n, s in self.states.items() if s is S.PLANNED),
+            reason=self.kept_back,
+            next_step=self.kept_back and "Start the webhook receiver.",
         )
 
     def settle_by_person(self, order: SettleByPerson) -> Standing:

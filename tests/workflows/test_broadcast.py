@@ -179,6 +179,18 @@ async def test_goodwill_mail_without_any_event_is_never_sent_again_by_itself(
     assert response.world.mail.tries[7] == 1
 
 
+async def test_who_reads_the_status_learns_why_mail_was_not_sent_again(response: Response) -> None:
+    response.world.mail.batch(7, Answer.LOST_AFTER_SENDING, Answer.LOST_AFTER_SENDING)
+    response.world.mail.kept_back = "Silence proves nothing."
+    await start(response)
+
+    unknown = outcome(await response.settled(), "email")
+
+    assert unknown.state is S.UNKNOWN
+    assert unknown.reason.endswith("recipients accepted. Silence proves nothing.")
+    assert unknown.next_step == "Start the webhook receiver."
+
+
 async def test_a_person_who_saw_that_a_batch_did_not_go_out_has_it_sent(
     response: Response,
 ) -> None:
