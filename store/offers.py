@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
 from domain.offer import CodeSource, OfferTerms
+from domain.publication import PublicationState
 from store.database import Database, DialectName, insert_or_ignore
 from store.tables import batches, broadcasts, code_pool, deliveries, offers, recipients
 
@@ -59,6 +60,18 @@ _ISSUE = (
     )
     .returning(offers.c.widest)
 )
+
+_CALLED_OFF = and_(
+    batches.c.attempt == 0,
+    batches.c.state.in_(
+        [
+            PublicationState.WITHDRAWN.value,
+            PublicationState.SUPERSEDED.value,
+            PublicationState.ABANDONED.value,
+        ]
+    ),
+)
+"""What was planned and will never begin: nobody in it has been promised anything."""
 
 
 class KnownOffer(NamedTuple):
@@ -209,18 +222,15 @@ async def refuse_over_budget(connection: AsyncConnection, incident: str, terms: 
     """
     promised = (
         await connection.execute(
-            select(
-                broadcasts.c.offer_version,
-                func.sum(broadcasts.c.planned),
-                func.count().label("all"),
-            )
-            .where(broadcasts.c.incident == incident, broadcasts.c.offer_version.is_not(None))
+            _promised(incident)
+            .add_columns(broadcasts.c.offer_version)
+            .where(broadcasts.c.offer_version.is_not(None))
             .group_by(broadcasts.c.offer_version)
         )
     ).all()
     here = 0
     elsewhere = Decimal(0)
-    for version, planned, many in promised:
+    for planned, many, version in promised:
         people = int(planned) if many == 1 else await _distinct(connection, incident, version)
         if version == terms.version:
             here = people
@@ -246,13 +256,19 @@ async def refuse_over_budget(connection: AsyncConnection, incident: str, terms: 
 async def _people(connection: AsyncConnection, incident: str, version: int) -> int:
     """How many different people all broadcasts of a version are planned to reach."""
     planned, many = (
-        await connection.execute(
-            select(func.coalesce(func.sum(broadcasts.c.planned), 0), func.count()).where(
-                broadcasts.c.incident == incident, broadcasts.c.offer_version == version
-            )
-        )
+        await connection.execute(_promised(incident).where(broadcasts.c.offer_version == version))
     ).one()
     return int(planned) if many < 2 else await _distinct(connection, incident, version)
+
+
+def _promised(incident: str) -> Select[int, int]:
+    """How many people an incident's broadcasts are to reach, and how many broadcasts that are."""
+    return (
+        select(func.coalesce(func.sum(batches.c.size), 0), func.count(broadcasts.c.id.distinct()))
+        .select_from(broadcasts)
+        .join(batches, batches.c.broadcast_id == broadcasts.c.id)
+        .where(broadcasts.c.incident == incident, ~_CALLED_OFF)
+    )
 
 
 async def _distinct(connection: AsyncConnection, incident: str, version: int) -> int:
@@ -278,6 +294,7 @@ async def _distinct(connection: AsyncConnection, incident: str, version: int) ->
         .where(
             broadcasts.c.incident == incident,
             broadcasts.c.offer_version == version,
+            ~_CALLED_OFF,
             func.coalesce(deliveries.c.withheld, false()) == false(),
         )
     )

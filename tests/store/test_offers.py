@@ -7,9 +7,19 @@ from decimal import Decimal
 import pytest
 
 from domain.errors import DomainError
-from store import audiences, broadcasts
+from domain.offer import CodeSource, OfferTerms
+from store import audiences, broadcasts, code_pool
 from store.database import Database
-from tests.store.world import DIGEST, NOON, TERMS, have_audience, have_broadcast, ref
+from tests.store.world import (
+    DIGEST,
+    LATER,
+    NOON,
+    TERMS,
+    have_audience,
+    have_broadcast,
+    ref,
+    send,
+)
 
 
 async def test_codes_over_the_cap_are_not_planned(database: Database) -> None:
@@ -43,3 +53,30 @@ async def test_one_person_in_two_broadcasts_of_an_offer_costs_one_code(
     again = await broadcasts.plan(database, ref(number=2), "email", cut, 10, DIGEST, NOON, terms)
 
     assert again.planned == 60
+
+
+@pytest.mark.parametrize("source", [CodeSource.DERIVED, CodeSource.POOL])
+async def test_what_was_called_off_before_it_began_is_promised_to_nobody(
+    database: Database, source: CodeSource
+) -> None:
+    """Three of six batches had begun: their thirty people keep what they were promised."""
+    name = "spring" if source is CodeSource.POOL else None
+    offer = TERMS.model_copy(update={"source": source, "source_name": name})
+    await code_pool.import_codes(database, "spring", (f"SPRING{n}" for n in range(90)))
+    first = await have_broadcast(database, size=60, offer=offer)
+    for number in (1, 2, 3):
+        await send(database, first, number)
+    await broadcasts.stop(database, first.id, LATER)
+
+    changed = offer.model_copy(update={"version": 2})
+    with pytest.raises(DomainError, match=r"promised before|for this offer"):
+        await plan_for(database, 71, "asia", changed)
+    assert (await plan_for(database, 60, "america", changed)).planned == 60
+
+
+async def plan_for(
+    database: Database, size: int, audience: str, offer: OfferTerms
+) -> broadcasts.BroadcastRow:
+    await have_audience(database, size, audience, start=1000)
+    cut = await audiences.cut(database, audience)
+    return await broadcasts.plan(database, ref(number=2), "email", cut, 10, DIGEST, NOON, offer)
