@@ -32,6 +32,24 @@ from store.deliveries import SUPPRESSED
 from store.suppressions import stands_against
 from store.tables import batches, broadcasts, deliveries, recipients
 
+IN_BATCHES = batches.join(broadcasts, broadcasts.c.id == batches.c.broadcast_id).join(
+    recipients,
+    and_(
+        recipients.c.audience_id == broadcasts.c.audience_id,
+        recipients.c.id.between(batches.c.first, batches.c.last),
+    ),
+)
+"""Everybody who is in a batch, with the batch and its broadcast."""
+
+WITH_DELIVERIES = IN_BATCHES.outerjoin(
+    deliveries,
+    and_(
+        deliveries.c.broadcast_id == batches.c.broadcast_id,
+        deliveries.c.recipient_id == recipients.c.id,
+    ),
+)
+"""The same with what more is known of a recipient, if anything is."""
+
 
 class Sendables(NamedTuple):
     """Recipients of a batch who are still to be written to, in columns of one length."""
@@ -150,15 +168,7 @@ def _people() -> Subquery:
             recipients.c.address,
             stands_against(recipients.c.mailbox, broadcasts.c.message_class).label("suppressed"),
         )
-        .select_from(batches)
-        .join(broadcasts, broadcasts.c.id == batches.c.broadcast_id)
-        .join(
-            recipients,
-            and_(
-                recipients.c.audience_id == broadcasts.c.audience_id,
-                recipients.c.id.between(batches.c.first, batches.c.last),
-            ),
-        )
+        .select_from(IN_BATCHES)
         .where(
             OF_ROW,
             ~exists().where(

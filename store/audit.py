@@ -9,6 +9,7 @@ from sqlalchemy import and_, bindparam, or_, select
 
 from domain.ids import delivery_key
 from domain.publication import DeliveryState, PublicationState
+from store.addressees import WITH_DELIVERIES
 from store.database import Database
 from store.progress import WENT_OUT
 from store.tables import batches, broadcasts, deliveries, recipients
@@ -16,22 +17,7 @@ from store.tables import batches, broadcasts, deliveries, recipients
 _PAGE = 10_000
 _WENT_OUT_AFTER = (
     select(recipients.c.id, deliveries.c.state)
-    .select_from(batches)
-    .join(broadcasts, broadcasts.c.id == batches.c.broadcast_id)
-    .join(
-        recipients,
-        and_(
-            recipients.c.audience_id == broadcasts.c.audience_id,
-            recipients.c.id.between(batches.c.first, batches.c.last),
-        ),
-    )
-    .outerjoin(
-        deliveries,
-        and_(
-            deliveries.c.broadcast_id == batches.c.broadcast_id,
-            deliveries.c.recipient_id == recipients.c.id,
-        ),
-    )
+    .select_from(WITH_DELIVERIES)
     .where(
         batches.c.broadcast_id == bindparam("b_broadcast"),
         batches.c.last > bindparam("b_after"),

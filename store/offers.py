@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.errors import DomainError
 from domain.offer import CodeSource, OfferTerms
 from domain.publication import PublicationState
+from store.addressees import WITH_DELIVERIES
 from store.database import Database, DialectName, insert_or_ignore
 from store.tables import batches, broadcasts, code_pool, deliveries, offers, recipients
 
@@ -275,22 +276,7 @@ async def _distinct(connection: AsyncConnection, incident: str, version: int) ->
     """How many different people several broadcasts of one version are planned to reach."""
     query = (
         select(func.count(recipients.c.id.distinct()))
-        .select_from(batches)
-        .join(broadcasts, broadcasts.c.id == batches.c.broadcast_id)
-        .join(
-            recipients,
-            and_(
-                recipients.c.audience_id == broadcasts.c.audience_id,
-                recipients.c.id.between(batches.c.first, batches.c.last),
-            ),
-        )
-        .outerjoin(
-            deliveries,
-            and_(
-                deliveries.c.broadcast_id == batches.c.broadcast_id,
-                deliveries.c.recipient_id == recipients.c.id,
-            ),
-        )
+        .select_from(WITH_DELIVERIES)
         .where(
             broadcasts.c.incident == incident,
             broadcasts.c.offer_version == version,
