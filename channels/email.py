@@ -42,9 +42,10 @@ from channels.contract import (
 )
 from channels.email_body import BATCH_ARG, body_of_batch
 from channels.email_lists import read_lists
-from channels.http import Clock, Effect, ask_over, body_of, new_client, publish_over, utc_now
+from channels.http import Clock, Effect, body_of, utc_now
 from channels.mail_copy import CONTENT_LIMIT, render_mail
 from channels.registry import Adapter
+from channels.wire import Wire
 from domain.message import Copy
 from domain.publication import Finding, Receipt, Sighting
 
@@ -107,7 +108,8 @@ class EmailChannel:
         clock: Clock = utc_now,
     ) -> None:
         self._settings = settings
-        self._client = client
+        # As many connections as a playbook may have requests in flight.
+        self._wire = Wire(PROVIDER, settings, client, own=_own_words, clock=clock, pool=64)
         self._clock = clock
         self.capabilities = Capabilities(
             kind=ChannelKind.DIRECT,
@@ -137,12 +139,9 @@ class EmailChannel:
                 "Set batch_size in the playbook accordingly.",
             )
         body = body_of_batch(batch, asm_group_id=self._settings.asm_group_id)
-        response = await publish_over(
-            self._http(),
+        response = await self._wire.publish(
             self._request("POST", "/v3/mail/send", body=body),
-            provider=PROVIDER,
             own=lambda answer: _own_words(answer, count),
-            clock=self._clock,
         )
         # Any 2xx is acceptance: the answer has no body, and a lost header loses only a name.
         return Receipt(id=response.headers.get("x-message-id") or batch.key, at=self._clock())
@@ -190,13 +189,7 @@ class EmailChannel:
         return Health(ok=True, says="SendGrid: the key works and may send.")
 
     async def _ask(self, path: str, query: dict[str, str] | None = None) -> httpx.Response:
-        return await ask_over(
-            self._http(),
-            self._request("GET", path, query=query),
-            provider=PROVIDER,
-            own=_own_words,
-            clock=self._clock,
-        )
+        return await self._wire.ask(self._request("GET", path, query=query))
 
     def suppressions(self) -> AsyncIterator[ListedAddress]:
         """Every address on the account's lists that SendGrid does not write to for good."""
@@ -204,17 +197,7 @@ class EmailChannel:
 
     async def close(self) -> None:
         """Let go of connections."""
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
-
-    def _http(self) -> httpx.AsyncClient:
-        if self._client is None:
-            settings = self._settings
-            self._client = new_client(
-                connect=settings.connect_timeout, read=settings.read_timeout, pool=64
-            )
-        return self._client
+        await self._wire.close()
 
     def _request(
         self,
@@ -227,7 +210,7 @@ class EmailChannel:
         headers = {"Authorization": f"Bearer {self._settings.api_key.get_secret_value()}"}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        return self._http().build_request(
+        return self._wire.request(
             method,
             f"{self._settings.base_url}{path}",
             params=query,

@@ -26,21 +26,28 @@ class Wire:
         *,
         own: OwnReading,
         clock: Clock,
+        pool: int = 16,
     ) -> None:
         self.provider = provider
         self._settings = settings
         self._client = client
         self._own = own
         self._clock = clock
+        self._pool = pool
 
     def request(self, method: str, url: str, **parts: Any) -> httpx.Request:
         """A request that has not been made; ``parts`` are those of ``httpx.Request``."""
         return self._http().build_request(method, url, **parts)
 
-    async def publish(self, request: httpx.Request) -> httpx.Response:
-        """Make a request that must not be made twice; return its 2xx response or raise."""
+    async def publish(
+        self, request: httpx.Request, *, own: OwnReading | None = None
+    ) -> httpx.Response:
+        """Make a request that must not be made twice; return its 2xx response or raise.
+
+        ``own`` is for a reading that needs to know what was in the request.
+        """
         return await publish_over(
-            self._http(), request, provider=self.provider, own=self._own, clock=self._clock
+            self._http(), request, provider=self.provider, own=own or self._own, clock=self._clock
         )
 
     async def ask(self, request: httpx.Request) -> httpx.Response:
@@ -58,5 +65,7 @@ class Wire:
     def _http(self) -> httpx.AsyncClient:
         if self._client is None:
             settings = self._settings
-            self._client = new_client(connect=settings.connect_timeout, read=settings.read_timeout)
+            self._client = new_client(
+                connect=settings.connect_timeout, read=settings.read_timeout, pool=self._pool
+            )
         return self._client
