@@ -29,6 +29,9 @@ _SIGNERS = {
 _MUST = {MessageKind.RESOLUTION_NOTE: ("ines", "ravi"), MessageKind.GOODWILL_OFFER: ("lee", "olga")}
 _MAILED_SAFETY = (MessageKind.ANNOUNCEMENT, MessageKind.RESOLUTION_NOTE, MessageKind.CORRECTION)
 
+_ANYWHERE = tuple(point for point in Point if point is not Point.BEFORE_COMMIT)
+"""Points that every attempt on every channel passes."""
+
 
 def draw(seed: int, recipients: int) -> RoundPlan:
     """The round that belongs to ``seed``."""
@@ -103,6 +106,8 @@ def _fits(card: Torment, kind: MessageKind, hand: list[Torment]) -> bool:
     if dict(card.rule).get("kind") == "events_lose" and kind not in _MAILED_SAFETY:
         # Goodwill mail whose events are lost asks a person about all of its batches at once.
         return False
+    if card.point is Point.BEFORE_COMMIT and kind is not MessageKind.GOODWILL_OFFER:
+        return False
     heavy = [one for one in hand if _stops_a_worker(one)]
     return not (heavy and _stops_a_worker(card))
 
@@ -119,11 +124,12 @@ def _cards(dice: random.Random) -> Iterator[Torment]:
         yield Torment(Deed.KILL, process, at=moment())
         seconds = round(dice.uniform(0.5, 2.5), 2)
         yield Torment(Deed.FREEZE, process, at=moment(), seconds=seconds)
-    for point in Point:
+    yield Torment(Deed.POINT_KILL, "email", point=Point.BEFORE_COMMIT)
+    for point in _ANYWHERE:
         for channel in CHANNELS:
             yield Torment(Deed.POINT_KILL, channel, point=point)
     for channel in CHANNELS:
-        point = dice.choice(list(Point))
+        point = dice.choice(_ANYWHERE)
         # Longer than the heartbeat's time-out: somebody else has taken over when it wakes up.
         seconds = dice.choice((3.0, 14.0, 26.0))
         yield Torment(Deed.POINT_FREEZE, channel, seconds=seconds, point=point)

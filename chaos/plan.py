@@ -31,6 +31,9 @@ class Point(StrEnum):
     """Moments of one attempt at which a worker can be struck, in their order."""
 
     BEFORE_ROW = "before the row"
+    BEFORE_COMMIT = "before the commit"
+    """Of the step that takes a batch of goodwill mail: its row and its codes are written."""
+
     AFTER_ROW = "after the row"
     REQUEST_LEFT = "request left"
     AFTER_ANSWER = "after the answer"

@@ -18,12 +18,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import ParamSpec, TypeVar
 
+from sqlalchemy import Connection
+
 import worker
 from channels import registry
 from channels.contract import Channel, OutcomeUnknown
-from chaos.arms import Arms
+from chaos.arms import Arms, Strike
 from chaos.plan import Deed, Point
-from store import broadcasts, database, publications
+from store import broadcasts, codes, database, publications
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,6 +43,7 @@ def main() -> int:
     sys.argv = sys.argv[:1]
     points = _Points(Arms(chosen.folder))
     points.wrap_ledger()
+    points.wrap_codes()
     points.wrap_channels(blind=chosen.blind)
     _shorten_patience()
     _put_clocks_wrong(points.arms)
@@ -62,6 +65,18 @@ class _Points:
             reserve, accept = names
             self._around(module, reserve, Point.BEFORE_ROW, Point.AFTER_ROW)
             self._around(module, accept, None, Point.BEFORE_COMPLETION)
+
+    def wrap_codes(self) -> None:
+        """A point inside the one transaction in which a batch and its codes are entered."""
+        enter = codes.Issuing.enter
+
+        def pointed(issuing: codes.Issuing, connection: Connection, made: codes.MadeCodes) -> None:
+            enter(issuing, connection, made)
+            strike = self.arms.take(Point.BEFORE_COMMIT, "email")
+            if strike is not None:
+                _strike_ourselves(strike)
+
+        setattr(codes.Issuing, "enter", pointed)  # noqa: B010 - a method, which mypy guards
 
     def wrap_channels(self, *, blind: bool) -> None:
         """Points around the request; ``blind`` makes the mistake that all of this is against."""
@@ -120,8 +135,12 @@ class _Points:
         if strike.deed is Deed.POINT_HOLD:
             await asyncio.sleep(strike.seconds)
             return
-        freezes = strike.deed is Deed.POINT_FREEZE
-        os.kill(os.getpid(), signal.SIGSTOP if freezes else signal.SIGKILL)
+        _strike_ourselves(strike)
+
+
+def _strike_ourselves(strike: Strike) -> None:
+    freezes = strike.deed is Deed.POINT_FREEZE
+    os.kill(os.getpid(), signal.SIGSTOP if freezes else signal.SIGKILL)
 
 
 def _blindly(send: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:

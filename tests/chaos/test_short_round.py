@@ -78,6 +78,32 @@ BLIND = RoundPlan(
 )
 
 
+MID_STEP = RoundPlan(
+    seed=9,
+    recipients=200,
+    batch_size=10,
+    messages=(
+        MessageScript(kind=MessageKind.ANNOUNCEMENT, signers=(Signer("noor", by_signal=True),)),
+        MessageScript(
+            kind=MessageKind.RESOLUTION_NOTE,
+            signers=(Signer("noor", by_signal=True), Signer("ines", by_signal=False)),
+        ),
+        MessageScript(
+            kind=MessageKind.GOODWILL_OFFER,
+            signers=(Signer("noor", by_signal=True), Signer("lee", by_signal=False)),
+            torments=(Torment(Deed.POINT_KILL, "email", point=Point.BEFORE_COMMIT),),
+        ),
+    ),
+)
+
+
+async def test_a_worker_killed_between_codes_and_commit_leaves_neither(tmp_path: Path) -> None:
+    result = await play_round(MID_STEP, tmp_path / "step", "sqlite")
+    found = {name: getattr(result.verdict, name) for name in SAYS}
+    assert found == dict.fromkeys(SAYS, 0), result.verdict.findings
+    assert result.struck.keys() == {MID_STEP.messages[2].torments[0].name}
+
+
 async def test_nothing_is_lost_doubled_or_stuck_in_a_short_storm(tmp_path: Path) -> None:
     result = await play_round(STORM, tmp_path / "storm", "sqlite")
     found = {name: getattr(result.verdict, name) for name in SAYS}
