@@ -10,6 +10,7 @@ from temporalio import activity
 
 from activities import code_sources
 from activities.failures import as_failure, failing_in_words
+from activities.heartbeat import to_its_end
 from activities.pauses import Pause
 from activities.signatures import SendBatches
 from channels.contract import (
@@ -78,9 +79,9 @@ class Sending:
         try:
             reached = await self._send_each(first, last, until)
         except (Exception, asyncio.CancelledError):
-            await self._enter_answer()
+            await to_its_end(self._enter_answer())
             raise
-        await self._enter_answer()
+        await to_its_end(self._enter_answer())
         return reached
 
     async def _send_each(self, first: int, last: int, until: float) -> int | None:

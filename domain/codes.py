@@ -45,7 +45,7 @@ def derive_code(secret: bytes, incident: str, recipient: int, version: int) -> s
 
 def secret_mark(secret: bytes) -> str:
     """Eight digits that tell one secret from another and tell nothing about it."""
-    return hmac.digest(secret, b"fingerprint", hashlib.sha256).hex()[:8]
+    return hmac.digest(secret, b"fingerprint of derivation 2", hashlib.sha256).hex()[:8]
 
 
 def spell(symbols: bytes, *, grouped: bool = False) -> list[str]:

@@ -6,19 +6,18 @@ written ``sending`` before the request, by a compare-and-set in one statement.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import (
     Connection,
-    Integer,
     bindparam,
     exists,
-    func,
     update,
 )
 
+from domain.errors import DomainError
 from domain.publication import DeliveryState, PublicationState, Receipt
 from store.addressees import NOBODY, Sendables, look_at, sendables
 from store.batch_rows import (
@@ -39,7 +38,7 @@ from store.columns import Moment
 from store.database import Apart, Database
 from store.deliveries import hold_batches, layout_of, move_forward
 from store.ledger import capped
-from store.tables import batches, broadcasts
+from store.tables import batches, broadcasts, suppressions
 
 _S = PublicationState
 
@@ -58,7 +57,7 @@ _RESERVE = (
     )
     .values(
         state=_S.SENDING.value,
-        attempt=func.coalesce(bindparam("b_attempt", type_=Integer), batches.c.attempt + 1),
+        attempt=batches.c.attempt + 1,
         started_at=bindparam("b_at", type_=Moment),
         reason="",
         next_step="",
@@ -94,49 +93,52 @@ async def reserve_batch(
     number: int,
     digest: str,
     at: datetime,
-    attempt: int | None = None,
     *,
     answered: Answered | None = None,
     issuing: Issuing | None = None,
 ) -> BatchReservation:
     """Take the right to send a batch: planned to sending, if the broadcast has this digest.
 
-    Nobody gets it while the broadcast is paused. ``attempt`` None means one more than the last.
-    ``reserved`` is true for one caller only, who also gets its ``addressees``; everybody else gets
-    the row as it is. A batch that an event has proven meanwhile is entered as accepted instead.
-    ``DomainError`` if there is no such batch.
+    Nobody gets it while the broadcast is paused. ``reserved`` is true for one caller only, who also
+    gets its ``addressees``; everybody else gets the row as it is. A batch that an event has proven
+    meanwhile is entered as accepted instead. ``DomainError`` if there is no such batch.
 
     What else there is to do goes into the same transaction if it can: entering the batch before,
     which was ``answered`` meanwhile, and issuing codes.
     """
-    values = {**place(broadcast_id, number), "b_digest": digest, "b_at": at, "b_attempt": attempt}
+    values = {**place(broadcast_id, number), "b_digest": digest, "b_at": at}
 
     def look(connection: Connection) -> _Look:
         people, suppressed = look_at(connection, db.dialect, broadcast_id, number)
         made = issuing.make(people.ids) if issuing and not suppressed else None
         return _Look(people, suppressed, made)
 
-    def reserve(connection: Connection, seen: _Look) -> BatchReservation | None:
+    def reserve(connection: Connection, see: Callable[[], _Look]) -> BatchReservation | None:
         if answered is not None:
             _accept_sent(connection, broadcast_id, answered)
         won = connection.execute(_RESERVE, values).first()
         if won is None:
             return None
         row = read_batch(won._mapping)
+        seen = see()
         if seen.suppressed or row.attempt > 1:
             # To be noted, or changed a moment ago by the end of the attempt before.
             people = sendables(connection, db.dialect, broadcast_id, number)
             seen = _Look(people, [], issuing.make(people.ids) if issuing else None)
         if issuing and seen.made:
-            issuing.enter(connection, seen.made)
+            try:
+                issuing.enter(connection, seen.made)
+            except DomainError:
+                # They may have none; whoever asks for codes alone is told why.
+                raise Apart from None
         return BatchReservation(True, row, seen.people, seen.made and seen.made.codes)
 
     try:
-        reservation = await db.look_and_write(look, reserve)
+        reservation = await db.look_and_write(look, reserve, watched=suppressions)
     except Apart:
         if answered is not None:
             await accept_batch(db, broadcast_id, *answered)
-        return await reserve_batch(db, broadcast_id, number, digest, at, attempt)
+        return await reserve_batch(db, broadcast_id, number, digest, at)
     if reservation is not None:
         return reservation
     async with db.write() as connection:
@@ -157,7 +159,7 @@ class _Look(NamedTuple):
 def _accept_sent(connection: Connection, broadcast_id: int, answered: Answered) -> None:
     values = acceptance(broadcast_id, *answered)
     if not connection.execute(_ACCEPT_SENT, values).rowcount:
-        # An event was faster than the provider's answer, say.
+        # Another attempt has given it up as unknown, or an event has settled it since.
         raise Apart
 
 

@@ -1,7 +1,7 @@
 """Codes: one for each recipient of an offer, derived, so that every attempt makes the same one.
 
 A row holds those of up to a thousand recipients, packed: a batch's codes are one insert. Nobody is
-in two rows of an offer, because whoever enters codes holds the offer and looks first.
+in two rows of an offer, because whoever enters codes holds the offer first, and then looks.
 """
 
 from __future__ import annotations
@@ -11,20 +11,17 @@ from array import array
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Insert, bindparam, func, select, tuple_, update
+from sqlalchemy import Connection, bindparam, func, insert, select, tuple_, update
 
 from domain.codes import CODE_LENGTH, derive_symbols, secret_mark, spell
-from domain.errors import DomainError
 from domain.offer import CodeSource, OfferTerms
-from store.database import Apart, Database, DialectName, insert_or_ignore
+from store.database import Database, DialectName
 from store.offers import (
     KnownOffer,
     ensure_offer,
     enter_issued,
-    find_offer,
     refuse_other_secret,
 )
 from store.tables import code_pool, codes, offers
@@ -91,10 +88,7 @@ async def ensure_codes(
         return {}
     issuing = Issuing(db.dialect, secret, incident, terms, grouped=grouped)
     made = issuing.make(everybody)
-    try:
-        await db.write_with(lambda connection: issuing.enter(connection, made))
-    except Apart:
-        await db.write_with(lambda connection: issuing.enter_missing(connection, made))
+    await db.write_with(lambda connection: issuing.enter(connection, made))
     return dict(zip(everybody, made.codes, strict=True))
 
 
@@ -110,10 +104,7 @@ class MadeCodes(NamedTuple):
 
 
 class Issuing:
-    """Issues the codes of one version of an incident's offer, inside a caller's transaction.
-
-    What entering raises ends the whole transaction.
-    """
+    """Issues the codes of one version of an incident's offer, inside a caller's transaction."""
 
     def __init__(
         self,
@@ -130,7 +121,6 @@ class Issuing:
         self._incident = incident
         self._terms = terms
         self._grouped = grouped
-        self._offer: KnownOffer | None = None
 
     def make(self, recipients: Sequence[int]) -> MadeCodes:
         """Everybody's code, which touches no ledger and can be made beforehand."""
@@ -138,72 +128,40 @@ class Issuing:
         return MadeCodes(recipients, symbols, spell(symbols, grouped=self._grouped))
 
     def enter(self, connection: Connection, made: MadeCodes) -> None:
-        """Enter codes of people who have none yet, as nearly always.
+        """Enter the codes of those who have none yet; ``DomainError`` as from ``ensure_codes``.
 
-        ``Apart`` if some have one, or if they may have none: what to make of that is for
-        ``enter_missing``, which looks first. The offer is held as late as possible: all workers
-        pass through its row, and each trip to the database while it is held is time in which
-        nobody else can enter codes.
+        Holds the incident's offers until the transaction ends, so do it last: all workers pass
+        here, and each trip to the database meanwhile is time in which nobody else can.
         """
-        if made.recipients:
-            try:
-                self._enter_all(connection, made)
-            except DomainError:
-                raise Apart from None
-
-    def _enter_all(self, connection: Connection, made: MadeCodes) -> None:
-        offer = self._offer = self._offer or find_offer(connection, self._incident, self._terms)
-        if offer is None:
-            raise Apart
-        rows, width = self._enter(connection, offer, made.recipients, made.symbols)
-        widest = enter_issued(connection, offer, len(made.recipients), self._mark, width)
-        # Who has entered some of them had the offer before us, and is seen now.
-        there = _overlapping(connection, offer._replace(widest=widest), made.recipients)
-        if len(there) != rows:
-            raise Apart
-
-    def enter_missing(self, connection: Connection, made: MadeCodes) -> None:
-        """Enter the codes of those who have none; holds the offer from the beginning.
-
-        ``DomainError`` as from ``ensure_codes``.
-        """
+        if not made.recipients:
+            return
         offer = ensure_offer(connection, self._dialect, self._incident, self._terms)
         refuse_other_secret(offer, self._mark)
         there = _overlapping(connection, offer, made.recipients)
-        known = {one for row in there for one in row.members}
-        new = [one for one in made.recipients if one not in known]
-        if new:
-            _, width = self._enter(connection, offer, new, self.make(new).symbols)
-            enter_issued(connection, offer, len(new), self._mark, width)
+        if there:
+            known = {one for row in there for one in row.members}
+            made = self.make([one for one in made.recipients if one not in known])
+        if made.recipients:
+            width = self._enter(connection, offer, made)
+            enter_issued(connection, offer, len(made.recipients), self._mark, width)
 
-    def _enter(
-        self,
-        connection: Connection,
-        offer: KnownOffer,
-        everybody: Sequence[int],
-        symbols: bytes,
-    ) -> tuple[int, int]:
-        """Enter the codes; return how many rows that took, and how wide the widest is."""
-        enter = _entering(self._dialect)
-        rows = width = 0
-        for start in range(0, len(everybody), ROW):
-            row = everybody[start : start + ROW]
-            values = {
-                "offer_id": offer.id,
-                "first": row[0],
-                "last": row[-1],
-                "symbols": symbols[start * CODE_LENGTH : (start + ROW) * CODE_LENGTH],
-                "recipients": pack(row),
-            }
-            if not connection.execute(enter, values).rowcount:
-                raise Apart
-            rows, width = rows + 1, max(width, row[-1] - row[0])
-        return rows, width
-
-
-@cache
-def _entering(dialect: DialectName) -> Insert:
-    return insert_or_ignore(dialect, codes, ["offer_id", "first"])
+    def _enter(self, connection: Connection, offer: KnownOffer, made: MadeCodes) -> int:
+        """Enter rows of codes; return how far apart the recipients of the widest one are."""
+        width = 0
+        for start in range(0, len(made.recipients), ROW):
+            row = made.recipients[start : start + ROW]
+            connection.execute(
+                insert(codes),
+                {
+                    "offer_id": offer.id,
+                    "first": row[0],
+                    "last": row[-1],
+                    "symbols": made.symbols[start * CODE_LENGTH : (start + ROW) * CODE_LENGTH],
+                    "recipients": pack(row),
+                },
+            )
+            width = max(width, row[-1] - row[0])
+        return width
 
 
 async def not_entered(

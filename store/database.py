@@ -13,10 +13,23 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select, text
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    create_engine,
+    event,
+    func,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
@@ -131,24 +144,46 @@ class Database:
             async with self.write() as connection:
                 return await connection.run_sync(work)
         thread = self._in_thread
+
+        def in_one() -> T:
+            with thread.writing() as connection:
+                return work(connection)
+
         async with _in_words(), self._turn:
-            return await thread.run(lambda: thread.write(work))
+            return await thread.run(in_one)
 
     async def look_and_write(
-        self, look: Callable[[Connection], S], write: Callable[[Connection, S], T]
+        self,
+        look: Callable[[Connection], S],
+        write: Callable[[Connection, Callable[[], S]], T],
+        *,
+        watched: Table,
     ) -> T:
         """``write_with`` for work that can do most of its reading before it writes.
 
-        ``look`` runs first and only reads; ``write`` gets what it returned, which may have changed
-        meanwhile. On SQLite ``look`` holds up nobody, while ``write`` has the ledger to itself.
+        ``write`` calls its second argument for what ``look``, which only reads, has seen. On SQLite
+        that was before the write lock was asked for, so that no other process waits for it; if
+        rows have come into ``watched`` since, ``look`` runs again. On PostgreSQL it runs when it
+        is called for, since nobody waits for a reader there.
         """
         if self._in_thread is None:
-            return await self.write_with(lambda connection: write(connection, look(connection)))
+            return await self.write_with(
+                lambda connection: write(connection, lambda: look(connection))
+            )
         thread = self._in_thread
+        newest = _newest(watched)
 
         def both() -> T:
-            seen = thread.look(look)
-            return thread.write(lambda connection: write(connection, seen))
+            with thread.reading() as connection:
+                before = connection.scalar(newest)
+                seen = look(connection)
+            with thread.writing() as connection:
+
+                def what_was_seen() -> S:
+                    now = connection.scalar(newest)
+                    return seen if now == before else look(connection)
+
+                return write(connection, what_was_seen)
 
         async with _in_words(), self._turn:
             return await thread.run(both)
@@ -224,7 +259,7 @@ class _InThread:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
     async def run(self, job: Callable[[], T]) -> T:
-        """Let the thread do ``job``, which may use the two ways below."""
+        """Let the thread do ``job``."""
         done = self._thread.submit(job)
         try:
             return await asyncio.wrap_future(done)
@@ -233,13 +268,13 @@ class _InThread:
             await asyncio.to_thread(concurrent.futures.wait, [done])
             raise
 
-    def look(self, work: Callable[[Connection], T]) -> T:
-        with self._reader.begin() as connection:
-            return work(connection)
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A transaction that reads; for the thread only."""
+        return self._reader.begin()
 
-    def write(self, work: Callable[[Connection], T]) -> T:
-        with self._writer.begin() as connection:
-            return work(connection)
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A transaction that holds the write lock; for the thread only."""
+        return self._writer.begin()
 
     async def close(self) -> None:
         loop = asyncio.get_running_loop()
@@ -258,6 +293,12 @@ def _thread_engine(url: URL, begin: str, *, cache_mib: int) -> Engine:
     )
     _prepare_sqlite(engine, begin, cache_mib=cache_mib)
     return engine
+
+
+@cache
+def _newest(table: Table) -> Select[int]:
+    """Which row of a table in SQLite came last."""
+    return select(func.max(literal_column("rowid", BigInteger))).select_from(table)
 
 
 class _NoLock:

@@ -1,14 +1,14 @@
 """Offers: the goodwill promised in an incident, and the cap that it must stay under.
 
 Planning refuses a promise over the cap; ``enter_issued`` keeps the cap once more where codes come
-into being, whatever was planned. Whoever issues codes holds the offer's row first: it is the lock
-for all codes of the incident.
+into being, whatever was planned. Whoever issues codes holds all offers of the incident first: they
+are the lock for its codes.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -34,10 +34,13 @@ from store.database import Database, DialectName, insert_or_ignore
 from store.tables import batches, broadcasts, code_pool, deliveries, offers, recipients
 
 # Built once: a broadcast runs each of these a thousand times.
-_OFFERS = (
-    select(*offers.c).where(offers.c.incident == bindparam("b_incident")).order_by(offers.c.version)
+_HOLD = (
+    select(*offers.c)
+    .where(offers.c.incident == bindparam("b_incident"))
+    .order_by(offers.c.version)
+    # Not against foreign keys: whoever has just entered codes may go on to enter more.
+    .with_for_update(key_share=True)
 )
-_HOLD = _OFFERS.with_for_update()
 _ALL = offers.alias("all_offers")
 _NEW = bindparam("b_new", type_=BigInteger)
 _MARK = bindparam("b_mark", type_=String)
@@ -59,7 +62,6 @@ _ISSUE = (
         secret_mark=func.coalesce(offers.c.secret_mark, _MARK),
         widest=case((offers.c.widest < _WIDTH, _WIDTH), else_=offers.c.widest),
     )
-    .returning(offers.c.widest)
 )
 
 _CALLED_OFF = and_(
@@ -76,7 +78,7 @@ _CALLED_OFF = and_(
 
 
 class KnownOffer(NamedTuple):
-    """A version of an incident's offer; held until the transaction ends, where that is said."""
+    """A version of an incident's offer, held until the transaction ends."""
 
     id: int
     incident: str
@@ -88,11 +90,11 @@ class KnownOffer(NamedTuple):
 def ensure_offer(
     connection: Connection, dialect: DialectName, incident: str, terms: OfferTerms
 ) -> KnownOffer:
-    """Hold this version of the incident's offer, entered if it is new.
+    """Hold the incident's offers, and return this version, entered if it is new.
 
     ``DomainError`` if the version is there with other terms: codes of it may be out.
     """
-    found = _version(connection, _HOLD, incident, terms)
+    found = _hold(connection, incident, terms)
     if found is None:
         connection.execute(
             insert_or_ignore(dialect, offers, ["incident", "version"]).values(
@@ -103,23 +105,13 @@ def ensure_offer(
                 pool=terms.source_name if terms.source is CodeSource.POOL else None,
             )
         )
-        found = _version(connection, _HOLD, incident, terms)
+        found = _hold(connection, incident, terms)
     assert found is not None
     return found
 
 
-def find_offer(connection: Connection, incident: str, terms: OfferTerms) -> KnownOffer | None:
-    """This version of the incident's offer as it is, not held; None if it was never entered.
-
-    ``DomainError`` as from ``ensure_offer``.
-    """
-    return _version(connection, _OFFERS, incident, terms)
-
-
-def _version(
-    connection: Connection, query: Select[Any], incident: str, terms: OfferTerms
-) -> KnownOffer | None:
-    rows = connection.execute(query, {"b_incident": incident}).all()
+def _hold(connection: Connection, incident: str, terms: OfferTerms) -> KnownOffer | None:
+    rows = connection.execute(_HOLD, {"b_incident": incident}).all()
     found = next((row for row in rows if row.version == terms.version), None)
     if found is None:
         return None
@@ -148,10 +140,8 @@ def refuse_other_secret(offer: KnownOffer, mark: str) -> None:
 
 def enter_issued(
     connection: Connection, offer: KnownOffer, new: int, mark: str = "", width: int = 0
-) -> int:
-    """Enter ``new`` codes of an offer; the one statement that keeps the cap of the incident.
-
-    Holds the offer from here on, and returns how wide its widest row is.
+) -> None:
+    """Enter ``new`` codes of an offer that is held: the one statement that keeps the cap.
 
     ``mark`` is that of the secret, and ``width`` how far apart the recipients of one row are.
     Raises ``DomainError``, so that nothing of the transaction is kept, if the codes would pass the
@@ -168,9 +158,8 @@ def enter_issued(
             "b_cap": _hundredths(offer.terms.budget_cap),
         },
     )
-    widest: int | None = entered.scalar()
-    if widest is not None:
-        return widest
+    if entered.rowcount:
+        return
     refuse_other_secret(offer, mark)
     raise DomainError(
         f"{new:,} more codes of {offer.terms.worth} {offer.terms.currency} would pass the cap of "

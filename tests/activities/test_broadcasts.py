@@ -139,6 +139,29 @@ async def test_a_worker_that_dies_between_the_answer_and_the_ledger_sends_nothin
     assert mailer.mails() == one_each(30)
 
 
+async def test_a_worker_that_is_shut_down_still_enters_its_last_answer(
+    post: Post, mailer: Mailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept = broadcasts.accept_batch
+    reached, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(*args: object) -> object:
+        reached.set()
+        await go_on.wait()
+        return await accept(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(broadcasts, "accept_batch", slowly)
+    sending = asyncio.create_task(post.send())
+    await reached.wait()
+    sending.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.gather(sending, return_exceptions=True)
+
+    last = await broadcasts.find_batch(post.ledger, post.planned.broadcast, 3)
+    assert last.state is S.ACCEPTED
+
+
 async def dying(*_: object, **__: object) -> object:
     raise Killed
 
