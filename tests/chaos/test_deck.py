@@ -28,7 +28,10 @@ def test_every_deed_and_every_point_on_every_channel_is_dealt_by_some_seed() -> 
     assert {torment.deed for torment in dealt} == set(Deed)
     struck = {(torment.point, torment.target) for torment in dealt if torment.point}
     assert struck == {
-        (point, channel) for point in Point for channel in ("email", "twitter", "facebook")
+        (point, channel)
+        for point in Point
+        for channel in ("email", "twitter", "facebook")
+        if channel == "email" or point is not Point.BEFORE_COMMIT
     }
 
 
