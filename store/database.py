@@ -297,7 +297,11 @@ def _thread_engine(url: URL, begin: str, *, cache_mib: int) -> Engine:
 
 @cache
 def _newest(table: Table) -> Select[int]:
-    """Which row of a table in SQLite came last."""
+    """Which row of a table in SQLite came last.
+
+    Its number is given again if that row is removed first; whoever watches for additions would
+    miss one that came in the same milliseconds as such a removal.
+    """
     return select(func.max(literal_column("rowid", BigInteger))).select_from(table)
 
 
