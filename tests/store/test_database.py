@@ -273,3 +273,11 @@ async def test_a_connection_that_died_while_idle_is_replaced(
     monkeypatch.setattr("store.database._RESTED", 0.0)
 
     assert (await audiences.get(database, "one")).recipients == 1
+
+
+async def test_postgresql_compiles_no_statement_of_ours(database: Database) -> None:
+    """It did so for every batch of a large audience, which took longer than sending it."""
+    if database.dialect != "postgresql":
+        pytest.skip("SQLite compiles nothing to machine code")
+    async with database.read() as connection:
+        assert await connection.scalar(text("SHOW jit")) == "off"
