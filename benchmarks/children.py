@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from commands import launcher
+from commands.ports import free_ports
 from commands.processes import signal_group
 
 LOOPBACK = "127.0.0.1"
@@ -134,8 +134,7 @@ class Child:
 
 def free_port() -> int:
     """A port that nobody listens on at this moment."""
-    with socket.create_server((LOOPBACK, 0)) as held:
-        port: int = held.getsockname()[1]
+    [port] = free_ports(1)
     return port
 
 

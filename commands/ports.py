@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from dataclasses import dataclass, fields
 
 from commands.failures import CommandFailed
 
 LOOPBACK = "127.0.0.1"
+
+
+# Linux hands out ports from 32768 on, the others from 49152.
+_LEFT_ALONE = range(12_000, 32_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +27,7 @@ class Ports:
     @classmethod
     def free(cls) -> Ports:
         """Four ports that nobody listens on at this moment."""
-        held = [socket.create_server((LOOPBACK, 0)) for _ in fields(cls)]
-        try:
-            return cls(*(one.getsockname()[1] for one in held))
-        finally:
-            for one in held:
-                one.close()
+        return cls(*free_ports(len(fields(cls))))
 
     def refuse_taken(self) -> None:
         """Raise ``CommandFailed`` naming each port that is in use and the setting that moves it."""
@@ -57,6 +57,20 @@ OPTIONS = {
     "sandbox": ("--sandbox-port", "FRONTFOOT_SANDBOX_PORT"),
     "webhooks": ("--webhook-port", "FRONTFOOT_WEBHOOK_PORT"),
 }
+
+
+def free_ports(count: int) -> list[int]:
+    """So many different ports that nobody listens on at this moment.
+
+    From a range out of which no system takes ports by itself. One that the system chose would be
+    free only until the next connection: it may become that one's own end before a server has it.
+    """
+    found: set[int] = set()
+    while len(found) < count:
+        port = secrets.choice(_LEFT_ALONE)
+        if _is_free(port):
+            found.add(port)
+    return list(found)
 
 
 def setting(name: str) -> str:
