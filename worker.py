@@ -34,7 +34,7 @@ from domain.ids import MAIN_QUEUE, channel_queue
 from domain.unsubscribe import LeavingLinks
 from settings import Settings
 from store import migrate
-from store.database import Database
+from store.kernel.database import Database
 from wiring import TemporalUnreachable, connect
 from workflows.broadcast import BroadcastWorkflow
 from workflows.incident import IncidentWorkflow

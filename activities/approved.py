@@ -5,8 +5,8 @@ from __future__ import annotations
 from activities.signatures import PublicationTask
 from domain.errors import DomainError
 from domain.message import Document
-from store import messages
-from store.database import Database
+from store.kernel.database import Database
+from store.record import messages
 
 
 async def approved_document(database: Database, task: PublicationTask) -> Document:

@@ -30,9 +30,12 @@ from domain.ids import broadcast_key, delivery_keys
 from domain.message import CLASS_OF, Document, MessageClass
 from domain.publication import PublicationState
 from domain.unsubscribe import LeavingLinks
-from store import broadcasts
-from store.broadcasts import Answered, BatchReservation, BatchRow, Sendables
-from store.database import Database, StoreUnavailable
+from store.broadcasts import addressees, batch_outcomes, batches, broadcasts
+from store.broadcasts.addressees import Sendables
+from store.broadcasts.batch_rows import BatchRow
+from store.broadcasts.batches import Answered, BatchReservation
+from store.kernel.database import Database
+from store.kernel.errors import StoreUnavailable
 
 LOOK_YOURSELF = "Its events settle it; failing those, look in the provider's activity."
 
@@ -122,7 +125,7 @@ class Sending:
 
     async def _reserve(self, number: int, now: datetime) -> BatchReservation:
         """Take the next batch, and enter in the same step what came of the one before."""
-        reservation = await broadcasts.reserve_batch(
+        reservation = await batches.reserve_batch(
             self._database,
             self._order.broadcast,
             number,
@@ -139,7 +142,7 @@ class Sending:
         if self._answered is None:
             return
         with failing_in_words(datetime.now(UTC)):
-            await broadcasts.accept_batch(self._database, self._order.broadcast, *self._answered)
+            await batches.accept_batch(self._database, self._order.broadcast, *self._answered)
         self._answered = None
 
     async def _send_reserved(self, reservation: BatchReservation, pause: Pause) -> bool:
@@ -161,7 +164,7 @@ class Sending:
                     raise
             if not people.ids:
                 with failing_in_words(datetime.now(UTC)):
-                    await broadcasts.close_empty_batch(
+                    await batches.close_empty_batch(
                         self._database, self._order.broadcast, row.number
                     )
                 return True
@@ -184,10 +187,10 @@ class Sending:
                     await self._refuse(row, error.message, error.next_step)
                     return True
                 with failing_in_words(datetime.now(UTC)):
-                    await broadcasts.refuse_deliveries(
+                    await batches.refuse_deliveries(
                         self._database, self._order.broadcast, bad, "refused by the provider"
                     )
-                    people = await broadcasts.addressees(
+                    people = await addressees.addressees(
                         self._database, self._order.broadcast, row.number
                     )
                 made = None
@@ -235,13 +238,13 @@ class Sending:
         """Give the batch back unsent: it is certain that nothing of this attempt went out."""
         now = datetime.now(UTC)
         with failing_in_words(now):
-            await broadcasts.batch_nothing_went_out(
+            await batch_outcomes.batch_nothing_went_out(
                 self._database, self._order.broadcast, row.number, row.attempt, now, says
             )
 
     async def _unknown(self, row: BatchRow, says: str) -> None:
         with failing_in_words(datetime.now(UTC)):
-            await broadcasts.mark_batch_unknown(
+            await batch_outcomes.mark_batch_unknown(
                 self._database,
                 self._order.broadcast,
                 row.number,
@@ -254,7 +257,7 @@ class Sending:
     async def _refuse(self, row: BatchRow, says: str, next_step: str) -> None:
         self.refused, self.reason, self.next_step = True, says, next_step
         with failing_in_words(datetime.now(UTC)):
-            await broadcasts.refuse_batch(
+            await batch_outcomes.refuse_batch(
                 self._database,
                 self._order.broadcast,
                 row.number,

@@ -34,8 +34,9 @@ from domain.errors import DomainError
 from domain.message import Document
 from domain.publication import PublicationState
 from domain.unsubscribe import LeavingLinks
-from store import broadcasts, silence
-from store.database import Database
+from store.broadcasts import batch_outcomes, broadcasts, progress, silence
+from store.broadcasts.progress import read_progress
+from store.kernel.database import Database
 
 HAND_BACK_AFTER = 5.0
 """Seconds after which a range is handed back, however much of it is left."""
@@ -127,7 +128,7 @@ class BroadcastActivities:
             until = time.monotonic() + HAND_BACK_AFTER
             reached = await sending.send_range(order.first, order.last, until)
         with failing_in_words(now):
-            stands = await broadcasts.range_standing(
+            stands = await progress.range_standing(
                 self._database, order.broadcast, order.first, reached or order.last
             )
         return BatchesSent(
@@ -151,9 +152,9 @@ class BroadcastActivities:
         """Settle by events what can be; release for another attempt what is old enough."""
         now = datetime.now(UTC)
         with failing_in_words(now):
-            await broadcasts.settle_by_events(self._database, order.broadcast)
+            await batch_outcomes.settle_by_events(self._database, order.broadcast)
             if order.release_before is not None:
-                await broadcasts.release_unknown(
+                await batch_outcomes.release_unknown(
                     self._database,
                     order.broadcast,
                     order.release_before,
@@ -161,9 +162,9 @@ class BroadcastActivities:
                     now,
                     tells_events=await self._tells_events(order.broadcast),
                 )
-            reached = await broadcasts.progress(self._database, order.broadcast)
-            released = await broadcasts.planned_batches(self._database, order.broadcast)
-            deaf = await broadcasts.kept_back(self._database, order.broadcast)
+            reached = await read_progress(self._database, order.broadcast)
+            released = await batch_outcomes.planned_batches(self._database, order.broadcast)
+            deaf = await batch_outcomes.kept_back(self._database, order.broadcast)
         return UnknownSettled(
             unknown_batches=reached.batches.get(PublicationState.UNKNOWN, 0),
             accepted=reached.went_out,

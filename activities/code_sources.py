@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from channels.stripe_codes import PromotionCode, StripeCodes, StripeSettings
 from domain.errors import DomainError
 from domain.offer import CodeSource, OfferTerms
-from store import code_pool, codes
-from store.database import Database
+from store.kernel.database import Database
+from store.offers import code_pool, codes
 
 
 class MakeSettings(Protocol):

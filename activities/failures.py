@@ -17,7 +17,7 @@ from temporalio.exceptions import ApplicationError
 
 from channels.contract import ChannelError, Throttled, Unreachable
 from domain.errors import DomainError
-from store.errors import StoreUnavailable
+from store.kernel.errors import StoreUnavailable
 
 _SOONEST = timedelta(milliseconds=200)
 _FRAMES_LOGGED = 8

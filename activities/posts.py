@@ -35,9 +35,9 @@ from channels.contract import (
 )
 from domain.errors import DomainError
 from domain.publication import Finding, PublicationState, Sighting
-from store import publications
-from store.database import Database
-from store.publications import PublicationRow
+from store.kernel.database import Database
+from store.record import publications
+from store.record.publications import PublicationRow
 
 SEEN_BY_A_PERSON = "seen-by-a-person"
 """The id of a receipt where the platform's own was never learnt."""

@@ -25,8 +25,9 @@ from domain.message import (
 from domain.offer import OfferTerms
 from domain.templates import RenderContext
 from domain.unsubscribe import FIELD
-from store import audiences, drafts, messages, playbooks
-from store.database import Database
+from store.kernel.database import Database
+from store.people import audiences
+from store.record import drafts, messages, playbooks
 
 _NO_LINKS = (
     " Links by which recipients leave are in goodwill mail only, and need FRONTFOOT_PUBLIC_URL and "

@@ -15,8 +15,8 @@ from activities.signatures import (
     RecordTimeline,
     RegisterIncident,
 )
-from store import incidents, timeline
-from store.database import Database
+from store.kernel.database import Database
+from store.record import incidents, timeline
 
 
 class RecordActivities:

@@ -10,8 +10,9 @@ from activities.posts import SEEN_BY_A_PERSON, standing_of
 from activities.signatures import SETTLE_BY_PERSON, SettleByPerson, Standing
 from domain.errors import DomainError
 from domain.publication import PublicationState, Receipt
-from store import batch_outcomes, broadcasts, publications
-from store.database import Database
+from store.broadcasts import batch_outcomes, batches, broadcasts
+from store.kernel.database import Database
+from store.record import publications
 
 _THE_OTHERS = "Look for them in the provider's activity, then settle them: went out, or did not."
 
@@ -51,8 +52,8 @@ class SettlingActivities:
         found = await broadcasts.find_broadcast(self._database, task.message, task.channel)
         if found is None:
             raise DomainError("This broadcast was never planned.", "Nothing needs settling.")
-        await broadcasts.settle_by_events(self._database, found.id)
-        unknown = await broadcasts.unknown_batches(self._database, found.id)
+        await batch_outcomes.settle_by_events(self._database, found.id)
+        unknown = await batch_outcomes.unknown_batches(self._database, found.id)
         await self._refuse_known(order, found.id)
         asked = set(order.batches) or {row.number for row in unknown}
         for row in unknown:
@@ -60,9 +61,9 @@ class SettlingActivities:
                 continue
             if order.went_out:
                 receipt = Receipt(id=SEEN_BY_A_PERSON, url=order.url, at=now)
-                await broadcasts.accept_batch(self._database, found.id, row.number, receipt, now)
+                await batches.accept_batch(self._database, found.id, row.number, receipt, now)
             else:
-                await broadcasts.release_batch(self._database, found.id, row.number)
+                await batch_outcomes.release_batch(self._database, found.id, row.number)
         end = PublicationState.ACCEPTED if order.went_out else order.otherwise
         if end is PublicationState.PLANNED:
             # Sending it comes first; the others are asked about again when that has ended.
@@ -74,7 +75,7 @@ class SettlingActivities:
             reason = f"{left} {'batch is' if left == 1 else 'batches are'} still unknown."
             return Standing(state=PublicationState.UNKNOWN, reason=reason, next_step=_THE_OTHERS)
         still_wanted = order.otherwise is PublicationState.PLANNED
-        if still_wanted and await broadcasts.planned_batches(self._database, found.id):
+        if still_wanted and await batch_outcomes.planned_batches(self._database, found.id):
             # An answer that came when the broadcast was about to end: nobody has sent it yet.
             return Standing(state=PublicationState.PLANNED)
         return Standing(state=end)

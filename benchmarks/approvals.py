@@ -24,9 +24,12 @@ from domain.ids import MessageRef
 from domain.incident import MessagePhase
 from domain.message import MessageKind
 from settings import HERE
-from store import audiences, broadcasts, publications
-from store.database import Database
-from store.playbook_folder import read_playbook
+from store.broadcasts import broadcasts
+from store.broadcasts.progress import read_progress
+from store.files.playbook_folder import read_playbook
+from store.kernel.database import Database
+from store.people import audiences
+from store.record import publications
 from workflows.contract import MessageStatus
 
 AUDIENCE = "customers"
@@ -81,7 +84,7 @@ async def _one(client: Client, database: Database, number: int) -> dict[str, flo
     ref = MessageRef(incident=slug, number=ended.number, revision=ended.revision)
     planned = await broadcasts.find_broadcast(database, ref, CHANNEL)
     assert planned is not None
-    progress = await broadcasts.progress(database, planned.id)
+    progress = await read_progress(database, planned.id)
     if progress.first_accepted_at is not None:
         accepted[CHANNEL] = progress.first_accepted_at
     return {channel: (at - approved_at).total_seconds() for channel, at in accepted.items()}

@@ -24,9 +24,10 @@ from domain.message import Copy, MessageKind
 from domain.model import Value
 from domain.publication import PublicationState
 from settings import HERE
-from store import audiences, broadcasts
-from store.playbook_folder import read_playbook
-from store.progress import BroadcastProgress
+from store.broadcasts import broadcasts
+from store.broadcasts.progress import BroadcastProgress, read_progress
+from store.files.playbook_folder import read_playbook
+from store.people import audiences
 from workflows.contract import MessageStatus
 
 LEAD = "maya"
@@ -183,7 +184,7 @@ async def _to_its_end(
             child.refuse_dead()
         planned = await broadcasts.find_broadcast(stage.database, ref, CHANNEL)
         if planned is not None:
-            progress = await broadcasts.progress(stage.database, planned.id)
+            progress = await read_progress(stage.database, planned.id)
             tell(progress.went_out)
             if planned.planned and set(progress.batches) <= _OVER:
                 return progress

@@ -18,7 +18,7 @@ from temporalio.service import RPCError
 from benchmarks.children import LOOPBACK, Child, free_port, listens
 from commands import temporal_binary
 from commands.stack_environment import for_python, plain
-from store.database import Database
+from store.kernel.database import Database
 from store.migrate import upgrade_ledger
 from wiring import plugin
 

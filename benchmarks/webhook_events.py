@@ -31,10 +31,13 @@ from benchmarks.children import LOOPBACK, Child, free_port, listens
 from commands.stack_environment import for_python
 from domain.ids import MessageRef, batch_key, delivery_key
 from domain.publication import Receipt
-from store import audiences, broadcasts, migrate
-from store.audiences import AudienceRow
-from store.broadcasts import BroadcastRow
-from store.database import Database
+from store import migrate
+from store.broadcasts import batches, broadcasts
+from store.broadcasts.broadcasts import BroadcastRow
+from store.broadcasts.progress import read_progress
+from store.kernel.database import Database
+from store.people import audiences
+from store.people.audiences import AudienceRow
 
 WORDS = ("processed", "delivered")
 DIGEST = "d" * 64
@@ -83,7 +86,7 @@ async def _measure(given: argparse.Namespace, folder: Path) -> int:
             answers, waits = await _tell(port, private, told, given.connections)
             seconds, cpu = time.perf_counter() - began, receiver.cpu() - cpu
             watching.cancel()
-            progress = await broadcasts.progress(database, broadcast.id)
+            progress = await read_progress(database, broadcast.id)
         finally:
             await receiver.end()
             await database.close()
@@ -112,9 +115,9 @@ async def _accepted_broadcast(database: Database, recipients: int) -> BroadcastR
     ref, now = MessageRef(incident="events", number=1, revision=1), datetime.now(UTC)
     broadcast = await broadcasts.plan(database, ref, "email", cut, BATCH, DIGEST, now)
     for number in range(1, broadcast.batches + 1):
-        await broadcasts.reserve_batch(database, broadcast.id, number, DIGEST, now)
+        await batches.reserve_batch(database, broadcast.id, number, DIGEST, now)
         receipt = Receipt(id=f"m-{number}", at=now)
-        await broadcasts.accept_batch(database, broadcast.id, number, receipt, now)
+        await batches.accept_batch(database, broadcast.id, number, receipt, now)
     return broadcast
 
 

@@ -16,8 +16,10 @@ from domain.ids import MessageRef, broadcast_key
 from domain.incident import MessagePhase
 from domain.message import CLASS_OF, MessageClass, MessageKind
 from domain.publication import PublicationState
-from store import broadcasts, messages, publications, timeline
-from store.database import Database
+from store.broadcasts import broadcasts
+from store.broadcasts.progress import read_progress
+from store.kernel.database import Database
+from store.record import messages, publications, timeline
 from workflows.contract import IncidentStatus
 
 _HALTED = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
@@ -228,7 +230,7 @@ class Accounts:
         found = await broadcasts.find_broadcast(database, ref, "email")
         if found is None:
             return
-        people = await broadcasts.progress(database, found.id)
+        people = await read_progress(database, found.id)
         left = people.planned + people.sending + people.unknown + people.withdrawn
         if left:
             self.verdict.find("stuck", f"message {message.number}: mails not sent", left)

@@ -22,8 +22,9 @@ from domain.errors import DomainError
 from domain.ids import MessageRef, batch_of, incident_workflow_id
 from domain.incident import MessagePhase
 from domain.publication import Outcome, PublicationState
-from store import broadcasts, messages
-from store.database import Database
+from store.broadcasts import batch_outcomes, broadcasts
+from store.kernel.database import Database
+from store.record import messages
 from workflows.contract import BroadcastAction, IncidentStatus, MessageStatus
 
 _LOOK_EVERY = 0.4
@@ -152,7 +153,7 @@ class Calm:
             text = document.copy_for(channel).text
             return {any(post.text == text for post in world.posts[channel]): ()}
         seen: dict[bool, tuple[int, ...]] = {}
-        for row in await broadcasts.unknown_batches(self._database, found.id):
+        for row in await batch_outcomes.unknown_batches(self._database, found.id):
             there = self._arrived(world, row.key)
             seen[there] = (*seen.get(there, ()), row.number)
         # Events have proven all of them meanwhile, after the broadcast had ended.

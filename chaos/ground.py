@@ -19,7 +19,7 @@ from commands.part import Part, PartPlan
 from commands.ports import Ports
 from commands.stack import Stack
 from settings import HERE, Settings
-from store.playbook_folder import read_playbook
+from store.files.playbook_folder import read_playbook
 
 PLAYBOOK = "site-compromised"
 # A part that is killed often would be left alone for up to half a minute.

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from chaos.ground import SmallDisk
-from store.database import Database
+from store.kernel.database import Database
 
 _CHUNK = bytes(64 * 1024)
 

@@ -24,8 +24,8 @@ from domain.gate import GateState
 from domain.ids import incident_workflow_id
 from domain.incident import MessagePhase
 from domain.message import MessageKind
-from store.database import Database
-from store.errors import StoreUnavailable
+from store.kernel.database import Database
+from store.kernel.errors import StoreUnavailable
 from workflows.contract import BroadcastAction, Decide, IncidentStatus, MessageStatus
 
 Result = TypeVar("Result")

@@ -24,9 +24,9 @@ from chaos.torments import Tormentor
 from chaos.verdict import Verdict
 from chaos.world import bodies, look
 from commands.demo.audience import write_audience
-from store import audiences
-from store.audience_csv import read_rows
-from store.database import Database
+from store.files.audience_csv import read_rows
+from store.kernel.database import Database
+from store.people import audiences
 
 _WORKS_FOR = 6.0
 _LONGEST_WAIT = 40.0

@@ -25,7 +25,10 @@ from channels import registry
 from channels.contract import Channel, OutcomeUnknown
 from chaos.arms import Arms, Strike
 from chaos.plan import Deed, Point
-from store import broadcasts, codes, database, publications
+from store.broadcasts import batches
+from store.kernel import database
+from store.offers import codes
+from store.record import publications
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -60,7 +63,7 @@ class _Points:
         """Points around the row: before and after it is written, and after its acceptance is."""
         for module, names in (
             (publications, ("reserve", "accept")),
-            (broadcasts, ("reserve_batch", "accept_batch")),
+            (batches, ("reserve_batch", "accept_batch")),
         ):
             reserve, accept = names
             self._around(module, reserve, Point.BEFORE_ROW, Point.AFTER_ROW)

@@ -14,9 +14,9 @@ from commands.importing import Rejects, refuse_no_file, rejected_in_json, say_re
 from commands.options import Json
 from commands.printing import clean, plain_table, say, say_json, screen, show
 from commands.session import ledger, run
-from store import audiences
-from store.audience_csv import AudienceReader, read_rows
-from store.audiences import Imported
+from store.files.audience_csv import AudienceReader, read_rows
+from store.people import audiences
+from store.people.audiences import Imported
 
 app = typer.Typer(help="The lists that mail goes to.", no_args_is_help=True)
 

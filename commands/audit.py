@@ -13,7 +13,7 @@ from commands.failures import CommandFailed, ExitCode
 from commands.options import Json, Slug
 from commands.printing import clean, plain_table, say, say_json, show
 from commands.session import ledger, load_settings, run
-from store import timeline
+from store.record import timeline
 
 _STYLES = {Kind.OPEN: "yellow", Kind.UNKNOWN: "bold yellow", Kind.UNREAD: "bold yellow"}
 

@@ -9,8 +9,8 @@ from commands.audit_mail import MailChecks, standing
 from commands.audit_model import Books, Intent, Kind, Place, ProviderBook, Report
 from domain.incident import MessagePhase
 from domain.publication import Outcome, PublicationState
-from store.audit_books import BroadcastBooks
-from store.publications import PublicationRow
+from store.audit.books import BroadcastBooks
+from store.record.publications import PublicationRow
 from workflows.contract import MessageStatus
 
 _S = PublicationState

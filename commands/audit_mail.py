@@ -7,9 +7,9 @@ from datetime import datetime
 from commands.audit_findings import NEEDS_WORDS, Findings
 from commands.audit_model import Kind
 from domain.publication import Outcome, PublicationState
-from store.audit_books import BroadcastBooks
-from store.batch_rows import BatchRow
-from store.progress import BroadcastProgress
+from store.audit.books import BroadcastBooks
+from store.broadcasts.batch_rows import BatchRow
+from store.broadcasts.progress import BroadcastProgress
 from workflows.contract import MessageStatus
 
 _S = PublicationState

@@ -8,9 +8,9 @@ from enum import StrEnum
 from commands.books import Reconciliation
 from domain.model import Value
 from domain.publication import PublicationState
-from store.audit_books import BroadcastBooks
-from store.progress import BroadcastProgress
-from store.publications import PublicationRow
+from store.audit.books import BroadcastBooks
+from store.broadcasts.progress import BroadcastProgress
+from store.record.publications import PublicationRow
 from workflows.contract import IncidentStatus
 
 

@@ -20,12 +20,13 @@ from domain.model import Value
 from domain.publication import Finding, PublicationState
 from domain.times import UtcTime
 from settings import Settings
-from store import audit_books, messages, publications
-from store.audit_books import BroadcastBooks
-from store.database import Database
-from store.incidents import list_incidents
-from store.progress import progress
-from store.publications import PublicationRow
+from store.audit import books
+from store.audit.books import BroadcastBooks
+from store.broadcasts.progress import read_progress
+from store.kernel.database import Database
+from store.record import messages, publications
+from store.record.incidents import list_incidents
+from store.record.publications import PublicationRow
 from wiring import TemporalUnreachable, connect
 from workflows.contract import IncidentStatus
 
@@ -41,7 +42,7 @@ async def read_books(settings: Settings, database: Database, slug: str) -> Books
     if status is None and slug not in {row.slug for row in await list_incidents(database)}:
         raise UnknownIncident(slug)
     rows = await publications.rows(database, slug)
-    mails = await audit_books.broadcast_books(database, slug)
+    mails = await books.broadcast_books(database, slug)
     provider, strangers = await _read_providers(settings, database, slug, rows, mails)
     return Books(
         slug=slug,
@@ -49,7 +50,7 @@ async def read_books(settings: Settings, database: Database, slug: str) -> Books
         unread=unread,
         publications=tuple(rows),
         broadcasts=tuple(mails),
-        progress={one.id: await progress(database, one.id) for one in mails},
+        progress={one.id: await read_progress(database, one.id) for one in mails},
         provider=provider,
         strangers=tuple(strangers),
     )

@@ -18,9 +18,10 @@ from pydantic import BaseModel
 from domain.ids import MessageRef, broadcast_key, delivery_of
 from domain.model import Value
 from domain.publication import PublicationState
-from store import audit, incidents, messages, publications
-from store.database import Database
-from store.publications import PublicationRow
+from store.audit import deliveries
+from store.kernel.database import Database
+from store.record import incidents, messages, publications
+from store.record.publications import PublicationRow
 
 MOST_COUNTED = 255
 """A recipient's row is counted in one byte."""
@@ -85,7 +86,7 @@ async def mail_by_broadcast(
 ) -> dict[str, Reconciliation]:
     """``reconcile_mail`` for each broadcast by its key; mail without a mark of ours is under ""."""
     ours: dict[str, bytearray] = defaultdict(bytearray)
-    async for delivery in audit.accepted_deliveries(database, incident):
+    async for delivery in deliveries.accepted_deliveries(database, incident):
         _count(ours, delivery.key)
     theirs: dict[str, bytearray] = defaultdict(bytearray)
     async for key in _mail_keys(sandbox):

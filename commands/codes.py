@@ -16,12 +16,12 @@ from commands.importing import Rejects, refuse_no_file, rejected_in_json, say_re
 from commands.options import Json, Slug
 from commands.printing import clean, clock, plain_table, say, say_json, show
 from commands.session import ledger, run
-from store import code_pool, codes, redemptions
-from store.code_csv import CodeReader
-from store.code_pool import Pool, PoolImported
-from store.incidents import list_incidents
-from store.redemptions import CheckedCode, CodeState
-from store.timeline import read
+from store.files.code_csv import CodeReader
+from store.offers import code_pool, codes, redemptions
+from store.offers.code_pool import Pool, PoolImported
+from store.offers.redemptions import CheckedCode, CodeState
+from store.record.incidents import list_incidents
+from store.record.timeline import read
 
 app = typer.Typer(help="The single-use codes of an incident's offer.", no_args_is_help=True)
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import DomainError
-from store.errors import StoreUnavailable
+from store.kernel.errors import StoreUnavailable
 from wiring import TemporalUnreachable
 
 

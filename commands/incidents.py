@@ -25,8 +25,9 @@ from domain.message import Document, MessageKind
 from domain.model import Value
 from domain.playbook_files import parse_playbook
 from domain.stage import Stage
-from store import audiences, drafts, messages, playbooks
-from store.database import Database
+from store.kernel.database import Database
+from store.people import audiences
+from store.record import drafts, messages, playbooks
 from workflows.contract import (
     INCIDENT_WORKFLOW,
     Advance,

@@ -10,7 +10,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from commands.finding import Finding
-from store.database import Database, ledger_url
+from store.kernel.database import Database
+from store.kernel.engines import ledger_url
 from store.migrate import alembic_config
 
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from domain.ids import MessageRef
 from domain.model import Value
 from domain.publication import PublicationState
-from store import broadcasts
-from store.database import Database
-from store.progress import BroadcastProgress, progress
+from store.broadcasts import broadcasts
+from store.broadcasts.progress import BroadcastProgress, read_progress
+from store.kernel.database import Database
 from workflows.contract import IncidentStatus
 
 _STILL_GOING = timedelta(seconds=20)
@@ -49,7 +49,7 @@ class MailWatch:
             for outcome in message.outcomes if message.approved_at else ():
                 row = await broadcasts.find_broadcast(self._database, ref, outcome.channel)
                 if row is not None:
-                    counts = await progress(self._database, row.id)
+                    counts = await read_progress(self._database, row.id)
                     found.append(self._measured(message.number, outcome.channel, counts))
         return found
 

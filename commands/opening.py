@@ -19,8 +19,8 @@ from commands.status_view import incident_view
 from domain.errors import DomainError
 from domain.playbook_files import PLAYBOOK_FILE
 from domain.stage import Stage
-from store.incidents import IncidentRow, list_incidents
-from store.playbook_folder import read_playbook
+from store.files.playbook_folder import read_playbook
+from store.record.incidents import IncidentRow, list_incidents
 from wiring import TemporalUnreachable, connect
 from workflows.contract import IncidentStatus
 

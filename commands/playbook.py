@@ -12,7 +12,7 @@ from commands.options import Json
 from commands.printing import say, say_json
 from domain.errors import PlaybookInvalid, Problem
 from domain.playbook_files import Examination, examine_playbook
-from store.playbook_folder import read_playbook
+from store.files.playbook_folder import read_playbook
 
 app = typer.Typer(help="The plans made beforehand.", no_args_is_help=True)
 

@@ -23,7 +23,7 @@ from commands.status_view import message_view
 from domain.facts import Facts
 from domain.message import Document, MessageKind
 from domain.suggest import did_you_mean
-from store.database import Database
+from store.kernel.database import Database
 from wiring import connect
 from workflows.contract import IncidentStatus, MessageStatus
 

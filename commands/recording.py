@@ -12,9 +12,9 @@ from commands.options import Json, slug_of
 from commands.printing import clean, moment, plain_table, say, say_json, screen, show
 from commands.session import ledger, run
 from domain.ids import incident_workflow_id
-from store import timeline
-from store.incidents import list_incidents
-from store.timeline import TimelineEntry
+from store.record import timeline
+from store.record.incidents import list_incidents
+from store.record.timeline import TimelineEntry
 from wiring import TemporalUnreachable, connect
 
 

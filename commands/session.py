@@ -16,7 +16,8 @@ from pydantic_settings import SettingsError
 from commands import stack_file
 from commands.failures import WrongUsage, wrong_settings
 from settings import Settings
-from store.database import Database, ledger_url
+from store.kernel.database import Database
+from store.kernel.engines import ledger_url
 from store.migrate import upgrade_ledger
 
 Result = TypeVar("Result")

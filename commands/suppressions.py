@@ -17,9 +17,9 @@ from commands.printing import clean, moment, plain_table, say, say_json, show
 from commands.session import ledger, load_settings, run
 from domain.message import MessageClass
 from domain.suppression import SuppressionReason, covered_by
-from store import suppression_list
-from store.audience_csv import AudienceReader, read_rows
-from store.suppression_list import (
+from store.files.audience_csv import AudienceReader, read_rows
+from store.people import suppression_list
+from store.people.suppression_list import (
     Classes,
     Entered,
     ListedAddress,

@@ -13,7 +13,7 @@ from commands.session import ledger
 from domain.errors import DomainError
 from domain.ids import MessageRef
 from domain.model import Value
-from store import broadcasts
+from store.broadcasts import batch_outcomes, broadcasts
 from wiring import connect
 
 
@@ -47,7 +47,7 @@ async def find_unknown(slug: str, number: int, channel: str) -> list[UnknownBatc
                 f"Message {number} has no broadcast on {channel}, so it has no batches.",
                 f"See how it stands: frontfoot status {slug}",
             )
-        rows = await broadcasts.unknown_batches(database, found.id)
+        rows = await batch_outcomes.unknown_batches(database, found.id)
     return [
         UnknownBatch(
             number=row.number,

@@ -25,8 +25,8 @@ from commands.session import ledger, run
 from commands.status_view import incident_view
 from domain.errors import DomainError
 from domain.incident import MessagePhase
-from store.database import Database
-from store.errors import StoreUnavailable
+from store.kernel.database import Database
+from store.kernel.errors import StoreUnavailable
 from wiring import connect
 from workflows.contract import IncidentStatus
 

@@ -26,8 +26,8 @@ from console.webhooks import Receiver
 from domain.errors import DomainError
 from settings import Settings
 from store import migrate
-from store.database import Database
-from store.errors import StoreUnavailable
+from store.kernel.database import Database
+from store.kernel.errors import StoreUnavailable
 
 
 def create_app(

@@ -11,10 +11,11 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from store import events
-from store.database import Database
-from store.errors import StoreUnavailable
-from store.events import DeliveryEvent, Recorded
+from store.events import events
+from store.events.events import Recorded
+from store.events.marks import DeliveryEvent
+from store.kernel.database import Database
+from store.kernel.errors import StoreUnavailable
 
 TOGETHER = 2_000
 """Events of one transaction: more would keep the answer, and other writers, waiting for longer."""
@@ -37,7 +38,7 @@ class EventQueue:
         self._writer: asyncio.Task[None] | None = None
 
     async def record(self, told: Sequence[DeliveryEvent]) -> Recorded:
-        """Return what became of ``told`` once it is committed; raises like ``store.events.record``.
+        """Return what became of ``told`` once it is committed; raises like ``events.record``.
 
         A caller that is cancelled does not undo it.
         """

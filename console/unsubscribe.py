@@ -17,9 +17,9 @@ from domain.errors import DomainError
 from domain.message import MessageClass
 from domain.suppression import SuppressionReason
 from domain.unsubscribe import PATH, Leaving, read_leaving_token
-from store import suppressions
-from store.database import Database
-from store.errors import StoreUnavailable
+from store.kernel.database import Database
+from store.kernel.errors import StoreUnavailable
+from store.people import suppressions
 
 _WHAT = {
     MessageClass.GOODWILL: "You will get no more offers, nor other mail that is not about your "

@@ -21,9 +21,9 @@ from starlette.routing import Route
 from console.event_queue import EventQueue
 from domain.publication import DeliveryState
 from domain.suppression import Wish
-from store.database import Database
-from store.errors import StoreUnavailable
-from store.events import DeliveryEvent
+from store.events.marks import DeliveryEvent
+from store.kernel.database import Database
+from store.kernel.errors import StoreUnavailable
 
 PATH = "/webhooks/sendgrid"
 

@@ -16,7 +16,9 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 from domain.errors import DomainError
-from store.database import Database, StoreUnavailable, ledger_url
+from store.kernel.database import Database
+from store.kernel.engines import ledger_url
+from store.kernel.errors import StoreUnavailable
 
 
 def upgrade(url: str) -> None:

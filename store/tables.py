@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-from store.columns import BigId, Moment
+from store.kernel.columns import BigId, Moment
 
 metadata = MetaData(
     naming_convention={

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from store import migrate
-from store.database import Database
+from store.kernel.database import Database
 
 
 @pytest.fixture(scope="session")

@@ -22,10 +22,10 @@ from commands.demo.view import View
 from commands.failures import ExitCode
 from commands.ports import Ports
 from commands.stack import Stack
-from store import audiences
-from store.audience_csv import read_rows
-from store.database import Database
-from store.playbook_folder import read_playbook
+from store.files.audience_csv import read_rows
+from store.files.playbook_folder import read_playbook
+from store.kernel.database import Database
+from store.people import audiences
 
 AUDIENCE = "customers"
 PLAYBOOK = "site-compromised"

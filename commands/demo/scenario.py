@@ -21,9 +21,9 @@ from domain.ids import MessageRef, incident_workflow_id
 from domain.incident import MessagePhase
 from domain.message import MessageKind
 from domain.publication import PublicationState
-from store import broadcasts
-from store.database import Database
-from store.progress import BroadcastProgress
+from store.broadcasts import broadcasts
+from store.broadcasts.progress import BroadcastProgress, read_progress
+from store.kernel.database import Database
 from workflows.contract import Decide, IncidentStatus, MessageStatus
 
 Result = TypeVar("Result")
@@ -222,7 +222,7 @@ class Scenario:
     async def _mail(self, message: MessageStatus) -> BroadcastProgress | None:
         ref = MessageRef(incident=INCIDENT, number=message.number, revision=message.revision)
         found = await broadcasts.find_broadcast(self._stage.database, ref, "email")
-        return await broadcasts.progress(self._stage.database, found.id) if found else None
+        return await read_progress(self._stage.database, found.id) if found else None
 
     async def _settled(self, number: int) -> None:
         await self._until(

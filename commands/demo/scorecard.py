@@ -16,9 +16,11 @@ from domain.incident import MessagePhase
 from domain.message import MessageKind
 from domain.model import Value
 from domain.publication import PublicationState
-from store import broadcasts, codes, publications, timeline
-from store.database import Database
-from store.progress import BroadcastProgress
+from store.broadcasts import broadcasts
+from store.broadcasts.progress import BroadcastProgress, read_progress
+from store.kernel.database import Database
+from store.offers import codes
+from store.record import publications, timeline
 from workflows.contract import IncidentStatus, MessageStatus
 
 
@@ -227,4 +229,4 @@ def _doubled(score: Score) -> int:
 async def _mail(database: Database, message: MessageStatus) -> BroadcastProgress | None:
     ref = MessageRef(incident=INCIDENT, number=message.number, revision=message.revision)
     found = await broadcasts.find_broadcast(database, ref, "email")
-    return await broadcasts.progress(database, found.id) if found else None
+    return await read_progress(database, found.id) if found else None

@@ -14,8 +14,10 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.text import Text
 
 from commands.demo.scenario import INCIDENT
-from store import broadcasts, messages
-from store.database import Database
+from store.broadcasts import broadcasts
+from store.broadcasts.progress import read_progress
+from store.kernel.database import Database
+from store.record import messages
 
 LINES = 12
 EVERY_SECONDS = 0.25
@@ -90,7 +92,7 @@ class View:
         found = await broadcasts.find_broadcast(self._database, ref, "email")
         if found is None or not found.planned:
             return
-        progress = await broadcasts.progress(self._database, found.id)
+        progress = await read_progress(self._database, found.id)
         name = f"mail: {row.kind.value.replace('_', ' ')}"
         if name not in self._tasks:
             self._tasks[name] = self._bars.add_task(name, total=found.planned, rate="")

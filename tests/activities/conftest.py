@@ -16,8 +16,8 @@ from channels.contract import (
 )
 from domain.message import Copy, Document, MessageKind
 from domain.publication import Finding, Receipt, Sighting
-from store import messages
-from store.database import Database
+from store.kernel.database import Database
+from store.record import messages
 from tests.fresh_ledger import empty_ledger, ledger
 
 __all__ = ["empty_ledger", "ledger"]

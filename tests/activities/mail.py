@@ -25,11 +25,14 @@ from domain.ids import MessageRef, delivery_key
 from domain.message import CLASS_OF, AudienceCut, Copy, Document, MessageKind, Voice
 from domain.offer import OfferTerms
 from domain.publication import DeliveryState, Finding, PublicationState, Receipt, Sighting
-from store import audiences, broadcasts, events, messages
-from store.audiences import AudienceRow
-from store.broadcasts import BroadcastProgress
-from store.database import Database
-from store.events import DeliveryEvent
+from store.broadcasts import batches
+from store.broadcasts.progress import BroadcastProgress, read_progress
+from store.events import events
+from store.events.marks import DeliveryEvent
+from store.kernel.database import Database
+from store.people import audiences
+from store.people.audiences import AudienceRow
+from store.record import messages
 from tests.activities.conftest import NOON
 
 SECRET = b"a secret of more than thirty-two letters"
@@ -217,7 +220,7 @@ class Post:
     async def hear_of_all(self) -> None:
         """The provider tells of every batch that it is known to have accepted."""
         for number in range(1, self.planned.batches + 1):
-            row = await broadcasts.find_batch(self.ledger, self.planned.broadcast, number)
+            row = await batches.find_batch(self.ledger, self.planned.broadcast, number)
             if row.state is PublicationState.ACCEPTED:
                 event = DeliveryEvent(
                     id=f"event-{row.key}",
@@ -229,7 +232,7 @@ class Post:
                 await events.record(self.ledger, [event])
 
     async def progress(self) -> BroadcastProgress:
-        return await broadcasts.progress(self.ledger, self.planned.broadcast)
+        return await read_progress(self.ledger, self.planned.broadcast)
 
 
 def order_for(document: Document, batch_size: int) -> PlanBroadcast:

@@ -14,8 +14,10 @@ from activities.signatures import PublicationTask
 from channels.contract import OutcomeUnknown
 from domain.message import Document
 from domain.offer import read_code
-from store import broadcasts, codes, messages
-from store.database import Database
+from store.broadcasts import broadcasts
+from store.kernel.database import Database
+from store.offers import codes
+from store.record import messages
 from store.tables import revisions
 from tests.activities.mail import (
     OFFER,

@@ -9,8 +9,8 @@ from temporalio.testing import ActivityEnvironment
 from activities.broadcasts import BroadcastActivities
 from channels.contract import Capabilities, ChannelKind, OutcomeUnknown
 from domain.publication import PublicationState
-from store import messages
-from store.database import Database
+from store.kernel.database import Database
+from store.record import messages
 from tests.activities.mail import (
     SECRET,
     Mailer,

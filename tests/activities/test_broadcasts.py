@@ -21,9 +21,10 @@ from channels.contract import (
     Unreachable,
 )
 from domain.publication import PublicationState
-from store import broadcasts, silence, suppressions
-from store.database import Database
-from store.errors import StoreUnavailable
+from store.broadcasts import batches, silence
+from store.kernel.database import Database
+from store.kernel.errors import StoreUnavailable
+from store.people import suppressions
 from tests.activities.conftest import NOON
 from tests.activities.mail import (
     Mailer,
@@ -109,7 +110,7 @@ async def test_a_worker_that_dies_before_it_has_the_batch_leaves_it_to_the_next(
     post: Post, mailer: Mailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(broadcasts, "reserve_batch", dying)
+        patch.setattr(batches, "reserve_batch", dying)
         await post.send()
     await post.send(attempt=2)
     assert mailer.mails() == one_each(30)
@@ -120,7 +121,7 @@ async def test_a_worker_that_dies_between_the_answer_and_the_ledger_sends_nothin
     post: Post, mailer: Mailer, monkeypatch: pytest.MonkeyPatch, number: int, step: str
 ) -> None:
     """An answer is entered with the reservation of the next batch, and that of the last alone."""
-    enter = getattr(broadcasts, step)
+    enter = getattr(batches, step)
 
     async def die_after_the_wire(*args: object, **named: object) -> object:
         if len(mailer.book) == number:
@@ -128,7 +129,7 @@ async def test_a_worker_that_dies_between_the_answer_and_the_ledger_sends_nothin
         return await enter(*args, **named)
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(broadcasts, step, die_after_the_wire)
+        patch.setattr(batches, step, die_after_the_wire)
         await post.send()
     await post.send(attempt=2)
     await post.hear_of(mailer.book[number - 1])
@@ -142,7 +143,7 @@ async def test_a_worker_that_dies_between_the_answer_and_the_ledger_sends_nothin
 async def test_a_worker_that_is_shut_down_still_enters_its_last_answer(
     post: Post, mailer: Mailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    accept = broadcasts.accept_batch
+    accept = batches.accept_batch
     reached, go_on = asyncio.Event(), asyncio.Event()
 
     async def slowly(*args: object) -> object:
@@ -150,7 +151,7 @@ async def test_a_worker_that_is_shut_down_still_enters_its_last_answer(
         await go_on.wait()
         return await accept(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(broadcasts, "accept_batch", slowly)
+    monkeypatch.setattr(batches, "accept_batch", slowly)
     sending = asyncio.create_task(post.send())
     await reached.wait()
     sending.cancel()
@@ -158,7 +159,7 @@ async def test_a_worker_that_is_shut_down_still_enters_its_last_answer(
     go_on.set()
     await asyncio.gather(sending, return_exceptions=True)
 
-    last = await broadcasts.find_batch(post.ledger, post.planned.broadcast, 3)
+    last = await batches.find_batch(post.ledger, post.planned.broadcast, 3)
     assert last.state is S.ACCEPTED
 
 
@@ -173,7 +174,7 @@ async def test_a_ledger_that_is_away_after_the_wire_leads_to_no_second_mail(
         raise StoreUnavailable("The disk is full.", "Nothing was kept.", "Free some space.")
 
     with monkeypatch.context() as patch, pytest.raises(ApplicationError) as failure:
-        patch.setattr(broadcasts, "accept_batch", away)
+        patch.setattr(batches, "accept_batch", away)
         await post.send()
     await post.send(attempt=2)
     assert not failure.value.non_retryable
@@ -246,7 +247,7 @@ async def test_a_worker_that_wakes_up_late_cannot_give_away_what_another_is_send
         async with asyncio.timeout(10):
             with pytest.raises(ApplicationError):
                 await old
-        assert (await broadcasts.find_batch(post.ledger, post.planned.broadcast, 1)).state is (
+        assert (await batches.find_batch(post.ledger, post.planned.broadcast, 1)).state is (
             S.SENDING
         )
 

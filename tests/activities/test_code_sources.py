@@ -13,8 +13,9 @@ from channels.stripe_codes import StripeCodes, StripeSettings
 from domain.codes import read_code
 from domain.errors import DomainError
 from domain.offer import CodeSource
-from store import code_pool, codes
-from store.database import Database, StoreUnavailable
+from store.kernel.database import Database
+from store.kernel.errors import StoreUnavailable
+from store.offers import code_pool, codes
 from tests.activities.mail import (
     OFFER,
     REF,

@@ -13,7 +13,7 @@ from activities.failures import failing_in_words
 from channels.contract import BadCredentials, CannotExpress, Refused, Throttled, Unreachable
 from domain.errors import DomainError
 from domain.facts import Facts
-from store.errors import StoreUnavailable
+from store.kernel.errors import StoreUnavailable
 
 NOW = datetime(2026, 10, 26, 12, 0, tzinfo=UTC)
 PRIVATE = "anna.smith@example.com"

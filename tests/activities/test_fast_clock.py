@@ -11,8 +11,8 @@ from activities.signatures import LookForPost, PublicationTask
 from domain.ids import MessageRef
 from domain.message import Copy, Document
 from domain.publication import Finding, Sighting
-from store import publications
-from store.database import Database
+from store.kernel.database import Database
+from store.record import publications
 from tests.activities.conftest import NOON, Provider
 
 REF = MessageRef(incident="hacked", number=1, revision=1)

@@ -8,9 +8,9 @@ from activities.broadcasts import BroadcastActivities
 from activities.signatures import PlanBroadcast, PublicationTask, SendBatches
 from domain.message import AudienceCut, Copy, Document, MessageClass, Voice
 from domain.publication import PublicationState
-from store import broadcasts, messages
-from store.broadcasts import BroadcastProgress
-from store.database import Database
+from store.broadcasts.progress import BroadcastProgress, read_progress
+from store.kernel.database import Database
+from store.record import messages
 from tests.activities.mail import REF, SECRET, address, customers, letter
 from tests.channels.smtp_world import MailServer, channel_at, mail_server
 
@@ -40,7 +40,7 @@ async def broadcast(ledger: Database, server: MailServer) -> BroadcastProgress:
     order = SendBatches(task=task, broadcast=planned.broadcast, first=1, last=planned.batches)
     await ActivityEnvironment().run(activities.send_batches, order)
     await channel.close()
-    return await broadcasts.progress(ledger, planned.broadcast)
+    return await read_progress(ledger, planned.broadcast)
 
 
 async def test_a_lost_verdict_and_a_bad_address_leave_everybody_else_with_one_mail(

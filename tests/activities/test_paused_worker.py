@@ -15,8 +15,9 @@ from activities.signatures import PublicationTask, PublishPost
 from domain.ids import MessageRef
 from domain.message import Document
 from domain.publication import PublicationState
-from store import broadcasts, publications
-from store.database import Database
+from store.broadcasts import batches
+from store.kernel.database import Database
+from store.record import publications
 from tests.activities.conftest import Provider
 from tests.activities.mail import Mailer, approved, customers, letter, one_each
 
@@ -79,7 +80,7 @@ async def test_a_batch_is_given_back_and_goes_out_once_the_worker_is_awake(
 ) -> None:
     mailer = Mailer()
     post = await approved(ledger, mailer, letter(await customers(ledger, 20)))
-    stands_still(broadcasts, "reserve_batch", 30.0)
+    stands_still(batches, "reserve_batch", 30.0)
     with pytest.raises(ApplicationError, match="stood still"):
         await post.send()
     assert mailer.book == []

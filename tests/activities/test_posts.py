@@ -29,8 +29,8 @@ from channels.contract import (
 from domain.ids import MessageRef
 from domain.message import Document
 from domain.publication import Finding, PublicationState, Receipt
-from store import incidents, messages, publications
-from store.database import Database
+from store.kernel.database import Database
+from store.record import incidents, messages, publications
 from tests.activities.conftest import NOON, Provider, notice, raising
 
 REF = MessageRef(incident="hacked", number=1, revision=1)

@@ -20,9 +20,10 @@ from channels.twitter import TwitterChannel, TwitterSettings
 from domain.ids import MessageRef
 from domain.message import MessageKind
 from domain.playbook_files import parse_playbook
-from store import drafts, messages, playbooks, suppressions
-from store.database import Database
-from store.playbook_folder import read_playbook
+from store.files.playbook_folder import read_playbook
+from store.kernel.database import Database
+from store.people import suppressions
+from store.record import drafts, messages, playbooks
 from tests.activities.conftest import NOON
 from tests.activities.mail import address, customers
 

@@ -10,8 +10,8 @@ from activities.settling import SettlingActivities
 from activities.signatures import SettleByPerson, Standing
 from channels.contract import Batch, OutcomeUnknown
 from domain.publication import PublicationState
-from store import broadcasts
-from store.database import Database
+from store.broadcasts import batch_outcomes
+from store.kernel.database import Database
 from tests.activities.mail import (
     Mailer,
     Post,
@@ -125,7 +125,7 @@ async def test_what_is_not_to_go_out_any_more_stays_unknown_until_each_is_answer
     last = await settle(unknown, 2, went_out=False, otherwise=S.WITHDRAWN)
 
     assert (first.state, last.state) == (S.UNKNOWN, S.WITHDRAWN)
-    assert await broadcasts.planned_batches(unknown.ledger, unknown.planned.broadcast) == ()
+    assert await batch_outcomes.planned_batches(unknown.ledger, unknown.planned.broadcast) == ()
 
 
 async def test_what_an_ended_broadcast_has_not_sent_is_sent_with_the_last_answer(

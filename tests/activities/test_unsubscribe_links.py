@@ -9,7 +9,7 @@ from activities.broadcasts import BroadcastActivities
 from channels.contract import Addressee
 from domain.message import Document, MessageClass
 from domain.unsubscribe import PATH, Leaving, LeavingLinks, read_leaving_token
-from store.database import Database
+from store.kernel.database import Database
 from tests.activities.mail import SECRET, Mailer, approved, customers, goodwill, letter
 
 LINKS = LeavingLinks("https://mail.example.com", SECRET)

@@ -22,8 +22,9 @@ from domain.incident import MessagePhase
 from domain.message import Copy, Document, MessageKind
 from domain.publication import Outcome, PublicationState, Receipt
 from domain.stage import Stage
-from store import messages, migrate, publications, timeline
-from store.database import Database
+from store import migrate
+from store.kernel.database import Database
+from store.record import messages, publications, timeline
 from workflows.contract import IncidentStatus, MessageStatus
 
 NOON = datetime(2030, 10, 26, 12, 0, tzinfo=UTC)

@@ -13,11 +13,12 @@ from sqlalchemy import update
 
 from domain.offer import OfferTerms
 from settings import HERE, Settings
-from store import codes, incidents, timeline
-from store.database import Database
+from store.kernel.database import Database
 from store.migrate import upgrade
+from store.offers import codes
+from store.record import incidents, timeline
+from store.record.timeline import TimelineEntry
 from store.tables import timeline as timeline_table
-from store.timeline import TimelineEntry
 from tests.cli.conftest import Terminal
 
 AT = datetime(2026, 10, 26, 13, 5, tzinfo=UTC)

@@ -22,13 +22,13 @@ from domain.message import Copy, Document, MessageKind
 from domain.publication import Outcome, PublicationState, Receipt
 from domain.stage import Stage
 from settings import Settings
-from store import messages, publications
-from store.audit_books import BroadcastBooks
-from store.batch_rows import BatchRow
-from store.database import Database
+from store.audit.books import BroadcastBooks
+from store.broadcasts.batch_rows import BatchRow
+from store.broadcasts.progress import BroadcastProgress
+from store.kernel.database import Database
 from store.migrate import upgrade_ledger
-from store.progress import BroadcastProgress
-from store.publications import PublicationRow
+from store.record import messages, publications
+from store.record.publications import PublicationRow
 from tests.channels.conftest import sandbox, sandbox_process
 from workflows.contract import IncidentStatus, MessageStatus
 

@@ -15,7 +15,7 @@ from domain.incident import MessagePhase
 from domain.message import MessageKind
 from domain.publication import Outcome, PublicationState, Receipt
 from domain.stage import Stage
-from store.progress import BroadcastProgress
+from store.broadcasts.progress import BroadcastProgress
 from workflows.contract import IncidentStatus, MessageStatus
 
 AT = datetime(2013, 10, 26, 13, 5, tzinfo=UTC)

@@ -11,7 +11,7 @@ from commands.failures import CommandFailed, ExitCode, OutcomeUnknown, UnknownIn
 from commands.options import promised_time
 from commands.printing import clean, how_long
 from domain.errors import DecisionRefused, DomainError
-from store.errors import StoreUnavailable
+from store.kernel.errors import StoreUnavailable
 from wiring import TemporalUnreachable
 
 NOON = datetime(2026, 10, 26, 12, 0, tzinfo=UTC)

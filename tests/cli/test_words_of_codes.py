@@ -14,9 +14,10 @@ import pytest
 from domain.codes import derive_code, show_code
 from domain.offer import OfferTerms
 from settings import Settings
-from store import code_pool, codes, incidents
-from store.database import Database
+from store.kernel.database import Database
 from store.migrate import upgrade
+from store.offers import code_pool, codes
+from store.record import incidents
 from tests.cli.conftest import Terminal
 
 AT = datetime(2026, 10, 26, 13, 5, tzinfo=UTC)

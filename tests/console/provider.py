@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from domain.ids import batch_key, delivery_key
-from store.broadcasts import BroadcastRow
+from store.broadcasts.broadcasts import BroadcastRow
 
 URL = "/webhooks/sendgrid"
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from console.app import create_app
 from domain.message import MessageClass
 from domain.unsubscribe import PATH, Leaving, LeavingLinks, leaving_token
-from store import suppression_list, suppressions
-from store.database import Database
+from store.kernel.database import Database
+from store.people import suppression_list, suppressions
 from tests.store.world import address, have_audience
 
 SECRET = b"the secret of links, of more than 32 letters"

@@ -17,9 +17,12 @@ from console.app import create_app
 from console.webhooks import BODY_LIMIT
 from domain.message import MessageClass
 from domain.publication import PublicationState
-from store import broadcasts, events, suppressions
-from store.broadcasts import BroadcastRow
-from store.database import Database
+from store.broadcasts import batch_outcomes, batches
+from store.broadcasts.broadcasts import BroadcastRow
+from store.broadcasts.progress import read_progress
+from store.events import events
+from store.kernel.database import Database
+from store.people import suppressions
 from tests.console.provider import AT, SIGNATURE, TIMESTAMP, URL, Key, SendGrid, told
 from tests.store.world import address, have_broadcast, lose_answer, send, states
 
@@ -83,8 +86,8 @@ async def test_one_event_proves_that_a_batch_without_an_answer_went_out(
 ) -> None:
     await lose_answer(ledger, broadcast, 2)
     await sendgrid.deliver([told(broadcast, 11, "processed")])
-    await broadcasts.settle_by_events(ledger, broadcast.id)
-    found = await broadcasts.find_batch(ledger, broadcast.id, 2)
+    await batch_outcomes.settle_by_events(ledger, broadcast.id)
+    found = await batches.find_batch(ledger, broadcast.id, 2)
     assert found.state is PublicationState.ACCEPTED
 
 
@@ -170,8 +173,8 @@ async def test_an_event_without_a_time_is_of_now(
     event = told(broadcast, 11)
     del event["timestamp"]
     await sendgrid.deliver([event])
-    await broadcasts.settle_by_events(ledger, broadcast.id)
-    reached = await broadcasts.progress(ledger, broadcast.id)
+    await batch_outcomes.settle_by_events(ledger, broadcast.id)
+    reached = await read_progress(ledger, broadcast.id)
     assert reached.last_accepted_at is not None
     assert datetime.now(UTC) - reached.last_accepted_at < timedelta(minutes=1)
 
@@ -355,7 +358,7 @@ async def test_deliveries_that_come_at_once_share_a_transaction(
         groups.append(len(told))
         return await record(db, told)
 
-    monkeypatch.setattr("store.events.record_groups", counting)
+    monkeypatch.setattr("store.events.events.record_groups", counting)
     await asyncio.gather(*(sendgrid.deliver([told(broadcast, n)]) for n in range(1, 21)))
     assert (sum(groups), len(groups) < 10) == (20, True)
 
@@ -373,7 +376,7 @@ async def test_one_delivery_that_cannot_be_entered_does_not_take_others_along(
             raise RuntimeError("an event that nobody foresaw")
         return await record(db, told)
 
-    monkeypatch.setattr("store.events.record_groups", picky)
+    monkeypatch.setattr("store.events.events.record_groups", picky)
     answers = await asyncio.gather(*(sendgrid.deliver([told(broadcast, n)]) for n in range(1, 11)))
     assert [answer.status_code for answer in answers] == [200] * 6 + [503] + [200] * 3
     assert (await states(ledger, broadcast))["delivered"] == 9
@@ -427,7 +430,7 @@ async def test_what_nobody_foresaw_is_asked_for_again_and_not_shown(
     async def mistaken(*_: object) -> None:
         raise RuntimeError("Key (mailbox)=(customer1@example.com) already exists.")
 
-    monkeypatch.setattr("store.events.record_groups", mistaken)
+    monkeypatch.setattr("store.events.events.record_groups", mistaken)
     with caplog.at_level(logging.DEBUG):
         answer = await sendgrid.deliver([told(broadcast, 1)])
     assert answer.status_code == 503

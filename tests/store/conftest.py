@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from store import migrate
-from store.database import Database
+from store.kernel.database import Database
 from store.tables import metadata
 from tests.fresh_ledger import empty_ledger
 from tests.store.postgres_server import binaries, running

@@ -10,8 +10,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from store import incidents, migrate
-from store.database import Database
+from store import migrate
+from store.kernel.database import Database
+from store.record import incidents
 from store.tables import metadata
 from tests.store.world import NOON
 

@@ -10,11 +10,13 @@ from domain.ids import MessageRef, batch_key, delivery_key
 from domain.message import Copy, Document, MessageClass, MessageKind
 from domain.offer import OfferTerms
 from domain.publication import DeliveryState, Receipt
-from store import audiences, broadcasts
-from store.audiences import AudienceRow
-from store.broadcasts import BroadcastRow
-from store.database import Database
-from store.events import DeliveryEvent
+from store.broadcasts import addressees, batch_outcomes, batches, broadcasts
+from store.broadcasts.broadcasts import BroadcastRow
+from store.broadcasts.progress import read_progress
+from store.events.marks import DeliveryEvent
+from store.kernel.database import Database
+from store.people import audiences
+from store.people.audiences import AudienceRow
 
 NOON = datetime(2013, 10, 26, 12, 0, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)
@@ -82,18 +84,18 @@ async def have_broadcast(
 
 async def send(db: Database, broadcast: BroadcastRow, number: int) -> list[int]:
     """Send a batch to a provider that accepts it, and return the recipients that it got."""
-    reservation = await broadcasts.reserve_batch(db, broadcast.id, number, DIGEST, NOON)
+    reservation = await batches.reserve_batch(db, broadcast.id, number, DIGEST, NOON)
     assert reservation.reserved
-    people = await broadcasts.addressees(db, broadcast.id, number)
-    await broadcasts.accept_batch(db, broadcast.id, number, RECEIPT, LATER)
+    people = await addressees.addressees(db, broadcast.id, number)
+    await batches.accept_batch(db, broadcast.id, number, RECEIPT, LATER)
     return list(people.ids)
 
 
 async def lose_answer(db: Database, broadcast: BroadcastRow, number: int) -> None:
     """Send a batch whose answer never comes."""
-    taken = await broadcasts.reserve_batch(db, broadcast.id, number, DIGEST, NOON)
+    taken = await batches.reserve_batch(db, broadcast.id, number, DIGEST, NOON)
     assert taken.reserved
-    await broadcasts.mark_batch_unknown(
+    await batch_outcomes.mark_batch_unknown(
         db, broadcast.id, number, taken.row.attempt, "No answer came.", "Look at it.", LATER
     )
 
@@ -121,7 +123,7 @@ def event(
 
 async def states(db: Database, broadcast: BroadcastRow) -> dict[str, int]:
     """How many recipients stand where, without the words that nobody stands in."""
-    told = await broadcasts.progress(db, broadcast.id)
+    told = await read_progress(db, broadcast.id)
     counts = told.model_dump(exclude={"batches", "first_accepted_at", "last_accepted_at"})
     return {word: count for word, count in counts.items() if count}
 

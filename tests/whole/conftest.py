@@ -13,7 +13,7 @@ import pytest_asyncio
 from commands import part
 from commands.ports import Ports
 from commands.stack import Stack
-from store.database import Database
+from store.kernel.database import Database
 from tests.whole.response import Response
 from tests.whole.world import World
 

@@ -21,10 +21,12 @@ from domain.incident import MessagePhase
 from domain.message import MessageKind
 from domain.publication import PublicationState
 from settings import HERE
-from store import audiences, broadcasts, drafts, timeline
-from store.audiences import AudienceRow
-from store.broadcasts import BroadcastProgress
-from store.playbook_folder import read_playbook
+from store.broadcasts import broadcasts
+from store.broadcasts.progress import BroadcastProgress, read_progress
+from store.files.playbook_folder import read_playbook
+from store.people import audiences
+from store.people.audiences import AudienceRow
+from store.record import drafts, timeline
 from tests.whole.world import World, eventually
 from workflows.contract import Decide, IncidentStatus, MessageStatus, RecordFacts, Withdraw
 
@@ -185,7 +187,7 @@ class Response:
         """How far the mail of a message has come, by the ledger."""
         ref = MessageRef(incident=self.slug, number=number, revision=1)
         found = await broadcasts.find_broadcast(self.world.ledger, ref, "email")
-        return await broadcasts.progress(self.world.ledger, found.id) if found else None
+        return await read_progress(self.world.ledger, found.id) if found else None
 
     async def mailed(
         self, is_so: Callable[[BroadcastProgress], object], number: int = 1, within: float = 40.0

@@ -7,7 +7,7 @@ import pytest
 from commands import incidents
 from domain.errors import DomainError
 from domain.stage import Stage
-from store import timeline
+from store.record import timeline
 from tests.whole.response import LEAD, Response
 from tests.whole.world import World
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from commands.stack_environment import ACCOUNTS
 from domain.errors import DomainError
 from domain.message import MessageKind
-from store.database import Database
+from store.kernel.database import Database
 from tests.whole.response import FACTS, Response
 from tests.whole.world import World
 from workflows.contract import MessageStatus

@@ -8,7 +8,7 @@ from functools import partial
 
 from commands.books import Reconciliation
 from domain.publication import PublicationState
-from store.broadcasts import BroadcastProgress
+from store.broadcasts.progress import BroadcastProgress
 from tests.whole.response import Response, agreed, everywhere, states
 from tests.whole.world import World, eventually
 

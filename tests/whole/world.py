@@ -17,7 +17,7 @@ from commands import temporal_binary
 from commands.failures import NoWorker, OutcomeUnknown
 from commands.part import Part
 from commands.stack import Stack
-from store.database import Database
+from store.kernel.database import Database
 
 Seen = TypeVar("Seen")
 

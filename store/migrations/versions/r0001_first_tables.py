@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from store.columns import BigId, Moment
+from store.kernel.columns import BigId, Moment
 
 revision = "0001"
 down_revision = None

@@ -1,0 +1,216 @@
+"""Broadcasts: a message to an audience on a direct channel, planned once in one transaction.
+
+How its batches are laid out is in ``layouts``, how they are sent in ``batches``, and how they end
+in ``batch_outcomes``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.errors import DomainError
+from domain.ids import MessageRef, broadcast_key
+from domain.message import CLASS_OF, AudienceCut, MessageClass, MessageKind
+from domain.model import Value
+from domain.offer import OfferTerms
+from domain.publication import PublicationState
+from store.broadcasts.layouts import lay_out
+from store.deliveries.layout import forget_layout
+from store.events.events import apply_early
+from store.kernel.database import Database
+from store.offers.offers import ensure_offer, refuse_over_budget, refuse_short_pool
+from store.people.suppressions import EVERY_CLASS
+from store.tables import audiences, batches, broadcasts, messages
+
+_S = PublicationState
+
+
+class BroadcastRow(Value):
+    """What was fixed: ``planned`` recipients in ``batches`` batches; ``suppressed`` get nothing."""
+
+    id: int
+    key: str
+    channel: str
+    batch_size: int
+    batches: int
+    planned: int
+    suppressed: int
+
+
+async def plan(
+    db: Database,
+    ref: MessageRef,
+    channel: str,
+    cut: AudienceCut,
+    batch_size: int,
+    digest: str,
+    at: datetime,
+    offer: OfferTerms | None = None,
+    message_class: MessageClass | None = None,
+) -> BroadcastRow:
+    """Fix who gets a message, and in which batches; doing it again returns the same plan.
+
+    Takes every recipient of the cut who is not suppressed for ``message_class``, in the order of
+    their ids. Without it the class is that of the stored message's kind, and
+    of a message that is not stored, any suppression counts. Raises ``DomainError`` if there is
+    no such audience, if the codes of ``offer`` would pass its cap or empty its pool, or if an
+    earlier revision has begun to go out; then nothing is planned. What is planned of an earlier
+    revision otherwise is superseded.
+    """
+    key = broadcast_key(ref, channel)
+    async with db.write() as connection:
+        await db.serialise(connection, f"message/{ref.incident}/{ref.number}/{channel}")
+        if offer is not None:
+            await db.serialise(connection, f"offer/{ref.incident}")
+        await db.serialise(connection, f"broadcast/{key}")
+        known = await _find(connection, key)
+        if known is not None:
+            return known
+        of_class = await _class_of(connection, ref, message_class)
+        await _supersede_earlier(connection, ref, channel)
+        audience_id = await connection.scalar(
+            select(audiences.c.id).where(audiences.c.name == cut.name)
+        )
+        if audience_id is None:
+            raise DomainError(f"There is no audience {cut.name[:60]!r}.", "Import it first.")
+        broadcast_id: int = await connection.scalar(
+            broadcasts.insert()
+            .values(
+                key=key,
+                incident=ref.incident,
+                number=ref.number,
+                revision=ref.revision,
+                channel=channel,
+                digest=digest,
+                audience=cut.name,
+                audience_id=audience_id,
+                message_class=of_class,
+                batch_size=batch_size,
+                batches=0,
+                planned=0,
+                suppressed=0,
+                offer_version=None if offer is None else offer.version,
+                planned_at=at,
+            )
+            .returning(broadcasts.c.id)
+        )
+        forget_layout(db, broadcast_id)
+        suppressed, count, planned = await lay_out(
+            connection, broadcast_id, audience_id, cut.up_to, of_class, batch_size
+        )
+        await connection.execute(
+            update(broadcasts)
+            .where(broadcasts.c.id == broadcast_id)
+            .values(batches=count, planned=planned, suppressed=suppressed)
+        )
+        if offer is not None:
+            await connection.run_sync(ensure_offer, db.dialect, ref.incident, offer)
+            await refuse_over_budget(connection, ref.incident, offer)
+            await refuse_short_pool(db, connection, ref.incident, offer)
+        await apply_early(db, connection, key)
+        planned_row = await _find(connection, key)
+    assert planned_row is not None
+    return planned_row
+
+
+async def find_broadcast(db: Database, ref: MessageRef, channel: str) -> BroadcastRow | None:
+    """The plan of exactly this revision on this channel, or None."""
+    async with db.read() as connection:
+        return await _find(connection, broadcast_key(ref, channel))
+
+
+async def load(db: Database, broadcast_id: int) -> BroadcastRow:
+    """A broadcast by its id; ``DomainError`` if there is none."""
+    async with db.read() as connection:
+        row = (
+            await connection.execute(select(broadcasts).where(broadcasts.c.id == broadcast_id))
+        ).first()
+    if row is None:
+        raise DomainError(
+            f"The ledger has no broadcast {broadcast_id}.",
+            "Check that every process uses the same database URL.",
+        )
+    return BroadcastRow.model_validate(dict(row._mapping))
+
+
+async def stop(
+    db: Database,
+    broadcast_id: int,
+    at: datetime,
+    to: PublicationState = PublicationState.WITHDRAWN,
+) -> int:
+    """Let no further batch begin, and return how many were called off.
+
+    Batches under way end as they end. ``to`` is withdrawn, superseded or abandoned.
+    """
+    if to not in (_S.WITHDRAWN, _S.SUPERSEDED, _S.ABANDONED):
+        raise ValueError(f"a broadcast cannot be stopped into {to}")
+    async with db.write() as connection:
+        # What is on the wire may come back unsent and be planned again: it must not begin either.
+        await connection.execute(
+            update(broadcasts).where(broadcasts.c.id == broadcast_id).values(paused=True)
+        )
+        result = await connection.execute(
+            update(batches)
+            .where(batches.c.broadcast_id == broadcast_id, batches.c.state == _S.PLANNED)
+            .values(state=to.value, reason=f"Called off at {at:%H:%M} UTC before it was sent.")
+        )
+        return result.rowcount
+
+
+async def pause(db: Database, broadcast_id: int, *, paused: bool) -> None:
+    """Let no batch begin until it is called again with ``paused`` false; batches under way end."""
+    async with db.write() as connection:
+        await connection.execute(
+            update(broadcasts).where(broadcasts.c.id == broadcast_id).values(paused=paused)
+        )
+
+
+async def _find(connection: AsyncConnection, key: str) -> BroadcastRow | None:
+    row = (await connection.execute(select(broadcasts).where(broadcasts.c.key == key))).first()
+    return None if row is None else BroadcastRow.model_validate(dict(row._mapping))
+
+
+async def _class_of(
+    connection: AsyncConnection, ref: MessageRef, message_class: MessageClass | None
+) -> str:
+    if message_class is not None:
+        return message_class.value
+    kind = await connection.scalar(
+        select(messages.c.kind).where(
+            messages.c.incident == ref.incident, messages.c.number == ref.number
+        )
+    )
+    return EVERY_CLASS if kind is None else CLASS_OF[MessageKind(kind)].value
+
+
+async def _supersede_earlier(connection: AsyncConnection, ref: MessageRef, channel: str) -> None:
+    earlier = select(broadcasts.c.id).where(
+        broadcasts.c.incident == ref.incident,
+        broadcasts.c.number == ref.number,
+        broadcasts.c.channel == channel,
+    )
+    await connection.execute(
+        update(batches)
+        .where(batches.c.broadcast_id.in_(earlier), batches.c.state == _S.PLANNED)
+        .values(
+            state=_S.SUPERSEDED.value,
+            reason=f"Revision {ref.revision} replaced it before it was sent.",
+        )
+    )
+    begun = await connection.scalar(
+        select(func.count())
+        .select_from(batches)
+        .where(
+            batches.c.broadcast_id.in_(earlier),
+            batches.c.state.in_((_S.SENDING, _S.ACCEPTED, _S.UNKNOWN)),
+        )
+    )
+    if begun:
+        raise DomainError(
+            f"Another revision of message {ref.number} has begun to go out on {channel}.",
+            "Say what changed in a correction, which goes out as a message of its own.",
+        )

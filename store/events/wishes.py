@@ -1,0 +1,118 @@
+"""What events say about the next mail: hard bounces, complaints, who left and who came back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import BigInteger, and_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.publication import DeliveryState
+from domain.suppression import SuppressionReason, Wish, covered_by
+from store.events.marks import Marked
+from store.kernel.bulk import Bulk
+from store.kernel.columns import moment_text
+from store.kernel.database import Database
+from store.people.suppressions import EVERY_CLASS, MailboxRow, add_mailboxes, lift_mailboxes
+from store.tables import broadcasts, delivery_events, recipients
+
+HARD_BOUNCE = "bounce"
+"""The reason code of a bounce that will not get better; SendGrid calls the other kind blocked."""
+
+SOURCE = "event"
+PROVIDERS = (SOURCE, "email")
+"""Sources of an unsubscription that is lifted when the provider says that somebody came back:
+its events, and its lists as ``frontfoot suppressions sync`` reads them."""
+
+_ORDER = (Wish.RETURNED, Wish.LEFT)
+"""Of two wishes in the same second, the one that asks for less mail counts."""
+
+
+async def enter_wishes(db: Database, connection: AsyncConnection, events: Iterable[Marked]) -> None:
+    """Enter in the suppressions what new events ask for; the events themselves are stored already.
+
+    A hard bounce covers every class of message. A complaint and an unsubscription leave safety
+    notices alone, and a return lifts unsubscriptions that came from the provider.
+    """
+    hard: dict[int, datetime] = {}
+    complained: dict[int, datetime] = {}
+    moved: set[int] = set()
+    for one in events:
+        if one.recipient is None:
+            continue
+        if one.kind is DeliveryState.BOUNCED and one.reason_code == HARD_BOUNCE:
+            hard[one.recipient] = min(one.at, hard.get(one.recipient, one.at))
+        elif one.kind is Wish.COMPLAINED:
+            complained[one.recipient] = min(one.at, complained.get(one.recipient, one.at))
+        elif one.kind in _ORDER:
+            moved.add(one.recipient)
+    if not (hard or complained or moved):
+        return
+    mailboxes = await _mailboxes(db, connection, hard.keys() | complained.keys() | moved)
+    newest = await _newest(db, connection, moved)
+    left = {recipient: at for recipient, (at, wish) in newest.items() if wish is Wish.LEFT}
+    back = {recipient: at for recipient, (at, wish) in newest.items() if wish is Wish.RETURNED}
+    rows: dict[tuple[str, str], MailboxRow] = {}
+    for reason, people in (
+        (SuppressionReason.BOUNCED, hard),
+        (SuppressionReason.COMPLAINED, complained),
+        (SuppressionReason.UNSUBSCRIBED, left),
+    ):
+        for recipient, at in people.items():
+            for message_class in covered_by(reason):
+                word = EVERY_CLASS if message_class is None else message_class.value
+                mailbox = mailboxes.get(recipient)
+                if mailbox is not None:
+                    row = (mailbox, word, reason.value, SOURCE, moment_text(at))
+                    rows.setdefault((mailbox, word), row)
+    await add_mailboxes(db, connection, rows.values(), heed_removals=True)
+    lifted = [(mailboxes[one], moment_text(at)) for one, at in back.items() if one in mailboxes]
+    await lift_mailboxes(db, connection, lifted, PROVIDERS)
+
+
+async def _mailboxes(
+    db: Database, connection: AsyncConnection, people: Iterable[int]
+) -> dict[int, str]:
+    bulk = Bulk(db.dialect, id=BigInteger())
+    rows = await connection.execute(
+        select(recipients.c.id, recipients.c.mailbox).join(
+            bulk.table, recipients.c.id == bulk.table.c.id
+        ),
+        bulk.parameter((one,) for one in sorted(people)),
+    )
+    return {row.id: row.mailbox for row in rows}
+
+
+async def _newest(
+    db: Database, connection: AsyncConnection, people: Iterable[int]
+) -> dict[int, tuple[datetime, Wish]]:
+    """The last word of each recipient on leaving and coming back, over all of our mail to them.
+
+    By the time of the events and not of their arrival, which may be in any order.
+    """
+    wanted = sorted(people)
+    if not wanted:
+        return {}
+    bulk = Bulk(db.dialect, id=BigInteger())
+    rows = await connection.execute(
+        select(delivery_events.c.recipient_id, delivery_events.c.kind, delivery_events.c.at)
+        .select_from(bulk.table)
+        .join(broadcasts, broadcasts.c.id > 0)
+        .join(
+            delivery_events,
+            and_(
+                delivery_events.c.broadcast == broadcasts.c.key,
+                delivery_events.c.recipient_id == bulk.table.c.id,
+            ),
+        )
+        .where(delivery_events.c.kind.in_([one.value for one in _ORDER])),
+        bulk.parameter((one,) for one in wanted),
+    )
+    newest: dict[int, tuple[datetime, Wish]] = {}
+    for recipient, kind, at in rows:
+        told = (at, Wish(kind))
+        before = newest.get(recipient)
+        if before is None or (at, _ORDER.index(told[1])) > (before[0], _ORDER.index(before[1])):
+            newest[recipient] = told
+    return newest

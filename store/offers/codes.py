@@ -1,0 +1,306 @@
+"""Codes: one for each recipient of an offer, derived, so that every attempt makes the same one.
+
+A row holds those of up to a thousand recipients, packed: a batch's codes are one insert. Nobody is
+in two rows of an offer, because whoever enters codes holds the offer first, and then looks.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import AsyncIterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, func, insert, select, tuple_, update
+
+from domain.codes import CODE_LENGTH, derive_symbols, secret_mark, spell
+from domain.offer import CodeSource, OfferTerms
+from store.kernel.database import Database, DialectName
+from store.offers.offers import KnownOffer, ensure_offer, enter_issued, refuse_other_secret
+from store.tables import code_pool, codes, offers
+
+ROW = 1_000
+"""Codes in one row at most, which bounds how far apart its recipients are likely to be."""
+
+_ROWS_AT_ONCE = 200
+_POOL_PAGE = 5_000
+_OVERLAPPING = (
+    select(codes.c.first, codes.c.entered_at, codes.c.recipients)
+    .where(
+        codes.c.offer_id == bindparam("b_offer"),
+        codes.c.first.between(bindparam("b_from"), bindparam("b_to")),
+        codes.c.last >= bindparam("b_least"),
+    )
+    .order_by(codes.c.first)
+)
+
+
+class IssuedCode(NamedTuple):
+    """One line of the list for the shop."""
+
+    code: str
+    worth: Decimal
+    currency: str
+    expires: date | None
+
+
+def pack(ids: Sequence[int]) -> bytes:
+    """Ids of recipients as they are stored: eight bytes each, little-endian."""
+    packed = array("Q", ids)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return packed.tobytes()
+
+
+def unpack(stored: bytes) -> array[int]:
+    """The ids that ``pack`` was given."""
+    ids = array("Q")
+    ids.frombytes(stored)
+    if sys.byteorder == "big":
+        ids.byteswap()
+    return ids
+
+
+async def ensure_codes(
+    db: Database,
+    secret: bytes,
+    incident: str,
+    recipients: Sequence[int],
+    terms: OfferTerms,
+    *,
+    grouped: bool = False,
+) -> dict[int, str]:
+    """Issue a code to each recipient who has none, and return everybody's, by recipient id.
+
+    ``secret`` is used and not kept; ``grouped`` is for ``codes.spell``. Nothing is issued, and
+    ``DomainError`` says why, if this version of the offer is in the ledger with other terms, if
+    its codes were made with another secret, or if the codes would pass the cap.
+    """
+    everybody = sorted(set(recipients))
+    if not everybody:
+        return {}
+    issuing = Issuing(db.dialect, secret, incident, terms, grouped=grouped)
+    made = issuing.make(everybody)
+    await db.write_with(lambda connection: issuing.enter(connection, made))
+    return dict(zip(everybody, made.codes, strict=True))
+
+
+class MadeCodes(NamedTuple):
+    """The codes of some recipients, who are in the order of their ids and nobody twice.
+
+    ``symbols`` is what the ledger keeps of them. Nobody may see a code that was not entered.
+    """
+
+    recipients: Sequence[int]
+    symbols: bytes
+    codes: list[str]
+
+
+class Issuing:
+    """Issues the codes of one version of an incident's offer, inside a caller's transaction."""
+
+    def __init__(
+        self,
+        dialect: DialectName,
+        secret: bytes,
+        incident: str,
+        terms: OfferTerms,
+        *,
+        grouped: bool = False,
+    ) -> None:
+        self._dialect = dialect
+        self._secret = secret
+        self._mark = secret_mark(secret)
+        self._incident = incident
+        self._terms = terms
+        self._grouped = grouped
+
+    def make(self, recipients: Sequence[int]) -> MadeCodes:
+        """Everybody's code, which touches no ledger and can be made beforehand."""
+        symbols = derive_symbols(self._secret, self._incident, self._terms.version, recipients)
+        return MadeCodes(recipients, symbols, spell(symbols, grouped=self._grouped))
+
+    def enter(self, connection: Connection, made: MadeCodes) -> None:
+        """Enter the codes of those who have none yet; ``DomainError`` as from ``ensure_codes``.
+
+        Holds the incident's offers until the transaction ends, so do it last: all workers pass
+        here, and each trip to the database meanwhile is time in which nobody else can.
+        """
+        if not made.recipients:
+            return
+        offer = ensure_offer(connection, self._dialect, self._incident, self._terms)
+        refuse_other_secret(offer, self._mark)
+        there = _overlapping(connection, offer, made.recipients)
+        if there:
+            known = {one for row in there for one in row.members}
+            made = self.make([one for one in made.recipients if one not in known])
+        if made.recipients:
+            width = self._enter(connection, offer, made)
+            enter_issued(connection, offer, len(made.recipients), self._mark, width)
+
+    def _enter(self, connection: Connection, offer: KnownOffer, made: MadeCodes) -> int:
+        """Enter rows of codes; return how far apart the recipients of the widest one are."""
+        width = 0
+        for start in range(0, len(made.recipients), ROW):
+            row = made.recipients[start : start + ROW]
+            connection.execute(
+                insert(codes),
+                {
+                    "offer_id": offer.id,
+                    "first": row[0],
+                    "last": row[-1],
+                    "symbols": made.symbols[start * CODE_LENGTH : (start + ROW) * CODE_LENGTH],
+                    "recipients": pack(row),
+                },
+            )
+            width = max(width, row[-1] - row[0])
+        return width
+
+
+async def not_entered(
+    db: Database, incident: str, recipients: Sequence[int], terms: OfferTerms
+) -> set[int]:
+    """Which of these recipients' codes the shop may not have been told of yet."""
+
+    def look(connection: Connection) -> list[_Row]:
+        offer = ensure_offer(connection, db.dialect, incident, terms)
+        return _overlapping(connection, offer, sorted(recipients))
+
+    rows = await db.write_with(look)
+    entered = {one for row in rows if row.entered for one in row.members}
+    return set(recipients) - entered
+
+
+async def mark_entered(
+    db: Database, incident: str, recipients: Sequence[int], terms: OfferTerms, at: datetime
+) -> None:
+    """Note that the shop was told of all these codes; a row counts once it has been told of all."""
+    told = set(recipients)
+
+    def enter(connection: Connection) -> None:
+        offer = ensure_offer(connection, db.dialect, incident, terms)
+        for row in _overlapping(connection, offer, sorted(recipients)):
+            if not row.entered and told.issuperset(row.members):
+                connection.execute(
+                    update(codes)
+                    .where(codes.c.offer_id == offer.id, codes.c.first == row.first)
+                    .values(entered_at=at)
+                )
+
+    await db.write_with(enter)
+
+
+async def count(db: Database, incident: str) -> int:
+    """How many recipients of an incident have a code."""
+    async with db.read() as connection:
+        found = await connection.scalar(
+            select(func.sum(offers.c.issued)).where(offers.c.incident == incident)
+        )
+    return int(found or 0)
+
+
+async def export(
+    db: Database, incident: str, *, as_mailed: bool = False
+) -> AsyncIterator[IssuedCode]:
+    """Every code that an incident has given out with what it is worth, for the shop to load.
+
+    ``as_mailed`` groups derived codes with the dashes that mails show; a shop's own stay theirs.
+    Read page by page: memory stays small, and no long transaction holds up the writers.
+    """
+    async with db.read() as connection:
+        made = (
+            await connection.execute(
+                select(offers.c.id, offers.c.terms)
+                .where(offers.c.incident == incident)
+                .order_by(offers.c.version)
+            )
+        ).all()
+    for offer_id, text in made:
+        terms = OfferTerms.model_validate_json(text)
+        pooled = terms.source is CodeSource.POOL
+        grouped = as_mailed and terms.source is CodeSource.DERIVED
+        pages = _pool_pages(db, offer_id) if pooled else _pages(db, offer_id, grouped)
+        async for page in pages:
+            for code in page:
+                yield IssuedCode(code, terms.worth, terms.currency, terms.expires)
+
+
+async def symbols_of_all(db: Database) -> AsyncIterator[tuple[int, bytes]]:
+    """Every row in the ledger: the offer's id and the symbols of its codes, one after the other."""
+    after = (0, -1)
+    while True:
+        async with db.read() as connection:
+            page = (
+                await connection.execute(
+                    select(codes.c.offer_id, codes.c.first, codes.c.symbols)
+                    .where(tuple_(codes.c.offer_id, codes.c.first) > tuple_(*after))
+                    .order_by(codes.c.offer_id, codes.c.first)
+                    .limit(_ROWS_AT_ONCE)
+                )
+            ).all()
+        for offer_id, _, symbols in page:
+            yield offer_id, symbols
+        if len(page) < _ROWS_AT_ONCE:
+            return
+        after = (page[-1].offer_id, page[-1].first)
+
+
+class _Row(NamedTuple):
+    first: int
+    entered: bool
+    members: array[int]
+
+
+def _overlapping(connection: Connection, offer: KnownOffer, everybody: Sequence[int]) -> list[_Row]:
+    """The rows that may hold one of these recipients, who are in order."""
+    least, most = everybody[0], everybody[-1]
+    found = connection.execute(
+        _OVERLAPPING,
+        {
+            "b_offer": offer.id,
+            # No row reaches further than the widest one, so that few are looked at.
+            "b_from": least - offer.widest,
+            "b_to": most,
+            "b_least": least,
+        },
+    )
+    return [_Row(first, at is not None, unpack(members)) for first, at, members in found]
+
+
+async def _pages(db: Database, offer_id: int, grouped: bool) -> AsyncIterator[list[str]]:
+    after = -1
+    while True:
+        async with db.read() as connection:
+            page = (
+                await connection.execute(
+                    select(codes.c.first, codes.c.symbols)
+                    .where(codes.c.offer_id == offer_id, codes.c.first > after)
+                    .order_by(codes.c.first)
+                    .limit(_ROWS_AT_ONCE)
+                )
+            ).all()
+        for _, symbols in page:
+            yield spell(symbols, grouped=grouped)
+        if len(page) < _ROWS_AT_ONCE:
+            return
+        after = page[-1].first
+
+
+async def _pool_pages(db: Database, offer_id: int) -> AsyncIterator[list[str]]:
+    after = -1
+    while True:
+        async with db.read() as connection:
+            page = (
+                await connection.execute(
+                    select(code_pool.c.recipient_id, code_pool.c.code)
+                    .where(code_pool.c.offer_id == offer_id, code_pool.c.recipient_id > after)
+                    .order_by(code_pool.c.recipient_id)
+                    .limit(_POOL_PAGE)
+                )
+            ).all()
+        yield [code for _, code in page]
+        if len(page) < _POOL_PAGE:
+            return
+        after = page[-1].recipient_id

@@ -1,0 +1,161 @@
+"""Audiences: named lists of recipients, imported in bulk and cut when a message is proposed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import NamedTuple, TypeVar
+
+from sqlalchemy import Text, func, select, update
+from sqlalchemy.dialects.postgresql import JSON
+
+from domain.errors import DomainError
+from domain.message import AudienceCut, MessageClass
+from domain.model import Value
+from store.kernel.bulk import Bulk
+from store.kernel.database import Database
+from store.people.addresses import mailbox_of
+from store.people.suppressions import EVERY_CLASS, suppressed_mailboxes
+from store.tables import audiences, recipients
+
+T = TypeVar("T")
+
+CHUNK = 5_000
+"""Rows of one insert: long enough to be fast, short enough not to hold up a running broadcast."""
+
+
+class AudienceRow(NamedTuple):
+    """One recipient to import. ``address`` is as ``addresses.read_address`` returns it."""
+
+    address: str
+    columns: Mapping[str, str]
+    segment: str | None = None
+
+
+class Audience(Value):
+    """A named list and how many recipients it has, suppressed ones included."""
+
+    name: str
+    recipients: int
+
+
+class Imported(Value):
+    """How many rows of an import were new, and how many addresses were in the list before."""
+
+    added: int
+    already_there: int
+
+
+async def import_rows(
+    db: Database,
+    name: str,
+    rows: Iterable[AudienceRow] | AsyncIterable[AudienceRow],
+    progress: Callable[[int], None] | None = None,
+) -> Imported:
+    """Add recipients to the audience ``name``, which is made if it is new.
+
+    An address that is in the list already keeps its first row, so an import that was interrupted
+    is simply run again. ``progress`` is told the number of rows done after each chunk. A plain
+    iterable is read in a thread, while the chunk before it is being written.
+    """
+    async with db.write() as connection:
+        await connection.execute(db.insert_or_ignore(audiences).values(name=name))
+        audience_id = await connection.scalar(
+            select(audiences.c.id).where(audiences.c.name == name)
+        )
+    bulk = Bulk(db.dialect, address=Text(), mailbox=Text(), segment=Text(), columns=JSON())
+    insert = db.insert_or_ignore(recipients, ["audience_id", "mailbox"]).from_select(
+        ["audience_id", "address", "mailbox", "segment", "columns"],
+        bulk.select(audience_id),
+    )
+    added = done = 0
+    async for chunk in chunks_of(rows):
+        async with db.write() as connection:
+            # Ids must become visible in their order: a cut is "all ids up to this one".
+            await db.serialise(connection, f"audience/{name}")
+            parameter = bulk.parameter(
+                (row.address, mailbox_of(row.address), row.segment, row.columns) for row in chunk
+            )
+            new = (await connection.execute(insert, parameter)).rowcount
+            await connection.execute(
+                update(audiences)
+                .where(audiences.c.id == audience_id)
+                .values(recipients=audiences.c.recipients + new)
+            )
+        added += new
+        done += len(chunk)
+        if progress is not None:
+            progress(done)
+    if added:
+        await db.count_anew(recipients)
+    return Imported(added=added, already_there=done - added)
+
+
+async def get(db: Database, name: str) -> Audience:
+    """One audience; ``DomainError`` if there is none of that name."""
+    async with db.read() as connection:
+        row = (await connection.execute(select(audiences).where(audiences.c.name == name))).first()
+    if row is None:
+        raise DomainError(
+            f"There is no audience {name[:60]!r}.", "Import it first; see the list of audiences."
+        )
+    return Audience.model_validate(dict(row._mapping))
+
+
+async def list_audiences(db: Database) -> list[Audience]:
+    """Every audience, by name."""
+    async with db.read() as connection:
+        rows = await connection.execute(select(audiences).order_by(audiences.c.name))
+        return [Audience.model_validate(dict(row._mapping)) for row in rows]
+
+
+async def cut(db: Database, name: str, message_class: MessageClass | None = None) -> AudienceCut:
+    """Fix who would get a message now: how many, and up to which recipient id.
+
+    Counts whoever is not suppressed for ``message_class``; None leaves out everybody who is
+    suppressed for anything. Plan the broadcast with the same class. ``DomainError`` if there is
+    no such audience.
+    """
+    of_class = EVERY_CLASS if message_class is None else message_class.value
+    audience_id = select(audiences.c.id).where(audiences.c.name == name).scalar_subquery()
+    everybody = select(func.count(), func.coalesce(func.max(recipients.c.id), 0)).where(
+        recipients.c.audience_id == audience_id
+    )
+    suppressed = select(func.count()).where(
+        recipients.c.audience_id == audience_id,
+        recipients.c.mailbox.in_(suppressed_mailboxes(of_class)),
+    )
+    await get(db, name)
+    async with db.read() as connection:
+        count, up_to = (await connection.execute(everybody)).one()
+        # Counted apart: looking each recipient up among the suppressed would take far longer.
+        left_out = await connection.scalar(suppressed)
+    return AudienceCut(name=name, count=count - (left_out or 0), up_to=up_to)
+
+
+async def chunks_of(rows: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[list[T]]:
+    """``rows`` in lists of ``CHUNK``; a plain iterable is read ahead in a thread."""
+    if isinstance(rows, AsyncIterable):
+        chunk: list[T] = []
+        async for row in rows:
+            chunk.append(row)
+            if len(chunk) == CHUNK:
+                yield chunk
+                chunk = []
+        if chunk:
+            yield chunk
+        return
+    iterator = iter(rows)
+    ahead = asyncio.create_task(asyncio.to_thread(_take, iterator))
+    try:
+        while chunk := await ahead:
+            ahead = asyncio.create_task(asyncio.to_thread(_take, iterator))
+            yield chunk
+    finally:
+        # A thread cannot be stopped, so its chunk is waited for and dropped.
+        await asyncio.wait([ahead])
+
+
+def _take(iterator: Iterator[T]) -> list[T]:
+    return list(islice(iterator, CHUNK))

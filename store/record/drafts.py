@@ -1,0 +1,69 @@
+"""Drafts: facts and free copy that people typed, kept here so that no history ever holds them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+import orjson
+from sqlalchemy import select
+
+from domain.errors import DomainError
+from domain.model import Value
+from store.kernel.database import Database
+from store.tables import drafts
+
+DraftKind = Literal["facts", "copy"]
+
+
+class Draft(Value):
+    """One draft as it was typed; ``body`` is JSON."""
+
+    id: str
+    incident: str
+    kind: DraftKind
+    body: dict[str, object]
+    author: str
+    saved_at: datetime
+
+
+async def save(
+    db: Database,
+    incident: str,
+    kind: DraftKind,
+    body: Mapping[str, object],
+    author: str,
+    at: datetime,
+) -> str:
+    """Keep a draft and return its id: the same content of the same incident has the same id.
+
+    The first author and time of a content stay. ``body`` must be JSON.
+    """
+    text = json.dumps(dict(body), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    draft_id = hashlib.sha256(f"{incident}\n{kind}\n{text}".encode()).hexdigest()[:32]
+    row = {
+        "id": draft_id,
+        "incident": incident,
+        "kind": kind,
+        "body": text,
+        "author": author,
+        "saved_at": at,
+    }
+    async with db.write() as connection:
+        await connection.execute(db.insert_or_ignore(drafts).values(row))
+    return draft_id
+
+
+async def load(db: Database, draft_id: str) -> Draft:
+    """A draft by its id; ``DomainError`` if there is none."""
+    async with db.read() as connection:
+        row = (await connection.execute(select(drafts).where(drafts.c.id == draft_id))).first()
+    if row is None:
+        raise DomainError(
+            f"The ledger has no draft {draft_id[:8]}.",
+            "Save it again, and check that worker and console use the same database URL.",
+        )
+    return Draft.model_validate({**row._mapping, "body": orjson.loads(row.body)})

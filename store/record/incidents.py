@@ -1,0 +1,57 @@
+"""The list of incidents, for people: each incident itself lives in its workflow."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from domain.ids import check_slug
+from domain.model import Value
+from store.kernel.database import Database
+from store.tables import incidents
+
+
+class IncidentRow(Value):
+    """One incident as it was opened. ``closed_at`` is None while it is open."""
+
+    slug: str
+    title: str
+    playbook: str
+    audience: str | None
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+async def register(
+    db: Database, slug: str, title: str, playbook: str, audience: str | None, opened_at: datetime
+) -> None:
+    """Enter an incident in the list; one that is there already is left as it is."""
+    row = {
+        "slug": check_slug(slug),
+        "title": title,
+        "playbook": playbook,
+        "audience": audience,
+        "opened_at": opened_at,
+    }
+    async with db.write() as connection:
+        await connection.execute(db.insert_or_ignore(incidents).values(row))
+
+
+async def mark_closed(db: Database, slug: str, at: datetime) -> None:
+    """Note that an incident was closed; the first time counts."""
+    async with db.write() as connection:
+        await connection.execute(
+            update(incidents)
+            .where(incidents.c.slug == slug, incidents.c.closed_at.is_(None))
+            .values(closed_at=at)
+        )
+
+
+async def list_incidents(db: Database) -> list[IncidentRow]:
+    """Every incident, the newest first."""
+    async with db.read() as connection:
+        rows = await connection.execute(
+            select(incidents).order_by(incidents.c.opened_at.desc(), incidents.c.slug)
+        )
+        return [IncidentRow.model_validate(dict(row._mapping)) for row in rows]

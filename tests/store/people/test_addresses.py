@@ -1,0 +1,74 @@
+"""One spelling of an address, by the rules of the library."""
+
+from __future__ import annotations
+
+import pytest
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from store.people import addresses
+from store.people.addresses import InvalidAddress, mailbox_of, read_address
+
+_local = st.text("abZ09._+-'\"@ ", min_size=1, max_size=70)
+_label = st.text("abZ09-", min_size=1, max_size=66)
+_top = st.sampled_from(["com", "COM", "test", "local", "xn--p1ai", "c", "123", "museum"])
+_typed = st.builds(
+    lambda local, labels, top: f"{local}@{'.'.join([*labels, top])}",
+    _local,
+    st.lists(_label, min_size=0, max_size=4),
+    _top,
+)
+
+
+@given(_typed)
+@example("ann@example.com")
+@example("ann@ab--cd.com")
+@example("ann@mail.invalid")
+@example(f"{'a' * 65}@example.com")
+@example(f"ann@{'a' * 63}.{'b' * 63}.{'c' * 63}.{'d' * 57}.com")
+def test_the_fast_way_agrees_with_the_library(typed: str) -> None:
+    try:
+        expected = validate_email(
+            typed.strip(), check_deliverability=False, allow_smtputf8=False
+        ).ascii_email
+    except EmailNotValidError:
+        with pytest.raises(InvalidAddress):
+            read_address(typed)
+    else:
+        assert read_address(typed) == expected
+
+
+def test_plain_addresses_do_not_take_the_slow_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(addresses, "validate_email")
+
+    assert read_address("Ann.B+news@Example.COM") == "Ann.B+news@example.com"
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("ann@BÜCHER.example", "ann@xn--bcher-kva.example"),
+        ("ann@例え.jp", "ann@xn--r8jz45g.jp"),
+        ("  ann@example.com ", "ann@example.com"),
+        ("o'neil@example.ie", "o'neil@example.ie"),
+    ],
+)
+def test_international_and_untidy_addresses_are_read(typed: str, read: str) -> None:
+    assert read_address(typed) == read
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "ann", "ann@", "@example.com", "ann@localhost", "a b@example.com", "josé@example.com",
+     "ann@example..com", "ann@-example.com", "Ann <ann@example.com>", "ann@example.com\n.de"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused_without_repeating_it(typed: str) -> None:
+    with pytest.raises(InvalidAddress) as refusal:
+        read_address(typed)
+
+    assert not typed or typed not in str(refusal.value)
+
+
+def test_capitals_do_not_make_another_mailbox() -> None:
+    assert mailbox_of("Ann@example.com") == mailbox_of("ann@example.com")

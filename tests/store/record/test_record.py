@@ -1,0 +1,204 @@
+"""Incidents, playbooks, drafts, messages, codes and the timeline: kept once, and as they were."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import delete, update
+
+from domain.errors import DomainError
+from domain.offer import derive_code
+from store.kernel.database import Database
+from store.offers import codes
+from store.record import drafts, incidents, messages, playbooks, timeline
+from store.record.timeline import TimelineEntry
+from store.tables import revisions
+from store.tables import timeline as timeline_table
+from tests.store.world import LATER, NOON, SECRET, TERMS, document, ref
+
+HERE = "buffer-saturday"
+
+
+async def test_opening_an_incident_twice_lists_it_once(database: Database) -> None:
+    await incidents.register(database, HERE, "Spam from accounts", "breach", None, NOON)
+    await incidents.register(database, HERE, "Another title", "breach", None, LATER)
+
+    [row] = await incidents.list_incidents(database)
+
+    assert (row.title, row.opened_at, row.closed_at) == ("Spam from accounts", NOON, None)
+
+
+async def test_a_closed_incident_says_since_when(database: Database) -> None:
+    await incidents.register(database, HERE, "Spam from accounts", "breach", "customers", NOON)
+    await incidents.mark_closed(database, HERE, NOON)
+    await incidents.mark_closed(database, HERE, LATER)
+
+    [row] = await incidents.list_incidents(database)
+
+    assert row.closed_at == NOON
+
+
+async def test_the_newest_incident_is_listed_first(database: Database) -> None:
+    await incidents.register(database, "older", "Older", "breach", None, NOON)
+    await incidents.register(database, "newer", "Newer", "breach", None, LATER)
+
+    assert [row.slug for row in await incidents.list_incidents(database)] == ["newer", "older"]
+
+
+async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
+    with pytest.raises(Exception, match="no zone"):
+        await incidents.register(database, HERE, "?", "breach", None, NOON.replace(tzinfo=None))
+
+
+async def test_a_playbook_is_kept_as_it_was(database: Database) -> None:
+    files = {"playbook.yaml": "name: breach\n", "announcement.email.j2": "Liebe Kundin – ü"}
+    digest = await playbooks.save_snapshot(database, "breach", files)
+    again = await playbooks.save_snapshot(database, "breach", dict(reversed(files.items())))
+
+    assert (again, await playbooks.load_snapshot(database, digest)) == (digest, files)
+
+
+async def test_a_snapshot_that_is_not_there_is_refused_in_words(database: Database) -> None:
+    with pytest.raises(DomainError, match="no playbook snapshot"):
+        await playbooks.load_snapshot(database, "f" * 64)
+
+
+async def test_the_same_facts_have_the_same_name_and_the_first_author(database: Database) -> None:
+    first = await drafts.save(database, HERE, "facts", {"cause": "a token"}, "ann", NOON)
+    second = await drafts.save(database, HERE, "facts", {"cause": "a token"}, "bob", LATER)
+    draft = await drafts.load(database, first)
+
+    assert (second, draft.body, draft.author) == (first, {"cause": "a token"}, "ann")
+
+
+async def test_other_facts_have_another_name(database: Database) -> None:
+    names = {
+        await drafts.save(database, HERE, "facts", {"cause": "a token"}, "ann", NOON),
+        await drafts.save(database, HERE, "copy", {"cause": "a token"}, "ann", NOON),
+        await drafts.save(database, "other", "facts", {"cause": "a token"}, "ann", NOON),
+    }
+
+    assert len(names) == 3
+
+
+async def test_a_revision_comes_back_byte_for_byte(database: Database) -> None:
+    original = document("We know – and we are on it. 🙏")
+    digest = await messages.save_revision(database, original, "ann")
+    await messages.save_revision(database, original, "bob")
+
+    kept = await messages.load_revision(database, ref())
+
+    assert (kept.canonical(), kept.digest()) == (original.canonical(), digest)
+
+
+async def test_a_revision_cannot_be_saved_with_other_words(database: Database) -> None:
+    await messages.save_revision(database, document(), "ann")
+
+    with pytest.raises(DomainError, match="exists with other content"):
+        await messages.save_revision(database, document("Nothing happened."), "ann")
+
+
+async def test_a_revision_changed_in_the_database_is_not_handed_out(database: Database) -> None:
+    await messages.save_revision(database, document(), "ann")
+    forged = document("Send us your password.").canonical().decode()
+    async with database.write() as connection:
+        await connection.execute(update(revisions).values(document=forged))
+
+    with pytest.raises(DomainError, match="was changed in the database"):
+        await messages.load_revision(database, ref())
+
+
+async def test_a_message_is_listed_with_its_newest_revision(database: Database) -> None:
+    await messages.save_revision(database, document(), "ann")
+    digest = await messages.save_revision(database, document("Fixed.", revision=2), "bob")
+
+    [row] = await messages.list_messages(database, HERE)
+
+    assert (row.number, row.revision, row.digest, row.author) == (1, 2, digest, "bob")
+
+
+async def test_a_message_that_was_never_saved_is_not_found(database: Database) -> None:
+    assert await messages.find_revision(database, ref(number=9)) is None
+
+
+async def test_every_attempt_hands_out_the_same_code(database: Database) -> None:
+    first = await codes.ensure_codes(database, SECRET, HERE, [7, 8], TERMS)
+    again = await codes.ensure_codes(database, SECRET, HERE, [8, 9], TERMS)
+
+    assert first[8] == again[8] == derive_code(SECRET, HERE, 8, 1)
+    assert await codes.count(database, HERE) == 3
+
+
+async def test_the_shop_gets_every_code_with_its_worth(database: Database) -> None:
+    issued = await codes.ensure_codes(database, SECRET, HERE, [7, 8], TERMS)
+    await codes.ensure_codes(database, SECRET, "another-incident", [7], TERMS)
+
+    listed = [one async for one in codes.export(database, HERE)]
+
+    assert listed == [(issued[n], TERMS.worth, "USD", TERMS.expires) for n in (7, 8)]
+
+
+async def test_an_offer_does_not_change_under_its_codes(database: Database) -> None:
+    await codes.ensure_codes(database, SECRET, HERE, [7], TERMS)
+    richer = TERMS.model_copy(update={"worth": TERMS.worth * 2})
+
+    with pytest.raises(DomainError, match="exists with other terms"):
+        await codes.ensure_codes(database, SECRET, HERE, [8], richer)
+
+
+def entry(seq: int, what: str = "announcement published") -> TimelineEntry:
+    return TimelineEntry(seq=seq, at=NOON, what=what, who="ann", about="message 1")
+
+
+async def test_the_timeline_comes_back_in_order(database: Database) -> None:
+    await timeline.append(database, HERE, [entry(1), entry(3)])
+    await timeline.append(database, HERE, [entry(1), entry(2)])
+
+    assert await timeline.read(database, HERE) == [entry(1), entry(2), entry(3)]
+    assert await timeline.verify(database, HERE) is None
+
+
+async def test_two_writers_of_the_timeline_keep_one_chain(
+    database: Database, second: Database
+) -> None:
+    await asyncio.gather(
+        *(
+            timeline.append(db, HERE, [entry(seq), entry(seq + 1)])
+            for seq in range(1, 20, 2)
+            for db in (database, second)
+        )
+    )
+
+    assert len(await timeline.read(database, HERE)) == 20
+    assert await timeline.verify(database, HERE) is None
+
+
+async def test_the_record_is_never_rewritten(database: Database) -> None:
+    await timeline.append(database, HERE, [entry(1)])
+
+    with pytest.raises(DomainError, match="never rewritten"):
+        await timeline.append(database, HERE, [entry(1, "nothing published"), entry(2)])
+
+    assert await timeline.read(database, HERE) == [entry(1)]
+
+
+@pytest.mark.parametrize(
+    ("tamper", "broken"),
+    [
+        (lambda row: update(timeline_table).where(row == 3).values(what="nothing"), 3),
+        (lambda row: update(timeline_table).where(row == 3).values(at=LATER), 3),
+        (lambda row: delete(timeline_table).where(row == 3), 4),
+        (lambda row: update(timeline_table).where(row == 5).values(hash="0" * 64), 5),
+    ],
+    ids=["changed", "re-dated", "taken out", "re-sealed"],
+)
+async def test_verifying_names_the_first_entry_that_was_tampered_with(
+    database: Database, tamper: Callable[[object], object], broken: int
+) -> None:
+    await timeline.append(database, HERE, [entry(seq) for seq in range(1, 7)])
+    async with database.write() as connection:
+        await connection.execute(tamper(timeline_table.c.seq))  # type: ignore[call-overload]
+
+    assert await timeline.verify(database, HERE) == broken
