@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 UV := uv==0.13.8
 
 # Read from the disk, so that a missing part is not an error of the tools.
-PACKAGES := $(wildcard activities channels chaos commands console domain sandbox store workflows)
+PACKAGES := $(wildcard activities channels chaos client domain embedded sandbox store surfaces workflows)
 MODULES := $(wildcard cli.py settings.py wiring.py worker.py)
 
 .DEFAULT_GOAL := help
@@ -28,7 +28,7 @@ help: ## Show this list
 demo: $(VENV)/.run ## Play a whole incident against the sandbox (RECIPIENTS=10000)
 	@$(BIN)/frontfoot demo --recipients $(RECIPIENTS)
 
-up: $(VENV)/.run ## Start Temporal, sandbox, worker and console here, and keep them running
+up: $(VENV)/.run ## Start Temporal, sandbox, worker and receiver here, and keep them running
 	@$(BIN)/frontfoot up
 
 test: $(VENV)/.dev ## Run the tests (ARGS="tests/domain -x" for some of them)

@@ -11,26 +11,26 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from commands import (
+from client.errors import ExitCode, explain
+from embedded import up
+from embedded.demo import command as demo
+from surfaces.terminal import (
+    approve,
     audience,
     audit,
+    broadcast,
     check,
     codes,
-    deciding,
-    mending,
-    opening,
     playbook,
-    proposing,
-    recording,
-    steering,
+    propose,
+    settle,
+    status,
     suppressions,
-    up,
-    watching,
+    timeline,
 )
-from commands.demo import command as demo
-from commands.failures import ExitCode, explain
-from commands.printing import say, say_failure
-from commands.session import prepare_environment
+from surfaces.terminal import open as opening
+from surfaces.terminal.printing import say, say_failure
+from surfaces.terminal.session import prepare_environment
 
 
 class InWords(TyperGroup):
@@ -87,8 +87,8 @@ def root(
 
 
 for group in (
-    up, demo, check, audience, playbook, opening, proposing, deciding, watching, steering, mending,
-    recording, codes, suppressions, audit,
+    up, demo, check, audience, playbook, opening, propose, approve, status, broadcast, settle,
+    timeline, codes, suppressions, audit,
 ):  # fmt: skip
     group.register(app)
 

@@ -64,8 +64,8 @@ class Settings(BaseSettings):
     )
     public_url: str = Field(
         default="",
-        description="Where recipients reach `console.app`, such as https://mail.example.com; "
-        "unsubscribe links begin with it.",
+        description="Where recipients reach `surfaces.public.app`, such as "
+        "https://mail.example.com; unsubscribe links begin with it.",
     )
     link_secret: SecretStr | None = Field(
         default=None,

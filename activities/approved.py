@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from activities.signatures import PublicationTask
+from activities.signatures.posts import PublicationTask
 from domain.errors import DomainError
 from domain.message import Document
 from store.kernel.database import Database

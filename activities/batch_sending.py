@@ -12,7 +12,7 @@ from activities import code_sources
 from activities.failures import as_failure, failing_in_words
 from activities.heartbeat import to_its_end
 from activities.pauses import Pause
-from activities.signatures import SendBatches
+from activities.signatures.broadcasts import SendBatches
 from channels.contract import (
     Addressees,
     BadCredentials,

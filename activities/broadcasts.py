@@ -11,22 +11,20 @@ from activities.batch_sending import Sending
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.heartbeat import beating
-from activities.signatures import (
+from activities.signatures.broadcasts import (
     PAUSE_BROADCAST,
     PLAN_BROADCAST,
     SEND_BATCHES,
-    SETTLE_UNKNOWN,
     STOP_BROADCAST,
     BatchesSent,
     BroadcastPlanned,
-    Nothing,
     PauseBroadcast,
     PlanBroadcast,
     SendBatches,
-    SettleUnknown,
     StopBroadcast,
-    UnknownSettled,
 )
+from activities.signatures.settling import SETTLE_UNKNOWN, SettleUnknown, UnknownSettled
+from activities.signatures.signature import Nothing
 from channels.contract import Channel, DirectChannel
 from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.broadcasting import BroadcastHealth

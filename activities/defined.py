@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from temporalio import activity
 
-from activities.signatures import Argument, Signature
+from activities.signatures.signature import Argument, Signature
 
 Result = TypeVar("Result")
 Owner = TypeVar("Owner")

@@ -11,18 +11,17 @@ from activities.defined import Bound, defined
 from activities.failures import as_failure, failing_in_words
 from activities.heartbeat import beating, to_its_end
 from activities.pauses import Pause
-from activities.signatures import (
+from activities.signatures.posts import (
     LOOK_FOR_POST,
     PLAN_PUBLICATION,
     PUBLISH_POST,
     RETRACT_POST,
-    SETTLE_PUBLICATION,
     LookForPost,
     PublicationTask,
     PublishPost,
-    SettlePublication,
     Standing,
 )
+from activities.signatures.settling import SETTLE_PUBLICATION, SettlePublication
 from channels.contract import (
     Channel,
     ChannelError,

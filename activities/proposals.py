@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
-from activities.signatures import RENDER_MESSAGE, ChannelCopy, Rendered, RenderMessage
+from activities.signatures.proposals import RENDER_MESSAGE, ChannelCopy, Rendered, RenderMessage
 from channels.contract import Channel, ChannelKind, Template
 from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain import templates

@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
-from activities.signatures import (
+from activities.signatures.record import (
     CLOSE_INCIDENT,
     RECORD_TIMELINE,
     REGISTER_INCIDENT,
     CloseIncident,
-    Nothing,
     RecordTimeline,
     RegisterIncident,
 )
+from activities.signatures.signature import Nothing
 from store.kernel.database import Database
 from store.record import incidents, timeline
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.posts import SEEN_BY_A_PERSON, standing_of
-from activities.signatures import SETTLE_BY_PERSON, SettleByPerson, Standing
+from activities.signatures.posts import Standing
+from activities.signatures.settling import SETTLE_BY_PERSON, SettleByPerson
 from domain.errors import DomainError
 from domain.publication import PublicationState, Receipt
 from store.broadcasts import batch_outcomes, batches, broadcasts

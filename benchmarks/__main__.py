@@ -19,7 +19,7 @@ from benchmarks.children import ChildFailed
 from benchmarks.plan import DATABASES, Plan
 from benchmarks.run import Run, steps
 from benchmarks.view import View
-from commands.failures import CommandFailed
+from client.errors import CommandFailed
 from domain.errors import DomainError
 from settings import HERE
 

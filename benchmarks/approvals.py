@@ -17,12 +17,12 @@ from temporalio.client import Client
 from benchmarks.frontfoot import CHANNEL
 from benchmarks.mail import address
 from benchmarks.results import Approvals
-from commands import incidents
-from commands.ports import Ports
-from commands.stack import Stack
+from client import incidents
+from client.stack.ports import Ports
 from domain.ids import MessageRef
 from domain.incident import MessagePhase
 from domain.message import MessageKind
+from embedded.stack import Stack
 from settings import HERE
 from store.broadcasts import broadcasts
 from store.broadcasts.progress import read_progress

@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from commands import launcher
-from commands.ports import free_ports
-from commands.processes import signal_group
+from client.stack.ports import free_ports
+from client.stack.processes import signal_group
+from embedded import launcher
 
 LOOPBACK = "127.0.0.1"
 _POLL = 0.02

@@ -24,7 +24,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from commands.stack_environment import for_python
+from client.stack.environment import for_python
 
 ROOT = Path(__file__).resolve().parents[1]
 SHOWN = 10

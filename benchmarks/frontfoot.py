@@ -17,7 +17,7 @@ import yaml
 from benchmarks.children import Child
 from benchmarks.mail import address
 from benchmarks.stage import Stage
-from commands import incidents
+from client import incidents
 from domain.ids import MessageRef
 from domain.incident import MessagePhase
 from domain.message import Copy, MessageKind

@@ -20,7 +20,7 @@ from benchmarks.children import Child
 from benchmarks.limit import shared_part
 from benchmarks.mail import Post
 from benchmarks.postgres import Server
-from commands.stack_environment import plain
+from client.stack.environment import plain
 from domain.model import Value
 from settings import HERE
 

@@ -16,8 +16,8 @@ import orjson
 
 from benchmarks.mail import BROADCAST, Mail, Person
 from channels.contract import Addressees, Batch
-from channels.email_body import BATCH_ARG, BROADCAST_ARG, DELIVERY_ARG, body_of_batch
 from channels.http import new_client
+from channels.sendgrid.body import BATCH_ARG, BROADCAST_ARG, DELIVERY_ARG, body_of_batch
 from domain.message import Copy
 
 WAYS = ("orjson/streams", "orjson/httpx", "adapter/streams", "adapter/httpx")

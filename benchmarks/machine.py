@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks import postgres
 from benchmarks.results import Machine
-from commands import temporal_binary
+from embedded import temporal_binary
 
 PACKAGES = ("temporalio", "httpx", "orjson", "SQLAlchemy", "aiosqlite", "asyncpg", "sendgrid")
 

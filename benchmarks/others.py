@@ -14,7 +14,7 @@ from sendgrid.helpers import mail as helpers
 
 from benchmarks.limit import build_as_the_adapter
 from benchmarks.mail import Mail, Person
-from channels.email_body import BATCH_ARG, BROADCAST_ARG, DELIVERY_ARG
+from channels.sendgrid.body import BATCH_ARG, BROADCAST_ARG, DELIVERY_ARG
 from domain.message import Copy
 
 HELPERS, ONE_BY_ONE = "sendgrid helpers", "one by one"

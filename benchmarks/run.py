@@ -25,7 +25,7 @@ from benchmarks.results import Bracket, FrontfootRun, QueueRun, Results, Sampled
 from benchmarks.stage import PYTHON, Stage, sink, stage
 from benchmarks.summary import workers as in_words
 from benchmarks.view import View
-from commands.stack_environment import for_python
+from client.stack.environment import for_python
 from domain.message import Copy
 
 Measured = TypeVar("Measured")

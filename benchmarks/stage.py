@@ -16,8 +16,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from benchmarks.children import LOOPBACK, Child, free_port, listens
-from commands import temporal_binary
-from commands.stack_environment import for_python, plain
+from client.stack.environment import for_python, plain
+from embedded import temporal_binary
 from store.kernel.database import Database
 from store.migrate import upgrade_ledger
 from wiring import plugin

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from benchmarks import postgres
 from benchmarks.children import LOOPBACK, Child, free_port, listens
-from commands.stack_environment import for_python
+from client.stack.environment import for_python
 from domain.ids import MessageRef, batch_key, delivery_key
 from domain.publication import Receipt
 from store import migrate
@@ -76,7 +76,7 @@ async def _measure(given: argparse.Namespace, folder: Path) -> int:
             "FRONTFOOT_WEBHOOK_PORT": str(port),
             "FRONTFOOT_WEBHOOK_PUBLIC_KEY": _public(private),
         }
-        command = [*_PYTHON, "console.app"]
+        command = [*_PYTHON, "surfaces.public.app"]
         receiver = await Child.start("receiver", command, folder, environment)
         try:
             await receiver.ready(lambda: listens(port))

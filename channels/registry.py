@@ -24,7 +24,7 @@ from domain.errors import DomainError
 GROUP = "frontfoot.channels"
 
 BUILT_IN: Mapping[str, str] = {
-    "email": "channels.email:ADAPTER",
+    "email": "channels.sendgrid:ADAPTER",
     "facebook": "channels.facebook:ADAPTER",
     "mastodon": "channels.mastodon:ADAPTER",
     "smtp": "channels.smtp:ADAPTER",

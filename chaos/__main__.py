@@ -26,7 +26,7 @@ from chaos.deck import draw
 from chaos.display import Display, summarise
 from chaos.ledgers import DatabaseName
 from chaos.round import RoundResult, play_round
-from commands.failures import CommandFailed, ExitCode
+from client.errors import CommandFailed, ExitCode
 
 _ROUND_TAKES = 45.0
 """Seconds that a round takes at least: with fewer left, no other one is begun."""

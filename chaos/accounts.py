@@ -11,7 +11,7 @@ from chaos.plan import RoundPlan
 from chaos.record import Record
 from chaos.verdict import Told, Verdict
 from chaos.world import Mail, Post, World
-from commands.books import reconcile_mail
+from client.stack.books import reconcile_mail
 from domain.ids import MessageRef, broadcast_key
 from domain.incident import MessagePhase
 from domain.message import CLASS_OF, MessageClass, MessageKind

@@ -17,7 +17,7 @@ from temporalio.client import Client, WorkflowFailureError
 from chaos.people import LEAD, People
 from chaos.record import Record
 from chaos.world import World, events_owed, look
-from commands import incidents
+from client import incidents
 from domain.errors import DomainError
 from domain.ids import MessageRef, batch_of, incident_workflow_id
 from domain.incident import MessagePhase

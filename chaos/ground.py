@@ -14,10 +14,10 @@ import yaml
 
 from chaos.arms import Arms
 from chaos.plan import RoundPlan, Times
-from commands import part as parts
-from commands.part import Part, PartPlan
-from commands.ports import Ports
-from commands.stack import Stack
+from client.stack.ports import Ports
+from embedded import part as parts
+from embedded.part import Part, PartPlan
+from embedded.stack import Stack
 from settings import HERE, Settings
 from store.files.playbook_folder import read_playbook
 

@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from chaos.ground import SmallDisk
-from commands.failures import WrongUsage
+from client.errors import WrongUsage
 from tests.store.postgres_server import binaries, running
 
 DatabaseName = Literal["sqlite", "postgres"]

@@ -17,8 +17,8 @@ from temporalio.service import RPCError
 
 from chaos.plan import MessageScript, Revising, RoundPlan, Signer, Torment, Wrong
 from chaos.record import Record
-from commands import incidents
-from commands.failures import NoWorker, OutcomeUnknown
+from client import incidents
+from client.errors import NoWorker, OutcomeUnknown
 from domain.errors import DomainError
 from domain.gate import GateState
 from domain.ids import incident_workflow_id

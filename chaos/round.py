@@ -23,7 +23,7 @@ from chaos.record import Record
 from chaos.torments import Tormentor
 from chaos.verdict import Verdict
 from chaos.world import bodies, look
-from commands.demo.audience import write_audience
+from embedded.demo.audience import write_audience
 from store.files.audience_csv import read_rows
 from store.kernel.database import Database
 from store.people import audiences

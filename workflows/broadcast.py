@@ -9,21 +9,19 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, FailureError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures import (
+    from activities.signatures.broadcasts import (
         PAUSE_BROADCAST,
         PLAN_BROADCAST,
         SEND_BATCHES,
-        SETTLE_UNKNOWN,
         STOP_BROADCAST,
         BatchesSent,
         PauseBroadcast,
         PlanBroadcast,
-        PublicationTask,
         SendBatches,
-        SettleUnknown,
         StopBroadcast,
-        UnknownSettled,
     )
+    from activities.signatures.posts import PublicationTask
+    from activities.signatures.settling import SETTLE_UNKNOWN, SettleUnknown, UnknownSettled
     from domain.ids import channel_queue, incident_workflow_id
     from domain.message import MessageClass
     from domain.publication import Outcome, PublicationState

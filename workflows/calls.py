@@ -9,7 +9,7 @@ from temporalio import workflow
 from temporalio.common import Priority
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, TimeoutType
 
-from activities.signatures import Argument, Signature
+from activities.signatures.signature import Argument, Signature
 from domain.ids import MAIN_QUEUE
 from workflows.policies import ORDINARY, ActivityPolicy
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from activities.signatures import TimelineEntry
+from activities.signatures.record import TimelineEntry
 from domain.gate import Decision, GateState, Verdict
 from domain.ids import ChannelName, MessageRef, Slug
 from domain.incident import IncidentState, MessagePhase

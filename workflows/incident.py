@@ -14,7 +14,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures import (
+    from activities.signatures.record import (
         CLOSE_INCIDENT,
         REGISTER_INCIDENT,
         CloseIncident,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures import RENDER_MESSAGE, Rendered, RenderMessage
+    from activities.signatures.proposals import RENDER_MESSAGE, Rendered, RenderMessage
     from domain.gate import Gate
     from domain.incident import IncidentState, MessageState
     from domain.message import MessageKind

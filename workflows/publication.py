@@ -9,17 +9,16 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures import (
+    from activities.signatures.posts import (
         LOOK_FOR_POST,
         PLAN_PUBLICATION,
         PUBLISH_POST,
-        SETTLE_PUBLICATION,
         LookForPost,
         PublicationTask,
         PublishPost,
-        SettlePublication,
         Standing,
     )
+    from activities.signatures.settling import SETTLE_PUBLICATION, SettlePublication
     from domain.ids import channel_queue
     from domain.publication import Finding, Outcome, PublicationState, Receipt, Sighting
     from workflows.calls import call, never_started, timed_out, words_of

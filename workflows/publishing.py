@@ -11,12 +11,8 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, FailureError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures import (
-        RETRACT_POST,
-        SETTLE_BY_PERSON,
-        PublicationTask,
-        SettleByPerson,
-    )
+    from activities.signatures.posts import RETRACT_POST, PublicationTask
+    from activities.signatures.settling import SETTLE_BY_PERSON, SettleByPerson
     from domain.errors import DomainError
     from domain.ids import channel_queue, publication_workflow_id
     from domain.incident import IncidentState, MessagePhase, MessageState, refuse_unopened

@@ -11,15 +11,14 @@ from decimal import Decimal
 from temporalio.testing import ActivityEnvironment
 
 from activities.broadcasts import BroadcastActivities
-from activities.signatures import (
+from activities.signatures.broadcasts import (
     BatchesSent,
     BroadcastPlanned,
     PlanBroadcast,
-    PublicationTask,
     SendBatches,
-    SettleUnknown,
-    UnknownSettled,
 )
+from activities.signatures.posts import PublicationTask
+from activities.signatures.settling import SettleUnknown, UnknownSettled
 from channels.contract import Batch, Capabilities, ChannelKind, Health, Template
 from domain.ids import MessageRef, delivery_key
 from domain.message import CLASS_OF, AudienceCut, Copy, Document, MessageKind, Voice

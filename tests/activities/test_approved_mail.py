@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.broadcasts import BroadcastActivities
-from activities.signatures import PublicationTask
+from activities.signatures.posts import PublicationTask
 from channels.contract import OutcomeUnknown
 from domain.message import Document
 from domain.offer import read_code

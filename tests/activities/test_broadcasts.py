@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.broadcasts import BroadcastActivities
-from activities.signatures import StopBroadcast
+from activities.signatures.broadcasts import StopBroadcast
 from channels.contract import (
     BadCredentials,
     BadRecipient,

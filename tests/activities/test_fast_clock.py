@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from temporalio.testing import ActivityEnvironment
 
 from activities.posts import PostActivities
-from activities.signatures import LookForPost, PublicationTask
+from activities.signatures.posts import LookForPost, PublicationTask
 from domain.ids import MessageRef
 from domain.message import Copy, Document
 from domain.publication import Finding, Sighting

@@ -5,14 +5,15 @@ from __future__ import annotations
 from temporalio.testing import ActivityEnvironment
 
 from activities.broadcasts import BroadcastActivities
-from activities.signatures import PlanBroadcast, PublicationTask, SendBatches
+from activities.signatures.broadcasts import PlanBroadcast, SendBatches
+from activities.signatures.posts import PublicationTask
 from domain.message import AudienceCut, Copy, Document, MessageClass, Voice
 from domain.publication import PublicationState
 from store.broadcasts.progress import BroadcastProgress, read_progress
 from store.kernel.database import Database
 from store.record import messages
 from tests.activities.mail import REF, SECRET, address, customers, letter
-from tests.channels.smtp_world import MailServer, channel_at, mail_server
+from tests.channels.smtp.smtp_world import MailServer, channel_at, mail_server
 
 PEOPLE = 12
 GONE, LOST = 5, 9

@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.posts import PostActivities
-from activities.signatures import PublicationTask, PublishPost
+from activities.signatures.posts import PublicationTask, PublishPost
 from domain.ids import MessageRef
 from domain.message import Document
 from domain.publication import PublicationState

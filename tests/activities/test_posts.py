@@ -11,13 +11,8 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.posts import PostActivities
 from activities.settling import SettlingActivities
-from activities.signatures import (
-    LookForPost,
-    PublicationTask,
-    PublishPost,
-    SettleByPerson,
-    SettlePublication,
-)
+from activities.signatures.posts import LookForPost, PublicationTask, PublishPost
+from activities.signatures.settling import SettleByPerson, SettlePublication
 from channels.contract import (
     BadCredentials,
     OutcomeUnknown,

@@ -12,10 +12,10 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.proposals import ProposalActivities
-from activities.signatures import Rendered, RenderMessage
+from activities.signatures.proposals import Rendered, RenderMessage
 from channels.contract import Channel
-from channels.email import EmailChannel, EmailSettings
 from channels.facebook import FacebookChannel, FacebookSettings
+from channels.sendgrid import EmailChannel, EmailSettings
 from channels.twitter import TwitterChannel, TwitterSettings
 from domain.ids import MessageRef
 from domain.message import MessageKind

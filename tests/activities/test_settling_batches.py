@@ -7,7 +7,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.settling import SettlingActivities
-from activities.signatures import SettleByPerson, Standing
+from activities.signatures.posts import Standing
+from activities.signatures.settling import SettleByPerson
 from channels.contract import Batch, OutcomeUnknown
 from domain.publication import PublicationState
 from store.broadcasts import batch_outcomes

@@ -26,12 +26,12 @@ NOT_SHIPPED = {"benchmarks", "chaos", "tests"}
 MODULES = {
     "settings": {"domain"},
     "wiring": {"domain", "settings"},
-    "cli": {"commands", "domain", "settings", "store", "wiring", "workflows"},
+    "cli": {"client", "embedded", "surfaces"},
 }
 
 # What must not be loaded once a workflow is: it would run inside Temporal's workflow sandbox.
 FOREIGN_TO_WORKFLOWS = (
-    "aiosqlite", "alembic", "asyncpg", "channels", "console", "facebook", "httpx", "requests",
+    "aiosqlite", "alembic", "asyncpg", "channels", "client", "facebook", "httpx", "requests",
     "sendgrid", "settings", "sqlalchemy", "starlette", "store", "wiring",
 )  # fmt: skip
 
@@ -82,7 +82,9 @@ def small_tree(tmp_path: Path) -> Path:
     for package in PACKAGES:
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").touch()
-    (tmp_path / "activities" / "signatures.py").touch()
+    (tmp_path / "activities" / "signatures").mkdir()
+    (tmp_path / "activities" / "signatures" / "__init__.py").touch()
+    (tmp_path / "activities" / "signatures" / "posts.py").touch()
     (tmp_path / "activities" / "mail.py").touch()
     for module in ("cli", "settings", "wiring", "worker"):
         (tmp_path / f"{module}.py").touch()
@@ -116,15 +118,19 @@ def test_every_module_of_the_top_level_is_in_the_wheel() -> None:
         ("store", "import activities"),
         ("store", "import httpx"),
         ("activities", "import workflows"),
-        ("activities", "import console"),
+        ("activities", "import client"),
         ("workflows", "import channels"),
         ("workflows", "import store"),
         ("workflows", "import activities.mail"),
         ("workflows", "from activities import mail"),
         ("workflows", "import sqlalchemy"),
-        ("console", "import activities.mail"),
-        ("console", "import channels"),
-        ("console", "import sandbox"),
+        ("client", "import surfaces"),
+        ("client", "import embedded"),
+        ("client", "import rich"),
+        ("surfaces", "import activities.mail"),
+        ("surfaces", "import channels"),
+        ("surfaces", "import embedded"),
+        ("embedded", "import activities.mail"),
         ("sandbox", "import domain"),
         ("sandbox", "import sendgrid"),
     ],
@@ -151,20 +157,24 @@ def test_nobody_may_import_the_worker_the_command_or_the_sandbox(small_tree: Pat
 
 
 def test_a_workflow_may_not_reach_the_network_through_a_signature(small_tree: Path) -> None:
-    (small_tree / "activities" / "signatures.py").write_text("import httpx\n", encoding="utf-8")
-    (small_tree / "workflows" / "incident.py").write_text(
-        "import activities.signatures\n", encoding="utf-8"
+    (small_tree / "activities" / "signatures" / "posts.py").write_text(
+        "import httpx\n", encoding="utf-8"
     )
-    assert "workflows.incident -> activities.signatures" in lint_imports(small_tree).stdout
+    (small_tree / "workflows" / "incident.py").write_text(
+        "import activities.signatures.posts\n", encoding="utf-8"
+    )
+    assert "workflows.incident -> activities.signatures.posts" in lint_imports(small_tree).stdout
 
 
 def test_imports_along_the_arrows_are_accepted(small_tree: Path) -> None:
     along = {
-        "channels/email.py": "import domain, httpx",
+        "channels/sendgrid.py": "import domain, httpx",
         "store/queries.py": "import domain, sqlalchemy",
         "activities/mail.py": "import channels, domain, settings, store",
-        "workflows/incident.py": "import activities.signatures, domain, temporalio.workflow",
-        "console/app.py": "import domain, settings, starlette, store, wiring, workflows.incident",
+        "workflows/incident.py": "import activities.signatures.posts, domain, temporalio.workflow",
+        "client/incidents.py": "import channels, domain, store, wiring, workflows.incident",
+        "surfaces/public.py": "import client.incidents, domain, settings, starlette",
+        "embedded/stack.py": "import client.incidents, domain, settings, wiring",
     }
     for path, line in along.items():
         (small_tree / path).write_text(f"{line}\n", encoding="utf-8")

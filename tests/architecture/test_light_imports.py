@@ -12,9 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # A worker imports all of this again for each workflow's sandbox, and a console for each process.
 HEAVY = (
-    "aiosqlite", "alembic", "asyncpg", "channels", "console", "facebook", "httpx", "requests",
-    "sandbox", "sendgrid", "settings", "sqlalchemy", "starlette", "store", "urllib3", "uvicorn",
-    "wiring", "worker",
+    "aiosqlite", "alembic", "asyncpg", "channels", "client", "facebook", "httpx", "requests",
+    "sandbox", "sendgrid", "settings", "sqlalchemy", "starlette", "store", "surfaces", "urllib3",
+    "uvicorn", "wiring", "worker",
 )  # fmt: skip
 FORBIDDEN = {
     "domain": (*HEAVY, "activities", "temporalio", "workflows"),

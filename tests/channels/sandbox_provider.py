@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 import httpx
 
 from channels.contract import Channel
-from channels.email import EmailChannel, EmailSettings
+from channels.contract_suite.provider import Misbehaviour
 from channels.facebook import FacebookChannel, FacebookSettings
+from channels.sendgrid import EmailChannel, EmailSettings
 from channels.twitter import TwitterChannel, TwitterSettings
 from tests.channels.one_shot import Canned, Cans, OneShotAdapter, OneShotTransport
-from tests.channels.provider import Misbehaviour
 
 READ_TIMEOUT = 0.5
 WAIT = timedelta(minutes=2)

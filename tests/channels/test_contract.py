@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.channels.contract import ChannelContract
-from tests.channels.provider import Provider
+from channels.contract_suite.contract import ChannelContract
+from channels.contract_suite.provider import Provider
 from tests.channels.sandbox_provider import SandboxMail, SandboxPage, SandboxX
 
 

@@ -124,10 +124,16 @@ def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> Non
     ("lines", "says"),
     [
         (("pigeon = no_such_module:ADAPTER",), "cannot be loaded"),
-        (("pigeon = channels.email:NO_SUCH",), "cannot be loaded"),
-        (("pigeon = channels.email:EmailChannel",), "is not a channels.registry.Adapter"),
+        (("pigeon = channels.sendgrid:NO_SUCH",), "cannot be loaded"),
         (
-            ("pigeon = channels.email:ADAPTER", "pigeon = channels.twitter:ADAPTER"),
+            ("pigeon = channels.sendgrid:EmailChannel",),
+            "is not a channels.registry.Adapter",
+        ),
+        (
+            (
+                "pigeon = channels.sendgrid:ADAPTER",
+                "pigeon = channels.twitter:ADAPTER",
+            ),
             "Several installed packages",
         ),
     ],

@@ -11,10 +11,10 @@ import pytest
 
 from channels import registry
 from channels.contract import Channel
-from tests.channels.contract import ChannelContract
-from tests.channels.mock_provider import MockProvider
-from tests.channels.provider import Provider
-from tests.channels.webhook_channel import WebhookChannel, WebhookSettings
+from channels.contract_suite.contract import ChannelContract
+from channels.contract_suite.mock_provider import MockProvider
+from channels.contract_suite.provider import Provider
+from channels.contract_suite.webhook_channel import WebhookChannel, WebhookSettings
 
 
 def loft(request: httpx.Request, taken: list[str]) -> httpx.Response:
@@ -44,7 +44,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: frontfoot-webhook\n")
     (metadata / "entry_points.txt").write_text(
-        "[frontfoot.channels]\nwebhook = tests.channels.webhook_channel:ADAPTER\n"
+        "[frontfoot.channels]\nwebhook = channels.contract_suite.webhook_channel:ADAPTER\n"
     )
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from channels.weighted import LIMIT, LINK, weighted_length
+from channels.twitter.weighted import LIMIT, LINK, weighted_length
 from domain.errors import PlaybookInvalid
 from domain.facts import REQUIRED_TO_RESOLVE, Facts
 from domain.message import MessageKind, mark_of

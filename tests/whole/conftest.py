@@ -10,9 +10,9 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from commands import part
-from commands.ports import Ports
-from commands.stack import Stack
+from client.stack.ports import Ports
+from embedded import part
+from embedded.stack import Stack
 from store.kernel.database import Database
 from tests.whole.response import Response
 from tests.whole.world import World

@@ -13,9 +13,9 @@ import orjson
 import yaml
 from temporalio.client import WorkflowUpdateStage
 
-from commands import incidents
-from commands.books import Reconciliation, reconcile_mail, reconcile_posts
-from commands.incident_client import tell
+from client import incidents
+from client.asking import tell
+from client.stack.books import Reconciliation, reconcile_mail, reconcile_posts
 from domain.ids import MessageRef, incident_workflow_id, publication_workflow_id
 from domain.incident import MessagePhase
 from domain.message import MessageKind

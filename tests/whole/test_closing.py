@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from commands import incidents
+from client import incidents
 from domain.errors import DomainError
 from domain.stage import Stage
 from store.record import timeline

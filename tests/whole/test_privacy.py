@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from commands.stack_environment import ACCOUNTS
+from client.stack.environment import ACCOUNTS
 from domain.errors import DomainError
 from domain.message import MessageKind
 from store.kernel.database import Database

@@ -9,7 +9,7 @@ from contextlib import closing
 import httpx
 import orjson
 
-from commands import incidents
+from client import incidents
 from domain.message import MessageKind
 from tests.whole.response import LEAD, Response
 from tests.whole.world import World

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commands import incidents
+from client import incidents
 from domain.incident import MessagePhase
 from domain.publication import PublicationState
 from tests.whole.response import LEAD, Response, agreed, everywhere, states

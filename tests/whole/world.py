@@ -13,10 +13,10 @@ import httpx
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from commands import temporal_binary
-from commands.failures import NoWorker, OutcomeUnknown
-from commands.part import Part
-from commands.stack import Stack
+from client.errors import NoWorker, OutcomeUnknown
+from embedded import temporal_binary
+from embedded.part import Part
+from embedded.stack import Stack
 from store.kernel.database import Database
 
 Seen = TypeVar("Seen")

@@ -3,43 +3,47 @@
 from __future__ import annotations
 
 from activities.defined import Bound, defined
-from activities.signatures import (
-    CLOSE_INCIDENT,
-    LOOK_FOR_POST,
+from activities.signatures.broadcasts import (
     PAUSE_BROADCAST,
     PLAN_BROADCAST,
-    PLAN_PUBLICATION,
-    PUBLISH_POST,
-    RECORD_TIMELINE,
-    REGISTER_INCIDENT,
-    RENDER_MESSAGE,
-    RETRACT_POST,
     SEND_BATCHES,
-    SETTLE_BY_PERSON,
-    SETTLE_PUBLICATION,
-    SETTLE_UNKNOWN,
     STOP_BROADCAST,
     BatchesSent,
     BroadcastPlanned,
-    CloseIncident,
-    LookForPost,
-    Nothing,
     PauseBroadcast,
     PlanBroadcast,
+    SendBatches,
+    StopBroadcast,
+)
+from activities.signatures.posts import (
+    LOOK_FOR_POST,
+    PLAN_PUBLICATION,
+    PUBLISH_POST,
+    RETRACT_POST,
+    LookForPost,
     PublicationTask,
     PublishPost,
+    Standing,
+)
+from activities.signatures.proposals import RENDER_MESSAGE, Rendered, RenderMessage
+from activities.signatures.record import (
+    CLOSE_INCIDENT,
+    RECORD_TIMELINE,
+    REGISTER_INCIDENT,
+    CloseIncident,
     RecordTimeline,
     RegisterIncident,
-    Rendered,
-    RenderMessage,
-    SendBatches,
+)
+from activities.signatures.settling import (
+    SETTLE_BY_PERSON,
+    SETTLE_PUBLICATION,
+    SETTLE_UNKNOWN,
     SettleByPerson,
     SettlePublication,
     SettleUnknown,
-    Standing,
-    StopBroadcast,
     UnknownSettled,
 )
+from activities.signatures.signature import Nothing
 from domain.publication import Sighting
 from tests.workflows.mailing import Mailing
 from tests.workflows.world import World

@@ -9,17 +9,15 @@ from enum import StrEnum
 
 from temporalio.exceptions import ApplicationError
 
-from activities.signatures import (
+from activities.signatures.broadcasts import (
     BatchesSent,
     BroadcastPlanned,
     PlanBroadcast,
     SendBatches,
-    SettleByPerson,
-    SettleUnknown,
-    Standing,
     StopBroadcast,
-    UnknownSettled,
 )
+from activities.signatures.posts import Standing
+from activities.signatures.settling import SettleByPerson, SettleUnknown, UnknownSettled
 from domain.broadcasting import BroadcastHealth
 from domain.publication import PublicationState
 

@@ -14,19 +14,10 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
-from activities.signatures import (
-    ChannelCopy,
-    LookForPost,
-    PublicationTask,
-    PublishPost,
-    RegisterIncident,
-    Rendered,
-    RenderMessage,
-    SettleByPerson,
-    SettlePublication,
-    Standing,
-    TimelineEntry,
-)
+from activities.signatures.posts import LookForPost, PublicationTask, PublishPost, Standing
+from activities.signatures.proposals import ChannelCopy, Rendered, RenderMessage
+from activities.signatures.record import RegisterIncident, TimelineEntry
+from activities.signatures.settling import SettleByPerson, SettlePublication
 from domain.errors import ErrorWord
 from domain.publication import Finding, PublicationState, Receipt, Sighting
 from tests.workflows.mailing import Mailing

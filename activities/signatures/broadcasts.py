@@ -1,0 +1,80 @@
+"""Broadcasting on a direct channel."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from activities.signatures.posts import PublicationTask
+from activities.signatures.signature import Nothing, Signature
+from domain.broadcasting import BroadcastHealth
+from domain.message import MessageClass
+from domain.model import Value
+from domain.publication import PublicationState
+
+
+class PlanBroadcast(Value):
+    """Fix who gets the message, in which batches; doing it again changes nothing."""
+
+    task: PublicationTask
+    batch_size: int
+    message_class: MessageClass
+
+
+class BroadcastPlanned(Value):
+    """What was fixed."""
+
+    broadcast: int
+    key: str
+    batches: int
+    recipients: int
+    suppressed: int
+
+
+class SendBatches(Value):
+    """Send the batches ``first`` to ``last`` that have not gone out, one request each."""
+
+    task: PublicationTask
+    broadcast: int
+    first: int
+    last: int
+    fresh_until: datetime | None = None
+
+
+class BatchesSent(Value):
+    """Where a range of batches stands in the ledger: recipients, and batches of unknown outcome.
+
+    ``halted``: the provider refused the account itself, so that no further batch can go either.
+    ``paused``: the ledger handed out nothing more, and the rest of the range is still to be sent.
+    ``reached`` is the last batch that this speaks of, where the rest of the range is handed back;
+    None is the end of the range. ``health`` counts the whole broadcast, not only the range.
+    """
+
+    accepted: int = 0
+    refused: int = 0
+    unknown_batches: int = 0
+    halted: bool = False
+    paused: bool = False
+    reached: int | None = None
+    health: BroadcastHealth = BroadcastHealth()
+    reason: str = ""
+    next_step: str = ""
+
+
+class PauseBroadcast(Value):
+    """Let no further batch begin, or with ``paused`` false let them begin again."""
+
+    broadcast: int
+    paused: bool
+
+
+class StopBroadcast(Value):
+    """Let no further batch go out."""
+
+    broadcast: int
+    to: PublicationState
+
+
+PLAN_BROADCAST = Signature("plan_broadcast", PlanBroadcast, BroadcastPlanned)
+SEND_BATCHES = Signature("send_batches", SendBatches, BatchesSent)
+PAUSE_BROADCAST = Signature("pause_broadcast", PauseBroadcast, Nothing)
+STOP_BROADCAST = Signature("stop_broadcast", StopBroadcast, Nothing)

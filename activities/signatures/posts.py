@@ -1,0 +1,54 @@
+"""Publishing on a post channel, and taking back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from activities.signatures.signature import Signature
+from domain.ids import ChannelName, MessageRef
+from domain.model import Value
+from domain.publication import PublicationState, Receipt, Sighting
+
+
+class PublicationTask(Value):
+    """One message on one channel, with the digest that was approved."""
+
+    message: MessageRef
+    channel: ChannelName
+    digest: str
+
+
+class Standing(Value):
+    """Where a publication stands in the ledger."""
+
+    state: PublicationState
+    receipt: Receipt | None = None
+    started_at: datetime | None = None
+    attempt: int = 0
+    reason: str = ""
+    next_step: str = ""
+
+
+class PublishPost(Value):
+    """Make attempt number ``attempt``, unless the ledger knows better."""
+
+    task: PublicationTask
+    attempt: int
+    fresh_until: datetime | None = None
+
+
+class LookForPost(Value):
+    """Look at the provider for an attempt whose outcome nobody knows; a find is entered.
+
+    ``since``: by the server's clock, no attempt in question began earlier. The ledger has the
+    moment too, by the clock of the worker that made the attempt, and that may have been wrong.
+    """
+
+    task: PublicationTask
+    since: datetime | None = None
+
+
+PLAN_PUBLICATION = Signature("plan_publication", PublicationTask, Standing)
+PUBLISH_POST = Signature("publish_post", PublishPost, Standing)
+LOOK_FOR_POST = Signature("look_for_post", LookForPost, Sighting)
+RETRACT_POST = Signature("retract_post", PublicationTask, Standing)

@@ -1,0 +1,55 @@
+"""Proposing: having a message rendered and stored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from activities.signatures.signature import Signature
+from domain.ids import ChannelName, MessageRef
+from domain.message import MessageKind
+from domain.model import Value
+from domain.playbook import Playbook
+
+
+class RenderMessage(Value):
+    """Render every channel's copy of one revision and store it.
+
+    ``facts`` and ``copy_draft`` are ids of drafts in the ledger; ``plan`` is the incident's own
+    snapshot and ``templates`` the digest of the stored template files.
+    """
+
+    message: MessageRef
+    kind: MessageKind
+    ordinal: int
+    author: str
+    title: str
+    templates: str
+    plan: Playbook
+    audience: str | None = None
+    facts: str | None = None
+    copy_draft: str | None = None
+    next_update_by: datetime | None = None
+    at: datetime
+
+
+class ChannelCopy(Value):
+    """One channel's copy in numbers: never its words."""
+
+    channel: ChannelName
+    direct: bool
+    length: int
+    max_length: int | None = None
+    unit: str = "characters"
+    retracts: bool = False
+
+
+class Rendered(Value):
+    """What was stored: the digest that approvers sign, and each channel's copy in numbers."""
+
+    digest: str
+    channels: tuple[ChannelCopy, ...]
+    audience_count: int = 0
+    codes_worth: str | None = None
+
+
+RENDER_MESSAGE = Signature("render_message", RenderMessage, Rendered)

@@ -1,0 +1,67 @@
+"""Settling what is unknown: by looking, by events, by a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from activities.signatures.posts import PublicationTask, Standing
+from activities.signatures.signature import Signature
+from domain.model import Value
+from domain.publication import PublicationState, Receipt
+
+
+class SettlePublication(Value):
+    """Enter in the ledger what was concluded about a publication."""
+
+    task: PublicationTask
+    to: PublicationState
+    attempt: int = 0
+    reason: str = ""
+    next_step: str = ""
+    receipt: Receipt | None = None
+
+
+class SettleByPerson(Value):
+    """Enter what a person saw at the platform about an unknown outcome, on either kind of channel.
+
+    If it did not go out, it is planned again, or with ``otherwise`` ends in that state: nothing is
+    sent by this activity. ``batches`` are the numbers of those that it speaks of; none: all.
+    """
+
+    task: PublicationTask
+    direct: bool
+    went_out: bool
+    otherwise: PublicationState = PublicationState.PLANNED
+    url: str | None = None
+    batches: tuple[int, ...] = ()
+
+
+class SettleUnknown(Value):
+    """Settle the batches whose outcome is unknown by the events that name them.
+
+    Batches that began before ``release_before`` and have no event at all may go again.
+    """
+
+    broadcast: int
+    release_before: datetime | None = None
+    max_attempts: int = 5
+
+
+class UnknownSettled(Value):
+    """What the events said: ``accepted`` recipients of the whole broadcast so far.
+
+    ``released`` are the numbers of the batches that may go now: those whose window has closed, and
+    any that a worker, after it had been given up for dead, brought back unsent. ``reason`` says
+    why batches whose window has closed were not released, and ``next_step`` what a person does.
+    """
+
+    unknown_batches: int
+    accepted: int
+    released: tuple[int, ...] = ()
+    reason: str = ""
+    next_step: str = ""
+
+
+SETTLE_PUBLICATION = Signature("settle_publication", SettlePublication, Standing)
+SETTLE_UNKNOWN = Signature("settle_unknown", SettleUnknown, UnknownSettled)
+SETTLE_BY_PERSON = Signature("settle_by_person", SettleByPerson, Standing)

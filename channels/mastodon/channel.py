@@ -1,0 +1,258 @@
+"""Posts to a Mastodon server with its REST API, as one account.
+
+Last verified against the live API: never yet. Written from the documentation of July 2026 and,
+where it is silent, from Mastodon's own source; tested against a small server of ours in
+tests/channels/.
+
+What Mastodon gives and asks:
+
+- It takes an ``Idempotency-Key``: for an hour, the same key from the same account is answered with
+  the post that it made, and makes no second one. Ours is the same for every attempt at a
+  publication, so a blind repeat would do no harm. We look first all the same: the hour may be over,
+  and the source shows a gap between two requests with one key that arrive together.
+- The key of a post that was deleted is still remembered, and answered 404.
+- Rate limits: 300 requests in five minutes for an account, and 30 deletions in half an hour.
+  ``X-RateLimit-Reset`` is a date in ISO 8601, not a number.
+- Each server sets its own limits. ``check`` reads them and says so if they are not what is
+  configured; ``render`` keeps to the configuration, since a copy must not change its mind with the
+  process that it is made in.
+- Other servers speak this API too (GoToSocial, Akkoma, ...); none of them was tried.
+
+The token needs the scopes ``read:accounts``, ``read:statuses`` and ``write:statuses``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Literal
+
+import httpx
+from pydantic import AwareDatetime, BaseModel, Field, RootModel
+from pydantic_settings import SettingsConfigDict
+
+from channels.configured import ChannelSettings, Key, Url
+from channels.contract import (
+    CannotExpress,
+    Capabilities,
+    ChannelError,
+    ChannelKind,
+    Health,
+    Publication,
+    Template,
+)
+from channels.http import Clock, Effect, body_of, utc_now
+from channels.looking import Page, Published, look_back
+from channels.mastodon.refusals import PROVIDER, NotThere, own_words
+from channels.mastodon.text import length_of, words_of
+from channels.registry import Adapter
+from channels.wire import Wire
+from channels.wording import copy_of_post, words_of_post
+from domain.message import Copy
+from domain.publication import Receipt, Sighting
+
+PAGE = 40
+MOST_PAGES = 10
+
+
+class MastodonSettings(ChannelSettings):
+    """The account: its server and a token from "Development" in its preferences."""
+
+    model_config = SettingsConfigDict(env_prefix="FRONTFOOT_MASTODON_")
+
+    base_url: Url = Field(description="address of the account's server")
+    token: Key = Field(description="access token of the account")
+    visibility: Literal["public", "unlisted"] = "public"
+    max_characters: int = Field(default=500, ge=1, description="longest post that the server takes")
+    link_characters: int = Field(default=23, ge=1, description="what a link counts there")
+
+
+class _Post(BaseModel):
+    # Mastodon's ids are numbers; other servers with this API have letters in them.
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    url: str | None = None
+    created_at: AwareDatetime | None = None
+    content: str = ""
+
+
+class _Timeline(RootModel[list[_Post]]):
+    pass
+
+
+class _Account(BaseModel):
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    acct: str = ""
+
+
+class _Limits(BaseModel):
+    max_characters: int | None = None
+    characters_reserved_per_url: int | None = None
+
+
+class _Configuration(BaseModel):
+    statuses: _Limits = _Limits()
+
+
+class _Instance(BaseModel):
+    configuration: _Configuration = _Configuration()
+
+
+class MastodonChannel:
+    """Public posts of one account on one Mastodon server."""
+
+    name = "mastodon"
+
+    def __init__(
+        self,
+        settings: MastodonSettings,
+        *,
+        client: httpx.AsyncClient | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._settings = settings
+        self._wire = Wire(PROVIDER, settings, client, own=self._own, clock=clock)
+        self._clock = clock
+        self._account_id: str | None = None
+        self.capabilities = Capabilities(
+            kind=ChannelKind.POST, max_length=settings.max_characters, retracts=True
+        )
+
+    def render(self, template: Template) -> Copy:
+        """Return the post, sign-off, mark and link in its text. Raises ``CannotExpress``."""
+        text = words_of_post(template, self.name, with_link=True)
+        limit, link = self._settings.max_characters, self._settings.link_characters
+        length = length_of(text, link=link)
+        if length > limit:
+            raise CannotExpress(
+                f"mastodon: the post is {length - limit} too long: {length} of {limit} "
+                "characters, mark and link included.",
+                f"Shorten it in its template; a link counts {link}.",
+            )
+        return copy_of_post(template, self.name, text)
+
+    async def publish(self, publication: Publication) -> Receipt:
+        """Post once; the same publication again, within the hour, is the same post."""
+        request = self._request(
+            "POST",
+            "/api/v1/statuses",
+            json={"status": publication.copy.text, "visibility": self._settings.visibility},
+        )
+        request.headers["Idempotency-Key"] = idempotency_key(publication)
+        response = await self._wire.publish(request)
+        return self._receipt(body_of(response, _Post, Effect.PUBLISHES, PROVIDER))
+
+    async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
+        """Look for ``copy`` among the account's posts from ``since`` on."""
+        return await look_back(self._page, copy, since, provider=PROVIDER, most_pages=MOST_PAGES)
+
+    async def retract(self, receipt: Receipt) -> None:
+        """Delete the post; one that is gone already counts as taken back.
+
+        Other servers are told to delete it too; whether each of them does is up to them.
+        """
+        try:
+            await self._ask("DELETE", f"/api/v1/statuses/{receipt.id}")
+        except NotThere:
+            return
+
+    async def check(self) -> Health:
+        """Say whether the token works, for which account, and whether the limits are right."""
+        try:
+            account = await self._me()
+            limits = await self._limits()
+        except ChannelError as error:
+            return Health(ok=False, says=str(error))
+        shown = f"@{account.acct}"
+        longest = limits.max_characters
+        link = limits.characters_reserved_per_url
+        settings = self._settings
+        if (longest is not None and longest < settings.max_characters) or (
+            link is not None and link > settings.link_characters
+        ):
+            return Health(
+                ok=False,
+                says="Mastodon: the token works, but the server takes shorter posts than are "
+                f"configured: {longest} characters, of which a link counts {link}. Set "
+                "FRONTFOOT_MASTODON_MAX_CHARACTERS and _LINK_CHARACTERS, and restart the worker.",
+                account=shown,
+            )
+        told = "does not tell its limits" if longest is None else f"takes {longest} characters"
+        return Health(ok=True, says=f"Mastodon: the token works; the server {told}.", account=shown)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._wire.close()
+
+    async def _page(self, after: str | None) -> Page:
+        query = {"limit": str(PAGE), "exclude_reblogs": "true"}
+        if after is not None:
+            query["max_id"] = after
+        answer = await self._ask("GET", f"/api/v1/accounts/{await self._own_id()}/statuses", query)
+        posts = body_of(answer, _Timeline, Effect.REPEATABLE, PROVIDER).root
+        return Page(
+            [
+                Published((words_of(post.content),), self._receipt(post), post.created_at)
+                for post in posts
+            ],
+            after=posts[-1].id if posts else None,
+        )
+
+    async def _own_id(self) -> str:
+        if self._account_id is None:
+            self._account_id = (await self._me()).id
+        return self._account_id
+
+    async def _me(self) -> _Account:
+        answer = await self._ask("GET", "/api/v1/accounts/verify_credentials")
+        return body_of(answer, _Account, Effect.REPEATABLE, PROVIDER)
+
+    async def _limits(self) -> _Limits:
+        try:
+            answer = await self._ask("GET", "/api/v2/instance")
+        except NotThere:
+            # Servers before Mastodon 4 do not have it.
+            return _Limits()
+        return body_of(answer, _Instance, Effect.REPEATABLE, PROVIDER).configuration.statuses
+
+    def _receipt(self, post: _Post) -> Receipt:
+        return Receipt(id=post.id, url=post.url, at=post.created_at or self._clock())
+
+    def _own(self, answer: httpx.Response) -> ChannelError | None:
+        return own_words(answer, self._clock())
+
+    async def _ask(
+        self, method: str, path: str, query: dict[str, str] | None = None
+    ) -> httpx.Response:
+        return await self._wire.ask(self._request(method, path, query=query))
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
+    ) -> httpx.Request:
+        return self._wire.request(
+            method,
+            f"{self._settings.base_url}{path}",
+            params=query,
+            json=json,
+            headers={"Authorization": f"Bearer {self._settings.token.get_secret_value()}"},
+        )
+
+
+def idempotency_key(publication: Publication) -> str:
+    """The same for every attempt at one publication, and another for any other words.
+
+    The publication's key ends in the number of the attempt, which is left out here. The words are
+    in it because a known key is answered with the old post, whatever the new one says. Hashed,
+    since the key is ours and no business of the server's.
+    """
+    identity, _, attempt = publication.key.rpartition(".")
+    if not identity or not attempt.isdigit():
+        identity = publication.key
+    return hashlib.sha256(f"{identity}\n{publication.copy.text}".encode()).hexdigest()
+
+
+ADAPTER = Adapter(MastodonSettings, MastodonChannel)

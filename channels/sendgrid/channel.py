@@ -1,0 +1,270 @@
+"""Sends mail through SendGrid's v3 API, up to a thousand recipients in one request.
+
+Last verified against the live API: never yet. Written from the published reference and OpenAPI
+description (January 2026), and tested against those and the sandbox.
+
+What SendGrid forces on us:
+
+- There is no idempotency key. Each request carries our batch key in ``custom_args``, which every
+  webhook event repeats: one event proves that the whole batch was taken. ``find`` can look itself
+  only in the Email Activity feed, a paid add-on; without it the events decide.
+- One address it does not like refuses the whole request, by its position (``BadRecipient``).
+- An empty account answers 401, like a dead key.
+- A suppressed recipient is accepted here and reported as ``dropped`` later.
+
+The bulk path is httpx and a body of our own. The ``sendgrid`` package checks the signatures of
+webhook events, where they are received; it has no part in this file: one client of it mixes the
+headers of concurrent requests up, has no time-out and no keep-alive, and follows redirects on POST.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+import httpx
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_settings import SettingsConfigDict
+
+from channels.configured import ChannelSettings, Key, Url
+from channels.contract import (
+    BadCredentials,
+    BadRecipient,
+    Batch,
+    Capabilities,
+    ChannelError,
+    ChannelKind,
+    Health,
+    ListedAddress,
+    Refused,
+    Template,
+)
+from channels.http import Clock, Effect, body_of, utc_now
+from channels.mail_copy import CONTENT_LIMIT, render_mail
+from channels.registry import Adapter
+from channels.sendgrid.body import BATCH_ARG, body_of_batch
+from channels.sendgrid.lists import read_lists
+from channels.wire import Wire
+from domain.message import Copy
+from domain.publication import Finding, Receipt, Sighting
+
+PROVIDER = "SendGrid"
+BATCH_LIMIT = 1000
+
+_NAMED = re.compile(r"personalizations\.(\d+)(?:\.|$)")
+
+
+class EmailSettings(ChannelSettings):
+    """The account at SendGrid: ``FRONTFOOT_EMAIL_API_KEY`` and what may stay as it is."""
+
+    model_config = SettingsConfigDict(env_prefix="FRONTFOOT_EMAIL_")
+
+    api_key: Key = Field(
+        description="API key with the mail.send scope, and suppression.read to sync its lists"
+    )
+    base_url: Url = "https://api.sendgrid.com"
+    from_address: str | None = Field(
+        default=None, description="sender where the playbook's voice has no address"
+    )
+    from_name: str = ""
+    activity_feed: bool = Field(
+        default=False, description="whether the account has the Email Activity add-on"
+    )
+    asm_group_id: int | None = Field(default=None, description="unsubscribe group of the mail")
+
+
+class _Complaint(BaseModel):
+    message: str = ""
+    field: str | None = None
+
+
+class _Complaints(BaseModel):
+    errors: list[_Complaint] = []
+
+
+class _Scopes(BaseModel):
+    scopes: list[str]
+
+
+class _Seen(BaseModel):
+    msg_id: str
+
+
+class _Activity(BaseModel):
+    messages: list[_Seen]
+
+
+class EmailChannel:
+    """Mail, one to each, over one SendGrid account."""
+
+    name = "email"
+
+    def __init__(
+        self,
+        settings: EmailSettings,
+        *,
+        client: httpx.AsyncClient | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._settings = settings
+        # As many connections as a playbook may have requests in flight.
+        self._wire = Wire(PROVIDER, settings, client, own=_own_words, clock=clock, pool=64)
+        self._clock = clock
+        self.capabilities = Capabilities(
+            kind=ChannelKind.DIRECT,
+            max_length=CONTENT_LIMIT,
+            length_unit="bytes",
+            carries_html=True,
+            batch_limit=BATCH_LIMIT,
+            reads_back=settings.activity_feed,
+            needs_mark=False,
+        )
+
+    def render(self, template: Template) -> Copy:
+        """Return the mail with its sender filled in. Raises ``CannotExpress``."""
+        return render_mail(
+            template,
+            self.name,
+            name=self._settings.from_name,
+            address=self._settings.from_address,
+        )
+
+    async def send(self, batch: Batch) -> Receipt:
+        """Send one batch in one request of at most 1,000 addressees."""
+        count = len(batch.addressees)
+        if not 1 <= count <= BATCH_LIMIT:
+            raise Refused(
+                f"SendGrid: a batch has 1 to {BATCH_LIMIT} addressees, this one has {count}.",
+                "Set batch_size in the playbook accordingly.",
+            )
+        body = body_of_batch(batch, asm_group_id=self._settings.asm_group_id)
+        response = await self._wire.publish(
+            self._request("POST", "/v3/mail/send", body=body),
+            own=lambda answer: _own_words(answer, count),
+        )
+        # Any 2xx is acceptance: the answer has no body, and a lost header loses only a name.
+        return Receipt(id=response.headers.get("x-message-id") or batch.key, at=self._clock())
+
+    async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
+        """Say whether the batch with ``key`` was taken, by the Email Activity feed if there is one.
+
+        The feed takes six requests a minute, and lags: ask again before believing in absence.
+        """
+        if not self._settings.activity_feed:
+            return Sighting(
+                finding=Finding.CANNOT_TELL,
+                why="SendGrid shows what it took only in its events, or in the Email Activity "
+                "add-on, which is not switched on here.",
+            )
+        clause = f"(unique_args['{BATCH_ARG}'] = '{key}')"
+        try:
+            answer = await self._ask("/v3/messages", {"query": clause, "limit": "1"})
+        except Refused as error:
+            return Sighting(finding=Finding.CANNOT_TELL, why=str(error))
+        seen = body_of(answer, _Activity, Effect.REPEATABLE, PROVIDER).messages
+        if not seen:
+            return Sighting(finding=Finding.ABSENT, why="No message carries the batch's key.")
+        return Sighting(
+            finding=Finding.FOUND,
+            # A message's own id starts with the id of the request that it was in.
+            receipt=Receipt(id=seen[0].msg_id.partition(".")[0], at=self._clock()),
+        )
+
+    async def check(self) -> Health:
+        """Say whether the key works and may send."""
+        try:
+            answer = await self._ask("/v3/scopes")
+            scopes = body_of(answer, _Scopes, Effect.REPEATABLE, PROVIDER).scopes
+        except ChannelError as error:
+            return Health(ok=False, says=str(error))
+        needed = ["mail.send"] + ["messages.read"] * self._settings.activity_feed
+        missing = [scope for scope in needed if scope not in scopes]
+        if missing:
+            return Health(
+                ok=False,
+                says=f"SendGrid: the key works but lacks {' and '.join(missing)}. "
+                "Make a key that has it, and restart the worker.",
+            )
+        return Health(ok=True, says="SendGrid: the key works and may send.")
+
+    async def _ask(self, path: str, query: dict[str, str] | None = None) -> httpx.Response:
+        return await self._wire.ask(self._request("GET", path, query=query))
+
+    def suppressions(self) -> AsyncIterator[ListedAddress]:
+        """Every address on the account's lists that SendGrid does not write to for good."""
+        return read_lists(self._ask, self._settings.asm_group_id, self._clock)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._wire.close()
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        query: dict[str, str] | None = None,
+    ) -> httpx.Request:
+        headers = {"Authorization": f"Bearer {self._settings.api_key.get_secret_value()}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return self._wire.request(
+            method,
+            f"{self._settings.base_url}{path}",
+            params=query,
+            content=body,
+            headers=headers,
+        )
+
+
+def _own_words(response: httpx.Response, addressees: int = 0) -> ChannelError | None:
+    """SendGrid's own meaning of an answer; None where the plain reading is right."""
+    try:
+        complaints = _Complaints.model_validate_json(response.content).errors
+    except ValidationError:
+        complaints = []
+    match response.status_code:
+        case 400:
+            return _named_addressees(complaints, addressees)
+        case 401 if any("maximum credits" in one.message.lower() for one in complaints):
+            return BadCredentials(
+                "SendGrid: the account has used up its credits.",
+                "Raise the plan or wait for its renewal, then retry the channel; the key is fine.",
+            )
+        case 403:
+            return Refused(
+                "SendGrid: it forbids this (403): the sender's address is not verified there, the "
+                "key lacks a scope, or too many faulty requests blocked the account for a while.",
+                "Verify the sender in SendGrid, or wait an hour, then retry the channel.",
+            )
+        case 413:
+            return Refused(
+                "SendGrid: the batch is too large for one request (413).",
+                "Set a smaller batch_size in the playbook.",
+            )
+    return None
+
+
+def _named_addressees(complaints: list[_Complaint], addressees: int) -> BadRecipient | None:
+    """The refusal of some addressees, if that is all that SendGrid complains of."""
+    positions: set[int] = set()
+    for one in complaints:
+        # A doubled address is a complaint about the list; only its sentence has the place.
+        named = _NAMED.match(one.field or "")
+        if named is None and one.field == "personalizations":
+            named = _NAMED.search(one.message)
+        if named is None or int(named[1]) >= addressees:
+            return None
+        positions.add(int(named[1]))
+    if not positions:
+        return None
+    return BadRecipient(
+        f"SendGrid: it refused the batch over {len(positions)} of its {addressees} addressees.",
+        positions=sorted(positions),
+        next_step="The others go out without them; correct their rows in the audience.",
+    )
+
+
+ADAPTER = Adapter(EmailSettings, EmailChannel)

@@ -1,0 +1,282 @@
+"""Posts to X (Twitter) with version 2 of its API, as one account, by OAuth 1.0a.
+
+Last verified against the live API: never yet. Written from docs.x.com and its OpenAPI description
+(2.165 and 2.167, 2026), and tested against those and the sandbox.
+
+What X forces on us:
+
+- There is no idempotency key. A post carries its mark in its own words, and ``find`` reads the
+  account's timeline back, after undoing the t.co links that X puts in place of ours.
+- "Duplicate content" (403) is evidence that an earlier attempt worked: look, do not give up.
+- OAuth 1.0a tokens do not expire. OAuth 2 refresh tokens can be used once, and using one twice
+  revokes them all: not for a service that must speak on its worst day.
+- The parameter that chooses fields is called ``tweet.fields`` in prose and ``post.fields`` in the
+  newest description, and nobody says whether both are taken: ``FRONTFOOT_TWITTER_FIELDS``.
+"""
+
+from __future__ import annotations
+
+import html
+from datetime import UTC, datetime
+
+import httpx
+import orjson
+from pydantic import AwareDatetime, BaseModel, Field
+from pydantic_settings import SettingsConfigDict
+
+from channels.configured import ChannelSettings, Key, Url
+from channels.contract import (
+    CannotExpress,
+    Capabilities,
+    ChannelError,
+    ChannelKind,
+    Health,
+    Publication,
+    Refused,
+    Template,
+)
+from channels.http import Clock, Effect, body_of, utc_now
+from channels.looking import SLACK, Page, Published, look_back
+from channels.registry import Adapter
+from channels.twitter.oauth1 import SignedRequests, UserKeys
+from channels.twitter.refusals import PROVIDER, own_words
+from channels.twitter.weighted import LIMIT, weighted_length
+from channels.wire import Wire
+from channels.wording import copy_of_post, words_of_post
+from domain.message import Copy
+from domain.publication import Receipt, Sighting
+
+MOST_PAGES = 10
+"""Pages of a hundred posts that one look reads at most; an account of ours posts far less."""
+
+
+class TwitterSettings(ChannelSettings):
+    """The account at X: four secrets from its developer portal, and what may stay as it is."""
+
+    model_config = SettingsConfigDict(env_prefix="FRONTFOOT_TWITTER_")
+
+    consumer_key: Key = Field(description="API key of the app")
+    consumer_secret: Key = Field(description="API key secret of the app")
+    token: Key = Field(description="access token of the account")
+    token_secret: Key = Field(description="access token secret of the account")
+    base_url: Url = "https://api.x.com"
+    site_url: Url = Field(default="https://x.com", description="where people read posts")
+    user_id: str | None = Field(default=None, pattern=r"^[0-9]{1,19}$")
+    handle: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]{1,15}$")
+    fields: str = Field(default="tweet.fields", pattern=r"^(tweet|post)\.fields$")
+
+
+class _Link(BaseModel):
+    url: str
+    expanded_url: str | None = None
+
+
+class _Entities(BaseModel):
+    urls: list[_Link] = []
+
+
+class _Post(BaseModel):
+    id: str = Field(pattern=r"^[0-9]{1,19}$")
+    text: str = ""
+    created_at: AwareDatetime | None = None
+    entities: _Entities | None = None
+
+    def readings(self) -> tuple[str, ...]:
+        """The text with our links put back; X escapes ``&<>`` in it, at least in places."""
+        text = self.text
+        for link in self.entities.urls if self.entities else ():
+            text = text.replace(link.url, link.expanded_url or link.url)
+        return text, html.unescape(text)
+
+
+class _Posted(BaseModel):
+    data: _Post
+
+
+class _Meta(BaseModel):
+    next_token: str | None = None
+
+
+class _Timeline(BaseModel):
+    data: list[_Post] = []
+    meta: _Meta = _Meta()
+    errors: list[object] = []
+
+
+class _Account(BaseModel):
+    id: str
+    username: str = ""
+
+
+class _Me(BaseModel):
+    data: _Account
+
+
+class _Deleted(BaseModel):
+    deleted: bool = False
+
+
+class _Deletion(BaseModel):
+    data: _Deleted = _Deleted()
+
+
+class _Gone(Refused):
+    """What was to be deleted is not there."""
+
+
+class TwitterChannel:
+    """Public posts of one account on X."""
+
+    name = "twitter"
+
+    def __init__(
+        self,
+        settings: TwitterSettings,
+        *,
+        client: httpx.AsyncClient | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._settings = settings
+        self._wire = Wire(PROVIDER, settings, client, own=self._own, clock=clock)
+        self._clock = clock
+        self._user_id = settings.user_id
+        self._auth = SignedRequests(
+            UserKeys(
+                settings.consumer_key,
+                settings.consumer_secret,
+                settings.token,
+                settings.token_secret,
+            )
+        )
+        self.capabilities = Capabilities(
+            kind=ChannelKind.POST,
+            max_length=LIMIT,
+            length_unit="weighted characters",
+            retracts=True,
+        )
+
+    def render(self, template: Template) -> Copy:
+        """Return the post, sign-off, mark and link in its text. Raises ``CannotExpress``."""
+        text = words_of_post(template, self.name, with_link=True)
+        length = weighted_length(text)
+        if length > LIMIT:
+            raise CannotExpress(
+                f"twitter: the post is {length - LIMIT} too long: {length} of {LIMIT} weighted "
+                "characters, mark and link included.",
+                "Shorten it in its template; a link counts 23, an emoji or a CJK letter 2.",
+            )
+        return copy_of_post(template, self.name, text)
+
+    async def publish(self, publication: Publication) -> Receipt:
+        """Post once."""
+        request = self._request("POST", "/2/tweets", body={"text": publication.copy.text})
+        response = await self._wire.publish(request)
+        return self._receipt(body_of(response, _Posted, Effect.PUBLISHES, PROVIDER).data)
+
+    async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
+        """Look for ``copy`` among the account's posts from ``since`` on.
+
+        The timeline may lag, so one absence proves little.
+        """
+        begun = (since - SLACK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+        async def read(after: str | None) -> Page:
+            return await self._page(begun, after)
+
+        return await look_back(read, copy, since, provider=PROVIDER, most_pages=MOST_PAGES)
+
+    async def retract(self, receipt: Receipt) -> None:
+        """Delete the post; one that is gone already counts as taken back."""
+        try:
+            answer = await self._ask("DELETE", f"/2/tweets/{receipt.id}")
+        except _Gone:
+            return
+        if not body_of(answer, _Deletion, Effect.REPEATABLE, PROVIDER).data.deleted:
+            raise Refused("X: it did not delete the post.", "Delete it by hand on x.com.")
+
+    async def check(self) -> Health:
+        """Say whether the keys work, and for which account."""
+        try:
+            account = await self._me()
+        except ChannelError as error:
+            return Health(ok=False, says=str(error))
+        settings = self._settings
+        wrong_id = settings.user_id is not None and settings.user_id != account.id
+        wrong_handle = (
+            settings.handle is not None and settings.handle.lower() != account.username.lower()
+        )
+        if wrong_id or wrong_handle:
+            return Health(
+                ok=False,
+                says="X: the keys work, but for another account than the one configured. "
+                "Correct the tokens, or FRONTFOOT_TWITTER_USER_ID and FRONTFOOT_TWITTER_HANDLE.",
+                account=f"@{account.username}",
+            )
+        return Health(ok=True, says="X: the keys work.", account=f"@{account.username}")
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._wire.close()
+
+    async def _page(self, begun: str, after: str | None) -> Page:
+        query = {
+            "max_results": "100",
+            "start_time": begun,
+            self._settings.fields: "created_at,entities",
+        }
+        if after is not None:
+            query["pagination_token"] = after
+        answer = await self._ask("GET", f"/2/users/{await self._account_id()}/tweets", query)
+        shown = body_of(answer, _Timeline, Effect.REPEATABLE, PROVIDER)
+        return Page(
+            [Published(post.readings(), self._receipt(post)) for post in shown.data],
+            after=shown.meta.next_token,
+            whole=not shown.errors,
+        )
+
+    async def _account_id(self) -> str:
+        # `users/me` may be asked 75 times in 15 minutes, and its answer never changes.
+        if self._user_id is None:
+            self._user_id = (await self._me()).id
+        return self._user_id
+
+    async def _me(self) -> _Account:
+        answer = await self._ask("GET", "/2/users/me")
+        return body_of(answer, _Me, Effect.REPEATABLE, PROVIDER).data
+
+    def _receipt(self, post: _Post) -> Receipt:
+        return Receipt(
+            id=post.id,
+            url=f"{self._settings.site_url}/{self._settings.handle or 'i'}/status/{post.id}",
+            at=post.created_at or self._clock(),
+        )
+
+    def _own(self, answer: httpx.Response) -> ChannelError | None:
+        if answer.request.method == "DELETE" and answer.status_code == 404:
+            return _Gone("X: there is no such post.")
+        return own_words(answer, self._clock())
+
+    async def _ask(
+        self, method: str, path: str, query: dict[str, str] | None = None
+    ) -> httpx.Response:
+        return await self._wire.ask(self._request(method, path, query=query))
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
+    ) -> httpx.Request:
+        request = self._wire.request(
+            method,
+            f"{self._settings.base_url}{path}",
+            params=query,
+            content=orjson.dumps(body) if body is not None else None,
+            headers={"Content-Type": "application/json"} if body is not None else None,
+        )
+        return next(self._auth.auth_flow(request))
+
+
+ADAPTER = Adapter(TwitterSettings, TwitterChannel)

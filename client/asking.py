@@ -1,0 +1,144 @@
+"""Asking an incident something, and telling it something, with every failure in words."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TypeVar
+
+from temporalio.client import (
+    Client,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import QueryRejectCondition
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from client.errors import CommandFailed, EndedUnclosed, NoWorker, OutcomeUnknown, UnknownIncident
+from domain.errors import DecisionRefused, DomainError
+from domain.ids import check_slug, incident_workflow_id
+from domain.model import Value
+from workflows.contract import IncidentStatus
+
+Result = TypeVar("Result")
+
+ANSWER_WITHIN = timedelta(seconds=10)
+"""How long a question may go without an answer before we say that no worker is there."""
+
+DONE_WITHIN = timedelta(minutes=2)
+"""How long an incident may take over what it was told; withdrawing waits for the wire."""
+
+
+async def ask(
+    client: Client,
+    workflow_id: str,
+    query: str,
+    result: type[Result],
+    *,
+    unless: QueryRejectCondition = QueryRejectCondition.NONE,
+) -> Result:
+    """The answer to a query. Raises ``NoWorker``; ``LookupError`` if there is no such workflow.
+
+    Raises Temporal's ``WorkflowQueryRejectedError`` where ``unless`` applies.
+    """
+    handle = client.get_workflow_handle(workflow_id)
+    try:
+        answer: Result = await handle.query(
+            query, result_type=result, reject_condition=unless, rpc_timeout=ANSWER_WITHIN
+        )
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise LookupError(workflow_id) from error
+        # "Failed precondition" is the server's word for: no worker has asked for work lately.
+        if error.status in _NOBODY_ANSWERS:
+            raise NoWorker from error
+        raise
+    except WorkflowQueryFailedError as error:
+        raise CommandFailed(
+            "The worker could not answer: it and this incident do not fit together.",
+            "See the worker's log; was it changed while the incident was open?",
+        ) from error
+    return answer
+
+
+async def incident_status(client: Client, slug: str) -> IncidentStatus:
+    """Where the response stands, or stood. Raises ``UnknownIncident`` and ``NoWorker``."""
+    try:
+        return await ask(client, incident_workflow_id(check_slug(slug)), "status", IncidentStatus)
+    except LookupError as error:
+        raise UnknownIncident(slug) from error
+
+
+async def live_status(client: Client, slug: str) -> IncidentStatus:
+    """``incident_status``, but ``EndedUnclosed`` if the workflow is over and was not closed."""
+    workflow_id = incident_workflow_id(check_slug(slug))
+    unless = QueryRejectCondition.NOT_COMPLETED_CLEANLY
+    try:
+        return await ask(client, workflow_id, "status", IncidentStatus, unless=unless)
+    except LookupError as error:
+        raise UnknownIncident(slug) from error
+    except WorkflowQueryRejectedError as error:
+        how = error.status.name.lower().replace("_", " ") if error.status else "ended"
+        raise EndedUnclosed(slug, how) from error
+
+
+async def tell(
+    client: Client, slug: str, update: str, argument: Value, result: type[Result]
+) -> Result:
+    """Have an incident do something and return what came of it.
+
+    Asks for its status first, so that a missing worker is noticed while nothing has been sent.
+    Raises ``DomainError`` if a rule said no, ``UnknownIncident``, ``EndedUnclosed``, ``NoWorker``,
+    and ``OutcomeUnknown`` if the answer was lost.
+    """
+    await live_status(client, slug)
+    handle = client.get_workflow_handle(incident_workflow_id(slug))
+    with refusals_in_words(slug, update):
+        async with asyncio.timeout(DONE_WITHIN.total_seconds()):
+            answer: Result = await handle.execute_update(
+                update, argument, id=f"cli/{uuid.uuid4()}", result_type=result
+            )
+    return answer
+
+
+@contextmanager
+def refusals_in_words(slug: str, asked: str) -> Iterator[None]:
+    """Turn what an update can fail with into words for a person."""
+    try:
+        yield
+    except WorkflowUpdateFailedError as error:
+        raise _refusal(error) from error
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+        raise OutcomeUnknown(slug, asked) from error
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise DomainError("The incident is closed.", "Open a new one.") from error
+        if error.status in _NOBODY_ANSWERS:
+            raise OutcomeUnknown(slug, asked) from error
+        raise
+
+
+_NOBODY_ANSWERS = (
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.CANCELLED,
+    RPCStatusCode.FAILED_PRECONDITION,
+    RPCStatusCode.UNAVAILABLE,
+)
+
+
+def _refusal(error: WorkflowUpdateFailedError) -> Exception:
+    cause = error.cause
+    if not isinstance(cause, ApplicationError):
+        return CommandFailed(
+            "The incident could not do that, for a reason that the worker's log has.",
+            "Look there, then try again.",
+        )
+    next_step = str(cause.details[0]) if cause.details else ""
+    kind = DecisionRefused if cause.type == DecisionRefused.__name__ else DomainError
+    return kind(cause.message, next_step)

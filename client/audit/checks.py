@@ -1,0 +1,210 @@
+"""Holding the four books of an incident together; pure, so that each rule can be tested alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from client.audit.findings import NEEDS_WORDS, STUCK_AFTER, Findings
+from client.audit.mail import MailChecks, standing
+from client.audit.model import Books, Intent, Kind, Place, ProviderBook, Report
+from domain.incident import MessagePhase
+from domain.publication import Outcome, PublicationState
+from store.audit.books import BroadcastBooks
+from store.record.publications import PublicationRow
+from workflows.contract import MessageStatus
+
+_S = PublicationState
+
+
+def audit(books: Books, now: datetime) -> Report:
+    """Compare everything with everything."""
+    return _Audit(books, now).report()
+
+
+class _Audit:
+    def __init__(self, books: Books, now: datetime) -> None:
+        self._books = books
+        self._findings = Findings(books, now)
+        self._rows = {(row.number, row.channel): row for row in books.publications}
+        # An earlier revision's broadcast stays in the ledger, superseded.
+        self._mails = {(one.number, one.channel): one for one in books.broadcasts}
+        self._messages = {m.number: m for m in books.status.messages} if books.status else {}
+
+    def report(self) -> Report:
+        if self._books.status is None:
+            self._findings.find(
+                Kind.UNREAD,
+                "the incident",
+                f"It could not be asked: {self._books.unread}",
+                "Start a worker, then audit again; the other books are held together below.",
+            )
+        places = sorted(
+            {
+                *self._rows,
+                *self._mails,
+                *((m.number, o.channel) for m in self._messages.values() for o in m.outcomes),
+            }
+        )
+        intents = [self._intent(place) for place in places]
+        self._findings.found += self._books.strangers
+        return Report(
+            incident=self._books.slug,
+            intents=tuple(intents),
+            found=tuple(self._findings.found),
+            under_way=self._findings.under_way,
+        )
+
+    def _intent(self, place: Place) -> Intent:
+        message = self._messages.get(place[0])
+        outcome = (
+            next((o for o in message.outcomes if o.channel == place[1]), None) if message else None
+        )
+        row, mail = self._rows.get(place), self._mails.get(place)
+        where = f"message {place[0]} on {place[1]}"
+        provider = self._books.provider.get(place, ProviderBook(says="not asked"))
+        if self._books.status is not None:
+            self._known_to_the_incident(where, message, outcome, row, mail)
+        if row is not None:
+            self._post(where, row, message)
+        if mail is not None:
+            MailChecks(self._findings).check(where, mail, message, outcome)
+        self._provider(where, provider, row, mail)
+        return Intent(
+            message=place[0],
+            kind=message.kind.value if message else "",
+            channel=place[1],
+            incident=outcome.state if outcome else None,
+            ledger=self._ledger_says(row, mail),
+            events="" if mail is None else f"{mail.events:,} events",
+            provider=provider.says,
+        )
+
+    # --- the incident and the ledger -----------------------------------------------------------
+
+    def _known_to_the_incident(
+        self,
+        where: str,
+        message: MessageStatus | None,
+        outcome: Outcome | None,
+        row: PublicationRow | None,
+        mail: BroadcastBooks | None,
+    ) -> None:
+        if message is None or outcome is None:
+            self._findings.find(
+                Kind.DIFFERS,
+                where,
+                "The ledger has it, and the incident knows nothing of it.",
+                "Find out who may write to the database.",
+            )
+            return
+        entered = row is not None or mail is not None
+        if message.approved_at is None:
+            begun = (row is not None and row.state not in (_S.PLANNED, _S.SUPERSEDED)) or (
+                mail is not None and set(mail.by_state) - {_S.PLANNED, _S.SUPERSEDED}
+            )
+            if begun and message.revision == 1:
+                self._findings.find(
+                    Kind.DIFFERS,
+                    where,
+                    "The ledger has begun to send it, and the incident has not approved it.",
+                    "Withdraw it, and find out who may write to the database.",
+                )
+            elif message.phase is MessagePhase.WAITING:
+                self._findings.find(
+                    Kind.OPEN,
+                    where,
+                    f"It waits for signatures: {message.missing}.",
+                    f"frontfoot show {self._books.slug} {message.number}",
+                )
+            return
+        if not entered:
+            if outcome.state is _S.PLANNED and message.phase is MessagePhase.PUBLISHING:
+                self._findings.on_its_way(where, "It is about to be planned.", message.approved_at)
+            elif outcome.state not in NEEDS_WORDS:
+                self._findings.find(
+                    Kind.DIFFERS,
+                    where,
+                    f"The incident says {outcome.state}, and the ledger has no row of it.",
+                    "Check that worker and terminal use the same FRONTFOOT_DATABASE_URL.",
+                )
+            return
+        if row is not None and outcome.state is not row.state:
+            self._states_differ(where, outcome.state, row.state, row.updated_at)
+
+    def _states_differ(
+        self, where: str, incident: PublicationState, ledger: PublicationState, since: datetime
+    ) -> None:
+        # The ledger is written first, so the incident may be a moment behind.
+        if not incident.settled and self._findings.now - since < STUCK_AFTER:
+            self._findings.under_way = True
+            return
+        self._findings.find(
+            Kind.DIFFERS,
+            where,
+            f"The incident says {incident}, the ledger says {ledger}.",
+            "The ledger was written before and after the request: look at the platform, then "
+            f"`frontfoot settle {self._books.slug}`.",
+        )
+
+    # --- posts ---------------------------------------------------------------------------------
+
+    def _post(self, where: str, row: PublicationRow, message: MessageStatus | None) -> None:
+        if row.state is _S.ACCEPTED and row.receipt is None:
+            self._findings.find(
+                Kind.DIFFERS, where, "It is accepted and has no receipt.", "Look for it."
+            )
+        if row.state in NEEDS_WORDS:
+            self._findings.waits_for_a_person(where, row.state, row.reason, row.next_step)
+        elif not row.state.settled:
+            since = row.started_at if row.state is _S.SENDING else row.updated_at
+            self._findings.on_its_way(where, f"It is {row.state}.", since, message)
+
+    # --- the provider --------------------------------------------------------------------------
+
+    def _provider(
+        self,
+        where: str,
+        book: ProviderBook,
+        row: PublicationRow | None,
+        mail: BroadcastBooks | None,
+    ) -> None:
+        self._findings.found += book.found
+        reconciled = book.reconciled
+        if reconciled is None:
+            return
+        what = "mails" if mail is not None else "posts"
+        open_batches = mail is not None and any(
+            mail.by_state.get(state) for state in (_S.SENDING, _S.UNKNOWN)
+        )
+        on_the_wire = row is not None and not row.state.settled
+        for kind, count, says, next_step in (
+            (
+                Kind.LOST,
+                reconciled.lost,
+                "are accepted in the ledger, and the provider does not have them.",
+                "Look at the provider; if they are not there, say it again in a new message.",
+            ),
+            (
+                Kind.DOUBLED,
+                reconciled.doubled,
+                "are there once too often.",
+                "Take the surplus down, and report this: it must not happen.",
+            ),
+            (
+                Kind.UNENTERED,
+                reconciled.unentered,
+                "are at the provider, and the ledger does not say that they went out.",
+                f"frontfoot settle {self._books.slug}: they went out.",
+            ),
+        ):
+            if not count:
+                continue
+            if kind is Kind.UNENTERED and (open_batches or on_the_wire):
+                # Its batch or post is told of already, as unknown or as under way.
+                continue
+            self._findings.find(kind, where, f"{count:,} {what} {says}", next_step)
+
+    def _ledger_says(self, row: PublicationRow | None, mail: BroadcastBooks | None) -> str:
+        if row is not None:
+            return str(row.state)
+        return "no row" if mail is None else standing(self._books.progress[mail.id])

@@ -1,0 +1,75 @@
+"""Collecting what an audit finds: what waits for a person, what is under way, what is stuck."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from client.audit.model import Books, Discrepancy, Kind
+from domain.incident import MessagePhase
+from domain.publication import PublicationState
+from domain.stage import Stage
+from workflows.contract import MessageStatus
+
+STUCK_AFTER = timedelta(minutes=15)
+"""Something that has been on its way for longer is not on its way."""
+
+_S = PublicationState
+CALLED_OFF = (_S.WITHDRAWN, _S.SUPERSEDED, _S.ABANDONED)
+NEEDS_WORDS = (_S.REFUSED, _S.UNKNOWN, *CALLED_OFF)
+"""States in which somebody will ask why."""
+
+_OVER = (MessagePhase.SETTLED, MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
+
+
+class Findings:
+    """What was found so far in one incident's books; ``under_way``: more is coming."""
+
+    def __init__(self, books: Books, now: datetime) -> None:
+        self.books = books
+        self.now = now
+        self.found: list[Discrepancy] = []
+        self.under_way = False
+
+    def find(self, kind: Kind, where: str, says: str, next_step: str) -> None:
+        """Note one thing."""
+        self.found.append(Discrepancy(kind=kind, where=where, says=says, next_step=next_step))
+
+    def waits_for_a_person(
+        self, where: str, state: PublicationState, reason: str, next_step: str
+    ) -> None:
+        """Note a state that is not acceptance: it needs a reason, and often a person."""
+        if not reason or (not next_step and state in (_S.UNKNOWN, _S.REFUSED)):
+            self.find(
+                Kind.UNEXPLAINED,
+                where,
+                f"It is {state}, without {'a reason' if not reason else 'a next step'}.",
+                "See the worker's log of that time.",
+            )
+        if state in CALLED_OFF:
+            return
+        kind = Kind.UNKNOWN if state is _S.UNKNOWN else Kind.OPEN
+        self.find(kind, where, f"It is {state}: {reason}", next_step)
+
+    def on_its_way(
+        self,
+        where: str,
+        says: str,
+        since: datetime | None,
+        message: MessageStatus | None = None,
+    ) -> None:
+        """Something that is not over: under way, or stuck if it should have ended long ago."""
+        status = self.books.status
+        ended = (status is not None and status.stage is Stage.CLOSED) or (
+            message is not None and message.phase in _OVER
+        )
+        late = since is None or self.now - since > STUCK_AFTER
+        if not (ended or late):
+            self.under_way = True
+            return
+        why = "its message is over" if ended else f"since {since:%d %b %H:%M} UTC" if since else ""
+        self.find(
+            Kind.STUCK,
+            where,
+            f"{says.rstrip('.')} ({why})." if why else says,
+            "See whether a worker runs for this channel (`frontfoot check`).",
+        )

@@ -1,0 +1,152 @@
+"""What is the matter with one broadcast: its plan, its batches, its recipients, its events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from client.audit.findings import NEEDS_WORDS, Findings
+from client.audit.model import Kind
+from domain.publication import Outcome, PublicationState
+from store.audit.books import BroadcastBooks
+from store.broadcasts.batch_rows import BatchRow
+from store.broadcasts.progress import BroadcastProgress
+from workflows.contract import MessageStatus
+
+_S = PublicationState
+_STANDINGS = (
+    "planned",
+    "sending",
+    "accepted",
+    "processed",
+    "delivered",
+    "bounced",
+    "dropped",
+    "refused",
+    "unknown",
+    "withdrawn",
+    "suppressed",
+)
+
+
+def standing(progress: BroadcastProgress) -> str:
+    """Where the recipients of a broadcast stand, in words."""
+    known = [
+        f"{getattr(progress, name):,} {name}" for name in _STANDINGS if getattr(progress, name)
+    ]
+    return ", ".join(known) or "nobody in it"
+
+
+class MailChecks:
+    """The rules of a broadcast."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+
+    def check(
+        self,
+        where: str,
+        mail: BroadcastBooks,
+        message: MessageStatus | None,
+        outcome: Outcome | None,
+    ) -> None:
+        """Note whatever is the matter with one broadcast."""
+        progress = self._findings.books.progress[mail.id]
+        self._adds_up(where, mail, progress)
+        self._events(where, mail)
+        for number in mail.unexplained:
+            self._findings.find(
+                Kind.UNEXPLAINED,
+                f"{where}, batch {number}",
+                "It ended without a reason in the ledger.",
+                "See the worker's log of that time.",
+            )
+        for batch in mail.open:
+            self._batch(where, batch, mail, message)
+        hidden = sum(mail.by_state.get(state, 0) for state in (_S.UNKNOWN, _S.REFUSED))
+        shown = sum(batch.state in (_S.UNKNOWN, _S.REFUSED) for batch in mail.open)
+        if hidden > shown:
+            self._findings.find(
+                Kind.UNKNOWN if mail.by_state.get(_S.UNKNOWN) else Kind.OPEN,
+                where,
+                f"{hidden - shown:,} more batches are unknown or refused.",
+                f"frontfoot status {self._findings.books.slug}",
+            )
+        if outcome is not None and outcome.state is _S.ACCEPTED:
+            unknown = mail.by_state.get(_S.UNKNOWN, 0)
+            if unknown or (mail.planned and not progress.went_out and not progress.refused):
+                self._findings.find(
+                    Kind.DIFFERS,
+                    where,
+                    f"The incident says accepted; in the ledger {unknown} batches are unknown and "
+                    f"{progress.went_out:,} mails went out.",
+                    f"frontfoot settle {self._findings.books.slug}, once you have looked.",
+                )
+
+    def _adds_up(self, where: str, mail: BroadcastBooks, progress: BroadcastProgress) -> None:
+        if (mail.laid_out, mail.recipients) != (mail.batches, mail.planned):
+            self._findings.find(
+                Kind.DIFFERS,
+                where,
+                f"{mail.planned:,} recipients were planned in {mail.batches:,} batches, and the "
+                f"ledger has {mail.recipients:,} in {mail.laid_out:,}.",
+                "Rows are missing: restore the ledger from a backup.",
+            )
+        if progress.recipients != mail.planned + mail.suppressed:
+            self._findings.find(
+                Kind.DIFFERS,
+                where,
+                f"{progress.recipients:,} recipients stand in a named state, of "
+                f"{mail.planned + mail.suppressed:,}.",
+                "Restore the ledger from a backup.",
+            )
+        for name, (counter, rows) in sorted(mail.miscounted.items()):
+            self._findings.find(
+                Kind.DIFFERS,
+                where,
+                f"The batches count {counter:,} {name}, and there are {rows:,} such recipients.",
+                "The rows are right; report this.",
+            )
+
+    def _events(self, where: str, mail: BroadcastBooks) -> None:
+        for number in mail.proven_unsettled:
+            self._findings.on_its_way(
+                f"{where}, batch {number}",
+                "An event proves that it went out, and it is not entered as accepted.",
+                self._last_sign(mail),
+            )
+        for count, says in (
+            (mail.behind, "recipients have an event that says more than their row."),
+            (mail.unproven, "recipients' rows say more than any event of theirs."),
+            (mail.unapplied, "events came before the broadcast was planned and are not applied."),
+        ):
+            if count:
+                self._findings.find(
+                    Kind.DIFFERS,
+                    where,
+                    f"{count:,} {says}",
+                    "Find out who else writes to the database; the events are kept and right.",
+                )
+
+    def _batch(
+        self, where: str, batch: BatchRow, mail: BroadcastBooks, message: MessageStatus | None
+    ) -> None:
+        place = f"{where}, batch {batch.number}"
+        if batch.state in NEEDS_WORDS:
+            if batch.state is _S.UNKNOWN or batch.reason:
+                self._findings.waits_for_a_person(place, batch.state, batch.reason, batch.next_step)
+            return
+        if mail.paused and batch.state is _S.PLANNED:
+            self._findings.find(
+                Kind.OPEN,
+                place,
+                "The broadcast is paused.",
+                f"frontfoot resume {self._findings.books.slug}, or stop it for good.",
+            )
+            return
+        since = batch.started_at if batch.state is _S.SENDING else self._last_sign(mail)
+        self._findings.on_its_way(place, f"It is {batch.state}.", since, message)
+
+    def _last_sign(self, mail: BroadcastBooks) -> datetime:
+        """When it was last seen to move: a large broadcast may take hours."""
+        accepted_at = self._findings.books.progress[mail.id].last_accepted_at
+        return max(mail.planned_at, accepted_at or mail.planned_at)

@@ -1,0 +1,107 @@
+"""Asking each channel whether it would work, in a process of its own.
+
+The command line knows no adapter; a child process builds the channels as the worker would, from the
+same environment, and tells what they say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+from pydantic import TypeAdapter
+
+from client.checks.finding import Finding
+from client.errors import ExitCode
+from client.stack import stack_file
+from client.stack.environment import choose_accounts, for_python
+from client.stack.ports import LOOPBACK
+from domain.model import Value
+from settings import Settings
+
+WITHIN = 60.0
+"""Seconds for all channels together; each adapter's own time-outs are shorter."""
+
+_ASK = """
+import asyncio, json, sys
+from channels import registry
+from channels.contract import ChannelError
+
+async def look(name):
+    try:
+        channel = registry.build([name])[name]
+    except registry.ChannelMisconfigured as error:
+        return dict(name=name, ok=False, says=error.what, next_step=error.next_step, setting=True)
+    try:
+        health = await channel.check()
+        return dict(name=name, ok=health.ok, says=health.says, account=health.account)
+    except ChannelError as error:
+        return dict(name=name, ok=False, says=error.message, next_step=error.next_step)
+    finally:
+        await channel.close()
+
+async def main():
+    print(json.dumps(await asyncio.gather(*map(look, sys.argv[1:]))))
+
+asyncio.run(main())
+"""
+
+
+class _Answer(Value):
+    name: str
+    ok: bool
+    says: str
+    next_step: str = ""
+    account: str = ""
+    setting: bool = False
+
+
+async def check_channels(settings: Settings) -> list[Finding]:
+    """What every configured channel says of itself, with the credentials the worker has."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        "-c",
+        _ASK,
+        *settings.channels,
+        env={**os.environ, **for_python(os.environ), **accounts_of(settings)},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        told, _ = await asyncio.wait_for(process.communicate(), WITHIN)
+        answers = TypeAdapter(list[_Answer]).validate_json(told)
+    except (TimeoutError, ValueError):
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        return [
+            Finding(
+                about="channels",
+                ok=False,
+                says="They could not be asked.",
+                next_step="Start `python worker.py` and read what it says.",
+            )
+        ]
+    return [
+        Finding(
+            about=one.name,
+            ok=one.ok,
+            says=f"{one.account}: {one.says}" if one.account else one.says,
+            next_step=one.next_step,
+            code=ExitCode.USAGE if one.setting else ExitCode.FAILED,
+        )
+        for one in answers
+    ]
+
+
+def accounts_of(settings: Settings) -> dict[str, str]:
+    """The credentials of a stack that runs here; otherwise whatever the environment has."""
+    running = stack_file.read(settings.state_dir)
+    if running is None or not running.runs():
+        return {}
+    sandbox = running.addresses.get("sandbox", f"http://{LOOPBACK}")
+    chosen = choose_accounts(settings.channels, os.environ, sandbox, live=running.live)
+    return dict(chosen.environment)

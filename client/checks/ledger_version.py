@@ -1,0 +1,48 @@
+"""Whether the ledger is there and its tables are those of this version."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from client.checks.finding import Finding
+from store.kernel.database import Database
+from store.kernel.engines import ledger_url
+from store.migrate import alembic_config
+
+
+async def check_ledger(url: str) -> list[Finding]:
+    """Look at the ledger's version without changing it; a file that is not there is not made."""
+    parsed = ledger_url(url)
+    shown = parsed.render_as_string(hide_password=True)
+    if parsed.get_backend_name() == "sqlite":
+        file = Path(str(parsed.database))
+        if not await asyncio.to_thread(file.exists):
+            says = f"{shown} is not there yet; the first import or start makes it"
+            return [Finding(about="ledger", ok=True, says=says)]
+    database = Database.open(url)
+    try:
+        async with database.read() as connection:
+            current, newest = await connection.run_sync(_versions)
+    finally:
+        await database.close()
+    if current == newest:
+        return [Finding(about="ledger", ok=True, says=f"{shown}, version {current}")]
+    return [
+        Finding(
+            about="ledger",
+            ok=False,
+            says=f"{shown} is at version {current or 'none'}, and this program needs {newest}.",
+            next_step="Run `python -m store.migrate`; workers do so when they start.",
+        )
+    ]
+
+
+def _versions(connection: Connection) -> tuple[str | None, str | None]:
+    """The version of the tables, and the newest one this program knows."""
+    script = ScriptDirectory.from_config(alembic_config(connection))
+    return MigrationContext.configure(connection).get_current_revision(), script.get_current_head()

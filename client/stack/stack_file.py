@@ -1,0 +1,59 @@
+"""``stack.json``: how commands in a second terminal find the stack that runs in the first."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from client.stack.processes import is_running
+from domain.model import Value
+
+NAME = "stack.json"
+
+
+class Process(Value):
+    """A process and what tells it from a later one with the same pid."""
+
+    pid: int
+    began: str
+
+
+class StackFile(Value):
+    """A running stack: its own process, its parts, and what its clients need in their environment.
+
+    ``live``: credentials were used where there were some. Holds no secret, only addresses.
+    """
+
+    owner: Process
+    addresses: dict[str, str]
+    environment: dict[str, str]
+    parts: dict[str, Process]
+    live: bool = False
+
+    def runs(self) -> bool:
+        """Whether the ``up`` that wrote it still lives."""
+        return is_running(self.owner.pid, self.owner.began)
+
+    def write(self, state: Path) -> None:
+        """Put it in the state folder, in one step."""
+        path = state / NAME
+        fresh = path.with_suffix(".json.new")
+        descriptor = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(self.model_dump_json(indent=2))
+        fresh.replace(path)
+
+
+def read(state: Path) -> StackFile | None:
+    """What the folder's file says, running or not; None if there is none that can be read."""
+    try:
+        return StackFile.model_validate_json((state / NAME).read_text(encoding="utf-8"))
+    except (OSError, ValidationError):
+        return None
+
+
+def forget(state: Path) -> None:
+    """Take the file away: the stack was stopped in good order."""
+    (state / NAME).unlink(missing_ok=True)

@@ -1,0 +1,259 @@
+"""The Buffer Saturday, played by scripted people who use what real ones use.
+
+The comms lead acts through the functions behind the terminal's commands, the approvers through
+the public signals and updates. Nothing here reaches into a workflow or a provider.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol, TypeVar
+
+from temporalio.client import Client
+
+from client import incidents
+from client.errors import NoWorker
+from domain.errors import DomainError
+from domain.ids import MessageRef, incident_workflow_id
+from domain.incident import MessagePhase
+from domain.message import MessageKind
+from domain.publication import PublicationState
+from store.broadcasts import broadcasts
+from store.broadcasts.progress import BroadcastProgress, read_progress
+from store.kernel.database import Database
+from workflows.contract import Decide, IncidentStatus, MessageStatus
+
+Result = TypeVar("Result")
+
+INCIDENT = "buffer-saturday"
+TITLE = "Spam went out through customers' accounts"
+LEAD = "maya"
+
+FACTS: dict[str, object] = {
+    "summary": "somebody posted spam through our customers' accounts",
+    "what_happened": "Since about 13:10 UTC somebody has been posting spam through the accounts "
+    "that customers connected to Example Co.",
+    "scope": "Some of the accounts that were connected to us; we are counting them.",
+    "doing": "we have stopped all posting and are revoking every token",
+    "action_for_customers": "nothing to do now; delete posts you did not write",
+}
+RESOLUTION: dict[str, object] = {
+    "cause": "Access tokens were kept unencrypted, and an attacker read them.",
+    "fix": "every token was revoked and issued anew",
+    "prevention": "tokens are encrypted, and posting from a new place needs a second key",
+    "prevention_owner": "Ines, head of security",
+    "prevention_due": date(2026, 12, 11),
+}
+
+
+class Stage(Protocol):
+    """What the scenario needs of the demo around it."""
+
+    client: Client
+    database: Database
+
+    def say(self, text: str) -> None: ...
+    async def kill_worker(self) -> None: ...
+
+
+@dataclass
+class Refusal:
+    """A decision that was tried and did not count, with the reason that was given."""
+
+    who: str
+    tried: str
+    why: str
+
+
+@dataclass
+class Story:
+    """What the scorecard wants to know about how it went."""
+
+    refusals: list[Refusal] = field(default_factory=list)
+    killed_at: int | None = None
+    of: int = 0
+
+
+class Scenario:
+    """One incident from its opening to its closing."""
+
+    def __init__(self, stage: Stage, story: Story) -> None:
+        self._stage = stage
+        self._story = story
+        self._handle = stage.client.get_workflow_handle(incident_workflow_id(INCIDENT))
+
+    async def play(self, files: dict[str, str], audience: str) -> IncidentStatus:
+        """Play it and return how the incident ended."""
+        await self._open(files, audience)
+        announcement = await self._announce()
+        await self._die_midway(announcement)
+        await self._reassure()
+        await self._settled(announcement.number)
+        await self._resolve()
+        await self._make_good()
+        await self._arrived()
+        closed = await incidents.close(self._stage.client, INCIDENT, by=LEAD)
+        self._stage.say(f"{LEAD} closes the incident")
+        return closed
+
+    async def _open(self, files: dict[str, str], audience: str) -> None:
+        await incidents.open_incident(
+            self._stage.client,
+            self._stage.database,
+            slug=INCIDENT,
+            title=TITLE,
+            files=files,
+            by=LEAD,
+            audience=audience,
+        )
+        self._stage.say(f"{LEAD} opens the incident: {TITLE}")
+        await self._facts(FACTS, "what is known so far; the cause is not")
+
+    async def _announce(self) -> MessageStatus:
+        message = await self._propose(MessageKind.ANNOUNCEMENT, next_update=timedelta(minutes=45))
+        await self._try(LEAD, message.digest, "to approve her own message")
+        await self._try("sam", message.digest, "to approve without the role")
+        stale = message.digest
+        message = await incidents.revise(
+            self._stage.client,
+            self._stage.database,
+            INCIDENT,
+            message.number,
+            by=LEAD,
+            next_update_by=datetime.now(UTC) + timedelta(minutes=30),
+        )
+        self._stage.say(f"{LEAD} promises the next update sooner: {message.digest[:8]}")
+        await self._try("noor", stale, "to approve the text before the edit")
+        await self._signal("noor", message)
+        await self._until(lambda one: one.told, message.number, "customers being told")
+        return message
+
+    async def _reassure(self) -> None:
+        message = await self._propose(
+            MessageKind.PROGRESS_UPDATE, next_update=timedelta(minutes=30)
+        )
+        await self._signal("ines", message)
+        await self._settled(message.number)
+
+    async def _resolve(self) -> None:
+        await self._facts(RESOLUTION, "the fix, and what prevents a repetition")
+        message = await self._propose(MessageKind.RESOLUTION_NOTE)
+        await self._signal("noor", message)
+        await self._decide("ines", message)
+        await self._settled(message.number)
+
+    async def _make_good(self) -> None:
+        message = await self._propose(MessageKind.GOODWILL_OFFER)
+        await self._signal("noor", message)
+        await self._decide("lee", message)
+        await self._settled(message.number)
+
+    async def _patiently(self, act: Callable[[], Awaitable[Result]]) -> Result:
+        """Do something, and again if no worker was there to be asked: then nothing was done."""
+        for _ in range(30):
+            try:
+                return await act()
+            except NoWorker:
+                self._stage.say("no worker answers: trying again")
+                await asyncio.sleep(1)
+        return await act()
+
+    # --- what people do -----------------------------------------------------------------------
+
+    async def _facts(self, facts: dict[str, object], about: str) -> None:
+        await self._patiently(
+            lambda: incidents.record_facts(
+                self._stage.client, self._stage.database, INCIDENT, by=LEAD, facts=facts
+            )
+        )
+        self._stage.say(f"{LEAD} writes down {about}")
+
+    async def _propose(
+        self, kind: MessageKind, next_update: timedelta | None = None
+    ) -> MessageStatus:
+        by = datetime.now(UTC) + next_update if next_update else None
+        message = await self._patiently(
+            lambda: incidents.propose(
+                self._stage.client, self._stage.database, INCIDENT, kind, by=LEAD, next_update_by=by
+            )
+        )
+        words = kind.value.replace("_", " ")
+        self._stage.say(f"{LEAD} proposes the {words}: {message.digest[:8]}")
+        return message
+
+    async def _signal(self, who: str, message: MessageStatus) -> None:
+        """Approve as any client of Temporal may: by signal."""
+        await self._handle.signal(
+            "approve", Decide(by=who, digest=message.digest[:12], message=message.number)
+        )
+        self._stage.say(f"{who} approves {message.digest[:8]} by signal")
+
+    async def _decide(self, who: str, message: MessageStatus) -> None:
+        await incidents.decide(
+            self._stage.client, INCIDENT, by=who, digest=message.digest, message=message.number
+        )
+        self._stage.say(f"{who} approves {message.digest[:8]} in the terminal")
+
+    async def _try(self, who: str, digest: str, tried: str) -> None:
+        """Somebody decides who may not, or on what is gone; it must be refused."""
+        try:
+            await incidents.decide(self._stage.client, INCIDENT, by=who, digest=digest)
+        except DomainError as refusal:
+            self._story.refusals.append(Refusal(who, tried, refusal.what))
+            self._stage.say(f"{who} tries {tried}: refused")
+            return
+        raise AssertionError(f"{who} was allowed {tried}")
+
+    async def _die_midway(self, message: MessageStatus) -> None:
+        """Kill the worker with SIGKILL once a quarter of the mail is out, and not all of it."""
+        while True:
+            progress = await self._mail(message)
+            if progress is not None and progress.went_out * 4 >= progress.recipients:
+                break
+            await asyncio.sleep(0.02)
+        self._story.killed_at, self._story.of = progress.went_out, progress.recipients
+        await self._stage.kill_worker()
+
+    # --- waiting ------------------------------------------------------------------------------
+
+    async def _mail(self, message: MessageStatus) -> BroadcastProgress | None:
+        ref = MessageRef(incident=INCIDENT, number=message.number, revision=message.revision)
+        found = await broadcasts.find_broadcast(self._stage.database, ref, "email")
+        return await read_progress(self._stage.database, found.id) if found else None
+
+    async def _settled(self, number: int) -> None:
+        await self._until(
+            lambda one: one.phase is not MessagePhase.PUBLISHING, number, "every channel settling"
+        )
+
+    async def _until(self, done: Callable[[MessageStatus], bool], number: int, what: str) -> None:
+        deadline = asyncio.get_running_loop().time() + 3600
+        while asyncio.get_running_loop().time() < deadline:
+            status = await self._patiently(lambda: incidents.status(self._stage.client, INCIDENT))
+            message = status.messages[number - 1]
+            if done(message):
+                return
+            lost = [one for one in message.outcomes if one.state is PublicationState.UNKNOWN]
+            if lost and message.phase is not MessagePhase.PUBLISHING:
+                return
+            await asyncio.sleep(0.25)
+        raise TimeoutError(f"gave up waiting for {what}")
+
+    async def _arrived(self) -> None:
+        """Wait until the provider has told of every mail what became of it."""
+        status = await incidents.status(self._stage.client, INCIDENT)
+        self._stage.say("waiting for the provider's last delivery events")
+        last, patience = -1, 0
+        while patience < 120:
+            waiting = 0
+            for message in status.messages:
+                progress = await self._mail(message)
+                waiting += progress.accepted + progress.processed if progress else 0
+            if waiting == 0:
+                return
+            patience = 0 if waiting != last else patience + 1
+            last = waiting
+            await asyncio.sleep(0.5)

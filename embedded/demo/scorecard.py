@@ -1,0 +1,232 @@
+"""How the Saturday went, by the ledger and by the sandbox's own books."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from client.stack.books import Reconciliation, reconcile_mail, reconcile_posts
+from domain.ids import MessageRef
+from domain.incident import MessagePhase
+from domain.message import MessageKind
+from domain.model import Value
+from domain.publication import PublicationState
+from embedded.demo.faults import fired
+from embedded.demo.scenario import INCIDENT, Story
+from store.broadcasts import broadcasts
+from store.broadcasts.progress import BroadcastProgress, read_progress
+from store.kernel.database import Database
+from store.offers import codes
+from store.record import publications, timeline
+from workflows.contract import IncidentStatus, MessageStatus
+
+
+class Score(Value):
+    """Everything the scorecard says; ``wrong`` are the reasons for which it is not a pass."""
+
+    status: IncidentStatus
+    mail: Reconciliation
+    posts: Reconciliation
+    broadcasts: dict[int, BroadcastProgress]
+    first_accepted: dict[str, datetime]
+    urls: dict[str, str]
+    codes: int
+    struck: dict[str, int]
+    broken_link: int | None
+    wrong: tuple[str, ...] = ()
+
+
+async def add_up(
+    database: Database, sandbox: httpx.AsyncClient, status: IncidentStatus, story: Story
+) -> Score:
+    """Hold the ledger against the sandbox's books and find everything that is not as it should."""
+    rows = await publications.rows(database, INCIDENT)
+    progress = {
+        message.number: found
+        for message in status.messages
+        if (found := await _mail(database, message)) is not None
+    }
+    first: dict[str, datetime] = {}
+    for row in rows:
+        if row.number == 1 and row.receipt is not None and row.started_at is not None:
+            # A post that was found again has the platform's time, in whole seconds.
+            first[row.channel] = max(row.receipt.at, row.started_at)
+    if 1 in progress and progress[1].first_accepted_at is not None:
+        first["email"] = progress[1].first_accepted_at
+    score = Score(
+        status=status,
+        mail=await reconcile_mail(database, INCIDENT, sandbox),
+        posts=await reconcile_posts(database, INCIDENT, sandbox),
+        broadcasts=progress,
+        first_accepted=first,
+        urls={
+            f"{row.number}/{row.channel}": row.receipt.url
+            for row in rows
+            if row.receipt is not None and row.receipt.url
+        },
+        codes=await codes.count(database, INCIDENT),
+        struck=await fired(sandbox),
+        broken_link=await timeline.verify(database, INCIDENT),
+    )
+    return score.model_copy(update={"wrong": tuple(_wrong(score, story))})
+
+
+def _wrong(score: Score, story: Story) -> list[str]:
+    """Each thing for which this run is not a pass, in words."""
+    wrong: list[str] = []
+    for name, books in (("mail", score.mail), ("posts", score.posts)):
+        if not books.agrees or not books.accepted:
+            wrong.append(
+                f"{name}: ledger and books differ: {books.lost} lost, {books.doubled} doubled, "
+                f"{books.unentered} not in our ledger, {books.accepted} accepted"
+            )
+    for message in score.status.messages:
+        if message.phase is not MessagePhase.SETTLED:
+            wrong.append(f"message {message.number} is {message.phase}, not settled")
+        for outcome in message.outcomes:
+            if outcome.state is not PublicationState.ACCEPTED:
+                wrong.append(
+                    f"message {message.number} on {outcome.channel} is {outcome.state}: "
+                    f"{outcome.reason}"
+                )
+        people = score.broadcasts.get(message.number)
+        if people is not None:
+            ended = people.delivered + people.bounced + people.dropped + people.suppressed
+            if ended != people.recipients:
+                wrong.append(
+                    f"message {message.number}: {people.recipients - ended:,} mails have no end "
+                    "yet (delivered, bounced, dropped or suppressed)"
+                )
+        if message.kind is MessageKind.GOODWILL_OFFER and people is not None:
+            due = people.recipients - people.suppressed
+            if score.codes != due:
+                wrong.append(f"{score.codes:,} codes for {due:,} recipients")
+    if len(score.status.messages) != 4:
+        wrong.append(f"{len(score.status.messages)} messages instead of 4")
+    if story.killed_at is None or story.killed_at >= story.of:
+        wrong.append("the worker was not killed in the middle of the broadcast")
+    if len(story.refusals) != 3:
+        wrong.append(f"{len(story.refusals)} wrong decisions were refused instead of 3")
+    wrong += [
+        f"this fault never struck: {name}" for name, times in score.struck.items() if not times
+    ]
+    if score.broken_link is not None:
+        wrong.append(f"the timeline's chain is broken at entry {score.broken_link}")
+    return wrong
+
+
+def show(console: Console, score: Score, story: Story) -> None:
+    """Print the scorecard."""
+    console.print()
+    console.rule("[bold]Scorecard", align="left")
+    console.print(_told(score))
+    console.print(_messages(score))
+    console.print(_mail_table(score))
+    console.print(_approvals(score))
+    console.print("[bold]Refused[/bold]")
+    for refusal in story.refusals:
+        console.print(f"  {refusal.who}, {refusal.tried}: {refusal.why}", highlight=False)
+    struck = ", ".join(f"{name} {times}x" for name, times in score.struck.items())
+    console.print(f"[bold]Faults that struck[/bold]\n  {struck}", highlight=False)
+    console.print(
+        f"  worker killed with SIGKILL when {story.killed_at:,} of {story.of:,} mails were out",
+        highlight=False,
+    )
+    console.print(_beside_2013(score))
+    for wrong in score.wrong:
+        console.print(f"[bold red]not right:[/bold red] {wrong}", highlight=False)
+    if not score.wrong:
+        console.print("[bold green]Nothing lost, nothing sent twice, by the sandbox's own books.")
+
+
+def _told(score: Score) -> Table:
+    table = Table(title="First acknowledgement", title_justify="left")
+    for name in ("channel", "after opening", "after approval"):
+        table.add_column(name, justify="left" if name == "channel" else "right")
+    approved = score.status.messages[0].approved_at
+    for channel, at in sorted(score.first_accepted.items(), key=lambda one: one[1]):
+        since = (at - score.status.opened_at).total_seconds()
+        after = f"{(at - approved).total_seconds():.2f} s" if approved else ""
+        table.add_row(channel, f"{since:.2f} s", after)
+    return table
+
+
+def _messages(score: Score) -> Table:
+    table = Table(title="Messages", title_justify="left")
+    for name in ("message", "channel", "state", "tries", "where"):
+        table.add_column(name, overflow="fold")
+    for message in score.status.messages:
+        for outcome in message.outcomes:
+            where = score.urls.get(f"{message.number}/{outcome.channel}") or outcome.reason
+            tries = str(outcome.attempts) if outcome.receipt else ""
+            kind = f"{message.number} {message.kind.value.replace('_', ' ')}"
+            table.add_row(kind, outcome.channel, str(outcome.state), tries, where)
+    return table
+
+
+def _mail_table(score: Score) -> Table:
+    table = Table(title="Mail", title_justify="left")
+    table.add_column("message")
+    for name in ("recipients", "accepted", "delivered", "bounced", "a second"):
+        table.add_column(name, justify="right")
+    for message in score.status.messages:
+        people = score.broadcasts.get(message.number)
+        if people is None:
+            continue
+        speed = ""
+        if people.first_accepted_at and people.last_accepted_at:
+            seconds = (people.last_accepted_at - people.first_accepted_at).total_seconds()
+            speed = f"{people.went_out / seconds:,.0f}" if seconds > 0 else ""
+        table.add_row(
+            f"{message.number} {message.kind.value.replace('_', ' ')}",
+            f"{people.recipients:,}",
+            f"{people.went_out:,}",
+            f"{people.delivered:,}",
+            f"{people.bounced:,}",
+            speed,
+        )
+    return table
+
+
+def _approvals(score: Score) -> Table:
+    table = Table(title="Approvals", title_justify="left")
+    for name in ("message", "digest", "signed by"):
+        table.add_column(name, overflow="fold")
+    for message in score.status.messages:
+        signed = ", ".join(
+            f"{one.by} as {'/'.join(one.roles)} ({one.surface})" for one in message.decisions
+        )
+        table.add_row(str(message.number), message.digest[:16], signed)
+    return table
+
+
+def _beside_2013(score: Score) -> Table:
+    """Buffer's figures are its own, from its account of 26 October 2013."""
+    table = Table(title="Beside Buffer, 26 October 2013", title_justify="left")
+    for name in ("", "Buffer", "here"):
+        table.add_column(name)
+    told = score.broadcasts[1].went_out if 1 in score.broadcasts else 0
+    channels = ", ".join(sorted(score.first_accepted))
+    table.add_row("customers told", "over 1,000,000", f"{told:,}")
+    table.add_row("channels", "e-mail, Facebook, Twitter", channels)
+    table.add_row("mentions in a day", "5,676, all answered", "not in this version")
+    table.add_row("codes for goodwill", "none", f"{score.codes:,}")
+    table.add_row("lost / doubled", "not told", f"{_lost(score)} / {_doubled(score)}")
+    return table
+
+
+def _lost(score: Score) -> int:
+    return score.mail.lost + score.posts.lost
+
+
+def _doubled(score: Score) -> int:
+    return score.mail.doubled + score.posts.doubled
+
+
+async def _mail(database: Database, message: MessageStatus) -> BroadcastProgress | None:
+    ref = MessageRef(incident=INCIDENT, number=message.number, revision=message.revision)
+    found = await broadcasts.find_broadcast(database, ref, "email")
+    return await read_progress(database, found.id) if found else None

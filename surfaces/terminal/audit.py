@@ -1,0 +1,89 @@
+"""``audit``: whether the incident, the ledger, the events and the providers say the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import typer
+from rich.text import Text
+
+from client.audit import checks, reading
+from client.audit.model import Discrepancy, Kind, Report
+from client.errors import CommandFailed, ExitCode
+from store.record import timeline as stored_timeline
+from surfaces.terminal import timeline
+from surfaces.terminal.options import Json, Slug
+from surfaces.terminal.printing import clean, plain_table, say, say_json, show
+from surfaces.terminal.session import ledger, load_settings, run
+
+_STYLES = {Kind.OPEN: "yellow", Kind.UNKNOWN: "bold yellow", Kind.UNREAD: "bold yellow"}
+
+
+def audit(slug: Slug, as_json: Json = False) -> None:
+    """Hold four books together: the incident's, the ledger's, the events', the provider's.
+
+    Every post, batch and recipient must stand in a named state, with a reason
+    and a next step where it is not accepted; whatever is stuck, unknown, lost,
+    doubled or different is listed. The record itself is verified too. Exit code
+    0 if everything agrees, 1 if not. What waits for a person is listed and is
+    no difference. Nothing is changed.
+
+    Example: frontfoot audit site-down
+    """
+    report = run(_audit(slug))
+    if as_json:
+        say_json({**report.model_dump(mode="json"), "agrees": report.agrees})
+    else:
+        _show(report)
+    if not report.agrees:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+async def _audit(slug: str) -> Report:
+    async with ledger() as database:
+        books = await reading.read_books(load_settings(), database, slug)
+        entries = await stored_timeline.read(database, slug)
+    report = checks.audit(books, datetime.now(UTC))
+    try:
+        await timeline.verified(slug, entries)
+    except CommandFailed as error:
+        broken = Discrepancy(
+            kind=Kind.DIFFERS, where="the timeline", says=error.what, next_step=error.next_step
+        )
+        report = report.model_copy(update={"found": (*report.found, broken)})
+    return report
+
+
+def _show(report: Report) -> None:
+    if report.intents:
+        table = plain_table("MESSAGE", "CHANNEL", "INCIDENT", "LEDGER", "EVENTS", "PROVIDER")
+        for one in report.intents:
+            table.add_row(
+                f"{one.message} {one.kind}".strip(),
+                clean(one.channel),
+                str(one.incident or "not asked"),
+                one.ledger,
+                one.events,
+                clean(one.provider),
+            )
+        show(table)
+        say("")
+    for found in report.found:
+        line = Text(f"{found.kind}: ", style=_STYLES.get(found.kind, "bold red"))
+        line.append(f"{clean(found.where)}. {clean(found.says)}", style="not bold")
+        show(line)
+        if found.next_step:
+            show(Text(f"  {clean(found.next_step)}", style="dim"))
+    if report.under_way:
+        say("Something is still under way: audit again once it has ended.")
+    if not report.agrees:
+        say("The books do not agree.", "bold red")
+    elif not report.intents:
+        say("Nothing has been proposed yet, so there is nothing to differ.")
+    else:
+        say("The books agree.", "bold green")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the command line."""
+    app.command("audit")(audit)

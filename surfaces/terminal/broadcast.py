@@ -1,0 +1,85 @@
+"""``broadcast pause``, ``resume`` and ``stop``: steering mail that is going out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from client import incidents
+from surfaces.terminal.options import By, Json, Number, Slug, person
+from surfaces.terminal.printing import say_json, show
+from surfaces.terminal.session import run
+from surfaces.terminal.status_view import message_view
+from wiring import connect
+from workflows.contract import BroadcastAction, MessageStatus
+
+broadcast_app = typer.Typer(no_args_is_help=True, help="Pause, resume or stop mail going out.")
+
+Channel = Annotated[str, typer.Option(metavar="CHANNEL", help="Which direct channel.")]
+
+
+def pause(
+    slug: Slug,
+    number: Number,
+    channel: Channel = "email",
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    by: By = "",
+    as_json: Json = False,
+) -> None:
+    """Hold every batch that has not begun; what is on the wire ends as it ends.
+
+    Example: frontfoot broadcast pause site-down 1 --reason "Wrong link" --as maya
+    """
+    _steer(slug, number, channel, BroadcastAction.PAUSE, by, as_json, reason)
+
+
+def resume(
+    slug: Slug, number: Number, channel: Channel = "email", by: By = "", as_json: Json = False
+) -> None:
+    """Go on exactly where it was paused.
+
+    Example: frontfoot broadcast resume site-down 1 --as maya
+    """
+    _steer(slug, number, channel, BroadcastAction.RESUME, by, as_json)
+
+
+def stop(
+    slug: Slug, number: Number, channel: Channel = "email", by: By = "", as_json: Json = False
+) -> None:
+    """Send no more of it, for good. Mail that has gone out stays gone; posts are left alone.
+
+    Example: frontfoot broadcast stop site-down 1 --as maya
+    """
+    _steer(slug, number, channel, BroadcastAction.STOP, by, as_json)
+
+
+def _steer(
+    slug: str,
+    number: int,
+    channel: str,
+    action: BroadcastAction,
+    by: str,
+    as_json: bool,
+    reason: str = "",
+) -> None:
+    by = person(by)
+
+    async def work() -> MessageStatus:
+        return await incidents.steer_broadcast(
+            await connect(), slug, number, action, by=by, channel=channel, reason=reason
+        )
+
+    message = run(work())
+    if as_json:
+        say_json(message.model_dump(mode="json"))
+    else:
+        show(message_view(message))
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    broadcast_app.command("pause")(pause)
+    broadcast_app.command("resume")(resume)
+    broadcast_app.command("stop")(stop)
+    app.add_typer(broadcast_app, name="broadcast")

@@ -1,0 +1,68 @@
+"""The copy of a message on the screen, exactly as it would be published."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.text import Text
+
+from domain.message import Copy, Document
+from surfaces.terminal.printing import clean
+
+_PREVIEW = 3
+_PREVIEW_LETTERS = 220
+
+
+def document_view(document: Document, digest: str, channel: str | None = None) -> RenderableType:
+    """All that an approver signs: every channel's copy, the audience, the offer, the digest."""
+    parts: list[RenderableType] = []
+    for copy in document.copies:
+        if channel is None or copy.channel == channel:
+            parts += [Rule(Text(copy.channel, style="bold"), align="left"), _copy(copy), Text("")]
+    parts.append(Rule(Text("what is signed", style="bold"), align="left"))
+    revision = f"revision {document.revision}"
+    parts.append(Text(f"message {document.number}, {document.kind}, {revision}"))
+    if document.audience is not None:
+        who = f"audience {document.audience.name}: {document.audience.count:,} recipients"
+        parts.append(Text(clean(who)))
+    if document.offer is not None:
+        offer = document.offer
+        until = f", until {offer.expires:%Y-%m-%d}" if offer.expires else ""
+        parts.append(
+            Text(
+                f"offer {clean(offer.title)}: {offer.worth} {offer.currency} each{until}, "
+                f"at most {offer.budget_cap:,} {offer.currency} in all"
+            )
+        )
+    parts += [Text(f"digest {digest}"), Text("")]
+    return Group(*parts)
+
+
+def preview(document: Document) -> str:
+    """The first lines of a message's shortest copy, for a glance."""
+    text = min((copy.text for copy in document.copies), key=len)
+    lines = [line for line in text.splitlines() if line.strip()][:_PREVIEW]
+    short = "\n".join(lines)
+    return short if len(short) <= _PREVIEW_LETTERS else short[: _PREVIEW_LETTERS - 1] + "…"
+
+
+def _copy(copy: Copy) -> RenderableType:
+    heads: list[str] = []
+    if copy.voice is not None:
+        address = f" <{copy.voice.address}>" if copy.voice.address else ""
+        heads.append(f"from: {copy.voice.name}{address}")
+        if copy.voice.reply_to:
+            heads.append(f"reply to: {copy.voice.reply_to}")
+    if copy.subject:
+        heads.append(f"subject: {copy.subject}")
+    if copy.link:
+        heads.append(f"link: {copy.link}")
+    if copy.html:
+        heads.append("also as HTML (`--json` shows it)")
+    fields = ", ".join(copy.personal_fields())
+    if fields:
+        heads.append(f"filled in for each recipient: {fields}")
+    head = Text("\n".join(clean(line) for line in heads), style="dim")
+    body = Padding(Text(clean(copy.text)), (0, 0, 0, 2), expand=False)
+    return Group(head, Text(""), body) if heads else body

@@ -1,0 +1,34 @@
+"""What every import of a CSV file shares: the file itself, and the rows that cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from client.errors import WrongUsage
+from surfaces.terminal.printing import say
+
+Rejects = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Where rows go that cannot be used [FILE.csv.rejects.csv]."),
+]
+
+
+def refuse_no_file(file: Path) -> None:
+    """Raise ``WrongUsage`` unless there is a file to import."""
+    if not file.is_file():
+        raise WrongUsage(f"{file} is not a file.", "Give the path of a CSV file.")
+
+
+def rejected_in_json(rejected: int, rejects: Path) -> dict[str, object]:
+    """How many rows cannot be used, and where they are, for a machine."""
+    return {"rejected": rejected, "rejects": str(rejects) if rejected else None}
+
+
+def say_rejected(rejected: int, rejects: Path) -> None:
+    """Say how many rows cannot be used, if any, and where they are."""
+    if rejected:
+        rows = "row" if rejected == 1 else "rows"
+        say(f"{rejected:,} {rows} cannot be used; the reasons are in {rejects}.")

@@ -1,0 +1,71 @@
+"""Options and arguments that several commands share, spelt once."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from client.errors import WrongUsage
+from domain.errors import DomainError
+from domain.ids import check_slug
+
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_SPAN = re.compile(r"([0-9]{1,4})(m|h)")
+
+
+def slug_of(text: str) -> str:
+    """``text`` if it can name an incident; told as wrong usage otherwise."""
+    try:
+        return check_slug(text)
+    except DomainError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+Slug = Annotated[
+    str,
+    typer.Argument(metavar="SLUG", help="The incident's short name.", callback=slug_of),
+]
+Number = Annotated[int, typer.Argument(metavar="N", min=1, help="The message's number.")]
+ChannelArgument = Annotated[
+    str, typer.Argument(metavar="CHANNEL", help="email, twitter, facebook, …")
+]
+By = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        metavar="PERSON",
+        envvar="FRONTFOOT_PERSON",
+        help="Who you are in the incident's roster.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
+
+
+def person(by: str) -> str:
+    """Who acts; ``WrongUsage`` if nobody was named."""
+    if not by.strip():
+        raise WrongUsage(
+            "Who are you? The record names whoever acts.",
+            "Add --as PERSON with your name in the roster, or set FRONTFOOT_PERSON once.",
+        )
+    return by.strip()
+
+
+def promised_time(text: str, now: datetime) -> datetime:
+    """``45m``, ``2h`` or ``15:30`` (UTC; tomorrow if that has passed) as a time in UTC."""
+    span = _SPAN.fullmatch(text.strip())
+    if span is not None:
+        unit = timedelta(minutes=1) if span[2] == "m" else timedelta(hours=1)
+        return now.astimezone(UTC) + int(span[1]) * unit
+    clock = _CLOCK.fullmatch(text.strip().removesuffix("UTC").strip())
+    if clock is None:
+        raise WrongUsage(
+            f"{text!r} is not a time.", "Write 45m, 2h, or a time of day in UTC such as 15:30."
+        )
+    at = now.astimezone(UTC).replace(
+        hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0
+    )
+    return at if at > now else at + timedelta(days=1)

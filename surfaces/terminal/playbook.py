@@ -1,0 +1,75 @@
+"""``playbook``: looking over a plan in peace and quiet."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from client.errors import ExitCode
+from domain.errors import PlaybookInvalid, Problem
+from domain.playbook_files import Examination, examine_playbook
+from store.files.playbook_folder import read_playbook
+from surfaces.terminal.open import playbook_folder
+from surfaces.terminal.options import Json
+from surfaces.terminal.printing import say, say_json
+
+app = typer.Typer(help="The plans made beforehand.", no_args_is_help=True)
+
+
+@app.command("check")
+def check(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A playbook's folder or name.")],
+    as_json: Json = False,
+) -> None:
+    """Check a playbook and its templates: every problem at once, with file and line.
+
+    Example: frontfoot playbook check playbooks/site-compromised
+    """
+    found = examine(folder)
+    if as_json:
+        say_json(
+            {
+                "valid": found.playbook is not None,
+                "problems": [one._asdict() for one in found.problems],
+                "warnings": [one._asdict() for one in found.warnings],
+            }
+        )
+    else:
+        _say(found)
+    if found.playbook is None:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def examine(folder: str) -> Examination:
+    """What is right and wrong with a playbook; unreadable files are problems like others."""
+    try:
+        return examine_playbook(read_playbook(playbook_folder(folder)))
+    except PlaybookInvalid as error:
+        return Examination(None, error.problems, ())
+
+
+def _say(found: Examination) -> None:
+    for problem in found.problems:
+        say(_line(problem), "red")
+    for warning in found.warnings:
+        say(_line(warning), "yellow")
+    if found.playbook is None:
+        count = len(found.problems)
+        say(f"{count} problem{'s' if count > 1 else ''}: this playbook cannot be used yet.", "bold")
+        return
+    plan = found.playbook
+    say(f"{plan.name}: {plan.title}", "bold")
+    for kind, message in plan.messages.items():
+        signers = ", ".join(plan.signers(kind))
+        say(f"  {kind}: {', '.join(message.channels)}; {message.gate.quorum} of {signers} sign")
+    say("This playbook can be used.", "green")
+
+
+def _line(problem: Problem) -> str:
+    return f"{problem} {problem.next_step}".rstrip()
+
+
+def register(root: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    root.add_typer(app, name="playbook")

@@ -1,0 +1,100 @@
+"""Putting words on the screen: safe to show, in UTC, good in 80 columns, JSON for machines."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from datetime import UTC, datetime
+
+import orjson
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from client.errors import CommandFailed
+from domain.times import show_clock, show_moment
+
+_KEPT = "\n\t"
+# Joins emoji and shapes letters; harmless, unlike the marks that turn the order of words around.
+_HARMLESS = "\u200c\u200d\ufe0f"
+
+
+def clean(text: str) -> str:
+    """``text`` with nothing in it that moves the cursor or turns the words around.
+
+    What was taken out is shown as its number, so that nobody signs what cannot be seen.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        letter
+        if letter in _KEPT or letter in _HARMLESS or unicodedata.category(letter)[0] != "C"
+        else f"\\u{ord(letter):04x}"
+        for letter in text
+    )
+
+
+def screen(*, error: bool = False) -> Console:
+    """The terminal as it is now; words are printed as they are, without markup."""
+    return Console(stderr=error, highlight=False, markup=False, emoji=False)
+
+
+def say(text: str, style: str = "") -> None:
+    """Print one paragraph, unbroken, so that commands and addresses can be copied."""
+    screen().print(Text(clean(text), style=style), soft_wrap=True)
+
+
+def show(what: RenderableType) -> None:
+    """Print something that was laid out; without the spaces that fill up its lines."""
+    console = screen()
+    if console.is_terminal:
+        console.print(what, crop=False)
+        return
+    with console.capture() as captured:
+        console.print(what, crop=False)
+    lines = captured.get().split("\n")
+    sys.stdout.write("\n".join(line.rstrip() for line in lines))
+
+
+def say_json(value: object) -> None:
+    """Print a value as JSON, and nothing else."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+
+
+def say_failure(failure: CommandFailed) -> None:
+    """Print to stderr what happened and what to do next."""
+    console = screen(error=True)
+    console.print(Text(clean(failure.what), style="bold red"), soft_wrap=True)
+    if failure.next_step:
+        console.print(Text(clean(failure.next_step)), soft_wrap=True)
+
+
+def plain_table(*headings: str) -> Table:
+    """A table without lines, for lists."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def clock(at: datetime) -> str:
+    """A time of today as ``13:05 UTC``, any other with its day."""
+    return show_clock(at) if at.astimezone(UTC).date() == _today() else show_moment(at)
+
+
+def moment(at: datetime) -> str:
+    """``2026-10-26 13:05:07``, in UTC, for lists whose heading says so."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def how_long(seconds: float) -> str:
+    """A duration as people say it: ``8 s``, ``3 min``, ``1 h 20 min``."""
+    whole = max(0, round(seconds))
+    if whole < 90:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _today() -> object:
+    return datetime.now(UTC).date()

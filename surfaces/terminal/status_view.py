@@ -1,0 +1,203 @@
+"""An incident on the screen: stages, messages, signatures, channels, mail, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.progress_bar import ProgressBar
+from rich.text import Text
+
+from client.mail_progress import MailProgress, under_way
+from client.next_steps import what_next
+from domain.gate import GateState, Verdict
+from domain.incident import MessagePhase
+from domain.publication import Outcome, PublicationState
+from domain.stage import Stage
+from surfaces.terminal.printing import clean, clock, how_long
+from workflows.contract import IncidentStatus, MessageStatus
+
+_ALL_SHOWN = 3
+_INDENT = 3
+_STYLES = {
+    PublicationState.ACCEPTED: "green",
+    PublicationState.REFUSED: "bold red",
+    PublicationState.ABANDONED: "bold red",
+    PublicationState.UNKNOWN: "bold yellow",
+    PublicationState.SENDING: "cyan",
+}
+_TOO_FEW = "not yet, too few channels have it"
+_NOT_TOLD = {
+    MessagePhase.REJECTED: "no, it was rejected",
+    MessagePhase.WITHDRAWN: "no, it was withdrawn",
+    MessagePhase.SUPERSEDED: "no, something newer overtook it",
+}
+_PROBLEMS = (PublicationState.REFUSED, PublicationState.ABANDONED, PublicationState.UNKNOWN)
+
+
+def incident_view(
+    status: IncidentStatus,
+    mails: Sequence[MailProgress] = (),
+    previews: Mapping[int, str] | None = None,
+    notices: Sequence[str] = (),
+    *,
+    brief: bool = False,
+    ended: bool = False,
+) -> RenderableType:
+    """Lay out the whole incident for 80 columns or more.
+
+    ``previews`` holds the beginning of the copy of messages that wait to be signed. ``brief``
+    leaves one line to each message that is over, so that the newest fits on a screen. ``ended`` is
+    true if nothing more can be done in it.
+    """
+    parts: list[RenderableType] = [_heading(status), _strip(status.stage), Text("")]
+    for message in status.messages:
+        own = [mail for mail in mails if mail.message == message.number]
+        older = message is not status.messages[-1]
+        if (brief or len(status.messages) > _ALL_SHOWN) and older and _is_over(message):
+            parts.append(_title(message))
+            continue
+        preview = (previews or {}).get(message.number, "")
+        parts += [message_view(message, own, preview), Text("")]
+    parts += [Text(clean(notice), style="yellow") for notice in notices]
+    if not ended:
+        parts += [Text(line, no_wrap=True, overflow="ignore") for line in what_next(status)]
+    return Group(*parts)
+
+
+def message_view(
+    message: MessageStatus, mails: Sequence[MailProgress] = (), preview: str = ""
+) -> RenderableType:
+    """Lay out one message: its gate, who signed, and each channel."""
+    parts: list[RenderableType] = [_title(message)]
+    inner: list[RenderableType] = []
+    if preview:
+        inner.append(Text(f"“{clean(preview)}”", style="italic"))
+    inner += [_signature(message, place) for place in range(len(message.decisions))]
+    if message.missing and message.phase is MessagePhase.WAITING:
+        inner.append(Text(f"missing: {clean(message.missing)}", style="bold yellow"))
+    if message.audience_count:
+        promised = f", codes worth {message.codes_worth}" if message.codes_worth else ""
+        inner.append(Text(f"to {message.audience_count:,} recipients{promised}"))
+    if message.approved_at is not None or message.phase is not MessagePhase.WAITING:
+        told = "yes" if message.told else _NOT_TOLD.get(message.phase, _TOO_FEW)
+        inner.append(Text(f"people have been told: {told}", style="dim"))
+        for outcome in message.outcomes:
+            mail = next((one for one in mails if one.channel == outcome.channel), None)
+            inner += _channel(outcome, mail)
+    parts += [_indented(one) for one in inner]
+    return Group(*parts)
+
+
+def _heading(status: IncidentStatus) -> Text:
+    when = f"opened {clock(status.opened_at)} by {status.opened_by}, plan {status.playbook}"
+    if status.audience:
+        when += f", audience {status.audience}"
+    if status.closed_at:
+        when += f", closed {clock(status.closed_at)}"
+    text = Text(clean(status.incident), style="bold")
+    text.append(f"  {clean(status.title)}", style="not bold")
+    text.append(f"\n{clean(when)}", style="not bold dim")
+    return text
+
+
+def _strip(stage: Stage) -> Text:
+    """The stages in a row; the current one in brackets, so that it shows without colour too."""
+    order = list(Stage)
+    strip = Text()
+    for place, one in enumerate(order):
+        name = one.value.replace("_", " ")
+        if place:
+            strip.append(" > ", style="dim")
+        if one is stage:
+            strip.append(f"[{name}]", style="bold reverse")
+        else:
+            strip.append(name, style="" if place < order.index(stage) else "dim")
+    return strip
+
+
+def _title(message: MessageStatus) -> Text:
+    state = {
+        MessagePhase.WAITING: "waits for signatures",
+        MessagePhase.PUBLISHING: "is going out",
+    }.get(message.phase, str(message.phase))
+    text = Text(f"{message.number:>2} ", style="bold")
+    text.append(f"{message.kind}", style="bold")
+    text.append(f" {state}", style="bold yellow" if message.gate is GateState.WAITING else "")
+    revision = f", revision {message.revision}" if message.revision > 1 else ""
+    text.append(f"  {message.digest[:8]}{revision}, by {clean(message.author)}", style="dim")
+    return text
+
+
+def _signature(message: MessageStatus, place: int) -> Text:
+    one = message.decisions[place]
+    word = "approved" if one.verdict is Verdict.APPROVE else "rejected"
+    text = Text(f"{word} by {clean(one.by)} ({', '.join(one.roles)}), {clock(one.at)}")
+    text.append(f", {clean(one.surface)}", style="dim")
+    if one.reason:
+        text.append(f": {clean(one.reason)}")
+    return text
+
+
+def _channel(outcome: Outcome, mail: MailProgress | None) -> Iterator[RenderableType]:
+    """One channel: a line that says how it stands, and what else there is below it."""
+    head = Text(f"{clean(outcome.channel):<9} ")
+    head.append(f"{outcome.state:<10} ", style=_STYLES.get(outcome.state, "dim"))
+    below: list[Text] = []
+    if mail is not None:
+        head.append(_so_far(mail))
+        below += [Text(line) for line in _mail_lines(mail)]
+    elif outcome.receipt is not None:
+        head.append(clock(outcome.receipt.at))
+        where = outcome.receipt.url or f"id {outcome.receipt.id}"
+        below.append(_unbroken(clean(where)))
+    if mail is None or outcome.state in _PROBLEMS:
+        words = (outcome.reason, outcome.next_step)
+        below += [Text(clean(line), style="yellow") for line in words if line]
+    yield head
+    if mail is not None and under_way(mail):
+        share = mail.counts.went_out / mail.to_send if mail.to_send else 1.0
+        yield ProgressBar(total=1.0, completed=share, width=50)
+    yield from below
+
+
+def _unbroken(text: str) -> Text:
+    """A link, which cannot be opened with a click once it is wrapped."""
+    return Text(text, no_wrap=True, overflow="ignore")
+
+
+def _indented(what: RenderableType) -> RenderableType:
+    if isinstance(what, Text) and what.no_wrap:
+        # A padding would cut it off at the width of the terminal.
+        return Text(" " * _INDENT, no_wrap=True, overflow="ignore").append_text(what)
+    return Padding(what, (0, 0, 0, _INDENT), expand=False)
+
+
+def _so_far(mail: MailProgress) -> str:
+    share = mail.counts.went_out / mail.to_send if mail.to_send else 1.0
+    # Rounded down: "100 %" is a promise.
+    return f"{mail.counts.went_out:,} of {mail.to_send:,} taken, {int(share * 100)} %"
+
+
+def _mail_lines(mail: MailProgress) -> Iterator[str]:
+    counts = mail.counts
+    if under_way(mail) and mail.per_second:
+        left = f", {how_long(mail.seconds_left)} left" if mail.seconds_left is not None else ""
+        yield f"{mail.per_second:,.0f} per second{left}"
+    known = [
+        f"{getattr(counts, name):,} {name}"
+        for name in ("delivered", "bounced", "dropped", "refused", "unknown", "withdrawn")
+        if getattr(counts, name)
+    ]
+    if counts.suppressed:
+        known.append(f"{counts.suppressed:,} not to be written to")
+    if known:
+        yield ", ".join(known)
+
+
+def _is_over(message: MessageStatus) -> bool:
+    """Whether a message needs nobody's eyes any more."""
+    over = (MessagePhase.SETTLED, MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
+    trouble = any(outcome.state in _PROBLEMS for outcome in message.outcomes)
+    return message.phase in over and not trouble

@@ -1,0 +1,91 @@
+"""A channel to Mastodon: the contract suite's provider, and one whose provider is one function."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from channels.contract import Channel, Publication
+from channels.contract_suite.provider import Misbehaviour
+from channels.mastodon import MastodonChannel, MastodonSettings
+from domain.message import Copy
+from tests.channels.mastodon.mastodon_server import TOKEN, Books
+from tests.channels.one_shot import Canned, Cans, OneShotTransport
+from tests.channels.sandbox_provider import READ_TIMEOUT, closed_port
+
+NOW = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
+MARK = "Update 2, 20 Nov 14:05 UTC"
+LINK = "https://status.acme.example/incidents/2026-11-20-leak"
+TEXT = f"We shut the leak & rotate keys.\n\n<b>Nobody</b> lost money.\n{MARK}\n{LINK}"
+COPY = Copy(channel="mastodon", text=TEXT, mark=MARK, link=LINK)
+PUBLICATION = Publication("0123456789abcdef.1", COPY)
+ME = Canned(200, b'{"id":"109","acct":"acme"}')
+
+
+class MastodonProvider:
+    """The small server, as the contract suite asks for it."""
+
+    secrets = (TOKEN, "dear sender")
+
+    def __init__(self, url: str, books: Books) -> None:
+        self._url = url
+        self._books = books
+        self.wait: timedelta = books.wait
+        books.late = READ_TIMEOUT * 1.4
+
+    def channel(self) -> Channel:
+        return self.at()
+
+    def channel_to_nowhere(self) -> Channel:
+        return self.at(closed_port())
+
+    async def misbehave(self, how: Misbehaviour) -> None:
+        self._books.next = how
+
+    async def accepted(self) -> list[str]:
+        return [json.dumps(one, ensure_ascii=False) for one in self._books.taken]
+
+    def at(self, url: str | None = None) -> MastodonChannel:
+        """A channel that speaks to ``url``, or to the small server."""
+        settings = MastodonSettings(base_url=url or self._url, token=TOKEN)
+        client = httpx.AsyncClient(transport=OneShotTransport(Cans()), timeout=READ_TIMEOUT)
+        return MastodonChannel(settings, client=client)
+
+
+class World:
+    """A channel, and the requests that it made of a Mastodon that answers as ``serve`` says."""
+
+    def __init__(self, serve: Canned | Callable[[httpx.Request], Canned], **settings: Any) -> None:
+        self.requests: list[httpx.Request] = []
+
+        def handle(request: httpx.Request) -> httpx.Response:
+            self.requests.append(request)
+            can = serve(request) if callable(serve) else serve
+            return httpx.Response(can.status, headers=can.headers, content=can.body)
+
+        self.channel = MastodonChannel(
+            MastodonSettings(
+                **{"base_url": "https://social.example", "token": "token", **settings}
+            ),
+            client=httpx.AsyncClient(transport=httpx.MockTransport(handle)),
+            clock=lambda: NOW,
+        )
+
+
+def post(content: str, number: str = "11", at: datetime = NOW) -> dict[str, str]:
+    """A post as Mastodon shows it, without what nobody here reads."""
+    return {
+        "id": number,
+        "url": f"https://social.example/@acme/{number}",
+        "created_at": at.isoformat(timespec="milliseconds"),
+        "content": content,
+    }
+
+
+def complaint(error: str) -> bytes:
+    """The body of an error."""
+    return json.dumps({"error": error}).encode()

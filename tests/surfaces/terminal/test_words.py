@@ -1,0 +1,94 @@
+"""What is shown can be trusted, and times are read as people type them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from temporalio.service import RPCError, RPCStatusCode
+
+from client.errors import CommandFailed, ExitCode, OutcomeUnknown, UnknownIncident, explain
+from domain.errors import DecisionRefused, DomainError
+from store.kernel.errors import StoreUnavailable
+from surfaces.terminal.options import promised_time
+from surfaces.terminal.printing import clean, how_long
+from wiring import TemporalUnreachable
+
+NOON = datetime(2026, 10, 26, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("45m", datetime(2026, 10, 26, 12, 45, tzinfo=UTC)),
+        ("2h", datetime(2026, 10, 26, 14, 0, tzinfo=UTC)),
+        ("15:30", datetime(2026, 10, 26, 15, 30, tzinfo=UTC)),
+        ("15:30 UTC", datetime(2026, 10, 26, 15, 30, tzinfo=UTC)),
+        ("9:05", datetime(2026, 10, 27, 9, 5, tzinfo=UTC)),
+        ("12:00", datetime(2026, 10, 27, 12, 0, tzinfo=UTC)),
+    ],
+)
+def test_a_promised_time_is_a_span_or_the_next_such_time_of_day(
+    typed: str, meant: datetime
+) -> None:
+    assert promised_time(typed, NOON) == meant
+
+
+@pytest.mark.parametrize("typed", ["soon", "25:00", "12:60", "45", "-5m", "1d", ""])
+def test_a_time_that_cannot_be_read_is_not_guessed(typed: str) -> None:
+    with pytest.raises(CommandFailed, match="not a time") as refused:
+        promised_time(typed, NOON)
+    assert refused.value.code is ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    ["\x1b[2J", "\u202e", "\u2066", "\x07", "\r", "\u200b", "\x9b"],
+    ids=["escape", "override", "isolate", "bell", "return", "zero width", "C1"],
+)
+def test_what_would_move_the_cursor_or_turn_words_around_is_shown_as_its_number(
+    hidden: str,
+) -> None:
+    shown = clean(f"pay{hidden}now")
+    assert (hidden[0] in shown, f"\\u{ord(hidden[0]):04x}" in shown) == (False, True)
+
+
+@pytest.mark.parametrize("text", ["plain", "Grüße – “so”", "👩‍👩‍👧 ok", "two\nlines", "عربي"])
+def test_what_people_write_is_shown_as_it_is(text: str) -> None:
+    assert clean(text) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(8, "8 s"), (89.4, "89 s"), (180, "3 min"), (4800, "80 min"), (-3, "0 s")]
+)
+def test_durations_are_said_in_one_unit(seconds: float, said: str) -> None:
+    assert how_long(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (DomainError("No.", "Do this."), ExitCode.REFUSED),
+        (DecisionRefused("No.", "Do this."), ExitCode.REFUSED),
+        (StoreUnavailable("Full.", "Nothing kept.", "Free some."), ExitCode.FAILED),
+        (TemporalUnreachable("Nobody answers."), ExitCode.FAILED),
+        (RPCError("away", RPCStatusCode.UNAVAILABLE, b""), ExitCode.FAILED),
+        (RPCError("no", RPCStatusCode.PERMISSION_DENIED, b""), ExitCode.FAILED),
+        (UnknownIncident("site-down"), ExitCode.USAGE),
+        (OutcomeUnknown("site-down", "decide"), ExitCode.UNKNOWN),
+        (FileNotFoundError(2, "No such file", "x.csv"), ExitCode.USAGE),
+    ],
+)
+def test_each_kind_of_failure_has_its_exit_code(error: BaseException, code: ExitCode) -> None:
+    explained = explain(error)
+    assert explained is not None
+    assert explained.code is code
+
+
+def test_a_fault_of_ours_is_not_explained_away() -> None:
+    assert explain(KeyError("x")) is None
+
+
+def test_what_temporal_says_of_a_failure_is_not_passed_on() -> None:
+    explained = explain(RPCError("token=abc", RPCStatusCode.INTERNAL, b""))
+    assert "abc" not in str(explained)
