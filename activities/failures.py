@@ -30,7 +30,7 @@ def as_failure(error: ChannelError, now: datetime) -> ApplicationError:
     return ApplicationError(
         error.message,
         error.next_step,
-        type=str(error.word),
+        type=type(error).__name__,
         non_retryable=not isinstance(error, Unreachable | Throttled),
         next_retry_delay=delay,
     )

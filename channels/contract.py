@@ -23,9 +23,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import ClassVar, NamedTuple, Protocol, Self, overload, runtime_checkable
+from typing import NamedTuple, Protocol, Self, overload, runtime_checkable
 
-from domain.errors import ErrorWord
+from domain.explanation import NextStep, explained
 from domain.message import Copy, Voice
 from domain.model import Value
 from domain.publication import Receipt, Sighting
@@ -160,26 +160,29 @@ class Health(Value):
 class ChannelError(Exception):
     """An exchange with a provider that did not come to a receipt."""
 
-    word: ClassVar[ErrorWord]
+    def __init__(self, message: str, next_step: NextStep | str = "") -> None:
+        self.explanation = explained(message, next_step)
+        super().__init__(str(self.explanation))
 
-    def __init__(self, message: str, next_step: str = "") -> None:
-        super().__init__(f"{message} {next_step}".strip())
-        self.message = message
-        self.next_step = next_step
+    @property
+    def message(self) -> str:
+        """What happened, in a sentence."""
+        return self.explanation.what
+
+    @property
+    def next_step(self) -> str:
+        """The advice in words."""
+        return str(self.explanation.next_step)
 
 
 class Unreachable(ChannelError):
     """Nothing went out, and trying again is right."""
 
-    word = ErrorWord.UNREACHABLE
-
 
 class Throttled(ChannelError):
     """Nothing went out; the provider takes it again at ``until`` (UTC)."""
 
-    word = ErrorWord.THROTTLED
-
-    def __init__(self, message: str, *, until: datetime, next_step: str = "") -> None:
+    def __init__(self, message: str, *, until: datetime, next_step: NextStep | str = "") -> None:
         super().__init__(message, next_step)
         self.until = until
 
@@ -187,13 +190,9 @@ class Throttled(ChannelError):
 class Refused(ChannelError):
     """Nothing went out and nothing will without a person."""
 
-    word = ErrorWord.REFUSED
-
 
 class BadCredentials(Refused):
     """The account, not the message, was refused: nothing more goes out on this channel."""
-
-    word = ErrorWord.BAD_CREDENTIALS
 
 
 class BadRecipient(Refused):
@@ -202,9 +201,9 @@ class BadRecipient(Refused):
     ``positions`` are indices into the batch's ``addressees``.
     """
 
-    word = ErrorWord.BAD_RECIPIENT
-
-    def __init__(self, message: str, *, positions: Sequence[int], next_step: str = "") -> None:
+    def __init__(
+        self, message: str, *, positions: Sequence[int], next_step: NextStep | str = ""
+    ) -> None:
         super().__init__(message, next_step)
         self.positions = tuple(positions)
 
@@ -212,13 +211,9 @@ class BadRecipient(Refused):
 class CannotExpress(ChannelError):
     """The channel cannot carry this copy: too long, or something it does not support."""
 
-    word = ErrorWord.CANNOT_EXPRESS
-
 
 class OutcomeUnknown(ChannelError):
     """It left us and no clear answer came back: look before sending again."""
-
-    word = ErrorWord.OUTCOME_UNKNOWN
 
 
 class Channel(Protocol):

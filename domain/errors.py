@@ -1,39 +1,33 @@
-"""The words for what went wrong, shared by every layer.
-
-``ErrorWord`` names what an exchange with a provider can come to; the exceptions that carry the
-words live in ``channels.contract``. ``DomainError`` is a rule saying no to a person.
-"""
+"""A rule saying no to a person, in words that every layer shares."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import NamedTuple
 
-
-class ErrorWord(StrEnum):
-    """What an exchange with a provider came to, when it did not come to a receipt."""
-
-    UNREACHABLE = "Unreachable"
-    THROTTLED = "Throttled"
-    REFUSED = "Refused"
-    BAD_CREDENTIALS = "BadCredentials"
-    BAD_RECIPIENT = "BadRecipient"
-    CANNOT_EXPRESS = "CannotExpress"
-    OUTCOME_UNKNOWN = "OutcomeUnknown"
+from domain.explanation import Explanation, NextStep, explained
 
 
 class DomainError(Exception):
-    """A rule said no: what happened, and what to do next.
+    """A rule said no: what happened, what it means, and what to do next.
 
-    ``what`` is one sentence for a person, ``next_step`` the sentence that follows it. Neither may
-    hold an address, a message body or a token: both reach histories and logs.
+    ``what`` is one sentence for a person; the next step is advice in words or an action of ours.
+    None of it may hold an address, a message body or a token: it reaches histories and logs.
     """
 
-    def __init__(self, what: str, next_step: str = "") -> None:
-        super().__init__(f"{what} {next_step}".strip())
-        self.what = what
-        self.next_step = next_step
+    def __init__(self, what: str, next_step: NextStep | str = "", *, means: str = "") -> None:
+        self.explanation: Explanation = explained(what, next_step, means=means)
+        super().__init__(str(self.explanation))
+
+    @property
+    def what(self) -> str:
+        """The first sentence of the explanation."""
+        return self.explanation.what
+
+    @property
+    def next_step(self) -> str:
+        """The advice in words."""
+        return str(self.explanation.next_step)
 
 
 class DecisionRefused(DomainError):

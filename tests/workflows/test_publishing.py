@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 import workflows.policies
-from domain.errors import ErrorWord
+from channels.contract import OutcomeUnknown
 from domain.incident import MessagePhase
 from domain.message import MessageKind
 from domain.publication import PublicationState
@@ -266,7 +266,7 @@ async def test_an_attempt_that_another_worker_never_finished_is_looked_for(
     await wire.taken()
     await response.client.get_workflow_handle(response.child(1, "twitter")).terminate("lost")
     assert state(await response.settled(), "twitter") is S.UNKNOWN
-    wire.ends(Fault(ErrorWord.OUTCOME_UNKNOWN, published=True))
+    wire.ends(Fault(OutcomeUnknown, published=True))
 
     await settle(response, went_out=False)
 

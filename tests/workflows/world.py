@@ -18,7 +18,7 @@ from activities.signatures.posts import LookForPost, PublicationTask, PublishPos
 from activities.signatures.proposals import ChannelCopy, Rendered, RenderMessage
 from activities.signatures.record import RegisterIncident, TimelineEntry
 from activities.signatures.settling import SettleByPerson, SettlePublication
-from domain.errors import ErrorWord
+from channels.contract import ChannelError, OutcomeUnknown, Refused, Throttled, Unreachable
 from domain.publication import Finding, PublicationState, Receipt, Sighting
 from tests.workflows.mailing import Mailing
 
@@ -34,22 +34,22 @@ class Fault:
     ``published`` says whether the public sees the post all the same.
     """
 
-    word: ErrorWord | None
+    error: type[ChannelError] | None
     published: bool = False
     delay: timedelta | None = None
     hang: bool = False
 
 
-REFUSES = Fault(ErrorWord.REFUSED)
-IS_DOWN = Fault(ErrorWord.UNREACHABLE)
-LOST_AFTER_PUBLISHING = Fault(ErrorWord.OUTCOME_UNKNOWN, published=True)
-LOST_BEFORE_PUBLISHING = Fault(ErrorWord.OUTCOME_UNKNOWN)
+REFUSES = Fault(Refused)
+IS_DOWN = Fault(Unreachable)
+LOST_AFTER_PUBLISHING = Fault(OutcomeUnknown, published=True)
+LOST_BEFORE_PUBLISHING = Fault(OutcomeUnknown)
 HANGS_AFTER_PUBLISHING = Fault(None, published=True, hang=True)
 
 
 def throttles(delay: timedelta) -> Fault:
     """Too many requests: come back after ``delay``."""
-    return Fault(ErrorWord.THROTTLED, delay=delay)
+    return Fault(Throttled, delay=delay)
 
 
 @dataclass(frozen=True)
@@ -214,20 +214,19 @@ class World:
             return row.standing()
         if step.hang:
             await asyncio.Event().wait()
-        match step.word:
-            case ErrorWord.UNREACHABLE | ErrorWord.THROTTLED:
-                row.state = S.PLANNED
-                raise ApplicationError(
-                    f"{task.channel} did not take it.",
-                    "It will be tried again.",
-                    type=str(step.word),
-                    next_retry_delay=step.delay,
-                )
-            case ErrorWord.REFUSED:
-                row.state, row.reason = S.REFUSED, f"{task.channel} refused it."
-                row.next_step = "Change it."
-            case _:
-                row.state = S.UNKNOWN
+        if step.error in (Unreachable, Throttled):
+            row.state = S.PLANNED
+            raise ApplicationError(
+                f"{task.channel} did not take it.",
+                "It will be tried again.",
+                type=step.error.__name__,
+                next_retry_delay=step.delay,
+            )
+        if step.error is Refused:
+            row.state, row.reason = S.REFUSED, f"{task.channel} refused it."
+            row.next_step = "Change it."
+        else:
+            row.state = S.UNKNOWN
         return row.standing()
 
     def find(self, order: LookForPost) -> Sighting:

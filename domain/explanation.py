@@ -1,0 +1,102 @@
+"""Explanations: the only form in which anything is told to a person.
+
+What happened, what it means, what to do next. The next step is data, so that a terminal can show a
+command where a page shows a button; nothing here or behind it knows either.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from domain.model import Value
+
+LONGEST_TEXT = 500
+"""Characters of a sentence that are kept: some of it is written where nobody counts."""
+
+
+class Action(StrEnum):
+    """What a person can do in Frontfoot; each surface words it in its own way."""
+
+    OPEN = "open"
+    LIST_INCIDENTS = "list_incidents"
+    SHOW_STATUS = "show_status"
+    SHOW_TIMELINE = "show_timeline"
+    VERIFY_TIMELINE = "verify_timeline"
+    AUDIT = "audit"
+    RECORD_FACTS = "record_facts"
+    PROPOSE = "propose"
+    REVISE = "revise"
+    SHOW_COPY = "show_copy"
+    DECIDE = "decide"
+    WITHDRAW = "withdraw"
+    RETRY = "retry"
+    SETTLE = "settle"
+    LIST_UNKNOWN = "list_unknown"
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+    CLOSE = "close"
+    CHECK = "check"
+    CHECK_PLAYBOOK = "check_playbook"
+    IMPORT_AUDIENCE = "import_audience"
+    IMPORT_CODES = "import_codes"
+    START = "start"
+    MIGRATE = "migrate"
+
+
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True)]
+
+
+class NextStep(Value):
+    """What to do next: something outside (``advice``, in words), an action here, or both in turn.
+
+    ``about`` is what else the action needs: the kind of a message to propose, a playbook's name.
+    """
+
+    action: Action | None = None
+    incident: str = ""
+    message: int | None = None
+    channel: str = ""
+    audience: str = ""
+    about: str = ""
+    advice: Sentence = ""
+
+    def __bool__(self) -> bool:
+        return self != _NOTHING
+
+    def __str__(self) -> str:
+        # Surfaces have words for the action; a log has its name.
+        named = f"({self.action.value.replace('_', ' ')})" if self.action else ""
+        return self.advice or named
+
+
+_NOTHING = NextStep()
+
+
+class Explanation(Value):
+    """What happened, what it means, and what to do next. Holds no address, body or token."""
+
+    what: Sentence
+    means: Sentence = ""
+    next_step: NextStep = _NOTHING
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.what, self.means, str(self.next_step)) if part)
+
+    def capped(self) -> Explanation:
+        """The same as far as it is stored."""
+        step = self.next_step.model_copy(update={"advice": _capped(self.next_step.advice)})
+        return Explanation(what=_capped(self.what), means=_capped(self.means), next_step=step)
+
+
+def explained(what: str, next_step: NextStep | str = "", *, means: str = "") -> Explanation:
+    """An explanation whose next step may be plain advice."""
+    step = NextStep(advice=next_step) if isinstance(next_step, str) else next_step
+    return Explanation(what=what, means=means, next_step=step)
+
+
+def _capped(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
