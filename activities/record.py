@@ -53,12 +53,6 @@ class RecordActivities:
     @defined(RECORD_TIMELINE)
     async def record_timeline(self, order: RecordTimeline) -> Nothing:
         """Append to the timeline; what is there already is left alone."""
-        entries = [
-            timeline.TimelineEntry(
-                seq=one.seq, at=one.at, what=one.what, who=one.who, about=one.about
-            )
-            for one in order.entries
-        ]
         with failing_in_words(datetime.now(UTC)):
-            await timeline.append(self._database, order.incident, entries)
+            await timeline.append(self._database, order.incident, order.entries)
         return Nothing()

@@ -22,6 +22,7 @@ from client.stack.ports import Ports
 from domain.ids import MessageRef
 from domain.incident import MessagePhase
 from domain.message import MessageKind
+from domain.status import MessageStatus
 from embedded.stack import Stack
 from settings import HERE
 from store.broadcasts import broadcasts
@@ -30,7 +31,6 @@ from store.files.playbook_folder import read_playbook
 from store.kernel.database import Database
 from store.people import audiences
 from store.record import publications
-from workflows.contract import MessageStatus
 
 AUDIENCE = "customers"
 RECIPIENTS = 1_000

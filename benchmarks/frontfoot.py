@@ -23,12 +23,12 @@ from domain.incident import MessagePhase
 from domain.message import Copy, MessageKind
 from domain.model import Value
 from domain.publication import PublicationState
+from domain.status import MessageStatus
 from settings import HERE
 from store.broadcasts import broadcasts
 from store.broadcasts.progress import BroadcastProgress, read_progress
 from store.files.playbook_folder import read_playbook
 from store.people import audiences
-from workflows.contract import MessageStatus
 
 LEAD = "maya"
 CHANNEL = "email"

@@ -16,11 +16,11 @@ from domain.ids import MessageRef, broadcast_key
 from domain.incident import MessagePhase
 from domain.message import CLASS_OF, MessageClass, MessageKind
 from domain.publication import PublicationState
+from domain.status import IncidentStatus
 from store.broadcasts import broadcasts
 from store.broadcasts.progress import read_progress
 from store.kernel.database import Database
 from store.record import messages, publications, timeline
-from workflows.contract import IncidentStatus
 
 _HALTED = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
 _CLOCKS_DIFFER = 0.05

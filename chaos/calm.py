@@ -18,14 +18,15 @@ from chaos.people import LEAD, People
 from chaos.record import Record
 from chaos.world import World, events_owed, look
 from client import incidents
+from domain.broadcasting import BroadcastAction
 from domain.errors import DomainError
 from domain.ids import MessageRef, batch_of, incident_workflow_id
 from domain.incident import MessagePhase
 from domain.publication import Outcome, PublicationState
+from domain.status import IncidentStatus, MessageStatus
 from store.broadcasts import batch_outcomes, broadcasts
 from store.kernel.database import Database
 from store.record import messages
-from workflows.contract import BroadcastAction, IncidentStatus, MessageStatus
 
 _LOOK_EVERY = 0.4
 _MOST_RETRIES = 4

@@ -19,14 +19,16 @@ from chaos.plan import MessageScript, Revising, RoundPlan, Signer, Torment, Wron
 from chaos.record import Record
 from client import incidents
 from client.errors import NoWorker, OutcomeUnknown
+from domain.broadcasting import BroadcastAction
 from domain.errors import DomainError
 from domain.gate import GateState
 from domain.ids import incident_workflow_id
 from domain.incident import MessagePhase
 from domain.message import MessageKind
+from domain.status import IncidentStatus, MessageStatus
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
-from workflows.contract import BroadcastAction, Decide, IncidentStatus, MessageStatus
+from workflows.contract import Decide
 
 Result = TypeVar("Result")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 
 from domain.message import Document
-from workflows.contract import MessageStatus
+from domain.status import MessageStatus
 
 SAYS = {
     "lost": "accepted by the ledger, and the world has nothing",

@@ -24,7 +24,7 @@ from client.errors import CommandFailed, EndedUnclosed, NoWorker, OutcomeUnknown
 from domain.errors import DecisionRefused, DomainError
 from domain.ids import check_slug, incident_workflow_id
 from domain.model import Value
-from workflows.contract import IncidentStatus
+from domain.status import IncidentStatus
 
 Result = TypeVar("Result")
 

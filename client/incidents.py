@@ -17,6 +17,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from client.asking import ANSWER_WITHIN, incident_status, refusals_in_words, tell
+from domain.broadcasting import BroadcastAction
 from domain.errors import DomainError
 from domain.facts import Facts
 from domain.gate import Verdict
@@ -25,19 +26,16 @@ from domain.message import Document, MessageKind
 from domain.model import Value
 from domain.playbook_files import parse_playbook
 from domain.stage import Stage
+from domain.status import Decided, IncidentStatus, MessageStatus
 from store.kernel.database import Database
 from store.people import audiences
 from store.record import drafts, messages, playbooks
 from workflows.contract import (
     INCIDENT_WORKFLOW,
     Advance,
-    BroadcastAction,
     Close,
     Decide,
-    Decided,
-    IncidentStatus,
     Join,
-    MessageStatus,
     OpenIncident,
     Propose,
     RecordFacts,

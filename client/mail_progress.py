@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from domain.ids import MessageRef
 from domain.model import Value
 from domain.publication import PublicationState
+from domain.status import IncidentStatus
 from store.broadcasts import broadcasts
 from store.broadcasts.progress import BroadcastProgress, read_progress
 from store.kernel.database import Database
-from workflows.contract import IncidentStatus
 
 _STILL_GOING = timedelta(seconds=20)
 _WINDOW = timedelta(seconds=15)

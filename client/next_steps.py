@@ -7,7 +7,7 @@ from domain.incident import MessagePhase
 from domain.message import MessageKind
 from domain.publication import PublicationState
 from domain.stage import Stage
-from workflows.contract import IncidentStatus, MessageStatus
+from domain.status import IncidentStatus, MessageStatus
 
 _PROPOSED_NEXT = {
     Stage.IDENTIFY: MessageKind.ANNOUNCEMENT,

@@ -6,6 +6,8 @@ the sender's reputation for everybody behind them.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from domain.model import Value
 
 
@@ -29,3 +31,11 @@ class BroadcastHealth(Value):
             if count > above * reached:
                 return f"{count:,} of the first {reached:,} {what}, over {above:.0%}."
         return ""
+
+
+class BroadcastAction(StrEnum):
+    """What a person may do to a broadcast that is under way."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"

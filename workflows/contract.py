@@ -8,18 +8,18 @@ a default.
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Literal
 
-from activities.signatures.record import TimelineEntry
-from domain.gate import Decision, GateState, Verdict
+from domain.broadcasting import BroadcastAction
+from domain.gate import Verdict
 from domain.ids import ChannelName, MessageRef, Slug
-from domain.incident import IncidentState, MessagePhase
+from domain.incident import IncidentState
 from domain.message import MessageClass, MessageKind
 from domain.model import Value
 from domain.playbook import BroadcastPlan, Looking, Playbook
 from domain.publication import Outcome, PublicationState
 from domain.stage import Stage
+from domain.timeline import TimelineEntry
 
 INCIDENT_WORKFLOW = "IncidentWorkflow"
 PUBLICATION_WORKFLOW = "PublicationWorkflow"
@@ -111,14 +111,6 @@ class Withdraw(Value):
     reason: str = ""
 
 
-class BroadcastAction(StrEnum):
-    """What a person may do to a broadcast that is under way."""
-
-    PAUSE = "pause"
-    RESUME = "resume"
-    STOP = "stop"
-
-
 class SteerBroadcast(Value):
     """Pause, resume or stop the mail of one message; the other channels are left alone."""
 
@@ -157,53 +149,6 @@ class Close(Value):
 
     by: str
     waive: str = ""
-
-
-# --- answers ----------------------------------------------------------------------------------
-
-
-class MessageStatus(Value):
-    """One message, for a person deciding what to do next."""
-
-    number: int
-    kind: MessageKind
-    revision: int
-    author: str
-    proposed_at: datetime
-    digest: str
-    phase: MessagePhase
-    gate: GateState
-    missing: str
-    decisions: tuple[Decision, ...]
-    approved_at: datetime | None
-    told: bool
-    audience_count: int
-    codes_worth: str | None
-    outcomes: tuple[Outcome, ...]
-
-
-class IncidentStatus(Value):
-    """Where the response stands."""
-
-    incident: Slug
-    title: str
-    stage: Stage
-    opened_by: str
-    opened_at: datetime
-    closed_at: datetime | None
-    audience: str | None
-    playbook: str
-    facts: str | None
-    facts_filled: tuple[str, ...]
-    messages: tuple[MessageStatus, ...]
-
-
-class Decided(Value):
-    """What a decision came to."""
-
-    message: int
-    gate: GateState
-    missing: str
 
 
 # --- publications and broadcasts --------------------------------------------------------------

@@ -19,23 +19,21 @@ with workflow.unsafe.imports_passed_through():
         REGISTER_INCIDENT,
         CloseIncident,
         RegisterIncident,
-        TimelineEntry,
     )
     from domain.gate import Verdict
     from domain.incident import IncidentState, MessagePhase
     from domain.publication import PublicationState
     from domain.roster import roles_of
     from domain.stage import Stage
+    from domain.status import Decided, IncidentStatus, MessageStatus
+    from domain.timeline import TimelineEntry
     from workflows.calls import call
     from workflows.contract import (
         INCIDENT_WORKFLOW,
         Advance,
         Close,
         Decide,
-        Decided,
-        IncidentStatus,
         Join,
-        MessageStatus,
         OpenIncident,
         Propose,
         RecordFacts,

@@ -13,6 +13,7 @@ from temporalio.exceptions import ActivityError, FailureError
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.posts import RETRACT_POST, PublicationTask
     from activities.signatures.settling import SETTLE_BY_PERSON, SettleByPerson
+    from domain.broadcasting import BroadcastAction
     from domain.errors import DomainError
     from domain.ids import channel_queue, publication_workflow_id
     from domain.incident import IncidentState, MessagePhase, MessageState, refuse_unopened
@@ -22,7 +23,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.contract import (
         BROADCAST_WORKFLOW,
         PUBLICATION_WORKFLOW,
-        BroadcastAction,
         ChannelNews,
         Halt,
         Pause,

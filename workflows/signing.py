@@ -15,7 +15,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.gate import Gate, GateState, Verdict, judge
     from domain.incident import IncidentState, MessagePhase, MessageState
     from domain.publication import PublicationState
-    from workflows.contract import Decide, Decided
+    from domain.status import Decided
+    from workflows.contract import Decide
     from workflows.publishing import Publishing
     from workflows.timeline import Timeline
 

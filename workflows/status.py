@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.incident import IncidentState, MessageState
 from domain.publication import Outcome, PublicationState
-from workflows.contract import IncidentStatus, MessageStatus
+from domain.status import IncidentStatus, MessageStatus
 
 
 def message_status(state: IncidentState, message: MessageState) -> MessageStatus:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures.record import RECORD_TIMELINE, RecordTimeline, TimelineEntry
+    from activities.signatures.record import RECORD_TIMELINE, RecordTimeline
+    from domain.timeline import TimelineEntry
     from workflows.calls import call
     from workflows.policies import LEDGER
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from activities.signatures.signature import Nothing, Signature
 from domain.ids import Slug
 from domain.model import Value
+from domain.timeline import TimelineEntry
 
 
 class RegisterIncident(Value):
@@ -24,16 +25,6 @@ class CloseIncident(Value):
 
     incident: Slug
     at: datetime
-
-
-class TimelineEntry(Value):
-    """One thing that happened: number, time, past participle, who, and about what."""
-
-    seq: int
-    at: datetime
-    what: str
-    who: str
-    about: str = ""
 
 
 class RecordTimeline(Value):

@@ -9,9 +9,9 @@ from client.audit.mail import MailChecks, standing
 from client.audit.model import Books, Intent, Kind, Place, ProviderBook, Report
 from domain.incident import MessagePhase
 from domain.publication import Outcome, PublicationState
+from domain.status import MessageStatus
 from store.audit.books import BroadcastBooks
 from store.record.publications import PublicationRow
-from workflows.contract import MessageStatus
 
 _S = PublicationState
 

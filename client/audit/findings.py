@@ -8,7 +8,7 @@ from client.audit.model import Books, Discrepancy, Kind
 from domain.incident import MessagePhase
 from domain.publication import PublicationState
 from domain.stage import Stage
-from workflows.contract import MessageStatus
+from domain.status import MessageStatus
 
 STUCK_AFTER = timedelta(minutes=15)
 """Something that has been on its way for longer is not on its way."""

@@ -7,10 +7,10 @@ from datetime import datetime
 from client.audit.findings import NEEDS_WORDS, Findings
 from client.audit.model import Kind
 from domain.publication import Outcome, PublicationState
+from domain.status import MessageStatus
 from store.audit.books import BroadcastBooks
 from store.broadcasts.batch_rows import BatchRow
 from store.broadcasts.progress import BroadcastProgress
-from workflows.contract import MessageStatus
 
 _S = PublicationState
 _STANDINGS = (

@@ -8,10 +8,10 @@ from enum import StrEnum
 from client.stack.books import Reconciliation
 from domain.model import Value
 from domain.publication import PublicationState
+from domain.status import IncidentStatus
 from store.audit.books import BroadcastBooks
 from store.broadcasts.progress import BroadcastProgress
 from store.record.publications import PublicationRow
-from workflows.contract import IncidentStatus
 
 
 class Kind(StrEnum):

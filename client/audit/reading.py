@@ -18,6 +18,7 @@ from client.stack.environment import ACCOUNTS, choose_accounts
 from domain.ids import MessageRef
 from domain.model import Value
 from domain.publication import Finding, PublicationState
+from domain.status import IncidentStatus
 from domain.times import UtcTime
 from settings import Settings
 from store.audit import books
@@ -28,7 +29,6 @@ from store.record import messages, publications
 from store.record.incidents import list_incidents
 from store.record.publications import PublicationRow
 from wiring import TemporalUnreachable, connect
-from workflows.contract import IncidentStatus
 
 ASKED = 5
 """Unknown batches that a provider is asked about: some allow six questions a minute."""

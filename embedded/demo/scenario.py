@@ -21,10 +21,11 @@ from domain.ids import MessageRef, incident_workflow_id
 from domain.incident import MessagePhase
 from domain.message import MessageKind
 from domain.publication import PublicationState
+from domain.status import IncidentStatus, MessageStatus
 from store.broadcasts import broadcasts
 from store.broadcasts.progress import BroadcastProgress, read_progress
 from store.kernel.database import Database
-from workflows.contract import Decide, IncidentStatus, MessageStatus
+from workflows.contract import Decide
 
 Result = TypeVar("Result")
 

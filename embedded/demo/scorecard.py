@@ -14,6 +14,7 @@ from domain.incident import MessagePhase
 from domain.message import MessageKind
 from domain.model import Value
 from domain.publication import PublicationState
+from domain.status import IncidentStatus, MessageStatus
 from embedded.demo.faults import fired
 from embedded.demo.scenario import INCIDENT, Story
 from store.broadcasts import broadcasts
@@ -21,7 +22,6 @@ from store.broadcasts.progress import BroadcastProgress, read_progress
 from store.kernel.database import Database
 from store.offers import codes
 from store.record import publications, timeline
-from workflows.contract import IncidentStatus, MessageStatus
 
 
 class Score(Value):

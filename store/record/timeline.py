@@ -14,22 +14,12 @@ from datetime import datetime
 from sqlalchemy import RowMapping, select
 
 from domain.errors import DomainError
-from domain.model import Value
-from domain.times import UtcTime, in_utc
+from domain.timeline import TimelineEntry
+from domain.times import in_utc
 from store.kernel.database import Database
 from store.tables import timeline
 
 _BEGINNING = "0" * 64
-
-
-class TimelineEntry(Value):
-    """One thing that happened: number, time, past participle, who, and about what."""
-
-    seq: int
-    at: UtcTime
-    what: str
-    who: str
-    about: str = ""
 
 
 async def append(db: Database, incident: str, entries: Sequence[TimelineEntry]) -> None:

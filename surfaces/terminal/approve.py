@@ -12,12 +12,12 @@ from client.errors import WrongUsage
 from domain.gate import GateState, Verdict
 from domain.incident import MessagePhase
 from domain.message import SHORT_DIGEST, Document
+from domain.status import Decided, IncidentStatus, MessageStatus
 from surfaces.terminal.copy_view import document_view
 from surfaces.terminal.options import By, Json, Slug, person
 from surfaces.terminal.printing import say, say_json, show
 from surfaces.terminal.session import ledger, run
 from wiring import connect
-from workflows.contract import Decided, IncidentStatus, MessageStatus
 
 OptionalNumber = Annotated[
     int | None, typer.Argument(metavar="N", min=1, help="The message's number.")

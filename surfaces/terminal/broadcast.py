@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from client import incidents
+from domain.broadcasting import BroadcastAction
+from domain.status import MessageStatus
 from surfaces.terminal.options import By, Json, Number, Slug, person
 from surfaces.terminal.printing import say_json, show
 from surfaces.terminal.session import run
 from surfaces.terminal.status_view import message_view
 from wiring import connect
-from workflows.contract import BroadcastAction, MessageStatus
 
 broadcast_app = typer.Typer(no_args_is_help=True, help="Pause, resume or stop mail going out.")
 

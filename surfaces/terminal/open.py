@@ -15,6 +15,7 @@ from client.errors import CommandFailed, EndedUnclosed, WrongUsage
 from domain.errors import DomainError
 from domain.playbook_files import PLAYBOOK_FILE
 from domain.stage import Stage
+from domain.status import IncidentStatus
 from store.files.playbook_folder import read_playbook
 from store.record.incidents import IncidentRow, list_incidents
 from surfaces.terminal.options import By, Json, Slug, person
@@ -22,7 +23,6 @@ from surfaces.terminal.printing import clean, moment, plain_table, say, say_json
 from surfaces.terminal.session import ledger, load_settings, run
 from surfaces.terminal.status_view import incident_view
 from wiring import TemporalUnreachable, connect
-from workflows.contract import IncidentStatus
 
 
 def open_(

@@ -17,6 +17,7 @@ from client import incidents
 from client.errors import WrongUsage
 from domain.facts import Facts
 from domain.message import Document, MessageKind
+from domain.status import IncidentStatus, MessageStatus
 from domain.suggest import did_you_mean
 from store.kernel.database import Database
 from surfaces.terminal.copy_view import document_view
@@ -25,7 +26,6 @@ from surfaces.terminal.printing import say, say_json, show
 from surfaces.terminal.session import ledger, run
 from surfaces.terminal.status_view import message_view
 from wiring import connect
-from workflows.contract import IncidentStatus, MessageStatus
 
 TextFile = Annotated[
     Path | None,

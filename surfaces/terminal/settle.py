@@ -8,13 +8,13 @@ import typer
 
 from client import incidents
 from client.errors import WrongUsage
+from domain.status import MessageStatus
 from surfaces.terminal.options import By, ChannelArgument, Json, Number, Slug, person
 from surfaces.terminal.printing import say_json, screen, show
 from surfaces.terminal.session import run
 from surfaces.terminal.status_view import message_view
 from surfaces.terminal.unknown_batches import find_unknown, unknown_view
 from wiring import connect
-from workflows.contract import MessageStatus
 
 
 def withdraw(

@@ -20,6 +20,7 @@ from client.errors import CommandFailed, EndedUnclosed, UnknownIncident, explain
 from client.mail_progress import MailProgress, MailWatch
 from domain.errors import DomainError
 from domain.incident import MessagePhase
+from domain.status import IncidentStatus
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
 from surfaces.terminal.copy_view import preview
@@ -28,7 +29,6 @@ from surfaces.terminal.printing import say_json, screen, show
 from surfaces.terminal.session import ledger, run
 from surfaces.terminal.status_view import incident_view
 from wiring import connect
-from workflows.contract import IncidentStatus
 
 EVERY = 1.0
 """Seconds between two looks."""

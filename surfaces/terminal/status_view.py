@@ -15,8 +15,8 @@ from domain.gate import GateState, Verdict
 from domain.incident import MessagePhase
 from domain.publication import Outcome, PublicationState
 from domain.stage import Stage
+from domain.status import IncidentStatus, MessageStatus
 from surfaces.terminal.printing import clean, clock, how_long
-from workflows.contract import IncidentStatus, MessageStatus
 
 _ALL_SHOWN = 3
 _INDENT = 3

@@ -9,9 +9,9 @@ import typer
 from client.asking import ask
 from client.errors import CommandFailed, ExitCode, UnknownIncident, WrongUsage
 from domain.ids import incident_workflow_id
+from domain.timeline import TimelineEntry
 from store.record import timeline
 from store.record.incidents import list_incidents
-from store.record.timeline import TimelineEntry
 from surfaces.terminal.options import Json, slug_of
 from surfaces.terminal.printing import clean, moment, plain_table, say, say_json, screen, show
 from surfaces.terminal.session import ledger, run

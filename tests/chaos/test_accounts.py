@@ -22,10 +22,11 @@ from domain.incident import MessagePhase
 from domain.message import Copy, Document, MessageKind
 from domain.publication import Outcome, PublicationState, Receipt
 from domain.stage import Stage
+from domain.status import IncidentStatus, MessageStatus
+from domain.timeline import TimelineEntry
 from store import migrate
 from store.kernel.database import Database
 from store.record import messages, publications, timeline
-from workflows.contract import IncidentStatus, MessageStatus
 
 NOON = datetime(2030, 10, 26, 12, 0, tzinfo=UTC)
 AT = NOON.timestamp()
@@ -239,6 +240,6 @@ async def test_goodwill_mail_sent_again_is_always_doubled(books: Books) -> None:
 
 
 async def test_a_record_with_a_gap_is_broken(books: Books) -> None:
-    entry = timeline.TimelineEntry(seq=2, at=NOON, what="opened", who="maya")
+    entry = TimelineEntry(seq=2, at=NOON, what="opened", who="maya")
     await timeline.append(books.database, PLAN.incident, [entry])
     assert only(await books.add_up(), "broken_timeline")

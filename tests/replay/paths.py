@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 
+from domain.broadcasting import BroadcastAction
 from domain.gate import Verdict
 from domain.message import MessageKind
 from domain.playbook import BroadcastPlan
 from domain.publication import PublicationState
+from domain.status import IncidentStatus, MessageStatus
 from tests.deadline import eventually
 from tests.workflows.mailing import Answer
 from tests.workflows.plan import TWO_WITH_SECURITY, a_plan
@@ -20,15 +22,7 @@ from tests.workflows.world import (
     REFUSES,
     throttles,
 )
-from workflows.contract import (
-    BroadcastAction,
-    IncidentStatus,
-    MessageStatus,
-    RecordFacts,
-    RetryChannel,
-    Revise,
-    SteerBroadcast,
-)
+from workflows.contract import RecordFacts, RetryChannel, Revise, SteerBroadcast
 
 TWITTER = ("twitter",)
 

@@ -20,6 +20,7 @@ from domain.ids import MessageRef, incident_workflow_id, publication_workflow_id
 from domain.incident import MessagePhase
 from domain.message import MessageKind
 from domain.publication import PublicationState
+from domain.status import IncidentStatus, MessageStatus
 from settings import HERE
 from store.broadcasts import broadcasts
 from store.broadcasts.progress import BroadcastProgress, read_progress
@@ -28,7 +29,7 @@ from store.people import audiences
 from store.people.audiences import AudienceRow
 from store.record import drafts, timeline
 from tests.whole.world import World, eventually
-from workflows.contract import Decide, IncidentStatus, MessageStatus, RecordFacts, Withdraw
+from workflows.contract import Decide, RecordFacts, Withdraw
 
 LEAD = "maya"
 BATCHES = 30

@@ -13,10 +13,10 @@ from sqlalchemy import text
 from client.stack.environment import ACCOUNTS
 from domain.errors import DomainError
 from domain.message import MessageKind
+from domain.status import MessageStatus
 from store.kernel.database import Database
 from tests.whole.response import FACTS, Response
 from tests.whole.world import World
-from workflows.contract import MessageStatus
 
 TOKENS = ("SG.sandbox", "sandbox-consumer-secret", "sandbox-token-secret", "sandbox-page-token")
 

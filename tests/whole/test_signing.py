@@ -6,9 +6,9 @@ import json
 
 from domain.gate import GateState
 from domain.publication import PublicationState
+from domain.status import MessageStatus
 from tests.whole.response import Response, agreed, everywhere, states
 from tests.whole.world import World, eventually
-from workflows.contract import MessageStatus
 
 
 async def signal(world: World, response: Response, by: str, digest: str) -> None:

@@ -11,9 +11,9 @@ import orjson
 
 from client import incidents
 from domain.message import MessageKind
+from domain.status import MessageStatus
 from tests.whole.response import LEAD, Response
 from tests.whole.world import World
-from workflows.contract import MessageStatus
 
 EVERYBODY = ("noor", "ines", "lee")
 

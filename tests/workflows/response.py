@@ -26,6 +26,7 @@ from domain.model import Value
 from domain.playbook import Playbook
 from domain.publication import Outcome, PublicationState
 from domain.stage import Stage
+from domain.status import Decided, IncidentStatus, MessageStatus
 from tests.deadline import eventually
 from tests.workflows.plan import a_plan
 from tests.workflows.world import World
@@ -33,10 +34,7 @@ from workflows.contract import (
     BroadcastProgress,
     Close,
     Decide,
-    Decided,
-    IncidentStatus,
     Join,
-    MessageStatus,
     OpenIncident,
     Propose,
     RecordFacts,

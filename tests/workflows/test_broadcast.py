@@ -11,11 +11,12 @@ from domain.message import MessageKind
 from domain.playbook import BroadcastPlan, Playbook
 from domain.publication import PublicationState
 from domain.stage import Stage
+from domain.status import MessageStatus
 from tests.deadline import eventually
 from tests.workflows.mailing import Answer
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, outcome, state
-from workflows.contract import Advance, MessageStatus, RetryChannel, Settle
+from workflows.contract import Advance, RetryChannel, Settle
 from workflows.policies import BATCHES_PER_ACTIVITY, FEWEST_BATCHES_PER_ACTIVITY
 
 S = PublicationState

@@ -12,11 +12,12 @@ from domain.gate import GateState
 from domain.playbook import BroadcastPlan
 from domain.publication import PublicationState
 from domain.stage import Stage
+from domain.status import IncidentStatus
 from tests.deadline import eventually
 from tests.workflows.mailing import Answer
 from tests.workflows.plan import TWO_WITH_SECURITY, a_plan
 from tests.workflows.response import Refusal, Response, outcome, state
-from workflows.contract import IncidentStatus, RecordFacts
+from workflows.contract import RecordFacts
 from workflows.incident import IncidentWorkflow
 
 

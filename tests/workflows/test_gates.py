@@ -14,10 +14,11 @@ from domain.incident import MessagePhase
 from domain.message import MessageKind
 from domain.publication import PublicationState
 from domain.stage import Stage
+from domain.status import MessageStatus
 from tests.deadline import eventually
 from tests.workflows.plan import TWO_WITH_SECURITY, a_plan
 from tests.workflows.response import Refusal, Response
-from workflows.contract import MessageStatus, Revise
+from workflows.contract import Revise
 
 
 async def revise(response: Response, message: MessageStatus, by: str = "maya") -> MessageStatus:

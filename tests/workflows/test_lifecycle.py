@@ -14,11 +14,12 @@ from domain.incident import MessagePhase
 from domain.message import MessageKind
 from domain.publication import PublicationState
 from domain.stage import Stage
+from domain.status import IncidentStatus
 from tests.deadline import eventually
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, state
 from tests.workflows.world import LOST_AFTER_PUBLISHING
-from workflows.contract import Advance, Close, IncidentStatus, Propose, RecordFacts, Revise
+from workflows.contract import Advance, Close, Propose, RecordFacts, Revise
 from workflows.incident import IncidentWorkflow
 
 K = MessageKind

@@ -12,6 +12,7 @@ from channels.contract import OutcomeUnknown
 from domain.incident import MessagePhase
 from domain.message import MessageKind
 from domain.publication import PublicationState
+from domain.status import MessageStatus
 from tests.deadline import eventually
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, outcome, state
@@ -24,7 +25,7 @@ from tests.workflows.world import (
     Fault,
     throttles,
 )
-from workflows.contract import MessageStatus, RetryChannel, Settle
+from workflows.contract import RetryChannel, Settle
 
 S = PublicationState
 

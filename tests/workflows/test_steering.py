@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
-from domain.broadcasting import BroadcastHealth
+from domain.broadcasting import BroadcastAction, BroadcastHealth
 from domain.publication import PublicationState
+from domain.status import MessageStatus
 from tests.deadline import eventually
 from tests.workflows.mailing import Mailing
 from tests.workflows.response import Response, outcome, state
 from tests.workflows.test_broadcast import start
-from workflows.contract import BroadcastAction, MessageStatus, Settle, SteerBroadcast
+from workflows.contract import Settle, SteerBroadcast
 
 S = PublicationState
 

@@ -10,11 +10,12 @@ import pytest
 from domain.incident import MessagePhase
 from domain.message import MessageKind
 from domain.publication import PublicationState
+from domain.status import MessageStatus
 from tests.deadline import eventually
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, outcome, state
 from tests.workflows.world import IS_DOWN, LOST_AFTER_PUBLISHING, REFUSES, throttles
-from workflows.contract import MessageStatus, RetryChannel, Settle
+from workflows.contract import RetryChannel, Settle
 
 S = PublicationState
 TWITTER = ("twitter",)

@@ -16,10 +16,11 @@ from temporalio.exceptions import ApplicationError
 
 from activities.signatures.posts import LookForPost, PublicationTask, PublishPost, Standing
 from activities.signatures.proposals import ChannelCopy, Rendered, RenderMessage
-from activities.signatures.record import RegisterIncident, TimelineEntry
+from activities.signatures.record import RegisterIncident
 from activities.signatures.settling import SettleByPerson, SettlePublication
 from channels.contract import ChannelError, OutcomeUnknown, Refused, Throttled, Unreachable
 from domain.publication import Finding, PublicationState, Receipt, Sighting
+from domain.timeline import TimelineEntry
 from tests.workflows.mailing import Mailing
 
 S = PublicationState

@@ -21,6 +21,7 @@ from domain.incident import MessagePhase
 from domain.message import Copy, Document, MessageKind
 from domain.publication import Outcome, PublicationState, Receipt
 from domain.stage import Stage
+from domain.status import IncidentStatus, MessageStatus
 from settings import Settings
 from store.audit.books import BroadcastBooks
 from store.broadcasts.batch_rows import BatchRow
@@ -30,7 +31,6 @@ from store.migrate import upgrade_ledger
 from store.record import messages, publications
 from store.record.publications import PublicationRow
 from tests.channels.conftest import sandbox, sandbox_process
-from workflows.contract import IncidentStatus, MessageStatus
 
 __all__ = ["sandbox", "sandbox_process"]
 

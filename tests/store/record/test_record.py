@@ -10,10 +10,10 @@ from sqlalchemy import delete, update
 
 from domain.errors import DomainError
 from domain.offer import derive_code
+from domain.timeline import TimelineEntry
 from store.kernel.database import Database
 from store.offers import codes
 from store.record import drafts, incidents, messages, playbooks, timeline
-from store.record.timeline import TimelineEntry
 from store.tables import revisions
 from store.tables import timeline as timeline_table
 from tests.store.world import LATER, NOON, SECRET, TERMS, document, ref

@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import update
 
 from domain.offer import OfferTerms
+from domain.timeline import TimelineEntry
 from settings import HERE, Settings
 from store.kernel.database import Database
 from store.migrate import upgrade
 from store.offers import codes
 from store.record import incidents, timeline
-from store.record.timeline import TimelineEntry
 from store.tables import timeline as timeline_table
 from tests.terminal import Terminal
 

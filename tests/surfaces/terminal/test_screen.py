@@ -14,9 +14,9 @@ from domain.incident import MessagePhase
 from domain.message import MessageKind
 from domain.publication import Outcome, PublicationState, Receipt
 from domain.stage import Stage
+from domain.status import IncidentStatus, MessageStatus
 from store.broadcasts.progress import BroadcastProgress
 from surfaces.terminal.status_view import incident_view
-from workflows.contract import IncidentStatus, MessageStatus
 
 AT = datetime(2013, 10, 26, 13, 5, tzinfo=UTC)
 REFUSED = Outcome(
