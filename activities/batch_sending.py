@@ -26,7 +26,8 @@ from channels.contract import (
 )
 from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.errors import DomainError
-from domain.ids import broadcast_key, delivery_keys
+from domain.explanation import Explanation, NextStep, explained
+from domain.ids import delivery_keys, publication_key
 from domain.message import CLASS_OF, Document, MessageClass
 from domain.publication import PublicationState
 from domain.unsubscribe import LeavingLinks
@@ -37,7 +38,9 @@ from store.broadcasts.batches import Answered, BatchReservation
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
 
-LOOK_YOURSELF = "Its events settle it; failing those, look in the provider's activity."
+LOOK_YOURSELF = NextStep(
+    advice="Its events settle it. If none come, look in the provider's activity, then settle it."
+)
 
 
 class Sending:
@@ -55,7 +58,9 @@ class Sending:
         self._database = database
         self._channel = channel
         self._document = document
-        self._broadcast = broadcast_key(order.task.message, order.task.channel)
+        self._broadcast = publication_key(
+            order.task.message, order.task.channel, order.task.audience
+        )
         self._order = order
         self._code_secret = code_secret
         # A safety notice has no link: see docs/decisions/0031.
@@ -70,8 +75,7 @@ class Sending:
         self.paused = False
         # Whether the provider would not take a whole batch.
         self.refused = False
-        self.reason = ""
-        self.next_step = ""
+        self.explanation: Explanation | None = None
 
     async def send_range(self, first: int, last: int, until: float) -> int | None:
         """Send the batches from ``first`` to ``last``, as far as the ledger hands them to us.
@@ -104,7 +108,7 @@ class Sending:
                 await broadcasts.stop(
                     self._database, self._order.broadcast, now, PublicationState.SUPERSEDED
                 )
-            self._halt("What is left of it was overtaken by time.", "Propose it anew.")
+            self._halt(explained("What is left of it was overtaken by time.", "Propose it anew."))
             return False
         pause = Pause()
         with failing_in_words(now):
@@ -120,7 +124,7 @@ class Sending:
         try:
             return await self._send_reserved(reservation, pause)
         except (Unreachable, Throttled) as error:
-            await self._bring_back(row, error.message)
+            await self._bring_back(row, error.explanation)
             raise as_failure(error, datetime.now(UTC)) from error
 
     async def _reserve(self, number: int, now: datetime) -> BatchReservation:
@@ -153,13 +157,12 @@ class Sending:
                 values = {**await self._codes(people, made), **self._unsubscribe_links(people)}
             except (DomainError, Refused) as error:
                 # No code, no mail: the cap, the pool, the secret or the shop said no.
-                says = error.what if isinstance(error, DomainError) else error.message
-                await self._bring_back(row, says)
-                self._halt(says, error.next_step)
+                await self._bring_back(row, error.explanation)
+                self._halt(error.explanation)
                 return False
             except StoreUnavailable as error:
                 # Nothing has gone out, and nobody could tell if the batch were left as it is.
-                await self._bring_back(row, error.what)
+                await self._bring_back(row, error.explanation)
                 with failing_in_words(datetime.now(UTC)):
                     raise
             if not people.ids:
@@ -184,7 +187,7 @@ class Sending:
             except BadRecipient as error:
                 bad = [people.ids[index] for index in error.positions]
                 if not bad:
-                    await self._refuse(row, error.message, error.next_step)
+                    await self._refuse(row, error.explanation)
                     return True
                 with failing_in_words(datetime.now(UTC)):
                     await batches.refuse_deliveries(
@@ -198,17 +201,18 @@ class Sending:
             except (Unreachable, Throttled):
                 raise
             except BadCredentials as error:
-                await self._bring_back(row, error.message)
-                self._halt(error.message, error.next_step)
+                await self._bring_back(row, error.explanation)
+                self._halt(error.explanation)
                 return False
             except Refused as error:
-                await self._refuse(row, error.message, error.next_step)
+                await self._refuse(row, error.explanation)
                 return True
             except Exception as error:  # noqa: BLE001 - an adapter's own mistake may come after the wire
-                if not isinstance(error, ChannelError):
+                if isinstance(error, ChannelError):
+                    await self._unknown(row, error.explanation.what)
+                else:
                     activity.logger.error("adapter failed: %s", type(error).__name__)
-                says = error.message if isinstance(error, ChannelError) else "The adapter failed."
-                await self._unknown(row, says)
+                    await self._unknown(row, "The adapter failed.")
                 return True
             self._answered = Answered(row.number, receipt, datetime.now(UTC))
             return True
@@ -234,38 +238,29 @@ class Sending:
             return {}
         return {UNSUBSCRIBE_VALUE: self._links.to_each(people.ids, self._class)}
 
-    async def _bring_back(self, row: BatchRow, says: str) -> None:
+    async def _bring_back(self, row: BatchRow, why: Explanation) -> None:
         """Give the batch back unsent: it is certain that nothing of this attempt went out."""
         now = datetime.now(UTC)
         with failing_in_words(now):
             await batch_outcomes.batch_nothing_went_out(
-                self._database, self._order.broadcast, row.number, row.attempt, now, says
+                self._database, self._order.broadcast, row.number, row.attempt, why, now
             )
 
-    async def _unknown(self, row: BatchRow, says: str) -> None:
-        with failing_in_words(datetime.now(UTC)):
+    async def _unknown(self, row: BatchRow, what: str) -> None:
+        now = datetime.now(UTC)
+        why = Explanation(what=what, means="It may have gone out.", next_step=LOOK_YOURSELF)
+        with failing_in_words(now):
             await batch_outcomes.mark_batch_unknown(
-                self._database,
-                self._order.broadcast,
-                row.number,
-                row.attempt,
-                reason=says,
-                next_step=LOOK_YOURSELF,
-                at=datetime.now(UTC),
+                self._database, self._order.broadcast, row.number, row.attempt, why, now
             )
 
-    async def _refuse(self, row: BatchRow, says: str, next_step: str) -> None:
-        self.refused, self.reason, self.next_step = True, says, next_step
-        with failing_in_words(datetime.now(UTC)):
+    async def _refuse(self, row: BatchRow, why: Explanation) -> None:
+        now = datetime.now(UTC)
+        self.refused, self.explanation = True, why
+        with failing_in_words(now):
             await batch_outcomes.refuse_batch(
-                self._database,
-                self._order.broadcast,
-                row.number,
-                row.attempt,
-                reason=says,
-                next_step=next_step,
-                at=datetime.now(UTC),
+                self._database, self._order.broadcast, row.number, row.attempt, why, now
             )
 
-    def _halt(self, says: str, next_step: str) -> None:
-        self.halted, self.reason, self.next_step = True, says, next_step
+    def _halt(self, why: Explanation) -> None:
+        self.halted, self.explanation = True, why

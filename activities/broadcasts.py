@@ -29,7 +29,7 @@ from channels.contract import Channel, DirectChannel
 from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.broadcasting import BroadcastHealth
 from domain.errors import DomainError
-from domain.message import Document
+from domain.message import AudienceCut, Document
 from domain.publication import PublicationState
 from domain.unsubscribe import LeavingLinks
 from store.broadcasts import batch_outcomes, broadcasts, progress, silence
@@ -79,10 +79,7 @@ class BroadcastActivities:
     async def _plan(self, order: PlanBroadcast, now: datetime) -> BroadcastPlanned:
         task = order.task
         document = await approved_document(self._database, task)
-        if document.audience is None:
-            raise DomainError(
-                "This message has no audience.", "Open the incident with one, then propose."
-            )
+        cut, before = _cut_of(document, task.audience)
         self._refuse_unready_codes(document, task.channel)
         self._refuse_missing_links(document, task.channel)
         # A batch is what the provider takes or refuses as one, whatever the playbook asks for.
@@ -91,12 +88,13 @@ class BroadcastActivities:
             self._database,
             task.message,
             task.channel,
-            document.audience,
+            cut,
             min(order.batch_size, limit),
             task.digest,
             now,
             document.offer,
             order.message_class,
+            before,
         )
         return BroadcastPlanned(
             broadcast=planned.id,
@@ -104,6 +102,7 @@ class BroadcastActivities:
             batches=planned.batches,
             recipients=planned.planned,
             suppressed=planned.suppressed,
+            elsewhere=planned.elsewhere,
         )
 
     @defined(SEND_BATCHES)
@@ -141,8 +140,7 @@ class BroadcastActivities:
                 refused=stands.everywhere.refused,
                 bounced=stands.everywhere.bounced,
             ),
-            reason=sending.reason,
-            next_step=sending.next_step,
+            explanation=sending.explanation,
         )
 
     @defined(SETTLE_UNKNOWN)
@@ -162,13 +160,12 @@ class BroadcastActivities:
                 )
             reached = await read_progress(self._database, order.broadcast)
             released = await batch_outcomes.planned_batches(self._database, order.broadcast)
-            deaf = await batch_outcomes.kept_back(self._database, order.broadcast)
+            kept_back = await batch_outcomes.kept_back(self._database, order.broadcast)
         return UnknownSettled(
             unknown_batches=reached.batches.get(PublicationState.UNKNOWN, 0),
             accepted=reached.went_out,
             released=released,
-            reason=silence.ALL_DEAF if deaf else "",
-            next_step=silence.LISTEN if deaf else "",
+            kept_back=silence.OF_BROADCAST if kept_back else None,
         )
 
     @defined(PAUSE_BROADCAST)
@@ -218,3 +215,15 @@ class BroadcastActivities:
                 "retry the channel.",
             )
         return channel
+
+
+def _cut_of(document: Document, audience: str | None) -> tuple[AudienceCut, list[AudienceCut]]:
+    """What was signed of an audience, and of those before it, whose people it leaves out."""
+    names = [cut.name for cut in document.audiences]
+    if audience not in names:
+        raise DomainError(
+            f"This message does not go to the audience {(audience or '')[:60]!r}.",
+            "Open the incident with that audience, then propose.",
+        )
+    place = names.index(audience)
+    return document.audiences[place], list(document.audiences[:place])

@@ -17,6 +17,7 @@ from temporalio.exceptions import ApplicationError
 
 from channels.contract import ChannelError, Throttled, Unreachable
 from domain.errors import DomainError
+from domain.explanation import explained
 from store.kernel.errors import StoreUnavailable
 
 _SOONEST = timedelta(milliseconds=200)
@@ -28,8 +29,8 @@ def as_failure(error: ChannelError, now: datetime) -> ApplicationError:
     """``error`` as Temporal should see it: what may be retried is, at the time it names."""
     delay = max(error.until - now, _SOONEST) if isinstance(error, Throttled) else None
     return ApplicationError(
-        error.message,
-        error.next_step,
+        error.explanation.what,
+        error.explanation,
         type=type(error).__name__,
         non_retryable=not isinstance(error, Unreachable | Throttled),
         next_retry_delay=delay,
@@ -49,29 +50,30 @@ def failing_in_words(now: datetime) -> Iterator[None]:
         raise
     except DomainError as error:
         raise ApplicationError(
-            error.what, error.next_step, type="DomainError", non_retryable=True
+            error.what, error.explanation, type="DomainError", non_retryable=True
         ) from error
     except ChannelError as error:
         raise as_failure(error, now) from error
     except StoreUnavailable as error:
         raise ApplicationError(
-            f"{error.what} {error.means}", error.next_step, type="StoreUnavailable"
+            error.explanation.what, error.explanation, type="StoreUnavailable"
         ) from error
     except ValidationError as error:
         _note(error)
-        raise ApplicationError(
+        unreadable = explained(
             "Something in the ledger cannot be read by this version of the worker.",
-            "See its log for the place; propose the message anew, or start the right version.",
-            type="Unreadable",
-            non_retryable=True,
+            "See its log for the place. Propose the message anew, or start the right version.",
+        )
+        raise ApplicationError(
+            unreadable.what, unreadable, type="Unreadable", non_retryable=True
         ) from None
     except Exception as error:  # noqa: BLE001 - whatever it is, its words may hold a row of ours
         _note(error)
-        raise ApplicationError(
+        mistake = explained(
             f"The worker made a mistake ({type(error).__name__}).",
-            "It is tried again; its log has the place.",
-            type=type(error).__name__,
-        ) from None
+            "It is tried again. The worker's log has the place.",
+        )
+        raise ApplicationError(mistake.what, mistake, type=type(error).__name__) from None
 
 
 def _note(error: Exception) -> None:

@@ -17,9 +17,9 @@ from activities.signatures.posts import (
     PUBLISH_POST,
     RETRACT_POST,
     LookForPost,
+    PublicationStanding,
     PublicationTask,
     PublishPost,
-    Standing,
 )
 from activities.signatures.settling import SETTLE_PUBLICATION, SettlePublication
 from channels.contract import (
@@ -33,6 +33,7 @@ from channels.contract import (
     Unreachable,
 )
 from domain.errors import DomainError
+from domain.explanation import Action, Explanation, NextStep
 from domain.publication import Finding, PublicationState, Sighting
 from store.kernel.database import Database
 from store.record import publications
@@ -41,7 +42,7 @@ from store.record.publications import PublicationRow
 SEEN_BY_A_PERSON = "seen-by-a-person"
 """The id of a receipt where the platform's own was never learnt."""
 
-LOOK_YOURSELF = "Look at the platform, then settle it: went out, or did not."
+_FAILED = "The adapter failed."
 
 
 class PostActivities:
@@ -60,7 +61,7 @@ class PostActivities:
         return [self.publish_post, self.look_for_post, self.retract_post]
 
     @defined(PLAN_PUBLICATION)
-    async def plan_publication(self, task: PublicationTask) -> Standing:
+    async def plan_publication(self, task: PublicationTask) -> PublicationStanding:
         """Enter the intent, and say where it stands if it was there already."""
         now = datetime.now(UTC)
         with failing_in_words(now):
@@ -70,18 +71,12 @@ class PostActivities:
             if row.state in (PublicationState.REFUSED, PublicationState.ABANDONED):
                 # Somebody asked for it once more: nothing of it went out.
                 row = await publications.settle_state(
-                    self._database,
-                    task.message,
-                    task.channel,
-                    PublicationState.PLANNED,
-                    "",
-                    "",
-                    now,
+                    self._database, task.message, task.channel, PublicationState.PLANNED, None, now
                 )
         return standing_of(row)
 
     @defined(PUBLISH_POST)
-    async def publish_post(self, order: PublishPost) -> Standing:
+    async def publish_post(self, order: PublishPost) -> PublicationStanding:
         """Make one attempt, if the ledger hands it to us; every way it can end is in the ledger.
 
         Raises only what is safe to retry: nothing went out, or the ledger cannot be reached.
@@ -121,7 +116,7 @@ class PostActivities:
                     task.channel,
                     order.attempt,
                     datetime.now(UTC),
-                    error.message,
+                    error.explanation,
                 )
             raise as_failure(error, datetime.now(UTC)) from error
         except Exception as error:  # noqa: BLE001 - an adapter's own mistake may come after the wire
@@ -150,7 +145,7 @@ class PostActivities:
             try:
                 seen = await channel.find(key, document.copy_for(task.channel), since)
             except Refused as error:
-                return Sighting(finding=Finding.CANNOT_TELL, why=error.message)
+                return Sighting(finding=Finding.CANNOT_TELL, why=error.explanation.what)
             if seen.receipt is not None and await publications.is_anothers(
                 self._database, task.message, task.channel, seen.receipt.id
             ):
@@ -161,7 +156,7 @@ class PostActivities:
             return seen
 
     @defined(SETTLE_PUBLICATION)
-    async def settle_publication(self, order: SettlePublication) -> Standing:
+    async def settle_publication(self, order: SettlePublication) -> PublicationStanding:
         """Enter a conclusion and return what the ledger says after it, which may be otherwise."""
         task, now = order.task, datetime.now(UTC)
         place = (self._database, task.message, task.channel)
@@ -171,24 +166,22 @@ class PostActivities:
                     row = await publications.accept(*place, order.receipt, now)
                 case PublicationState.PLANNED:
                     row = await publications.nothing_went_out(
-                        *place, order.attempt, now, order.reason
+                        *place, order.attempt, now, order.explanation
                     )
                 case PublicationState.WITHDRAWN | PublicationState.SUPERSEDED:
                     row = await publications.withdraw(*place, now, order.to)
                 case PublicationState.UNKNOWN:
                     row = await publications.mark_unknown(
-                        *place, reason=order.reason, next_step=order.next_step, at=now
+                        *place, why=order.explanation or _nobody_knows(task), at=now
                     )
                 case PublicationState.REFUSED | PublicationState.ABANDONED:
-                    row = await publications.settle_state(
-                        *place, order.to, order.reason, order.next_step, now
-                    )
+                    row = await publications.settle_state(*place, order.to, order.explanation, now)
                 case _:
                     raise DomainError(f"A publication cannot be settled as {order.to}.")
         return standing_of(row)
 
     @defined(RETRACT_POST)
-    async def retract_post(self, task: PublicationTask) -> Standing:
+    async def retract_post(self, task: PublicationTask) -> PublicationStanding:
         """Take a public post back at the platform, then enter that it was."""
         now = datetime.now(UTC)
         with failing_in_words(now):
@@ -210,8 +203,7 @@ class PostActivities:
                 task.message,
                 task.channel,
                 PublicationState.WITHDRAWN,
-                "It was taken down.",
-                "",
+                Explanation(what="It was taken down."),
                 datetime.now(UTC),
             )
         return standing_of(row)
@@ -223,17 +215,13 @@ class PostActivities:
         with failing_in_words(now):
             if isinstance(error, Refused):
                 return await publications.refuse(
-                    *place,
-                    reason=error.message,
-                    next_step=error.next_step,
-                    at=now,
-                    attempt=order.attempt,
+                    *place, why=error.explanation, at=now, attempt=order.attempt
                 )
             if not isinstance(error, ChannelError):
                 activity.logger.error("adapter %s failed: %s", task.channel, type(error).__name__)
-            reason = error.message if isinstance(error, ChannelError) else "The adapter failed."
+            what = error.explanation.what if isinstance(error, ChannelError) else _FAILED
             return await publications.mark_unknown(
-                *place, reason=reason, next_step=LOOK_YOURSELF, at=now, attempt=order.attempt
+                *place, why=_nobody_knows(task, what), at=now, attempt=order.attempt
             )
 
     def _channel(self, name: str) -> Channel:
@@ -253,13 +241,26 @@ class PostActivities:
         return channel
 
 
-def standing_of(row: PublicationRow) -> Standing:
+def standing_of(row: PublicationRow) -> PublicationStanding:
     """A ledger row as workflows see it."""
-    return Standing(
+    return PublicationStanding(
         state=row.state,
         receipt=row.receipt,
         started_at=row.started_at,
         attempt=row.attempt,
-        reason=row.reason,
-        next_step=row.next_step,
+        explanation=row.explanation,
+    )
+
+
+def _nobody_knows(task: PublicationTask, what: str = "") -> Explanation:
+    return Explanation(
+        what=what or "No clear answer came back.",
+        means="It may have gone out.",
+        next_step=NextStep(
+            action=Action.SETTLE,
+            incident=task.message.incident,
+            message=task.message.number,
+            channel=task.channel,
+            advice="Look at the platform.",
+        ),
     )

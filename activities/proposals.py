@@ -7,11 +7,17 @@ from datetime import UTC, datetime
 
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
-from activities.signatures.proposals import RENDER_MESSAGE, ChannelCopy, Rendered, RenderMessage
+from activities.signatures.proposals import (
+    RENDER_MESSAGE,
+    ChannelCopy,
+    MessageRendered,
+    RenderMessage,
+)
 from channels.contract import Channel, ChannelKind, Template
 from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain import templates
 from domain.errors import DomainError
+from domain.explanation import Action, NextStep
 from domain.facts import Facts, missing_facts
 from domain.message import (
     CLASS_OF,
@@ -51,20 +57,21 @@ class ProposalActivities:
         return [self.render_message]
 
     @defined(RENDER_MESSAGE)
-    async def render_message(self, order: RenderMessage) -> Rendered:
+    async def render_message(self, order: RenderMessage) -> MessageRendered:
         """Render and store one revision; asked again, answer with what was stored."""
         with failing_in_words(datetime.now(UTC)):
             document = await messages.find_revision(self._database, order.message)
             if document is None:
                 document = await self._document(order)
                 await messages.save_revision(self._database, document, order.author)
-        offer, audience = document.offer, document.audience
-        return Rendered(
+        offer, people = document.offer, sum(cut.count for cut in document.audiences)
+        return MessageRendered(
             digest=document.digest(),
             channels=tuple(self._in_numbers(copy) for copy in document.copies),
-            audience_count=audience.count if audience else 0,
-            codes_worth=f"{offer.cost(audience.count)} {offer.currency}"
-            if offer and audience
+            audiences=tuple(cut.name for cut in document.audiences),
+            audience_count=people,
+            codes_worth=f"{offer.cost(people)} {offer.currency}"
+            if offer and document.audiences
             else None,
         )
 
@@ -80,12 +87,12 @@ class ProposalActivities:
             )
         draft = await self._draft(order)
         copies = tuple(self._copy(order, name, files, facts, draft) for name in plan.channels)
-        audience = await self._audience(order, plan.class_of(order.kind))
+        cuts = await self._audiences(order, plan.class_of(order.kind))
         offer = order.plan.offer if order.kind is MessageKind.GOODWILL_OFFER else None
         linked = {name for name in plan.channels if self._has_link(order, self._channel(name))}
         _refuse_misplaced(copies, offer, linked)
-        if offer is not None and audience is not None:
-            offer.refuse_over_budget(audience.count)
+        if offer is not None and cuts:
+            offer.refuse_over_budget(sum(cut.count for cut in cuts))
         return Document(
             incident=order.message.incident,
             number=order.message.number,
@@ -93,7 +100,7 @@ class ProposalActivities:
             kind=order.kind,
             proposed_at=order.at,
             copies=copies,
-            audience=audience,
+            audiences=cuts,
             offer=offer,
         )
 
@@ -168,9 +175,10 @@ class ProposalActivities:
         draft = await drafts.load(self._database, order.copy_draft)
         return {name: str(text) for name, text in draft.body.items()}
 
-    async def _audience(
+    async def _audiences(
         self, order: RenderMessage, message_class: MessageClass
-    ) -> AudienceCut | None:
+    ) -> tuple[AudienceCut, ...]:
+        """Who gets it on direct channels, each in the first of their audiences."""
         plan = order.plan.messages[order.kind]
         direct = [
             name
@@ -178,13 +186,19 @@ class ProposalActivities:
             if self._channel(name).capabilities.kind is ChannelKind.DIRECT
         ]
         if not direct:
-            return None
-        if order.audience is None:
+            return ()
+        if not order.audiences:
             raise DomainError(
                 f"This message goes to {', '.join(direct)}, and the incident has no audience.",
-                "Import one, then open the incident with it.",
+                NextStep(
+                    action=Action.IMPORT_AUDIENCE,
+                    advice="Import one, then open the incident with it.",
+                ),
             )
-        return await audiences.cut(self._database, order.audience, message_class)
+        cuts: list[AudienceCut] = []
+        for name in order.audiences:
+            cuts.append(await audiences.cut(self._database, name, message_class, cuts))
+        return tuple(cuts)
 
     def _channel(self, name: str) -> Channel:
         channel = self._channels.get(name)

@@ -38,7 +38,7 @@ class RecordActivities:
                 order.incident,
                 order.title,
                 order.playbook,
-                order.audience,
+                order.audiences,
                 order.opened_at,
             )
         return Nothing()

@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.posts import SEEN_BY_A_PERSON, standing_of
-from activities.signatures.posts import Standing
+from activities.signatures.posts import PublicationStanding, PublicationTask
 from activities.signatures.settling import SETTLE_BY_PERSON, SettleByPerson
 from domain.errors import DomainError
+from domain.explanation import Action, Explanation, NextStep
 from domain.publication import PublicationState, Receipt
 from store.broadcasts import batch_outcomes, batches, broadcasts
 from store.kernel.database import Database
 from store.record import publications
 
-_THE_OTHERS = "Look for them in the provider's activity, then settle them: went out, or did not."
+_DID_NOT_GO_OUT = Explanation(what="A person saw that it did not go out.")
 
 
 class SettlingActivities:
@@ -29,28 +30,28 @@ class SettlingActivities:
         return [self.settle_by_person]
 
     @defined(SETTLE_BY_PERSON)
-    async def settle_by_person(self, order: SettleByPerson) -> Standing:
+    async def settle_by_person(self, order: SettleByPerson) -> PublicationStanding:
         """Enter that it went out, or that it did not and may go again (or ends otherwise)."""
         with failing_in_words(datetime.now(UTC)):
             if order.direct:
                 return await self._settle_batches(order)
             return await self._settle_post(order)
 
-    async def _settle_post(self, order: SettleByPerson) -> Standing:
+    async def _settle_post(self, order: SettleByPerson) -> PublicationStanding:
         task, now = order.task, datetime.now(UTC)
         place = (self._database, task.message, task.channel)
         if order.went_out:
             receipt = Receipt(id=SEEN_BY_A_PERSON, url=order.url, at=now)
             return standing_of(await publications.accept(*place, receipt, now))
         return standing_of(
-            await publications.settle_state(
-                *place, order.otherwise, "A person saw that it did not go out.", "", now
-            )
+            await publications.settle_state(*place, order.otherwise, _DID_NOT_GO_OUT, now)
         )
 
-    async def _settle_batches(self, order: SettleByPerson) -> Standing:
+    async def _settle_batches(self, order: SettleByPerson) -> PublicationStanding:
         task, now = order.task, datetime.now(UTC)
-        found = await broadcasts.find_broadcast(self._database, task.message, task.channel)
+        found = await broadcasts.find_broadcast(
+            self._database, task.message, task.channel, task.audience or ""
+        )
         if found is None:
             raise DomainError("This broadcast was never planned.", "Nothing needs settling.")
         await batch_outcomes.settle_by_events(self._database, found.id)
@@ -68,18 +69,21 @@ class SettlingActivities:
         end = PublicationState.ACCEPTED if order.went_out else order.otherwise
         if end is PublicationState.PLANNED:
             # Sending it comes first; the others are asked about again when that has ended.
-            return Standing(state=end)
+            return PublicationStanding(state=end)
         if not order.went_out:
             await broadcasts.stop(self._database, found.id, now, end)
         left = sum(row.number not in asked for row in unknown)
         if left:
-            reason = f"{left} {'batch is' if left == 1 else 'batches are'} still unknown."
-            return Standing(state=PublicationState.UNKNOWN, reason=reason, next_step=_THE_OTHERS)
+            why = Explanation(
+                what=f"{left} {'batch is' if left == 1 else 'batches are'} still unknown.",
+                next_step=_list_unknown(task, "Look for them in the provider's activity."),
+            )
+            return PublicationStanding(state=PublicationState.UNKNOWN, explanation=why)
         still_wanted = order.otherwise is PublicationState.PLANNED
         if still_wanted and await batch_outcomes.planned_batches(self._database, found.id):
             # An answer that came when the broadcast was about to end: nobody has sent it yet.
-            return Standing(state=PublicationState.PLANNED)
-        return Standing(state=end)
+            return PublicationStanding(state=PublicationState.PLANNED)
+        return PublicationStanding(state=end)
 
     async def _refuse_known(self, order: SettleByPerson, broadcast: int) -> None:
         """Refuse to answer for a batch of which something else is known."""
@@ -89,5 +93,16 @@ class SettlingActivities:
             if row.state not in (PublicationState.UNKNOWN, agrees):
                 raise DomainError(
                     f"Batch {number} is {row.state}, not unknown: nothing was entered.",
-                    "List the unknown ones: frontfoot settle INCIDENT MESSAGE CHANNEL --list",
+                    _list_unknown(order.task),
                 )
+
+
+def _list_unknown(task: PublicationTask, advice: str = "") -> NextStep:
+    return NextStep(
+        action=Action.LIST_UNKNOWN,
+        incident=task.message.incident,
+        message=task.message.number,
+        channel=task.channel,
+        audience=task.audience or "",
+        advice=advice,
+    )

@@ -20,7 +20,7 @@ from benchmarks.results import Approvals
 from client import incidents
 from client.stack.ports import Ports
 from domain.ids import MessageRef
-from domain.incident import MessagePhase
+from domain.message_state import MessagePhase
 from domain.message import MessageKind
 from domain.status import MessageStatus
 from embedded.stack import Stack

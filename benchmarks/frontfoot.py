@@ -19,7 +19,7 @@ from benchmarks.mail import address
 from benchmarks.stage import Stage
 from client import incidents
 from domain.ids import MessageRef
-from domain.incident import MessagePhase
+from domain.message_state import MessagePhase
 from domain.message import Copy, MessageKind
 from domain.model import Value
 from domain.publication import PublicationState

@@ -21,7 +21,7 @@ from client import incidents
 from domain.broadcasting import BroadcastAction
 from domain.errors import DomainError
 from domain.ids import MessageRef, batch_of, incident_workflow_id
-from domain.incident import MessagePhase
+from domain.message_state import MessagePhase
 from domain.publication import Outcome, PublicationState
 from domain.status import IncidentStatus, MessageStatus
 from store.broadcasts import batch_outcomes, broadcasts

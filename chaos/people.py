@@ -23,7 +23,7 @@ from domain.broadcasting import BroadcastAction
 from domain.errors import DomainError
 from domain.gate import GateState
 from domain.ids import incident_workflow_id
-from domain.incident import MessagePhase
+from domain.message_state import MessagePhase
 from domain.message import MessageKind
 from domain.status import IncidentStatus, MessageStatus
 from store.kernel.database import Database

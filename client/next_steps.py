@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.facts import missing_facts
-from domain.incident import MessagePhase
+from domain.message_state import MessagePhase
 from domain.message import MessageKind
 from domain.publication import PublicationState
 from domain.stage import Stage

@@ -12,7 +12,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from domain.model import Written
+from domain.errors import DomainError
+from domain.model import Value, Written
 from domain.times import show_day
 
 FACT_LIMIT = 2000
@@ -57,6 +58,43 @@ class Facts(Written):
             elif value:
                 known[name] = value
         return known
+
+
+class FactsChange(Value):
+    """One recording of facts: the draft that holds all of them since, who, and which changed."""
+
+    draft: str
+    person: str
+    changed: tuple[str, ...]
+
+
+class FactsState(Value):
+    """What an incident remembers of its facts: never their words.
+
+    ``current`` is the draft that holds them, None before the first; ``filled`` names those known.
+    """
+
+    current: str | None = None
+    filled: tuple[str, ...] = ()
+    changes: tuple[FactsChange, ...] = ()
+
+    def recorded(self, change: FactsChange, filled: Iterable[str]) -> FactsState:
+        """The state after ``change``."""
+        return FactsState(
+            current=change.draft, filled=tuple(filled), changes=(*self.changes, change)
+        )
+
+    def refuse_stale(self, based_on: str | None) -> None:
+        """Raise ``DomainError`` if somebody has changed the facts since the draft ``based_on``."""
+        if based_on == self.current:
+            return
+        known = [place for place, one in enumerate(self.changes) if one.draft == based_on]
+        since = self.changes[known[-1] + 1 :] if known else self.changes
+        theirs = "; ".join(f"{one.person} changed {', '.join(one.changed)}" for one in since)
+        raise DomainError(
+            f"The facts have changed since you read them: {theirs}. Nothing of yours was recorded.",
+            "Read what is known now, then record yours again.",
+        )
 
 
 def missing_facts(names: Iterable[str]) -> list[str]:

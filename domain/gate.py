@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from pydantic import Field, model_validator
 
+from domain.actor import Actor
 from domain.errors import DecisionRefused
 from domain.message import SHORT_DIGEST
 from domain.model import Value, Written
@@ -52,14 +53,13 @@ class GatePolicy(Written):
 
 
 class Decision(Value):
-    """Who said approve or reject, on which digest, as which roles, when, from which surface."""
+    """Who said approve or reject, on which digest, as which roles, and when."""
 
-    by: str
+    actor: Actor
     verdict: Verdict
     digest: str
     roles: tuple[str, ...]
     at: UtcTime
-    surface: str = "signal"
     reason: str = ""
 
 
@@ -88,10 +88,12 @@ class Gate(Value):
             for one in self.decisions
             if one.digest == self.digest
             and one.verdict is Verdict.APPROVE
-            and one.by != self.author
+            and one.actor.person != self.author
             and set(one.roles) & set(self.policy.roles)
         ]
-        return {one.by for one in counted}, {role for one in counted for role in one.roles}
+        return {one.actor.person for one in counted}, {
+            role for one in counted for role in one.roles
+        }
 
     def with_decision(self, decision: Decision) -> Gate:
         """This gate after ``decision``, which ``judge`` made."""
@@ -112,12 +114,11 @@ class Gate(Value):
 def judge(
     gate: Gate,
     *,
-    by: str,
+    actor: Actor,
     verdict: Verdict,
     digest: str,
     roles: Mapping[str, tuple[str, ...]],
     at: datetime,
-    surface: str,
     reason: str = "",
 ) -> Decision:
     """Return the decision to record, or raise ``DecisionRefused`` saying why it does not count.
@@ -125,7 +126,7 @@ def judge(
     ``digest`` may be a prefix of 8 or more hexadecimal digits. ``roles`` maps each person of the
     roster to the roles they hold.
     """
-    named = digest.strip().lower()
+    by, named = actor.person, digest.strip().lower()
     if len(named) < SHORT_DIGEST or any(letter not in "0123456789abcdef" for letter in named):
         raise DecisionRefused(
             f"A decision must name the digest of what it decides: {SHORT_DIGEST} or more "
@@ -158,14 +159,13 @@ def judge(
             f"{by} holds none of the roles that sign here.",
             f"This gate takes {' or '.join(gate.policy.roles)}.",
         )
-    if any(one.by == by for one in gate.decisions):
+    if any(one.actor.person == by for one in gate.decisions):
         raise DecisionRefused(f"{by} has decided here already.", "Somebody else has to sign.")
     return Decision(
-        by=by,
+        actor=actor,
         verdict=verdict,
         digest=gate.digest,
         roles=held,
         at=in_utc(at),
-        surface=surface,
         reason=reason[:500],
     )

@@ -17,9 +17,13 @@ from domain.model import Value
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")
 _CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,30}")
+_AUDIENCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 # Numbers in ids have one spelling, so that an id and its parts map one to one.
 _NUMBER = r"(0|[1-9][0-9]{0,17})"
-_PUBLICATION = re.compile(rf"incident/({_SLUG.pattern})/message/{_NUMBER}/({_CHANNEL.pattern})")
+_PUBLICATION = re.compile(
+    rf"incident/({_SLUG.pattern})/message/{_NUMBER}/({_CHANNEL.pattern})"
+    rf"(?:/({_AUDIENCE.pattern}))?"
+)
 _BATCH_KEY = re.compile(rf"([0-9a-f]{{16}})\.{_NUMBER}\.{_NUMBER}")
 _DELIVERY_KEY = re.compile(rf"([0-9a-f]{{16}})\.{_NUMBER}")
 _QUEUE = re.compile(rf"frontfoot-channel-({_CHANNEL.pattern})")
@@ -33,6 +37,24 @@ def check_slug(text: str) -> str:
             "Use 1 to 48 lower-case letters, digits and inner hyphens, such as site-down-oct-26.",
         )
     return text
+
+
+def check_audience(text: str) -> str:
+    """Return ``text`` if it can name an audience; ``DomainError`` otherwise."""
+    if not _AUDIENCE.fullmatch(text):
+        raise DomainError(
+            f"{text[:60]!r} cannot name an audience.",
+            "Use 1 to 63 lower-case letters, digits, hyphens, dots and underscores, such as "
+            "customers or page-subscribers.",
+        )
+    return text
+
+
+def _audience_or_value_error(text: str) -> str:
+    try:
+        return check_audience(text)
+    except DomainError as error:
+        raise ValueError(str(error)) from error
 
 
 def _slug_or_value_error(text: str) -> str:
@@ -53,6 +75,7 @@ def _channel_or_value_error(text: str) -> str:
 
 Slug = Annotated[str, AfterValidator(_slug_or_value_error)]
 ChannelName = Annotated[str, AfterValidator(_channel_or_value_error)]
+AudienceName = Annotated[str, AfterValidator(_audience_or_value_error)]
 
 
 class MessageRef(Value):
@@ -77,28 +100,31 @@ def incident_of(workflow_id: str) -> str:
     return slug
 
 
-def publication_workflow_id(incident: str, number: int, channel: str) -> str:
-    """``incident/<slug>/message/<number>/<channel>``; broadcasts have the same shape."""
-    return f"incident/{incident}/message/{number}/{channel}"
+def publication_workflow_id(
+    incident: str, number: int, channel: str, audience: str | None = None
+) -> str:
+    """``incident/<slug>/message/<number>/<channel>``; a broadcast's ends with ``/<audience>``."""
+    whom = "" if audience is None else f"/{audience}"
+    return f"incident/{incident}/message/{number}/{channel}{whom}"
 
 
-def publication_of(workflow_id: str) -> tuple[str, int, str]:
-    """The (incident, message number, channel) in a publication's or broadcast's workflow id.
+def publication_of(workflow_id: str) -> tuple[str, int, str, str | None]:
+    """The (incident, message number, channel, audience) in the id of a publication's workflow.
 
-    ``ValueError`` if it is neither.
+    The audience is None for a post. ``ValueError`` if it is no such id.
     """
     match = _PUBLICATION.fullmatch(workflow_id)
     if match is None:
         raise ValueError(f"{workflow_id[:200]!r} is not the id of a publication's workflow")
-    return match[1], int(match[2]), match[3]
+    return match[1], int(match[2]), match[3], match[4]
 
 
-def broadcast_key(message: MessageRef, channel: str) -> str:
-    """Sixteen opaque hexadecimal digits that name a broadcast outside, in providers' records.
+def publication_key(message: MessageRef, channel: str, audience: str | None = None) -> str:
+    """Sixteen opaque hexadecimal digits that name a publication or a broadcast outside.
 
     Opaque, because providers store custom arguments for years and show them to their staff.
     """
-    identity = publication_workflow_id(message.incident, message.number, channel)
+    identity = publication_workflow_id(message.incident, message.number, channel, audience)
     return hashlib.sha256(f"{identity}/r{message.revision}".encode()).hexdigest()[:16]
 
 

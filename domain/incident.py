@@ -7,85 +7,18 @@ raise ``DomainError``; nothing here waits, sends, or reads a clock.
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from pydantic import BaseModel, Field
 
+from domain.actor import Actor
 from domain.errors import DecisionRefused, DomainError
-from domain.facts import missing_facts
-from domain.gate import Gate, GateState
-from domain.ids import ChannelName, MessageRef, Slug
+from domain.explanation import Action, NextStep
+from domain.facts import FactsState, missing_facts
+from domain.ids import AudienceName, MessageRef, Slug
 from domain.message import SHORT_DIGEST, STAGE_OF, MessageKind
+from domain.message_state import MessagePhase, MessageState
 from domain.playbook import MessagePlan, Playbook
-from domain.publication import Outcome, PublicationState
 from domain.stage import ALLOWED_MOVES, Stage, refuse_move
-
-
-class MessagePhase(StrEnum):
-    """Where a message stands as a whole; each of its channels has an outcome of its own."""
-
-    WAITING = "waiting"
-    REJECTED = "rejected"
-    PUBLISHING = "publishing"
-    SETTLED = "settled"
-    WITHDRAWN = "withdrawn"
-    SUPERSEDED = "superseded"
-
-
-class MessageState(BaseModel):
-    """One message of the incident: its current revision, its gate, and how each channel ended."""
-
-    number: int
-    kind: MessageKind
-    ordinal: int
-    revision: int
-    author: str
-    proposed_at: datetime
-    gate: Gate
-    channels: tuple[ChannelName, ...]
-    direct: tuple[ChannelName, ...] = ()
-    retractable: tuple[ChannelName, ...] = ()
-    audience_count: int = 0
-    codes_worth: str | None = None
-    phase: MessagePhase = MessagePhase.WAITING
-    approved_at: datetime | None = None
-    fresh_until: datetime | None = None
-    outcomes: dict[str, Outcome] = Field(default_factory=dict)
-    reached: list[ChannelName] = Field(default_factory=list)
-
-    @property
-    def digest(self) -> str:
-        """What its gate is about, and what will be published."""
-        return self.gate.digest
-
-    def reach(self, channel: str) -> None:
-        """Note that a provider accepted it; for mail, that the first batch was accepted."""
-        if channel not in self.reached:
-            self.reached.append(channel)
-
-    def public_on(self) -> list[str]:
-        """The channels where it stands in public and can be taken back, sorted."""
-        return sorted(
-            name
-            for name in self.retractable
-            if name in self.outcomes and self.outcomes[name].state is PublicationState.ACCEPTED
-        )
-
-    def unsettled(self) -> list[str]:
-        """The channels on which something is still under way, sorted."""
-        return sorted(
-            name
-            for name in self.channels
-            if name not in self.outcomes or not self.outcomes[name].state.settled
-        )
-
-    def unknown_on(self) -> list[str]:
-        """The channels on which nobody knows whether it went out, sorted."""
-        return sorted(
-            name
-            for name, outcome in self.outcomes.items()
-            if outcome.state is PublicationState.UNKNOWN
-        )
 
 
 class IncidentState(BaseModel):
@@ -95,13 +28,12 @@ class IncidentState(BaseModel):
     title: str
     plan: Playbook
     templates: str
-    audience: str | None
-    opened_by: str
+    audiences: tuple[AudienceName, ...]
+    opened_by: Actor
     opened_at: datetime
     stage: Stage = Stage.IDENTIFY
     messages: list[MessageState] = Field(default_factory=list)
-    facts: str | None = None
-    facts_filled: tuple[str, ...] = ()
+    facts: FactsState = FactsState()
     closed_at: datetime | None = None
     waiver: str = ""
 
@@ -112,7 +44,11 @@ class IncidentState(BaseModel):
                 return one
         raise DomainError(
             f"There is no message {number} in this incident.",
-            f"It has {len(self.messages)} so far; see its status for their numbers.",
+            NextStep(
+                action=Action.SHOW_STATUS,
+                incident=self.incident,
+                advice=f"It has {len(self.messages)} so far.",
+            ),
         )
 
     def message_with(self, digest: str) -> MessageState:
@@ -155,7 +91,7 @@ class IncidentState(BaseModel):
     def told(self, message: MessageState) -> bool:
         """Whether the quorum of a message's plan has been reached."""
         plan = self.plan_of(message.kind)
-        reached = set(message.reached)
+        reached = message.channels_reached()
         return len(reached) >= plan.quorum and set(plan.must_reach) <= reached
 
     def has_told(self, kind: MessageKind) -> bool:
@@ -167,24 +103,28 @@ class IncidentState(BaseModel):
         if self.stage is Stage.CLOSED:
             raise DomainError("The incident is closed.", "Open a new one.")
 
-    def refuse_stranger(self, by: str) -> None:
-        """Raise ``DomainError`` unless ``by`` is in the roster."""
+    def refuse_stranger(self, actor: Actor) -> None:
+        """Raise ``DomainError`` unless ``actor`` is in the roster."""
         roster = sorted(person.id for person in self.plan.roster)
-        if by not in roster:
+        if actor.person not in roster:
             raise DomainError(
-                f"{by[:40]!r} is not in this incident's roster.", f"It has {', '.join(roster)}."
+                f"{actor.person[:40]!r} is not in this incident's roster.",
+                f"It has {', '.join(roster)}.",
             )
 
-    def refuse_request(self, by: str) -> None:
-        """Raise ``DomainError`` if the incident is closed, or ``by`` is not in its roster."""
+    def refuse_request(self, actor: Actor) -> None:
+        """Raise ``DomainError`` if the incident is closed, or ``actor`` is not in its roster."""
         self.refuse_if_closed()
-        self.refuse_stranger(by)
+        self.refuse_stranger(actor)
 
-    def refuse_advance(self, to: Stage, by: str) -> None:
-        """Raise ``DomainError`` unless ``by`` may move the incident to ``to`` now."""
-        self.refuse_stranger(by)
+    def refuse_advance(self, to: Stage, actor: Actor) -> None:
+        """Raise ``DomainError`` unless ``actor`` may move the incident to ``to`` now."""
+        self.refuse_stranger(actor)
         if to is Stage.CLOSED:
-            raise DomainError("An incident is closed, not advanced.", "Use close.")
+            raise DomainError(
+                "An incident is closed, not advanced.",
+                NextStep(action=Action.CLOSE, incident=self.incident),
+            )
         self.refuse_stage(to)
 
     def refuse_stage(self, to: Stage) -> None:
@@ -220,9 +160,9 @@ class IncidentState(BaseModel):
         self.refuse_stage(wanted)
         return wanted
 
-    def refuse_proposal(self, kind: MessageKind, by: str) -> None:
-        """Raise ``DomainError`` unless ``by`` may propose a ``kind`` now."""
-        self.refuse_stranger(by)
+    def refuse_proposal(self, kind: MessageKind, actor: Actor) -> None:
+        """Raise ``DomainError`` unless ``actor`` may propose a ``kind`` now."""
+        self.refuse_stranger(actor)
         self.plan_of(kind)
         self.stage_for(kind)
         self.refuse_unfilled(kind)
@@ -231,12 +171,12 @@ class IncidentState(BaseModel):
         """Raise ``DomainError`` if ``kind`` needs facts that have not been filled in."""
         if kind is not MessageKind.RESOLUTION_NOTE:
             return
-        missing = missing_facts(self.facts_filled)
+        missing = missing_facts(self.facts.filled)
         if missing:
             raise DomainError(
                 f"A resolution note needs both the fix and the prevention, with an owner and a "
                 f"date; not filled yet: {', '.join(missing)}.",
-                "Fill them in with the facts command, then propose again.",
+                NextStep(action=Action.RECORD_FACTS, incident=self.incident),
             )
 
     def refuse_revision(self, message: MessageState) -> None:
@@ -246,27 +186,6 @@ class IncidentState(BaseModel):
             raise DomainError(
                 f"Message {message.number} is {message.phase} and can no longer be edited.",
                 "Propose a correction, which goes out as a message of its own.",
-            )
-
-    def refuse_settled(self, number: int, channel: str) -> None:
-        """Raise ``DomainError`` unless nobody knows whether a publication went out."""
-        self._refuse_unless(number, channel, (PublicationState.UNKNOWN,))
-
-    def refuse_not_failed(self, number: int, channel: str) -> None:
-        """Raise ``DomainError`` unless a publication came to nothing, so that it can be retried."""
-        failed = (PublicationState.REFUSED, PublicationState.ABANDONED)
-        self._refuse_unless(number, channel, failed)
-
-    def _refuse_unless(
-        self, number: int, channel: str, states: tuple[PublicationState, ...]
-    ) -> None:
-        self.refuse_if_closed()
-        outcome = self.message(number).outcomes.get(channel)
-        if outcome is None or outcome.state not in states:
-            now = outcome.state if outcome else "not under way"
-            raise DomainError(
-                f"Message {number} on {channel} is {now}.",
-                f"This is for a publication that is {' or '.join(states)}.",
             )
 
     def close(self, waive: str, at: datetime) -> None:
@@ -279,11 +198,7 @@ class IncidentState(BaseModel):
         """Raise ``DomainError`` if closing would break something, unless waived in writing."""
         self.refuse_if_closed()
         # What was withdrawn or superseded may still be on the wire somewhere.
-        busy = [
-            one.number
-            for one in self.messages
-            if any(not outcome.state.settled for outcome in one.outcomes.values())
-        ]
+        busy = [one.number for one in self.messages if one.busy()]
         if busy:
             numbers = ", ".join(map(str, busy))
             raise DomainError(
@@ -298,9 +213,9 @@ class IncidentState(BaseModel):
                 f"Message {', '.join(map(str, waiting))} is waiting at its gate.",
                 "Have it decided or withdraw it, or close with a written waiver.",
             )
-        unknown = [(one.number, name) for one in self.messages for name in one.unknown_on()]
+        unknown = [(one.number, place) for one in self.messages for place in one.unknown_at()]
         if unknown:
-            places = ", ".join(f"message {number} on {name}" for number, name in unknown)
+            places = ", ".join(f"message {number} on {place}" for number, place in unknown)
             raise DomainError(
                 f"Nobody knows whether this went out: {places}.",
                 "Settle it (look at the platform, then say so), or close with a written waiver.",
@@ -317,14 +232,3 @@ class IncidentState(BaseModel):
             and one.kind is MessageKind.PROGRESS_UPDATE
             and one.phase in (MessagePhase.WAITING, MessagePhase.REJECTED, MessagePhase.PUBLISHING)
         ]
-
-
-def refuse_unopened(message: MessageState) -> None:
-    """Raise ``DomainError`` unless the gate of exactly this revision is open."""
-    if message.gate.state is GateState.REJECTED:
-        raise DomainError(f"Message {message.number} has been rejected.", "Revise it first.")
-    if message.gate.state is not GateState.OPEN:
-        raise DomainError(
-            f"Message {message.number} has not been approved: it needs {message.gate.missing()}.",
-            "Have it signed first.",
-        )

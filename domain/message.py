@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from pydantic import Field, model_validator
 
-from domain.ids import ChannelName, Slug
+from domain.ids import AudienceName, ChannelName, Slug
 from domain.model import Value
 from domain.offer import OfferTerms
 from domain.stage import Stage
@@ -98,13 +98,16 @@ class AudienceCut(Value):
     is not in the count that the approvers signed, and gets nothing.
     """
 
-    name: str
+    name: AudienceName
     count: int
     up_to: int
 
 
 class Document(Value):
-    """All that an approver signs: the copy of every channel, the audience and the offer."""
+    """All that an approver signs: the copy of every channel, the audiences and the offer.
+
+    Somebody who is in several audiences gets it with the first of them.
+    """
 
     incident: Slug
     number: int
@@ -112,7 +115,7 @@ class Document(Value):
     kind: MessageKind
     proposed_at: UtcTime
     copies: tuple[Copy, ...] = Field(min_length=1)
-    audience: AudienceCut | None = None
+    audiences: tuple[AudienceCut, ...] = ()
     offer: OfferTerms | None = None
 
     @model_validator(mode="after")

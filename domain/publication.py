@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from domain.explanation import Explanation
+from domain.ids import AudienceName, ChannelName
 from domain.model import Value
 from domain.times import UtcTime
 
@@ -70,12 +72,55 @@ class Sighting(Value):
     why: str = ""
 
 
-class Outcome(Value):
-    """How a message ended on one channel, in words a person can act on."""
+class Destination(Value):
+    """Where a message goes: a post channel, or a direct channel and one audience."""
 
-    channel: str
+    channel: ChannelName
+    audience: AudienceName | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it from a message's other destinations: ``email/customers``, ``twitter``."""
+        return self.channel if self.audience is None else f"{self.channel}/{self.audience}"
+
+    def __str__(self) -> str:
+        return self.channel if self.audience is None else f"{self.channel} to {self.audience}"
+
+
+class Outcome(Value):
+    """How a message stands on one channel, and on a direct one with one audience.
+
+    ``explanation`` is there where a person may ask why, and what to do.
+    """
+
+    channel: ChannelName
+    audience: AudienceName | None = None
     state: PublicationState
     receipt: Receipt | None = None
-    reason: str = ""
-    next_step: str = ""
+    explanation: Explanation | None = None
     attempts: int = 0
+
+    @classmethod
+    def at(
+        cls,
+        destination: Destination,
+        state: PublicationState,
+        explanation: Explanation | None = None,
+        *,
+        receipt: Receipt | None = None,
+        attempts: int = 0,
+    ) -> Outcome:
+        """How a message stands at ``destination``."""
+        return cls(
+            channel=destination.channel,
+            audience=destination.audience,
+            state=state,
+            receipt=receipt,
+            explanation=explanation,
+            attempts=attempts,
+        )
+
+    @property
+    def destination(self) -> Destination:
+        """Where this is about."""
+        return Destination(channel=self.channel, audience=self.audience)

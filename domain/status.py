@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from domain.actor import Actor
 from domain.gate import Decision, GateState
-from domain.ids import Slug
-from domain.incident import MessagePhase
+from domain.ids import AudienceName, Slug
 from domain.message import MessageKind
+from domain.message_state import MessagePhase
 from domain.model import Value
 from domain.publication import Outcome
 from domain.stage import Stage
@@ -39,10 +40,10 @@ class IncidentStatus(Value):
     incident: Slug
     title: str
     stage: Stage
-    opened_by: str
+    opened_by: Actor
     opened_at: datetime
     closed_at: datetime | None
-    audience: str | None
+    audiences: tuple[AudienceName, ...]
     playbook: str
     facts: str | None
     facts_filled: tuple[str, ...]

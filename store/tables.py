@@ -43,7 +43,8 @@ incidents = Table(
     Column("slug", String(48), primary_key=True),
     Column("title", Text, nullable=False),
     Column("playbook", String(64), nullable=False),
-    Column("audience", String(100)),
+    # Names, with spaces between.
+    Column("audiences", Text, nullable=False, server_default=text("''")),
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
 )
@@ -103,8 +104,8 @@ publications = Table(
     Column("receipt_id", Text),
     Column("receipt_url", Text),
     Column("receipt_at", Moment),
-    Column("reason", Text, nullable=False, server_default=text("''")),
-    Column("next_step", Text, nullable=False, server_default=text("''")),
+    # JSON of an Explanation, where somebody may ask why.
+    Column("explanation", Text, nullable=False, server_default=text("''")),
     Column("updated_at", Moment, nullable=False),
     # Whose post it is that a look has found.
     Index(None, "channel", "receipt_id"),
@@ -178,6 +179,8 @@ broadcasts = Table(
     Column("batches", Integer, nullable=False),
     Column("planned", BigInteger, nullable=False),
     Column("suppressed", BigInteger, nullable=False),
+    # Recipients of its audience who get this message as part of another one.
+    Column("elsewhere", BigInteger, nullable=False, server_default="0"),
     Column("offer_version", Integer),
     Column("planned_at", Moment, nullable=False),
     # No batch begins while this is true.
@@ -199,8 +202,8 @@ batches = Table(
     Column("started_at", Moment),
     Column("receipt_id", Text),
     Column("receipt_at", Moment),
-    Column("reason", Text, nullable=False, server_default=text("''")),
-    Column("next_step", Text, nullable=False, server_default=text("''")),
+    # JSON of an Explanation, where somebody may ask why.
+    Column("explanation", Text, nullable=False, server_default=text("''")),
     # The newest attempt that an event of the provider carried: proof that it went out.
     Column("proven_attempt", Integer),
     Column("proven_at", Moment),
@@ -341,6 +344,9 @@ timeline = Table(
     Column("at", Moment, nullable=False),
     Column("what", Text, nullable=False),
     Column("who", Text, nullable=False),
+    # Where a person spoke, and what showed that it was them; empty for what a machine did.
+    Column("surface", String(16)),
+    Column("authenticated_by", String(16)),
     Column("about", Text, nullable=False, server_default=text("''")),
     Column("hash", String(64), nullable=False),
     UniqueConstraint("incident", "seq"),

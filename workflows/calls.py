@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TypeVar
 
+from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.common import Priority
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, TimeoutType
 
 from activities.signatures.signature import Argument, Signature
+from domain.explanation import Action, Explanation, NextStep, explained
 from domain.ids import MAIN_QUEUE
 from workflows.policies import ORDINARY, ActivityPolicy
 
@@ -59,14 +61,31 @@ def timed_out(error: ActivityError) -> bool:
     return isinstance(error.cause, TimeoutError) and not never_started(error)
 
 
-def words_of(error: ActivityError) -> tuple[str, str]:
+def explanation_of(error: ActivityError) -> Explanation:
     """What happened and what to do next, as the activity put it."""
     cause = error.cause
     if isinstance(cause, ApplicationError):
-        next_step = str(cause.details[0]) if cause.details else ""
-        return cause.message, next_step
+        return told_by(cause)
     if never_started(error):
-        return "No worker took it in time.", "See that a worker for this channel is running."
+        return explained(
+            "No worker took it in time.",
+            NextStep(action=Action.CHECK, advice="See that a worker for this channel is running."),
+        )
     if isinstance(cause, TimeoutError):
-        return "It was not finished in time.", "See that a worker for this task queue is running."
-    return "It failed for a reason that the worker's log has.", "Look there, then try again."
+        return explained(
+            "It was not finished in time.",
+            NextStep(
+                action=Action.CHECK, advice="See that a worker for this task queue is running."
+            ),
+        )
+    return explained(
+        "It failed for a reason that the worker's log has.", "Look there, then try again."
+    )
+
+
+def told_by(error: ApplicationError) -> Explanation:
+    """The explanation that a failure of ours carries."""
+    try:
+        return Explanation.model_validate(error.details[0])
+    except (IndexError, ValidationError):
+        return Explanation(what=error.message)

@@ -10,14 +10,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from activities.signatures.posts import PublicationTask
+from domain.actor import Actor
 from domain.broadcasting import BroadcastAction
+from domain.explanation import Explanation
 from domain.gate import Verdict
-from domain.ids import ChannelName, MessageRef, Slug
+from domain.ids import AudienceName, ChannelName, MessageRef, Slug
 from domain.incident import IncidentState
 from domain.message import MessageClass, MessageKind
 from domain.model import Value
 from domain.playbook import BroadcastPlan, Looking, Playbook
-from domain.publication import Outcome, PublicationState
+from domain.publication import Destination, Outcome, PublicationState
 from domain.stage import Stage
 from domain.timeline import TimelineEntry
 
@@ -37,10 +40,10 @@ class OpenIncident(Value):
 
     incident: Slug
     title: str
-    opened_by: str
+    opened_by: Actor
     plan: Playbook
     templates: str
-    audience: str | None = None
+    audiences: tuple[AudienceName, ...] = ()
     carried: IncidentState | None = None
     timeline: tuple[TimelineEntry, ...] = ()
     recorded: int = 0
@@ -49,7 +52,7 @@ class OpenIncident(Value):
 class Join(Value):
     """Join an incident, opening it if need be: the update of update-with-start."""
 
-    by: str
+    actor: Actor
 
 
 # --- steering ---------------------------------------------------------------------------------
@@ -59,7 +62,7 @@ class Propose(Value):
     """Propose a message: from its template and the facts, or with a draft of free copy."""
 
     kind: MessageKind
-    by: str
+    actor: Actor
     copy_draft: str | None = None
     next_update_by: datetime | None = None
 
@@ -68,7 +71,7 @@ class Revise(Value):
     """Make a new revision of a message that is not yet being published; its decisions are void."""
 
     message: int
-    by: str
+    actor: Actor
     copy_draft: str | None = None
     next_update_by: datetime | None = None
 
@@ -76,48 +79,65 @@ class Revise(Value):
 class Decide(Value):
     """Approve or reject the message with this digest; ``digest`` may be a prefix of 8 or more.
 
-    This is the argument of the signals ``approve`` and ``reject`` too, where ``verdict`` is the
-    signal's name. Without ``message`` the digest finds it.
+    Without ``message`` the digest finds it.
     """
 
-    by: str
+    actor: Actor
     digest: str
     message: int | None = None
     verdict: Verdict = Verdict.APPROVE
     reason: str = ""
-    surface: str = "signal"
+
+
+class SignalledDecision(Value):
+    """The one value of the signals ``approve`` and ``reject``, for any client of Temporal."""
+
+    by: str
+    digest: str
+    message: int | None = None
+    reason: str = ""
 
 
 class RecordFacts(Value):
-    """Point the incident to a new draft of its facts; ``filled`` names those with a value."""
+    """Point the incident to a new draft of its facts; ``filled`` names those with a value.
 
-    by: str
+    ``based_on`` is the draft that its author had read, None before the first: if somebody has
+    recorded another since, this one is refused. ``changed`` names the facts that differ from it.
+    """
+
+    actor: Actor
     facts: str
     filled: tuple[str, ...]
+    changed: tuple[str, ...]
+    based_on: str | None
 
 
 class Advance(Value):
     """Move to another stage."""
 
     to: Stage
-    by: str
+    actor: Actor
 
 
 class Withdraw(Value):
     """Let nothing more of a message go out, and take back what can be taken back."""
 
     message: int
-    by: str
+    actor: Actor
     reason: str = ""
 
 
 class SteerBroadcast(Value):
-    """Pause, resume or stop the mail of one message; the other channels are left alone."""
+    """Pause, resume or stop one broadcast of a message; everything else is left alone.
+
+    Here and below, ``audience`` may be left out where the message goes to one on that channel.
+    """
 
     message: int
-    by: str
+    actor: Actor
     action: BroadcastAction
-    channel: ChannelName = "email"
+    channel: ChannelName
+    audience: AudienceName | None = None
     reason: str = ""
 
 
@@ -125,8 +145,9 @@ class RetryChannel(Value):
     """Publish an approved message once more on a channel that refused it."""
 
     message: int
+    actor: Actor
     channel: ChannelName
-    by: str
+    audience: AudienceName | None = None
 
 
 class Settle(Value):
@@ -137,8 +158,9 @@ class Settle(Value):
     """
 
     message: int
+    actor: Actor
     channel: ChannelName
-    by: str
+    audience: AudienceName | None = None
     went_out: bool
     url: str | None = None
     batches: tuple[int, ...] = ()
@@ -147,7 +169,7 @@ class Settle(Value):
 class Close(Value):
     """Close the incident; ``waive`` is the written reason for closing with something open."""
 
-    by: str
+    actor: Actor
     waive: str = ""
 
 
@@ -155,10 +177,10 @@ class Close(Value):
 
 
 class PublishMessage(Value):
-    """Publish one approved message on one channel."""
+    """Publish one approved message at one destination."""
 
     message: MessageRef
-    channel: ChannelName
+    destination: Destination
     digest: str
     message_class: MessageClass
     looking: Looking
@@ -166,21 +188,31 @@ class PublishMessage(Value):
     attempts: int
     fresh_until: datetime | None = None
     urgent: bool = False
-    progress: BroadcastProgress | None = None
+    progress: BroadcastRun | None = None
+
+    def task(self) -> PublicationTask:
+        """What activities are told of it."""
+        return PublicationTask(
+            message=self.message,
+            channel=self.destination.channel,
+            audience=self.destination.audience,
+            digest=self.digest,
+        )
 
 
-class BroadcastProgress(Value):
-    """How far a broadcast has come, by its own account: recipients, and batches where it says so.
+class BroadcastRun(Value):
+    """How far a broadcast's workflow has come: recipients, and batches where it says so.
 
-    ``paused`` is why it is paused, if it is. ``forgiven``: somebody resumed it after it had paused,
-    so it does not pause by itself again. ``queue`` holds the batches still to hand out, as spans;
-    it is what a continued run goes on with.
+    ``paused`` is why it is paused, if it is. ``threshold_overridden``: somebody resumed it after it
+    had paused, so it does not pause by itself again. ``queue`` holds the batches still to hand out,
+    as spans; it is what a continued run goes on with.
     """
 
     broadcast: int = 0
     batches: int = 0
     recipients: int = 0
     suppressed: int = 0
+    elsewhere: int = 0
     accepted: int = 0
     refused: int = 0
     unknown_batches: int = 0
@@ -188,10 +220,9 @@ class BroadcastProgress(Value):
     now: datetime | None = None
     told: bool = False
     paused: str = ""
-    forgiven: bool = False
+    threshold_overridden: bool = False
     queue: tuple[tuple[int, int], ...] = ()
-    reason: str = ""
-    next_step: str = ""
+    explanation: Explanation | None = None
 
     def per_second(self) -> float:
         """Recipients accepted per second since the start; zero before anything was."""
@@ -209,7 +240,7 @@ class Halt(Value):
     )
 
 
-class Pause(Value):
+class PauseSending(Value):
     """Tell a broadcast to hand out no more batches until it is told to resume."""
 
     reason: str = "Paused."
@@ -218,7 +249,7 @@ class Pause(Value):
 class ChannelNews(Value):
     """A broadcast tells its incident how it stands, before it has ended.
 
-    ``told``: its first batch was accepted. The outcome has a reason while it is paused.
+    ``told``: its first batch was accepted. The outcome has an explanation while it is paused.
     """
 
     message: int

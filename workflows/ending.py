@@ -2,50 +2,81 @@
 
 from __future__ import annotations
 
-from domain.publication import Outcome, PublicationState
-from workflows.contract import BroadcastProgress
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from domain.explanation import Action, Explanation, NextStep, explained
+    from domain.publication import Outcome, PublicationState
+    from workflows.broadcast_control import BroadcastControl
+    from workflows.contract import BroadcastRun, PublishMessage
+
+_S = PublicationState
 
 
 def broadcast_outcome(
-    channel: str,
-    progress: BroadcastProgress,
-    halted: PublicationState | None,
-    refusal: tuple[str, str] | None,
-    kept_back: tuple[str, str] = ("", ""),
+    order: PublishMessage, control: BroadcastControl, kept_back: Explanation | None
 ) -> Outcome:
     """The outcome of a broadcast that has ended.
 
-    ``halted`` is what it was halted to, if it was; ``refusal`` what refused the rest of it, and
-    what to do next; ``kept_back`` the same for what is unknown and was not sent again.
+    ``kept_back`` is why what is unknown was not sent again, if some is.
     """
-    told = f"{progress.accepted:,} of {progress.recipients:,} recipients accepted"
-    unknown = progress.unknown_batches
+    state, why = _ending(order, control, kept_back)
+    return Outcome.at(order.destination, state, why, attempts=1)
 
-    def end(state: PublicationState, reason: str, next_step: str) -> Outcome:
-        return Outcome(channel=channel, state=state, reason=reason, next_step=next_step, attempts=1)
 
-    if halted is not None:
+def _ending(
+    order: PublishMessage, control: BroadcastControl, kept_back: Explanation | None
+) -> tuple[PublicationState, Explanation]:
+    run, told, unknown = control.run, _told(control.run), control.run.unknown_batches
+    if control.halted is not None:
         note = f" {unknown} batches got no answer." if unknown else ""
-        return end(halted, f"Stopped with {told}.{note}", "Mail cannot be recalled.")
-    if refusal is not None:
-        what, next_step = refusal
-        return end(PublicationState.REFUSED, f"Halted with {told}. {what}", next_step)
+        return control.halted, explained(f"Stopped with {told}.{note}", "Mail cannot be recalled.")
+    if control.refusal is not None:
+        return _S.REFUSED, _behind(f"Halted with {told}.", control.refusal)
     if unknown:
-        why, next_step = kept_back
-        return end(
-            PublicationState.UNKNOWN,
-            f"{unknown} batches got no answer and no event; {told}. {why}".rstrip(),
-            next_step
-            or "Look in the provider's activity (`frontfoot settle … --list` says what for and "
-            "why), then settle it: went out, or did not.",
+        return _S.UNKNOWN, _nobody_knows(
+            order, f"{unknown} batches got no answer; {told}.", kept_back
         )
-    if not progress.recipients:
-        return end(
-            PublicationState.REFUSED,
-            f"Nobody in the audience may be written to: {progress.suppressed:,} suppressed.",
-            "Nothing went out. Look at the suppressions, or tell them another way.",
+    if not run.recipients:
+        return _nobody_to_write_to(run)
+    if not run.accepted:
+        return _S.REFUSED, run.explanation or Explanation(what=f"{told}.")
+    if run.refused and run.explanation is not None:
+        return _S.ACCEPTED, _behind(f"{told}. {run.refused:,} refused:", run.explanation)
+    return _S.ACCEPTED, Explanation(what=f"{told}.")
+
+
+def _told(run: BroadcastRun) -> str:
+    return f"{run.accepted:,} of {run.recipients:,} recipients accepted"
+
+
+def _behind(first: str, why: Explanation) -> Explanation:
+    return why.model_copy(update={"what": f"{first} {why.what}"})
+
+
+def _nobody_knows(order: PublishMessage, first: str, kept_back: Explanation | None) -> Explanation:
+    place = order.destination
+    advice = kept_back.next_step.advice if kept_back else "Look in the provider's activity."
+    return Explanation(
+        what=first,
+        means=kept_back.means if kept_back else "They may have gone out.",
+        next_step=NextStep(
+            action=Action.LIST_UNKNOWN,
+            incident=order.message.incident,
+            message=order.message.number,
+            channel=place.channel,
+            audience=place.audience or "",
+            advice=advice,
+        ),
+    )
+
+
+def _nobody_to_write_to(run: BroadcastRun) -> tuple[PublicationState, Explanation]:
+    if run.elsewhere and not run.suppressed:
+        return _S.ACCEPTED, Explanation(
+            what=f"Everybody in it, {run.elsewhere:,}, is in another audience of this message too."
         )
-    if not progress.accepted:
-        return end(PublicationState.REFUSED, progress.reason, progress.next_step)
-    note = f" {progress.refused:,} refused: {progress.reason}" if progress.refused else ""
-    return end(PublicationState.ACCEPTED, f"{told}.{note}", progress.next_step)
+    return _S.REFUSED, explained(
+        f"Nobody in the audience may be written to: {run.suppressed:,} suppressed.",
+        "Nothing went out. Look at the suppressions, or tell them another way.",
+    )

@@ -1,7 +1,7 @@
-"""The response's lifecycle, and the only place where policy is decided.
+"""The response's lifecycle, and the one place where everything about an incident comes in.
 
-Every surface (signal, update, terminal, page) ends in the same few functions here; the rules
-themselves are in ``domain``, and following an approved message to its end is ``Publishing``.
+Every surface (signal, update, terminal, page) ends in the same few functions; each belongs to a
+collaborator that owns one subject, and the rules themselves are in ``domain``.
 """
 
 from __future__ import annotations
@@ -14,20 +14,12 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures.record import (
-        CLOSE_INCIDENT,
-        REGISTER_INCIDENT,
-        CloseIncident,
-        RegisterIncident,
-    )
     from domain.gate import Verdict
-    from domain.incident import IncidentState, MessagePhase
-    from domain.publication import PublicationState
+    from domain.incident import IncidentState
+    from domain.message_state import MessageState
     from domain.roster import roles_of
-    from domain.stage import Stage
     from domain.status import Decided, IncidentStatus, MessageStatus
     from domain.timeline import TimelineEntry
-    from workflows.calls import call
     from workflows.contract import (
         INCIDENT_WORKFLOW,
         Advance,
@@ -43,13 +35,16 @@ with workflow.unsafe.imports_passed_through():
         SteerBroadcast,
         Withdraw,
     )
-    from workflows.policies import LEDGER
-    from workflows.proposing import render
+    from workflows.facts import FactsRecording
+    from workflows.lifecycle import Lifecycle
+    from workflows.proposing import Proposing
     from workflows.publishing import Publishing
     from workflows.refusing import refusing
+    from workflows.settling import Settling
     from workflows.signing import Signing
     from workflows.status import incident_status, message_status
     from workflows.timeline import Timeline
+    from workflows.withdrawing import Withdrawing
 
 
 @workflow.defn(name=INCIDENT_WORKFLOW)
@@ -60,34 +55,41 @@ class IncidentWorkflow:
     def __init__(self, opening: OpenIncident) -> None:
         # Whoever takes both takes the message's first: a withdrawal may wait for its message
         # for many minutes, and must hold up nothing else meanwhile.
-        self._lock = asyncio.Lock()
-        self._lock_of: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._timeline = Timeline(opening.incident, opening.timeline, opening.recorded)
-        self._state = opening.carried or IncidentState(
+        self._turn = asyncio.Lock()
+        self._turn_of: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        timeline = Timeline(opening.incident, opening.timeline, opening.recorded)
+        state = opening.carried or IncidentState(
             incident=opening.incident,
             title=opening.title,
             plan=opening.plan,
             templates=opening.templates,
-            audience=opening.audience,
+            audiences=opening.audiences,
             opened_by=opening.opened_by,
             opened_at=workflow.now(),
         )
-        self._roles = roles_of(self._state.plan.roster)
-        self._publishing = Publishing(self._state, self._timeline)
-        self._signing = Signing(self._state, self._roles, self._timeline, self._publishing)
+        self._state, self._timeline = state, timeline
+        self._lifecycle = Lifecycle(state, timeline, self._turn)
+        self._proposing = Proposing(state, timeline, self._lifecycle, self._turn)
+        self._publishing = Publishing(state, timeline)
+        self._signing = Signing(state, roles_of(state.plan.roster), timeline, self._publishing)
+        self._withdrawing = Withdrawing(state, timeline, self._publishing)
+        self._settling = Settling(state, timeline, self._publishing)
+        self._facts = FactsRecording(state, timeline)
         if opening.carried is None:
-            self._timeline.add("opened", opening.opened_by, opening.title)
+            timeline.add("opened", opening.opened_by, opening.title)
 
     @workflow.run
     async def run(self, opening: OpenIncident) -> IncidentStatus:
         """Live until the incident is closed; return how it ended."""
         if opening.carried is None:
-            await call(REGISTER_INCIDENT, self._registration(), LEDGER)
+            await self._lifecycle.register()
         keeping = asyncio.create_task(self._timeline.keep())
         await workflow.wait_condition(
-            lambda: (self._closed() or self._should_continue()) and self._nothing_under_way()
+            lambda: (
+                (self._lifecycle.closed() or self._should_continue()) and self._nothing_under_way()
+            )
         )
-        if not self._closed():
+        if not self._lifecycle.closed():
             # Nothing may be awaited between that condition and here: an approval that came
             # meanwhile would start a publication that nobody follows.
             workflow.continue_as_new(
@@ -99,11 +101,7 @@ class IncidentWorkflow:
                     }
                 )
             )
-        await call(
-            CLOSE_INCIDENT,
-            CloseIncident(incident=self._state.incident, at=workflow.now()),
-            LEDGER,
-        )
+        await self._lifecycle.record_closing()
         # Somebody may have joined, or tried to sign, while the ledger was told.
         await workflow.wait_condition(self._nothing_under_way)
         keeping.cancel()
@@ -152,13 +150,96 @@ class IncidentWorkflow:
         with refusing():
             self._signing.judge(decide)
 
+    # --- writing ------------------------------------------------------------------------------
+
+    @workflow.update(name="propose")
+    async def propose(self, propose: Propose) -> MessageStatus:
+        """Render a message for every channel and put it before its gate."""
+        with refusing():
+            return self._of(await self._proposing.propose(propose))
+
+    @propose.validator
+    def _check_propose(self, propose: Propose) -> None:
+        with refusing():
+            self._proposing.refuse_proposal(propose)
+
+    @workflow.update(name="revise")
+    async def revise(self, revise: Revise) -> MessageStatus:
+        """Render a new revision; whatever was decided about the one before is void."""
+        async with self._turn_of[revise.message]:
+            with refusing():
+                return self._of(await self._proposing.revise(revise))
+
+    @revise.validator
+    def _check_revise(self, revise: Revise) -> None:
+        with refusing():
+            self._proposing.refuse_revision(revise)
+
+    @workflow.update(name="facts")
+    async def facts(self, facts: RecordFacts) -> IncidentStatus:
+        """Take note of what is known now; the words themselves stay in the ledger."""
+        with refusing():
+            self._facts.record(facts)
+        return self.status()
+
+    @facts.validator
+    def _check_facts(self, facts: RecordFacts) -> None:
+        with refusing():
+            self._facts.refuse(facts)
+
     # --- steering -----------------------------------------------------------------------------
+
+    @workflow.update(name="withdraw")
+    async def withdraw(self, withdraw: Withdraw) -> MessageStatus:
+        """Stop what has not gone out and take back what can be; answers when all has settled."""
+        async with self._turn_of[withdraw.message]:
+            return self._of(await self._withdrawing.withdraw(withdraw))
+
+    @withdraw.validator
+    def _check_withdraw(self, withdraw: Withdraw) -> None:
+        with refusing():
+            self._withdrawing.refuse(withdraw)
+
+    @workflow.update(name="steer_broadcast")
+    async def steer_broadcast(self, steer: SteerBroadcast) -> MessageStatus:
+        """Pause, resume or stop mail that is going out; effective within one batch."""
+        with refusing():
+            return self._of(await self._publishing.steer(steer))
+
+    @steer_broadcast.validator
+    def _check_steer(self, steer: SteerBroadcast) -> None:
+        with refusing():
+            self._publishing.refuse_steering(steer)
+
+    @workflow.update(name="retry_channel")
+    async def retry_channel(self, retry: RetryChannel) -> MessageStatus:
+        """Publish an approved message once more where it was refused."""
+        with refusing():
+            return self._of(self._publishing.retry(retry))
+
+    @retry_channel.validator
+    def _check_retry(self, retry: RetryChannel) -> None:
+        with refusing():
+            self._publishing.refuse_retry(retry)
+
+    @workflow.update(name="settle")
+    async def settle(self, settle: Settle) -> MessageStatus:
+        """Take a person's word for what happened to a publication of unknown outcome."""
+        async with self._turn_of[settle.message], self._turn:
+            with refusing():
+                return self._of(await self._settling.settle(settle))
+
+    @settle.validator
+    def _check_settle(self, settle: Settle) -> None:
+        with refusing():
+            self._settling.refuse(settle)
+
+    # --- the lifecycle ------------------------------------------------------------------------
 
     @workflow.update(name="join")
     async def join(self, join: Join) -> IncidentStatus:
         """Open the incident, or join the one that is open already."""
-        if join.by != self._state.opened_by:
-            self._timeline.add("joined", join.by)
+        self._lifecycle.join(join)
         return self.status()
 
     @join.validator
@@ -166,197 +247,35 @@ class IncidentWorkflow:
         with refusing():
             self._state.refuse_if_closed()
 
-    @workflow.update(name="propose")
-    async def propose(self, propose: Propose) -> MessageStatus:
-        """Render a message for every channel and put it before its gate."""
-        async with self._lock:
-            with refusing():
-                self._state.refuse_proposal(propose.kind, propose.by)
-                state = self._state
-                stage = state.stage_for(propose.kind)
-                number, ordinal = state.next_of(propose.kind)
-                message = await render(
-                    state, propose, propose.kind, number=number, revision=1, ordinal=ordinal
-                )
-                self._enter(stage, propose.by)
-                state.messages.append(message)
-                self._timeline.add(
-                    "proposed", propose.by, f"message {number}: {propose.kind} {message.digest[:8]}"
-                )
-                return message_status(state, message)
-
-    @propose.validator
-    def _check_propose(self, propose: Propose) -> None:
-        with refusing():
-            self._state.refuse_proposal(propose.kind, propose.by)
-
-    @workflow.update(name="revise")
-    async def revise(self, revise: Revise) -> MessageStatus:
-        """Render a new revision; whatever was decided about the one before is void."""
-        async with self._lock_of[revise.message], self._lock:
-            with refusing():
-                old = self._state.message(revise.message)
-                self._state.refuse_revision(old)
-                self._state.refuse_unfilled(old.kind)
-                new = await render(
-                    self._state,
-                    revise,
-                    old.kind,
-                    number=old.number,
-                    revision=old.revision + 1,
-                    ordinal=old.ordinal,
-                )
-                # While the copy was being rendered, an approval may have opened the old gate.
-                self._state.refuse_revision(old)
-                self._state.messages[self._state.messages.index(old)] = new
-                self._timeline.add(
-                    "revised",
-                    revise.by,
-                    f"message {new.number} is now {new.digest[:8]}, was {old.digest[:8]}; "
-                    f"{len(old.gate.decisions)} decisions void",
-                )
-                return message_status(self._state, new)
-
-    @revise.validator
-    def _check_revise(self, revise: Revise) -> None:
-        with refusing():
-            self._state.refuse_stranger(revise.by)
-            message = self._state.message(revise.message)
-            self._state.refuse_revision(message)
-            self._state.refuse_unfilled(message.kind)
-
-    @workflow.update(name="facts")
-    async def facts(self, facts: RecordFacts) -> IncidentStatus:
-        """Take note of what is known now; the words themselves stay in the ledger."""
-        self._state.facts, self._state.facts_filled = facts.facts, facts.filled
-        self._timeline.add("facts recorded", facts.by, ", ".join(facts.filled))
-        return self.status()
-
-    @facts.validator
-    def _check_facts(self, facts: RecordFacts) -> None:
-        with refusing():
-            self._state.refuse_request(facts.by)
-
     @workflow.update(name="advance")
     async def advance(self, advance: Advance) -> IncidentStatus:
         """Move to another stage, if the table and what has been told so far allow it."""
-        # Not while a proposal is being rendered: it has been told which stage it is for.
-        async with self._lock:
-            with refusing():
-                self._state.refuse_stage(advance.to)
-            self._enter(advance.to, advance.by)
-            return self.status()
+        with refusing():
+            await self._lifecycle.advance(advance)
+        return self.status()
 
     @advance.validator
     def _check_advance(self, advance: Advance) -> None:
         with refusing():
-            self._state.refuse_advance(advance.to, advance.by)
-
-    @workflow.update(name="withdraw")
-    async def withdraw(self, withdraw: Withdraw) -> MessageStatus:
-        """Stop what has not gone out and take back what can be; answers when all has settled."""
-        async with self._lock_of[withdraw.message]:
-            message = self._state.message(withdraw.message)
-            why = f": {withdraw.reason}" if withdraw.reason else ""
-            self._timeline.add("withdrawn", withdraw.by, f"message {message.number}{why}")
-            message.phase = MessagePhase.WITHDRAWN
-            await self._publishing.halt(message, PublicationState.WITHDRAWN)
-            await self._publishing.take_back(message)
-            return message_status(self._state, message)
-
-    @withdraw.validator
-    def _check_withdraw(self, withdraw: Withdraw) -> None:
-        with refusing():
-            self._state.refuse_request(withdraw.by)
-            self._state.message(withdraw.message)
-
-    @workflow.update(name="steer_broadcast")
-    async def steer_broadcast(self, steer: SteerBroadcast) -> MessageStatus:
-        """Pause, resume or stop mail that is going out; effective within one batch."""
-        with refusing():
-            message = self._state.message(steer.message)
-            self._publishing.refuse_steering(message, steer.channel)
-            asked = f"message {steer.message} on {steer.channel}"
-            self._timeline.add(f"asked to {steer.action}", steer.by, asked)
-            await self._publishing.steer(message, steer.channel, steer)
-            return message_status(self._state, message)
-
-    @steer_broadcast.validator
-    def _check_steer(self, steer: SteerBroadcast) -> None:
-        with refusing():
-            self._state.refuse_request(steer.by)
-            message = self._state.message(steer.message)
-            self._publishing.refuse_steering(message, steer.channel)
-
-    @workflow.update(name="retry_channel")
-    async def retry_channel(self, retry: RetryChannel) -> MessageStatus:
-        """Publish an approved message once more where it was refused."""
-        with refusing():
-            message = self._state.message(retry.message)
-            self._publishing.start(message, (retry.channel,))
-        self._timeline.add("retried", retry.by, f"message {retry.message} on {retry.channel}")
-        return message_status(self._state, message)
-
-    @retry_channel.validator
-    def _check_retry(self, retry: RetryChannel) -> None:
-        with refusing():
-            self._state.refuse_stranger(retry.by)
-            self._state.refuse_not_failed(retry.message, retry.channel)
-            self._publishing.refuse_start(self._state.message(retry.message))
-
-    @workflow.update(name="settle")
-    async def settle(self, settle: Settle) -> MessageStatus:
-        """Take a person's word for what happened to a publication of unknown outcome."""
-        async with self._lock_of[settle.message], self._lock:
-            with refusing():
-                message = self._state.message(settle.message)
-                self._publishing.refuse_settling(message, settle)
-                await self._publishing.settle(message, settle)
-                return message_status(self._state, message)
-
-    @settle.validator
-    def _check_settle(self, settle: Settle) -> None:
-        with refusing():
-            self._state.refuse_request(settle.by)
-            self._publishing.refuse_settling(self._state.message(settle.message), settle)
+            self._state.refuse_advance(advance.to, advance.actor)
 
     @workflow.update(name="close")
     async def close(self, close: Close) -> IncidentStatus:
         """Close the incident, unless something is open that was not waived in writing."""
-        async with self._lock:
-            with refusing():
-                self._state.refuse_close(close.waive)
-            self._state.close(close.waive, workflow.now())
-            waived = f"waived: {self._state.waiver}" if self._state.waiver else ""
-            self._timeline.add("closed", close.by, waived)
-            return self.status()
+        with refusing():
+            await self._lifecycle.close(close)
+        return self.status()
 
     @close.validator
     def _check_close(self, close: Close) -> None:
         with refusing():
-            self._state.refuse_stranger(close.by)
+            self._state.refuse_stranger(close.actor)
             self._state.refuse_close(close.waive)
 
-    # --- the few functions behind all of these ------------------------------------------------
+    # ------------------------------------------------------------------------------------------
 
-    def _enter(self, stage: Stage, by: str) -> None:
-        if stage is not self._state.stage:
-            self._timeline.add("stage entered", by, f"{stage}, from {self._state.stage}")
-            self._state.stage = stage
-            workflow.set_current_details(f"Stage: {stage}")
-
-    def _registration(self) -> RegisterIncident:
-        state = self._state
-        return RegisterIncident(
-            incident=state.incident,
-            title=state.title,
-            playbook=state.plan.name,
-            audience=state.audience,
-            opened_at=state.opened_at,
-        )
-
-    def _closed(self) -> bool:
-        return self._state.stage is Stage.CLOSED
+    def _of(self, message: MessageState) -> MessageStatus:
+        return message_status(self._state, message)
 
     def _should_continue(self) -> bool:
         return workflow.info().is_continue_as_new_suggested()

@@ -1,60 +1,141 @@
-"""Having a message rendered for every channel, and making of it what stands before a gate."""
+"""Proposing: a message rendered for every channel, and put before its gate."""
 
 from __future__ import annotations
+
+import asyncio
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures.proposals import RENDER_MESSAGE, Rendered, RenderMessage
+    from activities.signatures.proposals import RENDER_MESSAGE, MessageRendered, RenderMessage
     from domain.gate import Gate
-    from domain.incident import IncidentState, MessageState
+    from domain.incident import IncidentState
     from domain.message import MessageKind
+    from domain.message_state import MessageState
+    from domain.publication import Destination
     from workflows.calls import call
     from workflows.contract import Propose, Revise
+    from workflows.lifecycle import Lifecycle
     from workflows.policies import LEDGER
+    from workflows.timeline import Timeline
 
 
-async def render(
-    state: IncidentState,
-    asked: Propose | Revise,
-    kind: MessageKind,
-    *,
-    number: int,
-    revision: int,
-    ordinal: int,
-) -> MessageState:
-    """One revision of a message behind a new gate; its words stay in the ledger.
+class Proposing:
+    """Adds messages to the incident, and replaces those that are revised.
 
-    Raises ``ActivityError`` if it cannot be rendered, for instance because a fact is missing.
+    ``turn`` lets one proposal be rendered at a time, so that numbers and stages stay in order.
     """
-    argument = RenderMessage(
-        message=state.ref_to(number, revision),
-        kind=kind,
-        ordinal=ordinal,
-        author=asked.by,
-        title=state.title,
-        templates=state.templates,
-        plan=state.plan,
-        audience=state.audience,
-        facts=state.facts,
-        copy_draft=asked.copy_draft,
-        next_update_by=asked.next_update_by,
-        at=workflow.now(),
-    )
-    rendered: Rendered = await call(
-        RENDER_MESSAGE, argument, LEDGER, summary=f"{kind} {ordinal}, revision {revision}"
-    )
-    return MessageState(
-        number=number,
-        kind=kind,
-        ordinal=ordinal,
-        revision=revision,
-        author=asked.by,
-        proposed_at=argument.at,
-        gate=Gate(policy=state.plan_of(kind).gate, digest=rendered.digest, author=asked.by),
-        channels=tuple(one.channel for one in rendered.channels),
-        direct=tuple(one.channel for one in rendered.channels if one.direct),
-        retractable=tuple(one.channel for one in rendered.channels if one.retracts),
-        audience_count=rendered.audience_count,
-        codes_worth=rendered.codes_worth,
+
+    def __init__(
+        self, state: IncidentState, timeline: Timeline, lifecycle: Lifecycle, turn: asyncio.Lock
+    ) -> None:
+        self._state = state
+        self._timeline = timeline
+        self._lifecycle = lifecycle
+        self._turn = turn
+
+    def refuse_proposal(self, propose: Propose) -> None:
+        """Raise ``DomainError`` unless it may be proposed now."""
+        self._state.refuse_proposal(propose.kind, propose.actor)
+
+    async def propose(self, propose: Propose) -> MessageState:
+        """Render a message and add it; entering its stage, if it opens one."""
+        state = self._state
+        async with self._turn:
+            self.refuse_proposal(propose)
+            stage = state.stage_for(propose.kind)
+            number, ordinal = state.next_of(propose.kind)
+            message = await self._render(
+                propose, propose.kind, number=number, revision=1, ordinal=ordinal
+            )
+            self._lifecycle.enter(stage, propose.actor)
+            state.messages.append(message)
+        self._timeline.add(
+            "proposed", propose.actor, f"message {number}: {propose.kind} {message.digest[:8]}"
+        )
+        return message
+
+    def refuse_revision(self, revise: Revise) -> None:
+        """Raise ``DomainError`` unless the message may be written anew now."""
+        self._state.refuse_stranger(revise.actor)
+        message = self._state.message(revise.message)
+        self._state.refuse_revision(message)
+        self._state.refuse_unfilled(message.kind)
+
+    async def revise(self, revise: Revise) -> MessageState:
+        """Render a new revision; whatever was decided about the one before is void."""
+        state = self._state
+        async with self._turn:
+            self.refuse_revision(revise)
+            old = state.message(revise.message)
+            new = await self._render(
+                revise,
+                old.kind,
+                number=old.number,
+                revision=old.revision + 1,
+                ordinal=old.ordinal,
+            )
+            # While the copy was being rendered, an approval may have opened the old gate.
+            state.refuse_revision(old)
+            state.messages[state.messages.index(old)] = new
+        self._timeline.add(
+            "revised",
+            revise.actor,
+            f"message {new.number} is now {new.digest[:8]}, was {old.digest[:8]}; "
+            f"{len(old.gate.decisions)} decisions void",
+        )
+        return new
+
+    async def _render(
+        self,
+        asked: Propose | Revise,
+        kind: MessageKind,
+        *,
+        number: int,
+        revision: int,
+        ordinal: int,
+    ) -> MessageState:
+        """One revision of a message behind a new gate; its words stay in the ledger.
+
+        Raises ``ActivityError`` if it cannot be rendered, for instance because a fact is missing.
+        """
+        state, author = self._state, asked.actor.person
+        argument = RenderMessage(
+            message=state.ref_to(number, revision),
+            kind=kind,
+            ordinal=ordinal,
+            author=author,
+            title=state.title,
+            templates=state.templates,
+            plan=state.plan,
+            audiences=state.audiences,
+            facts=state.facts.current,
+            copy_draft=asked.copy_draft,
+            next_update_by=asked.next_update_by,
+            at=workflow.now(),
+        )
+        rendered = await call(
+            RENDER_MESSAGE, argument, LEDGER, summary=f"{kind} {ordinal}, revision {revision}"
+        )
+        return MessageState(
+            number=number,
+            kind=kind,
+            ordinal=ordinal,
+            revision=revision,
+            author=author,
+            proposed_at=argument.at,
+            gate=Gate(policy=state.plan_of(kind).gate, digest=rendered.digest, author=author),
+            destinations=_destinations(rendered),
+            retractable=tuple(one.channel for one in rendered.channels if one.retracts),
+            audience_count=rendered.audience_count,
+            codes_worth=rendered.codes_worth,
+        )
+
+
+def _destinations(rendered: MessageRendered) -> tuple[Destination, ...]:
+    """A post channel once, a direct channel for each audience."""
+    return tuple(
+        Destination(channel=one.channel, audience=audience)
+        for one in rendered.channels
+        for audience in (rendered.audiences if one.direct else (None,))
     )

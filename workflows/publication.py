@@ -14,19 +14,20 @@ with workflow.unsafe.imports_passed_through():
         PLAN_PUBLICATION,
         PUBLISH_POST,
         LookForPost,
-        PublicationTask,
+        PublicationStanding,
         PublishPost,
-        Standing,
     )
     from activities.signatures.settling import SETTLE_PUBLICATION, SettlePublication
+    from domain.explanation import Action, Explanation, NextStep, explained
     from domain.ids import channel_queue
     from domain.publication import Finding, Outcome, PublicationState, Receipt, Sighting
-    from workflows.calls import call, never_started, timed_out, words_of
+    from workflows.calls import call, explanation_of, never_started, timed_out
     from workflows.contract import PUBLICATION_WORKFLOW, Halt, PublishMessage
     from workflows.policies import ATTEMPT, LEDGER, LOOK, ORDINARY, URGENT
 
 _NOBODY_KNOWS = (PublicationState.SENDING, PublicationState.UNKNOWN)
 _SOONEST = timedelta(seconds=1)
+_STOPPED = Explanation(what="It was stopped in time.")
 
 
 @workflow.defn(name=PUBLICATION_WORKFLOW)
@@ -39,10 +40,9 @@ class PublicationWorkflow:
     @workflow.init
     def __init__(self, order: PublishMessage) -> None:
         self._order = order
-        self._task = PublicationTask(
-            message=order.message, channel=order.channel, digest=order.digest
-        )
-        self._queue = channel_queue(order.channel)
+        self._task = order.task()
+        self._channel = order.destination.channel
+        self._queue = channel_queue(self._channel)
         self._priority = URGENT if order.urgent else ORDINARY
         self._halt: PublicationState | None = None
         self._attempts = 0
@@ -51,14 +51,14 @@ class PublicationWorkflow:
     async def run(self, order: PublishMessage) -> Outcome:
         """Return how the message ended on this channel; never raises for what a provider did."""
         standing = await self._publish()
-        workflow.set_current_details(f"{order.channel}: {standing.state}. {standing.reason}")
+        why = standing.explanation.what if standing.explanation else ""
+        workflow.set_current_details(f"{self._channel}: {standing.state}. {why}")
         await workflow.wait_condition(workflow.all_handlers_finished)
-        return Outcome(
-            channel=order.channel,
-            state=standing.state,
+        return Outcome.at(
+            order.destination,
+            standing.state,
+            standing.explanation,
             receipt=standing.receipt,
-            reason=standing.reason,
-            next_step=standing.next_step,
             attempts=self._attempts,
         )
 
@@ -67,12 +67,13 @@ class PublicationWorkflow:
         """Stop before the next attempt; one that is on the wire is waited for."""
         self._halt = (halt or Halt()).to
 
-    async def _publish(self) -> Standing:
+    async def _publish(self) -> PublicationStanding:
         try:
             standing = await call(PLAN_PUBLICATION, self._task, LEDGER, priority=self._priority)
         except ActivityError as error:
-            what, next_step = words_of(error)
-            return Standing(state=PublicationState.REFUSED, reason=what, next_step=next_step)
+            return PublicationStanding(
+                state=PublicationState.REFUSED, explanation=explanation_of(error)
+            )
         # Numbers go on from the ledger's, so that an attempt of an earlier run that wakes up
         # late cannot be taken for one of ours.
         number = standing.attempt
@@ -82,19 +83,14 @@ class PublicationWorkflow:
             if standing.state is not PublicationState.PLANNED:
                 return standing
             if self._halt is not None:
-                return await self._conclude(self._halt, number, "It was stopped in time.")
+                return await self._conclude(self._halt, number, _STOPPED)
             if self._attempts >= self._order.attempts:
-                return await self._conclude(
-                    PublicationState.ABANDONED,
-                    number,
-                    f"{self._order.channel} did not take it in {self._attempts} attempts.",
-                    "Nothing went out. See whether the platform is up, then retry the channel.",
-                )
+                return await self._conclude(PublicationState.ABANDONED, number, self._given_up())
             self._attempts += 1
             number += 1
             standing = await self._attempt(number)
 
-    async def _attempt(self, number: int) -> Standing:
+    async def _attempt(self, number: int) -> PublicationStanding:
         """One attempt. A halt calls it off while it waits for its turn, never on the wire."""
         attempt = asyncio.create_task(
             call(
@@ -103,7 +99,7 @@ class PublicationWorkflow:
                 ATTEMPT,
                 queue=self._queue,
                 priority=self._priority,
-                summary=f"{self._order.channel}: attempt {number}",
+                summary=f"{self._channel}: attempt {number}",
                 start_within=self._fresh_for(),
             )
         )
@@ -116,24 +112,26 @@ class PublicationWorkflow:
             return await attempt
         except ActivityError as error:
             if timed_out(error):
-                return Standing(state=PublicationState.UNKNOWN, attempt=number)
+                return PublicationStanding(state=PublicationState.UNKNOWN, attempt=number)
             if self._halt is not None:
-                return await self._conclude(self._halt, number, "It was stopped in time.")
+                return await self._conclude(self._halt, number, _STOPPED)
             if never_started(error):
                 return await self._conclude(
                     PublicationState.SUPERSEDED,
                     number,
-                    f"No worker for {self._order.channel} took it while it was fresh.",
-                    "Start one, then propose it anew.",
+                    explained(
+                        f"No worker for {self._channel} took it while it was fresh.",
+                        "Start one, then propose it anew.",
+                    ),
                 )
-            return await self._conclude(PublicationState.REFUSED, number, *words_of(error))
+            return await self._conclude(PublicationState.REFUSED, number, explanation_of(error))
 
     def _fresh_for(self) -> timedelta | None:
         if self._order.fresh_until is None:
             return None
         return max(self._order.fresh_until - workflow.now(), _SOONEST)
 
-    async def _look(self, number: int) -> Standing:
+    async def _look(self, number: int) -> PublicationStanding:
         """Settle attempt ``number``, whose outcome nobody knows, by reading the platform back."""
         looking = self._order.looking
         sighting = Sighting(finding=Finding.CANNOT_TELL)
@@ -146,37 +144,32 @@ class PublicationWorkflow:
                     LOOK,
                     queue=self._queue,
                     priority=self._priority,
-                    summary=f"{self._order.channel}: look {look + 1} of {looking.looks}",
+                    summary=f"{self._channel}: look {look + 1} of {looking.looks}",
                 )
             except ActivityError as error:
-                sighting = Sighting(finding=Finding.CANNOT_TELL, why=words_of(error)[0])
+                sighting = Sighting(finding=Finding.CANNOT_TELL, why=explanation_of(error).what)
             if sighting.finding is not Finding.ABSENT:
                 break
         if sighting.finding is Finding.FOUND and sighting.receipt is not None:
             return await self._conclude(PublicationState.ACCEPTED, number, receipt=sighting.receipt)
         if sighting.finding is Finding.ABSENT:
             standing = await self._conclude(
-                PublicationState.PLANNED, number, "It is absent from the platform."
+                PublicationState.PLANNED,
+                number,
+                Explanation(what="It is absent from the platform."),
             )
             if standing.state not in _NOBODY_KNOWS:
                 return standing
-        return await self._conclude(
-            PublicationState.UNKNOWN,
-            number,
-            f"{self._order.channel} gave no clear answer, and looking could not tell whether it "
-            f"went out. {sighting.why}".strip(),
-            "Look at the platform yourself, then settle it: went out, or did not.",
-        )
+        return await self._conclude(PublicationState.UNKNOWN, number, self._cannot_tell(sighting))
 
     async def _conclude(
         self,
         to: PublicationState,
         number: int,
-        reason: str = "",
-        next_step: str = "",
+        why: Explanation | None = None,
         *,
         receipt: Receipt | None = None,
-    ) -> Standing:
+    ) -> PublicationStanding:
         """Enter a conclusion in the ledger, and return what the ledger says after it."""
         standing = await call(
             SETTLE_PUBLICATION,
@@ -184,14 +177,36 @@ class PublicationWorkflow:
                 task=self._task,
                 to=to,
                 attempt=number,
-                reason=reason,
-                next_step=next_step,
+                explanation=why,
                 receipt=receipt,
             ),
             LEDGER,
             priority=self._priority,
         )
-        if standing.state is not to:
+        if standing.state is not to or why is None:
             return standing
-        words = {"reason": reason, "next_step": next_step}
-        return standing.model_copy(update={name: text for name, text in words.items() if text})
+        return standing.model_copy(update={"explanation": why})
+
+    def _given_up(self) -> Explanation:
+        return Explanation(
+            what=f"{self._channel} did not take it in {self._attempts} attempts.",
+            means="Nothing went out.",
+            next_step=self._then(Action.RETRY, "See whether the platform is up."),
+        )
+
+    def _cannot_tell(self, sighting: Sighting) -> Explanation:
+        return Explanation(
+            what=f"{self._channel} gave no clear answer, and looking could not tell whether it "
+            f"went out. {sighting.why}",
+            means="It may be public.",
+            next_step=self._then(Action.SETTLE, "Look at the platform yourself."),
+        )
+
+    def _then(self, action: Action, advice: str) -> NextStep:
+        return NextStep(
+            action=action,
+            incident=self._order.message.incident,
+            message=self._order.message.number,
+            channel=self._channel,
+            advice=advice,
+        )

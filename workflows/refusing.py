@@ -8,21 +8,23 @@ from contextlib import contextmanager
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from domain.errors import DomainError
-from workflows.calls import words_of
+from domain.explanation import Explanation
+from workflows.calls import explanation_of
 
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """Turn a rule's no, here or in an activity, into a failure: type, sentence, next step.
+    """Turn a rule's no, here or in an activity, into a failure that carries its explanation.
 
     In an update's handler any other exception would hang the caller and stall the workflow.
     """
     try:
         yield
     except DomainError as error:
-        raise ApplicationError(
-            error.what, error.next_step, type=type(error).__name__, non_retryable=True
-        ) from error
+        raise _refusal(error.explanation, type(error).__name__) from error
     except ActivityError as error:
-        what, next_step = words_of(error)
-        raise ApplicationError(what, next_step, type="DomainError", non_retryable=True) from error
+        raise _refusal(explanation_of(error), DomainError.__name__) from error
+
+
+def _refusal(why: Explanation, kind: str) -> ApplicationError:
+    return ApplicationError(why.what, why, type=kind, non_retryable=True)

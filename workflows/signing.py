@@ -11,12 +11,14 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
     from pydantic_core import from_json
 
+    from domain.actor import Actor, Surface
     from domain.errors import DecisionRefused, DomainError
     from domain.gate import Gate, GateState, Verdict, judge
-    from domain.incident import IncidentState, MessagePhase, MessageState
+    from domain.incident import IncidentState
+    from domain.message_state import MessagePhase, MessageState
     from domain.publication import PublicationState
     from domain.status import Decided
-    from workflows.contract import Decide
+    from workflows.contract import Decide, SignalledDecision
     from workflows.publishing import Publishing
     from workflows.timeline import Timeline
 
@@ -53,12 +55,11 @@ class Signing:
             )
         decision = judge(
             message.gate,
-            by=decide.by,
+            actor=decide.actor,
             verdict=decide.verdict,
             digest=decide.digest,
             roles=self._roles,
             at=workflow.now(),
-            surface=decide.surface,
             reason=decide.reason,
         )
         return message, message.gate.with_decision(decision)
@@ -71,7 +72,7 @@ class Signing:
         word = "approved" if decision.verdict is Verdict.APPROVE else "rejected"
         about = f"message {message.number} {gate.digest[:8]} as {', '.join(decision.roles)}"
         why = f": {decision.reason}" if decision.reason else ""
-        self._timeline.add(word, decide.by, f"{about} by {decide.surface[:40]}{why}")
+        self._timeline.add(word, decide.actor, f"{about}{why}")
         if gate.state is GateState.REJECTED:
             message.phase = MessagePhase.REJECTED
         elif gate.state is GateState.OPEN:
@@ -80,11 +81,11 @@ class Signing:
 
     def decide_by_signal(self, said: Sequence[RawValue], verdict: Verdict) -> None:
         """A signal has nobody to answer to, so a refusal goes to the timeline."""
-        who = "somebody"
+        who: Actor | str = "somebody"
         try:
             decide = _read_decision(said, verdict)
-            if decide.by in self._roles:
-                who = decide.by
+            if decide.actor.person in self._roles:
+                who = decide.actor
             self.decide(decide)
         except DomainError as refusal:
             self._timeline.add("decision refused", who, str(refusal))
@@ -95,10 +96,10 @@ class Signing:
             under_way = older.phase is MessagePhase.PUBLISHING
             older.phase = MessagePhase.SUPERSEDED
             if under_way:
-                self._publishing.halt_soon(older, PublicationState.SUPERSEDED)
+                self._publishing.halt(older, PublicationState.SUPERSEDED)
         message.approved_at = workflow.now()
         message.fresh_until = workflow.now() + self._state.plan_of(message.kind).fresh_for
-        self._publishing.start(message, message.channels)
+        self._publishing.start(message, message.destinations)
 
 
 def _read_decision(said: Sequence[RawValue], verdict: Verdict) -> Decide:
@@ -111,7 +112,13 @@ def _read_decision(said: Sequence[RawValue], verdict: Verdict) -> Decide:
     if len(said) != 1:
         raise DecisionRefused(f"The {verdict} signal came with {len(said)} values, not one.", _HOW)
     try:
-        payload = from_json(said[0].payload.data)
-        return Decide.model_validate({**payload, "verdict": verdict})
+        signalled = SignalledDecision.model_validate(from_json(said[0].payload.data))
     except (ValueError, TypeError, ValidationError) as error:
         raise DecisionRefused(f"The {verdict} signal could not be read.", _HOW) from error
+    return Decide(
+        actor=Actor(person=signalled.by, surface=Surface.SIGNAL),
+        digest=signalled.digest,
+        message=signalled.message,
+        verdict=verdict,
+        reason=signalled.reason,
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from domain.incident import IncidentState, MessageState
-from domain.publication import Outcome, PublicationState
+from domain.incident import IncidentState
+from domain.message_state import MessageState
 from domain.status import IncidentStatus, MessageStatus
 
 
@@ -24,10 +24,7 @@ def message_status(state: IncidentState, message: MessageState) -> MessageStatus
         told=state.told(message),
         audience_count=message.audience_count,
         codes_worth=message.codes_worth,
-        outcomes=tuple(
-            message.outcomes.get(name) or Outcome(channel=name, state=PublicationState.PLANNED)
-            for name in message.channels
-        ),
+        outcomes=tuple(message.outcome_at(one) for one in message.destinations),
     )
 
 
@@ -40,9 +37,9 @@ def incident_status(state: IncidentState) -> IncidentStatus:
         opened_by=state.opened_by,
         opened_at=state.opened_at,
         closed_at=state.closed_at,
-        audience=state.audience,
+        audiences=state.audiences,
         playbook=state.plan.name,
-        facts=state.facts,
-        facts_filled=state.facts_filled,
+        facts=state.facts.current,
+        facts_filled=state.facts.filled,
         messages=tuple(message_status(state, one) for one in state.messages),
     )

@@ -6,6 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.record import RECORD_TIMELINE, RecordTimeline
+    from domain.actor import Actor
     from domain.timeline import TimelineEntry
     from workflows.calls import call
     from workflows.policies import LEDGER
@@ -30,12 +31,19 @@ class Timeline:
         self._entries = list(entries)
         self._recorded = recorded
 
-    def add(self, what: str, who: str, about: str = "") -> None:
-        """Enter one thing that happened now."""
+    def add(self, what: str, who: Actor | str, about: str = "") -> None:
+        """Enter one thing that happened now; ``who`` is a person, or a part of ours by its name."""
         seq = self._entries[-1].seq + 1 if self._entries else 1
+        person = who if isinstance(who, Actor) else None
         self._entries.append(
             TimelineEntry(
-                seq=seq, at=workflow.now(), what=what, who=_plain(who), about=_plain(about)
+                seq=seq,
+                at=workflow.now(),
+                what=what,
+                who=_plain(person.person if person else str(who)),
+                surface=person.surface if person else None,
+                authenticated_by=person.authenticated_by if person else None,
+                about=_plain(about),
             )
         )
 

@@ -7,13 +7,14 @@ from datetime import datetime
 from activities.signatures.posts import PublicationTask
 from activities.signatures.signature import Nothing, Signature
 from domain.broadcasting import BroadcastHealth
+from domain.explanation import Explanation
 from domain.message import MessageClass
 from domain.model import Value
 from domain.publication import PublicationState
 
 
 class PlanBroadcast(Value):
-    """Fix who gets the message, in which batches; doing it again changes nothing."""
+    """Fix who of the task's audience gets the message, in which batches; again changes nothing."""
 
     task: PublicationTask
     batch_size: int
@@ -21,13 +22,14 @@ class PlanBroadcast(Value):
 
 
 class BroadcastPlanned(Value):
-    """What was fixed."""
+    """What was fixed, in recipients; ``elsewhere`` get the message in another audience."""
 
     broadcast: int
     key: str
     batches: int
     recipients: int
     suppressed: int
+    elsewhere: int = 0
 
 
 class SendBatches(Value):
@@ -56,8 +58,7 @@ class BatchesSent(Value):
     paused: bool = False
     reached: int | None = None
     health: BroadcastHealth = BroadcastHealth()
-    reason: str = ""
-    next_step: str = ""
+    explanation: Explanation | None = None
 
 
 class PauseBroadcast(Value):

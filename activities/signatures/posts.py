@@ -5,28 +5,32 @@ from __future__ import annotations
 from datetime import datetime
 
 from activities.signatures.signature import Signature
-from domain.ids import ChannelName, MessageRef
+from domain.explanation import Explanation
+from domain.ids import AudienceName, ChannelName, MessageRef
 from domain.model import Value
 from domain.publication import PublicationState, Receipt, Sighting
 
 
 class PublicationTask(Value):
-    """One message on one channel, with the digest that was approved."""
+    """One message on one channel, with the digest that was approved.
+
+    On a direct channel it goes to one ``audience``; a post has none.
+    """
 
     message: MessageRef
     channel: ChannelName
     digest: str
+    audience: AudienceName | None = None
 
 
-class Standing(Value):
+class PublicationStanding(Value):
     """Where a publication stands in the ledger."""
 
     state: PublicationState
     receipt: Receipt | None = None
     started_at: datetime | None = None
     attempt: int = 0
-    reason: str = ""
-    next_step: str = ""
+    explanation: Explanation | None = None
 
 
 class PublishPost(Value):
@@ -48,7 +52,7 @@ class LookForPost(Value):
     since: datetime | None = None
 
 
-PLAN_PUBLICATION = Signature("plan_publication", PublicationTask, Standing)
-PUBLISH_POST = Signature("publish_post", PublishPost, Standing)
+PLAN_PUBLICATION = Signature("plan_publication", PublicationTask, PublicationStanding)
+PUBLISH_POST = Signature("publish_post", PublishPost, PublicationStanding)
 LOOK_FOR_POST = Signature("look_for_post", LookForPost, Sighting)
-RETRACT_POST = Signature("retract_post", PublicationTask, Standing)
+RETRACT_POST = Signature("retract_post", PublicationTask, PublicationStanding)

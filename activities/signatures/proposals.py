@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from activities.signatures.signature import Signature
-from domain.ids import ChannelName, MessageRef
+from domain.ids import AudienceName, ChannelName, MessageRef
 from domain.message import MessageKind
 from domain.model import Value
 from domain.playbook import Playbook
@@ -25,7 +25,7 @@ class RenderMessage(Value):
     title: str
     templates: str
     plan: Playbook
-    audience: str | None = None
+    audiences: tuple[AudienceName, ...] = ()
     facts: str | None = None
     copy_draft: str | None = None
     next_update_by: datetime | None = None
@@ -43,13 +43,17 @@ class ChannelCopy(Value):
     retracts: bool = False
 
 
-class Rendered(Value):
-    """What was stored: the digest that approvers sign, and each channel's copy in numbers."""
+class MessageRendered(Value):
+    """What was stored: the digest that approvers sign, and each channel's copy in numbers.
+
+    ``audiences`` are those that its direct channels write to; ``audience_count`` is all of them.
+    """
 
     digest: str
     channels: tuple[ChannelCopy, ...]
+    audiences: tuple[AudienceName, ...] = ()
     audience_count: int = 0
     codes_worth: str | None = None
 
 
-RENDER_MESSAGE = Signature("render_message", RenderMessage, Rendered)
+RENDER_MESSAGE = Signature("render_message", RenderMessage, MessageRendered)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from activities.signatures.signature import Nothing, Signature
-from domain.ids import Slug
+from domain.ids import AudienceName, Slug
 from domain.model import Value
 from domain.timeline import TimelineEntry
 
@@ -16,7 +16,7 @@ class RegisterIncident(Value):
     incident: Slug
     title: str
     playbook: str
-    audience: str | None
+    audiences: tuple[AudienceName, ...]
     opened_at: datetime
 
 

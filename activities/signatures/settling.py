@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from activities.signatures.posts import PublicationTask, Standing
+from activities.signatures.posts import PublicationStanding, PublicationTask
 from activities.signatures.signature import Signature
+from domain.explanation import Explanation
 from domain.model import Value
 from domain.publication import PublicationState, Receipt
 
@@ -16,8 +17,7 @@ class SettlePublication(Value):
     task: PublicationTask
     to: PublicationState
     attempt: int = 0
-    reason: str = ""
-    next_step: str = ""
+    explanation: Explanation | None = None
     receipt: Receipt | None = None
 
 
@@ -51,17 +51,16 @@ class UnknownSettled(Value):
     """What the events said: ``accepted`` recipients of the whole broadcast so far.
 
     ``released`` are the numbers of the batches that may go now: those whose window has closed, and
-    any that a worker, after it had been given up for dead, brought back unsent. ``reason`` says
-    why batches whose window has closed were not released, and ``next_step`` what a person does.
+    any that a worker, after it had been given up for dead, brought back unsent. ``kept_back`` says
+    why batches whose window has closed were not released.
     """
 
     unknown_batches: int
     accepted: int
     released: tuple[int, ...] = ()
-    reason: str = ""
-    next_step: str = ""
+    kept_back: Explanation | None = None
 
 
-SETTLE_PUBLICATION = Signature("settle_publication", SettlePublication, Standing)
+SETTLE_PUBLICATION = Signature("settle_publication", SettlePublication, PublicationStanding)
 SETTLE_UNKNOWN = Signature("settle_unknown", SettleUnknown, UnknownSettled)
-SETTLE_BY_PERSON = Signature("settle_by_person", SettleByPerson, Standing)
+SETTLE_BY_PERSON = Signature("settle_by_person", SettleByPerson, PublicationStanding)

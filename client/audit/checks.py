@@ -7,7 +7,7 @@ from datetime import datetime
 from client.audit.findings import NEEDS_WORDS, STUCK_AFTER, Findings
 from client.audit.mail import MailChecks, standing
 from client.audit.model import Books, Intent, Kind, Place, ProviderBook, Report
-from domain.incident import MessagePhase
+from domain.message_state import MessagePhase
 from domain.publication import Outcome, PublicationState
 from domain.status import MessageStatus
 from store.audit.books import BroadcastBooks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from client.audit.model import Books, Discrepancy, Kind
-from domain.incident import MessagePhase
+from domain.message_state import MessagePhase
 from domain.publication import PublicationState
 from domain.stage import Stage
 from domain.status import MessageStatus

@@ -18,7 +18,7 @@ from client import incidents
 from client.errors import NoWorker
 from domain.errors import DomainError
 from domain.ids import MessageRef, incident_workflow_id
-from domain.incident import MessagePhase
+from domain.message_state import MessagePhase
 from domain.message import MessageKind
 from domain.publication import PublicationState
 from domain.status import IncidentStatus, MessageStatus

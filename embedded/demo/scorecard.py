@@ -10,7 +10,7 @@ from rich.table import Table
 
 from client.stack.books import Reconciliation, reconcile_mail, reconcile_posts
 from domain.ids import MessageRef
-from domain.incident import MessagePhase
+from domain.message_state import MessagePhase
 from domain.message import MessageKind
 from domain.model import Value
 from domain.publication import PublicationState

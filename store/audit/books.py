@@ -58,10 +58,12 @@ class BroadcastBooks(Value):
     number: int
     revision: int
     channel: str
+    audience: str
     digest: str
     paused: bool
     planned: int
     suppressed: int
+    elsewhere: int
     batches: int
     planned_at: UtcTime
     recipients: int
@@ -90,7 +92,7 @@ async def broadcast_books(db: Database, incident: str) -> list[BroadcastBooks]:
         async with db.read() as connection:
             counted = {
                 **await _batches(connection, plan["id"]),
-                **await _rows(connection, plan["id"], plan["suppressed"]),
+                **await _rows(connection, plan["id"], plan["suppressed"] + plan["elsewhere"]),
                 **await _events(connection, plan["id"], plan["key"]),
             }
         books.append(BroadcastBooks.model_validate({**plan, **counted}))
@@ -109,7 +111,7 @@ async def _batches(connection: AsyncConnection, broadcast_id: int) -> dict[str, 
         batch_query().where(of, batches.c.state.in_(OPEN)).limit(SHOWN)
     )
     settled = and_(batches.c.state != _S.PLANNED, batches.c.state != _S.SENDING)
-    wordless = batches.c.reason == ""
+    wordless = batches.c.explanation == ""
     unexplained = await connection.scalars(
         select(batches.c.number)
         .where(of, settled, batches.c.state != _S.ACCEPTED, wordless)

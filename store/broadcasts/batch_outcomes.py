@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import and_, select, update
 
+from domain.explanation import Explanation
 from domain.model import Value
 from domain.publication import PublicationState
 from store.broadcasts import silence
@@ -23,10 +24,11 @@ from store.broadcasts.batch_rows import (
     read_batch,
 )
 from store.kernel.database import Database
+from store.kernel.transitions import stored
 from store.tables import batches
 
 _S = PublicationState
-_RELEASED = "Nothing proved that it went out: to be sent again."
+_RELEASED = Explanation(what="Nothing proved that it went out: to be sent again.")
 
 
 class SettledByEvents(Value):
@@ -37,11 +39,11 @@ class SettledByEvents(Value):
 
 
 async def batch_nothing_went_out(
-    db: Database, broadcast_id: int, number: int, attempt: int, at: datetime, reason: str = ""
+    db: Database, broadcast_id: int, number: int, attempt: int, why: Explanation, at: datetime
 ) -> BatchRow:
     """Give the right to send back: it is certain that this attempt did not reach the world."""
     only = and_(batches.c.attempt == attempt, batches.c.proven_attempt.is_(None))
-    return await move_batch(db, broadcast_id, number, _S.PLANNED, only, at, reason)
+    return await move_batch(db, broadcast_id, number, _S.PLANNED, only, at, why)
 
 
 async def refuse_batch(
@@ -49,13 +51,12 @@ async def refuse_batch(
     broadcast_id: int,
     number: int,
     attempt: int,
-    reason: str,
-    next_step: str,
+    why: Explanation,
     at: datetime,
 ) -> BatchRow:
     """Enter that the provider, or a rule, said no and nothing of this attempt went out."""
     only = batches.c.attempt == attempt
-    return await move_batch(db, broadcast_id, number, _S.REFUSED, only, at, reason, next_step)
+    return await move_batch(db, broadcast_id, number, _S.REFUSED, only, at, why)
 
 
 async def mark_batch_unknown(
@@ -63,13 +64,12 @@ async def mark_batch_unknown(
     broadcast_id: int,
     number: int,
     attempt: int,
-    reason: str,
-    next_step: str,
+    why: Explanation,
     at: datetime,
 ) -> BatchRow:
     """Enter that nobody knows whether this attempt reached the world."""
     only = batches.c.attempt == attempt
-    return await move_batch(db, broadcast_id, number, _S.UNKNOWN, only, at, reason, next_step)
+    return await move_batch(db, broadcast_id, number, _S.UNKNOWN, only, at, why)
 
 
 async def get(db: Database, broadcast_id: int, number: int) -> BatchRow:
@@ -97,7 +97,7 @@ async def kept_back(db: Database, broadcast_id: int) -> bool:
             .where(
                 batches.c.broadcast_id == broadcast_id,
                 batches.c.state == _S.UNKNOWN,
-                batches.c.next_step == silence.LISTEN,
+                batches.c.explanation == stored(silence.OF_BATCH),
             )
             .limit(1)
         )
@@ -181,13 +181,13 @@ async def release_unknown(
         released = set(began)
         if tells_events:
             settled_by = before + (at - before) / 2
-            heard = await silence.witnesses(
+            heard = await silence.control_batches(
                 connection, broadcast_id, min(began.values()), settled_by
             )
             released = {number for number, start in began.items() if heard.listened_since(start)}
         for numbers, values in (
-            (released, {"state": _S.PLANNED.value, "reason": _RELEASED, "next_step": ""}),
-            (set(began) - released, {"reason": silence.DEAF, "next_step": silence.LISTEN}),
+            (released, {"state": _S.PLANNED.value, "explanation": stored(_RELEASED)}),
+            (set(began) - released, {"explanation": stored(silence.OF_BATCH)}),
         ):
             await connection.execute(
                 update(batches)

@@ -17,14 +17,16 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
+from domain.explanation import Explanation
 from domain.ids import batch_key
 from domain.publication import PublicationState, Receipt
 from store.deliveries.deliveries import COUNTERS
 from store.kernel.database import Database
-from store.kernel.transitions import MAY_COME_FROM, LedgerRow, capped
+from store.kernel.transitions import MAY_COME_FROM, LedgerRow, read_explanation, stored
 from store.tables import batches, broadcasts
 
 _S = PublicationState
+_PROVEN = stored(Explanation(what="An event of the provider proves that it went out."))
 
 
 class BatchRow(LedgerRow):
@@ -70,8 +72,7 @@ ACCEPTED = (
             batches.c.proven_at,
             batches.c.started_at,
         ),
-        reason=bindparam("b_reason"),
-        next_step="",
+        explanation=bindparam("b_explanation"),
     )
 )
 ACCEPT = ACCEPTED.returning(*batches.c, KEY_OF_ROW, LEFT.label("left"))
@@ -108,7 +109,7 @@ def acceptance(
         "b_receipt_id": receipt.id if receipt else None,
         "b_receipt_at": receipt.at if receipt else None,
         "b_at": at,
-        "b_reason": "" if receipt else "Proven by an event of the provider.",
+        "b_explanation": "" if receipt else _PROVEN,
     }
 
 
@@ -119,8 +120,7 @@ async def move_batch(
     to: PublicationState,
     only: ColumnElement[bool],
     ended_at: datetime | None,
-    reason: str,
-    next_step: str = "",
+    why: Explanation,
 ) -> BatchRow:
     """Move a batch to ``to`` if it can be reached and ``only`` holds, and return it as it is."""
     ended = {} if ended_at is None else {"ended_at": ended_at}
@@ -128,7 +128,7 @@ async def move_batch(
         await connection.execute(
             update(batches)
             .where(batch_is(broadcast_id, number), batches.c.state.in_(MAY_COME_FROM[to]), only)
-            .values(state=to.value, reason=capped(reason), next_step=capped(next_step), **ended)
+            .values(state=to.value, explanation=stored(why), **ended)
         )
         return await get_batch(connection, broadcast_id, number)
 
@@ -174,6 +174,7 @@ def read_batch(row: RowMapping) -> BatchRow:
         {
             **row,
             "receipt": receipt,
+            "explanation": read_explanation(row["explanation"]),
             "key": batch_key(row["broadcast_key"], row["number"], row["attempt"]),
             "proven": row["proven_attempt"] is not None,
         }

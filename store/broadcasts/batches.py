@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from domain.errors import DomainError
+from domain.explanation import Explanation
 from domain.publication import DeliveryState, PublicationState, Receipt
 from store.broadcasts.addressees import NOBODY, Sendables, look_at, sendables
 from store.broadcasts.batch_rows import (
@@ -37,11 +38,12 @@ from store.deliveries.deliveries import hold_batches, move_forward
 from store.deliveries.layout import layout_of
 from store.kernel.columns import Moment
 from store.kernel.database import Apart, Database
-from store.kernel.transitions import capped
+from store.kernel.transitions import stored
 from store.offers.codes import Issuing, MadeCodes
 from store.tables import batches, broadcasts, suppressions
 
 _S = PublicationState
+_NOBODY_LEFT = stored(Explanation(what="Nobody in it is left to write to."))
 
 # Built once, see batch_rows.
 _RESERVE = (
@@ -60,8 +62,7 @@ _RESERVE = (
         state=_S.SENDING.value,
         attempt=batches.c.attempt + 1,
         started_at=bindparam("b_at", type_=Moment),
-        reason="",
-        next_step="",
+        explanation="",
     )
     .returning(*batches.c, KEY_OF_ROW)
 )
@@ -192,7 +193,7 @@ async def close_empty_batch(db: Database, broadcast_id: int, number: int) -> Bat
         await connection.execute(
             update(batches)
             .where(batch_is(broadcast_id, number), batches.c.state == _S.SENDING)
-            .values(state=_S.WITHDRAWN.value, reason="Nobody in it is left to write to.")
+            .values(state=_S.WITHDRAWN.value, explanation=_NOBODY_LEFT)
         )
         return await get_batch(connection, broadcast_id, number)
 
@@ -211,7 +212,7 @@ async def refuse_deliveries(
             db,
             connection,
             dict.fromkeys(places, DeliveryState.REFUSED),
-            dict.fromkeys(places, capped(reason)[:100]),
+            dict.fromkeys(places, reason[:100]),
         )
 
 

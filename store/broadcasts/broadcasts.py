@@ -6,13 +6,15 @@ in ``batch_outcomes``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
-from domain.ids import MessageRef, broadcast_key
+from domain.explanation import Action, Explanation, NextStep
+from domain.ids import MessageRef, publication_key
 from domain.message import CLASS_OF, AudienceCut, MessageClass, MessageKind
 from domain.model import Value
 from domain.offer import OfferTerms
@@ -21,6 +23,7 @@ from store.broadcasts.layouts import lay_out
 from store.deliveries.layout import forget_layout
 from store.events.events import apply_early
 from store.kernel.database import Database
+from store.kernel.transitions import stored
 from store.offers.offers import ensure_offer, refuse_over_budget, refuse_short_pool
 from store.people.suppressions import EVERY_CLASS
 from store.tables import audiences, batches, broadcasts, messages
@@ -29,15 +32,22 @@ _S = PublicationState
 
 
 class BroadcastRow(Value):
-    """What was fixed: ``planned`` recipients in ``batches`` batches; ``suppressed`` get nothing."""
+    """What was fixed: ``planned`` recipients in ``batches`` batches.
+
+    ``suppressed`` get nothing; ``elsewhere`` get the message as part of another audience.
+    """
 
     id: int
     key: str
+    number: int
+    revision: int
     channel: str
+    audience: str
     batch_size: int
     batches: int
     planned: int
     suppressed: int
+    elsewhere: int
 
 
 async def plan(
@@ -50,17 +60,19 @@ async def plan(
     at: datetime,
     offer: OfferTerms | None = None,
     message_class: MessageClass | None = None,
+    before: Sequence[AudienceCut] = (),
 ) -> BroadcastRow:
     """Fix who gets a message, and in which batches; doing it again returns the same plan.
 
     Takes every recipient of the cut who is not suppressed for ``message_class``, in the order of
     their ids. Without it the class is that of the stored message's kind, and
-    of a message that is not stored, any suppression counts. Raises ``DomainError`` if there is
-    no such audience, if the codes of ``offer`` would pass its cap or empty its pool, or if an
+    of a message that is not stored, any suppression counts. Whoever is in one of the audiences
+    ``before`` gets the message there, since nobody gets it twice. Raises ``DomainError`` if there
+    is no such audience, if the codes of ``offer`` would pass its cap or empty its pool, or if an
     earlier revision has begun to go out; then nothing is planned. What is planned of an earlier
     revision otherwise is superseded.
     """
-    key = broadcast_key(ref, channel)
+    key = publication_key(ref, channel, cut.name)
     async with db.write() as connection:
         await db.serialise(connection, f"message/{ref.incident}/{ref.number}/{channel}")
         if offer is not None:
@@ -71,11 +83,8 @@ async def plan(
             return known
         of_class = await _class_of(connection, ref, message_class)
         await _supersede_earlier(connection, ref, channel)
-        audience_id = await connection.scalar(
-            select(audiences.c.id).where(audiences.c.name == cut.name)
-        )
-        if audience_id is None:
-            raise DomainError(f"There is no audience {cut.name[:60]!r}.", "Import it first.")
+        audience_id = await _audience_id(connection, cut.name)
+        earlier = [(await _audience_id(connection, one.name), one.up_to) for one in before]
         broadcast_id: int = await connection.scalar(
             broadcasts.insert()
             .values(
@@ -92,19 +101,18 @@ async def plan(
                 batches=0,
                 planned=0,
                 suppressed=0,
+                elsewhere=0,
                 offer_version=None if offer is None else offer.version,
                 planned_at=at,
             )
             .returning(broadcasts.c.id)
         )
         forget_layout(db, broadcast_id)
-        suppressed, count, planned = await lay_out(
-            connection, broadcast_id, audience_id, cut.up_to, of_class, batch_size
+        laid_out = await lay_out(
+            connection, broadcast_id, audience_id, cut.up_to, of_class, batch_size, earlier
         )
         await connection.execute(
-            update(broadcasts)
-            .where(broadcasts.c.id == broadcast_id)
-            .values(batches=count, planned=planned, suppressed=suppressed)
+            update(broadcasts).where(broadcasts.c.id == broadcast_id).values(laid_out._asdict())
         )
         if offer is not None:
             await connection.run_sync(ensure_offer, db.dialect, ref.incident, offer)
@@ -116,10 +124,24 @@ async def plan(
     return planned_row
 
 
-async def find_broadcast(db: Database, ref: MessageRef, channel: str) -> BroadcastRow | None:
-    """The plan of exactly this revision on this channel, or None."""
+async def find_broadcast(
+    db: Database, ref: MessageRef, channel: str, audience: str
+) -> BroadcastRow | None:
+    """The plan of exactly this revision on this channel for this audience, or None."""
     async with db.read() as connection:
-        return await _find(connection, broadcast_key(ref, channel))
+        return await _find(connection, publication_key(ref, channel, audience))
+
+
+async def broadcasts_of(db: Database, ref: MessageRef) -> list[BroadcastRow]:
+    """Every broadcast of exactly this revision, in the order in which they were planned."""
+    query = select(broadcasts).where(
+        broadcasts.c.incident == ref.incident,
+        broadcasts.c.number == ref.number,
+        broadcasts.c.revision == ref.revision,
+    )
+    async with db.read() as connection:
+        rows = await connection.execute(query.order_by(broadcasts.c.id))
+        return [BroadcastRow.model_validate(dict(row._mapping)) for row in rows]
 
 
 async def load(db: Database, broadcast_id: int) -> BroadcastRow:
@@ -148,6 +170,7 @@ async def stop(
     """
     if to not in (_S.WITHDRAWN, _S.SUPERSEDED, _S.ABANDONED):
         raise ValueError(f"a broadcast cannot be stopped into {to}")
+    called_off = Explanation(what=f"Called off at {at:%H:%M} UTC before it was sent.")
     async with db.write() as connection:
         # What is on the wire may come back unsent and be planned again: it must not begin either.
         await connection.execute(
@@ -156,7 +179,7 @@ async def stop(
         result = await connection.execute(
             update(batches)
             .where(batches.c.broadcast_id == broadcast_id, batches.c.state == _S.PLANNED)
-            .values(state=to.value, reason=f"Called off at {at:%H:%M} UTC before it was sent.")
+            .values(state=to.value, explanation=stored(called_off))
         )
         return result.rowcount
 
@@ -172,6 +195,17 @@ async def pause(db: Database, broadcast_id: int, *, paused: bool) -> None:
 async def _find(connection: AsyncConnection, key: str) -> BroadcastRow | None:
     row = (await connection.execute(select(broadcasts).where(broadcasts.c.key == key))).first()
     return None if row is None else BroadcastRow.model_validate(dict(row._mapping))
+
+
+async def _audience_id(connection: AsyncConnection, name: str) -> int:
+    found: int | None = await connection.scalar(
+        select(audiences.c.id).where(audiences.c.name == name)
+    )
+    if found is None:
+        raise DomainError(
+            f"There is no audience {name[:60]!r}.", NextStep(action=Action.IMPORT_AUDIENCE)
+        )
+    return found
 
 
 async def _class_of(
@@ -192,14 +226,13 @@ async def _supersede_earlier(connection: AsyncConnection, ref: MessageRef, chann
         broadcasts.c.incident == ref.incident,
         broadcasts.c.number == ref.number,
         broadcasts.c.channel == channel,
+        broadcasts.c.revision != ref.revision,
     )
+    replaced = Explanation(what=f"Revision {ref.revision} replaced it before it was sent.")
     await connection.execute(
         update(batches)
         .where(batches.c.broadcast_id.in_(earlier), batches.c.state == _S.PLANNED)
-        .values(
-            state=_S.SUPERSEDED.value,
-            reason=f"Revision {ref.revision} replaced it before it was sent.",
-        )
+        .values(state=_S.SUPERSEDED.value, explanation=stored(replaced))
     )
     begun = await connection.scalar(
         select(func.count())

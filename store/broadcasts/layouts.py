@@ -7,6 +7,9 @@ is found by stepping over as many entries of an index.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -22,9 +25,19 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.publication import DeliveryState, PublicationState
-from store.deliveries.deliveries import SUPPRESSED
+from store.deliveries.deliveries import ELSEWHERE, SUPPRESSED
+from store.people.audiences import in_one_of
 from store.people.suppressions import suppressed_mailboxes
 from store.tables import batches, deliveries, recipients
+
+
+class LaidOut(NamedTuple):
+    """How many recipients are left out and why, how many batches there are, and of how many."""
+
+    suppressed: int
+    elsewhere: int
+    batches: int
+    planned: int
 
 
 async def lay_out(
@@ -34,17 +47,31 @@ async def lay_out(
     up_to: int,
     of_class: str,
     batch_size: int,
-) -> tuple[int, int, int]:
+    before: Sequence[tuple[int, int]] = (),
+) -> LaidOut:
     """Enter batches of ``batch_size`` recipients, the last one smaller, in the order of their ids.
 
     For everybody of the audience up to the id ``up_to`` whom no suppression keeps from messages
-    ``of_class``. Returns how many are suppressed, how many batches there are, and of how many
-    recipients.
+    ``of_class``, and who is not in one of the audiences ``before``, (id, up to) each.
     """
     in_cut = and_(recipients.c.audience_id == audience_id, recipients.c.id <= up_to)
-    suppressed = await _withhold(connection, broadcast_id, in_cut, of_class)
+    elsewhere = 0
+    if before:
+        elsewhere = await _withhold(
+            connection, broadcast_id, and_(in_cut, in_one_of(before)), ELSEWHERE
+        )
+    suppressed = await _withhold(
+        connection,
+        broadcast_id,
+        and_(
+            in_cut,
+            recipients.c.mailbox.in_(suppressed_mailboxes(of_class)),
+            ~in_one_of(before) if before else true(),
+        ),
+        SUPPRESSED,
+    )
     there = in_cut
-    if suppressed:
+    if suppressed or elsewhere:
         there = and_(
             in_cut,
             ~exists().where(
@@ -57,13 +84,13 @@ async def lay_out(
         batches.c.broadcast_id == broadcast_id
     )
     count, planned = (await connection.execute(laid_out)).one()
-    return suppressed, int(count), int(planned)
+    return LaidOut(suppressed, elsewhere, int(count), int(planned))
 
 
 async def _withhold(
-    connection: AsyncConnection, broadcast_id: int, in_cut: ColumnElement[bool], of_class: str
+    connection: AsyncConnection, broadcast_id: int, whom: ColumnElement[bool], reason: str
 ) -> int:
-    """Mark everybody who is suppressed by now, so that lifting it later changes no plan."""
+    """Mark those who get nothing by now, so that lifting a suppression later changes no plan."""
     marked = await connection.execute(
         deliveries.insert().from_select(
             ["broadcast_id", "recipient_id", "state", "withheld", "reason"],
@@ -72,8 +99,8 @@ async def _withhold(
                 recipients.c.id,
                 literal(DeliveryState.PLANNED.value),
                 true(),
-                literal(SUPPRESSED),
-            ).where(in_cut, recipients.c.mailbox.in_(suppressed_mailboxes(of_class))),
+                literal(reason),
+            ).where(whom),
             include_defaults=False,
         )
     )

@@ -2,7 +2,8 @@
 
 Silence about one batch means that the provider never had it, if events of others were coming
 meanwhile. It means nothing while the webhook receiver is away. Batches that the provider is known
-to have accepted are the witnesses: if none of them has an event either, we were deaf.
+to have accepted are the control batches: if none of them has an event either, the event feed was
+down and silence proves nothing.
 """
 
 from __future__ import annotations
@@ -14,25 +15,30 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.explanation import Action, Explanation, NextStep
 from store.tables import batches, broadcasts
 
-DEAF = (
-    "No answer came, and no event of it. But mail that was accepted since has no event either, so "
-    "that proves nothing: it may have gone out, and was not sent again."
+_NO_EVENTS = (
+    "Mail that was accepted meanwhile has no event either: the event feed was down, so that "
+    "silence proves nothing. It may have gone out, and was not sent again."
 )
-ALL_DEAF = (
-    "Mail that was accepted meanwhile has no event either, so that proves nothing: they may have "
-    "gone out, and were not sent again."
+_LISTEN = NextStep(
+    action=Action.LIST_UNKNOWN,
+    advice="Start the webhook receiver, or check the webhook at the provider. Then look for the "
+    "batch in the provider's activity, and settle it.",
 )
-"""The same of a whole broadcast, as its status says it."""
-
-LISTEN = (
-    "Start the webhook receiver, or check the webhook at the provider. Then look for the batch in "
-    "the provider's activity, and settle it: went out, or did not."
+OF_BATCH = Explanation(
+    what="No answer came, and no event of it.", means=_NO_EVENTS, next_step=_LISTEN
 )
+"""Why a batch whose window has closed was not sent again."""
+
+OF_BROADCAST = Explanation(
+    what="Some batches got no answer, and no event.", means=_NO_EVENTS, next_step=_LISTEN
+)
+"""The same of a whole broadcast."""
 
 
-class Witnesses(NamedTuple):
+class ControlBatches(NamedTuple):
     """Batches that were accepted, in the order of that: when, and whether an event has come."""
 
     accepted_at: list[datetime]
@@ -42,15 +48,15 @@ class Witnesses(NamedTuple):
         """Whether events came from ``moment`` on, by what is known of batches accepted then.
 
         If none was, the last one before decides. Nothing speaks against it where there is no
-        witness at all: the provider was away, and the receiver may well have been there.
+        control batch at all: the provider was away, and the receiver may well have been there.
         """
         later = bisect_left(self.accepted_at, moment)
         return any(self.heard[later:] or self.heard[later - 1 :] or [True])
 
 
-async def witnesses(
+async def control_batches(
     connection: AsyncConnection, broadcast_id: int, since: datetime, until: datetime
-) -> Witnesses:
+) -> ControlBatches:
     """The batches of all broadcasts on the same channel, accepted from ``since`` to ``until``.
 
     The last one before is among them too. ``until`` leaves their events the time to come.
@@ -67,4 +73,4 @@ async def witnesses(
         *await connection.execute(before.order_by(batches.c.accepted_at.desc()).limit(1)),
         *await connection.execute(meanwhile.order_by(batches.c.accepted_at)),
     ]
-    return Witnesses([row.accepted_at for row in rows], [bool(row.heard) for row in rows])
+    return ControlBatches([row.accepted_at for row in rows], [bool(row.heard) for row in rows])

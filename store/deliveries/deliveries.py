@@ -36,6 +36,7 @@ from store.kernel.database import Database, DialectName, upsert
 from store.tables import batches, deliveries
 
 SUPPRESSED = "suppressed"
+ELSEWHERE = "in another audience of this message"
 COUNTED = tuple(
     state.value
     for state in DeliveryState

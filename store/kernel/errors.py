@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from domain.explanation import Action, NextStep, explained
+
 
 class StoreUnavailable(Exception):
     """The ledger cannot be read or written now: what happened, what it means, what to do next.
@@ -13,17 +15,15 @@ class StoreUnavailable(Exception):
     idempotent. Holds no statement and no value of a row.
     """
 
-    def __init__(self, what: str, means: str, next_step: str) -> None:
-        super().__init__(f"{what} {means} {next_step}")
-        self.what = what
-        self.means = means
-        self.next_step = next_step
+    def __init__(self, what: str, means: str, next_step: NextStep | str) -> None:
+        self.explanation = explained(what, next_step, means=means)
+        super().__init__(str(self.explanation))
 
 
 _NOTHING_KEPT = "Nothing of this step was kept."
 
 # The words are SQLite's own: it has no finer code that reaches us through every driver.
-_SQLITE = (
+_SQLITE: tuple[tuple[str, str, NextStep | str], ...] = (
     (
         "database is locked",
         "Another process held the ledger's file for over 30 seconds.",
@@ -47,7 +47,7 @@ _SQLITE = (
     (
         "no such table",
         "The ledger's tables are not there.",
-        "Run `python -m store.migrate`, then try again.",
+        NextStep(action=Action.MIGRATE),
     ),
     (
         "disk i/o",
@@ -62,7 +62,7 @@ _SQLITE = (
 )
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html; the first prefix that fits.
-_POSTGRES = (
+_POSTGRES: tuple[tuple[str, str, NextStep | str], ...] = (
     ("53100", "The database server's disk is full.", "Free some space there, then try again."),
     (
         "53300",
@@ -74,7 +74,7 @@ _POSTGRES = (
     (
         "42P01",
         "The ledger's tables are not there.",
-        "Run `python -m store.migrate`, then try again.",
+        NextStep(action=Action.MIGRATE),
     ),
     (
         "55P03",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from domain.explanation import Explanation
 from domain.model import Value
 from domain.publication import PublicationState, Receipt
 
@@ -24,13 +25,17 @@ MAY_COME_FROM: dict[PublicationState, tuple[PublicationState, ...]] = {
 }
 """The states from which each state can be reached. Who is not there stays where it is."""
 
-LONGEST_TEXT = 500
-"""Letters of a reason or next step that are kept."""
+
+def stored(explanation: Explanation | None) -> str:
+    """An explanation as a row keeps it; nothing for none."""
+    return (
+        "" if explanation is None else explanation.capped().model_dump_json(exclude_defaults=True)
+    )
 
 
-def capped(text: str) -> str:
-    """``text`` as far as it is stored."""
-    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+def read_explanation(text: str) -> Explanation | None:
+    """What ``stored`` has made."""
+    return Explanation.model_validate_json(text) if text else None
 
 
 class LedgerRow(Value):
@@ -43,5 +48,4 @@ class LedgerRow(Value):
     attempt: int
     started_at: datetime | None
     receipt: Receipt | None
-    reason: str
-    next_step: str
+    explanation: Explanation | None

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from domain.codes import bare
 from domain.errors import DomainError
+from domain.explanation import Action, NextStep
 from domain.model import Value
 from domain.offer import OfferTerms
 from store.kernel.bulk import Bulk
@@ -118,7 +119,7 @@ async def take_codes(
             raise DomainError(
                 f"The pool {pool!r} is empty: {short:,} of {len(everybody):,} people would get no "
                 "code, so none was given out.",
-                f"Import more: frontfoot codes import FILE.csv --pool {pool}.",
+                NextStep(action=Action.IMPORT_CODES, about=pool),
             )
     return given
 

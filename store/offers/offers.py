@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
+from domain.explanation import Action, NextStep
 from domain.offer import CodeSource, OfferTerms
 from domain.publication import PublicationState
 from store.joins import WITH_DELIVERIES
@@ -182,7 +183,7 @@ async def refuse_short_pool(
     if not there:
         raise DomainError(
             f"There is no pool of codes named {name!r}.",
-            f"Import one: frontfoot codes import FILE.csv --pool {name}.",
+            NextStep(action=Action.IMPORT_CODES, about=name),
         )
     promised = {
         (row.incident, row.version): await _people(connection, row.incident, row.version)
@@ -196,8 +197,12 @@ async def refuse_short_pool(
         raise DomainError(
             f"The pool {name!r} has {left:,} codes for this offer, and {here:,} people would get "
             "one.",
-            f"Import {here - left:,} more with frontfoot codes import, or choose a smaller "
-            "audience; nothing was planned.",
+            NextStep(
+                action=Action.IMPORT_CODES,
+                about=name,
+                advice=f"Nothing was planned. Import {here - left:,} more, or choose a smaller "
+                "audience.",
+            ),
         )
 
 

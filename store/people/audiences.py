@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import Text, func, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Text, and_, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import JSON
 
 from domain.errors import DomainError
+from domain.explanation import Action, NextStep
+from domain.ids import check_audience
 from domain.message import AudienceCut, MessageClass
 from domain.model import Value
 from store.kernel.bulk import Bulk
@@ -57,8 +67,10 @@ async def import_rows(
 
     An address that is in the list already keeps its first row, so an import that was interrupted
     is simply run again. ``progress`` is told the number of rows done after each chunk. A plain
-    iterable is read in a thread, while the chunk before it is being written.
+    iterable is read in a thread, while the chunk before it is being written. ``DomainError`` if
+    nothing can have this name.
     """
+    check_audience(name)
     async with db.write() as connection:
         await connection.execute(db.insert_or_ignore(audiences).values(name=name))
         audience_id = await connection.scalar(
@@ -98,7 +110,7 @@ async def get(db: Database, name: str) -> Audience:
         row = (await connection.execute(select(audiences).where(audiences.c.name == name))).first()
     if row is None:
         raise DomainError(
-            f"There is no audience {name[:60]!r}.", "Import it first; see the list of audiences."
+            f"There is no audience {name[:60]!r}.", NextStep(action=Action.IMPORT_AUDIENCE)
         )
     return Audience.model_validate(dict(row._mapping))
 
@@ -110,28 +122,51 @@ async def list_audiences(db: Database) -> list[Audience]:
         return [Audience.model_validate(dict(row._mapping)) for row in rows]
 
 
-async def cut(db: Database, name: str, message_class: MessageClass | None = None) -> AudienceCut:
+async def cut(
+    db: Database,
+    name: str,
+    message_class: MessageClass | None = None,
+    before: Sequence[AudienceCut] = (),
+) -> AudienceCut:
     """Fix who would get a message now: how many, and up to which recipient id.
 
     Counts whoever is not suppressed for ``message_class``; None leaves out everybody who is
-    suppressed for anything. Plan the broadcast with the same class. ``DomainError`` if there is
-    no such audience.
+    suppressed for anything. Whoever is in one of the audiences ``before`` is counted there. Plan
+    the broadcast with the same values. ``DomainError`` if there is no such audience.
     """
     of_class = EVERY_CLASS if message_class is None else message_class.value
-    audience_id = select(audiences.c.id).where(audiences.c.name == name).scalar_subquery()
-    everybody = select(func.count(), func.coalesce(func.max(recipients.c.id), 0)).where(
-        recipients.c.audience_id == audience_id
-    )
+    for one in (name, *(one.name for one in before)):
+        await get(db, one)
+    here = recipients.c.audience_id == _id_of(name)
+    everybody = select(func.count(), func.coalesce(func.max(recipients.c.id), 0)).where(here)
     suppressed = select(func.count()).where(
-        recipients.c.audience_id == audience_id,
-        recipients.c.mailbox.in_(suppressed_mailboxes(of_class)),
+        here, recipients.c.mailbox.in_(suppressed_mailboxes(of_class))
     )
-    await get(db, name)
+    elsewhere = select(func.count()).where(
+        here,
+        recipients.c.mailbox.not_in(suppressed_mailboxes(of_class)),
+        in_one_of([(_id_of(one.name), one.up_to) for one in before]),
+    )
     async with db.read() as connection:
         count, up_to = (await connection.execute(everybody)).one()
         # Counted apart: looking each recipient up among the suppressed would take far longer.
-        left_out = await connection.scalar(suppressed)
-    return AudienceCut(name=name, count=count - (left_out or 0), up_to=up_to)
+        left_out = await connection.scalar(suppressed) or 0
+        if before:
+            left_out += await connection.scalar(elsewhere) or 0
+    return AudienceCut(name=name, count=count - left_out, up_to=up_to)
+
+
+def in_one_of(cuts: Sequence[tuple[int | ScalarSelect[int], int]]) -> ColumnElement[bool]:
+    """The condition on a recipient that its mailbox is in one of these (audience id, up to)."""
+    other = recipients.alias("other")
+    return exists().where(
+        other.c.mailbox == recipients.c.mailbox,
+        or_(*(and_(other.c.audience_id == one, other.c.id <= up_to) for one, up_to in cuts)),
+    )
+
+
+def _id_of(name: str) -> ScalarSelect[int]:
+    return select(audiences.c.id).where(audiences.c.name == name).scalar_subquery()
 
 
 async def chunks_of(rows: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[list[T]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -18,20 +19,25 @@ class IncidentRow(Value):
     slug: str
     title: str
     playbook: str
-    audience: str | None
+    audiences: tuple[str, ...]
     opened_at: datetime
     closed_at: datetime | None
 
 
 async def register(
-    db: Database, slug: str, title: str, playbook: str, audience: str | None, opened_at: datetime
+    db: Database,
+    slug: str,
+    title: str,
+    playbook: str,
+    audiences: Sequence[str],
+    opened_at: datetime,
 ) -> None:
     """Enter an incident in the list; one that is there already is left as it is."""
     row = {
         "slug": check_slug(slug),
         "title": title,
         "playbook": playbook,
-        "audience": audience,
+        "audiences": " ".join(audiences),
         "opened_at": opened_at,
     }
     async with db.write() as connection:
@@ -54,4 +60,7 @@ async def list_incidents(db: Database) -> list[IncidentRow]:
         rows = await connection.execute(
             select(incidents).order_by(incidents.c.opened_at.desc(), incidents.c.slug)
         )
-        return [IncidentRow.model_validate(dict(row._mapping)) for row in rows]
+        return [
+            IncidentRow.model_validate({**row._mapping, "audiences": row.audiences.split()})
+            for row in rows
+        ]

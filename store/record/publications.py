@@ -12,11 +12,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, RowMapping, and_, select, update
 
 from domain.errors import DomainError
-from domain.ids import MessageRef, broadcast_key
+from domain.explanation import Explanation
+from domain.ids import MessageRef, publication_key
 from domain.model import Value
 from domain.publication import PublicationState, Receipt
 from store.kernel.database import Database
-from store.kernel.transitions import MAY_COME_FROM, LedgerRow, capped
+from store.kernel.transitions import MAY_COME_FROM, LedgerRow, read_explanation, stored
 from store.tables import publications
 
 _S = PublicationState
@@ -55,10 +56,13 @@ async def plan(
     fresh = {
         "revision": ref.revision,
         "state": _S.PLANNED.value,
-        "key": broadcast_key(ref, channel),
+        "key": publication_key(ref, channel),
         "digest": digest,
         "updated_at": at,
     }
+    replaced = Explanation(
+        what=f"Revision {ref.revision} replaced an earlier one before it was sent."
+    )
     async with db.write() as connection:
         await connection.execute(
             db.insert_or_ignore(publications).values(
@@ -78,8 +82,7 @@ async def plan(
             .values(
                 **fresh,
                 started_at=None,
-                reason=f"Revision {ref.revision} replaced an earlier one before it was sent.",
-                next_step="",
+                explanation=stored(replaced),
             )
         )
         row = (await connection.execute(select(publications).where(_is(ref, channel)))).one()
@@ -109,8 +112,7 @@ async def reserve(
                     state=_S.SENDING.value,
                     attempt=attempt,
                     started_at=at,
-                    reason="",
-                    next_step="",
+                    explanation="",
                     updated_at=at,
                 )
                 .returning(*publications.c)
@@ -125,14 +127,19 @@ async def reserve(
 
 
 async def nothing_went_out(
-    db: Database, ref: MessageRef, channel: str, attempt: int, at: datetime, reason: str = ""
+    db: Database,
+    ref: MessageRef,
+    channel: str,
+    attempt: int,
+    at: datetime,
+    why: Explanation | None = None,
 ) -> PublicationRow:
     """Give the right to send back: it is certain that this attempt did not reach the world."""
     only = and_(
         publications.c.attempt == attempt,
         publications.c.state.in_((_S.SENDING, _S.UNKNOWN)),
     )
-    return await _move(db, ref, channel, _S.PLANNED, at, only=only, reason=reason)
+    return await _move(db, ref, channel, _S.PLANNED, at, only=only, why=why)
 
 
 async def accept(
@@ -156,15 +163,12 @@ async def refuse(
     ref: MessageRef,
     channel: str,
     *,
-    reason: str,
-    next_step: str,
+    why: Explanation,
     at: datetime,
     attempt: int | None = None,
 ) -> PublicationRow:
     """Enter that the provider, or a rule, said no and nothing went out."""
-    return await _move(
-        db, ref, channel, _S.REFUSED, at, only=_of(attempt), reason=reason, next_step=next_step
-    )
+    return await _move(db, ref, channel, _S.REFUSED, at, only=_of(attempt), why=why)
 
 
 async def mark_unknown(
@@ -172,15 +176,12 @@ async def mark_unknown(
     ref: MessageRef,
     channel: str,
     *,
-    reason: str,
-    next_step: str,
+    why: Explanation,
     at: datetime,
     attempt: int | None = None,
 ) -> PublicationRow:
     """Enter that nobody knows whether the attempt reached the world."""
-    return await _move(
-        db, ref, channel, _S.UNKNOWN, at, only=_of(attempt), reason=reason, next_step=next_step
-    )
+    return await _move(db, ref, channel, _S.UNKNOWN, at, only=_of(attempt), why=why)
 
 
 async def withdraw(
@@ -201,7 +202,7 @@ async def withdraw(
         to,
         at,
         only=publications.c.state == _S.PLANNED,
-        reason="Called off before it was sent.",
+        why=Explanation(what="Called off before it was sent."),
     )
 
 
@@ -210,13 +211,12 @@ async def settle_state(
     ref: MessageRef,
     channel: str,
     to: PublicationState,
-    reason: str,
-    next_step: str,
+    why: Explanation | None,
     at: datetime,
 ) -> PublicationRow:
     """Enter a conclusion that a person or the workflow came to, and return the row.
 
-    A state that cannot be reached from where the row is (``ledger.MAY_COME_FROM``) changes
+    A state that cannot be reached from where the row is (``transitions.MAY_COME_FROM``) changes
     nothing: compare the row's state with ``to``. ``accepted`` needs a receipt: use ``accept``;
     ``sending`` needs ``reserve``. Both raise ``ValueError`` here.
     """
@@ -224,7 +224,7 @@ async def settle_state(
         raise ValueError(f"a publication becomes {to} by accept or reserve only")
     # What is on its way can only be settled by its own attempt, or become unknown.
     only = None if to is _S.UNKNOWN else publications.c.state != _S.SENDING
-    return await _move(db, ref, channel, to, at, only=only, reason=reason, next_step=next_step)
+    return await _move(db, ref, channel, to, at, only=only, why=why)
 
 
 async def find(db: Database, ref: MessageRef, channel: str) -> PublicationRow | None:
@@ -268,8 +268,7 @@ async def _move(
     at: datetime,
     *,
     only: ColumnElement[bool] | None = None,
-    reason: str = "",
-    next_step: str = "",
+    why: Explanation | None = None,
     values: Mapping[str, object] | None = None,
 ) -> PublicationRow:
     conditions = [
@@ -285,8 +284,7 @@ async def _move(
             .where(*conditions)
             .values(
                 state=to.value,
-                reason=capped(reason),
-                next_step=capped(next_step),
+                explanation=stored(why),
                 updated_at=at,
                 **(values or {}),
             )
@@ -320,4 +318,5 @@ def _row(row: RowMapping) -> PublicationRow:
     receipt = None
     if row["receipt_id"] is not None:
         receipt = Receipt(id=row["receipt_id"], url=row["receipt_url"], at=row["receipt_at"])
-    return PublicationRow.model_validate({**row, "receipt": receipt})
+    explanation = read_explanation(row["explanation"])
+    return PublicationRow.model_validate({**row, "receipt": receipt, "explanation": explanation})

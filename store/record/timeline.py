@@ -99,6 +99,8 @@ def _seal(before: str, incident: str, entry: TimelineEntry) -> str:
         "at": _moment(entry.at),
         "what": entry.what,
         "who": entry.who,
+        "surface": entry.surface,
+        "authenticated_by": entry.authenticated_by,
         "about": entry.about,
     }
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -10,7 +10,7 @@ import typer
 from client import incidents
 from client.errors import WrongUsage
 from domain.gate import GateState, Verdict
-from domain.incident import MessagePhase
+from domain.message_state import MessagePhase
 from domain.message import SHORT_DIGEST, Document
 from domain.status import Decided, IncidentStatus, MessageStatus
 from surfaces.terminal.copy_view import document_view

@@ -19,7 +19,7 @@ from client.asking import live_status
 from client.errors import CommandFailed, EndedUnclosed, UnknownIncident, explain
 from client.mail_progress import MailProgress, MailWatch
 from domain.errors import DomainError
-from domain.incident import MessagePhase
+from domain.message_state import MessagePhase
 from domain.status import IncidentStatus
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable

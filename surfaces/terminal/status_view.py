@@ -12,7 +12,7 @@ from rich.text import Text
 from client.mail_progress import MailProgress, under_way
 from client.next_steps import what_next
 from domain.gate import GateState, Verdict
-from domain.incident import MessagePhase
+from domain.message_state import MessagePhase
 from domain.publication import Outcome, PublicationState
 from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus

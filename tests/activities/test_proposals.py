@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.proposals import ProposalActivities
-from activities.signatures.proposals import Rendered, RenderMessage
+from activities.signatures.proposals import MessageRendered, RenderMessage
 from channels.contract import Channel
 from channels.facebook import FacebookChannel, FacebookSettings
 from channels.sendgrid import EmailChannel, EmailSettings
@@ -91,7 +91,7 @@ class Desk:
         )
         return order.model_copy(update=changes)
 
-    async def render(self, order: RenderMessage) -> Rendered:
+    async def render(self, order: RenderMessage) -> MessageRendered:
         activities = ProposalActivities(self.ledger, self.channels, links=self.links)
         return await ActivityEnvironment().run(activities.render_message, order)
 

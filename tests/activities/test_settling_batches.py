@@ -7,7 +7,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.settling import SettlingActivities
-from activities.signatures.posts import Standing
+from activities.signatures.posts import PublicationStanding
 from activities.signatures.settling import SettleByPerson
 from channels.contract import Batch, OutcomeUnknown
 from domain.publication import PublicationState
@@ -51,7 +51,7 @@ async def unknown(ledger: Database, mailer: Mailer) -> Post:
     return post
 
 
-async def settle(post: Post, *batches: int, went_out: bool, **more: PublicationState) -> Standing:
+async def settle(post: Post, *batches: int, went_out: bool, **more: PublicationState) -> PublicationStanding:
     order = SettleByPerson(task=post.task, direct=True, went_out=went_out, batches=batches, **more)
     activities = SettlingActivities(post.ledger)
     return await ActivityEnvironment().run(activities.settle_by_person, order)

@@ -10,7 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from domain.errors import DecisionRefused, DomainError
 from domain.gate import Gate, GatePolicy, Verdict, judge
-from domain.incident import MessageState, refuse_unopened
+from domain.message_state import MessageState
+from domain.incident import refuse_unopened
 from domain.message import Copy, Document, MessageKind
 
 NOW = datetime(2013, 10, 26, 14, 5, tzinfo=UTC)

@@ -10,7 +10,8 @@ import pytest
 from domain.errors import DecisionRefused, DomainError
 from domain.facts import REQUIRED_TO_RESOLVE
 from domain.gate import Decision, Gate, Verdict
-from domain.incident import IncidentState, MessagePhase, MessageState, refuse_unopened
+from domain.incident import IncidentState, refuse_unopened
+from domain.message_state import MessagePhase, MessageState
 from domain.message import MessageKind
 from domain.playbook import Playbook
 from domain.publication import Outcome, PublicationState

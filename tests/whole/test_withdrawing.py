@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from client import incidents
-from domain.incident import MessagePhase
+from domain.message_state import MessagePhase
 from domain.publication import PublicationState
 from tests.whole.response import LEAD, Response, agreed, everywhere, states
 from tests.whole.world import World, eventually

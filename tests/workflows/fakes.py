@@ -23,9 +23,9 @@ from activities.signatures.posts import (
     LookForPost,
     PublicationTask,
     PublishPost,
-    Standing,
+    PublicationStanding,
 )
-from activities.signatures.proposals import RENDER_MESSAGE, Rendered, RenderMessage
+from activities.signatures.proposals import RENDER_MESSAGE, MessageRendered, RenderMessage
 from activities.signatures.record import (
     CLOSE_INCIDENT,
     RECORD_TIMELINE,
@@ -100,17 +100,17 @@ class Fakes:
         return Nothing()
 
     @defined(RENDER_MESSAGE)
-    async def render(self, order: RenderMessage) -> Rendered:
+    async def render(self, order: RenderMessage) -> MessageRendered:
         """Keep a revision."""
         return await self.of(order.message.incident).render(order)
 
     @defined(PLAN_PUBLICATION)
-    async def plan_publication(self, order: PublicationTask) -> Standing:
+    async def plan_publication(self, order: PublicationTask) -> PublicationStanding:
         """Enter the intent."""
         return self.of(order.message.incident).plan(order)
 
     @defined(PUBLISH_POST)
-    async def publish_post(self, order: PublishPost) -> Standing:
+    async def publish_post(self, order: PublishPost) -> PublicationStanding:
         """One attempt."""
         return await self.of(order.task.message.incident).publish(order)
 
@@ -120,17 +120,17 @@ class Fakes:
         return self.of(order.task.message.incident).find(order)
 
     @defined(SETTLE_PUBLICATION)
-    async def settle_publication(self, order: SettlePublication) -> Standing:
+    async def settle_publication(self, order: SettlePublication) -> PublicationStanding:
         """Enter a conclusion."""
         return self.of(order.task.message.incident).settle(order)
 
     @defined(SETTLE_BY_PERSON)
-    async def settle_by_person(self, order: SettleByPerson) -> Standing:
+    async def settle_by_person(self, order: SettleByPerson) -> PublicationStanding:
         """Enter what a person saw."""
         return self.of(order.task.message.incident).settle_by_person(order)
 
     @defined(RETRACT_POST)
-    async def retract_post(self, order: PublicationTask) -> Standing:
+    async def retract_post(self, order: PublicationTask) -> PublicationStanding:
         """Take a post down."""
         return self.of(order.message.incident).retract(order)
 

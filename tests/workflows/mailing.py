@@ -16,7 +16,7 @@ from activities.signatures.broadcasts import (
     SendBatches,
     StopBroadcast,
 )
-from activities.signatures.posts import Standing
+from activities.signatures.posts import PublicationStanding
 from activities.signatures.settling import SettleByPerson, SettleUnknown, UnknownSettled
 from domain.broadcasting import BroadcastHealth
 from domain.publication import PublicationState
@@ -191,14 +191,14 @@ class Mailing:
             next_step=self.kept_back and "Start the webhook receiver.",
         )
 
-    def settle_by_person(self, order: SettleByPerson) -> Standing:
+    def settle_by_person(self, order: SettleByPerson) -> PublicationStanding:
         """Enter what a person saw about every batch of unknown outcome, or about some."""
         end = S.ACCEPTED if order.went_out else order.otherwise
         for number, state in self.states.items():
             if state is S.UNKNOWN and number in (order.batches or self.states):
                 self.states[number] = end
         left = end is not S.PLANNED and S.UNKNOWN in self.states.values()
-        return Standing(state=S.UNKNOWN if left else end)
+        return PublicationStanding(state=S.UNKNOWN if left else end)
 
     def stop(self, order: StopBroadcast) -> None:
         """Call off what has not begun; what comes back unsent later is planned again."""

@@ -9,7 +9,7 @@ import pytest
 
 import workflows.policies
 from channels.contract import OutcomeUnknown
-from domain.incident import MessagePhase
+from domain.message_state import MessagePhase
 from domain.message import MessageKind
 from domain.publication import PublicationState
 from domain.status import MessageStatus

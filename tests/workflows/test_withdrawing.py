@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.incident import MessagePhase
+from domain.message_state import MessagePhase
 from domain.message import MessageKind
 from domain.publication import PublicationState
 from domain.status import MessageStatus

@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
-from activities.signatures.posts import LookForPost, PublicationTask, PublishPost, Standing
-from activities.signatures.proposals import ChannelCopy, Rendered, RenderMessage
+from activities.signatures.posts import LookForPost, PublicationTask, PublishPost, PublicationStanding
+from activities.signatures.proposals import ChannelCopy, MessageRendered, RenderMessage
 from activities.signatures.record import RegisterIncident
 from activities.signatures.settling import SettleByPerson, SettlePublication
 from channels.contract import ChannelError, OutcomeUnknown, Refused, Throttled, Unreachable
@@ -76,9 +76,9 @@ class Row:
     reason: str = ""
     next_step: str = ""
 
-    def standing(self) -> Standing:
+    def standing(self) -> PublicationStanding:
         """The row as workflows see it."""
-        return Standing(
+        return PublicationStanding(
             state=self.state,
             receipt=self.receipt,
             started_at=self.started_at,
@@ -159,7 +159,7 @@ class World:
 
     # --- what activities do -------------------------------------------------------------------
 
-    async def render(self, order: RenderMessage) -> Rendered:
+    async def render(self, order: RenderMessage) -> MessageRendered:
         """Keep a revision; its digest depends on everything that was asked for."""
         self.renders_begun += 1
         if self._rendering is not None:
@@ -169,7 +169,7 @@ class World:
         digest = hashlib.sha256(content.encode()).hexdigest()
         self.approved[order.message.number, order.message.revision] = digest
         names = order.plan.messages[order.kind].channels
-        return Rendered(
+        return MessageRendered(
             digest=digest,
             channels=tuple(
                 ChannelCopy(
@@ -183,7 +183,7 @@ class World:
             audience_count=self.mail.recipients if set(names) & set(DIRECT) else 0,
         )
 
-    def plan(self, task: PublicationTask) -> Standing:
+    def plan(self, task: PublicationTask) -> PublicationStanding:
         """Enter the intent."""
         key = (task.message.number, task.channel)
         self.children.append(key)
@@ -192,7 +192,7 @@ class World:
             row.state = S.PLANNED
         return row.standing()
 
-    async def publish(self, order: PublishPost) -> Standing:
+    async def publish(self, order: PublishPost) -> PublicationStanding:
         """One attempt, if the ledger hands it out."""
         self.calls += 1
         task = order.task
@@ -243,7 +243,7 @@ class World:
                 )
         return Sighting(finding=Finding.ABSENT)
 
-    def settle(self, order: SettlePublication) -> Standing:
+    def settle(self, order: SettlePublication) -> PublicationStanding:
         """Enter a conclusion, if the ledger's rules let it be reached."""
         row = self._row(order.task)
         match order.to:
@@ -263,7 +263,7 @@ class World:
                     row.state = order.to
         return row.standing()
 
-    def settle_by_person(self, order: SettleByPerson) -> Standing:
+    def settle_by_person(self, order: SettleByPerson) -> PublicationStanding:
         """Enter what a person saw."""
         if order.direct:
             return self.mail.settle_by_person(order)
@@ -275,7 +275,7 @@ class World:
             row.state = order.otherwise
         return row.standing()
 
-    def retract(self, task: PublicationTask) -> Standing:
+    def retract(self, task: PublicationTask) -> PublicationStanding:
         """Take a post down."""
         if task.channel in self._undeletable:
             raise ApplicationError(

@@ -10,7 +10,7 @@ from rich.console import Console
 from client.mail_progress import MailProgress
 from client.next_steps import what_next
 from domain.gate import Decision, GateState, Verdict
-from domain.incident import MessagePhase
+from domain.message_state import MessagePhase
 from domain.message import MessageKind
 from domain.publication import Outcome, PublicationState, Receipt
 from domain.stage import Stage

@@ -1,0 +1,143 @@
+"""One message of an incident: its revision, its gate, and how it stands at each destination."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, Field
+
+from domain.errors import DomainError
+from domain.gate import Gate, GateState
+from domain.ids import ChannelName
+from domain.message import MessageKind
+from domain.publication import Destination, Outcome, PublicationState
+
+
+class MessagePhase(StrEnum):
+    """Where a message stands as a whole; each of its channels has an outcome of its own."""
+
+    WAITING = "waiting"
+    REJECTED = "rejected"
+    PUBLISHING = "publishing"
+    SETTLED = "settled"
+    WITHDRAWN = "withdrawn"
+    SUPERSEDED = "superseded"
+
+
+class MessageState(BaseModel):
+    """One message. ``outcomes`` and ``reached`` go by the key of a destination.
+
+    ``reached`` are the destinations that a provider has accepted it for; of a broadcast, the first
+    batch.
+    """
+
+    number: int
+    kind: MessageKind
+    ordinal: int
+    revision: int
+    author: str
+    proposed_at: datetime
+    gate: Gate
+    destinations: tuple[Destination, ...]
+    retractable: tuple[ChannelName, ...] = ()
+    audience_count: int = 0
+    codes_worth: str | None = None
+    phase: MessagePhase = MessagePhase.WAITING
+    approved_at: datetime | None = None
+    fresh_until: datetime | None = None
+    outcomes: dict[str, Outcome] = Field(default_factory=dict)
+    reached: list[str] = Field(default_factory=list)
+
+    @property
+    def digest(self) -> str:
+        """What its gate is about, and what will be published."""
+        return self.gate.digest
+
+    def destination(self, channel: str, audience: str | None = None) -> Destination:
+        """Where it goes on ``channel``; ``DomainError`` if it does not, or to several audiences."""
+        there = [one for one in self.destinations if one.channel == channel]
+        if audience is not None:
+            there = [one for one in there if one.audience == audience]
+        if len(there) == 1:
+            return there[0]
+        if not there:
+            whom = "" if audience is None else f" to {audience}"
+            raise DomainError(
+                f"Message {self.number} does not go out on {channel}{whom}.",
+                f"It goes out on {', '.join(map(str, self.destinations))}.",
+            )
+        names = ", ".join(one.audience or "" for one in there)
+        raise DomainError(
+            f"Message {self.number} goes to several audiences on {channel}: {names}.",
+            "Name the one that you mean.",
+        )
+
+    def outcome_at(self, destination: Destination) -> Outcome:
+        """How it stands there; *planned* where nothing has begun."""
+        found = self.outcomes.get(destination.key)
+        return found or Outcome.at(destination, PublicationState.PLANNED)
+
+    def enter(self, outcome: Outcome) -> None:
+        """Keep how it stands at a destination; what was accepted there has reached it."""
+        self.outcomes[outcome.destination.key] = outcome
+        if outcome.state is PublicationState.ACCEPTED:
+            self.reach(outcome.destination)
+
+    def reach(self, destination: Destination) -> None:
+        """Note that a provider accepted it there; of a broadcast, that the first batch was."""
+        if destination.key not in self.reached:
+            self.reached.append(destination.key)
+
+    def channels_reached(self) -> set[str]:
+        """The channels on which every destination has been reached."""
+        missing = {one.channel for one in self.destinations if one.key not in self.reached}
+        return {one.channel for one in self.destinations} - missing
+
+    def public_at(self) -> list[Destination]:
+        """Where it stands in public and can be taken back, by channel."""
+        accepted = PublicationState.ACCEPTED
+        return sorted(
+            (
+                one
+                for one in self.destinations
+                if one.channel in self.retractable and self.outcome_at(one).state is accepted
+            ),
+            key=lambda one: one.key,
+        )
+
+    def busy(self) -> bool:
+        """Whether something of it is still under way anywhere."""
+        return any(not outcome.state.settled for outcome in self.outcomes.values())
+
+    def unsettled(self) -> bool:
+        """Whether it is still to begin, or under way, at any destination."""
+        return any(not self.outcome_at(one).state.settled for one in self.destinations)
+
+    def unknown_at(self) -> list[Destination]:
+        """Where nobody knows whether it went out, by channel and audience."""
+        unknown = PublicationState.UNKNOWN
+        return sorted(
+            (one for one in self.destinations if self.outcome_at(one).state is unknown),
+            key=lambda one: one.key,
+        )
+
+    def refuse_unless(self, destination: Destination, *states: PublicationState) -> None:
+        """Raise ``DomainError`` unless it stands in one of ``states`` there."""
+        outcome = self.outcomes.get(destination.key)
+        if outcome is None or outcome.state not in states:
+            now = outcome.state if outcome else "not under way"
+            raise DomainError(
+                f"Message {self.number} on {destination} is {now}.",
+                f"This is for a publication that is {' or '.join(states)}.",
+            )
+
+    def refuse_unopened(self) -> None:
+        """Raise ``DomainError`` unless the gate of exactly this revision is open."""
+        if self.gate.state is GateState.REJECTED:
+            raise DomainError(f"Message {self.number} has been rejected.", "Revise it first.")
+        if self.gate.state is not GateState.OPEN:
+            raise DomainError(
+                f"Message {self.number} has not been approved: it needs {self.gate.missing()}.",
+                "Have it signed first.",
+            )

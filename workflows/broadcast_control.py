@@ -1,0 +1,164 @@
+"""What a broadcast was told and has learnt: how far it is, and whether it may go on."""
+
+from __future__ import annotations
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.signatures.broadcasts import (
+        PAUSE_BROADCAST,
+        STOP_BROADCAST,
+        BatchesSent,
+        PauseBroadcast,
+        StopBroadcast,
+    )
+    from domain.explanation import Action, Explanation, NextStep
+    from domain.ids import incident_workflow_id
+    from domain.publication import Outcome, PublicationState
+    from workflows.calls import call
+    from workflows.contract import BroadcastRun, ChannelNews, PublishMessage
+    from workflows.policies import BULK_LEDGER, LEDGER, ORDINARY, URGENT
+
+
+class BroadcastControl:
+    """The one place that pauses, resumes, halts and counts.
+
+    ``refusal`` is why nothing more can go out, if that is so; ``halted`` what it was halted to.
+    """
+
+    def __init__(self, order: PublishMessage) -> None:
+        self._order = order
+        self._holding = asyncio.Lock()
+        self._ended = False
+        self.run = order.progress or BroadcastRun()
+        self.priority = URGENT if order.urgent else ORDINARY
+        self.halted: PublicationState | None = None
+        self.refusal: Explanation | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is handed out, and not only for now."""
+        return self.halted is not None or self.refusal is not None
+
+    @property
+    def planned(self) -> bool:
+        """Whether the ledger has its plan."""
+        return self.run.broadcast > 0
+
+    def note(self, **changes: object) -> None:
+        """Change what is known of the run."""
+        self.run = self.run.model_copy(update=changes)
+
+    def refuse(self, why: Explanation) -> None:
+        """Note why nothing more can go out; the first reason stays."""
+        self.refusal = self.refusal or why
+
+    def end(self) -> None:
+        """It is over: a pause or a resume that comes now changes nothing."""
+        self._ended = True
+
+    async def count(self, sent: BatchesSent) -> None:
+        """Add what became of a range; pause if too much of all was refused or bounced."""
+        self.note(
+            accepted=self.run.accepted + sent.accepted,
+            refused=self.run.refused + sent.refused,
+            unknown_batches=self.run.unknown_batches + sent.unknown_batches,
+        )
+        if sent.halted:
+            self.refusal = sent.explanation
+        elif sent.explanation is not None and self.run.explanation is None:
+            self.note(explanation=sent.explanation)
+        plan = self._order.broadcast
+        too_many = sent.health.reason_to_pause(plan.pause_above, plan.pause_after)
+        if too_many and not self.run.threshold_overridden:
+            await self.hold(f"Paused by itself: {too_many}")
+
+    # --- pausing and halting ------------------------------------------------------------------
+
+    async def hold(self, reason: str) -> None:
+        """Pause with a reason, or without one go on; the ledger is told before anything else."""
+        async with self._holding:
+            # It may be being planned at this moment.
+            await workflow.wait_condition(lambda: self.planned or self._ended)
+            # What was halted stays as it is: resuming it would let go what comes back unsent.
+            if bool(self.run.paused) == bool(reason) or self._ended or self.halted:
+                return
+            await self._pause_ledger(paused=bool(reason))
+            self.note(paused=reason)
+            await self.tell_incident()
+
+    async def override_threshold_and_resume(self) -> None:
+        """Go on where it was; a share of bounces that was seen does not pause it again."""
+        overridden = self.run.threshold_overridden or bool(self.run.paused)
+        self.note(threshold_overridden=overridden)
+        await self.hold("")
+
+    async def clear_old_pause(self) -> None:
+        """End a pause that an earlier run of this broadcast left in the ledger."""
+        async with self._holding:
+            if not self.run.paused and self.halted is None:
+                await self._pause_ledger(paused=False)
+
+    async def call_off(self) -> None:
+        """Tell the ledger of a halt at once: a range that was handed out ends at its next batch."""
+        await workflow.wait_condition(lambda: self.halted is not None and self.planned)
+        async with self._holding:
+            # A batch on the wire that comes back unsent is planned again after the stop, and the
+            # server tries its range again: it must not be handed out then.
+            await self._pause_ledger(paused=True)
+        await self.stop_ledger()
+
+    async def stop_ledger(self) -> None:
+        """Let no batch that has not begun go out."""
+        if self.halted is None:
+            return
+        stop = StopBroadcast(broadcast=self.run.broadcast, to=self.halted)
+        await call(STOP_BROADCAST, stop, BULK_LEDGER, priority=self.priority)
+
+    async def _pause_ledger(self, *, paused: bool) -> None:
+        pause = PauseBroadcast(broadcast=self.run.broadcast, paused=paused)
+        await call(PAUSE_BROADCAST, pause, LEDGER, priority=self.priority)
+
+    # --- telling ------------------------------------------------------------------------------
+
+    async def tell_first_batch(self) -> None:
+        """Tell the incident, once, that people are being told."""
+        if self.run.accepted and not self.run.told:
+            self.note(told=True)
+            await self.tell_incident()
+
+    async def tell_incident(self) -> None:
+        """Tell the incident how it stands: whether people are being told, or it waits."""
+        message = self._order.message
+        news = ChannelNews(
+            message=message.number,
+            told=self.run.told,
+            outcome=Outcome.at(
+                self._order.destination,
+                PublicationState.SENDING,
+                self._why_it_waits() if self.run.paused else None,
+            ),
+        )
+        incident = workflow.get_external_workflow_handle(incident_workflow_id(message.incident))
+        try:
+            await incident.signal("channel_news", news)
+        except FailureError as error:
+            # The mail goes on; the incident learns of it when this workflow ends.
+            workflow.logger.warning("the incident could not be told: %s", type(error).__name__)
+
+    def _why_it_waits(self) -> Explanation:
+        place = self._order.destination
+        return Explanation(
+            what=self.run.paused,
+            next_step=NextStep(
+                action=Action.RESUME,
+                incident=self._order.message.incident,
+                message=self._order.message.number,
+                channel=place.channel,
+                audience=place.audience or "",
+                advice="Resume it, or stop it for good.",
+            ),
+        )

@@ -1,0 +1,31 @@
+"""Recording facts: what is known so far, by reference; the words stay in the ledger."""
+
+from __future__ import annotations
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from domain.facts import FactsChange
+    from domain.incident import IncidentState
+    from workflows.contract import RecordFacts
+    from workflows.timeline import Timeline
+
+
+class FactsRecording:
+    """Takes note of what is known, and never lets one person's words replace another's unread."""
+
+    def __init__(self, state: IncidentState, timeline: Timeline) -> None:
+        self._state = state
+        self._timeline = timeline
+
+    def refuse(self, facts: RecordFacts) -> None:
+        """Raise ``DomainError`` if somebody has recorded others since the author read them."""
+        self._state.refuse_request(facts.actor)
+        self._state.facts.refuse_stale(facts.based_on)
+
+    def record(self, facts: RecordFacts) -> None:
+        """Point to the new draft."""
+        self.refuse(facts)
+        change = FactsChange(draft=facts.facts, person=facts.actor.person, changed=facts.changed)
+        self._state.facts = self._state.facts.recorded(change, facts.filled)
+        self._timeline.add("facts recorded", facts.actor, ", ".join(facts.changed))

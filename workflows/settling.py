@@ -1,0 +1,99 @@
+"""Settling: a person's word for what happened where no machine could tell."""
+
+from __future__ import annotations
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.signatures.posts import PublicationTask
+    from activities.signatures.settling import SETTLE_BY_PERSON, SettleByPerson
+    from domain.errors import DomainError
+    from domain.explanation import Explanation
+    from domain.incident import IncidentState
+    from domain.message_state import MessagePhase, MessageState
+    from domain.publication import Outcome, PublicationState
+    from workflows.calls import call
+    from workflows.contract import Settle
+    from workflows.policies import LEDGER
+    from workflows.publishing import Publishing
+    from workflows.timeline import Timeline
+
+_ENDS_AS = {
+    MessagePhase.WITHDRAWN: PublicationState.WITHDRAWN,
+    MessagePhase.SUPERSEDED: PublicationState.SUPERSEDED,
+}
+"""What becomes of something that did not go out and is not meant to any more."""
+
+
+class Settling:
+    """Enters what a person saw; if it did not go out and still should, it is published now."""
+
+    def __init__(self, state: IncidentState, timeline: Timeline, publishing: Publishing) -> None:
+        self._state = state
+        self._timeline = timeline
+        self._publishing = publishing
+
+    def refuse(self, settle: Settle) -> None:
+        """Raise ``DomainError`` unless nobody knows whether it went out.
+
+        Of a broadcast that is still under way, single batches may be unknown.
+        """
+        self._state.refuse_request(settle.actor)
+        message = self._state.message(settle.message)
+        destination = message.destination(settle.channel, settle.audience)
+        if settle.batches and destination.audience is None:
+            raise DomainError(
+                f"A post on {settle.channel} has no batches.", "Settle it without naming any."
+            )
+        if not (settle.batches and self._publishing.run_of(message, destination)):
+            message.refuse_unless(destination, PublicationState.UNKNOWN)
+
+    async def settle(self, settle: Settle) -> MessageState:
+        """Take a person's word for what happened."""
+        self.refuse(settle)
+        message = self._state.message(settle.message)
+        destination = message.destination(settle.channel, settle.audience)
+        task = PublicationTask(
+            message=self._state.ref(message),
+            channel=destination.channel,
+            audience=destination.audience,
+            digest=message.digest,
+        )
+        standing = await call(
+            SETTLE_BY_PERSON,
+            SettleByPerson(
+                task=task,
+                direct=destination.audience is not None,
+                went_out=settle.went_out,
+                otherwise=_ENDS_AS.get(message.phase, PublicationState.PLANNED),
+                url=settle.url,
+                batches=settle.batches,
+            ),
+            LEDGER,
+        )
+        self._timeline.add("settled", settle.actor, _about(settle, str(destination)))
+        if settle.went_out:
+            message.reach(destination)
+        if self._publishing.run_of(message, destination) is not None:
+            # The broadcast is under way: it finds in the ledger what was entered.
+            return message
+        if standing.state is PublicationState.PLANNED:
+            self._publishing.start(message, (destination,))
+            return message
+        seen = Explanation(what=f"{settle.actor.person} saw it at the platform.")
+        message.enter(
+            Outcome.at(
+                destination,
+                standing.state,
+                standing.explanation or (seen if settle.went_out else None),
+                receipt=standing.receipt,
+            )
+        )
+        return message
+
+
+def _about(settle: Settle, place: str) -> str:
+    saw = "went out" if settle.went_out else "did not go out"
+    numbers = ", ".join(str(number) for number in settle.batches)
+    which = f", batch {numbers}" if numbers else ""
+    return f"message {settle.message} on {place}{which}: {saw}"

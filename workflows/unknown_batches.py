@@ -1,0 +1,84 @@
+"""Batches of unknown outcome: settled by the provider's events, or let go again after silence."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.signatures.settling import SETTLE_UNKNOWN, SettleUnknown, UnknownSettled
+    from domain.explanation import Explanation
+    from domain.message import MessageClass
+    from workflows.batch_window import BatchWindow
+    from workflows.broadcast_control import BroadcastControl
+    from workflows.calls import call
+    from workflows.contract import PublishMessage
+    from workflows.policies import EVENTS_POLL, LEDGER
+
+
+class UnknownBatches:
+    """Waits for what the events say; ``kept_back`` is why some were not sent again."""
+
+    def __init__(
+        self, order: PublishMessage, control: BroadcastControl, window: BatchWindow
+    ) -> None:
+        self._order = order
+        self._control = control
+        self._window = window
+        self.kept_back: Explanation | None = None
+
+    async def settle(self) -> bool:
+        """Wait for the events of unknown batches; True if some batches are to go (again)."""
+        length = self._order.broadcast.unknown_window
+        deadline = workflow.now() + length
+        pause = max(EVENTS_POLL, length / 60)
+        while self._control.run.unknown_batches:
+            settled = await self._ask_events(release=False)
+            if self._hand_out(settled):
+                return True
+            if not settled.unknown_batches:
+                break
+            if workflow.now() >= deadline:
+                return await self._release()
+            await self._pause(min(pause, deadline - workflow.now() + timedelta(milliseconds=10)))
+        return False
+
+    async def _release(self) -> bool:
+        """The window has closed: the message's class says what silence means."""
+        if self._order.message_class is MessageClass.GOODWILL or self._control.over:
+            return False
+        return self._hand_out(await self._ask_events(release=True))
+
+    def _hand_out(self, settled: UnknownSettled) -> bool:
+        """Queue the batches that may go now; True if there are any."""
+        if self._control.over:
+            return False
+        # One range each: these batches are few and far apart.
+        self._window.add(*((number, number) for number in settled.released))
+        return bool(settled.released)
+
+    async def _ask_events(self, *, release: bool) -> UnknownSettled:
+        before = workflow.now() - self._order.broadcast.unknown_window
+        settled = await call(
+            SETTLE_UNKNOWN,
+            SettleUnknown(
+                broadcast=self._control.run.broadcast,
+                release_before=before if release else None,
+                max_attempts=self._order.attempts,
+            ),
+            LEDGER,
+            priority=self._control.priority,
+        )
+        self._control.note(unknown_batches=settled.unknown_batches, accepted=settled.accepted)
+        self.kept_back = settled.kept_back
+        await self._control.tell_first_batch()
+        return settled
+
+    async def _pause(self, length: timedelta) -> None:
+        try:
+            await workflow.wait_condition(lambda: self._control.halted is not None, timeout=length)
+        except TimeoutError:
+            return
+        # A halted broadcast still waits for the events of what was on the wire.
+        await workflow.sleep(length)
