@@ -60,6 +60,10 @@ class Facts(Written):
         return known
 
 
+_CHANGES_KEPT = 20
+"""Enough to name what somebody missed who has typed for a while."""
+
+
 class FactsChange(Value):
     """One recording of facts: the draft that holds all of them since, who, and which changed."""
 
@@ -81,7 +85,9 @@ class FactsState(Value):
     def recorded(self, change: FactsChange, filled: Iterable[str]) -> FactsState:
         """The state after ``change``."""
         return FactsState(
-            current=change.draft, filled=tuple(filled), changes=(*self.changes, change)
+            current=change.draft,
+            filled=tuple(filled),
+            changes=(*self.changes, change)[-_CHANGES_KEPT:],
         )
 
     def refuse_stale(self, based_on: str | None) -> None:

@@ -84,7 +84,12 @@ class Destination(Value):
         return self.channel if self.audience is None else f"{self.channel}/{self.audience}"
 
     def __str__(self) -> str:
-        return self.channel if self.audience is None else f"{self.channel} to {self.audience}"
+        return f"{self.channel}{self.to_whom}"
+
+    @property
+    def to_whom(self) -> str:
+        """`` to customers`` for an audience, nothing for a post."""
+        return "" if self.audience is None else f" to {self.audience}"
 
 
 class Outcome(Value):

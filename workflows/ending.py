@@ -29,13 +29,13 @@ def _ending(
 ) -> tuple[PublicationState, Explanation]:
     run, told, unknown = control.run, _told(control.run), control.run.unknown_batches
     if control.halted is not None:
-        note = f" {unknown} batches got no answer." if unknown else ""
+        note = f" {_batches(unknown)} got no answer." if unknown else ""
         return control.halted, explained(f"Stopped with {told}.{note}", "Mail cannot be recalled.")
     if control.refusal is not None:
         return _S.REFUSED, _behind(f"Halted with {told}.", control.refusal)
     if unknown:
         return _S.UNKNOWN, _nobody_knows(
-            order, f"{unknown} batches got no answer; {told}.", kept_back
+            order, f"{_batches(unknown)} got no answer and no event; {told}.", kept_back
         )
     if not run.recipients:
         return _nobody_to_write_to(run)
@@ -48,6 +48,10 @@ def _ending(
 
 def _told(run: BroadcastRun) -> str:
     return f"{run.accepted:,} of {run.recipients:,} recipients accepted"
+
+
+def _batches(many: int) -> str:
+    return f"{many} batch" if many == 1 else f"{many} batches"
 
 
 def _behind(first: str, why: Explanation) -> Explanation:

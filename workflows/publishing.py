@@ -137,24 +137,26 @@ class Publishing:
             return
         if place.audience is None:
             return
-        message, about = self._state.message(news.message), f"message {news.message}"
+        message = self._state.message(news.message)
+        about = f"message {news.message}{place.to_whom}"
         was_paused = message.outcome_at(place).explanation is not None
         message.enter(news.outcome)
         if news.told and place.key not in message.reached:
             message.reach(place)
-            self._timeline.add("told", str(place), f"{about}: first batch")
+            self._timeline.add("told", place.channel, f"{about}: first batch")
         if news.outcome.explanation is not None:
-            self._timeline.add("paused", str(place), f"{about}: {news.outcome.explanation.what}")
+            self._timeline.add("paused", place.channel, f"{about}: {news.outcome.explanation.what}")
         elif was_paused:
-            self._timeline.add("resumed", str(place), about)
+            self._timeline.add("resumed", place.channel, about)
 
     async def _follow(self, message: MessageState, run: ChannelRun) -> None:
         outcome = await run.outcome()
         message.enter(outcome)
         why = outcome.explanation.what if outcome.explanation else ""
-        about = f"message {message.number}: {why}".rstrip(": ")
-        self._timeline.add(str(outcome.state), str(run.destination), about)
-        del self._runs[message.number, run.destination.key]
+        place = run.destination
+        about = f"message {message.number}{place.to_whom}: {why}".rstrip(": ")
+        self._timeline.add(str(outcome.state), place.channel, about)
+        del self._runs[message.number, place.key]
         if not message.unsettled() and message.phase is MessagePhase.PUBLISHING:
             message.phase = MessagePhase.SETTLED
 

@@ -62,7 +62,7 @@ class Withdrawing:
         message.enter(after)
         taken_back = after.state is PublicationState.WITHDRAWN
         word = "taken back" if taken_back else "still public"
-        self._timeline.add(word, str(destination), f"message {message.number}")
+        self._timeline.add(word, destination.channel, f"message {message.number}")
 
 
 def _still_public(error: ActivityError) -> Explanation:

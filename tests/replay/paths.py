@@ -11,18 +11,18 @@ from domain.gate import Verdict
 from domain.message import MessageKind
 from domain.playbook import BroadcastPlan
 from domain.publication import PublicationState
-from domain.status import IncidentStatus, MessageStatus
+from domain.status import MessageStatus
 from tests.deadline import eventually
 from tests.workflows.mailing import Answer
 from tests.workflows.plan import TWO_WITH_SECURITY, a_plan
-from tests.workflows.response import Response, state
+from tests.workflows.response import Response, person, state
 from tests.workflows.world import (
     LOST_AFTER_PUBLISHING,
     LOST_BEFORE_PUBLISHING,
     REFUSES,
     throttles,
 )
-from workflows.contract import RecordFacts, RetryChannel, Revise, SteerBroadcast
+from workflows.contract import RetryChannel, Revise, SteerBroadcast
 
 TWITTER = ("twitter",)
 
@@ -36,7 +36,7 @@ async def approved(response: Response) -> None:
     await response.approve(message, "sam")
     await response.approve(message, "ines")
     await response.settled()
-    retry = RetryChannel(message=1, channel="twitter", by="maya")
+    retry = RetryChannel(message=1, channel="twitter", actor=person("maya"))
     await response.tell("retry_channel", retry, MessageStatus)
     await response.settled()
     await response.know("fix", "prevention", "prevention_owner", "prevention_due")
@@ -54,7 +54,7 @@ async def rejected_and_revised(response: Response) -> None:
     await response.open()
     first = await response.propose()
     await response.decide(first, "tomas", verdict=Verdict.REJECT, reason="says too much")
-    revised = await response.tell("revise", Revise(message=1, by="maya"), MessageStatus)
+    revised = await response.tell("revise", Revise(message=1, actor=person("maya")), MessageStatus)
     await response.decide(revised, "tomas")
     await response.settled()
     await response.propose(MessageKind.PROGRESS_UPDATE)
@@ -121,7 +121,7 @@ async def broadcast_paused(response: Response) -> None:
     await response.decide(await response.propose(), "noor")
     await response.world.mail.reached.wait()
     for action in (BroadcastAction.PAUSE, BroadcastAction.RESUME):
-        said = SteerBroadcast(message=1, by="maya", action=action)
+        said = SteerBroadcast(message=1, actor=person("maya"), action=action, channel="email")
         await response.tell("steer_broadcast", said, MessageStatus)
         await eventually(partial(_steered, response, action))
         held.set()
@@ -154,8 +154,7 @@ async def continued(response: Response) -> None:
     message = await response.propose()
     await response.decide(message, "noor")
     for _ in range(12):
-        said = RecordFacts(by="maya", facts="draft", filled=("summary",))
-        await response.tell("facts", said, IncidentStatus)
+        await response.know("summary")
     await response.decide(message, "ines")
     await response.settled()
     await response.close()

@@ -51,7 +51,7 @@ async def _record(executable: str, paths: list[Path], *dynamic: str) -> None:
             await path(response)
             await response.result()
             ids = {"incident": response.handle.id} | {
-                f"message-{number}-{channel}": response.child(number, channel)
+                f"message-{number}-{channel.replace("/", "-")}": response.child(number, channel)
                 for number, channel in response.world.children
             }
             for part, workflow_id in ids.items():

@@ -21,9 +21,9 @@ from activities.signatures.posts import (
     PUBLISH_POST,
     RETRACT_POST,
     LookForPost,
+    PublicationStanding,
     PublicationTask,
     PublishPost,
-    PublicationStanding,
 )
 from activities.signatures.proposals import RENDER_MESSAGE, MessageRendered, RenderMessage
 from activities.signatures.record import (
@@ -138,8 +138,9 @@ class Fakes:
     async def plan_broadcast(self, order: PlanBroadcast) -> BroadcastPlanned:
         """Fix the batches."""
         world = self.of(order.task.message.incident)
-        world.children.append((order.task.message.number, order.task.channel))
-        mailing = world.mail
+        audience = order.task.audience or ""
+        world.children.append((order.task.message.number, f"{order.task.channel}/{audience}"))
+        mailing = world.mail_to(audience)
         if mailing not in self._mailings:
             self._mailings.append(mailing)
         return mailing.plan(order, self._mailings.index(mailing) + 1)

@@ -19,9 +19,11 @@ from activities.signatures.broadcasts import (
 from activities.signatures.posts import PublicationStanding
 from activities.signatures.settling import SettleByPerson, SettleUnknown, UnknownSettled
 from domain.broadcasting import BroadcastHealth
+from domain.explanation import Explanation, explained
 from domain.publication import PublicationState
 
 S = PublicationState
+_CLOSED = explained("The account is closed.", "Have it opened, then retry the channel.")
 
 
 class Answer(StrEnum):
@@ -53,7 +55,7 @@ class Mailing:
         self.paused = False
         self.health = BroadcastHealth()
         self.hands_back_after: int | None = None
-        self.kept_back = ""
+        self.kept_back: Explanation | None = None
         self.throttled_for = timedelta(milliseconds=50)
         self._answers: dict[int, deque[Answer]] = defaultdict(deque)
         self._proven: set[int] = set()
@@ -131,8 +133,7 @@ class Mailing:
             paused=paused,
             reached=reached,
             health=self.health,
-            reason="The account is closed." if halted else refusal,
-            next_step="Have it opened, then retry the channel." if halted else "",
+            explanation=_CLOSED if halted else Explanation(what=refusal) if refusal else None,
         )
 
     async def _range(self, order: SendBatches) -> tuple[bool, str]:
@@ -164,7 +165,7 @@ class Mailing:
                     self.states[number] = S.PLANNED
                     raise ApplicationError(
                         "Too many requests.",
-                        "It will be tried again.",
+                        explained("Too many requests.", "It will be tried again."),
                         type="Throttled",
                         next_retry_delay=self.throttled_for,
                     )
@@ -187,8 +188,7 @@ class Mailing:
             unknown_batches=list(self.states.values()).count(S.UNKNOWN),
             accepted=sum(self._size(n) for n, s in self.states.items() if s is S.ACCEPTED),
             released=tuple(n for n, s in self.states.items() if s is S.PLANNED),
-            reason=self.kept_back,
-            next_step=self.kept_back and "Start the webhook receiver.",
+            kept_back=self.kept_back,
         )
 
     def settle_by_person(self, order: SettleByPerson) -> PublicationStanding:

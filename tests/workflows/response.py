@@ -20,6 +20,8 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
+from domain.actor import Actor, Surface
+from domain.explanation import Explanation
 from domain.ids import MAIN_QUEUE, incident_workflow_id, publication_workflow_id
 from domain.message import MessageKind
 from domain.model import Value
@@ -27,11 +29,12 @@ from domain.playbook import Playbook
 from domain.publication import Outcome, PublicationState
 from domain.stage import Stage
 from domain.status import Decided, IncidentStatus, MessageStatus
+from domain.timeline import TimelineEntry
 from tests.deadline import eventually
 from tests.workflows.plan import a_plan
-from tests.workflows.world import World
+from tests.workflows.world import DIRECT, World
 from workflows.contract import (
-    BroadcastProgress,
+    BroadcastRun,
     Close,
     Decide,
     Join,
@@ -52,7 +55,8 @@ class Refusal(Exception):
         cause = error.cause
         assert isinstance(cause, ApplicationError), repr(cause)
         self.kind = cause.type
-        self.next_step = str(cause.details[0]) if cause.details else ""
+        self.explanation = Explanation.model_validate(cause.details[0])
+        self.next_step = str(self.explanation.next_step)
         super().__init__(cause.message)
 
 
@@ -63,6 +67,7 @@ class Response:
         self.client = client
         self.world = world
         self.slug = slug
+        self.audiences: tuple[str, ...] = ("customers",)
         self._env = env
         self.handle: WorkflowHandle[IncidentWorkflow, IncidentStatus] = (
             client.get_workflow_handle_for(IncidentWorkflow.run, incident_workflow_id(slug))
@@ -77,10 +82,10 @@ class Response:
             OpenIncident(
                 incident=self.slug,
                 title="Posts that are not ours",
-                opened_by=by,
+                opened_by=person(by),
                 plan=plan or a_plan(),
                 templates="t",
-                audience="customers",
+                audiences=self.audiences,
             ),
             id=incident_workflow_id(self.slug),
             task_queue=MAIN_QUEUE,
@@ -88,7 +93,7 @@ class Response:
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
         )
         return await self.client.execute_update_with_start_workflow(
-            IncidentWorkflow.join, Join(by=by), start_workflow_operation=start
+            IncidentWorkflow.join, Join(actor=person(by)), start_workflow_operation=start
         )
 
     async def tell(self, update: str, said: Value, result: type[Result]) -> Result:
@@ -106,11 +111,12 @@ class Response:
         self, kind: MessageKind = MessageKind.ANNOUNCEMENT, by: str = "maya"
     ) -> MessageStatus:
         """Put a message before its gate."""
-        return await self.tell("propose", Propose(kind=kind, by=by), MessageStatus)
+        return await self.tell("propose", Propose(kind=kind, actor=person(by)), MessageStatus)
 
     async def decide(self, message: MessageStatus, by: str, **more: object) -> Decided:
         """Approve (or what ``more`` says) on the page, where one is answered."""
-        said = {"by": by, "digest": message.digest, "message": message.number, "surface": "page"}
+        actor = person(by, Surface.CONSOLE)
+        said = {"actor": actor, "digest": message.digest, "message": message.number}
         return await self.tell("decide", Decide.model_validate({**said, **more}), Decided)
 
     async def approve(self, about: MessageStatus, by: str = "noor", **more: object) -> None:
@@ -121,7 +127,7 @@ class Response:
     async def withdraw(self, message: MessageStatus) -> MessageStatus:
         """Let nothing more of a message go out."""
         return await self.tell(
-            "withdraw", Withdraw(message=message.number, by="maya"), MessageStatus
+            "withdraw", Withdraw(message=message.number, actor=person("maya")), MessageStatus
         )
 
     async def publish(self, kind: MessageKind = MessageKind.ANNOUNCEMENT) -> MessageStatus:
@@ -132,7 +138,10 @@ class Response:
 
     async def know(self, *facts: str) -> None:
         """Take note of facts."""
-        said = RecordFacts(by="maya", facts="draft", filled=facts)
+        known = (await self.status()).facts
+        said = RecordFacts(
+            actor=person("maya"), facts="draft", filled=facts, changed=facts, based_on=known
+        )
         await self.tell("facts", said, IncidentStatus)
 
     async def result(self) -> IncidentStatus:
@@ -146,13 +155,13 @@ class Response:
         """Begin to withdraw, without waiting for the end of it."""
         return await self.handle.start_update(
             IncidentWorkflow.withdraw,
-            Withdraw(message=message.number, by="maya"),
+            Withdraw(message=message.number, actor=person("maya")),
             wait_for_stage=WorkflowUpdateStage.ACCEPTED,
         )
 
     async def close(self, waive: str = "") -> IncidentStatus:
         """Close the incident."""
-        return await self.tell("close", Close(by="maya", waive=waive), IncidentStatus)
+        return await self.tell("close", Close(actor=person("maya"), waive=waive), IncidentStatus)
 
     async def resolve(self) -> MessageStatus:
         """From nothing to a published resolution."""
@@ -190,11 +199,12 @@ class Response:
 
     async def says(self, what: str) -> list[str]:
         """Who and about what, of each entry of the timeline that says ``what``."""
-        return [
-            f"{one.who}: {one.about}"
-            for one in await self.handle.query(IncidentWorkflow.timeline)
-            if one.what == what
-        ]
+        return [f"{one.who}: {one.about}" for one in await self.entries(what)]
+
+    async def entries(self, what: str) -> list[TimelineEntry]:
+        """The entries of the timeline that say ``what``."""
+        timeline = await self.handle.query(IncidentWorkflow.timeline)
+        return [one for one in timeline if one.what == what]
 
     async def refusals(self, count: int) -> list[str]:
         """The decisions that the timeline says were refused, once there are so many."""
@@ -204,16 +214,18 @@ class Response:
             otherwise=f"not {count} decisions were refused",
         )
 
-    async def progress(self, number: int = 1) -> BroadcastProgress:
+    async def progress(self, number: int = 1) -> BroadcastRun:
         """How far the mail has come."""
         handle = self.client.get_workflow_handle(self.child(number, "email"))
-        return await handle.query("progress", result_type=BroadcastProgress)
+        return await handle.query("progress", result_type=BroadcastRun)
 
     # --- time ---------------------------------------------------------------------------------
 
     def child(self, number: int, channel: str) -> str:
-        """The workflow id of a message on a channel."""
-        return publication_workflow_id(self.slug, number, channel)
+        """The workflow id of a message on a channel, such as ``email`` or ``email/customers``."""
+        name, _, audience = channel.partition("/")
+        first = self.audiences[0] if name in DIRECT else None
+        return publication_workflow_id(self.slug, number, name, audience or first)
 
     async def time_passes(self, time: timedelta) -> None:
         """Let time pass for the incident itself."""
@@ -232,6 +244,23 @@ def outcome(message: MessageStatus, channel: str) -> Outcome:
     """How a message stands on a channel."""
     (found,) = (one for one in message.outcomes if one.channel == channel)
     return found
+
+
+def why(message: MessageStatus, channel: str) -> str:
+    """Why it stands there so, in a sentence; nothing if there is nothing to explain."""
+    explanation = outcome(message, channel).explanation
+    return explanation.what if explanation else ""
+
+
+def then(message: MessageStatus, channel: str) -> str:
+    """What to do about it."""
+    explanation = outcome(message, channel).explanation
+    return str(explanation.next_step) if explanation else ""
+
+
+def person(name: str, surface: Surface = Surface.TERMINAL) -> Actor:
+    """Somebody of the roster, by their word alone."""
+    return Actor(person=name, surface=surface)
 
 
 def state(message: MessageStatus, channel: str) -> PublicationState:

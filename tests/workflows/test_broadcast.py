@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from domain.explanation import Action, explained
 from domain.message import MessageKind
 from domain.playbook import BroadcastPlan, Playbook
 from domain.publication import PublicationState
@@ -15,7 +16,7 @@ from domain.status import MessageStatus
 from tests.deadline import eventually
 from tests.workflows.mailing import Answer
 from tests.workflows.plan import a_plan
-from tests.workflows.response import Refusal, Response, outcome, state
+from tests.workflows.response import Refusal, Response, outcome, person, state, why
 from workflows.contract import Advance, RetryChannel, Settle
 from workflows.policies import BATCHES_PER_ACTIVITY, FEWEST_BATCHES_PER_ACTIVITY
 
@@ -46,7 +47,7 @@ async def test_everybody_gets_the_mail_once(response: Response) -> None:
 
     message = await response.settled()
 
-    assert outcome(message, "email").reason == "447 of 447 recipients accepted."
+    assert why(message, "email") == "447 of 447 recipients accepted."
     assert sorted(response.world.mail.sent) == list(range(1, 46))
 
 
@@ -90,7 +91,7 @@ async def test_what_a_range_hands_back_is_sent_by_another(response: Response) ->
 
     message = await response.settled()
 
-    assert outcome(message, "email").reason == "300 of 300 recipients accepted."
+    assert why(message, "email") == "300 of 300 recipients accepted."
     assert sorted(response.world.mail.sent) == list(range(1, 31))
 
 
@@ -103,7 +104,7 @@ async def test_people_count_as_told_once_the_first_batch_was_accepted(
     message = await response.until(lambda one: one.told)
 
     assert state(message, "email") is S.SENDING
-    assert await response.says("told") == ["email: message 1: first batch"]
+    assert await response.says("told") == ["email: message 1 to customers: first batch"]
     response.world.mail.forget_answers()
     await response.settled()
 
@@ -142,7 +143,7 @@ async def test_an_event_settles_a_batch_whose_answer_was_lost(response: Response
 
     message = await response.settled()
     assert state(message, "email") is S.ACCEPTED
-    assert outcome(message, "email").reason == "450 of 450 recipients accepted."
+    assert why(message, "email") == "450 of 450 recipients accepted."
     assert response.world.mail.sent.count(7) == 1
 
 
@@ -173,23 +174,26 @@ async def test_goodwill_mail_without_any_event_is_never_sent_again_by_itself(
 
     unknown = outcome(message, "email")
     assert unknown.state is S.UNKNOWN
-    assert unknown.reason == (
-        "1 batches got no answer and no event; 110 of 120 recipients accepted."
+    assert unknown.explanation.what == (
+        "1 batch got no answer and no event; 110 of 120 recipients accepted."
     )
-    assert unknown.next_step.endswith("then settle it: went out, or did not.")
+    assert unknown.explanation.next_step.action is Action.LIST_UNKNOWN
     assert response.world.mail.tries[7] == 1
 
 
 async def test_who_reads_the_status_learns_why_mail_was_not_sent_again(response: Response) -> None:
     response.world.mail.batch(7, Answer.LOST_AFTER_SENDING, Answer.LOST_AFTER_SENDING)
-    response.world.mail.kept_back = "Silence proves nothing."
+    response.world.mail.kept_back = explained(
+        "No event came.", "Start the webhook receiver.", means="Silence proves nothing."
+    )
     await start(response)
 
     unknown = outcome(await response.settled(), "email")
 
     assert unknown.state is S.UNKNOWN
-    assert unknown.reason.endswith("recipients accepted. Silence proves nothing.")
-    assert unknown.next_step == "Start the webhook receiver."
+    assert unknown.explanation.what.endswith("recipients accepted.")
+    assert unknown.explanation.means == "Silence proves nothing."
+    assert unknown.explanation.next_step.advice == "Start the webhook receiver."
 
 
 async def test_a_person_who_saw_that_a_batch_did_not_go_out_has_it_sent(
@@ -199,7 +203,7 @@ async def test_a_person_who_saw_that_a_batch_did_not_go_out_has_it_sent(
     await start(response)
     assert state(await response.settled(), "email") is S.UNKNOWN
 
-    said = Settle(message=1, channel="email", by="sam", went_out=False)
+    said = Settle(message=1, channel="email", actor=person("sam"), went_out=False)
     await response.tell("settle", said, MessageStatus)
 
     assert state(await response.settled(), "email") is S.ACCEPTED
@@ -212,10 +216,12 @@ async def test_a_person_may_answer_for_single_batches(response: Response) -> Non
     await start(response)
     assert state(await response.settled(), "email") is S.UNKNOWN
 
-    went_out = Settle(message=1, channel="email", by="sam", went_out=True, batches=(7, 31))
+    went_out = Settle(
+        message=1, channel="email", actor=person("sam"), went_out=True, batches=(7, 31)
+    )
     partly = await response.tell("settle", went_out, MessageStatus)
     assert state(partly, "email") is S.UNKNOWN
-    did_not = Settle(message=1, channel="email", by="sam", went_out=False, batches=(20,))
+    did_not = Settle(message=1, channel="email", actor=person("sam"), went_out=False, batches=(20,))
     await response.tell("settle", did_not, MessageStatus)
 
     assert state(await response.settled(), "email") is S.ACCEPTED
@@ -230,7 +236,7 @@ async def test_a_single_batch_is_settled_while_the_others_are_on_their_way(
     await start(response, mail(window=LATER))
     await eventually(lambda: _is(response.world.mail.asked))
 
-    said = Settle(message=1, channel="email", by="sam", went_out=False, batches=(7,))
+    said = Settle(message=1, channel="email", actor=person("sam"), went_out=False, batches=(7,))
     await response.tell("settle", said, MessageStatus)
     await response.passes(timedelta(minutes=1), 1, "email")
 
@@ -245,22 +251,22 @@ async def test_a_broadcast_under_way_is_settled_by_naming_its_batches_only(
     await start(response, mail(window=LATER))
     await eventually(lambda: _is(response.world.mail.asked))
 
-    said = Settle(message=1, channel="email", by="sam", went_out=True)
+    said = Settle(message=1, channel="email", actor=person("sam"), went_out=True)
     with pytest.raises(Refusal, match="is sending"):
         await response.tell("settle", said, MessageStatus)
 
 
 @pytest.mark.parametrize(
-    ("channel", "why"), [("email", "is accepted"), ("twitter", "has no batches")]
+    ("channel", "says"), [("email", "is accepted"), ("twitter", "does not go out on twitter")]
 )
 async def test_batches_are_named_only_where_something_is_unknown(
-    response: Response, channel: str, why: str
+    response: Response, channel: str, says: str
 ) -> None:
     await start(response)
     await response.settled()
 
-    said = Settle(message=1, channel=channel, by="sam", went_out=True, batches=(1,))
-    with pytest.raises(Refusal, match=why):
+    said = Settle(message=1, channel=channel, actor=person("sam"), went_out=True, batches=(1,))
+    with pytest.raises(Refusal, match=says):
         await response.tell("settle", said, MessageStatus)
 
 
@@ -273,8 +279,10 @@ async def test_a_closed_account_stops_the_broadcast_and_says_what_to_do(
     halted = outcome(await response.settled(), "email")
 
     assert halted.state is S.REFUSED
-    assert halted.reason == ("Halted with 110 of 2,000 recipients accepted. The account is closed.")
-    assert halted.next_step == "Have it opened, then retry the channel."
+    assert halted.explanation.what == (
+        "Halted with 110 of 2,000 recipients accepted. The account is closed."
+    )
+    assert halted.explanation.next_step.advice == "Have it opened, then retry the channel."
     assert max(response.world.mail.sent) < 12
 
 
@@ -285,10 +293,10 @@ async def test_a_retry_sends_what_a_halted_broadcast_left_and_nothing_twice(
     await start(response, mail(in_flight=2))
     assert state(await response.settled(), "email") is S.REFUSED
 
-    said = RetryChannel(message=1, channel="email", by="maya")
+    said = RetryChannel(message=1, channel="email", actor=person("maya"))
     await response.tell("retry_channel", said, MessageStatus)
 
-    assert outcome(await response.settled(), "email").reason == "450 of 450 recipients accepted."
+    assert why(await response.settled(), "email") == "450 of 450 recipients accepted."
     assert sorted(response.world.mail.sent) == list(range(1, 46))
 
 
@@ -299,7 +307,7 @@ async def test_a_batch_that_is_refused_does_not_stop_the_rest(response: Response
     message = outcome(await response.settled(), "email")
 
     assert message.state is S.ACCEPTED
-    assert message.reason == (
+    assert message.explanation.what == (
         "440 of 450 recipients accepted. 10 refused: The provider refused a batch."
     )
 
@@ -320,8 +328,8 @@ async def test_a_withdrawn_broadcast_ends_within_the_batches_on_the_wire(
 
     withdrawn = outcome(await withdrawing, "email")
     assert withdrawn.state is S.WITHDRAWN
-    assert withdrawn.reason == "Stopped with 20 of 2,000 recipients accepted."
-    assert withdrawn.next_step == "Mail cannot be recalled."
+    assert withdrawn.explanation.what == "Stopped with 20 of 2,000 recipients accepted."
+    assert withdrawn.explanation.next_step.advice == "Mail cannot be recalled."
     assert len(response.world.mail.sent) == 2
 
 
@@ -364,9 +372,7 @@ async def test_a_withdrawn_broadcast_still_waits_for_the_events_of_what_was_on_t
     response.world.mail.event_proves(1)
     await response.passes(timedelta(minutes=1), 1, "email")
 
-    assert outcome(await withdrawing, "email").reason == (
-        "Stopped with 10 of 10 recipients accepted."
-    )
+    assert why(await withdrawing, "email") == ("Stopped with 10 of 10 recipients accepted.")
 
 
 async def test_an_audience_of_whom_nobody_may_be_written_to_is_not_called_told(
@@ -378,9 +384,7 @@ async def test_an_audience_of_whom_nobody_may_be_written_to_is_not_called_told(
     message = await response.settled()
 
     assert outcome(message, "email").state is S.REFUSED
-    assert outcome(message, "email").reason == (
-        "Nobody in the audience may be written to: 30 suppressed."
-    )
+    assert why(message, "email") == ("Nobody in the audience may be written to: 30 suppressed.")
     assert not message.told
 
 
@@ -411,7 +415,9 @@ async def test_news_of_a_channel_that_cannot_be_true_change_nothing(response: Re
         await response.handle.signal("channel_news", args=news)
 
     with pytest.raises(Refusal, match="nobody has been told yet"):
-        await response.tell("advance", Advance(to=Stage.ASSURE, by="maya"), MessageStatus)
+        await response.tell(
+            "advance", Advance(to=Stage.ASSURE, actor=person("maya")), MessageStatus
+        )
 
 
 async def _is(value: object) -> object:
@@ -429,4 +435,32 @@ async def test_a_batch_that_a_late_worker_brings_back_unsent_is_sent_after_all(
     message = await response.settled()
 
     assert sorted(response.world.mail.sent) == [1, 2, 3, 4, 5]
-    assert outcome(message, "email").reason == "50 of 50 recipients accepted."
+    assert why(message, "email") == "50 of 50 recipients accepted."
+
+
+async def test_a_message_goes_to_each_of_several_audiences(response: Response) -> None:
+    response.audiences = ("customers", "page")
+    response.world.mail.recipients = 30
+    await response.open(mail())
+
+    message = await response.publish()
+
+    ended = [(one.audience, one.state) for one in message.outcomes]
+    assert ended == [("customers", S.ACCEPTED), ("page", S.ACCEPTED)]
+    assert sorted(response.world.children) == [(1, "email/customers"), (1, "email/page")]
+    assert response.world.mail_to("page").sent == [1, 2, 3]
+
+
+async def test_one_of_several_audiences_is_steered_by_its_name(response: Response) -> None:
+    response.audiences = ("customers", "page")
+    response.world.mail.recipients = 30
+    await response.open(mail())
+    await response.publish()
+    said = RetryChannel(message=1, channel="email", actor=person("maya"))
+
+    with pytest.raises(Refusal, match="several audiences on email: customers, page"):
+        await response.tell("retry_channel", said, MessageStatus)
+    with pytest.raises(Refusal, match="on email to page is accepted"):
+        await response.tell(
+            "retry_channel", said.model_copy(update={"audience": "page"}), MessageStatus
+        )

@@ -12,12 +12,10 @@ from domain.gate import GateState
 from domain.playbook import BroadcastPlan
 from domain.publication import PublicationState
 from domain.stage import Stage
-from domain.status import IncidentStatus
 from tests.deadline import eventually
 from tests.workflows.mailing import Answer
 from tests.workflows.plan import TWO_WITH_SECURITY, a_plan
-from tests.workflows.response import Refusal, Response, outcome, state
-from workflows.contract import RecordFacts
+from tests.workflows.response import Refusal, Response, state, why
 from workflows.incident import IncidentWorkflow
 
 
@@ -36,8 +34,7 @@ async def grow(response: Response) -> None:
     run = (await response.handle.describe()).run_id
 
     async def runs_on() -> bool:
-        said = RecordFacts(by="maya", facts="draft", filled=("summary",))
-        await response.tell("facts", said, IncidentStatus)
+        await response.know("summary")
         return (await response.handle.describe()).run_id != run
 
     await eventually(runs_on, within=20)
@@ -53,7 +50,7 @@ async def test_gates_decisions_and_outcomes_are_carried_on(response: Response) -
 
     kept = await response.message()
     assert kept.digest == message.digest
-    assert [one.by for one in kept.decisions] == ["noor"]
+    assert [one.actor.person for one in kept.decisions] == ["noor"]
     with pytest.raises(Refusal, match="noor has decided here already"):
         await response.decide(message, "noor")
     assert (await response.decide(message, "ines")).gate is GateState.OPEN
@@ -127,7 +124,7 @@ async def test_a_broadcast_that_goes_on_as_new_sends_every_batch_once(
 
     message = await response.settled()
 
-    assert outcome(message, "email").reason == "3,000 of 3,000 recipients accepted."
+    assert why(message, "email") == "3,000 of 3,000 recipients accepted."
     assert sorted(response.world.mail.sent) == list(range(1, 301))
     child = response.client.get_workflow_handle(response.child(1, "email"))
     first = (await child.fetch_history()).events[0].workflow_execution_started_event_attributes

@@ -10,19 +10,21 @@ from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 
 from domain.gate import GateState, Verdict
-from domain.message_state import MessagePhase
 from domain.message import MessageKind
+from domain.message_state import MessagePhase
 from domain.publication import PublicationState
 from domain.stage import Stage
 from domain.status import MessageStatus
 from tests.deadline import eventually
 from tests.workflows.plan import TWO_WITH_SECURITY, a_plan
-from tests.workflows.response import Refusal, Response
+from tests.workflows.response import Refusal, Response, person
 from workflows.contract import Revise
 
 
 async def revise(response: Response, message: MessageStatus, by: str = "maya") -> MessageStatus:
-    return await response.tell("revise", Revise(message=message.number, by=by), MessageStatus)
+    return await response.tell(
+        "revise", Revise(message=message.number, actor=person(by)), MessageStatus
+    )
 
 
 async def test_the_first_announcement_goes_out_while_the_cause_is_unknown(
@@ -56,9 +58,9 @@ async def test_an_approval_by_signal_opens_the_gate(response: Response) -> None:
 
     assert (await response.settled()).phase is MessagePhase.SETTLED
     assert sorted(post.channel for post in response.world.posts) == ["facebook", "twitter"]
-    assert await response.says("approved") == [
-        f"noor: message 1 {message.digest[:8]} as founder by signal"
-    ]
+    assert await response.says("approved") == [f"noor: message 1 {message.digest[:8]} as founder"]
+    (approved,) = await response.entries("approved")
+    assert (approved.surface, approved.authenticated_by) == ("signal", "none")
 
 
 async def test_whoever_signs_on_a_page_learns_what_is_still_missing(response: Response) -> None:
@@ -300,7 +302,7 @@ async def test_in_whatever_order_people_speak_only_what_was_signed_is_published(
 async def test_an_answer_that_was_asked_for_twice_is_given_once(response: Response) -> None:
     await response.open(a_plan(gate=TWO_WITH_SECURITY))
     message = await response.propose()
-    said = {"by": "noor", "digest": message.digest, "message": 1}
+    said = {"actor": person("noor"), "digest": message.digest, "message": 1}
 
     for _ in range(2):
         await response.handle.execute_update("decide", said, id="one tap, sent twice")
@@ -319,7 +321,7 @@ async def test_copy_that_changed_in_the_ledger_after_it_was_signed_is_not_publis
 
     settled = await response.settled()
     assert {one.state for one in settled.outcomes} == {PublicationState.REFUSED}
-    assert "is not what was approved" in settled.outcomes[0].reason
+    assert "is not what was approved" in settled.outcomes[0].explanation.what
     assert response.world.posts == []
 
 

@@ -10,14 +10,14 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
-from domain.message_state import MessagePhase
 from domain.message import MessageKind
+from domain.message_state import MessagePhase
 from domain.publication import PublicationState
 from domain.stage import Stage
 from domain.status import IncidentStatus
 from tests.deadline import eventually
 from tests.workflows.plan import a_plan
-from tests.workflows.response import Refusal, Response, state
+from tests.workflows.response import Refusal, Response, person, state
 from tests.workflows.world import LOST_AFTER_PUBLISHING
 from workflows.contract import Advance, Close, Propose, RecordFacts, Revise
 from workflows.incident import IncidentWorkflow
@@ -26,7 +26,9 @@ K = MessageKind
 
 
 async def advance(response: Response, to: Stage) -> Stage:
-    return (await response.tell("advance", Advance(to=to, by="maya"), IncidentStatus)).stage
+    return (
+        await response.tell("advance", Advance(to=to, actor=person("maya")), IncidentStatus)
+    ).stage
 
 
 # --- opening ----------------------------------------------------------------------------------
@@ -145,7 +147,7 @@ async def test_a_resolution_whose_facts_were_taken_back_cannot_be_revised(
     await response.know("fix")
 
     with pytest.raises(Refusal, match="not filled yet: prevention"):
-        await response.tell("revise", Revise(message=2, by="maya"), IncidentStatus)
+        await response.tell("revise", Revise(message=2, actor=person("maya")), IncidentStatus)
 
 
 async def test_the_offer_waits_until_people_were_told_of_the_fix(response: Response) -> None:
@@ -200,10 +202,10 @@ async def test_two_proposals_at_once_get_two_numbers(response: Response) -> None
 
 
 STRANGERS_WORDS = {
-    "propose": Propose(kind=K.ANNOUNCEMENT, by="mallory"),
-    "facts": RecordFacts(by="mallory", facts="d", filled=()),
-    "advance": Advance(to=Stage.ACKNOWLEDGE, by="mallory"),
-    "close": Close(by="mallory"),
+    "propose": Propose(kind=K.ANNOUNCEMENT, actor=person("mallory")),
+    "facts": RecordFacts(actor=person("mallory"), facts="d", filled=(), changed=(), based_on=None),
+    "advance": Advance(to=Stage.ACKNOWLEDGE, actor=person("mallory")),
+    "close": Close(actor=person("mallory")),
 }
 
 
@@ -347,3 +349,21 @@ async def test_an_incident_waits_for_months_without_forgetting(response: Respons
 
 async def _is(value: object) -> object:
     return value
+
+
+async def test_facts_that_somebody_has_not_read_are_not_overwritten(response: Response) -> None:
+    """Two people who recorded facts at once lost the words of one of them."""
+    await response.open()
+    first = RecordFacts(
+        actor=person("maya"), facts="a", filled=("fix",), changed=("fix",), based_on=None
+    )
+    second = RecordFacts(
+        actor=person("noor"), facts="b", filled=("cause",), changed=("cause",), based_on=None
+    )
+    await response.tell("facts", first, IncidentStatus)
+
+    with pytest.raises(Refusal, match="maya changed fix"):
+        await response.tell("facts", second, IncidentStatus)
+
+    read = second.model_copy(update={"based_on": "a", "filled": ("cause", "fix")})
+    assert (await response.tell("facts", read, IncidentStatus)).facts_filled == ("cause", "fix")

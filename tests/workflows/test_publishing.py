@@ -9,13 +9,14 @@ import pytest
 
 import workflows.policies
 from channels.contract import OutcomeUnknown
-from domain.message_state import MessagePhase
+from domain.explanation import Action
 from domain.message import MessageKind
+from domain.message_state import MessagePhase
 from domain.publication import PublicationState
 from domain.status import MessageStatus
 from tests.deadline import eventually
 from tests.workflows.plan import a_plan
-from tests.workflows.response import Refusal, Response, outcome, state
+from tests.workflows.response import Refusal, Response, outcome, person, state, then, why
 from tests.workflows.world import (
     HANGS_AFTER_PUBLISHING,
     IS_DOWN,
@@ -32,12 +33,16 @@ S = PublicationState
 
 async def retry(response: Response, channel: str) -> MessageStatus:
     return await response.tell(
-        "retry_channel", RetryChannel(message=1, channel=channel, by="maya"), MessageStatus
+        "retry_channel",
+        RetryChannel(message=1, channel=channel, actor=person("maya")),
+        MessageStatus,
     )
 
 
 async def settle(response: Response, *, went_out: bool) -> MessageStatus:
-    said = Settle(message=1, channel="twitter", by="sam", went_out=went_out, url="https://x.test/1")
+    said = Settle(
+        message=1, channel="twitter", actor=person("sam"), went_out=went_out, url="https://x.test/1"
+    )
     return await response.tell("settle", said, MessageStatus)
 
 
@@ -56,8 +61,8 @@ async def test_a_channel_that_refuses_does_not_stop_the_others(response: Respons
 
     message = await response.publish()
 
-    assert outcome(message, "twitter").reason == "twitter refused it."
-    assert outcome(message, "twitter").next_step == "Change it."
+    assert why(message, "twitter") == "twitter refused it."
+    assert then(message, "twitter") == "Change it."
     assert state(message, "facebook") is S.ACCEPTED
     assert message.told
 
@@ -142,8 +147,8 @@ async def test_a_platform_that_never_takes_it_is_given_up_in_words(response: Res
 
     given_up = outcome(message, "twitter")
     assert given_up.state is S.ABANDONED
-    assert given_up.reason == "twitter did not take it in 3 attempts."
-    assert "retry the channel" in given_up.next_step
+    assert given_up.explanation.what == "twitter did not take it in 3 attempts."
+    assert given_up.explanation.next_step.action is Action.RETRY
     await retry(response, "twitter")
     assert state(await response.settled(), "twitter") is S.ACCEPTED
 
@@ -172,8 +177,8 @@ async def test_where_looking_cannot_tell_a_person_is_asked_and_nothing_is_repeat
 
     unknown = outcome(message, "twitter")
     assert unknown.state is S.UNKNOWN
-    assert "The list could not be read." in unknown.reason
-    assert unknown.next_step.startswith("Look at the platform yourself")
+    assert "The list could not be read." in unknown.explanation.what
+    assert unknown.explanation.next_step.advice.startswith("Look at the platform yourself")
     assert response.world.public("twitter") == [1]
 
 
@@ -253,8 +258,8 @@ async def test_a_post_that_no_worker_takes_while_it_is_fresh_ends_as_superseded(
     late = outcome(await response.publish(), "nobody")
 
     assert late.state is S.SUPERSEDED
-    assert late.reason == "No worker for nobody took it while it was fresh."
-    assert late.next_step == "Start one, then propose it anew."
+    assert late.explanation.what == "No worker for nobody took it while it was fresh."
+    assert late.explanation.next_step.advice == "Start one, then propose it anew."
 
 
 async def test_an_attempt_that_another_worker_never_finished_is_looked_for(
@@ -309,3 +314,12 @@ async def test_a_throttled_progress_update_is_superseded_and_never_sent_late(
 async def _tried(response: Response, number: int, channel: str) -> bool:
     row = response.world.rows.get((number, channel))
     return row is not None and row.attempt > 0 and row.state is S.PLANNED
+
+
+async def test_a_post_has_no_batches_to_be_settled(response: Response) -> None:
+    await response.open()
+    await response.publish()
+
+    said = Settle(message=1, channel="twitter", actor=person("sam"), went_out=True, batches=(1,))
+    with pytest.raises(Refusal, match="has no batches"):
+        await response.tell("settle", said, MessageStatus)

@@ -12,7 +12,7 @@ from domain.publication import PublicationState
 from domain.status import MessageStatus
 from tests.deadline import eventually
 from tests.workflows.mailing import Mailing
-from tests.workflows.response import Response, outcome, state
+from tests.workflows.response import Response, person, state, then, why
 from tests.workflows.test_broadcast import start
 from workflows.contract import Settle, SteerBroadcast
 
@@ -23,7 +23,7 @@ async def steer(response: Response, action: BroadcastAction) -> MessageStatus:
     """Maya pauses, resumes or stops the mail of the first message."""
     return await response.handle.execute_update(
         "steer_broadcast",
-        SteerBroadcast(message=1, by="maya", action=action),
+        SteerBroadcast(message=1, actor=person("maya"), action=action, channel="email"),
         result_type=MessageStatus,
     )
 
@@ -35,7 +35,7 @@ async def paused_midway(response: Response) -> int:
     await start(response)
     await mail.reached.wait()
     await steer(response, BroadcastAction.PAUSE)
-    await response.until(lambda one: bool(outcome(one, "email").reason))
+    await response.until(lambda one: bool(why(one, "email")))
     release.set()
     await eventually(in_flight(mail), lambda many: many == 0)
     return len(mail.sent)
@@ -55,7 +55,7 @@ async def test_a_pause_holds_every_batch_that_has_not_begun(response: Response) 
 
     assert out < 10
     message = (await response.status()).messages[0]
-    assert (state(message, "email"), outcome(message, "email").next_step) == (
+    assert (state(message, "email"), then(message, "email")) == (
         S.SENDING,
         "Resume it, or stop it for good.",
     )
@@ -69,7 +69,7 @@ async def test_mail_that_is_resumed_reaches_everybody_once(response: Response) -
 
     assert state(message, "email") is S.ACCEPTED
     assert sorted(response.world.mail.sent) == list(range(1, 46))
-    assert "450 of 450" in outcome(message, "email").reason
+    assert "450 of 450" in why(message, "email")
 
 
 async def test_mail_that_was_paused_can_be_stopped_for_good(response: Response) -> None:
@@ -86,11 +86,9 @@ async def test_too_many_bounces_pause_the_mail_and_say_why(response: Response) -
     response.world.mail.health = BroadcastHealth(went_out=1000, bounced=300)
     await start(response, batches=60)
 
-    message = await response.until(lambda one: "bounced" in outcome(one, "email").reason)
+    message = await response.until(lambda one: "bounced" in why(one, "email"))
 
-    assert outcome(message, "email").reason == (
-        "Paused by itself: 300 of the first 1,000 bounced, over 10%."
-    )
+    assert why(message, "email") == ("Paused by itself: 300 of the first 1,000 bounced, over 10%.")
     assert len(response.world.mail.sent) < 60
 
 
@@ -99,7 +97,7 @@ async def test_mail_that_a_person_resumes_does_not_pause_by_itself_again(
 ) -> None:
     response.world.mail.health = BroadcastHealth(went_out=1000, bounced=300)
     await start(response, batches=60)
-    await response.until(lambda one: "bounced" in outcome(one, "email").reason)
+    await response.until(lambda one: "bounced" in why(one, "email"))
 
     await steer(response, BroadcastAction.RESUME)
     await response.settled()
@@ -115,7 +113,7 @@ async def test_a_retry_goes_on_with_mail_that_had_been_paused_when_it_was_lost(
     await response.client.get_workflow_handle(response.child(1, "email")).terminate("lost")
     assert state(await response.settled(), "email") is S.UNKNOWN
 
-    said = Settle(message=1, channel="email", by="maya", went_out=False)
+    said = Settle(message=1, channel="email", actor=person("maya"), went_out=False)
     await response.tell("settle", said, MessageStatus)
 
     assert state(await response.settled(), "email") is S.ACCEPTED

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from domain.message_state import MessagePhase
 from domain.message import MessageKind
+from domain.message_state import MessagePhase
 from domain.publication import PublicationState
 from domain.status import MessageStatus
 from tests.deadline import eventually
 from tests.workflows.plan import a_plan
-from tests.workflows.response import Refusal, Response, outcome, state
+from tests.workflows.response import Refusal, Response, outcome, person, state, then, why
 from tests.workflows.world import IS_DOWN, LOST_AFTER_PUBLISHING, REFUSES, throttles
 from workflows.contract import RetryChannel, Settle
 
@@ -46,7 +46,7 @@ async def test_a_throttled_message_is_withdrawn_at_once_and_never_sent(
     withdrawn = await response.withdraw(message)
 
     assert state(withdrawn, "twitter") is S.WITHDRAWN
-    assert outcome(withdrawn, "twitter").reason == "It was stopped in time."
+    assert why(withdrawn, "twitter") == "It was stopped in time."
     assert response.world.public() == []
 
 
@@ -108,10 +108,8 @@ async def test_what_a_platform_will_not_delete_is_said_to_be_public_still(
     withdrawn = await response.withdraw(message)
 
     assert outcome(withdrawn, "facebook").state is S.ACCEPTED
-    assert outcome(withdrawn, "facebook").reason == (
-        "It is still public: facebook did not let it be deleted."
-    )
-    assert outcome(withdrawn, "facebook").next_step == "Delete it by hand."
+    assert why(withdrawn, "facebook") == ("It is still public: facebook did not let it be deleted.")
+    assert then(withdrawn, "facebook") == "Delete it by hand."
     assert response.world.public() == [1]
 
 
@@ -159,7 +157,7 @@ async def test_what_was_refused_and_then_withdrawn_cannot_be_retried(response: R
     await response.withdraw(await response.publish())
 
     with pytest.raises(Refusal, match="Message 1 is withdrawn and is not published any more"):
-        said = RetryChannel(message=1, channel="twitter", by="maya")
+        said = RetryChannel(message=1, channel="twitter", actor=person("maya"))
         await response.tell("retry_channel", said, MessageStatus)
 
 
@@ -173,7 +171,7 @@ async def test_what_was_withdrawn_while_unknown_is_not_published_by_settling_it(
     await response.withdraw(message)
     response.world.posts.clear()
 
-    said = Settle(message=1, channel="twitter", by="sam", went_out=False)
+    said = Settle(message=1, channel="twitter", actor=person("sam"), went_out=False)
     settled = await response.tell("settle", said, MessageStatus)
 
     assert state(settled, "twitter") is S.WITHDRAWN
@@ -197,7 +195,7 @@ async def test_a_message_that_is_withdrawn_while_it_is_edited_stays_withdrawn(
     await response.publish()
     message = await response.propose(MessageKind.CORRECTION)
     rendering = response.world.rendering_waits()
-    said = {"message": message.number, "by": "maya"}
+    said = {"message": message.number, "actor": person("maya")}
     editing = asyncio.create_task(response.handle.execute_update("revise", said))
     await eventually(lambda: _rendering(response, 3))
     withdrawing = asyncio.create_task(response.withdraw(message))

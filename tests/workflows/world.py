@@ -14,11 +14,17 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
-from activities.signatures.posts import LookForPost, PublicationTask, PublishPost, PublicationStanding
+from activities.signatures.posts import (
+    LookForPost,
+    PublicationStanding,
+    PublicationTask,
+    PublishPost,
+)
 from activities.signatures.proposals import ChannelCopy, MessageRendered, RenderMessage
 from activities.signatures.record import RegisterIncident
 from activities.signatures.settling import SettleByPerson, SettlePublication
 from channels.contract import ChannelError, OutcomeUnknown, Refused, Throttled, Unreachable
+from domain.explanation import Explanation, explained
 from domain.publication import Finding, PublicationState, Receipt, Sighting
 from domain.timeline import TimelineEntry
 from tests.workflows.mailing import Mailing
@@ -73,8 +79,7 @@ class Row:
     attempt: int = 0
     started_at: datetime | None = None
     receipt: Receipt | None = None
-    reason: str = ""
-    next_step: str = ""
+    explanation: Explanation | None = None
 
     def standing(self) -> PublicationStanding:
         """The row as workflows see it."""
@@ -83,8 +88,7 @@ class Row:
             receipt=self.receipt,
             started_at=self.started_at,
             attempt=self.attempt,
-            reason=self.reason,
-            next_step=self.next_step,
+            explanation=self.explanation,
         )
 
 
@@ -122,11 +126,21 @@ class World:
         self.calls = 0
         self.children: list[tuple[int, str]] = []
         self.mail = Mailing()
+        self._mail_to: dict[str, Mailing] = {}
         self._script: dict[str, deque[Fault | Wire]] = defaultdict(deque)
         self._blind: set[str] = set()
         self._undeletable: set[str] = set()
         self._rendering: asyncio.Event | None = None
         self.renders_begun = 0
+
+    def mail_to(self, audience: str) -> Mailing:
+        """The mailing of one audience: ``mail`` for the first that is asked for."""
+        if not self._mail_to:
+            self._mail_to[audience] = self.mail
+        if audience not in self._mail_to:
+            self._mail_to[audience] = Mailing()
+            self._mail_to[audience].recipients = self.mail.recipients
+        return self._mail_to[audience]
 
     # --- scripting ----------------------------------------------------------------------------
 
@@ -180,6 +194,7 @@ class World:
                 )
                 for name in names
             ),
+            audiences=order.audiences if set(names) & set(DIRECT) else (),
             audience_count=self.mail.recipients if set(names) & set(DIRECT) else 0,
         )
 
@@ -219,13 +234,13 @@ class World:
             row.state = S.PLANNED
             raise ApplicationError(
                 f"{task.channel} did not take it.",
-                "It will be tried again.",
+                explained(f"{task.channel} did not take it.", "It will be tried again."),
                 type=step.error.__name__,
                 next_retry_delay=step.delay,
             )
         if step.error is Refused:
-            row.state, row.reason = S.REFUSED, f"{task.channel} refused it."
-            row.next_step = "Change it."
+            row.state = S.REFUSED
+            row.explanation = explained(f"{task.channel} refused it.", "Change it.")
         else:
             row.state = S.UNKNOWN
         return row.standing()
@@ -280,7 +295,7 @@ class World:
         if task.channel in self._undeletable:
             raise ApplicationError(
                 f"{task.channel} did not let it be deleted.",
-                "Delete it by hand.",
+                explained(f"{task.channel} did not let it be deleted.", "Delete it by hand."),
                 type="Refused",
                 non_retryable=True,
             )
@@ -290,7 +305,7 @@ class World:
             for one in self.posts
             if (one.channel, one.number) != (task.channel, task.message.number)
         ]
-        row.state, row.reason = S.WITHDRAWN, "It was taken down."
+        row.state, row.explanation = S.WITHDRAWN, Explanation(what="It was taken down.")
         return row.standing()
 
     def _row(self, task: PublicationTask) -> Row:
@@ -306,7 +321,10 @@ class World:
         if self.approved.get((ref.number, ref.revision)) != task.digest:
             raise ApplicationError(
                 f"Message {ref.number} in the ledger is not what was approved.",
-                "Propose it again.",
+                explained(
+                    f"Message {ref.number} in the ledger is not what was approved.",
+                    "Propose it again.",
+                ),
                 type="DomainError",
                 non_retryable=True,
             )
