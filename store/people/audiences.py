@@ -15,7 +15,18 @@ from collections.abc import (
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, ScalarSelect, Text, and_, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Text,
+    and_,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSON
 
 from domain.errors import DomainError
@@ -161,7 +172,9 @@ def in_one_of(cuts: Sequence[tuple[int | ScalarSelect[int], int]]) -> ColumnElem
     other = recipients.alias("other")
     return exists().where(
         other.c.mailbox == recipients.c.mailbox,
-        or_(*(and_(other.c.audience_id == one, other.c.id <= up_to) for one, up_to in cuts)),
+        or_(
+            false(), *(and_(other.c.audience_id == one, other.c.id <= up_to) for one, up_to in cuts)
+        ),
     )
 
 

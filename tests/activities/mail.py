@@ -133,7 +133,7 @@ def letter(audience: AudienceCut, text: str = "We were hacked.", **changes: obje
                 voice=Voice(name="Noor", address="noor@example.com"),
             ),
         ),
-        audience=audience,
+        audiences=(audience,),
     ).model_copy(update=changes)
 
 
@@ -236,7 +236,9 @@ class Post:
 
 def order_for(document: Document, batch_size: int) -> PlanBroadcast:
     """The order to plan a broadcast of exactly this document."""
-    task = PublicationTask(message=REF, channel="email", digest=document.digest())
+    task = PublicationTask(
+        message=REF, channel="email", audience="customers", digest=document.digest()
+    )
     return PlanBroadcast(task=task, batch_size=batch_size, message_class=CLASS_OF[document.kind])
 
 

@@ -54,7 +54,7 @@ async def planning(
     activities = BroadcastActivities(ledger, {"email": Mailer()}, secret)
     with pytest.raises(ApplicationError) as failure:
         await ActivityEnvironment().run(activities.plan_broadcast, order_for(document, 10))
-    assert await broadcasts.find_broadcast(ledger, REF, "email") is None
+    assert await broadcasts.find_broadcast(ledger, REF, "email", "customers") is None
     return failure.value
 
 
@@ -92,7 +92,10 @@ async def test_the_plan_of_another_digest_gives_nobody_the_right_to_send(
     later = first.document.model_copy(update={"revision": 2})
     await messages.save_revision(ledger, later, "maya")
     task = PublicationTask(
-        message=REF.model_copy(update={"revision": 2}), channel="email", digest=later.digest()
+        message=REF.model_copy(update={"revision": 2}),
+        channel="email",
+        audience="customers",
+        digest=later.digest(),
     )
     confused = first.order().model_copy(update={"task": task})
     await ActivityEnvironment().run(first.activities().send_batches, confused)
@@ -111,10 +114,10 @@ async def test_whoever_was_imported_after_the_signature_gets_nothing(
 
 
 async def test_a_message_without_an_audience_says_what_to_do(ledger: Database) -> None:
-    document = letter(await customers(ledger, 1)).model_copy(update={"audience": None})
+    document = letter(await customers(ledger, 1)).model_copy(update={"audiences": ()})
     await messages.save_revision(ledger, document, "maya")
     refusal = await planning(ledger, document)
-    assert "no audience" in refusal.message
+    assert "does not go to the audience" in refusal.message
     assert refusal.non_retryable
 
 
@@ -148,7 +151,7 @@ async def test_without_the_code_secret_nothing_is_planned(ledger: Database) -> N
     await messages.save_revision(ledger, document, "maya")
     refusal = await planning(ledger, document, secret=None)
     assert "no code secret" in refusal.message
-    assert "FRONTFOOT_CODE_SECRET" in refusal.details[0]
+    assert "FRONTFOOT_CODE_SECRET" in str(refusal.details[0])
     assert refusal.non_retryable
 
 
@@ -174,7 +177,7 @@ async def test_codes_without_an_offer_are_not_planned(ledger: Database) -> None:
     await messages.save_revision(ledger, document, "maya")
     refusal = await planning(ledger, document)
     assert "no offer" in refusal.message
-    assert "[[code]]" in refusal.details[0]
+    assert "[[code]]" in str(refusal.details[0])
 
 
 async def test_an_offer_over_its_cap_is_not_planned(ledger: Database) -> None:

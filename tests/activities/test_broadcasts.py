@@ -20,6 +20,7 @@ from channels.contract import (
     Throttled,
     Unreachable,
 )
+from domain.explanation import explained
 from domain.publication import PublicationState
 from store.broadcasts import batches, silence
 from store.kernel.database import Database
@@ -203,13 +204,13 @@ async def test_a_batch_that_silence_says_nothing_about_is_kept_back_and_that_is_
     """Two batches were accepted meanwhile, and no event of those has come either."""
     mailer.after = ending_in(OutcomeUnknown("SendGrid: no answer."), on=1)
     await post.send()
-    assert (await post.settle()).reason == ""
+    assert (await post.settle()).kept_back is None
 
     settled = await post.settle(release=True, heard=False)
 
     assert (settled.released, settled.unknown_batches) == ((), 1)
-    assert (settled.reason, settled.next_step) == (silence.ALL_DEAF, silence.LISTEN)
-    assert (await post.settle()).reason == silence.ALL_DEAF
+    assert settled.kept_back == silence.OF_BROADCAST
+    assert (await post.settle()).kept_back == silence.OF_BROADCAST
 
 
 async def test_a_lost_batch_is_not_sent_again_before_its_window_has_closed(
@@ -293,7 +294,7 @@ async def test_a_refusal_over_recipients_that_names_none_refuses_the_batch_and_s
 ) -> None:
     mailer.before = ending_in(BadRecipient("SendGrid: it says so.", positions=[]), on=1)
     sent = await post.send()
-    assert (sent.reached, sent.refused, sent.reason) == (1, 10, "SendGrid: it says so.")
+    assert (sent.reached, sent.refused, sent.explanation.what) == (1, 10, "SendGrid: it says so.")
     assert (await post.send(2)).accepted == 20
 
 
@@ -304,7 +305,7 @@ async def test_a_refused_batch_hands_the_rest_back_which_goes_then(
     mailer.before = ending_in(Refused("SendGrid: too large.", "Use smaller ones."), on=2)
     sent = await post.send()
     assert (sent.reached, sent.accepted, sent.refused) == (2, 10, 10)
-    assert (sent.reason, sent.next_step) == ("SendGrid: too large.", "Use smaller ones.")
+    assert sent.explanation == explained("SendGrid: too large.", "Use smaller ones.")
     rest = await post.send(3)
     assert (rest.reached, rest.accepted, rest.refused) == (None, 10, 0)
 
@@ -356,7 +357,10 @@ async def test_dead_credentials_halt_the_broadcast_and_lose_nobody(
 ) -> None:
     mailer.before = ending_in(BadCredentials("SendGrid: bad key.", "Renew it."), on=2)
     sent = await post.send()
-    assert (sent.halted, sent.reason, sent.next_step) == (True, "SendGrid: bad key.", "Renew it.")
+    assert (sent.halted, sent.explanation) == (
+        True,
+        explained("SendGrid: bad key.", "Renew it."),
+    )
     assert [number_of(batch) for batch in mailer.requests] == [1, 2]
     mailer.before = nothing
     await post.send()
@@ -443,7 +447,7 @@ async def test_what_is_no_longer_fresh_is_superseded_and_not_sent(
     """Its batches stayed planned for ever: neither sent nor said to be called off."""
     sent = await post.send(fresh_until=datetime.now(UTC) - timedelta(seconds=1))
     assert sent.halted
-    assert "overtaken by time" in sent.reason
+    assert "overtaken by time" in sent.explanation.what
     assert not mailer.requests
     assert (await post.progress()).batches == {S.SUPERSEDED: 3}
 
@@ -455,4 +459,4 @@ async def test_a_channel_that_this_worker_does_not_have_says_what_to_do(post: Po
     other = BroadcastActivities(post.ledger, {}, None)
     with pytest.raises(ApplicationError, match="no direct channel email") as failure:
         await ActivityEnvironment().run(other.send_batches, post.order())
-    assert "FRONTFOOT_CHANNELS" in failure.value.details[0]
+    assert "FRONTFOOT_CHANNELS" in str(failure.value.details[0])

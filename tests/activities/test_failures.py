@@ -12,6 +12,7 @@ from temporalio.exceptions import ApplicationError
 from activities.failures import failing_in_words
 from channels.contract import BadCredentials, CannotExpress, Refused, Throttled, Unreachable
 from domain.errors import DomainError
+from domain.explanation import explained
 from domain.facts import Facts
 from store.kernel.errors import StoreUnavailable
 
@@ -40,15 +41,14 @@ def test_a_failure_says_what_happened_and_what_to_do_next(
     error: Exception, kind: str, again: bool
 ) -> None:
     failure = failure_of(error)
-    assert (failure.message, failure.details) == ("No.", ("Ask.",))
+    assert (failure.message, failure.details) == ("No.", (explained("No.", "Ask."),))
     assert (failure.type, failure.non_retryable) == (kind, not again)
 
 
 def test_a_ledger_that_is_away_is_waited_for() -> None:
     failure = failure_of(StoreUnavailable("It is full.", "Nothing was kept.", "Free some space."))
-    assert (failure.message, failure.details[0]) == (
-        "It is full. Nothing was kept.",
-        "Free some space.",
+    assert failure.details[0] == explained(
+        "It is full.", "Free some space.", means="Nothing was kept."
     )
     assert not failure.non_retryable
 

@@ -35,7 +35,9 @@ async def broadcast(ledger: Database, server: MailServer) -> BroadcastProgress:
     await messages.save_revision(ledger, document, "maya")
     channel = channel_at(server.port, security="none")
     activities = BroadcastActivities(ledger, {"smtp": channel}, SECRET)
-    task = PublicationTask(message=REF, channel="smtp", digest=document.digest())
+    task = PublicationTask(
+        message=REF, channel="smtp", audience="customers", digest=document.digest()
+    )
     plan = PlanBroadcast(task=task, batch_size=1000, message_class=MessageClass.SAFETY)
     planned = await ActivityEnvironment().run(activities.plan_broadcast, plan)
     order = SendBatches(task=task, broadcast=planned.broadcast, first=1, last=planned.batches)

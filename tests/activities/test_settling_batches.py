@@ -51,7 +51,9 @@ async def unknown(ledger: Database, mailer: Mailer) -> Post:
     return post
 
 
-async def settle(post: Post, *batches: int, went_out: bool, **more: PublicationState) -> PublicationStanding:
+async def settle(
+    post: Post, *batches: int, went_out: bool, **more: PublicationState
+) -> PublicationStanding:
     order = SettleByPerson(task=post.task, direct=True, went_out=went_out, batches=batches, **more)
     activities = SettlingActivities(post.ledger)
     return await ActivityEnvironment().run(activities.settle_by_person, order)
@@ -65,7 +67,7 @@ async def states(post: Post) -> dict[S, int]:
 async def test_an_answer_for_one_batch_leaves_the_other_unknown(unknown: Post) -> None:
     standing = await settle(unknown, 2, went_out=True)
 
-    assert (standing.state, standing.reason) == (S.UNKNOWN, "1 batch is still unknown.")
+    assert (standing.state, standing.explanation.what) == (S.UNKNOWN, "1 batch is still unknown.")
     assert await states(unknown) == {S.ACCEPTED: 2, S.UNKNOWN: 1}
 
 

@@ -8,11 +8,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from domain.actor import Actor
 from domain.errors import DecisionRefused, DomainError
 from domain.gate import Gate, GatePolicy, Verdict, judge
-from domain.message_state import MessageState
-from domain.incident import refuse_unopened
 from domain.message import Copy, Document, MessageKind
+from domain.message_state import MessageState
+from domain.publication import Destination
 
 NOW = datetime(2013, 10, 26, 14, 5, tzinfo=UTC)
 PEOPLE = {
@@ -64,7 +65,7 @@ class ApprovalStory(RuleBasedStateMachine):
             author=author,
             proposed_at=NOW,
             gate=Gate(policy=self.policy, digest=self.document.digest(), author=author),
-            channels=("twitter",),
+            destinations=(Destination(channel="twitter"),),
         )
         self.authors[self.message.digest] = author
         self.seen.append(self.message.digest)
@@ -84,12 +85,11 @@ class ApprovalStory(RuleBasedStateMachine):
         try:
             decision = judge(
                 self.message.gate,
-                by=by,
+                actor=Actor(person=by),
                 verdict=verdict,
                 digest=digest[:digits],
                 roles=PEOPLE,
                 at=NOW,
-                surface="signal",
             )
         except DecisionRefused:
             return
@@ -100,7 +100,7 @@ class ApprovalStory(RuleBasedStateMachine):
     @rule()
     def publish(self) -> None:
         try:
-            refuse_unopened(self.message)
+            self.message.refuse_unopened()
         except DomainError:
             return
         if self.document.digest() == self.message.digest:

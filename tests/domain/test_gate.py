@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from domain.actor import Actor
 from domain.errors import DecisionRefused
 from domain.gate import Decision, Gate, GatePolicy, GateState, Verdict, judge
 
@@ -33,12 +34,11 @@ def decide(
 ) -> Gate:
     decision = judge(
         one,
-        by=by,
+        actor=Actor(person=by),
         verdict=verdict,
         digest=digest,
         roles=ROLES,
         at=NOW,
-        surface="terminal",
         reason=reason,
     )
     return one.with_decision(decision)
@@ -68,14 +68,20 @@ def test_one_rejection_closes_the_gate_whoever_has_approved() -> None:
 
 def test_a_signature_on_another_digest_is_worth_nothing_even_if_it_is_recorded() -> None:
     stray = Decision(
-        by="ines", verdict=Verdict.APPROVE, digest=OTHER_DIGEST, roles=("security",), at=NOW
+        actor=Actor(person="ines"),
+        verdict=Verdict.APPROVE,
+        digest=OTHER_DIGEST,
+        roles=("security",),
+        at=NOW,
     )
     one = gate(GatePolicy(roles=("security",))).with_decision(stray)
     assert (one.state, one.missing()) == (GateState.WAITING, "1 more of security")
 
 
 def test_an_authors_approval_is_worth_nothing_even_if_it_is_recorded() -> None:
-    own = Decision(by="maya", verdict=Verdict.APPROVE, digest=DIGEST, roles=("legal",), at=NOW)
+    own = Decision(
+        actor=Actor(person="maya"), verdict=Verdict.APPROVE, digest=DIGEST, roles=("legal",), at=NOW
+    )
     assert gate(GatePolicy(roles=("legal",))).with_decision(own).state is GateState.WAITING
 
 
@@ -150,10 +156,9 @@ def test_a_decision_without_a_time_zone_is_not_taken() -> None:
     with pytest.raises(ValueError, match="no zone"):
         judge(
             gate(),
-            by="ines",
+            actor=Actor(person="ines"),
             verdict=Verdict.APPROVE,
             digest=DIGEST,
             roles=ROLES,
             at=datetime(2013, 10, 26, 14, 5),  # noqa: DTZ001 - the mistake under test
-            surface="signal",
         )

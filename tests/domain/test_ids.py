@@ -14,6 +14,7 @@ from domain.ids import MessageRef
 
 slugs = st.from_regex(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?", fullmatch=True)
 channels = st.from_regex(r"[a-z][a-z0-9_]{0,30}", fullmatch=True)
+audiences = st.none() | st.from_regex(r"[a-z0-9][a-z0-9_.-]{0,62}", fullmatch=True)
 numbers = st.integers(min_value=0, max_value=10**17)
 broadcasts = st.from_regex(r"[0-9a-f]{16}", fullmatch=True)
 
@@ -23,12 +24,12 @@ def test_an_incidents_workflow_id_leads_back_to_its_slug(slug: str) -> None:
     assert ids.incident_of(ids.incident_workflow_id(slug)) == slug
 
 
-@given(slugs, numbers, channels)
+@given(slugs, numbers, channels, audiences)
 def test_a_publications_workflow_id_leads_back_to_its_parts(
-    slug: str, number: int, channel: str
+    slug: str, number: int, channel: str, audience: str | None
 ) -> None:
-    made = ids.publication_workflow_id(slug, number, channel)
-    assert ids.publication_of(made) == (slug, number, channel)
+    made = ids.publication_workflow_id(slug, number, channel, audience)
+    assert ids.publication_of(made) == (slug, number, channel, audience)
 
 
 @given(slugs, numbers, channels)
@@ -83,10 +84,10 @@ def test_what_is_no_id_of_ours_is_not_taken_for_one(
 @given(st.text(max_size=80))
 def test_an_id_has_one_spelling(text: str) -> None:
     try:
-        slug, number, channel = ids.publication_of(text)
+        parts = ids.publication_of(text)
     except ValueError:
         return
-    assert ids.publication_workflow_id(slug, number, channel) == text
+    assert ids.publication_workflow_id(*parts) == text
 
 
 @pytest.mark.parametrize("slug", ["a", "7", "site-down-oct-26", "a" * 48])
@@ -102,20 +103,28 @@ def test_what_could_break_an_address_or_a_path_names_no_incident(slug: str) -> N
         ids.check_slug(slug)
 
 
-def test_a_broadcast_key_says_nothing_about_the_incident_and_never_changes() -> None:
+def test_a_publications_key_says_nothing_about_the_incident_and_never_changes() -> None:
     ref = MessageRef(incident="site-down", number=1, revision=2)
-    assert ids.broadcast_key(ref, "email") == "957ff693c3e2606b"
+    assert ids.publication_key(ref, "twitter") == "c3d685a7036b3e2a"
+    assert ids.publication_key(ref, "email", "customers") == "9969d7f3872c1c1c"
 
 
-@given(slugs, st.integers(1, 50), st.integers(1, 50), channels)
-def test_another_message_revision_or_channel_has_another_broadcast_key(
-    slug: str, number: int, revision: int, channel: str
+@given(slugs, st.integers(1, 50), st.integers(1, 50), channels, audiences)
+def test_another_message_revision_channel_or_audience_has_another_key(
+    slug: str, number: int, revision: int, channel: str, audience: str | None
 ) -> None:
     ref = MessageRef(incident=slug, number=number, revision=revision)
     others = [
-        (ref.model_copy(update={"number": number + 1}), channel),
-        (ref.model_copy(update={"revision": revision + 1}), channel),
-        (ref, f"{channel[:30]}x"),
+        (ref.model_copy(update={"number": number + 1}), channel, audience),
+        (ref.model_copy(update={"revision": revision + 1}), channel, audience),
+        (ref, f"{channel[:30]}x", audience),
+        (ref, channel, f"{(audience or 'x')[:60]}-x"),
     ]
-    keys = {ids.broadcast_key(*one) for one in others}
-    assert ids.broadcast_key(ref, channel) not in keys
+    keys = {ids.publication_key(*one) for one in others}
+    assert ids.publication_key(ref, channel, audience) not in keys
+
+
+@pytest.mark.parametrize("name", ["", "Customers", "a/b", "a b", ".a", "é", "a" * 64, "a\n"])
+def test_what_could_break_an_id_names_no_audience(name: str) -> None:
+    with pytest.raises(DomainError, match="cannot name an audience"):
+        ids.check_audience(name)

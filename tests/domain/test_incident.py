@@ -7,18 +7,25 @@ from datetime import UTC, datetime
 
 import pytest
 
+from domain.actor import Actor
 from domain.errors import DecisionRefused, DomainError
-from domain.facts import REQUIRED_TO_RESOLVE
+from domain.facts import REQUIRED_TO_RESOLVE, FactsChange, FactsState
 from domain.gate import Decision, Gate, Verdict
-from domain.incident import IncidentState, refuse_unopened
-from domain.message_state import MessagePhase, MessageState
+from domain.incident import IncidentState
 from domain.message import MessageKind
+from domain.message_state import MessagePhase, MessageState
 from domain.playbook import Playbook
-from domain.publication import Outcome, PublicationState
+from domain.publication import Destination, Outcome, PublicationState
 from domain.stage import Stage
 
 NOW = datetime(2013, 10, 26, 14, 5, tzinfo=UTC)
 ALL = ("email", "twitter", "facebook")
+MAYA, MALLORY = Actor(person="maya"), Actor(person="mallory")
+DESTINATIONS = (
+    Destination(channel="email", audience="customers"),
+    Destination(channel="twitter"),
+    Destination(channel="facebook"),
+)
 
 
 @pytest.fixture
@@ -28,8 +35,8 @@ def incident(shipped_playbook: Playbook) -> IncidentState:
         title="Spam from our accounts",
         plan=shipped_playbook,
         templates="0" * 64,
-        audience="customers",
-        opened_by="maya",
+        audiences=("customers",),
+        opened_by=MAYA,
         opened_at=NOW,
     )
 
@@ -50,14 +57,21 @@ def add(
         author="maya",
         proposed_at=NOW,
         gate=Gate(policy=incident.plan.messages[kind].gate, digest=f"{number:064x}", author="maya"),
-        channels=ALL,
+        destinations=DESTINATIONS,
         phase=phase,
-        outcomes={name: Outcome(channel=name, state=state) for name, state in states.items()},
     )
+    for name, state in states.items():
+        message.enter(Outcome.at(message.destination(name), state))
     for channel in reached:
-        message.reach(channel)
+        message.reach(message.destination(channel))
     incident.messages.append(message)
     return message
+
+
+def refuse_unless(incident: IncidentState, *states: PublicationState) -> None:
+    """What settling and retrying ask first about message 1 on Twitter."""
+    message = incident.message(1)
+    message.refuse_unless(message.destination("twitter"), *states)
 
 
 def tell(incident: IncidentState, kind: MessageKind) -> MessageState:
@@ -131,7 +145,7 @@ def test_a_correction_stays_in_the_stage_where_the_mistake_was_made(
 def test_a_resolution_is_refused_while_one_of_its_facts_is_missing(
     incident: IncidentState, missing: str
 ) -> None:
-    incident.facts_filled = tuple(set(REQUIRED_TO_RESOLVE) - {missing})
+    incident.facts = FactsState(filled=tuple(set(REQUIRED_TO_RESOLVE) - {missing}))
     with pytest.raises(DomainError, match=f"not filled yet: {missing}"):
         incident.refuse_unfilled(MessageKind.RESOLUTION_NOTE)
 
@@ -142,7 +156,7 @@ def test_no_other_message_waits_for_facts(incident: IncidentState, kind: Message
 
 
 def test_a_resolution_with_all_its_facts_may_be_proposed(incident: IncidentState) -> None:
-    incident.facts_filled = REQUIRED_TO_RESOLVE
+    incident.facts = FactsState(filled=REQUIRED_TO_RESOLVE)
     incident.refuse_unfilled(MessageKind.RESOLUTION_NOTE)
 
 
@@ -207,7 +221,7 @@ def test_what_is_on_the_wire_cannot_be_waived(incident: IncidentState, phase: Me
         lambda one: one.stage_for(MessageKind.CORRECTION),
         lambda one: one.refuse_stage(Stage.ASSURE),
         lambda one: one.refuse_if_closed(),
-        lambda one: one.refuse_request("maya"),
+        lambda one: one.refuse_request(MAYA),
     ],
 )
 def test_nothing_happens_in_a_closed_incident(
@@ -255,17 +269,21 @@ def test_a_decision_on_a_digest_that_nothing_has_finds_no_message(
 def test_a_message_that_nobody_signed_is_not_published(incident: IncidentState) -> None:
     message = add(incident, MessageKind.ANNOUNCEMENT)
     with pytest.raises(DomainError, match="it needs 1 more of founder or legal or security"):
-        refuse_unopened(message)
+        message.refuse_unopened()
 
 
 def test_a_rejected_message_is_not_published(incident: IncidentState) -> None:
     message = add(incident, MessageKind.ANNOUNCEMENT)
     rejection = Decision(
-        by="noor", verdict=Verdict.REJECT, digest=message.digest, roles=("founder",), at=NOW
+        actor=Actor(person="noor"),
+        verdict=Verdict.REJECT,
+        digest=message.digest,
+        roles=("founder",),
+        at=NOW,
     )
     message.gate = message.gate.with_decision(rejection)
     with pytest.raises(DomainError, match=r"has been rejected\. Revise it first\."):
-        refuse_unopened(message)
+        message.refuse_unopened()
 
 
 def test_messages_are_numbered_in_the_incident_and_within_their_kind(
@@ -279,9 +297,9 @@ def test_messages_are_numbered_in_the_incident_and_within_their_kind(
 def test_whoever_is_not_in_the_roster_is_told_who_is(incident: IncidentState) -> None:
     known = ", ".join(sorted(person.id for person in incident.plan.roster))
     for ask in (
-        lambda: incident.refuse_request("mallory"),
-        lambda: incident.refuse_proposal(MessageKind.ANNOUNCEMENT, "mallory"),
-        lambda: incident.refuse_advance(Stage.ACKNOWLEDGE, "mallory"),
+        lambda: incident.refuse_request(MALLORY),
+        lambda: incident.refuse_proposal(MessageKind.ANNOUNCEMENT, MALLORY),
+        lambda: incident.refuse_advance(Stage.ACKNOWLEDGE, MALLORY),
     ):
         with pytest.raises(DomainError, match=f"'mallory' is not in .* It has {known}"):
             ask()
@@ -289,22 +307,22 @@ def test_whoever_is_not_in_the_roster_is_told_who_is(incident: IncidentState) ->
 
 def test_an_incident_is_not_closed_by_advancing_it(incident: IncidentState) -> None:
     with pytest.raises(DomainError, match="is closed, not advanced"):
-        incident.refuse_advance(Stage.CLOSED, "maya")
+        incident.refuse_advance(Stage.CLOSED, MAYA)
 
 
 def test_what_nobody_knows_may_be_settled(incident: IncidentState) -> None:
     add(incident, MessageKind.ANNOUNCEMENT, twitter=PublicationState.UNKNOWN)
-    incident.refuse_settled(1, "twitter")
+    refuse_unless(incident, PublicationState.UNKNOWN)
 
 
 @pytest.mark.parametrize("state", sorted(set(PublicationState) - {PublicationState.UNKNOWN}))
 def test_what_is_known_is_not_settled(incident: IncidentState, state: PublicationState) -> None:
     add(incident, MessageKind.ANNOUNCEMENT, twitter=state)
     with pytest.raises(DomainError, match=rf"on twitter is {state}\. .* that is unknown\."):
-        incident.refuse_settled(1, "twitter")
+        refuse_unless(incident, PublicationState.UNKNOWN)
 
 
-FAILED = {PublicationState.REFUSED, PublicationState.ABANDONED}
+FAILED = (PublicationState.REFUSED, PublicationState.ABANDONED)
 
 
 @pytest.mark.parametrize("state", sorted(FAILED))
@@ -312,25 +330,62 @@ def test_what_came_to_nothing_may_be_retried(
     incident: IncidentState, state: PublicationState
 ) -> None:
     add(incident, MessageKind.ANNOUNCEMENT, twitter=state)
-    incident.refuse_not_failed(1, "twitter")
+    refuse_unless(incident, *FAILED)
 
 
-@pytest.mark.parametrize("state", sorted(set(PublicationState) - FAILED))
+@pytest.mark.parametrize("state", sorted(set(PublicationState) - set(FAILED)))
 def test_what_has_not_failed_is_not_retried(
     incident: IncidentState, state: PublicationState
 ) -> None:
     add(incident, MessageKind.ANNOUNCEMENT, twitter=state)
     with pytest.raises(DomainError, match=rf"on twitter is {state}\. .* refused or abandoned\."):
-        incident.refuse_not_failed(1, "twitter")
+        refuse_unless(incident, *FAILED)
 
 
 def test_a_channel_that_has_not_begun_is_not_under_way(incident: IncidentState) -> None:
     add(incident, MessageKind.ANNOUNCEMENT)
     with pytest.raises(DomainError, match="Message 1 on twitter is not under way"):
-        incident.refuse_settled(1, "twitter")
+        refuse_unless(incident, PublicationState.UNKNOWN)
 
 
 def test_the_whole_state_survives_being_carried_on(incident: IncidentState) -> None:
     tell(incident, MessageKind.ANNOUNCEMENT)
     add(incident, MessageKind.PROGRESS_UPDATE, twitter=PublicationState.UNKNOWN)
     assert IncidentState.model_validate_json(incident.model_dump_json()) == incident
+
+
+def test_a_channel_with_two_audiences_is_reached_once_both_are(incident: IncidentState) -> None:
+    message = add(incident, MessageKind.ANNOUNCEMENT, "twitter")
+    page = Destination(channel="email", audience="page")
+    message.destinations = (*DESTINATIONS, page)
+
+    message.reach(page)
+    assert not incident.told(message)
+    message.reach(DESTINATIONS[0])
+    assert incident.told(message)
+
+
+def test_one_of_several_audiences_is_named(incident: IncidentState) -> None:
+    message = add(incident, MessageKind.ANNOUNCEMENT)
+    page = Destination(channel="email", audience="page")
+    message.destinations = (*DESTINATIONS, page)
+
+    assert message.destination("email", "page") == page
+    with pytest.raises(DomainError, match="several audiences on email: customers, page"):
+        message.destination("email")
+    with pytest.raises(DomainError, match="does not go out on email to nobody"):
+        message.destination("email", "nobody")
+
+
+def test_facts_that_were_not_read_are_named() -> None:
+    first = FactsState().recorded(
+        FactsChange(draft="a", person="maya", changed=("fix",)), filled=("fix",)
+    )
+    second = first.recorded(
+        FactsChange(draft="b", person="noor", changed=("cause", "doing")), filled=("fix", "cause")
+    )
+    second.refuse_stale("b")
+    with pytest.raises(DomainError, match=r"read them: noor changed cause, doing\."):
+        second.refuse_stale("a")
+    with pytest.raises(DomainError, match="maya changed fix; noor changed cause, doing"):
+        second.refuse_stale(None)

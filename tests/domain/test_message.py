@@ -33,7 +33,7 @@ DOCUMENT = Document(
     kind=MessageKind.GOODWILL_OFFER,
     proposed_at=NOW,
     copies=(MAIL, POST, PAGE),
-    audience=AudienceCut(name="customers", count=1_000_000, up_to=1_000_123),
+    audiences=(AudienceCut(name="customers", count=1_000_000, up_to=1_000_123),),
     offer=OfferTerms(
         title="10 USD credit",
         worth=Decimal("10.00"),
@@ -68,10 +68,10 @@ EVERYTHING = [
     (("copies", 1, "mark"), "Notice 2"),
     *((("copies", 0, "voice", name), "other") for name in Voice.model_fields),
     (("copies", 0, "voice"), None),
-    (("audience", "name"), "everybody"),
-    (("audience", "count"), 1_000_001),
-    (("audience", "up_to"), 1_000_124),
-    (("audience",), None),
+    (("audiences", 0, "name"), "everybody"),
+    (("audiences", 0, "count"), 1_000_001),
+    (("audiences", 0, "up_to"), 1_000_124),
+    (("audiences",), []),
     (("offer", "title"), "20 USD credit"),
     (("offer", "worth"), "20.00"),
     (("offer", "currency"), "EUR"),
@@ -103,7 +103,7 @@ def test_the_tables_above_forget_no_field() -> None:
     """A field that is added to a document has to be signed as well."""
     here: dict[type, set[str]] = {Document: set(), Copy: set(), Voice: set(), AudienceCut: set()}
     here[OfferTerms] = set()
-    holders = {"copies": Copy, "voice": Voice, "audience": AudienceCut, "offer": OfferTerms}
+    holders = {"copies": Copy, "voice": Voice, "audiences": AudienceCut, "offer": OfferTerms}
     for place, _ in [*EVERYTHING, *OF_A_POOL]:
         model: type = Document
         for step in place:
@@ -165,11 +165,11 @@ def test_the_bytes_that_are_signed_never_change() -> None:
         kind=MessageKind.ANNOUNCEMENT,
         proposed_at=NOW,
         copies=(POST, Copy(channel="email", subject="Ünsafe", text="Hello", voice=VOICE)),
-        audience=DOCUMENT.audience,
+        audiences=DOCUMENT.audiences,
         offer=DOCUMENT.offer,
     )
     assert document.canonical().decode() == (
-        '{"audience":{"count":1000000,"name":"customers","up_to":1000123},'
+        '{"audiences":[{"count":1000000,"name":"customers","up_to":1000123}],'
         '"copies":[{"channel":"email","subject":"Ünsafe","text":"Hello",'
         '"voice":{"address":"noor@example.com","name":"Noor","reply_to":"help@example.com",'
         '"sign_off":"N."}},'

@@ -14,7 +14,7 @@ from domain.publication import PublicationState
 from domain.status import MessageStatus
 from tests.deadline import eventually
 from tests.workflows.mailing import Answer
-from tests.workflows.plan import TWO_WITH_SECURITY, a_plan
+from tests.workflows.plan import POSTS, TWO_WITH_SECURITY, a_plan
 from tests.workflows.response import Response, person, state
 from tests.workflows.world import (
     LOST_AFTER_PUBLISHING,
@@ -146,6 +146,16 @@ async def broadcast_withdrawn(response: Response) -> None:
     await response.close()
 
 
+async def several_audiences(response: Response) -> None:
+    """A message on two post channels and to two audiences, with facts recorded before it."""
+    response.audiences = ("customers", "page-subscribers")
+    response.world.mail.recipients = 30
+    await response.open(a_plan(channels=("email", *POSTS)))
+    await response.know("summary")
+    await response.publish()
+    await response.close()
+
+
 async def continued(response: Response) -> None:
     """An incident and its mail that went on as new runs."""
     response.world.mail.recipients = 1_500
@@ -172,6 +182,7 @@ PATHS: tuple[Path, ...] = (
     broadcast_settled_by_events,
     broadcast_paused,
     broadcast_withdrawn,
+    several_audiences,
     continued,
 )
 

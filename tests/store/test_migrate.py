@@ -33,7 +33,7 @@ async def test_the_migrations_make_exactly_the_tables_that_the_code_uses(
 async def test_upgrading_again_keeps_what_is_there(blank_url: str) -> None:
     await migrate.upgrade_ledger(blank_url)
     database = Database.open(blank_url)
-    await incidents.register(database, "site-down", "Site down", "outage", None, NOON)
+    await incidents.register(database, "site-down", "Site down", "outage", (), NOON)
 
     await migrate.upgrade_ledger(blank_url)
 

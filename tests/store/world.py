@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from domain.explanation import explained
 from domain.ids import MessageRef, batch_key, delivery_key
 from domain.message import Copy, Document, MessageClass, MessageKind
 from domain.offer import OfferTerms
@@ -22,6 +23,7 @@ NOON = datetime(2013, 10, 26, 12, 0, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)
 DIGEST = "d" * 64
 SECRET = b"a secret that no worker shows to anybody"
+NO_ANSWER = explained("No answer came.", "Look at it.")
 RECEIPT = Receipt(id="msg-1", at=NOON)
 TERMS = OfferTerms(
     title="A month on us",
@@ -96,7 +98,7 @@ async def lose_answer(db: Database, broadcast: BroadcastRow, number: int) -> Non
     taken = await batches.reserve_batch(db, broadcast.id, number, DIGEST, NOON)
     assert taken.reserved
     await batch_outcomes.mark_batch_unknown(
-        db, broadcast.id, number, taken.row.attempt, "No answer came.", "Look at it.", LATER
+        db, broadcast.id, number, taken.row.attempt, NO_ANSWER, LATER
     )
 
 

@@ -96,7 +96,7 @@ async def test_a_batch_that_ended_without_a_word_is_named(database: Database) ->
     broadcast = await have_history(database)
     await broadcasts.stop(database, broadcast.id, LATER)
     async with database.write() as connection:
-        await connection.execute(text("UPDATE batches SET reason = '' WHERE number = 4"))
+        await connection.execute(text("UPDATE batches SET explanation = '' WHERE number = 4"))
     assert faults(await books(database)) == {"unexplained": (4,)}
 
 

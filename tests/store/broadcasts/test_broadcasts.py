@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import DomainError
+from domain.explanation import explained
 from domain.message import MessageClass
 from domain.publication import DeliveryState, PublicationState
 from store.broadcasts import addressees, batch_outcomes, batches, broadcasts, progress
+from store.broadcasts.broadcasts import BroadcastRow
 from store.broadcasts.progress import Standing, read_progress
 from store.events import events
 from store.kernel.database import Database
@@ -190,7 +192,9 @@ async def test_a_batch_that_did_not_go_out_is_sent_by_the_next_attempt(
 ) -> None:
     broadcast = await have_broadcast(database, size=10)
     first = await batches.reserve_batch(database, broadcast.id, 1, DIGEST, NOON)
-    await batch_outcomes.batch_nothing_went_out(database, broadcast.id, 1, 1, LATER)
+    await batch_outcomes.batch_nothing_went_out(
+        database, broadcast.id, 1, 1, explained("It could not connect."), LATER
+    )
     again = await batches.reserve_batch(database, broadcast.id, 1, DIGEST, LATER)
 
     assert (again.reserved, first.row.key, again.row.key) == (
@@ -218,14 +222,16 @@ async def test_a_refused_batch_says_why(database: Database) -> None:
     broadcast = await have_broadcast(database, size=10)
     await batches.reserve_batch(database, broadcast.id, 1, DIGEST, NOON)
     row = await batch_outcomes.refuse_batch(
-        database, broadcast.id, 1, 1, "The sender is not verified.", "Verify it.", LATER
+        database,
+        broadcast.id,
+        1,
+        1,
+        explained("The sender is not verified.", "Verify it."),
+        LATER,
     )
 
-    assert (row.state, row.reason, row.next_step) == (
-        S.REFUSED,
-        "The sender is not verified.",
-        "Verify it.",
-    )
+    assert row.state is S.REFUSED
+    assert row.explanation == explained("The sender is not verified.", "Verify it.")
     assert await states(database, broadcast) == {"refused": 10}
 
 
@@ -302,7 +308,7 @@ async def test_a_range_is_told_apart_from_the_whole(database: Database) -> None:
     await lose_answer(database, broadcast, 4)
     taken = await batches.reserve_batch(database, broadcast.id, 5, DIGEST, NOON)
     await batch_outcomes.refuse_batch(
-        database, broadcast.id, 5, taken.row.attempt, "It said no.", "Ask.", LATER
+        database, broadcast.id, 5, taken.row.attempt, explained("It said no.", "Ask."), LATER
     )
     await events.record(database, [event(broadcast, 11, DeliveryState.BOUNCED, batch=2)])
 
@@ -391,3 +397,52 @@ async def test_a_batch_whose_people_all_left_is_closed_without_sending(
     await batches.close_empty_batch(database, broadcast.id, 1)
 
     assert (list(people.ids), await states(database, broadcast)) == ([], {"suppressed": 2})
+
+
+async def test_somebody_in_two_audiences_of_a_message_gets_it_once(database: Database) -> None:
+    await have_audience(database, 10)
+    await have_audience(database, 10, "page", start=6)
+    first = await audiences.cut(database, "customers")
+    second = await audiences.cut(database, "page", before=[first])
+    customers = await broadcasts.plan(database, ref(), "email", first, 4, DIGEST, NOON)
+    page = await broadcasts.plan(database, ref(), "email", second, 4, DIGEST, NOON, before=[first])
+
+    assert (first.count, second.count) == (10, 5)
+    assert (customers.planned, customers.elsewhere) == (10, 0)
+    assert (page.planned, page.elsewhere, page.suppressed) == (5, 5, 0)
+    sent = [address for number in (1, 2) for address in await addresses_of(database, page, number)]
+    assert sent == [address(number) for number in range(11, 16)]
+
+
+async def test_somebody_suppressed_counts_once_in_two_audiences(database: Database) -> None:
+    await have_audience(database, 3)
+    await have_audience(database, 3, "page")
+    await suppressions.add(database, address(2), "unsubscribed", None, "link", NOON)
+    first = await audiences.cut(database, "customers")
+    second = await audiences.cut(database, "page", before=[first])
+    page = await broadcasts.plan(database, ref(), "email", second, 4, DIGEST, NOON, before=[first])
+
+    assert (first.count, second.count) == (2, 0)
+    assert (page.planned, page.elsewhere, page.suppressed, page.batches) == (0, 3, 0, 0)
+
+
+async def test_two_audiences_of_one_revision_do_not_replace_each_other(database: Database) -> None:
+    await have_audience(database, 4)
+    await have_audience(database, 4, "page", start=5)
+    plans = [
+        await broadcasts.plan(
+            database, ref(), "email", await audiences.cut(database, name), 4, DIGEST, NOON
+        )
+        for name in ("customers", "page")
+    ]
+
+    assert [row.audience for row in await broadcasts.broadcasts_of(database, ref())] == [
+        "customers",
+        "page",
+    ]
+    for broadcast in plans:
+        assert await states(database, broadcast) == {"planned": 4}
+
+
+async def addresses_of(db: Database, broadcast: BroadcastRow, number: int) -> list[str]:
+    return (await addressees.addressees(db, broadcast.id, number)).addresses

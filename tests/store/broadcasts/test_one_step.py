@@ -21,7 +21,16 @@ from store.kernel.database import Database
 from store.offers import codes
 from store.people import suppressions
 from tests.store.offers.test_codes import HERE, SECRET, TERMS
-from tests.store.world import DIGEST, LATER, NOON, RECEIPT, address, event, have_broadcast
+from tests.store.world import (
+    DIGEST,
+    LATER,
+    NO_ANSWER,
+    NOON,
+    RECEIPT,
+    address,
+    event,
+    have_broadcast,
+)
 
 ACCEPTED = PublicationState.ACCEPTED
 
@@ -142,9 +151,7 @@ async def test_who_left_while_the_batch_was_waited_for_gets_no_mail(
 async def test_an_answer_to_a_batch_that_was_given_up_meanwhile_is_entered_all_the_same(
     database: Database, broadcast: BroadcastRow
 ) -> None:
-    await batch_outcomes.mark_batch_unknown(
-        database, broadcast.id, 1, 1, "An earlier attempt did not come back.", "Look.", LATER
-    )
+    await batch_outcomes.mark_batch_unknown(database, broadcast.id, 1, 1, NO_ANSWER, LATER)
 
     taken = await take_second(database, broadcast, TERMS)
 

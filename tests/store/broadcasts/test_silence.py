@@ -11,6 +11,7 @@ from store.kernel.database import Database
 from tests.store.world import (
     DIGEST,
     LATER,
+    NO_ANSWER,
     NOON,
     RECEIPT,
     event,
@@ -68,8 +69,8 @@ async def test_silence_proves_nothing_where_accepted_mail_has_no_event_either(
     assert await released(database, broadcast) == ()
 
     [row] = await batch_outcomes.unknown_batches(database, broadcast.id)
-    assert "has no event either" in row.reason
-    assert row.next_step.startswith("Start the webhook receiver")
+    assert "has no event either" in row.explanation.means
+    assert row.explanation.next_step.advice.startswith("Start the webhook receiver")
 
 
 async def test_events_of_what_was_accepted_a_moment_ago_may_be_on_their_way(
@@ -127,7 +128,7 @@ async def test_each_batch_has_witnesses_of_its_own(database: Database) -> None:
     await hear(database, broadcast, 2)
     taken = await batches.reserve_batch(database, broadcast.id, 3, DIGEST, NOON + 2 * MINUTE)
     await batch_outcomes.mark_batch_unknown(
-        database, broadcast.id, 3, taken.row.attempt, "No answer.", "Look.", LATER
+        database, broadcast.id, 3, taken.row.attempt, NO_ANSWER, LATER
     )
     await accept(database, broadcast, 4, 3 * MINUTE)
 

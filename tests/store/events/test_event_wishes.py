@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from domain.ids import broadcast_key
+from domain.ids import publication_key
 from domain.message import MessageClass
 from domain.publication import DeliveryState
 from domain.suppression import Wish
@@ -32,6 +32,8 @@ from tests.store.world import (
 
 GOODWILL, SAFETY = MessageClass.GOODWILL, MessageClass.SAFETY
 HOUR = timedelta(hours=1)
+
+KEY = publication_key(ref(), "email", "customers")
 
 
 @pytest.fixture
@@ -140,7 +142,7 @@ async def test_old_news_do_not_undo_what_a_person_decided(
 async def test_wishes_that_come_before_their_broadcast_are_heard(database: Database) -> None:
     await have_audience(database, 10)
     cut = await audiences.cut(database, "customers")
-    early = event(broadcast_key(ref(), "email"), 4)._replace(kind=Wish.COMPLAINED)
+    early = event(KEY, 4)._replace(kind=Wish.COMPLAINED)
     await events.record(database, [early])
     await broadcasts.plan(database, ref(), "email", cut, 10, DIGEST, NOON)
     assert await suppressed(database, 4) == [GOODWILL]

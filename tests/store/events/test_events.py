@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.ids import broadcast_key
+from domain.ids import publication_key
 from domain.publication import DeliveryState, PublicationState
 from store.audit.deliveries import accepted_deliveries
 from store.broadcasts import addressees, batch_outcomes, batches, broadcasts
@@ -34,6 +34,8 @@ from tests.store.world import (
 )
 
 D = DeliveryState
+
+KEY = publication_key(ref(), "email", "customers")
 
 
 async def test_an_event_moves_its_delivery(database: Database) -> None:
@@ -152,7 +154,7 @@ async def test_events_that_come_before_their_broadcast_are_applied_to_it(
 ) -> None:
     await have_audience(database, 10)
     cut = await audiences.cut(database, "customers")
-    early = await events.record(database, [event(broadcast_key(ref(), "email"), 4)])
+    early = await events.record(database, [event(KEY, 4)])
 
     broadcast = await broadcasts.plan(database, ref(), "email", cut, 10, DIGEST, NOON)
 

@@ -39,7 +39,7 @@ async def test_a_step_that_dies_half_way_leaves_nothing(
 
 async def test_what_was_written_is_there_after_closing(ledger_url: str) -> None:
     first = Database.open(ledger_url)
-    await incidents.register(first, "site-down", "Site down", "outage", None, NOON)
+    await incidents.register(first, "site-down", "Site down", "outage", (), NOON)
     await first.close()
 
     second = Database.open(ledger_url)
@@ -54,7 +54,7 @@ async def test_many_writers_at_once_all_get_their_turn(
 ) -> None:
     await asyncio.gather(
         *(
-            incidents.register(db, f"incident-{number}-{name}", "?", "outage", None, NOON)
+            incidents.register(db, f"incident-{number}-{name}", "?", "outage", (), NOON)
             for number in range(40)
             for name, db in (("a", database), ("b", second))
         )
@@ -181,7 +181,7 @@ async def test_a_ledger_without_tables_says_how_to_make_them(blank_url: str) -> 
         Path(blank_url.removeprefix("sqlite:///")).parent.mkdir()
     database = Database.open(blank_url)
 
-    with pytest.raises(StoreUnavailable, match=r"python -m store\.migrate"):
+    with pytest.raises(StoreUnavailable, match=r"tables are not there"):
         await incidents.list_incidents(database)
     await database.close()
 
@@ -217,9 +217,9 @@ async def test_a_locked_file_is_told_and_the_next_step_named(
 
     async with holder.write():
         with pytest.raises(StoreUnavailable, match="held the ledger's file"):
-            await incidents.register(waiting, "site-down", "?", "outage", None, NOON)
+            await incidents.register(waiting, "site-down", "?", "outage", (), NOON)
 
-    await incidents.register(waiting, "site-down", "?", "outage", None, NOON)
+    await incidents.register(waiting, "site-down", "?", "outage", (), NOON)
     await holder.close()
     await waiting.close()
 

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from domain.codes import derive_code, show_code
 from domain.errors import DomainError
+from domain.explanation import Action, NextStep
 from domain.offer import CodeSource, OfferTerms
 from store.broadcasts import broadcasts
 from store.files.code_csv import CodeReader, CodesInvalid
@@ -219,7 +220,9 @@ async def test_an_empty_pool_gives_nobody_a_code(database: Database) -> None:
     with pytest.raises(DomainError, match="2 of 5 people would get no code") as refusal:
         await code_pool.take_codes(database, HERE, range(1, 6), POOLED)
 
-    assert "codes import" in refusal.value.next_step
+    assert refusal.value.explanation.next_step == NextStep(
+        action=Action.IMPORT_CODES, about="spring"
+    )
     assert [one.left for one in await code_pool.pools(database)] == [3]
 
 
@@ -265,7 +268,12 @@ async def test_a_broadcast_that_would_empty_the_pool_is_not_planned(database: Da
     with pytest.raises(DomainError, match="has 5 codes for this offer, and 20 people"):
         await broadcasts.plan(database, ref("another-incident"), *place)
 
-    assert await broadcasts.find_broadcast(database, ref("another-incident"), "email") is None
+    assert (
+        await broadcasts.find_broadcast(
+            database, ref("another-incident"), "email", "customers-of-another-incident"
+        )
+        is None
+    )
 
 
 async def test_an_offer_of_a_pool_that_is_not_there_is_not_planned(database: Database) -> None:

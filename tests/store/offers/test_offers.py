@@ -28,7 +28,10 @@ async def test_codes_over_the_cap_are_not_planned(database: Database) -> None:
     with pytest.raises(DomainError, match="over the cap"):
         await have_broadcast(database, size=101, offer=TERMS)
 
-    assert await broadcasts.find_broadcast(database, ref(), "email") is None
+    assert (
+        await broadcasts.find_broadcast(database, ref(), "email", "customers-of-buffer-saturday")
+        is None
+    )
 
 
 async def test_two_offers_of_one_incident_share_its_cap(database: Database) -> None:

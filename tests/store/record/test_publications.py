@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from domain.errors import DomainError
+from domain.explanation import explained
 from domain.publication import PublicationState, Receipt
 from store.kernel.database import Database
 from store.record import publications
@@ -115,7 +116,7 @@ async def test_a_later_revision_takes_over_what_never_went_out(database: Databas
 async def test_a_later_revision_does_not_take_over_what_may_be_out(database: Database) -> None:
     await plan(database)
     await take(database)
-    await publications.mark_unknown(database, *HERE, reason="?", next_step="Look.", at=NOON)
+    await publications.mark_unknown(database, *HERE, why=explained("?", "Look."), at=NOON)
     row = await publications.plan(database, ref(revision=2), "twitter", "e" * 64, LATER)
 
     assert (row.revision, row.state) == (1, S.UNKNOWN)
@@ -126,12 +127,12 @@ async def test_evidence_that_it_went_out_wins(database: Database, before: S) -> 
     await plan(database)
     await take(database)
     if before is S.UNKNOWN:
-        await publications.mark_unknown(database, *HERE, reason="?", next_step="", at=NOON)
+        await publications.mark_unknown(database, *HERE, why=explained("?"), at=NOON)
     elif before is S.REFUSED:
-        await publications.refuse(database, *HERE, reason="no", next_step="", at=NOON)
+        await publications.refuse(database, *HERE, why=explained("no"), at=NOON)
     elif before is S.ABANDONED:
-        await publications.mark_unknown(database, *HERE, reason="?", next_step="", at=NOON)
-        await publications.settle_state(database, *HERE, S.ABANDONED, "gave up", "", NOON)
+        await publications.mark_unknown(database, *HERE, why=explained("?"), at=NOON)
+        await publications.settle_state(database, *HERE, S.ABANDONED, explained("gave up"), NOON)
 
     row = await publications.accept(database, *HERE, RECEIPT, LATER)
 
@@ -144,7 +145,7 @@ async def test_what_was_accepted_is_never_believed_otherwise(database: Database,
     await take(database)
     await publications.accept(database, *HERE, RECEIPT, LATER)
 
-    row = await publications.settle_state(database, *HERE, to, "a late thought", "", LATER)
+    row = await publications.settle_state(database, *HERE, to, explained("a late thought"), LATER)
 
     assert row.state is S.ACCEPTED
 
@@ -162,7 +163,7 @@ async def test_a_post_that_was_taken_back_stays_taken_back(database: Database) -
     await plan(database)
     await take(database)
     await publications.accept(database, *HERE, RECEIPT, LATER)
-    await publications.settle_state(database, *HERE, S.WITHDRAWN, "taken down", "", LATER)
+    await publications.settle_state(database, *HERE, S.WITHDRAWN, explained("taken down"), LATER)
     row = await publications.accept(database, *HERE, RECEIPT, LATER)
 
     assert row.state is S.WITHDRAWN
@@ -179,7 +180,9 @@ async def test_a_withdrawal_waits_for_what_is_on_its_way(database: Database) -> 
 async def test_what_is_on_its_way_cannot_be_declared_unsent(database: Database) -> None:
     await plan(database)
     await take(database)
-    row = await publications.settle_state(database, *HERE, S.PLANNED, "I think not", "", LATER)
+    row = await publications.settle_state(
+        database, *HERE, S.PLANNED, explained("I think not"), LATER
+    )
 
     assert row.state is S.SENDING
 
@@ -187,8 +190,8 @@ async def test_what_is_on_its_way_cannot_be_declared_unsent(database: Database) 
 async def test_a_person_may_release_an_unknown_publication(database: Database) -> None:
     await plan(database)
     await take(database)
-    await publications.mark_unknown(database, *HERE, reason="?", next_step="Look.", at=NOON)
-    await publications.settle_state(database, *HERE, S.PLANNED, "not on the page", "", LATER)
+    await publications.mark_unknown(database, *HERE, why=explained("?", "Look."), at=NOON)
+    await publications.settle_state(database, *HERE, S.PLANNED, explained("not on the page"), LATER)
 
     assert await take(database, attempt=2)
 
@@ -197,15 +200,14 @@ async def test_the_record_says_why_and_what_next(database: Database) -> None:
     await plan(database)
     await take(database)
     await publications.refuse(
-        database, *HERE, reason="Credits are used up.", next_step="Top them up.", at=LATER
+        database, *HERE, why=explained("Credits are used up.", "Top them up."), at=LATER
     )
 
     [row] = await publications.rows(database, "buffer-saturday")
 
-    assert (row.state, row.reason, row.next_step, row.updated_at) == (
+    assert (row.state, row.explanation, row.updated_at) == (
         S.REFUSED,
-        "Credits are used up.",
-        "Top them up.",
+        explained("Credits are used up.", "Top them up."),
         LATER,
     )
 

@@ -22,8 +22,8 @@ HERE = "buffer-saturday"
 
 
 async def test_opening_an_incident_twice_lists_it_once(database: Database) -> None:
-    await incidents.register(database, HERE, "Spam from accounts", "breach", None, NOON)
-    await incidents.register(database, HERE, "Another title", "breach", None, LATER)
+    await incidents.register(database, HERE, "Spam from accounts", "breach", (), NOON)
+    await incidents.register(database, HERE, "Another title", "breach", (), LATER)
 
     [row] = await incidents.list_incidents(database)
 
@@ -31,7 +31,7 @@ async def test_opening_an_incident_twice_lists_it_once(database: Database) -> No
 
 
 async def test_a_closed_incident_says_since_when(database: Database) -> None:
-    await incidents.register(database, HERE, "Spam from accounts", "breach", "customers", NOON)
+    await incidents.register(database, HERE, "Spam from accounts", "breach", ("customers",), NOON)
     await incidents.mark_closed(database, HERE, NOON)
     await incidents.mark_closed(database, HERE, LATER)
 
@@ -41,15 +41,15 @@ async def test_a_closed_incident_says_since_when(database: Database) -> None:
 
 
 async def test_the_newest_incident_is_listed_first(database: Database) -> None:
-    await incidents.register(database, "older", "Older", "breach", None, NOON)
-    await incidents.register(database, "newer", "Newer", "breach", None, LATER)
+    await incidents.register(database, "older", "Older", "breach", (), NOON)
+    await incidents.register(database, "newer", "Newer", "breach", (), LATER)
 
     assert [row.slug for row in await incidents.list_incidents(database)] == ["newer", "older"]
 
 
 async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
     with pytest.raises(Exception, match="no zone"):
-        await incidents.register(database, HERE, "?", "breach", None, NOON.replace(tzinfo=None))
+        await incidents.register(database, HERE, "?", "breach", (), NOON.replace(tzinfo=None))
 
 
 async def test_a_playbook_is_kept_as_it_was(database: Database) -> None:
