@@ -51,8 +51,8 @@ async def _record(executable: str, paths: list[Path], *dynamic: str) -> None:
             await path(response)
             await response.result()
             ids = {"incident": response.handle.id} | {
-                f"message-{number}-{channel.replace("/", "-")}": response.child(number, channel)
-                for number, channel in response.world.children
+                f"message-{number}-{place.replace('/', '-')}": response.child(number, place)
+                for number, place in response.world.children
             }
             for part, workflow_id in ids.items():
                 await _write(environment.client, workflow_id, f"{name}.{part}")
