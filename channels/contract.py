@@ -25,11 +25,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple, Protocol, Self, overload, runtime_checkable
 
+from domain.delivery_events import DeliveryEvent
 from domain.explanation import NextStep, explained
 from domain.message import Copy, Voice
 from domain.model import Value
 from domain.publication import Receipt, Sighting
-from domain.suppression import SuppressionReason
+from domain.suppression import ListedAddress
 
 
 class ChannelKind(StrEnum):
@@ -270,14 +271,6 @@ class Retracts(Protocol):
         ...
 
 
-class ListedAddress(NamedTuple):
-    """An address on one of a provider's own lists, since when (UTC), and what the list means."""
-
-    address: str
-    reason: SuppressionReason
-    since: datetime
-
-
 @runtime_checkable
 class ListsSuppressions(Protocol):
     """A channel whose provider keeps lists of addresses that must not be written to."""
@@ -287,5 +280,21 @@ class ListsSuppressions(Protocol):
 
         Raises ``Unreachable``, ``Throttled`` or ``Refused`` at any step; starting again is
         harmless. An address may come several times.
+        """
+        ...
+
+
+@runtime_checkable
+class ReadsEvents(Protocol):
+    """Reads what a provider tells of our mail later on; holds no credential that could send.
+
+    It is not the channel itself: it lives in the process that the internet can reach.
+    """
+
+    def read_events(self, body: bytes, headers: Mapping[str, str]) -> list[DeliveryEvent]:
+        """The events about mail of ours in one signed delivery of them; others are passed over.
+
+        ``body`` is as it came, byte for byte; ``headers`` are found by lower-case names. Raises
+        ``EventsNotGenuine`` before anything is parsed, or ``EventsUnreadable``.
         """
         ...

@@ -4,10 +4,10 @@ A test class for a channel is this::
 
     class TestPigeon(ChannelContract):
         @pytest.fixture
-        def provider(self) -> Provider:
+        def provider(self) -> StandIn:
             return PigeonLoft()
 
-``PigeonLoft`` is a ``Provider`` (see ``provider.py``): a stand-in that can be told how to misbehave
+``PigeonLoft`` is a ``StandIn`` (see ``provider.py``): a stand-in that can be told how to misbehave
 and knows what it accepted. ``mock_provider.py`` has one without a server, and ``test_stranger.py``
 shows its use.
 """
@@ -41,7 +41,7 @@ from channels.contract import (
     Throttled,
     Unreachable,
 )
-from channels.contract_suite.provider import NOT_TAKEN, TAKEN, Misbehaviour, Provider
+from channels.contract_suite.provider import NOT_TAKEN, TAKEN, Misbehaviour, StandIn
 from domain.message import Copy, Voice
 from domain.publication import Finding, Receipt, Sighting
 
@@ -57,11 +57,11 @@ class ChannelContract:
     """The promises of a channel, as tests."""
 
     @pytest.fixture
-    def provider(self) -> Provider:
+    def provider(self) -> StandIn:
         raise NotImplementedError("a subclass supplies the provider")
 
     @pytest.fixture
-    async def channel(self, provider: Provider) -> AsyncIterator[Channel]:
+    async def channel(self, provider: StandIn) -> AsyncIterator[Channel]:
         channel = provider.channel()
         yield channel
         await channel.close()
@@ -69,7 +69,7 @@ class ChannelContract:
     # What goes well
 
     async def test_what_is_published_reaches_the_provider_once(
-        self, provider: Provider, channel: Channel
+        self, provider: StandIn, channel: Channel
     ) -> None:
         receipt = await attempt(channel)
         assert receipt.id
@@ -80,7 +80,7 @@ class ChannelContract:
         assert receipt.at.utcoffset() == timedelta(0)
         assert abs(receipt.at - datetime.now(UTC)) < timedelta(minutes=1)
 
-    async def test_a_post_shows_its_mark(self, provider: Provider, channel: Channel) -> None:
+    async def test_a_post_shows_its_mark(self, provider: StandIn, channel: Channel) -> None:
         """By it we recognise our own post after an answer was lost."""
         if not channel.capabilities.needs_mark:
             pytest.skip("this channel recognises its own by other means")
@@ -93,7 +93,7 @@ class ChannelContract:
         assert health.ok, health.says
 
     async def test_two_publications_share_no_words_and_no_addressee(
-        self, provider: Provider, channel: Channel
+        self, provider: StandIn, channel: Channel
     ) -> None:
         await attempt(channel)
         await attempt(channel, words=OTHER_WORDS, key=f"{BROADCAST}.2.1", address=OTHER_ADDRESS)
@@ -104,7 +104,7 @@ class ChannelContract:
         assert OTHER_ADDRESS not in first
 
     async def test_two_publications_at_once_do_not_mix(
-        self, provider: Provider, channel: Channel
+        self, provider: StandIn, channel: Channel
     ) -> None:
         words = [f"Region {number} is back" for number in range(10, 16)]
         await asyncio.gather(
@@ -123,7 +123,7 @@ class ChannelContract:
             assert sum(one in carried for carried in published) == 1
 
     async def test_closing_one_channel_leaves_another_working(
-        self, provider: Provider, channel: Channel
+        self, provider: StandIn, channel: Channel
     ) -> None:
         another = provider.channel()
         await another.check()
@@ -149,7 +149,7 @@ class ChannelContract:
     # What goes wrong, and nothing went out
 
     async def test_a_throttled_channel_says_until_when(
-        self, provider: Provider, channel: Channel
+        self, provider: StandIn, channel: Channel
     ) -> None:
         await provider.misbehave(Misbehaviour.THROTTLES)
         with pytest.raises(Throttled) as caught:
@@ -160,7 +160,7 @@ class ChannelContract:
         assert await provider.accepted() == []
 
     async def test_a_throttled_channel_without_a_time_waits_all_the_same(
-        self, provider: Provider, channel: Channel
+        self, provider: StandIn, channel: Channel
     ) -> None:
         await provider.misbehave(Misbehaviour.THROTTLES_WITHOUT_RESET)
         with pytest.raises(Throttled) as caught:
@@ -168,7 +168,7 @@ class ChannelContract:
         assert caught.value.until > datetime.now(UTC)
 
     async def test_a_refusal_is_for_a_person_to_decide(
-        self, provider: Provider, channel: Channel
+        self, provider: StandIn, channel: Channel
     ) -> None:
         await provider.misbehave(Misbehaviour.REFUSES)
         with pytest.raises(Refused) as caught:
@@ -178,7 +178,7 @@ class ChannelContract:
         assert await provider.accepted() == []
 
     async def test_dead_credentials_stop_the_channel(
-        self, provider: Provider, channel: Channel
+        self, provider: StandIn, channel: Channel
     ) -> None:
         await provider.misbehave(Misbehaviour.CREDENTIALS_DEAD)
         with pytest.raises(BadCredentials) as caught:
@@ -187,21 +187,21 @@ class ChannelContract:
         assert await provider.accepted() == []
 
     async def test_a_redirect_is_refused_and_not_followed(
-        self, provider: Provider, channel: Channel
+        self, provider: StandIn, channel: Channel
     ) -> None:
         await provider.misbehave(Misbehaviour.REDIRECTS)
         with pytest.raises(Refused):
             await attempt(channel)
         assert await provider.accepted() == []
 
-    async def test_no_connection_means_that_nothing_went_out(self, provider: Provider) -> None:
+    async def test_no_connection_means_that_nothing_went_out(self, provider: StandIn) -> None:
         nowhere = provider.channel_to_nowhere()
         with pytest.raises(Unreachable):
             await attempt(nowhere)
         await nowhere.close()
 
     async def test_check_of_an_unreachable_provider_says_so_and_does_not_raise(
-        self, provider: Provider
+        self, provider: StandIn
     ) -> None:
         nowhere = provider.channel_to_nowhere()
         health = await nowhere.check()
@@ -213,7 +213,7 @@ class ChannelContract:
 
     @pytest.mark.parametrize("how", NOT_TAKEN, ids=lambda how: how.name.lower())
     async def test_no_clear_answer_is_unknown_and_a_look_finds_nothing(
-        self, provider: Provider, channel: Channel, how: Misbehaviour
+        self, provider: StandIn, channel: Channel, how: Misbehaviour
     ) -> None:
         since = datetime.now(UTC)
         await provider.misbehave(how)
@@ -224,7 +224,7 @@ class ChannelContract:
 
     @pytest.mark.parametrize("how", TAKEN, ids=lambda how: how.name.lower())
     async def test_no_clear_answer_is_unknown_and_a_look_finds_what_was_taken(
-        self, provider: Provider, channel: Channel, how: Misbehaviour
+        self, provider: StandIn, channel: Channel, how: Misbehaviour
     ) -> None:
         since = datetime.now(UTC)
         await provider.misbehave(how)
@@ -235,7 +235,7 @@ class ChannelContract:
         assert len(await provider.accepted()) == 1
 
     async def test_a_look_finds_what_was_published_with_the_same_id(
-        self, provider: Provider, channel: Channel
+        self, provider: StandIn, channel: Channel
     ) -> None:
         since = datetime.now(UTC)
         receipt = await attempt(channel)
@@ -245,7 +245,7 @@ class ChannelContract:
             assert sighting.receipt.id == receipt.id
 
     async def test_a_look_does_not_take_another_publication_for_ours(
-        self, provider: Provider, channel: Channel
+        self, provider: StandIn, channel: Channel
     ) -> None:
         since = datetime.now(UTC)
         await attempt(
@@ -254,7 +254,7 @@ class ChannelContract:
         assert_found(await look(provider, since), channel, Finding.ABSENT)
 
     async def test_looking_at_an_unreachable_provider_may_be_tried_again(
-        self, provider: Provider
+        self, provider: StandIn
     ) -> None:
         nowhere = provider.channel_to_nowhere()
         if not nowhere.capabilities.reads_back:
@@ -264,7 +264,7 @@ class ChannelContract:
         await nowhere.close()
 
     async def test_a_post_can_be_taken_back_twice(
-        self, provider: Provider, channel: Channel
+        self, provider: StandIn, channel: Channel
     ) -> None:
         if not channel.capabilities.retracts:
             pytest.skip("this channel cannot take anything back")
@@ -279,7 +279,7 @@ class ChannelContract:
 
     @pytest.mark.parametrize("how", list(Misbehaviour), ids=lambda how: how.name.lower())
     async def test_errors_hold_no_address_token_body_or_words_of_the_provider(
-        self, provider: Provider, channel: Channel, how: Misbehaviour
+        self, provider: StandIn, channel: Channel, how: Misbehaviour
     ) -> None:
         await provider.misbehave(how)
         with pytest.raises(ChannelError) as caught:
@@ -297,7 +297,7 @@ class ChannelContract:
             # What is taken late must not turn up in the next test.
             await eventually(provider.accepted)
 
-    async def test_an_error_for_no_connection_holds_no_secret(self, provider: Provider) -> None:
+    async def test_an_error_for_no_connection_holds_no_secret(self, provider: StandIn) -> None:
         nowhere = provider.channel_to_nowhere()
         with pytest.raises(ChannelError) as caught:
             await attempt(nowhere)
@@ -308,7 +308,7 @@ class ChannelContract:
     # Direct channels only
 
     async def test_a_batch_names_the_addressees_that_cannot_be_written_to(
-        self, provider: Provider, channel: Channel
+        self, provider: StandIn, channel: Channel
     ) -> None:
         if channel.capabilities.kind is not ChannelKind.DIRECT:
             pytest.skip("a post has no addressees")
@@ -327,7 +327,7 @@ class ChannelContract:
         assert await provider.accepted() == []
 
     async def test_a_batch_over_the_limit_is_refused_whole(
-        self, provider: Provider, channel: Channel
+        self, provider: StandIn, channel: Channel
     ) -> None:
         """A receipt is for all of a batch, so a channel never takes a part of one."""
         if channel.capabilities.kind is not ChannelKind.DIRECT:
@@ -369,7 +369,7 @@ async def attempt(
     return await channel.publish(Publication(key, copy))
 
 
-async def look(provider: Provider, since: datetime) -> Sighting:
+async def look(provider: StandIn, since: datetime) -> Sighting:
     """Look for the suite's publication with a new channel, as after a restart."""
     channel = provider.channel()
     try:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.delivery_events import HARD_BOUNCE
 from domain.publication import DeliveryState
 from domain.suppression import SuppressionReason, Wish, covered_by
 from store.events.marks import Marked
@@ -16,9 +17,6 @@ from store.kernel.columns import moment_text
 from store.kernel.database import Database
 from store.people.suppressions import EVERY_CLASS, MailboxRow, add_mailboxes, lift_mailboxes
 from store.tables import broadcasts, delivery_events, recipients
-
-HARD_BOUNCE = "bounce"
-"""The reason code of a bounce that will not get better; SendGrid calls the other kind blocked."""
 
 SOURCE = "event"
 PROVIDERS = (SOURCE, "email")

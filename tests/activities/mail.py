@@ -20,6 +20,7 @@ from activities.signatures.broadcasts import (
 from activities.signatures.posts import PublicationTask
 from activities.signatures.settling import SettleUnknown, UnknownSettled
 from channels.contract import Batch, Capabilities, ChannelKind, Health, Template
+from domain.delivery_events import DeliveryEvent
 from domain.ids import MessageRef, delivery_key
 from domain.message import CLASS_OF, AudienceCut, Copy, Document, MessageKind, Voice
 from domain.offer import OfferTerms
@@ -27,7 +28,6 @@ from domain.publication import DeliveryState, Finding, PublicationState, Receipt
 from store.broadcasts import batches
 from store.broadcasts.progress import BroadcastProgress, read_progress
 from store.events import events
-from store.events.marks import DeliveryEvent
 from store.kernel.database import Database
 from store.people import audiences
 from store.people.audiences import AudienceRow

@@ -15,7 +15,7 @@ from activities.proposals import ProposalActivities
 from activities.signatures.proposals import Rendered, RenderMessage
 from channels.contract import Channel
 from channels.facebook import FacebookChannel, FacebookSettings
-from channels.sendgrid import EmailChannel, EmailSettings
+from channels.sendgrid import SendGridChannel, SendGridSettings
 from channels.twitter import TwitterChannel, TwitterSettings
 from domain.ids import MessageRef
 from domain.message import MessageKind
@@ -43,7 +43,7 @@ FACTS = {
 @pytest.fixture
 async def channels() -> AsyncIterator[dict[str, Channel]]:
     made: dict[str, Channel] = {
-        "email": EmailChannel(EmailSettings(api_key="SG.test")),
+        "email": SendGridChannel(SendGridSettings(api_key="SG.test")),
         "twitter": TwitterChannel(
             TwitterSettings(consumer_key="a", consumer_secret="b", token="c", token_secret="d")
         ),

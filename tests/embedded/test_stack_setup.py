@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from client.errors import CommandFailed, WrongUsage
-from client.stack.environment import choose_accounts, for_python, keep_secrets, plain
+from client.stack.accounts import choose_accounts
+from client.stack.environment import for_python, keep_secrets, plain
 from client.stack.ports import LOOPBACK, Ports
 from embedded import temporal_binary
 from embedded.stack import Stack

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from channels import registry
+from channels.configured import ChannelMisconfigured
 from channels.contract import (
     Addressee,
     Addressees,
@@ -23,8 +24,7 @@ from channels.contract import (
     Unreachable,
 )
 from channels.contract_suite.contract import ChannelContract
-from channels.contract_suite.provider import Provider
-from channels.registry import ChannelMisconfigured
+from channels.contract_suite.provider import StandIn
 from channels.smtp import SmtpChannel, SmtpSettings
 from domain.message import Copy, Voice
 from tests.channels.smtp.smtp_world import (
@@ -77,7 +77,7 @@ async def channel(server: MailServer) -> AsyncIterator[SmtpChannel]:
 
 class TestSmtp(ChannelContract):
     @pytest.fixture
-    async def provider(self, certificate: Certificate) -> AsyncIterator[Provider]:
+    async def provider(self, certificate: Certificate) -> AsyncIterator[StandIn]:
         context, trusted = certificate
         async with mail_server(starttls=context) as server:
             yield MailProvider(server, trusted)

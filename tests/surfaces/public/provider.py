@@ -10,10 +10,13 @@ import orjson
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from channels.sendgrid import SendGridEvents, SendGridEventSettings
+from client.public import PublicDoor
 from domain.ids import batch_key, delivery_key
 from store.broadcasts.broadcasts import BroadcastRow
+from store.kernel.database import Database
 
-URL = "/webhooks/sendgrid"
+URL = "/webhooks/email"
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
 AT = 1_382_788_800
@@ -37,6 +40,12 @@ class Key:
         """The two headers that sign ``body``."""
         signed = self._private.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))
         return {SIGNATURE: base64.b64encode(signed).decode(), TIMESTAMP: timestamp}
+
+
+def door(ledger: Database, key: Key, *, max_age: int = 0) -> PublicDoor:
+    """A door that believes what is signed with ``key``."""
+    settings = SendGridEventSettings(public_key=key.public, max_age=max_age)
+    return PublicDoor(ledger, readers={"email": SendGridEvents(settings)})
 
 
 class SendGrid:
