@@ -45,24 +45,24 @@ class Capabilities(Value):
 
     ``max_length`` is in the units that ``length_unit`` names. ``batch_limit`` is recipients per
     request, for direct channels. ``reads_back`` says whether ``find`` can ever tell, and
-    ``tells_events`` whether a provider reports what became of each mail, so that silence about one
-    means something.
+    ``tells_events`` whether the provider reports what became of each mail, so that silence about
+    one means something; its adapter then has ``events``.
     """
 
     kind: ChannelKind
     max_length: int | None = None
     length_unit: str = "characters"
-    carries_link: bool = True
-    carries_html: bool = False
     batch_limit: int = 1
     reads_back: bool = True
-    tells_events: bool = True
-    retracts: bool = False
-    needs_mark: bool = True
+    tells_events: bool = False
 
 
 class Template(Value):
-    """A message as the playbook's template made it, before the channel has had its say."""
+    """A message as the playbook's template made it, before the channel has had its say.
+
+    ``mark`` tells this message from every other of ours. A post has to show it; mail has no need
+    of it, because its request carries our key.
+    """
 
     text: str
     subject: str | None = None

@@ -103,7 +103,7 @@ class FacebookChannel:
     """Public posts of one Page."""
 
     name = "facebook"
-    capabilities = Capabilities(kind=ChannelKind.POST, max_length=LIMIT, retracts=True)
+    capabilities = Capabilities(kind=ChannelKind.POST, max_length=LIMIT)
 
     def __init__(
         self,

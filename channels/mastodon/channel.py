@@ -113,9 +113,7 @@ class MastodonChannel:
         self._wire = Wire(PROVIDER, settings, client, own=self._own, clock=clock)
         self._clock = clock
         self._account_id: str | None = None
-        self.capabilities = Capabilities(
-            kind=ChannelKind.POST, max_length=settings.max_characters, retracts=True
-        )
+        self.capabilities = Capabilities(kind=ChannelKind.POST, max_length=settings.max_characters)
 
     def render(self, template: Template) -> Copy:
         """Return the post, sign-off, mark and link in its text. Raises ``CannotExpress``."""

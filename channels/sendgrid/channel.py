@@ -95,10 +95,9 @@ class SendGridChannel:
             kind=ChannelKind.DIRECT,
             max_length=CONTENT_LIMIT,
             length_unit="bytes",
-            carries_html=True,
             batch_limit=BATCH_LIMIT,
             reads_back=settings.activity_feed,
-            needs_mark=False,
+            tells_events=True,
         )
 
     def render(self, template: Template) -> Copy:

@@ -143,11 +143,8 @@ class SmtpChannel:
         kind=ChannelKind.DIRECT,
         max_length=CONTENT_LIMIT,
         length_unit="bytes",
-        carries_html=True,
         batch_limit=1,
         reads_back=False,
-        tells_events=False,
-        needs_mark=False,
     )
 
     def __init__(self, settings: SmtpSettings, *, clock: Clock = utc_now) -> None:

@@ -152,7 +152,6 @@ class TwitterChannel:
             kind=ChannelKind.POST,
             max_length=LIMIT,
             length_unit="weighted characters",
-            retracts=True,
         )
 
     def render(self, template: Template) -> Copy:

@@ -68,7 +68,7 @@ class Mailer:
     """Mail whose every answer a test chooses; ``book`` is what the provider accepted."""
 
     name = "email"
-    capabilities = Capabilities(kind=ChannelKind.DIRECT, batch_limit=1000, needs_mark=False)
+    capabilities = Capabilities(kind=ChannelKind.DIRECT, batch_limit=1000, tells_events=True)
 
     def __init__(self) -> None:
         self.book: list[Batch] = []
