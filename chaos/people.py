@@ -246,7 +246,9 @@ class People:
     async def steer(self, number: int, action: BroadcastAction) -> MessageStatus:
         """Pause or resume a message's mail; ``DomainError`` if there is none under way."""
         return await self._insist(
-            lambda: incidents.steer_broadcast(self._client, self._slug, number, action, by=LEAD)
+            lambda: incidents.steer_broadcast(
+                self._client, self._slug, number, action, by=LEAD, channel="email"
+            )
         )
 
     async def _told(self, number: int) -> bool:

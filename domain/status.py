@@ -14,7 +14,7 @@ from domain.stage import Stage
 
 
 class MessageStatus(Value):
-    """One message, for a person deciding what to do next."""
+    """One message, for a person deciding what to do next; ``direct`` are its channels of mail."""
 
     number: int
     kind: MessageKind
@@ -31,6 +31,7 @@ class MessageStatus(Value):
     audience_count: int
     codes_worth: str | None
     outcomes: tuple[Outcome, ...]
+    direct: tuple[str, ...] = ()
 
 
 class IncidentStatus(Value):

@@ -117,7 +117,7 @@ class SteerBroadcast(Value):
     message: int
     by: str
     action: BroadcastAction
-    channel: ChannelName = "email"
+    channel: ChannelName
     reason: str = ""
 
 

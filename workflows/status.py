@@ -28,6 +28,7 @@ def message_status(state: IncidentState, message: MessageState) -> MessageStatus
             message.outcomes.get(name) or Outcome(channel=name, state=PublicationState.PLANNED)
             for name in message.channels
         ),
+        direct=tuple(message.direct),
     )
 
 

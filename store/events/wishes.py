@@ -19,9 +19,7 @@ from store.people.suppressions import EVERY_CLASS, MailboxRow, add_mailboxes, li
 from store.tables import broadcasts, delivery_events, recipients
 
 SOURCE = "event"
-PROVIDERS = (SOURCE, "email")
-"""Sources of an unsubscription that is lifted when the provider says that somebody came back:
-its events, and its lists as ``frontfoot suppressions sync`` reads them."""
+"""The source of what events ask for. What a provider's lists ask for has the channel's name."""
 
 _ORDER = (Wish.RETURNED, Wish.LEFT)
 """Of two wishes in the same second, the one that asks for less mail counts."""
@@ -66,7 +64,10 @@ async def enter_wishes(db: Database, connection: AsyncConnection, events: Iterab
                     rows.setdefault((mailbox, word), row)
     await add_mailboxes(db, connection, rows.values(), heed_removals=True)
     lifted = [(mailboxes[one], moment_text(at)) for one, at in back.items() if one in mailboxes]
-    await lift_mailboxes(db, connection, lifted, PROVIDERS)
+    if lifted:
+        channels = await connection.scalars(select(broadcasts.c.channel).distinct())
+        # Who left by our own link has not come back by a provider's page.
+        await lift_mailboxes(db, connection, lifted, (SOURCE, *channels))
 
 
 async def _mailboxes(

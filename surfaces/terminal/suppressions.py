@@ -211,7 +211,7 @@ async def _remove(address: str, by: str, why: str, covers: ClassOption) -> list[
 
 @app.command()
 def sync(
-    channel: Annotated[str, typer.Argument(metavar="[CHANNEL]", help="A mail channel.")] = "email",
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="A mail channel.")],
     by: By = "terminal",
     as_json: Json = False,
 ) -> None:

@@ -121,7 +121,7 @@ async def broadcast_paused(response: Response) -> None:
     await response.decide(await response.propose(), "noor")
     await response.world.mail.reached.wait()
     for action in (BroadcastAction.PAUSE, BroadcastAction.RESUME):
-        said = SteerBroadcast(message=1, by="maya", action=action)
+        said = SteerBroadcast(message=1, by="maya", action=action, channel="email")
         await response.tell("steer_broadcast", said, MessageStatus)
         await eventually(partial(_steered, response, action))
         held.set()

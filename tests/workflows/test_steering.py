@@ -23,7 +23,7 @@ async def steer(response: Response, action: BroadcastAction) -> MessageStatus:
     """Maya pauses, resumes or stops the mail of the first message."""
     return await response.handle.execute_update(
         "steer_broadcast",
-        SteerBroadcast(message=1, by="maya", action=action),
+        SteerBroadcast(message=1, by="maya", action=action, channel="email"),
         result_type=MessageStatus,
     )
 
