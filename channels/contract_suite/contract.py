@@ -7,7 +7,7 @@ A test class for a channel is this::
         def provider(self) -> StandIn:
             return PigeonLoft()
 
-``PigeonLoft`` is a ``StandIn`` (see ``provider.py``): a stand-in that can be told how to misbehave
+``PigeonLoft`` is a ``StandIn`` (see ``stand_in.py``): a stand-in that can be told how to misbehave
 and knows what it accepted. ``mock_provider.py`` has one without a server, and ``test_stranger.py``
 shows its use.
 """
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,24 +33,29 @@ from channels.contract import (
     ChannelKind,
     DirectChannel,
     OutcomeUnknown,
-    PostChannel,
-    Publication,
     Refused,
     Retracts,
     Template,
     Throttled,
     Unreachable,
 )
-from channels.contract_suite.provider import NOT_TAKEN, TAKEN, Misbehaviour, StandIn
-from domain.message import Copy, Voice
-from domain.publication import Finding, Receipt, Sighting
-
-MARK = "Update 7, 20 Nov 14:05 UTC"
-WORDS = "We shut the leak and are rotating every key"
-OTHER_WORDS = "All clear: the site is up again"
-ADDRESS = "somebody@customers.example"
-OTHER_ADDRESS = "anybody@customers.example"
-BROADCAST = "0123456789abcdef"
+from channels.contract_suite.attempts import (
+    ADDRESS,
+    BROADCAST,
+    KEY,
+    MARK,
+    OTHER_ADDRESS,
+    OTHER_WORDS,
+    VOICE,
+    WORDS,
+    assert_found,
+    attempt,
+    eventually,
+    look,
+    rendered,
+)
+from channels.contract_suite.stand_in import NOT_TAKEN, TAKEN, Misbehaviour, StandIn
+from domain.publication import Finding
 
 
 class ChannelContract:
@@ -339,53 +344,3 @@ class ChannelContract:
         with pytest.raises(Refused):
             await channel.send(Batch(KEY, BROADCAST, rendered(channel), Addressees.of(people)))
         assert await provider.accepted() == []
-
-
-KEY = f"{BROADCAST}.1.1"
-VOICE = Voice(name="Joel", address="joel@acme.example", reply_to="help@acme.example")
-
-
-def rendered(channel: Channel, words: str = WORDS, mark: str = MARK) -> Copy:
-    """The copy that the suite publishes."""
-    return channel.render(Template(text=words, subject=words, mark=mark, voice=VOICE))
-
-
-async def attempt(
-    channel: Channel,
-    *,
-    words: str = WORDS,
-    key: str = KEY,
-    address: str = ADDRESS,
-    mark: str = MARK,
-) -> Receipt:
-    """Publish, or send to one addressee, as the channel's kind has it."""
-    copy = rendered(channel, words, mark)
-    if channel.capabilities.kind is ChannelKind.DIRECT:
-        assert isinstance(channel, DirectChannel)
-        people = (Addressee(f"{BROADCAST}.1", address),)
-        return await channel.send(Batch(key, BROADCAST, copy, Addressees.of(people)))
-    assert isinstance(channel, PostChannel)
-    return await channel.publish(Publication(key, copy))
-
-
-async def look(provider: StandIn, since: datetime) -> Sighting:
-    """Look for the suite's publication with a new channel, as after a restart."""
-    channel = provider.channel()
-    try:
-        return await channel.find(KEY, rendered(channel), since)
-    finally:
-        await channel.close()
-
-
-def assert_found(sighting: Sighting, channel: Channel, expected: Finding) -> None:
-    """A channel that cannot read back says so; any other must be right."""
-    can_tell = channel.capabilities.reads_back
-    assert sighting.finding is (expected if can_tell else Finding.CANNOT_TELL), sighting.why
-    assert (sighting.receipt is not None) == (sighting.finding is Finding.FOUND)
-
-
-async def eventually(accepted: Callable[[], Awaitable[list[str]]], seconds: float = 5.0) -> None:
-    """Wait until something was accepted; an answer that comes too late is preceded by its deed."""
-    async with asyncio.timeout(seconds):
-        while not await accepted():
-            await asyncio.sleep(0.02)

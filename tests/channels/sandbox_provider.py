@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import httpx
 
 from channels.contract import Channel
-from channels.contract_suite.provider import Misbehaviour
+from channels.contract_suite.stand_in import Misbehaviour
 from channels.facebook import FacebookChannel, FacebookSettings
 from channels.sendgrid import SendGridChannel, SendGridSettings
 from channels.twitter import TwitterChannel, TwitterSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from channels.contract_suite.contract import ChannelContract
-from channels.contract_suite.provider import StandIn
+from channels.contract_suite.stand_in import StandIn
 from tests.channels.sandbox_provider import SandboxMail, SandboxPage, SandboxX
 
 

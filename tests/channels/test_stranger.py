@@ -14,7 +14,7 @@ from channels.configured import ChannelMisconfigured
 from channels.contract import Channel
 from channels.contract_suite.contract import ChannelContract
 from channels.contract_suite.mock_provider import MockProvider
-from channels.contract_suite.provider import StandIn
+from channels.contract_suite.stand_in import StandIn
 from channels.contract_suite.webhook_channel import WebhookChannel, WebhookSettings
 
 

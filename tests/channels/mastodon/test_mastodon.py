@@ -20,7 +20,7 @@ from channels.contract import (
     Throttled,
 )
 from channels.contract_suite.contract import ChannelContract
-from channels.contract_suite.provider import Misbehaviour, StandIn
+from channels.contract_suite.stand_in import Misbehaviour, StandIn
 from channels.mastodon.channel import MOST_PAGES
 from channels.mastodon.text import words_of
 from domain.publication import Finding, Receipt

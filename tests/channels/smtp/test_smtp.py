@@ -24,7 +24,7 @@ from channels.contract import (
     Unreachable,
 )
 from channels.contract_suite.contract import ChannelContract
-from channels.contract_suite.provider import StandIn
+from channels.contract_suite.stand_in import StandIn
 from channels.smtp import SmtpChannel, SmtpSettings
 from domain.message import Copy, Voice
 from tests.channels.smtp.smtp_world import (
