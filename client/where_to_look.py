@@ -5,7 +5,7 @@ from __future__ import annotations
 from channels import registry
 from channels.configured import ChannelMisconfigured
 
-_ANYWHERE = "Look in the provider's own records for this key, or for mail from that time."
+_ANYWHERE = "Look in the provider's own records for the key, or for mail from that time."
 
 
 def where_to_look(channel: str) -> str:

@@ -6,10 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from channels.batch import Addressee, Addressees, Batch
 from channels.contract import (
-    Addressee,
-    Addressees,
-    Batch,
     Channel,
     ChannelKind,
     DirectChannel,

@@ -21,12 +21,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from channels.batch import Addressee, Addressees, Batch
 from channels.contract import (
-    Addressee,
-    Addressees,
     BadCredentials,
     BadRecipient,
-    Batch,
     CannotExpress,
     Channel,
     ChannelError,

@@ -17,10 +17,10 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from channels.adapter import Adapter, EventSource
+from channels.batch import Batch
 from channels.configured import ChannelSettings, Key, Url
 from channels.contract import (
     BadRecipient,
-    Batch,
     Capabilities,
     ChannelError,
     ChannelKind,
@@ -205,5 +205,5 @@ ADAPTER = Adapter(
     MailerSettings,
     MailerChannel,
     events=EventSource(MailerEventSettings, MailerEvents),
-    look_for="In the service's list of letters, search for this key.",
+    look_for="In the service's list of letters, search for the key.",
 )

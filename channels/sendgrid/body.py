@@ -12,7 +12,8 @@ from typing import Any, cast
 
 import orjson
 
-from channels.contract import Addressees, BadRecipient, Batch, Refused
+from channels.batch import Addressees, Batch
+from channels.contract import BadRecipient, Refused
 from channels.mail_copy import UNSUBSCRIBE_VALUE, is_safe
 from domain.message import Copy
 

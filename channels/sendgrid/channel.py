@@ -27,10 +27,10 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from channels.adapter import SANDBOX, Adapter
+from channels.batch import Batch
 from channels.contract import (
     BadCredentials,
     BadRecipient,
-    Batch,
     Capabilities,
     ChannelError,
     ChannelKind,
@@ -251,5 +251,5 @@ ADAPTER = Adapter(
     SendGridChannel,
     events=EVENTS,
     sandbox={"api_key": "SG.sandbox", "base_url": SANDBOX},
-    look_for=f"In SendGrid's Activity, search for the custom argument {BATCH_ARG} with this key.",
+    look_for=f"In SendGrid's Activity, search for the custom argument {BATCH_ARG} with the key.",
 )

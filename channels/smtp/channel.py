@@ -30,10 +30,10 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from channels.adapter import Adapter
+from channels.batch import Batch
 from channels.configured import ChannelSettings, Seconds
 from channels.contract import (
     BadRecipient,
-    Batch,
     Capabilities,
     ChannelError,
     ChannelKind,
@@ -228,6 +228,6 @@ class SmtpChannel:
 ADAPTER = Adapter(
     SmtpSettings,
     SmtpChannel,
-    look_for="In the mail server's log, find a Message-ID that begins as this key does up to its "
-    "first dot, from the time when the batch began.",
+    look_for="In the mail server's log, from the time when the batch began, look for a Message-ID "
+    "that begins with the first part of the key, up to the dot.",
 )

@@ -22,7 +22,8 @@ from email.utils import format_datetime
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
-from channels.contract import Addressee, BadRecipient, Refused
+from channels.batch import Addressee
+from channels.contract import BadRecipient, Refused
 from channels.mail_copy import UNSUBSCRIBE_VALUE, is_safe
 from domain.message import PERSONAL_FIELD, Copy
 

@@ -19,7 +19,8 @@ from activities.signatures.broadcasts import (
 )
 from activities.signatures.posts import PublicationTask
 from activities.signatures.settling import SettleUnknown, UnknownSettled
-from channels.contract import Batch, Capabilities, ChannelKind, Health, Template
+from channels.batch import Batch
+from channels.contract import Capabilities, ChannelKind, Health, Template
 from domain.delivery_events import DeliveryEvent
 from domain.ids import MessageRef, delivery_key
 from domain.message import CLASS_OF, AudienceCut, Copy, Document, MessageKind, Voice

@@ -12,12 +12,10 @@ import jsonschema_rs
 import orjson
 import pytest
 
+from channels.batch import Addressee, Addressees, Batch
 from channels.contract import (
-    Addressee,
-    Addressees,
     BadCredentials,
     BadRecipient,
-    Batch,
     CannotExpress,
     ChannelError,
     OutcomeUnknown,

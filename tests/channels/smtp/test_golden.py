@@ -8,12 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from channels.batch import Addressee, Addressees, Batch
 from channels.contract import (
-    Addressee,
-    Addressees,
     BadCredentials,
     BadRecipient,
-    Batch,
     ChannelError,
     OutcomeUnknown,
     Refused,

@@ -12,17 +12,9 @@ from typing import Any
 import pytest
 
 from channels import registry
+from channels.batch import Addressee, Addressees, Batch
 from channels.configured import ChannelMisconfigured
-from channels.contract import (
-    Addressee,
-    Addressees,
-    BadCredentials,
-    BadRecipient,
-    Batch,
-    DirectChannel,
-    Refused,
-    Unreachable,
-)
+from channels.contract import BadCredentials, BadRecipient, DirectChannel, Refused, Unreachable
 from channels.contract_suite.contract import ChannelContract
 from channels.contract_suite.stand_in import StandIn
 from channels.smtp import SmtpChannel, SmtpSettings
