@@ -36,7 +36,7 @@ class Adapter:
     """A channel: its settings, the function that builds it from them, and what is known of it.
 
     ``sandbox`` holds the values, by field of ``settings``, with which the channel speaks to the
-    sandbox instead of its provider; empty for a channel that the sandbox cannot stand in for.
+    sandbox instead of its provider; None for a channel that the sandbox cannot stand in for.
     ``look_for`` tells a person where the provider shows a request whose answer was lost, and by
     what; the key itself is shown next to it.
     """

@@ -160,8 +160,8 @@ class Channel(Protocol):
     async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
         """Say whether an attempt with ``key`` and ``copy``, begun at ``since``, went out.
 
-        Reads only. Raises ``Unreachable`` or ``Throttled`` if looking itself failed in a way
-        that trying again mends; anything else that keeps it from knowing is *cannot tell*.
+        Reads only. Raises ``Unreachable`` or ``Throttled`` if looking itself failed and trying
+        again may help; anything else that keeps it from knowing is *cannot tell*.
         """
         ...
 

@@ -16,8 +16,8 @@ from store import migrate
 from store.kernel.database import Database
 
 
-class PublicDoor:
-    """The ledger as the public reaches it.
+class PublicService:
+    """The part of the ledger that the public may write to.
 
     ``events`` is None if nothing could be verified, ``links`` if no link of ours could be told
     from another's. ``lacking`` says of what is not served why, in sentences.

@@ -108,7 +108,7 @@ class Stack:
                 group.create_task(self._start(self._sandbox()))
             async with asyncio.TaskGroup() as group:
                 # One process takes events in and shows recipients the page behind their links.
-                if self.accounts.telling or self._given.get(PUBLIC_URL):
+                if self.accounts.event_channels or self._given.get(PUBLIC_URL):
                     group.create_task(self._start(await self._webhooks()))
                 group.create_task(self._start(self._worker()))
         except BaseException as error:
@@ -157,7 +157,7 @@ class Stack:
     def _sandbox(self) -> PartPlan:
         command = [*_PYTHON, "sandbox", "--host", LOOPBACK, "--port", str(self.ports.sandbox)]
         command += ["--state", str(self.state / "sandbox.db")]
-        for channel in self.accounts.telling:
+        for channel in self.accounts.event_channels:
             if channel not in self.accounts.live:
                 url = f"{self.addresses['webhooks']}{events_path(channel)}"
                 command += ["--event-webhook-url", url]

@@ -2,14 +2,13 @@
 
 A test class for a channel is this::
 
-    class TestPigeon(ChannelContract):
+    class TestPostbox(ChannelContract):
         @pytest.fixture
         def provider(self) -> StandIn:
-            return PigeonLoft()
+            return PostboxStandIn()
 
-``PigeonLoft`` is a ``StandIn`` (see ``stand_in.py``): a stand-in that can be told how to misbehave
-and knows what it accepted. ``mock_provider.py`` has one without a server, and ``test_stranger.py``
-shows its use.
+A ``StandIn`` (``stand_in.py``) plays the provider: it can be told how to misbehave, and knows what
+it accepted. ``mock_provider.py`` has one that needs no server.
 """
 
 from __future__ import annotations

@@ -2,12 +2,12 @@
 
 For channels whose adapter has ``events``::
 
-    class TestPigeonEvents(EventsContract):
+    class TestPostboxEvents(EventsContract):
         @pytest.fixture
         def feed(self) -> EventFeed:
-            return PigeonFeed()
+            return PostboxFeed()
 
-``PigeonFeed`` plays the provider: it signs what it delivers, with a key that its reader knows.
+An ``EventFeed`` plays the provider: it signs what it delivers, with a key that its reader knows.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ def _refuse_addressees(people: Addressees, fields: tuple[str, ...]) -> None:
         f"SendGrid: {len(bad)} of {len(people)} addressees cannot be written to: a value "
         "for a [[field]] is missing or is not plain text, or the address is there twice.",
         positions=sorted(bad),
-        next_step="Mend their rows in the audience; the others go out without them.",
+        next_step="Fix their rows in the audience; the others go out without them.",
     )
 
 

@@ -110,15 +110,13 @@ class SendGridEvents:
         return [event for event in (_event_of(raw, now) for raw in listed) if event is not None]
 
     def _signed(self, body: bytes, signature: str, timestamp: str) -> bool:
-        from sendgrid.helpers.eventwebhook import EventWebhook
-
         try:
             base64.b64decode(signature, validate=True)
             text = body.decode()
         except ValueError:
             # Not base64, not even ASCII, or a body that is not UTF-8: nothing that was signed.
             return False
-        return bool(EventWebhook().verify_signature(text, signature, timestamp, self._key))
+        return bool(_verifier().verify_signature(text, signature, timestamp, self._key))
 
     def _recent(self, timestamp: str) -> bool:
         """Whether it was signed within ``max_age``, by a timestamp that the signature covers."""
@@ -129,11 +127,15 @@ class SendGridEvents:
         return abs(self._clock().timestamp() - int(timestamp)) <= self._max_age
 
 
-def _key_of(text: str) -> Any:
+def _verifier() -> Any:
     # Imported where events are read: a worker has no use for it, and it takes a tenth of a second.
     from sendgrid.helpers.eventwebhook import EventWebhook
 
-    return EventWebhook().convert_public_key_to_ecdsa(text)
+    return EventWebhook()
+
+
+def _key_of(text: str) -> Any:
+    return _verifier().convert_public_key_to_ecdsa(text)
 
 
 def _event_of(raw: object, received_at: datetime) -> DeliveryEvent | None:

@@ -49,8 +49,8 @@ from channels.smtp.session import SmtpLine, SmtpPool
 from domain.message import Copy
 from domain.publication import Finding, Receipt, Sighting
 
-MOST_PUT_OFFS = 5
-"""How often one addressee may be put off before the others stop waiting for this mailbox."""
+MOST_DEFERRALS = 5
+"""How often one addressee may be deferred before the others stop waiting for this mailbox."""
 
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -151,7 +151,7 @@ class SmtpChannel:
         self._settings = settings
         self._clock = clock
         self._pool: SmtpPool | None = None
-        self._put_off: dict[str, int] = {}
+        self._deferred: dict[str, int] = {}
 
     def render(self, template: Template) -> Copy:
         """Return the mail with its sender filled in. Raises ``CannotExpress``."""
@@ -177,18 +177,18 @@ class SmtpChannel:
             await self._connections().deliver(letter)
         except Deferred as error:
             raise self._patience(letter.message_id, error) from None
-        self._put_off.pop(letter.message_id, None)
+        self._deferred.pop(letter.message_id, None)
         return Receipt(id=letter.message_id, at=self._clock())
 
     def _patience(self, message_id: str, error: Deferred) -> ChannelError:
         """``error`` itself, until there were too many of them."""
         # Counted in this process only: another worker, or a restart, merely asks more often.
-        times = self._put_off.pop(message_id, 0) + 1
-        if times < MOST_PUT_OFFS:
-            self._put_off[message_id] = times
+        times = self._deferred.pop(message_id, 0) + 1
+        if times < MOST_DEFERRALS:
+            self._deferred[message_id] = times
             return error
         return BadRecipient(
-            f"SMTP: the server put this addressee off {times} times.",
+            f"SMTP: the server deferred this addressee {times} times.",
             positions=(0,),
             next_step="Reach this addressee in another way; the others are written to.",
         )

@@ -151,7 +151,7 @@ def _never(stage: SmtpStage, code: int, text: str) -> ChannelError:
         )
     return Refused(
         f"{PROVIDER}: the server refused ({code} to {stage}); nothing went out.",
-        "Read its log: the sender, the content, or a rule of its own. This does not mend itself.",
+        "Read its log: the sender, the content, or a rule of its own. It will not pass by itself.",
     )
 
 

@@ -23,13 +23,13 @@ _KEPT_IN_SANDBOX = ("_FROM_ADDRESS", "_FROM_NAME", "_CONNECT_TIMEOUT", "_READ_TI
 class Accounts:
     """Which channels there are, where each speaks to, and what a person has to be told of it.
 
-    ``telling`` are the channels whose events can be verified, and so taken in.
+    ``event_channels`` are the channels whose events can be verified, and so taken in.
     """
 
     channels: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     live: tuple[str, ...] = ()
-    telling: tuple[str, ...] = ()
+    event_channels: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
     @property
@@ -37,7 +37,7 @@ class Accounts:
         """The channels that speak to the sandbox."""
         return tuple(name for name in self.channels if name not in self.live)
 
-    def told(self, notice: str) -> Accounts:
+    def with_notice(self, notice: str) -> Accounts:
         """The same, and one thing more that a person has to know."""
         return replace(self, notices=(*self.notices, notice))
 
@@ -54,7 +54,7 @@ def choose_accounts(
     for channel in channels:
         chosen = _with(chosen, channel, given, sandbox, live=live)
     if live and given.get(STRIPE_KEY):
-        return chosen.told(
+        return chosen.with_notice(
             "LIVE: offers with `source: stripe` enter their codes at your Stripe account."
         )
     return chosen
@@ -68,7 +68,7 @@ def _with(
     own = _own(channel, given)
     stands_in = adapter.sandbox if adapter else None
     if stands_in is None and not live:
-        return accounts.told(f"{channel} is left out: the sandbox cannot stand in for it.")
+        return accounts.with_notice(f"{channel} is left out: the sandbox cannot stand in for it.")
     accounts = replace(accounts, channels=(*accounts.channels, channel))
     needed = _required(adapter.settings) if adapter and stands_in is not None else []
     lacking = [name for name in needed if name not in own]
@@ -77,10 +77,12 @@ def _with(
             accounts,
             live=(*accounts.live, channel),
             environment={**accounts.environment, **own},
-        ).told(f"LIVE: {channel} speaks to {_where(channel, adapter, own)} with your credentials.")
+        ).with_notice(
+            f"LIVE: {channel} speaks to {_where(channel, adapter, own)} with your credentials."
+        )
         return _with_events(accounts, channel, adapter, own)
     if live and len(lacking) < len(needed):
-        accounts = accounts.told(
+        accounts = accounts.with_notice(
             f"{channel} speaks to the sandbox, because {', '.join(lacking)} is not set."
         )
     kept = {name: value for name, value in own.items() if name.endswith(_KEPT_IN_SANDBOX)}
@@ -98,11 +100,11 @@ def _with_events(
     needed = _required(adapter.events.settings) if own is not None else []
     lacking = [name for name in needed if name not in (own or {})]
     if lacking:
-        return accounts.told(
+        return accounts.with_notice(
             f"Events of {channel} are not taken in, because {', '.join(lacking)} is not set: what "
             "becomes of a mail, and whether an unanswered batch went out, is not learnt by itself."
         )
-    return replace(accounts, telling=(*accounts.telling, channel))
+    return replace(accounts, event_channels=(*accounts.event_channels, channel))
 
 
 async def event_settings(
@@ -113,7 +115,7 @@ async def event_settings(
     The sandbox is asked for the keys of the channels that speak to it; it has to be running.
     """
     result: dict[str, str] = {}
-    for channel in accounts.telling:
+    for channel in accounts.event_channels:
         adapter = registry.load(channel)
         source = adapter.events
         if source is None:

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from client.errors import explain, wrong_settings
-from client.public import PublicDoor
+from client.public import PublicService
 from settings import Settings
 from surfaces.public.unsubscribe import Unsubscribing
 from surfaces.public.webhooks import Receiver
@@ -28,22 +28,22 @@ from surfaces.public.webhooks import Receiver
 _log = logging.getLogger("frontfoot.public")
 
 
-def create_app(door: PublicDoor) -> Starlette:
-    """What ``door`` lets in, as an ASGI app; it closes the door when it stops."""
+def create_app(service: PublicService) -> Starlette:
+    """What ``service`` allows, as an ASGI app, which closes it at the end."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        await door.close()
+        await service.close()
 
     async def health(_: Request) -> Response:
         return JSONResponse({"ok": True})
 
     routes = [Route("/health", health)]
-    if door.events is not None:
-        routes += Receiver(door.events).routes()
-    if door.links is not None:
-        routes += Unsubscribing(door.links).routes()
+    if service.events is not None:
+        routes += Receiver(service.events).routes()
+    if service.links is not None:
+        routes += Unsubscribing(service.links).routes()
     return Starlette(routes=routes, lifespan=lifespan)
 
 
@@ -52,7 +52,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = Settings()
-        door = PublicDoor.open(settings)
+        service = PublicService.open(settings)
     except ValidationError as error:
         print(wrong_settings(error), file=sys.stderr)
         return 2
@@ -62,13 +62,13 @@ def main() -> int:
             raise
         print(told, file=sys.stderr)
         return 1
-    if door.events is None and door.links is None:
-        print(f"There is nothing to serve. {' '.join(door.lacking)}", file=sys.stderr)
+    if service.events is None and service.links is None:
+        print(f"There is nothing to serve. {' '.join(service.lacking)}", file=sys.stderr)
         return 2
-    for sentence in door.lacking:
+    for sentence in service.lacking:
         _log.warning(sentence)
     config = uvicorn.Config(
-        create_app(door),
+        create_app(service),
         host=settings.webhook_host,
         port=settings.webhook_port,
         log_level="warning",

@@ -122,7 +122,7 @@ def test_a_drill_gets_no_live_credential_whatever_is_set() -> None:
 
 def test_events_of_a_live_account_need_the_key_that_verifies_them() -> None:
     chosen = choose_accounts(("email",), LIVE, SANDBOX, live=True)
-    assert chosen.telling == ()
+    assert chosen.event_channels == ()
     assert "FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY is not set" in " ".join(chosen.notices)
 
 
@@ -130,7 +130,7 @@ async def test_the_receiver_is_told_what_verifies_and_nothing_that_sends() -> No
     given = {**LIVE, "FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY": "verifies"}
     chosen = choose_accounts(OURS, given, SANDBOX, live=True)
     told = await event_settings(chosen, given, SANDBOX)
-    assert (chosen.telling, told) == (
+    assert (chosen.event_channels, told) == (
         ("email",),
         {"FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY": "verifies"},
     )

@@ -18,7 +18,7 @@ from channels.contract import (
     Throttled,
     Unreachable,
 )
-from channels.smtp.channel import MOST_PUT_OFFS, SmtpChannel, SmtpSettings
+from channels.smtp.channel import MOST_DEFERRALS, SmtpChannel, SmtpSettings
 from channels.smtp.mail import Letter
 from channels.smtp.replies import Deferred, SmtpStage, meaning_of_reply
 from channels.smtp.session import SmtpPool
@@ -251,10 +251,10 @@ async def test_an_addressee_who_is_put_off_again_and_again_is_given_up_by_name()
     """One full mailbox must not hold up what is queued behind it for ever."""
     async with scripted({"RCPT": "452 4.2.2 full"}) as server:
         channel = channel_to(server.port)
-        for _ in range(MOST_PUT_OFFS - 1):
+        for _ in range(MOST_DEFERRALS - 1):
             with pytest.raises(Throttled):
                 await channel.send(BATCH)
-        with pytest.raises(BadRecipient, match="put this addressee off 5 times"):
+        with pytest.raises(BadRecipient, match="deferred this addressee 5 times"):
             await channel.send(BATCH)
         await channel.close()
 
@@ -263,7 +263,7 @@ async def test_an_addressee_who_is_taken_at_last_is_counted_from_the_start_again
     async with scripted({"RCPT": "450 4.7.1 greylisted"}) as server:
         channel = channel_to(server.port)
         for _ in range(2):
-            for _ in range(MOST_PUT_OFFS - 1):
+            for _ in range(MOST_DEFERRALS - 1):
                 with pytest.raises(Throttled):
                     await channel.send(BATCH)
             reply = server.script.pop("RCPT")

@@ -8,7 +8,7 @@ import httpx
 import orjson
 
 from channels.sendgrid import SendGridEvents, SendGridEventSettings
-from client.public import PublicDoor
+from client.public import PublicService
 from domain.ids import batch_key, delivery_key
 from store.broadcasts.broadcasts import BroadcastRow
 from store.kernel.database import Database
@@ -17,10 +17,10 @@ from tests.channels.sendgrid.signing import AT, SIGNATURE, TIMESTAMP, SigningKey
 URL = "/webhooks/email"
 
 
-def door(ledger: Database, key: SigningKey, *, max_age: int = 0) -> PublicDoor:
-    """A door that believes what is signed with ``key``."""
+def service(ledger: Database, key: SigningKey, *, max_age: int = 0) -> PublicService:
+    """A service that believes what is signed with ``key``."""
     settings = SendGridEventSettings(public_key=key.public, max_age=max_age)
-    return PublicDoor(ledger, readers={"email": SendGridEvents(settings)})
+    return PublicService(ledger, readers={"email": SendGridEvents(settings)})
 
 
 class SendGrid:

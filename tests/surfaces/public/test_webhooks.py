@@ -25,7 +25,7 @@ from surfaces.public.app import create_app
 from surfaces.public.webhooks import BODY_LIMIT
 from tests.channels.sendgrid.signing import AT, SIGNATURE, TIMESTAMP, SigningKey
 from tests.store.world import address, have_broadcast, lose_answer, send, states
-from tests.surfaces.public.provider import URL, SendGrid, door, told
+from tests.surfaces.public.provider import URL, SendGrid, service, told
 
 BIG = b"[" + b" " * BODY_LIMIT + b"]"
 
@@ -41,7 +41,7 @@ async def broadcast(ledger: Database) -> BroadcastRow:
 @pytest.fixture
 async def sendgrid(ledger: Database) -> AsyncIterator[SendGrid]:
     key = SigningKey()
-    transport = httpx.ASGITransport(create_app(door(ledger, key)))
+    transport = httpx.ASGITransport(create_app(service(ledger, key)))
     async with httpx.AsyncClient(transport=transport, base_url="http://frontfoot") as http:
         yield SendGrid(http, key)
 
@@ -272,7 +272,7 @@ async def test_a_body_without_an_end_is_not_read_to_its_end(sendgrid: SendGrid) 
 
 async def test_a_delivery_that_breaks_off_is_no_accident(ledger: Database) -> None:
     """It was answered with a traceback in the log, whenever a provider hung up."""
-    app = create_app(door(ledger, SigningKey()))
+    app = create_app(service(ledger, SigningKey()))
     said: list[MutableMapping[str, Any]] = []
 
     async def hang_up() -> MutableMapping[str, Any]:
@@ -298,7 +298,7 @@ async def test_looking_at_the_address_changes_nothing(sendgrid: SendGrid) -> Non
 async def strict(ledger: Database) -> AsyncIterator[SendGrid]:
     """A receiver that refuses what was signed more than ten minutes ago."""
     key = SigningKey()
-    app = create_app(door(ledger, key, max_age=600))
+    app = create_app(service(ledger, key, max_age=600))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://frontfoot"
     ) as http:
