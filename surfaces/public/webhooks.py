@@ -53,12 +53,14 @@ class Receiver:
         try:
             taken = await self._intake.take(channel, body, request.headers)
         except EventsNotGenuine as error:
-            _log.warning("refused a delivery of events of %s: %s", channel, error.what)
+            _log.warning("refused a delivery of events (%s): %s", channel, error.what)
             return _no(403, str(error))
         except EventsUnreadable as error:
             return _no(400, str(error))
         except NotEntered as error:
-            _log.error("events of %s will have to be delivered again: %s", channel, error.why)
+            _log.error(
+                "events were not recorded and will be delivered again (%s): %s", channel, error.why
+            )
             return _no(503, "The events could not be recorded: deliver them again.")
         return JSONResponse({"new": taken.new, "duplicate": taken.duplicate})
 
