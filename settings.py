@@ -53,15 +53,6 @@ class Settings(BaseSettings):
     metrics_address: str = Field(
         default="", description="Address for Prometheus metrics, such as 127.0.0.1:9464."
     )
-    webhook_public_key: str = Field(
-        default="", description="SendGrid's verification key for signed event webhooks."
-    )
-    webhook_max_age: int = Field(
-        default=0,
-        ge=0,
-        description="Seconds after which a signed delivery of events is refused; 0 means never, "
-        "because repeats may keep their first timestamp and recording is idempotent anyway.",
-    )
     public_url: str = Field(
         default="",
         description="Where recipients reach `surfaces.public.app`, such as "

@@ -28,8 +28,8 @@ from activities.proposals import ProposalActivities
 from activities.record import RecordActivities
 from activities.settling import SettlingActivities
 from channels import registry
+from channels.configured import ChannelMisconfigured
 from channels.contract import Channel
-from channels.registry import ChannelMisconfigured
 from domain.ids import MAIN_QUEUE, channel_queue
 from domain.unsubscribe import LeavingLinks
 from settings import Settings

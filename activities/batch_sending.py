@@ -13,11 +13,10 @@ from activities.failures import as_failure, failing_in_words
 from activities.heartbeat import to_its_end
 from activities.pauses import Pause
 from activities.signatures.broadcasts import SendBatches
+from channels.batch import Addressees, Batch
 from channels.contract import (
-    Addressees,
     BadCredentials,
     BadRecipient,
-    Batch,
     ChannelError,
     DirectChannel,
     Refused,

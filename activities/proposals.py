@@ -13,7 +13,7 @@ from activities.signatures.proposals import (
     MessageRendered,
     RenderMessage,
 )
-from channels.contract import Channel, ChannelKind, Template
+from channels.contract import Channel, ChannelKind, Retracts, Template
 from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain import templates
 from domain.errors import DomainError
@@ -115,7 +115,6 @@ class ProposalActivities:
         channel = self._channel(name)
         voice = order.plan.voices.get(name)
         mark = mark_of(order.message.incident, order.kind, order.ordinal, order.at)
-        marked = channel.capabilities.needs_mark
         if draft:
             rendered = templates.free_copy(
                 _words_for(name, draft),
@@ -123,7 +122,6 @@ class ProposalActivities:
                 if channel.capabilities.kind is ChannelKind.DIRECT
                 else None,
                 link=order.plan.link,
-                mark=mark if marked else "",
             )
         else:
             context = RenderContext(
@@ -141,19 +139,13 @@ class ProposalActivities:
                 unsubscribe_link=FIELD if self._has_link(order, channel) else None,
             )
             rendered = templates.render(order.kind, name, files, context)
-        if marked and mark not in rendered.text:
-            raise DomainError(
-                f"The copy for {name} lacks its mark ({mark}), by which we would recognise it if "
-                "an answer is lost.",
-                f"Put {{{{ mark }}}} into {templates.template_name(order.kind, name)}.",
-            )
         return channel.render(
             Template(
                 text=rendered.text,
                 subject=rendered.subject,
                 html=rendered.html,
                 link=rendered.link,
-                mark=mark if marked else "",
+                mark=mark,
                 voice=voice,
             )
         )
@@ -210,14 +202,15 @@ class ProposalActivities:
         return channel
 
     def _in_numbers(self, copy: Copy) -> ChannelCopy:
-        can = self._channel(copy.channel).capabilities
+        channel = self._channel(copy.channel)
+        can = channel.capabilities
         return ChannelCopy(
             channel=copy.channel,
             direct=can.kind is ChannelKind.DIRECT,
             length=len(copy.text),
             max_length=can.max_length,
             unit=can.length_unit,
-            retracts=can.retracts,
+            retracts=isinstance(channel, Retracts),
         )
 
 

@@ -20,8 +20,8 @@ from benchmarks.results import Approvals
 from client import incidents
 from client.stack.ports import Ports
 from domain.ids import MessageRef
-from domain.message_state import MessagePhase
 from domain.message import MessageKind
+from domain.message_state import MessagePhase
 from domain.status import MessageStatus
 from embedded.stack import Stack
 from settings import HERE

@@ -19,8 +19,8 @@ from benchmarks.mail import address
 from benchmarks.stage import Stage
 from client import incidents
 from domain.ids import MessageRef
-from domain.message_state import MessagePhase
 from domain.message import Copy, MessageKind
+from domain.message_state import MessagePhase
 from domain.model import Value
 from domain.publication import PublicationState
 from domain.status import MessageStatus

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from benchmarks.mail import BROADCAST, Mail, Person
-from channels.contract import Addressees, Batch
+from channels.batch import Addressees, Batch
 from channels.http import new_client
 from channels.sendgrid.body import BATCH_ARG, BROADCAST_ARG, DELIVERY_ARG, body_of_batch
 from domain.message import Copy

@@ -74,7 +74,7 @@ async def _measure(given: argparse.Namespace, folder: Path) -> int:
             **for_python(os.environ),
             "FRONTFOOT_DATABASE_URL": url,
             "FRONTFOOT_WEBHOOK_PORT": str(port),
-            "FRONTFOOT_WEBHOOK_PUBLIC_KEY": _public(private),
+            "FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY": _public(private),
         }
         command = [*_PYTHON, "surfaces.public.app"]
         receiver = await Child.start("receiver", command, folder, environment)
@@ -158,7 +158,7 @@ async def _tell(
     signed = [(body, _signed(private, body)) for body in told]
     answers: list[int] = []
     waits: list[float] = []
-    url = f"http://{LOOPBACK}:{port}/webhooks/sendgrid"
+    url = f"http://{LOOPBACK}:{port}/webhooks/email"
 
     async def one(http: httpx.AsyncClient) -> None:
         while signed:

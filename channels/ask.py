@@ -17,8 +17,8 @@ import orjson
 from pydantic import ValidationError
 
 from channels import registry
+from channels.configured import ChannelMisconfigured
 from channels.contract import Channel, ChannelError, ListsSuppressions
-from channels.registry import ChannelMisconfigured
 from domain.message import Copy
 from domain.model import Value
 from domain.publication import Finding

@@ -1,4 +1,4 @@
-"""What the settings of every channel are made of: keys and addresses that cannot go wrong later.
+"""The settings of channels: keys and addresses that cannot go wrong later, and faults in words.
 
 A key pasted with its line end, or an address without a scheme, would otherwise show up as a broken
 request in the middle of an incident.
@@ -6,10 +6,18 @@ request in the middle of an incident.
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.errors import DomainError
+
+EnvFile = str | Path | None
+Model = TypeVar("Model", bound=BaseSettings)
 
 
 def _clean_key(key: SecretStr) -> SecretStr:
@@ -46,3 +54,62 @@ class ChannelSettings(BaseSettings):
 
     connect_timeout: Seconds = 5.0
     read_timeout: Seconds = 30.0
+
+
+class ChannelMisconfigured(DomainError):
+    """A channel that cannot be built: ``what`` names each variable at fault, and no value."""
+
+
+class ChannelNotConfigured(ChannelMisconfigured):
+    """The same, where nothing is wrong with any variable: some that are needed are not set."""
+
+
+def read_settings(model: type[Model], channel: str, env_file: EnvFile = None) -> Model:
+    """The settings of ``channel`` from the environment, and ``env_file`` behind it.
+
+    Raises ``ChannelMisconfigured`` that names every variable at fault.
+    """
+    make: Callable[..., Model] = model
+    try:
+        return make(_env_file=env_file)
+    except ValidationError as error:
+        found = error.errors()
+    kind = (
+        ChannelNotConfigured
+        if all(one["type"] == "missing" for one in found)
+        else ChannelMisconfigured
+    )
+    raise kind(
+        f"Channel {channel!r} is not configured: {'; '.join(_fault(model, one) for one in found)}.",
+        "Set the variables in the environment or .env file.",
+    )
+
+
+def variable_of(model: type[BaseSettings], field: str) -> str:
+    """The environment variable of one field."""
+    return f"{model.model_config.get('env_prefix', '')}{field}".upper()
+
+
+def masked_settings(settings: BaseSettings) -> dict[str, str]:
+    """Each variable and its value, with secrets as ``set``."""
+    model = type(settings)
+    return {variable_of(model, name): _mask(getattr(settings, name)) for name in model.model_fields}
+
+
+def _fault(model: type[BaseSettings], error: ErrorDetails) -> str:
+    """One variable at fault, in words; never its value, which may be a key pasted wrongly."""
+    if not error["loc"]:
+        return "its settings do not fit together"
+    name = str(error["loc"][0])
+    variable = variable_of(model, name)
+    field = model.model_fields.get(name)
+    meaning = f" ({field.description})" if field and field.description else ""
+    if error["type"] == "missing":
+        return f"{variable}{meaning} is not set"
+    return f"{variable}{meaning} cannot be used as it is ({error['type'].replace('_', ' ')})"
+
+
+def _mask(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "set" if value.get_secret_value() else "not set"
+    return "not set" if value is None or value == "" else str(value)

@@ -18,18 +18,19 @@ or words of the provider: it reaches histories, logs and people.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
-from typing import NamedTuple, Protocol, Self, overload, runtime_checkable
+from typing import Protocol, runtime_checkable
 
+from channels.batch import Batch
+from domain.delivery_events import DeliveryEvent
 from domain.explanation import NextStep, explained
 from domain.message import Copy, Voice
 from domain.model import Value
 from domain.publication import Receipt, Sighting
-from domain.suppression import SuppressionReason
+from domain.suppression import ListedAddress
 
 
 class ChannelKind(StrEnum):
@@ -44,24 +45,24 @@ class Capabilities(Value):
 
     ``max_length`` is in the units that ``length_unit`` names. ``batch_limit`` is recipients per
     request, for direct channels. ``reads_back`` says whether ``find`` can ever tell, and
-    ``tells_events`` whether a provider reports what became of each mail, so that silence about one
-    means something.
+    ``tells_events`` whether the provider reports what became of each mail, so that silence about
+    one means something; its adapter then has ``events``.
     """
 
     kind: ChannelKind
     max_length: int | None = None
     length_unit: str = "characters"
-    carries_link: bool = True
-    carries_html: bool = False
     batch_limit: int = 1
     reads_back: bool = True
-    tells_events: bool = True
-    retracts: bool = False
-    needs_mark: bool = True
+    tells_events: bool = False
 
 
 class Template(Value):
-    """A message as the playbook's template made it, before the channel has had its say."""
+    """A message as the playbook's template made it, before the channel has had its say.
+
+    ``mark`` tells this message from every other of ours. A post has to show it; mail has no need
+    of it, because its request carries our key.
+    """
 
     text: str
     subject: str | None = None
@@ -77,76 +78,6 @@ class Publication:
 
     key: str
     copy: Copy
-
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
-
-
-class Addressee(NamedTuple):
-    """One recipient in a batch.
-
-    ``delivery`` is the opaque key that comes back with every event; ``values`` fill the copy's
-    ``[[personal]]`` fields and hold no characters that HTML gives a meaning.
-    """
-
-    delivery: str
-    address: str
-    values: Mapping[str, str] = _NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Addressees(Sequence[Addressee]):
-    """Those of one batch, in their order. Kept as columns of one length.
-
-    An adapter that builds one body for a thousand of them reads the columns; any other takes them
-    one by one, as ``Addressee``. In ``values`` None stands for a value that somebody does not have.
-    """
-
-    deliveries: Sequence[str]
-    addresses: Sequence[str]
-    values: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, people: Iterable[Addressee]) -> Self:
-        """The columns of ``people``."""
-        everybody = list(people)
-        names = dict.fromkeys(name for one in everybody for name in one.values)
-        return cls(
-            deliveries=[one.delivery for one in everybody],
-            addresses=[one.address for one in everybody],
-            values={name: [one.values.get(name) for one in everybody] for name in names},
-        )
-
-    def __len__(self) -> int:
-        return len(self.addresses)
-
-    @overload
-    def __getitem__(self, at: int) -> Addressee: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> Self: ...
-
-    def __getitem__(self, at: int | slice) -> Addressee | Self:
-        if isinstance(at, slice):
-            cut = {name: column[at] for name, column in self.values.items()}
-            return type(self)(self.deliveries[at], self.addresses[at], cut)
-        found = ((name, column[at]) for name, column in self.values.items())
-        own = {name: value for name, value in found if value is not None}
-        return Addressee(self.deliveries[at], self.addresses[at], own)
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """One provider request of a direct channel: the same copy for each addressee.
-
-    ``key`` travels with the request and comes back with its events; ``broadcast`` does too, so
-    that everything of one broadcast can be found in the provider's records.
-    """
-
-    key: str
-    broadcast: str
-    copy: Copy
-    addressees: Addressees
 
 
 class Health(Value):
@@ -229,8 +160,8 @@ class Channel(Protocol):
     async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
         """Say whether an attempt with ``key`` and ``copy``, begun at ``since``, went out.
 
-        Reads only. Raises ``Unreachable`` or ``Throttled`` if looking itself failed in a way
-        that trying again mends; anything else that keeps it from knowing is *cannot tell*.
+        Reads only. Raises ``Unreachable`` or ``Throttled`` if looking itself failed and trying
+        again may help; anything else that keeps it from knowing is *cannot tell*.
         """
         ...
 
@@ -270,14 +201,6 @@ class Retracts(Protocol):
         ...
 
 
-class ListedAddress(NamedTuple):
-    """An address on one of a provider's own lists, since when (UTC), and what the list means."""
-
-    address: str
-    reason: SuppressionReason
-    since: datetime
-
-
 @runtime_checkable
 class ListsSuppressions(Protocol):
     """A channel whose provider keeps lists of addresses that must not be written to."""
@@ -287,5 +210,21 @@ class ListsSuppressions(Protocol):
 
         Raises ``Unreachable``, ``Throttled`` or ``Refused`` at any step; starting again is
         harmless. An address may come several times.
+        """
+        ...
+
+
+@runtime_checkable
+class ReadsEvents(Protocol):
+    """Reads what a provider tells of our mail later on; holds no credential that could send.
+
+    It is not the channel itself: it lives in the process that the internet can reach.
+    """
+
+    def read_events(self, body: bytes, headers: Mapping[str, str]) -> list[DeliveryEvent]:
+        """The events about mail of ours in one signed delivery of them; others are passed over.
+
+        ``body`` is as it came, byte for byte; ``headers`` are found by lower-case names. Raises
+        ``EventsNotGenuine`` before anything is parsed, or ``EventsUnreadable``.
         """
         ...

@@ -188,7 +188,7 @@ def meaning_of_status(status: int, effect: Effect, provider: str, until: datetim
         return silence(effect, provider, f"the answer was {status}")
     return Refused(
         f"{provider}: it refused the request ({status}).",
-        "Read the copy and the account's permissions again; this does not mend itself.",
+        "Read the copy and the account's permissions again; this does not go away by itself.",
     )
 
 

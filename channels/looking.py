@@ -57,7 +57,7 @@ async def look_back(
     """Say whether ``copy`` is among the posts from ``since`` on; ``read`` asks for one page.
 
     *Absent* is said only after everything was read back to ``since`` without a gap. What ``read``
-    raises goes through, apart from ``Refused``: who may not look cannot tell.
+    raises goes through, apart from ``Refused``: without read access the answer is *cannot tell*.
     """
     try:
         found, whole = await _search(read, copy, since - SLACK, most_pages)

@@ -62,7 +62,6 @@ def render_mail(template: Template, channel: str, *, name: str, address: str | N
         text=text,
         html=template.html or None,
         link=template.link,
-        mark=template.mark,
         voice=_speaker(template.voice or Voice(name=name), channel, address),
     )
 

@@ -7,19 +7,15 @@ it is asked for: listing the channels loads no HTTP client.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
-from typing import Any
 
-from pydantic import SecretStr, ValidationError
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings
 
-from channels.contract import Channel
-from domain.errors import DomainError
+from channels.adapter import Adapter
+from channels.configured import ChannelMisconfigured, EnvFile, masked_settings, read_settings
+from channels.contract import Channel, ReadsEvents
 
 GROUP = "frontfoot.channels"
 
@@ -30,20 +26,6 @@ BUILT_IN: Mapping[str, str] = {
     "smtp": "channels.smtp:ADAPTER",
     "twitter": "channels.twitter:ADAPTER",
 }
-
-EnvFile = str | Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class Adapter:
-    """What a channel is made of: its settings model, and the function that builds it from them."""
-
-    settings: type[BaseSettings]
-    factory: Callable[[Any], Channel]
-
-
-class ChannelMisconfigured(DomainError):
-    """A channel that cannot be built: ``what`` names each variable at fault, and no value."""
 
 
 def known() -> list[str]:
@@ -56,11 +38,12 @@ def build(names: Iterable[str], *, env_file: EnvFile = None) -> dict[str, Channe
 
     Raises one ``ChannelMisconfigured`` for everything that is wrong with any of them.
     """
-    adapters: dict[str, tuple[Adapter, BaseSettings]] = {}
+    configured: dict[str, tuple[Adapter, BaseSettings]] = {}
     faults: list[str] = []
     for name in names:
         try:
-            adapters[name] = _configure(name, env_file)
+            adapter = load(name)
+            configured[name] = adapter, read_settings(adapter.settings, name, env_file)
         except ChannelMisconfigured as error:
             faults.append(error.what)
     if faults:
@@ -69,7 +52,19 @@ def build(names: Iterable[str], *, env_file: EnvFile = None) -> dict[str, Channe
             "Set the variables in the worker's environment or .env file, or take the channel out "
             "of FRONTFOOT_CHANNELS.",
         )
-    return {name: adapter.factory(settings) for name, (adapter, settings) in adapters.items()}
+    return {name: adapter.factory(settings) for name, (adapter, settings) in configured.items()}
+
+
+def event_reader(name: str, *, env_file: EnvFile = None) -> ReadsEvents | None:
+    """Build what reads the events of a channel; None if its provider tells none.
+
+    Needs none of the channel's own settings. Raises ``ChannelNotConfigured`` where nothing is set
+    by which events could be verified, and ``ChannelMisconfigured`` for anything else.
+    """
+    source = load(name).events
+    if source is None:
+        return None
+    return source.factory(read_settings(source.settings, name, env_file))
 
 
 def masked(name: str, *, env_file: EnvFile = None) -> dict[str, str]:
@@ -77,8 +72,7 @@ def masked(name: str, *, env_file: EnvFile = None) -> dict[str, str]:
 
     Raises ``ChannelMisconfigured`` like ``build``.
     """
-    _, settings = _configure(name, env_file)
-    return {variable: _mask(value) for variable, value in _variables(settings)}
+    return masked_settings(read_settings(load(name).settings, name, env_file))
 
 
 def load(name: str) -> Adapter:
@@ -106,7 +100,7 @@ def load(name: str) -> Adapter:
         ) from error
     if not isinstance(adapter, Adapter):
         raise ChannelMisconfigured(
-            f"Channel {name!r}: {found[0].value} is not a channels.registry.Adapter.",
+            f"Channel {name!r}: {found[0].value} is not a channels.adapter.Adapter.",
             "Correct the entry point of the package that brings it.",
         )
     return adapter
@@ -115,45 +109,3 @@ def load(name: str) -> Adapter:
 def _imported(path: str) -> object:
     module, _, attribute = path.partition(":")
     return getattr(import_module(module), attribute)
-
-
-def _configure(name: str, env_file: EnvFile) -> tuple[Adapter, BaseSettings]:
-    adapter = load(name)
-    make: Callable[..., BaseSettings] = adapter.settings
-    try:
-        return adapter, make(_env_file=env_file)
-    except ValidationError as error:
-        faults = "; ".join(_fault(adapter.settings, one) for one in error.errors())
-    raise ChannelMisconfigured(
-        f"Channel {name!r} is not configured: {faults}.",
-        "Set the variables in the environment or .env file.",
-    )
-
-
-def _fault(model: type[BaseSettings], error: ErrorDetails) -> str:
-    """One variable at fault, in words; never its value, which may be a key pasted wrongly."""
-    if not error["loc"]:
-        return "its settings do not fit together"
-    name = str(error["loc"][0])
-    variable = _variable(model, name)
-    field = model.model_fields.get(name)
-    meaning = f" ({field.description})" if field and field.description else ""
-    if error["type"] == "missing":
-        return f"{variable}{meaning} is not set"
-    return f"{variable}{meaning} cannot be used as it is ({error['type'].replace('_', ' ')})"
-
-
-def _variable(model: type[BaseSettings], field: str) -> str:
-    return f"{model.model_config.get('env_prefix', '')}{field}".upper()
-
-
-def _variables(settings: BaseSettings) -> Iterator[tuple[str, object]]:
-    model = type(settings)
-    for name in model.model_fields:
-        yield _variable(model, name), getattr(settings, name)
-
-
-def _mask(value: object) -> str:
-    if isinstance(value, SecretStr):
-        return "set" if value.get_secret_value() else "not set"
-    return "not set" if value is None or value == "" else str(value)

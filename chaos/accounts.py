@@ -13,8 +13,8 @@ from chaos.verdict import Told, Verdict
 from chaos.world import Mail, Post, World
 from client.stack.books import reconcile_mail
 from domain.ids import MessageRef, broadcast_key
-from domain.message_state import MessagePhase
 from domain.message import CLASS_OF, MessageClass, MessageKind
+from domain.message_state import MessagePhase
 from domain.publication import PublicationState
 from domain.status import IncidentStatus
 from store.broadcasts import broadcasts

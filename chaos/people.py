@@ -23,8 +23,8 @@ from domain.broadcasting import BroadcastAction
 from domain.errors import DomainError
 from domain.gate import GateState
 from domain.ids import incident_workflow_id
-from domain.message_state import MessagePhase
 from domain.message import MessageKind
+from domain.message_state import MessagePhase
 from domain.status import IncidentStatus, MessageStatus
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
@@ -246,7 +246,9 @@ class People:
     async def steer(self, number: int, action: BroadcastAction) -> MessageStatus:
         """Pause or resume a message's mail; ``DomainError`` if there is none under way."""
         return await self._insist(
-            lambda: incidents.steer_broadcast(self._client, self._slug, number, action, by=LEAD)
+            lambda: incidents.steer_broadcast(
+                self._client, self._slug, number, action, by=LEAD, channel="email"
+            )
         )
 
     async def _told(self, number: int) -> bool:

@@ -85,6 +85,14 @@ class OutcomeUnknown(CommandFailed):
         )
 
 
+class NotEntered(Exception):
+    """Nothing of it is in the ledger, so it has to be told again; ``why`` may be logged."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
 def explain(error: BaseException) -> CommandFailed | None:
     """``error`` as a person should read it, or None if it is a fault of ours."""
     if isinstance(error, CommandFailed):

@@ -205,7 +205,7 @@ async def steer_broadcast(
     action: BroadcastAction,
     *,
     by: str,
-    channel: str = "email",
+    channel: str,
     reason: str = "",
 ) -> MessageStatus:
     """Pause, resume or stop mail that is going out; effective within one batch."""

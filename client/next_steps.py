@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from domain.facts import missing_facts
-from domain.message_state import MessagePhase
 from domain.message import MessageKind
+from domain.message_state import MessagePhase
 from domain.publication import PublicationState
 from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus

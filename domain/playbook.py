@@ -193,11 +193,3 @@ class Playbook(Written):
     def plan_for(self, kind: MessageKind) -> MessagePlan | None:
         """The plan of one kind of message, or None if this playbook has none."""
         return self.messages.get(kind)
-
-    def template_names(self) -> list[str]:
-        """The template files that must be there: ``<kind>.<channel>.j2``, sorted."""
-        return sorted(
-            f"{kind}.{channel}.j2"
-            for kind, plan in self.messages.items()
-            for channel in plan.channels
-        )

@@ -26,8 +26,6 @@ TEMPLATE_ENDING = ".j2"
 PERSONAL_FIELDS = frozenset({"code"})
 """The fields that are filled in for each recipient."""
 
-_MAIL = ("email", "smtp")
-
 
 class Examination(NamedTuple):
     """What became of reading a playbook: without problems there is one, warnings or not."""
@@ -62,8 +60,9 @@ def examine_playbook(files: Mapping[str, str]) -> Examination:
         problems += template_problems(name, files[name], own_facts)
     if problems or playbook is None:
         return Examination(None, tuple(problems), ())
-    problems = _misplaced(planned, files)
-    warnings = tuple(_odd(playbook, placed, planned, files))
+    mail = _mail_channels(playbook, planned, files)
+    problems = _misplaced(planned, files, mail)
+    warnings = tuple(_odd(playbook, placed, planned, files, mail))
     return Examination(None if problems else playbook, tuple(problems), warnings)
 
 
@@ -186,22 +185,34 @@ def _missing_templates(
             yield Problem(name, says, next_step=step)
 
 
+def _mail_channels(
+    playbook: Playbook, planned: Mapping[str, tuple[MessageKind, str]], files: Mapping[str, str]
+) -> frozenset[str]:
+    """The channels that this playbook writes to as mail: by a subject, or a sender's address."""
+    subjects = {
+        channel
+        for name, (_, channel) in planned.items()
+        if "subject" in read_template(files[name], name).headers
+    }
+    return frozenset(
+        subjects | {channel for channel, voice in playbook.voices.items() if voice.address}
+    )
+
+
 def _misplaced(
-    planned: Mapping[str, tuple[MessageKind, str]], files: Mapping[str, str]
+    planned: Mapping[str, tuple[MessageKind, str]], files: Mapping[str, str], mail: frozenset[str]
 ) -> list[Problem]:
     """Copy that its channel could not carry, as far as that can be told from here."""
     found = []
     for name, (kind, channel) in sorted(planned.items()):
-        parts = read_template(files[name], name)
-        is_mail = "subject" in parts.headers
-        if channel in _MAIL and not is_mail:
+        if channel in mail and "subject" not in read_template(files[name], name).headers:
             step = "Begin it with `subject: …`, then a line of three hyphens (---)."
             found.append(Problem(name, "a mail needs a subject.", 1, next_step=step))
         words = files[name] + files.get(html_template_name(kind, channel), "")
         for field in sorted(set(PERSONAL_FIELD.findall(words)) - PERSONAL_FIELDS):
             step = did_you_mean(field, PERSONAL_FIELDS, "[[{}]]")
             found.append(Problem(name, f"nobody fills in [[{field}]].", next_step=step))
-        if channel not in _MAIL and not is_mail and PERSONAL_FIELD.search(files[name]):
+        if channel not in mail and PERSONAL_FIELD.search(files[name]):
             says = "a post is the same for everybody, so it cannot hold a [[field]]."
             found.append(Problem(name, says, next_step="Take it out, or move it to the mail."))
     return found
@@ -212,6 +223,7 @@ def _odd(
     placed: PlacedYaml,
     planned: Mapping[str, tuple[MessageKind, str]],
     files: Mapping[str, str],
+    mail: frozenset[str],
 ) -> Iterable[Problem]:
     """What would work, but is probably not meant."""
     used = set(planned) | {html_template_name(*one) for one in planned.values()}
@@ -219,15 +231,15 @@ def _odd(
         if name not in used:
             yield Problem(name, "is used by no message.", next_step=did_you_mean(name, planned))
     for name, (_, channel) in sorted(planned.items()):
-        if channel not in _MAIL and "mark" not in files[name]:
-            says = "does not show the mark, and most post channels refuse such copy."
+        if channel not in mail and "mark" not in files[name]:
+            says = "does not show the mark, so the post ends with a line that holds it."
             yield Problem(name, says, next_step="Write {{ mark }} where it reads well.")
     channels = {channel for _, channel in planned.values()}
     for channel, voice in playbook.voices.items():
         if channel not in channels:
             step = did_you_mean(channel, channels)
             yield _at(placed, ("voices", channel), f"no message goes to {channel}.", step)
-        if channel in _MAIL and not voice.address:
+        if channel in mail and not voice.address:
             yield _at(placed, ("voices", channel), "mail needs the sender's `address`.")
     everything = "\n".join(files[name] for name in _templates(files))
     for fact in sorted(set(playbook.facts) - set(Facts.model_fields)):

@@ -33,6 +33,11 @@ class MessageStatus(Value):
     codes_worth: str | None
     outcomes: tuple[Outcome, ...]
 
+    @property
+    def direct(self) -> tuple[str, ...]:
+        """The channels on which it goes to audiences."""
+        return tuple(dict.fromkeys(one.channel for one in self.outcomes if one.audience))
+
 
 class IncidentStatus(Value):
     """Where the response stands."""

@@ -7,7 +7,9 @@ class but safety. See ``docs/decisions/0031``.
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from domain.message import MessageClass
 
@@ -28,6 +30,14 @@ class Wish(StrEnum):
     COMPLAINED = "complained"
     LEFT = "left"
     RETURNED = "returned"
+
+
+class ListedAddress(NamedTuple):
+    """An address on a list that a provider keeps, since when (UTC), and what the list means."""
+
+    address: str
+    reason: SuppressionReason
+    since: datetime
 
 
 _ALL_BUT_SAFETY = tuple(one for one in MessageClass if one is not MessageClass.SAFETY)

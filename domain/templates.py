@@ -123,12 +123,9 @@ def render(
     return Rendered(text=text, subject=subject, html=html, link=link or None)
 
 
-def free_copy(
-    text: str, *, subject: str | None = None, link: str | None = None, mark: str = ""
-) -> Rendered:
+def free_copy(text: str, *, subject: str | None = None, link: str | None = None) -> Rendered:
     """Copy that a person wrote as it shall be read; template signs in it mean nothing.
 
-    With a ``mark`` (posts have one) it is added as a last line unless it is in the text already.
     Raises ``DomainError`` for copy that no channel could carry.
     """
     words = _tidy(text)
@@ -136,8 +133,6 @@ def free_copy(
     unfit = _unfit(words, subject, link)
     if unfit:
         raise DomainError(f"This copy cannot go out: {unfit[0]}", "Change it and propose it again.")
-    if mark and mark not in words:
-        words = f"{words}\n{mark}"
     return Rendered(
         text=words,
         subject=subject,
@@ -169,11 +164,6 @@ def template_problems(file: str, source: str, facts: frozenset[str]) -> list[Pro
     if not parts.body.source.strip():
         found.append(Problem(file, "says nothing.", next_step="Write the copy below the header."))
     return found
-
-
-def has_subject(source: str, file: str) -> bool:
-    """Whether a template file is for mail; raises ``PlaybookInvalid`` if its header is broken."""
-    return "subject" in read_template(source, file).headers
 
 
 def template_names_for(facts: frozenset[str]) -> Names:

@@ -24,10 +24,8 @@ from temporalio.service import RPCError
 
 from client.errors import CommandFailed, wrong_settings
 from client.stack import stack_file
+from client.stack.accounts import Accounts, choose_accounts, event_settings
 from client.stack.environment import (
-    ACCOUNTS,
-    Accounts,
-    choose_accounts,
     for_python,
     keep_secrets,
     plain,
@@ -36,6 +34,7 @@ from client.stack.environment import (
 from client.stack.ports import LOOPBACK, Ports
 from client.stack.processes import end, identity
 from client.stack.stack_file import Process
+from domain.delivery_events import events_path
 from embedded import temporal_binary
 from embedded.part import Part, PartPlan, Say
 from settings import Settings
@@ -44,10 +43,7 @@ from wiring import plugin
 
 PARTS = ("temporal", "sandbox", "webhooks", "worker")
 PUBLIC_URL = "FRONTFOOT_PUBLIC_URL"
-WEBHOOK_PATH = "/webhooks/sendgrid"
-SANDBOX_MAIL_KEY = ACCOUNTS["email"].stands_in["FRONTFOOT_EMAIL_API_KEY"]
 _SETTINGS = frozenset(f"FRONTFOOT_{name.upper()}" for name in Settings.model_fields)
-_ACCOUNT_PREFIXES = tuple(f"FRONTFOOT_{name.upper()}_" for name in ACCOUNTS)
 _PYTHON = (sys.executable, "-P", "-m")
 
 
@@ -68,7 +64,7 @@ class Stack:
     ) -> None:
         self.state = state_dir.resolve()
         self.ports = ports or Ports()
-        self.accounts = Accounts((), {})
+        self.accounts = Accounts()
         self.environment: dict[str, str] = {}
         self.parts: dict[str, Part] = {}
         self._live = live
@@ -112,7 +108,7 @@ class Stack:
                 group.create_task(self._start(self._sandbox()))
             async with asyncio.TaskGroup() as group:
                 # One process takes events in and shows recipients the page behind their links.
-                if self._can_verify_events() or self._given.get(PUBLIC_URL):
+                if self.accounts.event_channels or self._given.get(PUBLIC_URL):
                     group.create_task(self._start(await self._webhooks()))
                 group.create_task(self._start(self._worker()))
         except BaseException as error:
@@ -161,7 +157,10 @@ class Stack:
     def _sandbox(self) -> PartPlan:
         command = [*_PYTHON, "sandbox", "--host", LOOPBACK, "--port", str(self.ports.sandbox)]
         command += ["--state", str(self.state / "sandbox.db")]
-        command += ["--event-webhook-url", f"{self.addresses['webhooks']}{WEBHOOK_PATH}"]
+        for channel in self.accounts.event_channels:
+            if channel not in self.accounts.live:
+                url = f"{self.addresses['webhooks']}{events_path(channel)}"
+                command += ["--event-webhook-url", url]
         dials = {
             name: value
             for name, value in self._given.items()
@@ -175,22 +174,11 @@ class Stack:
             **self._ours(),
             "FRONTFOOT_WEBHOOK_HOST": LOOPBACK,
             "FRONTFOOT_WEBHOOK_PORT": str(self.ports.webhooks),
+            **await event_settings(self.accounts, self._given, self.addresses["sandbox"]),
         }
-        if "email" not in self.accounts.live:
-            environment["FRONTFOOT_WEBHOOK_PUBLIC_KEY"] = await self._sandbox_key()
         return self._plan(
             "webhooks", [*_PYTHON, "surfaces.public.app"], environment, self._webhooks_ready
         )
-
-    def _can_verify_events(self) -> bool:
-        """Whether events of mail can be told from forgeries; without that there is no receiver."""
-        if "email" not in self.accounts.live or self._given.get("FRONTFOOT_WEBHOOK_PUBLIC_KEY"):
-            return True
-        self._say(
-            "There is no webhook receiver, because FRONTFOOT_WEBHOOK_PUBLIC_KEY is not set: what "
-            "becomes of a mail, and whether an unanswered batch went out, is not learnt by itself."
-        )
-        return False
 
     def _worker(self) -> PartPlan:
         environment = {**self._ours(), **self.accounts.environment}
@@ -297,7 +285,7 @@ class Stack:
             "FRONTFOOT_DATABASE_URL": settings.database(),
             "FRONTFOOT_CHANNELS": ",".join(self.accounts.channels),
         }
-        if "email" not in self.accounts.live:
+        if not self.accounts.live:
             self._secrets[PUBLIC_URL] = self.addresses["webhooks"]
         elif not self._given.get(PUBLIC_URL):
             self._say(
@@ -307,22 +295,15 @@ class Stack:
 
     def _ours(self) -> dict[str, str]:
         """The environment of worker and receiver; in a drill without anybody's credentials."""
+        accounts = tuple(f"FRONTFOOT_{name.upper()}_" for name in self.accounts.channels)
         rest = {
             name: value
             for name, value in self._given.items()
             if name.startswith("FRONTFOOT_")
-            and not name.startswith(_ACCOUNT_PREFIXES)
+            and not name.startswith(accounts)
             and (self._live or name in _SETTINGS)
         }
         return {**for_python(self._given), **rest, **self.environment, **self._secrets}
-
-    async def _sandbox_key(self) -> str:
-        """The key by which the sandbox's events can be verified; the sandbox keeps it."""
-        url = f"{self.addresses['sandbox']}/v3/user/webhooks/event/settings/signed"
-        headers = {"Authorization": f"Bearer {SANDBOX_MAIL_KEY}"}
-        async with httpx.AsyncClient(timeout=10) as http:
-            answer = await http.get(url, headers=headers)
-        return str(answer.raise_for_status().json()["public_key"])
 
     async def _start(self, plan: PartPlan) -> None:
         part = Part(plan, self._say, self._write_file)

@@ -1,0 +1,15 @@
+"""The promises of every channel as tests, for adapters of ours and of anybody else.
+
+Needs pytest and pytest-asyncio where it is used; the examples beside it do not.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+if find_spec("pytest") is not None:
+    import pytest
+
+    # Tests in a package are ordinary modules to pytest: without this a failure shows no values.
+    for module in ("contract", "attempts", "events_contract"):
+        pytest.register_assert_rewrite(f"{__name__}.{module}")

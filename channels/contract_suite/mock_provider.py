@@ -12,7 +12,7 @@ from datetime import timedelta
 import httpx
 
 from channels.contract import Channel
-from channels.contract_suite.provider import Misbehaviour
+from channels.contract_suite.stand_in import Misbehaviour
 
 SECONDS = 90
 _ANSWERS = {

@@ -12,6 +12,7 @@ import httpx
 from pydantic import BaseModel, Field
 from pydantic_settings import SettingsConfigDict
 
+from channels.adapter import Adapter
 from channels.configured import ChannelSettings, Key, Url
 from channels.contract import (
     CannotExpress,
@@ -24,7 +25,6 @@ from channels.contract import (
     Template,
 )
 from channels.http import Effect, ask_over, body_of, new_client, publish_over, utc_now
-from channels.registry import Adapter
 from channels.wording import bears_the_mark, says_the_same, words_of_post
 from domain.message import Copy
 from domain.publication import Finding, Receipt, Sighting

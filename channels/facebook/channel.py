@@ -23,6 +23,7 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from pydantic_settings import SettingsConfigDict
 from requests.adapters import BaseAdapter
 
+from channels.adapter import SANDBOX, Adapter
 from channels.configured import ChannelSettings, Key, Url
 from channels.contract import (
     CannotExpress,
@@ -34,11 +35,10 @@ from channels.contract import (
     Refused,
     Template,
 )
-from channels.facebook.graph import PROVIDER, Account, Answer, GraphSession, call
+from channels.facebook.graph import PROVIDER, GraphAccount, GraphAnswer, GraphSession, call
 from channels.facebook.refusals import Gone, meaning_of
 from channels.http import Clock, Effect, silence, utc_now
 from channels.looking import Page, Published, look_back
-from channels.registry import Adapter
 from channels.wording import copy_of_post, words_of_post
 from domain.message import Copy
 from domain.publication import Receipt, Sighting
@@ -103,7 +103,7 @@ class FacebookChannel:
     """Public posts of one Page."""
 
     name = "facebook"
-    capabilities = Capabilities(kind=ChannelKind.POST, max_length=LIMIT, retracts=True)
+    capabilities = Capabilities(kind=ChannelKind.POST, max_length=LIMIT)
 
     def __init__(
         self,
@@ -115,7 +115,7 @@ class FacebookChannel:
         self._settings = settings
         self._transport = transport
         self._clock = clock
-        self._account = Account(
+        self._account = GraphAccount(
             base_url=settings.base_url,
             version=settings.version,
             token=settings.page_token,
@@ -214,8 +214,8 @@ class FacebookChannel:
 
     async def _call(
         self, effect: Effect, use: Callable[[Any], Any]
-    ) -> tuple[dict[str, Any], Answer]:
-        def reading(answer: Answer, effect: Effect) -> ChannelError | None:
+    ) -> tuple[dict[str, Any], GraphAnswer]:
+        def reading(answer: GraphAnswer, effect: Effect) -> ChannelError | None:
             return meaning_of(answer, effect, self._clock())
 
         def session() -> GraphSession:
@@ -241,4 +241,13 @@ def _parsed(body: dict[str, Any], shape: type[Shape], effect: Effect) -> Shape:
         raise silence(effect, PROVIDER, "the answer could not be read") from None
 
 
-ADAPTER = Adapter(FacebookSettings, FacebookChannel)
+ADAPTER = Adapter(
+    FacebookSettings,
+    FacebookChannel,
+    sandbox={
+        "page_id": "100000000000001",
+        "page_token": "sandbox-page-token",
+        "base_url": SANDBOX,
+        "site_url": f"{SANDBOX}/facebook",
+    },
+)

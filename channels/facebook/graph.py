@@ -16,7 +16,7 @@ puts the token into the query of GET, DELETE   the query is struck from urllib3'
                                                error keeps its cause
 no ``appsecret_proof``                         a parameter of the session
 not safe to share between threads              one session and one ``GraphAPI`` for each call
-reveals neither headers nor error subcodes     ``Answer`` keeps status, headers and body
+reveals neither headers nor error subcodes     ``GraphAnswer`` keeps status, headers and body
 =============================================  =====================================================
 """
 
@@ -72,7 +72,7 @@ logging.getLogger("urllib3.connectionpool").addFilter(_NoQueries())
 
 
 @dataclass(slots=True)
-class Answer:
+class GraphAnswer:
     """What came back over the wire: status, headers and, if it was a JSON object, the body."""
 
     status: int
@@ -86,11 +86,11 @@ class Answer:
         return error if isinstance(error, dict) else None
 
 
-Reading = Callable[[Answer, Effect], ChannelError | None]
+Reading = Callable[[GraphAnswer, Effect], ChannelError | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class GraphAccount:
     """How to reach the Graph API as one Page. Timeouts in seconds."""
 
     base_url: str
@@ -109,7 +109,7 @@ class GraphSession(requests.Session):
 
     def __init__(
         self,
-        account: Account,
+        account: GraphAccount,
         effect: Effect,
         reading: Reading,
         transport: BaseAdapter | None = None,
@@ -118,7 +118,7 @@ class GraphSession(requests.Session):
         self.account = account
         self.effect = effect
         self._reading = reading
-        self.answer: Answer | None = None
+        self.answer: GraphAnswer | None = None
         if account.app_secret is not None:
             proof = hmac.digest(
                 account.app_secret.get_secret_value().encode(),
@@ -152,9 +152,9 @@ class GraphSession(requests.Session):
         return response
 
 
-def read(response: requests.Response) -> Answer:
+def read(response: requests.Response) -> GraphAnswer:
     """An answer whose body the package can take: it insists on a JSON content type."""
-    answer = Answer(response.status_code, response.headers)
+    answer = GraphAnswer(response.status_code, response.headers)
     if "json" in response.headers.get("content-type", "") or response.content[:1] == b"{":
         try:
             body = response.json()
@@ -199,7 +199,7 @@ def went_nowhere(error: requests.RequestException) -> bool:
 
 def call(
     make: Callable[[], GraphSession], use: Callable[[Any], Any]
-) -> tuple[dict[str, Any], Answer]:
+) -> tuple[dict[str, Any], GraphAnswer]:
     """Run ``use`` with a ``GraphAPI`` made for this one call; blocking, so run it in a thread.
 
     Returns the JSON object and the answer it came in. Raises a ``ChannelError``.

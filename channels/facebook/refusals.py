@@ -15,7 +15,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from channels.contract import BadCredentials, ChannelError, OutcomeUnknown, Refused, Throttled
-from channels.facebook.graph import PROVIDER, Answer
+from channels.facebook.graph import PROVIDER, GraphAnswer
 from channels.http import Effect, meaning_of_status, not_absurd, silence
 
 DEFAULT_WAIT = timedelta(minutes=60)
@@ -59,7 +59,7 @@ class _Usage(BaseModel):
     estimated_time_to_regain_access: float = 0.0
 
 
-def meaning_of(answer: Answer, effect: Effect, now: datetime) -> ChannelError | None:
+def meaning_of(answer: GraphAnswer, effect: Effect, now: datetime) -> ChannelError | None:
     """The error that an answer means, or None for a success."""
     if answer.error is None:
         if 200 <= answer.status < 300:

@@ -31,6 +31,7 @@ import httpx
 from pydantic import AwareDatetime, BaseModel, Field, RootModel
 from pydantic_settings import SettingsConfigDict
 
+from channels.adapter import Adapter
 from channels.configured import ChannelSettings, Key, Url
 from channels.contract import (
     CannotExpress,
@@ -45,7 +46,6 @@ from channels.http import Clock, Effect, body_of, utc_now
 from channels.looking import Page, Published, look_back
 from channels.mastodon.refusals import PROVIDER, NotThere, own_words
 from channels.mastodon.text import length_of, words_of
-from channels.registry import Adapter
 from channels.wire import Wire
 from channels.wording import copy_of_post, words_of_post
 from domain.message import Copy
@@ -113,9 +113,7 @@ class MastodonChannel:
         self._wire = Wire(PROVIDER, settings, client, own=self._own, clock=clock)
         self._clock = clock
         self._account_id: str | None = None
-        self.capabilities = Capabilities(
-            kind=ChannelKind.POST, max_length=settings.max_characters, retracts=True
-        )
+        self.capabilities = Capabilities(kind=ChannelKind.POST, max_length=settings.max_characters)
 
     def render(self, template: Template) -> Copy:
         """Return the post, sign-off, mark and link in its text. Raises ``CannotExpress``."""

@@ -12,7 +12,8 @@ from typing import Any, cast
 
 import orjson
 
-from channels.contract import Addressees, BadRecipient, Batch, Refused
+from channels.batch import Addressees, Batch
+from channels.contract import BadRecipient, Refused
 from channels.mail_copy import UNSUBSCRIBE_VALUE, is_safe
 from domain.message import Copy
 
@@ -111,7 +112,7 @@ def _refuse_addressees(people: Addressees, fields: tuple[str, ...]) -> None:
         f"SendGrid: {len(bad)} of {len(people)} addressees cannot be written to: a value "
         "for a [[field]] is missing or is not plain text, or the address is there twice.",
         positions=sorted(bad),
-        next_step="Mend their rows in the audience; the others go out without them.",
+        next_step="Fix their rows in the audience; the others go out without them.",
     )
 
 

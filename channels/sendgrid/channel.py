@@ -13,8 +13,8 @@ What SendGrid forces on us:
 - A suppressed recipient is accepted here and reported as ``dropped`` later.
 
 The bulk path is httpx and a body of our own. The ``sendgrid`` package checks the signatures of
-webhook events, where they are received; it has no part in this file: one client of it mixes the
-headers of concurrent requests up, has no time-out and no keep-alive, and follows redirects on POST.
+events (``events.py``) and has no part in this file: one client of it mixes up the headers of
+concurrent requests, has no time-out and no keep-alive, and follows redirects on POST.
 """
 
 from __future__ import annotations
@@ -24,54 +24,34 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 import httpx
-from pydantic import BaseModel, Field, ValidationError
-from pydantic_settings import SettingsConfigDict
+from pydantic import BaseModel, ValidationError
 
-from channels.configured import ChannelSettings, Key, Url
+from channels.adapter import SANDBOX, Adapter
+from channels.batch import Batch
 from channels.contract import (
     BadCredentials,
     BadRecipient,
-    Batch,
     Capabilities,
     ChannelError,
     ChannelKind,
     Health,
-    ListedAddress,
     Refused,
     Template,
 )
 from channels.http import Clock, Effect, body_of, utc_now
 from channels.mail_copy import CONTENT_LIMIT, render_mail
-from channels.registry import Adapter
 from channels.sendgrid.body import BATCH_ARG, body_of_batch
+from channels.sendgrid.events import EVENTS
 from channels.sendgrid.lists import read_lists
+from channels.sendgrid.settings import PROVIDER, SendGridSettings
 from channels.wire import Wire
 from domain.message import Copy
 from domain.publication import Finding, Receipt, Sighting
+from domain.suppression import ListedAddress
 
-PROVIDER = "SendGrid"
 BATCH_LIMIT = 1000
 
 _NAMED = re.compile(r"personalizations\.(\d+)(?:\.|$)")
-
-
-class EmailSettings(ChannelSettings):
-    """The account at SendGrid: ``FRONTFOOT_EMAIL_API_KEY`` and what may stay as it is."""
-
-    model_config = SettingsConfigDict(env_prefix="FRONTFOOT_EMAIL_")
-
-    api_key: Key = Field(
-        description="API key with the mail.send scope, and suppression.read to sync its lists"
-    )
-    base_url: Url = "https://api.sendgrid.com"
-    from_address: str | None = Field(
-        default=None, description="sender where the playbook's voice has no address"
-    )
-    from_name: str = ""
-    activity_feed: bool = Field(
-        default=False, description="whether the account has the Email Activity add-on"
-    )
-    asm_group_id: int | None = Field(default=None, description="unsubscribe group of the mail")
 
 
 class _Complaint(BaseModel):
@@ -95,14 +75,14 @@ class _Activity(BaseModel):
     messages: list[_Seen]
 
 
-class EmailChannel:
+class SendGridChannel:
     """Mail, one to each, over one SendGrid account."""
 
     name = "email"
 
     def __init__(
         self,
-        settings: EmailSettings,
+        settings: SendGridSettings,
         *,
         client: httpx.AsyncClient | None = None,
         clock: Clock = utc_now,
@@ -115,10 +95,9 @@ class EmailChannel:
             kind=ChannelKind.DIRECT,
             max_length=CONTENT_LIMIT,
             length_unit="bytes",
-            carries_html=True,
             batch_limit=BATCH_LIMIT,
             reads_back=settings.activity_feed,
-            needs_mark=False,
+            tells_events=True,
         )
 
     def render(self, template: Template) -> Copy:
@@ -267,4 +246,10 @@ def _named_addressees(complaints: list[_Complaint], addressees: int) -> BadRecip
     )
 
 
-ADAPTER = Adapter(EmailSettings, EmailChannel)
+ADAPTER = Adapter(
+    SendGridSettings,
+    SendGridChannel,
+    events=EVENTS,
+    sandbox={"api_key": "SG.sandbox", "base_url": SANDBOX},
+    look_for=f"In SendGrid's Activity, search for the custom argument {BATCH_ARG} with the key.",
+)

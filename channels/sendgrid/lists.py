@@ -16,10 +16,9 @@ from typing import TypeVar
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from channels.contract import ListedAddress
 from channels.http import Clock, Effect, silence
 from domain.model import Value
-from domain.suppression import SuppressionReason
+from domain.suppression import ListedAddress, SuppressionReason
 
 PAGE = 500
 LISTS = {

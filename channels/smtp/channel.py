@@ -29,10 +29,11 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from channels.adapter import Adapter
+from channels.batch import Batch
 from channels.configured import ChannelSettings, Seconds
 from channels.contract import (
     BadRecipient,
-    Batch,
     Capabilities,
     ChannelError,
     ChannelKind,
@@ -42,15 +43,14 @@ from channels.contract import (
 )
 from channels.http import Clock, utc_now
 from channels.mail_copy import CONTENT_LIMIT, render_mail
-from channels.registry import Adapter
 from channels.smtp.mail import write_letter
-from channels.smtp.replies import PutOff
-from channels.smtp.session import Line, Pool
+from channels.smtp.replies import Deferred
+from channels.smtp.session import SmtpLine, SmtpPool
 from domain.message import Copy
 from domain.publication import Finding, Receipt, Sighting
 
-MOST_PUT_OFFS = 5
-"""How often one addressee may be put off before the others stop waiting for this mailbox."""
+MOST_DEFERRALS = 5
+"""How often one addressee may be deferred before the others stop waiting for this mailbox."""
 
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -117,10 +117,10 @@ class SmtpSettings(ChannelSettings):
             raise ValueError("a password does not travel without encryption")
         return password
 
-    def line(self) -> Line:
+    def line(self) -> SmtpLine:
         """What a connection needs to know."""
         password = self.password.get_secret_value().strip() if self.password else None
-        return Line(
+        return SmtpLine(
             host=self.host,
             port=self.port or _PORTS[self.security],
             tls=self.security is Security.TLS,
@@ -143,18 +143,15 @@ class SmtpChannel:
         kind=ChannelKind.DIRECT,
         max_length=CONTENT_LIMIT,
         length_unit="bytes",
-        carries_html=True,
         batch_limit=1,
         reads_back=False,
-        tells_events=False,
-        needs_mark=False,
     )
 
     def __init__(self, settings: SmtpSettings, *, clock: Clock = utc_now) -> None:
         self._settings = settings
         self._clock = clock
-        self._pool: Pool | None = None
-        self._put_off: dict[str, int] = {}
+        self._pool: SmtpPool | None = None
+        self._deferred: dict[str, int] = {}
 
     def render(self, template: Template) -> Copy:
         """Return the mail with its sender filled in. Raises ``CannotExpress``."""
@@ -178,20 +175,20 @@ class SmtpChannel:
         )
         try:
             await self._connections().deliver(letter)
-        except PutOff as error:
+        except Deferred as error:
             raise self._patience(letter.message_id, error) from None
-        self._put_off.pop(letter.message_id, None)
+        self._deferred.pop(letter.message_id, None)
         return Receipt(id=letter.message_id, at=self._clock())
 
-    def _patience(self, message_id: str, error: PutOff) -> ChannelError:
+    def _patience(self, message_id: str, error: Deferred) -> ChannelError:
         """``error`` itself, until there were too many of them."""
         # Counted in this process only: another worker, or a restart, merely asks more often.
-        times = self._put_off.pop(message_id, 0) + 1
-        if times < MOST_PUT_OFFS:
-            self._put_off[message_id] = times
+        times = self._deferred.pop(message_id, 0) + 1
+        if times < MOST_DEFERRALS:
+            self._deferred[message_id] = times
             return error
         return BadRecipient(
-            f"SMTP: the server put this addressee off {times} times.",
+            f"SMTP: the server deferred this addressee {times} times.",
             positions=(0,),
             next_step="Reach this addressee in another way; the others are written to.",
         )
@@ -222,10 +219,15 @@ class SmtpChannel:
             await self._pool.close()
             self._pool = None
 
-    def _connections(self) -> Pool:
+    def _connections(self) -> SmtpPool:
         if self._pool is None:
-            self._pool = Pool(self._settings.line(), self._settings.connections, self._clock)
+            self._pool = SmtpPool(self._settings.line(), self._settings.connections, self._clock)
         return self._pool
 
 
-ADAPTER = Adapter(SmtpSettings, SmtpChannel)
+ADAPTER = Adapter(
+    SmtpSettings,
+    SmtpChannel,
+    look_for="In the mail server's log, from the time when the batch began, look for a Message-ID "
+    "that begins with the first part of the key, up to the dot.",
+)

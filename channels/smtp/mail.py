@@ -22,7 +22,8 @@ from email.utils import format_datetime
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
-from channels.contract import Addressee, BadRecipient, Refused
+from channels.batch import Addressee
+from channels.contract import BadRecipient, Refused
 from channels.mail_copy import UNSUBSCRIBE_VALUE, is_safe
 from domain.message import PERSONAL_FIELD, Copy
 
@@ -88,7 +89,7 @@ class _Filling:
                 "SMTP: this addressee cannot be written to: a value for a [[field]] is missing or "
                 "is not plain text.",
                 positions=(0,),
-                next_step="Mend the row in the audience; the others are written to.",
+                next_step="Fix the row in the audience; the others are written to.",
             )
 
     def __call__(self, text: str) -> str:
@@ -146,7 +147,7 @@ def _unsubscribe_headers(to: Addressee) -> bytes:
             "SMTP: this addressee cannot be written to: the link to unsubscribe is not a web "
             "address.",
             positions=(0,),
-            next_step="Mend the row in the audience; the others are written to.",
+            next_step="Fix the row in the audience; the others are written to.",
         )
     return (
         f"List-Unsubscribe: <{link}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"

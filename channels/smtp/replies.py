@@ -11,7 +11,7 @@ no connection, no TLS                  Unreachable
 connection lost, silence or gibberish  Unreachable before the final dot, after it
                                        OutcomeUnknown
 421, the server is going away          Unreachable; Throttled if it says 4.7.x or a time
-4xx to RCPT, not 4.3.x or 4.4.x        Throttled, counted against the addressee (PutOff)
+4xx to RCPT, not 4.3.x or 4.4.x        Throttled, counted against the addressee (Deferred)
 any other 4xx                          Throttled
 530, 534, 535, 538 anywhere; any 5xx   BadCredentials
 to AUTH; "we do not relay for you",
@@ -54,11 +54,11 @@ LONGEST_WAIT = timedelta(hours=1)
 """A number in a reply may mean something else than we read into it."""
 
 
-class PutOff(Throttled):
+class Deferred(Throttled):
     """The server takes mail for this one addressee later; it may be taking everybody else's now."""
 
 
-class Stage(StrEnum):
+class SmtpStage(StrEnum):
     """How far an exchange has come, in the words of its errors."""
 
     GREETING = "the connection"
@@ -82,7 +82,7 @@ _TIME = re.compile(r"\b(\d{1,5})\s*(s|sec|m|min|h|hr|hour)(?:ond|ute)?s?\b", re.
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
-def meaning_of_reply(stage: Stage, code: int, text: str, now: datetime) -> ChannelError:
+def meaning_of_reply(stage: SmtpStage, code: int, text: str, now: datetime) -> ChannelError:
     """The meaning of a reply that is not the one we hoped for.
 
     ``text`` is the reply without its code; only an enhanced code, a time and the word "relay" are
@@ -95,9 +95,9 @@ def meaning_of_reply(stage: Stage, code: int, text: str, now: datetime) -> Chann
     return no_reply(stage)
 
 
-def no_reply(stage: Stage) -> ChannelError:
+def no_reply(stage: SmtpStage) -> ChannelError:
     """The meaning of silence, gibberish or a lost connection at ``stage``."""
-    if stage is Stage.FINAL_DOT:
+    if stage is SmtpStage.FINAL_DOT:
         return OutcomeUnknown(
             f"{PROVIDER}: the whole message left and no clear reply came; nobody knows whether it "
             "was taken.",
@@ -117,33 +117,33 @@ def no_tls() -> ChannelError:
     )
 
 
-def _not_now(stage: Stage, code: int, text: str, now: datetime) -> ChannelError:
+def _not_now(stage: SmtpStage, code: int, text: str, now: datetime) -> ChannelError:
     told = _told_wait(text)
-    if stage is Stage.RECIPIENT and code == 454 and _RELAYING.search(text):
+    if stage is SmtpStage.RECIPIENT and code == 454 and _RELAYING.search(text):
         return _no_relaying(code, stage)
     if code == 421 and told is None and not _POLICY.match(text):
         return Unreachable(
             f"{PROVIDER}: the server is closing down (421 to {stage}); nothing went out.",
             "It is tried again over another connection.",
         )
-    of_addressee = stage is Stage.RECIPIENT and not _OF_THE_SERVER.match(text)
-    kind, wait = (PutOff, GREYLIST_WAIT) if of_addressee else (Throttled, WAIT)
+    of_addressee = stage is SmtpStage.RECIPIENT and not _OF_THE_SERVER.match(text)
+    kind, wait = (Deferred, GREYLIST_WAIT) if of_addressee else (Throttled, WAIT)
     return kind(
         f"{PROVIDER}: the server takes it later ({code} to {stage}).",
         until=not_absurd(now + min(told or wait, LONGEST_WAIT), now),
     )
 
 
-def _never(stage: Stage, code: int, text: str) -> ChannelError:
+def _never(stage: SmtpStage, code: int, text: str) -> ChannelError:
     by_policy = _POLICY.match(text) is not None
-    if code in _LOGIN_NEEDED or stage is Stage.LOGIN:
+    if code in _LOGIN_NEEDED or stage is SmtpStage.LOGIN:
         return BadCredentials(
             f"{PROVIDER}: the server does not accept our login ({code} to {stage}).",
             "Renew FRONTFOOT_SMTP_USERNAME and _PASSWORD, restart the worker, then retry.",
         )
-    if stage is Stage.RECIPIENT and _RELAYING.search(text):
+    if stage is SmtpStage.RECIPIENT and _RELAYING.search(text):
         return _no_relaying(code, stage)
-    if stage is Stage.RECIPIENT and not by_policy:
+    if stage is SmtpStage.RECIPIENT and not by_policy:
         return BadRecipient(
             f"{PROVIDER}: the server does not take mail for this addressee ({code}).",
             positions=(0,),
@@ -151,11 +151,11 @@ def _never(stage: Stage, code: int, text: str) -> ChannelError:
         )
     return Refused(
         f"{PROVIDER}: the server refused ({code} to {stage}); nothing went out.",
-        "Read its log: the sender, the content, or a rule of its own. This does not mend itself.",
+        "Read its log: the sender, the content, or a rule of its own. It will not pass by itself.",
     )
 
 
-def _no_relaying(code: int, stage: Stage) -> ChannelError:
+def _no_relaying(code: int, stage: SmtpStage) -> ChannelError:
     # Everybody would be refused like this: it must not be entered against the addressees.
     return BadCredentials(
         f"{PROVIDER}: the server does not pass mail on for us ({code} to {stage}).",

@@ -27,7 +27,7 @@ from channels.contract import (
 )
 from channels.http import Clock
 from channels.smtp.mail import Letter
-from channels.smtp.replies import PROVIDER, Stage, meaning_of_reply, no_reply, no_tls
+from channels.smtp.replies import PROVIDER, SmtpStage, meaning_of_reply, no_reply, no_tls
 
 _LINE_ENDS = re.compile(rb"\r\n|\r|\n")
 _FIRST_DOT = re.compile(rb"(?m)^\.")
@@ -37,7 +37,7 @@ _GOODBYE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SmtpLine:
     """How to reach a server: ``tls`` from the first byte, or by ``starttls``; times in seconds."""
 
     host: str
@@ -53,10 +53,10 @@ class Line:
     verdict_timeout: float
 
 
-class Session:
+class SmtpSession:
     """One connection, greeted and logged in. Not for two tasks at once."""
 
-    def __init__(self, line: Line, clock: Clock, trust: ssl.SSLContext | None) -> None:
+    def __init__(self, line: SmtpLine, clock: Clock, trust: ssl.SSLContext | None) -> None:
         self._line = line
         self._clock = clock
         self._smtp = SMTP(
@@ -77,9 +77,9 @@ class Session:
     async def open(self) -> None:
         """Connect, encrypt and log in. Raises a ``ChannelError``, and is closed then."""
         try:
-            with self._reading(Stage.GREETING):
+            with self._reading(SmtpStage.GREETING):
                 await self._smtp.connect(timeout=self._line.connect_timeout)
-            with self._reading(Stage.HELLO):
+            with self._reading(SmtpStage.HELLO):
                 await self._hello()
             if self._line.starttls:
                 await self._encrypt()
@@ -104,9 +104,9 @@ class Session:
                 f"{PROVIDER}: the server offers no STARTTLS, so nothing was sent.",
                 "Set FRONTFOOT_SMTP_SECURITY to what the server speaks, or have it mended.",
             )
-        with self._reading(Stage.TLS):
+        with self._reading(SmtpStage.TLS):
             await self._smtp.starttls()
-        with self._reading(Stage.HELLO):
+        with self._reading(SmtpStage.HELLO):
             await self._hello()
 
     async def _log_in(self, username: str, password: str) -> None:
@@ -115,7 +115,7 @@ class Session:
                 f"{PROVIDER}: the server offers no way of logging in that we know.",
                 "Use the port for submission (587 or 465), or leave FRONTFOOT_SMTP_USERNAME out.",
             )
-        with self._reading(Stage.LOGIN):
+        with self._reading(SmtpStage.LOGIN):
             await self._smtp.login(username, password)
 
     async def deliver(self, letter: Letter) -> None:
@@ -125,20 +125,20 @@ class Session:
         """
         options = self._options(letter)
         encoding = "utf-8" if letter.needs_utf8 else "ascii"
-        stage = Stage.SENDER
+        stage = SmtpStage.SENDER
         try:
             with self._reading(stage):
                 await self._smtp.mail(letter.sender, options=options, encoding=encoding)
-            stage = Stage.RECIPIENT
+            stage = SmtpStage.RECIPIENT
             with self._reading(stage):
                 await self._smtp.rcpt(letter.recipient, encoding=encoding)
-            stage = Stage.CONTENT
+            stage = SmtpStage.CONTENT
             with self._reading(stage):
                 reply = await self._smtp.execute_command(b"DATA")
                 if reply.code != 354:
                     raise SMTPResponseException(reply.code, reply.message)
                 await self._hand_over(letter.content)
-            stage = Stage.FINAL_DOT
+            stage = SmtpStage.FINAL_DOT
             with self._reading(stage):
                 await self._end()
         except (Refused, Throttled):
@@ -151,7 +151,7 @@ class Session:
 
     async def noop(self) -> None:
         """Ask for nothing, to hear an answer. Raises a ``ChannelError``."""
-        with self._reading(Stage.NOOP):
+        with self._reading(SmtpStage.NOOP):
             await self._smtp.noop()
 
     async def close(self) -> None:
@@ -213,7 +213,7 @@ class Session:
             self._smtp.close()
 
     @contextlib.contextmanager
-    def _reading(self, stage: Stage) -> Iterator[None]:
+    def _reading(self, stage: SmtpStage) -> Iterator[None]:
         """Read what happens within as what it means at ``stage``."""
         try:
             yield
@@ -230,14 +230,14 @@ class Session:
         raise meaning from None
 
 
-class Pool:
+class SmtpPool:
     """Up to ``size`` sessions, each lent to one task at a time and kept for the next."""
 
-    def __init__(self, line: Line, size: int, clock: Clock) -> None:
+    def __init__(self, line: SmtpLine, size: int, clock: Clock) -> None:
         self._line = line
         self._clock = clock
         self._room = asyncio.Semaphore(size)
-        self._idle: list[Session] = []
+        self._idle: list[SmtpSession] = []
         self._trust: ssl.SSLContext | None = None
 
     async def deliver(self, letter: Letter) -> None:
@@ -270,7 +270,7 @@ class Pool:
         waiting, self._idle = self._idle, []
         await asyncio.gather(*(session.close() for session in waiting))
 
-    async def _through(self, session: Session, letter: Letter) -> None:
+    async def _through(self, session: SmtpSession, letter: Letter) -> None:
         try:
             await session.deliver(letter)
         finally:
@@ -278,10 +278,10 @@ class Pool:
                 self._idle.append(session)
 
     @contextlib.asynccontextmanager
-    async def _opened(self) -> AsyncIterator[Session]:
+    async def _opened(self) -> AsyncIterator[SmtpSession]:
         if self._trust is None and (self._line.tls or self._line.starttls):
             self._trust = await asyncio.to_thread(_trust, self._line.ca_file)
-        session = Session(self._line, self._clock, self._trust)
+        session = SmtpSession(self._line, self._clock, self._trust)
         await session.open()
         yield session
 

@@ -24,6 +24,7 @@ import orjson
 from pydantic import AwareDatetime, BaseModel, Field
 from pydantic_settings import SettingsConfigDict
 
+from channels.adapter import SANDBOX, Adapter
 from channels.configured import ChannelSettings, Key, Url
 from channels.contract import (
     CannotExpress,
@@ -37,7 +38,6 @@ from channels.contract import (
 )
 from channels.http import Clock, Effect, body_of, utc_now
 from channels.looking import SLACK, Page, Published, look_back
-from channels.registry import Adapter
 from channels.twitter.oauth1 import SignedRequests, UserKeys
 from channels.twitter.refusals import PROVIDER, own_words
 from channels.twitter.weighted import LIMIT, weighted_length
@@ -152,7 +152,6 @@ class TwitterChannel:
             kind=ChannelKind.POST,
             max_length=LIMIT,
             length_unit="weighted characters",
-            retracts=True,
         )
 
     def render(self, template: Template) -> Copy:
@@ -279,4 +278,17 @@ class TwitterChannel:
         return next(self._auth.auth_flow(request))
 
 
-ADAPTER = Adapter(TwitterSettings, TwitterChannel)
+ADAPTER = Adapter(
+    TwitterSettings,
+    TwitterChannel,
+    sandbox={
+        "consumer_key": "sandbox-consumer-key",
+        "consumer_secret": "sandbox-consumer-secret",
+        "token": "sandbox-token",
+        "token_secret": "sandbox-token-secret",
+        "user_id": "7000000001",
+        "handle": "acme",
+        "base_url": SANDBOX,
+        "site_url": SANDBOX,
+    },
+)

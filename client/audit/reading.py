@@ -13,8 +13,8 @@ from client.audit.model import Books, Discrepancy, Kind, Place, ProviderBook
 from client.checks.channel_process import ask_channels
 from client.errors import CommandFailed, UnknownIncident
 from client.stack import stack_file
+from client.stack.accounts import choose_accounts
 from client.stack.books import NOBODYS, mail_by_broadcast, posts_by_publication
-from client.stack.environment import ACCOUNTS, choose_accounts
 from domain.ids import MessageRef
 from domain.model import Value
 from domain.publication import Finding, PublicationState
@@ -103,7 +103,7 @@ def _sandbox_of(settings: Settings) -> tuple[str, frozenset[str]] | None:
         return None
     address = running.addresses["sandbox"]
     chosen = choose_accounts(settings.channels, os.environ, address, live=running.live)
-    return address, frozenset(set(chosen.channels) & ACCOUNTS.keys() - set(chosen.live))
+    return address, frozenset(chosen.sandboxed)
 
 
 async def _read_sandbox(

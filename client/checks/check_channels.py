@@ -15,7 +15,8 @@ from pydantic import TypeAdapter
 from client.checks.finding import Finding
 from client.errors import ExitCode
 from client.stack import stack_file
-from client.stack.environment import choose_accounts, for_python
+from client.stack.accounts import choose_accounts
+from client.stack.environment import for_python
 from client.stack.ports import LOOPBACK
 from domain.model import Value
 from settings import Settings
@@ -26,12 +27,13 @@ WITHIN = 60.0
 _ASK = """
 import asyncio, json, sys
 from channels import registry
+from channels.configured import ChannelMisconfigured
 from channels.contract import ChannelError
 
 async def look(name):
     try:
         channel = registry.build([name])[name]
-    except registry.ChannelMisconfigured as error:
+    except ChannelMisconfigured as error:
         return dict(name=name, ok=False, says=error.what, next_step=error.next_step, setting=True)
     try:
         health = await channel.check()

@@ -18,8 +18,8 @@ from client import incidents
 from client.errors import NoWorker
 from domain.errors import DomainError
 from domain.ids import MessageRef, incident_workflow_id
-from domain.message_state import MessagePhase
 from domain.message import MessageKind
+from domain.message_state import MessagePhase
 from domain.publication import PublicationState
 from domain.status import IncidentStatus, MessageStatus
 from store.broadcasts import broadcasts

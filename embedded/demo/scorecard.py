@@ -10,8 +10,8 @@ from rich.table import Table
 
 from client.stack.books import Reconciliation, reconcile_mail, reconcile_posts
 from domain.ids import MessageRef
-from domain.message_state import MessagePhase
 from domain.message import MessageKind
+from domain.message_state import MessagePhase
 from domain.model import Value
 from domain.publication import PublicationState
 from domain.status import IncidentStatus, MessageStatus

@@ -1,7 +1,7 @@
 """What providers tell about deliveries: events, doubled and in any order, recorded in bulk.
 
-SendGrid's own users report the same event three times on average (sendgrid/docs#2933), so each
-is known by the provider's id, and a delivery only ever moves forward.
+A provider may tell the same thing several times, so each event is known by the provider's id, and
+a delivery only ever moves forward.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningInsert
 
+from domain.delivery_events import DeliveryEvent
 from domain.model import Value
 from domain.publication import DeliveryState
 from store.deliveries.deliveries import RANK, Place, hold_batches, move_forward
 from store.deliveries.layout import layout_of
-from store.events.marks import DeliveryEvent, Marked, kind_of, read_marks
+from store.events.marks import Marked, kind_of, read_marks
 from store.events.wishes import enter_wishes
 from store.kernel.bulk import Bulk
 from store.kernel.columns import Moment, moment_text

@@ -1,4 +1,4 @@
-"""One event of a provider's, and our marks read out of it."""
+"""Reads our marks out of an event: which broadcast, batch and recipient it is about."""
 
 from __future__ import annotations
 
@@ -7,25 +7,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
+from domain.delivery_events import DeliveryEvent
 from domain.ids import batch_of, delivery_of
 from domain.publication import DeliveryState
 from domain.suppression import Wish
-
-
-class DeliveryEvent(NamedTuple):
-    """One thing that a provider says about a mail of ours; a plain tuple, as there are millions.
-
-    ``id`` is the provider's own, by which repeats are known. The keys are the marks that we sent
-    along (``domain.ids``); one may be missing. ``kind`` is the state that the event proves, or
-    what the recipient told the provider; ``at`` is in UTC.
-    """
-
-    id: str
-    kind: DeliveryState | Wish
-    at: datetime
-    batch_key: str | None = None
-    delivery_key: str | None = None
-    reason_code: str | None = None
 
 
 class Marked(NamedTuple):

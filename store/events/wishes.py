@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.delivery_events import HARD_BOUNCE
 from domain.publication import DeliveryState
 from domain.suppression import SuppressionReason, Wish, covered_by
 from store.events.marks import Marked
@@ -17,13 +18,8 @@ from store.kernel.database import Database
 from store.people.suppressions import EVERY_CLASS, MailboxRow, add_mailboxes, lift_mailboxes
 from store.tables import broadcasts, delivery_events, recipients
 
-HARD_BOUNCE = "bounce"
-"""The reason code of a bounce that will not get better; SendGrid calls the other kind blocked."""
-
 SOURCE = "event"
-PROVIDERS = (SOURCE, "email")
-"""Sources of an unsubscription that is lifted when the provider says that somebody came back:
-its events, and its lists as ``frontfoot suppressions sync`` reads them."""
+"""The source of what events ask for. What a provider's lists ask for has the channel's name."""
 
 _ORDER = (Wish.RETURNED, Wish.LEFT)
 """Of two wishes in the same second, the one that asks for less mail counts."""
@@ -68,7 +64,10 @@ async def enter_wishes(db: Database, connection: AsyncConnection, events: Iterab
                     rows.setdefault((mailbox, word), row)
     await add_mailboxes(db, connection, rows.values(), heed_removals=True)
     lifted = [(mailboxes[one], moment_text(at)) for one, at in back.items() if one in mailboxes]
-    await lift_mailboxes(db, connection, lifted, PROVIDERS)
+    if lifted:
+        channels = await connection.scalars(select(broadcasts.c.channel).distinct())
+        # Who left by our own link has not come back by a provider's page.
+        await lift_mailboxes(db, connection, lifted, (SOURCE, *channels))
 
 
 async def _mailboxes(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.errors import DomainError
 from domain.message import MessageClass
 from domain.model import Value
-from domain.suppression import SuppressionReason, covered_by
+from domain.suppression import ListedAddress, SuppressionReason, covered_by
 from domain.times import UtcTime
 from store.kernel.columns import moment_text
 from store.kernel.database import Database
@@ -54,14 +53,6 @@ class Entered(Value):
     read: int
     added: int
     unreadable: int = 0
-
-
-class ListedAddress(NamedTuple):
-    """An address on a list of a provider's, since when, and what the list means to us."""
-
-    address: str
-    reason: SuppressionReason
-    since: datetime
 
 
 async def add_by_person(

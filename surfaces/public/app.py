@@ -1,7 +1,6 @@
 """The process that the outside world speaks to: events of providers, and unsubscribe links.
 
-Run with ``python -m surfaces.public.app``. Both need the ledger and nothing else: no Temporal, no
-account at a provider. Put a proxy with TLS in front, for these paths alone.
+Run with ``python -m surfaces.public.app``. Put a proxy with TLS in front, for these paths alone.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import logging
 import os
 import sys
 from collections.abc import AsyncIterator
-from datetime import timedelta
 
 import uvicorn
 from pydantic import ValidationError
@@ -21,40 +19,31 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from domain.errors import DomainError
+from client.errors import explain, wrong_settings
+from client.public import PublicService
 from settings import Settings
-from store import migrate
-from store.kernel.database import Database
-from store.kernel.errors import StoreUnavailable
 from surfaces.public.unsubscribe import Unsubscribing
 from surfaces.public.webhooks import Receiver
 
+_log = logging.getLogger("frontfoot.public")
 
-def create_app(
-    database: Database,
-    public_key: str = "",
-    link_secret: bytes | None = None,
-    max_age: timedelta | None = None,
-) -> Starlette:
-    """What is configured, as an ASGI app; it closes ``database`` when it stops.
 
-    Without ``public_key`` there is no event webhook, because nothing could be believed; without
-    ``link_secret`` no unsubscribe page, because no link of ours could be told from another's.
-    """
+def create_app(service: PublicService) -> Starlette:
+    """What ``service`` allows, as an ASGI app, which closes it at the end."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        await database.close()
+        await service.close()
 
     async def health(_: Request) -> Response:
         return JSONResponse({"ok": True})
 
     routes = [Route("/health", health)]
-    if public_key:
-        routes += Receiver(database, public_key, max_age).routes()
-    if link_secret:
-        routes += Unsubscribing(database, link_secret).routes()
+    if service.events is not None:
+        routes += Receiver(service.events).routes()
+    if service.links is not None:
+        routes += Unsubscribing(service.links).routes()
     return Starlette(routes=routes, lifespan=lifespan)
 
 
@@ -63,29 +52,23 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = Settings()
+        service = PublicService.open(settings)
     except ValidationError as error:
-        names = sorted({f"FRONTFOOT_{str(one['loc'][0]).upper()}" for one in error.errors()})
-        print(f"These settings cannot be used: {', '.join(names)}.", file=sys.stderr)
+        print(wrong_settings(error), file=sys.stderr)
         return 2
-    secret = settings.link_secret.get_secret_value().encode() if settings.link_secret else None
-    if not settings.webhook_public_key and secret is None:
-        print(
-            "There is nothing to serve: the event webhook cannot verify anything without "
-            "SendGrid's verification key, nor unsubscribe links without their secret. Set "
-            "FRONTFOOT_WEBHOOK_PUBLIC_KEY (it is shown where signed events are switched on) and "
-            "FRONTFOOT_LINK_SECRET.",
-            file=sys.stderr,
-        )
-        return 2
-    try:
-        migrate.upgrade(settings.database())
-        database = Database.open(settings.database())
-    except (DomainError, StoreUnavailable) as error:
-        print(error, file=sys.stderr)
+    except Exception as error:
+        told = explain(error)
+        if told is None:
+            raise
+        print(told, file=sys.stderr)
         return 1
-    max_age = timedelta(seconds=settings.webhook_max_age) if settings.webhook_max_age else None
+    if service.events is None and service.links is None:
+        print(f"There is nothing to serve. {' '.join(service.lacking)}", file=sys.stderr)
+        return 2
+    for sentence in service.lacking:
+        _log.warning(sentence)
     config = uvicorn.Config(
-        create_app(database, settings.webhook_public_key, secret, max_age),
+        create_app(service),
         host=settings.webhook_host,
         port=settings.webhook_port,
         log_level="warning",

@@ -6,20 +6,17 @@ page: mail scanners open every link, and none of them may unsubscribe anybody.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from html import escape
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from client.errors import NotEntered
+from client.unsubscribe import UnsubscribeLinks
 from domain.errors import DomainError
 from domain.message import MessageClass
-from domain.suppression import SuppressionReason
-from domain.unsubscribe import PATH, Leaving, read_leaving_token
-from store.kernel.database import Database
-from store.kernel.errors import StoreUnavailable
-from store.people import suppressions
+from domain.unsubscribe import PATH
 
 _WHAT = {
     MessageClass.GOODWILL: "You will get no more offers, nor other mail that is not about your "
@@ -45,9 +42,8 @@ button {{ font: inherit; padding: .7rem 1.4rem; border-radius: .5rem;
 class Unsubscribing:
     """The two handlers behind an unsubscribe link."""
 
-    def __init__(self, database: Database, secret: bytes) -> None:
-        self._database = database
-        self._secret = secret
+    def __init__(self, links: UnsubscribeLinks) -> None:
+        self._links = links
 
     def routes(self) -> list[Route]:
         """GET shows, POST does."""
@@ -60,7 +56,7 @@ class Unsubscribing:
     async def show(self, request: Request) -> Response:
         """Say what the button does; change nothing."""
         try:
-            leaving = read_leaving_token(self._secret, request.path_params["token"])
+            leaving = self._links.read(request.path_params["token"])
         except DomainError as error:
             return _page("That link does not work", f"{error.what} {error.next_step}", 404)
         body = (
@@ -72,25 +68,12 @@ class Unsubscribing:
     async def leave(self, request: Request) -> Response:
         """Enter it at once; saying it twice is as good as once."""
         try:
-            leaving = read_leaving_token(self._secret, request.path_params["token"])
-            await self._enter(leaving)
+            leaving = await self._links.leave(request.path_params["token"])
         except DomainError as error:
             return _page("That link does not work", f"{error.what} {error.next_step}", 404)
-        except StoreUnavailable:
+        except NotEntered:
             return _page("Please try again", "This could not be noted down just now.", 503)
         return _page("You are unsubscribed", _WHAT[leaving.message_class], 200)
-
-    async def _enter(self, leaving: Leaving) -> None:
-        # Who leaves safety notices wants nothing at all.
-        everything = leaving.message_class is MessageClass.SAFETY
-        await suppressions.add_recipient(
-            self._database,
-            leaving.recipient,
-            SuppressionReason.UNSUBSCRIBED.value,
-            None if everything else leaving.message_class,
-            "link",
-            datetime.now(UTC),
-        )
 
 
 _HEADERS = {

@@ -10,8 +10,8 @@ import typer
 from client import incidents
 from client.errors import WrongUsage
 from domain.gate import GateState, Verdict
-from domain.message_state import MessagePhase
 from domain.message import SHORT_DIGEST, Document
+from domain.message_state import MessagePhase
 from domain.status import Decided, IncidentStatus, MessageStatus
 from surfaces.terminal.copy_view import document_view
 from surfaces.terminal.options import By, Json, Slug, person

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from client import incidents
+from client.errors import WrongUsage
 from domain.broadcasting import BroadcastAction
 from domain.status import MessageStatus
 from surfaces.terminal.options import By, Json, Number, Slug, person
@@ -17,13 +18,16 @@ from wiring import connect
 
 broadcast_app = typer.Typer(no_args_is_help=True, help="Pause, resume or stop mail going out.")
 
-Channel = Annotated[str, typer.Option(metavar="CHANNEL", help="Which direct channel.")]
+Channel = Annotated[
+    str,
+    typer.Option(metavar="CHANNEL", help="Which mail, where the message goes to several channels."),
+]
 
 
 def pause(
     slug: Slug,
     number: Number,
-    channel: Channel = "email",
+    channel: Channel = "",
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     by: By = "",
     as_json: Json = False,
@@ -36,7 +40,7 @@ def pause(
 
 
 def resume(
-    slug: Slug, number: Number, channel: Channel = "email", by: By = "", as_json: Json = False
+    slug: Slug, number: Number, channel: Channel = "", by: By = "", as_json: Json = False
 ) -> None:
     """Go on exactly where it was paused.
 
@@ -46,7 +50,7 @@ def resume(
 
 
 def stop(
-    slug: Slug, number: Number, channel: Channel = "email", by: By = "", as_json: Json = False
+    slug: Slug, number: Number, channel: Channel = "", by: By = "", as_json: Json = False
 ) -> None:
     """Send no more of it, for good. Mail that has gone out stays gone; posts are left alone.
 
@@ -67,8 +71,12 @@ def _steer(
     by = person(by)
 
     async def work() -> MessageStatus:
+        client = await connect()
+        chosen = channel or _only_channel(
+            incidents.message_of(await incidents.status(client, slug), number)
+        )
         return await incidents.steer_broadcast(
-            await connect(), slug, number, action, by=by, channel=channel, reason=reason
+            client, slug, number, action, by=by, channel=chosen, reason=reason
         )
 
     message = run(work())
@@ -76,6 +84,21 @@ def _steer(
         say_json(message.model_dump(mode="json"))
     else:
         show(message_view(message))
+
+
+def _only_channel(message: MessageStatus) -> str:
+    """The channel of a message's mail; ``WrongUsage`` if there is none, or a choice."""
+    if len(message.direct) == 1:
+        return message.direct[0]
+    if not message.direct:
+        raise WrongUsage(
+            f"Message {message.number} is not mailed, so there is no broadcast to steer.",
+            "A post cannot be paused, only withdrawn.",
+        )
+    raise WrongUsage(
+        f"Message {message.number} is mailed on {', '.join(message.direct)}.",
+        "Say which: --channel CHANNEL.",
+    )
 
 
 def register(app: typer.Typer) -> None:

@@ -13,13 +13,12 @@ import typer
 from client.checks.channel_process import Answer, ask_channels
 from client.errors import CommandFailed, WrongUsage
 from domain.message import MessageClass
-from domain.suppression import SuppressionReason, covered_by
+from domain.suppression import ListedAddress, SuppressionReason, covered_by
 from store.files.audience_csv import AudienceReader, read_rows
 from store.people import suppression_list
 from store.people.suppression_list import (
     Classes,
     Entered,
-    ListedAddress,
     Suppression,
     SuppressionCount,
 )
@@ -212,7 +211,7 @@ async def _remove(address: str, by: str, why: str, covers: ClassOption) -> list[
 
 @app.command()
 def sync(
-    channel: Annotated[str, typer.Argument(metavar="[CHANNEL]", help="A mail channel.")] = "email",
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="A mail channel.")],
     by: By = "terminal",
     as_json: Json = False,
 ) -> None:

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from client import incidents
+from client.where_to_look import where_to_look
 from domain.errors import DomainError
 from domain.ids import MessageRef
 from domain.model import Value
@@ -18,7 +19,7 @@ from wiring import connect
 
 
 class UnknownBatch(Value):
-    """One of them: ``key`` is its mark at the provider, where every mail of it carries it.
+    """One of them: ``key`` is what its request carried to the provider.
 
     ``proven``: an event of the provider has come meanwhile, so it went out.
     """
@@ -69,7 +70,7 @@ def unknown_view(
     """Lay them out, with what to look for and what to type then."""
     if not unknown:
         return Text("Of every batch it is known whether it went out.")
-    table = plain_table("BATCH", "BEGAN (UTC)", "RECIPIENTS", "MARK AT THE PROVIDER", "")
+    table = plain_table("BATCH", "BEGAN (UTC)", "RECIPIENTS", "KEY", "")
     for one in unknown:
         table.add_row(
             str(one.number),
@@ -83,7 +84,7 @@ def unknown_view(
     return Group(
         table,
         *(Text(clean(line), style="yellow") for line in said if line),
-        Text("Look for the mark in the provider's activity (ff_batch), then say what you saw:"),
+        Text(f"{where_to_look(channel)} Then say what you saw:"),
         Text(f"  {command} --went-out"),
         Text("  … or --did-not-go-out; --batch may be repeated, and without it all are meant"),
     )

@@ -29,7 +29,7 @@ class Provider:
     """A post channel whose every answer a test chooses; ``book`` is what the public sees."""
 
     name = "square"
-    capabilities = Capabilities(kind=ChannelKind.POST, max_length=280, retracts=True)
+    capabilities = Capabilities(kind=ChannelKind.POST, max_length=280)
 
     def __init__(self) -> None:
         self.book: list[str] = []

@@ -19,7 +19,9 @@ from activities.signatures.broadcasts import (
 )
 from activities.signatures.posts import PublicationTask
 from activities.signatures.settling import SettleUnknown, UnknownSettled
-from channels.contract import Batch, Capabilities, ChannelKind, Health, Template
+from channels.batch import Batch
+from channels.contract import Capabilities, ChannelKind, Health, Template
+from domain.delivery_events import DeliveryEvent
 from domain.ids import MessageRef, delivery_key
 from domain.message import CLASS_OF, AudienceCut, Copy, Document, MessageKind, Voice
 from domain.offer import OfferTerms
@@ -27,7 +29,6 @@ from domain.publication import DeliveryState, Finding, PublicationState, Receipt
 from store.broadcasts import batches
 from store.broadcasts.progress import BroadcastProgress, read_progress
 from store.events import events
-from store.events.marks import DeliveryEvent
 from store.kernel.database import Database
 from store.people import audiences
 from store.people.audiences import AudienceRow
@@ -68,7 +69,7 @@ class Mailer:
     """Mail whose every answer a test chooses; ``book`` is what the provider accepted."""
 
     name = "email"
-    capabilities = Capabilities(kind=ChannelKind.DIRECT, batch_limit=1000, needs_mark=False)
+    capabilities = Capabilities(kind=ChannelKind.DIRECT, batch_limit=1000, tells_events=True)
 
     def __init__(self) -> None:
         self.book: list[Batch] = []

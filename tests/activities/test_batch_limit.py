@@ -30,7 +30,7 @@ def mailer_of(limit: int) -> Mailer:
     """A provider that takes so many recipients in one request."""
     mailer = Mailer()
     mailer.capabilities = Capabilities(  # type: ignore[misc]
-        kind=ChannelKind.DIRECT, batch_limit=limit, needs_mark=False
+        kind=ChannelKind.DIRECT, batch_limit=limit, tells_events=True
     )
     return mailer
 

@@ -11,10 +11,10 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.broadcasts import BroadcastActivities
 from activities.signatures.broadcasts import StopBroadcast
+from channels.batch import Batch
 from channels.contract import (
     BadCredentials,
     BadRecipient,
-    Batch,
     OutcomeUnknown,
     Refused,
     Throttled,

@@ -15,7 +15,7 @@ from activities.proposals import ProposalActivities
 from activities.signatures.proposals import MessageRendered, RenderMessage
 from channels.contract import Channel
 from channels.facebook import FacebookChannel, FacebookSettings
-from channels.sendgrid import EmailChannel, EmailSettings
+from channels.sendgrid import SendGridChannel, SendGridSettings
 from channels.twitter import TwitterChannel, TwitterSettings
 from domain.ids import MessageRef
 from domain.message import MessageKind
@@ -43,7 +43,7 @@ FACTS = {
 @pytest.fixture
 async def channels() -> AsyncIterator[dict[str, Channel]]:
     made: dict[str, Channel] = {
-        "email": EmailChannel(EmailSettings(api_key="SG.test")),
+        "email": SendGridChannel(SendGridSettings(api_key="SG.test")),
         "twitter": TwitterChannel(
             TwitterSettings(consumer_key="a", consumer_secret="b", token="c", token_secret="d")
         ),
@@ -206,13 +206,12 @@ async def test_free_copy_does_not_get_round_naming_the_fix_and_the_prevention(de
     assert "fix, prevention, prevention_owner, prevention_due" in refusal.message
 
 
-async def test_a_template_without_the_mark_is_refused_by_name(desk: Desk) -> None:
-    name = "announcement.twitter.j2"
-    files = {**FILES, name: "We were hacked. {{ facts.summary }}"}
+async def test_a_post_whose_template_lacks_the_mark_shows_it_in_its_last_line(desk: Desk) -> None:
+    files = {**FILES, "announcement.twitter.j2": "We were hacked."}
     templates = await playbooks.save_snapshot(desk.ledger, PLAN.name, files)
-    refusal = await desk.refused((await desk.order()).model_copy(update={"templates": templates}))
-    assert "lacks its mark" in refusal.message
-    assert name in str(refusal.details[0])
+    await desk.render((await desk.order()).model_copy(update={"templates": templates}))
+    post = (await messages.load_revision(desk.ledger, REF)).copy_for("twitter")
+    assert post.mark in post.text.splitlines()
 
 
 @pytest.mark.parametrize(

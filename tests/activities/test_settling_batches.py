@@ -9,7 +9,8 @@ from temporalio.testing import ActivityEnvironment
 from activities.settling import SettlingActivities
 from activities.signatures.posts import PublicationStanding
 from activities.signatures.settling import SettleByPerson
-from channels.contract import Batch, OutcomeUnknown
+from channels.batch import Batch
+from channels.contract import OutcomeUnknown
 from domain.publication import PublicationState
 from store.broadcasts import batch_outcomes
 from store.kernel.database import Database

@@ -6,7 +6,7 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.broadcasts import BroadcastActivities
-from channels.contract import Addressee
+from channels.batch import Addressee
 from domain.message import Document, MessageClass
 from domain.unsubscribe import PATH, Leaving, LeavingLinks, read_leaving_token
 from store.kernel.database import Database

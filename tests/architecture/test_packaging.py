@@ -59,7 +59,13 @@ def test_every_dependency_of_the_project_is_locked() -> None:
 OFFERED = set(
     re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
 )
-MODELS = [Settings, StripeSettings, *(registry.load(name).settings for name in registry.BUILT_IN)]
+ADAPTERS = [registry.load(name) for name in registry.BUILT_IN]
+MODELS = [
+    Settings,
+    StripeSettings,
+    *(adapter.settings for adapter in ADAPTERS),
+    *(adapter.events.settings for adapter in ADAPTERS if adapter.events),
+]
 
 
 def variables(model: type[BaseSettings], *, but: Container[str] = ()) -> set[str]:

@@ -11,8 +11,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-pytest.register_assert_rewrite("channels.contract_suite.contract")
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

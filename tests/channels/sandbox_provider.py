@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 import httpx
 
 from channels.contract import Channel
-from channels.contract_suite.provider import Misbehaviour
+from channels.contract_suite.stand_in import Misbehaviour
 from channels.facebook import FacebookChannel, FacebookSettings
-from channels.sendgrid import EmailChannel, EmailSettings
+from channels.sendgrid import SendGridChannel, SendGridSettings
 from channels.twitter import TwitterChannel, TwitterSettings
 from tests.channels.one_shot import Canned, Cans, OneShotAdapter, OneShotTransport
 
@@ -114,14 +114,14 @@ class SandboxMail(SandboxProvider):
     }
 
     def at(self, url: str) -> Channel:
-        settings = EmailSettings(
+        settings = SendGridSettings(
             api_key="SG.sandbox-key",
             base_url=url,
             activity_feed=True,
             connect_timeout=READ_TIMEOUT,
             read_timeout=READ_TIMEOUT,
         )
-        return EmailChannel(settings, client=self.client())
+        return SendGridChannel(settings, client=self.client())
 
     async def accepted(self) -> list[str]:
         lines = (await self._admin("GET", "books/mail.ndjson")).text.splitlines()

@@ -5,23 +5,23 @@ from __future__ import annotations
 import pytest
 
 from channels.contract_suite.contract import ChannelContract
-from channels.contract_suite.provider import Provider
+from channels.contract_suite.stand_in import StandIn
 from tests.channels.sandbox_provider import SandboxMail, SandboxPage, SandboxX
 
 
 class TestEmail(ChannelContract):
     @pytest.fixture
-    def provider(self, sandbox: str) -> Provider:
+    def provider(self, sandbox: str) -> StandIn:
         return SandboxMail(sandbox)
 
 
 class TestTwitter(ChannelContract):
     @pytest.fixture
-    def provider(self, sandbox: str) -> Provider:
+    def provider(self, sandbox: str) -> StandIn:
         return SandboxX(sandbox)
 
 
 class TestFacebook(ChannelContract):
     @pytest.fixture
-    def provider(self, sandbox: str) -> Provider:
+    def provider(self, sandbox: str) -> StandIn:
         return SandboxPage(sandbox)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from channels import registry
+from channels.configured import ChannelMisconfigured
 from channels.contract import DirectChannel, PostChannel, Retracts
-from channels.registry import ChannelMisconfigured
 
 CONFIGURED = {
     "FRONTFOOT_EMAIL_API_KEY": "SG.secret-key",
@@ -126,8 +126,8 @@ def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> Non
         (("pigeon = no_such_module:ADAPTER",), "cannot be loaded"),
         (("pigeon = channels.sendgrid:NO_SUCH",), "cannot be loaded"),
         (
-            ("pigeon = channels.sendgrid:EmailChannel",),
-            "is not a channels.registry.Adapter",
+            ("pigeon = channels.sendgrid:SendGridChannel",),
+            "is not a channels.adapter.Adapter",
         ),
         (
             (

@@ -10,10 +10,11 @@ import orjson
 import pytest
 
 from channels import registry
+from channels.configured import ChannelMisconfigured
 from channels.contract import Channel
 from channels.contract_suite.contract import ChannelContract
 from channels.contract_suite.mock_provider import MockProvider
-from channels.contract_suite.provider import Provider
+from channels.contract_suite.stand_in import StandIn
 from channels.contract_suite.webhook_channel import WebhookChannel, WebhookSettings
 
 
@@ -33,7 +34,7 @@ def make(client: httpx.AsyncClient) -> Channel:
 
 class TestWebhook(ChannelContract):
     @pytest.fixture
-    def provider(self) -> Provider:
+    def provider(self) -> StandIn:
         return MockProvider(make, loft, secrets=("hook-token",))
 
 
@@ -59,7 +60,7 @@ def test_an_installed_package_brings_its_channel(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.usefixtures("installed")
 def test_a_strangers_channel_names_its_missing_variables_too() -> None:
-    with pytest.raises(registry.ChannelMisconfigured) as caught:
+    with pytest.raises(ChannelMisconfigured) as caught:
         registry.build(["webhook"])
     assert "FRONTFOOT_WEBHOOK_URL (address that takes our posts) is not set" in str(caught.value)
     assert "FRONTFOOT_WEBHOOK_TOKEN" in str(caught.value)

@@ -18,8 +18,8 @@ from chaos.world import Mail, Post, World
 from domain.gate import Decision, GateState
 from domain.gate import Verdict as Said
 from domain.ids import MessageRef, broadcast_key
-from domain.message_state import MessagePhase
 from domain.message import Copy, Document, MessageKind
+from domain.message_state import MessagePhase
 from domain.publication import Outcome, PublicationState, Receipt
 from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus

@@ -77,10 +77,8 @@ def problems(**changes: object) -> str:
 
 
 def test_a_small_plan_is_a_plan() -> None:
-    assert Playbook.model_validate(plan()).template_names() == [
-        "announcement.email.j2",
-        "announcement.twitter.j2",
-    ]
+    read = Playbook.model_validate(plan())
+    assert read.messages[MessageKind.ANNOUNCEMENT].channels == ("email", "twitter")
 
 
 @pytest.mark.parametrize(

@@ -270,8 +270,8 @@ def test_no_mistake_is_told_with_the_address_that_was_typed() -> None:
         ),
         (
             {**FILES, "announcement.twitter.j2": "Sorry."},
-            "announcement.twitter.j2: does not show the mark, and most post channels refuse such "
-            "copy. Write {{ mark }} where it reads well.",
+            "announcement.twitter.j2: does not show the mark, so the post ends with a line that "
+            "holds it. Write {{ mark }} where it reads well.",
         ),
         (
             with_plan(("  email:\n    name", "  emial:\n    name")),

@@ -253,14 +253,6 @@ def test_free_copy_is_read_exactly_as_it_was_written(text: str) -> None:
     assert free_copy(words).text == words.strip()
 
 
-def test_free_copy_for_a_post_gets_its_mark_as_a_last_line() -> None:
-    assert free_copy("We are sorry.", mark="Notice 1").text == "We are sorry.\nNotice 1"
-
-
-def test_free_copy_that_has_its_mark_is_left_alone() -> None:
-    assert free_copy("Notice 1: we are sorry.", mark="Notice 1").text == "Notice 1: we are sorry."
-
-
 def test_free_copy_with_a_subject_is_mail_with_html() -> None:
     mail = free_copy("Hello {{ you }}", subject="Hi\nthere")
     assert (mail.subject, "<p>Hello {{ you }}</p>" in (mail.html or "")) == ("Hi there", True)

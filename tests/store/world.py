@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from domain.delivery_events import DeliveryEvent
 from domain.explanation import explained
 from domain.ids import MessageRef, batch_key, delivery_key
 from domain.message import Copy, Document, MessageClass, MessageKind
@@ -14,7 +15,6 @@ from domain.publication import DeliveryState, Receipt
 from store.broadcasts import addressees, batch_outcomes, batches, broadcasts
 from store.broadcasts.broadcasts import BroadcastRow
 from store.broadcasts.progress import read_progress
-from store.events.marks import DeliveryEvent
 from store.kernel.database import Database
 from store.people import audiences
 from store.people.audiences import AudienceRow

@@ -17,8 +17,8 @@ from client import incidents
 from client.asking import tell
 from client.stack.books import Reconciliation, reconcile_mail, reconcile_posts
 from domain.ids import MessageRef, incident_workflow_id, publication_workflow_id
-from domain.message_state import MessagePhase
 from domain.message import MessageKind
+from domain.message_state import MessagePhase
 from domain.publication import PublicationState
 from domain.status import IncidentStatus, MessageStatus
 from settings import HERE

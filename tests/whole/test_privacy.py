@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 import subprocess
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from client.stack.environment import ACCOUNTS
+from channels import registry
 from domain.errors import DomainError
 from domain.message import MessageKind
 from domain.status import MessageStatus
@@ -140,5 +139,5 @@ async def export(world: World, workflow: str) -> str:
 
 
 async def test_the_keys_that_are_looked_for_are_those_that_the_stack_uses() -> None:
-    known = json.dumps([dict(account.stands_in) for account in ACCOUNTS.values()])
+    known = str([registry.load(name).sandbox for name in registry.BUILT_IN])
     assert all(token in known for token in TOKENS)

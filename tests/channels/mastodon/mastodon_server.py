@@ -25,7 +25,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from channels.contract_suite.provider import Misbehaviour
+from channels.contract_suite.stand_in import Misbehaviour
 from sandbox.wire import CuttableProtocol, Dropped, Hang
 
 TOKEN = "mastodon-token"

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from channels.contract import Channel, Publication
-from channels.contract_suite.provider import Misbehaviour
+from channels.contract_suite.stand_in import Misbehaviour
 from channels.mastodon import MastodonChannel, MastodonSettings
 from domain.message import Copy
 from tests.channels.mastodon.mastodon_server import TOKEN, Books

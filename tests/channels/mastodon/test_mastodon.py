@@ -20,7 +20,7 @@ from channels.contract import (
     Throttled,
 )
 from channels.contract_suite.contract import ChannelContract
-from channels.contract_suite.provider import Misbehaviour, Provider
+from channels.contract_suite.stand_in import Misbehaviour, StandIn
 from channels.mastodon.channel import MOST_PAGES
 from channels.mastodon.text import words_of
 from domain.publication import Finding, Receipt
@@ -58,7 +58,7 @@ def mastodon(address: str) -> MastodonProvider:
 
 class TestMastodon(ChannelContract):
     @pytest.fixture
-    def provider(self, mastodon: MastodonProvider) -> Provider:
+    def provider(self, mastodon: MastodonProvider) -> StandIn:
         return mastodon
 
 

@@ -12,12 +12,10 @@ import jsonschema_rs
 import orjson
 import pytest
 
+from channels.batch import Addressee, Addressees, Batch
 from channels.contract import (
-    Addressee,
-    Addressees,
     BadCredentials,
     BadRecipient,
-    Batch,
     CannotExpress,
     ChannelError,
     OutcomeUnknown,
@@ -26,7 +24,7 @@ from channels.contract import (
     Throttled,
     Unreachable,
 )
-from channels.sendgrid import EmailChannel, EmailSettings
+from channels.sendgrid import SendGridChannel, SendGridSettings
 from channels.sendgrid.body import body_of_batch
 from domain.message import Copy, Voice
 from domain.publication import Finding
@@ -67,8 +65,8 @@ class World:
             self.requests.append(request)
             return httpx.Response(answer.status, headers=answer.headers, content=answer.body)
 
-        self.channel = EmailChannel(
-            EmailSettings(api_key="SG.key", **settings),
+        self.channel = SendGridChannel(
+            SendGridSettings(api_key="SG.key", **settings),
             client=httpx.AsyncClient(transport=httpx.MockTransport(handle)),
             clock=lambda: NOW,
         )

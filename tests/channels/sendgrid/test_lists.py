@@ -15,14 +15,14 @@ import pytest
 from channels.ask import Question
 from channels.contract import (
     BadCredentials,
-    ListedAddress,
     ListsSuppressions,
     Refused,
     Throttled,
     Unreachable,
 )
-from channels.sendgrid import EmailChannel, EmailSettings, lists
+from channels.sendgrid import SendGridChannel, SendGridSettings, lists
 from domain.message import Copy, Voice
+from domain.suppression import ListedAddress
 from domain.suppression import SuppressionReason as Reason
 from tests.channels.conftest import ROOT
 
@@ -40,11 +40,11 @@ def suppress(sandbox: str) -> Suppress:
     return put
 
 
-def channel(sandbox: str, **settings: Any) -> EmailChannel:
-    return EmailChannel(EmailSettings(api_key="SG.key", base_url=sandbox, **settings))
+def channel(sandbox: str, **settings: Any) -> SendGridChannel:
+    return SendGridChannel(SendGridSettings(api_key="SG.key", base_url=sandbox, **settings))
 
 
-async def read(channel: EmailChannel) -> list[ListedAddress]:
+async def read(channel: SendGridChannel) -> list[ListedAddress]:
     assert isinstance(channel, ListsSuppressions)
     try:
         return [one async for one in channel.suppressions()]
@@ -134,7 +134,7 @@ async def test_an_answer_that_nobody_can_read_is_no_empty_list(body: bytes) -> N
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(handle))
     with pytest.raises(Unreachable):
-        await read(EmailChannel(EmailSettings(api_key="SG.key"), client=http))
+        await read(SendGridChannel(SendGridSettings(api_key="SG.key"), client=http))
 
 
 async def test_a_key_that_may_not_read_them_is_said(sandbox: str) -> None:
@@ -143,7 +143,7 @@ async def test_a_key_that_may_not_read_them_is_said(sandbox: str) -> None:
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(handle))
     with pytest.raises(Refused, match="scope"):
-        await read(EmailChannel(EmailSettings(api_key="SG.key"), client=http))
+        await read(SendGridChannel(SendGridSettings(api_key="SG.key"), client=http))
 
 
 def test_the_requests_are_sendgrids(specs: Any) -> None:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from channels.contract import Channel
-from channels.contract_suite.provider import Misbehaviour
+from channels.contract_suite.stand_in import Misbehaviour
 from channels.smtp import SmtpChannel, SmtpSettings
 from tests.channels.sandbox_provider import READ_TIMEOUT, closed_port
 

@@ -8,22 +8,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from channels.batch import Addressee, Addressees, Batch
 from channels.contract import (
-    Addressee,
-    Addressees,
     BadCredentials,
     BadRecipient,
-    Batch,
     ChannelError,
     OutcomeUnknown,
     Refused,
     Throttled,
     Unreachable,
 )
-from channels.smtp.channel import MOST_PUT_OFFS, SmtpChannel, SmtpSettings
+from channels.smtp.channel import MOST_DEFERRALS, SmtpChannel, SmtpSettings
 from channels.smtp.mail import Letter
-from channels.smtp.replies import PutOff, Stage, meaning_of_reply
-from channels.smtp.session import Pool
+from channels.smtp.replies import Deferred, SmtpStage, meaning_of_reply
+from channels.smtp.session import SmtpPool
 from domain.message import Copy, Voice
 from tests.channels.sandbox_provider import READ_TIMEOUT
 from tests.channels.smtp.smtp_script import DROP, HELLO, LATE, SILENT, Script, scripted
@@ -102,8 +100,8 @@ SENDING: list[Row] = [
     ("MAIL, hung up", {"MAIL": DROP}, Unreachable),
     ("MAIL, no answer", {"MAIL": SILENT}, Unreachable),
     ("MAIL, gibberish", {"MAIL": "what?"}, Unreachable),
-    ("RCPT, greylisted", {"RCPT": "450 4.7.1 greylisted"}, PutOff),
-    ("RCPT, mailbox full today", {"RCPT": "452 4.2.2 full"}, PutOff),
+    ("RCPT, greylisted", {"RCPT": "450 4.7.1 greylisted"}, Deferred),
+    ("RCPT, mailbox full today", {"RCPT": "452 4.2.2 full"}, Deferred),
     ("RCPT, server out of space", {"RCPT": "452 4.3.1 disk"}, Throttled),
     ("RCPT, network", {"RCPT": "451 4.4.3 names cannot be looked up"}, Throttled),
     ("RCPT, no relaying for now", {"RCPT": "454 4.7.1 Relay access denied"}, BadCredentials),
@@ -213,7 +211,7 @@ async def test_a_connection_that_breaks_before_the_final_dot_delivered_nothing()
     long = Letter("joel@acme.example", ADDRESS, content, "m", needs_utf8=False)
     async with scripted({"BODY": DROP}) as server:
         channel = channel_to(server.port)
-        pool = Pool(channel._settings.line(), 1, lambda: NOW)
+        pool = SmtpPool(channel._settings.line(), 1, lambda: NOW)
         with pytest.raises(Unreachable, match="nothing went out"):
             await pool.deliver(long)
         await pool.close()
@@ -228,21 +226,21 @@ async def test_only_addressees_whom_the_server_names_are_entered_as_bad() -> Non
 @pytest.mark.parametrize(
     ("stage", "reply", "wait"),
     [
-        (Stage.RECIPIENT, "450 4.7.1 Greylisted for 300 seconds", timedelta(minutes=5)),
-        (Stage.RECIPIENT, "450 4.7.1 Greylisted, see you in 7 minutes.", timedelta(minutes=7)),
-        (Stage.RECIPIENT, "451 4.7.1 try again later", timedelta(minutes=5)),
-        (Stage.SENDER, "451 4.7.1 try again later", timedelta(minutes=1)),
-        (Stage.SENDER, "450 4.7.1 retry in 90s", timedelta(seconds=90)),
-        (Stage.SENDER, "450 4.7.1 retry in 1 hr", timedelta(hours=1)),
-        (Stage.SENDER, "450 4.7.1 retry in 86400 seconds", timedelta(hours=1)),
-        (Stage.SENDER, "450 4.7.1 retry in 0 seconds", timedelta(minutes=1)),
-        (Stage.SENDER, "450 4.7.1 limit of 500 messages", timedelta(minutes=1)),
-        (Stage.SENDER, "450 4.7.1 no more than 20 m8s", timedelta(minutes=1)),
-        (Stage.GREETING, "421 come back in 2 minutes", timedelta(minutes=2)),
+        (SmtpStage.RECIPIENT, "450 4.7.1 Greylisted for 300 seconds", timedelta(minutes=5)),
+        (SmtpStage.RECIPIENT, "450 4.7.1 Greylisted, see you in 7 minutes.", timedelta(minutes=7)),
+        (SmtpStage.RECIPIENT, "451 4.7.1 try again later", timedelta(minutes=5)),
+        (SmtpStage.SENDER, "451 4.7.1 try again later", timedelta(minutes=1)),
+        (SmtpStage.SENDER, "450 4.7.1 retry in 90s", timedelta(seconds=90)),
+        (SmtpStage.SENDER, "450 4.7.1 retry in 1 hr", timedelta(hours=1)),
+        (SmtpStage.SENDER, "450 4.7.1 retry in 86400 seconds", timedelta(hours=1)),
+        (SmtpStage.SENDER, "450 4.7.1 retry in 0 seconds", timedelta(minutes=1)),
+        (SmtpStage.SENDER, "450 4.7.1 limit of 500 messages", timedelta(minutes=1)),
+        (SmtpStage.SENDER, "450 4.7.1 no more than 20 m8s", timedelta(minutes=1)),
+        (SmtpStage.GREETING, "421 come back in 2 minutes", timedelta(minutes=2)),
     ],
 )
 def test_a_mail_that_is_put_off_waits_for_as_long_as_it_was_told(
-    stage: Stage, reply: str, wait: timedelta
+    stage: SmtpStage, reply: str, wait: timedelta
 ) -> None:
     error = meaning_of_reply(stage, int(reply[:3]), reply[4:], NOW)
     assert isinstance(error, Throttled)
@@ -253,10 +251,10 @@ async def test_an_addressee_who_is_put_off_again_and_again_is_given_up_by_name()
     """One full mailbox must not hold up what is queued behind it for ever."""
     async with scripted({"RCPT": "452 4.2.2 full"}) as server:
         channel = channel_to(server.port)
-        for _ in range(MOST_PUT_OFFS - 1):
+        for _ in range(MOST_DEFERRALS - 1):
             with pytest.raises(Throttled):
                 await channel.send(BATCH)
-        with pytest.raises(BadRecipient, match="put this addressee off 5 times"):
+        with pytest.raises(BadRecipient, match="deferred this addressee 5 times"):
             await channel.send(BATCH)
         await channel.close()
 
@@ -265,7 +263,7 @@ async def test_an_addressee_who_is_taken_at_last_is_counted_from_the_start_again
     async with scripted({"RCPT": "450 4.7.1 greylisted"}) as server:
         channel = channel_to(server.port)
         for _ in range(2):
-            for _ in range(MOST_PUT_OFFS - 1):
+            for _ in range(MOST_DEFERRALS - 1):
                 with pytest.raises(Throttled):
                     await channel.send(BATCH)
             reply = server.script.pop("RCPT")

@@ -12,19 +12,11 @@ from typing import Any
 import pytest
 
 from channels import registry
-from channels.contract import (
-    Addressee,
-    Addressees,
-    BadCredentials,
-    BadRecipient,
-    Batch,
-    DirectChannel,
-    Refused,
-    Unreachable,
-)
+from channels.batch import Addressee, Addressees, Batch
+from channels.configured import ChannelMisconfigured
+from channels.contract import BadCredentials, BadRecipient, DirectChannel, Refused, Unreachable
 from channels.contract_suite.contract import ChannelContract
-from channels.contract_suite.provider import Provider
-from channels.registry import ChannelMisconfigured
+from channels.contract_suite.stand_in import StandIn
 from channels.smtp import SmtpChannel, SmtpSettings
 from domain.message import Copy, Voice
 from tests.channels.smtp.smtp_world import (
@@ -77,7 +69,7 @@ async def channel(server: MailServer) -> AsyncIterator[SmtpChannel]:
 
 class TestSmtp(ChannelContract):
     @pytest.fixture
-    async def provider(self, certificate: Certificate) -> AsyncIterator[Provider]:
+    async def provider(self, certificate: Certificate) -> AsyncIterator[StandIn]:
         context, trusted = certificate
         async with mail_server(starttls=context) as server:
             yield MailProvider(server, trusted)

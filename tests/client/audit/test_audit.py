@@ -17,8 +17,8 @@ from client.audit.model import Books, Kind, ProviderBook, Report
 from client.stack.books import Reconciliation
 from domain.gate import GateState
 from domain.ids import MessageRef
-from domain.message_state import MessagePhase
 from domain.message import Copy, Document, MessageKind
+from domain.message_state import MessagePhase
 from domain.publication import Outcome, PublicationState, Receipt
 from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus

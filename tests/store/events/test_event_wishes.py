@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from domain.delivery_events import DeliveryEvent
 from domain.ids import publication_key
 from domain.message import MessageClass
 from domain.publication import DeliveryState
@@ -15,7 +16,6 @@ from domain.suppression import Wish
 from store.broadcasts import batch_outcomes, broadcasts
 from store.broadcasts.broadcasts import BroadcastRow
 from store.events import events
-from store.events.marks import DeliveryEvent
 from store.kernel.database import Database
 from store.people import audiences, suppression_list, suppressions
 from tests.store.world import (

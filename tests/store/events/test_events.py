@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.delivery_events import DeliveryEvent
 from domain.ids import publication_key
 from domain.publication import DeliveryState, PublicationState
 from store.audit.deliveries import accepted_deliveries
 from store.broadcasts import addressees, batch_outcomes, batches, broadcasts
 from store.events import events
 from store.events.events import Recorded
-from store.events.marks import DeliveryEvent
 from store.kernel.database import Database
 from store.people import audiences, suppressions
 from tests.store.world import (

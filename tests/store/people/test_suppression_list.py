@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from domain.errors import DomainError
 from domain.message import MessageClass
+from domain.suppression import ListedAddress
 from domain.suppression import SuppressionReason as Reason
 from store.kernel.database import Database
 from store.people import suppression_list, suppressions
 from store.people.addresses import InvalidAddress
-from store.people.suppression_list import ListedAddress
 from store.tables import suppression_log
 from tests.store.world import LATER, NOON
 

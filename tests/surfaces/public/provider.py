@@ -2,47 +2,31 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import AsyncIterator, Sequence
 
 import httpx
 import orjson
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from channels.sendgrid import SendGridEvents, SendGridEventSettings
+from client.public import PublicService
 from domain.ids import batch_key, delivery_key
 from store.broadcasts.broadcasts import BroadcastRow
+from store.kernel.database import Database
+from tests.channels.sendgrid.signing import AT, SIGNATURE, TIMESTAMP, SigningKey
 
-URL = "/webhooks/sendgrid"
-SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
-TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
-AT = 1_382_788_800
-"""Noon of 26 October 2013, in the seconds that events carry."""
+URL = "/webhooks/email"
 
 
-class Key:
-    """A key pair as SendGrid makes one when signed events are switched on."""
-
-    def __init__(self) -> None:
-        self._private = ec.generate_private_key(ec.SECP256R1())
-
-    @property
-    def public(self) -> str:
-        """The verification key as SendGrid shows it: base64 of DER."""
-        form = serialization.PublicFormat.SubjectPublicKeyInfo
-        der = self._private.public_key().public_bytes(serialization.Encoding.DER, form)
-        return base64.b64encode(der).decode()
-
-    def headers(self, body: bytes, timestamp: str = str(AT)) -> dict[str, str]:
-        """The two headers that sign ``body``."""
-        signed = self._private.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))
-        return {SIGNATURE: base64.b64encode(signed).decode(), TIMESTAMP: timestamp}
+def service(ledger: Database, key: SigningKey, *, max_age: int = 0) -> PublicService:
+    """A service that believes what is signed with ``key``."""
+    settings = SendGridEventSettings(public_key=key.public, max_age=max_age)
+    return PublicService(ledger, readers={"email": SendGridEvents(settings)})
 
 
 class SendGrid:
     """Delivers events over ``http``, signed with ``key``."""
 
-    def __init__(self, http: httpx.AsyncClient, key: Key) -> None:
+    def __init__(self, http: httpx.AsyncClient, key: SigningKey) -> None:
         self.http = http
         self.key = key
 

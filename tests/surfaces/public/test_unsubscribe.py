@@ -8,6 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from client.public import PublicService
 from domain.message import MessageClass
 from domain.unsubscribe import PATH, Leaving, LeavingLinks, leaving_token
 from store.kernel.database import Database
@@ -25,7 +26,7 @@ GOODWILL, SAFETY = MessageClass.GOODWILL, MessageClass.SAFETY
 async def page(ledger: Database) -> AsyncIterator[httpx.AsyncClient]:
     """The page as recipients reach it; ten customers are in the ledger."""
     await have_audience(ledger, 10)
-    transport = httpx.ASGITransport(create_app(ledger, link_secret=SECRET))
+    transport = httpx.ASGITransport(create_app(PublicService(ledger, link_secret=SECRET)))
     async with httpx.AsyncClient(transport=transport, base_url="http://mail.example") as http:
         yield http
 
@@ -140,7 +141,7 @@ async def test_a_link_holds_no_address(page: httpx.AsyncClient) -> None:
 
 
 async def test_without_its_secret_there_is_no_page(ledger: Database) -> None:
-    transport = httpx.ASGITransport(create_app(ledger))
+    transport = httpx.ASGITransport(create_app(PublicService(ledger)))
     async with httpx.AsyncClient(transport=transport, base_url="http://mail.example") as http:
         assert (await http.post(link())).status_code == 404
         assert (await http.get("/health")).status_code == 200

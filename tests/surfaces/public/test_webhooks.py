@@ -23,8 +23,9 @@ from store.kernel.database import Database
 from store.people import suppressions
 from surfaces.public.app import create_app
 from surfaces.public.webhooks import BODY_LIMIT
+from tests.channels.sendgrid.signing import AT, SIGNATURE, TIMESTAMP, SigningKey
 from tests.store.world import address, have_broadcast, lose_answer, send, states
-from tests.surfaces.public.provider import AT, SIGNATURE, TIMESTAMP, URL, Key, SendGrid, told
+from tests.surfaces.public.provider import URL, SendGrid, service, told
 
 BIG = b"[" + b" " * BODY_LIMIT + b"]"
 
@@ -39,8 +40,8 @@ async def broadcast(ledger: Database) -> BroadcastRow:
 
 @pytest.fixture
 async def sendgrid(ledger: Database) -> AsyncIterator[SendGrid]:
-    key = Key()
-    transport = httpx.ASGITransport(create_app(ledger, key.public))
+    key = SigningKey()
+    transport = httpx.ASGITransport(create_app(service(ledger, key)))
     async with httpx.AsyncClient(transport=transport, base_url="http://frontfoot") as http:
         yield SendGrid(http, key)
 
@@ -186,7 +187,7 @@ async def test_a_signature_of_another_key_is_refused(
     sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database
 ) -> None:
     body = orjson.dumps([told(broadcast, 1)])
-    answer = await sendgrid.post(body, **Key().headers(body))
+    answer = await sendgrid.post(body, **SigningKey().headers(body))
     assert answer.status_code == 403
     assert await states(ledger, broadcast) == {"planned": 10, "accepted": 10}
 
@@ -271,7 +272,7 @@ async def test_a_body_without_an_end_is_not_read_to_its_end(sendgrid: SendGrid) 
 
 async def test_a_delivery_that_breaks_off_is_no_accident(ledger: Database) -> None:
     """It was answered with a traceback in the log, whenever a provider hung up."""
-    app = create_app(ledger, Key().public)
+    app = create_app(service(ledger, SigningKey()))
     said: list[MutableMapping[str, Any]] = []
 
     async def hang_up() -> MutableMapping[str, Any]:
@@ -296,8 +297,8 @@ async def test_looking_at_the_address_changes_nothing(sendgrid: SendGrid) -> Non
 @pytest.fixture
 async def strict(ledger: Database) -> AsyncIterator[SendGrid]:
     """A receiver that refuses what was signed more than ten minutes ago."""
-    key = Key()
-    app = create_app(ledger, key.public, max_age=timedelta(minutes=10))
+    key = SigningKey()
+    app = create_app(service(ledger, key, max_age=600))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://frontfoot"
     ) as http:

@@ -10,8 +10,8 @@ from rich.console import Console
 from client.mail_progress import MailProgress
 from client.next_steps import what_next
 from domain.gate import Decision, GateState, Verdict
-from domain.message_state import MessagePhase
 from domain.message import MessageKind
+from domain.message_state import MessagePhase
 from domain.publication import Outcome, PublicationState, Receipt
 from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus

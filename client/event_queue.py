@@ -1,6 +1,6 @@
 """Entering the events of several requests in one transaction, because requests may be tiny.
 
-SendGrid decides how many events a request holds, and a transaction costs as much for one event
+The provider decides how many events a request holds, and a transaction costs as much for one event
 as for fifty. Whoever comes while a transaction is under way waits for the next one and shares it.
 """
 
@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from domain.delivery_events import DeliveryEvent
 from store.events import events
 from store.events.events import Recorded
-from store.events.marks import DeliveryEvent
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
 

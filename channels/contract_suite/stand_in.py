@@ -29,7 +29,7 @@ NOT_TAKEN = (Misbehaviour.SILENT_BEFORE, Misbehaviour.DROPS_BEFORE, Misbehaviour
 TAKEN = (Misbehaviour.SILENT_AFTER, Misbehaviour.DROPS_AFTER, Misbehaviour.FAILS_AFTER)
 
 
-class Provider(Protocol):
+class StandIn(Protocol):
     """A stand-in for a provider, at the other end of the channel under test.
 
     ``secrets`` are credentials given to the channel, and anything that the provider says in its

@@ -1,0 +1,48 @@
+"""What a channel brings along: everything that the rest of the program knows about it, as data.
+
+One ``Adapter`` stands at the end of each channel's package, and ``channels.registry`` finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_settings import BaseSettings
+
+from channels.contract import Channel, ReadsEvents
+
+SANDBOX = "{sandbox}"
+"""In ``Adapter.sandbox``: the address of the sandbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventSource:
+    """How the events of a provider are taken in.
+
+    ``settings`` are of their own, since the process that needs them can be reached from the
+    internet: it gets what verifies events, and no key that sends. ``ask_account`` asks the
+    provider itself for their values, by field, with the channel's settings.
+    """
+
+    settings: type[BaseSettings]
+    factory: Callable[[Any], ReadsEvents]
+    ask_account: Callable[[Any], Awaitable[Mapping[str, str]]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A channel: its settings, the function that builds it from them, and what is known of it.
+
+    ``sandbox`` holds the values, by field of ``settings``, with which the channel speaks to the
+    sandbox instead of its provider; None for a channel that the sandbox cannot stand in for.
+    ``look_for`` tells a person where the provider shows a request whose answer was lost, and by
+    what; the key itself is shown next to it.
+    """
+
+    settings: type[BaseSettings]
+    factory: Callable[[Any], Channel]
+    events: EventSource | None = None
+    sandbox: Mapping[str, str] | None = None
+    look_for: str = ""

@@ -1,0 +1,113 @@
+"""What every reader of events must do: inherit ``EventsContract`` and supply a ``feed``.
+
+For channels whose adapter has ``events``::
+
+    class TestPostboxEvents(EventsContract):
+        @pytest.fixture
+        def feed(self) -> EventFeed:
+            return PostboxFeed()
+
+An ``EventFeed`` plays the provider: it signs what it delivers, with a key that its reader knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple, Protocol
+
+import pytest
+
+from channels.contract import ReadsEvents
+from channels.contract_suite.attempts import ADDRESS, BROADCAST, KEY
+from domain.delivery_events import EventsNotGenuine, EventsUnreadable
+from domain.publication import DeliveryState
+from domain.suppression import Wish
+
+DELIVERY = f"{BROADCAST}.1"
+AT = datetime(2013, 10, 26, 12, 0, tzinfo=UTC)
+
+
+class Told(NamedTuple):
+    """One event for a feed to deliver, about ``ADDRESS``; without keys it is not about our mail."""
+
+    kind: DeliveryState | Wish
+    batch_key: str | None = KEY
+    delivery_key: str | None = DELIVERY
+    at: datetime = AT
+
+
+class EventFeed(Protocol):
+    """A stand-in for the side of a provider that delivers events.
+
+    ``kinds`` are those that it can tell of.
+    """
+
+    @property
+    def kinds(self) -> Sequence[DeliveryState | Wish]: ...
+
+    def reader(self) -> ReadsEvents:
+        """A new reader, which believes this feed."""
+        ...
+
+    def body(self, told: Sequence[Told]) -> bytes:
+        """The body of one delivery, in the provider's form; each event gets an id of its own."""
+        ...
+
+    def headers(self, body: bytes) -> Mapping[str, str]:
+        """What signs ``body``, by lower-case names."""
+        ...
+
+
+class EventsContract:
+    """The promises of a reader of events, as tests."""
+
+    @pytest.fixture
+    def feed(self) -> EventFeed:
+        raise NotImplementedError("a subclass supplies the feed")
+
+    def test_each_event_is_read_with_its_keys_and_its_time(self, feed: EventFeed) -> None:
+        body = feed.body([Told(kind) for kind in feed.kinds])
+        read = feed.reader().read_events(body, feed.headers(body))
+        assert [one.kind for one in read] == list(feed.kinds)
+        assert {(one.batch_key, one.delivery_key, one.at) for one in read} == {(KEY, DELIVERY, AT)}
+
+    def test_events_are_told_apart_and_a_repeat_is_known(self, feed: EventFeed) -> None:
+        body = feed.body([Told(DeliveryState.DELIVERED), Told(DeliveryState.DELIVERED)])
+        first = feed.reader().read_events(body, feed.headers(body))
+        again = feed.reader().read_events(body, feed.headers(body))
+        assert len({one.id for one in first}) == 2
+        assert [one.id for one in again] == [one.id for one in first]
+
+    def test_events_of_somebody_elses_mail_are_passed_over(self, feed: EventFeed) -> None:
+        """An account sends more than ours, and delivers the events of all of it."""
+        body = feed.body([Told(DeliveryState.DELIVERED, None, None), Told(DeliveryState.DELIVERED)])
+        [ours] = feed.reader().read_events(body, feed.headers(body))
+        assert ours.batch_key == KEY
+
+    def test_a_delivery_without_a_signature_is_not_believed(self, feed: EventFeed) -> None:
+        with pytest.raises(EventsNotGenuine):
+            feed.reader().read_events(feed.body([Told(DeliveryState.DELIVERED)]), {})
+
+    def test_a_changed_delivery_is_not_believed(self, feed: EventFeed) -> None:
+        body = feed.body([Told(DeliveryState.DELIVERED)])
+        with pytest.raises(EventsNotGenuine):
+            feed.reader().read_events(body + b" ", feed.headers(body))
+
+    def test_the_signature_is_checked_before_anything_is_read(self, feed: EventFeed) -> None:
+        with pytest.raises(EventsNotGenuine):
+            feed.reader().read_events(b"\xff no events", feed.headers(b"something else"))
+
+    @pytest.mark.parametrize("body", [b"", b"no events", b"7"])
+    def test_what_is_signed_and_no_list_of_events_is_unreadable(
+        self, feed: EventFeed, body: bytes
+    ) -> None:
+        with pytest.raises(EventsUnreadable) as caught:
+            feed.reader().read_events(body, feed.headers(body))
+        assert caught.value.__cause__ is None
+
+    def test_errors_hold_no_address(self, feed: EventFeed) -> None:
+        body = feed.body([Told(DeliveryState.DELIVERED)])[:-1] + b"!" + ADDRESS.encode()
+        with pytest.raises(EventsUnreadable) as caught:
+            feed.reader().read_events(body, feed.headers(body))
+        assert ADDRESS not in str(caught.value)

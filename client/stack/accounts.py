@@ -1,0 +1,168 @@
+"""Which channels of the embedded stack use real accounts, and which speak to the sandbox.
+
+What the sandbox takes in place of credentials hangs on each channel's adapter: well-known words,
+because it must not be able to hold a live key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from pydantic_settings import BaseSettings
+
+from channels import registry
+from channels.adapter import SANDBOX, Adapter
+from channels.configured import ChannelMisconfigured, variable_of
+
+STRIPE_KEY = "FRONTFOOT_STRIPE_API_KEY"
+_KEPT_IN_SANDBOX = ("_FROM_ADDRESS", "_FROM_NAME", "_CONNECT_TIMEOUT", "_READ_TIMEOUT")
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Which channels there are, where each speaks to, and what a person has to be told of it.
+
+    ``event_channels`` are the channels whose events can be verified, and so taken in.
+    """
+
+    channels: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    live: tuple[str, ...] = ()
+    event_channels: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def sandboxed(self) -> tuple[str, ...]:
+        """The channels that speak to the sandbox."""
+        return tuple(name for name in self.channels if name not in self.live)
+
+    def with_notice(self, notice: str) -> Accounts:
+        """The same, and one thing more that a person has to know."""
+        return replace(self, notices=(*self.notices, notice))
+
+
+def choose_accounts(
+    channels: tuple[str, ...], given: Mapping[str, str], sandbox: str, *, live: bool
+) -> Accounts:
+    """Say which channels use the credentials in ``given`` and which the sandbox at ``sandbox``.
+
+    Without ``live`` no credential of the caller's passes, and a channel that the sandbox does not
+    know is left out.
+    """
+    chosen = Accounts()
+    for channel in channels:
+        chosen = _with(chosen, channel, given, sandbox, live=live)
+    if live and given.get(STRIPE_KEY):
+        return chosen.with_notice(
+            "LIVE: offers with `source: stripe` enter their codes at your Stripe account."
+        )
+    return chosen
+
+
+def _with(
+    accounts: Accounts, channel: str, given: Mapping[str, str], sandbox: str, *, live: bool
+) -> Accounts:
+    """``accounts`` and one channel more."""
+    adapter = _adapter(channel)
+    own = _own(channel, given)
+    stands_in = adapter.sandbox if adapter else None
+    if stands_in is None and not live:
+        return accounts.with_notice(f"{channel} is left out: the sandbox cannot stand in for it.")
+    accounts = replace(accounts, channels=(*accounts.channels, channel))
+    needed = _required(adapter.settings) if adapter and stands_in is not None else []
+    lacking = [name for name in needed if name not in own]
+    if live and not lacking:
+        accounts = replace(
+            accounts,
+            live=(*accounts.live, channel),
+            environment={**accounts.environment, **own},
+        ).with_notice(
+            f"LIVE: {channel} speaks to {_where(channel, adapter, own)} with your credentials."
+        )
+        return _with_events(accounts, channel, adapter, own)
+    if live and len(lacking) < len(needed):
+        accounts = accounts.with_notice(
+            f"{channel} speaks to the sandbox, because {', '.join(lacking)} is not set."
+        )
+    kept = {name: value for name, value in own.items() if name.endswith(_KEPT_IN_SANDBOX)}
+    environment = {**accounts.environment, **kept, **_stand_in(adapter, sandbox)}
+    accounts = replace(accounts, environment=environment)
+    return _with_events(accounts, channel, adapter, None)
+
+
+def _with_events(
+    accounts: Accounts, channel: str, adapter: Adapter | None, own: Mapping[str, str] | None
+) -> Accounts:
+    """Whether the channel's events are taken in; ``own`` is None where the sandbox has the key."""
+    if adapter is None or adapter.events is None:
+        return accounts
+    needed = _required(adapter.events.settings) if own is not None else []
+    lacking = [name for name in needed if name not in (own or {})]
+    if lacking:
+        return accounts.with_notice(
+            f"Events of {channel} are not taken in, because {', '.join(lacking)} is not set: what "
+            "becomes of a mail, and whether an unanswered batch went out, is not learnt by itself."
+        )
+    return replace(accounts, event_channels=(*accounts.event_channels, channel))
+
+
+async def event_settings(
+    accounts: Accounts, given: Mapping[str, str], sandbox: str
+) -> dict[str, str]:
+    """What the receiver of events is told: by what it verifies them, and no key that sends.
+
+    The sandbox is asked for the keys of the channels that speak to it; it has to be running.
+    """
+    result: dict[str, str] = {}
+    for channel in accounts.event_channels:
+        adapter = registry.load(channel)
+        source = adapter.events
+        if source is None:
+            continue
+        if channel in accounts.live:
+            variables = [
+                variable_of(source.settings, name) for name in source.settings.model_fields
+            ]
+            result |= {name: given[name] for name in variables if given.get(name)}
+        elif source.ask_account is not None:
+            settings = adapter.settings.model_validate(_in_sandbox(adapter, sandbox))
+            told = await source.ask_account(settings)
+            result |= {variable_of(source.settings, name): value for name, value in told.items()}
+    return result
+
+
+def _adapter(channel: str) -> Adapter | None:
+    """What is known of a channel; None for one that the worker will complain of."""
+    try:
+        return registry.load(channel)
+    except ChannelMisconfigured:
+        return None
+
+
+def _required(model: type[BaseSettings]) -> list[str]:
+    fields = model.model_fields.items()
+    return [variable_of(model, name) for name, field in fields if field.is_required()]
+
+
+def _own(channel: str, given: Mapping[str, str]) -> dict[str, str]:
+    prefix = f"FRONTFOOT_{channel.upper()}_"
+    return {name: value for name, value in given.items() if name.startswith(prefix) and value}
+
+
+def _where(channel: str, adapter: Adapter | None, own: Mapping[str, str]) -> str:
+    base = adapter.settings.model_fields.get("base_url") if adapter else None
+    usual = str(base.default) if base and not base.is_required() else "its real provider"
+    return own.get(f"FRONTFOOT_{channel.upper()}_BASE_URL", usual)
+
+
+def _in_sandbox(adapter: Adapter, sandbox: str) -> dict[str, str]:
+    values = adapter.sandbox or {}
+    return {field: value.replace(SANDBOX, sandbox) for field, value in values.items()}
+
+
+def _stand_in(adapter: Adapter | None, sandbox: str) -> dict[str, str]:
+    if adapter is None:
+        return {}
+    values = _in_sandbox(adapter, sandbox)
+    return {variable_of(adapter.settings, field): value for field, value in values.items()}
