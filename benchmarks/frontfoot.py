@@ -17,7 +17,9 @@ import yaml
 from benchmarks.children import Child
 from benchmarks.mail import address
 from benchmarks.stage import Stage
-from client import incidents
+from client import incidents, messages
+from client.asking import incident_status
+from client.facts import record_facts
 from domain.ids import MessageRef
 from domain.incident import MessagePhase
 from domain.message import Copy, MessageKind
@@ -85,11 +87,10 @@ async def propose(stage: Stage, slug: str, recipients: int, batch_size: int) -> 
     first recipient alone, and the rest of the audience is imported after them: they are not what
     is measured.
     """
-    client, database = stage.client, stage.database
+    engine, database = stage.engine, stage.database
     await audiences.import_rows(database, slug, _rows(1, 1))
     await incidents.open_incident(
-        client,
-        database,
+        engine,
         slug=slug,
         title="The site is down",
         files=mail_only(batch_size),
@@ -97,29 +98,29 @@ async def propose(stage: Stage, slug: str, recipients: int, batch_size: int) -> 
         audience=slug,
     )
     await _tell(stage, slug, MessageKind.ANNOUNCEMENT, ("noor",))
-    await incidents.record_facts(client, database, slug, by=LEAD, facts=FACTS)
+    await record_facts(engine, slug, by=LEAD, facts=FACTS)
     await _tell(stage, slug, MessageKind.RESOLUTION_NOTE, ("noor", "ines"))
     began = time.perf_counter()
     await audiences.import_rows(database, slug, _rows(2, recipients))
     imported_in = time.perf_counter() - began
-    message = await incidents.propose(client, database, slug, MessageKind.GOODWILL_OFFER, by=LEAD)
-    document = await incidents.load_document(database, slug, message)
-    await incidents.decide(client, slug, by="noor", digest=message.digest)
+    message = await messages.propose(engine, slug, MessageKind.GOODWILL_OFFER, by=LEAD)
+    document = await messages.load_document(engine, slug, message)
+    await messages.decide(engine, slug, by="noor", digest=message.digest)
     return Proposed(slug, message, document.copy_for(CHANNEL), message.audience_count, imported_in)
 
 
 async def _tell(stage: Stage, slug: str, kind: MessageKind, signers: tuple[str, ...]) -> None:
     """Propose a message, have it signed, and return once it has gone out."""
-    message = await incidents.propose(stage.client, stage.database, slug, kind, by=LEAD)
+    message = await messages.propose(stage.engine, slug, kind, by=LEAD)
     for person in signers:
-        await incidents.decide(stage.client, slug, by=person, digest=message.digest)
+        await messages.decide(stage.engine, slug, by=person, digest=message.digest)
     deadline = time.monotonic() + 60
     while not message.told or message.phase is MessagePhase.PUBLISHING:
         if time.monotonic() > deadline:
             raise RuntimeError(f"The {kind} has not gone out: {message.outcomes}")
         await asyncio.sleep(0.02)
-        status = await incidents.status(stage.client, slug)
-        message = incidents.message_of(status, message.number)
+        status = await incident_status(stage.engine, slug)
+        message = messages.message_of(status, message.number)
 
 
 async def approve(
@@ -132,7 +133,7 @@ async def approve(
     cpu = sum(worker.cpu() for worker in workers), stage.temporal.cpu()
     size = stage.temporal_size()
     approved_at = datetime.now(UTC)
-    await incidents.decide(stage.client, proposed.slug, by="lee", digest=proposed.message.digest)
+    await messages.decide(stage.engine, proposed.slug, by="lee", digest=proposed.message.digest)
     progress = await _to_its_end(stage, proposed, workers, tell)
     if progress.went_out != proposed.recipients:
         raise RuntimeError(f"{progress.went_out:,} of {proposed.recipients:,} were accepted.")

@@ -11,6 +11,7 @@ from chaos.plan import RoundPlan
 from chaos.record import Record
 from chaos.verdict import Told, Verdict
 from chaos.world import Mail, Post, World
+from client.engine import Engine
 from client.stack.books import reconcile_mail
 from domain.ids import MessageRef, broadcast_key
 from domain.incident import MessagePhase
@@ -208,7 +209,7 @@ class Accounts:
     async def _ledger(
         self, database: Database, sandbox: httpx.AsyncClient, told: list[Told]
     ) -> None:
-        mail = await reconcile_mail(database, self._plan.incident, sandbox)
+        mail = await reconcile_mail(Engine(ledger=database), self._plan.incident, sandbox)
         self.verdict.find("lost", "mails that the ledger calls accepted", mail.lost)
         if mail.unentered:
             self.verdict.find("unentered", "mails", mail.unentered)

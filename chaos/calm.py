@@ -17,7 +17,8 @@ from temporalio.client import Client, WorkflowFailureError
 from chaos.people import LEAD, People
 from chaos.record import Record
 from chaos.world import World, events_owed, look
-from client import incidents
+from client import incidents, publications
+from client.engine import Engine
 from domain.broadcasting import BroadcastAction
 from domain.errors import DomainError
 from domain.ids import MessageRef, batch_of, incident_workflow_id
@@ -48,6 +49,7 @@ class Calm:
         slug: str,
     ) -> None:
         self._client = client
+        self._engine = Engine(temporal=client, ledger=database)
         self._database = database
         self._sandbox = sandbox
         self._people = people
@@ -67,7 +69,7 @@ class Calm:
             return await self._people.status(), stuck
         try:
             status = await self._people.insist(
-                lambda: incidents.close(self._client, self._slug, by=LEAD)
+                lambda: incidents.close(self._engine, self._slug, by=LEAD)
             )
         except DomainError as refusal:
             status = await self._people.status()
@@ -128,8 +130,8 @@ class Calm:
         for went_out, batches in (await self._seen(message, outcome.channel)).items():
             try:
                 await self._people.insist(
-                    lambda went_out=went_out, batches=batches: incidents.settle(  # type: ignore[misc]
-                        self._client,
+                    lambda went_out=went_out, batches=batches: publications.settle(  # type: ignore[misc]
+                        self._engine,
                         self._slug,
                         message.number,
                         outcome.channel,
@@ -173,8 +175,8 @@ class Calm:
         self._record.retried += 1
         try:
             await self._people.insist(
-                lambda: incidents.retry_channel(
-                    self._client, self._slug, message.number, outcome.channel, by=LEAD
+                lambda: publications.retry_channel(
+                    self._engine, self._slug, message.number, outcome.channel, by=LEAD
                 )
             )
         except DomainError as refusal:
@@ -183,7 +185,7 @@ class Calm:
 
     async def _withdraw(self, message: MessageStatus) -> None:
         await self._people.insist(
-            lambda: incidents.withdraw(self._client, self._slug, message.number, by=LEAD)
+            lambda: publications.withdraw(self._engine, self._slug, message.number, by=LEAD)
         )
 
     async def _hear_events(self, deadline: float) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import deque
 from datetime import UTC, datetime, timedelta
 
+from client.engine import Engine
 from domain.ids import MessageRef
+from domain.message import MessageKind
 from domain.model import Value
 from domain.publication import PublicationState
-from domain.status import IncidentStatus
+from domain.status import IncidentStatus, MessageStatus
 from store.broadcasts import broadcasts
 from store.broadcasts.progress import BroadcastProgress, read_progress
-from store.kernel.database import Database
+from store.record import messages
 
 _STILL_GOING = timedelta(seconds=20)
 _WINDOW = timedelta(seconds=15)
@@ -32,35 +34,39 @@ class MailProgress(Value):
         return self.counts.recipients - self.counts.suppressed
 
 
+class PlannedMail(Value):
+    """A broadcast as the ledger alone knows it: of what kind, to how many, and how many have it."""
+
+    message: int
+    kind: MessageKind
+    planned: int
+    went_out: int
+
+
 class MailWatch:
     """Reads the progress of each broadcast; asked again, it knows the rate of the last seconds."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         self._samples: dict[tuple[int, str], deque[tuple[datetime, int]]] = {}
 
     async def look(self, status: IncidentStatus) -> list[MailProgress]:
         """The broadcasts of an incident, in the order of its messages."""
         found: list[MailProgress] = []
         for message in status.messages:
-            ref = MessageRef(
-                incident=status.incident, number=message.number, revision=message.revision
-            )
             for outcome in message.outcomes if message.approved_at else ():
-                row = await broadcasts.find_broadcast(self._database, ref, outcome.channel)
-                if row is not None:
-                    counts = await read_progress(self._database, row.id)
-                    found.append(self._measured(message.number, outcome.channel, counts))
+                mail = await mail_of(self._engine, status.incident, message, outcome.channel)
+                if mail is not None:
+                    found.append(self._measured(mail))
         return found
 
-    def _measured(self, message: int, channel: str, counts: BroadcastProgress) -> MailProgress:
+    def _measured(self, mail: MailProgress) -> MailProgress:
         now = datetime.now(UTC)
-        rate = self._recent_rate((message, channel), counts, now) or _mean_rate(counts, now)
-        waiting = counts.planned + counts.sending
+        recent = self._recent_rate((mail.message, mail.channel), mail.counts, now)
+        rate = recent or _mean_rate(mail.counts, now)
+        waiting = mail.counts.planned + mail.counts.sending
         left = waiting / rate if rate and waiting else None
-        return MailProgress(
-            message=message, channel=channel, counts=counts, per_second=rate, seconds_left=left
-        )
+        return mail.model_copy(update={"per_second": rate, "seconds_left": left})
 
     def _recent_rate(self, key: tuple[int, str], counts: BroadcastProgress, now: datetime) -> float:
         samples = self._samples.setdefault(key, deque())
@@ -71,6 +77,41 @@ class MailWatch:
         return (counts.went_out - samples[0][1]) / seconds if seconds > 1 else 0.0
 
 
+async def mail_of(
+    engine: Engine, slug: str, message: MessageStatus, channel: str = "email"
+) -> MailProgress | None:
+    """The broadcast of a message on a channel, without rates; None if there is none yet."""
+    ref = MessageRef(incident=slug, number=message.number, revision=message.revision)
+    ledger = await engine.ledger()
+    found = await broadcasts.find_broadcast(ledger, ref, channel)
+    if found is None:
+        return None
+    counts = await read_progress(ledger, found.id)
+    return MailProgress(message=message.number, channel=channel, counts=counts)
+
+
+async def planned_mails(engine: Engine, slug: str, channel: str = "email") -> list[PlannedMail]:
+    """The planned broadcasts of an incident on a channel; asks the ledger and nobody else."""
+    ledger = await engine.ledger()
+    mails: list[PlannedMail] = []
+    for row in await messages.list_messages(ledger, slug):
+        found = await broadcasts.find_broadcast(ledger, row.ref(), channel)
+        if found is not None and found.planned:
+            went_out = (await read_progress(ledger, found.id)).went_out
+            mails.append(
+                PlannedMail(
+                    message=row.number, kind=row.kind, planned=found.planned, went_out=went_out
+                )
+            )
+    return mails
+
+
+def under_way(mail: MailProgress) -> bool:
+    """Whether more of it will go out by itself."""
+    active = (PublicationState.PLANNED, PublicationState.SENDING)
+    return any(mail.counts.batches.get(state) for state in active)
+
+
 def _mean_rate(counts: BroadcastProgress, now: datetime) -> float:
     """Recipients per second since the first, if anything was accepted just now; else zero."""
     first, last = counts.first_accepted_at, counts.last_accepted_at
@@ -78,9 +119,3 @@ def _mean_rate(counts: BroadcastProgress, now: datetime) -> float:
         return 0.0
     seconds = (now - first).total_seconds()
     return counts.went_out / seconds if seconds > 0 else 0.0
-
-
-def under_way(mail: MailProgress) -> bool:
-    """Whether more of it will go out by itself."""
-    active = (PublicationState.PLANNED, PublicationState.SENDING)
-    return any(mail.counts.batches.get(state) for state in active)

@@ -7,6 +7,7 @@ from datetime import datetime
 from client.audit.findings import NEEDS_WORDS, STUCK_AFTER, Findings
 from client.audit.mail import MailChecks, standing
 from client.audit.model import Books, Intent, Kind, Place, ProviderBook, Report
+from domain.explanation import Action, NextStep
 from domain.incident import MessagePhase
 from domain.publication import Outcome, PublicationState
 from domain.status import MessageStatus
@@ -60,7 +61,7 @@ class _Audit:
             next((o for o in message.outcomes if o.channel == place[1]), None) if message else None
         )
         row, mail = self._rows.get(place), self._mails.get(place)
-        where = f"message {place[0]} on {place[1]}"
+        where = _where(place)
         provider = self._books.provider.get(place, ProviderBook(says="not asked"))
         if self._books.status is not None:
             self._known_to_the_incident(where, message, outcome, row, mail)
@@ -68,7 +69,7 @@ class _Audit:
             self._post(where, row, message)
         if mail is not None:
             MailChecks(self._findings).check(where, mail, message, outcome)
-        self._provider(where, provider, row, mail)
+        self._provider(place, provider, row, mail)
         return Intent(
             message=place[0],
             kind=message.kind.value if message else "",
@@ -114,7 +115,7 @@ class _Audit:
                     Kind.OPEN,
                     where,
                     f"It waits for signatures: {message.missing}.",
-                    f"frontfoot show {self._books.slug} {message.number}",
+                    self._findings.step(Action.SHOW_COPY, message=message.number),
                 )
             return
         if not entered:
@@ -125,26 +126,31 @@ class _Audit:
                     Kind.DIFFERS,
                     where,
                     f"The incident says {outcome.state}, and the ledger has no row of it.",
-                    "Check that worker and terminal use the same FRONTFOOT_DATABASE_URL.",
+                    "Check that everything uses the same FRONTFOOT_DATABASE_URL.",
                 )
             return
         if row is not None and outcome.state is not row.state:
-            self._states_differ(where, outcome.state, row.state, row.updated_at)
+            self._states_differ(where, outcome.state, row)
 
-    def _states_differ(
-        self, where: str, incident: PublicationState, ledger: PublicationState, since: datetime
-    ) -> None:
+    def _states_differ(self, where: str, incident: PublicationState, row: PublicationRow) -> None:
         # The ledger is written first, so the incident may be a moment behind.
-        if not incident.settled and self._findings.now - since < STUCK_AFTER:
+        if not incident.settled and self._findings.now - row.updated_at < STUCK_AFTER:
             self._findings.under_way = True
             return
         self._findings.find(
             Kind.DIFFERS,
             where,
-            f"The incident says {incident}, the ledger says {ledger}.",
-            "The ledger was written before and after the request: look at the platform, then "
-            f"`frontfoot settle {self._books.slug}`.",
+            f"The incident says {incident}, the ledger says {row.state}.",
+            self._settle(
+                (row.number, row.channel),
+                "The ledger was written before and after the request: look at the platform, then "
+                "settle it.",
+            ),
         )
+
+    def _settle(self, place: Place, advice: str) -> NextStep:
+        step = self._findings.step(Action.SETTLE, advice, message=place[0])
+        return step.model_copy(update={"channel": place[1]})
 
     # --- posts ---------------------------------------------------------------------------------
 
@@ -163,7 +169,7 @@ class _Audit:
 
     def _provider(
         self,
-        where: str,
+        place: Place,
         book: ProviderBook,
         row: PublicationRow | None,
         mail: BroadcastBooks | None,
@@ -172,12 +178,12 @@ class _Audit:
         reconciled = book.reconciled
         if reconciled is None:
             return
-        what = "mails" if mail is not None else "posts"
+        where, what = _where(place), "mails" if mail is not None else "posts"
         open_batches = mail is not None and any(
             mail.by_state.get(state) for state in (_S.SENDING, _S.UNKNOWN)
         )
         on_the_wire = row is not None and not row.state.settled
-        for kind, count, says, next_step in (
+        for kind, count, what_of_them, next_step in (
             (
                 Kind.LOST,
                 reconciled.lost,
@@ -194,7 +200,7 @@ class _Audit:
                 Kind.UNENTERED,
                 reconciled.unentered,
                 "are at the provider, and the ledger does not say that they went out.",
-                f"frontfoot settle {self._books.slug}: they went out.",
+                self._settle(place, "They went out: say so."),
             ),
         ):
             if not count:
@@ -202,9 +208,13 @@ class _Audit:
             if kind is Kind.UNENTERED and (open_batches or on_the_wire):
                 # Its batch or post is told of already, as unknown or as under way.
                 continue
-            self._findings.find(kind, where, f"{count:,} {what} {says}", next_step)
+            self._findings.find(kind, where, f"{count:,} {what} {what_of_them}", next_step)
 
     def _ledger_says(self, row: PublicationRow | None, mail: BroadcastBooks | None) -> str:
         if row is not None:
             return str(row.state)
         return "no row" if mail is None else standing(self._books.progress[mail.id])
+
+
+def _where(place: Place) -> str:
+    return f"message {place[0]} on {place[1]}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from client.stack.books import Reconciliation
+from domain.explanation import Explanation
 from domain.model import Value
 from domain.publication import PublicationState
 from domain.status import IncidentStatus
@@ -29,12 +30,11 @@ class Kind(StrEnum):
 
 
 class Discrepancy(Value):
-    """One thing that does not add up, or that waits for a person; in words, with a next step."""
+    """One thing that does not add up, or that waits for a person, and where."""
 
     kind: Kind
     where: str
-    says: str
-    next_step: str = ""
+    explanation: Explanation
 
 
 class ProviderBook(Value):

@@ -15,6 +15,7 @@ import httpx
 import orjson
 from pydantic import BaseModel
 
+from client.engine import Engine
 from domain.ids import MessageRef, broadcast_key, delivery_of
 from domain.model import Value
 from domain.publication import PublicationState
@@ -45,19 +46,19 @@ class Reconciliation(Value):
         return not (self.lost or self.doubled or self.unentered)
 
 
-class _Post(BaseModel):
+class _SandboxPost(BaseModel):
     id: str
     text: str
     deleted: bool = False
 
 
-class _Posts(BaseModel):
-    posts: list[_Post]
+class _PostList(BaseModel):
+    posts: list[_SandboxPost]
 
 
-class _Books(BaseModel):
-    twitter: _Posts
-    facebook: _Posts
+class _SandboxBooks(BaseModel):
+    twitter: _PostList
+    facebook: _PostList
 
 
 def total(parts: Iterable[Reconciliation]) -> Reconciliation:
@@ -72,19 +73,20 @@ def total(parts: Iterable[Reconciliation]) -> Reconciliation:
 
 
 async def reconcile_mail(
-    database: Database, incident: str, sandbox: httpx.AsyncClient
+    engine: Engine, incident: str, sandbox: httpx.AsyncClient
 ) -> Reconciliation:
     """Compare every delivery of an incident with every mail that the sandbox accepted.
 
     Memory: one byte for each recipient of each broadcast.
     """
-    return total((await mail_by_broadcast(database, incident, sandbox)).values())
+    return total((await mail_by_broadcast(engine, incident, sandbox)).values())
 
 
 async def mail_by_broadcast(
-    database: Database, incident: str, sandbox: httpx.AsyncClient
+    engine: Engine, incident: str, sandbox: httpx.AsyncClient
 ) -> dict[str, Reconciliation]:
     """``reconcile_mail`` for each broadcast by its key; mail without a mark of ours is under ""."""
+    database = await engine.ledger()
     ours: dict[str, bytearray] = defaultdict(bytearray)
     async for delivery in deliveries.accepted_deliveries(database, incident):
         _count(ours, delivery.key)
@@ -112,10 +114,10 @@ def _held_together(ours: Collection[int], theirs: Collection[int]) -> Reconcilia
 
 
 async def reconcile_posts(
-    database: Database, incident: str, sandbox: httpx.AsyncClient
+    engine: Engine, incident: str, sandbox: httpx.AsyncClient
 ) -> Reconciliation:
     """Compare every publication of an incident with the posts that the sandbox shows in public."""
-    return total((await posts_by_publication(database, incident, sandbox)).values())
+    return total((await posts_by_publication(engine, incident, sandbox)).values())
 
 
 NOBODYS = (0, "")
@@ -123,13 +125,14 @@ NOBODYS = (0, "")
 
 
 async def posts_by_publication(
-    database: Database, incident: str, sandbox: httpx.AsyncClient
+    engine: Engine, incident: str, sandbox: httpx.AsyncClient
 ) -> dict[tuple[int, str], Reconciliation]:
     """``reconcile_posts`` for each message's number and channel, and for ``NOBODYS``."""
     answer = await sandbox.get("/_sandbox/books")
-    books = _Books.model_validate_json(answer.raise_for_status().content)
+    books = _SandboxBooks.model_validate_json(answer.raise_for_status().content)
     public = {"twitter": _standing(books.twitter), "facebook": _standing(books.facebook)}
     found: dict[tuple[int, str], Reconciliation] = {}
+    database = await engine.ledger()
     known = 0
     for row in await publications.rows(database, incident):
         posts = await _posts_of(database, row, public)
@@ -150,13 +153,13 @@ async def posts_by_publication(
     return found
 
 
-def _standing(page: _Posts) -> list[_Post]:
+def _standing(page: _PostList) -> list[_SandboxPost]:
     return [post for post in page.posts if not post.deleted]
 
 
 async def _posts_of(
-    database: Database, row: PublicationRow, public: Mapping[str, list[_Post]]
-) -> list[_Post]:
+    database: Database, row: PublicationRow, public: Mapping[str, list[_SandboxPost]]
+) -> list[_SandboxPost]:
     """The posts that say, word for word, what this publication was to say."""
     ref = MessageRef(incident=row.incident, number=row.number, revision=row.revision)
     document = await messages.find_revision(database, ref)

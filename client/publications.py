@@ -1,0 +1,58 @@
+"""Publications: the ledger's rows of them, and what a person does about one that went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from client.asking import tell
+from client.engine import Engine
+from domain.status import MessageStatus
+from store.record import publications
+from store.record.publications import PublicationRow
+from workflows.contract import RetryChannel, Settle, Withdraw
+
+__all__ = ["PublicationRow", "list_publications", "retry_channel", "settle", "withdraw"]
+
+
+async def list_publications(engine: Engine, slug: str) -> list[PublicationRow]:
+    """Every post of an incident as the ledger has it, by message and channel."""
+    return await publications.rows(await engine.ledger(), slug)
+
+
+async def withdraw(
+    engine: Engine, slug: str, message: int, *, by: str, reason: str = ""
+) -> MessageStatus:
+    """Stop a message and take back what can be; returns when all of it has settled."""
+    argument = Withdraw(message=message, by=by, reason=reason)
+    return await tell(engine, slug, "withdraw", argument, MessageStatus)
+
+
+async def retry_channel(
+    engine: Engine, slug: str, message: int, channel: str, *, by: str
+) -> MessageStatus:
+    """Publish an approved message once more where it was refused."""
+    argument = RetryChannel(message=message, channel=channel, by=by)
+    return await tell(engine, slug, "retry_channel", argument, MessageStatus)
+
+
+async def settle(
+    engine: Engine,
+    slug: str,
+    message: int,
+    channel: str,
+    *,
+    by: str,
+    went_out: bool,
+    url: str | None = None,
+    batches: Sequence[int] = (),
+) -> MessageStatus:
+    """Say whether a publication of unknown outcome went out; with ``batches``, only of those."""
+    argument = Settle(
+        message=message,
+        channel=channel,
+        by=by,
+        went_out=went_out,
+        url=url,
+        batches=tuple(sorted(set(batches))),
+    )
+    return await tell(engine, slug, "settle", argument, MessageStatus)

@@ -1,0 +1,27 @@
+"""``retry``: publishing once more where a channel refused."""
+
+from __future__ import annotations
+
+import typer
+
+from client.publications import retry_channel
+from surfaces.terminal.options import By, ChannelArgument, Json, Number, Slug, person
+from surfaces.terminal.session import run
+from surfaces.terminal.status_view import show_message
+
+
+def retry(
+    slug: Slug, number: Number, channel: ChannelArgument, by: By = "", as_json: Json = False
+) -> None:
+    """Publish an approved message once more on a channel that refused it.
+
+    Example: frontfoot retry site-down 1 twitter --as maya
+    """
+    by = person(by)
+    retried = run(lambda engine: retry_channel(engine, slug, number, channel, by=by))
+    show_message(retried, as_json)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the command line."""
+    app.command("retry")(retry)
