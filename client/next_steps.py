@@ -16,6 +16,9 @@ _PROPOSED_NEXT = {
     Stage.ASSURE: MessageKind.PROGRESS_UPDATE,
     Stage.RESOLVE: MessageKind.GOODWILL_OFFER,
 }
+WENT_OUT = "went_out"
+"""What a step to settle is ``about`` if the answer is known; otherwise somebody has to look."""
+
 _TO_RETRY = (PublicationState.REFUSED, PublicationState.ABANDONED)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from client.audit.findings import NEEDS_WORDS, STUCK_AFTER, Findings
 from client.audit.mail import MailChecks, standing
 from client.audit.model import Books, Intent, Kind, Place, ProviderBook, Report
+from client.next_steps import WENT_OUT
 from domain.explanation import Action, NextStep
 from domain.incident import MessagePhase
 from domain.publication import Outcome, PublicationState
@@ -148,9 +149,9 @@ class _Audit:
             ),
         )
 
-    def _settle(self, place: Place, advice: str) -> NextStep:
+    def _settle(self, place: Place, advice: str, about: str = "") -> NextStep:
         step = self._findings.step(Action.SETTLE, advice, message=place[0])
-        return step.model_copy(update={"channel": place[1]})
+        return step.model_copy(update={"channel": place[1], "about": about})
 
     # --- posts ---------------------------------------------------------------------------------
 
@@ -200,7 +201,7 @@ class _Audit:
                 Kind.UNENTERED,
                 reconciled.unentered,
                 "are at the provider, and the ledger does not say that they went out.",
-                self._settle(place, "They went out: say so."),
+                self._settle(place, "Say that they went out.", WENT_OUT),
             ),
         ):
             if not count:

@@ -80,7 +80,11 @@ class MailChecks:
                     where,
                     f"The incident says accepted; in the ledger {unknown} batches are unknown and "
                     f"{progress.went_out:,} mails went out.",
-                    self._step(Action.LIST_UNKNOWN, mail, "Look at the provider, then settle it."),
+                    self._step(
+                        Action.LIST_UNKNOWN,
+                        mail,
+                        "See which they are, look at the provider, then settle them.",
+                    ),
                 )
 
     def _adds_up(self, where: str, mail: BroadcastBooks, progress: BroadcastProgress) -> None:

@@ -8,6 +8,7 @@ from client.audit.model import Discrepancy, Kind, Place, ProviderBook
 from client.checks.channel_process import ask_channels
 from client.engine import Engine
 from client.errors import ClientError
+from client.next_steps import WENT_OUT
 from domain.explanation import Action, NextStep, explained
 from domain.ids import MessageRef
 from domain.model import Value
@@ -118,7 +119,8 @@ def _seen(slug: str, one: _Asked, finding: Finding, why: str) -> ProviderBook:
                 incident=slug,
                 message=number,
                 channel=channel,
-                advice="It went out: say so.",
+                about=WENT_OUT,
+                advice="Say that it went out.",
             ),
         )
     elif finding is Finding.ABSENT and one.state is _S.ACCEPTED:

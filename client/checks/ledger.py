@@ -39,7 +39,7 @@ async def check_ledger(url: str) -> list[CheckResult]:
             f"{shown} is at version {current or 'none'}, and this program needs {newest}.",
             NextStep(
                 action=Action.MIGRATE,
-                advice="Bring it up to date; workers do so when they start.",
+                advice="Workers bring it up to date when they start; or do it now.",
             ),
         )
     ]

@@ -11,7 +11,7 @@ from surfaces.terminal.failures import ExitCode
 from surfaces.terminal.options import Json, Slug
 from surfaces.terminal.printing import clean, plain_table, say, say_json, show
 from surfaces.terminal.session import run
-from surfaces.terminal.wording import in_words
+from surfaces.terminal.wording import happened, in_words
 
 _STYLES = {Kind.OPEN: "yellow", Kind.UNKNOWN: "bold yellow", Kind.UNREAD: "bold yellow"}
 
@@ -41,7 +41,7 @@ def _document(report: Report) -> dict[str, object]:
         {
             "kind": one.kind.value,
             "where": one.where,
-            "says": one.explanation.what,
+            "says": happened(one.explanation),
             "next_step": in_words(one.explanation.next_step),
         }
         for one in report.found
@@ -65,7 +65,7 @@ def _show(report: Report) -> None:
         say("")
     for found in report.found:
         line = Text(f"{found.kind}: ", style=_STYLES.get(found.kind, "bold red"))
-        line.append(f"{clean(found.where)}. {clean(found.explanation.what)}", style="not bold")
+        line.append(f"{clean(found.where)}. {clean(happened(found.explanation))}", style="not bold")
         show(line)
         if found.explanation.next_step:
             show(Text(f"  {clean(in_words(found.explanation.next_step))}", style="dim"))

@@ -14,7 +14,7 @@ from surfaces.terminal.failures import ExitCode
 from surfaces.terminal.options import Json
 from surfaces.terminal.printing import clean, plain_table, say, say_json, show
 from surfaces.terminal.session import run
-from surfaces.terminal.wording import in_words
+from surfaces.terminal.wording import happened, in_words
 
 _CODES = {
     CheckKind.SETTING: ExitCode.USAGE,
@@ -58,7 +58,7 @@ def _in_json(one: CheckResult) -> dict[str, object]:
     return {
         "about": one.about,
         "ok": one.ok,
-        "says": one.explanation.what,
+        "says": happened(one.explanation),
         "next_step": in_words(one.explanation.next_step),
         "code": _CODES[one.kind],
     }
@@ -68,7 +68,8 @@ def _say(results: list[CheckResult], settings: Settings) -> None:
     table = plain_table("", "", "")
     table.show_header = False
     for one in results:
-        table.add_row("ok" if one.ok else "FAILED", clean(one.about), clean(one.explanation.what))
+        says = clean(happened(one.explanation))
+        table.add_row("ok" if one.ok else "FAILED", clean(one.about), says)
         if one.explanation.next_step and not one.ok:
             table.add_row("", "", clean(in_words(one.explanation.next_step)))
     show(table)

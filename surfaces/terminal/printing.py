@@ -13,7 +13,7 @@ from rich.text import Text
 
 from domain.explanation import Explanation
 from domain.times import show_clock, show_moment
-from surfaces.terminal.wording import in_words
+from surfaces.terminal.wording import happened, in_words
 
 _KEPT = "\n\t"
 # Joins emoji and shapes letters; harmless, unlike the marks that turn the order of words around.
@@ -65,8 +65,7 @@ def say_json(value: object) -> None:
 def say_failure(explanation: Explanation) -> None:
     """Print to stderr what happened, what it means, and what to do next."""
     console = screen(error=True)
-    said = f"{explanation.what} {explanation.means}".strip()
-    console.print(Text(clean(said), style="bold red"), soft_wrap=True)
+    console.print(Text(clean(happened(explanation)), style="bold red"), soft_wrap=True)
     if explanation.next_step:
         console.print(Text(clean(in_words(explanation.next_step))), soft_wrap=True)
 

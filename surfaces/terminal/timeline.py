@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from client.engine import Engine
 from client.errors import WrongInput
-from client.timeline import Verified, read_timeline, verify_timeline
+from client.timeline import read_timeline, verify_timeline
 from domain.timeline import TimelineEntry
 from surfaces.terminal.options import Json, slug_of
 from surfaces.terminal.printing import clean, moment, plain_table, say, say_json, screen, show
@@ -64,10 +63,7 @@ def show_timeline(
 
 
 def _verified(slug: str, entries: list[TimelineEntry]) -> str:
-    async def work(engine: Engine) -> Verified:
-        return await verify_timeline(engine, slug, entries)
-
-    found = run(work)
+    found = run(lambda engine: verify_timeline(engine, slug, entries))
     intact = f"The record is whole: {found.entries} entries, each sealed into the next."
     if not found.confirmed:
         return f"{intact} The incident itself could not be asked whether these are all."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from client.next_steps import next_steps
+from client.next_steps import WENT_OUT, next_steps
 from domain.explanation import Action, Explanation, NextStep
 from domain.stage import Stage
 from domain.status import IncidentStatus
@@ -63,7 +63,7 @@ def in_words(step: NextStep) -> str:
     command = command_of(step)
     if not command:
         return step.advice
-    alternative = f" ({_OR_NOT})" if step.action is Action.SETTLE else ""
+    alternative = f" ({_OR_NOT})" if _is_open(step) else ""
     if not step.advice:
         return command + alternative
     # A question keeps its mark: "Is it the right file? frontfoot …".
@@ -72,10 +72,14 @@ def in_words(step: NextStep) -> str:
     return f"{lead}{colon} {command}{alternative}"
 
 
+def happened(explanation: Explanation) -> str:
+    """What happened and what it means."""
+    return f"{explanation.what} {explanation.means}".strip()
+
+
 def told(explanation: Explanation) -> str:
     """What happened, what it means and what to do next, in one paragraph."""
-    parts = (explanation.what, explanation.means, in_words(explanation.next_step))
-    return " ".join(part for part in parts if part)
+    return f"{happened(explanation)} {in_words(explanation.next_step)}".strip()
 
 
 def next_lines(status: IncidentStatus) -> list[str]:
@@ -83,8 +87,13 @@ def next_lines(status: IncidentStatus) -> list[str]:
     lines: list[str] = []
     for step in next_steps(status):
         lines.append(command_of(step))
-        if step.action is Action.SETTLE:
+        if _is_open(step):
             lines.append(f"  … {_OR_NOT}")
     if status.stage is Stage.CLOSED:
         return [f"Closed. Its record: {line}" for line in lines]
     return [f"{'      ' if place else 'Next: '}{line}" for place, line in enumerate(lines)]
+
+
+def _is_open(step: NextStep) -> bool:
+    """Whether a person still has to find out which of two answers to give."""
+    return step.action is Action.SETTLE and step.about != WENT_OUT
