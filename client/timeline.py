@@ -45,8 +45,10 @@ async def broken_at(engine: Engine, slug: str) -> int | None:
 
 
 async def verify_timeline(engine: Engine, slug: str, entries: Sequence[TimelineEntry]) -> Verified:
-    """Hold ``entries`` against their seals and against the incident; ``RecordChanged`` if they
-    do not fit."""
+    """Check that nobody has changed the record: by its seals, and by asking the incident.
+
+    ``entries`` are those that were read. ``RecordChanged`` names the entry that does not fit.
+    """
     broken = await broken_at(engine, slug)
     if broken is not None:
         raise RecordChanged(

@@ -1,4 +1,4 @@
-"""Holding the four books of an incident together; pure, so that each rule can be tested alone."""
+"""Comparing the four books of an incident; pure, so that each rule can be tested alone."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Audit:
                 Kind.UNREAD,
                 "the incident",
                 f"It could not be asked: {self._books.unread}",
-                "Start a worker, then audit again; the other books are held together below.",
+                "Start a worker, then audit again; the other books are compared below.",
             )
         places = sorted(
             {
@@ -194,7 +194,7 @@ class _Audit:
             (
                 Kind.DOUBLED,
                 reconciled.doubled,
-                "are there once too often.",
+                "are there more than once.",
                 "Take the surplus down, and report this: it must not happen.",
             ),
             (
@@ -207,7 +207,7 @@ class _Audit:
             if not count:
                 continue
             if kind is Kind.UNENTERED and (open_batches or on_the_wire):
-                # Its batch or post is told of already, as unknown or as under way.
+                # Its batch or post is listed already, as unknown or as under way.
                 continue
             self._findings.find(kind, where, f"{count:,} {what} {what_of_them}", next_step)
 

@@ -14,7 +14,7 @@ from store.record import timeline
 
 
 async def audit_incident(engine: Engine, slug: str) -> Report:
-    """Read everything and hold it together; changes nothing.
+    """Read all four books and the record, and compare them; changes nothing.
 
     ``UnknownIncident`` if neither Temporal nor the ledger has it.
     """

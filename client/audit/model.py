@@ -1,4 +1,4 @@
-"""What an audit holds together, and what it says."""
+"""What an audit compares, and what it finds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holding our ledger against the sandbox's own books: what was lost, what went out twice.
+"""Comparing our ledger with the sandbox's own books: what was lost, what went out twice.
 
 The sandbox shares no code with us and keeps a book of everything it accepted, so the two agree
 only if both are right. One sandbox may serve several incidents of one ledger: what another
@@ -97,12 +97,12 @@ async def mail_by_broadcast(
         for broadcast in await _broadcasts_elsewhere(database, incident):
             theirs.pop(broadcast, None)
     return {
-        broadcast: _held_together(ours.get(broadcast, b""), theirs.get(broadcast, b""))
+        broadcast: _compared(ours.get(broadcast, b""), theirs.get(broadcast, b""))
         for broadcast in sorted(ours.keys() | theirs.keys())
     }
 
 
-def _held_together(ours: Collection[int], theirs: Collection[int]) -> Reconciliation:
+def _compared(ours: Collection[int], theirs: Collection[int]) -> Reconciliation:
     """One broadcast: for each recipient, whether we say accepted, and the copies in the book."""
     pairs = Counter(zip_longest(ours, theirs, fillvalue=0))
     return Reconciliation(

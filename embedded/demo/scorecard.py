@@ -41,7 +41,7 @@ class Score(Value):
 async def add_up(
     engine: Engine, sandbox: httpx.AsyncClient, status: IncidentStatus, story: Story
 ) -> Score:
-    """Hold the ledger against the sandbox's books and find everything that is not as it should."""
+    """Compare the ledger with the sandbox's books and find everything that is wrong."""
     rows = await list_publications(engine, INCIDENT)
     mails = {
         message.number: found

@@ -17,7 +17,7 @@ _STYLES = {Kind.OPEN: "yellow", Kind.UNKNOWN: "bold yellow", Kind.UNREAD: "bold 
 
 
 def audit(slug: Slug, as_json: Json = False) -> None:
-    """Hold four books together: the incident's, the ledger's, the events', the provider's.
+    """Compare four books: the incident's, the ledger's, the events', the provider's.
 
     Every post, batch and recipient must stand in a named state, with a reason
     and a next step where it is not accepted; whatever is stuck, unknown, lost,

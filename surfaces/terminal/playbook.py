@@ -1,4 +1,4 @@
-"""``playbook``: looking over a plan in peace and quiet."""
+"""``playbook``: checking a plan before it is needed."""
 
 from __future__ import annotations
 

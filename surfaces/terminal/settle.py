@@ -34,7 +34,7 @@ def settle(
         typer.Option(metavar="N", min=1, help="Of mail, only this batch; may be repeated."),
     ] = None,
     list_: Annotated[
-        bool, typer.Option("--list", help="Show the batches of mail that nobody knows about.")
+        bool, typer.Option("--list", help="Show the batches of mail of unknown outcome.")
     ] = False,
     by: By = "",
     as_json: Json = False,
