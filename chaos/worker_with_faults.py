@@ -49,7 +49,7 @@ def main() -> int:
     points.wrap_codes()
     points.wrap_channels(blind=chosen.blind)
     _shorten_patience()
-    # The worker as it is started, but for its modules, which are loaded and wrapped by now.
+    # Run, not imported: nothing imports the worker. Loads everything whose clock is put wrong.
     main_of_worker = runpy.run_module("worker", run_name="worker")["main"]
     _put_clocks_wrong(points.arms)
     return int(main_of_worker())
