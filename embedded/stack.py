@@ -74,7 +74,7 @@ class Stack:
     async def start(self) -> None:
         """Start everything and return when all of it is ready.
 
-        Raises ``CommandFailed`` and leaves nothing running if a part does not come up.
+        Raises ``ClientError`` and leaves nothing running if a part does not come up.
         """
         # For this user only: the ledger holds addresses.
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -120,7 +120,7 @@ class Stack:
         return await Client.connect(self.addresses["temporal"], plugins=[plugin()])
 
     async def engine(self) -> Engine:
-        """An engine on this stack, whatever the environment says."""
+        """An engine on this stack's Temporal and ledger."""
         return Engine(self._settings(), temporal=await self.client())
 
     async def _start_parts(self) -> None:
