@@ -16,6 +16,8 @@ from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from domain.explanation import Action, Explanation, NextStep, explained
+
 PASSED_THROUGH = ("domain", "activities", "pydantic", "pydantic_core", "annotated_types")
 """Modules that workflow code shares with the worker instead of loading its own copy.
 
@@ -28,6 +30,10 @@ workflow as ``activities.signatures``, which an import contract holds to.)
 
 class TemporalUnreachable(Exception):
     """No Temporal server answered: what was tried, and what to do next."""
+
+    def __init__(self, what: str, next_step: NextStep | str = "") -> None:
+        self.explanation: Explanation = explained(what, next_step)
+        super().__init__(str(self.explanation))
 
 
 def _converter(_: DataConverter | None) -> DataConverter:
@@ -63,6 +69,9 @@ async def connect(*, lazy: bool = False) -> Client:
         return await Client.connect(**config, lazy=lazy, plugins=[plugin()])
     except RuntimeError as error:
         raise TemporalUnreachable(
-            f"No Temporal server answers at {address}, so incidents cannot be reached. "
-            "Start everything with `frontfoot up`, or set TEMPORAL_ADDRESS to your server."
+            f"No Temporal server answers at {address}, so incidents cannot be reached.",
+            NextStep(
+                action=Action.START,
+                advice="Set TEMPORAL_ADDRESS to your server, or start everything on this machine.",
+            ),
         ) from error

@@ -19,7 +19,7 @@ from benchmarks.children import ChildFailed
 from benchmarks.plan import DATABASES, Plan
 from benchmarks.run import Run, steps
 from benchmarks.view import View
-from client.errors import CommandFailed
+from client.errors import ClientError
 from domain.errors import DomainError
 from settings import HERE
 
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         console.print("Stopped; nothing was written.")
         return 130
-    except (ChildFailed, CommandFailed, DomainError, RuntimeError) as error:
+    except (ChildFailed, ClientError, DomainError, RuntimeError) as error:
         console.print(str(error), style="red", markup=False)
         return 1
     return 0
@@ -58,7 +58,7 @@ async def _measure(chosen: Plan, out: Path, console: Console) -> None:
     ):
         try:
             found = await Run(chosen, Path(folder), view).results()
-        except (ChildFailed, CommandFailed, DomainError, RuntimeError):
+        except (ChildFailed, ClientError, DomainError, RuntimeError):
             console.print(f"Logs are in {_keep_logs(Path(folder))}.")
             raise
     report.write(found, out)

@@ -12,13 +12,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from temporalio.client import Client
-
 from benchmarks.frontfoot import CHANNEL
 from benchmarks.mail import address
 from benchmarks.results import Approvals
-from client import incidents
+from client import incidents, messages
+from client.asking import incident_status
+from client.engine import Engine
 from client.stack.ports import Ports
+from domain.actor import Actor
 from domain.ids import MessageRef
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
@@ -32,6 +33,7 @@ from store.kernel.database import Database
 from store.people import audiences
 from store.record import publications
 
+MAYA, NOOR = Actor.at_terminal("maya"), Actor.at_terminal("noor")
 AUDIENCE = "customers"
 RECIPIENTS = 1_000
 _WITHIN = 60.0
@@ -44,12 +46,12 @@ async def measure(folder: Path, count: int, tell: Callable[[str], None]) -> Appr
     try:
         database = Database.open(f"sqlite:///{stack.state / 'frontfoot.db'}")
         try:
-            client = await stack.client()
+            engine = Engine(temporal=await stack.client(), ledger=database)
             rows = (audiences.AudienceRow(address(n), {}) for n in range(1, RECIPIENTS + 1))
             await audiences.import_rows(database, AUDIENCE, rows)
             waits: dict[str, list[float]] = {}
             for number in range(1, count + 1):
-                for channel, seconds in (await _one(client, database, number)).items():
+                for channel, seconds in (await _one(engine, database, number)).items():
                     waits.setdefault(channel, []).append(seconds)
         finally:
             await database.close()
@@ -60,29 +62,28 @@ async def measure(folder: Path, count: int, tell: Callable[[str], None]) -> Appr
     )
 
 
-async def _one(client: Client, database: Database, number: int) -> dict[str, float]:
+async def _one(engine: Engine, database: Database, number: int) -> dict[str, float]:
     """One incident: seconds from its signature to the first acceptance, by channel."""
     slug = f"benchmark-{number}"
     await incidents.open_incident(
-        client,
-        database,
+        engine,
         slug=slug,
         # X refuses a text twice, and the mark in it has the minute only.
         title=f"Outage number {number}",
         files=read_playbook(HERE / "playbooks" / "site-compromised"),
-        by="maya",
-        audience=AUDIENCE,
+        actor=MAYA,
+        audiences=[AUDIENCE],
     )
-    message = await incidents.propose(client, database, slug, MessageKind.ANNOUNCEMENT, by="maya")
+    message = await messages.propose(engine, slug, MessageKind.ANNOUNCEMENT, actor=MAYA)
     approved_at = datetime.now(UTC)
-    await incidents.decide(client, slug, by="noor", digest=message.digest)
-    ended = await _published(client, slug, message)
+    await messages.decide(engine, slug, actor=NOOR, digest=message.digest)
+    ended = await _published(engine, slug, message)
     accepted: dict[str, datetime] = {}
     for row in await publications.rows(database, slug):
         if row.receipt is not None:
             accepted[row.channel] = row.receipt.at
     ref = MessageRef(incident=slug, number=ended.number, revision=ended.revision)
-    planned = await broadcasts.find_broadcast(database, ref, CHANNEL)
+    planned = await broadcasts.find_broadcast(database, ref, CHANNEL, AUDIENCE)
     assert planned is not None
     progress = await read_progress(database, planned.id)
     if progress.first_accepted_at is not None:
@@ -90,11 +91,11 @@ async def _one(client: Client, database: Database, number: int) -> dict[str, flo
     return {channel: (at - approved_at).total_seconds() for channel, at in accepted.items()}
 
 
-async def _published(client: Client, slug: str, message: MessageStatus) -> MessageStatus:
+async def _published(engine: Engine, slug: str, message: MessageStatus) -> MessageStatus:
     deadline = time.monotonic() + _WITHIN
     while True:
-        status = await incidents.status(client, slug)
-        now = incidents.message_of(status, message.number)
+        status = await incident_status(engine, slug)
+        now = messages.message_of(status, message.number)
         if now.told and now.phase is not MessagePhase.PUBLISHING:
             return now
         if time.monotonic() > deadline:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Self
 
 from client.stack.ports import free_ports
-from client.stack.processes import signal_group
 from embedded import launcher
+from embedded.processes import signal_group
 
 LOOPBACK = "127.0.0.1"
 _POLL = 0.02

@@ -17,7 +17,10 @@ import yaml
 from benchmarks.children import Child
 from benchmarks.mail import address
 from benchmarks.stage import Stage
-from client import incidents
+from client import incidents, messages
+from client.asking import incident_status
+from client.facts import record_facts
+from domain.actor import Actor
 from domain.ids import MessageRef
 from domain.message import Copy, MessageKind
 from domain.message_state import MessagePhase
@@ -30,7 +33,7 @@ from store.broadcasts.progress import BroadcastProgress, read_progress
 from store.files.playbook_folder import read_playbook
 from store.people import audiences
 
-LEAD = "maya"
+LEAD = Actor.at_terminal("maya")
 CHANNEL = "email"
 KINDS = ("announcement", "resolution_note", "goodwill_offer")
 FACTS: dict[str, object] = {
@@ -85,41 +88,42 @@ async def propose(stage: Stage, slug: str, recipients: int, batch_size: int) -> 
     first recipient alone, and the rest of the audience is imported after them: they are not what
     is measured.
     """
-    client, database = stage.client, stage.database
+    engine, database = stage.engine, stage.database
     await audiences.import_rows(database, slug, _rows(1, 1))
     await incidents.open_incident(
-        client,
-        database,
+        engine,
         slug=slug,
         title="The site is down",
         files=mail_only(batch_size),
-        by=LEAD,
-        audience=slug,
+        actor=LEAD,
+        audiences=[slug],
     )
     await _tell(stage, slug, MessageKind.ANNOUNCEMENT, ("noor",))
-    await incidents.record_facts(client, database, slug, by=LEAD, facts=FACTS)
+    await record_facts(engine, slug, actor=LEAD, facts=FACTS)
     await _tell(stage, slug, MessageKind.RESOLUTION_NOTE, ("noor", "ines"))
     began = time.perf_counter()
     await audiences.import_rows(database, slug, _rows(2, recipients))
     imported_in = time.perf_counter() - began
-    message = await incidents.propose(client, database, slug, MessageKind.GOODWILL_OFFER, by=LEAD)
-    document = await incidents.load_document(database, slug, message)
-    await incidents.decide(client, slug, by="noor", digest=message.digest)
+    message = await messages.propose(engine, slug, MessageKind.GOODWILL_OFFER, actor=LEAD)
+    document = await messages.load_document(engine, slug, message)
+    await messages.decide(engine, slug, actor=Actor.at_terminal("noor"), digest=message.digest)
     return Proposed(slug, message, document.copy_for(CHANNEL), message.audience_count, imported_in)
 
 
 async def _tell(stage: Stage, slug: str, kind: MessageKind, signers: tuple[str, ...]) -> None:
     """Propose a message, have it signed, and return once it has gone out."""
-    message = await incidents.propose(stage.client, stage.database, slug, kind, by=LEAD)
+    message = await messages.propose(stage.engine, slug, kind, actor=LEAD)
     for person in signers:
-        await incidents.decide(stage.client, slug, by=person, digest=message.digest)
+        await messages.decide(
+            stage.engine, slug, actor=Actor.at_terminal(person), digest=message.digest
+        )
     deadline = time.monotonic() + 60
     while not message.told or message.phase is MessagePhase.PUBLISHING:
         if time.monotonic() > deadline:
             raise RuntimeError(f"The {kind} has not gone out: {message.outcomes}")
         await asyncio.sleep(0.02)
-        status = await incidents.status(stage.client, slug)
-        message = incidents.message_of(status, message.number)
+        status = await incident_status(stage.engine, slug)
+        message = messages.message_of(status, message.number)
 
 
 async def approve(
@@ -132,7 +136,8 @@ async def approve(
     cpu = sum(worker.cpu() for worker in workers), stage.temporal.cpu()
     size = stage.temporal_size()
     approved_at = datetime.now(UTC)
-    await incidents.decide(stage.client, proposed.slug, by="lee", digest=proposed.message.digest)
+    lee = Actor.at_terminal("lee")
+    await messages.decide(stage.engine, proposed.slug, actor=lee, digest=proposed.message.digest)
     progress = await _to_its_end(stage, proposed, workers, tell)
     if progress.went_out != proposed.recipients:
         raise RuntimeError(f"{progress.went_out:,} of {proposed.recipients:,} were accepted.")
@@ -182,7 +187,7 @@ async def _to_its_end(
     while time.monotonic() - moved < _STUCK_AFTER:
         for child in (*workers, stage.temporal):
             child.refuse_dead()
-        planned = await broadcasts.find_broadcast(stage.database, ref, CHANNEL)
+        planned = await broadcasts.find_broadcast(stage.database, ref, CHANNEL, proposed.slug)
         if planned is not None:
             progress = await read_progress(stage.database, planned.id)
             tell(progress.went_out)

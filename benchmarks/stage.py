@@ -16,6 +16,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from benchmarks.children import LOOPBACK, Child, free_port, listens
+from client.engine import Engine
 from client.stack.environment import for_python, plain
 from embedded import temporal_binary
 from store.kernel.database import Database
@@ -56,6 +57,11 @@ class Stage:
 
         await worker.ready(ready)
         return worker
+
+    @property
+    def engine(self) -> Engine:
+        """The way to both, for the functions of ``client``."""
+        return Engine(temporal=self.client, ledger=self.database)
 
     def temporal_size(self) -> int:
         """Bytes of Temporal's database, its write-ahead log included."""

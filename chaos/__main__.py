@@ -26,7 +26,7 @@ from chaos.deck import draw
 from chaos.display import Display, summarise
 from chaos.ledgers import DatabaseName
 from chaos.round import RoundResult, play_round
-from client.errors import CommandFailed, ExitCode
+from client.errors import ClientError
 
 _ROUND_TAKES = 45.0
 """Seconds that a round takes at least: with fewer left, no other one is begun."""
@@ -42,7 +42,7 @@ def main() -> int:
         return asyncio.run(_until_told(_run(chosen, console)))
     except (KeyboardInterrupt, asyncio.CancelledError):
         console.print("Stopped. Every process of the round has ended.")
-        return int(ExitCode.FAILED)
+        return 1
 
 
 async def _until_told(running: Coroutine[object, object, int]) -> int:
@@ -85,7 +85,7 @@ async def _run(chosen: argparse.Namespace, console: Console) -> int:
                 kept = True
                 _tell_failure(console, error)
                 _tell_replay(console, seed, chosen, state)
-                return int(ExitCode.FAILED)
+                return 1
             results.append(result)
             display.end(result)
             if not result.verdict.good:
@@ -98,7 +98,7 @@ async def _run(chosen: argparse.Namespace, console: Console) -> int:
         if not kept:
             shutil.rmtree(home, ignore_errors=True)
     total = summarise(console, results)
-    return int(ExitCode.DONE if total.good else ExitCode.FAILED)
+    return 0 if total.good else 1
 
 
 def _another(rounds: int, played: int, until: float) -> bool:
@@ -113,7 +113,7 @@ async def _one(seed: int, chosen: argparse.Namespace, state: Path, display: Disp
 
 
 def _tell_failure(console: Console, error: Exception) -> None:
-    if isinstance(error, CommandFailed):
+    if isinstance(error, ClientError):
         console.print(f"The round could not be played. {error}", markup=False)
     else:
         console.print("".join(traceback.format_exception(error)), markup=False)

@@ -11,8 +11,9 @@ from chaos.plan import RoundPlan
 from chaos.record import Record
 from chaos.verdict import Told, Verdict
 from chaos.world import Mail, Post, World
+from client.engine import Engine
 from client.stack.books import reconcile_mail
-from domain.ids import MessageRef, broadcast_key
+from domain.ids import MessageRef, publication_key
 from domain.message import CLASS_OF, MessageClass, MessageKind
 from domain.message_state import MessagePhase
 from domain.publication import PublicationState
@@ -66,11 +67,11 @@ class Accounts:
         for message in self._status.messages:
             for decision in message.decisions:
                 signed = self._record.signed.get(message.digest, set())
-                if decision.digest != message.digest or decision.by not in signed:
+                if decision.digest != message.digest or decision.actor.person not in signed:
                     self.verdict.find(
                         "unapproved",
-                        f"message {message.number} counts a decision by {decision.by} that "
-                        "nobody made",
+                        f"message {message.number} counts a decision by "
+                        f"{decision.actor.person} that nobody made",
                     )
 
     # --- posts --------------------------------------------------------------------------------
@@ -151,9 +152,13 @@ class Accounts:
         if self._world.unmarked:
             self.verdict.find("unapproved", "mail without a mark of ours", self._world.unmarked)
         keys = {
-            broadcast_key(self._ref(message.number, revision), "email"): (message, document)
+            publication_key(self._ref(message.number, revision), "email", cut.name): (
+                message,
+                document,
+            )
             for message in told
             for revision, document in message.revisions.items()
+            for cut in document.audiences
         }
         letters: dict[tuple[int, str], list[Mail]] = defaultdict(list)
         moments: dict[int, list[float]] = defaultdict(list)
@@ -208,7 +213,7 @@ class Accounts:
     async def _ledger(
         self, database: Database, sandbox: httpx.AsyncClient, told: list[Told]
     ) -> None:
-        mail = await reconcile_mail(database, self._plan.incident, sandbox)
+        mail = await reconcile_mail(Engine(ledger=database), self._plan.incident, sandbox)
         self.verdict.find("lost", "mails that the ledger calls accepted", mail.lost)
         if mail.unentered:
             self.verdict.find("unentered", "mails", mail.unentered)
@@ -224,16 +229,14 @@ class Accounts:
                 self.verdict.find(
                     "stuck",
                     f"message {message.number} on {outcome.channel} ended as {outcome.state}: "
-                    f"{outcome.reason} {outcome.next_step}",
+                    f"{outcome.explanation}",
                 )
         ref = self._ref(message.number, message.status.revision)
-        found = await broadcasts.find_broadcast(database, ref, "email")
-        if found is None:
-            return
-        people = await read_progress(database, found.id)
-        left = people.planned + people.sending + people.unknown + people.withdrawn
-        if left:
-            self.verdict.find("stuck", f"message {message.number}: mails not sent", left)
+        for broadcast in await broadcasts.broadcasts_of(database, ref):
+            people = await read_progress(database, broadcast.id)
+            left = people.planned + people.sending + people.unknown + people.withdrawn
+            if left:
+                self.verdict.find("stuck", f"message {message.number}: mails not sent", left)
 
     async def _timeline(self, database: Database) -> None:
         slug = self._plan.incident

@@ -17,7 +17,8 @@ from temporalio.client import Client, WorkflowFailureError
 from chaos.people import LEAD, People
 from chaos.record import Record
 from chaos.world import World, events_owed, look
-from client import incidents
+from client import incidents, publications
+from client.engine import Engine
 from domain.broadcasting import BroadcastAction
 from domain.errors import DomainError
 from domain.ids import MessageRef, batch_of, incident_workflow_id
@@ -48,6 +49,7 @@ class Calm:
         slug: str,
     ) -> None:
         self._client = client
+        self._engine = Engine(temporal=client, ledger=database)
         self._database = database
         self._sandbox = sandbox
         self._people = people
@@ -67,7 +69,7 @@ class Calm:
             return await self._people.status(), stuck
         try:
             status = await self._people.insist(
-                lambda: incidents.close(self._client, self._slug, by=LEAD)
+                lambda: incidents.close(self._engine, self._slug, actor=LEAD)
             )
         except DomainError as refusal:
             status = await self._people.status()
@@ -109,7 +111,7 @@ class Calm:
             never_approved = message.phase in _HALTED and message.approved_at is None
             mendable = outcome.state in _MENDABLE and message.phase not in _HALTED
             if not outcome.state.settled and not never_approved:
-                if outcome.reason:
+                if outcome.explanation is not None:
                     # It is paused: by one of our people, or by itself.
                     await self._resume(message)
                 waiting.append(f"{where} is {outcome.state}")
@@ -125,15 +127,15 @@ class Calm:
             await self._people.steer(message.number, BroadcastAction.RESUME)
 
     async def _settle(self, message: MessageStatus, outcome: Outcome) -> None:
-        for went_out, batches in (await self._seen(message, outcome.channel)).items():
+        for went_out, batches in (await self._seen(message, outcome)).items():
             try:
                 await self._people.insist(
-                    lambda went_out=went_out, batches=batches: incidents.settle(  # type: ignore[misc]
-                        self._client,
+                    lambda went_out=went_out, batches=batches: publications.settle(  # type: ignore[misc]
+                        self._engine,
                         self._slug,
                         message.number,
                         outcome.channel,
-                        by=LEAD,
+                        actor=LEAD,
                         went_out=went_out,
                         batches=batches,
                     )
@@ -142,13 +144,16 @@ class Calm:
                 self._record.said.append(f"settling {message.number} was refused: {refusal.what}")
             self._record.settled_by_hand += 1
 
-    async def _seen(self, message: MessageStatus, channel: str) -> dict[bool, tuple[int, ...]]:
+    async def _seen(self, message: MessageStatus, outcome: Outcome) -> dict[bool, tuple[int, ...]]:
         """What somebody who looks at the platform sees: whether it is there, batch by batch."""
         # Whatever is on its way has arrived, or never will.
         await self._hear_events(time.monotonic() + 30)
         world = await look(self._sandbox)
         ref = MessageRef(incident=self._slug, number=message.number, revision=message.revision)
-        found = await broadcasts.find_broadcast(self._database, ref, channel)
+        channel = outcome.channel
+        found = await broadcasts.find_broadcast(
+            self._database, ref, channel, outcome.audience or ""
+        )
         if found is None:
             document = await messages.load_revision(self._database, ref)
             text = document.copy_for(channel).text
@@ -173,8 +178,8 @@ class Calm:
         self._record.retried += 1
         try:
             await self._people.insist(
-                lambda: incidents.retry_channel(
-                    self._client, self._slug, message.number, outcome.channel, by=LEAD
+                lambda: publications.retry_channel(
+                    self._engine, self._slug, message.number, outcome.channel, actor=LEAD
                 )
             )
         except DomainError as refusal:
@@ -183,7 +188,7 @@ class Calm:
 
     async def _withdraw(self, message: MessageStatus) -> None:
         await self._people.insist(
-            lambda: incidents.withdraw(self._client, self._slug, message.number, by=LEAD)
+            lambda: publications.withdraw(self._engine, self._slug, message.number, actor=LEAD)
         )
 
     async def _hear_events(self, deadline: float) -> None:

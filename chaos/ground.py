@@ -16,7 +16,7 @@ from chaos.arms import Arms
 from chaos.plan import RoundPlan, Times
 from client.stack.ports import Ports
 from embedded import part as parts
-from embedded.part import Part, PartPlan
+from embedded.part import PartPlan, StackPart
 from embedded.stack import Stack
 from settings import HERE, Settings
 from store.files.playbook_folder import read_playbook
@@ -73,7 +73,7 @@ class ChaosStack(Stack):
                 await self.parts.pop(name).stop()
         await super().stop()
 
-    def part(self, name: str) -> Part:
+    def part(self, name: str) -> StackPart:
         """One of the processes."""
         return self.parts[name]
 

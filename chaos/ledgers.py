@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from chaos.ground import SmallDisk
-from client.errors import WrongUsage
+from client.errors import WrongInput
 from tests.store.postgres_server import binaries, running
 
 DatabaseName = Literal["sqlite", "postgres"]
@@ -53,7 +53,7 @@ async def a_ledger(kind: DatabaseName, state: Path, recipients: int) -> AsyncIte
         return
     folder = binaries()
     if folder is None:
-        raise WrongUsage(
+        raise WrongInput(
             "There is no PostgreSQL for the ledger.",
             f"Set {VARIABLE} to a server where databases may be made, or install its server.",
         )

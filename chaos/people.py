@@ -17,8 +17,14 @@ from temporalio.service import RPCError
 
 from chaos.plan import MessageScript, Revising, RoundPlan, Signer, Torment, Wrong
 from chaos.record import Record
-from client import incidents
-from client.errors import NoWorker, OutcomeUnknown
+from client import incidents, messages
+from client.asking import incident_status
+from client.broadcasts import steer_broadcast
+from client.engine import Engine
+from client.errors import NoAnswer, NoWorker
+from client.facts import record_facts
+from client.publications import withdraw
+from domain.actor import Actor
 from domain.broadcasting import BroadcastAction
 from domain.errors import DomainError
 from domain.gate import GateState
@@ -28,11 +34,11 @@ from domain.message_state import MessagePhase
 from domain.status import IncidentStatus, MessageStatus
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
-from workflows.contract import Decide
+from workflows.contract import SignalledDecision
 
 Result = TypeVar("Result")
 
-LEAD = "maya"
+LEAD = Actor.at_terminal("maya")
 AUDIENCE = "customers"
 _PATIENCE = 20.0
 """Seconds that a person waits for one answer before asking again."""
@@ -73,8 +79,7 @@ class People:
         record: Record,
         deadline: float,
     ) -> None:
-        self._client = client
-        self._database = database
+        self._engine = Engine(temporal=client, ledger=database)
         self._plan = plan
         self._record = record
         self._deadline = deadline
@@ -86,20 +91,15 @@ class People:
         """Play the whole script; returns when nobody has anything left to do."""
         await self._insist(
             lambda: incidents.open_incident(
-                self._client,
-                self._database,
+                self._engine,
                 slug=self._slug,
                 title="Spam went out through customers' accounts",
                 files=files,
-                by=LEAD,
-                audience=AUDIENCE,
+                actor=LEAD,
+                audiences=[AUDIENCE],
             )
         )
-        await self._insist(
-            lambda: incidents.record_facts(
-                self._client, self._database, self._slug, by=LEAD, facts=FACTS
-            )
-        )
+        await self._insist(lambda: record_facts(self._engine, self._slug, actor=LEAD, facts=FACTS))
         for script in self._plan.messages:
             told = await self._message(script, trouble)
             if not told and script.kind in (
@@ -113,7 +113,7 @@ class People:
 
     async def status(self) -> IncidentStatus:
         """Where the incident stands, however often one has to ask."""
-        return await self._insist(lambda: incidents.status(self._client, self._slug))
+        return await self._insist(lambda: incident_status(self._engine, self._slug))
 
     async def insist(self, act: Callable[[], Awaitable[Result]]) -> Result:
         """Do something until an answer comes; ``DomainError`` is an answer."""
@@ -153,16 +153,15 @@ class People:
         before = len((await self.status()).messages)
 
         async def once() -> MessageStatus:
-            messages = (await self.status()).messages
-            if len(messages) > before:
+            proposed = (await self.status()).messages
+            if len(proposed) > before:
                 # The answer was lost, and it had counted.
-                return messages[before]
-            return await incidents.propose(
-                self._client,
-                self._database,
+                return proposed[before]
+            return await messages.propose(
+                self._engine,
                 self._slug,
                 kind,
-                by=LEAD,
+                actor=LEAD,
                 next_update_by=_soon(),
             )
 
@@ -175,12 +174,11 @@ class People:
     async def _revise(self, number: int) -> MessageStatus | None:
         try:
             return await self._insist(
-                lambda: incidents.revise(
-                    self._client,
-                    self._database,
+                lambda: messages.revise(
+                    self._engine,
                     self._slug,
                     number,
-                    by=LEAD,
+                    actor=LEAD,
                     next_update_by=_soon(minutes=20),
                 )
             )
@@ -191,10 +189,10 @@ class People:
     async def _sign(self, number: int, signers: tuple[Signer, ...]) -> None:
         """Have a message signed as it is now, whatever became of earlier signatures."""
         while time.monotonic() < self._deadline:
-            message = incidents.message_of(await self.status(), number)
+            message = messages.message_of(await self.status(), number)
             if message.gate is not GateState.WAITING or message.phase is not MessagePhase.WAITING:
                 return
-            done = {one.by for one in message.decisions}
+            done = {one.actor.person for one in message.decisions}
             await self._sign_once(message, tuple(one for one in signers if one.who not in done))
         raise GaveUp(f"message {number} could not be signed")
 
@@ -208,14 +206,19 @@ class People:
                 continue
 
     async def _approve(self, message: MessageStatus, signer: Signer) -> None:
-        said = Decide(by=signer.who, digest=message.digest[:12], message=message.number)
+        digest = message.digest[:12]
+        said = SignalledDecision(by=signer.who, digest=digest, message=message.number)
 
         async def approve() -> None:
             if signer.by_signal:
                 await self._handle.signal("approve", said)
             else:
-                await incidents.decide(
-                    self._client, self._slug, by=said.by, digest=said.digest, message=said.message
+                await messages.decide(
+                    self._engine,
+                    self._slug,
+                    actor=Actor.at_terminal(signer.who),
+                    digest=digest,
+                    message=message.number,
                 )
 
         await self._insist(approve)
@@ -224,8 +227,8 @@ class People:
         await asyncio.sleep(after)
         try:
             await self._insist(
-                lambda: incidents.withdraw(
-                    self._client, self._slug, number, by=LEAD, reason="it was a mistake"
+                lambda: withdraw(
+                    self._engine, self._slug, number, actor=LEAD, reason="it was a mistake"
                 ),
                 patience=90.0,
             )
@@ -246,16 +249,14 @@ class People:
     async def steer(self, number: int, action: BroadcastAction) -> MessageStatus:
         """Pause or resume a message's mail; ``DomainError`` if there is none under way."""
         return await self._insist(
-            lambda: incidents.steer_broadcast(
-                self._client, self._slug, number, action, by=LEAD, channel="email"
-            )
+            lambda: steer_broadcast(self._engine, self._slug, number, action, actor=LEAD)
         )
 
     async def _told(self, number: int) -> bool:
         """Whether people have been told by it, before long."""
         until = time.monotonic() + _TOLD_WITHIN
         while time.monotonic() < min(until, self._deadline):
-            message = incidents.message_of(await self.status(), number)
+            message = messages.message_of(await self.status(), number)
             if message.told:
                 return True
             if message.phase is not MessagePhase.PUBLISHING:
@@ -272,11 +273,11 @@ class People:
                 await self._insist(lambda: self._handle.signal("approve", "yes, go ahead"))
                 return
             case Wrong.TWO_VALUES:
-                said = Decide(by=who, digest=message.digest, message=message.number)
+                said = SignalledDecision(by=who, digest=message.digest, message=message.number)
                 await self._insist(lambda: self._handle.signal("approve", args=[said, said]))
                 return
             case Wrong.AUTHOR:
-                tried = (LEAD, message.digest)
+                tried = (LEAD.person, message.digest)
             case Wrong.NO_ROLE:
                 tried = ("sam", message.digest)
             case Wrong.STRANGER:
@@ -287,10 +288,10 @@ class People:
                 tried = (who, message.digest[:4])
         try:
             await self._insist(
-                lambda: incidents.decide(
-                    self._client,
+                lambda: messages.decide(
+                    self._engine,
                     self._slug,
-                    by=tried[0],
+                    actor=Actor.at_terminal(tried[0]),
                     digest=tried[1],
                     message=message.number,
                 )
@@ -309,7 +310,7 @@ class People:
             try:
                 async with asyncio.timeout(patience):
                     return await act()
-            except (NoWorker, OutcomeUnknown, RPCError, StoreUnavailable, TimeoutError) as error:
+            except (NoWorker, NoAnswer, RPCError, StoreUnavailable, TimeoutError) as error:
                 if time.monotonic() > self._deadline:
                     raise GaveUp(
                         f"no answer until the deadline ({type(error).__name__})"

@@ -15,7 +15,7 @@ from chaos.ground import ChaosStack
 from chaos.ledger_torments import LedgerTorments
 from chaos.plan import Deed, Point, Torment
 from chaos.record import Record
-from client.stack.processes import signal_group
+from embedded.processes import signal_group
 
 _LOOK_EVERY = 0.05
 _CLOCK_WRONG_FOR = 4.0

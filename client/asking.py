@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import TypeVar
 
 from temporalio.client import (
-    Client,
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
@@ -20,7 +19,8 @@ from temporalio.common import QueryRejectCondition
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from client.errors import CommandFailed, EndedUnclosed, NoWorker, OutcomeUnknown, UnknownIncident
+from client.engine import Engine
+from client.errors import ClientError, EndedUnclosed, NoAnswer, NoWorker, UnknownIncident
 from domain.errors import DecisionRefused, DomainError
 from domain.ids import check_slug, incident_workflow_id
 from domain.model import Value
@@ -36,73 +36,62 @@ DONE_WITHIN = timedelta(minutes=2)
 
 
 async def ask(
-    client: Client,
-    workflow_id: str,
-    query: str,
-    result: type[Result],
-    *,
-    unless: QueryRejectCondition = QueryRejectCondition.NONE,
+    engine: Engine, slug: str, query: str, result: type[Result], *, running: bool = False
 ) -> Result:
-    """The answer to a query. Raises ``NoWorker``; ``LookupError`` if there is no such workflow.
+    """What an incident answers, ended ones included. Raises ``UnknownIncident`` and ``NoWorker``.
 
-    Raises Temporal's ``WorkflowQueryRejectedError`` where ``unless`` applies.
+    With ``running``, ``EndedUnclosed`` if its workflow is over and the incident was not closed.
     """
-    handle = client.get_workflow_handle(workflow_id)
+    workflow_id = incident_workflow_id(check_slug(slug))
+    handle = (await engine.temporal()).get_workflow_handle(workflow_id)
+    unless = QueryRejectCondition.NOT_COMPLETED_CLEANLY if running else QueryRejectCondition.NONE
     try:
         answer: Result = await handle.query(
             query, result_type=result, reject_condition=unless, rpc_timeout=ANSWER_WITHIN
         )
+    except WorkflowQueryRejectedError as error:
+        how = error.status.name.lower().replace("_", " ") if error.status else "ended"
+        raise EndedUnclosed(slug, how) from error
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            raise LookupError(workflow_id) from error
+            raise UnknownIncident(slug) from error
         # "Failed precondition" is the server's word for: no worker has asked for work lately.
         if error.status in _NOBODY_ANSWERS:
             raise NoWorker from error
         raise
     except WorkflowQueryFailedError as error:
-        raise CommandFailed(
+        raise ClientError(
             "The worker could not answer: it and this incident do not fit together.",
             "See the worker's log; was it changed while the incident was open?",
         ) from error
     return answer
 
 
-async def incident_status(client: Client, slug: str) -> IncidentStatus:
+async def incident_status(engine: Engine, slug: str) -> IncidentStatus:
     """Where the response stands, or stood. Raises ``UnknownIncident`` and ``NoWorker``."""
-    try:
-        return await ask(client, incident_workflow_id(check_slug(slug)), "status", IncidentStatus)
-    except LookupError as error:
-        raise UnknownIncident(slug) from error
+    return await ask(engine, slug, "status", IncidentStatus)
 
 
-async def live_status(client: Client, slug: str) -> IncidentStatus:
+async def live_status(engine: Engine, slug: str) -> IncidentStatus:
     """``incident_status``, but ``EndedUnclosed`` if the workflow is over and was not closed."""
-    workflow_id = incident_workflow_id(check_slug(slug))
-    unless = QueryRejectCondition.NOT_COMPLETED_CLEANLY
-    try:
-        return await ask(client, workflow_id, "status", IncidentStatus, unless=unless)
-    except LookupError as error:
-        raise UnknownIncident(slug) from error
-    except WorkflowQueryRejectedError as error:
-        how = error.status.name.lower().replace("_", " ") if error.status else "ended"
-        raise EndedUnclosed(slug, how) from error
+    return await ask(engine, slug, "status", IncidentStatus, running=True)
 
 
 async def tell(
-    client: Client, slug: str, update: str, argument: Value, result: type[Result]
+    engine: Engine, slug: str, update: str, argument: Value, result: type[Result]
 ) -> Result:
     """Have an incident do something and return what came of it.
 
     Asks for its status first, so that a missing worker is noticed while nothing has been sent.
     Raises ``DomainError`` if a rule said no, ``UnknownIncident``, ``EndedUnclosed``, ``NoWorker``,
-    and ``OutcomeUnknown`` if the answer was lost.
+    and ``NoAnswer`` if the answer was lost.
     """
-    await live_status(client, slug)
-    handle = client.get_workflow_handle(incident_workflow_id(slug))
+    await ask(engine, slug, "status", IncidentStatus, running=True)
+    handle = (await engine.temporal()).get_workflow_handle(incident_workflow_id(slug))
     with refusals_in_words(slug, update):
         async with asyncio.timeout(DONE_WITHIN.total_seconds()):
             answer: Result = await handle.execute_update(
-                update, argument, id=f"cli/{uuid.uuid4()}", result_type=result
+                update, argument, id=f"client/{uuid.uuid4()}", result_type=result
             )
     return answer
 
@@ -115,12 +104,12 @@ def refusals_in_words(slug: str, asked: str) -> Iterator[None]:
     except WorkflowUpdateFailedError as error:
         raise _refusal(error) from error
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
-        raise OutcomeUnknown(slug, asked) from error
+        raise NoAnswer(slug, asked) from error
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise DomainError("The incident is closed.", "Open a new one.") from error
         if error.status in _NOBODY_ANSWERS:
-            raise OutcomeUnknown(slug, asked) from error
+            raise NoAnswer(slug, asked) from error
         raise
 
 
@@ -135,7 +124,7 @@ _NOBODY_ANSWERS = (
 def _refusal(error: WorkflowUpdateFailedError) -> Exception:
     cause = error.cause
     if not isinstance(cause, ApplicationError):
-        return CommandFailed(
+        return ClientError(
             "The incident could not do that, for a reason that the worker's log has.",
             "Look there, then try again.",
         )

@@ -1,87 +1,93 @@
-"""What a command says when it cannot do what was asked: a sentence, the next step, an exit code."""
+"""What can go wrong when somebody asks something of an incident, each with an explanation.
+
+ClientError            it could not be done
+├─ WrongInput          what was given cannot be meant
+│  └─ UnknownIncident  there is no incident of that name
+├─ EndedUnclosed       somebody ended the incident in Temporal itself
+├─ RecordChanged       the timeline is not what the incident wrote
+├─ NoWorker            Temporal answers and no worker does; nothing was asked
+└─ NoAnswer            it was sent, and nobody knows whether it counted
+
+Beside them stand ``DomainError`` (a rule said no), ``StoreUnavailable`` (the ledger),
+``TemporalUnreachable`` and Temporal's ``RPCError``. ``explanation_of`` reads them all; which exit
+code or HTTP status they become is for each surface to say.
+"""
 
 from __future__ import annotations
 
-from enum import IntEnum
-
-from pydantic import ValidationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import DomainError
+from domain.explanation import Action, Explanation, NextStep, explained
 from store.kernel.errors import StoreUnavailable
 from wiring import TemporalUnreachable
 
 
-class ExitCode(IntEnum):
-    """How a command ended, for scripts. They are documented in the help and never change."""
+class ClientError(Exception):
+    """An expected failure: what happened, what it means, and what to do next."""
 
-    DONE = 0
-    FAILED = 1
-    USAGE = 2
-    REFUSED = 3
-    UNKNOWN = 4
+    def __init__(self, what: str, next_step: NextStep | str = "", *, means: str = "") -> None:
+        self.explanation: Explanation = explained(what, next_step, means=means)
+        super().__init__(str(self.explanation))
 
 
-class CommandFailed(Exception):
-    """An expected failure: what happened, what to do next, and the exit code."""
-
-    def __init__(self, what: str, next_step: str = "", code: ExitCode = ExitCode.FAILED) -> None:
-        super().__init__(f"{what} {next_step}".strip())
-        self.what = what
-        self.next_step = next_step
-        self.code = code
+class WrongInput(ClientError):
+    """What was given cannot be meant: a name, a file, a setting, a combination of options."""
 
 
-class WrongUsage(CommandFailed):
-    """What was typed cannot be meant: exit code 2."""
-
-    def __init__(self, what: str, next_step: str = "") -> None:
-        super().__init__(what, next_step, ExitCode.USAGE)
-
-
-class UnknownIncident(CommandFailed):
-    """There is no incident of that name: exit code 2, like any other slip of the pen."""
+class UnknownIncident(WrongInput):
+    """There is no incident of that name."""
 
     def __init__(self, slug: str) -> None:
         super().__init__(
             f"There is no incident {slug!r}.",
-            "`frontfoot list` shows those there are; `frontfoot open` opens a new one.",
-            ExitCode.USAGE,
+            NextStep(
+                action=Action.LIST_INCIDENTS, advice="See which there are, or open a new one."
+            ),
         )
 
 
-class EndedUnclosed(CommandFailed):
-    """Somebody ended an incident in Temporal itself: exit code 3. ``how`` is Temporal's word."""
+class EndedUnclosed(ClientError):
+    """Somebody ended an incident in Temporal itself. ``how`` is Temporal's word."""
 
     def __init__(self, slug: str, how: str) -> None:
         super().__init__(
             f"{slug} is over without having been closed: its workflow ended in Temporal ({how}), "
             "and nothing more can be done in it.",
-            f"`frontfoot timeline {slug}` has its record. Go on under another name.",
-            ExitCode.REFUSED,
+            NextStep(
+                action=Action.SHOW_TIMELINE,
+                incident=slug,
+                advice="Go on under another name. Its record is kept.",
+            ),
         )
         self.how = how
 
 
-class NoWorker(CommandFailed):
+class RecordChanged(ClientError):
+    """The timeline in the ledger is not the one that the incident wrote."""
+
+
+class NoWorker(ClientError):
     """Temporal answers and no worker does, so that an incident can say nothing."""
 
     def __init__(self) -> None:
         super().__init__(
             "No worker is answering, so the incident cannot be reached; nothing was asked of it.",
-            "Is `frontfoot up` running, or the worker where you deployed it?",
+            NextStep(
+                action=Action.START,
+                advice="Start the worker where you deployed it, or everything on this machine.",
+            ),
         )
 
 
-class OutcomeUnknown(CommandFailed):
-    """It was sent and no answer came back: exit code 4, look before repeating it."""
+class NoAnswer(ClientError):
+    """It was sent and no answer came back: look before repeating it."""
 
     def __init__(self, slug: str, asked: str) -> None:
         super().__init__(
             f"{asked!r} was sent to {slug} and no answer came back: nobody knows whether it "
             "counted.",
-            f"Look with `frontfoot status {slug}` before you repeat it.",
-            ExitCode.UNKNOWN,
+            NextStep(action=Action.SHOW_STATUS, incident=slug, advice="Look before you repeat it."),
         )
 
 
@@ -93,49 +99,32 @@ class NotEntered(Exception):
         self.why = why
 
 
-def explain(error: BaseException) -> CommandFailed | None:
+def explanation_of(error: BaseException) -> Explanation | None:
     """``error`` as a person should read it, or None if it is a fault of ours."""
-    if isinstance(error, CommandFailed):
-        return error
-    if isinstance(error, DomainError):
-        return CommandFailed(error.what, error.next_step, ExitCode.REFUSED)
-    if isinstance(error, StoreUnavailable):
-        return CommandFailed(f"{error.what} {error.means}".strip(), error.next_step)
-    if isinstance(error, TemporalUnreachable):
-        return CommandFailed(str(error))
+    if isinstance(error, ClientError | DomainError | TemporalUnreachable | StoreUnavailable):
+        return error.explanation
     if isinstance(error, RPCError):
         return _from_temporal(error)
     if isinstance(error, OSError) and error.filename is not None:
         why = (error.strerror or type(error).__name__).lower()
-        return WrongUsage(f"{error.filename}: {why}.", "Check the path and who may use it.")
+        return explained(f"{error.filename}: {why}.", "Check the path and who may use it.")
     return None
 
 
-def wrong_settings(error: ValidationError) -> WrongUsage:
-    """Every setting that cannot be used, by its variable; never its value."""
-    faults = [
-        f"FRONTFOOT_{'_'.join(map(str, one['loc'])).upper()}: "
-        f"{one['msg'].removeprefix('Value error, ')}"
-        for one in error.errors(include_input=False, include_url=False)
-    ]
-    return WrongUsage(
-        f"The settings cannot be used. {'; '.join(faults)}.",
-        "Correct the variable in the environment or in .env.",
-    )
-
-
-def _from_temporal(error: RPCError) -> CommandFailed:
+def _from_temporal(error: RPCError) -> Explanation:
     if error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED):
-        return CommandFailed(
+        return explained(
             "The Temporal server stopped answering.",
-            "See whether it is running (`frontfoot check`), then look at the status.",
+            NextStep(
+                action=Action.CHECK, advice="See whether it is running, then look at the status."
+            ),
         )
     if error.status in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED):
-        return CommandFailed(
+        return explained(
             "The Temporal server does not let us in.",
             "Check TEMPORAL_API_KEY, TEMPORAL_NAMESPACE and the TLS settings.",
         )
-    return CommandFailed(
+    return explained(
         f"The Temporal server refused the request ({error.status.name.lower()}).",
-        "Check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE with `frontfoot check`.",
+        NextStep(action=Action.CHECK, advice="Check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE."),
     )

@@ -72,7 +72,7 @@ class EventIntake:
         try:
             recorded = await self._queue.record(told)
         except StoreUnavailable as error:
-            raise NotEntered(error.what) from error
+            raise NotEntered(error.explanation.what) from error
         except Exception as error:  # noqa: BLE001 - its text would quote rows
             raise NotEntered(f"a mistake of ours ({type(error).__name__})") from None
         return Taken(new=recorded.new, duplicate=recorded.duplicate)

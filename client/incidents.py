@@ -1,50 +1,35 @@
-"""Everything a person can do to an incident, as functions: for commands, demo and tests.
-
-Each takes a Temporal client first, checks nothing that the workflow decides, and raises
-``DomainError`` (a rule said no), ``UnknownIncident``, ``NoWorker`` or ``OutcomeUnknown``.
-"""
+"""An incident's beginning, stages and end, and the list of all of them."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowExecutionStatus
+from temporalio.client import WithStartWorkflowOperation, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from client.asking import ANSWER_WITHIN, incident_status, refusals_in_words, tell
-from domain.broadcasting import BroadcastAction
+from client.asking import ANSWER_WITHIN, live_status, refusals_in_words, tell
+from client.engine import Engine
+from client.errors import ClientError, EndedUnclosed, UnknownIncident
+from domain.actor import Actor
 from domain.errors import DomainError
-from domain.facts import Facts
-from domain.gate import Verdict
-from domain.ids import MAIN_QUEUE, MessageRef, check_slug, incident_workflow_id
-from domain.message import Document, MessageKind
+from domain.explanation import Action, NextStep
+from domain.ids import MAIN_QUEUE, check_slug, incident_workflow_id
 from domain.model import Value
 from domain.playbook_files import parse_playbook
 from domain.stage import Stage
-from domain.status import Decided, IncidentStatus, MessageStatus
-from store.kernel.database import Database
-from store.people import audiences
-from store.record import drafts, messages, playbooks
-from workflows.contract import (
-    INCIDENT_WORKFLOW,
-    Advance,
-    Close,
-    Decide,
-    Join,
-    OpenIncident,
-    Propose,
-    RecordFacts,
-    RetryChannel,
-    Revise,
-    Settle,
-    SteerBroadcast,
-    Withdraw,
-)
+from domain.status import IncidentStatus
+from store.people import audiences as stored_audiences
+from store.record import incidents, playbooks, timeline
+from wiring import TemporalUnreachable
+from workflows.contract import INCIDENT_WORKFLOW, Advance, Close, Join, OpenIncident
+
+MOST_ASKED = 50
+"""Open incidents that are asked for their stage when all of them are listed."""
 
 
 class Opened(Value):
@@ -54,55 +39,78 @@ class Opened(Value):
     joined: bool
 
 
+class ListedIncident(Value):
+    """One incident of the list.
+
+    ``stage`` is None if it is open and did not answer. ``ended`` is Temporal's word for how it
+    ended, if somebody ended it there without closing it.
+    """
+
+    slug: str
+    title: str
+    playbook: str
+    audiences: tuple[str, ...]
+    opened_at: datetime
+    closed_at: datetime | None
+    stage: Stage | None = None
+    ended: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether it can still be acted on."""
+        return self.closed_at is None and not self.ended
+
+
 async def open_incident(
-    client: Client,
-    database: Database,
+    engine: Engine,
     *,
     slug: str,
     title: str,
     files: Mapping[str, str],
-    by: str,
-    audience: str | None = None,
+    actor: Actor,
+    audiences: Sequence[str] = (),
 ) -> Opened:
     """Open an incident with a snapshot of the playbook in ``files``, or join the open one.
 
     Two people who open the same slug at once come to one incident. ``DomainError`` if it has been
-    closed, if ``by`` is not in the roster, or if there is no such audience.
+    closed, if ``actor`` is not in the roster, or if there is no such audience.
     """
     workflow_id = incident_workflow_id(check_slug(slug))
     plan = parse_playbook(files)
-    joined = await _is_open(client, slug)
-    if not joined and by not in {person.id for person in plan.roster}:
+    joined = await _is_open(engine, slug)
+    if not joined and actor.person not in {person.id for person in plan.roster}:
         raise DomainError(
-            f"{by[:40]!r} is not in the roster of {plan.name}.",
+            f"{actor.person[:40]!r} is not in the roster of {plan.name}.",
             f"It has {', '.join(sorted(person.id for person in plan.roster))}.",
         )
-    if audience is not None:
-        await audiences.get(database, audience)
-    templates = await playbooks.save_snapshot(database, plan.name, files)
+    ledger = await engine.ledger()
+    for name in audiences:
+        await stored_audiences.get(ledger, name)
+    templates = await playbooks.save_snapshot(ledger, plan.name, files)
     start: WithStartWorkflowOperation[object, IncidentStatus] = WithStartWorkflowOperation(
         INCIDENT_WORKFLOW,
         OpenIncident(
             incident=slug,
             title=title,
-            opened_by=by,
+            opened_by=actor,
             plan=plan,
             templates=templates,
-            audience=audience,
+            audiences=tuple(audiences),
         ),
         id=workflow_id,
         task_queue=MAIN_QUEUE,
         id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
     )
+    temporal = await engine.temporal()
     with refusals_in_words(slug, "open"):
         try:
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
-                status: IncidentStatus = await client.execute_update_with_start_workflow(
+                status: IncidentStatus = await temporal.execute_update_with_start_workflow(
                     "join",
-                    Join(by=by),
+                    Join(actor=actor),
                     start_workflow_operation=start,
-                    id=f"join/{by}/{uuid.uuid4()}",
+                    id=f"join/{actor.person}/{uuid.uuid4()}",
                     result_type=IncidentStatus,
                 )
         except WorkflowAlreadyStartedError as error:
@@ -110,173 +118,63 @@ async def open_incident(
     return Opened(status=status, joined=joined)
 
 
-async def status(client: Client, slug: str) -> IncidentStatus:
-    """Where the response stands."""
-    return await incident_status(client, slug)
+async def list_incidents(engine: Engine) -> list[ListedIncident]:
+    """Every incident, the newest first: the ledger's list, there also when Temporal is not."""
+    rows = await incidents.list_incidents(await engine.ledger())
+    listed = [ListedIncident.model_validate(row.model_dump()) for row in rows]
+    asked = [one for one in listed if one.closed_at is None][:MOST_ASKED]
+    answers: dict[str, ListedIncident] = {}
+    if asked:
+        try:
+            await engine.temporal()
+        except TemporalUnreachable:
+            pass
+        else:
+            found = await asyncio.gather(*(_asked(engine, one) for one in asked))
+            answers = {one.slug: one for one in found}
+    return [
+        one.model_copy(update={"stage": Stage.CLOSED})
+        if one.closed_at is not None
+        else answers.get(one.slug, one)
+        for one in listed
+    ]
 
 
-async def propose(
-    client: Client,
-    database: Database,
-    slug: str,
-    kind: MessageKind,
-    *,
-    by: str,
-    copy: Mapping[str, str] | None = None,
-    next_update_by: datetime | None = None,
-) -> MessageStatus:
-    """Propose a message from its template, or with free copy.
-
-    ``copy`` maps ``text``, perhaps ``subject``, and the names of channels that say it differently
-    to their words.
-    """
-    draft = await _keep_copy(client, database, slug, copy, by)
-    argument = Propose(kind=kind, by=by, copy_draft=draft, next_update_by=next_update_by)
-    return await tell(client, slug, "propose", argument, MessageStatus)
+async def refuse_unknown(engine: Engine, slug: str) -> None:
+    """Raise ``UnknownIncident`` unless the ledger has an incident of that name."""
+    ledger = await engine.ledger()
+    if slug in {row.slug for row in await incidents.list_incidents(ledger)}:
+        return
+    # The list is written by the incident itself, a moment after its first entry.
+    if not await timeline.read(ledger, slug):
+        raise UnknownIncident(slug)
 
 
-async def revise(
-    client: Client,
-    database: Database,
-    slug: str,
-    message: int,
-    *,
-    by: str,
-    copy: Mapping[str, str] | None = None,
-    next_update_by: datetime | None = None,
-) -> MessageStatus:
-    """Make a new revision of a waiting message; what was decided about the old one is void."""
-    draft = await _keep_copy(client, database, slug, copy, by)
-    argument = Revise(message=message, by=by, copy_draft=draft, next_update_by=next_update_by)
-    return await tell(client, slug, "revise", argument, MessageStatus)
-
-
-async def decide(
-    client: Client,
-    slug: str,
-    *,
-    by: str,
-    digest: str,
-    message: int | None = None,
-    verdict: Verdict = Verdict.APPROVE,
-    reason: str = "",
-    surface: str = "terminal",
-) -> Decided:
-    """Approve or reject the message with this digest, and learn what is still missing."""
-    argument = Decide(
-        by=by, digest=digest, message=message, verdict=verdict, reason=reason, surface=surface
-    )
-    return await tell(client, slug, "decide", argument, Decided)
-
-
-async def record_facts(
-    client: Client, database: Database, slug: str, *, by: str, facts: Mapping[str, object]
-) -> IncidentStatus:
-    """Add ``facts`` to those known so far; an empty value takes one back.
-
-    ``facts`` are fields of ``domain.facts.Facts``. The words stay in the ledger.
-    """
-    now = await incident_status(client, slug)
-    known = (await drafts.load(database, now.facts)).body if now.facts else {}
-    merged = Facts.model_validate({**known, **facts})
-    body = merged.model_dump(mode="json", exclude_defaults=True)
-    draft = await drafts.save(database, slug, "facts", body, by, datetime.now(UTC))
-    argument = RecordFacts(by=by, facts=draft, filled=tuple(merged.filled()))
-    return await tell(client, slug, "facts", argument, IncidentStatus)
-
-
-async def advance(client: Client, slug: str, to: Stage, *, by: str) -> IncidentStatus:
+async def advance(engine: Engine, slug: str, to: Stage, *, actor: Actor) -> IncidentStatus:
     """Move to another stage."""
-    return await tell(client, slug, "advance", Advance(to=to, by=by), IncidentStatus)
+    return await tell(engine, slug, "advance", Advance(to=to, actor=actor), IncidentStatus)
 
 
-async def withdraw(
-    client: Client, slug: str, message: int, *, by: str, reason: str = ""
-) -> MessageStatus:
-    """Stop a message and take back what can be; returns when all of it has settled."""
-    argument = Withdraw(message=message, by=by, reason=reason)
-    return await tell(client, slug, "withdraw", argument, MessageStatus)
-
-
-async def steer_broadcast(
-    client: Client,
-    slug: str,
-    message: int,
-    action: BroadcastAction,
-    *,
-    by: str,
-    channel: str,
-    reason: str = "",
-) -> MessageStatus:
-    """Pause, resume or stop mail that is going out; effective within one batch."""
-    argument = SteerBroadcast(message=message, by=by, action=action, channel=channel, reason=reason)
-    return await tell(client, slug, "steer_broadcast", argument, MessageStatus)
-
-
-async def retry_channel(
-    client: Client, slug: str, message: int, channel: str, *, by: str
-) -> MessageStatus:
-    """Publish an approved message once more where it was refused."""
-    argument = RetryChannel(message=message, channel=channel, by=by)
-    return await tell(client, slug, "retry_channel", argument, MessageStatus)
-
-
-async def settle(
-    client: Client,
-    slug: str,
-    message: int,
-    channel: str,
-    *,
-    by: str,
-    went_out: bool,
-    url: str | None = None,
-    batches: Sequence[int] = (),
-) -> MessageStatus:
-    """Say whether a publication of unknown outcome went out; with ``batches``, only of those."""
-    argument = Settle(
-        message=message,
-        channel=channel,
-        by=by,
-        went_out=went_out,
-        url=url,
-        batches=tuple(sorted(set(batches))),
-    )
-    return await tell(client, slug, "settle", argument, MessageStatus)
-
-
-async def close(client: Client, slug: str, *, by: str, waive: str = "") -> IncidentStatus:
+async def close(engine: Engine, slug: str, *, actor: Actor, waive: str = "") -> IncidentStatus:
     """Close the incident; ``waive`` is the written reason for closing with something open."""
-    return await tell(client, slug, "close", Close(by=by, waive=waive), IncidentStatus)
+    return await tell(engine, slug, "close", Close(actor=actor, waive=waive), IncidentStatus)
 
 
-def message_of(status: IncidentStatus, number: int) -> MessageStatus:
-    """Message ``number`` of an incident; ``DomainError`` if there is none."""
-    for message in status.messages:
-        if message.number == number:
-            return message
-    raise DomainError(
-        f"There is no message {number} in {status.incident}.",
-        f"It has {len(status.messages)} so far; `frontfoot status {status.incident}` lists them.",
-    )
-
-
-async def load_document(database: Database, slug: str, message: MessageStatus) -> Document:
-    """The exact copy that approvers of ``message`` sign; ``DomainError`` if it is any other."""
-    ref = MessageRef(incident=slug, number=message.number, revision=message.revision)
-    document = await messages.load_revision(database, ref)
-    if document.digest() != message.digest:
-        raise DomainError(
-            f"The ledger's copy of message {message.number} is not the one at the gate "
-            f"({document.digest()[:8]}, not {message.digest[:8]}).",
-            "Do not sign it: check that worker and terminal use the same FRONTFOOT_DATABASE_URL.",
-        )
-    return document
-
-
-async def _is_open(client: Client, slug: str) -> bool:
-    """Whether the incident is open; ``DomainError`` if it has been closed."""
+async def _asked(engine: Engine, one: ListedIncident) -> ListedIncident:
     try:
-        found = await client.get_workflow_handle(incident_workflow_id(slug)).describe()
+        status = await live_status(engine, one.slug)
+    except EndedUnclosed as ended:
+        return one.model_copy(update={"ended": ended.how})
+    except (ClientError, DomainError):
+        return one
+    return one.model_copy(update={"stage": status.stage})
+
+
+async def _is_open(engine: Engine, slug: str) -> bool:
+    """Whether the incident is open; ``DomainError`` if it has been closed."""
+    handle = (await engine.temporal()).get_workflow_handle(incident_workflow_id(slug))
+    try:
+        found = await handle.describe()
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return False
@@ -289,16 +187,10 @@ async def _is_open(client: Client, slug: str) -> bool:
 def _closed(slug: str) -> DomainError:
     return DomainError(
         f"Incident {slug} has been closed, and its name is not used again.",
-        "Open a new one under another name, such as "
-        f"{slug[:46]}-2; `frontfoot timeline {slug}` has the record of this one.",
+        NextStep(
+            action=Action.SHOW_TIMELINE,
+            incident=slug,
+            advice=f"Open a new one under another name, such as {slug[:46]}-2. "
+            "The record of this one is kept.",
+        ),
     )
-
-
-async def _keep_copy(
-    client: Client, database: Database, slug: str, copy: Mapping[str, str] | None, by: str
-) -> str | None:
-    if copy is None:
-        return None
-    # Nothing is kept for an incident that is not there.
-    await incident_status(client, slug)
-    return await drafts.save(database, slug, "copy", dict(copy), by, datetime.now(UTC))

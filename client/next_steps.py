@@ -1,11 +1,12 @@
-"""The next commands to type, by how an incident stands."""
+"""What somebody could do next, by how an incident stands."""
 
 from __future__ import annotations
 
+from domain.explanation import Action, NextStep
 from domain.facts import missing_facts
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
-from domain.publication import PublicationState
+from domain.publication import Outcome, PublicationState
 from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus
 
@@ -15,47 +16,68 @@ _PROPOSED_NEXT = {
     Stage.ASSURE: MessageKind.PROGRESS_UPDATE,
     Stage.RESOLVE: MessageKind.GOODWILL_OFFER,
 }
+WENT_OUT = "went_out"
+"""What a step to settle is ``about`` if the answer is known; otherwise somebody has to look."""
+
+_TO_RETRY = (PublicationState.REFUSED, PublicationState.ABANDONED)
 
 
-def what_next(status: IncidentStatus) -> list[str]:
-    """What somebody could do now, the most pressing first; each line fits on a screen."""
+def next_steps(status: IncidentStatus) -> list[NextStep]:
+    """What somebody could do now, the most pressing first; nothing while a message goes out."""
     if status.stage is Stage.CLOSED:
-        return [f"Closed. Its record: frontfoot timeline {status.incident} --verify"]
-    lines = [line for message in status.messages for line in _for_message(status, message)]
-    if not lines and not any(one.phase is MessagePhase.PUBLISHING for one in status.messages):
-        lines = _for_stage(status)
-    return [f"Next: {lines[0]}", *(f"      {line}" for line in lines[1:])] if lines else []
+        return [NextStep(action=Action.VERIFY_TIMELINE, incident=status.incident)]
+    steps = [step for message in status.messages for step in _for_message(status, message)]
+    if steps or any(one.phase is MessagePhase.PUBLISHING for one in status.messages):
+        return steps
+    return _for_stage(status)
 
 
-def _for_message(status: IncidentStatus, message: MessageStatus) -> list[str]:
-    slug, number = status.incident, message.number
+def to_sign(slug: str, message: MessageStatus) -> NextStep:
+    """Deciding on exactly this revision of a message."""
+    return NextStep(
+        action=Action.DECIDE, incident=slug, message=message.number, about=message.digest[:8]
+    )
+
+
+def _for_message(status: IncidentStatus, message: MessageStatus) -> list[NextStep]:
+    slug = status.incident
+
+    def step(action: Action, outcome: Outcome | None = None) -> NextStep:
+        return NextStep(
+            action=action,
+            incident=slug,
+            message=message.number,
+            channel=outcome.channel if outcome else "",
+            audience=(outcome.audience or "") if outcome and several else "",
+        )
+
+    several = len({one.audience for one in message.outcomes if one.audience}) > 1
+
     if message.phase is MessagePhase.WAITING:
-        return [
-            f"frontfoot show {slug} {number}",
-            f"frontfoot approve {slug} {number} --digest {message.digest[:8]} --as PERSON",
-        ]
+        return [step(Action.SHOW_COPY), to_sign(slug, message)]
     if message.phase is MessagePhase.REJECTED:
-        return [f"frontfoot revise {slug} {number}   (or withdraw it)"]
-    lines = []
+        return [step(Action.REVISE), step(Action.WITHDRAW)]
+    steps = []
     for outcome in message.outcomes:
         if outcome.state is PublicationState.UNKNOWN:
-            lines.append(f"frontfoot settle {slug} {number} {outcome.channel} --went-out")
-            lines.append("  … or --did-not-go-out, once you have looked at the platform")
-        elif outcome.state in (PublicationState.REFUSED, PublicationState.ABANDONED):
-            lines.append(f"frontfoot retry {slug} {number} {outcome.channel}")
-    return lines
+            steps.append(step(Action.SETTLE, outcome))
+        elif outcome.state in _TO_RETRY:
+            steps.append(step(Action.RETRY, outcome))
+    return steps
 
 
-def _for_stage(status: IncidentStatus) -> list[str]:
-    slug = status.incident
+def _for_stage(status: IncidentStatus) -> list[NextStep]:
+    def step(action: Action, about: str = "") -> NextStep:
+        return NextStep(action=action, incident=status.incident, about=about)
+
     if status.stage is Stage.MAKE_GOOD:
-        return [f"frontfoot close {slug}"]
-    lines = [f"frontfoot propose {slug} {_PROPOSED_NEXT[status.stage]}"]
+        return [step(Action.CLOSE)]
+    steps = [step(Action.PROPOSE, _PROPOSED_NEXT[status.stage].value)]
     if status.stage in (Stage.ACKNOWLEDGE, Stage.ASSURE):
         if missing_facts(status.facts_filled):
-            lines.append(f"frontfoot facts {slug} --fix … --prevention … --owner … --due …")
+            steps.append(step(Action.RECORD_FACTS))
         else:
-            lines.append(f"frontfoot propose {slug} {MessageKind.RESOLUTION_NOTE}")
+            steps.append(step(Action.PROPOSE, MessageKind.RESOLUTION_NOTE.value))
     if status.stage is Stage.RESOLVE:
-        lines.append(f"frontfoot close {slug}")
-    return lines
+        steps.append(step(Action.CLOSE))
+    return steps

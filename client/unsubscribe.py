@@ -43,5 +43,5 @@ class UnsubscribeLinks:
                 datetime.now(UTC),
             )
         except StoreUnavailable as error:
-            raise NotEntered(error.what) from error
+            raise NotEntered(error.explanation.what) from error
         return leaving

@@ -32,3 +32,8 @@ class Actor(Value):
     person: str
     surface: Surface = Surface.SIGNAL
     authenticated_by: AuthenticatedBy = AuthenticatedBy.NONE
+
+    @classmethod
+    def at_terminal(cls, person: str) -> Actor:
+        """Somebody who types commands, by their word alone."""
+        return cls(person=person, surface=Surface.TERMINAL)

@@ -43,6 +43,7 @@ class Action(StrEnum):
     CHECK_PLAYBOOK = "check_playbook"
     IMPORT_AUDIENCE = "import_audience"
     IMPORT_CODES = "import_codes"
+    LIST_SUPPRESSIONS = "list_suppressions"
     START = "start"
     MIGRATE = "migrate"
 

@@ -11,7 +11,7 @@ from domain.errors import DomainError
 from domain.gate import Gate, GateState
 from domain.ids import ChannelName
 from domain.message import MessageKind
-from domain.publication import Destination, Outcome, PublicationState
+from domain.publication import Destination, Outcome, PublicationState, choose_destination
 
 
 class MessagePhase(StrEnum):
@@ -56,22 +56,7 @@ class MessageState(BaseModel):
 
     def destination(self, channel: str, audience: str | None = None) -> Destination:
         """Where it goes on ``channel``; ``DomainError`` if it does not, or to several audiences."""
-        there = [one for one in self.destinations if one.channel == channel]
-        if audience is not None:
-            there = [one for one in there if one.audience == audience]
-        if len(there) == 1:
-            return there[0]
-        if not there:
-            whom = "" if audience is None else f" to {audience}"
-            raise DomainError(
-                f"Message {self.number} does not go out on {channel}{whom}.",
-                f"It goes out on {', '.join(map(str, self.destinations))}.",
-            )
-        names = ", ".join(one.audience or "" for one in there)
-        raise DomainError(
-            f"Message {self.number} goes to several audiences on {channel}: {names}.",
-            "Name the one that you mean.",
-        )
+        return choose_destination(self.number, self.destinations, channel, audience)
 
     def outcome_at(self, destination: Destination) -> Outcome:
         """How it stands there; *planned* where nothing has begun."""

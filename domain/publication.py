@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
+from domain.errors import DomainError
 from domain.explanation import Explanation
 from domain.ids import AudienceName, ChannelName
 from domain.model import Value
@@ -90,6 +92,32 @@ class Destination(Value):
     def to_whom(self) -> str:
         """`` to customers`` for an audience, nothing for a post."""
         return "" if self.audience is None else f" to {self.audience}"
+
+
+def choose_destination(
+    number: int, destinations: Iterable[Destination], channel: str, audience: str | None = None
+) -> Destination:
+    """The one of a message's ``destinations`` that is meant; ``audience`` may be left out.
+
+    ``DomainError`` if message ``number`` does not go there, or to several audiences.
+    """
+    every = list(destinations)
+    there = [one for one in every if one.channel == channel]
+    if audience is not None:
+        there = [one for one in there if one.audience == audience]
+    if len(there) == 1:
+        return there[0]
+    if not there:
+        whom = "" if audience is None else f" to {audience}"
+        raise DomainError(
+            f"Message {number} does not go out on {channel}{whom}.",
+            f"It goes out on {', '.join(map(str, every))}.",
+        )
+    names = ", ".join(one.audience or "" for one in there)
+    raise DomainError(
+        f"Message {number} goes to several audiences on {channel}: {names}.",
+        "Name the one that you mean.",
+    )
 
 
 class Outcome(Value):

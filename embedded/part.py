@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from client.errors import CommandFailed
-from client.stack.processes import identity, signal_group
+from client.errors import ClientError
+from client.stack.processes import identity
 from embedded import launcher
+from embedded.processes import signal_group
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
@@ -36,13 +37,13 @@ class PartPlan:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
-    ready: Callable[[Part], Awaitable[bool]]
+    ready: Callable[[StackPart], Awaitable[bool]]
     log: Path
     start_within: float = 60.0
-    stop_within: float = 5.0
+    stop_within: float = 8.0
 
 
-class Part:
+class StackPart:
     """A child process that is kept running until ``stop``; ``say`` hears of each restart."""
 
     def __init__(self, plan: PartPlan, say: Say, changed: Callable[[], None]) -> None:
@@ -63,18 +64,18 @@ class Part:
         return self._process is not None and self._process.returncode is None and not self._killed
 
     async def start(self) -> None:
-        """Start it and return when it is ready; ``CommandFailed`` with its last words if not."""
+        """Start it and return when it is ready; ``ClientError`` with its last words if not."""
         _rotate(self.plan.log)
         await self._spawn()
         try:
             await self.wait_ready()
-        except CommandFailed:
+        except ClientError:
             await self._end_process()
             raise
         self._keeping = asyncio.create_task(self._keep())
 
     async def wait_ready(self) -> None:
-        """Return when it is ready; ``CommandFailed`` if it ends first or takes too long."""
+        """Return when it is ready; ``ClientError`` if it ends first or takes too long."""
         deadline = time.monotonic() + self.plan.start_within
         while True:
             process = self._process
@@ -170,10 +171,10 @@ class Part:
                 signal_group(self.pid, signal.SIGKILL)
         await self._process.wait()
 
-    def _never_ready(self, what: str) -> CommandFailed:
+    def _never_ready(self, what: str) -> ClientError:
         lines = self._log_since_start().strip().splitlines()[-_LAST_WORDS:]
         words = "".join(f"\n    {line}" for line in lines)
-        return CommandFailed(
+        return ClientError(
             f"{self.plan.name} {what}.{' Its last words:' if lines else ''}{words}",
             f"Its whole log is {self.plan.log}.",
         )

@@ -8,50 +8,36 @@ survives everything.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import os
-import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-import httpx
-from pydantic import ValidationError
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
-from temporalio.service import RPCError
 
-from client.errors import CommandFailed, wrong_settings
+from client.configuration import load_settings
+from client.engine import Engine
+from client.errors import ClientError
 from client.stack import stack_file
-from client.stack.accounts import Accounts, choose_accounts, event_settings
-from client.stack.environment import (
-    for_python,
-    keep_secrets,
-    plain,
-    temporal_environment,
-)
-from client.stack.ports import LOOPBACK, Ports
-from client.stack.processes import end, identity
+from client.stack.accounts import event_settings
+from client.stack.ports import Ports
+from client.stack.processes import identity
 from client.stack.stack_file import Process
-from domain.delivery_events import events_path
-from embedded import temporal_binary
-from embedded.part import Part, PartPlan, Say
+from embedded import plans, temporal_binary
+from embedded.environment import PUBLIC_URL, StackEnvironment, stack_environment
+from embedded.part import PartPlan, Say, StackPart
+from embedded.processes import end
 from settings import Settings
-from store.migrate import upgrade_ledger
 from wiring import plugin
 
 PARTS = ("temporal", "sandbox", "webhooks", "worker")
-PUBLIC_URL = "FRONTFOOT_PUBLIC_URL"
-_SETTINGS = frozenset(f"FRONTFOOT_{name.upper()}" for name in Settings.model_fields)
-_PYTHON = (sys.executable, "-P", "-m")
 
 
 class Stack:
     """Four processes and where to reach them.
 
-    ``environment`` (after ``start``) is what a client of this stack needs. Without ``live`` every
-    channel speaks to the sandbox, whatever credentials are about.
+    Without ``live`` every channel speaks to the sandbox, whatever credentials are about.
     """
 
     def __init__(
@@ -64,24 +50,22 @@ class Stack:
     ) -> None:
         self.state = state_dir.resolve()
         self.ports = ports or Ports()
-        self.accounts = Accounts()
-        self.environment: dict[str, str] = {}
-        self.parts: dict[str, Part] = {}
+        self.parts: dict[str, StackPart] = {}
         self._live = live
         self._given = dict(os.environ)
         self._say = say
-        self._secrets: dict[str, str] = {}
+        self._told: StackEnvironment | None = None
         self._lock: IO[str] | None = None
 
     @property
     def addresses(self) -> dict[str, str]:
         """Where each part is: Temporal as host and port, the others as URLs."""
-        return {
-            "temporal": f"{LOOPBACK}:{self.ports.temporal}",
-            "ui": f"http://{LOOPBACK}:{self.ports.ui}",
-            "sandbox": f"http://{LOOPBACK}:{self.ports.sandbox}",
-            "webhooks": f"http://{LOOPBACK}:{self.ports.webhooks}",
-        }
+        return plans.addresses(self.ports)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What a client of this stack needs in its environment; empty before ``start``."""
+        return {} if self._told is None else self._told.clients
 
     @property
     def pids(self) -> dict[str, int]:
@@ -91,7 +75,7 @@ class Stack:
     async def start(self) -> None:
         """Start everything and return when all of it is ready.
 
-        Raises ``CommandFailed`` and leaves nothing running if a part does not come up.
+        Raises ``ClientError`` and leaves nothing running if a part does not come up.
         """
         # For this user only: the ledger holds addresses.
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -99,18 +83,8 @@ class Stack:
         try:
             await asyncio.to_thread(self._end_leftovers)
             self.ports.refuse_taken()
-            settings = self._settings()
-            await upgrade_ledger(settings.database())
-            self._prepare(settings)
-            binary = await temporal_binary.find(self.state / "bin", self._given)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._start(self._temporal(binary)))
-                group.create_task(self._start(self._sandbox()))
-            async with asyncio.TaskGroup() as group:
-                # One process takes events in and shows recipients the page behind their links.
-                if self.accounts.event_channels or self._given.get(PUBLIC_URL):
-                    group.create_task(self._start(await self._webhooks()))
-                group.create_task(self._start(self._worker()))
+            await self._prepare(self._settings())
+            await self._start_parts()
         except BaseException as error:
             await self.stop()
             if isinstance(error, BaseExceptionGroup):
@@ -146,86 +120,33 @@ class Stack:
         """A client of this stack's Temporal, with our plugin."""
         return await Client.connect(self.addresses["temporal"], plugins=[plugin()])
 
-    # --- what each part is --------------------------------------------------------------------
+    async def engine(self) -> Engine:
+        """An engine on this stack's Temporal and ledger."""
+        return Engine(self._settings(), temporal=await self.client())
 
-    def _temporal(self, binary: Path) -> PartPlan:
-        command = [str(binary), "server", "start-dev", "--ip", LOOPBACK]
-        command += ["--port", str(self.ports.temporal), "--ui-port", str(self.ports.ui)]
-        command += ["--db-filename", str(self.state / "temporal.db"), "--log-level", "warn"]
-        return self._plan("temporal", command, plain(self._given), self._temporal_ready)
-
-    def _sandbox(self) -> PartPlan:
-        command = [*_PYTHON, "sandbox", "--host", LOOPBACK, "--port", str(self.ports.sandbox)]
-        command += ["--state", str(self.state / "sandbox.db")]
-        for channel in self.accounts.event_channels:
-            if channel not in self.accounts.live:
-                url = f"{self.addresses['webhooks']}{events_path(channel)}"
-                command += ["--event-webhook-url", url]
-        dials = {
-            name: value
-            for name, value in self._given.items()
-            if name.startswith("FRONTFOOT_SANDBOX_")
-        }
-        environment = {**for_python(self._given), **dials}
-        return self._plan("sandbox", command, environment, self._sandbox_ready)
+    async def _start_parts(self) -> None:
+        binary = await temporal_binary.find(self.state / "bin", self._given)
+        temporal = plans.temporal(self.state, self.ports, self._given, binary)
+        access = self._telling().access
+        told = [name for name in access.event_channels if name not in access.live]
+        sandbox = plans.sandbox(self.state, self.ports, self._given, told)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._start(temporal))
+            group.create_task(self._start(sandbox))
+        async with asyncio.TaskGroup() as group:
+            # One process takes events in and shows recipients the page behind their links.
+            if access.event_channels or self._given.get(PUBLIC_URL):
+                group.create_task(self._start(await self._webhooks()))
+            group.create_task(self._start(self._worker()))
 
     async def _webhooks(self) -> PartPlan:
-        environment = {
-            **self._ours(),
-            "FRONTFOOT_WEBHOOK_HOST": LOOPBACK,
-            "FRONTFOOT_WEBHOOK_PORT": str(self.ports.webhooks),
-            **await event_settings(self.accounts, self._given, self.addresses["sandbox"]),
-        }
-        return self._plan(
-            "webhooks", [*_PYTHON, "surfaces.public.app"], environment, self._webhooks_ready
-        )
+        told = self._telling()
+        events = await event_settings(told.access, self._given, self.addresses["sandbox"])
+        return plans.webhooks(self.state, self.ports, {**told.parts, **events})
 
     def _worker(self) -> PartPlan:
-        environment = {**self._ours(), **self.accounts.environment}
-        # The worker gives what is under way 15 s.
-        return self._plan(
-            "worker", [*_PYTHON, "worker"], environment, self._worker_ready, stop_within=25.0
-        )
-
-    def _plan(
-        self,
-        name: str,
-        command: Sequence[str],
-        environment: Mapping[str, str],
-        ready: Callable[[Part], Awaitable[bool]],
-        stop_within: float = 8.0,
-    ) -> PartPlan:
-        return PartPlan(
-            name=name,
-            command=command,
-            environment=environment,
-            ready=ready,
-            log=self.state / "logs" / f"{name}.log",
-            stop_within=stop_within,
-        )
-
-    # --- whether it is ready ------------------------------------------------------------------
-
-    async def _temporal_ready(self, _: Part) -> bool:
-        if not await _listens(self.ports.temporal):
-            return False
-        try:
-            client = await Client.connect(self.addresses["temporal"])
-            await client.workflow_service.describe_namespace(
-                DescribeNamespaceRequest(namespace="default")
-            )
-        except (RuntimeError, RPCError):
-            return False
-        return True
-
-    async def _sandbox_ready(self, _: Part) -> bool:
-        return await _answers(f"{self.addresses['sandbox']}/_sandbox/health")
-
-    async def _webhooks_ready(self, _: Part) -> bool:
-        return await _answers(f"{self.addresses['webhooks']}/health")
-
-    async def _worker_ready(self, part: Part) -> bool:
-        return part.said("worker ready")
+        told = self._telling()
+        return plans.worker(self.state, {**told.parts, **told.access.environment})
 
     # --- the folder ---------------------------------------------------------------------------
 
@@ -237,7 +158,7 @@ class Stack:
         except OSError as error:
             lock.close()
             other = stack_file.read(self.state)
-            raise CommandFailed(
+            raise ClientError(
                 f"A stack is running on {self.state} already"
                 f"{f' (process {other.owner.pid})' if other else ''}.",
                 "Use that one, or end it with Ctrl-C first.",
@@ -261,52 +182,30 @@ class Stack:
         Without live accounts the ledger is this folder's own too: a drill must not write into the
         record of real incidents.
         """
-        try:
-            settings = Settings(state_dir=self.state)
-        except ValidationError as error:
-            raise wrong_settings(error) from error
+        settings = load_settings(state_dir=self.state)
         return settings if self._live else settings.model_copy(update={"database_url": ""})
 
-    def _prepare(self, settings: Settings) -> None:
-        self.accounts = choose_accounts(
-            settings.channels, self._given, self.addresses["sandbox"], live=self._live
+    async def _prepare(self, settings: Settings) -> None:
+        """Bring the ledger up to date, and decide what each part is told."""
+        async with Engine(settings, upgrade=True) as engine:
+            await engine.ledger()
+        self._told = stack_environment(
+            settings,
+            self._given,
+            self.ports,
+            webhooks=self.addresses["webhooks"],
+            sandbox=self.addresses["sandbox"],
+            live=self._live,
         )
-        for notice in self.accounts.notices:
+        for notice in self._told.notices:
             self._say(notice)
-        self.environment = {
-            **temporal_environment(self.state, self.ports),
-            "FRONTFOOT_STATE_DIR": str(self.state),
-        }
-        if not settings.database_url:
-            # A URL of the user's own may hold a password, and their terminals have it anyway.
-            self.environment["FRONTFOOT_DATABASE_URL"] = settings.database()
-        self._secrets = {
-            **keep_secrets(self.state, self._given),
-            "FRONTFOOT_DATABASE_URL": settings.database(),
-            "FRONTFOOT_CHANNELS": ",".join(self.accounts.channels),
-        }
-        if not self.accounts.live:
-            self._secrets[PUBLIC_URL] = self.addresses["webhooks"]
-        elif not self._given.get(PUBLIC_URL):
-            self._say(
-                f"Goodwill mail carries no unsubscribe link, because {PUBLIC_URL} is not set: "
-                "recipients cannot reach this machine by an address of its own."
-            )
 
-    def _ours(self) -> dict[str, str]:
-        """The environment of worker and receiver; in a drill without anybody's credentials."""
-        accounts = tuple(f"FRONTFOOT_{name.upper()}_" for name in self.accounts.channels)
-        rest = {
-            name: value
-            for name, value in self._given.items()
-            if name.startswith("FRONTFOOT_")
-            and not name.startswith(accounts)
-            and (self._live or name in _SETTINGS)
-        }
-        return {**for_python(self._given), **rest, **self.environment, **self._secrets}
+    def _telling(self) -> StackEnvironment:
+        assert self._told is not None, "the stack is being started"
+        return self._told
 
     async def _start(self, plan: PartPlan) -> None:
-        part = Part(plan, self._say, self._write_file)
+        part = StackPart(plan, self._say, self._write_file)
         self.parts[plan.name] = part
         await part.start()
 
@@ -314,28 +213,9 @@ class Stack:
         stack_file.StackFile(
             owner=Process(pid=os.getpid(), began=identity(os.getpid())),
             addresses=self.addresses,
-            environment=self.environment,
+            environment=dict(self.environment),
             live=self._live,
             parts={
                 name: Process(pid=part.pid, began=part.began) for name, part in self.parts.items()
             },
         ).write(self.state)
-
-
-async def _listens(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection(LOOPBACK, port)
-    except OSError:
-        return False
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
-    return True
-
-
-async def _answers(url: str) -> bool:
-    try:
-        async with httpx.AsyncClient(timeout=5, trust_env=False) as http:
-            return (await http.get(url)).is_success
-    except httpx.HTTPError:
-        return False

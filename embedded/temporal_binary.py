@@ -11,7 +11,7 @@ from pathlib import Path
 
 from temporalio.testing import WorkflowEnvironment
 
-from client.errors import CommandFailed, WrongUsage
+from client.errors import ClientError, WrongInput
 
 VARIABLE = "TEMPORAL_CLI_PATH"
 _HOW_TO_GET_ONE = (
@@ -23,18 +23,18 @@ _HOW_TO_GET_ONE = (
 async def find(downloads: Path, environment: Mapping[str, str] = os.environ) -> Path:
     """Return the command: as told, on PATH, beside this Python, or downloaded to ``downloads``.
 
-    Raises ``CommandFailed`` if there is none and it could not be downloaded.
+    Raises ``ClientError`` if there is none and it could not be downloaded.
     """
     return installed(environment) or _kept(downloads) or await _download(downloads)
 
 
 def installed(environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The command on this machine, without any download. ``WrongUsage`` if the setting is wrong."""
+    """The command on this machine, without any download. ``WrongInput`` if the setting is wrong."""
     told = environment.get(VARIABLE, "").strip()
     if told:
         path = Path(told).expanduser()
         if not _is_command(path):
-            raise WrongUsage(f"{VARIABLE} is {told}, and no program is there.", _HOW_TO_GET_ONE)
+            raise WrongInput(f"{VARIABLE} is {told}, and no program is there.", _HOW_TO_GET_ONE)
         return path
     on_path = shutil.which("temporal", path=environment.get("PATH"))
     if on_path:
@@ -51,12 +51,12 @@ async def _download(downloads: Path) -> Path:
         environment = await WorkflowEnvironment.start_local(download_dest_dir=str(downloads))
         await environment.shutdown()
     except RuntimeError as error:
-        raise CommandFailed(
+        raise ClientError(
             "There is no `temporal` command here, and it could not be downloaded.", _HOW_TO_GET_ONE
         ) from error
     kept = _kept(downloads)
     if kept is None:
-        raise CommandFailed("The downloaded `temporal` command is nowhere.", _HOW_TO_GET_ONE)
+        raise ClientError("The downloaded `temporal` command is nowhere.", _HOW_TO_GET_ONE)
     return kept
 
 

@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
+from client.configuration import load_settings
 from client.stack.ports import OPTIONS, Ports
+from domain.times import show_clock
 from embedded.stack import Stack
-from surfaces.terminal.printing import clock, say
-from surfaces.terminal.session import load_settings, run
 
 _DEFAULT = Ports()
 _ASKED_TO_STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -46,7 +48,7 @@ def up(
     Example: frontfoot up --temporal-port 7300
     """
     ports = Ports(temporal_port, ui_port, sandbox_port, webhook_port)
-    run(_up(ports, live=not only_sandbox))
+    asyncio.run(_up(ports, live=not only_sandbox))
 
 
 async def _up(ports: Ports, *, live: bool) -> None:
@@ -57,7 +59,7 @@ async def _up(ports: Ports, *, live: bool) -> None:
     # Read before the stack's own address takes its place.
     elsewhere = os.environ.get("TEMPORAL_ADDRESS", "")
     stack = Stack(load_settings().state_dir, ports=ports, live=live, say=_say)
-    say("Starting Temporal, the sandbox, the webhook receiver and a worker …")
+    _print("Starting Temporal, the sandbox, the webhook receiver and a worker …")
     starting = asyncio.create_task(stack.start())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -65,49 +67,56 @@ async def _up(ports: Ports, *, live: bool) -> None:
         starting.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await starting
-        say("Stopped before everything was up; nothing is left running.")
+        _print("Stopped before everything was up; nothing is left running.")
         return
     try:
         await starting
         _say_where(stack, elsewhere)
         await stop.wait()
-        say("")
-        say("Stopping, the worker first; Ctrl-C once more ends everything at once …")
+        _print("")
+        _print("Stopping, the worker first; Ctrl-C once more ends everything at once …")
         for number in _ASKED_TO_STOP:
             loop.add_signal_handler(number, stack.end_at_once)
     finally:
         stopping.cancel()
         await stack.stop()
-    say(
+    _print(
         f"Everything has stopped. Its state is in {stack.state}; `frontfoot up` goes on from there."
     )
 
 
 def _say_where(stack: Stack, elsewhere: str) -> None:
     where = stack.addresses
-    say("Everything is running.", "bold green")
-    say(f"  What the world sees   {where['sandbox']}    (timeline, Page and inbox)")
-    say(f"  Temporal's pages      {where['ui']}")
-    say(f"  Temporal              {where['temporal']}")
+    _print("Everything is running.", "bold green")
+    _print(f"  What the world sees   {where['sandbox']}    (timeline, Page and inbox)")
+    _print(f"  Temporal's pages      {where['ui']}")
+    _print(f"  Temporal              {where['temporal']}")
     if "webhooks" in stack.parts:
-        say(f"  Webhook receiver      {where['webhooks']}")
-    say(f"  State and logs        {stack.state}")
+        _print(f"  Webhook receiver      {where['webhooks']}")
+    _print(f"  State and logs        {stack.state}")
     if elsewhere and elsewhere != where["temporal"]:
-        say(
+        _print(
             f"TEMPORAL_ADDRESS is set to {elsewhere}: commands will go there, not here. Unset it "
             "to use this stack.",
             "bold yellow",
         )
-    say("")
-    say("In a second terminal, in this folder:")
-    say("  frontfoot audience import FILE.csv --name customers")
-    say('  frontfoot open site-down --title "Sign-in is down" --audience customers --as maya')
-    say("Ctrl-C stops everything and keeps the state.")
+    _print("")
+    _print("In a second terminal, in this folder:")
+    _print("  frontfoot audience import FILE.csv --name customers")
+    _print('  frontfoot open site-down --title "Sign-in is down" --audience customers --as maya')
+    _print("Ctrl-C stops everything and keeps the state.")
 
 
 def _say(text: str) -> None:
     loud = text.startswith("LIVE:")
-    say(f"{clock(datetime.now(UTC))}  {text}", "bold white on red" if loud else "yellow")
+    at = show_clock(datetime.now(UTC))
+    _print(f"{at}  {text}", "bold white on red" if loud else "yellow")
+
+
+def _print(text: str, style: str = "") -> None:
+    """One paragraph, unbroken, so that commands and addresses can be copied."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.print(Text(text, style=style), soft_wrap=True)
 
 
 def register(app: typer.Typer) -> None:

@@ -1,4 +1,4 @@
-"""Holding the four books of an incident together; pure, so that each rule can be tested alone."""
+"""Comparing the four books of an incident; pure, so that each rule can be tested alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import datetime
 from client.audit.findings import NEEDS_WORDS, STUCK_AFTER, Findings
 from client.audit.mail import MailChecks, standing
 from client.audit.model import Books, Intent, Kind, Place, ProviderBook, Report
+from client.next_steps import WENT_OUT
+from domain.explanation import Action, NextStep
 from domain.message_state import MessagePhase
 from domain.publication import Outcome, PublicationState
 from domain.status import MessageStatus
@@ -25,9 +27,11 @@ class _Audit:
     def __init__(self, books: Books, now: datetime) -> None:
         self._books = books
         self._findings = Findings(books, now)
-        self._rows = {(row.number, row.channel): row for row in books.publications}
+        self._rows = {Place(row.number, row.channel): row for row in books.publications}
         # An earlier revision's broadcast stays in the ledger, superseded.
-        self._mails = {(one.number, one.channel): one for one in books.broadcasts}
+        self._mails = {
+            Place(one.number, one.channel, one.audience): one for one in books.broadcasts
+        }
         self._messages = {m.number: m for m in books.status.messages} if books.status else {}
 
     def report(self) -> Report:
@@ -36,13 +40,17 @@ class _Audit:
                 Kind.UNREAD,
                 "the incident",
                 f"It could not be asked: {self._books.unread}",
-                "Start a worker, then audit again; the other books are held together below.",
+                "Start a worker, then audit again; the other books are compared below.",
             )
         places = sorted(
             {
                 *self._rows,
                 *self._mails,
-                *((m.number, o.channel) for m in self._messages.values() for o in m.outcomes),
+                *(
+                    Place(m.number, o.channel, o.audience or "")
+                    for m in self._messages.values()
+                    for o in m.outcomes
+                ),
             }
         )
         intents = [self._intent(place) for place in places]
@@ -55,12 +63,12 @@ class _Audit:
         )
 
     def _intent(self, place: Place) -> Intent:
-        message = self._messages.get(place[0])
-        outcome = (
-            next((o for o in message.outcomes if o.channel == place[1]), None) if message else None
-        )
+        message = self._messages.get(place.message)
+        outcomes = message.outcomes if message else ()
+        here = (place.channel, place.audience)
+        outcome = next((o for o in outcomes if (o.channel, o.audience or "") == here), None)
         row, mail = self._rows.get(place), self._mails.get(place)
-        where = f"message {place[0]} on {place[1]}"
+        where = str(place)
         provider = self._books.provider.get(place, ProviderBook(says="not asked"))
         if self._books.status is not None:
             self._known_to_the_incident(where, message, outcome, row, mail)
@@ -68,11 +76,12 @@ class _Audit:
             self._post(where, row, message)
         if mail is not None:
             MailChecks(self._findings).check(where, mail, message, outcome)
-        self._provider(where, provider, row, mail)
+        self._provider(place, provider, row, mail)
         return Intent(
-            message=place[0],
+            message=place.message,
             kind=message.kind.value if message else "",
-            channel=place[1],
+            channel=place.channel,
+            audience=place.audience,
             incident=outcome.state if outcome else None,
             ledger=self._ledger_says(row, mail),
             events="" if mail is None else f"{mail.events:,} events",
@@ -114,7 +123,7 @@ class _Audit:
                     Kind.OPEN,
                     where,
                     f"It waits for signatures: {message.missing}.",
-                    f"frontfoot show {self._books.slug} {message.number}",
+                    self._findings.step(Action.SHOW_COPY, message=message.number),
                 )
             return
         if not entered:
@@ -125,26 +134,32 @@ class _Audit:
                     Kind.DIFFERS,
                     where,
                     f"The incident says {outcome.state}, and the ledger has no row of it.",
-                    "Check that worker and terminal use the same FRONTFOOT_DATABASE_URL.",
+                    "Check that everything uses the same FRONTFOOT_DATABASE_URL.",
                 )
             return
         if row is not None and outcome.state is not row.state:
-            self._states_differ(where, outcome.state, row.state, row.updated_at)
+            self._states_differ(where, outcome.state, row)
 
-    def _states_differ(
-        self, where: str, incident: PublicationState, ledger: PublicationState, since: datetime
-    ) -> None:
+    def _states_differ(self, where: str, incident: PublicationState, row: PublicationRow) -> None:
         # The ledger is written first, so the incident may be a moment behind.
-        if not incident.settled and self._findings.now - since < STUCK_AFTER:
+        if not incident.settled and self._findings.now - row.updated_at < STUCK_AFTER:
             self._findings.under_way = True
             return
         self._findings.find(
             Kind.DIFFERS,
             where,
-            f"The incident says {incident}, the ledger says {ledger}.",
-            "The ledger was written before and after the request: look at the platform, then "
-            f"`frontfoot settle {self._books.slug}`.",
+            f"The incident says {incident}, the ledger says {row.state}.",
+            self._settle(
+                Place(row.number, row.channel),
+                "The ledger was written before and after the request: look at the platform, then "
+                "settle it.",
+            ),
         )
+
+    def _settle(self, place: Place, advice: str, about: str = "") -> NextStep:
+        step = self._findings.step(Action.SETTLE, advice, message=place.message)
+        where = {"channel": place.channel, "audience": place.audience}
+        return step.model_copy(update={**where, "about": about})
 
     # --- posts ---------------------------------------------------------------------------------
 
@@ -154,7 +169,7 @@ class _Audit:
                 Kind.DIFFERS, where, "It is accepted and has no receipt.", "Look for it."
             )
         if row.state in NEEDS_WORDS:
-            self._findings.waits_for_a_person(where, row.state, row.reason, row.next_step)
+            self._findings.waits_for_a_person(where, row.state, row.explanation)
         elif not row.state.settled:
             since = row.started_at if row.state is _S.SENDING else row.updated_at
             self._findings.on_its_way(where, f"It is {row.state}.", since, message)
@@ -163,7 +178,7 @@ class _Audit:
 
     def _provider(
         self,
-        where: str,
+        place: Place,
         book: ProviderBook,
         row: PublicationRow | None,
         mail: BroadcastBooks | None,
@@ -172,12 +187,12 @@ class _Audit:
         reconciled = book.reconciled
         if reconciled is None:
             return
-        what = "mails" if mail is not None else "posts"
+        where, what = str(place), "mails" if mail is not None else "posts"
         open_batches = mail is not None and any(
             mail.by_state.get(state) for state in (_S.SENDING, _S.UNKNOWN)
         )
         on_the_wire = row is not None and not row.state.settled
-        for kind, count, says, next_step in (
+        for kind, count, what_of_them, next_step in (
             (
                 Kind.LOST,
                 reconciled.lost,
@@ -187,22 +202,22 @@ class _Audit:
             (
                 Kind.DOUBLED,
                 reconciled.doubled,
-                "are there once too often.",
+                "are there more than once.",
                 "Take the surplus down, and report this: it must not happen.",
             ),
             (
                 Kind.UNENTERED,
                 reconciled.unentered,
                 "are at the provider, and the ledger does not say that they went out.",
-                f"frontfoot settle {self._books.slug}: they went out.",
+                self._settle(place, "Say that they went out.", WENT_OUT),
             ),
         ):
             if not count:
                 continue
             if kind is Kind.UNENTERED and (open_batches or on_the_wire):
-                # Its batch or post is told of already, as unknown or as under way.
+                # Its batch or post is listed already, as unknown or as under way.
                 continue
-            self._findings.find(kind, where, f"{count:,} {what} {says}", next_step)
+            self._findings.find(kind, where, f"{count:,} {what} {what_of_them}", next_step)
 
     def _ledger_says(self, row: PublicationRow | None, mail: BroadcastBooks | None) -> str:
         if row is not None:

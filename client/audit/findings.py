@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from client.audit.model import Books, Discrepancy, Kind
+from domain.explanation import Action, Explanation, NextStep, explained
 from domain.message_state import MessagePhase
 from domain.publication import PublicationState
 from domain.stage import Stage
@@ -30,30 +31,37 @@ class Findings:
         self.found: list[Discrepancy] = []
         self.under_way = False
 
-    def find(self, kind: Kind, where: str, says: str, next_step: str) -> None:
+    def find(self, kind: Kind, where: str, what: str, next_step: NextStep | str) -> None:
         """Note one thing."""
-        self.found.append(Discrepancy(kind=kind, where=where, says=says, next_step=next_step))
+        found = Discrepancy(kind=kind, where=where, explanation=explained(what, next_step))
+        self.found.append(found)
+
+    def step(self, action: Action, advice: str = "", message: int | None = None) -> NextStep:
+        """Something that a person can do in this incident."""
+        return NextStep(action=action, incident=self.books.slug, message=message, advice=advice)
 
     def waits_for_a_person(
-        self, where: str, state: PublicationState, reason: str, next_step: str
+        self, where: str, state: PublicationState, why: Explanation | None
     ) -> None:
         """Note a state that is not acceptance: it needs a reason, and often a person."""
-        if not reason or (not next_step and state in (_S.UNKNOWN, _S.REFUSED)):
+        stuck = state in (_S.UNKNOWN, _S.REFUSED)
+        if why is None or (stuck and not why.next_step):
             self.find(
                 Kind.UNEXPLAINED,
                 where,
-                f"It is {state}, without {'a reason' if not reason else 'a next step'}.",
+                f"It is {state}, without {'a reason' if why is None else 'a next step'}.",
                 "See the worker's log of that time.",
             )
-        if state in CALLED_OFF:
+        if state in CALLED_OFF or why is None:
             return
         kind = Kind.UNKNOWN if state is _S.UNKNOWN else Kind.OPEN
-        self.find(kind, where, f"It is {state}: {reason}", next_step)
+        told = why.model_copy(update={"what": f"It is {state}: {why.what}"})
+        self.found.append(Discrepancy(kind=kind, where=where, explanation=told))
 
     def on_its_way(
         self,
         where: str,
-        says: str,
+        what: str,
         since: datetime | None,
         message: MessageStatus | None = None,
     ) -> None:
@@ -70,6 +78,6 @@ class Findings:
         self.find(
             Kind.STUCK,
             where,
-            f"{says.rstrip('.')} ({why})." if why else says,
-            "See whether a worker runs for this channel (`frontfoot check`).",
+            f"{what.rstrip('.')} ({why})." if why else what,
+            NextStep(action=Action.CHECK, advice="See whether a worker runs for this channel."),
         )

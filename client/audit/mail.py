@@ -6,6 +6,7 @@ from datetime import datetime
 
 from client.audit.findings import NEEDS_WORDS, Findings
 from client.audit.model import Kind
+from domain.explanation import Action, NextStep
 from domain.publication import Outcome, PublicationState
 from domain.status import MessageStatus
 from store.audit.books import BroadcastBooks
@@ -69,7 +70,7 @@ class MailChecks:
                 Kind.UNKNOWN if mail.by_state.get(_S.UNKNOWN) else Kind.OPEN,
                 where,
                 f"{hidden - shown:,} more batches are unknown or refused.",
-                f"frontfoot status {self._findings.books.slug}",
+                self._findings.step(Action.SHOW_STATUS),
             )
         if outcome is not None and outcome.state is _S.ACCEPTED:
             unknown = mail.by_state.get(_S.UNKNOWN, 0)
@@ -79,7 +80,11 @@ class MailChecks:
                     where,
                     f"The incident says accepted; in the ledger {unknown} batches are unknown and "
                     f"{progress.went_out:,} mails went out.",
-                    f"frontfoot settle {self._findings.books.slug}, once you have looked.",
+                    self._step(
+                        Action.LIST_UNKNOWN,
+                        mail,
+                        "See which they are, look at the provider, then settle them.",
+                    ),
                 )
 
     def _adds_up(self, where: str, mail: BroadcastBooks, progress: BroadcastProgress) -> None:
@@ -91,12 +96,12 @@ class MailChecks:
                 f"ledger has {mail.recipients:,} in {mail.laid_out:,}.",
                 "Rows are missing: restore the ledger from a backup.",
             )
-        if progress.recipients != mail.planned + mail.suppressed:
+        everybody = mail.planned + mail.suppressed
+        if progress.recipients != everybody:
             self._findings.find(
                 Kind.DIFFERS,
                 where,
-                f"{progress.recipients:,} recipients stand in a named state, of "
-                f"{mail.planned + mail.suppressed:,}.",
+                f"{progress.recipients:,} recipients stand in a named state, of {everybody:,}.",
                 "Restore the ledger from a backup.",
             )
         for name, (counter, rows) in sorted(mail.miscounted.items()):
@@ -114,7 +119,7 @@ class MailChecks:
                 "An event proves that it went out, and it is not entered as accepted.",
                 self._last_sign(mail),
             )
-        for count, says in (
+        for count, what in (
             (mail.behind, "recipients have an event that says more than their row."),
             (mail.unproven, "recipients' rows say more than any event of theirs."),
             (mail.unapplied, "events came before the broadcast was planned and are not applied."),
@@ -123,7 +128,7 @@ class MailChecks:
                 self._findings.find(
                     Kind.DIFFERS,
                     where,
-                    f"{count:,} {says}",
+                    f"{count:,} {what}",
                     "Find out who else writes to the database; the events are kept and right.",
                 )
 
@@ -132,15 +137,15 @@ class MailChecks:
     ) -> None:
         place = f"{where}, batch {batch.number}"
         if batch.state in NEEDS_WORDS:
-            if batch.state is _S.UNKNOWN or batch.reason:
-                self._findings.waits_for_a_person(place, batch.state, batch.reason, batch.next_step)
+            if batch.state is _S.UNKNOWN or batch.explanation is not None:
+                self._findings.waits_for_a_person(place, batch.state, batch.explanation)
             return
         if mail.paused and batch.state is _S.PLANNED:
             self._findings.find(
                 Kind.OPEN,
                 place,
                 "The broadcast is paused.",
-                f"frontfoot resume {self._findings.books.slug}, or stop it for good.",
+                self._step(Action.RESUME, mail, "Go on with it, or stop it for good."),
             )
             return
         since = batch.started_at if batch.state is _S.SENDING else self._last_sign(mail)
@@ -150,3 +155,7 @@ class MailChecks:
         """When it was last seen to move: a large broadcast may take hours."""
         accepted_at = self._findings.books.progress[mail.id].last_accepted_at
         return max(mail.planned_at, accepted_at or mail.planned_at)
+
+    def _step(self, action: Action, mail: BroadcastBooks, advice: str) -> NextStep:
+        step = self._findings.step(action, advice, message=mail.number)
+        return step.model_copy(update={"channel": mail.channel, "audience": mail.audience})

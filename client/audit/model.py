@@ -1,11 +1,13 @@
-"""What an audit holds together, and what it says."""
+"""What an audit compares, and what it finds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import NamedTuple
 
 from client.stack.books import Reconciliation
+from domain.explanation import Explanation
 from domain.model import Value
 from domain.publication import PublicationState
 from domain.status import IncidentStatus
@@ -29,12 +31,11 @@ class Kind(StrEnum):
 
 
 class Discrepancy(Value):
-    """One thing that does not add up, or that waits for a person; in words, with a next step."""
+    """One thing that does not add up, or that waits for a person, and where."""
 
     kind: Kind
     where: str
-    says: str
-    next_step: str = ""
+    explanation: Explanation
 
 
 class ProviderBook(Value):
@@ -46,8 +47,16 @@ class ProviderBook(Value):
     found: tuple[Discrepancy, ...] = ()
 
 
-Place = tuple[int, str]
-"""(message number, channel)."""
+class Place(NamedTuple):
+    """One destination of one message; ``audience`` is empty for a post."""
+
+    message: int
+    channel: str
+    audience: str = ""
+
+    def __str__(self) -> str:
+        whom = f" to {self.audience}" if self.audience else ""
+        return f"message {self.message} on {self.channel}{whom}"
 
 
 class Books(Value):
@@ -69,11 +78,12 @@ class Books(Value):
 
 
 class Intent(Value):
-    """One message on one channel, as each book has it."""
+    """One message at one destination, as each book has it."""
 
     message: int
     kind: str
     channel: str
+    audience: str
     incident: PublicationState | None
     ledger: str
     events: str

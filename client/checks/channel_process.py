@@ -1,6 +1,6 @@
 """Asking the providers something, through a process that builds the channels as the worker would.
 
-The command line knows no adapter: it starts ``channels.ask`` and reads lines of JSON.
+Whoever asks knows no adapter: it starts ``channels.ask`` and reads lines of JSON.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import AsyncIterator, Iterable
 import orjson
 from pydantic import TypeAdapter
 
-from client.checks.check_channels import accounts_of
-from client.errors import CommandFailed
+from client.checks.channels import accounts_of
+from client.errors import ClientError
 from client.stack.environment import for_python
 from settings import Settings
 
@@ -31,7 +31,7 @@ async def ask_channels(
 ) -> AsyncIterator[Answer]:
     """The answers of ``python -m channels.ask`` to a question, as they come.
 
-    ``lines`` go to it as JSON. Raises ``CommandFailed`` if it cannot be asked, if a channel says
+    ``lines`` go to it as JSON. Raises ``ClientError`` if it cannot be asked, if a channel says
     why there is no more, and if the answers break off.
     """
     process = await asyncio.create_subprocess_exec(
@@ -57,15 +57,15 @@ async def ask_channels(
         while True:
             told = await asyncio.wait_for(process.stdout.readline(), SILENT_FOR)
             if not told:
-                raise CommandFailed(_BROKE_OFF, "Try again; it is harmless.")
+                raise ClientError(_BROKE_OFF, "Try again; it is harmless.")
             answer = _ANSWER.validate_json(told)
             if "error" in answer:
-                raise CommandFailed(str(answer["error"]), str(answer.get("next_step", "")))
+                raise ClientError(str(answer["error"]), str(answer.get("next_step", "")))
             if "done" in answer:
                 return
             yield answer
     except (TimeoutError, ValueError) as error:
-        raise CommandFailed(_BROKE_OFF, "Try again; it is harmless.") from error
+        raise ClientError(_BROKE_OFF, "Try again; it is harmless.") from error
     finally:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):

@@ -20,7 +20,7 @@ _KEPT_IN_SANDBOX = ("_FROM_ADDRESS", "_FROM_NAME", "_CONNECT_TIMEOUT", "_READ_TI
 
 
 @dataclass(frozen=True)
-class Accounts:
+class ChosenAccounts:
     """Which channels there are, where each speaks to, and what a person has to be told of it.
 
     ``event_channels`` are the channels whose events can be verified, and so taken in.
@@ -37,20 +37,20 @@ class Accounts:
         """The channels that speak to the sandbox."""
         return tuple(name for name in self.channels if name not in self.live)
 
-    def with_notice(self, notice: str) -> Accounts:
+    def with_notice(self, notice: str) -> ChosenAccounts:
         """The same, and one thing more that a person has to know."""
         return replace(self, notices=(*self.notices, notice))
 
 
 def choose_accounts(
     channels: tuple[str, ...], given: Mapping[str, str], sandbox: str, *, live: bool
-) -> Accounts:
+) -> ChosenAccounts:
     """Say which channels use the credentials in ``given`` and which the sandbox at ``sandbox``.
 
     Without ``live`` no credential of the caller's passes, and a channel that the sandbox does not
     know is left out.
     """
-    chosen = Accounts()
+    chosen = ChosenAccounts()
     for channel in channels:
         chosen = _with(chosen, channel, given, sandbox, live=live)
     if live and given.get(STRIPE_KEY):
@@ -61,8 +61,8 @@ def choose_accounts(
 
 
 def _with(
-    accounts: Accounts, channel: str, given: Mapping[str, str], sandbox: str, *, live: bool
-) -> Accounts:
+    accounts: ChosenAccounts, channel: str, given: Mapping[str, str], sandbox: str, *, live: bool
+) -> ChosenAccounts:
     """``accounts`` and one channel more."""
     adapter = _adapter(channel)
     own = _own(channel, given)
@@ -92,8 +92,8 @@ def _with(
 
 
 def _with_events(
-    accounts: Accounts, channel: str, adapter: Adapter | None, own: Mapping[str, str] | None
-) -> Accounts:
+    accounts: ChosenAccounts, channel: str, adapter: Adapter | None, own: Mapping[str, str] | None
+) -> ChosenAccounts:
     """Whether the channel's events are taken in; ``own`` is None where the sandbox has the key."""
     if adapter is None or adapter.events is None:
         return accounts
@@ -108,7 +108,7 @@ def _with_events(
 
 
 async def event_settings(
-    accounts: Accounts, given: Mapping[str, str], sandbox: str
+    accounts: ChosenAccounts, given: Mapping[str, str], sandbox: str
 ) -> dict[str, str]:
     """What the receiver of events is told: by what it verifies them, and no key that sends.
 

@@ -1,4 +1,4 @@
-"""Holding our ledger against the sandbox's own books: what was lost, what went out twice.
+"""Comparing our ledger with the sandbox's own books: what was lost, what went out twice.
 
 The sandbox shares no code with us and keeps a book of everything it accepted, so the two agree
 only if both are right. One sandbox may serve several incidents of one ledger: what another
@@ -15,7 +15,8 @@ import httpx
 import orjson
 from pydantic import BaseModel
 
-from domain.ids import MessageRef, broadcast_key, delivery_of
+from client.engine import Engine
+from domain.ids import MessageRef, delivery_of, publication_key
 from domain.model import Value
 from domain.publication import PublicationState
 from store.audit import deliveries
@@ -45,19 +46,19 @@ class Reconciliation(Value):
         return not (self.lost or self.doubled or self.unentered)
 
 
-class _Post(BaseModel):
+class _SandboxPost(BaseModel):
     id: str
     text: str
     deleted: bool = False
 
 
-class _Posts(BaseModel):
-    posts: list[_Post]
+class _PostList(BaseModel):
+    posts: list[_SandboxPost]
 
 
-class _Books(BaseModel):
-    twitter: _Posts
-    facebook: _Posts
+class _SandboxBooks(BaseModel):
+    twitter: _PostList
+    facebook: _PostList
 
 
 def total(parts: Iterable[Reconciliation]) -> Reconciliation:
@@ -72,19 +73,20 @@ def total(parts: Iterable[Reconciliation]) -> Reconciliation:
 
 
 async def reconcile_mail(
-    database: Database, incident: str, sandbox: httpx.AsyncClient
+    engine: Engine, incident: str, sandbox: httpx.AsyncClient
 ) -> Reconciliation:
     """Compare every delivery of an incident with every mail that the sandbox accepted.
 
     Memory: one byte for each recipient of each broadcast.
     """
-    return total((await mail_by_broadcast(database, incident, sandbox)).values())
+    return total((await mail_by_broadcast(engine, incident, sandbox)).values())
 
 
 async def mail_by_broadcast(
-    database: Database, incident: str, sandbox: httpx.AsyncClient
+    engine: Engine, incident: str, sandbox: httpx.AsyncClient
 ) -> dict[str, Reconciliation]:
     """``reconcile_mail`` for each broadcast by its key; mail without a mark of ours is under ""."""
+    database = await engine.ledger()
     ours: dict[str, bytearray] = defaultdict(bytearray)
     async for delivery in deliveries.accepted_deliveries(database, incident):
         _count(ours, delivery.key)
@@ -95,12 +97,12 @@ async def mail_by_broadcast(
         for broadcast in await _broadcasts_elsewhere(database, incident):
             theirs.pop(broadcast, None)
     return {
-        broadcast: _held_together(ours.get(broadcast, b""), theirs.get(broadcast, b""))
+        broadcast: _compared(ours.get(broadcast, b""), theirs.get(broadcast, b""))
         for broadcast in sorted(ours.keys() | theirs.keys())
     }
 
 
-def _held_together(ours: Collection[int], theirs: Collection[int]) -> Reconciliation:
+def _compared(ours: Collection[int], theirs: Collection[int]) -> Reconciliation:
     """One broadcast: for each recipient, whether we say accepted, and the copies in the book."""
     pairs = Counter(zip_longest(ours, theirs, fillvalue=0))
     return Reconciliation(
@@ -112,10 +114,10 @@ def _held_together(ours: Collection[int], theirs: Collection[int]) -> Reconcilia
 
 
 async def reconcile_posts(
-    database: Database, incident: str, sandbox: httpx.AsyncClient
+    engine: Engine, incident: str, sandbox: httpx.AsyncClient
 ) -> Reconciliation:
     """Compare every publication of an incident with the posts that the sandbox shows in public."""
-    return total((await posts_by_publication(database, incident, sandbox)).values())
+    return total((await posts_by_publication(engine, incident, sandbox)).values())
 
 
 NOBODYS = (0, "")
@@ -123,13 +125,14 @@ NOBODYS = (0, "")
 
 
 async def posts_by_publication(
-    database: Database, incident: str, sandbox: httpx.AsyncClient
+    engine: Engine, incident: str, sandbox: httpx.AsyncClient
 ) -> dict[tuple[int, str], Reconciliation]:
     """``reconcile_posts`` for each message's number and channel, and for ``NOBODYS``."""
     answer = await sandbox.get("/_sandbox/books")
-    books = _Books.model_validate_json(answer.raise_for_status().content)
+    books = _SandboxBooks.model_validate_json(answer.raise_for_status().content)
     public = {"twitter": _standing(books.twitter), "facebook": _standing(books.facebook)}
     found: dict[tuple[int, str], Reconciliation] = {}
+    database = await engine.ledger()
     known = 0
     for row in await publications.rows(database, incident):
         posts = await _posts_of(database, row, public)
@@ -150,13 +153,13 @@ async def posts_by_publication(
     return found
 
 
-def _standing(page: _Posts) -> list[_Post]:
+def _standing(page: _PostList) -> list[_SandboxPost]:
     return [post for post in page.posts if not post.deleted]
 
 
 async def _posts_of(
-    database: Database, row: PublicationRow, public: Mapping[str, list[_Post]]
-) -> list[_Post]:
+    database: Database, row: PublicationRow, public: Mapping[str, list[_SandboxPost]]
+) -> list[_SandboxPost]:
     """The posts that say, word for word, what this publication was to say."""
     ref = MessageRef(incident=row.incident, number=row.number, revision=row.revision)
     document = await messages.find_revision(database, ref)
@@ -175,7 +178,11 @@ async def _broadcasts_elsewhere(database: Database, incident: str) -> set[str]:
             for revision in range(1, message.revision + 1):
                 ref = message.ref().model_copy(update={"revision": revision})
                 document = await messages.load_revision(database, ref)
-                keys |= {broadcast_key(ref, copy.channel) for copy in document.copies}
+                keys |= {
+                    publication_key(ref, copy.channel, cut.name)
+                    for copy in document.copies
+                    for cut in document.audiences
+                }
     return keys
 
 

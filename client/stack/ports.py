@@ -6,7 +6,7 @@ import secrets
 import socket
 from dataclasses import dataclass, fields
 
-from client.errors import CommandFailed
+from client.errors import ClientError
 
 LOOPBACK = "127.0.0.1"
 
@@ -30,7 +30,7 @@ class Ports:
         return cls(*free_ports(len(fields(cls))))
 
     def refuse_taken(self) -> None:
-        """Raise ``CommandFailed`` naming each port that is in use and the setting that moves it."""
+        """Raise ``ClientError`` naming each port that is in use and the setting that moves it."""
         taken = [
             f"{getattr(self, one.name)} ({PURPOSE[one.name]}; {setting(one.name)})"
             for one in fields(self)
@@ -38,7 +38,7 @@ class Ports:
         ]
         if taken:
             several = len(taken) > 1
-            raise CommandFailed(
+            raise ClientError(
                 f"{'Ports' if several else 'Port'} {', '.join(taken)} "
                 f"{'are' if several else 'is'} in use by another program.",
                 "End that program, or choose another port with the option or variable named.",

@@ -11,21 +11,18 @@ import httpx
 import typer
 import yaml
 from rich.console import Console
-from temporalio.client import Client
 
-from client.errors import ExitCode
+from client.audiences import import_audience
+from client.configuration import load_settings
+from client.engine import Engine
+from client.playbooks import read_files
 from client.stack.ports import Ports
 from embedded.demo import faults
 from embedded.demo.audience import write_audience
 from embedded.demo.scenario import Scenario, Story
 from embedded.demo.scorecard import add_up, show
-from embedded.demo.view import View
+from embedded.demo.screen import DemoScreen
 from embedded.stack import Stack
-from store.files.audience_csv import read_rows
-from store.files.playbook_folder import read_playbook
-from store.kernel.database import Database
-from store.people import audiences
-from surfaces.terminal import session
 
 AUDIENCE = "customers"
 PLAYBOOK = "site-compromised"
@@ -49,8 +46,8 @@ def demo(
 
     Example: frontfoot demo --recipients 200000
     """
-    passed = session.run(play(recipients, state_dir, Console()))
-    raise typer.Exit(ExitCode.DONE if passed else ExitCode.FAILED)
+    if not asyncio.run(play(recipients, state_dir, Console())):
+        raise typer.Exit(1)
 
 
 def register(app: typer.Typer) -> None:
@@ -65,54 +62,46 @@ async def play(recipients: int, state_dir: Path, console: Console) -> bool:
     stack = Stack(state_dir, ports=Ports.free(), say=lambda text: console.print(f"  {text}"))
     await stack.start()
     try:
-        database = Database.open(f"sqlite:///{stack.state / 'frontfoot.db'}")
-        async with httpx.AsyncClient(base_url=stack.addresses["sandbox"], timeout=60) as sandbox:
-            return await Demo(stack, database, sandbox, console).run(recipients)
+        books = httpx.AsyncClient(base_url=stack.addresses["sandbox"], timeout=60)
+        async with await stack.engine() as engine, books as sandbox:
+            return await Demo(stack, engine, sandbox, console).run(recipients)
     finally:
         await stack.stop()
         console.print(f"Everything is stopped. Logs and databases are in {state_dir}.")
 
 
 class Demo:
-    """The stage on which the scenario plays."""
-
-    client: Client
+    """What the scenario plays on, and what it looks like."""
 
     def __init__(
-        self, stack: Stack, database: Database, sandbox: httpx.AsyncClient, console: Console
+        self, stack: Stack, engine: Engine, sandbox: httpx.AsyncClient, console: Console
     ) -> None:
-        self.database = database
+        self.engine = engine
         self._stack = stack
         self._sandbox = sandbox
         self._console = console
         self._slowness: int | None = None
-        self._view = View(console, database)
+        self._screen = DemoScreen(console, engine)
 
     async def run(self, recipients: int) -> bool:
         """Import, play, reconcile; returns whether it is a pass."""
-        self.client = await self._stack.client()
         story = Story()
-        try:
-            async with self._view:
-                await self._import(recipients)
-                # With few recipients the broadcast would be over before anybody could be killed.
-                slow = 0.3 if recipients < 200_000 else 0.0
-                self._slowness = await faults.switch_on(self._sandbox, slow_mail=slow)
-                files = quickened(
-                    dict(read_playbook(session.load_settings().playbooks_dir / PLAYBOOK)),
-                    recipients,
-                )
-                status = await Scenario(self, story).play(files, AUDIENCE)
-                self._view.say("holding the ledger against the sandbox's own books")
-                score = await add_up(self.database, self._sandbox, status, story)
-            show(self._console, score, story)
-        finally:
-            await self.database.close()
+        async with self._screen:
+            await self._import(recipients)
+            # With few recipients the broadcast would be over before anybody could be killed.
+            slow = 0.3 if recipients < 200_000 else 0.0
+            self._slowness = await faults.switch_on(self._sandbox, slow_mail=slow)
+            shipped = await asyncio.to_thread(read_files, load_settings(), PLAYBOOK)
+            files = quickened(dict(shipped), recipients)
+            status = await Scenario(self, story).play(files, AUDIENCE)
+            self._screen.say("holding the ledger against the sandbox's own books")
+            score = await add_up(self.engine, self._sandbox, status, story)
+        show(self._console, score, story)
         return not score.wrong
 
     def say(self, text: str) -> None:
         """Tell one thing that happened."""
-        self._view.say(text)
+        self._screen.say(text)
 
     async def kill_worker(self) -> None:
         """SIGKILL for the worker; the stack starts another one by itself."""
@@ -123,11 +112,11 @@ class Demo:
     async def _import(self, recipients: int) -> None:
         path = self._stack.state / "customers.csv"
         bouncing = await asyncio.to_thread(write_audience, path, recipients)
-        rows = read_rows(path, path.with_suffix(".rejects.csv"))
-        imported = await audiences.import_rows(self.database, AUDIENCE, rows)
+        rejects = path.with_suffix(".rejects.csv")
+        imported = await import_audience(self.engine, path, AUDIENCE, rejects=rejects)
         self.say(
             f"imported {imported.added:,} customers ({bouncing} dead addresses among them), "
-            f"{rows.rejected} broken rows set aside with their reasons"
+            f"{imported.rejected} broken rows set aside with their reasons"
         )
 
 

@@ -12,26 +12,25 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol, TypeVar
 
-from temporalio.client import Client
-
-from client import incidents
+from client import incidents, messages
+from client.asking import incident_status
+from client.engine import Engine
 from client.errors import NoWorker
+from client.facts import record_facts
+from client.mail_progress import mails_of
+from domain.actor import Actor
 from domain.errors import DomainError
-from domain.ids import MessageRef, incident_workflow_id
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.publication import PublicationState
 from domain.status import IncidentStatus, MessageStatus
-from store.broadcasts import broadcasts
-from store.broadcasts.progress import BroadcastProgress, read_progress
-from store.kernel.database import Database
-from workflows.contract import Decide
 
 Result = TypeVar("Result")
 
 INCIDENT = "buffer-saturday"
 TITLE = "Spam went out through customers' accounts"
 LEAD = "maya"
+THE_LEAD = Actor.at_terminal(LEAD)
 
 FACTS: dict[str, object] = {
     "summary": "somebody posted spam through our customers' accounts",
@@ -50,11 +49,10 @@ RESOLUTION: dict[str, object] = {
 }
 
 
-class Stage(Protocol):
+class ScenarioHost(Protocol):
     """What the scenario needs of the demo around it."""
 
-    client: Client
-    database: Database
+    engine: Engine
 
     def say(self, text: str) -> None: ...
     async def kill_worker(self) -> None: ...
@@ -81,10 +79,9 @@ class Story:
 class Scenario:
     """One incident from its opening to its closing."""
 
-    def __init__(self, stage: Stage, story: Story) -> None:
-        self._stage = stage
+    def __init__(self, host: ScenarioHost, story: Story) -> None:
+        self._host = host
         self._story = story
-        self._handle = stage.client.get_workflow_handle(incident_workflow_id(INCIDENT))
 
     async def play(self, files: dict[str, str], audience: str) -> IncidentStatus:
         """Play it and return how the incident ended."""
@@ -96,21 +93,20 @@ class Scenario:
         await self._resolve()
         await self._make_good()
         await self._arrived()
-        closed = await incidents.close(self._stage.client, INCIDENT, by=LEAD)
-        self._stage.say(f"{LEAD} closes the incident")
+        closed = await incidents.close(self._host.engine, INCIDENT, actor=THE_LEAD)
+        self._host.say(f"{LEAD} closes the incident")
         return closed
 
     async def _open(self, files: dict[str, str], audience: str) -> None:
         await incidents.open_incident(
-            self._stage.client,
-            self._stage.database,
+            self._host.engine,
             slug=INCIDENT,
             title=TITLE,
             files=files,
-            by=LEAD,
-            audience=audience,
+            actor=THE_LEAD,
+            audiences=[audience],
         )
-        self._stage.say(f"{LEAD} opens the incident: {TITLE}")
+        self._host.say(f"{LEAD} opens the incident: {TITLE}")
         await self._facts(FACTS, "what is known so far; the cause is not")
 
     async def _announce(self) -> MessageStatus:
@@ -118,15 +114,14 @@ class Scenario:
         await self._try(LEAD, message.digest, "to approve her own message")
         await self._try("sam", message.digest, "to approve without the role")
         stale = message.digest
-        message = await incidents.revise(
-            self._stage.client,
-            self._stage.database,
+        message = await messages.revise(
+            self._host.engine,
             INCIDENT,
             message.number,
-            by=LEAD,
+            actor=THE_LEAD,
             next_update_by=datetime.now(UTC) + timedelta(minutes=30),
         )
-        self._stage.say(f"{LEAD} promises the next update sooner: {message.digest[:8]}")
+        self._host.say(f"{LEAD} promises the next update sooner: {message.digest[:8]}")
         await self._try("noor", stale, "to approve the text before the edit")
         await self._signal("noor", message)
         await self._until(lambda one: one.told, message.number, "customers being told")
@@ -158,7 +153,7 @@ class Scenario:
             try:
                 return await act()
             except NoWorker:
-                self._stage.say("no worker answers: trying again")
+                self._host.say("no worker answers: trying again")
                 await asyncio.sleep(1)
         return await act()
 
@@ -166,64 +161,67 @@ class Scenario:
 
     async def _facts(self, facts: dict[str, object], about: str) -> None:
         await self._patiently(
-            lambda: incidents.record_facts(
-                self._stage.client, self._stage.database, INCIDENT, by=LEAD, facts=facts
-            )
+            lambda: record_facts(self._host.engine, INCIDENT, actor=THE_LEAD, facts=facts)
         )
-        self._stage.say(f"{LEAD} writes down {about}")
+        self._host.say(f"{LEAD} writes down {about}")
 
     async def _propose(
         self, kind: MessageKind, next_update: timedelta | None = None
     ) -> MessageStatus:
         by = datetime.now(UTC) + next_update if next_update else None
         message = await self._patiently(
-            lambda: incidents.propose(
-                self._stage.client, self._stage.database, INCIDENT, kind, by=LEAD, next_update_by=by
+            lambda: messages.propose(
+                self._host.engine, INCIDENT, kind, actor=THE_LEAD, next_update_by=by
             )
         )
         words = kind.value.replace("_", " ")
-        self._stage.say(f"{LEAD} proposes the {words}: {message.digest[:8]}")
+        self._host.say(f"{LEAD} proposes the {words}: {message.digest[:8]}")
         return message
 
     async def _signal(self, who: str, message: MessageStatus) -> None:
         """Approve as any client of Temporal may: by signal."""
-        await self._handle.signal(
-            "approve", Decide(by=who, digest=message.digest[:12], message=message.number)
+        await messages.approve_by_signal(
+            self._host.engine,
+            INCIDENT,
+            by=who,
+            digest=message.digest[:12],
+            message=message.number,
         )
-        self._stage.say(f"{who} approves {message.digest[:8]} by signal")
+        self._host.say(f"{who} approves {message.digest[:8]} by signal")
 
     async def _decide(self, who: str, message: MessageStatus) -> None:
-        await incidents.decide(
-            self._stage.client, INCIDENT, by=who, digest=message.digest, message=message.number
+        await messages.decide(
+            self._host.engine,
+            INCIDENT,
+            actor=Actor.at_terminal(who),
+            digest=message.digest,
+            message=message.number,
         )
-        self._stage.say(f"{who} approves {message.digest[:8]} in the terminal")
+        self._host.say(f"{who} approves {message.digest[:8]} in the terminal")
 
     async def _try(self, who: str, digest: str, tried: str) -> None:
         """Somebody decides who may not, or on what is gone; it must be refused."""
         try:
-            await incidents.decide(self._stage.client, INCIDENT, by=who, digest=digest)
+            await messages.decide(
+                self._host.engine, INCIDENT, actor=Actor.at_terminal(who), digest=digest
+            )
         except DomainError as refusal:
             self._story.refusals.append(Refusal(who, tried, refusal.what))
-            self._stage.say(f"{who} tries {tried}: refused")
+            self._host.say(f"{who} tries {tried}: refused")
             return
         raise AssertionError(f"{who} was allowed {tried}")
 
     async def _die_midway(self, message: MessageStatus) -> None:
         """Kill the worker with SIGKILL once a quarter of the mail is out, and not all of it."""
         while True:
-            progress = await self._mail(message)
-            if progress is not None and progress.went_out * 4 >= progress.recipients:
+            mail = next(iter(await mails_of(self._host.engine, INCIDENT, message)), None)
+            if mail is not None and mail.counts.went_out * 4 >= mail.counts.recipients:
                 break
             await asyncio.sleep(0.02)
-        self._story.killed_at, self._story.of = progress.went_out, progress.recipients
-        await self._stage.kill_worker()
+        self._story.killed_at, self._story.of = mail.counts.went_out, mail.counts.recipients
+        await self._host.kill_worker()
 
     # --- waiting ------------------------------------------------------------------------------
-
-    async def _mail(self, message: MessageStatus) -> BroadcastProgress | None:
-        ref = MessageRef(incident=INCIDENT, number=message.number, revision=message.revision)
-        found = await broadcasts.find_broadcast(self._stage.database, ref, "email")
-        return await read_progress(self._stage.database, found.id) if found else None
 
     async def _settled(self, number: int) -> None:
         await self._until(
@@ -233,7 +231,7 @@ class Scenario:
     async def _until(self, done: Callable[[MessageStatus], bool], number: int, what: str) -> None:
         deadline = asyncio.get_running_loop().time() + 3600
         while asyncio.get_running_loop().time() < deadline:
-            status = await self._patiently(lambda: incidents.status(self._stage.client, INCIDENT))
+            status = await self._patiently(lambda: incident_status(self._host.engine, INCIDENT))
             message = status.messages[number - 1]
             if done(message):
                 return
@@ -245,14 +243,14 @@ class Scenario:
 
     async def _arrived(self) -> None:
         """Wait until the provider has told of every mail what became of it."""
-        status = await incidents.status(self._stage.client, INCIDENT)
-        self._stage.say("waiting for the provider's last delivery events")
+        status = await incident_status(self._host.engine, INCIDENT)
+        self._host.say("waiting for the provider's last delivery events")
         last, patience = -1, 0
         while patience < 120:
             waiting = 0
             for message in status.messages:
-                progress = await self._mail(message)
-                waiting += progress.accepted + progress.processed if progress else 0
+                for mail in await mails_of(self._host.engine, INCIDENT, message):
+                    waiting += mail.counts.accepted + mail.counts.processed
             if waiting == 0:
                 return
             patience = 0 if waiting != last else patience + 1

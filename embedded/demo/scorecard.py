@@ -8,20 +8,19 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from client.codes import count_codes
+from client.engine import Engine
+from client.mail_progress import MailProgress, mails_of
+from client.publications import list_publications
 from client.stack.books import Reconciliation, reconcile_mail, reconcile_posts
-from domain.ids import MessageRef
+from client.timeline import broken_at
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.model import Value
-from domain.publication import PublicationState
-from domain.status import IncidentStatus, MessageStatus
+from domain.publication import Outcome, PublicationState
+from domain.status import IncidentStatus
 from embedded.demo.faults import fired
 from embedded.demo.scenario import INCIDENT, Story
-from store.broadcasts import broadcasts
-from store.broadcasts.progress import BroadcastProgress, read_progress
-from store.kernel.database import Database
-from store.offers import codes
-from store.record import publications, timeline
 
 
 class Score(Value):
@@ -30,7 +29,7 @@ class Score(Value):
     status: IncidentStatus
     mail: Reconciliation
     posts: Reconciliation
-    broadcasts: dict[int, BroadcastProgress]
+    mails: dict[int, MailProgress]
     first_accepted: dict[str, datetime]
     urls: dict[str, str]
     codes: int
@@ -40,36 +39,36 @@ class Score(Value):
 
 
 async def add_up(
-    database: Database, sandbox: httpx.AsyncClient, status: IncidentStatus, story: Story
+    engine: Engine, sandbox: httpx.AsyncClient, status: IncidentStatus, story: Story
 ) -> Score:
-    """Hold the ledger against the sandbox's books and find everything that is not as it should."""
-    rows = await publications.rows(database, INCIDENT)
-    progress = {
+    """Compare the ledger with the sandbox's books and find everything that is wrong."""
+    rows = await list_publications(engine, INCIDENT)
+    mails = {
         message.number: found
         for message in status.messages
-        if (found := await _mail(database, message)) is not None
+        for found in await mails_of(engine, INCIDENT, message)
     }
     first: dict[str, datetime] = {}
     for row in rows:
         if row.number == 1 and row.receipt is not None and row.started_at is not None:
             # A post that was found again has the platform's time, in whole seconds.
             first[row.channel] = max(row.receipt.at, row.started_at)
-    if 1 in progress and progress[1].first_accepted_at is not None:
-        first["email"] = progress[1].first_accepted_at
+    if 1 in mails and mails[1].counts.first_accepted_at is not None:
+        first["email"] = mails[1].counts.first_accepted_at
     score = Score(
         status=status,
-        mail=await reconcile_mail(database, INCIDENT, sandbox),
-        posts=await reconcile_posts(database, INCIDENT, sandbox),
-        broadcasts=progress,
+        mail=await reconcile_mail(engine, INCIDENT, sandbox),
+        posts=await reconcile_posts(engine, INCIDENT, sandbox),
+        mails=mails,
         first_accepted=first,
         urls={
             f"{row.number}/{row.channel}": row.receipt.url
             for row in rows
             if row.receipt is not None and row.receipt.url
         },
-        codes=await codes.count(database, INCIDENT),
+        codes=await count_codes(engine, INCIDENT),
         struck=await fired(sandbox),
-        broken_link=await timeline.verify(database, INCIDENT),
+        broken_link=await broken_at(engine, INCIDENT),
     )
     return score.model_copy(update={"wrong": tuple(_wrong(score, story))})
 
@@ -90,9 +89,10 @@ def _wrong(score: Score, story: Story) -> list[str]:
             if outcome.state is not PublicationState.ACCEPTED:
                 wrong.append(
                     f"message {message.number} on {outcome.channel} is {outcome.state}: "
-                    f"{outcome.reason}"
+                    f"{_why(outcome)}"
                 )
-        people = score.broadcasts.get(message.number)
+        mail = score.mails.get(message.number)
+        people = mail.counts if mail is not None else None
         if people is not None:
             ended = people.delivered + people.bounced + people.dropped + people.suppressed
             if ended != people.recipients:
@@ -160,11 +160,15 @@ def _messages(score: Score) -> Table:
         table.add_column(name, overflow="fold")
     for message in score.status.messages:
         for outcome in message.outcomes:
-            where = score.urls.get(f"{message.number}/{outcome.channel}") or outcome.reason
+            where = score.urls.get(f"{message.number}/{outcome.channel}") or _why(outcome)
             tries = str(outcome.attempts) if outcome.receipt else ""
             kind = f"{message.number} {message.kind.value.replace('_', ' ')}"
             table.add_row(kind, outcome.channel, str(outcome.state), tries, where)
     return table
+
+
+def _why(outcome: Outcome) -> str:
+    return outcome.explanation.what if outcome.explanation else ""
 
 
 def _mail_table(score: Score) -> Table:
@@ -173,7 +177,8 @@ def _mail_table(score: Score) -> Table:
     for name in ("recipients", "accepted", "delivered", "bounced", "a second"):
         table.add_column(name, justify="right")
     for message in score.status.messages:
-        people = score.broadcasts.get(message.number)
+        mail = score.mails.get(message.number)
+        people = mail.counts if mail is not None else None
         if people is None:
             continue
         speed = ""
@@ -197,7 +202,8 @@ def _approvals(score: Score) -> Table:
         table.add_column(name, overflow="fold")
     for message in score.status.messages:
         signed = ", ".join(
-            f"{one.by} as {'/'.join(one.roles)} ({one.surface})" for one in message.decisions
+            f"{one.actor.person} as {'/'.join(one.roles)} ({one.actor.surface})"
+            for one in message.decisions
         )
         table.add_row(str(message.number), message.digest[:16], signed)
     return table
@@ -208,7 +214,7 @@ def _beside_2013(score: Score) -> Table:
     table = Table(title="Beside Buffer, 26 October 2013", title_justify="left")
     for name in ("", "Buffer", "here"):
         table.add_column(name)
-    told = score.broadcasts[1].went_out if 1 in score.broadcasts else 0
+    told = score.mails[1].counts.went_out if 1 in score.mails else 0
     channels = ", ".join(sorted(score.first_accepted))
     table.add_row("customers told", "over 1,000,000", f"{told:,}")
     table.add_row("channels", "e-mail, Facebook, Twitter", channels)
@@ -224,9 +230,3 @@ def _lost(score: Score) -> int:
 
 def _doubled(score: Score) -> int:
     return score.mail.doubled + score.posts.doubled
-
-
-async def _mail(database: Database, message: MessageStatus) -> BroadcastProgress | None:
-    ref = MessageRef(incident=INCIDENT, number=message.number, revision=message.revision)
-    found = await broadcasts.find_broadcast(database, ref, "email")
-    return await read_progress(database, found.id) if found else None

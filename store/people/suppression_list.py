@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
+from domain.explanation import Action, NextStep
 from domain.message import MessageClass
 from domain.model import Value
 from domain.suppression import ListedAddress, SuppressionReason, covered_by
@@ -116,7 +117,7 @@ async def remove(
         raise DomainError(
             "This address is not on the list"
             f"{f' for {message_class}' if message_class else ''}: nothing was taken off.",
-            "See what it is on with `frontfoot suppressions list --show`.",
+            NextStep(action=Action.LIST_SUPPRESSIONS, advice="See what it is on."),
         )
     return taken
 

@@ -13,15 +13,14 @@ import sys
 from collections.abc import AsyncIterator
 
 import uvicorn
-from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from client.errors import explain, wrong_settings
+from client.configuration import load_settings
+from client.errors import WrongInput, explanation_of
 from client.public import PublicService
-from settings import Settings
 from surfaces.public.unsubscribe import Unsubscribing
 from surfaces.public.webhooks import Receiver
 
@@ -51,13 +50,13 @@ def main() -> int:
     """Serve until told to stop; return an exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        settings = Settings()
+        settings = load_settings()
         service = PublicService.open(settings)
-    except ValidationError as error:
-        print(wrong_settings(error), file=sys.stderr)
+    except WrongInput as error:
+        print(error, file=sys.stderr)
         return 2
     except Exception as error:
-        told = explain(error)
+        told = explanation_of(error)
         if told is None:
             raise
         print(told, file=sys.stderr)

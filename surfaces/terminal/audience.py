@@ -9,14 +9,13 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from client.errors import WrongUsage
-from store.files.audience_csv import AudienceReader, read_rows
-from store.people import audiences
-from store.people.audiences import Imported
-from surfaces.terminal.importing import Rejects, refuse_no_file, rejected_in_json, say_rejected
+from client.audiences import AudienceImported, import_audience, list_audiences
+from domain.explanation import Action, NextStep
+from surfaces.terminal.importing import Rejects, rejected_in_json, say_rejected
 from surfaces.terminal.options import Json
 from surfaces.terminal.printing import clean, plain_table, say, say_json, screen, show
-from surfaces.terminal.session import ledger, run
+from surfaces.terminal.session import run
+from surfaces.terminal.wording import in_words
 
 app = typer.Typer(help="The lists that mail goes to.", no_args_is_help=True)
 
@@ -31,40 +30,39 @@ def import_(
     """Import a CSV file of recipients into an audience; more files may follow into the same one.
 
     Needs a column named email. Rows that cannot be used go to a second file
-    with the reason; mend them there and import that file. Importing again adds
+    with the reason; fix them there and import that file. Importing again adds
     nobody twice.
 
     Example: frontfoot audience import customers.csv --name customers
     """
-    if not name.strip():
-        raise WrongUsage("The audience has no name.", "Add --name customers.")
-    refuse_no_file(file)
-    reader, imported = run(_import(file, name.strip(), rejects))
+    imported = _import(file, name, rejects)
     if as_json:
         say_json(
             {
-                "audience": name.strip(),
-                **imported.model_dump(),
-                **rejected_in_json(reader.rejected, reader.rejects),
-                "doubled": reader.doubled,
-                "notices": reader.notices,
+                "audience": imported.audience,
+                "added": imported.added,
+                "already_there": imported.already_there,
+                **rejected_in_json(imported.rejected, imported.rejects),
+                "doubled": imported.doubled,
+                "notices": imported.notices,
             }
         )
         return
-    say(f"{imported.added:,} recipients were added to {name}.", "bold")
+    verb = "recipient was" if imported.added == 1 else "recipients were"
+    say(f"{imported.added:,} {verb} added to {imported.audience}.", "bold")
     if imported.already_there:
         say(f"{imported.already_there:,} were in it already.")
-    say_rejected(reader.rejected, reader.rejects)
-    if reader.doubled:
-        repeat = "repeats" if reader.doubled == 1 else "repeat"
-        say(f"{reader.doubled:,} of them only {repeat} an address of this file.")
-    if reader.rejected > reader.doubled:
-        say("Mend them there and import that file.")
-    for notice in reader.notices:
+    say_rejected(imported.rejected, imported.rejects)
+    if imported.doubled:
+        repeat = "repeats" if imported.doubled == 1 else "repeat"
+        say(f"{imported.doubled:,} of them only {repeat} an address of this file.")
+    if imported.rejected > imported.doubled:
+        say("Fix them in that file and import it.")
+    for notice in imported.notices:
         say(notice, "yellow")
 
 
-async def _import(file: Path, name: str, rejects: Path | None) -> tuple[AudienceReader, Imported]:
+def _import(file: Path, name: str, rejects: Path | None) -> AudienceImported:
     with _bar() as bar:
         task = bar.add_task(f"Importing {file.name}", total=1.0, rate="")
 
@@ -74,11 +72,12 @@ async def _import(file: Path, name: str, rejects: Path | None) -> tuple[Audience
         def stored_so_far(rows: int) -> None:
             bar.update(task, rate=_rate(bar, task, rows))
 
-        reader = read_rows(file, rejects, read_so_far)
-        async with ledger(upgrade=True) as database:
-            with reader:
-                imported = await audiences.import_rows(database, name, reader, stored_so_far)
-    return reader, imported
+        return run(
+            lambda engine: import_audience(
+                engine, file, name, rejects=rejects, read=read_so_far, stored=stored_so_far
+            ),
+            upgrade=True,
+        )
 
 
 def _bar() -> Progress:
@@ -106,24 +105,18 @@ def list_(as_json: Json = False) -> None:
 
     Example: frontfoot audience list
     """
-    found = run(_list())
+    found = run(list_audiences)
     if as_json:
         say_json([one.model_dump() for one in found])
         return
     if not found:
-        say(
-            "There are no audiences. frontfoot audience import FILE.csv --name customers makes one."
-        )
+        importing = NextStep(action=Action.IMPORT_AUDIENCE, advice="Import one.")
+        say(f"There are no audiences. {in_words(importing)}")
         return
     table = plain_table("AUDIENCE", "RECIPIENTS")
     for one in found:
         table.add_row(clean(one.name), f"{one.recipients:,}")
     show(table)
-
-
-async def _list() -> list[audiences.Audience]:
-    async with ledger() as database:
-        return await audiences.list_audiences(database)
 
 
 def register(root: typer.Typer) -> None:

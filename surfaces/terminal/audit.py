@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import typer
 from rich.text import Text
 
-from client.audit import checks, reading
-from client.audit.model import Discrepancy, Kind, Report
-from client.errors import CommandFailed, ExitCode
-from store.record import timeline as stored_timeline
-from surfaces.terminal import timeline
+from client.audit.incident import audit_incident
+from client.audit.model import Kind, Report
+from surfaces.terminal.failures import ExitCode
 from surfaces.terminal.options import Json, Slug
 from surfaces.terminal.printing import clean, plain_table, say, say_json, show
-from surfaces.terminal.session import ledger, load_settings, run
+from surfaces.terminal.session import run
+from surfaces.terminal.wording import happened, in_words
 
 _STYLES = {Kind.OPEN: "yellow", Kind.UNKNOWN: "bold yellow", Kind.UNREAD: "bold yellow"}
 
 
 def audit(slug: Slug, as_json: Json = False) -> None:
-    """Hold four books together: the incident's, the ledger's, the events', the provider's.
+    """Compare four books: the incident's, the ledger's, the events', the provider's.
 
     Every post, batch and recipient must stand in a named state, with a reason
     and a next step where it is not accepted; whatever is stuck, unknown, lost,
@@ -30,28 +27,26 @@ def audit(slug: Slug, as_json: Json = False) -> None:
 
     Example: frontfoot audit site-down
     """
-    report = run(_audit(slug))
+    report = run(lambda engine: audit_incident(engine, slug))
     if as_json:
-        say_json({**report.model_dump(mode="json"), "agrees": report.agrees})
+        say_json(_document(report))
     else:
         _show(report)
     if not report.agrees:
         raise typer.Exit(ExitCode.FAILED)
 
 
-async def _audit(slug: str) -> Report:
-    async with ledger() as database:
-        books = await reading.read_books(load_settings(), database, slug)
-        entries = await stored_timeline.read(database, slug)
-    report = checks.audit(books, datetime.now(UTC))
-    try:
-        await timeline.verified(slug, entries)
-    except CommandFailed as error:
-        broken = Discrepancy(
-            kind=Kind.DIFFERS, where="the timeline", says=error.what, next_step=error.next_step
-        )
-        report = report.model_copy(update={"found": (*report.found, broken)})
-    return report
+def _document(report: Report) -> dict[str, object]:
+    found = [
+        {
+            "kind": one.kind.value,
+            "where": one.where,
+            "says": happened(one.explanation),
+            "next_step": in_words(one.explanation.next_step),
+        }
+        for one in report.found
+    ]
+    return {**report.model_dump(mode="json"), "found": found, "agrees": report.agrees}
 
 
 def _show(report: Report) -> None:
@@ -70,10 +65,10 @@ def _show(report: Report) -> None:
         say("")
     for found in report.found:
         line = Text(f"{found.kind}: ", style=_STYLES.get(found.kind, "bold red"))
-        line.append(f"{clean(found.where)}. {clean(found.says)}", style="not bold")
+        line.append(f"{clean(found.where)}. {clean(happened(found.explanation))}", style="not bold")
         show(line)
-        if found.next_step:
-            show(Text(f"  {clean(found.next_step)}", style="dim"))
+        if found.explanation.next_step:
+            show(Text(f"  {clean(in_words(found.explanation.next_step))}", style="dim"))
     if report.under_way:
         say("Something is still under way: audit again once it has ended.")
     if not report.agrees:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
-from client.errors import UnknownIncident, WrongUsage
-from store.files.code_csv import CodeReader
-from store.offers import code_pool, codes, redemptions
-from store.offers.code_pool import Pool, PoolImported
-from store.offers.redemptions import CheckedCode, CodeState
-from store.record.incidents import list_incidents
-from store.record.timeline import read
-from surfaces.terminal.importing import Rejects, refuse_no_file, rejected_in_json, say_rejected
+from client import codes
+from client.codes import CheckedCode, CodeState
+from client.errors import WrongInput
+from domain.explanation import Action, NextStep
+from surfaces.terminal.importing import Rejects, rejected_in_json, say_rejected
 from surfaces.terminal.options import Json, Slug
 from surfaces.terminal.printing import clean, clock, plain_table, say, say_json, show
-from surfaces.terminal.session import ledger, run
+from surfaces.terminal.session import run
+from surfaces.terminal.wording import in_words
 
 app = typer.Typer(help="The single-use codes of an incident's offer.", no_args_is_help=True)
 
@@ -53,32 +48,24 @@ def import_(
 
     Example: frontfoot codes import codes.csv --pool spring
     """
-    name = pool.strip()
-    if not name or len(name) > 64:
-        raise WrongUsage("A pool's name has 1 to 64 characters.", "Add --pool spring.")
-    refuse_no_file(file)
-    reader, imported = run(_import(file, name, rejects))
+    imported = run(
+        lambda engine: codes.import_codes(engine, file, pool, rejects=rejects), upgrade=True
+    )
     if as_json:
         say_json(
             {
-                "pool": name,
-                **imported.model_dump(),
-                **rejected_in_json(reader.rejected, reader.rejects),
+                **imported.model_dump(exclude={"rejected", "rejects"}),
+                **rejected_in_json(imported.rejected, imported.rejects),
             }
         )
         return
-    say(f"{imported.added:,} codes were added to the pool {name}.", "bold")
+    verb = "code was" if imported.added == 1 else "codes were"
+    say(f"{imported.added:,} {verb} added to the pool {imported.pool}.", "bold")
     if imported.already_there:
         say(f"{imported.already_there:,} were in it already.")
     if imported.in_another_pool:
         say(f"{imported.in_another_pool:,} are in another pool and stay there.", "yellow")
-    say_rejected(reader.rejected, reader.rejects)
-
-
-async def _import(file: Path, pool: str, rejects: Path | None) -> tuple[CodeReader, PoolImported]:
-    reader = CodeReader(file, rejects)
-    async with ledger(upgrade=True) as database:
-        return reader, await code_pool.import_codes(database, pool, reader)
+    say_rejected(imported.rejected, imported.rejects)
 
 
 @app.command("pools")
@@ -87,22 +74,18 @@ def pools(as_json: Json = False) -> None:
 
     Example: frontfoot codes pools
     """
-    found = run(_pools())
+    found = run(codes.list_pools)
     if as_json:
         say_json([one.model_dump() for one in found])
         return
     if not found:
-        say("There are no pools. frontfoot codes import FILE.csv --pool NAME makes one.")
+        importing = NextStep(action=Action.IMPORT_CODES, advice="Import one.")
+        say(f"There are no pools. {in_words(importing)}")
         return
     table = plain_table("POOL", "CODES", "LEFT")
     for one in found:
         table.add_row(clean(one.name), f"{one.codes:,}", f"{one.left:,}")
     show(table)
-
-
-async def _pools() -> list[Pool]:
-    async with ledger() as database:
-        return await code_pool.pools(database)
 
 
 @app.command("export")
@@ -129,46 +112,17 @@ def export(
     Example: frontfoot codes export site-down --output codes.csv
     """
     if str(output) == "-":
-        run(_write(slug, sys.stdout, as_mailed))
+        run(lambda engine: codes.write_codes(engine, slug, sys.stdout, as_mailed=as_mailed))
         return
-    count = run(_export(slug, output, force, as_mailed))
+    if output.exists() and not force:
+        raise WrongInput(f"{output} is there already.", "Choose another name, or add --force.")
+    count = run(lambda engine: codes.export_codes(engine, slug, output, as_mailed=as_mailed))
     if as_json:
         say_json({"incident": slug, "codes": count, "file": str(output)})
         return
     say(f"{count:,} codes are in {output}.")
     if not count:
         say("Codes are made when the offer's mail goes out.")
-
-
-async def _export(slug: str, output: Path, force: bool, as_mailed: bool) -> int:
-    if output.exists() and not force:  # noqa: ASYNC240
-        raise WrongUsage(f"{output} is there already.", "Choose another name, or add --force.")
-    fresh = output.with_name(output.name + ".part")
-    descriptor = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            count = await _write(slug, file, as_mailed)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
-    # In one step, so that a half-written list is never taken for a whole one.
-    os.replace(fresh, output)
-    return count
-
-
-async def _write(slug: str, file: TextIO, as_mailed: bool) -> int:
-    count = 0
-    async with ledger() as database:
-        if slug not in {row.slug for row in await list_incidents(database)} and not await read(
-            database, slug
-        ):
-            raise UnknownIncident(slug)
-        writer = csv.writer(file)
-        writer.writerow(["code", "worth", "currency", "expires"])
-        async for one in codes.export(database, slug, as_mailed=as_mailed):
-            writer.writerow([one.code, one.worth, one.currency, one.expires or ""])
-            count += 1
-    return count
 
 
 @app.command("check")
@@ -180,12 +134,7 @@ def check(code: CodeArgument, caller: Caller = "terminal", as_json: Json = False
 
     Example: frontfoot codes check QXAG-6HCQ-CKSVW
     """
-    _tell(run(_check(code, caller)), as_json)
-
-
-async def _check(code: str, caller: str) -> CheckedCode:
-    async with ledger() as database:
-        return await redemptions.check_code(database, code, caller, datetime.now(UTC))
+    _tell(run(lambda engine: codes.check_code(engine, code, by=caller)), as_json)
 
 
 @app.command("redeem")
@@ -204,13 +153,8 @@ def redeem(
 
     Example: frontfoot codes redeem QXAG-6HCQ-CKSVW --reference order-1042
     """
-    _tell(run(_redeem(code, reference, caller)), as_json)
-
-
-async def _redeem(code: str, reference: str, caller: str) -> CheckedCode:
-    async with ledger() as database:
-        now = datetime.now(UTC)
-        return await redemptions.redeem_code(database, code, reference, caller, now)
+    found = run(lambda engine: codes.redeem_code(engine, code, reference, by=caller))
+    _tell(found, as_json)
 
 
 def _tell(found: CheckedCode, as_json: bool) -> None:

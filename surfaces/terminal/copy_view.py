@@ -23,9 +23,8 @@ def document_view(document: Document, digest: str, channel: str | None = None) -
     parts.append(Rule(Text("what is signed", style="bold"), align="left"))
     revision = f"revision {document.revision}"
     parts.append(Text(f"message {document.number}, {document.kind}, {revision}"))
-    if document.audience is not None:
-        who = f"audience {document.audience.name}: {document.audience.count:,} recipients"
-        parts.append(Text(clean(who)))
+    for cut in document.audiences:
+        parts.append(Text(clean(f"audience {cut.name}: {cut.count:,} recipients")))
     if document.offer is not None:
         offer = document.offer
         until = f", until {offer.expires:%Y-%m-%d}" if offer.expires else ""

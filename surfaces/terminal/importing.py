@@ -1,4 +1,4 @@
-"""What every import of a CSV file shares: the file itself, and the rows that cannot be used."""
+"""What every import of a CSV file shares: the rows that cannot be used."""
 
 from __future__ import annotations
 
@@ -7,19 +7,12 @@ from typing import Annotated
 
 import typer
 
-from client.errors import WrongUsage
 from surfaces.terminal.printing import say
 
 Rejects = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Where rows go that cannot be used [FILE.csv.rejects.csv]."),
 ]
-
-
-def refuse_no_file(file: Path) -> None:
-    """Raise ``WrongUsage`` unless there is a file to import."""
-    if not file.is_file():
-        raise WrongUsage(f"{file} is not a file.", "Give the path of a CSV file.")
 
 
 def rejected_in_json(rejected: int, rejects: Path) -> dict[str, object]:

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from client.errors import WrongUsage
+from client.errors import WrongInput
+from domain.actor import Actor
 from domain.errors import DomainError
 from domain.ids import check_slug
 
@@ -41,13 +42,22 @@ By = Annotated[
         help="Who you are in the incident's roster.",
     ),
 ]
+Audience = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Which audience, where the message goes to several."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
 
 
+def actor(by: str) -> Actor:
+    """Who acts, by their word alone; ``WrongInput`` if nobody was named."""
+    return Actor.at_terminal(person(by))
+
+
 def person(by: str) -> str:
-    """Who acts; ``WrongUsage`` if nobody was named."""
+    """The name of whoever acts; ``WrongInput`` if nobody was named."""
     if not by.strip():
-        raise WrongUsage(
+        raise WrongInput(
             "Who are you? The record names whoever acts.",
             "Add --as PERSON with your name in the roster, or set FRONTFOOT_PERSON once.",
         )
@@ -62,7 +72,7 @@ def promised_time(text: str, now: datetime) -> datetime:
         return now.astimezone(UTC) + int(span[1]) * unit
     clock = _CLOCK.fullmatch(text.strip().removesuffix("UTC").strip())
     if clock is None:
-        raise WrongUsage(
+        raise WrongInput(
             f"{text!r} is not a time.", "Write 45m, 2h, or a time of day in UTC such as 15:30."
         )
     at = now.astimezone(UTC).replace(

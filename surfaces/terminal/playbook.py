@@ -1,4 +1,4 @@
-"""``playbook``: looking over a plan in peace and quiet."""
+"""``playbook``: checking a plan before it is needed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from client.errors import ExitCode
-from domain.errors import PlaybookInvalid, Problem
-from domain.playbook_files import Examination, examine_playbook
-from store.files.playbook_folder import read_playbook
-from surfaces.terminal.open import playbook_folder
+from client.configuration import load_settings
+from client.playbooks import examine
+from domain.errors import Problem
+from domain.playbook_files import Examination
+from surfaces.terminal.failures import ExitCode
 from surfaces.terminal.options import Json
 from surfaces.terminal.printing import say, say_json
 
@@ -26,7 +26,7 @@ def check(
 
     Example: frontfoot playbook check playbooks/site-compromised
     """
-    found = examine(folder)
+    found = examine(load_settings(), folder)
     if as_json:
         say_json(
             {
@@ -39,14 +39,6 @@ def check(
         _say(found)
     if found.playbook is None:
         raise typer.Exit(ExitCode.REFUSED)
-
-
-def examine(folder: str) -> Examination:
-    """What is right and wrong with a playbook; unreadable files are problems like others."""
-    try:
-        return examine_playbook(read_playbook(playbook_folder(folder)))
-    except PlaybookInvalid as error:
-        return Examination(None, error.problems, ())
 
 
 def _say(found: Examination) -> None:

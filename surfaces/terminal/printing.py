@@ -11,8 +11,9 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from client.errors import CommandFailed
+from domain.explanation import Explanation
 from domain.times import show_clock, show_moment
+from surfaces.terminal.wording import happened, in_words
 
 _KEPT = "\n\t"
 # Joins emoji and shapes letters; harmless, unlike the marks that turn the order of words around.
@@ -61,12 +62,12 @@ def say_json(value: object) -> None:
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
 
 
-def say_failure(failure: CommandFailed) -> None:
-    """Print to stderr what happened and what to do next."""
+def say_failure(explanation: Explanation) -> None:
+    """Print to stderr what happened, what it means, and what to do next."""
     console = screen(error=True)
-    console.print(Text(clean(failure.what), style="bold red"), soft_wrap=True)
-    if failure.next_step:
-        console.print(Text(clean(failure.next_step)), soft_wrap=True)
+    console.print(Text(clean(happened(explanation)), style="bold red"), soft_wrap=True)
+    if explanation.next_step:
+        console.print(Text(clean(in_words(explanation.next_step))), soft_wrap=True)
 
 
 def plain_table(*headings: str) -> Table:

@@ -1,32 +1,33 @@
-"""What every command stands on: the environment, the settings, the ledger and Temporal."""
+"""What every command stands on: the environment, the settings and the engine."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from dotenv import dotenv_values
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
-from client.errors import WrongUsage, wrong_settings
+from client.configuration import load_settings
+from client.engine import Engine
 from client.stack import stack_file
-from settings import Settings
-from store.kernel.database import Database
-from store.kernel.engines import ledger_url
-from store.migrate import upgrade_ledger
 
 Result = TypeVar("Result")
 _OURS = ("FRONTFOOT_", "TEMPORAL_")
 
 
-def run(work: Coroutine[object, object, Result]) -> Result:
-    """Run one command's work to its end."""
-    return asyncio.run(work)
+def run(work: Callable[[Engine], Awaitable[Result]], *, upgrade: bool = False) -> Result:
+    """Do one command's work with an engine, and close it.
+
+    ``upgrade`` brings an older ledger up to date when it is opened.
+    """
+
+    async def with_engine() -> Result:
+        async with Engine(load_settings(), upgrade=upgrade) as engine:
+            return await work(engine)
+
+    return asyncio.run(with_engine())
 
 
 def prepare_environment() -> None:
@@ -42,36 +43,3 @@ def prepare_environment() -> None:
     running = stack_file.read(load_settings().state_dir)
     if running is not None and running.runs():
         os.environ.update(running.environment)
-
-
-def load_settings() -> Settings:
-    """The settings; ``WrongUsage`` names each variable that cannot be used."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        raise wrong_settings(error) from error
-    except SettingsError as error:
-        raise WrongUsage(
-            "The settings cannot be read.", "Check the FRONTFOOT_ variables and .env."
-        ) from error
-
-
-@asynccontextmanager
-async def ledger(*, upgrade: bool = False) -> AsyncIterator[Database]:
-    """The ledger, open for as long as the block lasts.
-
-    A SQLite ledger that is not there yet is made; ``upgrade`` brings an older one up to date too.
-    """
-    url = load_settings().database()
-    if upgrade or _is_new(url):
-        await upgrade_ledger(url)
-    database = Database.open(url)
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-def _is_new(url: str) -> bool:
-    parsed = ledger_url(url)
-    return parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists()

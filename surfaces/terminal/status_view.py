@@ -10,13 +10,13 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from client.mail_progress import MailProgress, under_way
-from client.next_steps import what_next
 from domain.gate import GateState, Verdict
 from domain.message_state import MessagePhase
 from domain.publication import Outcome, PublicationState
 from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus
-from surfaces.terminal.printing import clean, clock, how_long
+from surfaces.terminal.printing import clean, clock, how_long, say_json, show
+from surfaces.terminal.wording import happened, next_lines
 
 _ALL_SHOWN = 3
 _INDENT = 3
@@ -34,6 +34,22 @@ _NOT_TOLD = {
     MessagePhase.SUPERSEDED: "no, something newer overtook it",
 }
 _PROBLEMS = (PublicationState.REFUSED, PublicationState.ABANDONED, PublicationState.UNKNOWN)
+
+
+def show_incident(status: IncidentStatus, as_json: bool) -> None:
+    """Show how an incident stands after something was done to it."""
+    if as_json:
+        say_json(status.model_dump(mode="json"))
+    else:
+        show(incident_view(status))
+
+
+def show_message(message: MessageStatus, as_json: bool) -> None:
+    """Show how a message stands after something was done to it."""
+    if as_json:
+        say_json(message.model_dump(mode="json"))
+    else:
+        show(message_view(message))
 
 
 def incident_view(
@@ -62,7 +78,7 @@ def incident_view(
         parts += [message_view(message, own, preview), Text("")]
     parts += [Text(clean(notice), style="yellow") for notice in notices]
     if not ended:
-        parts += [Text(line, no_wrap=True, overflow="ignore") for line in what_next(status)]
+        parts += [Text(line, no_wrap=True, overflow="ignore") for line in next_lines(status)]
     return Group(*parts)
 
 
@@ -84,16 +100,17 @@ def message_view(
         told = "yes" if message.told else _NOT_TOLD.get(message.phase, _TOO_FEW)
         inner.append(Text(f"people have been told: {told}", style="dim"))
         for outcome in message.outcomes:
-            mail = next((one for one in mails if one.channel == outcome.channel), None)
-            inner += _channel(outcome, mail)
+            place = (outcome.channel, outcome.audience)
+            mail = next((one for one in mails if (one.channel, one.audience) == place), None)
+            inner += _channel(outcome, mail, named=len(_audiences(message)) > 1)
     parts += [_indented(one) for one in inner]
     return Group(*parts)
 
 
 def _heading(status: IncidentStatus) -> Text:
-    when = f"opened {clock(status.opened_at)} by {status.opened_by}, plan {status.playbook}"
-    if status.audience:
-        when += f", audience {status.audience}"
+    when = f"opened {clock(status.opened_at)} by {status.opened_by.person}, plan {status.playbook}"
+    if status.audiences:
+        when += f", audience {', '.join(status.audiences)}"
     if status.closed_at:
         when += f", closed {clock(status.closed_at)}"
     text = Text(clean(status.incident), style="bold")
@@ -133,16 +150,22 @@ def _title(message: MessageStatus) -> Text:
 def _signature(message: MessageStatus, place: int) -> Text:
     one = message.decisions[place]
     word = "approved" if one.verdict is Verdict.APPROVE else "rejected"
-    text = Text(f"{word} by {clean(one.by)} ({', '.join(one.roles)}), {clock(one.at)}")
-    text.append(f", {clean(one.surface)}", style="dim")
+    text = Text(f"{word} by {clean(one.actor.person)} ({', '.join(one.roles)}), {clock(one.at)}")
+    text.append(f", {clean(one.actor.surface)}", style="dim")
     if one.reason:
         text.append(f": {clean(one.reason)}")
     return text
 
 
-def _channel(outcome: Outcome, mail: MailProgress | None) -> Iterator[RenderableType]:
-    """One channel: a line that says how it stands, and what else there is below it."""
-    head = Text(f"{clean(outcome.channel):<9} ")
+def _channel(
+    outcome: Outcome, mail: MailProgress | None, *, named: bool
+) -> Iterator[RenderableType]:
+    """One destination: a line that says how it stands, and what else there is below it.
+
+    ``named``: with its audience, because there are several.
+    """
+    place = str(outcome.destination) if named else outcome.channel
+    head = Text(f"{clean(place):<9} ")
     head.append(f"{outcome.state:<10} ", style=_STYLES.get(outcome.state, "dim"))
     below: list[Text] = []
     if mail is not None:
@@ -153,13 +176,24 @@ def _channel(outcome: Outcome, mail: MailProgress | None) -> Iterator[Renderable
         where = outcome.receipt.url or f"id {outcome.receipt.id}"
         below.append(_unbroken(clean(where)))
     if mail is None or outcome.state in _PROBLEMS:
-        words = (outcome.reason, outcome.next_step)
-        below += [Text(clean(line), style="yellow") for line in words if line]
+        below += [Text(clean(line), style="yellow") for line in _why(outcome)]
     yield head
     if mail is not None and under_way(mail):
         share = mail.counts.went_out / mail.to_send if mail.to_send else 1.0
         yield ProgressBar(total=1.0, completed=share, width=50)
     yield from below
+
+
+def _audiences(message: MessageStatus) -> set[str]:
+    return {one.audience for one in message.outcomes if one.audience}
+
+
+def _why(outcome: Outcome) -> list[str]:
+    """Why it stands there so, and what to do; the commands are below all messages."""
+    why = outcome.explanation
+    if why is None:
+        return []
+    return [line for line in (happened(why), why.next_step.advice) if line]
 
 
 def _unbroken(text: str) -> Text:

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from client.checks.channel_process import Answer, ask_channels
-from client.errors import CommandFailed, WrongUsage
+from client import suppressions
+from client.engine import Engine
+from client.errors import WrongInput
+from client.suppressions import Classes, Suppression, SuppressionCount
 from domain.message import MessageClass
-from domain.suppression import ListedAddress, SuppressionReason, covered_by
-from store.files.audience_csv import AudienceReader, read_rows
-from store.people import suppression_list
-from store.people.suppression_list import (
-    Classes,
-    Entered,
-    Suppression,
-    SuppressionCount,
-)
+from domain.suppression import SuppressionReason, covered_by
+from surfaces.terminal.importing import rejected_in_json, say_rejected
 from surfaces.terminal.options import By, Json, person
 from surfaces.terminal.printing import clean, moment, plain_table, say, say_json, show
-from surfaces.terminal.session import ledger, load_settings, run
+from surfaces.terminal.session import run
 
 app = typer.Typer(
     help="The addresses that must not be written to, each with its reason.", no_args_is_help=True
@@ -68,40 +61,22 @@ def import_(
 
     Example: frontfoot suppressions import left.csv --reason unsubscribed --as maya
     """
-    if not file.is_file():
-        raise WrongUsage(f"{file} is not a file.", "Give the path of a CSV file.")
-    reader, entered = run(_import(file, reason, _classes(covers, reason), person(by), why))
+    classes, who = _classes(covers, reason), person(by)
+    imported = run(
+        lambda engine: suppressions.import_suppressions(
+            engine, file, reason, classes, by=who, why=why
+        ),
+        upgrade=True,
+    )
+    entered = imported.entered
     if as_json:
-        rejects = str(reader.rejects) if reader.rejected else None
-        say_json({**entered.model_dump(), "rejected": reader.rejected, "rejects": rejects})
+        rejected = rejected_in_json(imported.rejected, imported.rejects)
+        say_json({**entered.model_dump(), **rejected})
         return
     say(f"{entered.read:,} addresses were read, {entered.added:,} entries are new.", "bold")
-    if reader.rejected:
-        say(f"{reader.rejected:,} rows cannot be used; the reasons are in {reader.rejects}.")
-    for notice in reader.notices:
+    say_rejected(imported.rejected, imported.rejects)
+    for notice in imported.notices:
         say(notice, "yellow")
-
-
-async def _import(
-    file: Path, reason: SuppressionReason, classes: Classes, by: str, why: str
-) -> tuple[AudienceReader, Entered]:
-    reader = read_rows(file)
-    async with ledger(upgrade=True) as database:
-        with reader:
-            entered = await suppression_list.import_addresses(
-                database,
-                _addresses(reader),
-                classes,
-                reason.value,
-                who=by,
-                why=why,
-                at=datetime.now(UTC),
-            )
-    return reader, entered
-
-
-def _addresses(reader: AudienceReader) -> Iterator[str]:
-    return (row.address for row in reader)
 
 
 @app.command("list")
@@ -115,7 +90,7 @@ def list_(
 
     Example: frontfoot suppressions list
     """
-    counted, entries = run(_list(show_addresses))
+    counted, entries = run(lambda engine: _read(engine, show_addresses))
     if as_json:
         listed = [one.model_dump(mode="json") for one in entries]
         counts = [one.model_dump() for one in counted]
@@ -142,12 +117,11 @@ def list_(
         show(table)
 
 
-async def _list(show_addresses: bool) -> tuple[list[SuppressionCount], list[Suppression]]:
-    async with ledger() as database:
-        counted = await suppression_list.counts(database)
-        if not show_addresses:
-            return counted, []
-        return counted, [one async for one in suppression_list.entries(database)]
+async def _read(
+    engine: Engine, show_addresses: bool
+) -> tuple[list[SuppressionCount], list[Suppression]]:
+    counted = await suppressions.count_suppressions(engine)
+    return counted, await suppressions.list_suppressions(engine) if show_addresses else []
 
 
 @app.command()
@@ -162,15 +136,14 @@ def add(
 
     Example: frontfoot suppressions add ann@example.com --as sam --why "asked by phone"
     """
-    added = run(_add(address, reason, _classes(covers, reason), person(by), why))
+    classes, who = _classes(covers, reason), person(by)
+    added = run(
+        lambda engine: suppressions.add_suppression(
+            engine, address, reason, classes, by=who, why=why
+        ),
+        upgrade=True,
+    )
     say("It is on the list now." if added else "It was on the list already.")
-
-
-async def _add(address: str, reason: SuppressionReason, classes: Classes, by: str, why: str) -> int:
-    async with ledger(upgrade=True) as database:
-        return await suppression_list.add_by_person(
-            database, address, classes, reason.value, who=by, why=why, at=datetime.now(UTC)
-        )
 
 
 @app.command()
@@ -191,22 +164,20 @@ def remove(
     """
     who = person(by)
     if not why.strip():
-        raise WrongUsage(
+        raise WrongInput(
             "Why may this address be written to again? The record has to say.",
             'Add --why "…".',
         )
-    taken = run(_remove(address, who, why.strip(), covers))
+    of = None if covers is ClassOption.ALL else MessageClass(covers.value)
+    taken = run(
+        lambda engine: suppressions.remove_suppression(
+            engine, address, by=who, why=why.strip(), message_class=of
+        ),
+        upgrade=True,
+    )
     what = ", ".join(f"{clean(one.reason)} ({_covers(one.message_class)})" for one in taken)
     say(f"It is off the list. It was on it for: {what}.")
     say("The mail provider has lists of its own: take the address off there too.")
-
-
-async def _remove(address: str, by: str, why: str, covers: ClassOption) -> list[Suppression]:
-    of = None if covers is ClassOption.ALL else MessageClass(covers.value)
-    async with ledger(upgrade=True) as database:
-        return await suppression_list.remove(
-            database, address, who=by, why=why, at=datetime.now(UTC), message_class=of
-        )
 
 
 @app.command()
@@ -222,41 +193,16 @@ def sync(
 
     Example: frontfoot suppressions sync email
     """
-    settings = load_settings()
-    if channel not in settings.channels:
-        raise WrongUsage(
-            f"{channel[:40]!r} is not a configured channel.",
-            f"FRONTFOOT_CHANNELS names {', '.join(settings.channels)}.",
-        )
-    entered = run(_sync(channel, by.strip() or "terminal"))
+    who = by.strip() or "terminal"
+    entered = run(
+        lambda engine: suppressions.sync_suppressions(engine, channel, by=who), upgrade=True
+    )
     if as_json:
         say_json(entered.model_dump())
         return
     say(f"{entered.read:,} entries were read, {entered.added:,} are new here.", "bold")
     if entered.unreadable:
         say(f"{entered.unreadable:,} are no addresses that anybody could write to.")
-
-
-async def _sync(channel: str, by: str) -> Entered:
-    async with ledger(upgrade=True) as database:
-        answers = ask_channels(load_settings(), "suppressions", channel)
-        return await suppression_list.enter_listed(
-            database, channel, _listed(answers), who=by, at=datetime.now(UTC)
-        )
-
-
-async def _listed(answers: AsyncIterator[Answer]) -> AsyncIterator[ListedAddress]:
-    async for answer in answers:
-        try:
-            yield ListedAddress(
-                str(answer["address"]),
-                SuppressionReason(str(answer["reason"])),
-                datetime.fromisoformat(str(answer["since"])),
-            )
-        except (KeyError, ValueError) as error:
-            raise CommandFailed(
-                "The channel's answer cannot be read.", "Is it of another version?"
-            ) from error
 
 
 def _classes(covers: ClassOption | None, reason: SuppressionReason) -> Classes:

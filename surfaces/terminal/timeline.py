@@ -6,16 +6,12 @@ from typing import Annotated
 
 import typer
 
-from client.asking import ask
-from client.errors import CommandFailed, ExitCode, UnknownIncident, WrongUsage
-from domain.ids import incident_workflow_id
+from client.errors import WrongInput
+from client.timeline import read_timeline, verify_timeline
 from domain.timeline import TimelineEntry
-from store.record import timeline
-from store.record.incidents import list_incidents
 from surfaces.terminal.options import Json, slug_of
 from surfaces.terminal.printing import clean, moment, plain_table, say, say_json, screen, show
-from surfaces.terminal.session import ledger, run
-from wiring import TemporalUnreachable, connect
+from surfaces.terminal.session import run
 
 
 def show_timeline(
@@ -39,14 +35,14 @@ def show_timeline(
     """
     alone = len(words) == 2 and words[0] == "verify"
     if len(words) != 1 and not alone:
-        raise WrongUsage(
+        raise WrongInput(
             "One incident at a time.",
             "Type frontfoot timeline SLUG, or frontfoot timeline verify SLUG.",
         )
     slug = slug_of(words[-1])
-    entries = run(_read(slug))
+    entries = run(lambda engine: read_timeline(engine, slug))
     if alone:
-        said = run(verified(slug, entries))
+        said = _verified(slug, entries)
         if as_json:
             say_json({"whole": True, "entries": len(entries), "says": said})
         else:
@@ -61,49 +57,20 @@ def show_timeline(
             table.add_row(moment(entry.at), *(clean(one) for one in row))
         show(table)
     if verify:
-        said = run(verified(slug, entries))
+        said = _verified(slug, entries)
         # JSON on stdout stays JSON.
         screen(error=as_json).print(said)
 
 
-async def _read(slug: str) -> list[TimelineEntry]:
-    async with ledger() as database:
-        entries = await timeline.read(database, slug)
-        if not entries and slug not in {row.slug for row in await list_incidents(database)}:
-            raise UnknownIncident(slug)
-    return entries
-
-
-async def verified(slug: str, entries: list[TimelineEntry]) -> str:
-    """In words, that the record is whole; ``CommandFailed`` if it is not."""
-    async with ledger() as database:
-        broken = await timeline.verify(database, slug)
-    if broken is not None:
-        raise CommandFailed(
-            f"The record was changed: entry {broken} does not fit what comes before it.",
-            "Find out who may write to the database; the workflow's own history in Temporal has "
-            "what really happened.",
-            ExitCode.REFUSED,
-        )
-    intact = f"The record is whole: {len(entries)} entries, each sealed into the next."
-    # A chain cannot tell that its end was cut off; the workflow can.
-    try:
-        client = await connect()
-        newest = await ask(client, incident_workflow_id(slug), "timeline", list[TimelineEntry])
-    except (CommandFailed, LookupError, TemporalUnreachable):
+def _verified(slug: str, entries: list[TimelineEntry]) -> str:
+    found = run(lambda engine: verify_timeline(engine, slug, entries))
+    intact = f"The record is whole: {found.entries} entries, each sealed into the next."
+    if not found.confirmed:
         return f"{intact} The incident itself could not be asked whether these are all."
-    absent = {one.seq for one in newest} - {one.seq for one in entries}
-    # Entries of this moment may still be on their way to the ledger.
-    if absent and min(absent) <= max((one.seq for one in entries), default=0):
-        raise CommandFailed(
-            f"The record lacks entry {min(absent)}, which the incident has.",
-            "Find out who may write to the database.",
-            ExitCode.REFUSED,
-        )
-    late = f" {len(absent)} more are on their way." if absent else ""
+    late = f" {found.on_their_way} more are on their way." if found.on_their_way else ""
     return f"{intact} The incident confirms it.{late}"
 
 
 def register(app: typer.Typer) -> None:
-    """Add these commands to the command line."""
+    """Add this command to the command line."""
     app.command("timeline")(show_timeline)

@@ -15,10 +15,11 @@ from chaos.plan import RoundPlan
 from chaos.record import Record
 from chaos.verdict import SAYS, Verdict
 from chaos.world import Mail, Post, World
+from domain.actor import Actor
 from domain.gate import Decision, GateState
 from domain.gate import Verdict as Said
-from domain.ids import MessageRef, broadcast_key
-from domain.message import Copy, Document, MessageKind
+from domain.ids import MessageRef, publication_key
+from domain.message import AudienceCut, Copy, Document, MessageKind
 from domain.message_state import MessagePhase
 from domain.publication import Outcome, PublicationState, Receipt
 from domain.stage import Stage
@@ -47,12 +48,17 @@ def document(
             Copy(channel="twitter", text=text),
             Copy(channel="email", subject="Hello", text=text),
         ),
+        audiences=(AudienceCut(name="customers", count=2, up_to=2),),
     )
 
 
 def status_of(document: Document, **changes: object) -> MessageStatus:
     signed = Decision(
-        by="noor", verdict=Said.APPROVE, digest=document.digest(), roles=("founder",), at=NOON
+        actor=Actor.at_terminal("noor"),
+        verdict=Said.APPROVE,
+        digest=document.digest(),
+        roles=("founder",),
+        at=NOON,
     )
     accepted = Outcome(channel="twitter", state=PublicationState.ACCEPTED)
     message = MessageStatus(
@@ -101,7 +107,7 @@ class Books:
 
     def mail(self, document: Document, attempt: int = 1, at: float = AT + 1) -> Mail:
         ref = MessageRef(incident=PLAN.incident, number=document.number, revision=document.revision)
-        key = broadcast_key(ref, "email")
+        key = publication_key(ref, "email", "customers")
         mail = Mail("ann@example.com", key, 1, attempt, at, "Hello")
         self.world.mails.append(mail)
         return mail
@@ -111,10 +117,10 @@ class Books:
             incident=PLAN.incident,
             title="t",
             stage=Stage.CLOSED,
-            opened_by="maya",
+            opened_by=Actor.at_terminal("maya"),
             opened_at=NOON,
             closed_at=None,
-            audience=None,
+            audiences=(),
             playbook="p",
             facts=None,
             facts_filled=(),

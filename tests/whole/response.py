@@ -13,9 +13,11 @@ import orjson
 import yaml
 from temporalio.client import WorkflowUpdateStage
 
-from client import incidents
-from client.asking import tell
+from client import incidents, messages
+from client.asking import incident_status, tell
+from client.facts import record_facts
 from client.stack.books import Reconciliation, reconcile_mail, reconcile_posts
+from domain.actor import Actor
 from domain.ids import MessageRef, incident_workflow_id, publication_workflow_id
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
@@ -29,9 +31,9 @@ from store.people import audiences
 from store.people.audiences import AudienceRow
 from store.record import drafts, timeline
 from tests.whole.world import World, eventually
-from workflows.contract import Decide, RecordFacts, Withdraw
+from workflows.contract import RecordFacts, SignalledDecision, Withdraw
 
-LEAD = "maya"
+LEAD = Actor.at_terminal("maya")
 BATCHES = 30
 WINDOW = 6
 """Seconds that a batch without an answer waits for its events. More than it takes a killed process
@@ -93,28 +95,23 @@ class Response:
         people = (AudienceRow(self.address(n), {}) for n in range(1, recipients + 1))
         await audiences.import_rows(self.world.ledger, self.slug, people)
         await incidents.open_incident(
-            self.world.client,
-            self.world.ledger,
+            self.world.engine,
             slug=self.slug,
             title=f"Spam went out ({self.slug})",
             files=quick_playbook(recipients, in_flight, mailed),
-            by=LEAD,
-            audience=self.slug,
+            actor=LEAD,
+            audiences=[self.slug],
         )
         await self.record_facts()
 
     async def record_facts(self) -> None:
         """Maya writes down what is known; its summary tells this incident's posts from others'."""
         facts = {**FACTS, "summary": f"somebody posted spam, see {self.slug}"}
-        await incidents.record_facts(
-            self.world.client, self.world.ledger, self.slug, by=LEAD, facts=facts
-        )
+        await record_facts(self.world.engine, self.slug, actor=LEAD, facts=facts)
 
     async def propose(self, kind: MessageKind = MessageKind.ANNOUNCEMENT) -> MessageStatus:
         """Maya proposes a message."""
-        return await incidents.propose(
-            self.world.client, self.world.ledger, self.slug, kind, by=LEAD
-        )
+        return await messages.propose(self.world.engine, self.slug, kind, actor=LEAD)
 
     async def come_to_the_offer(self) -> MessageStatus:
         """Everything before it goes out as posts only; then Maya proposes the offer by mail."""
@@ -128,7 +125,7 @@ class Response:
     async def approve(self, message: MessageStatus, *people: str) -> None:
         """Approve by signal, as any client of Temporal may."""
         for by in people or ("noor",):
-            decide = Decide(by=by, digest=message.digest[:12], message=message.number)
+            decide = SignalledDecision(by=by, digest=message.digest[:12], message=message.number)
             await self.handle.signal("approve", decide)
 
     async def announce(self, recipients: int = 300, in_flight: int = 4) -> MessageStatus:
@@ -142,7 +139,7 @@ class Response:
         """Withdraw message 1, and do not wait for the answer."""
         await self.handle.start_update(
             "withdraw",
-            Withdraw(message=1, by=LEAD),
+            Withdraw(message=1, actor=LEAD),
             wait_for_stage=WorkflowUpdateStage.ACCEPTED,
             result_type=MessageStatus,
         )
@@ -150,15 +147,21 @@ class Response:
     async def record_unreadable(self, facts: Mapping[str, object]) -> None:
         """Point the incident to facts that no worker of this version can read."""
         kept = await drafts.save(
-            self.world.ledger, self.slug, "facts", facts, LEAD, datetime.now(UTC)
+            self.world.ledger, self.slug, "facts", facts, LEAD.person, datetime.now(UTC)
         )
-        argument = RecordFacts(by=LEAD, facts=kept, filled=tuple(FACTS))
-        await tell(self.world.client, self.slug, "facts", argument, IncidentStatus)
+        argument = RecordFacts(
+            actor=LEAD,
+            facts=kept,
+            filled=tuple(FACTS),
+            changed=tuple(FACTS),
+            based_on=(await self.status()).facts,
+        )
+        await tell(self.world.engine, self.slug, "facts", argument, IncidentStatus)
 
     # --- looking ------------------------------------------------------------------------------
 
     async def status(self) -> IncidentStatus:
-        return await incidents.status(self.world.client, self.slug)
+        return await incident_status(self.world.engine, self.slug)
 
     async def message(self, number: int = 1) -> MessageStatus:
         return (await self.status()).messages[number - 1]
@@ -187,7 +190,7 @@ class Response:
     async def mail(self, number: int = 1) -> BroadcastProgress | None:
         """How far the mail of a message has come, by the ledger."""
         ref = MessageRef(incident=self.slug, number=number, revision=1)
-        found = await broadcasts.find_broadcast(self.world.ledger, ref, "email")
+        found = await broadcasts.find_broadcast(self.world.ledger, ref, "email", self.slug)
         return await read_progress(self.world.ledger, found.id) if found else None
 
     async def mailed(
@@ -215,10 +218,10 @@ class Response:
 
     async def books(self) -> dict[str, Reconciliation]:
         """Ledger against the sandbox's own books."""
-        ledger, sandbox = self.world.ledger, self.world.sandbox
+        engine, sandbox = self.world.engine, self.world.sandbox
         return {
-            "mail": await reconcile_mail(ledger, self.slug, sandbox),
-            "posts": await reconcile_posts(ledger, self.slug, sandbox),
+            "mail": await reconcile_mail(engine, self.slug, sandbox),
+            "posts": await reconcile_posts(engine, self.slug, sandbox),
         }
 
     async def timeline(self, what: str) -> list[tuple[str, str]]:

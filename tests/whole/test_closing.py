@@ -19,7 +19,7 @@ async def test_an_incident_is_not_closed_while_its_mail_is_going_out(
     await response.announce(recipients=300, in_flight=1)
     await response.mailed(lambda mail: mail.went_out)
     with pytest.raises(DomainError) as refusal:
-        await incidents.close(calm.client, response.slug, by=LEAD)
+        await incidents.close(calm.engine, response.slug, actor=LEAD)
     await calm.lift(slow)
     assert "still being published" in refusal.value.what
 
@@ -29,7 +29,7 @@ async def test_a_closed_incident_keeps_its_record_and_its_name(
 ) -> None:
     await response.announce(recipients=30)
     await response.settled()
-    closed = await incidents.close(calm.client, response.slug, by=LEAD)
+    closed = await incidents.close(calm.engine, response.slug, actor=LEAD)
     assert closed.stage is Stage.CLOSED
     await response.handle.result()
 

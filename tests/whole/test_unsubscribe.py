@@ -9,7 +9,7 @@ from contextlib import closing
 import httpx
 import orjson
 
-from client import incidents
+from client.facts import record_facts
 from domain.message import MessageKind
 from domain.status import MessageStatus
 from tests.whole.response import LEAD, Response
@@ -60,7 +60,7 @@ async def test_one_click_in_an_offer_stops_offers_and_not_warnings(
 
     next_offer = await response.propose(MessageKind.GOODWILL_OFFER)
     facts = {"wrong": "that no account was read", "right": "that twelve accounts were"}
-    await incidents.record_facts(calm.client, calm.ledger, response.slug, by=LEAD, facts=facts)
+    await record_facts(calm.engine, response.slug, actor=LEAD, facts=facts)
     warning = await published(response, MessageKind.CORRECTION)
     assert (next_offer.audience_count, warning.audience_count) == (59, 60)
     # One offer and one warning for who left, two offers and one warning for who stayed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from client import incidents
+from client.publications import withdraw
 from domain.message_state import MessagePhase
 from domain.publication import PublicationState
 from tests.whole.response import LEAD, Response, agreed, everywhere, states
@@ -19,7 +20,7 @@ async def test_a_message_withdrawn_in_the_middle_stops_there(
     await response.mailed(lambda mail: mail.went_out >= 40)
     await eventually(response.posted)
 
-    withdrawn = await incidents.withdraw(calm.client, response.slug, 1, by=LEAD, reason="Wrong.")
+    withdrawn = await withdraw(calm.engine, response.slug, 1, actor=LEAD, reason="Wrong.")
     in_the_book = await response.received()
     mail = await response.mail()
     await calm.lift(slow)
@@ -31,7 +32,7 @@ async def test_a_message_withdrawn_in_the_middle_stops_there(
     assert 40 <= in_the_book < 300
     assert await response.posted() == []
     await response.arrived_of(in_the_book)
-    await incidents.close(calm.client, response.slug, by=LEAD)
+    await incidents.close(calm.engine, response.slug, actor=LEAD)
     assert await response.received() == in_the_book
     assert await response.books() == agreed(mails=in_the_book, posts=0)
 
@@ -44,7 +45,7 @@ async def test_a_post_on_the_wire_is_taken_back_after_it_has_arrived(
     await response.announce(recipients=30)
     await eventually(lambda: calm.struck(slow))
 
-    withdrawn = await incidents.withdraw(calm.client, response.slug, 1, by=LEAD)
+    withdrawn = await withdraw(calm.engine, response.slug, 1, actor=LEAD)
 
     assert states(withdrawn)["twitter"] is S.WITHDRAWN
     assert await response.ever_posted("twitter") == 1

@@ -13,9 +13,10 @@ import httpx
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from client.errors import NoWorker, OutcomeUnknown
+from client.engine import Engine
+from client.errors import NoAnswer, NoWorker
 from embedded import temporal_binary
-from embedded.part import Part
+from embedded.part import StackPart
 from embedded.stack import Stack
 from store.kernel.database import Database
 
@@ -42,7 +43,7 @@ async def eventually(
             if is_so(found):
                 return found
             seen = found
-        except (NoWorker, OutcomeUnknown, RPCError, RuntimeError, httpx.HTTPError) as error:
+        except (NoWorker, NoAnswer, RPCError, RuntimeError, httpx.HTTPError) as error:
             seen = error
         await asyncio.sleep(LOOK_EVERY)
     raise AssertionError(f"{otherwise}; seen last: {seen!r}")
@@ -57,6 +58,7 @@ class World:
         self.stack = stack
         self.client = client
         self.ledger = ledger
+        self.engine = Engine(temporal=client, ledger=ledger)
         self.sandbox = sandbox
 
     async def fault(self, provider: str, operation: str, kind: str, **more: object) -> int:
@@ -117,7 +119,7 @@ class World:
         """A second worker beside the first."""
         plan = self.stack.parts["worker"].plan
         log = plan.log.with_name("worker-2.log")
-        part = Part(replace(plan, name="worker-2", log=log), print, lambda: None)
+        part = StackPart(replace(plan, name="worker-2", log=log), print, lambda: None)
         await part.start()
         try:
             yield

@@ -11,10 +11,13 @@ import pytest
 
 from channels.contract import Publication
 from channels.twitter import TwitterChannel, TwitterSettings
-from client.audit import reading
 from client.audit.checks import audit
-from client.audit.model import Books, Kind, ProviderBook, Report
+from client.audit.model import Books, Kind, Place, ProviderBook, Report
+from client.audit.reading import read_providers
+from client.engine import Engine
 from client.stack.books import Reconciliation
+from domain.actor import Actor
+from domain.explanation import explained
 from domain.gate import GateState
 from domain.ids import MessageRef
 from domain.message import Copy, Document, MessageKind
@@ -46,8 +49,7 @@ def row(state: S = S.ACCEPTED, **more: Any) -> PublicationRow:
         "attempt": 1,
         "started_at": JUST_NOW,
         "receipt": receipt,
-        "reason": "",
-        "next_step": "",
+        "explanation": None,
         "incident": "down",
         "number": 1,
         "channel": "twitter",
@@ -65,8 +67,7 @@ def batch(number: int, state: S, **more: Any) -> BatchRow:
         "attempt": 1,
         "started_at": JUST_NOW,
         "receipt": None,
-        "reason": "",
-        "next_step": "",
+        "explanation": None,
         "broadcast_id": 1,
         "number": number,
         "first": 1,
@@ -85,10 +86,12 @@ def mail(*opened: BatchRow, **more: Any) -> BroadcastBooks:
         "number": 1,
         "revision": 1,
         "channel": "email",
+        "audience": "customers",
         "digest": "d" * 64,
         "paused": False,
         "planned": 20,
         "suppressed": 0,
+        "elsewhere": 0,
         "batches": 2,
         "planned_at": JUST_NOW,
         "recipients": 20,
@@ -133,10 +136,10 @@ def status(
         incident="down",
         title="Down",
         stage=stage,
-        opened_by="maya",
+        opened_by=Actor.at_terminal("maya"),
         opened_at=LONG_AGO,
         closed_at=None,
-        audience=None,
+        audiences=(),
         playbook="plan",
         facts=None,
         facts_filled=(),
@@ -152,7 +155,7 @@ def report(
     **progress: Any,
 ) -> Report:
     counted = {"delivered": 20} | progress if progress else {"delivered": 20}
-    place = (1, "email" if mails else "twitter")
+    place = Place(1, "email", "customers") if mails else Place(1, "twitter")
     book = {place: ProviderBook(says="read", read=True, reconciled=provider)} if provider else {}
     books = Books(
         slug="down",
@@ -175,7 +178,7 @@ def post(state: S = S.ACCEPTED) -> Outcome:
 
 
 def mailing(state: S = S.ACCEPTED) -> Outcome:
-    return Outcome(channel="email", state=state)
+    return Outcome(channel="email", audience="customers", state=state)
 
 
 # --- agreement ----------------------------------------------------------------------------------
@@ -190,10 +193,10 @@ def test_books_that_say_the_same_agree() -> None:
 
 
 def test_what_was_refused_waits_for_a_person_and_is_no_difference() -> None:
-    refused = row(S.REFUSED, reason="too long", next_step="Shorten it.")
+    refused = row(S.REFUSED, explanation=explained("too long", "Shorten it."))
     found = report(status(post(S.REFUSED)), [refused])
     assert (found.agrees, kinds(found)) == (True, [Kind.OPEN])
-    assert found.found[0].next_step == "Shorten it."
+    assert found.found[0].explanation.next_step.advice == "Shorten it."
 
 
 # --- one rule each ------------------------------------------------------------------------------
@@ -233,7 +236,7 @@ def test_what_is_on_its_way_for_too_long_is_stuck(
 
 
 def test_an_outcome_that_nobody_knows_is_no_agreement() -> None:
-    unknown = row(S.UNKNOWN, reason="No answer came.", next_step="Look.")
+    unknown = row(S.UNKNOWN, explanation=explained("No answer came.", "Look."))
     assert kinds(report(status(post(S.UNKNOWN)), [unknown])) == [Kind.UNKNOWN]
 
 
@@ -272,20 +275,20 @@ def test_mail_of_a_batch_under_way_may_be_at_the_provider_first() -> None:
 
 
 def test_an_unknown_batch_is_listed_with_what_to_do() -> None:
-    lost = batch(2, S.UNKNOWN, reason="No answer.", next_step="Its events settle it.")
+    lost = batch(2, S.UNKNOWN, explanation=explained("No answer.", "Its events settle it."))
     found = report(
         status(mailing(S.UNKNOWN)),
         mails=[mail(lost, by_state={S.ACCEPTED: 1, S.UNKNOWN: 1})],
         delivered=10,
         unknown=10,
     )
-    assert [(one.kind, one.where, one.next_step) for one in found.found] == [
+    assert [(one.kind, one.where, str(one.explanation.next_step)) for one in found.found] == [
         (Kind.UNKNOWN, "message 1 on email, batch 2", "Its events settle it.")
     ]
 
 
 def test_an_incident_that_takes_an_unknown_batch_for_accepted_differs() -> None:
-    lost = batch(2, S.UNKNOWN, reason="No answer.", next_step="Look.")
+    lost = batch(2, S.UNKNOWN, explanation=explained("No answer.", "Look."))
     found = report(status(mailing()), mails=[mail(lost)], delivered=10, unknown=10)
     assert Kind.DIFFERS in kinds(found)
 
@@ -313,7 +316,7 @@ def test_a_recipient_in_no_named_state_is_missed() -> None:
 @pytest.mark.parametrize("fault", ["behind", "unproven", "unapplied"])
 def test_events_and_rows_that_do_not_fit_are_named(fault: str) -> None:
     found = report(status(mailing()), mails=[mail(**{fault: 3})])
-    assert [(one.kind, one.says[:2]) for one in found.found] == [(Kind.DIFFERS, "3 ")]
+    assert [(one.kind, one.explanation.what[:2]) for one in found.found] == [(Kind.DIFFERS, "3 ")]
 
 
 # --- providers that keep no book, asked one question at a time ----------------------------------
@@ -372,7 +375,7 @@ async def have_post(ledger: Database, number: int, *, sent: bool, entered: bool)
         await publications.accept(ledger, ref, "twitter", receipt, now)
     else:
         await publications.mark_unknown(
-            ledger, ref, "twitter", reason="No answer.", next_step="Look.", at=now
+            ledger, ref, "twitter", why=explained("No answer.", "Look."), at=now
         )
 
 
@@ -383,15 +386,17 @@ async def test_a_live_provider_is_read_back_post_by_post(ledger: Database, live:
     await have_post(ledger, 4, sent=False, entered=False)
 
     rows = await publications.rows(ledger, "down")
-    told, _ = await reading._read_providers(live, ledger, "down", rows, [])
+    told, _ = await read_providers(Engine(live, ledger=ledger), "down", rows, [])
 
-    assert {number: told[number, "twitter"].says for number in range(1, 5)} == {
+    assert {number: told[Place(number, "twitter")].says for number in range(1, 5)} == {
         1: "seen",
         2: "seen",
         3: "absent",
         4: "absent",
     }
-    found = {number: [one.kind for one in told[number, "twitter"].found] for number in range(1, 5)}
+    found = {
+        number: [one.kind for one in told[Place(number, "twitter")].found] for number in range(1, 5)
+    }
     assert found == {1: [], 2: [Kind.UNENTERED], 3: [Kind.LOST], 4: []}
 
 
@@ -401,6 +406,6 @@ async def test_a_live_provider_that_cannot_be_asked_is_not_readable(
     await have_post(ledger, 1, sent=True, entered=True)
     monkeypatch.delenv("FRONTFOOT_TWITTER_TOKEN")
     rows = await publications.rows(ledger, "down")
-    told, _ = await reading._read_providers(live, ledger, "down", rows, [])
+    told, _ = await read_providers(Engine(live, ledger=ledger), "down", rows, [])
     book = told[1, "twitter"]
     assert (book.read, "FRONTFOOT_TWITTER_TOKEN" in book.says) == (False, True)

@@ -82,7 +82,7 @@ def test_a_post_that_somebody_made_by_hand_is_noticed_until_it_is_gone(
             "It is sending",
         ),
         (
-            "UPDATE publications SET state = 'unknown', reason = ''"
+            "UPDATE publications SET state = 'unknown', explanation = ''"
             " WHERE incident = ? AND channel = 'facebook'",
             None,
             "unexplained",

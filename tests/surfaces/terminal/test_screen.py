@@ -8,7 +8,9 @@ import pytest
 from rich.console import Console
 
 from client.mail_progress import MailProgress
-from client.next_steps import what_next
+from client.next_steps import next_steps
+from domain.actor import Actor, Surface
+from domain.explanation import explained
 from domain.gate import Decision, GateState, Verdict
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
@@ -17,16 +19,18 @@ from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus
 from store.broadcasts.progress import BroadcastProgress
 from surfaces.terminal.status_view import incident_view
+from surfaces.terminal.wording import next_lines
 
 AT = datetime(2013, 10, 26, 13, 5, tzinfo=UTC)
 REFUSED = Outcome(
     channel="twitter",
     state=PublicationState.REFUSED,
-    reason="X refused the account's credits.",
-    next_step="Buy credits, then retry.",
+    explanation=explained("X refused the account's credits.", "Buy credits, then retry."),
 )
 UNKNOWN = Outcome(
-    channel="facebook", state=PublicationState.UNKNOWN, reason="The Page cannot be read."
+    channel="facebook",
+    state=PublicationState.UNKNOWN,
+    explanation=explained("The Page cannot be read."),
 )
 ACCEPTED = Outcome(
     channel="facebook",
@@ -75,10 +79,10 @@ def incident(*messages: MessageStatus, stage: Stage = Stage.ACKNOWLEDGE) -> Inci
         incident="site-down",
         title="Sign-in is down",
         stage=stage,
-        opened_by="maya",
+        opened_by=Actor.at_terminal("maya"),
         opened_at=AT,
         closed_at=None,
-        audience="customers",
+        audiences=("customers",),
         playbook="site-compromised",
         facts=None,
         facts_filled=(),
@@ -94,7 +98,12 @@ def sending(accepted: int) -> MailProgress:
         batches={PublicationState.SENDING: 8, PublicationState.ACCEPTED: accepted // 1000},
     )
     return MailProgress(
-        message=1, channel="email", counts=counts, per_second=9_200.0, seconds_left=64.0
+        message=1,
+        channel="email",
+        audience="customers",
+        counts=counts,
+        per_second=9_200.0,
+        seconds_left=64.0,
     )
 
 
@@ -123,7 +132,11 @@ def test_a_waiting_message_shows_its_words_its_digest_and_who_is_missing() -> No
 
 def test_signatures_show_person_role_time_and_surface() -> None:
     decision = Decision(
-        by="noor", verdict=Verdict.APPROVE, digest="3f", roles=("founder",), at=AT, surface="signal"
+        actor=Actor(person="noor", surface=Surface.SIGNAL),
+        verdict=Verdict.APPROVE,
+        digest="3f",
+        roles=("founder",),
+        at=AT,
     )
     page = shown(incident(message(decisions=(decision,))))
     assert "approved by noor (founder), 26 Oct 13:05 UTC, signal" in page
@@ -152,27 +165,35 @@ def test_what_reached_people_before_it_was_withdrawn_has_told_them() -> None:
 
 
 def test_a_broadcast_under_way_shows_count_rate_and_time_left() -> None:
-    going = Outcome(channel="email", state=PublicationState.SENDING)
+    going = Outcome(channel="email", audience="customers", state=PublicationState.SENDING)
     page = shown(incident(settled(going)), sending(412_999))
     wanted = ("412,999 of 1,000,000 taken, 41 %", "9,200 per second, 64 s left", "12 not to be")
     assert [words for words in wanted if words not in page] == []
 
 
 def test_a_broadcast_is_not_complete_before_the_last_recipient() -> None:
-    going = Outcome(channel="email", state=PublicationState.SENDING)
+    going = Outcome(channel="email", audience="customers", state=PublicationState.SENDING)
     page = shown(incident(settled(going)), sending(999_999))
     assert ("99 %" in page, "100 %" in page) == (True, False)
 
 
 def test_a_refusal_shows_its_reason_and_how_to_go_on() -> None:
     page = shown(incident(settled(REFUSED)))
-    wanted = (REFUSED.reason, REFUSED.next_step, "frontfoot retry site-down 1 twitter")
+    wanted = (
+        REFUSED.explanation.what,
+        "Buy credits, then retry.",
+        "frontfoot retry site-down 1 twitter",
+    )
     assert [words for words in wanted if words not in page] == []
 
 
 def test_an_unknown_outcome_asks_a_person_for_either_answer() -> None:
     page = shown(incident(settled(UNKNOWN)))
-    wanted = (UNKNOWN.reason, "settle site-down 1 facebook --went-out", "--did-not-go-out")
+    wanted = (
+        UNKNOWN.explanation.what,
+        "settle site-down 1 facebook --went-out",
+        "--did-not-go-out",
+    )
     assert [words for words in wanted if words not in page] == []
 
 
@@ -182,7 +203,7 @@ def test_a_link_stays_in_one_piece_however_long_it_is() -> None:
 
 
 def test_words_of_others_cannot_paint_the_screen() -> None:
-    hostile = UNKNOWN.model_copy(update={"reason": "gone\x1b[2J\u202e"})
+    hostile = UNKNOWN.model_copy(update={"explanation": explained("gone\x1b[2J\u202e")})
     page = shown(incident(settled(hostile)), preview="x")
     assert ("\x1b" in page, "\u202e" in page, "gone\\u001b[2J\\u202e" in page) == (
         False,
@@ -196,7 +217,7 @@ def test_a_long_incident_keeps_one_line_for_what_is_over_and_all_of_what_is_not(
         incident(settled(ACCEPTED), settled(REFUSED, number=2), settled(ACCEPTED, number=3)),
         brief=True,
     )
-    assert (page.count("facebook.com"), REFUSED.reason in page) == (1, True)
+    assert (page.count("facebook.com"), REFUSED.explanation.what in page) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -214,10 +235,10 @@ def test_a_long_incident_keeps_one_line_for_what_is_over_and_all_of_what_is_not(
 def test_the_next_command_fits_how_the_incident_stands(
     status: IncidentStatus, command: str
 ) -> None:
-    assert any(command in line for line in what_next(status))
+    assert any(command in line for line in next_lines(status))
 
 
 def test_while_a_message_is_going_out_nothing_is_urged() -> None:
-    going = Outcome(channel="email", state=PublicationState.SENDING)
+    going = Outcome(channel="email", audience="customers", state=PublicationState.SENDING)
     publishing = settled(going).model_copy(update={"phase": MessagePhase.PUBLISHING})
-    assert what_next(incident(publishing)) == []
+    assert next_steps(incident(publishing)) == []

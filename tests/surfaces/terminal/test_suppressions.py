@@ -25,7 +25,7 @@ def test_a_list_of_who_left_is_imported_for_everything_but_safety(terminal: Term
     have_list(terminal, "ann@example.com", "bob@example.com", "no address")
     said = terminal.type("suppressions import left.csv --as maya").output
     assert "2 addresses were read, 2 entries are new." in said
-    assert "1 rows cannot be used" in said
+    assert "1 row cannot be used" in said
     assert counts(terminal) == [("unsubscribed", "goodwill", 2)]
 
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from client.errors import CommandFailed, ExitCode, OutcomeUnknown, UnknownIncident, explain
+from client.errors import NoAnswer, RecordChanged, UnknownIncident, WrongInput
 from domain.errors import DecisionRefused, DomainError
 from store.kernel.errors import StoreUnavailable
+from surfaces.terminal.failures import ExitCode, failure_of
 from surfaces.terminal.options import promised_time
 from surfaces.terminal.printing import clean, how_long
 from wiring import TemporalUnreachable
@@ -36,9 +37,8 @@ def test_a_promised_time_is_a_span_or_the_next_such_time_of_day(
 
 @pytest.mark.parametrize("typed", ["soon", "25:00", "12:60", "45", "-5m", "1d", ""])
 def test_a_time_that_cannot_be_read_is_not_guessed(typed: str) -> None:
-    with pytest.raises(CommandFailed, match="not a time") as refused:
+    with pytest.raises(WrongInput, match="not a time"):
         promised_time(typed, NOON)
-    assert refused.value.code is ExitCode.USAGE
 
 
 @pytest.mark.parametrize(
@@ -75,20 +75,22 @@ def test_durations_are_said_in_one_unit(seconds: float, said: str) -> None:
         (RPCError("away", RPCStatusCode.UNAVAILABLE, b""), ExitCode.FAILED),
         (RPCError("no", RPCStatusCode.PERMISSION_DENIED, b""), ExitCode.FAILED),
         (UnknownIncident("site-down"), ExitCode.USAGE),
-        (OutcomeUnknown("site-down", "decide"), ExitCode.UNKNOWN),
+        (WrongInput("No.", "Do this."), ExitCode.USAGE),
+        (RecordChanged("No.", "Do this."), ExitCode.REFUSED),
+        (NoAnswer("site-down", "decide"), ExitCode.UNKNOWN),
         (FileNotFoundError(2, "No such file", "x.csv"), ExitCode.USAGE),
     ],
 )
 def test_each_kind_of_failure_has_its_exit_code(error: BaseException, code: ExitCode) -> None:
-    explained = explain(error)
-    assert explained is not None
-    assert explained.code is code
+    failure = failure_of(error)
+    assert failure is not None
+    assert failure.code is code
 
 
 def test_a_fault_of_ours_is_not_explained_away() -> None:
-    assert explain(KeyError("x")) is None
+    assert failure_of(KeyError("x")) is None
 
 
 def test_what_temporal_says_of_a_failure_is_not_passed_on() -> None:
-    explained = explain(RPCError("token=abc", RPCStatusCode.INTERNAL, b""))
-    assert "abc" not in str(explained)
+    failure = failure_of(RPCError("token=abc", RPCStatusCode.INTERNAL, b""))
+    assert "abc" not in str(failure)

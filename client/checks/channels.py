@@ -1,6 +1,6 @@
 """Asking each channel whether it would work, in a process of its own.
 
-The command line knows no adapter; a child process builds the channels as the worker would, from the
+Whoever asks knows no adapter; a child process builds the channels as the worker would, from the
 same environment, and tells what they say.
 """
 
@@ -12,12 +12,12 @@ import sys
 
 from pydantic import TypeAdapter
 
-from client.checks.finding import Finding
-from client.errors import ExitCode
+from client.checks.result import CheckKind, CheckResult, fails
 from client.stack import stack_file
 from client.stack.accounts import choose_accounts
 from client.stack.environment import for_python
 from client.stack.ports import LOOPBACK
+from domain.explanation import explained
 from domain.model import Value
 from settings import Settings
 
@@ -59,7 +59,7 @@ class _Answer(Value):
     setting: bool = False
 
 
-async def check_channels(settings: Settings) -> list[Finding]:
+async def check_channels(settings: Settings) -> list[CheckResult]:
     """What every configured channel says of itself, with the credentials the worker has."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -80,20 +80,20 @@ async def check_channels(settings: Settings) -> list[Finding]:
             process.kill()
             await process.wait()
         return [
-            Finding(
-                about="channels",
-                ok=False,
-                says="They could not be asked.",
-                next_step="Start `python worker.py` and read what it says.",
+            fails(
+                "channels",
+                "They could not be asked.",
+                "Start `python worker.py` and read what it says.",
             )
         ]
     return [
-        Finding(
+        CheckResult(
             about=one.name,
             ok=one.ok,
-            says=f"{one.account}: {one.says}" if one.account else one.says,
-            next_step=one.next_step,
-            code=ExitCode.USAGE if one.setting else ExitCode.FAILED,
+            explanation=explained(
+                f"{one.account}: {one.says}" if one.account else one.says, one.next_step
+            ),
+            kind=CheckKind.SETTING if one.setting else CheckKind.OTHER,
         )
         for one in answers
     ]

@@ -13,23 +13,21 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from client.engine import Engine
+from client.mail_progress import PlannedMail, planned_mails
 from embedded.demo.scenario import INCIDENT
-from store.broadcasts import broadcasts
-from store.broadcasts.progress import read_progress
-from store.kernel.database import Database
-from store.record import messages
 
 LINES = 12
 EVERY_SECONDS = 0.25
 PLAIN_EVERY_SECONDS = 5.0
 
 
-class View:
+class DemoScreen:
     """A live panel on a terminal; plain lines anywhere else."""
 
-    def __init__(self, console: Console, database: Database) -> None:
+    def __init__(self, console: Console, engine: Engine) -> None:
         self._console = console
-        self._database = database
+        self._engine = engine
         self._began = time.monotonic()
         self._said: deque[Text] = deque(maxlen=LINES)
         self._bars = Progress(
@@ -46,7 +44,7 @@ class View:
         )
         self._watching: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> View:
+    async def __aenter__(self) -> DemoScreen:
         if self._console.is_terminal:
             self._live.start()
         self._watching = asyncio.create_task(self._watch())
@@ -80,27 +78,22 @@ class View:
         """Read the ledger now and then; the broadcasts themselves are elsewhere."""
         told = time.monotonic()
         while True:
-            for row in await messages.list_messages(self._database, INCIDENT):
-                await self._look_at(row)
+            for mail in await planned_mails(self._engine, INCIDENT):
+                self._look_at(mail)
             if not self._console.is_terminal and time.monotonic() - told > PLAIN_EVERY_SECONDS:
                 told = time.monotonic()
                 self._tell_progress()
             await asyncio.sleep(EVERY_SECONDS)
 
-    async def _look_at(self, row: messages.MessageRow) -> None:
-        ref = row.ref()
-        found = await broadcasts.find_broadcast(self._database, ref, "email")
-        if found is None or not found.planned:
-            return
-        progress = await read_progress(self._database, found.id)
-        name = f"mail: {row.kind.value.replace('_', ' ')}"
+    def _look_at(self, mail: PlannedMail) -> None:
+        name = f"mail: {mail.kind.value.replace('_', ' ')}"
         if name not in self._tasks:
-            self._tasks[name] = self._bars.add_task(name, total=found.planned, rate="")
+            self._tasks[name] = self._bars.add_task(name, total=mail.planned, rate="")
         task = self._bars.tasks[self._bars.task_ids.index(self._tasks[name])]
         speed = task.finished_speed or task.speed
         self._bars.update(
             self._tasks[name],
-            completed=progress.went_out,
+            completed=mail.went_out,
             rate=f"{speed:>8,.0f}/s" if speed else "",
         )
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from client.errors import CommandFailed
-from client.stack.processes import end, identity, is_running
-from embedded.part import Part, PartPlan
+from client.errors import ClientError
+from client.stack.processes import identity, is_running
+from embedded.part import PartPlan, StackPart
+from embedded.processes import end
 from tests.deadline import eventually
 
 LIVES = "print('ready', flush=True); import time; time.sleep(120)"
@@ -38,12 +39,12 @@ def heard() -> Heard:
 
 
 @pytest.fixture
-async def part(tmp_path: Path, heard: Heard) -> AsyncIterator[Callable[[str], Part]]:
+async def part(tmp_path: Path, heard: Heard) -> AsyncIterator[Callable[[str], StackPart]]:
     """Makes parts that run a line of Python; they are ready once they say so."""
-    made: list[Part] = []
+    made: list[StackPart] = []
 
-    def make(script: str) -> Part:
-        async def ready(one: Part) -> bool:
+    def make(script: str) -> StackPart:
+        async def ready(one: StackPart) -> bool:
             return one.said("ready")
 
         plan = PartPlan(
@@ -55,7 +56,7 @@ async def part(tmp_path: Path, heard: Heard) -> AsyncIterator[Callable[[str], Pa
             start_within=10.0,
             stop_within=0.3,
         )
-        made.append(Part(plan, heard, lambda: None))
+        made.append(StackPart(plan, heard, lambda: None))
         return made[-1]
 
     yield make
@@ -73,7 +74,7 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 
 
 async def test_a_part_that_is_killed_is_started_again_and_says_so(
-    part: Callable[[str], Part], heard: Heard
+    part: Callable[[str], StackPart], heard: Heard
 ) -> None:
     one = part(LIVES)
     await one.start()
@@ -93,9 +94,9 @@ async def test_a_part_that_is_killed_is_started_again_and_says_so(
 
 
 async def test_a_part_that_does_not_come_up_is_told_with_its_last_words(
-    part: Callable[[str], Part],
+    part: Callable[[str], StackPart],
 ) -> None:
-    with pytest.raises(CommandFailed) as failed:
+    with pytest.raises(ClientError) as failed:
         await part(FAILS).start()
     told = str(failed.value)
     assert ("exit code 7" in told, "port taken" in told, "worker.log" in told) == (
@@ -106,7 +107,7 @@ async def test_a_part_that_does_not_come_up_is_told_with_its_last_words(
 
 
 async def test_a_part_that_is_stopped_stays_stopped(
-    part: Callable[[str], Part], heard: Heard
+    part: Callable[[str], StackPart], heard: Heard
 ) -> None:
     one = part(LIVES)
     await one.start()
@@ -114,14 +115,16 @@ async def test_a_part_that_is_stopped_stays_stopped(
     assert (is_running(one.pid, one.began), heard.words) == (False, [])
 
 
-async def test_a_part_that_will_not_end_is_killed(part: Callable[[str], Part]) -> None:
+async def test_a_part_that_will_not_end_is_killed(part: Callable[[str], StackPart]) -> None:
     one = part(STUBBORN)
     await one.start()
     await asyncio.wait_for(one.stop(), 5)
     assert not is_running(one.pid, one.began)
 
 
-async def test_a_part_does_not_get_the_ctrl_c_of_the_terminal(part: Callable[[str], Part]) -> None:
+async def test_a_part_does_not_get_the_ctrl_c_of_the_terminal(
+    part: Callable[[str], StackPart],
+) -> None:
     """The parts are ended in their order; a Ctrl-C that reached all would end them at once."""
     one = part(LIVES)
     await one.start()

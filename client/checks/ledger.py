@@ -9,13 +9,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from client.checks.finding import Finding
+from client.checks.result import CheckResult, fails, works
+from domain.explanation import Action, NextStep
 from store.kernel.database import Database
 from store.kernel.engines import ledger_url
 from store.migrate import alembic_config
 
 
-async def check_ledger(url: str) -> list[Finding]:
+async def check_ledger(url: str) -> list[CheckResult]:
     """Look at the ledger's version without changing it; a file that is not there is not made."""
     parsed = ledger_url(url)
     shown = parsed.render_as_string(hide_password=True)
@@ -23,7 +24,7 @@ async def check_ledger(url: str) -> list[Finding]:
         file = Path(str(parsed.database))
         if not await asyncio.to_thread(file.exists):
             says = f"{shown} is not there yet; the first import or start makes it"
-            return [Finding(about="ledger", ok=True, says=says)]
+            return [works("ledger", says)]
     database = Database.open(url)
     try:
         async with database.read() as connection:
@@ -31,13 +32,15 @@ async def check_ledger(url: str) -> list[Finding]:
     finally:
         await database.close()
     if current == newest:
-        return [Finding(about="ledger", ok=True, says=f"{shown}, version {current}")]
+        return [works("ledger", f"{shown}, version {current}")]
     return [
-        Finding(
-            about="ledger",
-            ok=False,
-            says=f"{shown} is at version {current or 'none'}, and this program needs {newest}.",
-            next_step="Run `python -m store.migrate`; workers do so when they start.",
+        fails(
+            "ledger",
+            f"{shown} is at version {current or 'none'}, and this program needs {newest}.",
+            NextStep(
+                action=Action.MIGRATE,
+                advice="Workers bring it up to date when they start; or do it now.",
+            ),
         )
     ]
 

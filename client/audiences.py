@@ -1,0 +1,69 @@
+"""Audiences: the lists that mail goes to, imported from files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from client.csv_files import refuse_no_file
+from client.engine import Engine
+from client.errors import WrongInput
+from domain.model import Value
+from store.files.audience_csv import read_rows
+from store.people import audiences
+from store.people.audiences import Audience
+
+__all__ = ["Audience", "AudienceImported", "import_audience", "list_audiences"]
+
+
+class AudienceImported(Value):
+    """What came of a file: recipients that are new, and rows that cannot be used.
+
+    ``doubled`` of the ``rejected`` rows only repeat an address of the file. ``rejects`` is where
+    they are, with the reasons.
+    """
+
+    audience: str
+    added: int
+    already_there: int
+    rejected: int
+    doubled: int
+    rejects: Path
+    notices: tuple[str, ...] = ()
+
+
+async def import_audience(
+    engine: Engine,
+    file: Path,
+    name: str,
+    *,
+    rejects: Path | None = None,
+    read: Callable[[int, int], None] | None = None,
+    stored: Callable[[int], None] | None = None,
+) -> AudienceImported:
+    """Add the recipients of a CSV file to the audience ``name``, which is made if it is new.
+
+    Importing again adds nobody twice. ``read`` is told bytes read and bytes in all, ``stored`` the
+    rows done so far. ``WrongInput`` without a name or a file, ``DomainError`` if it holds no list.
+    """
+    if not name.strip():
+        raise WrongInput("The audience has no name.", "Name it, such as customers.")
+    refuse_no_file(file)
+    rows = read_rows(file, rejects, read)
+    ledger = await engine.ledger()
+    with rows:
+        imported = await audiences.import_rows(ledger, name.strip(), rows, stored)
+    return AudienceImported(
+        audience=name.strip(),
+        added=imported.added,
+        already_there=imported.already_there,
+        rejected=rows.rejected,
+        doubled=rows.doubled,
+        rejects=rows.rejects,
+        notices=tuple(rows.notices),
+    )
+
+
+async def list_audiences(engine: Engine) -> list[Audience]:
+    """Every audience by name, with how many recipients it has."""
+    return await audiences.list_audiences(await engine.ledger())

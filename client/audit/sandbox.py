@@ -1,0 +1,77 @@
+"""Reading the sandbox's own books, where it stands in for providers."""
+
+from __future__ import annotations
+
+import os
+
+import httpx
+
+from client.audit.model import Discrepancy, Kind, Place, ProviderBook
+from client.engine import Engine
+from client.stack import stack_file
+from client.stack.accounts import choose_accounts
+from client.stack.books import NOBODYS, mail_by_broadcast, posts_by_publication
+from domain.explanation import explained
+from settings import Settings
+from store.audit.books import BroadcastBooks
+
+
+def sandbox_of(settings: Settings) -> tuple[str, frozenset[str]] | None:
+    """The address of a sandbox that stands in here, and the channels that it stands in for."""
+    running = stack_file.read(settings.state_dir)
+    if running is None or not running.runs() or "sandbox" not in running.addresses:
+        return None
+    address = running.addresses["sandbox"]
+    chosen = choose_accounts(settings.channels, os.environ, address, live=running.live)
+    return address, frozenset(chosen.sandboxed)
+
+
+async def read_sandbox(
+    engine: Engine,
+    address: str,
+    channels: frozenset[str],
+    slug: str,
+    mails: list[BroadcastBooks],
+) -> tuple[dict[Place, ProviderBook], list[Discrepancy]]:
+    """What its books came to for each place on ``channels``, and what is nobody's in them."""
+    known: dict[Place, ProviderBook] = {}
+    strangers: list[Discrepancy] = []
+    places = {
+        mail.key: Place(mail.number, mail.channel, mail.audience)
+        for mail in mails
+        if mail.channel in channels
+    }
+    async with httpx.AsyncClient(base_url=address, timeout=60, trust_env=False) as sandbox:
+        posts = await posts_by_publication(engine, slug, sandbox)
+        post_total = posts.pop(NOBODYS)
+        for (number, channel), found in posts.items():
+            if channel in channels:
+                says = f"{found.accepted - found.lost + found.doubled + found.unentered} posts"
+                known[Place(number, channel)] = ProviderBook(says=says, read=True, reconciled=found)
+        by_broadcast = await mail_by_broadcast(engine, slug, sandbox)
+    for key, found in by_broadcast.items():
+        there = found.accepted - found.lost + found.doubled + found.unentered
+        if key in places:
+            # The newest revision's broadcast stands for the message; earlier ones sent nothing.
+            known[places[key]] = ProviderBook(says=f"{there:,} mails", read=True, reconciled=found)
+        elif there:
+            strangers.append(_stranger(f"{there:,} mails that no broadcast of the ledger sent"))
+    for place in places.values():
+        nothing = ProviderBook(says="0 mails", read=True)
+        known.setdefault(place, nothing)
+    if post_total.unentered:
+        many = f"{post_total.unentered:,} posts that no message of the ledger says"
+        strangers.append(_stranger(many))
+    return known, strangers
+
+
+def _stranger(what: str) -> Discrepancy:
+    return Discrepancy(
+        kind=Kind.UNENTERED,
+        where="the provider",
+        explanation=explained(
+            f"It shows {what}.",
+            "Was the ledger replaced while the sandbox kept its books? If not, find out who else "
+            "uses the account.",
+        ),
+    )

@@ -1,0 +1,125 @@
+"""Single-use codes: pools of the shop's own, the list for the shop, checking and redeeming."""
+
+from __future__ import annotations
+
+import csv
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from client.csv_files import refuse_no_file
+from client.engine import Engine
+from client.errors import WrongInput
+from client.incidents import refuse_unknown
+from domain.model import Value
+from store.files.code_csv import CodeReader
+from store.offers import code_pool, codes, redemptions
+from store.offers.code_pool import Pool
+from store.offers.redemptions import CheckedCode, CodeState
+
+__all__ = [
+    "CheckedCode",
+    "CodeState",
+    "CodesImported",
+    "Pool",
+    "check_code",
+    "count_codes",
+    "export_codes",
+    "import_codes",
+    "list_pools",
+    "redeem_code",
+    "write_codes",
+]
+
+LONGEST_NAME = 64
+COLUMNS = ("code", "worth", "currency", "expires")
+
+
+class CodesImported(Value):
+    """What came of a file of codes; ``rejects`` is where the unusable rows are."""
+
+    pool: str
+    added: int
+    already_there: int
+    in_another_pool: int
+    rejected: int
+    rejects: Path
+
+
+async def import_codes(
+    engine: Engine, file: Path, pool: str, *, rejects: Path | None = None
+) -> CodesImported:
+    """Add the codes of a CSV file to a pool; importing again adds nothing twice.
+
+    ``WrongInput`` without a name or a file, ``DomainError`` if it holds no codes.
+    """
+    name = pool.strip()
+    if not name or len(name) > LONGEST_NAME:
+        raise WrongInput(
+            f"A pool's name has 1 to {LONGEST_NAME} characters.", "Name the pool, such as spring."
+        )
+    refuse_no_file(file)
+    reader = CodeReader(file, rejects)
+    imported = await code_pool.import_codes(await engine.ledger(), name, reader)
+    return CodesImported(
+        pool=name, **imported.model_dump(), rejected=reader.rejected, rejects=reader.rejects
+    )
+
+
+async def list_pools(engine: Engine) -> list[Pool]:
+    """The imported pools, and how many codes each has left."""
+    return await code_pool.pools(await engine.ledger())
+
+
+async def count_codes(engine: Engine, slug: str) -> int:
+    """How many codes an incident has given out."""
+    return await codes.count(await engine.ledger(), slug)
+
+
+async def export_codes(engine: Engine, slug: str, output: Path, *, as_mailed: bool = False) -> int:
+    """Write every code of an incident to a CSV file that only this user may read; how many.
+
+    A file of that name is replaced, once the new one is whole. ``as_mailed``: with the dashes that
+    the mails show. ``UnknownIncident`` if the incident is not there.
+    """
+    fresh = output.with_name(output.name + ".part")
+    descriptor = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            count = await write_codes(engine, slug, file, as_mailed=as_mailed)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    # In one step, so that a half-written list is never taken for a whole one.
+    os.replace(fresh, output)
+    return count
+
+
+async def write_codes(engine: Engine, slug: str, file: TextIO, *, as_mailed: bool = False) -> int:
+    """Write every code of an incident to an open file as CSV; how many."""
+    await refuse_unknown(engine, slug)
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    count = 0
+    async for one in codes.export(await engine.ledger(), slug, as_mailed=as_mailed):
+        writer.writerow([one.code, one.worth, one.currency, one.expires or ""])
+        count += 1
+    return count
+
+
+async def check_code(engine: Engine, code: str, *, by: str) -> CheckedCode:
+    """Whose incident a code is of and whether it is still good; changes nothing.
+
+    ``DomainError`` if it is none of ours, and if ``by`` has asked for too many wrong ones.
+    """
+    return await redemptions.check_code(await engine.ledger(), code, by, datetime.now(UTC))
+
+
+async def redeem_code(engine: Engine, code: str, reference: str, *, by: str) -> CheckedCode:
+    """Use a code up for an order; the same order again gets the same answer.
+
+    ``DomainError`` if it is none of ours, used for another order, or expired.
+    """
+    now = datetime.now(UTC)
+    return await redemptions.redeem_code(await engine.ledger(), code, reference, by, now)

@@ -1,0 +1,91 @@
+"""What a surface holds in its hand: the way to Temporal and the way to the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from temporalio.client import Client
+
+from client.configuration import load_settings
+from settings import Settings
+from store.kernel.database import Database
+from store.kernel.engines import ledger_url
+from store.migrate import upgrade_ledger
+from wiring import connect
+
+
+class Engine:
+    """A running Frontfoot, as everything in ``client`` takes it first.
+
+    Neither side is opened before the first question that needs it: the ledger answers while
+    Temporal is away, and a decision gets through while the ledger is. One engine serves many
+    questions at once, for as long as its process lives; ``async with`` closes the ledger at the
+    end. With ``upgrade`` the ledger's tables are brought up to date when it is opened; a SQLite
+    ledger that is not there yet is always made.
+
+    ``temporal`` and ``ledger`` are for whoever has them already, and closes them.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        temporal: Client | None = None,
+        ledger: Database | None = None,
+        upgrade: bool = False,
+    ) -> None:
+        self._settings = settings
+        self._temporal = temporal
+        self._ledger = ledger
+        self._ours = ledger is None
+        self._upgrade = upgrade
+        self._connecting = asyncio.Lock()
+        self._opening = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._ours and self._ledger is not None:
+            await self._ledger.close()
+            self._ledger = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this process; ``WrongInput`` names each that cannot be used."""
+        if self._settings is None:
+            self._settings = load_settings()
+        return self._settings
+
+    async def temporal(self) -> Client:
+        """The client of Temporal, which finds a server that was away again by itself.
+
+        Raises ``TemporalUnreachable`` if none has answered yet; asking again is harmless.
+        """
+        async with self._connecting:
+            if self._temporal is None:
+                self._temporal = await connect()
+            return self._temporal
+
+    async def ledger(self) -> Database:
+        """The ledger. Raises ``StoreUnavailable`` if it cannot be brought up to date."""
+        async with self._opening:
+            if self._ledger is None:
+                url = self.settings.database()
+                if self._upgrade or await asyncio.to_thread(_is_new, url):
+                    await upgrade_ledger(url)
+                self._ledger = Database.open(url)
+            return self._ledger
+
+
+def _is_new(url: str) -> bool:
+    parsed = ledger_url(url)
+    return parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists()

@@ -1,0 +1,67 @@
+"""Facts: what is known so far, kept for the messages to come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from client.asking import incident_status, tell
+from client.engine import Engine
+from domain.actor import Actor
+from domain.facts import Facts
+from domain.model import Value
+from domain.status import IncidentStatus
+from store.record import drafts
+from workflows.contract import RecordFacts
+
+
+class KnownFacts(Value):
+    """What is known, and the draft that holds it: what a change to it is based on."""
+
+    draft: str | None
+    facts: Facts
+
+
+async def read_facts(engine: Engine, slug: str) -> KnownFacts:
+    """What is known about an incident now."""
+    draft = (await incident_status(engine, slug)).facts
+    body = (await drafts.load(await engine.ledger(), draft)).body if draft else {}
+    return KnownFacts(draft=draft, facts=Facts.model_validate(body))
+
+
+async def record_facts(
+    engine: Engine,
+    slug: str,
+    *,
+    actor: Actor,
+    facts: Mapping[str, object],
+    known: KnownFacts | None = None,
+) -> IncidentStatus:
+    """Add ``facts`` to those known so far; an empty value takes one back.
+
+    ``facts`` are fields of ``domain.facts.Facts``; their words stay in the ledger. ``known`` is
+    what the author had read, by default what is known at this moment: ``DomainError`` names what
+    somebody else has changed since, and nothing is recorded.
+    """
+    before = known or await read_facts(engine, slug)
+    body = before.facts.model_dump(mode="json", exclude_defaults=True)
+    after = Facts.model_validate({**body, **facts})
+    changed = [
+        name for name in Facts.model_fields if getattr(after, name) != getattr(before.facts, name)
+    ]
+    draft = await drafts.save(
+        await engine.ledger(),
+        slug,
+        "facts",
+        after.model_dump(mode="json", exclude_defaults=True),
+        actor.person,
+        datetime.now(UTC),
+    )
+    argument = RecordFacts(
+        actor=actor,
+        facts=draft,
+        filled=tuple(after.filled()),
+        changed=tuple(changed),
+        based_on=before.draft,
+    )
+    return await tell(engine, slug, "facts", argument, IncidentStatus)

@@ -1,0 +1,132 @@
+"""Messages: proposing, revising, reading exactly what is signed, and deciding on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from client.asking import incident_status, tell
+from client.engine import Engine
+from domain.actor import Actor
+from domain.errors import DomainError
+from domain.explanation import Action, NextStep
+from domain.gate import Verdict
+from domain.ids import MessageRef, check_slug, incident_workflow_id
+from domain.message import Document, MessageKind
+from domain.publication import Destination, choose_destination
+from domain.status import Decided, IncidentStatus, MessageStatus
+from store.record import drafts, messages
+from workflows.contract import Decide, Propose, Revise, SignalledDecision
+
+
+async def propose(
+    engine: Engine,
+    slug: str,
+    kind: MessageKind,
+    *,
+    actor: Actor,
+    copy: Mapping[str, str] | None = None,
+    next_update_by: datetime | None = None,
+) -> MessageStatus:
+    """Propose a message from its template, or with free copy.
+
+    ``copy`` maps ``text``, perhaps ``subject``, and the names of channels that say it differently
+    to their words.
+    """
+    draft = await _keep_copy(engine, slug, copy, actor)
+    argument = Propose(kind=kind, actor=actor, copy_draft=draft, next_update_by=next_update_by)
+    return await tell(engine, slug, "propose", argument, MessageStatus)
+
+
+async def revise(
+    engine: Engine,
+    slug: str,
+    message: int,
+    *,
+    actor: Actor,
+    copy: Mapping[str, str] | None = None,
+    next_update_by: datetime | None = None,
+) -> MessageStatus:
+    """Make a new revision of a waiting message; what was decided about the old one is void."""
+    draft = await _keep_copy(engine, slug, copy, actor)
+    argument = Revise(message=message, actor=actor, copy_draft=draft, next_update_by=next_update_by)
+    return await tell(engine, slug, "revise", argument, MessageStatus)
+
+
+async def read_message(engine: Engine, slug: str, number: int) -> tuple[MessageStatus, Document]:
+    """How message ``number`` stands, and the exact copy that its approvers sign."""
+    message = message_of(await incident_status(engine, slug), number)
+    return message, await load_document(engine, slug, message)
+
+
+async def decide(
+    engine: Engine,
+    slug: str,
+    *,
+    actor: Actor,
+    digest: str,
+    message: int | None = None,
+    verdict: Verdict = Verdict.APPROVE,
+    reason: str = "",
+) -> Decided:
+    """Approve or reject the message with this digest, and learn what is still missing."""
+    argument = Decide(actor=actor, digest=digest, message=message, verdict=verdict, reason=reason)
+    return await tell(engine, slug, "decide", argument, Decided)
+
+
+async def approve_by_signal(
+    engine: Engine, slug: str, *, by: str, digest: str, message: int | None = None
+) -> None:
+    """Approve as any client of Temporal may, and wait for no answer."""
+    handle = (await engine.temporal()).get_workflow_handle(incident_workflow_id(check_slug(slug)))
+    said = SignalledDecision(by=by, digest=digest, message=message)
+    await handle.signal("approve", said)
+
+
+def message_of(status: IncidentStatus, number: int) -> MessageStatus:
+    """Message ``number`` of an incident; ``DomainError`` if there is none."""
+    for message in status.messages:
+        if message.number == number:
+            return message
+    raise DomainError(
+        f"There is no message {number} in {status.incident}.",
+        NextStep(
+            action=Action.SHOW_STATUS,
+            incident=status.incident,
+            advice=f"It has {len(status.messages)} so far; its status lists them.",
+        ),
+    )
+
+
+def destination_of(
+    message: MessageStatus, channel: str, audience: str | None = None
+) -> Destination:
+    """Where a message goes on ``channel``; ``DomainError`` if it does not, or if it is a choice."""
+    return choose_destination(
+        message.number, [one.destination for one in message.outcomes], channel, audience
+    )
+
+
+async def load_document(engine: Engine, slug: str, message: MessageStatus) -> Document:
+    """The exact copy that approvers of ``message`` sign; ``DomainError`` if it is any other."""
+    ref = MessageRef(incident=slug, number=message.number, revision=message.revision)
+    document = await messages.load_revision(await engine.ledger(), ref)
+    if document.digest() != message.digest:
+        raise DomainError(
+            f"The ledger's copy of message {message.number} is not the one at the gate "
+            f"({document.digest()[:8]}, not {message.digest[:8]}).",
+            "Do not sign it: check that it was written to the ledger you read from; everything "
+            "has to use the same FRONTFOOT_DATABASE_URL.",
+        )
+    return document
+
+
+async def _keep_copy(
+    engine: Engine, slug: str, copy: Mapping[str, str] | None, actor: Actor
+) -> str | None:
+    if copy is None:
+        return None
+    # Nothing is kept for an incident that is not there.
+    await incident_status(engine, slug)
+    ledger, now = await engine.ledger(), datetime.now(UTC)
+    return await drafts.save(ledger, slug, "copy", dict(copy), actor.person, now)

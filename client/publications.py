@@ -1,0 +1,70 @@
+"""Publications: the ledger's rows of them, and what a person does about one that went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from client.asking import tell
+from client.engine import Engine
+from domain.actor import Actor
+from domain.status import MessageStatus
+from store.record import publications
+from store.record.publications import PublicationRow
+from workflows.contract import RetryChannel, Settle, Withdraw
+
+__all__ = ["PublicationRow", "list_publications", "retry_channel", "settle", "withdraw"]
+
+
+async def list_publications(engine: Engine, slug: str) -> list[PublicationRow]:
+    """Every post of an incident as the ledger has it, by message and channel."""
+    return await publications.rows(await engine.ledger(), slug)
+
+
+async def withdraw(
+    engine: Engine, slug: str, message: int, *, actor: Actor, reason: str = ""
+) -> MessageStatus:
+    """Stop a message and take back what can be; returns when all of it has settled."""
+    argument = Withdraw(message=message, actor=actor, reason=reason)
+    return await tell(engine, slug, "withdraw", argument, MessageStatus)
+
+
+async def retry_channel(
+    engine: Engine,
+    slug: str,
+    message: int,
+    channel: str,
+    *,
+    actor: Actor,
+    audience: str | None = None,
+) -> MessageStatus:
+    """Publish an approved message once more where it was refused."""
+    argument = RetryChannel(message=message, actor=actor, channel=channel, audience=audience)
+    return await tell(engine, slug, "retry_channel", argument, MessageStatus)
+
+
+async def settle(
+    engine: Engine,
+    slug: str,
+    message: int,
+    channel: str,
+    *,
+    actor: Actor,
+    went_out: bool,
+    audience: str | None = None,
+    url: str | None = None,
+    batches: Sequence[int] = (),
+) -> MessageStatus:
+    """Say whether a publication of unknown outcome went out; with ``batches``, only of those.
+
+    ``audience`` may be left out where the message goes to one on that channel.
+    """
+    argument = Settle(
+        message=message,
+        channel=channel,
+        actor=actor,
+        audience=audience,
+        went_out=went_out,
+        url=url,
+        batches=tuple(sorted(set(batches))),
+    )
+    return await tell(engine, slug, "settle", argument, MessageStatus)

@@ -1,0 +1,101 @@
+"""How an incident stands, once or again and again, with its mail and what waits to be signed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field
+from temporalio.service import RPCError
+
+from client.asking import incident_status, live_status
+from client.engine import Engine
+from client.errors import ClientError, EndedUnclosed, UnknownIncident, explanation_of
+from client.mail_progress import MailProgress, MailWatch
+from client.messages import load_document
+from domain.errors import DomainError
+from domain.explanation import Explanation, explained
+from domain.message import Document
+from domain.message_state import MessagePhase
+from domain.model import Value
+from domain.status import IncidentStatus
+from store.kernel.errors import StoreUnavailable
+from wiring import TemporalUnreachable
+
+
+class Look(Value):
+    """Everything that one look at an incident brought.
+
+    ``waiting`` holds the copy of each message at its gate, by its number. ``notices`` say what
+    could not be seen. ``over``: it was closed, or nothing more can be done in it. ``stale``: it is
+    the look before, because this one failed.
+    """
+
+    status: IncidentStatus
+    mails: tuple[MailProgress, ...] = ()
+    waiting: Mapping[int, Document] = Field(default_factory=dict)
+    notices: tuple[Explanation, ...] = ()
+    over: bool = False
+    stale: bool = False
+
+
+class Watcher:
+    """Looks at one incident again and again; knows the rate of the last seconds by then."""
+
+    def __init__(self, engine: Engine, slug: str) -> None:
+        self._engine = engine
+        self._slug = slug
+        self._mails = MailWatch(engine)
+        self._documents: dict[str, Document] = {}
+
+    async def look(self) -> Look:
+        """How it stands now; without the ledger, no copy and no mails, and a notice of it."""
+        notices: list[Explanation] = []
+        ended = False
+        try:
+            status = await live_status(self._engine, self._slug)
+        except EndedUnclosed as error:
+            status = await incident_status(self._engine, self._slug)
+            notices.append(error.explanation)
+            ended = True
+        mails: tuple[MailProgress, ...] = ()
+        waiting: Mapping[int, Document] = {}
+        try:
+            mails = tuple(await self._mails.look(status))
+            waiting = await self._waiting(status)
+        except (StoreUnavailable, DomainError) as error:
+            mails = ()
+            said = explanation_of(error)
+            notices += [said] if said else []
+        return Look(
+            status=status,
+            mails=mails,
+            waiting=waiting,
+            notices=tuple(notices),
+            over=ended or status.closed_at is not None,
+        )
+
+    async def look_again(self, last: Look) -> Look:
+        """``look``, and through an outage what was seen ``last``: it may come back by itself.
+
+        Raises ``UnknownIncident``.
+        """
+        try:
+            return await self.look()
+        except UnknownIncident:
+            raise
+        except (ClientError, RPCError, TemporalUnreachable) as error:
+            said = explanation_of(error) or explained(str(error))
+            return Look(status=last.status, mails=last.mails, notices=(said,), stale=True)
+
+    async def _waiting(self, status: IncidentStatus) -> dict[int, Document]:
+        """The copy of what waits to be signed; ``DomainError`` if it is not what is at the gate."""
+        found: dict[int, Document] = {}
+        for message in status.messages:
+            if message.phase is not MessagePhase.WAITING:
+                continue
+            if message.digest not in self._documents:
+                self._documents[message.digest] = await load_document(
+                    self._engine, self._slug, message
+                )
+            found[message.number] = self._documents[message.digest]
+        return found

@@ -1,0 +1,91 @@
+"""How each part of the stack is run: its command, its environment, and when it is ready."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from client.stack.environment import for_python, plain
+from client.stack.ports import LOOPBACK, Ports
+from domain.delivery_events import events_path
+from embedded.part import PartPlan, StackPart
+from embedded.readiness import answers, temporal_answers
+
+_PYTHON = (sys.executable, "-P", "-m")
+
+
+def addresses(ports: Ports) -> dict[str, str]:
+    """Where each part is: Temporal as host and port, the others as URLs."""
+    return {
+        "temporal": f"{LOOPBACK}:{ports.temporal}",
+        "ui": f"http://{LOOPBACK}:{ports.ui}",
+        "sandbox": f"http://{LOOPBACK}:{ports.sandbox}",
+        "webhooks": f"http://{LOOPBACK}:{ports.webhooks}",
+    }
+
+
+def temporal(state: Path, ports: Ports, given: Mapping[str, str], binary: Path) -> PartPlan:
+    """Temporal's development server, on a file."""
+    command = [str(binary), "server", "start-dev", "--ip", LOOPBACK]
+    command += ["--port", str(ports.temporal), "--ui-port", str(ports.ui)]
+    command += ["--db-filename", str(state / "temporal.db"), "--log-level", "warn"]
+
+    async def ready(_: StackPart) -> bool:
+        return await temporal_answers(ports.temporal)
+
+    return PartPlan("temporal", command, plain(given), ready, _log(state, "temporal"))
+
+
+def sandbox(
+    state: Path, ports: Ports, given: Mapping[str, str], event_channels: Iterable[str]
+) -> PartPlan:
+    """The stand-in for the providers; it tells the events of ``event_channels``."""
+    where = addresses(ports)
+    command = [*_PYTHON, "sandbox", "--host", LOOPBACK, "--port", str(ports.sandbox)]
+    command += ["--state", str(state / "sandbox.db")]
+    for channel in event_channels:
+        command += ["--event-webhook-url", f"{where['webhooks']}{events_path(channel)}"]
+    dials = {name: value for name, value in given.items() if name.startswith("FRONTFOOT_SANDBOX_")}
+
+    async def ready(_: StackPart) -> bool:
+        return await answers(f"{where['sandbox']}/_sandbox/health")
+
+    environment = {**for_python(given), **dials}
+    return PartPlan("sandbox", command, environment, ready, _log(state, "sandbox"))
+
+
+def webhooks(state: Path, ports: Ports, environment: Mapping[str, str]) -> PartPlan:
+    """The receiver of events, and the page behind the links in mail: one process."""
+    told = {
+        **environment,
+        "FRONTFOOT_WEBHOOK_HOST": LOOPBACK,
+        "FRONTFOOT_WEBHOOK_PORT": str(ports.webhooks),
+    }
+
+    async def ready(_: StackPart) -> bool:
+        return await answers(f"{addresses(ports)['webhooks']}/health")
+
+    command = [*_PYTHON, "surfaces.public.app"]
+    return PartPlan("webhooks", command, told, ready, _log(state, "webhooks"))
+
+
+def worker(state: Path, environment: Mapping[str, str]) -> PartPlan:
+    """The worker, for every channel."""
+
+    async def ready(part: StackPart) -> bool:
+        return part.said("worker ready")
+
+    # The worker gives what is under way 15 s.
+    return PartPlan(
+        "worker",
+        [*_PYTHON, "worker"],
+        environment,
+        ready,
+        _log(state, "worker"),
+        stop_within=25.0,
+    )
+
+
+def _log(state: Path, name: str) -> Path:
+    return state / "logs" / f"{name}.log"

@@ -1,0 +1,47 @@
+"""Whether a part of the stack can be used by now."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import httpx
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from client.stack.ports import LOOPBACK
+
+
+async def temporal_answers(port: int) -> bool:
+    """Whether Temporal knows its namespace by now."""
+    if not await _listens(port):
+        return False
+    try:
+        client = await Client.connect(f"{LOOPBACK}:{port}")
+        await client.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace="default")
+        )
+    except (RuntimeError, RPCError):
+        return False
+    return True
+
+
+async def answers(url: str) -> bool:
+    """Whether a server answers there, with success."""
+    try:
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as http:
+            return (await http.get(url)).is_success
+    except httpx.HTTPError:
+        return False
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(LOOPBACK, port)
+    except OSError:
+        return False
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return True

@@ -1,0 +1,117 @@
+"""All commands as one Typer application, and what it does with a command that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from typing import Annotated
+
+import typer
+from typer.core import TyperGroup
+
+from surfaces.terminal import (
+    advance,
+    approve,
+    audience,
+    audit,
+    broadcast,
+    check,
+    close,
+    codes,
+    facts,
+    playbook,
+    propose,
+    reject,
+    retry,
+    revise,
+    settle,
+    show,
+    status,
+    suppressions,
+    timeline,
+    withdraw,
+)
+from surfaces.terminal import list as listing
+from surfaces.terminal import open as opening
+from surfaces.terminal.failures import failure_of
+from surfaces.terminal.printing import say, say_failure
+from surfaces.terminal.session import prepare_environment
+
+Register = Callable[[typer.Typer], None]
+"""What adds a command, or a group of them, to the command line."""
+
+# In the order in which the help shows them.
+_COMMANDS: tuple[Register, ...] = tuple(
+    one.register
+    for one in (
+        check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
+        approve, reject, status, broadcast, withdraw, retry, settle, timeline, codes, suppressions,
+        audit,
+    )
+)  # fmt: skip
+
+
+class InWords(TyperGroup):
+    """Tells expected failures in words, with their exit code; faults of ours go through."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            failure = failure_of(error)
+            if failure is None:
+                raise
+            say_failure(failure.explanation)
+            raise typer.Exit(failure.code) from error
+
+
+def build(first: Sequence[Register]) -> typer.Typer:
+    """The command line, with ``first`` before the commands of this room."""
+    app = typer.Typer(
+        name="frontfoot",
+        cls=InWords,
+        no_args_is_help=True,
+        # Locals of a traceback may hold keys.
+        pretty_exceptions_show_locals=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by a rule, "
+        "4 outcome unknown.",
+    )
+    app.callback()(_root)
+    for register in (*first, *_COMMANDS):
+        register(app)
+    return app
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        say(f"frontfoot {_version()}")
+        raise typer.Exit
+
+
+def _root(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", is_eager=True, callback=_show_version
+        ),
+    ] = False,
+) -> None:
+    """Crisis communications that get on the front foot: approved, durable, never sent twice.
+
+    Start with `frontfoot up` in one terminal and `frontfoot open` in another.
+    """
+    if context.invoked_subcommand is not None:
+        prepare_environment()
+
+
+def _version() -> str:
+    try:
+        return metadata.version("frontfoot")
+    except metadata.PackageNotFoundError:
+        return "(not installed; run from its folder)"

@@ -1,0 +1,112 @@
+"""What ``approve`` and ``reject`` share: deciding on exactly what was read."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from client.asking import incident_status
+from client.engine import Engine
+from client.errors import WrongInput
+from client.messages import decide, load_document, message_of
+from domain.actor import Actor
+from domain.explanation import Action, NextStep
+from domain.gate import GateState, Verdict
+from domain.message import SHORT_DIGEST, Document
+from domain.message_state import MessagePhase
+from domain.status import Decided, IncidentStatus, MessageStatus
+from surfaces.terminal.copy_view import document_view
+from surfaces.terminal.printing import say, say_json, show
+from surfaces.terminal.session import run
+from surfaces.terminal.wording import command_of
+
+OptionalNumber = Annotated[
+    int | None, typer.Argument(metavar="N", min=1, help="The message's number.")
+]
+DigestOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIGEST",
+        help=f"What you decide on: {SHORT_DIGEST} or more digits, shown beside the copy.",
+    ),
+]
+
+
+def take(
+    slug: str,
+    number: int | None,
+    digest: str | None,
+    who: Actor,
+    verdict: Verdict,
+    reason: str,
+    as_json: bool,
+) -> None:
+    """Decide as ``who``, and say what came of it; without a digest, show the copy and ask."""
+    if digest is None:
+        if not is_interactive():
+            raise WrongInput(
+                "A decision names the digest of what it decides, and no terminal is here to ask.",
+                NextStep(
+                    action=Action.SHOW_COPY,
+                    incident=slug,
+                    message=number,
+                    advice="Read it, then add --digest with what stands beside it.",
+                ),
+            )
+        message, document = run(lambda engine: _read(engine, slug, number))
+        show(document_view(document, message.digest))
+        # Asked outside of the event loop, which would swallow the first Ctrl-C.
+        if not typer.confirm(f"{str(verdict).capitalize()} this, as {who.person}?", default=False):
+            say("Nothing was decided.")
+            return
+        # What is decided on is the digest of exactly what was shown.
+        number, digest = message.number, message.digest
+    signed = digest
+    decided = run(
+        lambda engine: decide(
+            engine, slug, actor=who, digest=signed, message=number, verdict=verdict, reason=reason
+        )
+    )
+    if as_json:
+        say_json(decided.model_dump(mode="json"))
+    else:
+        _say(slug, decided)
+
+
+def _say(slug: str, decided: Decided) -> None:
+    if decided.gate is GateState.OPEN:
+        say(f"Message {decided.message} is approved and goes out now.", "bold green")
+        following = NextStep(action=Action.SHOW_STATUS, incident=slug)
+        say(f"Follow it: {command_of(following)} --watch")
+    elif decided.gate is GateState.REJECTED:
+        say(f"Message {decided.message} is rejected; nothing of it goes out.", "bold")
+        revising = NextStep(action=Action.REVISE, incident=slug, message=decided.message)
+        say(f"Next: {command_of(revising)}")
+    else:
+        say(f"Your signature on message {decided.message} counts.", "bold")
+        say(f"Still missing: {decided.missing}.")
+
+
+async def _read(engine: Engine, slug: str, number: int | None) -> tuple[MessageStatus, Document]:
+    message = _waiting(await incident_status(engine, slug), number)
+    return message, await load_document(engine, slug, message)
+
+
+def _waiting(status: IncidentStatus, number: int | None) -> MessageStatus:
+    if number is not None:
+        return message_of(status, number)
+    waiting = [one for one in status.messages if one.phase is MessagePhase.WAITING]
+    if len(waiting) != 1:
+        listed = ", ".join(f"{one.number} ({one.kind})" for one in waiting)
+        raise WrongInput(
+            f"Several messages wait: {listed}." if waiting else "No message waits to be signed.",
+            "Name one by its number." if waiting else "Nothing needs deciding now.",
+        )
+    return waiting[0]
+
+
+def is_interactive() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()

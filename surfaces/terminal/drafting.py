@@ -1,0 +1,110 @@
+"""What ``propose`` and ``revise`` share: free copy as it is typed, and what is shown to sign."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from client.engine import Engine
+from client.errors import WrongInput
+from client.messages import load_document
+from client.next_steps import to_sign
+from domain.message import Document
+from domain.status import MessageStatus
+from surfaces.terminal.copy_view import document_view
+from surfaces.terminal.options import promised_time
+from surfaces.terminal.printing import say, say_json, show
+from surfaces.terminal.session import run
+from surfaces.terminal.status_view import message_view
+from surfaces.terminal.wording import command_of
+
+TextFile = Annotated[
+    Path | None,
+    typer.Option("--text-file", metavar="FILE", help="Free copy from a file; - reads stdin."),
+]
+TextOption = Annotated[
+    str | None, typer.Option("--text", metavar="TEXT", help="Free copy in place of the template.")
+]
+Subject = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="The mail's subject, with free copy.")
+]
+Other = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--for",
+        metavar="CHANNEL=FILE",
+        help="Other words for one channel, with free copy; may be repeated.",
+    ),
+]
+NextUpdate = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="What the copy promises: 45m, 2h, or a time of day in UTC such as 15:30.",
+    ),
+]
+
+
+def free_copy(
+    text: str | None, text_file: Path | None, subject: str | None, other: list[str] | None
+) -> dict[str, str] | None:
+    """The draft of free copy, or None if the templates are to be used."""
+    if text is not None and text_file is not None:
+        raise WrongInput("--text and --text-file were both given.", "Choose one of them.")
+    words = text if text is not None else _read(text_file) if text_file is not None else None
+    if words is None:
+        if subject is not None or other:
+            raise WrongInput(
+                "--subject and --for belong to free copy.", "Add --text-file with the words."
+            )
+        return None
+    copy = {"text": words}
+    if subject is not None:
+        copy["subject"] = subject
+    for pair in other or []:
+        channel, separator, path = pair.partition("=")
+        if not separator or not path:
+            raise WrongInput(f"--for {pair!r} names no file.", "Write --for twitter=short.txt.")
+        copy[channel.strip()] = _read(Path(path))
+    if not all(part.strip() for part in copy.values()):
+        raise WrongInput("The copy is empty.", "Write something, or leave it to the template.")
+    return copy
+
+
+def _read(path: Path) -> str:
+    try:
+        if str(path) == "-":
+            return sys.stdin.read()
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise WrongInput(
+            f"{path} is not UTF-8 text.", "In the editor, choose Save As with the encoding UTF-8."
+        ) from error
+
+
+def promised(next_update_by: str | None) -> datetime | None:
+    """The time that the copy promises, if one was typed."""
+    return promised_time(next_update_by, datetime.now(UTC)) if next_update_by else None
+
+
+def put_to_signing(
+    slug: str, write: Callable[[Engine], Awaitable[MessageStatus]], as_json: bool
+) -> None:
+    """Put what ``write`` makes before its gate, and show exactly what is to be signed there."""
+
+    async def work(engine: Engine) -> tuple[MessageStatus, Document]:
+        message = await write(engine)
+        return message, await load_document(engine, slug, message)
+
+    message, document = run(work)
+    if as_json:
+        say_json(message.model_dump(mode="json"))
+        return
+    show(document_view(document, message.digest))
+    show(message_view(message))
+    say(f"To sign: {command_of(to_sign(slug, message))}")

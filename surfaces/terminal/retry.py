@@ -1,0 +1,34 @@
+"""``retry``: publishing once more where a channel refused."""
+
+from __future__ import annotations
+
+import typer
+
+from client.publications import retry_channel
+from surfaces.terminal.options import Audience, By, ChannelArgument, Json, Number, Slug, actor
+from surfaces.terminal.session import run
+from surfaces.terminal.status_view import show_message
+
+
+def retry(
+    slug: Slug,
+    number: Number,
+    channel: ChannelArgument,
+    audience: Audience = None,
+    by: By = "",
+    as_json: Json = False,
+) -> None:
+    """Publish an approved message once more on a channel that refused it.
+
+    Example: frontfoot retry site-down 1 twitter --as maya
+    """
+    who = actor(by)
+    retried = run(
+        lambda engine: retry_channel(engine, slug, number, channel, actor=who, audience=audience)
+    )
+    show_message(retried, as_json)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the command line."""
+    app.command("retry")(retry)

@@ -1,0 +1,53 @@
+"""``revise``: writing a waiting message anew."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import typer
+
+from client import messages
+from surfaces.terminal.drafting import (
+    NextUpdate,
+    Other,
+    Subject,
+    TextFile,
+    TextOption,
+    free_copy,
+    promised,
+    put_to_signing,
+)
+from surfaces.terminal.options import By, Json, Number, Slug, actor
+
+
+def revise(
+    slug: Slug,
+    number: Number,
+    text_file: TextFile = None,
+    text: TextOption = None,
+    subject: Subject = None,
+    other: Other = None,
+    next_update_by: NextUpdate = None,
+    by: By = "",
+    as_json: Json = False,
+) -> None:
+    """Write a waiting message anew; whoever signed the old words has to sign again.
+
+    Without free copy it is made from the templates again, with the facts as they are now.
+
+    Example: frontfoot revise site-down 1 --text-file better.txt --as maya
+    """
+    write = partial(
+        messages.revise,
+        slug=slug,
+        message=number,
+        actor=actor(by),
+        copy=free_copy(text, text_file, subject, other),
+        next_update_by=promised(next_update_by),
+    )
+    put_to_signing(slug, write, as_json)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the command line."""
+    app.command("revise")(revise)

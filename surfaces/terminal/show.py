@@ -1,0 +1,42 @@
+"""``show``: the exact copy that is signed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from client.errors import WrongInput
+from client.messages import read_message
+from surfaces.terminal.copy_view import document_view
+from surfaces.terminal.options import Json, Number, Slug
+from surfaces.terminal.printing import say_json, show
+from surfaces.terminal.session import run
+
+
+def show_copy(
+    slug: Slug,
+    number: Number,
+    channel: Annotated[
+        str | None, typer.Option(metavar="CHANNEL", help="Only this channel's copy.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the exact copy that the approvers of a message sign.
+
+    Example: frontfoot show site-down 1 --channel twitter
+    """
+    message, document = run(lambda engine: read_message(engine, slug, number))
+    if channel is not None and channel not in {copy.channel for copy in document.copies}:
+        names = ", ".join(copy.channel for copy in document.copies)
+        raise WrongInput(f"Message {number} does not go to {channel!r}.", f"It goes to {names}.")
+    if as_json:
+        content = document.model_dump(mode="json")
+        say_json({**content, "digest": message.digest, "gate": message.gate})
+        return
+    show(document_view(document, message.digest, channel))
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the command line."""
+    app.command("show")(show_copy)

@@ -1,0 +1,69 @@
+"""Which accounts the parts of a stack speak to, and what they are told of ours."""
+
+from __future__ import annotations
+
+import pytest
+
+from client.stack.environment import choose_accounts, for_python, plain
+
+OURS = ("email", "twitter", "facebook")
+SANDBOX = "http://127.0.0.1:8090"
+LIVE = {
+    "FRONTFOOT_EMAIL_API_KEY": "SG.live",
+    "FRONTFOOT_FACEBOOK_PAGE_ID": "42",
+    "FRONTFOOT_FACEBOOK_PAGE_TOKEN": "page-live",
+    "FRONTFOOT_FACEBOOK_APP_SECRET": "app-live",
+    "FRONTFOOT_TWITTER_TOKEN": "half-live",
+}
+
+
+def test_with_nothing_set_every_channel_speaks_to_the_sandbox() -> None:
+    chosen = choose_accounts(OURS, {}, SANDBOX, live=True)
+    urls = {name: url for name, url in chosen.environment.items() if name.endswith("_BASE_URL")}
+    assert (chosen.live, chosen.notices, set(urls.values()), len(urls)) == ((), (), {SANDBOX}, 3)
+
+
+def test_credentials_that_are_set_are_used_and_told_loudly() -> None:
+    chosen = choose_accounts(OURS, LIVE, SANDBOX, live=True)
+    loud = [notice for notice in chosen.notices if notice.startswith("LIVE:")]
+    assert (chosen.live, chosen.environment["FRONTFOOT_EMAIL_API_KEY"], len(loud)) == (
+        ("email", "facebook"),
+        "SG.live",
+        2,
+    )
+
+
+@pytest.mark.parametrize(("live", "loud"), [(True, 1), (False, 0)])
+def test_a_key_of_the_shop_is_told_loudly_wherever_the_mail_goes(live: bool, loud: int) -> None:
+    chosen = choose_accounts(OURS, {"FRONTFOOT_STRIPE_API_KEY": "rk"}, SANDBOX, live=live)
+    told = [notice for notice in chosen.notices if notice.startswith("LIVE:")]
+    assert (chosen.live, len(told)) == ((), loud)
+
+
+def test_half_of_the_credentials_means_the_sandbox_and_says_what_is_missing() -> None:
+    chosen = choose_accounts(("twitter",), LIVE, SANDBOX, live=True)
+    assert ("half-live" in chosen.environment.values(), chosen.notices) == (
+        False,
+        (
+            "twitter speaks to the sandbox, because FRONTFOOT_TWITTER_CONSUMER_KEY, "
+            "FRONTFOOT_TWITTER_CONSUMER_SECRET, FRONTFOOT_TWITTER_TOKEN_SECRET is not set.",
+        ),
+    )
+
+
+def test_a_drill_gets_no_live_credential_whatever_is_set() -> None:
+    chosen = choose_accounts(
+        (*OURS, "pager"), {**LIVE, "FRONTFOOT_PAGER_KEY": "k"}, SANDBOX, live=False
+    )
+    assert (set(chosen.environment.values()) & {*LIVE.values(), "k"}, chosen.channels) == (
+        set(),
+        OURS,
+    )
+
+
+def test_the_sandbox_process_is_told_nothing_of_ours() -> None:
+    given = {**LIVE, "PATH": "/bin", "TEMPORAL_API_KEY": "t", "AWS_SECRET_ACCESS_KEY": "a"}
+    assert (plain(given), sorted(for_python(given))) == (
+        {"PATH": "/bin"},
+        ["PATH", "PYTHONPATH", "PYTHONUNBUFFERED"],
+    )

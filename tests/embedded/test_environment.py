@@ -1,0 +1,33 @@
+"""The secrets of a state folder: made once, kept, and never two folders' the same."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from embedded.environment import keep_secrets
+
+
+def test_the_secret_of_a_folder_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
+    first, second = keep_secrets(tmp_path, {}), keep_secrets(tmp_path, {})
+    mode = stat.S_IMODE((tmp_path / "secrets.env").stat().st_mode)
+    assert (first == second, len(first["FRONTFOOT_CODE_SECRET"]) >= 32, mode) == (True, True, 0o600)
+
+
+def test_two_folders_have_two_secrets(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    assert keep_secrets(tmp_path / "a", {}) != keep_secrets(tmp_path / "b", {})
+
+
+def test_a_secret_of_ones_own_is_used_and_not_written_down(tmp_path: Path) -> None:
+    own = {"FRONTFOOT_CODE_SECRET": "o" * 40, "FRONTFOOT_LINK_SECRET": "l" * 40}
+    assert (keep_secrets(tmp_path, own), (tmp_path / "secrets.env").exists()) == (own, False)
+
+
+def test_links_in_mail_of_before_a_restart_go_on_working(tmp_path: Path) -> None:
+    """Whoever clicks does so days later; the secret of links is that of the folder."""
+    first, second = keep_secrets(tmp_path, {}), keep_secrets(tmp_path, {})
+    link = first["FRONTFOOT_LINK_SECRET"]
+    assert link == second["FRONTFOOT_LINK_SECRET"]
+    assert link != first["FRONTFOOT_CODE_SECRET"]
