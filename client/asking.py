@@ -25,6 +25,7 @@ from domain.errors import DecisionRefused, DomainError
 from domain.ids import check_slug, incident_workflow_id
 from domain.model import Value
 from domain.status import IncidentStatus
+from workflows.calls import told_by
 
 Result = TypeVar("Result")
 
@@ -128,6 +129,5 @@ def _refusal(error: WorkflowUpdateFailedError) -> Exception:
             "The incident could not do that, for a reason that the worker's log has.",
             "Look there, then try again.",
         )
-    next_step = str(cause.details[0]) if cause.details else ""
     kind = DecisionRefused if cause.type == DecisionRefused.__name__ else DomainError
-    return kind(cause.message, next_step)
+    return kind.of(told_by(cause))

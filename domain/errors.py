@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from domain.explanation import Explanation, NextStep, explained
 
@@ -18,6 +18,11 @@ class DomainError(Exception):
     def __init__(self, what: str, next_step: NextStep | str = "", *, means: str = "") -> None:
         self.explanation: Explanation = explained(what, next_step, means=means)
         super().__init__(str(self.explanation))
+
+    @classmethod
+    def of(cls, explanation: Explanation) -> Self:
+        """The same no, out of what was told."""
+        return cls(explanation.what, explanation.next_step, means=explanation.means)
 
     @property
     def what(self) -> str:

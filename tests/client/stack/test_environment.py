@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from client.stack.environment import choose_accounts, for_python, plain
+from client.stack.accounts import choose_accounts, event_settings
+from client.stack.environment import for_python, plain
 
 OURS = ("email", "twitter", "facebook")
 SANDBOX = "http://127.0.0.1:8090"
@@ -58,6 +59,22 @@ def test_a_drill_gets_no_live_credential_whatever_is_set() -> None:
     assert (set(chosen.environment.values()) & {*LIVE.values(), "k"}, chosen.channels) == (
         set(),
         OURS,
+    )
+
+
+def test_events_of_a_live_account_need_the_key_that_verifies_them() -> None:
+    chosen = choose_accounts(("email",), LIVE, SANDBOX, live=True)
+    assert chosen.event_channels == ()
+    assert "FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY is not set" in " ".join(chosen.notices)
+
+
+async def test_the_receiver_is_told_what_verifies_and_nothing_that_sends() -> None:
+    given = {**LIVE, "FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY": "verifies"}
+    chosen = choose_accounts(OURS, given, SANDBOX, live=True)
+    told = await event_settings(chosen, given, SANDBOX)
+    assert (chosen.event_channels, told) == (
+        ("email",),
+        {"FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY": "verifies"},
     )
 
 
