@@ -29,7 +29,7 @@ MAY = {
     "settings.py": "the channels of a fresh installation",
     "store/files/audience_csv.py": "a column of addresses is called email",
     "surfaces/terminal/options.py": "examples in the help",
-    "surfaces/terminal/propose.py": "an example in advice",
+    "surfaces/terminal/drafting.py": "an example in advice",
     "worker.py": "an example in the help",
 }
 

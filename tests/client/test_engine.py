@@ -22,7 +22,7 @@ def own(tmp_path: Path) -> Settings:
 
 
 async def test_the_ledger_answers_while_temporal_is_away(away: Engine, ledger: Database) -> None:
-    await incidents.register(ledger, "site-down", "Down", "plan", None, NOW)
+    await incidents.register(ledger, "site-down", "Down", "plan", (), NOW)
     listed = await list_incidents(away)
     assert [(one.slug, one.stage, one.open) for one in listed] == [("site-down", None, True)]
 

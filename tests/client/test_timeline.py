@@ -24,7 +24,7 @@ ENTRIES = [
 
 @pytest.fixture
 async def recorded(away: Engine, ledger: Database) -> Engine:
-    await incidents.register(ledger, "site-down", "Down", "plan", None, AT)
+    await incidents.register(ledger, "site-down", "Down", "plan", (), AT)
     await timeline.append(ledger, "site-down", ENTRIES)
     return away
 
@@ -47,7 +47,7 @@ async def test_an_entry_that_was_changed_is_named(recorded: Engine, ledger: Data
 async def test_an_incident_without_an_entry_yet_is_not_unknown(
     away: Engine, ledger: Database
 ) -> None:
-    await incidents.register(ledger, "just-opened", "Down", "plan", None, AT)
+    await incidents.register(ledger, "just-opened", "Down", "plan", (), AT)
     assert await read_timeline(away, "just-opened") == []
 
 

@@ -283,7 +283,7 @@ def test_an_unknown_batch_is_listed_with_what_to_do() -> None:
         unknown=10,
     )
     assert [(one.kind, one.where, str(one.explanation.next_step)) for one in found.found] == [
-        (Kind.UNKNOWN, "message 1 on email, batch 2", "Its events settle it.")
+        (Kind.UNKNOWN, "message 1 on email to customers, batch 2", "Its events settle it.")
     ]
 
 
@@ -407,5 +407,5 @@ async def test_a_live_provider_that_cannot_be_asked_is_not_readable(
     monkeypatch.delenv("FRONTFOOT_TWITTER_TOKEN")
     rows = await publications.rows(ledger, "down")
     told, _ = await read_providers(Engine(live, ledger=ledger), "down", rows, [])
-    book = told[1, "twitter"]
+    book = told[Place(1, "twitter")]
     assert (book.read, "FRONTFOOT_TWITTER_TOKEN" in book.says) == (False, True)

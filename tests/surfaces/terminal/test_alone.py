@@ -35,7 +35,7 @@ def recorded(terminal: Terminal) -> Terminal:
 
     async def fill() -> None:
         database = Database.open(url)
-        await incidents.register(database, "site-down", "Down", "plan", None, AT)
+        await incidents.register(database, "site-down", "Down", "plan", (), AT)
         entries = [
             TimelineEntry(seq=number, at=AT, what=what, who="maya", about="\x1b[31mred")
             for number, what in enumerate(("opened", "proposed", "approved"), 1)

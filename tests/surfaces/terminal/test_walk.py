@@ -144,7 +144,9 @@ def test_a_plain_temporal_signal_approves(up: Up, announced: tuple[Terminal, str
         lambda: terminal.read(f"status {slug}")["messages"][0],
         lambda message: message["gate"] == "open",
     )
-    surfaces = [one["surface"] for one in settled(terminal, slug)["messages"][0]["decisions"]]
+    surfaces = [
+        one["actor"]["surface"] for one in settled(terminal, slug)["messages"][0]["decisions"]
+    ]
     assert surfaces == ["signal"]
 
 

@@ -51,9 +51,10 @@ def test_the_command_is_the_exact_one() -> None:
     assert command_of(deciding) == ("frontfoot approve site-down 1 --digest 1234abcd --as PERSON")
 
 
-def test_another_channel_than_email_is_named_when_mail_is_steered() -> None:
-    assert "--channel" not in command_of(step(Action.PAUSE))
+def test_channel_and_audience_are_named_where_there_is_a_choice() -> None:
+    assert "--channel" not in command_of(step(Action.PAUSE, channel=""))
     assert command_of(step(Action.PAUSE, channel="smtp")).endswith("--channel smtp")
+    assert command_of(step(Action.RETRY, audience="page")).endswith("--audience page")
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def offered(terminal: Terminal) -> Terminal:
     upgrade(Settings().database())
 
     async def fill(database: Database) -> None:
-        await incidents.register(database, "site-down", "Down", "plan", None, AT)
+        await incidents.register(database, "site-down", "Down", "plan", (), AT)
         await codes.ensure_codes(database, SECRET, "site-down", [7, 8, 9], TERMS)
 
     in_ledger(fill)
