@@ -53,17 +53,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     return importlib.import_module("tests.lanes").Lanes(config, log)
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
     """Let each process choose its ports from a share of its own.
 
     A port is free when it is chosen and taken some time later; meanwhile another process could
     choose the same one.
     """
-    worker: dict[str, object] | None = getattr(config, "workerinput", None)
-    if worker is None:
+    worker: dict[str, object] | None = getattr(session.config, "workerinput", None)
+    ports = sys.modules.get("client.stack.ports")
+    if worker is None or ports is None:
         return
     number, of = int(str(worker["workerid"]).removeprefix("gw")), int(str(worker["workercount"]))
-    ports = importlib.import_module("client.stack.ports")
     patch = pytest.MonkeyPatch()
     patch.setattr(ports, "_LEFT_ALONE", ports._LEFT_ALONE[number::of])
-    config.add_cleanup(patch.undo)
+    session.config.add_cleanup(patch.undo)
