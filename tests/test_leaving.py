@@ -18,6 +18,8 @@ FAILS = "def test_b(): assert False\n"
 def session(folder: Path, tests: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_it.py").write_text(USES_TEMPORAL + tests)
     command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider"]
+    # No test here needs hypothesis, which takes a second to import.
+    command += ["-p", "no:hypothesispytest"]
     return subprocess.run(
         [*command, "-c", str(ROOT / "pyproject.toml"), f"--rootdir={folder}", *arguments, folder],
         check=False,
