@@ -10,36 +10,40 @@ from __future__ import annotations
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-LONGEST_FIRST = (
-    "tests/whole/",
-    "tests/surfaces/terminal/",
-    "tests/workflows/",
-    "tests/chaos/",
+LONG = (
     "tests/store/",
     "tests/channels/",
+    "tests/chaos/",
     "tests/benchmarks/test_quick.py",
+    "tests/workflows/",
     "tests/test_leaving.py",
 )
-"""The lanes of more than one file, and the single files that take long."""
+"""Lanes to begin with, so that what is left can even out how long they took."""
+
+LAST = ("tests/surfaces/terminal/", "tests/whole/")
+"""As long as one another, and the last: their stacks would cost a tenth of a processor each until
+the session ends."""
 
 
 def lane(nodeid: str) -> str:
     """The lane of a test."""
     file = nodeid.partition("::")[0]
-    return next((one for one in LONGEST_FIRST if file.startswith(one)), file)
+    return next((one for one in (*LONG, *LAST) if file.startswith(one)), file)
+
+
+def rank(lane: str) -> int:
+    """Lanes of a lower rank are begun before those of a higher one."""
+    if lane in LONG:
+        return LONG.index(lane)
+    return len(LONG) + (lane in LAST and 1 + LAST.index(lane))
 
 
 class Lanes(LoadScopeScheduling):
-    """Gives a process that has little left to do the longest lane that nobody has begun.
-
-    With two processes a long lane that is begun last would keep one of them idle.
-    """
+    """Gives a process that has little left to do the next lane that nobody has begun."""
 
     def _split_scope(self, nodeid: str) -> str:
         return lane(nodeid)
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        longest = next((one for one in LONGEST_FIRST if one in self.workqueue), None)
-        if longest is not None:
-            self.workqueue.move_to_end(longest, last=False)
+        self.workqueue.move_to_end(min(self.workqueue, key=rank), last=False)
         super()._assign_work_unit(node)
