@@ -32,7 +32,7 @@ up: $(VENV)/.run ## Start Temporal, sandbox, worker and receiver here, and keep 
 	@$(BIN)/frontfoot up
 
 test: $(VENV)/.dev ## Run the tests (ARGS="tests/domain -x" for some of them)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: lint types arrows ## Lint, formatting, types and the import arrows; changes nothing
 

@@ -16,17 +16,20 @@ from workflows.contract import RecordFacts
 
 
 class KnownFacts(Value):
-    """What is known, and the draft that holds it: what a change to it is based on."""
+    """What is known, as it was recorded, and the draft that holds it: what a change is based on.
+
+    ``words`` are fields of ``domain.facts.Facts``; another version may have recorded others.
+    """
 
     draft: str | None
-    facts: Facts
+    words: dict[str, object]
 
 
 async def read_facts(engine: Engine, slug: str) -> KnownFacts:
     """What is known about an incident now."""
     draft = (await incident_status(engine, slug)).facts
     body = (await drafts.load(await engine.ledger(), draft)).body if draft else {}
-    return KnownFacts(draft=draft, facts=Facts.model_validate(body))
+    return KnownFacts(draft=draft, words=body)
 
 
 async def record_facts(
@@ -44,19 +47,11 @@ async def record_facts(
     somebody else has changed since, and nothing is recorded.
     """
     before = known or await read_facts(engine, slug)
-    body = before.facts.model_dump(mode="json", exclude_defaults=True)
-    after = Facts.model_validate({**body, **facts})
-    changed = [
-        name for name in Facts.model_fields if getattr(after, name) != getattr(before.facts, name)
-    ]
-    draft = await drafts.save(
-        await engine.ledger(),
-        slug,
-        "facts",
-        after.model_dump(mode="json", exclude_defaults=True),
-        actor.person,
-        datetime.now(UTC),
-    )
+    after = Facts.model_validate({**before.words, **facts})
+    words = after.model_dump(mode="json", exclude_defaults=True)
+    changed = [name for name in Facts.model_fields if words.get(name) != before.words.get(name)]
+    ledger, now = await engine.ledger(), datetime.now(UTC)
+    draft = await drafts.save(ledger, slug, "facts", words, actor.person, now)
     argument = RecordFacts(
         actor=actor,
         facts=draft,

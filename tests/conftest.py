@@ -1,8 +1,12 @@
-"""What holds for every test: a session that used Temporal leaves before the interpreter ends."""
+"""What holds for every test: a session that used Temporal leaves before the interpreter ends.
+
+With ``-n auto`` several processes share the tests. All of this holds for each of them.
+"""
 
 from __future__ import annotations
 
 import atexit
+import importlib
 import os
 import sys
 from collections.abc import Generator
@@ -10,6 +14,7 @@ from collections.abc import Generator
 import pytest
 
 _TEMPORAL_CORE = "temporalio.bridge.temporal_sdk_bridge"
+_MOST_PROCESSES = 2
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -27,3 +32,38 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object
         sys.stderr.flush()
         os._exit(int(code))
     return code
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two processes for the whole suite, where there are two processors, and otherwise none.
+
+    Each of them collects all tests and may start a server and a stack: some tests alone are quicker
+    in one, and more than two would wait for the longest lane.
+    """
+    if list(config.args) != config.getini("testpaths"):
+        return 0
+    processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return _MOST_PROCESSES if processors >= _MOST_PROCESSES else 0
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Share the tests out by lanes, whatever ``--dist`` says."""
+    return importlib.import_module("tests.lanes").Lanes(config, log)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let each process choose its ports from a share of its own.
+
+    A port is free when it is chosen and taken some time later; meanwhile another process could
+    choose the same one.
+    """
+    worker: dict[str, object] | None = getattr(session.config, "workerinput", None)
+    ports = sys.modules.get("client.stack.ports")
+    if worker is None or ports is None:
+        return
+    number, of = int(str(worker["workerid"]).removeprefix("gw")), int(str(worker["workercount"]))
+    patch = pytest.MonkeyPatch()
+    patch.setattr(ports, "_LEFT_ALONE", ports._LEFT_ALONE[number::of])
+    session.config.add_cleanup(patch.undo)

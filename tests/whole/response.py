@@ -53,7 +53,10 @@ FACTS: dict[str, object] = {
 
 
 def quick_playbook(
-    recipients: int, in_flight: int = 4, mailed: Collection[MessageKind] = tuple(MessageKind)
+    recipients: int,
+    in_flight: int = 4,
+    mailed: Collection[MessageKind] = tuple(MessageKind),
+    window: int = WINDOW,
 ) -> dict[str, str]:
     """The shipped playbook with its waiting times in seconds, and 30 batches of mail.
 
@@ -63,7 +66,7 @@ def quick_playbook(
     plan = yaml.safe_load(files["playbook.yaml"])
     plan["broadcast"] = {
         "in_flight": in_flight,
-        "unknown_window": f"{WINDOW}s",
+        "unknown_window": f"{window}s",
         "batch_size": max(1, recipients // BATCHES),
     }
     for kind in set(MessageKind) - set(mailed):
@@ -90,6 +93,7 @@ class Response:
         recipients: int = 300,
         in_flight: int = 4,
         mailed: Collection[MessageKind] = tuple(MessageKind),
+        window: int = WINDOW,
     ) -> None:
         """Import an audience of its own and open the incident."""
         people = (AudienceRow(self.address(n), {}) for n in range(1, recipients + 1))
@@ -98,7 +102,7 @@ class Response:
             self.world.engine,
             slug=self.slug,
             title=f"Spam went out ({self.slug})",
-            files=quick_playbook(recipients, in_flight, mailed),
+            files=quick_playbook(recipients, in_flight, mailed, window),
             actor=LEAD,
             audiences=[self.slug],
         )
@@ -128,9 +132,11 @@ class Response:
             decide = SignalledDecision(by=by, digest=message.digest[:12], message=message.number)
             await self.handle.signal("approve", decide)
 
-    async def announce(self, recipients: int = 300, in_flight: int = 4) -> MessageStatus:
+    async def announce(
+        self, recipients: int = 300, in_flight: int = 4, window: int = WINDOW
+    ) -> MessageStatus:
         """Open the incident and let its announcement go out."""
-        await self.open(recipients, in_flight)
+        await self.open(recipients, in_flight, window=window)
         message = await self.propose()
         await self.approve(message)
         return message

@@ -36,5 +36,5 @@ async def test_a_closed_incident_keeps_its_record_and_its_name(
     with pytest.raises(DomainError, match="has been closed"):
         await response.open(recipients=30)
     assert await timeline.verify(calm.ledger, response.slug) is None
-    assert [who for who, _ in await response.timeline("closed")] == [LEAD]
+    assert [who for who, _ in await response.timeline("closed")] == [LEAD.person]
     assert [who for who, _ in await response.timeline("approved")] == ["noor"]

@@ -46,11 +46,12 @@ async def test_events_that_nobody_received_are_delivered_again(
 ) -> None:
     await calm.fault("sendgrid", "send", "error_after", times=2, after=3)
     async with calm.without("webhooks"):
-        await response.announce(recipients=300)
+        # On a busy machine the receiver may not be back before a shorter window is over.
+        await response.announce(recipients=300, window=WINDOW * 5)
         waiting = await response.mailed(lambda mail: mail.went_out == 280)
     assert (waiting.accepted, waiting.unknown) == (280, 20)
 
-    assert states(await response.settled(within=WINDOW * 3)) == everywhere(
+    assert states(await response.settled(within=WINDOW * 6)) == everywhere(
         PublicationState.ACCEPTED
     )
     assert (await response.arrived()).delivered == 300

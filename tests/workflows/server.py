@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 from temporalio.client import Client
@@ -51,6 +52,8 @@ async def server(executable: str, *dynamic: str) -> AsyncIterator[WorkflowEnviro
         identity="stories",
         dev_server_existing_path=executable,
         dev_server_log_level="error",
+        # Its own five seconds are too few for a machine that is busy with other tests.
+        dev_server_startup_timeout=timedelta(seconds=60),
         dev_server_extra_args=[part for one in values for part in ("--dynamic-config-value", one)],
     )
     try:

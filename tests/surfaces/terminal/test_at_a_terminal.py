@@ -94,7 +94,9 @@ def proposed(second: Terminal, request: pytest.FixtureRequest) -> dict[str, Any]
 
 def decisions(terminal: Terminal, slug: str) -> list[str]:
     message = terminal.read(f"status {slug}")["messages"][0]
-    return [f"{one['by']} {one['verdict']} {one['digest']}" for one in message["decisions"]]
+    return [
+        f"{one['actor']['person']} {one['verdict']} {one['digest']}" for one in message["decisions"]
+    ]
 
 
 def test_a_person_is_shown_the_copy_and_signs_exactly_that(

@@ -1,0 +1,49 @@
+"""Which tests run after one another when several processes share them, and in which order.
+
+What takes long to start, a Temporal server or a whole stack, lives as long as its process. So the
+tests that use the same one make up a lane, which one process runs from its beginning to its end;
+every other file is a lane by itself.
+"""
+
+from __future__ import annotations
+
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+LONG = (
+    "tests/store/",
+    "tests/channels/",
+    "tests/chaos/",
+    "tests/benchmarks/test_quick.py",
+    "tests/workflows/",
+    "tests/test_leaving.py",
+)
+"""Lanes to begin with, so that what is left can even out how long they took."""
+
+LAST = ("tests/surfaces/terminal/", "tests/whole/")
+"""As long as one another, and the last: their stacks would cost a tenth of a processor each until
+the session ends."""
+
+
+def lane(nodeid: str) -> str:
+    """The lane of a test."""
+    file = nodeid.partition("::")[0]
+    return next((one for one in (*LONG, *LAST) if file.startswith(one)), file)
+
+
+def rank(lane: str) -> int:
+    """Lanes of a lower rank are begun before those of a higher one."""
+    if lane in LONG:
+        return LONG.index(lane)
+    return len(LONG) + (lane in LAST and 1 + LAST.index(lane))
+
+
+class Lanes(LoadScopeScheduling):
+    """Gives a process that has little left to do the next lane that nobody has begun."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return lane(nodeid)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        self.workqueue.move_to_end(min(self.workqueue, key=rank), last=False)
+        super()._assign_work_unit(node)
