@@ -33,7 +33,7 @@ from channels.contract import (
     Unreachable,
 )
 from domain.errors import DomainError
-from domain.explanation import Action, Explanation, NextStep
+from domain.explanation import Action, Explanation
 from domain.publication import Finding, PublicationState, Sighting
 from store.kernel.database import Database
 from store.record import publications
@@ -256,11 +256,5 @@ def _nobody_knows(task: PublicationTask, what: str = "") -> Explanation:
     return Explanation(
         what=what or "No clear answer came back.",
         means="It may have gone out.",
-        next_step=NextStep(
-            action=Action.SETTLE,
-            incident=task.message.incident,
-            message=task.message.number,
-            channel=task.channel,
-            advice="Look at the platform.",
-        ),
+        next_step=task.destination.step(Action.SETTLE, task.message, "Look at the platform."),
     )

@@ -98,11 +98,4 @@ class SettlingActivities:
 
 
 def _list_unknown(task: PublicationTask, advice: str = "") -> NextStep:
-    return NextStep(
-        action=Action.LIST_UNKNOWN,
-        incident=task.message.incident,
-        message=task.message.number,
-        channel=task.channel,
-        audience=task.audience or "",
-        advice=advice,
-    )
+    return task.destination.step(Action.LIST_UNKNOWN, task.message, advice)

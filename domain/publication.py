@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from domain.errors import DomainError
-from domain.explanation import Explanation
-from domain.ids import AudienceName, ChannelName
+from domain.explanation import Action, Explanation, NextStep
+from domain.ids import AudienceName, ChannelName, MessageRef
 from domain.model import Value
 from domain.times import UtcTime
 
@@ -87,6 +87,17 @@ class Destination(Value):
 
     def __str__(self) -> str:
         return f"{self.channel}{self.to_whom}"
+
+    def step(self, action: Action, message: MessageRef, advice: str = "") -> NextStep:
+        """What somebody could do about ``message`` here."""
+        return NextStep(
+            action=action,
+            incident=message.incident,
+            message=message.number,
+            channel=self.channel,
+            audience=self.audience or "",
+            advice=advice,
+        )
 
     @property
     def to_whom(self) -> str:

@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
         PauseBroadcast,
         StopBroadcast,
     )
-    from domain.explanation import Action, Explanation, NextStep
+    from domain.explanation import Action, Explanation
     from domain.ids import incident_workflow_id
     from domain.publication import Outcome, PublicationState
     from workflows.calls import call
@@ -150,15 +150,7 @@ class BroadcastControl:
             workflow.logger.warning("the incident could not be told: %s", type(error).__name__)
 
     def _why_it_waits(self) -> Explanation:
-        place = self._order.destination
-        return Explanation(
-            what=self.run.paused,
-            next_step=NextStep(
-                action=Action.RESUME,
-                incident=self._order.message.incident,
-                message=self._order.message.number,
-                channel=place.channel,
-                audience=place.audience or "",
-                advice="Resume it, or stop it for good.",
-            ),
+        resume = self._order.destination.step(
+            Action.RESUME, self._order.message, "Resume it, or stop it for good."
         )
+        return Explanation(what=self.run.paused, next_step=resume)

@@ -10,7 +10,7 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
-    from domain.explanation import Action, Explanation, NextStep
+    from domain.explanation import Action, Explanation
     from domain.ids import publication_workflow_id
     from domain.publication import Destination, Outcome, PublicationState
     from workflows.contract import (
@@ -118,12 +118,7 @@ class ChannelRun:
         return Explanation(
             what="Its workflow ended before it could say what happened.",
             means="It may have gone out.",
-            next_step=NextStep(
-                action=Action.SETTLE,
-                incident=self._order.message.incident,
-                message=self.number,
-                channel=self.destination.channel,
-                audience=self.destination.audience or "",
-                advice="Look at the platform.",
+            next_step=self.destination.step(
+                Action.SETTLE, self._order.message, "Look at the platform."
             ),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from domain.explanation import Action, Explanation, NextStep, explained
+    from domain.explanation import Action, Explanation, explained
     from domain.publication import Outcome, PublicationState
     from workflows.broadcast_control import BroadcastControl
     from workflows.contract import BroadcastRun, PublishMessage
@@ -59,19 +59,11 @@ def _behind(first: str, why: Explanation) -> Explanation:
 
 
 def _nobody_knows(order: PublishMessage, first: str, kept_back: Explanation | None) -> Explanation:
-    place = order.destination
     advice = kept_back.next_step.advice if kept_back else "Look in the provider's activity."
     return Explanation(
         what=first,
         means=kept_back.means if kept_back else "They may have gone out.",
-        next_step=NextStep(
-            action=Action.LIST_UNKNOWN,
-            incident=order.message.incident,
-            message=order.message.number,
-            channel=place.channel,
-            audience=place.audience or "",
-            advice=advice,
-        ),
+        next_step=order.destination.step(Action.LIST_UNKNOWN, order.message, advice),
     )
 
 

@@ -203,10 +203,4 @@ class PublicationWorkflow:
         )
 
     def _then(self, action: Action, advice: str) -> NextStep:
-        return NextStep(
-            action=action,
-            incident=self._order.message.incident,
-            message=self._order.message.number,
-            channel=self._channel,
-            advice=advice,
-        )
+        return self._order.destination.step(action, self._order.message, advice)

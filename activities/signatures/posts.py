@@ -8,7 +8,7 @@ from activities.signatures.signature import Signature
 from domain.explanation import Explanation
 from domain.ids import AudienceName, ChannelName, MessageRef
 from domain.model import Value
-from domain.publication import PublicationState, Receipt, Sighting
+from domain.publication import Destination, PublicationState, Receipt, Sighting
 
 
 class PublicationTask(Value):
@@ -21,6 +21,11 @@ class PublicationTask(Value):
     channel: ChannelName
     digest: str
     audience: AudienceName | None = None
+
+    @property
+    def destination(self) -> Destination:
+        """Where it goes."""
+        return Destination(channel=self.channel, audience=self.audience)
 
 
 class PublicationStanding(Value):
