@@ -68,7 +68,7 @@ class BroadcastControl:
             unknown_batches=self.run.unknown_batches + sent.unknown_batches,
         )
         if sent.halted:
-            self.refusal = sent.explanation
+            self.refusal = sent.explanation or Explanation(what="The provider takes no more.")
         elif sent.explanation is not None and self.run.explanation is None:
             self.note(explanation=sent.explanation)
         plan = self._order.broadcast

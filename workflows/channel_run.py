@@ -36,7 +36,7 @@ class ChannelRun:
         self._title = title
         self._let_pass = let_pass
         self._child: workflow.ChildWorkflowHandle[Any, Outcome] | None = None
-        self._telling: asyncio.Task[None] | None = None
+        self._telling: list[asyncio.Task[None]] = []
         self.halted: PublicationState | None = None
 
     @property
@@ -61,14 +61,14 @@ class ChannelRun:
         except FailureError:
             return Outcome.at(self.destination, PublicationState.UNKNOWN, self._nobody_said())
         finally:
-            if self._telling is not None:
-                await self._telling
+            for telling in self._telling:
+                await telling
 
     def halt(self, to: PublicationState) -> None:
         """Stop what has not gone out; what is on the wire is waited for."""
         self.halted = to
         if self._child is not None:
-            self._telling = asyncio.create_task(self._tell("halt", Halt(to=to)))
+            self._telling.append(asyncio.create_task(self._tell("halt", Halt(to=to))))
 
     async def pause(self, reason: str) -> None:
         """Have a broadcast hand out nothing more until it is resumed."""

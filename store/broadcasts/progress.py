@@ -27,7 +27,8 @@ class BroadcastProgress(Value):
     ``planned`` wait for their turn, ``sending`` are in a request that is under way, ``unknown``
     in one whose outcome nobody knows, ``withdrawn`` in one that was called off. ``suppressed``
     were so when the broadcast was planned or when their batch was sent. ``accepted`` have had no
-    event yet; ``went_out`` is all that the provider accepted.
+    event yet; ``went_out`` is all that the provider accepted. ``elsewhere`` are not recipients of
+    this broadcast: they get the message as part of another audience.
     """
 
     planned: int = 0
@@ -41,6 +42,7 @@ class BroadcastProgress(Value):
     refused: int = 0
     unknown: int = 0
     withdrawn: int = 0
+    elsewhere: int = 0
     batches: dict[PublicationState, int]
     first_accepted_at: datetime | None = None
     last_accepted_at: datetime | None = None
@@ -84,13 +86,17 @@ async def read_progress(db: Database, broadcast_id: int) -> BroadcastProgress:
         .group_by(batches.c.state)
     )
     async with db.read() as connection:
-        at_planning = await connection.scalar(
-            select(broadcasts.c.suppressed).where(broadcasts.c.id == broadcast_id)
-        )
+        at_planning = (
+            await connection.execute(
+                select(broadcasts.c.suppressed, broadcasts.c.elsewhere).where(
+                    broadcasts.c.id == broadcast_id
+                )
+            )
+        ).first()
         rows = (await connection.execute(query)).all()
     if at_planning is None:
         raise DomainError(f"There is no broadcast {broadcast_id}.", "Plan it first.")
-    people: dict[str, int] = {"suppressed": at_planning}
+    people: dict[str, int] = dict(at_planning._mapping)
     by_state: dict[PublicationState, int] = {}
     accepted_at: list[datetime] = []
     for row in rows:

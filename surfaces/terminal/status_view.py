@@ -226,6 +226,8 @@ def _mail_lines(mail: MailProgress) -> Iterator[str]:
     ]
     if counts.suppressed:
         known.append(f"{counts.suppressed:,} not to be written to")
+    if counts.elsewhere:
+        known.append(f"{counts.elsewhere:,} written to in another audience")
     if known:
         yield ", ".join(known)
 

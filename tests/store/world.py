@@ -126,7 +126,9 @@ def event(
 async def states(db: Database, broadcast: BroadcastRow) -> dict[str, int]:
     """How many recipients stand where, without the words that nobody stands in."""
     told = await read_progress(db, broadcast.id)
-    counts = told.model_dump(exclude={"batches", "first_accepted_at", "last_accepted_at"})
+    counts = told.model_dump(
+        exclude={"batches", "elsewhere", "first_accepted_at", "last_accepted_at"}
+    )
     return {word: count for word, count in counts.items() if count}
 
 
