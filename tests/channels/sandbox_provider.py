@@ -17,6 +17,8 @@ from channels.twitter import TwitterChannel, TwitterSettings
 from tests.channels.one_shot import Canned, Cans, OneShotAdapter, OneShotTransport
 
 READ_TIMEOUT = 0.5
+CONNECT_TIMEOUT = 5.0
+"""Nothing here waits for it to run out, and a busy machine may take longer than to read."""
 WAIT = timedelta(minutes=2)
 
 REDIRECT = Canned(302, headers={"location": "https://elsewhere.example/"})
@@ -77,7 +79,8 @@ class SandboxProvider:
 
     def client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            transport=OneShotTransport(self.cans), timeout=httpx.Timeout(READ_TIMEOUT)
+            transport=OneShotTransport(self.cans),
+            timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
         )
 
     async def misbehave(self, how: Misbehaviour) -> None:
@@ -118,7 +121,7 @@ class SandboxMail(SandboxProvider):
             api_key="SG.sandbox-key",
             base_url=url,
             activity_feed=True,
-            connect_timeout=READ_TIMEOUT,
+            connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,
         )
         return SendGridChannel(settings, client=self.client())

@@ -15,7 +15,7 @@ from channels.mastodon import MastodonChannel, MastodonSettings
 from domain.message import Copy
 from tests.channels.mastodon.mastodon_server import TOKEN, Books
 from tests.channels.one_shot import Canned, Cans, OneShotTransport
-from tests.channels.sandbox_provider import READ_TIMEOUT, closed_port
+from tests.channels.sandbox_provider import CONNECT_TIMEOUT, READ_TIMEOUT, closed_port
 
 NOW = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 MARK = "Update 2, 20 Nov 14:05 UTC"
@@ -52,7 +52,8 @@ class MastodonProvider:
     def at(self, url: str | None = None) -> MastodonChannel:
         """A channel that speaks to ``url``, or to the small server."""
         settings = MastodonSettings(base_url=url or self._url, token=TOKEN)
-        client = httpx.AsyncClient(transport=OneShotTransport(Cans()), timeout=READ_TIMEOUT)
+        timeout = httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT)
+        client = httpx.AsyncClient(transport=OneShotTransport(Cans()), timeout=timeout)
         return MastodonChannel(settings, client=client)
 
 

@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 from channels.contract import Channel
 from channels.contract_suite.stand_in import Misbehaviour
 from channels.smtp import SmtpChannel, SmtpSettings
-from tests.channels.sandbox_provider import READ_TIMEOUT, closed_port
+from tests.channels.sandbox_provider import CONNECT_TIMEOUT, READ_TIMEOUT, closed_port
 
 USER, PASSWORD = "sender-login", "mail-password"
 WAIT = timedelta(seconds=90)
@@ -204,7 +204,7 @@ def channel_at(port: int, **settings: Any) -> SmtpChannel:
                 "host": "localhost",
                 "port": port,
                 "hello": "worker.example",
-                "connect_timeout": READ_TIMEOUT,
+                "connect_timeout": CONNECT_TIMEOUT,
                 "read_timeout": READ_TIMEOUT,
                 "verdict_timeout": READ_TIMEOUT,
                 **settings,
