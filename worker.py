@@ -31,7 +31,7 @@ from channels import registry
 from channels.configured import ChannelMisconfigured
 from channels.contract import Channel
 from domain.ids import MAIN_QUEUE, channel_queue
-from domain.unsubscribe import LeavingLinks
+from domain.unsubscribe import UnsubscribeLinks
 from settings import Settings
 from store import migrate
 from store.kernel.database import Database
@@ -124,11 +124,11 @@ def spare_the_garbage_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def _links(settings: Settings) -> LeavingLinks | None:
+def _links(settings: Settings) -> UnsubscribeLinks | None:
     """How recipients leave; without both settings goodwill mail goes out without a link."""
     if not settings.public_url or settings.link_secret is None:
         return None
-    return LeavingLinks(settings.public_url, settings.link_secret.get_secret_value().encode())
+    return UnsubscribeLinks(settings.public_url, settings.link_secret.get_secret_value().encode())
 
 
 async def run(queues: Sequence[str]) -> None:

@@ -29,7 +29,7 @@ from domain.explanation import Explanation, NextStep, explained
 from domain.ids import delivery_keys, publication_key
 from domain.message import CLASS_OF, Document, MessageClass
 from domain.publication import PublicationState
-from domain.unsubscribe import LeavingLinks
+from domain.unsubscribe import UnsubscribeLinks
 from store.broadcasts import addressees, batch_outcomes, batches, broadcasts
 from store.broadcasts.addressees import Sendables
 from store.broadcasts.batch_rows import BatchRow
@@ -52,7 +52,7 @@ class Sending:
         document: Document,
         order: SendBatches,
         code_secret: bytes | None,
-        links: LeavingLinks | None = None,
+        links: UnsubscribeLinks | None = None,
     ) -> None:
         self._database = database
         self._channel = channel

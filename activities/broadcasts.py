@@ -31,7 +31,7 @@ from domain.broadcasting import BroadcastHealth
 from domain.errors import DomainError
 from domain.message import AudienceCut, Document
 from domain.publication import PublicationState
-from domain.unsubscribe import LeavingLinks
+from domain.unsubscribe import UnsubscribeLinks
 from store.broadcasts import batch_outcomes, broadcasts, progress, silence
 from store.broadcasts.progress import read_progress
 from store.kernel.database import Database
@@ -48,7 +48,7 @@ class BroadcastActivities:
         database: Database,
         channels: dict[str, Channel],
         code_secret: bytes | None,
-        links: LeavingLinks | None = None,
+        links: UnsubscribeLinks | None = None,
     ) -> None:
         self._database = database
         self._channels = channels
@@ -107,11 +107,11 @@ class BroadcastActivities:
 
     @defined(SEND_BATCHES)
     async def send_batches(self, order: SendBatches) -> BatchesSent:
-        """Send what of the range has not gone out, and report the range as it stands after.
+        """Send what has not gone out of a range, and report the state of the range afterwards.
 
-        Hands the rest back when a batch was refused or some seconds are over, so that whoever
-        watches over the whole broadcast soon looks at it. Safe to repeat after any crash: a batch
-        is sent only by whoever moved it from planned.
+        Hands the rest back when a batch was refused or after some seconds, so that the workflow,
+        which watches the whole broadcast, looks often. Safe to repeat after any crash: a batch is
+        sent only by whoever moved it from planned.
         """
         now = datetime.now(UTC)
         with failing_in_words(now):
@@ -125,27 +125,27 @@ class BroadcastActivities:
             until = time.monotonic() + HAND_BACK_AFTER
             reached = await sending.send_range(order.first, order.last, until)
         with failing_in_words(now):
-            stands = await progress.range_standing(
+            found = await progress.range_progress(
                 self._database, order.broadcast, order.first, reached or order.last
             )
         return BatchesSent(
-            accepted=stands.here.went_out,
-            refused=stands.here.refused,
-            unknown_batches=stands.here.unknown_batches,
+            accepted=found.here.went_out,
+            refused=found.here.refused,
+            unknown_batches=found.here.unknown_batches,
             halted=sending.halted,
             paused=sending.paused,
             reached=reached,
             health=BroadcastHealth(
-                went_out=stands.everywhere.went_out,
-                refused=stands.everywhere.refused,
-                bounced=stands.everywhere.bounced,
+                went_out=found.everywhere.went_out,
+                refused=found.everywhere.refused,
+                bounced=found.everywhere.bounced,
             ),
             explanation=sending.explanation,
         )
 
     @defined(SETTLE_UNKNOWN)
     async def settle_unknown(self, order: SettleUnknown) -> UnknownSettled:
-        """Settle by events what can be; release for another attempt what is old enough."""
+        """Settle batches by their events; release those that are old enough for another attempt."""
         now = datetime.now(UTC)
         with failing_in_words(now):
             await batch_outcomes.settle_by_events(self._database, order.broadcast)
@@ -170,7 +170,7 @@ class BroadcastActivities:
 
     @defined(PAUSE_BROADCAST)
     async def pause_broadcast(self, order: PauseBroadcast) -> Nothing:
-        """Hold the batches that have not begun, or let them go again."""
+        """Pause the batches that have not begun, or let them go again."""
         with failing_in_words(datetime.now(UTC)):
             await broadcasts.pause(self._database, order.broadcast, paused=order.paused)
         return Nothing()
@@ -201,8 +201,8 @@ class BroadcastActivities:
     def _refuse_missing_links(self, document: Document, channel: str) -> None:
         if UNSUBSCRIBE_VALUE in document.copy_for(channel).personal_fields() and not self._links:
             raise DomainError(
-                "The copy has each recipient's unsubscribe link, and this worker cannot make them.",
-                "Set FRONTFOOT_PUBLIC_URL and FRONTFOOT_LINK_SECRET for it as for the worker that "
+                "The copy has unsubscribe links, and this worker cannot make them.",
+                "Set FRONTFOOT_PUBLIC_URL and FRONTFOOT_LINK_SECRET as on the worker that "
                 "rendered the message, and restart it.",
             )
 
@@ -218,7 +218,7 @@ class BroadcastActivities:
 
 
 def _cut_of(document: Document, audience: str | None) -> tuple[AudienceCut, list[AudienceCut]]:
-    """What was signed of an audience, and of those before it, whose people it leaves out."""
+    """What was signed of an audience, and of those before it, whose recipients it leaves out."""
     names = [cut.name for cut in document.audiences]
     if audience not in names:
         raise DomainError(

@@ -13,7 +13,7 @@ _UNTIL_GIVEN_UP = timedelta(seconds=10)
 """For an activity without a heartbeat's time-out of its own."""
 
 _SHARE = 0.8
-"""What is left is for the request to leave us."""
+"""The rest of the time is for the request to leave us."""
 
 
 class Pause:
@@ -31,12 +31,12 @@ class Pause:
     def refuse_late_start(self) -> None:
         """Raise ``Unreachable`` (nothing went out, try again) if others may have taken over."""
         limit = _SHARE * (activity.info().heartbeat_timeout or _UNTIL_GIVEN_UP)
-        # Neither clock is enough: one stands still while a machine sleeps, one may be set back.
+        # Neither clock is enough: one stops while a machine sleeps, the other may be set back.
         steady = timedelta(seconds=monotonic() - self._steady)
         gone = max(steady, datetime.now(UTC) - self._wall)
         if gone > limit:
             raise Unreachable(
-                f"This worker stood still for {gone.total_seconds():.0f} s before it could send; "
+                f"This worker was stopped for {gone.total_seconds():.0f} s before it could send; "
                 "nothing went out.",
                 "It is tried again; if it goes on, look at the load of this machine.",
             )

@@ -17,7 +17,7 @@ from activities.signatures.posts import (
     PUBLISH_POST,
     RETRACT_POST,
     LookForPost,
-    PublicationStanding,
+    PublicationStatus,
     PublicationTask,
     PublishPost,
 )
@@ -61,22 +61,22 @@ class PostActivities:
         return [self.publish_post, self.look_for_post, self.retract_post]
 
     @defined(PLAN_PUBLICATION)
-    async def plan_publication(self, task: PublicationTask) -> PublicationStanding:
-        """Enter the intent, and say where it stands if it was there already."""
+    async def plan_publication(self, task: PublicationTask) -> PublicationStatus:
+        """Enter the intent, and return its state, which is not planned if it was there already."""
         now = datetime.now(UTC)
         with failing_in_words(now):
             row = await publications.plan(
                 self._database, task.message, task.channel, task.digest, now
             )
             if row.state in (PublicationState.REFUSED, PublicationState.ABANDONED):
-                # Somebody asked for it once more: nothing of it went out.
+                # A person asked for it once more: nothing of it went out.
                 row = await publications.settle_state(
                     self._database, task.message, task.channel, PublicationState.PLANNED, None, now
                 )
-        return standing_of(row)
+        return status_of(row)
 
     @defined(PUBLISH_POST)
-    async def publish_post(self, order: PublishPost) -> PublicationStanding:
+    async def publish_post(self, order: PublishPost) -> PublicationStatus:
         """Make one attempt, if the ledger hands it to us; every way it can end is in the ledger.
 
         Raises only what is safe to retry: nothing went out, or the ledger cannot be reached.
@@ -87,7 +87,7 @@ class PostActivities:
             channel = self._post_channel(task.channel)
             document = await approved_document(self._database, task)
             if order.fresh_until is not None and now > order.fresh_until:
-                return standing_of(
+                return status_of(
                     await publications.withdraw(
                         self._database,
                         task.message,
@@ -100,7 +100,7 @@ class PostActivities:
                 self._database, task.message, task.channel, task.digest, now, order.attempt
             )
         if not reservation.reserved:
-            return standing_of(reservation.row)
+            return status_of(reservation.row)
         publication = Publication(
             key=f"{reservation.row.key}.{order.attempt}", copy=document.copy_for(task.channel)
         )
@@ -120,12 +120,12 @@ class PostActivities:
                 )
             raise as_failure(error, datetime.now(UTC)) from error
         except Exception as error:  # noqa: BLE001 - an adapter's own mistake may come after the wire
-            return standing_of(await self._enter(error, order))
+            return status_of(await self._enter(error, order))
         with failing_in_words(now):
             row = await publications.accept(
                 self._database, task.message, task.channel, receipt, datetime.now(UTC)
             )
-        return standing_of(row)
+        return status_of(row)
 
     @defined(LOOK_FOR_POST)
     async def look_for_post(self, order: LookForPost) -> Sighting:
@@ -136,11 +136,11 @@ class PostActivities:
             document = await approved_document(self._database, task)
             row = await publications.find(self._database, task.message, task.channel)
             if row is None or row.started_at is None:
-                return Sighting(finding=Finding.ABSENT, why="No attempt was ever begun.")
+                return Sighting(finding=Finding.ABSENT, why="No attempt was ever made.")
             if row.state is PublicationState.ACCEPTED:
                 return Sighting(finding=Finding.FOUND, receipt=row.receipt)
             key = f"{row.key}.{row.attempt}"
-            # A worker whose clock was fast has entered a moment at which the post stood already.
+            # A worker whose clock was fast may have entered a moment later than the post itself.
             since = min(row.started_at, order.since or row.started_at)
             try:
                 seen = await channel.find(key, document.copy_for(task.channel), since)
@@ -151,13 +151,13 @@ class PostActivities:
             ):
                 # A correction may quote the mark of what it corrects, and four digits of a hash
                 # may be those of two incidents.
-                why = "What was found there is another message of ours that bears the same mark."
+                why = "The post found there is another message of ours with the same mark."
                 return Sighting(finding=Finding.CANNOT_TELL, why=why)
             return seen
 
     @defined(SETTLE_PUBLICATION)
-    async def settle_publication(self, order: SettlePublication) -> PublicationStanding:
-        """Enter a conclusion and return what the ledger says after it, which may be otherwise."""
+    async def settle_publication(self, order: SettlePublication) -> PublicationStatus:
+        """Enter a conclusion and return the ledger's state afterwards, which may differ."""
         task, now = order.task, datetime.now(UTC)
         place = (self._database, task.message, task.channel)
         with failing_in_words(now):
@@ -178,10 +178,10 @@ class PostActivities:
                     row = await publications.settle_state(*place, order.to, order.explanation, now)
                 case _:
                     raise DomainError(f"A publication cannot be settled as {order.to}.")
-        return standing_of(row)
+        return status_of(row)
 
     @defined(RETRACT_POST)
-    async def retract_post(self, task: PublicationTask) -> PublicationStanding:
+    async def retract_post(self, task: PublicationTask) -> PublicationStatus:
         """Take a public post back at the platform, then enter that it was."""
         now = datetime.now(UTC)
         with failing_in_words(now):
@@ -206,10 +206,10 @@ class PostActivities:
                 Explanation(what="It was taken down."),
                 datetime.now(UTC),
             )
-        return standing_of(row)
+        return status_of(row)
 
     async def _enter(self, error: Exception, order: PublishPost) -> PublicationRow:
-        """Enter an attempt that ended in a refusal, or in nobody knowing how."""
+        """Enter an attempt that was refused, or whose outcome is unknown."""
         task, now = order.task, datetime.now(UTC)
         place = (self._database, task.message, task.channel)
         with failing_in_words(now):
@@ -241,9 +241,9 @@ class PostActivities:
         return channel
 
 
-def standing_of(row: PublicationRow) -> PublicationStanding:
+def status_of(row: PublicationRow) -> PublicationStatus:
     """A ledger row as workflows see it."""
-    return PublicationStanding(
+    return PublicationStatus(
         state=row.state,
         receipt=row.receipt,
         started_at=row.started_at,

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
-from activities.posts import SEEN_BY_A_PERSON, standing_of
-from activities.signatures.posts import PublicationStanding, PublicationTask
+from activities.posts import SEEN_BY_A_PERSON, status_of
+from activities.signatures.posts import PublicationStatus, PublicationTask
 from activities.signatures.settling import SETTLE_BY_PERSON, SettleByPerson
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
@@ -30,24 +30,24 @@ class SettlingActivities:
         return [self.settle_by_person]
 
     @defined(SETTLE_BY_PERSON)
-    async def settle_by_person(self, order: SettleByPerson) -> PublicationStanding:
+    async def settle_by_person(self, order: SettleByPerson) -> PublicationStatus:
         """Enter that it went out, or that it did not and may go again (or ends otherwise)."""
         with failing_in_words(datetime.now(UTC)):
             if order.direct:
                 return await self._settle_batches(order)
             return await self._settle_post(order)
 
-    async def _settle_post(self, order: SettleByPerson) -> PublicationStanding:
+    async def _settle_post(self, order: SettleByPerson) -> PublicationStatus:
         task, now = order.task, datetime.now(UTC)
         place = (self._database, task.message, task.channel)
         if order.went_out:
             receipt = Receipt(id=SEEN_BY_A_PERSON, url=order.url, at=now)
-            return standing_of(await publications.accept(*place, receipt, now))
-        return standing_of(
+            return status_of(await publications.accept(*place, receipt, now))
+        return status_of(
             await publications.settle_state(*place, order.otherwise, _DID_NOT_GO_OUT, now)
         )
 
-    async def _settle_batches(self, order: SettleByPerson) -> PublicationStanding:
+    async def _settle_batches(self, order: SettleByPerson) -> PublicationStatus:
         task, now = order.task, datetime.now(UTC)
         found = await broadcasts.find_broadcast(
             self._database, task.message, task.channel, task.audience or ""
@@ -69,7 +69,7 @@ class SettlingActivities:
         end = PublicationState.ACCEPTED if order.went_out else order.otherwise
         if end is PublicationState.PLANNED:
             # Sending it comes first; the others are asked about again when that has ended.
-            return PublicationStanding(state=end)
+            return PublicationStatus(state=end)
         if not order.went_out:
             await broadcasts.stop(self._database, found.id, now, end)
         left = sum(row.number not in asked for row in unknown)
@@ -78,12 +78,12 @@ class SettlingActivities:
                 what=f"{left} {'batch is' if left == 1 else 'batches are'} still unknown.",
                 next_step=_list_unknown(task, "Look for them in the provider's activity."),
             )
-            return PublicationStanding(state=PublicationState.UNKNOWN, explanation=why)
+            return PublicationStatus(state=PublicationState.UNKNOWN, explanation=why)
         still_wanted = order.otherwise is PublicationState.PLANNED
         if still_wanted and await batch_outcomes.planned_batches(self._database, found.id):
             # An answer that came when the broadcast was about to end: nobody has sent it yet.
-            return PublicationStanding(state=PublicationState.PLANNED)
-        return PublicationStanding(state=end)
+            return PublicationStatus(state=PublicationState.PLANNED)
+        return PublicationStatus(state=end)
 
     async def _refuse_known(self, order: SettleByPerson, broadcast: int) -> None:
         """Refuse to answer for a batch of which something else is known."""

@@ -1,6 +1,6 @@
 """A contestant without a ledger, in a process of its own: ``python -m benchmarks.contestant``.
 
-Reads a ``Post`` as JSON from the file it is given and prints a list of ``Timed`` as JSON.
+Reads an ``Assignment`` as JSON from the file it is given and prints a list of ``Timed`` as JSON.
 Recipients and codes are made before the clock starts.
 """
 
@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.limit import WAYS, send_all
-from benchmarks.mail import Mail, Person, Post, Timed, batches_of, people
+from benchmarks.mail import Assignment, Mail, Recipient, Timed, batches_of, people
 from benchmarks.others import HELPERS, ONE_BY_ONE, send_one_by_one, send_with_helpers
 
 MOST_PEOPLE = 200_000
 """Whoever writes to more writes to the same ones again, which costs just as much each time."""
 
 
-def run(order: Post) -> list[Timed]:
+def run(order: Assignment) -> list[Timed]:
     """Send what ``order`` says in each way, and say how long it took."""
     everybody = people(min(order.recipients, MOST_PEOPLE), order.seed)
     # The recipients are there for good: looking through them again and again is no part of it.
@@ -30,7 +30,7 @@ def run(order: Post) -> list[Timed]:
     return [_timed(order, way, everybody) for way in order.ways]
 
 
-def _timed(order: Post, way: str, everybody: list[Person]) -> Timed:
+def _timed(order: Assignment, way: str, everybody: list[Recipient]) -> Timed:
     if order.warm_up:
         _send(order, way, batches_of(everybody, order.batch_size, order.warm_up))
     began, cpu_before = time.perf_counter(), time.process_time()
@@ -44,7 +44,7 @@ def _timed(order: Post, way: str, everybody: list[Person]) -> Timed:
     )
 
 
-def _send(order: Post, way: str, batches: Iterator[Mail]) -> int:
+def _send(order: Assignment, way: str, batches: Iterator[Mail]) -> int:
     if way in WAYS:
         return asyncio.run(send_all(way, order.url, order.copy_, batches, order.in_flight))
     if way == HELPERS:
@@ -55,5 +55,5 @@ def _send(order: Post, way: str, batches: Iterator[Mail]) -> int:
 
 
 if __name__ == "__main__":
-    given = Post.model_validate_json(Path(sys.argv[1]).read_bytes())
+    given = Assignment.model_validate_json(Path(sys.argv[1]).read_bytes())
     print(f"[{','.join(one.model_dump_json() for one in run(given))}]")

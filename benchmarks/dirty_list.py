@@ -37,7 +37,7 @@ _DOUBLE = "This address is in the file already."
 _HEADER = "email,name,plan"
 
 
-class Written(NamedTuple):
+class DirtyLines(NamedTuple):
     """Some lines of the file and what must become of them: a mailbox and its name, or a reason."""
 
     text: bytes
@@ -53,16 +53,16 @@ class Expected(NamedTuple):
     reasons: dict[int, str]
 
 
-Kind = Callable[[int, random.Random], Written]
+Kind = Callable[[int, random.Random], DirtyLines]
 
 
-def _good(address: str, name: str, mailbox: str = "", kept: str = "") -> Written:
+def _good(address: str, name: str, mailbox: str = "", kept: str = "") -> DirtyLines:
     text = f"{address},{name},basic"
-    return Written(text.encode(), mailbox or address, kept or name)
+    return DirtyLines(text.encode(), mailbox or address, kept or name)
 
 
-def _bad(text: str | bytes, reason: str) -> Written:
-    return Written(text.encode() if isinstance(text, str) else text, reason=reason)
+def _bad(text: str | bytes, reason: str) -> DirtyLines:
+    return DirtyLines(text.encode() if isinstance(text, str) else text, reason=reason)
 
 
 GOOD: dict[str, Kind] = {
@@ -131,9 +131,9 @@ BAD: dict[str, Kind] = {
 }
 
 NOTHING: dict[str, Kind] = {
-    "empty line": lambda n, _: Written(b""),
-    "white space only": lambda n, _: Written(b"  \t"),
-    "separators only": lambda n, _: Written(b",,"),
+    "empty line": lambda n, _: DirtyLines(b""),
+    "white space only": lambda n, _: DirtyLines(b"  \t"),
+    "separators only": lambda n, _: DirtyLines(b",,"),
 }
 
 _LONG_LINES = 20
@@ -196,7 +196,7 @@ def write_list(path: Path, rows: int, seed: int) -> tuple[Expected, Counter[str]
     return expected, kinds
 
 
-def _row(n: int, rows: int, chance: random.Random, long_lines: bool) -> tuple[Written, str]:
+def _row(n: int, rows: int, chance: random.Random, long_lines: bool) -> tuple[DirtyLines, str]:
     if n < 50:
         # The rows that later ones repeat.
         return _good(f"p{n}@first.example", "Ann"), ""

@@ -16,7 +16,7 @@ import yaml
 
 from benchmarks.children import Child
 from benchmarks.mail import address
-from benchmarks.stage import Stage
+from benchmarks.stack import BenchmarkStack
 from client import incidents, messages
 from client.asking import incident_status
 from client.facts import record_facts
@@ -81,7 +81,7 @@ class Proposed:
     imported_in: float
 
 
-async def propose(stage: Stage, slug: str, recipients: int, batch_size: int) -> Proposed:
+async def propose(stage: BenchmarkStack, slug: str, recipients: int, batch_size: int) -> Proposed:
     """Bring an incident to where its goodwill offer to ``recipients`` lacks only one signature.
 
     An offer is made when the announcement and the resolution note have gone out. Those go to the
@@ -110,7 +110,9 @@ async def propose(stage: Stage, slug: str, recipients: int, batch_size: int) -> 
     return Proposed(slug, message, document.copy_for(CHANNEL), message.audience_count, imported_in)
 
 
-async def _tell(stage: Stage, slug: str, kind: MessageKind, signers: tuple[str, ...]) -> None:
+async def _tell(
+    stage: BenchmarkStack, slug: str, kind: MessageKind, signers: tuple[str, ...]
+) -> None:
     """Propose a message, have it signed, and return once it has gone out."""
     message = await messages.propose(stage.engine, slug, kind, actor=LEAD)
     for person in signers:
@@ -127,7 +129,7 @@ async def _tell(stage: Stage, slug: str, kind: MessageKind, signers: tuple[str, 
 
 
 async def approve(
-    stage: Stage, proposed: Proposed, workers: list[Child], tell: Callable[[int], None]
+    stage: BenchmarkStack, proposed: Proposed, workers: list[Child], tell: Callable[[int], None]
 ) -> Broadcast:
     """Give the last signature, wait until everybody's mail is accepted, and say what it took.
 
@@ -176,7 +178,7 @@ def _rows(first: int, last: int) -> Iterator[audiences.AudienceRow]:
 
 
 async def _to_its_end(
-    stage: Stage, proposed: Proposed, workers: list[Child], tell: Callable[[int], None]
+    stage: BenchmarkStack, proposed: Proposed, workers: list[Child], tell: Callable[[int], None]
 ) -> BroadcastProgress:
     ref = MessageRef(
         incident=proposed.slug,

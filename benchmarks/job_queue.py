@@ -18,7 +18,7 @@ import orjson
 
 from benchmarks.children import Child
 from benchmarks.limit import shared_part
-from benchmarks.mail import Post
+from benchmarks.mail import Assignment
 from benchmarks.postgres import Server
 from client.stack.environment import plain
 from domain.model import Value
@@ -73,7 +73,7 @@ def python_with_procrastinate() -> Path:
 
 
 async def send(
-    interpreter: Path, server: Server, folder: Path, order: Post, workers: int
+    interpreter: Path, server: Server, folder: Path, order: Assignment, workers: int
 ) -> Queued:
     """Send to ``order``'s recipients with ``workers`` processes of the job queue."""
     name = f"queue_{workers}_{secrets.token_hex(3)}"

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from benchmarks.mail import BROADCAST, Mail, Person
+from benchmarks.mail import BROADCAST, Mail, Recipient
 from channels.batch import Addressees, Batch
 from channels.http import new_client
 from channels.sendgrid.body import BATCH_ARG, BROADCAST_ARG, DELIVERY_ARG, body_of_batch
@@ -23,7 +23,7 @@ from domain.message import Copy
 WAYS = ("orjson/streams", "orjson/httpx", "adapter/streams", "adapter/httpx")
 """How the body is built / how it is posted."""
 
-Build = Callable[[Copy, str, list[Person]], bytes]
+Build = Callable[[Copy, str, list[Recipient]], bytes]
 
 
 class Posting(Protocol):
@@ -56,7 +56,7 @@ def build_barely(copy: Copy) -> Build:
     before = orjson.dumps(shared_part(copy))[:-1] + b',"personalizations":'
     field = "[[code]]"
 
-    def build(_: Copy, key: str, people: list[Person]) -> bytes:
+    def build(_: Copy, key: str, people: list[Recipient]) -> bytes:
         personal = orjson.dumps(
             [
                 {
@@ -75,7 +75,7 @@ def build_barely(copy: Copy) -> Build:
 
 def shared_part(copy: Copy) -> dict[str, object]:
     """What all requests of a broadcast have in common, as the adapter writes it."""
-    somebody = Person("x@example.org", "x", "X")
+    somebody = Recipient("x@example.org", "x", "X")
     body: dict[str, object] = orjson.loads(build_as_the_adapter(copy, "key", [somebody]))
     return {
         name: value
@@ -84,7 +84,7 @@ def shared_part(copy: Copy) -> dict[str, object]:
     }
 
 
-def build_as_the_adapter(copy: Copy, key: str, people: list[Person]) -> bytes:
+def build_as_the_adapter(copy: Copy, key: str, people: list[Recipient]) -> bytes:
     """The request as the e-mail adapter builds it, with its checks."""
     addresses, deliveries, made = zip(*people, strict=True)
     addressees = Addressees(deliveries, addresses, {"code": made})

@@ -13,7 +13,7 @@ from domain.offer import ALPHABET, CODE_LENGTH, check_symbol, show_code
 BROADCAST = "benchmark-no-1"
 
 
-class Post(Value):
+class Assignment(Value):
     """What a contestant in a process of its own is told to do.
 
     ``ways`` are the variants of the contestant, one after the other; ``in_flight`` is how many
@@ -46,7 +46,7 @@ class Timed(Value):
         return self.recipients / self.seconds
 
 
-class Person(NamedTuple):
+class Recipient(NamedTuple):
     """One recipient: address, the mark of the delivery, and a code that was made beforehand."""
 
     address: str
@@ -54,7 +54,7 @@ class Person(NamedTuple):
     code: str
 
 
-Mail = tuple[str, list[Person]]
+Mail = tuple[str, list[Recipient]]
 """One request: the mark of its batch, and to whom it goes."""
 
 
@@ -63,16 +63,16 @@ def address(number: int) -> str:
     return f"customer{number:07d}@example.org"
 
 
-def people(recipients: int, seed: int) -> list[Person]:
+def people(recipients: int, seed: int) -> list[Recipient]:
     """Recipients 1 to ``recipients``, each with a code of its own; the same for the same seed."""
     chance = random.Random(seed)
     return [
-        Person(address(number), f"{BROADCAST}.{number}", _code(chance))
+        Recipient(address(number), f"{BROADCAST}.{number}", _code(chance))
         for number in range(1, recipients + 1)
     ]
 
 
-def batches_of(everybody: list[Person], size: int, total: int) -> Iterator[Mail]:
+def batches_of(everybody: list[Recipient], size: int, total: int) -> Iterator[Mail]:
     """``total`` recipients in requests of at most ``size``, each with the mark of its batch.
 
     When ``everybody`` has been written to, it begins again with the first.

@@ -13,7 +13,7 @@ from sendgrid import SendGridAPIClient
 from sendgrid.helpers import mail as helpers
 
 from benchmarks.limit import build_as_the_adapter
-from benchmarks.mail import Mail, Person
+from benchmarks.mail import Mail, Recipient
 from channels.sendgrid.body import BATCH_ARG, BROADCAST_ARG, DELIVERY_ARG
 from domain.message import Copy
 
@@ -45,7 +45,7 @@ async def send_one_by_one(url: str, copy: Copy, batches: Iterator[Mail]) -> int:
     return posted
 
 
-def _mail(copy: Copy, key: str, people: list[Person]) -> helpers.Mail:
+def _mail(copy: Copy, key: str, people: list[Recipient]) -> helpers.Mail:
     assert copy.voice is not None
     mail = helpers.Mail()
     mail.from_email = helpers.From(copy.voice.address, copy.voice.name)

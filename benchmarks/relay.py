@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from benchmarks import frontfoot
 from benchmarks.children import Child
-from benchmarks.stage import Stage
+from benchmarks.stack import BenchmarkStack
 
 _LOOK_EVERY = 0.05
 
 
 async def send(
-    on: Stage, proposed: frontfoot.Proposed, crew: list[Child], tell: Callable[[int], None]
+    on: BenchmarkStack, proposed: frontfoot.Proposed, crew: list[Child], tell: Callable[[int], None]
 ) -> frontfoot.Broadcast:
     """Approve, and send with the one worker in ``crew``, then two, another, two, and another.
 

@@ -18,11 +18,11 @@ from benchmarks import approvals, frontfoot, job_queue, machine, postgres, relay
 from benchmarks import sink as sinks
 from benchmarks.children import Child
 from benchmarks.limit import WAYS
-from benchmarks.mail import Post, Timed
+from benchmarks.mail import Assignment, Timed
 from benchmarks.others import HELPERS, ONE_BY_ONE
 from benchmarks.plan import Plan
 from benchmarks.results import Bracket, FrontfootRun, QueueRun, Results, Sampled
-from benchmarks.stage import PYTHON, Stage, sink, stage
+from benchmarks.stack import PYTHON, BenchmarkStack, sink, stage
 from benchmarks.summary import workers as in_words
 from benchmarks.view import View
 from client.stack.environment import for_python
@@ -98,7 +98,7 @@ class Run:
             if database == "postgres" and not self._plan.quick:
                 await self._relay(on, database)
 
-    async def _relay(self, on: Stage, database: str) -> None:
+    async def _relay(self, on: BenchmarkStack, database: str) -> None:
         crew = [await on.start_worker()]
         try:
             await self._broadcast(on, database, crew, max(self._plan.sizes), 1, changing=True)
@@ -107,7 +107,7 @@ class Run:
 
     async def _broadcast(
         self,
-        on: Stage,
+        on: BenchmarkStack,
         database: str,
         crew: list[Child],
         size: int,
@@ -226,8 +226,8 @@ class Run:
             raise RuntimeError(f"The sink counted {came.recipients:,} recipients of {ways}.")
         return times
 
-    def _order(self, ways: tuple[str, ...], recipients: int) -> Post:
-        return Post(
+    def _order(self, ways: tuple[str, ...], recipients: int) -> Assignment:
+        return Assignment(
             ways=ways,
             url=self._sink_url,
             copy_=self._copy,

@@ -84,7 +84,7 @@ class Health(Value):
     """What ``check`` found: whether the channel would work now, and in words why not."""
 
     ok: bool
-    says: str
+    detail: str
     account: str = ""
 
 

@@ -22,8 +22,8 @@ from pathlib import Path
 from rich.console import Console
 from temporalio.runtime import Runtime, TelemetryConfig
 
-from chaos.deck import draw
 from chaos.display import Display, summarise
+from chaos.drawing import draw
 from chaos.ledgers import DatabaseName
 from chaos.round import RoundResult, play_round
 from client.errors import ClientError
@@ -121,7 +121,7 @@ def _tell_failure(console: Console, error: Exception) -> None:
 
 def _tell_replay(console: Console, seed: int, chosen: argparse.Namespace, state: Path) -> None:
     console.print(
-        f"Its files are kept in {state}. The same script and torments again, in the same order "
+        f"Its files are kept in {state}. The same script and faults again, in the same order "
         "(their timing depends on the machine):",
         highlight=False,
     )

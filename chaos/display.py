@@ -10,9 +10,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from chaos.fault_injector import FaultInjector
 from chaos.round import RoundResult
-from chaos.torments import Tormentor
-from chaos.verdict import ALLOWED, SAYS, Verdict
+from chaos.verdict import ALLOWED, MUST_BE_ZERO, RoundVerdict
 
 
 class Display:
@@ -24,28 +24,28 @@ class Display:
         self._round = 0
         self._seed = 0
         self._kills = 0
-        self._tormentor: Tormentor | None = None
+        self._injector: FaultInjector | None = None
         self._live = Live(
             get_renderable=self._line, console=console, refresh_per_second=4, transient=True
         )
 
     def begin(self, number: int, seed: int) -> None:
         """A round begins."""
-        self._round, self._seed, self._tormentor = number, seed, None
+        self._round, self._seed, self._injector = number, seed, None
         if self._console.is_terminal:
             self._live.start()
         else:
             self._console.print(f"round {number} (seed {seed}) …", highlight=False)
 
-    def watch(self, tormentor: Tormentor) -> None:
+    def watch(self, injector: FaultInjector) -> None:
         """Count its kills from now on."""
-        self._tormentor = tormentor
+        self._injector = injector
 
     def end(self, result: RoundResult) -> None:
         """A round has ended."""
-        if self._tormentor is not None:
-            self._kills += self._tormentor.kills()
-            self._tormentor = None
+        if self._injector is not None:
+            self._kills += self._injector.kills()
+            self._injector = None
         if self._console.is_terminal:
             self._live.stop()
         verdict = result.verdict
@@ -53,7 +53,7 @@ class Display:
         self._console.print(
             f"round {self._round} (seed {result.plan.seed}): {word} in {result.seconds:.0f} s; "
             f"{len(result.plan.messages)} messages, {verdict.posts} posts, {verdict.mails:,} "
-            f"mails, {sum(result.struck.values())} torments struck",
+            f"mails, {sum(result.struck.values())} faults struck",
             highlight=False,
         )
         for finding in verdict.findings:
@@ -64,14 +64,14 @@ class Display:
         self._live.stop()
 
     def _line(self) -> Text:
-        kills = self._kills + (self._tormentor.kills() if self._tormentor else 0)
+        kills = self._kills + (self._injector.kills() if self._injector else 0)
         left = max(0.0, self._until - time.monotonic())
         return Text(f"round {self._round} (seed {self._seed}) · {left:.0f} s left · {kills} kills")
 
 
-def summarise(console: Console, results: list[RoundResult]) -> Verdict:
-    """Print how often each torment struck and what came of it; returns the sum."""
-    total = Verdict()
+def summarise(console: Console, results: list[RoundResult]) -> RoundVerdict:
+    """Print how often each fault struck and what came of it; returns the sum."""
+    total = RoundVerdict()
     struck: Counter[str] = Counter()
     skipped: dict[str, str] = {}
     for result in results:
@@ -79,25 +79,25 @@ def summarise(console: Console, results: list[RoundResult]) -> Verdict:
         struck += result.struck
         skipped |= result.skipped
     table = Table(title="What struck", title_justify="left")
-    table.add_column("torment")
+    table.add_column("fault")
     table.add_column("times", justify="right")
     for name, times in sorted(struck.items()):
         table.add_row(name, str(times))
     console.print(table)
     for name, why in sorted(skipped.items()):
         console.print(f"skipped: {name}, because {why}", highlight=False)
-    books = Table(title="The books", title_justify="left")
+    verdict = Table(title="The verdict", title_justify="left")
     for heading in ("", "count", "meaning"):
-        books.add_column(heading, justify="right" if heading == "count" else "left")
-    for name, meaning in SAYS.items():
+        verdict.add_column(heading, justify="right" if heading == "count" else "left")
+    for name, meaning in MUST_BE_ZERO.items():
         count = getattr(total, name)
-        books.add_row(
+        verdict.add_row(
             name.replace("_", " "), str(count), meaning, style="bold red" if count else ""
         )
-    books.add_section()
+    verdict.add_section()
     for name, meaning in ALLOWED.items():
-        books.add_row(name.replace("_", " "), str(getattr(total, name)), f"allowed: {meaning}")
-    console.print(books)
+        verdict.add_row(name.replace("_", " "), str(getattr(total, name)), f"allowed: {meaning}")
+    console.print(verdict)
     console.print(
         f"{len(results)} rounds, {total.posts} posts, {total.mails:,} mails; wrong decisions "
         f"refused: {sum(one.refused for one in results)}; settled by hand: "

@@ -1,4 +1,4 @@
-"""Where a round's ledger lies: a SQLite file on a small disk, or a new PostgreSQL database."""
+"""Where a round's ledger is kept: a SQLite file on a small disk, or a new PostgreSQL database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from chaos.ground import SmallDisk
+from chaos.stack import SmallDisk
 from client.errors import WrongInput
 from tests.store.postgres_server import binaries, running
 
@@ -25,7 +25,7 @@ _MEBIBYTES = 96
 
 @dataclass(frozen=True, slots=True)
 class LedgerPlace:
-    """A ledger's URL, and what there is to torment: its file and its disk, if it has them."""
+    """A ledger's URL, and what faults can strike: its file and its disk, if it has them."""
 
     url: str
     file: Path | None = None
@@ -34,7 +34,7 @@ class LedgerPlace:
 
 @asynccontextmanager
 async def a_ledger(kind: DatabaseName, state: Path, recipients: int) -> AsyncIterator[LedgerPlace]:
-    """A place for one round's ledger; what lies there afterwards stays, or is dropped."""
+    """A place for one round's ledger; afterwards its file stays, or its database is dropped."""
     if kind == "sqlite":
         room = _MEBIBYTES + recipients // 250
         disk = await asyncio.to_thread(SmallDisk, state / "ledger", room)
@@ -42,7 +42,7 @@ async def a_ledger(kind: DatabaseName, state: Path, recipients: int) -> AsyncIte
         try:
             yield LedgerPlace(f"sqlite+aiosqlite:///{file}", file, disk)
         finally:
-            await asyncio.to_thread(disk.put_away)
+            await asyncio.to_thread(disk.unmount)
         return
     given = os.environ.get(VARIABLE)
     if given:

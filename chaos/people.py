@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from chaos.plan import MessageScript, Revising, RoundPlan, Signer, Torment, Wrong
+from chaos.plan import Fault, MessageScript, Revising, RoundPlan, Signer, Wrong
 from chaos.record import Record
 from client import incidents, messages
 from client.asking import incident_status
@@ -58,10 +58,10 @@ FACTS: dict[str, object] = {
 }
 
 
-class Trouble(Protocol):
-    """Who lets a message's torments loose."""
+class StartsFaults(Protocol):
+    """What starts a message's faults."""
 
-    def let_loose(self, torments: tuple[Torment, ...]) -> None: ...
+    def start(self, faults: tuple[Fault, ...]) -> None: ...
 
 
 class GaveUp(Exception):
@@ -87,7 +87,7 @@ class People:
         self._handle = client.get_workflow_handle(incident_workflow_id(self._slug))
         self._meanwhile: list[asyncio.Task[None]] = []
 
-    async def play(self, files: dict[str, str], trouble: Trouble) -> None:
+    async def play(self, files: dict[str, str], faults: StartsFaults) -> None:
         """Play the whole script; returns when nobody has anything left to do."""
         await self._insist(
             lambda: incidents.open_incident(
@@ -101,18 +101,18 @@ class People:
         )
         await self._insist(lambda: record_facts(self._engine, self._slug, actor=LEAD, facts=FACTS))
         for script in self._plan.messages:
-            told = await self._message(script, trouble)
+            told = await self._message(script, faults)
             if not told and script.kind in (
                 MessageKind.ANNOUNCEMENT,
                 MessageKind.RESOLUTION_NOTE,
             ):
                 # It was withdrawn in time: people still have to be told.
-                calm = MessageScript(kind=script.kind, signers=script.signers)
-                await self._message(calm, trouble)
+                repeat = MessageScript(kind=script.kind, signers=script.signers)
+                await self._message(repeat, faults)
         await asyncio.gather(*self._meanwhile)
 
     async def status(self) -> IncidentStatus:
-        """Where the incident stands, however often one has to ask."""
+        """The incident's status, however often one has to ask."""
         return await self._insist(lambda: incident_status(self._engine, self._slug))
 
     async def insist(self, act: Callable[[], Awaitable[Result]]) -> Result:
@@ -125,7 +125,7 @@ class People:
 
     # --- one message --------------------------------------------------------------------------
 
-    async def _message(self, script: MessageScript, trouble: Trouble) -> bool:
+    async def _message(self, script: MessageScript, faults: StartsFaults) -> bool:
         message = await self._propose(script.kind)
         if message is None:
             return False
@@ -133,7 +133,7 @@ class People:
             await self._try(wrong, script, message)
         if script.revising is Revising.BEFORE:
             message = await self._revise(message.number) or message
-        trouble.let_loose(script.torments)
+        faults.start(script.faults)
         if script.revising is Revising.RACING:
             await asyncio.gather(
                 self._revise(message.number), self._sign_once(message, script.signers)

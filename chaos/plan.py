@@ -1,7 +1,7 @@
-"""What one round will be, drawn from a seed before it begins: the incident's script, and torments.
+"""The plan of one round, drawn from a seed before it begins: the incident's script, and faults.
 
-Everything random is decided here, so that a seed always makes the same script, the same torments
-and the same order. When exactly each strikes depends on the machine, as real failures do.
+Everything random is decided here, so that a seed always gives the same script, the same faults and
+the same order. The exact moment of each depends on the machine, as with real failures.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from enum import StrEnum
 from domain.message import MessageKind
 
 
-class Deed(StrEnum):
-    """What a torment does; ``target`` says to what."""
+class FaultAction(StrEnum):
+    """What a fault does; its ``target`` says to what."""
 
     KILL = "kill"
     FREEZE = "freeze"
@@ -28,7 +28,7 @@ class Deed(StrEnum):
 
 
 class Point(StrEnum):
-    """Moments of one attempt at which a worker can be struck, in their order."""
+    """Moments of one attempt at which a fault can strike a worker, in their order."""
 
     BEFORE_ROW = "before the row"
     BEFORE_COMMIT = "before the commit"
@@ -41,22 +41,22 @@ class Point(StrEnum):
 
 
 _VERBS = {
-    Deed.POINT_KILL: "kill worker",
-    Deed.POINT_FREEZE: "freeze worker",
+    FaultAction.POINT_KILL: "kill worker",
+    FaultAction.POINT_FREEZE: "freeze worker",
     # The worker lives on, and this attempt alone is overtaken by its time-outs.
-    Deed.POINT_HOLD: "hold attempt",
+    FaultAction.POINT_HOLD: "hold attempt",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Torment:
+class Fault:
     """One thing that goes wrong ``at`` seconds after the message's first signature.
 
     ``target`` is a process, a channel or a provider; ``seconds`` how long it lasts, or how far the
-    clock jumps. ``rule`` is a fault of the sandbox.
+    clock jumps. ``rule`` is a fault rule of the sandbox.
     """
 
-    deed: Deed
+    action: FaultAction
     target: str = ""
     at: float = 0.0
     seconds: float = 0.0
@@ -67,10 +67,10 @@ class Torment:
     def name(self) -> str:
         """Its row in the summary."""
         if self.point is not None:
-            return f"{_VERBS[self.deed]} {self.point} ({self.target})"
-        if self.deed is Deed.PROVIDER:
+            return f"{_VERBS[self.action]} {self.point} ({self.target})"
+        if self.action is FaultAction.PROVIDER:
             return f"{self.target} {dict(self.rule)['kind']}".replace("_", " ")
-        return f"{self.deed} {self.target}".strip()
+        return f"{self.action} {self.target}".strip()
 
 
 class Wrong(StrEnum):
@@ -103,7 +103,7 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class MessageScript:
-    """One message: who signs, what is tried in vain, and what goes wrong meanwhile.
+    """One message: who signs, which forbidden decisions are tried, and what goes wrong meanwhile.
 
     ``withdrawn_after``: seconds from the last signature to a withdrawal. ``paused_for``: its mail
     is paused at once, and resumed so many seconds later. ``overtaken``: the next message is
@@ -117,7 +117,7 @@ class MessageScript:
     withdrawn_after: float | None = None
     paused_for: float | None = None
     overtaken: bool = False
-    torments: tuple[Torment, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class RoundPlan:
     times: Times = field(default_factory=Times)
     deadline: timedelta = timedelta(seconds=150)
     blind: bool = False
-    """Start workers that send again without looking: the harness must find them out."""
+    """Start workers that send again without looking: the harness must notice them."""
 
     @property
     def incident(self) -> str:

@@ -1,4 +1,4 @@
-"""What the people of a round did and saw, for the books: signatures, withdrawals, refusals."""
+"""What the people of a round did and saw: signatures, withdrawals, refusals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Record:
 
     ``signed``: who approved which digest. ``withdrawn``: when (seconds since 1970) a withdrawal of
     a message was answered. ``counted``: decisions that had to be refused and were not.
-    ``struck``: how often each torment struck. ``skipped``: those that could not, and why.
+    ``struck``: how often each fault struck. ``skipped``: those that could not, and why.
     """
 
     signed: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))

@@ -1,4 +1,4 @@
-"""One round: a fresh stack, an incident played on it while it is tormented, calm, the books."""
+"""One round: a fresh stack, an incident played on it under faults, recovery, the comparison."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from pathlib import Path
 
 import httpx
 
-from chaos.accounts import Accounts
-from chaos.arms import Arms
-from chaos.calm import Calm
-from chaos.ground import ChaosStack, quickened
-from chaos.ledger_torments import LedgerTorments
+from chaos.comparison import Comparison
+from chaos.fault_injector import FaultInjector
+from chaos.fault_points import FaultPoints
+from chaos.ledger_faults import LedgerFaults
 from chaos.ledgers import DatabaseName, LedgerPlace, a_ledger
 from chaos.people import AUDIENCE, GaveUp, People
 from chaos.plan import RoundPlan
 from chaos.record import Record
-from chaos.torments import Tormentor
-from chaos.verdict import Verdict
+from chaos.recovery import Recovery
+from chaos.stack import ChaosStack, shortened
+from chaos.verdict import RoundVerdict
 from chaos.world import bodies, look
 from embedded.demo.audience import write_audience
 from store.files.audience_csv import read_rows
@@ -30,8 +30,8 @@ from store.people import audiences
 
 _WORKS_FOR = 6.0
 _LONGEST_WAIT = 40.0
-"""Seconds for which the storm goes on once the people are done: until all is published, or so
-long, and longer while a worker sleeps past its time-outs, which is to wake up in the storm."""
+"""Seconds for which faults go on once the people are done: until all is published, or so long.
+Longer while a worker sleeps past its time-outs: it is to wake up under faults."""
 
 
 @dataclass
@@ -39,7 +39,7 @@ class RoundResult:
     """How a round went; ``seconds`` is how long it took, stack and all."""
 
     plan: RoundPlan
-    verdict: Verdict
+    verdict: RoundVerdict
     struck: Counter[str] = field(default_factory=Counter)
     skipped: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
@@ -53,11 +53,11 @@ async def play_round(
     plan: RoundPlan,
     state: Path,
     database: DatabaseName,
-    watch: Callable[[Tormentor], None] = lambda _: None,
+    watch: Callable[[FaultInjector], None] = lambda _: None,
 ) -> RoundResult:
     """Play one round with its files in ``state``; whatever it started has ended afterwards.
 
-    ``watch`` is given the tormentor, for a display of how far it is.
+    ``watch`` is given the injector, for a display of how far it is.
     """
     began = time.monotonic()
     record = Record()
@@ -68,12 +68,12 @@ async def play_round(
             log.write(f"{time.monotonic() - began:7.1f}s  {text}\n")
 
         async with a_ledger(database, state, plan.recipients) as place:
-            arms = Arms(state / "arms")
-            stack = ChaosStack(state, plan, arms, place.url, say)
+            fault_points = FaultPoints(state / "fault_points")
+            stack = ChaosStack(state, plan, fault_points, place.url, say)
             await stack.start()
             ledger = Database.open(place.url)
             try:
-                scene = _Scene(plan, stack, ledger, place, arms, record, say)
+                scene = _Scene(plan, stack, ledger, place, fault_points, record, say)
                 verdict = await scene.play(watch)
             finally:
                 await ledger.close()
@@ -102,7 +102,7 @@ class _Scene:
         stack: ChaosStack,
         database: Database,
         place: LedgerPlace,
-        arms: Arms,
+        fault_points: FaultPoints,
         record: Record,
         say: Callable[[str], None],
     ) -> None:
@@ -110,43 +110,47 @@ class _Scene:
         self._stack = stack
         self._database = database
         self._place = place
-        self._arms = arms
+        self._fault_points = fault_points
         self._record = record
         self._say = say
 
-    async def play(self, watch: Callable[[Tormentor], None]) -> Verdict:
+    async def play(self, watch: Callable[[FaultInjector], None]) -> RoundVerdict:
         await self._import()
         deadline = time.monotonic() + self._plan.deadline.total_seconds()
         client = await self._stack.client()
         people = People(client, self._database, self._plan, self._record, deadline)
         address = self._stack.addresses["sandbox"]
         async with httpx.AsyncClient(base_url=address, timeout=5, trust_env=False) as sandbox:
-            ledger = LedgerTorments(self._database, self._place.file, self._place.disk)
-            tormentor = Tormentor(self._stack, sandbox, self._arms, ledger, self._record, self._say)
-            watch(tormentor)
+            ledger = LedgerFaults(self._database, self._place.file, self._place.disk)
+            injector = FaultInjector(
+                self._stack, sandbox, self._fault_points, ledger, self._record, self._say
+            )
+            watch(injector)
             gave_up = ""
             try:
-                await people.play(quickened(self._plan), tormentor)
-                await self._let_it_work(people, tormentor, deadline)
+                await people.play(shortened(self._plan), injector)
+                await self._let_it_work(people, injector, deadline)
             except GaveUp as error:
                 gave_up = str(error)
             finally:
-                await tormentor.lift()
-            self._say("calm: everything is lifted")
-            calm = Calm(client, self._database, sandbox, people, self._record, self._plan.incident)
-            # Whoever gave up in the storm gets an answer in the calm, or it is stuck.
+                await injector.lift()
+            self._say("recovery: every fault is lifted")
+            recovery = Recovery(
+                client, self._database, sandbox, people, self._record, self._plan.incident
+            )
+            # Whoever gave up while faults struck gets an answer now, or it is stuck.
             people.be_patient_until(deadline + 60)
             try:
-                status, stuck = await calm.bring(deadline + 30)
+                status, stuck = await recovery.settle_and_close(deadline + 30)
             except GaveUp as error:
-                return Verdict(stuck=1, findings=[f"stuck: {gave_up or error}"])
-            self._say("calm: the books")
+                return RoundVerdict(stuck=1, findings=[f"stuck: {gave_up or error}"])
+            self._say("recovery: comparing the records")
             world = await look(sandbox)
-            accounts = Accounts(self._plan, self._record, status, world)
-            for says in stuck:
-                accounts.verdict.find("stuck", says)
+            comparison = Comparison(self._plan, self._record, status, world)
+            for detail in stuck:
+                comparison.verdict.find("stuck", detail)
             copies = await asyncio.to_thread(bodies, self._stack.state / "sandbox.db")
-            return await accounts.add_up(self._database, sandbox, copies)
+            return await comparison.compare(self._database, sandbox, copies)
 
     async def _import(self) -> None:
         path = self._stack.state / "customers.csv"
@@ -154,12 +158,12 @@ class _Scene:
         rows = read_rows(path, path.with_suffix(".rejects.csv"))
         await audiences.import_rows(self._database, AUDIENCE, rows)
 
-    async def _let_it_work(self, people: People, tormentor: Tormentor, deadline: float) -> None:
-        """Go on tormenting for as long as something is being published, or somebody is frozen."""
+    async def _let_it_work(self, people: People, injector: FaultInjector, deadline: float) -> None:
+        """Let faults go on while something is being published, or a process is frozen."""
         began = time.monotonic()
         while time.monotonic() < min(began + _LONGEST_WAIT, deadline):
             waited = time.monotonic() - began
-            if not tormentor.holds_somebody():
+            if not injector.is_delaying():
                 status = await people.status()
                 busy = any(message.phase == "publishing" for message in status.messages)
                 if not busy or waited > _WORKS_FOR:

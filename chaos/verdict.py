@@ -1,4 +1,4 @@
-"""The books of a round: what the product says happened against what the world got."""
+"""The verdict on a round: what the product says happened against what went out."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, fields
 from domain.message import Document
 from domain.status import MessageStatus
 
-SAYS = {
-    "lost": "accepted by the ledger, and the world has nothing",
-    "doubled": "the same to the same twice",
+MUST_BE_ZERO = {
+    "lost": "accepted in the ledger, and nothing is in public",
+    "doubled": "the same post, or the same mail to the same address, twice",
     "stuck": "neither settled nor waiting for a person",
     "wrong_order": "an older progress update published after a newer one",
-    "unapproved": "out without an open gate for exactly these bytes",
-    "after_withdrawal": "out after the withdrawal was answered",
+    "unapproved": "in public without an open gate for exactly these bytes",
+    "after_withdrawal": "published after the withdrawal was answered",
     "broken_timeline": "a record with a gap or a broken chain",
-    "unentered": "out, and not accepted by the ledger's account",
+    "unentered": "in public, and not accepted in the ledger",
 }
 ALLOWED = {
     "doubled_by_policy": "safety mail sent again after its window closed without any event",
@@ -23,7 +23,7 @@ ALLOWED = {
 
 
 @dataclass
-class Verdict:
+class RoundVerdict:
     """Counts that must be zero, counts that the policy allows, and each finding in words."""
 
     lost: int = 0
@@ -42,9 +42,9 @@ class Verdict:
     @property
     def good(self) -> bool:
         """Whether everything that must be zero is."""
-        return not any(getattr(self, name) for name in SAYS)
+        return not any(getattr(self, name) for name in MUST_BE_ZERO)
 
-    def add(self, other: Verdict) -> None:
+    def add(self, other: RoundVerdict) -> None:
         """Add another round's."""
         for one in fields(self):
             if one.name == "findings":
@@ -52,15 +52,15 @@ class Verdict:
             else:
                 setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
-    def find(self, what: str, says: str, times: int = 1) -> None:
-        """Count ``what`` and say it."""
+    def find(self, what: str, detail: str, times: int = 1) -> None:
+        """Count ``what`` and keep the detail."""
         setattr(self, what, getattr(self, what) + times)
         if times:
-            self.findings.append(f"{what.replace('_', ' ')}: {says}")
+            self.findings.append(f"{what.replace('_', ' ')}: {detail}")
 
 
 @dataclass(frozen=True)
-class Told:
+class LedgerMessage:
     """One message with every revision's document that the ledger has."""
 
     status: MessageStatus
@@ -81,6 +81,6 @@ class Told:
         return document
 
     @staticmethod
-    def says(document: Document, channel: str, text: str) -> bool:
-        """Whether ``text`` is, to the letter, what a document says on ``channel``."""
+    def carries(document: Document, channel: str, text: str) -> bool:
+        """Whether ``text`` is exactly a document's copy for ``channel``."""
         return any(copy.channel == channel and copy.text == text for copy in document.copies)

@@ -23,8 +23,8 @@ from sqlalchemy import Connection
 
 from channels import registry
 from channels.contract import Channel, OutcomeUnknown
-from chaos.arms import Arms, Strike
-from chaos.plan import Deed, Point
+from chaos.fault_points import FaultPoints, Strike
+from chaos.plan import FaultAction, Point
 from store.broadcasts import batches
 from store.kernel import database
 from store.offers import codes
@@ -44,22 +44,22 @@ def main() -> int:
     parser.add_argument("--blind", action="store_true", help="send again without looking")
     chosen = parser.parse_args()
     sys.argv = sys.argv[:1]
-    points = _Points(Arms(chosen.folder))
+    points = _Points(FaultPoints(chosen.folder))
     points.wrap_ledger()
     points.wrap_codes()
     points.wrap_channels(blind=chosen.blind)
     _shorten_patience()
     # Run, not imported: nothing imports the worker. Loads everything whose clock is put wrong.
     main_of_worker = runpy.run_module("worker", run_name="worker")["main"]
-    _put_clocks_wrong(points.arms)
+    _put_clocks_wrong(points.fault_points)
     return int(main_of_worker())
 
 
 class _Points:
     """Puts points around functions."""
 
-    def __init__(self, arms: Arms) -> None:
-        self.arms = arms
+    def __init__(self, fault_points: FaultPoints) -> None:
+        self.fault_points = fault_points
 
     def wrap_ledger(self) -> None:
         """Points around the row: before and after it is written, and after its acceptance is."""
@@ -77,7 +77,7 @@ class _Points:
 
         def pointed(issuing: codes.Issuing, connection: Connection, made: codes.MadeCodes) -> None:
             enter(issuing, connection, made)
-            strike = self.arms.take(Point.BEFORE_COMMIT, "email")
+            strike = self.fault_points.take(Point.BEFORE_COMMIT, "email")
             if strike is not None:
                 _strike_ourselves(strike)
 
@@ -134,17 +134,17 @@ class _Points:
 
     async def pass_by(self, point: Point, channel: str) -> None:
         """Die here, stop here, wait here, or go on."""
-        strike = self.arms.take(point, channel)
+        strike = self.fault_points.take(point, channel)
         if strike is None:
             return
-        if strike.deed is Deed.POINT_HOLD:
+        if strike.action is FaultAction.POINT_HOLD:
             await asyncio.sleep(strike.seconds)
             return
         _strike_ourselves(strike)
 
 
 def _strike_ourselves(strike: Strike) -> None:
-    freezes = strike.deed is Deed.POINT_FREEZE
+    freezes = strike.action is FaultAction.POINT_FREEZE
     os.kill(os.getpid(), signal.SIGSTOP if freezes else signal.SIGKILL)
 
 
@@ -164,7 +164,7 @@ def _shorten_patience() -> None:
         vars(database)["_BUSY_MS"] = 2_000
 
 
-def _put_clocks_wrong(arms: Arms) -> None:
+def _put_clocks_wrong(fault_points: FaultPoints) -> None:
     """Let our own modules see a wrong time of day; timers, like a real jump, are not touched."""
 
     class Kind(type):
@@ -174,7 +174,7 @@ def _put_clocks_wrong(arms: Arms) -> None:
     class WrongClock(datetime, metaclass=Kind):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
-            return datetime.now(tz) + timedelta(seconds=arms.clock())
+            return datetime.now(tz) + timedelta(seconds=fault_points.clock())
 
     for name, module in list(sys.modules.items()):
         ours = name.partition(".")[0] in ("activities", "channels", "store")

@@ -1,4 +1,4 @@
-"""What the outside world got: the sandbox's own books, which share no code with the product."""
+"""What went out, by the sandbox's own records, which share no code with the product."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from domain.ids import batch_of
 
 
-class Post(BaseModel):
+class SeenPost(BaseModel):
     """One post, in the order in which the platform took it; ``at`` in seconds since 1970."""
 
     id: str
@@ -25,10 +25,10 @@ class Post(BaseModel):
 
 
 class _Posts(BaseModel):
-    posts: list[Post]
+    posts: list[SeenPost]
 
 
-class _Books(BaseModel):
+class _SandboxRecords(BaseModel):
     twitter: _Posts
     facebook: _Posts
 
@@ -47,9 +47,9 @@ class Mail:
 
 @dataclass
 class World:
-    """Everything that went out. ``unmarked`` counts mails that bear no mark of ours."""
+    """Everything that went out. ``unmarked`` counts mails without a mark of ours."""
 
-    posts: dict[str, list[Post]] = field(default_factory=dict)
+    posts: dict[str, list[SeenPost]] = field(default_factory=dict)
     mails: list[Mail] = field(default_factory=list)
     unmarked: int = 0
 
@@ -57,10 +57,10 @@ class World:
 async def look(sandbox: httpx.AsyncClient) -> World:
     """Read all of it."""
     answer = await sandbox.get("/_sandbox/books")
-    books = _Books.model_validate_json(answer.raise_for_status().content)
-    world = World({"twitter": books.twitter.posts, "facebook": books.facebook.posts})
-    told = await sandbox.get("/_sandbox/books/mail.ndjson", timeout=120)
-    for line in told.raise_for_status().content.splitlines():
+    records = _SandboxRecords.model_validate_json(answer.raise_for_status().content)
+    world = World({"twitter": records.twitter.posts, "facebook": records.facebook.posts})
+    mails = await sandbox.get("/_sandbox/books/mail.ndjson", timeout=120)
+    for line in mails.raise_for_status().content.splitlines():
         raw = orjson.loads(line)
         try:
             broadcast, batch, attempt = batch_of(str(raw["args"].get("ff_batch", "")))
@@ -74,15 +74,15 @@ async def look(sandbox: httpx.AsyncClient) -> World:
 
 
 async def events_owed(sandbox: httpx.AsyncClient) -> int:
-    """Events of mail that the sandbox still has to tell."""
+    """How many events of mail the sandbox still has to deliver."""
     answer = await sandbox.get("/_sandbox/health")
     return int(answer.raise_for_status().json()["events"]["events_owed"])
 
 
-def bodies(book: Path) -> dict[str, set[str]]:
+def bodies(state: Path) -> dict[str, set[str]]:
     """The texts that each broadcast's requests carried, by its key; before personal fields."""
     found: dict[str, set[str]] = {}
-    with closing(sqlite3.connect(f"file:{book}?mode=ro", uri=True)) as db:
+    with closing(sqlite3.connect(f"file:{state}?mode=ro", uri=True)) as db:
         rows = db.execute(
             "SELECT DISTINCT json_extract(q.args, '$.ff_broadcast'), c.body FROM mail_request q"
             " JOIN mail_content c ON c.id = q.content_id"

@@ -18,7 +18,7 @@ from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
 
 
-class Taken(Value):
+class EventsTaken(Value):
     """What came of one delivery: events that are new, and those that were there already."""
 
     new: int
@@ -62,7 +62,7 @@ class EventIntake:
         """The channels whose events are taken in."""
         return tuple(self._readers)
 
-    async def take(self, channel: str, body: bytes, headers: Mapping[str, str]) -> Taken:
+    async def take(self, channel: str, body: bytes, headers: Mapping[str, str]) -> EventsTaken:
         """Enter the events of one delivery, and return once they are committed.
 
         Raises ``EventsNotGenuine`` or ``EventsUnreadable`` if it is none that can be believed, and
@@ -75,4 +75,4 @@ class EventIntake:
             raise NotEntered(error.explanation.what) from error
         except Exception as error:  # noqa: BLE001 - its text would quote rows
             raise NotEntered(f"a mistake of ours ({type(error).__name__})") from None
-        return Taken(new=recorded.new, duplicate=recorded.duplicate)
+        return EventsTaken(new=recorded.new, duplicate=recorded.duplicate)

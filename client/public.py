@@ -10,7 +10,7 @@ from typing import Self
 
 from channels.contract import ReadsEvents
 from client.events import EventIntake, build_readers
-from client.unsubscribe import UnsubscribeLinks
+from client.unsubscribe import Unsubscriber
 from settings import Settings
 from store import migrate
 from store.kernel.database import Database
@@ -33,7 +33,7 @@ class PublicService:
     ) -> None:
         self._database = database
         self.events = EventIntake(database, readers) if readers else None
-        self.links = UnsubscribeLinks(database, link_secret) if link_secret else None
+        self.links = Unsubscriber(database, link_secret) if link_secret else None
         self.lacking = lacking
 
     @classmethod

@@ -24,8 +24,8 @@ def find_problems(
     environment = HTML if html else TEXT
     try:
         found = [
-            Problem(file, says, line=line + first_line - 1, next_step=next_step)
-            for line, says, next_step in _walk(environment.parse(source), names)
+            Problem(file, detail, line=line + first_line - 1, next_step=next_step)
+            for line, detail, next_step in _walk(environment.parse(source), names)
         ]
         if not found:
             environment.compile(source)

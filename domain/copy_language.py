@@ -53,9 +53,11 @@ def fill(source: str, file: str, values: Values, *, html: bool = False, first_li
         )
         raise PlaybookInvalid([problem]) from error
     except (TemplateError, TypeError, ValueError) as error:
-        says = str(error) if isinstance(error, FilterArgumentError) else "this cannot be filled in."
+        detail = (
+            str(error) if isinstance(error, FilterArgumentError) else "this cannot be filled in."
+        )
         line = _line_of(error, file, first_line)
-        raise PlaybookInvalid([Problem(file, says, line=line)]) from error
+        raise PlaybookInvalid([Problem(file, detail, line=line)]) from error
 
 
 # --- what a template sees ---------------------------------------------------------------------
@@ -185,18 +187,18 @@ def _capped(pieces: Iterator[str], file: str) -> Iterator[str]:
     for piece in pieces:
         total += len(piece)
         if total > OUTPUT_LIMIT:
-            says = f"comes to more than {OUTPUT_LIMIT:,} characters."
-            raise PlaybookInvalid([Problem(file, says, next_step="Shorten it or its facts.")])
+            detail = f"comes to more than {OUTPUT_LIMIT:,} characters."
+            raise PlaybookInvalid([Problem(file, detail, next_step="Shorten it or its facts.")])
         yield piece
 
 
 def syntax_problem(error: TemplateSyntaxError, file: str, first_line: int) -> Problem:
     """What Jinja could not read, in its words but at our line."""
     # Jinja goes on about tags that this language does not have.
-    says = (error.message or "this is not a template").split(". ")[0].rstrip(".")
+    detail = (error.message or "this is not a template").split(". ")[0].rstrip(".")
     return Problem(
         file,
-        f"{says[:200]}.",
+        f"{detail[:200]}.",
         line=error.lineno + first_line - 1,
         next_step="Every {{ needs its }}, and every {% if %} its {% endif %}.",
     )

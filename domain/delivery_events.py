@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from domain.errors import DomainError
 from domain.publication import DeliveryState
-from domain.suppression import Wish
+from domain.suppression import Preference
 
 HARD_BOUNCE = "bounce"
 """The ``reason_code`` of a bounce that will not get better; with any other code it may."""
@@ -29,7 +29,7 @@ class DeliveryEvent(NamedTuple):
     """
 
     id: str
-    kind: DeliveryState | Wish
+    kind: DeliveryState | Preference
     at: datetime
     batch_key: str | None = None
     delivery_key: str | None = None

@@ -43,7 +43,7 @@ class Problem(NamedTuple):
     """One thing wrong in one place of a playbook; lines and columns count from 1."""
 
     file: str
-    says: str
+    detail: str
     line: int | None = None
     column: int | None = None
     next_step: str = ""
@@ -54,7 +54,7 @@ class Problem(NamedTuple):
             place += f", line {self.line}"
         if self.column is not None:
             place += f", column {self.column}"
-        return f"{place}: {self.says}"
+        return f"{place}: {self.detail}"
 
 
 class PlaybookInvalid(DomainError):

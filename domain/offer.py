@@ -86,7 +86,7 @@ class OfferTerms(Written):
         return self.worth * recipients
 
     def refuse_over_budget(self, recipients: int) -> None:
-        """Raise ``DomainError`` if codes for ``recipients`` people would pass the budget cap."""
+        """Raise ``DomainError`` if codes for ``recipients`` people would exceed the budget cap."""
         if self.cost(recipients) > self.budget_cap:
             raise DomainError(
                 f"{recipients:,} codes of {self.worth} {self.currency} come to "

@@ -64,7 +64,7 @@ class PlanProblem(NamedTuple):
     """One thing that does not hold together: the keys that lead to it, and what is wrong."""
 
     place: tuple[str | int, ...]
-    says: str
+    detail: str
 
 
 def _refuse(problems: Sequence[PlanProblem]) -> None:
@@ -72,8 +72,8 @@ def _refuse(problems: Sequence[PlanProblem]) -> None:
     if problems:
         raise PydanticCustomError(
             "plan",
-            "{says}",
-            {"says": "; ".join(one.says for one in problems), "problems": problems},
+            "{detail}",
+            {"detail": "; ".join(one.detail for one in problems), "problems": problems},
         )
 
 
@@ -98,11 +98,11 @@ class MessagePlan(Written):
         if len(set(self.channels)) != len(self.channels):
             problems.append(PlanProblem(("channels",), "names one channel twice"))
         if self.quorum > len(self.channels):
-            says = f"is {self.quorum}, but the message goes to {len(self.channels)} channels"
-            problems.append(PlanProblem(("quorum",), says))
+            detail = f"is {self.quorum}, but the message goes to {len(self.channels)} channels"
+            problems.append(PlanProblem(("quorum",), detail))
         for stranger in sorted(set(self.must_reach) - set(self.channels)):
-            says = f"names {stranger}, and the message does not go there"
-            problems.append(PlanProblem(("must_reach",), says))
+            detail = f"names {stranger}, and the message does not go there"
+            problems.append(PlanProblem(("must_reach",), detail))
         _refuse(problems)
         return self
 
@@ -171,15 +171,15 @@ class Playbook(Written):
             gate = ("messages", kind.value, "gate")
             signers = self.signers(kind)
             if len(signers) < plan.gate.quorum:
-                says = (
+                detail = (
                     f"is {plan.gate.quorum}, but only {len(signers)} in the roster hold one of "
                     f"{', '.join(plan.gate.roles)}"
                 )
-                problems.append(PlanProblem((*gate, "quorum"), says))
+                problems.append(PlanProblem((*gate, "quorum"), detail))
             for role in plan.gate.must_include:
                 if role not in held:
-                    says = f"names {role}, which nobody in the roster is"
-                    problems.append(PlanProblem((*gate, "must_include"), says))
+                    detail = f"names {role}, which nobody in the roster is"
+                    problems.append(PlanProblem((*gate, "must_include"), detail))
         if MessageKind.GOODWILL_OFFER in self.messages and self.offer is None:
             place = ("messages", MessageKind.GOODWILL_OFFER.value)
             problems.append(PlanProblem(place, "is planned, but there is no offer to make"))

@@ -78,40 +78,40 @@ def _validate(placed: PlacedYaml) -> tuple[Playbook | None, list[Problem]]:
         return Playbook.model_validate(placed.content, extra="forbid"), []
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-        return None, [one for detail in found for one in _explain(detail, placed)]
+        return None, [one for error in found for one in _explain(error, placed)]
 
 
-def _explain(detail: ErrorDetails, placed: PlacedYaml) -> Iterable[Problem]:
-    place = tuple(one for one in detail["loc"] if one != "[key]")
+def _explain(error: ErrorDetails, placed: PlacedYaml) -> Iterable[Problem]:
+    place = tuple(one for one in error["loc"] if one != "[key]")
     name = str(place[-1])[:60] if place else "the playbook"
-    context = detail.get("ctx", {})
-    if detail["type"] == "plan":
+    context = error.get("ctx", {})
+    if error["type"] == "plan":
         for problem in context["problems"]:
             at = (*place, *problem.place)
-            yield _at(placed, at, f"{_path(at)} {problem.says}.")
-    elif detail["type"] == "missing":
+            yield _at(placed, at, f"{_path(at)} {problem.detail}.")
+    elif error["type"] == "missing":
         where = _path(place[:-1])
-        says = f"`{name}` is missing" + (f" in {where}." if where else ".")
-        yield _at(placed, place[:-1], says, f"Add a line `{name}: …` there.")
-    elif detail["type"] == "extra_forbidden":
+        detail = f"`{name}` is missing" + (f" in {where}." if where else ".")
+        yield _at(placed, place[:-1], detail, f"Add a line `{name}: …` there.")
+    elif error["type"] == "extra_forbidden":
         known = did_you_mean(name, _fields_at(place[:-1]), "`{}`")
         yield _at(placed, place, f"`{name}` is not a word this file knows.", known)
-    elif detail["loc"][-1:] == ("[key]",):
+    elif error["loc"][-1:] == ("[key]",):
         kinds = [kind.value for kind in MessageKind]
         step = did_you_mean(name, kinds, "`{}`") if place[0] == "messages" else ""
         yield _at(placed, place, f"`{name}` cannot be a key here.", step)
-    elif detail["type"] == "string_too_long":
+    elif error["type"] == "string_too_long":
         yield _at(placed, place, f"{_path(place)}: at most {FACT_LIMIT:,} characters.")
     else:
-        says = detail["msg"].removeprefix("Value error, ").rstrip(".")
-        yield _at(placed, place, f"{_path(place)}: {says[:1].lower()}{says[1:]}.")
+        detail = error["msg"].removeprefix("Value error, ").rstrip(".")
+        yield _at(placed, place, f"{_path(place)}: {detail[:1].lower()}{detail[1:]}.")
 
 
 def _at(
-    placed: PlacedYaml, place: tuple[str | int, ...], says: str, next_step: str = ""
+    placed: PlacedYaml, place: tuple[str | int, ...], detail: str, next_step: str = ""
 ) -> Problem:
     line, column = placed.position(place)
-    return Problem(placed.file, says, line, column, next_step)
+    return Problem(placed.file, detail, line, column, next_step)
 
 
 def _path(place: tuple[str | int, ...]) -> str:
@@ -179,10 +179,10 @@ def _missing_templates(
     for name in sorted(planned):
         if name not in files:
             kind, channel = planned[name]
-            says = f"is missing: {kind} is planned for {channel}, and has no copy."
+            detail = f"is missing: {kind} is planned for {channel}, and has no copy."
             near = did_you_mean(name, set(_templates(files)) - set(planned) or {name}, "{}")
             step = near if near.startswith("Did") and name not in near else "Add the file."
-            yield Problem(name, says, next_step=step)
+            yield Problem(name, detail, next_step=step)
 
 
 def _mail_channels(
@@ -213,8 +213,8 @@ def _misplaced(
             step = did_you_mean(field, PERSONAL_FIELDS, "[[{}]]")
             found.append(Problem(name, f"nobody fills in [[{field}]].", next_step=step))
         if channel not in mail and PERSONAL_FIELD.search(files[name]):
-            says = "a post is the same for everybody, so it cannot hold a [[field]]."
-            found.append(Problem(name, says, next_step="Take it out, or move it to the mail."))
+            detail = "a post is the same for everybody, so it cannot hold a [[field]]."
+            found.append(Problem(name, detail, next_step="Take it out, or move it to the mail."))
     return found
 
 
@@ -232,8 +232,8 @@ def _odd(
             yield Problem(name, "is used by no message.", next_step=did_you_mean(name, planned))
     for name, (_, channel) in sorted(planned.items()):
         if channel not in mail and "mark" not in files[name]:
-            says = "does not show the mark, so the post ends with a line that holds it."
-            yield Problem(name, says, next_step="Write {{ mark }} where it reads well.")
+            detail = "does not show the mark, so the post ends with a line that holds it."
+            yield Problem(name, detail, next_step="Write {{ mark }} where it reads well.")
     channels = {channel for _, channel in planned.values()}
     for channel, voice in playbook.voices.items():
         if channel not in channels:
@@ -247,5 +247,5 @@ def _odd(
             yield _at(placed, ("facts", fact), f"no template shows the fact {fact}.")
     for kind, plan in playbook.messages.items():
         if len(playbook.signers(kind)) == plan.gate.quorum:
-            says = f"all who may sign a {kind} have to, so none of them can write it or be away."
-            yield _at(placed, ("messages", kind.value, "gate"), says, "Name a deputy.")
+            detail = f"all who may sign a {kind} have to, so none of them can write it or be away."
+            yield _at(placed, ("messages", kind.value, "gate"), detail, "Name a deputy.")

@@ -1,8 +1,8 @@
-"""Why somebody must not be written to, and what each reason covers.
+"""Why an address must not be written to, and what each reason covers.
 
 A bounce says that nothing arrives. A complaint or an unsubscription says that somebody does not
-want mail, and that is no reason to keep silent when their account is in danger: it covers every
-class but safety. See ``docs/decisions/0031``.
+want mail. That is no reason to stay silent when their account is in danger, so both cover every
+class except safety. See ``docs/decisions/0031``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from domain.message import MessageClass
 
 
 class SuppressionReason(StrEnum):
-    """The reasons that we store ourselves; each later one says more than those before it."""
+    """The reasons that we store ourselves; each is stronger than those before it."""
 
     UNSUBSCRIBED = "unsubscribed"
     COMPLAINED = "complained"
@@ -24,12 +24,12 @@ class SuppressionReason(StrEnum):
     BOUNCED = "bounced"
 
 
-class Wish(StrEnum):
-    """What a recipient told the provider about our mail."""
+class Preference(StrEnum):
+    """What a recipient told the provider about our mail: more of it, less, or a complaint."""
 
     COMPLAINED = "complained"
-    LEFT = "left"
-    RETURNED = "returned"
+    UNSUBSCRIBED = "unsubscribed"
+    RESUBSCRIBED = "resubscribed"
 
 
 class ListedAddress(NamedTuple):

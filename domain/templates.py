@@ -148,8 +148,8 @@ def template_problems(file: str, source: str, facts: frozenset[str]) -> list[Pro
     """
     names = template_names_for(facts)
     if len(source) > OUTPUT_LIMIT:
-        says = f"is longer than {OUTPUT_LIMIT:,} characters."
-        return [Problem(file, says, next_step="Is it a template at all?")]
+        detail = f"is longer than {OUTPUT_LIMIT:,} characters."
+        return [Problem(file, detail, next_step="Is it a template at all?")]
     if file.endswith(".html.j2"):
         return find_problems(source, file, names, html=True)
     try:

@@ -1,7 +1,7 @@
-"""Signed links by which a recipient says "no more of these", without a login or an address.
+"""Signed links by which a recipient unsubscribes from a class of message, without a login.
 
-The link names a recipient by number and a class of message, and carries a signature, so that it
-can be forwarded, logged and opened by a mail scanner without telling or doing anything.
+A link names a recipient by number and a class of message, and carries a signature. It holds no
+address, and opening it changes nothing, so it can be forwarded, logged or opened by a mail scanner.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ _SIGNATURE = 16
 _LONGEST_NUMBER = 19
 
 FIELD = "[[unsubscribe_url]]"
-"""Where each recipient's own link goes in copy; only mail that has links may hold it."""
+"""The placeholder for each recipient's own link; only mail that has links may contain it."""
 
 PATH = "/unsubscribe"
-"""Where the page is, below the public URL; the token follows."""
+"""The path of the page below the public URL; the token follows it."""
 
 
-class Leaving(Value):
-    """Who wants no more messages of which class."""
+class UnsubscribeRequest(Value):
+    """Which recipient unsubscribes from which class of message."""
 
     recipient: int
     message_class: MessageClass
 
 
-class LeavingLinks:
-    """Makes the links by which recipients leave; ``public_url`` is where they reach the page."""
+class UnsubscribeLinks:
+    """Makes unsubscribe links; ``public_url`` is the address at which recipients reach the page."""
 
     def __init__(self, public_url: str, secret: bytes) -> None:
         self._start = f"{public_url.rstrip('/')}{PATH}/"
         self._secret = secret
 
     def to_each(self, recipients: Sequence[int], message_class: MessageClass) -> list[str]:
-        """The link by which each recipient leaves the class; safe in a header and in HTML."""
+        """One link per recipient, for this class of message; safe in a header and in HTML."""
         signatures = _signatures(self._secret, recipients, message_class)
         of_class = message_class.value
         return [
@@ -51,20 +51,20 @@ class LeavingLinks:
         ]
 
 
-def leaving_token(secret: bytes, leaving: Leaving) -> str:
+def unsubscribe_token(secret: bytes, request: UnsubscribeRequest) -> str:
     """The token of a link: ``<recipient>.<class>.<signature of 96 bits>``; safe in a path."""
-    [signature] = _signatures(secret, [leaving.recipient], leaving.message_class)
-    return f"{leaving.recipient}.{leaving.message_class}.{signature}"
+    [signature] = _signatures(secret, [request.recipient], request.message_class)
+    return f"{request.recipient}.{request.message_class}.{signature}"
 
 
-def read_leaving_token(secret: bytes, token: str) -> Leaving:
-    """Who leaves what by this token; ``DomainError`` if we did not make it. Constant time."""
+def read_unsubscribe_token(secret: bytes, token: str) -> UnsubscribeRequest:
+    """What a token asks for; ``DomainError`` if we did not make it. Takes constant time."""
     number, _, rest = token.partition(".")
     name, _, _ = rest.partition(".")
     if _is_number(number) and name in tuple(MessageClass):
-        leaving = Leaving(recipient=int(number), message_class=MessageClass(name))
-        if hmac.compare_digest(token.encode(), leaving_token(secret, leaving).encode()):
-            return leaving
+        request = UnsubscribeRequest(recipient=int(number), message_class=MessageClass(name))
+        if hmac.compare_digest(token.encode(), unsubscribe_token(secret, request).encode()):
+            return request
     raise DomainError(
         "This link is not one of ours, or it was cut off.",
         "Open the whole link from the e-mail once more, or reply to the e-mail.",

@@ -48,10 +48,10 @@ class PlacedYaml:
                 return mark
         return None, None
 
-    def complain(self, mark: yaml.Mark | None, says: str, next_step: str = "") -> None:
+    def complain(self, mark: yaml.Mark | None, detail: str, next_step: str = "") -> None:
         """Add a problem at a position of the parser's."""
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (None, None)
-        self.problems.append(Problem(self.file, says, line, column, next_step))
+        self.problems.append(Problem(self.file, detail, line, column, next_step))
 
     def read(self, node: yaml.Node, place: Place, seen: set[int]) -> Plain:
         """Turn a node into plain values, noting where each stands."""
@@ -111,11 +111,11 @@ def read_yaml(text: str, file: str) -> PlacedYaml:
         placed.content = placed.read(node, (), set()) if node is not None else None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        says = "holds a character that no text should hold."
-        placed.problems.append(Problem(file, says, line, next_step="Type this line again."))
+        detail = "holds a character that no text should hold."
+        placed.problems.append(Problem(file, detail, line, next_step="Type this line again."))
     except yaml.MarkedYAMLError as error:
-        says = f"{error.problem or 'this is not YAML'}."
-        placed.complain(error.problem_mark, says, _hint(error.problem or ""))
+        detail = f"{error.problem or 'this is not YAML'}."
+        placed.complain(error.problem_mark, detail, _hint(error.problem or ""))
     except RecursionError:
         placed.complain(None, "is nested too deeply to be read.", "Make it simpler.")
     return placed

@@ -16,7 +16,7 @@ from sandbox.config import Dials
 from sandbox.crowd import MAX_COUNT
 from sandbox.faults import FaultRule
 from sandbox.mailbag import LISTS
-from sandbox.world import World
+from sandbox.world import SandboxWorld
 
 
 class CrowdOrder(BaseModel):
@@ -50,7 +50,7 @@ class SuppressOrder(BaseModel):
 class Admin:
     """The handlers behind `/_sandbox`; for tests and demonstrations, without credentials."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SandboxWorld) -> None:
         self._world = world
 
     def routes(self) -> list[Route]:

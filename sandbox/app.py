@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from sandbox.admin import Admin
 from sandbox.config import SandboxConfig
 from sandbox.pages import Pages
-from sandbox.world import World
+from sandbox.world import SandboxWorld
 
 _LOG = logging.getLogger("sandbox")
 
@@ -25,7 +25,7 @@ def create_app(config: SandboxConfig, clock: Callable[[], float] = time.time) ->
     `sandbox.wire.CuttableProtocol`; elsewhere they raise ConnectionResetError. The parts are at
     `app.state.world` for tests that want to look inside.
     """
-    world = World.build(config, clock)
+    world = SandboxWorld.build(config, clock)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -7,7 +7,7 @@ import sqlite3
 
 from sandbox.book import Book
 from sandbox.config import SandboxConfig
-from sandbox.graphbook import GraphBook, Part
+from sandbox.graphbook import EdgeSlice, GraphBook
 from sandbox.xbook import XBook
 
 MAX_COUNT = 100_000
@@ -50,7 +50,7 @@ class Crowd:
     def comment(self, count: int, texts: list[str], post_id: str | None) -> list[str] | None:
         """`count` comments under a post (the newest if none is named); None without such a post."""
         if post_id is None:
-            newest = self._page.posts(Part(limit=1))
+            newest = self._page.posts(EdgeSlice(limit=1))
             post_id = newest[0].id if newest else None
         if post_id is None or self._page.post(post_id) is None:
             return None

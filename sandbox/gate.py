@@ -19,7 +19,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 THROTTLE_SECONDS = 900.0
 
 
-class Voice(Protocol):
+class ProviderErrors(Protocol):
     """How one provider says no, in its own status codes, bodies and headers."""
 
     def throttled(self, seconds: float) -> Response: ...
@@ -45,10 +45,12 @@ class Outage:
         return max(0.0, self._until - time.monotonic())
 
 
-class Gate:
+class SandboxGate:
     """One provider's door: what happens before and after its handlers, on demand."""
 
-    def __init__(self, provider: Provider, faults: Faults, outage: Outage, voice: Voice) -> None:
+    def __init__(
+        self, provider: Provider, faults: Faults, outage: Outage, voice: ProviderErrors
+    ) -> None:
         self._provider = provider
         self._faults = faults
         self._outage = outage

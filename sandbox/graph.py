@@ -15,8 +15,8 @@ from starlette.routing import Route
 
 from sandbox.config import SandboxConfig
 from sandbox.faults import Operation
-from sandbox.gate import Gate
-from sandbox.graphbook import Comment, GraphBook, PagePost, Part
+from sandbox.gate import SandboxGate
+from sandbox.graphbook import Comment, EdgeSlice, GraphBook, PagePost
 from sandbox.grapherrors import answer, error, no_such_object, usage_headers
 from sandbox.windows import Window
 
@@ -34,7 +34,7 @@ class Graph:
     """One door for every `/v{NN}.{N}/...` path, behind the token check."""
 
     def __init__(
-        self, config: SandboxConfig, book: GraphBook, gate: Gate, clock: Callable[[], float]
+        self, config: SandboxConfig, book: GraphBook, gate: SandboxGate, clock: Callable[[], float]
     ) -> None:
         self._config = config
         self._book = book
@@ -157,7 +157,7 @@ class Graph:
         part = _part(values)
         if isinstance(part, Response):
             return part
-        part = Part(
+        part = EdgeSlice(
             part.limit,
             part.after,
             part.since,
@@ -170,7 +170,7 @@ class Graph:
         return self._listing(request, list(comments), part, _fields(values))
 
     def _listing(
-        self, request: Request, found: list[PagePost | Comment], part: Part, fields: set[str]
+        self, request: Request, found: list[PagePost | Comment], part: EdgeSlice, fields: set[str]
     ) -> Response:
         page = found[: part.limit - 1]
         body: dict[str, Any] = {"data": [self._shown(request, item, fields) for item in page]}
@@ -241,7 +241,7 @@ def _fields(values: Values) -> set[str]:
     return {name.strip() for name in values.get("fields", "").split(",") if name.strip()}
 
 
-def _part(values: Values) -> Part | Response:
+def _part(values: Values) -> EdgeSlice | Response:
     """The slice asked for, one longer than the page, so that a next page is noticed."""
     limit = values.get("limit", "25")
     if not limit.isdigit() or not 1 <= int(limit) <= 100:
@@ -253,7 +253,7 @@ def _part(values: Values) -> Part | Response:
         since, until = _moment(values.get("since")), _moment(values.get("until"))
     except ValueError:
         return error(100, "(#100) Param since or until is not a time.")
-    return Part(int(limit) + 1, int(after) if after else None, since, until)
+    return EdgeSlice(int(limit) + 1, int(after) if after else None, since, until)
 
 
 def _moment(text: str | None) -> float | None:

@@ -41,7 +41,7 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class EdgeSlice:
     """Which part of an edge is asked for; `after` is the cursor of the last one seen."""
 
     limit: int
@@ -138,14 +138,14 @@ class GraphBook:
                 (self._clock(), post_or_comment.seq),
             )
 
-    def posts(self, part: Part, scheduled: bool = False) -> list[PagePost]:
+    def posts(self, part: EdgeSlice, scheduled: bool = False) -> list[PagePost]:
         """Published (or scheduled) posts."""
         where = "scheduled IS NOT NULL AND NOT published" if scheduled else "published"
         rows = self._rows(f"SELECT {_POST} FROM fb_post WHERE {where}", {}, part)
         return [PagePost(*row) for row in rows]
 
     def comments(
-        self, post_id: str, part: Part, parent_id: str | None, all_levels: bool
+        self, post_id: str, part: EdgeSlice, parent_id: str | None, all_levels: bool
     ) -> list[Comment]:
         """Comments under a post: all of them, its top level, or those under one comment."""
         values: dict[str, object] = {"post": post_id}
@@ -158,7 +158,9 @@ class GraphBook:
         rows = self._rows(f"SELECT {_COMMENT} FROM fb_comment WHERE {where}", values, part)
         return [Comment(*row) for row in rows]
 
-    def _rows(self, select: str, values: dict[str, object], part: Part) -> list[tuple[Any, ...]]:
+    def _rows(
+        self, select: str, values: dict[str, object], part: EdgeSlice
+    ) -> list[tuple[Any, ...]]:
         conditions = ["deleted IS NULL"]
         if part.after is not None:
             conditions.append("seq < :after" if part.newest_first else "seq > :after")

@@ -15,7 +15,7 @@ from starlette.responses import Response
 JSON = "application/json; charset=UTF-8"
 
 
-class GraphVoice:
+class GraphErrors:
     """How Facebook says no when a fault asks it to."""
 
     def __init__(self, page_id: str) -> None:

@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from sandbox.graphbook import Part
+from sandbox.graphbook import EdgeSlice
 from sandbox.mailbag import filled, filled_subject
-from sandbox.world import World
+from sandbox.world import SandboxWorld
 from sandbox.xbook import Slice
 
 _SHOWN = 50
@@ -25,7 +25,7 @@ _SHOWN = 50
 class Pages:
     """The handlers of everything a person looks at in a browser."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SandboxWorld) -> None:
         self._world = world
         self._templates = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -89,9 +89,9 @@ class Pages:
         world = self._world
         if request.path_params["page"] != world.config.page_id:
             return self._missing("There is no Page with that id.")
-        posts = world.page.posts(Part(limit=_SHOWN))
+        posts = world.page.posts(EdgeSlice(limit=_SHOWN))
         comments = {
-            post.id: world.page.comments(post.id, Part(limit=20), None, all_levels=True)[::-1]
+            post.id: world.page.comments(post.id, EdgeSlice(limit=20), None, all_levels=True)[::-1]
             for post in posts
         }
         return self._show(

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from sandbox.config import SandboxConfig
 from sandbox.events import EventSender
 from sandbox.faults import Operation
-from sandbox.gate import Gate, Handler, credential_of
+from sandbox.gate import Handler, SandboxGate, credential_of
 from sandbox.mailbag import Mailbag
 from sandbox.mailrules import MAX_BODY, judge
 from sandbox.windows import Window
@@ -31,7 +31,7 @@ _CLAUSE = re.compile(
 )
 
 
-class SendGridVoice:
+class SendGridErrors:
     """How SendGrid says no."""
 
     def throttled(self, seconds: float) -> Response:
@@ -64,7 +64,7 @@ class SendGrid:
         config: SandboxConfig,
         mailbag: Mailbag,
         events: EventSender,
-        gate: Gate,
+        gate: SandboxGate,
         clock: Callable[[], float],
     ) -> None:
         self._config = config
@@ -126,7 +126,7 @@ class SendGrid:
         """
         limit_of = self._config.dials.email_activity_per_minute
         if not self._activity.take(self._clock(), limit_of, 60.0):
-            return SendGridVoice().throttled(60.0)
+            return SendGridErrors().throttled(60.0)
         text = request.query_params.get("query", "")
         limit = request.query_params.get("limit", "10")
         if not limit.isdigit() or not 1 <= int(limit) <= 1000:
@@ -172,7 +172,7 @@ def keyed(handler: Handler) -> Handler:
 
     async def checked(request: Request) -> Response:
         if not credential_of(request).startswith("SG."):
-            return SendGridVoice().dead_token()
+            return SendGridErrors().dead_token()
         return await handler(request)
 
     return checked

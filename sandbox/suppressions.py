@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.faults import Operation
-from sandbox.gate import Gate, Handler
+from sandbox.gate import Handler, SandboxGate
 from sandbox.mailbag import LISTS, Mailbag
 from sandbox.sendgrid import keyed
 
@@ -23,7 +23,7 @@ class Suppressions:
     `asm/suppressions/global` to change); here too they lead to one list.
     """
 
-    def __init__(self, mailbag: Mailbag, gate: Gate, clock: Callable[[], float]) -> None:
+    def __init__(self, mailbag: Mailbag, gate: SandboxGate, clock: Callable[[], float]) -> None:
         self._mailbag = mailbag
         self._gate = gate
         self._clock = clock

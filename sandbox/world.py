@@ -12,20 +12,20 @@ from sandbox.config import SandboxConfig
 from sandbox.crowd import Crowd
 from sandbox.events import EventSender
 from sandbox.faults import Faults, Provider
-from sandbox.gate import Gate, Outage
+from sandbox.gate import Outage, SandboxGate
 from sandbox.graph import Graph
 from sandbox.graphbook import GraphBook
-from sandbox.grapherrors import GraphVoice
+from sandbox.grapherrors import GraphErrors
 from sandbox.mailbag import Mailbag
-from sandbox.sendgrid import SendGrid, SendGridVoice
+from sandbox.sendgrid import SendGrid, SendGridErrors
 from sandbox.suppressions import Suppressions
 from sandbox.x import X
 from sandbox.xbook import XBook
-from sandbox.xproblems import XVoice
+from sandbox.xproblems import XErrors
 
 
 @dataclass(slots=True)
-class World:
+class SandboxWorld:
     """The parts of a running sandbox; `clock` is unix seconds."""
 
     config: SandboxConfig
@@ -44,7 +44,7 @@ class World:
     graph: Graph
 
     @classmethod
-    def build(cls, config: SandboxConfig, clock: Callable[[], float] = time.time) -> World:
+    def build(cls, config: SandboxConfig, clock: Callable[[], float] = time.time) -> SandboxWorld:
         """Open the book and connect the parts."""
         rng = random.Random(config.seed)
         book = Book(config.state)
@@ -54,9 +54,9 @@ class World:
         mailbag = Mailbag(book)
         posts = XBook(config, book, clock)
         page = GraphBook(config, book, clock)
-        mail_gate = Gate(Provider.SENDGRID, faults, outage, SendGridVoice())
-        x_gate = Gate(Provider.TWITTER, faults, outage, XVoice())
-        graph_gate = Gate(Provider.FACEBOOK, faults, outage, GraphVoice(config.page_id))
+        mail_gate = SandboxGate(Provider.SENDGRID, faults, outage, SendGridErrors())
+        x_gate = SandboxGate(Provider.TWITTER, faults, outage, XErrors())
+        graph_gate = SandboxGate(Provider.FACEBOOK, faults, outage, GraphErrors(config.page_id))
         return cls(
             config=config,
             clock=clock,

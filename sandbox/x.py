@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from sandbox.config import SandboxConfig
 from sandbox.faults import Operation
-from sandbox.gate import Gate
+from sandbox.gate import SandboxGate
 from sandbox.oauth1 import OAuth1Verifier
 from sandbox.weighted import MAX_WEIGHT, weight
 from sandbox.windows import Window
@@ -52,7 +52,7 @@ class X:
     """The handlers of the posts API for one account."""
 
     def __init__(
-        self, config: SandboxConfig, posts: XBook, gate: Gate, clock: Callable[[], float]
+        self, config: SandboxConfig, posts: XBook, gate: SandboxGate, clock: Callable[[], float]
     ) -> None:
         self._config = config
         self._posts = posts

@@ -24,7 +24,7 @@ NO_QUOTES = (
 )
 
 
-class XVoice:
+class XErrors:
     """How X says no when a fault asks it to."""
 
     def throttled(self, seconds: float) -> Response:

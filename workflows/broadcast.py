@@ -54,7 +54,7 @@ class BroadcastWorkflow:
                 if not control.over and self._window.queue:
                     if workflow.all_handlers_finished():
                         self._continue_as_new()
-                    # Somebody is pausing it at this moment: that comes first.
+                    # It is being paused at this moment: that comes first.
                     await workflow.wait_condition(workflow.all_handlers_finished)
                     continue
                 if not await self._unknown.settle():
@@ -77,7 +77,7 @@ class BroadcastWorkflow:
     @workflow.signal(name="pause")
     async def pause(self, pause: PauseSending | None = None) -> None:
         """Hand out nothing more until ``resume``; effective within one batch."""
-        await self._control.hold((pause or PauseSending()).reason or PauseSending().reason)
+        await self._control.set_pause((pause or PauseSending()).reason or PauseSending().reason)
 
     @workflow.signal(name="resume")
     async def resume(self, said: object = None) -> None:

@@ -1,4 +1,4 @@
-"""What a broadcast was told and has learnt: how far it is, and whether it may go on."""
+"""The state of a running broadcast: how far it is, and whether it may go on."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class BroadcastControl:
 
     def __init__(self, order: PublishMessage) -> None:
         self._order = order
-        self._holding = asyncio.Lock()
+        self._pausing = asyncio.Lock()
         self._ended = False
         self.run = order.progress or BroadcastRun()
         self.priority = URGENT if order.urgent else ORDINARY
@@ -53,11 +53,11 @@ class BroadcastControl:
         self.run = self.run.model_copy(update=changes)
 
     def refuse(self, why: Explanation) -> None:
-        """Note why nothing more can go out; the first reason stays."""
+        """Record why nothing more can go out; the first reason stays."""
         self.refusal = self.refusal or why
 
     def end(self) -> None:
-        """It is over: a pause or a resume that comes now changes nothing."""
+        """End it: a pause or a resume that arrives later changes nothing."""
         self._ended = True
 
     async def count(self, sent: BatchesSent) -> None:
@@ -74,14 +74,14 @@ class BroadcastControl:
         plan = self._order.broadcast
         too_many = sent.health.reason_to_pause(plan.pause_above, plan.pause_after)
         if too_many and not self.run.threshold_overridden:
-            await self.hold(f"Paused by itself: {too_many}")
+            await self.set_pause(f"Paused by itself: {too_many}")
 
     # --- pausing and halting ------------------------------------------------------------------
 
-    async def hold(self, reason: str) -> None:
-        """Pause with a reason, or without one go on; the ledger is told before anything else."""
-        async with self._holding:
-            # It may be being planned at this moment.
+    async def set_pause(self, reason: str) -> None:
+        """Pause for ``reason``, or resume if it is empty; the ledger learns of it first."""
+        async with self._pausing:
+            # It may be in the middle of being planned.
             await workflow.wait_condition(lambda: self.planned or self._ended)
             # What was halted stays as it is: resuming it would let go what comes back unsent.
             if bool(self.run.paused) == bool(reason) or self._ended or self.halted:
@@ -91,21 +91,21 @@ class BroadcastControl:
             await self.tell_incident()
 
     async def override_threshold_and_resume(self) -> None:
-        """Go on where it was; a share of bounces that was seen does not pause it again."""
+        """Resume; once a person has overridden the threshold, it does not pause by itself again."""
         overridden = self.run.threshold_overridden or bool(self.run.paused)
         self.note(threshold_overridden=overridden)
-        await self.hold("")
+        await self.set_pause("")
 
     async def clear_old_pause(self) -> None:
         """End a pause that an earlier run of this broadcast left in the ledger."""
-        async with self._holding:
+        async with self._pausing:
             if not self.run.paused and self.halted is None:
                 await self._pause_ledger(paused=False)
 
     async def call_off(self) -> None:
         """Tell the ledger of a halt at once: a range that was handed out ends at its next batch."""
         await workflow.wait_condition(lambda: self.halted is not None and self.planned)
-        async with self._holding:
+        async with self._pausing:
             # A batch on the wire that comes back unsent is planned again after the stop, and the
             # server tries its range again: it must not be handed out then.
             await self._pause_ledger(paused=True)
@@ -131,7 +131,7 @@ class BroadcastControl:
             await self.tell_incident()
 
     async def tell_incident(self) -> None:
-        """Tell the incident how it stands: whether people are being told, or it waits."""
+        """Report to the incident: whether people are being told, or the broadcast waits."""
         message = self._order.message
         news = ChannelNews(
             message=message.number,

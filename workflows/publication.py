@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
         PLAN_PUBLICATION,
         PUBLISH_POST,
         LookForPost,
-        PublicationStanding,
+        PublicationStatus,
         PublishPost,
     )
     from activities.signatures.settling import SETTLE_PUBLICATION, SettlePublication
@@ -67,11 +67,11 @@ class PublicationWorkflow:
         """Stop before the next attempt; one that is on the wire is waited for."""
         self._halt = (halt or Halt()).to
 
-    async def _publish(self) -> PublicationStanding:
+    async def _publish(self) -> PublicationStatus:
         try:
             standing = await call(PLAN_PUBLICATION, self._task, LEDGER, priority=self._priority)
         except ActivityError as error:
-            return PublicationStanding(
+            return PublicationStatus(
                 state=PublicationState.REFUSED, explanation=explanation_of(error)
             )
         # Numbers go on from the ledger's, so that an attempt of an earlier run that wakes up
@@ -90,7 +90,7 @@ class PublicationWorkflow:
             number += 1
             standing = await self._attempt(number)
 
-    async def _attempt(self, number: int) -> PublicationStanding:
+    async def _attempt(self, number: int) -> PublicationStatus:
         """One attempt. A halt calls it off while it waits for its turn, never on the wire."""
         attempt = asyncio.create_task(
             call(
@@ -112,7 +112,7 @@ class PublicationWorkflow:
             return await attempt
         except ActivityError as error:
             if timed_out(error):
-                return PublicationStanding(state=PublicationState.UNKNOWN, attempt=number)
+                return PublicationStatus(state=PublicationState.UNKNOWN, attempt=number)
             if self._halt is not None:
                 return await self._conclude(self._halt, number, _STOPPED)
             if never_started(error):
@@ -131,7 +131,7 @@ class PublicationWorkflow:
             return None
         return max(self._order.fresh_until - workflow.now(), _SOONEST)
 
-    async def _look(self, number: int) -> PublicationStanding:
+    async def _look(self, number: int) -> PublicationStatus:
         """Settle attempt ``number``, whose outcome nobody knows, by reading the platform back."""
         looking = self._order.looking
         sighting = Sighting(finding=Finding.CANNOT_TELL)
@@ -169,7 +169,7 @@ class PublicationWorkflow:
         why: Explanation | None = None,
         *,
         receipt: Receipt | None = None,
-    ) -> PublicationStanding:
+    ) -> PublicationStatus:
         """Enter a conclusion in the ledger, and return what the ledger says after it."""
         standing = await call(
             SETTLE_PUBLICATION,

@@ -43,7 +43,7 @@ class SendBatches(Value):
 
 
 class BatchesSent(Value):
-    """Where a range of batches stands in the ledger: recipients, and batches of unknown outcome.
+    """The outcome of a range of batches so far: recipients, and batches of unknown outcome.
 
     ``halted``: the provider refused the account itself, so that no further batch can go either.
     ``paused``: the ledger handed out nothing more, and the rest of the range is still to be sent.

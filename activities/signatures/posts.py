@@ -28,8 +28,8 @@ class PublicationTask(Value):
         return Destination(channel=self.channel, audience=self.audience)
 
 
-class PublicationStanding(Value):
-    """Where a publication stands in the ledger."""
+class PublicationStatus(Value):
+    """The state of a publication in the ledger."""
 
     state: PublicationState
     receipt: Receipt | None = None
@@ -47,7 +47,7 @@ class PublishPost(Value):
 
 
 class LookForPost(Value):
-    """Look at the provider for an attempt whose outcome nobody knows; a find is entered.
+    """Look at the provider for an attempt of unknown outcome; if found, it is entered.
 
     ``since``: by the server's clock, no attempt in question began earlier. The ledger has the
     moment too, by the clock of the worker that made the attempt, and that may have been wrong.
@@ -57,7 +57,7 @@ class LookForPost(Value):
     since: datetime | None = None
 
 
-PLAN_PUBLICATION = Signature("plan_publication", PublicationTask, PublicationStanding)
-PUBLISH_POST = Signature("publish_post", PublishPost, PublicationStanding)
+PLAN_PUBLICATION = Signature("plan_publication", PublicationTask, PublicationStatus)
+PUBLISH_POST = Signature("publish_post", PublishPost, PublicationStatus)
 LOOK_FOR_POST = Signature("look_for_post", LookForPost, Sighting)
-RETRACT_POST = Signature("retract_post", PublicationTask, PublicationStanding)
+RETRACT_POST = Signature("retract_post", PublicationTask, PublicationStatus)

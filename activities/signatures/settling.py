@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from activities.signatures.posts import PublicationStanding, PublicationTask
+from activities.signatures.posts import PublicationStatus, PublicationTask
 from activities.signatures.signature import Signature
 from domain.explanation import Explanation
 from domain.model import Value
@@ -61,6 +61,6 @@ class UnknownSettled(Value):
     kept_back: Explanation | None = None
 
 
-SETTLE_PUBLICATION = Signature("settle_publication", SettlePublication, PublicationStanding)
+SETTLE_PUBLICATION = Signature("settle_publication", SettlePublication, PublicationStatus)
 SETTLE_UNKNOWN = Signature("settle_unknown", SettleUnknown, UnknownSettled)
-SETTLE_BY_PERSON = Signature("settle_by_person", SettleByPerson, PublicationStanding)
+SETTLE_BY_PERSON = Signature("settle_by_person", SettleByPerson, PublicationStatus)

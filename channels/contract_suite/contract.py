@@ -92,7 +92,7 @@ class ChannelContract:
 
     async def test_check_says_that_a_working_account_works(self, channel: Channel) -> None:
         health = await channel.check()
-        assert health.ok, health.says
+        assert health.ok, health.detail
 
     async def test_two_publications_share_no_words_and_no_addressee(
         self, provider: StandIn, channel: Channel
@@ -208,7 +208,7 @@ class ChannelContract:
         nowhere = provider.channel_to_nowhere()
         health = await nowhere.check()
         assert not health.ok
-        assert health.says
+        assert health.detail
         await nowhere.close()
 
     # What goes wrong, and nobody knows

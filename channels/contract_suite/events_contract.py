@@ -22,16 +22,16 @@ from channels.contract import ReadsEvents
 from channels.contract_suite.attempts import ADDRESS, BROADCAST, KEY
 from domain.delivery_events import EventsNotGenuine, EventsUnreadable
 from domain.publication import DeliveryState
-from domain.suppression import Wish
+from domain.suppression import Preference
 
 DELIVERY = f"{BROADCAST}.1"
 AT = datetime(2013, 10, 26, 12, 0, tzinfo=UTC)
 
 
-class Told(NamedTuple):
+class SampleEvent(NamedTuple):
     """One event for a feed to deliver, about ``ADDRESS``; without keys it is not about our mail."""
 
-    kind: DeliveryState | Wish
+    kind: DeliveryState | Preference
     batch_key: str | None = KEY
     delivery_key: str | None = DELIVERY
     at: datetime = AT
@@ -44,13 +44,13 @@ class EventFeed(Protocol):
     """
 
     @property
-    def kinds(self) -> Sequence[DeliveryState | Wish]: ...
+    def kinds(self) -> Sequence[DeliveryState | Preference]: ...
 
     def reader(self) -> ReadsEvents:
         """A new reader, which believes this feed."""
         ...
 
-    def body(self, told: Sequence[Told]) -> bytes:
+    def body(self, told: Sequence[SampleEvent]) -> bytes:
         """The body of one delivery, in the provider's form; each event gets an id of its own."""
         ...
 
@@ -67,13 +67,15 @@ class EventsContract:
         raise NotImplementedError("a subclass supplies the feed")
 
     def test_each_event_is_read_with_its_keys_and_its_time(self, feed: EventFeed) -> None:
-        body = feed.body([Told(kind) for kind in feed.kinds])
+        body = feed.body([SampleEvent(kind) for kind in feed.kinds])
         read = feed.reader().read_events(body, feed.headers(body))
         assert [one.kind for one in read] == list(feed.kinds)
         assert {(one.batch_key, one.delivery_key, one.at) for one in read} == {(KEY, DELIVERY, AT)}
 
     def test_events_are_told_apart_and_a_repeat_is_known(self, feed: EventFeed) -> None:
-        body = feed.body([Told(DeliveryState.DELIVERED), Told(DeliveryState.DELIVERED)])
+        body = feed.body(
+            [SampleEvent(DeliveryState.DELIVERED), SampleEvent(DeliveryState.DELIVERED)]
+        )
         first = feed.reader().read_events(body, feed.headers(body))
         again = feed.reader().read_events(body, feed.headers(body))
         assert len({one.id for one in first}) == 2
@@ -81,16 +83,18 @@ class EventsContract:
 
     def test_events_of_somebody_elses_mail_are_passed_over(self, feed: EventFeed) -> None:
         """An account sends more than ours, and delivers the events of all of it."""
-        body = feed.body([Told(DeliveryState.DELIVERED, None, None), Told(DeliveryState.DELIVERED)])
+        body = feed.body(
+            [SampleEvent(DeliveryState.DELIVERED, None, None), SampleEvent(DeliveryState.DELIVERED)]
+        )
         [ours] = feed.reader().read_events(body, feed.headers(body))
         assert ours.batch_key == KEY
 
     def test_a_delivery_without_a_signature_is_not_believed(self, feed: EventFeed) -> None:
         with pytest.raises(EventsNotGenuine):
-            feed.reader().read_events(feed.body([Told(DeliveryState.DELIVERED)]), {})
+            feed.reader().read_events(feed.body([SampleEvent(DeliveryState.DELIVERED)]), {})
 
     def test_a_changed_delivery_is_not_believed(self, feed: EventFeed) -> None:
-        body = feed.body([Told(DeliveryState.DELIVERED)])
+        body = feed.body([SampleEvent(DeliveryState.DELIVERED)])
         with pytest.raises(EventsNotGenuine):
             feed.reader().read_events(body + b" ", feed.headers(body))
 
@@ -107,7 +111,7 @@ class EventsContract:
         assert caught.value.__cause__ is None
 
     def test_errors_hold_no_address(self, feed: EventFeed) -> None:
-        body = feed.body([Told(DeliveryState.DELIVERED)])[:-1] + b"!" + ADDRESS.encode()
+        body = feed.body([SampleEvent(DeliveryState.DELIVERED)])[:-1] + b"!" + ADDRESS.encode()
         with pytest.raises(EventsUnreadable) as caught:
             feed.reader().read_events(body, feed.headers(body))
         assert ADDRESS not in str(caught.value)

@@ -34,16 +34,16 @@ from channels.wire import Wire
 from domain.delivery_events import DeliveryEvent, EventsNotGenuine, EventsUnreadable
 from domain.message import Copy
 from domain.publication import DeliveryState, Finding, Receipt, Sighting
-from domain.suppression import Wish
+from domain.suppression import Preference
 from domain.times import UtcTime
 
 PROVIDER = "Mailer"
 MOST = 500
 SIGNATURE = "x-mailer-signature"
-KINDS: Mapping[str, DeliveryState | Wish] = {
+KINDS: Mapping[str, DeliveryState | Preference] = {
     "delivered": DeliveryState.DELIVERED,
     "bounced": DeliveryState.BOUNCED,
-    "complained": Wish.COMPLAINED,
+    "complained": Preference.COMPLAINED,
 }
 
 
@@ -142,8 +142,8 @@ class MailerChannel:
         try:
             await self._wire.ask(self._request("GET", params={"key": "check"}))
         except ChannelError as error:
-            return Health(ok=False, says=str(error))
-        return Health(ok=True, says="Mailer: the service answers.")
+            return Health(ok=False, detail=str(error))
+        return Health(ok=True, detail="Mailer: the service answers.")
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -105,8 +105,8 @@ class WebhookChannel:
         try:
             await ask_over(self._client, request, provider=PROVIDER)
         except ChannelError as error:
-            return Health(ok=False, says=str(error))
-        return Health(ok=True, says="Webhook: the address answers.")
+            return Health(ok=False, detail=str(error))
+        return Health(ok=True, detail="Webhook: the address answers.")
 
     async def close(self) -> None:
         """Let go of connections."""

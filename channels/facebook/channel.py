@@ -177,16 +177,16 @@ class FacebookChannel:
             )
             page = _parsed(body, _Page, Effect.REPEATABLE)
         except ChannelError as error:
-            return Health(ok=False, says=str(error))
+            return Health(ok=False, detail=str(error))
         served = answer.headers.get("facebook-api-version", settings.version)
         if served != settings.version:
             return Health(
                 ok=False,
-                says=f"Facebook: the token works, but {settings.version} is no longer served "
+                detail=f"Facebook: the token works, but {settings.version} is no longer served "
                 f"({served[:8]} answered). Set FRONTFOOT_FACEBOOK_VERSION to a current one.",
                 account=page.name,
             )
-        return Health(ok=True, says="Facebook: the token works.", account=page.name)
+        return Health(ok=True, detail="Facebook: the token works.", account=page.name)
 
     async def close(self) -> None:
         """Nothing to let go of: each call closes its own session."""

@@ -159,7 +159,7 @@ class MastodonChannel:
             account = await self._me()
             limits = await self._limits()
         except ChannelError as error:
-            return Health(ok=False, says=str(error))
+            return Health(ok=False, detail=str(error))
         shown = f"@{account.acct}"
         longest = limits.max_characters
         link = limits.characters_reserved_per_url
@@ -169,13 +169,15 @@ class MastodonChannel:
         ):
             return Health(
                 ok=False,
-                says="Mastodon: the token works, but the server takes shorter posts than are "
+                detail="Mastodon: the token works, but the server takes shorter posts than are "
                 f"configured: {longest} characters, of which a link counts {link}. Set "
                 "FRONTFOOT_MASTODON_MAX_CHARACTERS and _LINK_CHARACTERS, and restart the worker.",
                 account=shown,
             )
-        told = "does not tell its limits" if longest is None else f"takes {longest} characters"
-        return Health(ok=True, says=f"Mastodon: the token works; the server {told}.", account=shown)
+        takes = "does not publish its limits" if longest is None else f"takes {longest} characters"
+        return Health(
+            ok=True, detail=f"Mastodon: the token works; the server {takes}.", account=shown
+        )
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -156,16 +156,16 @@ class SendGridChannel:
             answer = await self._ask("/v3/scopes")
             scopes = body_of(answer, _Scopes, Effect.REPEATABLE, PROVIDER).scopes
         except ChannelError as error:
-            return Health(ok=False, says=str(error))
+            return Health(ok=False, detail=str(error))
         needed = ["mail.send"] + ["messages.read"] * self._settings.activity_feed
         missing = [scope for scope in needed if scope not in scopes]
         if missing:
             return Health(
                 ok=False,
-                says=f"SendGrid: the key works but lacks {' and '.join(missing)}. "
+                detail=f"SendGrid: the key works but lacks {' and '.join(missing)}. "
                 "Make a key that has it, and restart the worker.",
             )
-        return Health(ok=True, says="SendGrid: the key works and may send.")
+        return Health(ok=True, detail="SendGrid: the key works and may send.")
 
     async def _ask(self, path: str, query: dict[str, str] | None = None) -> httpx.Response:
         return await self._wire.ask(self._request("GET", path, query=query))

@@ -29,21 +29,21 @@ from domain.delivery_events import (
     EventsUnreadable,
 )
 from domain.publication import DeliveryState
-from domain.suppression import Wish
+from domain.suppression import Preference
 
 SIGNATURE = "x-twilio-email-event-webhook-signature"
 TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 KEY_PATH = "/v3/user/webhooks/event/settings/signed"
 
-KINDS: Mapping[str, DeliveryState | Wish] = {
+KINDS: Mapping[str, DeliveryState | Preference] = {
     "processed": DeliveryState.PROCESSED,
     "delivered": DeliveryState.DELIVERED,
     "dropped": DeliveryState.DROPPED,
     "bounce": DeliveryState.BOUNCED,
-    "spamreport": Wish.COMPLAINED,
-    "unsubscribe": Wish.LEFT,
-    "group_unsubscribe": Wish.LEFT,
-    "group_resubscribe": Wish.RETURNED,
+    "spamreport": Preference.COMPLAINED,
+    "unsubscribe": Preference.UNSUBSCRIBED,
+    "group_unsubscribe": Preference.UNSUBSCRIBED,
+    "group_resubscribe": Preference.RESUBSCRIBED,
 }
 """The events that say where a mail stands, or what its reader wants. The others (opens, clicks) are
 not asked for; a deferral is not an end, and one of these follows it."""

@@ -209,9 +209,9 @@ class SmtpChannel:
         try:
             await self._connections().check()
         except ChannelError as error:
-            return Health(ok=False, says=str(error), account=account)
+            return Health(ok=False, detail=str(error), account=account)
         login = "takes the login" if settings.username else "answers; there is no login"
-        return Health(ok=True, says=f"SMTP: the server {login}.", account=account)
+        return Health(ok=True, detail=f"SMTP: the server {login}.", account=account)
 
     async def close(self) -> None:
         """Let go of connections."""

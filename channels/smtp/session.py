@@ -173,11 +173,11 @@ class SmtpSession:
         return options
 
     def _no_utf8(self, letter: Letter) -> ChannelError:
-        says = f"{PROVIDER}: the server takes no letters beyond ASCII before an @ (SMTPUTF8)."
+        detail = f"{PROVIDER}: the server takes no letters beyond ASCII before an @ (SMTPUTF8)."
         if letter.recipient.isascii():
-            return Refused(says, "Give the voice and the settings plain addresses.")
+            return Refused(detail, "Give the voice and the settings plain addresses.")
         return BadRecipient(
-            says,
+            detail,
             positions=(0,),
             next_step="Reach this addressee in another way; the others are written to.",
         )

@@ -198,7 +198,7 @@ class TwitterChannel:
         try:
             account = await self._me()
         except ChannelError as error:
-            return Health(ok=False, says=str(error))
+            return Health(ok=False, detail=str(error))
         settings = self._settings
         wrong_id = settings.user_id is not None and settings.user_id != account.id
         wrong_handle = (
@@ -207,11 +207,11 @@ class TwitterChannel:
         if wrong_id or wrong_handle:
             return Health(
                 ok=False,
-                says="X: the keys work, but for another account than the one configured. "
+                detail="X: the keys work, but for another account than the one configured. "
                 "Correct the tokens, or FRONTFOOT_TWITTER_USER_ID and FRONTFOOT_TWITTER_HANDLE.",
                 account=f"@{account.username}",
             )
-        return Health(ok=True, says="X: the keys work.", account=f"@{account.username}")
+        return Health(ok=True, detail="X: the keys work.", account=f"@{account.username}")
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -1,46 +1,46 @@
-"""Comparing the four books of an incident; pure, so that each rule can be tested alone."""
+"""Comparing the four records of an incident; pure, so that each rule can be tested alone."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from client.audit.findings import NEEDS_WORDS, STUCK_AFTER, Findings
-from client.audit.mail import MailChecks, standing
-from client.audit.model import Books, Intent, Kind, Place, ProviderBook, Report
+from client.audit.mail import MailChecks, progress_in_words
+from client.audit.model import AuditRecords, Intent, Kind, Place, ProviderRecord, Report
 from client.next_steps import WENT_OUT
 from domain.explanation import Action, NextStep
 from domain.message_state import MessagePhase
 from domain.publication import Outcome, PublicationState
 from domain.status import MessageStatus
-from store.audit.books import BroadcastBooks
+from store.audit.broadcast_records import BroadcastRecords
 from store.record.publications import PublicationRow
 
 _S = PublicationState
 
 
-def audit(books: Books, now: datetime) -> Report:
+def audit(records: AuditRecords, now: datetime) -> Report:
     """Compare everything with everything."""
-    return _Audit(books, now).report()
+    return _Audit(records, now).report()
 
 
 class _Audit:
-    def __init__(self, books: Books, now: datetime) -> None:
-        self._books = books
-        self._findings = Findings(books, now)
-        self._rows = {Place(row.number, row.channel): row for row in books.publications}
+    def __init__(self, records: AuditRecords, now: datetime) -> None:
+        self._records = records
+        self._findings = Findings(records, now)
+        self._rows = {Place(row.number, row.channel): row for row in records.publications}
         # An earlier revision's broadcast stays in the ledger, superseded.
         self._mails = {
-            Place(one.number, one.channel, one.audience): one for one in books.broadcasts
+            Place(one.number, one.channel, one.audience): one for one in records.broadcasts
         }
-        self._messages = {m.number: m for m in books.status.messages} if books.status else {}
+        self._messages = {m.number: m for m in records.status.messages} if records.status else {}
 
     def report(self) -> Report:
-        if self._books.status is None:
+        if self._records.status is None:
             self._findings.find(
                 Kind.UNREAD,
                 "the incident",
-                f"It could not be asked: {self._books.unread}",
-                "Start a worker, then audit again; the other books are compared below.",
+                f"It could not be asked: {self._records.unread}",
+                "Start a worker, then audit again; the other records are compared below.",
             )
         places = sorted(
             {
@@ -54,9 +54,9 @@ class _Audit:
             }
         )
         intents = [self._intent(place) for place in places]
-        self._findings.found += self._books.strangers
+        self._findings.found += self._records.strangers
         return Report(
-            incident=self._books.slug,
+            incident=self._records.slug,
             intents=tuple(intents),
             found=tuple(self._findings.found),
             under_way=self._findings.under_way,
@@ -69,8 +69,8 @@ class _Audit:
         outcome = next((o for o in outcomes if (o.channel, o.audience or "") == here), None)
         row, mail = self._rows.get(place), self._mails.get(place)
         where = str(place)
-        provider = self._books.provider.get(place, ProviderBook(says="not asked"))
-        if self._books.status is not None:
+        provider = self._records.provider.get(place, ProviderRecord(detail="not asked"))
+        if self._records.status is not None:
             self._known_to_the_incident(where, message, outcome, row, mail)
         if row is not None:
             self._post(where, row, message)
@@ -85,7 +85,7 @@ class _Audit:
             incident=outcome.state if outcome else None,
             ledger=self._ledger_says(row, mail),
             events="" if mail is None else f"{mail.events:,} events",
-            provider=provider.says,
+            provider=provider.detail,
         )
 
     # --- the incident and the ledger -----------------------------------------------------------
@@ -96,13 +96,13 @@ class _Audit:
         message: MessageStatus | None,
         outcome: Outcome | None,
         row: PublicationRow | None,
-        mail: BroadcastBooks | None,
+        mail: BroadcastRecords | None,
     ) -> None:
         if message is None or outcome is None:
             self._findings.find(
                 Kind.DIFFERS,
                 where,
-                "The ledger has it, and the incident knows nothing of it.",
+                "It is in the ledger, and the incident knows nothing of it.",
                 "Find out who may write to the database.",
             )
             return
@@ -133,7 +133,7 @@ class _Audit:
                 self._findings.find(
                     Kind.DIFFERS,
                     where,
-                    f"The incident says {outcome.state}, and the ledger has no row of it.",
+                    f"The incident says {outcome.state}, and the ledger has no row for it.",
                     "Check that everything uses the same FRONTFOOT_DATABASE_URL.",
                 )
             return
@@ -166,7 +166,7 @@ class _Audit:
     def _post(self, where: str, row: PublicationRow, message: MessageStatus | None) -> None:
         if row.state is _S.ACCEPTED and row.receipt is None:
             self._findings.find(
-                Kind.DIFFERS, where, "It is accepted and has no receipt.", "Look for it."
+                Kind.DIFFERS, where, "It is accepted, but has no receipt.", "Look for it."
             )
         if row.state in NEEDS_WORDS:
             self._findings.waits_for_a_person(where, row.state, row.explanation)
@@ -179,12 +179,12 @@ class _Audit:
     def _provider(
         self,
         place: Place,
-        book: ProviderBook,
+        record: ProviderRecord,
         row: PublicationRow | None,
-        mail: BroadcastBooks | None,
+        mail: BroadcastRecords | None,
     ) -> None:
-        self._findings.found += book.found
-        reconciled = book.reconciled
+        self._findings.found += record.found
+        reconciled = record.reconciled
         if reconciled is None:
             return
         where, what = str(place), "mails" if mail is not None else "posts"
@@ -196,19 +196,19 @@ class _Audit:
             (
                 Kind.LOST,
                 reconciled.lost,
-                "are accepted in the ledger, and the provider does not have them.",
-                "Look at the provider; if they are not there, say it again in a new message.",
+                "are accepted in the ledger, but the provider does not have them.",
+                "Look at the provider. If they are not there, say it again in a new message.",
             ),
             (
                 Kind.DOUBLED,
                 reconciled.doubled,
                 "are there more than once.",
-                "Take the surplus down, and report this: it must not happen.",
+                "Take the extra copies down, and report this: it must never happen.",
             ),
             (
                 Kind.UNENTERED,
                 reconciled.unentered,
-                "are at the provider, and the ledger does not say that they went out.",
+                "are at the provider, but the ledger does not say that they went out.",
                 self._settle(place, "Say that they went out.", WENT_OUT),
             ),
         ):
@@ -219,7 +219,7 @@ class _Audit:
                 continue
             self._findings.find(kind, where, f"{count:,} {what} {what_of_them}", next_step)
 
-    def _ledger_says(self, row: PublicationRow | None, mail: BroadcastBooks | None) -> str:
+    def _ledger_says(self, row: PublicationRow | None, mail: BroadcastRecords | None) -> str:
         if row is not None:
             return str(row.state)
-        return "no row" if mail is None else standing(self._books.progress[mail.id])
+        return "no row" if mail is None else progress_in_words(self._records.progress[mail.id])

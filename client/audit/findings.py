@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from client.audit.model import Books, Discrepancy, Kind
+from client.audit.model import AuditRecords, Discrepancy, Kind
 from domain.explanation import Action, Explanation, NextStep, explained
 from domain.message_state import MessagePhase
 from domain.publication import PublicationState
@@ -12,7 +12,7 @@ from domain.stage import Stage
 from domain.status import MessageStatus
 
 STUCK_AFTER = timedelta(minutes=15)
-"""Something that has been on its way for longer is not on its way."""
+"""Something that has been under way for longer is stuck."""
 
 _S = PublicationState
 CALLED_OFF = (_S.WITHDRAWN, _S.SUPERSEDED, _S.ABANDONED)
@@ -23,27 +23,27 @@ _OVER = (MessagePhase.SETTLED, MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
 
 
 class Findings:
-    """What was found so far in one incident's books; ``under_way``: more is coming."""
+    """What was found so far in one incident's records; ``under_way``: some is not over."""
 
-    def __init__(self, books: Books, now: datetime) -> None:
-        self.books = books
+    def __init__(self, records: AuditRecords, now: datetime) -> None:
+        self.records = records
         self.now = now
         self.found: list[Discrepancy] = []
         self.under_way = False
 
     def find(self, kind: Kind, where: str, what: str, next_step: NextStep | str) -> None:
-        """Note one thing."""
+        """Add one finding."""
         found = Discrepancy(kind=kind, where=where, explanation=explained(what, next_step))
         self.found.append(found)
 
     def step(self, action: Action, advice: str = "", message: int | None = None) -> NextStep:
         """Something that a person can do in this incident."""
-        return NextStep(action=action, incident=self.books.slug, message=message, advice=advice)
+        return NextStep(action=action, incident=self.records.slug, message=message, advice=advice)
 
     def waits_for_a_person(
         self, where: str, state: PublicationState, why: Explanation | None
     ) -> None:
-        """Note a state that is not acceptance: it needs a reason, and often a person."""
+        """Add a state other than accepted: it needs a reason, and often a person."""
         stuck = state in (_S.UNKNOWN, _S.REFUSED)
         if why is None or (stuck and not why.next_step):
             self.find(
@@ -65,8 +65,8 @@ class Findings:
         since: datetime | None,
         message: MessageStatus | None = None,
     ) -> None:
-        """Something that is not over: under way, or stuck if it should have ended long ago."""
-        status = self.books.status
+        """Add something that is not over: under way, or stuck if it should have ended long ago."""
+        status = self.records.status
         ended = (status is not None and status.stage is Stage.CLOSED) or (
             message is not None and message.phase in _OVER
         )

@@ -1,4 +1,4 @@
-"""The whole audit of one incident: its four books, and the record itself."""
+"""The whole audit of one incident: its four records, and its timeline."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from client.audit.checks import audit
 from client.audit.model import Discrepancy, Kind, Report
-from client.audit.reading import read_books
+from client.audit.reading import read_records
 from client.engine import Engine
 from client.errors import RecordChanged
 from client.timeline import verify_timeline
@@ -14,13 +14,13 @@ from store.record import timeline
 
 
 async def audit_incident(engine: Engine, slug: str) -> Report:
-    """Read all four books and the record, and compare them; changes nothing.
+    """Read all four records and the timeline, and compare them; changes nothing.
 
     ``UnknownIncident`` if neither Temporal nor the ledger has it.
     """
-    books = await read_books(engine, slug)
+    records = await read_records(engine, slug)
     entries = await timeline.read(await engine.ledger(), slug)
-    report = audit(books, datetime.now(UTC))
+    report = audit(records, datetime.now(UTC))
     try:
         await verify_timeline(engine, slug, entries)
     except RecordChanged as error:

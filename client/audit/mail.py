@@ -1,4 +1,4 @@
-"""What is the matter with one broadcast: its plan, its batches, its recipients, its events."""
+"""The checks of one broadcast: its plan, its batches, its recipients, its events."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from client.audit.model import Kind
 from domain.explanation import Action, NextStep
 from domain.publication import Outcome, PublicationState
 from domain.status import MessageStatus
-from store.audit.books import BroadcastBooks
+from store.audit.broadcast_records import BroadcastRecords
 from store.broadcasts.batch_rows import BatchRow
 from store.broadcasts.progress import BroadcastProgress
 
 _S = PublicationState
-_STANDINGS = (
+_STATES = (
     "planned",
     "sending",
     "accepted",
@@ -29,11 +29,9 @@ _STANDINGS = (
 )
 
 
-def standing(progress: BroadcastProgress) -> str:
-    """Where the recipients of a broadcast stand, in words."""
-    known = [
-        f"{getattr(progress, name):,} {name}" for name in _STANDINGS if getattr(progress, name)
-    ]
+def progress_in_words(progress: BroadcastProgress) -> str:
+    """How many recipients of a broadcast are in which state."""
+    known = [f"{getattr(progress, name):,} {name}" for name in _STATES if getattr(progress, name)]
     return ", ".join(known) or "nobody in it"
 
 
@@ -46,12 +44,12 @@ class MailChecks:
     def check(
         self,
         where: str,
-        mail: BroadcastBooks,
+        mail: BroadcastRecords,
         message: MessageStatus | None,
         outcome: Outcome | None,
     ) -> None:
-        """Note whatever is the matter with one broadcast."""
-        progress = self._findings.books.progress[mail.id]
+        """Add everything that is wrong with one broadcast to the findings."""
+        progress = self._findings.records.progress[mail.id]
         self._adds_up(where, mail, progress)
         self._events(where, mail)
         for number in mail.unexplained:
@@ -87,7 +85,7 @@ class MailChecks:
                     ),
                 )
 
-    def _adds_up(self, where: str, mail: BroadcastBooks, progress: BroadcastProgress) -> None:
+    def _adds_up(self, where: str, mail: BroadcastRecords, progress: BroadcastProgress) -> None:
         if (mail.laid_out, mail.recipients) != (mail.batches, mail.planned):
             self._findings.find(
                 Kind.DIFFERS,
@@ -101,7 +99,7 @@ class MailChecks:
             self._findings.find(
                 Kind.DIFFERS,
                 where,
-                f"{progress.recipients:,} recipients stand in a named state, of {everybody:,}.",
+                f"{progress.recipients:,} of {everybody:,} recipients are in a named state.",
                 "Restore the ledger from a backup.",
             )
         for name, (counter, rows) in sorted(mail.miscounted.items()):
@@ -112,16 +110,16 @@ class MailChecks:
                 "The rows are right; report this.",
             )
 
-    def _events(self, where: str, mail: BroadcastBooks) -> None:
+    def _events(self, where: str, mail: BroadcastRecords) -> None:
         for number in mail.proven_unsettled:
             self._findings.on_its_way(
                 f"{where}, batch {number}",
-                "An event proves that it went out, and it is not entered as accepted.",
+                "An event proves that it went out, but it is not entered as accepted.",
                 self._last_sign(mail),
             )
         for count, what in (
-            (mail.behind, "recipients have an event that says more than their row."),
-            (mail.unproven, "recipients' rows say more than any event of theirs."),
+            (mail.behind, "recipients have an event that goes further than their row."),
+            (mail.unproven, "recipients' rows go further than any event of theirs."),
             (mail.unapplied, "events came before the broadcast was planned and are not applied."),
         ):
             if count:
@@ -133,7 +131,7 @@ class MailChecks:
                 )
 
     def _batch(
-        self, where: str, batch: BatchRow, mail: BroadcastBooks, message: MessageStatus | None
+        self, where: str, batch: BatchRow, mail: BroadcastRecords, message: MessageStatus | None
     ) -> None:
         place = f"{where}, batch {batch.number}"
         if batch.state in NEEDS_WORDS:
@@ -145,17 +143,17 @@ class MailChecks:
                 Kind.OPEN,
                 place,
                 "The broadcast is paused.",
-                self._step(Action.RESUME, mail, "Go on with it, or stop it for good."),
+                self._step(Action.RESUME, mail, "Resume it, or stop it for good."),
             )
             return
         since = batch.started_at if batch.state is _S.SENDING else self._last_sign(mail)
         self._findings.on_its_way(place, f"It is {batch.state}.", since, message)
 
-    def _last_sign(self, mail: BroadcastBooks) -> datetime:
-        """When it was last seen to move: a large broadcast may take hours."""
-        accepted_at = self._findings.books.progress[mail.id].last_accepted_at
+    def _last_sign(self, mail: BroadcastRecords) -> datetime:
+        """When it last made progress: a large broadcast may take hours."""
+        accepted_at = self._findings.records.progress[mail.id].last_accepted_at
         return max(mail.planned_at, accepted_at or mail.planned_at)
 
-    def _step(self, action: Action, mail: BroadcastBooks, advice: str) -> NextStep:
+    def _step(self, action: Action, mail: BroadcastRecords, advice: str) -> NextStep:
         step = self._findings.step(action, advice, message=mail.number)
         return step.model_copy(update={"channel": mail.channel, "audience": mail.audience})

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from client.stack.books import Reconciliation
+from client.stack.sandbox_records import Reconciliation
 from domain.explanation import Explanation
 from domain.model import Value
 from domain.publication import PublicationState
 from domain.status import IncidentStatus
-from store.audit.books import BroadcastBooks
+from store.audit.broadcast_records import BroadcastRecords
 from store.broadcasts.progress import BroadcastProgress
 from store.record.publications import PublicationRow
 
 
 class Kind(StrEnum):
-    """What is the matter with an intent. Only ``open`` leaves the books in agreement."""
+    """What is wrong with an intent. With nothing but ``open``, the records agree."""
 
     LOST = "lost"
     DOUBLED = "doubled"
@@ -38,10 +38,10 @@ class Discrepancy(Value):
     explanation: Explanation
 
 
-class ProviderBook(Value):
-    """What a provider's own record came to for one message on one channel."""
+class ProviderRecord(Value):
+    """What a provider's own record shows for one message on one channel."""
 
-    says: str
+    detail: str
     read: bool = False
     reconciled: Reconciliation | None = None
     found: tuple[Discrepancy, ...] = ()
@@ -59,26 +59,26 @@ class Place(NamedTuple):
         return f"message {self.message} on {self.channel}{whom}"
 
 
-class Books(Value):
-    """The four books of one incident.
+class AuditRecords(Value):
+    """The four records of one incident.
 
     ``status`` is None if the workflow could not be asked, and ``unread`` says why. ``provider``
     has what could be learnt of each place; ``strangers`` is what the provider shows that no
-    message of the ledger says.
+    message in the ledger accounts for.
     """
 
     slug: str
     status: IncidentStatus | None
     unread: str
     publications: tuple[PublicationRow, ...]
-    broadcasts: tuple[BroadcastBooks, ...]
+    broadcasts: tuple[BroadcastRecords, ...]
     progress: Mapping[int, BroadcastProgress]
-    provider: Mapping[Place, ProviderBook]
+    provider: Mapping[Place, ProviderRecord]
     strangers: tuple[Discrepancy, ...] = ()
 
 
 class Intent(Value):
-    """One message at one destination, as each book has it."""
+    """One message at one destination, as each record has it."""
 
     message: int
     kind: str
@@ -91,7 +91,7 @@ class Intent(Value):
 
 
 class Report(Value):
-    """The audit: every intent, and everything that is the matter. ``under_way``: more is coming."""
+    """The audit: every intent and everything found. ``under_way``: some of it is not over yet."""
 
     incident: str
     intents: tuple[Intent, ...]
@@ -100,5 +100,5 @@ class Report(Value):
 
     @property
     def agrees(self) -> bool:
-        """Whether all books say the same and nothing is stuck or unknown."""
+        """Whether all records say the same and nothing is stuck or unknown."""
         return all(one.kind is Kind.OPEN for one in self.found)

@@ -1,10 +1,10 @@
-"""Asking providers that keep no book of ours, one question at a time, whether they have it."""
+"""Asking providers whose records cannot be read whole, one attempt at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from client.audit.model import Discrepancy, Kind, Place, ProviderBook
+from client.audit.model import Discrepancy, Kind, Place, ProviderRecord
 from client.checks.channel_process import ask_channels
 from client.engine import Engine
 from client.errors import ClientError
@@ -14,7 +14,7 @@ from domain.ids import MessageRef
 from domain.model import Value
 from domain.publication import Finding, PublicationState
 from domain.times import UtcTime
-from store.audit.books import BroadcastBooks
+from store.audit.broadcast_records import BroadcastRecords
 from store.record import messages
 from store.record.publications import PublicationRow
 
@@ -36,12 +36,12 @@ class _Asked(Value):
 
 
 async def ask_providers(
-    engine: Engine, slug: str, rows: list[PublicationRow], mails: list[BroadcastBooks]
-) -> dict[Place, ProviderBook]:
+    engine: Engine, slug: str, rows: list[PublicationRow], mails: list[BroadcastRecords]
+) -> dict[Place, ProviderRecord]:
     """What each channel's ``find`` can tell of posts that may have gone out and unknown batches."""
-    known: dict[Place, ProviderBook] = {
-        Place(mail.number, mail.channel, mail.audience): ProviderBook(
-            says="not readable: no list of what was sent"
+    known: dict[Place, ProviderRecord] = {
+        Place(mail.number, mail.channel, mail.audience): ProviderRecord(
+            detail="not readable: no list of what was sent"
         )
         for mail in mails
     }
@@ -68,18 +68,18 @@ async def ask_providers(
     try:
         async for answer in ask_channels(engine.settings, "find", lines=questions):
             one = asked[f"{answer['channel']}/{answer['key']}"]
-            book = _seen(slug, one, Finding(str(answer["finding"])), str(answer["why"]))
+            record = _seen(slug, one, Finding(str(answer["finding"])), str(answer["why"]))
             before = known.get(one.place)
-            found = (*before.found, *book.found) if before else book.found
-            known[one.place] = book.model_copy(update={"found": found})
+            found = (*before.found, *record.found) if before else record.found
+            known[one.place] = record.model_copy(update={"found": found})
     except ClientError as error:
         for one in asked.values():
-            says = f"not readable: {error.explanation.what}"
-            known.setdefault(one.place, ProviderBook(says=says))
+            detail = f"not readable: {error.explanation.what}"
+            known.setdefault(one.place, ProviderRecord(detail=detail))
     return known
 
 
-def _questions(rows: list[PublicationRow], mails: list[BroadcastBooks]) -> Iterator[_Asked]:
+def _questions(rows: list[PublicationRow], mails: list[BroadcastRecords]) -> Iterator[_Asked]:
     for row in rows:
         if row.state in (_S.ACCEPTED, _S.UNKNOWN) and row.started_at is not None:
             place = Place(row.number, row.channel)
@@ -104,13 +104,13 @@ def _questions(rows: list[PublicationRow], mails: list[BroadcastBooks]) -> Itera
                 )
 
 
-def _seen(slug: str, one: _Asked, finding: Finding, why: str) -> ProviderBook:
+def _seen(slug: str, one: _Asked, finding: Finding, why: str) -> ProviderRecord:
     """What an answer means for what the ledger says."""
     where = str(one.place)
     if one.batch is not None:
         where += f", batch {one.batch}"
     if finding is Finding.CANNOT_TELL:
-        return ProviderBook(says=f"not readable: {why}")
+        return ProviderRecord(detail=f"not readable: {why}")
     if finding is Finding.FOUND and one.state is _S.UNKNOWN:
         kind = Kind.UNENTERED
         explanation = explained(
@@ -132,9 +132,9 @@ def _seen(slug: str, one: _Asked, finding: Finding, why: str) -> ProviderBook:
             "Look at the provider: was it taken down there? If so, say it in a new message.",
         )
     else:
-        return ProviderBook(says=_sight(finding), read=True)
+        return ProviderRecord(detail=_sight(finding), read=True)
     found = Discrepancy(kind=kind, where=where, explanation=explanation)
-    return ProviderBook(says=_sight(finding), read=True, found=(found,))
+    return ProviderRecord(detail=_sight(finding), read=True, found=(found,))
 
 
 def _sight(finding: Finding) -> str:

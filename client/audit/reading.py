@@ -1,4 +1,4 @@
-"""Reading the four books of an incident: its own view, the ledger, the events, the provider's."""
+"""Reading the four records of an incident: its workflow, the ledger, the events, the providers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import httpx
 from pydantic import ValidationError
 
 from client.asking import incident_status
-from client.audit.model import Books, Discrepancy, Kind, Place, ProviderBook
+from client.audit.model import AuditRecords, Discrepancy, Kind, Place, ProviderRecord
 from client.audit.provider_questions import ask_providers
 from client.audit.sandbox import read_sandbox, sandbox_of
 from client.engine import Engine
@@ -14,24 +14,24 @@ from client.errors import ClientError, UnknownIncident
 from client.incidents import refuse_unknown
 from domain.explanation import explained
 from domain.status import IncidentStatus
-from store.audit import books
-from store.audit.books import BroadcastBooks
+from store.audit import broadcast_records
+from store.audit.broadcast_records import BroadcastRecords
 from store.broadcasts.progress import read_progress
 from store.record import publications
 from store.record.publications import PublicationRow
 from wiring import TemporalUnreachable
 
 
-async def read_books(engine: Engine, slug: str) -> Books:
+async def read_records(engine: Engine, slug: str) -> AuditRecords:
     """All that can be read; ``UnknownIncident`` if neither Temporal nor the ledger has it."""
     status, unread = await _ask_incident(engine, slug)
     if status is None:
         await refuse_unknown(engine, slug)
     database = await engine.ledger()
     rows = await publications.rows(database, slug)
-    mails = await books.broadcast_books(database, slug)
+    mails = await broadcast_records.broadcast_records(database, slug)
     provider, strangers = await read_providers(engine, slug, rows, mails)
-    return Books(
+    return AuditRecords(
         slug=slug,
         status=status,
         unread=unread,
@@ -44,11 +44,11 @@ async def read_books(engine: Engine, slug: str) -> Books:
 
 
 async def read_providers(
-    engine: Engine, slug: str, rows: list[PublicationRow], mails: list[BroadcastBooks]
-) -> tuple[dict[Place, ProviderBook], list[Discrepancy]]:
-    """What the providers' own records came to, place by place, and what is nobody's in them."""
+    engine: Engine, slug: str, rows: list[PublicationRow], mails: list[BroadcastRecords]
+) -> tuple[dict[Place, ProviderRecord], list[Discrepancy]]:
+    """What the providers' own records show for each place, and what in them belongs to nobody."""
     sandbox = sandbox_of(engine.settings)
-    known: dict[Place, ProviderBook] = {}
+    known: dict[Place, ProviderRecord] = {}
     strangers: list[Discrepancy] = []
     if sandbox is not None:
         address, channels = sandbox
@@ -60,7 +60,7 @@ async def read_providers(
                     kind=Kind.UNREAD,
                     where="the sandbox",
                     explanation=explained(
-                        "Its books could not be read.",
+                        "Its records could not be read.",
                         "See its log in the state folder; is everything still running?",
                     ),
                 )

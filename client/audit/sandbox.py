@@ -1,4 +1,4 @@
-"""Reading the sandbox's own books, where it stands in for providers."""
+"""Reading the sandbox's own records, where it stands in for a provider."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 
 import httpx
 
-from client.audit.model import Discrepancy, Kind, Place, ProviderBook
+from client.audit.model import Discrepancy, Kind, Place, ProviderRecord
 from client.engine import Engine
 from client.stack import stack_file
 from client.stack.accounts import choose_accounts
-from client.stack.books import NOBODYS, mail_by_broadcast, posts_by_publication
+from client.stack.sandbox_records import NOBODYS, mail_by_broadcast, posts_by_publication
 from domain.explanation import explained
 from settings import Settings
-from store.audit.books import BroadcastBooks
+from store.audit.broadcast_records import BroadcastRecords
 
 
 def sandbox_of(settings: Settings) -> tuple[str, frozenset[str]] | None:
@@ -31,10 +31,10 @@ async def read_sandbox(
     address: str,
     channels: frozenset[str],
     slug: str,
-    mails: list[BroadcastBooks],
-) -> tuple[dict[Place, ProviderBook], list[Discrepancy]]:
-    """What its books came to for each place on ``channels``, and what is nobody's in them."""
-    known: dict[Place, ProviderBook] = {}
+    mails: list[BroadcastRecords],
+) -> tuple[dict[Place, ProviderRecord], list[Discrepancy]]:
+    """What its records show for each place on ``channels``, and what in them belongs to nobody."""
+    known: dict[Place, ProviderRecord] = {}
     strangers: list[Discrepancy] = []
     places = {
         mail.key: Place(mail.number, mail.channel, mail.audience)
@@ -46,21 +46,25 @@ async def read_sandbox(
         post_total = posts.pop(NOBODYS)
         for (number, channel), found in posts.items():
             if channel in channels:
-                says = f"{found.accepted - found.lost + found.doubled + found.unentered} posts"
-                known[Place(number, channel)] = ProviderBook(says=says, read=True, reconciled=found)
+                detail = f"{found.accepted - found.lost + found.doubled + found.unentered} posts"
+                known[Place(number, channel)] = ProviderRecord(
+                    detail=detail, read=True, reconciled=found
+                )
         by_broadcast = await mail_by_broadcast(engine, slug, sandbox)
     for key, found in by_broadcast.items():
         there = found.accepted - found.lost + found.doubled + found.unentered
         if key in places:
             # The newest revision's broadcast stands for the message; earlier ones sent nothing.
-            known[places[key]] = ProviderBook(says=f"{there:,} mails", read=True, reconciled=found)
+            known[places[key]] = ProviderRecord(
+                detail=f"{there:,} mails", read=True, reconciled=found
+            )
         elif there:
-            strangers.append(_stranger(f"{there:,} mails that no broadcast of the ledger sent"))
+            strangers.append(_stranger(f"{there:,} mails that no broadcast in the ledger sent"))
     for place in places.values():
-        nothing = ProviderBook(says="0 mails", read=True)
+        nothing = ProviderRecord(detail="0 mails", read=True)
         known.setdefault(place, nothing)
     if post_total.unentered:
-        many = f"{post_total.unentered:,} posts that no message of the ledger says"
+        many = f"{post_total.unentered:,} posts that no message in the ledger accounts for"
         strangers.append(_stranger(many))
     return known, strangers
 
@@ -71,7 +75,7 @@ def _stranger(what: str) -> Discrepancy:
         where="the provider",
         explanation=explained(
             f"It shows {what}.",
-            "Was the ledger replaced while the sandbox kept its books? If not, find out who else "
+            "Was the ledger replaced while the sandbox kept its records? If not, find out who else "
             "uses the account.",
         ),
     )

@@ -34,12 +34,12 @@ async def look(name):
     try:
         channel = registry.build([name])[name]
     except ChannelMisconfigured as error:
-        return dict(name=name, ok=False, says=error.what, next_step=error.next_step, setting=True)
+        return dict(name=name, ok=False, detail=error.what, next_step=error.next_step, setting=True)
     try:
         health = await channel.check()
-        return dict(name=name, ok=health.ok, says=health.says, account=health.account)
+        return dict(name=name, ok=health.ok, detail=health.detail, account=health.account)
     except ChannelError as error:
-        return dict(name=name, ok=False, says=error.message, next_step=error.next_step)
+        return dict(name=name, ok=False, detail=error.message, next_step=error.next_step)
     finally:
         await channel.close()
 
@@ -53,7 +53,7 @@ asyncio.run(main())
 class _Answer(Value):
     name: str
     ok: bool
-    says: str
+    detail: str
     next_step: str = ""
     account: str = ""
     setting: bool = False
@@ -91,7 +91,7 @@ async def check_channels(settings: Settings) -> list[CheckResult]:
             about=one.name,
             ok=one.ok,
             explanation=explained(
-                f"{one.account}: {one.says}" if one.account else one.says, one.next_step
+                f"{one.account}: {one.detail}" if one.account else one.detail, one.next_step
             ),
             kind=CheckKind.SETTING if one.setting else CheckKind.OTHER,
         )

@@ -23,8 +23,8 @@ async def check_ledger(url: str) -> list[CheckResult]:
     if parsed.get_backend_name() == "sqlite":
         file = Path(str(parsed.database))
         if not await asyncio.to_thread(file.exists):
-            says = f"{shown} is not there yet; the first import or start makes it"
-            return [works("ledger", says)]
+            detail = f"{shown} is not there yet; the first import or start makes it"
+            return [works("ledger", detail)]
     database = Database.open(url)
     try:
         async with database.read() as connection:

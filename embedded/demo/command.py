@@ -62,8 +62,8 @@ async def play(recipients: int, state_dir: Path, console: Console) -> bool:
     stack = Stack(state_dir, ports=Ports.free(), say=lambda text: console.print(f"  {text}"))
     await stack.start()
     try:
-        books = httpx.AsyncClient(base_url=stack.addresses["sandbox"], timeout=60)
-        async with await stack.engine() as engine, books as sandbox:
+        sandbox_client = httpx.AsyncClient(base_url=stack.addresses["sandbox"], timeout=60)
+        async with await stack.engine() as engine, sandbox_client as sandbox:
             return await Demo(stack, engine, sandbox, console).run(recipients)
     finally:
         await stack.stop()
@@ -94,7 +94,7 @@ class Demo:
             shipped = await asyncio.to_thread(read_files, load_settings(), PLAYBOOK)
             files = quickened(dict(shipped), recipients)
             status = await Scenario(self, story).play(files, AUDIENCE)
-            self._screen.say("holding the ledger against the sandbox's own books")
+            self._screen.say("comparing the ledger with the sandbox's own records")
             score = await add_up(self.engine, self._sandbox, status, story)
         show(self._console, score, story)
         return not score.wrong

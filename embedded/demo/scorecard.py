@@ -1,4 +1,4 @@
-"""How the Saturday went, by the ledger and by the sandbox's own books."""
+"""How the Saturday went, by the ledger and by the sandbox's own records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from client.codes import count_codes
 from client.engine import Engine
 from client.mail_progress import MailProgress, mails_of
 from client.publications import list_publications
-from client.stack.books import Reconciliation, reconcile_mail, reconcile_posts
+from client.stack.sandbox_records import Reconciliation, reconcile_mail, reconcile_posts
 from client.timeline import broken_at
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
@@ -41,7 +41,7 @@ class Score(Value):
 async def add_up(
     engine: Engine, sandbox: httpx.AsyncClient, status: IncidentStatus, story: Story
 ) -> Score:
-    """Compare the ledger with the sandbox's books and find everything that is wrong."""
+    """Compare the ledger with the sandbox's records and find everything that is wrong."""
     rows = await list_publications(engine, INCIDENT)
     mails = {
         message.number: found
@@ -76,11 +76,12 @@ async def add_up(
 def _wrong(score: Score, story: Story) -> list[str]:
     """Each thing for which this run is not a pass, in words."""
     wrong: list[str] = []
-    for name, books in (("mail", score.mail), ("posts", score.posts)):
-        if not books.agrees or not books.accepted:
+    for name, compared in (("mail", score.mail), ("posts", score.posts)):
+        if not compared.agrees or not compared.accepted:
             wrong.append(
-                f"{name}: ledger and books differ: {books.lost} lost, {books.doubled} doubled, "
-                f"{books.unentered} not in our ledger, {books.accepted} accepted"
+                f"{name}: ledger and sandbox differ: {compared.lost} lost, "
+                f"{compared.doubled} doubled, "
+                f"{compared.unentered} not in our ledger, {compared.accepted} accepted"
             )
     for message in score.status.messages:
         if message.phase is not MessagePhase.SETTLED:
@@ -139,7 +140,7 @@ def show(console: Console, score: Score, story: Story) -> None:
     for wrong in score.wrong:
         console.print(f"[bold red]not right:[/bold red] {wrong}", highlight=False)
     if not score.wrong:
-        console.print("[bold green]Nothing lost, nothing sent twice, by the sandbox's own books.")
+        console.print("[bold green]Nothing lost, nothing sent twice, by the sandbox's own records.")
 
 
 def _told(score: Score) -> Table:

@@ -1,4 +1,4 @@
-"""Reading the ledger's deliveries in full, to hold them against a provider's own book."""
+"""Reading the ledger's deliveries in full, to compare them with a provider's own records."""
 
 from __future__ import annotations
 

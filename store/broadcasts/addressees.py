@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from domain.publication import DeliveryState
-from store.broadcasts.batch_rows import HOLD, OF_ROW, batch_is, place
+from store.broadcasts.batch_rows import LOCK_BATCH, OF_ROW, batch_is, place
 from store.deliveries.deliveries import SUPPRESSED
 from store.joins import IN_BATCHES
 from store.kernel.bulk import Bulk
@@ -89,7 +89,7 @@ def _withhold(
     number: int,
     suppressed: list[int],
 ) -> None:
-    connection.execute(HOLD, place(broadcast_id, number))
+    connection.execute(LOCK_BATCH, place(broadcast_id, number))
     bulk = Bulk(dialect, recipient_id=BigInteger())
     marked = connection.execute(
         insert_or_ignore(dialect, deliveries, ["broadcast_id", "recipient_id"]).from_select(

@@ -19,7 +19,7 @@ from store.broadcasts.batch_rows import (
     batch_query,
     enter_accepted,
     get_batch,
-    hold_batch,
+    lock_batch,
     move_batch,
     read_batch,
 )
@@ -134,7 +134,7 @@ async def settle_by_events(db: Database, broadcast_id: int) -> SettledByEvents:
     settled = accepted = 0
     for number in proven:
         async with db.write() as connection:
-            row = await hold_batch(connection, broadcast_id, number)
+            row = await lock_batch(connection, broadcast_id, number)
             if row.state is not _S.ACCEPTED:
                 _, recipients = await enter_accepted(connection, row, None, None)
                 accepted += recipients

@@ -30,7 +30,7 @@ _PROVEN = stored(Explanation(what="An event of the provider proves that it went 
 
 
 class BatchRow(LedgerRow):
-    """Where one batch stands; its recipients' ids lie from ``first`` to ``last``, both included.
+    """The state of one batch; its recipients' ids lie from ``first`` to ``last``, both included.
 
     ``key`` is the mark of its current attempt. ``proven`` says that an event of the provider has
     carried the mark of one of its attempts.
@@ -57,9 +57,9 @@ KEY_OF_ROW = (
     .label("broadcast_key")
 )
 LEFT = batches.c.size - sum((batches.c[name] for name in COUNTERS[1:]), batches.c[COUNTERS[0]])
-"""How many recipients of a batch have no row of their own: they stand where the batch stands."""
+"""How many recipients of a batch have no row of their own: they are in the batch's state."""
 
-HOLD = select(batches, KEY_OF_ROW).where(OF_ROW).with_for_update(of=batches)
+LOCK_BATCH = select(batches, KEY_OF_ROW).where(OF_ROW).with_for_update(of=batches)
 ACCEPTED = (
     update(batches)
     .where(OF_ROW)
@@ -78,9 +78,9 @@ ACCEPTED = (
 ACCEPT = ACCEPTED.returning(*batches.c, KEY_OF_ROW, LEFT.label("left"))
 
 
-async def hold_batch(connection: AsyncConnection, broadcast_id: int, number: int) -> BatchRow:
-    """One batch, held until the transaction ends; ``DomainError`` if there is none."""
-    row = (await connection.execute(HOLD, place(broadcast_id, number))).first()
+async def lock_batch(connection: AsyncConnection, broadcast_id: int, number: int) -> BatchRow:
+    """One batch, locked until the transaction ends; ``DomainError`` if there is none."""
+    row = (await connection.execute(LOCK_BATCH, place(broadcast_id, number))).first()
     if row is None:
         raise no_such_batch(broadcast_id, number)
     return read_batch(row._mapping)
@@ -89,7 +89,7 @@ async def hold_batch(connection: AsyncConnection, broadcast_id: int, number: int
 async def enter_accepted(
     connection: AsyncConnection, row: BatchRow, receipt: Receipt | None, at: datetime | None
 ) -> tuple[BatchRow, int]:
-    """Enter a held batch as accepted; also return how many recipients that speaks for.
+    """Enter a locked batch as accepted; also return how many recipients that speaks for.
 
     Without a receipt it was an event that proved it, and its time counts.
     """

@@ -30,11 +30,11 @@ from store.broadcasts.batch_rows import (
     batch_is,
     enter_accepted,
     get_batch,
-    hold_batch,
+    lock_batch,
     place,
     read_batch,
 )
-from store.deliveries.deliveries import hold_batches, move_forward
+from store.deliveries.deliveries import lock_batches, move_forward
 from store.deliveries.layout import layout_of
 from store.kernel.columns import Moment
 from store.kernel.database import Apart, Database
@@ -43,7 +43,7 @@ from store.offers.codes import Issuing, MadeCodes
 from store.tables import batches, broadcasts, suppressions
 
 _S = PublicationState
-_NOBODY_LEFT = stored(Explanation(what="Nobody in it is left to write to."))
+_NOBODY_LEFT = stored(Explanation(what="It has nobody left to write to."))
 
 # Built once, see batch_rows.
 _RESERVE = (
@@ -144,7 +144,7 @@ async def reserve_batch(
     if reservation is not None:
         return reservation
     async with db.write() as connection:
-        row = await hold_batch(connection, broadcast_id, number)
+        row = await lock_batch(connection, broadcast_id, number)
         if row.proven and row.state is _S.PLANNED:
             row, _ = await enter_accepted(connection, row, None, None)
         return BatchReservation(False, row, NOBODY, None)
@@ -173,7 +173,7 @@ async def accept_batch(
     Idempotent; the first receipt stays. Wins over whatever we believed.
     """
     async with db.write() as connection:
-        row = await hold_batch(connection, broadcast_id, number)
+        row = await lock_batch(connection, broadcast_id, number)
         if row.state is not _S.ACCEPTED:
             row, _ = await enter_accepted(connection, row, receipt, at)
         elif row.receipt is None:
@@ -188,7 +188,7 @@ async def accept_batch(
 
 
 async def close_empty_batch(db: Database, broadcast_id: int, number: int) -> BatchRow:
-    """Enter that a reserved batch was not sent because nobody in it is left to write to."""
+    """Enter that a reserved batch was not sent because it has nobody left to write to."""
     async with db.write() as connection:
         await connection.execute(
             update(batches)
@@ -206,8 +206,8 @@ async def refuse_deliveries(
     async with db.write() as connection:
         layout = await layout_of(db, connection, broadcast_id)
         numbers = {layout.batch_of(recipient) for _, recipient in places}
-        held = {(broadcast_id, number) for number in numbers if number is not None}
-        await hold_batches(db, connection, held)
+        touched = {(broadcast_id, number) for number in numbers if number is not None}
+        await lock_batches(db, connection, touched)
         return await move_forward(
             db,
             connection,

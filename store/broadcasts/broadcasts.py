@@ -68,7 +68,7 @@ async def plan(
     their ids. Without it the class is that of the stored message's kind, and
     of a message that is not stored, any suppression counts. Whoever is in one of the audiences
     ``before`` gets the message there, since nobody gets it twice. Raises ``DomainError`` if there
-    is no such audience, if the codes of ``offer`` would pass its cap or empty its pool, or if an
+    is no such audience, if the codes of ``offer`` would exceed its cap or empty its pool, or if an
     earlier revision has begun to go out; then nothing is planned. What is planned of an earlier
     revision otherwise is superseded.
     """

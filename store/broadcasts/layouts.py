@@ -1,8 +1,8 @@
 """How a broadcast is cut into batches when it is planned, and who is left out.
 
-It stands between a signature and the first mail, so none of it reads the whole audience row by
-row: suppressions are looked up in the audience and not the other way round, and the end of a batch
-is found by stepping over as many entries of an index.
+It runs between the last signature and the first mail, so none of it reads the whole audience row
+by row: suppressions are looked up in the audience and not the other way round, and the end of a
+batch is found by stepping over as many entries of an index.
 """
 
 from __future__ import annotations

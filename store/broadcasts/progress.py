@@ -22,7 +22,7 @@ WENT_OUT = tuple(name for name in COUNTED if name != DeliveryState.REFUSED)
 
 
 class BroadcastProgress(Value):
-    """Where the recipients of a broadcast stand. Each is counted once, so all add up.
+    """How many recipients of a broadcast are in which state. Each is counted once.
 
     ``planned`` wait for their turn, ``sending`` are in a request that is under way, ``unknown``
     in one whose outcome nobody knows, ``withdrawn`` in one that was called off. ``suppressed``
@@ -68,7 +68,7 @@ _WAITING_IN = {
     _S.SUPERSEDED: "withdrawn",
     _S.ABANDONED: "withdrawn",
 }
-"""What recipients without a row of their own are, by the state of their batch."""
+"""The counter of recipients without a row of their own, by the state of their batch."""
 
 
 async def read_progress(db: Database, broadcast_id: int) -> BroadcastProgress:
@@ -119,8 +119,8 @@ async def read_progress(db: Database, broadcast_id: int) -> BroadcastProgress:
     )
 
 
-class Standing(Value):
-    """Where some batches stand; all but ``unknown_batches`` are counts of recipients.
+class BatchCounts(Value):
+    """The outcome of some batches so far; all but ``unknown_batches`` count recipients.
 
     ``went_out`` is everybody whose mail the provider accepted, whatever became of it afterwards.
     """
@@ -131,15 +131,15 @@ class Standing(Value):
     unknown_batches: int = 0
 
 
-class RangeStanding(NamedTuple):
-    """Where a range of batches stands, and where all of its broadcast does."""
+class RangeProgress(NamedTuple):
+    """The counts of a range of batches, and of its whole broadcast."""
 
-    here: Standing
-    everywhere: Standing
+    here: BatchCounts
+    everywhere: BatchCounts
 
 
-async def range_standing(db: Database, broadcast_id: int, first: int, last: int) -> RangeStanding:
-    """Where the batches ``first`` to ``last`` stand, and all batches together."""
+async def range_progress(db: Database, broadcast_id: int, first: int, last: int) -> RangeProgress:
+    """The counts of the batches ``first`` to ``last``, and of all batches together."""
     here = batches.c.number.between(first, last)
     went_out = sum((batches.c[name] for name in WENT_OUT[1:]), batches.c[WENT_OUT[0]])
     query = (
@@ -157,17 +157,17 @@ async def range_standing(db: Database, broadcast_id: int, first: int, last: int)
     )
     async with db.read() as connection:
         rows = (await connection.execute(query)).all()
-    return RangeStanding(_added_up(row for row in rows if row.here), _added_up(rows))
+    return RangeProgress(_added_up(row for row in rows if row.here), _added_up(rows))
 
 
-def _added_up(rows: Iterable[Row[Any]]) -> Standing:
-    total = Standing()
+def _added_up(rows: Iterable[Row[Any]]) -> BatchCounts:
+    total = BatchCounts()
     for row in rows:
         left = {_S.ACCEPTED: "went_out", _S.REFUSED: "refused"}.get(PublicationState(row.state))
         found = {name: int(row._mapping[name]) for name in ("went_out", "refused", "bounced")}
         if left is not None:
             found[left] += int(row.left)
-        total = Standing(
+        total = BatchCounts(
             **{name: getattr(total, name) + count for name, count in found.items()},
             unknown_batches=total.unknown_batches + (row.many if row.state == _S.UNKNOWN else 0),
         )

@@ -1,11 +1,11 @@
-"""Deliveries: what is known of single recipients of a broadcast, and the counts kept beside it.
+"""Deliveries: what is known of single recipients of a broadcast, and the counts kept beside them.
 
 A recipient has a row only once something is known that the batch does not say: an event, a
 refusal, a suppression. So planning and sending a million mails write a thousand rows, not two
-million, and whoever has no row stands where the batch stands.
+million, and a recipient without a row is in the state of their batch.
 
-Whoever changes a batch's deliveries holds the batch's row first: it is the lock for all of them,
-and its counters change in the same transaction.
+Lock the batch's row before changing its deliveries: it is the lock for all of them, and its
+counters change in the same transaction.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ COUNTED = tuple(
     if state not in (DeliveryState.PLANNED, DeliveryState.ACCEPTED)
 )
 COUNTERS = (SUPPRESSED, *COUNTED)
-"""The counting columns of a batch; who is missing to its size has no row."""
+"""The counting columns of a batch; recipients beyond their sum have no row."""
 
 RANK = {state.value: state.rank for state in DeliveryState}
 _NO_ROW = DeliveryState.ACCEPTED.rank
@@ -53,14 +53,14 @@ Place = tuple[int, int]
 """(broadcast id, recipient id) of a delivery, or (broadcast id, number) of a batch."""
 
 
-async def hold_batches(
+async def lock_batches(
     db: Database, connection: AsyncConnection, places: Collection[Place]
 ) -> None:
-    """Hold the rows of these batches until the transaction ends, in one order for everybody."""
+    """Lock the rows of these batches until the transaction ends, always in the same order."""
     if db.dialect == "sqlite" or not places:
         return
-    bulk, hold = _holding(db.dialect)
-    await connection.execute(hold, bulk.parameter(sorted(places)))
+    bulk, lock = _locking(db.dialect)
+    await connection.execute(lock, bulk.parameter(sorted(places)))
 
 
 async def move_forward(
@@ -71,13 +71,13 @@ async def move_forward(
 ) -> int:
     """Move each delivery to its wanted state unless it is there or further; return how many moved.
 
-    The caller holds the batches concerned. Recipients who are in no batch are passed over.
+    The caller has locked the batches concerned. Recipients who are in no batch are skipped.
     """
     if not wanted:
         return 0
-    places, standing_at = _standing(db.dialect)
-    found = await connection.execute(standing_at, places.parameter(sorted(wanted)))
-    standing = {(row[0], row[1]): (row[2], row[3]) for row in found}
+    places, query = _states(db.dialect)
+    found = await connection.execute(query, places.parameter(sorted(wanted)))
+    states = {(row[0], row[1]): (row[2], row[3]) for row in found}
     layouts = {one: await layout_of(db, connection, one) for one in {at for at, _ in wanted}}
     moves: list[tuple[int, int, str, bool, str | None]] = []
     change: Counter[tuple[int, int, str]] = Counter()
@@ -85,7 +85,7 @@ async def move_forward(
         broadcast, recipient = place
         batch = layouts[broadcast].batch_of(recipient)
         to = kind.value
-        state, withheld = standing.get(place, (None, False))
+        state, withheld = states.get(place, (None, False))
         if batch is None or RANK[to] <= (_NO_ROW if state is None else RANK[state]):
             continue
         moves.append((broadcast, recipient, to, False, reasons.get(place)))
@@ -126,9 +126,9 @@ async def _count(
 
 # Built once: for a few events, putting a statement together costs more than running it.
 @cache
-def _holding(dialect: DialectName) -> tuple[Bulk, Select[int]]:
+def _locking(dialect: DialectName) -> tuple[Bulk, Select[int]]:
     bulk = Bulk(dialect, broadcast_id=Integer(), number=Integer())
-    hold = (
+    lock = (
         select(batches.c.number)
         .join(
             bulk.table,
@@ -140,13 +140,13 @@ def _holding(dialect: DialectName) -> tuple[Bulk, Select[int]]:
         .order_by(batches.c.broadcast_id, batches.c.number)
         .with_for_update(of=batches)
     )
-    return bulk, hold
+    return bulk, lock
 
 
 @cache
-def _standing(dialect: DialectName) -> tuple[Bulk, Select[int, int, str, bool]]:
+def _states(dialect: DialectName) -> tuple[Bulk, Select[int, int, str, bool]]:
     places = Bulk(dialect, broadcast_id=Integer(), recipient_id=BigInteger())
-    standing = select(
+    query = select(
         deliveries.c.broadcast_id,
         deliveries.c.recipient_id,
         deliveries.c.state,
@@ -158,7 +158,7 @@ def _standing(dialect: DialectName) -> tuple[Bulk, Select[int, int, str, bool]]:
             deliveries.c.recipient_id == places.table.c.recipient_id,
         ),
     )
-    return places, standing
+    return places, query
 
 
 @cache

@@ -1,6 +1,6 @@
-"""What providers tell about deliveries: events, doubled and in any order, recorded in bulk.
+"""What providers report about deliveries: events, doubled and in any order, recorded in bulk.
 
-A provider may tell the same thing several times, so each event is known by the provider's id, and
+A provider may report the same thing several times, so each event is known by the provider's id, and
 a delivery only ever moves forward.
 """
 
@@ -29,10 +29,10 @@ from sqlalchemy.sql.dml import ReturningInsert
 from domain.delivery_events import DeliveryEvent
 from domain.model import Value
 from domain.publication import DeliveryState
-from store.deliveries.deliveries import RANK, Place, hold_batches, move_forward
+from store.deliveries.deliveries import RANK, Place, lock_batches, move_forward
 from store.deliveries.layout import layout_of
 from store.events.marks import Marked, kind_of, read_marks
-from store.events.wishes import enter_wishes
+from store.events.preferences import enter_preferences
 from store.kernel.bulk import Bulk
 from store.kernel.columns import Moment, moment_text
 from store.kernel.database import Database, DialectName, insert_or_ignore
@@ -57,9 +57,9 @@ class Recorded(Value):
 async def record(db: Database, events: Sequence[DeliveryEvent]) -> Recorded:
     """Record events and move their deliveries, batches and suppressions; idempotent, any order.
 
-    One transaction: pass some thousand at most. What events say about the next mail is entered in
-    the suppressions (``store.events.wishes``). Raises ``StoreUnavailable``; then nothing is kept,
-    and all may be passed again.
+    One transaction: pass a few thousand at most. Bounces, complaints and preferences are entered in
+    the suppressions (``store.events.preferences``). Raises ``StoreUnavailable``; then nothing is
+    kept, and all may be passed again.
     """
     [recorded] = await record_groups(db, [events])
     return recorded
@@ -82,7 +82,7 @@ async def record_groups(db: Database, groups: Sequence[Sequence[DeliveryEvent]])
             known = await _broadcasts(connection, keys)
             strangers = sorted(keys - known.keys())
             if strangers:
-                # One of them may be being planned at this moment: wait for that, and ask again.
+                # One of them may be in the middle of being planned: wait for that, and ask again.
                 for key in strangers:
                     await db.serialise(connection, f"broadcast/{key}")
                 known |= await _broadcasts(connection, set(strangers))
@@ -179,7 +179,7 @@ async def _apply(
     proofs: dict[Place, tuple[int, datetime]] = {}
     wanted: dict[Place, DeliveryState] = {}
     reasons: dict[Place, str | None] = {}
-    held: set[Place] = set()
+    touched: set[Place] = set()
     layouts = {key: await layout_of(db, connection, known[key]) for key in sorted(known)}
     ours = [one for one in events if one.broadcast in known]
     for one in ours:
@@ -188,19 +188,19 @@ async def _apply(
             batch = (broadcast_id, one.batch)
             attempt, at = proofs.get(batch, (one.attempt, one.at))
             proofs[batch] = (max(attempt, one.attempt), min(at, one.at))
-            held.add(batch)
+            touched.add(batch)
         if one.recipient is not None:
             number = layouts[one.broadcast].batch_of(one.recipient)
             if number is None:
                 continue
-            held.add((broadcast_id, number))
+            touched.add((broadcast_id, number))
             place, proven = (broadcast_id, one.recipient), one.proves
             if place not in wanted or RANK[wanted[place]] < RANK[proven]:
                 wanted[place], reasons[place] = proven, one.reason_code
-    await hold_batches(db, connection, held)
+    await lock_batches(db, connection, touched)
     await _enter_proofs(db, connection, proofs)
     await move_forward(db, connection, wanted, reasons)
-    await enter_wishes(db, connection, ours)
+    await enter_preferences(db, connection, ours)
 
 
 async def _enter_proofs(

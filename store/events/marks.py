@@ -10,7 +10,7 @@ from typing import NamedTuple
 from domain.delivery_events import DeliveryEvent
 from domain.ids import batch_of, delivery_of
 from domain.publication import DeliveryState
-from domain.suppression import Wish
+from domain.suppression import Preference
 
 
 class Marked(NamedTuple):
@@ -21,14 +21,14 @@ class Marked(NamedTuple):
     batch: int | None
     attempt: int | None
     recipient: int | None
-    kind: DeliveryState | Wish
+    kind: DeliveryState | Preference
     at: datetime
     reason_code: str | None
 
     @property
     def proves(self) -> DeliveryState:
         """How far the mail has come at least: nobody complains of what they have not got."""
-        return DeliveryState.DELIVERED if isinstance(self.kind, Wish) else self.kind
+        return DeliveryState.DELIVERED if isinstance(self.kind, Preference) else self.kind
 
 
 def read_marks(event: DeliveryEvent) -> Marked | None:
@@ -57,12 +57,12 @@ def read_marks(event: DeliveryEvent) -> Marked | None:
 _batch_of: Callable[[str], tuple[str, int, int]] = lru_cache(maxsize=8192)(batch_of)
 
 
-def kind_of(word: str) -> DeliveryState | Wish:
+def kind_of(word: str) -> DeliveryState | Preference:
     """What a stored word means."""
     return _KINDS[word]
 
 
-_KINDS: dict[str, DeliveryState | Wish] = {
+_KINDS: dict[str, DeliveryState | Preference] = {
     **{one.value: one for one in DeliveryState},
-    **{one.value: one for one in Wish},
+    **{one.value: one for one in Preference},
 }

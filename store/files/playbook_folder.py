@@ -30,10 +30,10 @@ def read_playbook(folder: Path) -> Mapping[str, str]:
         problem = Problem(folder.name, f"{_reason(error)}.", next_step=step)
         raise PlaybookInvalid([problem]) from error
     if len(paths) > FILES_LIMIT:
-        says = (
+        detail = (
             f"holds {len(paths)} templates, more than the {FILES_LIMIT} that a playbook may have."
         )
-        raise PlaybookInvalid([Problem(folder.name, says, next_step="Is it the right folder?")])
+        raise PlaybookInvalid([Problem(folder.name, detail, next_step="Is it the right folder?")])
     files: dict[str, str] = {}
     problems: list[Problem] = []
     for path in paths:
@@ -59,8 +59,8 @@ def _read(path: Path) -> str:
     except OSError as error:
         raise PlaybookInvalid([Problem(path.name, f"{_reason(error)}.")]) from error
     if len(content) > SIZE_LIMIT:
-        says = f"is larger than {SIZE_LIMIT:,} bytes."
-        raise PlaybookInvalid([Problem(path.name, says, next_step="Is it the right file?")])
+        detail = f"is larger than {SIZE_LIMIT:,} bytes."
+        raise PlaybookInvalid([Problem(path.name, detail, next_step="Is it the right file?")])
     try:
         text = content.decode("utf-8-sig")
         # UTF-16 without its mark is valid UTF-8 with a NUL beside every letter.

@@ -91,7 +91,7 @@ async def take_codes(
     """Give a code to each recipient who has none, and return everybody's, by recipient id.
 
     Nothing is given out, and ``DomainError`` says why, if the pool has too few codes, if the codes
-    would pass the cap, or if this version of the offer is in the ledger with other terms.
+    would exceed the cap, or if this version of the offer is in the ledger with other terms.
     """
     everybody = sorted(set(recipients))
     if not everybody:

@@ -1,7 +1,7 @@
 """Codes: one for each recipient of an offer, derived, so that every attempt makes the same one.
 
 A row holds those of up to a thousand recipients, packed: a batch's codes are one insert. Nobody is
-in two rows of an offer, because whoever enters codes holds the offer first, and then looks.
+in two rows of an offer, because the offer is locked before its codes are read or entered.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ async def ensure_codes(
 
     ``secret`` is used and not kept; ``grouped`` is for ``codes.spell``. Nothing is issued, and
     ``DomainError`` says why, if this version of the offer is in the ledger with other terms, if
-    its codes were made with another secret, or if the codes would pass the cap.
+    its codes were made with another secret, or if the codes would exceed the cap.
     """
     everybody = sorted(set(recipients))
     if not everybody:
@@ -125,8 +125,8 @@ class Issuing:
     def enter(self, connection: Connection, made: MadeCodes) -> None:
         """Enter the codes of those who have none yet; ``DomainError`` as from ``ensure_codes``.
 
-        Holds the incident's offers until the transaction ends, so do it last: all workers pass
-        here, and each trip to the database meanwhile is time in which nobody else can.
+        Locks the incident's offers until the transaction ends, so do it last: all workers pass
+        here, and each further trip to the database keeps the others waiting.
         """
         if not made.recipients:
             return
@@ -177,12 +177,12 @@ async def mark_entered(
     db: Database, incident: str, recipients: Sequence[int], terms: OfferTerms, at: datetime
 ) -> None:
     """Note that the shop was told of all these codes; a row counts once it has been told of all."""
-    told = set(recipients)
+    known = set(recipients)
 
     def enter(connection: Connection) -> None:
         offer = ensure_offer(connection, db.dialect, incident, terms)
         for row in _overlapping(connection, offer, sorted(recipients)):
-            if not row.entered and told.issuperset(row.members):
+            if not row.entered and known.issuperset(row.members):
                 connection.execute(
                     update(codes)
                     .where(codes.c.offer_id == offer.id, codes.c.first == row.first)

@@ -1,8 +1,8 @@
 """Offers: the goodwill promised in an incident, and the cap that it must stay under.
 
 Planning refuses a promise over the cap; ``enter_issued`` keeps the cap once more where codes come
-into being, whatever was planned. Whoever issues codes holds all offers of the incident first: they
-are the lock for its codes.
+into being, whatever was planned. Lock all offers of the incident before
+issuing codes: they are the lock for its codes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from store.kernel.database import Database, DialectName, insert_or_ignore
 from store.tables import batches, broadcasts, code_pool, deliveries, offers, recipients
 
 # Built once: a broadcast runs each of these a thousand times.
-_HOLD = (
+_LOCK = (
     select(*offers.c)
     .where(offers.c.incident == bindparam("b_incident"))
     .order_by(offers.c.version)
@@ -79,7 +79,7 @@ _CALLED_OFF = and_(
 
 
 class KnownOffer(NamedTuple):
-    """A version of an incident's offer, held until the transaction ends."""
+    """A version of an incident's offer, locked until the transaction ends."""
 
     id: int
     incident: str
@@ -91,11 +91,11 @@ class KnownOffer(NamedTuple):
 def ensure_offer(
     connection: Connection, dialect: DialectName, incident: str, terms: OfferTerms
 ) -> KnownOffer:
-    """Hold the incident's offers, and return this version, entered if it is new.
+    """Lock the incident's offers, and return this version, entered if it is new.
 
     ``DomainError`` if the version is there with other terms: codes of it may be out.
     """
-    found = _hold(connection, incident, terms)
+    found = _lock(connection, incident, terms)
     if found is None:
         connection.execute(
             insert_or_ignore(dialect, offers, ["incident", "version"]).values(
@@ -106,13 +106,13 @@ def ensure_offer(
                 pool=terms.source_name if terms.source is CodeSource.POOL else None,
             )
         )
-        found = _hold(connection, incident, terms)
+        found = _lock(connection, incident, terms)
     assert found is not None
     return found
 
 
-def _hold(connection: Connection, incident: str, terms: OfferTerms) -> KnownOffer | None:
-    rows = connection.execute(_HOLD, {"b_incident": incident}).all()
+def _lock(connection: Connection, incident: str, terms: OfferTerms) -> KnownOffer | None:
+    rows = connection.execute(_LOCK, {"b_incident": incident}).all()
     found = next((row for row in rows if row.version == terms.version), None)
     if found is None:
         return None
@@ -132,17 +132,17 @@ def refuse_other_secret(offer: KnownOffer, mark: str) -> None:
     """Raise ``DomainError`` if codes of the offer were made with another secret than ``mark``."""
     if offer.secret_mark not in (None, mark):
         raise DomainError(
-            f"The codes of {offer.incident} were begun with another code secret than this "
+            f"The codes of {offer.incident} were made with a code secret other than this "
             "worker's; nobody was given a second code.",
-            "Set FRONTFOOT_CODE_SECRET to the same value on every worker, the one that the first "
-            "codes were made with, and restart this one.",
+            "Set FRONTFOOT_CODE_SECRET on every worker to the value that the first "
+            "codes were made with, and restart this worker.",
         )
 
 
 def enter_issued(
     connection: Connection, offer: KnownOffer, new: int, mark: str = "", width: int = 0
 ) -> None:
-    """Enter ``new`` codes of an offer that is held: the one statement that keeps the cap.
+    """Enter ``new`` codes of a locked offer: the one statement that keeps the cap.
 
     ``mark`` is that of the secret, and ``width`` how far apart the recipients of one row are.
     Raises ``DomainError``, so that nothing of the transaction is kept, if the codes would pass the
@@ -163,7 +163,7 @@ def enter_issued(
         return
     refuse_other_secret(offer, mark)
     raise DomainError(
-        f"{new:,} more codes of {offer.terms.worth} {offer.terms.currency} would pass the cap of "
+        f"{new:,} more codes of {offer.terms.worth} {offer.terms.currency} would exceed the cap of "
         f"{offer.terms.budget_cap:,} {offer.terms.currency} for {offer.incident}; none was made.",
         "Have finance raise the cap, and make the offer anew with the next version number.",
     )
@@ -172,7 +172,7 @@ def enter_issued(
 async def refuse_short_pool(
     db: Database, connection: AsyncConnection, incident: str, terms: OfferTerms
 ) -> None:
-    """Raise ``DomainError`` if a pool holds fewer codes than all broadcasts promise out of it."""
+    """Raise ``DomainError`` if a pool has fewer codes than all broadcasts promise from it."""
     if terms.source is not CodeSource.POOL:
         return
     name = terms.source_name or ""
@@ -243,7 +243,7 @@ async def refuse_over_budget(connection: AsyncConnection, incident: str, terms: 
     elif elsewhere + terms.cost(here) > terms.budget_cap:
         raise DomainError(
             f"{here:,} codes of {terms.worth} {terms.currency}, with {elsewhere:,} "
-            f"{terms.currency} promised before, pass the cap of {terms.budget_cap:,}.",
+            f"{terms.currency} promised before, exceed the cap of {terms.budget_cap:,}.",
             "Lower the worth, choose a smaller audience, or have finance raise the cap.",
         )
 

@@ -36,7 +36,7 @@ class CodeState(StrEnum):
 
 
 class CheckedCode(Value):
-    """One code of ours: the incident that it makes up for, its worth, and how it stands.
+    """One code of ours: the incident that it makes up for, its worth, and its state.
 
     ``code`` is spelt as its mail shows it. ``reference`` and ``redeemed_at`` tell what it was used
     for. A code that was not given out has no incident and no worth yet.
@@ -74,13 +74,13 @@ class _Found(NamedTuple):
 
 
 async def check_code(db: Database, text: str, caller: str, now: datetime) -> CheckedCode:
-    """How a code stands, as a person may have typed it; changes nothing.
+    """The state of a code, as a person may have typed it; changes nothing.
 
     ``caller`` is whoever asks: wrong guesses count per name. ``DomainError`` for a typing mistake,
     ``UnknownCode``, or ``TooManyGuesses``.
     """
     found = await _find(db, text, caller, now)
-    return await _standing(db, found, now)
+    return await _state_of(db, found, now)
 
 
 async def redeem_code(
@@ -98,7 +98,7 @@ async def redeem_code(
             "Give the order's number: a repeat is recognised by it.",
         )
     found = await _find(db, text, caller, now)
-    before = await _standing(db, found, now)
+    before = await _state_of(db, found, now)
     if before.state is CodeState.VALID:
         async with db.write() as connection:
             await connection.execute(
@@ -107,7 +107,7 @@ async def redeem_code(
                 )
             )
         # Somebody else may have been a moment faster, so the ledger is asked who it was.
-        before = await _standing(db, found, now)
+        before = await _state_of(db, found, now)
     if before.state is CodeState.REDEEMED and before.reference == what_for:
         return before
     raise _refusal(before)
@@ -131,7 +131,7 @@ def _refusal(code: CheckedCode) -> NotRedeemed:
     )
 
 
-async def _standing(db: Database, found: _Found, now: datetime) -> CheckedCode:
+async def _state_of(db: Database, found: _Found, now: datetime) -> CheckedCode:
     if found.offer_id is None:
         return CheckedCode(code=found.spelling, state=CodeState.NOT_GIVEN_OUT)
     async with db.read() as connection:

@@ -24,7 +24,7 @@ _S = PublicationState
 
 
 class PublicationRow(LedgerRow):
-    """Where one message stands on one post channel.
+    """The state of one message on one post channel.
 
     ``key`` is opaque and names this revision on this channel, for logs.
     """

@@ -1,7 +1,7 @@
-"""Where "no more of these" is said: one click in the mail program, or a button on a page.
+"""The unsubscribe page: one click in the mail program, or a button in the browser.
 
-RFC 8058 asks for a POST that works without cookies and without a second step. A GET only shows the
-page: mail scanners open every link, and none of them may unsubscribe anybody.
+RFC 8058 requires a POST that works without cookies and without a second step. A GET only shows the
+page: mail scanners open every link, and must not unsubscribe anybody.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from client.errors import NotEntered
-from client.unsubscribe import UnsubscribeLinks
+from client.unsubscribe import Unsubscriber
 from domain.errors import DomainError
 from domain.message import MessageClass
 from domain.unsubscribe import PATH
 
 _WHAT = {
-    MessageClass.GOODWILL: "You will get no more offers, nor other mail that is not about your "
-    "safety. Should your account or your data be in danger, we still tell you.",
-    MessageClass.SAFETY: "You will get no more mail of ours at all, not even if your account or "
+    MessageClass.GOODWILL: "You will get no more offers, and no other mail that is not about your "
+    "safety. If your account or your data is in danger, we will still tell you.",
+    MessageClass.SAFETY: "You will get no more mail from us at all, not even if your account or "
     "your data is in danger.",
 }
 
@@ -42,7 +42,7 @@ button {{ font: inherit; padding: .7rem 1.4rem; border-radius: .5rem;
 class Unsubscribing:
     """The two handlers behind an unsubscribe link."""
 
-    def __init__(self, links: UnsubscribeLinks) -> None:
+    def __init__(self, links: Unsubscriber) -> None:
         self._links = links
 
     def routes(self) -> list[Route]:
@@ -50,30 +50,30 @@ class Unsubscribing:
         path = f"{PATH}/{{token}}"
         return [
             Route(path, self.show, methods=["GET"]),
-            Route(path, self.leave, methods=["POST"]),
+            Route(path, self.unsubscribe, methods=["POST"]),
         ]
 
     async def show(self, request: Request) -> Response:
-        """Say what the button does; change nothing."""
+        """Show what the button does; changes nothing."""
         try:
-            leaving = self._links.read(request.path_params["token"])
+            asked = self._links.read(request.path_params["token"])
         except DomainError as error:
             return _page("That link does not work", f"{error.what} {error.next_step}", 404)
         body = (
-            f"<p>{escape(_WHAT[leaving.message_class])}</p>"
+            f"<p>{escape(_WHAT[asked.message_class])}</p>"
             '<form method="post"><button>Unsubscribe</button></form>'
         )
         return HTMLResponse(_PAGE.format(title="Unsubscribe?", body=body), headers=_HEADERS)
 
-    async def leave(self, request: Request) -> Response:
-        """Enter it at once; saying it twice is as good as once."""
+    async def unsubscribe(self, request: Request) -> Response:
+        """Unsubscribe at once; a repeat changes nothing."""
         try:
-            leaving = await self._links.leave(request.path_params["token"])
+            asked = await self._links.unsubscribe(request.path_params["token"])
         except DomainError as error:
             return _page("That link does not work", f"{error.what} {error.next_step}", 404)
         except NotEntered:
-            return _page("Please try again", "This could not be noted down just now.", 503)
-        return _page("You are unsubscribed", _WHAT[leaving.message_class], 200)
+            return _page("Please try again", "We could not record this just now.", 503)
+        return _page("You are unsubscribed", _WHAT[asked.message_class], 200)
 
 
 _HEADERS = {
@@ -84,6 +84,6 @@ _HEADERS = {
 }
 
 
-def _page(title: str, says: str, status: int) -> Response:
-    html = _PAGE.format(title=escape(title), body=f"<p>{escape(says)}</p>")
+def _page(title: str, detail: str, status: int) -> Response:
+    html = _PAGE.format(title=escape(title), body=f"<p>{escape(detail)}</p>")
     return HTMLResponse(html, status_code=status, headers=_HEADERS)

@@ -81,5 +81,5 @@ async def _bounded(request: Request) -> bytes | None:
     return b"".join(pieces)
 
 
-def _no(status: int, says: str) -> Response:
-    return JSONResponse({"error": says}, status_code=status)
+def _no(status: int, detail: str) -> Response:
+    return JSONResponse({"error": detail}, status_code=status)

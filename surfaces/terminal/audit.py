@@ -17,13 +17,13 @@ _STYLES = {Kind.OPEN: "yellow", Kind.UNKNOWN: "bold yellow", Kind.UNREAD: "bold 
 
 
 def audit(slug: Slug, as_json: Json = False) -> None:
-    """Compare four books: the incident's, the ledger's, the events', the provider's.
+    """Compare four records: the incident's, the ledger's, the events', the provider's.
 
-    Every post, batch and recipient must stand in a named state, with a reason
-    and a next step where it is not accepted; whatever is stuck, unknown, lost,
-    doubled or different is listed. The record itself is verified too. Exit code
-    0 if everything agrees, 1 if not. What waits for a person is listed and is
-    no difference. Nothing is changed.
+    Every post, batch and recipient must be in a named state, with a reason and
+    a next step if it is not accepted. Whatever is stuck, unknown, lost, doubled
+    or different is listed. The timeline is verified too. The exit code is 0 if
+    everything agrees and 1 if not; what waits for a person is listed but does
+    not count as a difference. Nothing is changed.
 
     Example: frontfoot audit site-down
     """
@@ -41,7 +41,7 @@ def _document(report: Report) -> dict[str, object]:
         {
             "kind": one.kind.value,
             "where": one.where,
-            "says": happened(one.explanation),
+            "detail": happened(one.explanation),
             "next_step": in_words(one.explanation.next_step),
         }
         for one in report.found
@@ -72,11 +72,11 @@ def _show(report: Report) -> None:
     if report.under_way:
         say("Something is still under way: audit again once it has ended.")
     if not report.agrees:
-        say("The books do not agree.", "bold red")
+        say("The records do not agree.", "bold red")
     elif not report.intents:
-        say("Nothing has been proposed yet, so there is nothing to differ.")
+        say("Nothing has been proposed yet, so there is nothing to compare.")
     else:
-        say("The books agree.", "bold green")
+        say("The records agree.", "bold green")
 
 
 def register(app: typer.Typer) -> None:

@@ -58,7 +58,7 @@ def _in_json(one: CheckResult) -> dict[str, object]:
     return {
         "about": one.about,
         "ok": one.ok,
-        "says": happened(one.explanation),
+        "detail": happened(one.explanation),
         "next_step": in_words(one.explanation.next_step),
         "code": _CODES[one.kind],
     }
@@ -68,8 +68,8 @@ def _say(results: list[CheckResult], settings: Settings) -> None:
     table = plain_table("", "", "")
     table.show_header = False
     for one in results:
-        says = clean(happened(one.explanation))
-        table.add_row("ok" if one.ok else "FAILED", clean(one.about), says)
+        detail = clean(happened(one.explanation))
+        table.add_row("ok" if one.ok else "FAILED", clean(one.about), detail)
         if one.explanation.next_step and not one.ok:
             table.add_row("", "", clean(in_words(one.explanation.next_step)))
     show(table)

@@ -44,7 +44,7 @@ def show_timeline(
     if alone:
         said = _verified(slug, entries)
         if as_json:
-            say_json({"whole": True, "entries": len(entries), "says": said})
+            say_json({"whole": True, "entries": len(entries), "detail": said})
         else:
             say(said)
         return

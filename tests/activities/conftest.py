@@ -57,7 +57,7 @@ class Provider:
         return Sighting(finding=Finding.ABSENT)
 
     async def check(self) -> Health:
-        return Health(ok=True, says="works")
+        return Health(ok=True, detail="works")
 
     async def close(self) -> None:
         return None

@@ -91,7 +91,7 @@ class Mailer:
         return Sighting(finding=Finding.CANNOT_TELL)
 
     async def check(self) -> Health:
-        return Health(ok=True, says="works")
+        return Health(ok=True, detail="works")
 
     async def close(self) -> None:
         return None

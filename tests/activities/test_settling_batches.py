@@ -7,7 +7,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.settling import SettlingActivities
-from activities.signatures.posts import PublicationStanding
+from activities.signatures.posts import PublicationStatus
 from activities.signatures.settling import SettleByPerson
 from channels.batch import Batch
 from channels.contract import OutcomeUnknown
@@ -54,7 +54,7 @@ async def unknown(ledger: Database, mailer: Mailer) -> Post:
 
 async def settle(
     post: Post, *batches: int, went_out: bool, **more: PublicationState
-) -> PublicationStanding:
+) -> PublicationStatus:
     order = SettleByPerson(task=post.task, direct=True, went_out=went_out, batches=batches, **more)
     activities = SettlingActivities(post.ledger)
     return await ActivityEnvironment().run(activities.settle_by_person, order)

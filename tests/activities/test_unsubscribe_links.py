@@ -8,15 +8,17 @@ from temporalio.testing import ActivityEnvironment
 from activities.broadcasts import BroadcastActivities
 from channels.batch import Addressee
 from domain.message import Document, MessageClass
-from domain.unsubscribe import PATH, Leaving, LeavingLinks, read_leaving_token
+from domain.unsubscribe import PATH, UnsubscribeLinks, UnsubscribeRequest, read_unsubscribe_token
 from store.kernel.database import Database
 from tests.activities.mail import SECRET, Mailer, approved, customers, goodwill, letter
 
-LINKS = LeavingLinks("https://mail.example.com", SECRET)
+LINKS = UnsubscribeLinks("https://mail.example.com", SECRET)
 START = f"https://mail.example.com{PATH}/"
 
 
-async def sent(ledger: Database, document: Document, links: LeavingLinks | None) -> list[Addressee]:
+async def sent(
+    ledger: Database, document: Document, links: UnsubscribeLinks | None
+) -> list[Addressee]:
     """Everybody whom a worker with these links wrote to."""
     mailer = Mailer()
     post = await approved(ledger, mailer, document)
@@ -28,11 +30,12 @@ async def sent(ledger: Database, document: Document, links: LeavingLinks | None)
 async def test_each_recipient_of_goodwill_mail_has_a_link_of_their_own(ledger: Database) -> None:
     people = await sent(ledger, goodwill(await customers(ledger, 12)), LINKS)
     left = [
-        read_leaving_token(SECRET, one.values["unsubscribe_url"].removeprefix(START))
+        read_unsubscribe_token(SECRET, one.values["unsubscribe_url"].removeprefix(START))
         for one in people
     ]
     assert left == [
-        Leaving(recipient=number, message_class=MessageClass.GOODWILL) for number in range(1, 13)
+        UnsubscribeRequest(recipient=number, message_class=MessageClass.GOODWILL)
+        for number in range(1, 13)
     ]
 
 
@@ -42,7 +45,9 @@ async def test_the_link_stands_beside_the_code(ledger: Database) -> None:
 
 
 @pytest.mark.parametrize("links", [LINKS, None])
-async def test_a_safety_notice_has_no_link(ledger: Database, links: LeavingLinks | None) -> None:
+async def test_a_safety_notice_has_no_link(
+    ledger: Database, links: UnsubscribeLinks | None
+) -> None:
     people = await sent(ledger, letter(await customers(ledger, 3)), links)
     assert [dict(one.values) for one in people] == [{}, {}, {}]
 

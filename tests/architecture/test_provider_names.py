@@ -23,7 +23,7 @@ PLACES = (
 
 # Each with what it has to do with a provider.
 MAY = {
-    "client/stack/books.py": "reads the books of the sandbox, which has a shelf for each provider",
+    "client/stack/sandbox_records.py": "reads the sandbox's own records, one list per provider",
     "embedded/demo": "plays one playbook against the sandbox, with faults of each provider",
     "embedded/up.py": "says what the sandbox stands in for",
     "settings.py": "the channels of a fresh installation",

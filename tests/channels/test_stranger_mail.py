@@ -12,7 +12,7 @@ import pytest
 
 from channels.contract import Channel, DirectChannel, ReadsEvents
 from channels.contract_suite.contract import ChannelContract
-from channels.contract_suite.events_contract import EventFeed, EventsContract, Told
+from channels.contract_suite.events_contract import EventFeed, EventsContract, SampleEvent
 from channels.contract_suite.mailer_channel import (
     KINDS,
     SIGNATURE,
@@ -24,7 +24,7 @@ from channels.contract_suite.mailer_channel import (
 from channels.contract_suite.mock_provider import MockProvider
 from channels.contract_suite.stand_in import StandIn
 from domain.publication import DeliveryState
-from domain.suppression import Wish
+from domain.suppression import Preference
 
 SECRET = "event-secret"
 
@@ -56,14 +56,14 @@ class Feed:
     def reader(self) -> ReadsEvents:
         return MailerEvents(MailerEventSettings(secret=SECRET))
 
-    def body(self, told: Sequence[Told]) -> bytes:
+    def body(self, told: Sequence[SampleEvent]) -> bytes:
         return orjson.dumps([self._event(n, one) for n, one in enumerate(told)])
 
     def headers(self, body: bytes) -> Mapping[str, str]:
         return {SIGNATURE: hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()}
 
-    def _event(self, number: int, told: Told) -> dict[str, object]:
-        words: dict[DeliveryState | Wish, str] = {kind: word for word, kind in KINDS.items()}
+    def _event(self, number: int, told: SampleEvent) -> dict[str, object]:
+        words: dict[DeliveryState | Preference, str] = {kind: word for word, kind in KINDS.items()}
         return {
             "id": str(number),
             "what": words[told.kind],

@@ -7,25 +7,25 @@ from pathlib import Path
 import pytest
 
 from chaos.plan import (
-    Deed,
+    Fault,
+    FaultAction,
     MessageScript,
     Point,
     Revising,
     RoundPlan,
     Signer,
-    Torment,
     Wrong,
 )
 from chaos.round import play_round
-from chaos.verdict import SAYS
+from chaos.verdict import MUST_BE_ZERO
 from domain.message import MessageKind
 
 pytestmark = pytest.mark.whole
 
 
-def fault(provider: str, operation: str, kind: str) -> Torment:
+def fault(provider: str, operation: str, kind: str) -> Fault:
     rule = {"provider": provider, "operation": operation, "kind": kind, "times": 1}
-    return Torment(Deed.PROVIDER, provider, rule=tuple(rule.items()))
+    return Fault(FaultAction.PROVIDER, provider, rule=tuple(rule.items()))
 
 
 ANSWERS_LOST = (
@@ -43,17 +43,17 @@ STORM = RoundPlan(
             signers=(Signer("noor", by_signal=True),),
             wrong=(Wrong.AUTHOR, Wrong.NO_ROLE, Wrong.MALFORMED),
             revising=Revising.RACING,
-            torments=(
+            faults=(
                 *ANSWERS_LOST,
-                Torment(Deed.POINT_KILL, "twitter", point=Point.AFTER_ANSWER),
-                Torment(Deed.LOCK, at=0.2, seconds=0.5),
+                Fault(FaultAction.POINT_KILL, "twitter", point=Point.AFTER_ANSWER),
+                Fault(FaultAction.LOCK, at=0.2, seconds=0.5),
             ),
         ),
         MessageScript(
             kind=MessageKind.PROGRESS_UPDATE,
             signers=(Signer("dana", by_signal=False),),
             overtaken=True,
-            torments=(Torment(Deed.FREEZE, "temporal", at=0.1, seconds=0.5),),
+            faults=(Fault(FaultAction.FREEZE, "temporal", at=0.1, seconds=0.5),),
         ),
         MessageScript(
             kind=MessageKind.PROGRESS_UPDATE,
@@ -71,7 +71,7 @@ BLIND = RoundPlan(
         MessageScript(
             kind=MessageKind.ANNOUNCEMENT,
             signers=(Signer("noor", by_signal=True),),
-            torments=ANSWERS_LOST,
+            faults=ANSWERS_LOST,
         ),
     ),
     blind=True,
@@ -91,7 +91,7 @@ MID_STEP = RoundPlan(
         MessageScript(
             kind=MessageKind.GOODWILL_OFFER,
             signers=(Signer("noor", by_signal=True), Signer("lee", by_signal=False)),
-            torments=(Torment(Deed.POINT_KILL, "email", point=Point.BEFORE_COMMIT),),
+            faults=(Fault(FaultAction.POINT_KILL, "email", point=Point.BEFORE_COMMIT),),
         ),
     ),
 )
@@ -99,17 +99,17 @@ MID_STEP = RoundPlan(
 
 async def test_a_worker_killed_between_codes_and_commit_leaves_neither(tmp_path: Path) -> None:
     result = await play_round(MID_STEP, tmp_path / "step", "sqlite")
-    found = {name: getattr(result.verdict, name) for name in SAYS}
-    assert found == dict.fromkeys(SAYS, 0), result.verdict.findings
-    assert result.struck.keys() == {MID_STEP.messages[2].torments[0].name}
+    found = {name: getattr(result.verdict, name) for name in MUST_BE_ZERO}
+    assert found == dict.fromkeys(MUST_BE_ZERO, 0), result.verdict.findings
+    assert result.struck.keys() == {MID_STEP.messages[2].faults[0].name}
 
 
 async def test_nothing_is_lost_doubled_or_stuck_in_a_short_storm(tmp_path: Path) -> None:
     result = await play_round(STORM, tmp_path / "storm", "sqlite")
-    found = {name: getattr(result.verdict, name) for name in SAYS}
-    assert found == dict.fromkeys(SAYS, 0), result.verdict.findings
+    found = {name: getattr(result.verdict, name) for name in MUST_BE_ZERO}
+    assert found == dict.fromkeys(MUST_BE_ZERO, 0), result.verdict.findings
     assert result.verdict.mails >= STORM.recipients - 1
-    assert result.struck.keys() >= {torment.name for torment in STORM.messages[0].torments}
+    assert result.struck.keys() >= {fault.name for fault in STORM.messages[0].faults}
 
 
 async def test_a_worker_that_sends_again_without_looking_is_found_out(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from temporalio.client import WorkflowUpdateStage
 from client import incidents, messages
 from client.asking import incident_status, tell
 from client.facts import record_facts
-from client.stack.books import Reconciliation, reconcile_mail, reconcile_posts
+from client.stack.sandbox_records import Reconciliation, reconcile_mail, reconcile_posts
 from domain.actor import Actor
 from domain.ids import MessageRef, incident_workflow_id, publication_workflow_id
 from domain.message import MessageKind

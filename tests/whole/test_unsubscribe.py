@@ -1,4 +1,4 @@
-"""Leaving, on the real stack: what was in the mail works, and is heeded by the next mail."""
+"""Unsubscribing, on the real stack: what was in the mail works, and is heeded by the next mail."""
 
 from __future__ import annotations
 

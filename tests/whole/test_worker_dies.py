@@ -6,7 +6,7 @@ import os
 import random
 from functools import partial
 
-from client.stack.books import Reconciliation
+from client.stack.sandbox_records import Reconciliation
 from domain.publication import PublicationState
 from store.broadcasts.progress import BroadcastProgress
 from tests.whole.response import Response, agreed, everywhere, states

@@ -21,7 +21,7 @@ from activities.signatures.posts import (
     PUBLISH_POST,
     RETRACT_POST,
     LookForPost,
-    PublicationStanding,
+    PublicationStatus,
     PublicationTask,
     PublishPost,
 )
@@ -105,12 +105,12 @@ class Fakes:
         return await self.of(order.message.incident).render(order)
 
     @defined(PLAN_PUBLICATION)
-    async def plan_publication(self, order: PublicationTask) -> PublicationStanding:
+    async def plan_publication(self, order: PublicationTask) -> PublicationStatus:
         """Enter the intent."""
         return self.of(order.message.incident).plan(order)
 
     @defined(PUBLISH_POST)
-    async def publish_post(self, order: PublishPost) -> PublicationStanding:
+    async def publish_post(self, order: PublishPost) -> PublicationStatus:
         """One attempt."""
         return await self.of(order.task.message.incident).publish(order)
 
@@ -120,17 +120,17 @@ class Fakes:
         return self.of(order.task.message.incident).find(order)
 
     @defined(SETTLE_PUBLICATION)
-    async def settle_publication(self, order: SettlePublication) -> PublicationStanding:
+    async def settle_publication(self, order: SettlePublication) -> PublicationStatus:
         """Enter a conclusion."""
         return self.of(order.task.message.incident).settle(order)
 
     @defined(SETTLE_BY_PERSON)
-    async def settle_by_person(self, order: SettleByPerson) -> PublicationStanding:
+    async def settle_by_person(self, order: SettleByPerson) -> PublicationStatus:
         """Enter what a person saw."""
         return self.of(order.task.message.incident).settle_by_person(order)
 
     @defined(RETRACT_POST)
-    async def retract_post(self, order: PublicationTask) -> PublicationStanding:
+    async def retract_post(self, order: PublicationTask) -> PublicationStatus:
         """Take a post down."""
         return self.of(order.message.incident).retract(order)
 

@@ -16,7 +16,7 @@ from activities.signatures.broadcasts import (
     SendBatches,
     StopBroadcast,
 )
-from activities.signatures.posts import PublicationStanding
+from activities.signatures.posts import PublicationStatus
 from activities.signatures.settling import SettleByPerson, SettleUnknown, UnknownSettled
 from domain.broadcasting import BroadcastHealth
 from domain.explanation import Explanation, explained
@@ -191,14 +191,14 @@ class Mailing:
             kept_back=self.kept_back,
         )
 
-    def settle_by_person(self, order: SettleByPerson) -> PublicationStanding:
+    def settle_by_person(self, order: SettleByPerson) -> PublicationStatus:
         """Enter what a person saw about every batch of unknown outcome, or about some."""
         end = S.ACCEPTED if order.went_out else order.otherwise
         for number, state in self.states.items():
             if state is S.UNKNOWN and number in (order.batches or self.states):
                 self.states[number] = end
         left = end is not S.PLANNED and S.UNKNOWN in self.states.values()
-        return PublicationStanding(state=S.UNKNOWN if left else end)
+        return PublicationStatus(state=S.UNKNOWN if left else end)
 
     def stop(self, order: StopBroadcast) -> None:
         """Call off what has not begun; what comes back unsent later is planned again."""

@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.signatures.posts import (
     LookForPost,
-    PublicationStanding,
+    PublicationStatus,
     PublicationTask,
     PublishPost,
 )
@@ -81,9 +81,9 @@ class Row:
     receipt: Receipt | None = None
     explanation: Explanation | None = None
 
-    def standing(self) -> PublicationStanding:
+    def standing(self) -> PublicationStatus:
         """The row as workflows see it."""
-        return PublicationStanding(
+        return PublicationStatus(
             state=self.state,
             receipt=self.receipt,
             started_at=self.started_at,
@@ -198,7 +198,7 @@ class World:
             audience_count=self.mail.recipients if set(names) & set(DIRECT) else 0,
         )
 
-    def plan(self, task: PublicationTask) -> PublicationStanding:
+    def plan(self, task: PublicationTask) -> PublicationStatus:
         """Enter the intent."""
         key = (task.message.number, task.channel)
         self.children.append(key)
@@ -207,7 +207,7 @@ class World:
             row.state = S.PLANNED
         return row.standing()
 
-    async def publish(self, order: PublishPost) -> PublicationStanding:
+    async def publish(self, order: PublishPost) -> PublicationStatus:
         """One attempt, if the ledger hands it out."""
         self.calls += 1
         task = order.task
@@ -258,7 +258,7 @@ class World:
                 )
         return Sighting(finding=Finding.ABSENT)
 
-    def settle(self, order: SettlePublication) -> PublicationStanding:
+    def settle(self, order: SettlePublication) -> PublicationStatus:
         """Enter a conclusion, if the ledger's rules let it be reached."""
         row = self._row(order.task)
         match order.to:
@@ -278,7 +278,7 @@ class World:
                     row.state = order.to
         return row.standing()
 
-    def settle_by_person(self, order: SettleByPerson) -> PublicationStanding:
+    def settle_by_person(self, order: SettleByPerson) -> PublicationStatus:
         """Enter what a person saw."""
         if order.direct:
             return self.mail.settle_by_person(order)
@@ -290,7 +290,7 @@ class World:
             row.state = order.otherwise
         return row.standing()
 
-    def retract(self, task: PublicationTask) -> PublicationStanding:
+    def retract(self, task: PublicationTask) -> PublicationStatus:
         """Take a post down."""
         if task.channel in self._undeletable:
             raise ApplicationError(

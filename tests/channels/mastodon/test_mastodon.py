@@ -313,7 +313,7 @@ async def test_the_check_compares_the_servers_limits_with_ours(
 
     health = await World(serve).channel.check()
     assert (health.ok, health.account) == (ok, "@acme")
-    assert ("FRONTFOOT_MASTODON_MAX_CHARACTERS" in health.says) == (not ok)
+    assert ("FRONTFOOT_MASTODON_MAX_CHARACTERS" in health.detail) == (not ok)
 
 
 async def test_the_check_of_an_old_server_does_without_its_limits() -> None:
@@ -326,7 +326,7 @@ async def test_the_check_of_an_old_server_does_without_its_limits() -> None:
 async def test_the_check_names_a_dead_token() -> None:
     health = await World(Canned(401)).channel.check()
     assert not health.ok
-    assert "credentials" in health.says
+    assert "credentials" in health.detail
 
 
 def test_what_a_post_shows_is_read_back_as_it_was_written() -> None:

@@ -11,14 +11,14 @@ from channels import registry
 from channels.configured import ChannelMisconfigured, ChannelNotConfigured
 from channels.contract import ReadsEvents
 from channels.contract_suite.attempts import ADDRESS
-from channels.contract_suite.events_contract import EventFeed, EventsContract, Told
+from channels.contract_suite.events_contract import EventFeed, EventsContract, SampleEvent
 from channels.sendgrid import SendGridEvents, SendGridEventSettings, SendGridSettings
 from channels.sendgrid.events import KINDS, ask_for_key
 from domain.publication import DeliveryState
-from domain.suppression import Wish
+from domain.suppression import Preference
 from tests.channels.sendgrid.signing import SigningKey
 
-WORDS: dict[DeliveryState | Wish, str] = {kind: word for word, kind in KINDS.items()}
+WORDS: dict[DeliveryState | Preference, str] = {kind: word for word, kind in KINDS.items()}
 
 
 class SignedFeed:
@@ -32,13 +32,13 @@ class SignedFeed:
     def reader(self) -> ReadsEvents:
         return SendGridEvents(SendGridEventSettings(public_key=self._key.public))
 
-    def body(self, told: Sequence[Told]) -> bytes:
+    def body(self, told: Sequence[SampleEvent]) -> bytes:
         return orjson.dumps([self._event(number, one) for number, one in enumerate(told)])
 
     def headers(self, body: bytes) -> Mapping[str, str]:
         return {name.lower(): value for name, value in self._key.headers(body).items()}
 
-    def _event(self, number: int, told: Told) -> dict[str, object]:
+    def _event(self, number: int, told: SampleEvent) -> dict[str, object]:
         marks = {"ff_batch": told.batch_key, "ff_delivery": told.delivery_key}
         return {
             "email": ADDRESS,

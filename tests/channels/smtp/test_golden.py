@@ -184,7 +184,7 @@ async def test_a_check_never_raises(script: Script, meaning: type[ChannelError])
         await channel.close()
     fails_before_any_mail = not {"MAIL", "RCPT", "DATA", "DOT"} & script.keys()
     assert health.ok == (not fails_before_any_mail)
-    assert health.says
+    assert health.detail
 
 
 @pytest.mark.parametrize(

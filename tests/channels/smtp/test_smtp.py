@@ -288,7 +288,7 @@ async def test_a_file_of_certificates_that_is_not_there_is_named(server: MailSer
     health = await channel.check()
     await channel.close()
     assert not health.ok
-    assert "FRONTFOOT_SMTP_CA_FILE" in health.says
+    assert "FRONTFOOT_SMTP_CA_FILE" in health.detail
 
 
 async def test_the_check_says_whether_the_login_is_taken(certificate: Certificate) -> None:
@@ -299,7 +299,7 @@ async def test_the_check_says_whether_the_login_is_taken(certificate: Certificat
             health = await channel.check()
             await channel.close()
             assert (health.ok, health.account) == (ok, f"localhost:{server.port}")
-            assert ("FRONTFOOT_SMTP_USERNAME" in health.says) == (not ok)
+            assert ("FRONTFOOT_SMTP_USERNAME" in health.detail) == (not ok)
         assert server.taken == []
 
 

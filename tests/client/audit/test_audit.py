@@ -12,10 +12,10 @@ import pytest
 from channels.contract import Publication
 from channels.twitter import TwitterChannel, TwitterSettings
 from client.audit.checks import audit
-from client.audit.model import Books, Kind, Place, ProviderBook, Report
+from client.audit.model import AuditRecords, Kind, Place, ProviderRecord, Report
 from client.audit.reading import read_providers
 from client.engine import Engine
-from client.stack.books import Reconciliation
+from client.stack.sandbox_records import Reconciliation
 from domain.actor import Actor
 from domain.explanation import explained
 from domain.gate import GateState
@@ -26,7 +26,7 @@ from domain.publication import Outcome, PublicationState, Receipt
 from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus
 from settings import Settings
-from store.audit.books import BroadcastBooks
+from store.audit.broadcast_records import BroadcastRecords
 from store.broadcasts.batch_rows import BatchRow
 from store.broadcasts.progress import BroadcastProgress
 from store.kernel.database import Database
@@ -79,7 +79,7 @@ def batch(number: int, state: S, **more: Any) -> BatchRow:
     return BatchRow.model_validate({**fields, **more})
 
 
-def mail(*opened: BatchRow, **more: Any) -> BroadcastBooks:
+def mail(*opened: BatchRow, **more: Any) -> BroadcastRecords:
     fields: dict[str, Any] = {
         "id": 1,
         "key": "0123456789abcdef",
@@ -106,7 +106,7 @@ def mail(*opened: BatchRow, **more: Any) -> BroadcastBooks:
         "unproven": 0,
         "unapplied": 0,
     }
-    return BroadcastBooks.model_validate({**fields, **more})
+    return BroadcastRecords.model_validate({**fields, **more})
 
 
 def status(
@@ -150,14 +150,16 @@ def status(
 def report(
     told: IncidentStatus | None,
     rows: list[PublicationRow] | None = None,
-    mails: list[BroadcastBooks] | None = None,
+    mails: list[BroadcastRecords] | None = None,
     provider: Reconciliation | None = None,
     **progress: Any,
 ) -> Report:
     counted = {"delivered": 20} | progress if progress else {"delivered": 20}
     place = Place(1, "email", "customers") if mails else Place(1, "twitter")
-    book = {place: ProviderBook(says="read", read=True, reconciled=provider)} if provider else {}
-    books = Books(
+    book = (
+        {place: ProviderRecord(detail="read", read=True, reconciled=provider)} if provider else {}
+    )
+    records = AuditRecords(
         slug="down",
         status=told,
         unread="" if told else "No worker is answering.",
@@ -166,7 +168,7 @@ def report(
         progress={1: BroadcastProgress(batches={}, **counted)},
         provider=book,
     )
-    return audit(books, NOW)
+    return audit(records, NOW)
 
 
 def kinds(found: Report) -> list[Kind]:
@@ -388,7 +390,7 @@ async def test_a_live_provider_is_read_back_post_by_post(ledger: Database, live:
     rows = await publications.rows(ledger, "down")
     told, _ = await read_providers(Engine(live, ledger=ledger), "down", rows, [])
 
-    assert {number: told[Place(number, "twitter")].says for number in range(1, 5)} == {
+    assert {number: told[Place(number, "twitter")].detail for number in range(1, 5)} == {
         1: "seen",
         2: "seen",
         3: "absent",
@@ -408,4 +410,4 @@ async def test_a_live_provider_that_cannot_be_asked_is_not_readable(
     rows = await publications.rows(ledger, "down")
     told, _ = await read_providers(Engine(live, ledger=ledger), "down", rows, [])
     book = told[Place(1, "twitter")]
-    assert (book.read, "FRONTFOOT_TWITTER_TOKEN" in book.says) == (False, True)
+    assert (book.read, "FRONTFOOT_TWITTER_TOKEN" in book.detail) == (False, True)

@@ -13,7 +13,7 @@ from domain.message import MessageClass
 from domain.publication import DeliveryState, PublicationState
 from store.broadcasts import addressees, batch_outcomes, batches, broadcasts, progress
 from store.broadcasts.broadcasts import BroadcastRow
-from store.broadcasts.progress import Standing, read_progress
+from store.broadcasts.progress import BatchCounts, read_progress
 from store.events import events
 from store.kernel.database import Database
 from store.people import audiences, suppressions
@@ -312,10 +312,10 @@ async def test_a_range_is_told_apart_from_the_whole(database: Database) -> None:
     )
     await events.record(database, [event(broadcast, 11, DeliveryState.BOUNCED, batch=2)])
 
-    told = await progress.range_standing(database, broadcast.id, 2, 4)
+    told = await progress.range_progress(database, broadcast.id, 2, 4)
 
-    assert told.here == Standing(went_out=20, refused=0, bounced=1, unknown_batches=1)
-    assert told.everywhere == Standing(went_out=30, refused=10, bounced=1, unknown_batches=1)
+    assert told.here == BatchCounts(went_out=20, refused=0, bounced=1, unknown_batches=1)
+    assert told.everywhere == BatchCounts(went_out=30, refused=10, bounced=1, unknown_batches=1)
 
 
 @pytest.mark.parametrize("suppressed", [(), (1,), (3, 4, 5, 6), (20,), tuple(range(1, 21))])

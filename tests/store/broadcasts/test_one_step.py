@@ -12,7 +12,7 @@ from domain.errors import DomainError
 from domain.offer import OfferTerms
 from domain.publication import PublicationState
 from store.broadcasts import batch_outcomes, batches
-from store.broadcasts.batch_rows import hold_batch
+from store.broadcasts.batch_rows import lock_batch
 from store.broadcasts.batches import Answered, BatchReservation
 from store.broadcasts.broadcasts import BroadcastRow
 from store.events import events
@@ -134,7 +134,7 @@ async def test_who_left_while_the_batch_was_waited_for_gets_no_mail(
 ) -> None:
     """A receiver has entered a complaint, and holds what we need next, when we come."""
     async with second.write() as connection:
-        await hold_batch(connection, broadcast.id, 2)
+        await lock_batch(connection, broadcast.id, 2)
         mailbox = address(15)
         row = (mailbox, "", "complained", "sendgrid", moment_text(NOON))
         await suppressions.add_mailboxes(second, connection, [row])
@@ -178,7 +178,7 @@ async def test_two_workers_at_once_do_not_pass_the_cap_of_an_offer_that_is_under
         )
         await asyncio.sleep(0.3)
         assert not late.done()
-    with pytest.raises(DomainError, match="would pass the cap"):
+    with pytest.raises(DomainError, match="would exceed the cap"):
         await late
 
     assert await codes.count(database, HERE) == 11

@@ -1,4 +1,4 @@
-"""Leaving by a link: RFC 8058's one click, and a page with a button for people."""
+"""UnsubscribeRequest by a link: RFC 8058's one click, and a page with a button for people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from client.public import PublicService
 from domain.message import MessageClass
-from domain.unsubscribe import PATH, Leaving, LeavingLinks, leaving_token
+from domain.unsubscribe import PATH, UnsubscribeLinks, UnsubscribeRequest, unsubscribe_token
 from store.kernel.database import Database
 from store.people import suppression_list, suppressions
 from surfaces.public.app import create_app
@@ -32,7 +32,7 @@ async def page(ledger: Database) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def link(recipient: int = 3, of: MessageClass = GOODWILL, secret: bytes = SECRET) -> str:
-    [made] = LeavingLinks("http://mail.example/", secret).to_each([recipient], of)
+    [made] = UnsubscribeLinks("http://mail.example/", secret).to_each([recipient], of)
     return made
 
 
@@ -91,12 +91,14 @@ async def test_a_multipart_one_click_counts_too(page: httpx.AsyncClient, ledger:
 @pytest.mark.parametrize(
     "token",
     [
-        leaving_token(b"o" * 40, Leaving(recipient=3, message_class=GOODWILL)),
-        leaving_token(SECRET, Leaving(recipient=3, message_class=GOODWILL)).replace("3.", "4.", 1),
-        leaving_token(SECRET, Leaving(recipient=3, message_class=GOODWILL)).replace(
+        unsubscribe_token(b"o" * 40, UnsubscribeRequest(recipient=3, message_class=GOODWILL)),
+        unsubscribe_token(SECRET, UnsubscribeRequest(recipient=3, message_class=GOODWILL)).replace(
+            "3.", "4.", 1
+        ),
+        unsubscribe_token(SECRET, UnsubscribeRequest(recipient=3, message_class=GOODWILL)).replace(
             "goodwill", "safety"
         ),
-        leaving_token(SECRET, Leaving(recipient=3, message_class=GOODWILL))[:-1],
+        unsubscribe_token(SECRET, UnsubscribeRequest(recipient=3, message_class=GOODWILL))[:-1],
         "3.goodwill.",
         "3",
         "٣.goodwill.AAAA",
@@ -127,7 +129,7 @@ async def test_a_ledger_that_is_away_is_said_and_not_hidden(
 
 
 async def test_the_page_says_that_safety_notices_still_come(page: httpx.AsyncClient) -> None:
-    assert "we still tell you" in (await page.get(link())).text
+    assert "we will still tell you" in (await page.get(link())).text
 
 
 async def test_the_page_tells_nobody_elses_server_of_the_link(page: httpx.AsyncClient) -> None:

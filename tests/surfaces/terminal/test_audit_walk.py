@@ -132,7 +132,7 @@ def test_a_ledger_that_was_tampered_with_does_not_agree(
     report, code = audit(terminal, slug), terminal.type(f"audit {slug}").exit_code
     if back is not None:
         on_ledger(terminal, back, slug)
-    told = [one for one in report["found"] if one["kind"] == kind and says in one["says"]]
+    told = [one for one in report["found"] if one["kind"] == kind and says in one["detail"]]
     assert told, report["found"]
     assert (report["agrees"], code, told[0]["next_step"] != "") == (False, 1, True)
 
@@ -144,7 +144,7 @@ def test_a_mail_that_the_provider_lost_is_noticed(up: Up, published: tuple[Termi
         number = book.execute("SELECT max(id) FROM mail_request").fetchone()[0]
         gone = book.execute("DELETE FROM mail WHERE request_id = ? AND n = 0", (number,)).rowcount
     report = audit(terminal, slug)
-    lost = [one["says"] for one in report["found"] if one["kind"] == "lost"]
+    lost = [one["detail"] for one in report["found"] if one["kind"] == "lost"]
     assert (gone, len(lost), lost[0].startswith("1 mails are accepted")) == (1, 1, True)
 
 

@@ -1,4 +1,4 @@
-"""What events say about the next mail: hard bounces, complaints, who left and who came back."""
+"""What events mean for future mail: hard bounces, complaints, unsubscribing and resubscribing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.delivery_events import HARD_BOUNCE
 from domain.publication import DeliveryState
-from domain.suppression import SuppressionReason, Wish, covered_by
+from domain.suppression import Preference, SuppressionReason, covered_by
 from store.events.marks import Marked
 from store.kernel.bulk import Bulk
 from store.kernel.columns import moment_text
@@ -21,39 +21,49 @@ from store.tables import broadcasts, delivery_events, recipients
 SOURCE = "event"
 """The source of what events ask for. What a provider's lists ask for has the channel's name."""
 
-_ORDER = (Wish.RETURNED, Wish.LEFT)
-"""Of two wishes in the same second, the one that asks for less mail counts."""
+_ORDER = (Preference.RESUBSCRIBED, Preference.UNSUBSCRIBED)
+"""Of two preferences in the same second, the one that asks for less mail counts."""
 
 
-async def enter_wishes(db: Database, connection: AsyncConnection, events: Iterable[Marked]) -> None:
-    """Enter in the suppressions what new events ask for; the events themselves are stored already.
+async def enter_preferences(
+    db: Database, connection: AsyncConnection, events: Iterable[Marked]
+) -> None:
+    """Enter in the suppressions what new events ask for; the events are already stored.
 
-    A hard bounce covers every class of message. A complaint and an unsubscription leave safety
-    notices alone, and a return lifts unsubscriptions that came from the provider.
+    A hard bounce covers every class of message. A complaint and an unsubscription cover every class
+    except safety. Resubscribing lifts unsubscriptions that came from the provider.
     """
     hard: dict[int, datetime] = {}
     complained: dict[int, datetime] = {}
-    moved: set[int] = set()
+    changed: set[int] = set()
     for one in events:
         if one.recipient is None:
             continue
         if one.kind is DeliveryState.BOUNCED and one.reason_code == HARD_BOUNCE:
             hard[one.recipient] = min(one.at, hard.get(one.recipient, one.at))
-        elif one.kind is Wish.COMPLAINED:
+        elif one.kind is Preference.COMPLAINED:
             complained[one.recipient] = min(one.at, complained.get(one.recipient, one.at))
         elif one.kind in _ORDER:
-            moved.add(one.recipient)
-    if not (hard or complained or moved):
+            changed.add(one.recipient)
+    if not (hard or complained or changed):
         return
-    mailboxes = await _mailboxes(db, connection, hard.keys() | complained.keys() | moved)
-    newest = await _newest(db, connection, moved)
-    left = {recipient: at for recipient, (at, wish) in newest.items() if wish is Wish.LEFT}
-    back = {recipient: at for recipient, (at, wish) in newest.items() if wish is Wish.RETURNED}
+    mailboxes = await _mailboxes(db, connection, hard.keys() | complained.keys() | changed)
+    newest = await _newest(db, connection, changed)
+    unsubscribed = {
+        recipient: at
+        for recipient, (at, preference) in newest.items()
+        if preference is Preference.UNSUBSCRIBED
+    }
+    resubscribed = {
+        recipient: at
+        for recipient, (at, preference) in newest.items()
+        if preference is Preference.RESUBSCRIBED
+    }
     rows: dict[tuple[str, str], MailboxRow] = {}
     for reason, people in (
         (SuppressionReason.BOUNCED, hard),
         (SuppressionReason.COMPLAINED, complained),
-        (SuppressionReason.UNSUBSCRIBED, left),
+        (SuppressionReason.UNSUBSCRIBED, unsubscribed),
     ):
         for recipient, at in people.items():
             for message_class in covered_by(reason):
@@ -63,10 +73,12 @@ async def enter_wishes(db: Database, connection: AsyncConnection, events: Iterab
                     row = (mailbox, word, reason.value, SOURCE, moment_text(at))
                     rows.setdefault((mailbox, word), row)
     await add_mailboxes(db, connection, rows.values(), heed_removals=True)
-    lifted = [(mailboxes[one], moment_text(at)) for one, at in back.items() if one in mailboxes]
+    lifted = [
+        (mailboxes[one], moment_text(at)) for one, at in resubscribed.items() if one in mailboxes
+    ]
     if lifted:
         channels = await connection.scalars(select(broadcasts.c.channel).distinct())
-        # Who left by our own link has not come back by a provider's page.
+        # Resubscribing at the provider does not undo unsubscribing by our own link.
         await lift_mailboxes(db, connection, lifted, (SOURCE, *channels))
 
 
@@ -85,10 +97,10 @@ async def _mailboxes(
 
 async def _newest(
     db: Database, connection: AsyncConnection, people: Iterable[int]
-) -> dict[int, tuple[datetime, Wish]]:
-    """The last word of each recipient on leaving and coming back, over all of our mail to them.
+) -> dict[int, tuple[datetime, Preference]]:
+    """Each recipient's latest preference, across all of our mail to them.
 
-    By the time of the events and not of their arrival, which may be in any order.
+    Latest by the time of the event, not of its arrival: events arrive in any order.
     """
     wanted = sorted(people)
     if not wanted:
@@ -108,10 +120,10 @@ async def _newest(
         .where(delivery_events.c.kind.in_([one.value for one in _ORDER])),
         bulk.parameter((one,) for one in wanted),
     )
-    newest: dict[int, tuple[datetime, Wish]] = {}
+    newest: dict[int, tuple[datetime, Preference]] = {}
     for recipient, kind, at in rows:
-        told = (at, Wish(kind))
+        latest = (at, Preference(kind))
         before = newest.get(recipient)
-        if before is None or (at, _ORDER.index(told[1])) > (before[0], _ORDER.index(before[1])):
-            newest[recipient] = told
+        if before is None or (at, _ORDER.index(latest[1])) > (before[0], _ORDER.index(before[1])):
+            newest[recipient] = latest
     return newest

@@ -1,4 +1,4 @@
-"""Dealing: the cards of torment there are, and a round's plan drawn from its seed."""
+"""Drawing a round's plan from its seed, with the faults that it will have."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import random
 from collections.abc import Iterator
 
 from chaos.plan import (
-    Deed,
+    Fault,
+    FaultAction,
     MessageScript,
     Point,
     Revising,
     RoundPlan,
     Signer,
-    Torment,
     Wrong,
 )
 from domain.message import MessageKind
@@ -43,14 +43,16 @@ def draw(seed: int, recipients: int) -> RoundPlan:
     kinds.append(MessageKind.RESOLUTION_NOTE)
     if dice.random() < 0.7:
         kinds.append(MessageKind.GOODWILL_OFFER)
-    hands = _deal(dice, kinds)
+    faults = _draw_faults(dice, kinds)
     return RoundPlan(
         seed=seed,
         recipients=recipients,
         workers=dice.choice((1, 2, 2)),
         batch_size=max(1, recipients // dice.choice((10, 25, 40))),
         in_flight=dice.choice((1, 4, 8)),
-        messages=tuple(_message(dice, kind, hand) for kind, hand in zip(kinds, hands, strict=True)),
+        messages=tuple(
+            _message(dice, kind, some) for kind, some in zip(kinds, faults, strict=True)
+        ),
     )
 
 
@@ -63,7 +65,7 @@ def signers(dice: random.Random, kind: MessageKind) -> tuple[Signer, ...]:
     return tuple(Signer(one, dice.random() < 0.5) for one in who)
 
 
-def _message(dice: random.Random, kind: MessageKind, hand: tuple[Torment, ...]) -> MessageScript:
+def _message(dice: random.Random, kind: MessageKind, faults: tuple[Fault, ...]) -> MessageScript:
     middle = kind in (MessageKind.PROGRESS_UPDATE, MessageKind.CORRECTION)
     withdrawn = dice.random() < (0.25 if middle else 0.12)
     return MessageScript(
@@ -78,81 +80,81 @@ def _message(dice: random.Random, kind: MessageKind, hand: tuple[Torment, ...]) 
         if kind is not MessageKind.PROGRESS_UPDATE and dice.random() < 0.25
         else None,
         overtaken=kind is MessageKind.PROGRESS_UPDATE and dice.random() < 0.6,
-        torments=hand,
+        faults=faults,
     )
 
 
-def _deal(dice: random.Random, kinds: list[MessageKind]) -> list[tuple[Torment, ...]]:
-    """A hand for each message: two to four cards, at most one that ends or stops a worker."""
-    deck = list(_cards(dice))
-    dice.shuffle(deck)
-    hands: list[tuple[Torment, ...]] = []
+def _draw_faults(dice: random.Random, kinds: list[MessageKind]) -> list[tuple[Fault, ...]]:
+    """Two to four faults for each message, at most one of which ends or stops a worker."""
+    left = list(_possible_faults(dice))
+    dice.shuffle(left)
+    drawn: list[tuple[Fault, ...]] = []
     for kind in kinds:
-        hand: list[Torment] = []
-        for card in list(deck):
-            if len(hand) >= dice.randint(2, 4):
+        chosen: list[Fault] = []
+        for fault in list(left):
+            if len(chosen) >= dice.randint(2, 4):
                 break
-            if _fits(card, kind, hand):
-                hand.append(card)
-                deck.remove(card)
-        hands.append(tuple(hand))
-    return hands
+            if _fits(fault, kind, chosen):
+                chosen.append(fault)
+                left.remove(fault)
+        drawn.append(tuple(chosen))
+    return drawn
 
 
-def _fits(card: Torment, kind: MessageKind, hand: list[Torment]) -> bool:
+def _fits(fault: Fault, kind: MessageKind, chosen: list[Fault]) -> bool:
     mailed = kind is not MessageKind.PROGRESS_UPDATE
-    if not mailed and card.target in ("email", "sendgrid", "webhooks"):
+    if not mailed and fault.target in ("email", "sendgrid", "webhooks"):
         return False
-    if dict(card.rule).get("kind") == "events_lose" and kind not in _MAILED_SAFETY:
+    if dict(fault.rule).get("kind") == "events_lose" and kind not in _MAILED_SAFETY:
         # Goodwill mail whose events are lost asks a person about all of its batches at once.
         return False
-    if card.point is Point.BEFORE_COMMIT and kind is not MessageKind.GOODWILL_OFFER:
+    if fault.point is Point.BEFORE_COMMIT and kind is not MessageKind.GOODWILL_OFFER:
         return False
-    heavy = [one for one in hand if _stops_a_worker(one)]
-    return not (heavy and _stops_a_worker(card))
+    heavy = [one for one in chosen if _stops_a_worker(one)]
+    return not (heavy and _stops_a_worker(fault))
 
 
-def _stops_a_worker(card: Torment) -> bool:
-    return card.point is not None or card.target == "worker"
+def _stops_a_worker(fault: Fault) -> bool:
+    return fault.point is not None or fault.target == "worker"
 
 
-def _cards(dice: random.Random) -> Iterator[Torment]:
+def _possible_faults(dice: random.Random) -> Iterator[Fault]:
     def moment(most: float = 3.0) -> float:
         return round(dice.uniform(0, most), 2)
 
     for process in ("worker", "temporal", "sandbox", "webhooks"):
-        yield Torment(Deed.KILL, process, at=moment())
+        yield Fault(FaultAction.KILL, process, at=moment())
         seconds = round(dice.uniform(0.5, 2.5), 2)
-        yield Torment(Deed.FREEZE, process, at=moment(), seconds=seconds)
-    yield Torment(Deed.POINT_KILL, "email", point=Point.BEFORE_COMMIT)
+        yield Fault(FaultAction.FREEZE, process, at=moment(), seconds=seconds)
+    yield Fault(FaultAction.POINT_KILL, "email", point=Point.BEFORE_COMMIT)
     for point in _ANYWHERE:
         for channel in CHANNELS:
-            yield Torment(Deed.POINT_KILL, channel, point=point)
+            yield Fault(FaultAction.POINT_KILL, channel, point=point)
     for channel in CHANNELS:
         point = dice.choice(_ANYWHERE)
         # Longer than the heartbeat's time-out: somebody else has taken over when it wakes up.
         seconds = dice.choice((3.0, 14.0, 26.0))
-        yield Torment(Deed.POINT_FREEZE, channel, seconds=seconds, point=point)
+        yield Fault(FaultAction.POINT_FREEZE, channel, seconds=seconds, point=point)
         # Past the heartbeat, the looks and the window: whoever waits has given this attempt up.
-        yield Torment(
-            Deed.POINT_HOLD,
+        yield Fault(
+            FaultAction.POINT_HOLD,
             channel,
             seconds=dice.choice((3.0, 14.0, 30.0)),
             point=dice.choice((Point.AFTER_ROW, Point.AFTER_ANSWER)),
         )
-    yield Torment(Deed.LOCK, at=moment(1.5), seconds=dice.choice((0.5, 2.0, 5.0)))
-    yield Torment(Deed.LOCK, at=moment(3.0), seconds=dice.choice((1.0, 4.0)))
-    yield Torment(Deed.FULL, at=moment(1.5), seconds=dice.choice((1.0, 3.0)))
+    yield Fault(FaultAction.LOCK, at=moment(1.5), seconds=dice.choice((0.5, 2.0, 5.0)))
+    yield Fault(FaultAction.LOCK, at=moment(3.0), seconds=dice.choice((1.0, 4.0)))
+    yield Fault(FaultAction.FULL, at=moment(1.5), seconds=dice.choice((1.0, 3.0)))
     for _ in range(2):
         jump = dice.choice((-3600.0, -90.0, -5.0, 5.0, 90.0, 3600.0))
-        yield Torment(Deed.CLOCK, at=moment(1.0), seconds=jump)
-    yield from _provider_cards(dice)
+        yield Fault(FaultAction.CLOCK, at=moment(1.0), seconds=jump)
+    yield from _provider_faults(dice)
 
 
-def _provider_cards(dice: random.Random) -> Iterator[Torment]:
-    def fault(provider: str, operation: str, kind: str, **more: object) -> Torment:
+def _provider_faults(dice: random.Random) -> Iterator[Fault]:
+    def fault(provider: str, operation: str, kind: str, **more: object) -> Fault:
         rule = {"provider": provider, "operation": operation, "kind": kind, "times": 1, **more}
-        return Torment(Deed.PROVIDER, provider, rule=tuple(rule.items()))
+        return Fault(FaultAction.PROVIDER, provider, rule=tuple(rule.items()))
 
     for channel in CHANNELS:
         provider = _PROVIDERS[channel]

@@ -1,4 +1,4 @@
-"""The tormentor: lets torments loose at their moments, and can take all of them back."""
+"""Injects each fault at its moment, and can lift all of them."""
 
 from __future__ import annotations
 
@@ -10,65 +10,65 @@ from collections.abc import Callable
 
 import httpx
 
-from chaos.arms import Arms, Strike
-from chaos.ground import ChaosStack
-from chaos.ledger_torments import LedgerTorments
-from chaos.plan import Deed, Point, Torment
+from chaos.fault_points import FaultPoints, Strike
+from chaos.ledger_faults import LedgerFaults
+from chaos.plan import Fault, FaultAction, Point
 from chaos.record import Record
+from chaos.stack import ChaosStack
 from embedded.processes import signal_group
 
 _LOOK_EVERY = 0.05
 _CLOCK_WRONG_FOR = 4.0
 _LOST_FOR = 3.0
-_HELD = 1.2
-"""Seconds for which the sandbox holds a request whose sender is to die while it is under way."""
+_DELAY = 1.2
+"""Seconds for which the sandbox delays a request whose sender is to die while it is under way."""
 _EVENTS_LATE = ("events_delay", "events_lose")
 _PROVIDERS = {"email": ("sendgrid", "send")}
 
 
-class Tormentor:
+class FaultInjector:
     """Everything that goes wrong in one round."""
 
     def __init__(
         self,
         stack: ChaosStack,
         sandbox: httpx.AsyncClient,
-        arms: Arms,
-        ledger: LedgerTorments,
+        fault_points: FaultPoints,
+        ledger: LedgerFaults,
         record: Record,
         say: Callable[[str], None],
     ) -> None:
         self._say = say
         self._stack = stack
         self._sandbox = sandbox
-        self._arms = arms
+        self._fault_points = fault_points
         self._ledger = ledger
         self._record = record
-        self._loose: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[None]] = set()
         self._frozen: set[int] = set()
-        self._armed: dict[str, Torment] = {}
+        self._armed: dict[str, Fault] = {}
         self._rules: dict[int, str] = {}
-        self._holding = 0
+        self._delaying = 0
         self._watching = asyncio.create_task(self._watch())
 
-    def let_loose(self, torments: tuple[Torment, ...]) -> None:
-        """Let each strike at its own moment from now."""
-        for one in torments:
+    def start(self, faults: tuple[Fault, ...]) -> None:
+        """Start these faults; each strikes at its own moment, counted from now."""
+        for one in faults:
             if one.point is not None:
                 self._arm(one)
             task = asyncio.create_task(self._strike(one))
-            self._loose.add(task)
-            task.add_done_callback(self._loose.discard)
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
 
     async def lift(self) -> None:
         """End everything that is wrong; what was killed is started again by the stack."""
-        for task in list(self._loose):
+        for task in list(self._running):
             task.cancel()
-        await asyncio.gather(*self._loose, return_exceptions=True)
+        await asyncio.gather(*self._running, return_exceptions=True)
         self._watching.cancel()
         await asyncio.gather(self._watching, return_exceptions=True)
-        self._arms.disarm()
-        self._arms.set_clock(0.0)
+        self._fault_points.disarm()
+        self._fault_points.set_clock(0.0)
         self._count_points()
         self._thaw()
         await self._ledger.lift()
@@ -79,126 +79,126 @@ class Tormentor:
         """How many processes have been killed so far."""
         return sum(times for name, times in self._record.struck.items() if name.startswith("kill"))
 
-    def holds_somebody(self) -> bool:
-        """Whether a process is stopped, or an attempt held up, at this moment."""
-        return bool(self._frozen) or self._holding > 0
+    def is_delaying(self) -> bool:
+        """Whether a process is stopped, or an attempt delayed, at this moment."""
+        return bool(self._frozen) or self._delaying > 0
 
-    # --- one torment --------------------------------------------------------------------------
+    # --- one fault --------------------------------------------------------------------------
 
-    async def _strike(self, torment: Torment) -> None:
-        await asyncio.sleep(torment.at)
-        self._say(f"{torment.name} {torment.seconds:g} s" if torment.seconds else torment.name)
-        match torment.deed:
-            case Deed.KILL:
-                self._kill(torment)
-            case Deed.FREEZE:
-                await self._freeze(torment)
-            case Deed.PROVIDER:
-                await self._misbehave(torment)
-            case Deed.LOCK:
-                self._note(torment, await self._ledger.lock(torment.seconds))
-            case Deed.FULL:
-                self._note(torment, await self._ledger.fill(torment.seconds))
-            case Deed.CLOCK:
-                await self._jump(torment)
-            case Deed.POINT_KILL | Deed.POINT_FREEZE | Deed.POINT_HOLD:
-                if torment.point is Point.REQUEST_LEFT:
-                    await self._hold_answers(torment.target)
+    async def _strike(self, fault: Fault) -> None:
+        await asyncio.sleep(fault.at)
+        self._say(f"{fault.name} {fault.seconds:g} s" if fault.seconds else fault.name)
+        match fault.action:
+            case FaultAction.KILL:
+                self._kill(fault)
+            case FaultAction.FREEZE:
+                await self._freeze(fault)
+            case FaultAction.PROVIDER:
+                await self._provider_fails(fault)
+            case FaultAction.LOCK:
+                self._note(fault, await self._ledger.lock(fault.seconds))
+            case FaultAction.FULL:
+                self._note(fault, await self._ledger.fill(fault.seconds))
+            case FaultAction.CLOCK:
+                await self._jump(fault)
+            case FaultAction.POINT_KILL | FaultAction.POINT_FREEZE | FaultAction.POINT_HOLD:
+                if fault.point is Point.REQUEST_LEFT:
+                    await self._delay_answers(fault.target)
 
-    def _kill(self, torment: Torment) -> None:
-        part = self._stack.part(torment.target)
+    def _kill(self, fault: Fault) -> None:
+        part = self._stack.part(fault.target)
         if part.running:
-            self._record.events_troubled |= torment.target in ("webhooks", "sandbox")
+            self._record.events_troubled |= fault.target in ("webhooks", "sandbox")
             self._frozen.discard(part.pid)
             part.kill()
-            self._record.struck[torment.name] += 1
+            self._record.struck[fault.name] += 1
 
-    async def _freeze(self, torment: Torment) -> None:
-        part = self._stack.part(torment.target)
+    async def _freeze(self, fault: Fault) -> None:
+        part = self._stack.part(fault.target)
         if not part.running:
             return
         pid = part.pid
-        self._record.events_troubled |= torment.target in ("webhooks", "sandbox")
+        self._record.events_troubled |= fault.target in ("webhooks", "sandbox")
         self._frozen.add(pid)
         signal_group(pid, signal.SIGSTOP)
-        self._record.struck[torment.name] += 1
+        self._record.struck[fault.name] += 1
         try:
-            await asyncio.sleep(torment.seconds)
+            await asyncio.sleep(fault.seconds)
         finally:
             signal_group(pid, signal.SIGCONT)
             self._frozen.discard(pid)
 
-    def _arm(self, torment: Torment) -> None:
-        assert torment.point is not None
-        number = self._arms.arm(torment.point, torment.target, torment.deed, torment.seconds)
-        self._armed[number] = torment
+    def _arm(self, fault: Fault) -> None:
+        assert fault.point is not None
+        number = self._fault_points.arm(fault.point, fault.target, fault.action, fault.seconds)
+        self._armed[number] = fault
 
-    async def _hold_answers(self, channel: str) -> None:
+    async def _delay_answers(self, channel: str) -> None:
         provider, operation = _PROVIDERS.get(channel, (channel, "post"))
         rule = {"provider": provider, "operation": operation, "kind": "latency", "times": 1}
-        await self._add_rule(rule | {"seconds": _HELD}, "")
+        await self._add_rule(rule | {"seconds": _DELAY}, "")
 
-    async def _misbehave(self, torment: Torment) -> None:
-        rule = dict(torment.rule)
+    async def _provider_fails(self, fault: Fault) -> None:
+        rule = dict(fault.rule)
         if rule["kind"] in _EVENTS_LATE:
             self._record.events_troubled = True
-        number = await self._add_rule(rule, torment.name)
+        number = await self._add_rule(rule, fault.name)
         if rule["kind"] == "events_lose" and number is not None:
             await asyncio.sleep(_LOST_FOR)
             await self._lift_faults(number)
 
-    async def _jump(self, torment: Torment) -> None:
+    async def _jump(self, fault: Fault) -> None:
         self._record.clock_jumped = True
-        self._record.struck[torment.name] += 1
-        self._arms.set_clock(torment.seconds)
+        self._record.struck[fault.name] += 1
+        self._fault_points.set_clock(fault.seconds)
         await asyncio.sleep(_CLOCK_WRONG_FOR)
-        self._arms.set_clock(0.0)
+        self._fault_points.set_clock(0.0)
 
-    def _note(self, torment: Torment, why_not: str) -> None:
+    def _note(self, fault: Fault, why_not: str) -> None:
         if why_not:
-            self._record.skipped[torment.name] = why_not
+            self._record.skipped[fault.name] = why_not
         else:
             # Events that cannot be entered are late.
             self._record.events_troubled = True
-            self._record.struck[torment.name] += 1
+            self._record.struck[fault.name] += 1
 
     # --- points -------------------------------------------------------------------------------
 
     async def _watch(self) -> None:
-        """Wake up, in time, whoever stopped itself at a point."""
+        """Wake each worker that stopped itself at a point, when its time is over."""
         known: set[str] = set()
         while True:
-            for number, strike in self._arms.struck().items():
+            for number, strike in self._fault_points.struck().items():
                 if number in known:
                     continue
                 known.add(number)
-                self._say(f"{strike.deed}: {strike.point} on {strike.channel}")
-                if strike.deed is Deed.POINT_KILL:
+                self._say(f"{strike.action}: {strike.point} on {strike.channel}")
+                if strike.action is FaultAction.POINT_KILL:
                     continue
-                if strike.deed is Deed.POINT_FREEZE:
+                if strike.action is FaultAction.POINT_FREEZE:
                     self._frozen.add(strike.pid)
                 task = asyncio.create_task(self._wait_out(strike))
-                self._loose.add(task)
-                task.add_done_callback(self._loose.discard)
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
             await asyncio.sleep(_LOOK_EVERY)
 
     async def _wait_out(self, strike: Strike) -> None:
-        self._holding += 1
+        self._delaying += 1
         try:
             await asyncio.sleep(strike.seconds)
         finally:
-            self._holding -= 1
-            if strike.deed is Deed.POINT_FREEZE:
+            self._delaying -= 1
+            if strike.action is FaultAction.POINT_FREEZE:
                 self._continue(strike.pid)
 
     def _count_points(self) -> None:
-        for number in self._arms.struck():
+        for number in self._fault_points.struck():
             if number in self._armed:
                 self._record.struck[self._armed.pop(number).name] += 1
 
     def _thaw(self) -> None:
-        for strike in self._arms.struck().values():
-            if strike.deed is Deed.POINT_FREEZE:
+        for strike in self._fault_points.struck().values():
+            if strike.action is FaultAction.POINT_FREEZE:
                 self._frozen.add(strike.pid)
         for pid in sorted(self._frozen):
             self._continue(pid)

@@ -1,7 +1,7 @@
-"""After the storm: wait until everything has settled, and settle as a person would what waits.
+"""After the faults: wait until everything has settled, and settle the rest as a person would.
 
-The person has one advantage over the product: they can look at the platform in peace. Here that is
-the sandbox's book.
+A person has one advantage over the product: they can look at the platform in peace. Here the
+platform is the sandbox's own records.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _LOOK_EVERY = 0.4
 _MOST_RETRIES = 4
 _ENDS_WITHIN = 45.0
 _HALTED = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
-_MENDABLE = (PublicationState.REFUSED, PublicationState.ABANDONED)
+_RETRIABLE = (PublicationState.REFUSED, PublicationState.ABANDONED)
 
 
-class Calm:
-    """Brings one incident to its end."""
+class Recovery:
+    """Settles and closes one incident."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Calm:
         self._slug = slug
         self._retries: Counter[tuple[int, str]] = Counter()
 
-    async def bring(self, deadline: float) -> tuple[IncidentStatus, list[str]]:
+    async def settle_and_close(self, deadline: float) -> tuple[IncidentStatus, list[str]]:
         """Wait, settle, retry, and close; returns the last status and what is stuck, in words."""
         stuck = await self._settle_all(deadline)
         await self._hear_events(deadline)
@@ -78,7 +78,7 @@ class Calm:
         return await self._end(status)
 
     async def _end(self, status: IncidentStatus) -> tuple[IncidentStatus, list[str]]:
-        """A closed incident enters its last words and ends."""
+        """Wait until the closed incident has recorded its end."""
         handle = self._client.get_workflow_handle(incident_workflow_id(self._slug))
         try:
             async with asyncio.timeout(_ENDS_WITHIN):
@@ -102,14 +102,14 @@ class Calm:
             await asyncio.sleep(_LOOK_EVERY)
 
     async def _look_after(self, message: MessageStatus) -> list[str]:
-        """Do what is a person's part; returns what is still under way, in words."""
+        """Do what a person has to do; returns what is still under way, in words."""
         if message.phase in (MessagePhase.WAITING, MessagePhase.REJECTED):
             return []
         waiting = []
         for outcome in message.outcomes:
             where = f"message {message.number} on {outcome.channel}"
             never_approved = message.phase in _HALTED and message.approved_at is None
-            mendable = outcome.state in _MENDABLE and message.phase not in _HALTED
+            retriable = outcome.state in _RETRIABLE and message.phase not in _HALTED
             if not outcome.state.settled and not never_approved:
                 if outcome.explanation is not None:
                     # It is paused: by one of our people, or by itself.
@@ -118,7 +118,7 @@ class Calm:
             elif outcome.state is PublicationState.UNKNOWN:
                 await self._settle(message, outcome)
                 waiting.append(f"{where} was unknown and is being settled")
-            elif mendable and await self._retry(message, outcome):
+            elif retriable and await self._retry(message, outcome):
                 waiting.append(f"{where} was {outcome.state} and is tried again")
         return waiting
 

@@ -1,8 +1,8 @@
-"""Comparing our ledger with the sandbox's own books: what was lost, what went out twice.
+"""Comparing our ledger with the sandbox's own records: what was lost, what went out twice.
 
-The sandbox shares no code with us and keeps a book of everything it accepted, so the two agree
-only if both are right. One sandbox may serve several incidents of one ledger: what another
-incident has sent is that one's business.
+The sandbox shares no code with us and records everything that it accepted, so the two agree only
+if both are right. One sandbox may serve several incidents of one ledger; what another incident
+sent is left out here.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ MOST_COUNTED = 255
 
 
 class Reconciliation(Value):
-    """Ledger against book, in mails or in posts.
+    """The ledger against the sandbox's records, in mails or in posts.
 
-    ``lost``: the ledger says accepted, and the book has nothing. ``doubled``: surplus copies in the
-    book. ``unentered``: in the book, but not accepted by the ledger's account.
+    ``lost``: accepted in the ledger, and not in the sandbox. ``doubled``: extra copies in the
+    sandbox. ``unentered``: in the sandbox, but not accepted in the ledger.
     """
 
     accepted: int = 0
@@ -56,7 +56,7 @@ class _PostList(BaseModel):
     posts: list[_SandboxPost]
 
 
-class _SandboxBooks(BaseModel):
+class _SandboxRecords(BaseModel):
     twitter: _PostList
     facebook: _PostList
 
@@ -103,7 +103,7 @@ async def mail_by_broadcast(
 
 
 def _compared(ours: Collection[int], theirs: Collection[int]) -> Reconciliation:
-    """One broadcast: for each recipient, whether we say accepted, and the copies in the book."""
+    """One broadcast: for each recipient, whether we say accepted, and the copies in the sandbox."""
     pairs = Counter(zip_longest(ours, theirs, fillvalue=0))
     return Reconciliation(
         accepted=sum(ours),
@@ -121,7 +121,7 @@ async def reconcile_posts(
 
 
 NOBODYS = (0, "")
-"""Where ``posts_by_publication`` counts posts that no message of the ledger says."""
+"""Where ``posts_by_publication`` counts posts that no message in the ledger accounts for."""
 
 
 async def posts_by_publication(
@@ -129,8 +129,8 @@ async def posts_by_publication(
 ) -> dict[tuple[int, str], Reconciliation]:
     """``reconcile_posts`` for each message's number and channel, and for ``NOBODYS``."""
     answer = await sandbox.get("/_sandbox/books")
-    books = _SandboxBooks.model_validate_json(answer.raise_for_status().content)
-    public = {"twitter": _standing(books.twitter), "facebook": _standing(books.facebook)}
+    records = _SandboxRecords.model_validate_json(answer.raise_for_status().content)
+    public = {"twitter": _public(records.twitter), "facebook": _public(records.facebook)}
     found: dict[tuple[int, str], Reconciliation] = {}
     database = await engine.ledger()
     known = 0
@@ -153,7 +153,7 @@ async def posts_by_publication(
     return found
 
 
-def _standing(page: _PostList) -> list[_SandboxPost]:
+def _public(page: _PostList) -> list[_SandboxPost]:
     return [post for post in page.posts if not post.deleted]
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from chaos.accounts import Accounts
+from chaos.comparison import Comparison
 from chaos.plan import RoundPlan
 from chaos.record import Record
-from chaos.verdict import SAYS, Verdict
-from chaos.world import Mail, Post, World
+from chaos.verdict import MUST_BE_ZERO, RoundVerdict
+from chaos.world import Mail, SeenPost, World
 from domain.actor import Actor
 from domain.gate import Decision, GateState
 from domain.gate import Verdict as Said
@@ -90,13 +90,15 @@ class Books:
     world: World = field(default_factory=lambda: World({"twitter": [], "facebook": []}))
     told: list[MessageStatus] = field(default_factory=list)
 
-    async def publish(self, document: Document, at: float = AT + 1) -> Post:
+    async def publish(self, document: Document, at: float = AT + 1) -> SeenPost:
         """Enter one message as approved, posted and accepted."""
         await messages.save_revision(self.database, document, "maya")
         self.told.append(status_of(document))
         self.told.sort(key=lambda one: one.number)
         self.record.signed[document.digest()].add("noor")
-        post = Post(id=str(len(self.world.posts["twitter"]) + 1), at=at, text=self._text(document))
+        post = SeenPost(
+            id=str(len(self.world.posts["twitter"]) + 1), at=at, text=self._text(document)
+        )
         self.world.posts["twitter"].append(post)
         ref = MessageRef(incident=PLAN.incident, number=document.number, revision=1)
         place = (self.database, ref, "twitter")
@@ -112,7 +114,7 @@ class Books:
         self.world.mails.append(mail)
         return mail
 
-    async def add_up(self) -> Verdict:
+    async def compare(self) -> RoundVerdict:
         status = IncidentStatus(
             incident=PLAN.incident,
             title="t",
@@ -126,10 +128,10 @@ class Books:
             facts_filled=(),
             messages=tuple(self.told),
         )
-        accounts = Accounts(PLAN, self.record, status, self.world)
+        accounts = Comparison(PLAN, self.record, status, self.world)
         empty = httpx.MockTransport(lambda _: httpx.Response(200, content=b""))
         async with httpx.AsyncClient(transport=empty, base_url="http://sandbox") as sandbox:
-            return await accounts.add_up(self.database, sandbox, {})
+            return await accounts.compare(self.database, sandbox, {})
 
     @staticmethod
     def _text(document: Document) -> str:
@@ -145,28 +147,28 @@ async def books(tmp_path: Path) -> AsyncIterator[Books]:
     await database.close()
 
 
-def only(verdict: Verdict, name: str) -> bool:
+def only(verdict: RoundVerdict, name: str) -> bool:
     """Whether this, and nothing else, was found."""
-    return {one for one in SAYS if getattr(verdict, one)} == {name}
+    return {one for one in MUST_BE_ZERO if getattr(verdict, one)} == {name}
 
 
 async def test_a_world_in_order_is_good(books: Books) -> None:
     await books.publish(document(1))
     books.mail(document(1))
-    verdict = await books.add_up()
+    verdict = await books.compare()
     assert verdict.good, verdict.findings
 
 
 async def test_a_post_that_is_there_twice_is_doubled(books: Books) -> None:
     post = await books.publish(document(1))
     books.world.posts["twitter"].append(post.model_copy(update={"id": "2", "deleted": True}))
-    assert only(await books.add_up(), "doubled")
+    assert only(await books.compare(), "doubled")
 
 
 async def test_a_post_that_the_ledger_calls_accepted_and_nobody_sees_is_lost(books: Books) -> None:
     await books.publish(document(1))
     books.world.posts["twitter"].clear()
-    assert only(await books.add_up(), "lost")
+    assert only(await books.compare(), "lost")
 
 
 async def test_a_post_of_an_earlier_revision_was_not_approved(books: Books) -> None:
@@ -175,47 +177,47 @@ async def test_a_post_of_an_earlier_revision_was_not_approved(books: Books) -> N
     books.told.append(status_of(document(1, 2), outcomes=()))
     books.record.signed[document(1, 2).digest()].add("noor")
     books.world.posts["twitter"].append(
-        Post(id="1", at=AT, text="message 1 revision 1", deleted=True)
+        SeenPost(id="1", at=AT, text="message 1 revision 1", deleted=True)
     )
-    assert only(await books.add_up(), "unapproved")
+    assert only(await books.compare(), "unapproved")
 
 
 async def test_words_that_no_revision_says_were_not_approved(books: Books) -> None:
     post = await books.publish(document(1))
     books.world.posts["twitter"].append(post.model_copy(update={"id": "2", "text": "Buy now!"}))
-    assert only(await books.add_up(), "unapproved")
+    assert only(await books.compare(), "unapproved")
 
 
 async def test_a_signature_that_nobody_gave_does_not_approve(books: Books) -> None:
     await books.publish(document(1))
     books.record.signed.clear()
-    assert only(await books.add_up(), "unapproved")
+    assert only(await books.compare(), "unapproved")
 
 
 async def test_a_post_after_its_withdrawal_was_answered_is_seen(books: Books) -> None:
     await books.publish(document(1), at=AT + 9)
     books.record.withdrawn[1] = AT + 5
-    assert only(await books.add_up(), "after_withdrawal")
+    assert only(await books.compare(), "after_withdrawal")
 
 
 async def test_an_older_update_below_a_newer_one_is_out_of_order(books: Books) -> None:
     await books.publish(document(2, kind=MessageKind.PROGRESS_UPDATE))
     await books.publish(document(1, kind=MessageKind.PROGRESS_UPDATE))
-    assert only(await books.add_up(), "wrong_order")
+    assert only(await books.compare(), "wrong_order")
 
 
 async def test_an_approved_message_that_ended_elsewhere_is_stuck(books: Books) -> None:
     await books.publish(document(1))
     ended = Outcome(channel="facebook", state=PublicationState.ABANDONED)
     books.told[0] = books.told[0].model_copy(update={"outcomes": (ended,)})
-    assert only(await books.add_up(), "stuck")
+    assert only(await books.compare(), "stuck")
 
 
 async def test_the_same_mail_twice_is_doubled(books: Books) -> None:
     await books.publish(document(1))
     books.mail(document(1))
     books.mail(document(1), attempt=2, at=AT + 60)
-    assert only(await books.add_up(), "doubled")
+    assert only(await books.compare(), "doubled")
 
 
 async def test_safety_mail_sent_again_after_its_window_is_counted_apart(books: Books) -> None:
@@ -223,7 +225,7 @@ async def test_safety_mail_sent_again_after_its_window_is_counted_apart(books: B
     books.mail(document(1))
     books.mail(document(1), attempt=2, at=AT + 60)
     books.record.events_troubled = True
-    verdict = await books.add_up()
+    verdict = await books.compare()
     assert verdict.good
     assert verdict.doubled_by_policy == 1
 
@@ -233,7 +235,7 @@ async def test_safety_mail_sent_again_before_its_window_closed_is_doubled(books:
     books.mail(document(1))
     books.mail(document(1), attempt=2, at=AT + 3)
     books.record.events_troubled = True
-    assert only(await books.add_up(), "doubled")
+    assert only(await books.compare(), "doubled")
 
 
 async def test_goodwill_mail_sent_again_is_always_doubled(books: Books) -> None:
@@ -242,10 +244,10 @@ async def test_goodwill_mail_sent_again_is_always_doubled(books: Books) -> None:
     books.mail(goodwill)
     books.mail(goodwill, attempt=2, at=AT + 60)
     books.record.events_troubled = True
-    assert only(await books.add_up(), "doubled")
+    assert only(await books.compare(), "doubled")
 
 
 async def test_a_record_with_a_gap_is_broken(books: Books) -> None:
     entry = TimelineEntry(seq=2, at=NOON, what="opened", who="maya")
     await timeline.append(books.database, PLAN.incident, [entry])
-    assert only(await books.add_up(), "broken_timeline")
+    assert only(await books.compare(), "broken_timeline")

@@ -1,4 +1,4 @@
-"""The ledger held against itself and against the events: for each broadcast, what does not add up.
+"""What the ledger and the events say of each broadcast, and what does not add up in it.
 
 Everything is counted in the database, so that a million recipients cost seconds and no memory.
 """
@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.model import Value
 from domain.publication import DeliveryState, PublicationState
-from domain.suppression import Wish
+from domain.suppression import Preference
 from domain.times import UtcTime
 from store.broadcasts.batch_rows import BatchRow, batch_query, read_batch
 from store.deliveries.deliveries import COUNTERS, SUPPRESSED
@@ -42,15 +42,15 @@ _EVENTS_TELL = (
 )
 
 
-class BroadcastBooks(Value):
+class BroadcastRecords(Value):
     """One broadcast, as the ledger and the events have it.
 
     ``planned`` and ``batches`` are what was fixed, ``recipients`` and ``laid_out`` what the rows of
     its batches add up to. ``by_state`` counts batches; ``open`` are the first of those that are
     not over. The rest are counts of what must not be: ``miscounted`` names each counter with its
     value and the rows it stands for; ``proven_unsettled`` batches are proven by an event and not
-    entered as accepted; ``behind`` recipients have an event that says more than their row, and
-    ``unproven`` a row that says more than any event; ``unapplied`` events came before the plan.
+    entered as accepted; ``behind`` recipients have an event that goes further than their row, and
+    ``unproven`` a row that goes further than any event; ``unapplied`` events came before the plan.
     """
 
     id: int
@@ -79,14 +79,14 @@ class BroadcastBooks(Value):
     unapplied: int
 
 
-async def broadcast_books(db: Database, incident: str) -> list[BroadcastBooks]:
+async def broadcast_records(db: Database, incident: str) -> list[BroadcastRecords]:
     """Every broadcast of an incident, in the order in which they were planned."""
     async with db.read() as connection:
         found = await connection.execute(
             select(broadcasts).where(broadcasts.c.incident == incident).order_by(broadcasts.c.id)
         )
         plans = [dict(row._mapping) for row in found]
-    books: list[BroadcastBooks] = []
+    records: list[BroadcastRecords] = []
     for plan in plans:
         # One transaction for each, so that its counts are of one moment.
         async with db.read() as connection:
@@ -95,8 +95,8 @@ async def broadcast_books(db: Database, incident: str) -> list[BroadcastBooks]:
                 **await _rows(connection, plan["id"], plan["suppressed"] + plan["elsewhere"]),
                 **await _events(connection, plan["id"], plan["key"]),
             }
-        books.append(BroadcastBooks.model_validate({**plan, **counted}))
-    return books
+        records.append(BroadcastRecords.model_validate({**plan, **counted}))
+    return records
 
 
 async def _batches(connection: AsyncConnection, broadcast_id: int) -> dict[str, object]:
@@ -215,9 +215,9 @@ async def _events(connection: AsyncConnection, broadcast_id: int, key: str) -> d
 
 
 def _rank(word: ColumnElement[str]) -> ColumnElement[int]:
-    """The strength of a stored word; what a recipient said proves that the mail had come."""
+    """The rank of a stored word; a recipient's preference proves that the mail arrived."""
     ranks = {state.value: state.rank for state in DeliveryState}
-    ranks |= {wish.value: DeliveryState.DELIVERED.rank for wish in Wish}
+    ranks |= {one.value: DeliveryState.DELIVERED.rank for one in Preference}
     return case(
         *((word == name, literal(rank, Integer)) for name, rank in ranks.items()),
         else_=literal(-1, Integer),

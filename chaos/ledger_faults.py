@@ -1,4 +1,4 @@
-"""What can happen to the ledger's database: somebody holds it, or its disk is full."""
+"""Faults of the ledger's database: it is locked, or its disk is full."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from chaos.ground import SmallDisk
+from chaos.stack import SmallDisk
 from store.kernel.database import Database
 
 _CHUNK = bytes(64 * 1024)
 
 
-class LedgerTorments:
+class LedgerFaults:
     """Locks and fills one ledger. Each method returns why it could not, or nothing."""
 
     def __init__(self, database: Database, file: Path | None, disk: SmallDisk | None) -> None:
@@ -28,9 +28,9 @@ class LedgerTorments:
         self._ballast = disk.folder / "ballast" if disk is not None else None
 
     async def lock(self, seconds: float) -> str:
-        """Hold the ledger for so long that nobody can write."""
+        """Lock the ledger for so many seconds: nobody can write."""
         if self._file is not None:
-            return await asyncio.to_thread(self._hold_file, self._file, seconds)
+            return await asyncio.to_thread(self._lock_file, self._file, seconds)
         tables = "publications, broadcasts, batches, timeline"
         async with self._database.write() as connection:
             await connection.execute(text(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE"))
@@ -38,7 +38,7 @@ class LedgerTorments:
         return ""
 
     async def fill(self, seconds: float) -> str:
-        """Leave not a byte on the ledger's disk for so long."""
+        """Fill the ledger's disk to the last byte for so many seconds."""
         if self._disk is None or self._ballast is None:
             return "this ledger has no disk of its own"
         if self._disk.why_not:
@@ -51,19 +51,19 @@ class LedgerTorments:
         return ""
 
     async def lift(self) -> None:
-        """Let go of everything."""
+        """End every fault."""
         self._let_go.set()
         if self._ballast is not None:
             self._ballast.unlink(missing_ok=True)
 
-    def _hold_file(self, file: Path, seconds: float) -> str:
-        with contextlib.closing(sqlite3.connect(file, timeout=5, isolation_level=None)) as held:
+    def _lock_file(self, file: Path, seconds: float) -> str:
+        with contextlib.closing(sqlite3.connect(file, timeout=5, isolation_level=None)) as other:
             try:
-                held.execute("BEGIN IMMEDIATE")
+                other.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError:
                 return "others kept it busy all the time"
             self._let_go.wait(seconds)
-            held.execute("ROLLBACK")
+            other.execute("ROLLBACK")
         return ""
 
 

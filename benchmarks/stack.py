@@ -27,7 +27,7 @@ PYTHON = (sys.executable, "-P", "-m")
 
 
 @dataclass
-class Stage:
+class BenchmarkStack:
     """A running Temporal server and a ledger; workers come and go."""
 
     folder: Path
@@ -69,7 +69,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(folder: Path, ledger_url: str, sink_url: str) -> AsyncIterator[Stage]:
+async def stage(folder: Path, ledger_url: str, sink_url: str) -> AsyncIterator[BenchmarkStack]:
     """A fresh Temporal server on a file, and the ledger at ``ledger_url``, brought up to date.
 
     The e-mail channel of its workers speaks to ``sink_url``. Nothing sends webhook events.
@@ -83,7 +83,7 @@ async def stage(folder: Path, ledger_url: str, sink_url: str) -> AsyncIterator[S
         stack.push_async_callback(database.close)
         profile = folder / "temporal.toml"
         profile.touch()
-        yield Stage(
+        yield BenchmarkStack(
             folder=folder,
             client=client,
             database=database,

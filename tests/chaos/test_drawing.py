@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import chain
 
-from chaos.deck import draw
-from chaos.plan import Deed, MessageScript, Point
+from chaos.drawing import draw
+from chaos.plan import FaultAction, MessageScript, Point
 from domain.message import MessageKind
 
 MANY = range(200)
@@ -24,9 +24,9 @@ def test_another_seed_makes_another_round() -> None:
 
 
 def test_every_deed_and_every_point_on_every_channel_is_dealt_by_some_seed() -> None:
-    dealt = [torment for script in scripts() for torment in script.torments]
-    assert {torment.deed for torment in dealt} == set(Deed)
-    struck = {(torment.point, torment.target) for torment in dealt if torment.point}
+    dealt = [fault for script in scripts() for fault in script.faults]
+    assert {fault.action for fault in dealt} == set(FaultAction)
+    struck = {(fault.point, fault.target) for fault in dealt if fault.point}
     assert struck == {
         (point, channel)
         for point in Point
@@ -40,8 +40,8 @@ def test_events_of_goodwill_mail_are_never_lost() -> None:
     lost = [
         script.kind
         for script in scripts()
-        for torment in script.torments
-        if dict(torment.rule).get("kind") == "events_lose"
+        for fault in script.faults
+        if dict(fault.rule).get("kind") == "events_lose"
     ]
     assert lost
     assert MessageKind.GOODWILL_OFFER not in lost

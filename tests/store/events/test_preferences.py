@@ -12,7 +12,7 @@ from domain.delivery_events import DeliveryEvent
 from domain.ids import publication_key
 from domain.message import MessageClass
 from domain.publication import DeliveryState
-from domain.suppression import Wish
+from domain.suppression import Preference
 from store.broadcasts import batch_outcomes, broadcasts
 from store.broadcasts.broadcasts import BroadcastRow
 from store.events import events
@@ -44,7 +44,9 @@ async def mailed(database: Database) -> BroadcastRow:
     return broadcast
 
 
-def said(broadcast: BroadcastRow, recipient: int, wish: Wish, at: datetime = NOON) -> DeliveryEvent:
+def said(
+    broadcast: BroadcastRow, recipient: int, wish: Preference, at: datetime = NOON
+) -> DeliveryEvent:
     told = event(broadcast, recipient, name=f"{wish}-{recipient}-{at}")
     return told._replace(kind=wish, at=at)
 
@@ -57,9 +59,9 @@ async def suppressed(database: Database, recipient: int) -> list[MessageClass]:
     ]
 
 
-@pytest.mark.parametrize("wish", [Wish.COMPLAINED, Wish.LEFT])
+@pytest.mark.parametrize("wish", [Preference.COMPLAINED, Preference.UNSUBSCRIBED])
 async def test_who_does_not_want_our_mail_still_hears_of_danger(
-    database: Database, mailed: BroadcastRow, wish: Wish
+    database: Database, mailed: BroadcastRow, wish: Preference
 ) -> None:
     await events.record(database, [said(mailed, 4, wish)])
     assert await suppressed(database, 4) == [GOODWILL]
@@ -72,13 +74,13 @@ async def test_a_hard_bounce_covers_everything(database: Database, mailed: Broad
 
 
 async def test_who_complains_has_got_the_mail(database: Database, mailed: BroadcastRow) -> None:
-    await events.record(database, [said(mailed, 4, Wish.COMPLAINED)])
+    await events.record(database, [said(mailed, 4, Preference.COMPLAINED)])
     assert await states(database, mailed) == {"accepted": 9, "delivered": 1}
 
 
 async def test_a_complaint_proves_that_its_batch_went_out(database: Database) -> None:
     broadcast = await have_broadcast(database, size=10)
-    await events.record(database, [said(broadcast, 4, Wish.COMPLAINED)])
+    await events.record(database, [said(broadcast, 4, Preference.COMPLAINED)])
     await batch_outcomes.settle_by_events(database, broadcast.id)
     assert await states(database, broadcast) == {"accepted": 9, "delivered": 1}
 
@@ -89,9 +91,9 @@ async def test_the_last_word_counts_in_whatever_order_it_comes(
 ) -> None:
     """Left, came back, left again: told one by one, each twice, in every order."""
     told = [
-        said(mailed, 4, Wish.LEFT, NOON),
-        said(mailed, 4, Wish.RETURNED, NOON + HOUR),
-        said(mailed, 4, Wish.LEFT, NOON + 2 * HOUR),
+        said(mailed, 4, Preference.UNSUBSCRIBED, NOON),
+        said(mailed, 4, Preference.RESUBSCRIBED, NOON + HOUR),
+        said(mailed, 4, Preference.UNSUBSCRIBED, NOON + 2 * HOUR),
     ]
     for place in [*order, *order]:
         await events.record(database, [told[place]])
@@ -102,7 +104,10 @@ async def test_the_last_word_counts_in_whatever_order_it_comes(
 async def test_who_came_back_is_written_to_again(
     database: Database, mailed: BroadcastRow, order: Sequence[int]
 ) -> None:
-    told = [said(mailed, 4, Wish.LEFT, NOON), said(mailed, 4, Wish.RETURNED, NOON + HOUR)]
+    told = [
+        said(mailed, 4, Preference.UNSUBSCRIBED, NOON),
+        said(mailed, 4, Preference.RESUBSCRIBED, NOON + HOUR),
+    ]
     for place in [*order, *order]:
         await events.record(database, [told[place]])
     assert await suppressed(database, 4) == []
@@ -112,7 +117,7 @@ async def test_coming_back_at_the_provider_does_not_undo_our_own_link(
     database: Database, mailed: BroadcastRow
 ) -> None:
     await suppressions.add_recipient(database, 4, "unsubscribed", GOODWILL, "link", NOON)
-    await events.record(database, [said(mailed, 4, Wish.RETURNED, NOON + HOUR)])
+    await events.record(database, [said(mailed, 4, Preference.RESUBSCRIBED, NOON + HOUR)])
     assert await suppressed(database, 4) == [GOODWILL]
 
 
@@ -120,29 +125,29 @@ async def test_coming_back_does_not_undo_a_complaint(
     database: Database, mailed: BroadcastRow
 ) -> None:
     """The complaint came after the unsubscription, and is what counts."""
-    await events.record(database, [said(mailed, 4, Wish.LEFT, NOON)])
-    await events.record(database, [said(mailed, 4, Wish.COMPLAINED, NOON + HOUR)])
-    await events.record(database, [said(mailed, 4, Wish.RETURNED, NOON + 2 * HOUR)])
+    await events.record(database, [said(mailed, 4, Preference.UNSUBSCRIBED, NOON)])
+    await events.record(database, [said(mailed, 4, Preference.COMPLAINED, NOON + HOUR)])
+    await events.record(database, [said(mailed, 4, Preference.RESUBSCRIBED, NOON + 2 * HOUR)])
     assert await suppressed(database, 4) == [GOODWILL]
 
 
 async def test_old_news_do_not_undo_what_a_person_decided(
     database: Database, mailed: BroadcastRow
 ) -> None:
-    await events.record(database, [said(mailed, 4, Wish.LEFT, NOON)])
+    await events.record(database, [said(mailed, 4, Preference.UNSUBSCRIBED, NOON)])
     await suppression_list.remove(
         database, address(4), who="sam", why="wrote to us", at=NOON + 2 * HOUR
     )
-    await events.record(database, [said(mailed, 4, Wish.LEFT, NOON + HOUR)])
+    await events.record(database, [said(mailed, 4, Preference.UNSUBSCRIBED, NOON + HOUR)])
     before = await suppressed(database, 4)
-    await events.record(database, [said(mailed, 4, Wish.LEFT, NOON + 3 * HOUR)])
+    await events.record(database, [said(mailed, 4, Preference.UNSUBSCRIBED, NOON + 3 * HOUR)])
     assert (before, await suppressed(database, 4)) == ([], [GOODWILL])
 
 
 async def test_wishes_that_come_before_their_broadcast_are_heard(database: Database) -> None:
     await have_audience(database, 10)
     cut = await audiences.cut(database, "customers")
-    early = event(KEY, 4)._replace(kind=Wish.COMPLAINED)
+    early = event(KEY, 4)._replace(kind=Preference.COMPLAINED)
     await events.record(database, [early])
     await broadcasts.plan(database, ref(), "email", cut, 10, DIGEST, NOON)
     assert await suppressed(database, 4) == [GOODWILL]
@@ -151,7 +156,7 @@ async def test_wishes_that_come_before_their_broadcast_are_heard(database: Datab
 async def test_the_next_goodwill_mail_leaves_out_who_left_and_safety_does_not(
     database: Database, mailed: BroadcastRow
 ) -> None:
-    await events.record(database, [said(mailed, 4, Wish.LEFT)])
+    await events.record(database, [said(mailed, 4, Preference.UNSUBSCRIBED)])
     counts = []
     for number, of in enumerate((GOODWILL, SAFETY), 2):
         cut = await audiences.cut(database, "customers-of-buffer-saturday", of)

@@ -1,4 +1,4 @@
-"""The ground a round is played on: the embedded stack with workers that can be struck."""
+"""The stack of a round: the embedded one, with workers that faults can strike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from chaos.arms import Arms
+from chaos.fault_points import FaultPoints
 from chaos.plan import RoundPlan, Times
 from client.stack.ports import Ports
 from embedded import part as parts
@@ -27,19 +27,19 @@ parts.LONGEST_PAUSE = 1.0
 
 
 class ChaosStack(Stack):
-    """A stack with several workers, all of them with points, and a ledger where we want it."""
+    """A stack with several workers that have fault points, and a ledger in a given place."""
 
     def __init__(
         self,
         state: Path,
         plan: RoundPlan,
-        arms: Arms,
+        fault_points: FaultPoints,
         database_url: str,
         say: Callable[[str], None],
     ) -> None:
         super().__init__(state, ports=Ports.free(), say=say)
         self._plan_of_round = plan
-        self._arms = arms
+        self._fault_points = fault_points
         self._database_url = database_url
         self._extra: list[str] = []
         read = str(plan.times.read.total_seconds())
@@ -82,7 +82,13 @@ class ChaosStack(Stack):
 
     def _worker(self) -> PartPlan:
         plan = super()._worker()
-        command = [sys.executable, "-P", "-m", "chaos.worker_with_faults", str(self._arms.folder)]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "chaos.worker_with_faults",
+            str(self._fault_points.folder),
+        ]
         if self._plan_of_round.blind:
             command.append("--blind")
         return dataclasses.replace(plan, command=command)
@@ -110,11 +116,11 @@ class SmallDisk:
         if mounted.returncode:
             self.why_not = "this machine does not let us mount a small disk"
 
-    def put_away(self) -> None:
-        """Unmount it, and leave its files where it was."""
+    def unmount(self) -> None:
+        """Unmount it, and keep its files in its place."""
         if self.why_not:
             return
-        self.why_not = "it is put away"
+        self.why_not = "it has been unmounted"
         kept = self.folder.with_name(f"{self.folder.name}.kept")
         shutil.copytree(self.folder, kept)
         subprocess.run(["umount", str(self.folder)], capture_output=True, check=True)
@@ -122,7 +128,7 @@ class SmallDisk:
         kept.rename(self.folder)
 
 
-def quickened(plan: RoundPlan) -> dict[str, str]:
+def shortened(plan: RoundPlan) -> dict[str, str]:
     """The shipped playbook with this round's waiting times and batches."""
     files = dict(read_playbook(HERE / "playbooks" / PLAYBOOK))
     book = yaml.safe_load(files["playbook.yaml"])

@@ -1,4 +1,4 @@
-"""Adding up: one verdict from the status, the ledger, the sandbox's books and what people did."""
+"""Comparing the status, the ledger, the sandbox's records and what people did: one verdict."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import httpx
 
 from chaos.plan import RoundPlan
 from chaos.record import Record
-from chaos.verdict import Told, Verdict
-from chaos.world import Mail, Post, World
+from chaos.verdict import LedgerMessage, RoundVerdict
+from chaos.world import Mail, SeenPost, World
 from client.engine import Engine
-from client.stack.books import reconcile_mail
+from client.stack.sandbox_records import reconcile_mail
 from domain.ids import MessageRef, publication_key
 from domain.message import CLASS_OF, MessageClass, MessageKind
 from domain.message_state import MessagePhase
@@ -28,8 +28,8 @@ _CLOCKS_DIFFER = 0.05
 """Seconds: the sandbox's moments are taken inside its request, ours after the answer came."""
 
 
-class Accounts:
-    """Everything that is held against everything."""
+class Comparison:
+    """Compares everything that is known of one round."""
 
     def __init__(
         self, plan: RoundPlan, record: Record, status: IncidentStatus, world: World
@@ -38,20 +38,21 @@ class Accounts:
         self._record = record
         self._status = status
         self._world = world
-        self.verdict = Verdict()
+        self.verdict = RoundVerdict()
 
-    async def add_up(
+    async def compare(
         self, database: Database, sandbox: httpx.AsyncClient, bodies: dict[str, set[str]]
-    ) -> Verdict:
+    ) -> RoundVerdict:
         """Fill and return the verdict."""
-        told = [
-            await _told(database, self._plan.incident, self._status, n) for n in self._numbers()
+        ledger_messages = [
+            await _ledger_message(database, self._plan.incident, self._status, n)
+            for n in self._numbers()
         ]
         rows = await publications.rows(database, self._plan.incident)
         self._decisions()
-        self._posts(told, rows)
-        self._mail(told, bodies)
-        await self._ledger(database, sandbox, told)
+        self._posts(ledger_messages, rows)
+        self._mail(ledger_messages, bodies)
+        await self._ledger(database, sandbox, ledger_messages)
         await self._timeline(database)
         return self.verdict
 
@@ -62,8 +63,8 @@ class Accounts:
 
     def _decisions(self) -> None:
         """Every decision that counted was one of our people's, on that digest."""
-        for says in self._record.counted:
-            self.verdict.find("unapproved", says)
+        for detail in self._record.counted:
+            self.verdict.find("unapproved", detail)
         for message in self._status.messages:
             for decision in message.decisions:
                 signed = self._record.signed.get(message.digest, set())
@@ -76,63 +77,73 @@ class Accounts:
 
     # --- posts --------------------------------------------------------------------------------
 
-    def _posts(self, told: list[Told], rows: list[publications.PublicationRow]) -> None:
+    def _posts(
+        self, ledger_messages: list[LedgerMessage], rows: list[publications.PublicationRow]
+    ) -> None:
         for channel, posts in self._world.posts.items():
             self.verdict.posts += len(posts)
-            of: dict[int, list[Post]] = defaultdict(list)
+            of: dict[int, list[SeenPost]] = defaultdict(list)
             for post in posts:
-                number = self._owner(told, channel, post)
+                number = self._owner(ledger_messages, channel, post)
                 if number is not None:
                     of[number].append(post)
-            for message in told:
+            for message in ledger_messages:
                 self._one_post(message, channel, of[message.number], rows)
-            self._order(told, channel, of)
+            self._order(ledger_messages, channel, of)
 
-    def _owner(self, told: list[Told], channel: str, post: Post) -> int | None:
-        """The message that says this; what nobody approved is found out here."""
-        for message in told:
-            if message.approved is not None and message.says(message.approved, channel, post.text):
+    def _owner(
+        self, ledger_messages: list[LedgerMessage], channel: str, post: SeenPost
+    ) -> int | None:
+        """The message that a post carries; a post that nobody approved is a finding."""
+        for message in ledger_messages:
+            if message.approved is not None and message.carries(
+                message.approved, channel, post.text
+            ):
                 return message.number
-        for message in told:
+        for message in ledger_messages:
             for revision, document in message.revisions.items():
-                if message.says(document, channel, post.text):
+                if message.carries(document, channel, post.text):
                     self.verdict.find(
                         "unapproved",
                         f"message {message.number} revision {revision} on {channel}; revision "
                         f"{message.status.revision} is {message.status.gate} at its gate",
                     )
                     return message.number
-        self.verdict.find("unapproved", f"a post on {channel} that no revision says")
+        self.verdict.find("unapproved", f"a post on {channel} that no revision carries")
         return None
 
     def _one_post(
         self,
-        message: Told,
+        message: LedgerMessage,
         channel: str,
-        posts: list[Post],
+        posts: list[SeenPost],
         rows: list[publications.PublicationRow],
     ) -> None:
         where = f"message {message.number} on {channel}"
         if len(posts) > 1:
             self.verdict.find("doubled", f"{where}: {len(posts)} posts", len(posts) - 1)
         self._late(message.number, where, [post.at for post in posts])
-        standing = [post for post in posts if not post.deleted]
+        public = [post for post in posts if not post.deleted]
         row = next((r for r in rows if (r.number, r.channel) == (message.number, channel)), None)
         accepted = row is not None and row.state is PublicationState.ACCEPTED
-        if accepted and not standing:
+        if accepted and not public:
             self.verdict.find("lost", where)
-        if standing and not accepted:
+        if public and not accepted:
             state = "not there" if row is None else row.state
-            self.verdict.find("unentered", f"{where}: the row is {state}", len(standing))
+            self.verdict.find("unentered", f"{where}: the row is {state}", len(public))
 
-    def _order(self, told: list[Told], channel: str, of: dict[int, list[Post]]) -> None:
-        """Of two updates that are both out, the newer one stands above."""
-        updates = [one.number for one in told if one.status.kind is MessageKind.PROGRESS_UPDATE]
+    def _order(
+        self, ledger_messages: list[LedgerMessage], channel: str, of: dict[int, list[SeenPost]]
+    ) -> None:
+        """Of two updates that are both public, the newer one comes later."""
+        updates = [
+            one.number for one in ledger_messages if one.status.kind is MessageKind.PROGRESS_UPDATE
+        ]
         places = {post.id: place for place, post in enumerate(self._world.posts[channel])}
         for older, newer in combinations((number for number in updates if of[number]), 2):
             if places[of[older][0].id] > places[of[newer][0].id]:
                 self.verdict.find(
-                    "wrong_order", f"update {older} stands after update {newer} on {channel}"
+                    "wrong_order", f"update {older} comes after update {newer} on {channel}"
                 )
 
     def _late(self, number: int, where: str, moments: list[float]) -> None:
@@ -147,7 +158,7 @@ class Accounts:
 
     # --- mail ---------------------------------------------------------------------------------
 
-    def _mail(self, told: list[Told], bodies: dict[str, set[str]]) -> None:
+    def _mail(self, ledger_messages: list[LedgerMessage], bodies: dict[str, set[str]]) -> None:
         self.verdict.mails += len(self._world.mails)
         if self._world.unmarked:
             self.verdict.find("unapproved", "mail without a mark of ours", self._world.unmarked)
@@ -156,7 +167,7 @@ class Accounts:
                 message,
                 document,
             )
-            for message in told
+            for message in ledger_messages
             for revision, document in message.revisions.items()
             for cut in document.audiences
         }
@@ -178,16 +189,16 @@ class Accounts:
                 self.verdict.find("unapproved", f"another text in message {keys[key][0].number}")
         for number, at in moments.items():
             self._late(number, f"message {number} by mail", at)
-        self._doubled_mail({one.number: one for one in told}, letters)
+        self._doubled_mail({one.number: one for one in ledger_messages}, letters)
 
     def _doubled_mail(
-        self, told: dict[int, Told], letters: dict[tuple[int, str], list[Mail]]
+        self, ledger_messages: dict[int, LedgerMessage], letters: dict[tuple[int, str], list[Mail]]
     ) -> None:
         doubled: dict[tuple[str, str], int] = defaultdict(int)
         for (number, _), mails in letters.items():
             mails.sort(key=lambda one: one.at)
             for first, second in pairwise(mails):
-                kind = told[number].status.kind
+                kind = ledger_messages[number].status.kind
                 by_policy = self._sent_again_by_policy(kind, first, second)
                 what = "doubled_by_policy" if by_policy else "doubled"
                 where = (
@@ -211,18 +222,18 @@ class Accounts:
     # --- ledger and record --------------------------------------------------------------------
 
     async def _ledger(
-        self, database: Database, sandbox: httpx.AsyncClient, told: list[Told]
+        self, database: Database, sandbox: httpx.AsyncClient, ledger_messages: list[LedgerMessage]
     ) -> None:
         mail = await reconcile_mail(Engine(ledger=database), self._plan.incident, sandbox)
         self.verdict.find("lost", "mails that the ledger calls accepted", mail.lost)
         if mail.unentered:
             self.verdict.find("unentered", "mails", mail.unentered)
-        for message in told:
+        for message in ledger_messages:
             if message.approved is None or message.status.phase in _HALTED:
                 continue
             await self._finished(database, message)
 
-    async def _finished(self, database: Database, message: Told) -> None:
+    async def _finished(self, database: Database, message: LedgerMessage) -> None:
         """An approved message that nobody stopped is out on every channel, to everybody."""
         for outcome in message.status.outcomes:
             if outcome.state is not PublicationState.ACCEPTED:
@@ -254,7 +265,9 @@ class Accounts:
         return MessageRef(incident=self._plan.incident, number=number, revision=revision)
 
 
-async def _told(database: Database, slug: str, status: IncidentStatus, number: int) -> Told:
+async def _ledger_message(
+    database: Database, slug: str, status: IncidentStatus, number: int
+) -> LedgerMessage:
     message = next(one for one in status.messages if one.number == number)
     revisions = {
         revision: await messages.load_revision(
@@ -262,4 +275,4 @@ async def _told(database: Database, slug: str, status: IncidentStatus, number: i
         )
         for revision in range(1, message.revision + 1)
     }
-    return Told(message, revisions)
+    return LedgerMessage(message, revisions)

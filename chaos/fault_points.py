@@ -1,7 +1,7 @@
-"""The folder by which the tormentor and its workers speak: what is armed, and what has struck.
+"""The folder through which the injector and its workers communicate: armed points, struck points.
 
-A point is armed by a file and taken by renaming it, so exactly one of several workers strikes,
-and a worker that dies at once has left word of it.
+A point is armed by a file and taken by renaming it. So exactly one of several workers is struck,
+and even a worker that dies at once has recorded it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaos.plan import Deed, Point
+from chaos.plan import FaultAction, Point
 
 _SEPARATOR = "~"
 _numbers = itertools.count(1)
@@ -25,24 +25,24 @@ class Strike:
     number: str
     point: Point
     channel: str
-    deed: Deed
+    action: FaultAction
     seconds: float
     pid: int
 
 
-class Arms:
+class FaultPoints:
     """One round's folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    # --- for the tormentor --------------------------------------------------------------------
+    # --- for the injector --------------------------------------------------------------------
 
-    def arm(self, point: Point, channel: str, deed: Deed, seconds: float) -> str:
+    def arm(self, point: Point, channel: str, action: FaultAction, seconds: float) -> str:
         """Let the next worker that reaches ``point`` on ``channel`` be struck; returns a number."""
         number = str(next(_numbers))
-        parts = ("armed", point.name, channel, deed.name, str(seconds), number)
+        parts = ("armed", point.name, channel, action.name, str(seconds), number)
         (self.folder / _SEPARATOR.join(parts)).touch()
         return number
 
@@ -90,5 +90,5 @@ class Arms:
 
 
 def _read(name: str) -> Strike:
-    _, point, channel, deed, seconds, number, pid = name.split(_SEPARATOR)
-    return Strike(number, Point[point], channel, Deed[deed], float(seconds), int(pid))
+    _, point, channel, action, seconds, number, pid = name.split(_SEPARATOR)
+    return Strike(number, Point[point], channel, FaultAction[action], float(seconds), int(pid))
