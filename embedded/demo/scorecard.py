@@ -140,7 +140,7 @@ def show(console: Console, score: Score, story: Story) -> None:
     for wrong in score.wrong:
         console.print(f"[bold red]not right:[/bold red] {wrong}", highlight=False)
     if not score.wrong:
-        console.print("[bold green]Nothing lost, nothing sent twice, by the sandbox's own records.")
+        console.print("[bold green]Nothing lost, nothing sent twice, by the sandbox's own books.")
 
 
 def _told(score: Score) -> Table:
