@@ -188,7 +188,7 @@ class MailerEvents:
         signature = hmac.new(self._secret, body, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(signature.encode(), headers.get(SIGNATURE, "").encode()):
             raise EventsNotGenuine(
-                "The signature does not fit.", "Compare FRONTFOOT_MAILER_EVENTS_SECRET."
+                "The signature does not match.", "Compare FRONTFOOT_MAILER_EVENTS_SECRET."
             )
         try:
             told = TypeAdapter(list[_Event]).validate_json(body)

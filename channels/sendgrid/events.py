@@ -95,7 +95,7 @@ class SendGridEvents:
         timestamp = headers.get(TIMESTAMP, "")
         if not self._signed(body, headers.get(SIGNATURE, ""), timestamp):
             raise EventsNotGenuine(
-                "The signature does not fit.",
+                "The signature does not match.",
                 "Compare FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY with the webhook's verification key.",
             )
         if not self._recent(timestamp):
