@@ -11,6 +11,7 @@ from activities.signatures.posts import PublicationStatus, PublicationTask
 from activities.signatures.settling import SETTLE_BY_PERSON, SettleByPerson
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
+from domain.plural import plural
 from domain.publication import PublicationState, Receipt
 from store.broadcasts import batch_outcomes, batches, broadcasts
 from store.kernel.database import Database
@@ -75,7 +76,7 @@ class SettlingActivities:
         left = sum(row.number not in asked for row in unknown)
         if left:
             why = Explanation(
-                what=f"{left} {'batch is' if left == 1 else 'batches are'} still unknown.",
+                what=f"{plural(left, 'batch is', 'batches are')} still unknown.",
                 next_step=_list_unknown(task, "Look for them in the provider's activity."),
             )
             return PublicationStatus(state=PublicationState.UNKNOWN, explanation=why)

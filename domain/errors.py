@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 from domain.explanation import Explanation, NextStep, explained
+from domain.plural import plural
 
 
 class DomainError(Exception):
@@ -65,11 +66,9 @@ class PlaybookInvalid(DomainError):
         if len(self.problems) == 1:
             super().__init__(str(self.problems[0]), self.problems[0].next_step)
             return
-        lines = [f"{one} {one.next_step}".rstrip() for one in self.problems]
-        super().__init__(
-            "\n".join([f"The playbook has {len(lines)} problems:", *(f"- {one}" for one in lines)]),
-            "Mend them and try again.",
-        )
+        lines = [f"- {one} {one.next_step}".rstrip() for one in self.problems]
+        heading = f"The playbook has {plural(len(lines), 'problem')}:"
+        super().__init__("\n".join([heading, *lines]), "Fix them and try again.")
 
     def __str__(self) -> str:
         separator = "\n" if len(self.problems) > 1 else " "

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from domain.codes import ALPHABET, CODE_LENGTH, check_symbol, derive_code, read_code, show_code
 from domain.errors import DomainError
 from domain.model import Written
+from domain.plural import plural
 
 __all__ = [
     "ALPHABET",
@@ -89,7 +90,7 @@ class OfferTerms(Written):
         """Raise ``DomainError`` if codes for ``recipients`` people would exceed the budget cap."""
         if self.cost(recipients) > self.budget_cap:
             raise DomainError(
-                f"{recipients:,} codes of {self.worth} {self.currency} come to "
+                f"{plural(recipients, 'code')} of {self.worth} {self.currency} would cost "
                 f"{self.cost(recipients):,} {self.currency}, over the cap of "
                 f"{self.budget_cap:,} {self.currency}.",
                 "Lower the worth, choose a smaller audience, or have finance raise the cap in "

@@ -9,6 +9,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.broadcasts import PLAN_BROADCAST, PlanBroadcast
+    from domain.plural import plural
     from domain.publication import Outcome
     from workflows.batch_window import BatchWindow
     from workflows.broadcast_control import BroadcastControl
@@ -120,8 +121,8 @@ class BroadcastWorkflow:
         await self._control.tell_first_batch()
         run = self._control.run
         workflow.set_current_details(
-            f"{run.accepted:,} of {run.recipients:,} recipients accepted, "
-            f"{run.unknown_batches} batches unknown"
+            f"{run.accepted:,} of {plural(run.recipients, 'recipient')} accepted, "
+            f"{plural(run.unknown_batches, 'batch', 'batches')} unknown"
         )
 
     def _carried(self) -> BroadcastRun:

@@ -6,6 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.explanation import Action, Explanation, NextStep, explained
+    from domain.plural import plural
     from domain.publication import Outcome, PublicationState
     from workflows.broadcast_control import BroadcastControl
     from workflows.contract import BroadcastRun, PublishMessage
@@ -47,11 +48,11 @@ def _ending(
 
 
 def _told(run: BroadcastRun) -> str:
-    return f"{run.accepted:,} of {run.recipients:,} recipients accepted"
+    return f"{run.accepted:,} of {plural(run.recipients, 'recipient')} accepted"
 
 
 def _batches(many: int) -> str:
-    return f"{many} batch" if many == 1 else f"{many} batches"
+    return plural(many, "batch", "batches")
 
 
 def _behind(first: str, why: Explanation) -> Explanation:

@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.incident import IncidentState
     from domain.message import MessageKind
     from domain.message_state import MessageState
+    from domain.plural import plural
     from domain.publication import Destination
     from workflows.calls import call
     from workflows.contract import Propose, Revise
@@ -82,7 +83,7 @@ class Proposing:
             "revised",
             revise.actor,
             f"message {new.number} is now {new.digest[:8]}, was {old.digest[:8]}; "
-            f"{len(old.gate.decisions)} decisions void",
+            f"{plural(len(old.gate.decisions), 'decision')} void",
         )
         return new
 

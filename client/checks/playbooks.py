@@ -5,6 +5,7 @@ from __future__ import annotations
 from client.checks.result import CheckKind, CheckResult, fails, works
 from client.playbooks import examine, installed
 from domain.explanation import Action, NextStep
+from domain.plural import plural
 from settings import Settings
 
 
@@ -30,7 +31,7 @@ def _check(settings: Settings, name: str) -> CheckResult:
     count = len(examined.problems)
     return fails(
         f"playbook {name}",
-        f"{count} problem{'' if count == 1 else 's'}",
+        plural(count, "problem"),
         NextStep(action=Action.CHECK_PLAYBOOK, about=name),
         CheckKind.PLAYBOOK,
     )

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import BinaryIO, Self, TextIO
 
 from domain.errors import DomainError
+from domain.plural import plural
 from store.files.csv_encoding import CP1252, Encoding, encoding_of, open_text
 from store.files.csv_rows import CsvRows
 from store.people.addresses import AROUND, InvalidAddress, mailbox_of, read_address, unwrapped
@@ -276,7 +277,7 @@ def _why_not(row: list[str], width: int, at_address: int) -> tuple[str, str]:
 def _fault(row: list[str], width: int) -> str:
     """Why a row cannot be used, whatever its address; empty if it can."""
     if len(row) != width:
-        columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
+        columns = plural(len(row), "column")
         return f"It has {columns}, and the header has {width}."
     joined = "".join(row)
     if not (joined.isascii() and joined.isprintable()) and any(

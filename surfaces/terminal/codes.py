@@ -12,6 +12,7 @@ from client import codes
 from client.codes import CheckedCode, CodeState
 from client.errors import WrongInput
 from domain.explanation import Action, NextStep
+from domain.plural import plural
 from surfaces.terminal.importing import Rejects, rejected_in_json, say_rejected
 from surfaces.terminal.options import Json, Slug
 from surfaces.terminal.printing import clean, clock, plain_table, say, say_json, show
@@ -59,12 +60,15 @@ def import_(
             }
         )
         return
-    verb = "code was" if imported.added == 1 else "codes were"
-    say(f"{imported.added:,} {verb} added to the pool {imported.pool}.", "bold")
+    added = plural(imported.added, "code was", "codes were")
+    say(f"{added} added to the pool {imported.pool}.", "bold")
     if imported.already_there:
-        say(f"{imported.already_there:,} were in it already.")
+        say(f"{plural(imported.already_there, 'was', 'were')} in it already.")
     if imported.in_another_pool:
-        say(f"{imported.in_another_pool:,} are in another pool and stay there.", "yellow")
+        say(
+            f"{plural(imported.in_another_pool, 'is', 'are')} in another pool and will stay there.",
+            "yellow",
+        )
     say_rejected(imported.rejected, imported.rejects)
 
 
@@ -120,7 +124,7 @@ def export(
     if as_json:
         say_json({"incident": slug, "codes": count, "file": str(output)})
         return
-    say(f"{count:,} codes are in {output}.")
+    say(f"{plural(count, 'code is', 'codes are')} in {output}.")
     if not count:
         say("Codes are made when the offer's mail goes out.")
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from domain.plural import plural
 from surfaces.terminal.printing import say
 
 Rejects = Annotated[
@@ -23,5 +24,5 @@ def rejected_in_json(rejected: int, rejects: Path) -> dict[str, object]:
 def say_rejected(rejected: int, rejects: Path) -> None:
     """Say how many rows cannot be used, if any, and where they are."""
     if rejected:
-        rows = "row" if rejected == 1 else "rows"
-        say(f"{rejected:,} {rows} cannot be used; the reasons are in {rejects}.")
+        rows = plural(rejected, "row")
+        say(f"{rows} cannot be used; the reasons are in {rejects}.")

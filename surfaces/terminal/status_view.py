@@ -12,6 +12,7 @@ from rich.text import Text
 from client.mail_progress import MailProgress, under_way
 from domain.gate import GateState, Verdict
 from domain.message_state import MessagePhase
+from domain.plural import plural
 from domain.publication import Outcome, PublicationState
 from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus
@@ -95,7 +96,7 @@ def message_view(
         inner.append(Text(f"missing: {clean(message.missing)}", style="bold yellow"))
     if message.audience_count:
         promised = f", codes worth {message.codes_worth}" if message.codes_worth else ""
-        inner.append(Text(f"to {message.audience_count:,} recipients{promised}"))
+        inner.append(Text(f"to {plural(message.audience_count, 'recipient')}{promised}"))
     if message.approved_at is not None or message.phase is not MessagePhase.WAITING:
         told = "yes" if message.told else _NOT_TOLD.get(message.phase, _TOO_FEW)
         inner.append(Text(f"people have been told: {told}", style="dim"))

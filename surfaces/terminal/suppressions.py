@@ -13,6 +13,7 @@ from client.engine import Engine
 from client.errors import WrongInput
 from client.suppressions import Classes, Suppression, SuppressionCount
 from domain.message import MessageClass
+from domain.plural import plural
 from domain.suppression import SuppressionReason, covered_by
 from surfaces.terminal.importing import rejected_in_json, say_rejected
 from surfaces.terminal.options import By, Json, person
@@ -73,7 +74,8 @@ def import_(
         rejected = rejected_in_json(imported.rejected, imported.rejects)
         say_json({**entered.model_dump(), **rejected})
         return
-    say(f"{entered.read:,} addresses were read, {entered.added:,} entries are new.", "bold")
+    read = plural(entered.read, "address was", "addresses were")
+    say(f"{read} read, {plural(entered.added, 'entry is', 'entries are')} new.", "bold")
     say_rejected(imported.rejected, imported.rejects)
     for notice in imported.notices:
         say(notice, "yellow")
@@ -200,9 +202,10 @@ def sync(
     if as_json:
         say_json(entered.model_dump())
         return
-    say(f"{entered.read:,} entries were read, {entered.added:,} are new here.", "bold")
+    read = plural(entered.read, "entry was", "entries were")
+    say(f"{read} read, {plural(entered.added, 'is', 'are')} new here.", "bold")
     if entered.unreadable:
-        say(f"{entered.unreadable:,} are no addresses that anybody could write to.")
+        say(f"{plural(entered.unreadable, 'is no usable address', 'are no usable addresses')}.")
 
 
 def _classes(covers: ClassOption | None, reason: SuppressionReason) -> Classes:

@@ -252,7 +252,7 @@ def test_many_mistakes_are_read_as_a_list() -> None:
     with pytest.raises(PlaybookInvalid) as refused:
         parse_playbook(files)
     assert str(refused.value).splitlines()[0] == "The playbook has 2 problems:"
-    assert str(refused.value).splitlines()[-1] == "Mend them and try again."
+    assert str(refused.value).splitlines()[-1] == "Fix them and try again."
 
 
 def test_no_mistake_is_told_with_the_address_that_was_typed() -> None:
