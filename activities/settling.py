@@ -54,7 +54,7 @@ class SettlingActivities:
             self._database, task.message, task.channel, task.audience or ""
         )
         if found is None:
-            raise DomainError("This broadcast was never planned.", "Nothing needs settling.")
+            raise DomainError("This broadcast was never planned.", "There is nothing to settle.")
         await batch_outcomes.settle_by_events(self._database, found.id)
         unknown = await batch_outcomes.unknown_batches(self._database, found.id)
         await self._refuse_known(order, found.id)
@@ -87,7 +87,7 @@ class SettlingActivities:
         return PublicationStatus(state=end)
 
     async def _refuse_known(self, order: SettleByPerson, broadcast: int) -> None:
-        """Refuse to answer for a batch of which something else is known."""
+        """Refuse to settle a batch whose outcome is known."""
         agrees = PublicationState.ACCEPTED if order.went_out else PublicationState.PLANNED
         for number in order.batches:
             row = await batch_outcomes.get(self._database, broadcast, number)

@@ -16,7 +16,7 @@ from workflows.contract import RecordFacts
 
 
 class KnownFacts(Value):
-    """What is known, and the draft that holds it: what a change to it is based on."""
+    """What is known, and the draft that contains it, on which a change is based."""
 
     draft: str | None
     facts: Facts
@@ -37,10 +37,10 @@ async def record_facts(
     facts: Mapping[str, object],
     known: KnownFacts | None = None,
 ) -> IncidentStatus:
-    """Add ``facts`` to those known so far; an empty value takes one back.
+    """Add ``facts`` to those known so far; an empty value removes one.
 
     ``facts`` are fields of ``domain.facts.Facts``; their words stay in the ledger. ``known`` is
-    what the author had read, by default what is known at this moment: ``DomainError`` names what
+    what the author had read, by default what is known now: ``DomainError`` names what
     somebody else has changed since, and nothing is recorded.
     """
     before = known or await read_facts(engine, slug)

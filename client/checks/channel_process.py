@@ -1,6 +1,6 @@
-"""Asking the providers something, through a process that builds the channels as the worker would.
+"""Asks the providers something, through a process that builds the channels as the worker would.
 
-Whoever asks knows no adapter: it starts ``channels.ask`` and reads lines of JSON.
+The caller needs no adapter: it starts ``channels.ask`` and reads lines of JSON.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from client.stack.environment import for_python
 from settings import Settings
 
 SILENT_FOR = 120.0
-"""Seconds without a line after which a provider counts as gone; an adapter's own are shorter."""
+"""Seconds without a line before a provider counts as down; adapters' time-outs are shorter."""
 
 Answer = dict[str, object]
 _ANSWER = TypeAdapter(Answer)

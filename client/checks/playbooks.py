@@ -10,14 +10,14 @@ from settings import Settings
 
 
 def check_playbooks(settings: Settings) -> list[CheckResult]:
-    """Look every installed playbook over. Blocks."""
+    """Check every installed playbook. Blocks."""
     names = installed(settings)
     if not names:
         return [
             fails(
                 "playbooks",
                 f"There is no playbook in {settings.playbooks_dir}.",
-                "Set FRONTFOOT_PLAYBOOKS_DIR to the folder that holds them.",
+                "Set FRONTFOOT_PLAYBOOKS_DIR to the folder that contains them.",
                 CheckKind.SETTING,
             )
         ]

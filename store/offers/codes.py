@@ -118,7 +118,7 @@ class Issuing:
         self._grouped = grouped
 
     def make(self, recipients: Sequence[int]) -> MadeCodes:
-        """Everybody's code, which touches no ledger and can be made beforehand."""
+        """Everybody's code; it needs no ledger and can be made beforehand."""
         symbols = derive_symbols(self._secret, self._incident, self._terms.version, recipients)
         return MadeCodes(recipients, symbols, spell(symbols, grouped=self._grouped))
 
@@ -260,7 +260,7 @@ def _overlapping(connection: Connection, offer: KnownOffer, everybody: Sequence[
         _OVERLAPPING,
         {
             "b_offer": offer.id,
-            # No row reaches further than the widest one, so that few are looked at.
+            # No row reaches further than the widest one, so few are read.
             "b_from": least - offer.widest,
             "b_to": most,
             "b_least": least,

@@ -1,7 +1,7 @@
 """Offers: the goodwill promised in an incident, and the cap that it must stay under.
 
-Planning refuses a promise over the cap; ``enter_issued`` keeps the cap once more where codes come
-into being, whatever was planned. Lock all offers of the incident before
+Planning refuses a promise over the cap; ``enter_issued`` enforces the cap again where codes are
+issued, whatever was planned. Lock all offers of the incident before
 issuing codes: they are the lock for its codes.
 """
 
@@ -76,7 +76,7 @@ _CALLED_OFF = and_(
         ]
     ),
 )
-"""What was planned and will never begin: nobody in it has been promised anything."""
+"""Batches that were planned and will never begin: they promise nothing to anybody."""
 
 
 class KnownOffer(NamedTuple):

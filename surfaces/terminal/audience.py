@@ -28,7 +28,7 @@ def import_(
     rejects: Rejects = None,
     as_json: Json = False,
 ) -> None:
-    """Import a CSV file of recipients into an audience; more files may follow into the same one.
+    """Import a CSV file of recipients into an audience; you can import more files into it.
 
     Needs a column named email. Rows that cannot be used go to a second file
     with the reason; fix them there and import that file. Importing again adds
@@ -82,7 +82,7 @@ def _import(file: Path, name: str, rejects: Path | None) -> AudienceImported:
 
 
 def _bar() -> Progress:
-    """A bar on stderr: stdout is for the result. Nothing where nobody looks."""
+    """A progress bar on stderr, because stdout is for the result; none without a terminal."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),

@@ -23,7 +23,7 @@ def check(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A playbook's folder or name.")],
     as_json: Json = False,
 ) -> None:
-    """Check a playbook and its templates: every problem at once, with file and line.
+    """Check a playbook and its templates; lists every problem with file and line.
 
     Example: frontfoot playbook check playbooks/site-compromised
     """

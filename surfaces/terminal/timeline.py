@@ -1,4 +1,4 @@
-"""``timeline``: what happened, and that nobody has changed the record of it."""
+"""``timeline``: what happened, and whether anybody has changed the record of it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def show_timeline(
         ),
     ],
     verify: Annotated[
-        bool, typer.Option("--verify", help="Check that nobody has changed the record, too.")
+        bool, typer.Option("--verify", help="Also check that nobody has changed the record.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Show everything that happened in an incident, oldest first, or verify the record of it.
 
-    Comes from the ledger, so it is there after the incident has closed and when nothing else runs.
+    It comes from the ledger, so it works after the incident has closed and when nothing else runs.
 
     Example: frontfoot timeline verify site-down
     """
