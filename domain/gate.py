@@ -142,7 +142,9 @@ def judge(
     if gate.state is not GateState.WAITING:
         raise DecisionRefused(
             f"This gate is {gate.state} already.",
-            "Nothing needs deciding here." if gate.state is GateState.OPEN else "Revise it first.",
+            "There is nothing to decide here."
+            if gate.state is GateState.OPEN
+            else "Revise it first.",
         )
     if by not in roles:
         raise DecisionRefused(

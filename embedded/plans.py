@@ -40,7 +40,7 @@ def temporal(state: Path, ports: Ports, given: Mapping[str, str], binary: Path) 
 def sandbox(
     state: Path, ports: Ports, given: Mapping[str, str], event_channels: Iterable[str]
 ) -> PartPlan:
-    """The stand-in for the providers; it tells the events of ``event_channels``."""
+    """The stand-in for the providers; it sends the events of ``event_channels``."""
     where = addresses(ports)
     command = [*_PYTHON, "sandbox", "--host", LOOPBACK, "--port", str(ports.sandbox)]
     command += ["--state", str(state / "sandbox.db")]
@@ -76,7 +76,7 @@ def worker(state: Path, environment: Mapping[str, str]) -> PartPlan:
     async def ready(part: StackPart) -> bool:
         return part.said("worker ready")
 
-    # The worker gives what is under way 15 s.
+    # The worker waits 15 s for what is under way.
     return PartPlan(
         "worker",
         [*_PYTHON, "worker"],

@@ -37,7 +37,7 @@ PARTS = ("temporal", "sandbox", "webhooks", "worker")
 class Stack:
     """Four processes and where to reach them.
 
-    Without ``live`` every channel speaks to the sandbox, whatever credentials are about.
+    Without ``live`` every channel uses the sandbox, whatever credentials are set.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Stack:
 
         Raises ``ClientError`` and leaves nothing running if a part does not come up.
         """
-        # For this user only: the ledger holds addresses.
+        # For this user only: the ledger contains addresses.
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._take_folder()
         try:
@@ -97,7 +97,7 @@ class Stack:
             await part.wait_ready()
 
     async def stop(self) -> None:
-        """End everything, the worker first: what it has on the wire may still be recorded."""
+        """End everything, the worker first, so that what it has on the wire can be recorded."""
         for name in reversed(PARTS):
             if name in self.parts:
                 await self.parts[name].stop()
@@ -112,7 +112,7 @@ class Stack:
         self.parts[name].kill()
 
     def end_at_once(self) -> None:
-        """Kill every part, for somebody who will not wait; ``stop`` still tidies up."""
+        """Kill every part at once; ``stop`` still tidies up."""
         for part in self.parts.values():
             part.kill()
 
@@ -151,7 +151,7 @@ class Stack:
     # --- the folder ---------------------------------------------------------------------------
 
     def _take_folder(self) -> None:
-        """Hold the folder for this process alone; the kernel lets go of it when we die."""
+        """Lock the folder for this process alone; the kernel releases it when we die."""
         lock = (self.state / "up.lock").open("a", encoding="utf-8")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

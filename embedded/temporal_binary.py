@@ -21,7 +21,7 @@ _HOW_TO_GET_ONE = (
 
 
 async def find(downloads: Path, environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the command: as told, on PATH, beside this Python, or downloaded to ``downloads``.
+    """Return the command: configured, on PATH, beside this Python, or downloaded to ``downloads``.
 
     Raises ``ClientError`` if there is none and it could not be downloaded.
     """
@@ -34,7 +34,7 @@ def installed(environment: Mapping[str, str] = os.environ) -> Path | None:
     if told:
         path = Path(told).expanduser()
         if not _is_command(path):
-            raise WrongInput(f"{VARIABLE} is {told}, and no program is there.", _HOW_TO_GET_ONE)
+            raise WrongInput(f"{VARIABLE} is {told}, but there is no program.", _HOW_TO_GET_ONE)
         return path
     on_path = shutil.which("temporal", path=environment.get("PATH"))
     if on_path:
@@ -56,7 +56,7 @@ async def _download(downloads: Path) -> Path:
         ) from error
     kept = _kept(downloads)
     if kept is None:
-        raise ClientError("The downloaded `temporal` command is nowhere.", _HOW_TO_GET_ONE)
+        raise ClientError("The downloaded `temporal` command cannot be found.", _HOW_TO_GET_ONE)
     return kept
 
 

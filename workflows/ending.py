@@ -83,5 +83,5 @@ def _nobody_to_write_to(run: BroadcastRun) -> tuple[PublicationState, Explanatio
         )
     return _S.REFUSED, explained(
         f"Nobody in the audience may be written to: {run.suppressed:,} suppressed.",
-        "Nothing went out. Look at the suppressions, or tell them another way.",
+        "Nothing went out. Look at the suppressions, or tell people in another way.",
     )

@@ -40,7 +40,7 @@ class Proposing:
         self._state.refuse_proposal(propose.kind, propose.actor)
 
     async def propose(self, propose: Propose) -> MessageState:
-        """Render a message and add it; entering its stage, if it opens one."""
+        """Render a message and add it, and enter its stage if it begins one."""
         state = self._state
         async with self._turn:
             self.refuse_proposal(propose)
@@ -57,7 +57,7 @@ class Proposing:
         return message
 
     def refuse_revision(self, revise: Revise) -> None:
-        """Raise ``DomainError`` unless the message may be written anew now."""
+        """Raise ``DomainError`` unless the message may be revised now."""
         self._state.refuse_stranger(revise.actor)
         message = self._state.message(revise.message)
         self._state.refuse_revision(message)

@@ -1,4 +1,4 @@
-"""One message on one post channel: attempt once, and look before ever attempting again."""
+"""One message on one post channel: attempt once, and look before any further attempt."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _STOPPED = Explanation(what="It was stopped in time.")
 
 @workflow.defn(name=PUBLICATION_WORKFLOW)
 class PublicationWorkflow:
-    """Reserve the ledger's row, attempt, classify, look, settle: design of the protocol in docs.
+    """Reserve the ledger's row, attempt, classify, look, settle: see docs/architecture.md.
 
     Only this workflow moves its row, so that a withdrawal and an attempt cannot pass each other.
     """
@@ -49,7 +49,7 @@ class PublicationWorkflow:
 
     @workflow.run
     async def run(self, order: PublishMessage) -> Outcome:
-        """Return how the message ended on this channel; never raises for what a provider did."""
+        """Return how the message ended on this channel; never raises because of a provider."""
         standing = await self._publish()
         why = standing.explanation.what if standing.explanation else ""
         workflow.set_current_details(f"{self._channel}: {standing.state}. {why}")
@@ -105,8 +105,8 @@ class PublicationWorkflow:
         )
         await workflow.wait_condition(lambda: attempt.done() or self._halt is not None)
         if not attempt.done():
-            # Asking the ledger alone would not do: an attempt on the wire that ends in "too many
-            # requests" gives its row back, and the server would try it again.
+            # Asking the ledger alone would not be enough: an attempt on the wire that ends in "too
+            # many requests" gives its row back, and the server would try it again.
             attempt.cancel()
         try:
             return await attempt
@@ -121,7 +121,7 @@ class PublicationWorkflow:
                     number,
                     explained(
                         f"No worker for {self._channel} took it while it was fresh.",
-                        "Start one, then propose it anew.",
+                        "Start one, then propose it again.",
                     ),
                 )
             return await self._conclude(PublicationState.REFUSED, number, explanation_of(error))
@@ -189,9 +189,9 @@ class PublicationWorkflow:
 
     def _given_up(self) -> Explanation:
         return Explanation(
-            what=f"{self._channel} did not take it in {self._attempts} attempts.",
+            what=f"{self._channel} did not accept it in {self._attempts} attempts.",
             means="Nothing went out.",
-            next_step=self._then(Action.RETRY, "See whether the platform is up."),
+            next_step=self._then(Action.RETRY, "Check whether the platform is up."),
         )
 
     def _cannot_tell(self, sighting: Sighting) -> Explanation:

@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 class Withdrawing:
-    """Ends a message that must not be said, or not any more."""
+    """Stops a message that must not go out, or no longer."""
 
     def __init__(self, state: IncidentState, timeline: Timeline, publishing: Publishing) -> None:
         self._state = state

@@ -1,4 +1,4 @@
-"""A stranger's mail channel, whole: hands letters and addresses to a mail service, and hears back.
+"""A complete mail channel as others would write one: sends through a mail service, reads events.
 
 The second example of docs/adding-a-channel.md: a direct channel with events. The service takes one
 letter for many addresses, keeps our key with it, can be asked for it, and delivers events signed
@@ -146,7 +146,7 @@ class MailerChannel:
         return Health(ok=True, detail="Mailer: the service answers.")
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         await self._wire.close()
 
     def _request(

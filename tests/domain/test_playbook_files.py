@@ -170,7 +170,7 @@ def test_words_that_yaml_takes_for_something_else_stay_words() -> None:
         ),
         (
             with_plan(("Example Co", "Example\x07 Co")),
-            "playbook.yaml, line 3: holds a character that no text should hold. "
+            "playbook.yaml, line 3: contains a character that does not belong in a text. "
             "Type this line again.",
         ),
         (
@@ -287,7 +287,7 @@ def test_no_mistake_is_told_with_the_address_that_was_typed() -> None:
         ),
         (
             with_plan(("quorum: 1", "quorum: 2")),
-            "playbook.yaml, line 18, column 5: all who may sign a announcement have to, so none "
+            "playbook.yaml, line 18, column 5: everybody who may sign a announcement has to, so none "
             "of them can write it or be away. Name a deputy.",
         ),
     ],

@@ -81,7 +81,7 @@ def test_a_file_without_addresses_names_the_columns_that_it_has(tmp_path: Path) 
 def test_a_file_without_a_header_is_told_apart_and_no_address_is_repeated(tmp_path: Path) -> None:
     path = write(tmp_path, "ann@example.com,Ann\n")
 
-    with pytest.raises(AudienceInvalid, match="the first row holds an address") as refusal:
+    with pytest.raises(AudienceInvalid, match="the first row contains an address") as refusal:
         list(read_rows(path))
 
     assert "ann@" not in str(refusal.value)
