@@ -46,7 +46,7 @@ types: $(VENV)/.dev
 arrows: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache --no-logo
 
-format: $(VENV)/.dev ## Mend what the linter and the formatter can mend by themselves
+format: $(VENV)/.dev ## Fix what the linter and the formatter can fix by themselves
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

@@ -287,8 +287,8 @@ def test_no_mistake_is_told_with_the_address_that_was_typed() -> None:
         ),
         (
             with_plan(("quorum: 1", "quorum: 2")),
-            "playbook.yaml, line 18, column 5: everybody who may sign a announcement has to, so none "
-            "of them can write it or be away. Name a deputy.",
+            "playbook.yaml, line 18, column 5: everybody who may sign a announcement has to, so "
+            "none of them can write it or be away. Name a deputy.",
         ),
     ],
 )
