@@ -35,7 +35,7 @@ class EventSource:
 class Adapter:
     """A channel: its settings, the function that builds it from them, and what is known of it.
 
-    ``sandbox`` holds the values, by field of ``settings``, with which the channel speaks to the
+    ``sandbox`` has the values, by field of ``settings``, with which the channel talks to the
     sandbox instead of its provider; None for a channel that the sandbox cannot stand in for.
     ``look_for`` tells a person where the provider shows a request whose answer was lost, and what
     to search for; the key itself is shown next to it.

@@ -158,7 +158,7 @@ def judge(
     held = tuple(role for role in roles[by] if role in gate.policy.roles)
     if not held:
         raise DecisionRefused(
-            f"{by} holds none of the roles that sign here.",
+            f"{by} has none of the roles that sign here.",
             f"This gate takes {' or '.join(gate.policy.roles)}.",
         )
     if any(one.actor.person == by for one in gate.decisions):

@@ -122,7 +122,7 @@ class Document(Value):
     def _one_copy_for_each_channel(self) -> Document:
         names = [copy.channel for copy in self.copies]
         if len(set(names)) != len(names):
-            raise ValueError("a document holds one copy for each channel, and this one has two")
+            raise ValueError("a document has one copy for each channel, and this one has two")
         return self
 
     def digest(self) -> str:

@@ -172,7 +172,7 @@ class Playbook(Written):
             signers = self.signers(kind)
             if len(signers) < plan.gate.quorum:
                 detail = (
-                    f"is {plan.gate.quorum}, but only {len(signers)} in the roster hold one of "
+                    f"is {plan.gate.quorum}, but only {len(signers)} in the roster have one of "
                     f"{', '.join(plan.gate.roles)}"
                 )
                 problems.append(PlanProblem((*gate, "quorum"), detail))

@@ -72,7 +72,7 @@ def examine_playbook(files: Mapping[str, str]) -> Examination:
 def _validate(placed: PlacedYaml) -> tuple[Playbook | None, list[Problem]]:
     if not isinstance(placed.content, dict):
         step = "It begins with `name:`, `title:` and `company:`."
-        return None, [Problem(placed.file, "holds no keys and values.", 1, next_step=step)]
+        return None, [Problem(placed.file, "contains no keys and values.", 1, next_step=step)]
     try:
         # Travelling values ignore what they do not know; in a file that is a typing mistake.
         return Playbook.model_validate(placed.content, extra="forbid"), []
@@ -213,7 +213,7 @@ def _misplaced(
             step = did_you_mean(field, PERSONAL_FIELDS, "[[{}]]")
             found.append(Problem(name, f"nobody fills in [[{field}]].", next_step=step))
         if channel not in mail and PERSONAL_FIELD.search(files[name]):
-            detail = "a post is the same for everybody, so it cannot hold a [[field]]."
+            detail = "a post is the same for everybody, so it cannot contain a [[field]]."
             found.append(Problem(name, detail, next_step="Take it out, or move it to the mail."))
     return found
 
@@ -232,7 +232,7 @@ def _odd(
             yield Problem(name, "is used by no message.", next_step=did_you_mean(name, planned))
     for name, (_, channel) in sorted(planned.items()):
         if channel not in mail and "mark" not in files[name]:
-            detail = "does not show the mark, so the post ends with a line that holds it."
+            detail = "does not show the mark, so the post gets it as a last line."
             yield Problem(name, detail, next_step="Write {{ mark }} where it reads well.")
     channels = {channel for _, channel in planned.values()}
     for channel, voice in playbook.voices.items():

@@ -57,7 +57,7 @@ def sandbox(
 
 def webhooks(state: Path, ports: Ports, environment: Mapping[str, str]) -> PartPlan:
     """The receiver of events, and the page behind the links in mail: one process."""
-    told = {
+    with_address = {
         **environment,
         "FRONTFOOT_WEBHOOK_HOST": LOOPBACK,
         "FRONTFOOT_WEBHOOK_PORT": str(ports.webhooks),
@@ -67,7 +67,7 @@ def webhooks(state: Path, ports: Ports, environment: Mapping[str, str]) -> PartP
         return await answers(f"{addresses(ports)['webhooks']}/health")
 
     command = [*_PYTHON, "surfaces.public.app"]
-    return PartPlan("webhooks", command, told, ready, _log(state, "webhooks"))
+    return PartPlan("webhooks", command, with_address, ready, _log(state, "webhooks"))
 
 
 def worker(state: Path, environment: Mapping[str, str]) -> PartPlan:

@@ -127,9 +127,9 @@ class Stack:
     async def _start_parts(self) -> None:
         binary = await temporal_binary.find(self.state / "bin", self._given)
         temporal = plans.temporal(self.state, self.ports, self._given, binary)
-        access = self._telling().access
-        told = [name for name in access.event_channels if name not in access.live]
-        sandbox = plans.sandbox(self.state, self.ports, self._given, told)
+        access = self._environments().access
+        reporting = [name for name in access.event_channels if name not in access.live]
+        sandbox = plans.sandbox(self.state, self.ports, self._given, reporting)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._start(temporal))
             group.create_task(self._start(sandbox))
@@ -140,13 +140,13 @@ class Stack:
             group.create_task(self._start(self._worker()))
 
     async def _webhooks(self) -> PartPlan:
-        told = self._telling()
-        events = await event_settings(told.access, self._given, self.addresses["sandbox"])
-        return plans.webhooks(self.state, self.ports, {**told.parts, **events})
+        environments = self._environments()
+        events = await event_settings(environments.access, self._given, self.addresses["sandbox"])
+        return plans.webhooks(self.state, self.ports, {**environments.parts, **events})
 
     def _worker(self) -> PartPlan:
-        told = self._telling()
-        return plans.worker(self.state, {**told.parts, **told.access.environment})
+        environments = self._environments()
+        return plans.worker(self.state, {**environments.parts, **environments.access.environment})
 
     # --- the folder ---------------------------------------------------------------------------
 
@@ -186,7 +186,7 @@ class Stack:
         return settings if self._live else settings.model_copy(update={"database_url": ""})
 
     async def _prepare(self, settings: Settings) -> None:
-        """Bring the ledger up to date, and decide what each part is told."""
+        """Bring the ledger up to date, and decide on the environment of each part."""
         async with Engine(settings, upgrade=True) as engine:
             await engine.ledger()
         self._told = stack_environment(
@@ -200,7 +200,7 @@ class Stack:
         for notice in self._told.notices:
             self._say(notice)
 
-    def _telling(self) -> StackEnvironment:
+    def _environments(self) -> StackEnvironment:
         assert self._told is not None, "the stack is being started"
         return self._told
 

@@ -30,11 +30,13 @@ async def find(downloads: Path, environment: Mapping[str, str] = os.environ) -> 
 
 def installed(environment: Mapping[str, str] = os.environ) -> Path | None:
     """The command on this machine, without any download. ``WrongInput`` if the setting is wrong."""
-    told = environment.get(VARIABLE, "").strip()
-    if told:
-        path = Path(told).expanduser()
+    configured = environment.get(VARIABLE, "").strip()
+    if configured:
+        path = Path(configured).expanduser()
         if not _is_command(path):
-            raise WrongInput(f"{VARIABLE} is {told}, but there is no program.", _HOW_TO_GET_ONE)
+            raise WrongInput(
+                f"{VARIABLE} is {configured}, but there is no program.", _HOW_TO_GET_ONE
+            )
         return path
     on_path = shutil.which("temporal", path=environment.get("PATH"))
     if on_path:

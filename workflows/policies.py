@@ -82,7 +82,7 @@ that needs long for them hands the rest back."""
 
 SMALL_BATCH = 5
 SMALL_BATCHES_PER_ACTIVITY = 200
-"""The same where batches hold fewer than ``SMALL_BATCH`` recipients, as over SMTP: one each."""
+"""The same where batches have fewer than ``SMALL_BATCH`` recipients, as over SMTP: one each."""
 
 EVENTS_POLL = timedelta(seconds=2)
 """The shortest pause between two looks at the delivery events of unknown batches."""

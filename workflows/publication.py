@@ -50,15 +50,15 @@ class PublicationWorkflow:
     @workflow.run
     async def run(self, order: PublishMessage) -> Outcome:
         """Return how the message ended on this channel; never raises because of a provider."""
-        standing = await self._publish()
-        why = standing.explanation.what if standing.explanation else ""
-        workflow.set_current_details(f"{self._channel}: {standing.state}. {why}")
+        status = await self._publish()
+        why = status.explanation.what if status.explanation else ""
+        workflow.set_current_details(f"{self._channel}: {status.state}. {why}")
         await workflow.wait_condition(workflow.all_handlers_finished)
         return Outcome.at(
             order.destination,
-            standing.state,
-            standing.explanation,
-            receipt=standing.receipt,
+            status.state,
+            status.explanation,
+            receipt=status.receipt,
             attempts=self._attempts,
         )
 
@@ -69,26 +69,26 @@ class PublicationWorkflow:
 
     async def _publish(self) -> PublicationStatus:
         try:
-            standing = await call(PLAN_PUBLICATION, self._task, LEDGER, priority=self._priority)
+            status = await call(PLAN_PUBLICATION, self._task, LEDGER, priority=self._priority)
         except ActivityError as error:
             return PublicationStatus(
                 state=PublicationState.REFUSED, explanation=explanation_of(error)
             )
         # Numbers go on from the ledger's, so that an attempt of an earlier run that wakes up
         # late cannot be taken for one of ours.
-        number = standing.attempt
+        number = status.attempt
         while True:
-            if standing.state in _NOBODY_KNOWS:
-                standing = await self._look(standing.attempt or number)
-            if standing.state is not PublicationState.PLANNED:
-                return standing
+            if status.state in _NOBODY_KNOWS:
+                status = await self._look(status.attempt or number)
+            if status.state is not PublicationState.PLANNED:
+                return status
             if self._halt is not None:
                 return await self._conclude(self._halt, number, _STOPPED)
             if self._attempts >= self._order.attempts:
                 return await self._conclude(PublicationState.ABANDONED, number, self._given_up())
             self._attempts += 1
             number += 1
-            standing = await self._attempt(number)
+            status = await self._attempt(number)
 
     async def _attempt(self, number: int) -> PublicationStatus:
         """One attempt. A halt calls it off while it waits for its turn, never on the wire."""
@@ -153,13 +153,13 @@ class PublicationWorkflow:
         if sighting.finding is Finding.FOUND and sighting.receipt is not None:
             return await self._conclude(PublicationState.ACCEPTED, number, receipt=sighting.receipt)
         if sighting.finding is Finding.ABSENT:
-            standing = await self._conclude(
+            status = await self._conclude(
                 PublicationState.PLANNED,
                 number,
                 Explanation(what="It is absent from the platform."),
             )
-            if standing.state not in _NOBODY_KNOWS:
-                return standing
+            if status.state not in _NOBODY_KNOWS:
+                return status
         return await self._conclude(PublicationState.UNKNOWN, number, self._cannot_tell(sighting))
 
     async def _conclude(
@@ -171,7 +171,7 @@ class PublicationWorkflow:
         receipt: Receipt | None = None,
     ) -> PublicationStatus:
         """Enter a conclusion in the ledger, and return what the ledger says after it."""
-        standing = await call(
+        status = await call(
             SETTLE_PUBLICATION,
             SettlePublication(
                 task=self._task,
@@ -183,9 +183,9 @@ class PublicationWorkflow:
             LEDGER,
             priority=self._priority,
         )
-        if standing.state is not to or why is None:
-            return standing
-        return standing.model_copy(update={"explanation": why})
+        if status.state is not to or why is None:
+            return status
+        return status.model_copy(update={"explanation": why})
 
     def _given_up(self) -> Explanation:
         return Explanation(

@@ -59,7 +59,7 @@ class Settling:
             audience=destination.audience,
             digest=message.digest,
         )
-        standing = await call(
+        status = await call(
             SETTLE_BY_PERSON,
             SettleByPerson(
                 task=task,
@@ -77,16 +77,16 @@ class Settling:
         if self._publishing.run_of(message, destination) is not None:
             # The broadcast is under way: it will find this in the ledger.
             return message
-        if standing.state is PublicationState.PLANNED:
+        if status.state is PublicationState.PLANNED:
             self._publishing.start(message, (destination,))
             return message
         seen = Explanation(what=f"{settle.actor.person} saw it at the platform.")
         message.enter(
             Outcome.at(
                 destination,
-                standing.state,
-                standing.explanation or (seen if settle.went_out else None),
-                receipt=standing.receipt,
+                status.state,
+                status.explanation or (seen if settle.went_out else None),
+                receipt=status.receipt,
             )
         )
         return message

@@ -191,12 +191,12 @@ class MailerEvents:
                 "The signature does not match.", "Compare FRONTFOOT_MAILER_EVENTS_SECRET."
             )
         try:
-            told = TypeAdapter(list[_Event]).validate_json(body)
+            events = TypeAdapter(list[_Event]).validate_json(body)
         except ValidationError:
             raise EventsUnreadable("The body is not a list of events.") from None
         return [
             DeliveryEvent(one.id, KINDS[one.what], one.at, one.batch, one.delivery)
-            for one in told
+            for one in events
             if one.what in KINDS and (one.batch or one.delivery)
         ]
 

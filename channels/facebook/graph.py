@@ -145,8 +145,8 @@ class GraphSession(requests.Session):
             # Its text contains the address, which contains the token.
             raise no_answer(error, self.effect) from None
         self.answer = read(response)
-        if told := self._reading(self.answer, self.effect):
-            raise told
+        if meant := self._reading(self.answer, self.effect):
+            raise meant
         if not self.answer.body:
             raise silence(self.effect, PROVIDER, "the answer could not be read")
         return response

@@ -138,8 +138,8 @@ def _regained(headers: Mapping[str, str], now: datetime) -> datetime:
         usage = orjson.loads(lowered.get("x-business-use-case-usage", "{}"))
         for entries in usage.values():
             for entry in entries:
-                told = _Usage.model_validate(entry).estimated_time_to_regain_access
-                minutes = max(minutes, told)
+                wait = _Usage.model_validate(entry).estimated_time_to_regain_access
+                minutes = max(minutes, wait)
     except (orjson.JSONDecodeError, AttributeError, TypeError, ValidationError):
         pass
     return not_absurd(now + (timedelta(minutes=minutes) if minutes > 0 else DEFAULT_WAIT), now)

@@ -48,8 +48,8 @@ _LINKS = re.compile(
     re.IGNORECASE,
 )
 
-# Emoji, by the sequences of Unicode Technical Standard 51. The blocks hold characters that are no
-# emoji too; alone they weigh 2 in any case, so only what joins them matters.
+# Emoji, by the sequences of Unicode Technical Standard 51. The blocks contain characters that are
+# not emoji too; alone they weigh 2 in any case, so only what joins them matters.
 _TONED = (
     "☝⛹✊-✍\U0001f385\U0001f3c2-\U0001f3c4\U0001f3c7\U0001f3ca-\U0001f3cc\U0001f442\U0001f443"
     "\U0001f446-\U0001f450\U0001f466-\U0001f478\U0001f47c\U0001f481-\U0001f483"

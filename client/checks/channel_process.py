@@ -55,10 +55,10 @@ async def ask_channels(
                 await process.stdin.drain()
             process.stdin.close()
         while True:
-            told = await asyncio.wait_for(process.stdout.readline(), SILENT_FOR)
-            if not told:
+            output = await asyncio.wait_for(process.stdout.readline(), SILENT_FOR)
+            if not output:
                 raise ClientError(_BROKE_OFF, "Try again; it is harmless.")
-            answer = _ANSWER.validate_json(told)
+            answer = _ANSWER.validate_json(output)
             if "error" in answer:
                 raise ClientError(str(answer["error"]), str(answer.get("next_step", "")))
             if "done" in answer:

@@ -73,8 +73,8 @@ async def check_channels(settings: Settings) -> list[CheckResult]:
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        told, _ = await asyncio.wait_for(process.communicate(), WITHIN)
-        answers = TypeAdapter(list[_Answer]).validate_json(told)
+        output, _ = await asyncio.wait_for(process.communicate(), WITHIN)
+        answers = TypeAdapter(list[_Answer]).validate_json(output)
     except (TimeoutError, ValueError):
         if process.returncode is None:
             process.kill()

@@ -127,8 +127,8 @@ async def event_settings(
             result |= {name: given[name] for name in variables if given.get(name)}
         elif source.ask_account is not None:
             settings = adapter.settings.model_validate(_in_sandbox(adapter, sandbox))
-            told = await source.ask_account(settings)
-            result |= {variable_of(source.settings, name): value for name, value in told.items()}
+            values = await source.ask_account(settings)
+            result |= {variable_of(source.settings, name): value for name, value in values.items()}
     return result
 
 

@@ -29,14 +29,14 @@ def _identity_by_ps(pid: int) -> str:
     ps = shutil.which("ps")
     if ps is None:
         return ""
-    told = subprocess.run(
+    shown = subprocess.run(
         [ps, "-o", "stat=,lstart=", "-p", str(pid)],
         capture_output=True,
         text=True,
         check=False,
         env={"LC_ALL": "C", "PATH": os.environ.get("PATH", "")},
     ).stdout.split(maxsplit=1)
-    return "" if len(told) < 2 or told[0].startswith("Z") else told[1].strip()
+    return "" if len(shown) < 2 or shown[0].startswith("Z") else shown[1].strip()
 
 
 def is_running(pid: int, began: str) -> bool:

@@ -56,10 +56,10 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     except Exception as error:
-        told = explanation_of(error)
-        if told is None:
+        explanation = explanation_of(error)
+        if explanation is None:
             raise
-        print(told, file=sys.stderr)
+        print(explanation, file=sys.stderr)
         return 1
     if service.events is None and service.links is None:
         print(f"There is nothing to serve. {' '.join(service.lacking)}", file=sys.stderr)

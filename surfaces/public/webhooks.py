@@ -67,8 +67,8 @@ class Receiver:
 
 async def _bounded(request: Request) -> bytes | None:
     """The body, or None if it is too large; does not wait for a slow sender."""
-    told = request.headers.get("content-length", "")
-    if told.isdigit() and int(told) > BODY_LIMIT:
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > BODY_LIMIT:
         return None
     pieces: list[bytes] = []
     size = 0

@@ -110,7 +110,7 @@ def test_words_that_yaml_takes_for_something_else_stay_words() -> None:
         (
             with_plan(("      quorum: 1", "      quorum: 3")),
             "playbook.yaml, line 20, column 7: messages.announcement.gate.quorum is 3, but only 2 "
-            "in the roster hold one of founder.",
+            "in the roster have one of founder.",
         ),
         (
             with_plan(("roles: [founder, security]", "roles: [founder, Security]")),
@@ -175,12 +175,12 @@ def test_words_that_yaml_takes_for_something_else_stay_words() -> None:
         ),
         (
             {**FILES, "playbook.yaml": "just words"},
-            "playbook.yaml, line 1: holds no keys and values. "
+            "playbook.yaml, line 1: contains no keys and values. "
             "It begins with `name:`, `title:` and `company:`.",
         ),
         (
             {**FILES, "playbook.yaml": ""},
-            "playbook.yaml, line 1: holds no keys and values. "
+            "playbook.yaml, line 1: contains no keys and values. "
             "It begins with `name:`, `title:` and `company:`.",
         ),
         (

@@ -216,10 +216,10 @@ def test_the_list_itself_cannot_be_the_file_of_rejects(tmp_path: Path) -> None:
 def test_mended_rejects_can_be_imported_as_they_are(tmp_path: Path) -> None:
     reader = read_rows(write(tmp_path, "email,name\nann at example.com,Ann\n"))
     list(reader)
-    mended = tmp_path / "mended.csv"
-    mended.write_text(reader.rejects.read_text().replace("ann at ", "ann@"))
+    fixed = tmp_path / "fixed.csv"
+    fixed.write_text(reader.rejects.read_text().replace("ann at ", "ann@"))
 
-    assert list(read_rows(mended)) == [AudienceRow("ann@example.com", {"name": "Ann"})]
+    assert list(read_rows(fixed)) == [AudienceRow("ann@example.com", {"name": "Ann"})]
 
 
 def test_rejects_are_for_this_user_only(tmp_path: Path) -> None:
