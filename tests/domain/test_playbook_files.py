@@ -208,7 +208,7 @@ def test_words_that_yaml_takes_for_something_else_stay_words() -> None:
         ),
         (
             {**FILES, "announcement.twitter.j2": "[[code]] {{ mark }}"},
-            "announcement.twitter.j2: a post is the same for everybody, so it cannot hold a "
+            "announcement.twitter.j2: a post is the same for everybody, so it cannot contain a "
             "[[field]]. Take it out, or move it to the mail.",
         ),
         (
@@ -270,8 +270,8 @@ def test_no_mistake_is_told_with_the_address_that_was_typed() -> None:
         ),
         (
             {**FILES, "announcement.twitter.j2": "Sorry."},
-            "announcement.twitter.j2: does not show the mark, so the post ends with a line that "
-            "holds it. Write {{ mark }} where it reads well.",
+            "announcement.twitter.j2: does not show the mark, so the post gets it as a last "
+            "line. Write {{ mark }} where it reads well.",
         ),
         (
             with_plan(("  email:\n    name", "  emial:\n    name")),
