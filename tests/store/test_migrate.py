@@ -6,14 +6,15 @@ import subprocess
 import sys
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from store import migrate
 from store.kernel.database import Database
 from store.record import incidents
-from store.tables import metadata
+from store.tables import delivery_events, metadata
 from tests.store.world import NOON
 
 
@@ -40,6 +41,26 @@ async def test_upgrading_again_keeps_what_is_there(blank_url: str) -> None:
     kept = await incidents.list_incidents(database)
     await database.close()
     assert [one.slug for one in kept] == ["site-down"]
+
+
+async def test_the_words_of_preferences_in_an_older_ledger_are_replaced(blank_url: str) -> None:
+    await migrate.upgrade_ledger(blank_url)
+    database = Database.open(blank_url)
+    event = {"broadcast": "a" * 16, "recipient_id": 1, "at": NOON}
+    async with database.write() as connection:
+        for number, word in enumerate(("left", "returned", "complained")):
+            values = {**event, "id": str(number), "kind": word}
+            await connection.execute(delivery_events.insert().values(values))
+        await connection.run_sync(lambda on: command.stamp(migrate.alembic_config(on), "0001"))
+
+    await migrate.upgrade_ledger(blank_url)
+
+    async with database.read() as connection:
+        kinds = await connection.scalars(
+            select(delivery_events.c.kind).order_by(delivery_events.c.id)
+        )
+        assert list(kinds) == ["unsubscribed", "resubscribed", "complained"]
+    await database.close()
 
 
 async def test_processes_that_start_at_once_make_one_ledger(blank_url: str) -> None:
