@@ -1,9 +1,9 @@
-# Needs make and Python 3.11 or newer, nothing else: the first command of each kind makes .venv
-# and installs into it, from a lock with hashes, what that command needs.
+# Needs make and Python 3.11 or newer, nothing else: each command first makes .venv if there is none,
+# and installs into it, from a lock with hashes, what it needs.
 
 PYTHON ?= python3
 RECIPIENTS ?= 10000
-# How long chaos begins new rounds.
+# For how long chaos begins new rounds.
 MINUTES ?= 2
 # More arguments for pytest: make test ARGS="tests/domain -x"
 ARGS ?=
@@ -46,7 +46,7 @@ types: $(VENV)/.dev
 arrows: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache --no-logo
 
-format: $(VENV)/.dev ## Mend what the linter and the formatter can mend by themselves
+format: $(VENV)/.dev ## Fix what the linter and the formatter can fix by themselves
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

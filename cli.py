@@ -15,15 +15,15 @@ app = build([up.register, demo.register])
 
 
 def main() -> None:
-    """Run one command and leave with its exit code."""
+    """Run one command and exit with its exit code."""
     code: int = ExitCode.FAILED
     try:
         app(prog_name="frontfoot")
-    except SystemExit as leaving:
-        code = leaving.code if isinstance(leaving.code, int) else ExitCode.FAILED
+    except SystemExit as ending:
+        code = ending.code if isinstance(ending.code, int) else ExitCode.FAILED
     except Exception:  # noqa: BLE001 - whatever it was, the exit below must be reached
         traceback.print_exc()
-        sys.stderr.write("This is a fault in Frontfoot. Please report it with the lines above.\n")
+        sys.stderr.write("This is a bug in Frontfoot. Please report it with the lines above.\n")
     finally:
         # The SDK's threads can crash an interpreter before 3.14 while it exits.
         for stream in (sys.stdout, sys.stderr):

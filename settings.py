@@ -18,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 
 
 class Settings(BaseSettings):
-    """What a process of ours has to know. Frozen; secrets show as asterisks."""
+    """The settings of every process of ours. Frozen; secrets show as asterisks."""
 
     model_config = SettingsConfigDict(
         env_prefix="FRONTFOOT_",
@@ -60,8 +60,8 @@ class Settings(BaseSettings):
     )
     link_secret: SecretStr | None = Field(
         default=None,
-        description="Secret that signs unsubscribe links, 32 characters or more. Changing it kills "
-        "every link in mail that has been sent.",
+        description="Secret that signs unsubscribe links, 32 characters or more. Changing it "
+        "breaks every link in mail that has been sent.",
     )
     webhook_host: str = "127.0.0.1"
     webhook_port: int = 8091

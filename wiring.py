@@ -1,7 +1,7 @@
-"""One way to reach Temporal, used by everything: a client with our plugin.
+"""The only way to reach Temporal: a client with our plugin.
 
-The plugin is the only place that says how values are converted and which of our modules workflow
-code sees as they are.
+The plugin is the only place that configures how values are converted and which of our modules
+workflow code shares.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from domain.explanation import Action, Explanation, NextStep, explained
 PASSED_THROUGH = ("domain", "activities", "pydantic", "pydantic_core", "annotated_types")
 """Modules that workflow code shares with the worker instead of loading its own copy.
 
-Ours together or not at all: half of them would make two classes of one model, and pydantic
-refuses the other's. Passing through switches the sandbox's checks off in them, so lint bans the
+All of ours or none: half of them would make two classes of one model, and pydantic
+refuses the other one. Passing through switches the sandbox's checks off in them, so lint bans the
 clock, randomness and I/O in ``domain`` instead. (``activities`` is only ever imported by a
 workflow as ``activities.signatures``, which an import contract holds to.)
 """
@@ -54,7 +54,7 @@ def _runner(runner: WorkflowRunner | None) -> WorkflowRunner:
 
 
 def plugin() -> SimplePlugin:
-    """The plugin that every client, worker and replayer of ours is made with."""
+    """The plugin of every client, worker and replayer of ours."""
     return SimplePlugin("frontfoot", data_converter=_converter, workflow_runner=_runner)
 
 

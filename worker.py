@@ -41,15 +41,15 @@ from workflows.incident import IncidentWorkflow
 from workflows.publication import PublicationWorkflow
 
 GRACE = timedelta(seconds=15)
-"""What a worker that is told to stop gives its activities: more than one provider request takes."""
+"""How long a stopping worker waits for its activities: longer than one provider request."""
 
 STICKY = timedelta(seconds=2)
-"""How long Temporal waits for the worker that has an incident in its memory before it asks another.
-After a crash somebody at a gate waits exactly that long; the default is ten seconds."""
+"""How long Temporal waits for a worker that has an incident in its memory before it asks another.
+After a crash, an approver waits exactly that long; the default is ten seconds."""
 
 
 def deployment(settings: Settings) -> WorkerDeploymentConfig | None:
-    """How Temporal tells this build from others, or None for an unversioned worker.
+    """The name of this build for Temporal, or None for an unversioned worker.
 
     Set here and nowhere else: a versioning behaviour on a workflow's definition makes an
     unversioned worker fail its tasks for ever. Open incidents move to a new build as soon as it is
@@ -113,11 +113,11 @@ def workers(
 
 
 def spare_the_garbage_collector() -> None:
-    """Collect seldom, and never look again at what was loaded at the start.
+    """Collect garbage rarely, and never look again at what was loaded at the start.
 
     A broadcast makes thousands of tuples and strings for each request and drops them all. At the
     default thresholds a profile showed full collections of some 80 ms each, in which the event
-    loop stands still.
+    loop is blocked.
     """
     gc.collect()
     gc.freeze()
@@ -125,7 +125,7 @@ def spare_the_garbage_collector() -> None:
 
 
 def _links(settings: Settings) -> UnsubscribeLinks | None:
-    """How recipients leave; without both settings goodwill mail goes out without a link."""
+    """Makes unsubscribe links; without both settings goodwill mail goes out without them."""
     if not settings.public_url or settings.link_secret is None:
         return None
     return UnsubscribeLinks(settings.public_url, settings.link_secret.get_secret_value().encode())
@@ -161,7 +161,7 @@ async def run(queues: Sequence[str]) -> None:
         print(f"worker ready: {', '.join(chosen)}", flush=True)
         await stop.wait()
         print("worker stopping: letting what is under way finish", flush=True)
-        # All at once: one after the other, each would take its own grace.
+        # All at once: one after the other, each would wait in turn.
         await asyncio.gather(*(worker.shutdown() for worker in made))
 
 
@@ -173,7 +173,7 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # Its request lines hold addresses of providers and, on reads, identifiers of accounts.
+    # Its request lines contain addresses of providers and, on reads, identifiers of accounts.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     queues = [name.strip() for name in arguments.queues.split(",") if name.strip()]
     try:

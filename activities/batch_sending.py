@@ -72,7 +72,7 @@ class Sending:
         self._answered: Answered | None = None
         self.halted = False
         self.paused = False
-        # Whether the provider would not take a whole batch.
+        # Whether the provider refused a whole batch.
         self.refused = False
         self.explanation: Explanation | None = None
 
@@ -107,7 +107,7 @@ class Sending:
                 await broadcasts.stop(
                     self._database, self._order.broadcast, now, PublicationState.SUPERSEDED
                 )
-            self._halt(explained("What is left of it was overtaken by time.", "Propose it anew."))
+            self._halt(explained("The rest of it was too old to send.", "Propose it again."))
             return False
         pause = Pause()
         with failing_in_words(now):
@@ -115,9 +115,9 @@ class Sending:
         row = reservation.row
         if not reservation.reserved:
             if row.state is PublicationState.SENDING:
-                # Another attempt had it and has not entered how it ended: nobody knows.
-                await self._unknown(row, "An earlier attempt did not come back.")
-            # Planned, and yet not handed out: somebody has paused the broadcast.
+                # Another attempt took it and has not entered an outcome: it is unknown.
+                await self._unknown(row, "An earlier attempt never reported back.")
+            # Planned, but not handed out: the broadcast has been paused.
             self.paused = row.state is PublicationState.PLANNED
             return not self.paused
         try:
@@ -127,7 +127,7 @@ class Sending:
             raise as_failure(error, datetime.now(UTC)) from error
 
     async def _reserve(self, number: int, now: datetime) -> BatchReservation:
-        """Take the next batch, and enter in the same step what came of the one before."""
+        """Take the next batch, and enter in the same step the outcome of the one before."""
         reservation = await batches.reserve_batch(
             self._database,
             self._order.broadcast,
@@ -141,7 +141,7 @@ class Sending:
         return reservation
 
     async def _enter_answer(self) -> None:
-        """Enter what came of the last batch, if no next one did it by the way."""
+        """Enter the outcome of the last batch, unless the next one has done so."""
         if self._answered is None:
             return
         with failing_in_words(datetime.now(UTC)):
@@ -155,12 +155,12 @@ class Sending:
             try:
                 values = {**await self._codes(people, made), **self._unsubscribe_links(people)}
             except (DomainError, Refused) as error:
-                # No code, no mail: the cap, the pool, the secret or the shop said no.
+                # No code, no mail: the cap, the pool, the secret or the shop refused.
                 await self._bring_back(row, error.explanation)
                 self._halt(error.explanation)
                 return False
             except StoreUnavailable as error:
-                # Nothing has gone out, and nobody could tell if the batch were left as it is.
+                # Nothing has gone out; left as it is, the batch would look unknown.
                 await self._bring_back(row, error.explanation)
                 with failing_in_words(datetime.now(UTC)):
                     raise
@@ -238,7 +238,7 @@ class Sending:
         return {UNSUBSCRIBE_VALUE: self._links.to_each(people.ids, self._class)}
 
     async def _bring_back(self, row: BatchRow, why: Explanation) -> None:
-        """Give the batch back unsent: it is certain that nothing of this attempt went out."""
+        """Return the batch unsent: it is certain that nothing of this attempt went out."""
         now = datetime.now(UTC)
         with failing_in_words(now):
             await batch_outcomes.batch_nothing_went_out(

@@ -1,4 +1,4 @@
-"""Codes for a batch of recipients, from wherever the signed offer says that they come."""
+"""Codes for a batch of recipients, from the source that the signed offer names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class MakeSettings(Protocol):
 def within(
     database: Database, secret: bytes | None, incident: str, terms: OfferTerms | None
 ) -> codes.Issuing | None:
-    """What issues codes within a transaction of the ledger; None where that takes more."""
+    """What issues codes within a transaction of the ledger; None if that is not enough."""
     if terms is None or terms.source is not CodeSource.DERIVED or secret is None:
         return None
     return codes.Issuing(database.dialect, secret, incident, terms, grouped=True)
@@ -41,8 +41,8 @@ async def issue(
     """Everybody's code as the mail shows it, by recipient id; issued to whoever has none.
 
     Safe to repeat after any crash: a recipient has one code of an offer, however often it is asked
-    for. Raises ``DomainError`` (cap, pool, secret) or a ``ChannelError`` of the shop; then nobody
-    may be written to.
+    for. Raises ``DomainError`` (cap, pool, secret) or a ``ChannelError`` of the shop; then no
+    mail may go out.
     """
     if terms.source is CodeSource.POOL:
         return await code_pool.take_codes(database, incident, recipients, terms)

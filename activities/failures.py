@@ -1,7 +1,7 @@
 """The only place that turns what went wrong into Temporal failures.
 
 A failure's message is the sentence for a person and its first detail the next step; both reach
-histories, so neither holds an address, a body, a token or the words of a provider.
+histories, so neither contains an address, a body, a token or text from a provider.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def as_failure(error: ChannelError, now: datetime) -> ApplicationError:
 
 @contextmanager
 def failing_in_words(now: datetime) -> Iterator[None]:
-    """Turn a rule's no, a channel's no, an unavailable ledger and our mistakes into words.
+    """Explain the refusal of a rule or a channel, an unavailable ledger, and our own mistakes.
 
-    What nobody foresaw is tried again, but under the name of its class only: pydantic quotes the
+    An unexpected error is tried again, and only its class is named: pydantic quotes the
     value that it could not read, a driver the row that it could not write.
     """
     try:
@@ -62,12 +62,12 @@ def failing_in_words(now: datetime) -> Iterator[None]:
         _note(error)
         unreadable = explained(
             "Something in the ledger cannot be read by this version of the worker.",
-            "See its log for the place. Propose the message anew, or start the right version.",
+            "See its log for the place. Propose the message again, or start the right version.",
         )
         raise ApplicationError(
             unreadable.what, unreadable, type="Unreadable", non_retryable=True
         ) from None
-    except Exception as error:  # noqa: BLE001 - whatever it is, its words may hold a row of ours
+    except Exception as error:  # noqa: BLE001 - whatever it is, its text may contain a row of ours
         _note(error)
         mistake = explained(
             f"The worker made a mistake ({type(error).__name__}).",
@@ -77,7 +77,7 @@ def failing_in_words(now: datetime) -> Iterator[None]:
 
 
 def _note(error: Exception) -> None:
-    """Log where it happened: lines of code, and nothing of what the values were."""
+    """Log where it happened: lines of code, and no values."""
     # The first frame is the one of failing_in_words.
     frames = traceback.extract_tb(error.__traceback__)[:0:-1][:_FRAMES_LOGGED]
     places = (f"{one.name} ({one.filename}:{one.lineno})" for one in frames)

@@ -1,4 +1,4 @@
-"""Telling Temporal that an activity lives, also while it waits for a slow provider."""
+"""Heartbeats while an activity waits for a slow provider."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ async def beating() -> AsyncIterator[None]:
 
 
 async def to_its_end(work: Coroutine[Any, Any, Answer]) -> Answer:
-    """Await ``work`` to its end, also if the activity is cancelled meanwhile.
+    """Await ``work`` to its end, even if the activity is cancelled meanwhile.
 
     For what is on the wire: hanging up does not take a request back. It would only keep us from
-    hearing the answer, and whoever looks at the provider then may look before it has arrived.
+    hearing the answer, and a look at the provider might come before the request has arrived.
     """
     task = asyncio.ensure_future(work)
     while not task.done():

@@ -17,11 +17,11 @@ _SHARE = 0.8
 
 
 class Pause:
-    """Made before an attempt takes its row, asked immediately before the wire.
+    """Made before an attempt takes its row, checked immediately before the wire.
 
-    A machine can be suspended between the two for minutes. Then the server has given the attempt
-    up, somebody has looked and found nothing, and a withdrawal may have been answered: the request
-    must not go out. Nothing can close the last moment between the question and the wire.
+    A machine can be suspended between the two for minutes. Then the server has given up the
+    attempt, a look has found nothing, and a withdrawal may have been answered: the request must not
+    go out. Nothing can close the last gap between this check and the wire.
     """
 
     def __init__(self) -> None:

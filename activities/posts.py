@@ -40,7 +40,7 @@ from store.record import publications
 from store.record.publications import PublicationRow
 
 SEEN_BY_A_PERSON = "seen-by-a-person"
-"""The id of a receipt where the platform's own was never learnt."""
+"""The id of a receipt when the platform's own is not known."""
 
 _FAILED = "The adapter failed."
 

@@ -36,7 +36,7 @@ from store.people import audiences
 from store.record import drafts, messages, playbooks
 
 _NO_LINKS = (
-    " Links by which recipients leave are in goodwill mail only, and need FRONTFOOT_PUBLIC_URL and "
+    " Unsubscribe links are in goodwill mail only, and need FRONTFOOT_PUBLIC_URL and "
     "FRONTFOOT_LINK_SECRET."
 )
 
@@ -47,7 +47,7 @@ class ProposalActivities:
     def __init__(
         self, database: Database, channels: dict[str, Channel], *, links: bool = False
     ) -> None:
-        """``links``: recipients of goodwill mail have a link by which they leave."""
+        """``links``: goodwill mail has an unsubscribe link for each recipient."""
         self._database = database
         self._channels = channels
         self._links = links
@@ -151,7 +151,7 @@ class ProposalActivities:
         )
 
     def _has_link(self, order: RenderMessage, channel: Channel) -> bool:
-        """Whether the links are there when this is sent, which goes by the kind alone."""
+        """Whether mail of this kind will have unsubscribe links when it is sent."""
         goodwill = CLASS_OF[order.kind] is MessageClass.GOODWILL
         return self._links and goodwill and channel.capabilities.kind is ChannelKind.DIRECT
 
@@ -181,7 +181,7 @@ class ProposalActivities:
             return ()
         if not order.audiences:
             raise DomainError(
-                f"This message goes to {', '.join(direct)}, and the incident has no audience.",
+                f"This message goes to {', '.join(direct)}, but the incident has no audience.",
                 NextStep(
                     action=Action.IMPORT_AUDIENCE,
                     advice="Import one, then open the incident with it.",
@@ -196,7 +196,7 @@ class ProposalActivities:
         channel = self._channels.get(name)
         if channel is None:
             raise DomainError(
-                f"The playbook sends this to {name}, and this worker has no such channel.",
+                f"The playbook sends this to {name}, but this worker has no such channel.",
                 "Add it to FRONTFOOT_CHANNELS with its credentials and restart the worker.",
             )
         return channel
@@ -218,7 +218,7 @@ def _words_for(channel: str, draft: Mapping[str, str]) -> str:
     words = draft.get(channel) or draft.get("text")
     if not words:
         raise DomainError(
-            f"The copy says nothing for {channel}.",
+            f"There is no copy for {channel}.",
             "Write a text for all channels, or one for each that the message goes to.",
         )
     return words

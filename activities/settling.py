@@ -11,6 +11,7 @@ from activities.signatures.posts import PublicationStatus, PublicationTask
 from activities.signatures.settling import SETTLE_BY_PERSON, SettleByPerson
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
+from domain.plural import plural
 from domain.publication import PublicationState, Receipt
 from store.broadcasts import batch_outcomes, batches, broadcasts
 from store.kernel.database import Database
@@ -53,7 +54,7 @@ class SettlingActivities:
             self._database, task.message, task.channel, task.audience or ""
         )
         if found is None:
-            raise DomainError("This broadcast was never planned.", "Nothing needs settling.")
+            raise DomainError("This broadcast was never planned.", "There is nothing to settle.")
         await batch_outcomes.settle_by_events(self._database, found.id)
         unknown = await batch_outcomes.unknown_batches(self._database, found.id)
         await self._refuse_known(order, found.id)
@@ -75,7 +76,7 @@ class SettlingActivities:
         left = sum(row.number not in asked for row in unknown)
         if left:
             why = Explanation(
-                what=f"{left} {'batch is' if left == 1 else 'batches are'} still unknown.",
+                what=f"{plural(left, 'batch is', 'batches are')} still unknown.",
                 next_step=_list_unknown(task, "Look for them in the provider's activity."),
             )
             return PublicationStatus(state=PublicationState.UNKNOWN, explanation=why)
@@ -86,7 +87,7 @@ class SettlingActivities:
         return PublicationStatus(state=end)
 
     async def _refuse_known(self, order: SettleByPerson, broadcast: int) -> None:
-        """Refuse to answer for a batch of which something else is known."""
+        """Refuse to settle a batch whose outcome is known."""
         agrees = PublicationState.ACCEPTED if order.went_out else PublicationState.PLANNED
         for number in order.batches:
             row = await batch_outcomes.get(self._database, broadcast, number)

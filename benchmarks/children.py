@@ -1,4 +1,4 @@
-"""Processes of the benchmark's own: started, waited for, looked at, and ended by their pid."""
+"""The benchmark's own processes: started, waited for, watched, and ended by their pid."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Child:
             raise ChildFailed(f"{self.name} ended while it was needed.\n{self.last_words()}")
 
     def said(self, words: str) -> bool:
-        """Whether its log holds ``words``."""
+        """Whether its log contains ``words``."""
         return words in self._log.read_text(encoding="utf-8", errors="replace")
 
     def last_words(self) -> str:

@@ -1,8 +1,8 @@
-"""``python -m benchmarks.dirty_list``: what an import makes of a list as dirty as people have them.
+"""``python -m benchmarks.dirty_list``: how an import copes with a list as dirty as real ones.
 
 A CSV file of which one row in a hundred is damaged, in every way that we know, among good rows that
-look odd. ``frontfoot audience import`` reads it as a process of its own. Afterwards the ledger and
-the file of rejects are held against what was written: a good row that is missing or changed, a bad
+look odd. ``frontfoot audience import`` reads it in a separate process. Afterwards the ledger and
+the file of rejects are compared with what was written: a good row that is missing or changed, a bad
 one without its line and reason, or a count that is not right fails the run.
 """
 

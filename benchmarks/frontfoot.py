@@ -81,14 +81,14 @@ class Proposed:
     imported_in: float
 
 
-async def propose(stage: BenchmarkStack, slug: str, recipients: int, batch_size: int) -> Proposed:
+async def propose(stack: BenchmarkStack, slug: str, recipients: int, batch_size: int) -> Proposed:
     """Bring an incident to where its goodwill offer to ``recipients`` lacks only one signature.
 
     An offer is made when the announcement and the resolution note have gone out. Those go to the
     first recipient alone, and the rest of the audience is imported after them: they are not what
     is measured.
     """
-    engine, database = stage.engine, stage.database
+    engine, database = stack.engine, stack.database
     await audiences.import_rows(database, slug, _rows(1, 1))
     await incidents.open_incident(
         engine,
@@ -98,9 +98,9 @@ async def propose(stage: BenchmarkStack, slug: str, recipients: int, batch_size:
         actor=LEAD,
         audiences=[slug],
     )
-    await _tell(stage, slug, MessageKind.ANNOUNCEMENT, ("noor",))
+    await _tell(stack, slug, MessageKind.ANNOUNCEMENT, ("noor",))
     await record_facts(engine, slug, actor=LEAD, facts=FACTS)
-    await _tell(stage, slug, MessageKind.RESOLUTION_NOTE, ("noor", "ines"))
+    await _tell(stack, slug, MessageKind.RESOLUTION_NOTE, ("noor", "ines"))
     began = time.perf_counter()
     await audiences.import_rows(database, slug, _rows(2, recipients))
     imported_in = time.perf_counter() - began
@@ -111,36 +111,36 @@ async def propose(stage: BenchmarkStack, slug: str, recipients: int, batch_size:
 
 
 async def _tell(
-    stage: BenchmarkStack, slug: str, kind: MessageKind, signers: tuple[str, ...]
+    stack: BenchmarkStack, slug: str, kind: MessageKind, signers: tuple[str, ...]
 ) -> None:
     """Propose a message, have it signed, and return once it has gone out."""
-    message = await messages.propose(stage.engine, slug, kind, actor=LEAD)
+    message = await messages.propose(stack.engine, slug, kind, actor=LEAD)
     for person in signers:
         await messages.decide(
-            stage.engine, slug, actor=Actor.at_terminal(person), digest=message.digest
+            stack.engine, slug, actor=Actor.at_terminal(person), digest=message.digest
         )
     deadline = time.monotonic() + 60
     while not message.told or message.phase is MessagePhase.PUBLISHING:
         if time.monotonic() > deadline:
             raise RuntimeError(f"The {kind} has not gone out: {message.outcomes}")
         await asyncio.sleep(0.02)
-        status = await incident_status(stage.engine, slug)
+        status = await incident_status(stack.engine, slug)
         message = messages.message_of(status, message.number)
 
 
 async def approve(
-    stage: BenchmarkStack, proposed: Proposed, workers: list[Child], tell: Callable[[int], None]
+    stack: BenchmarkStack, proposed: Proposed, workers: list[Child], tell: Callable[[int], None]
 ) -> Broadcast:
     """Give the last signature, wait until everybody's mail is accepted, and say what it took.
 
     ``tell`` hears how many have been accepted so far. Raises ``RuntimeError`` if any is not.
     """
-    cpu = sum(worker.cpu() for worker in workers), stage.temporal.cpu()
-    size = stage.temporal_size()
+    cpu = sum(worker.cpu() for worker in workers), stack.temporal.cpu()
+    size = stack.temporal_size()
     approved_at = datetime.now(UTC)
     lee = Actor.at_terminal("lee")
-    await messages.decide(stage.engine, proposed.slug, actor=lee, digest=proposed.message.digest)
-    progress = await _to_its_end(stage, proposed, workers, tell)
+    await messages.decide(stack.engine, proposed.slug, actor=lee, digest=proposed.message.digest)
+    progress = await _to_its_end(stack, proposed, workers, tell)
     if progress.went_out != proposed.recipients:
         raise RuntimeError(f"{progress.went_out:,} of {proposed.recipients:,} were accepted.")
     assert progress.first_accepted_at is not None
@@ -152,9 +152,9 @@ async def approve(
         seconds=(progress.last_accepted_at - approved_at).total_seconds(),
         first_seconds=(progress.first_accepted_at - approved_at).total_seconds(),
         worker_cpu=sum(worker.cpu() for worker in workers) - cpu[0],
-        temporal_cpu=stage.temporal.cpu() - cpu[1],
+        temporal_cpu=stack.temporal.cpu() - cpu[1],
         worker_peak=max(peaks, default=None),
-        temporal_growth=stage.temporal_size() - size,
+        temporal_growth=stack.temporal_size() - size,
     )
 
 
@@ -178,7 +178,7 @@ def _rows(first: int, last: int) -> Iterator[audiences.AudienceRow]:
 
 
 async def _to_its_end(
-    stage: BenchmarkStack, proposed: Proposed, workers: list[Child], tell: Callable[[int], None]
+    stack: BenchmarkStack, proposed: Proposed, workers: list[Child], tell: Callable[[int], None]
 ) -> BroadcastProgress:
     ref = MessageRef(
         incident=proposed.slug,
@@ -187,11 +187,11 @@ async def _to_its_end(
     )
     moved, last = time.monotonic(), -1
     while time.monotonic() - moved < _STUCK_AFTER:
-        for child in (*workers, stage.temporal):
+        for child in (*workers, stack.temporal):
             child.refuse_dead()
-        planned = await broadcasts.find_broadcast(stage.database, ref, CHANNEL, proposed.slug)
+        planned = await broadcasts.find_broadcast(stack.database, ref, CHANNEL, proposed.slug)
         if planned is not None:
-            progress = await read_progress(stage.database, planned.id)
+            progress = await read_progress(stack.database, planned.id)
             tell(progress.went_out)
             if planned.planned and set(progress.batches) <= _OVER:
                 return progress

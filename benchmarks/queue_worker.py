@@ -44,7 +44,7 @@ ACCEPT = """
 UPDATE batches SET state = 'accepted', accepted_at = clock_timestamp(), receipt = %s
 WHERE number = %s AND state = 'sending'
 """
-STANDING = """
+PROGRESS = """
 SELECT count(*) FILTER (WHERE state = 'accepted'), count(*),
     extract(epoch FROM max(accepted_at) - %s::timestamptz)::float8 FROM batches
 """
@@ -134,9 +134,9 @@ async def send() -> None:
         batches = -(-orders["recipients"] // orders["batch_size"])
         await send_batch.batch_defer_async(*({"number": one} for one in range(1, batches + 1)))
         while True:
-            standing = await (await connection.execute(STANDING, told)).fetchone()
-            assert standing is not None
-            accepted, all_of_them, seconds = standing
+            progress = await (await connection.execute(PROGRESS, told)).fetchone()
+            assert progress is not None
+            accepted, all_of_them, seconds = progress
             if accepted == all_of_them:
                 break
             await asyncio.sleep(0.25)

@@ -18,7 +18,7 @@ HOW = """\
 
 Written by `make bench`, which is `python -m benchmarks`; do not edit it by hand. `make bench` takes
 some minutes, needs a quiet machine and no network but for installing the job queue once.
-`python -m benchmarks --help` has its options; `--quick` only looks whether everything runs.
+`python -m benchmarks --help` has its options; `--quick` only checks that everything runs.
 All raw measurements are in [results.json](results.json).
 
 Times differ from machine to machine, ratios less so. Compare the ratios, and only within one run.
@@ -53,7 +53,7 @@ limit is measured before and after each contestant, and the ratio is to the mean
   audience is not: it happens long before.
 
 PostgreSQL is this machine's own, with the settings it comes with. Not in it: a real network,
-webhook events (none are sent here, and each is work for the ledger), links to leave the list, and
+webhook events (none are sent here, and each is work for the ledger), unsubscribe links, and
 Twitter and Facebook, which are only in the table of approvals.
 """
 

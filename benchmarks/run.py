@@ -22,7 +22,7 @@ from benchmarks.mail import Assignment, Timed
 from benchmarks.others import HELPERS, ONE_BY_ONE
 from benchmarks.plan import Plan
 from benchmarks.results import Bracket, FrontfootRun, QueueRun, Results, Sampled
-from benchmarks.stack import PYTHON, BenchmarkStack, sink, stage
+from benchmarks.stack import PYTHON, BenchmarkStack, running, sink
 from benchmarks.summary import workers as in_words
 from benchmarks.view import View
 from client.stack.environment import for_python
@@ -89,7 +89,7 @@ class Run:
     async def _broadcasts(self, database: str, url: str) -> None:
         folder = self._folder / database
         folder.mkdir()
-        async with stage(folder, url, self._sink_url) as on:
+        async with running(folder, url, self._sink_url) as on:
             for workers in self._plan.crews(database):
                 async with on.workers(workers) as crew:
                     for size in self._plan.sizes:

@@ -69,7 +69,7 @@ class BenchmarkStack:
 
 
 @asynccontextmanager
-async def stage(folder: Path, ledger_url: str, sink_url: str) -> AsyncIterator[BenchmarkStack]:
+async def running(folder: Path, ledger_url: str, sink_url: str) -> AsyncIterator[BenchmarkStack]:
     """A fresh Temporal server on a file, and the ledger at ``ledger_url``, brought up to date.
 
     The e-mail channel of its workers speaks to ``sink_url``. Nothing sends webhook events.

@@ -1,6 +1,6 @@
-"""What a channel brings along: everything that the rest of the program knows about it, as data.
+"""Adapters: everything that the rest of the program knows about a channel, as data.
 
-One ``Adapter`` stands at the end of each channel's package, and ``channels.registry`` finds it.
+Each channel's package defines one ``ADAPTER``, and ``channels.registry`` finds it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ SANDBOX = "{sandbox}"
 
 @dataclass(frozen=True, slots=True)
 class EventSource:
-    """How the events of a provider are taken in.
+    """How the events of a provider are received.
 
-    ``settings`` are of their own, since the process that needs them can be reached from the
+    Its ``settings`` are separate, because the process that needs them can be reached from the
     internet: it gets what verifies events, and no key that sends. ``ask_account`` asks the
     provider itself for their values, by field, with the channel's settings.
     """
@@ -35,10 +35,10 @@ class EventSource:
 class Adapter:
     """A channel: its settings, the function that builds it from them, and what is known of it.
 
-    ``sandbox`` holds the values, by field of ``settings``, with which the channel speaks to the
+    ``sandbox`` has the values, by field of ``settings``, with which the channel talks to the
     sandbox instead of its provider; None for a channel that the sandbox cannot stand in for.
-    ``look_for`` tells a person where the provider shows a request whose answer was lost, and by
-    what; the key itself is shown next to it.
+    ``look_for`` tells a person where the provider shows a request whose answer was lost, and what
+    to search for; the key itself is shown next to it.
     """
 
     settings: type[BaseSettings]

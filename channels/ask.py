@@ -1,8 +1,8 @@
-"""Asks channels a question and prints the answers: for those who know no adapter themselves.
+"""Asks channels a question and prints the answers, for callers without adapters of their own.
 
 ``python -m channels.ask suppressions CHANNEL`` prints what its provider lists, one address a line.
-``python -m channels.ask find`` reads questions as JSON lines and prints whether each attempt is to
-be seen at its provider. Credentials come from the environment, as for a worker. Each line of the
+``python -m channels.ask find`` reads questions as JSON lines and prints whether each attempt can
+be found at its provider. Credentials come from the environment, as for a worker. Each line of the
 output is a JSON object; a line with ``error`` says why there is no more.
 """
 
@@ -38,7 +38,7 @@ async def _suppressions(name: str) -> None:
     channel = registry.build([name])[name]
     try:
         if not isinstance(channel, ListsSuppressions):
-            _say({"error": f"{name}: its provider keeps no lists that can be read."})
+            _say({"error": f"{name}: its provider has no lists that can be read."})
             return
         async for one in channel.suppressions():
             _say({"address": one.address, "reason": one.reason, "since": one.since})

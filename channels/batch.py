@@ -19,7 +19,7 @@ class Addressee(NamedTuple):
     """One recipient in a batch.
 
     ``delivery`` is the opaque key that comes back with every event; ``values`` fill the copy's
-    ``[[personal]]`` fields and hold no characters that HTML gives a meaning.
+    ``[[personal]]`` fields and contain no characters with a meaning in HTML.
     """
 
     delivery: str
@@ -29,10 +29,10 @@ class Addressee(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Addressees(Sequence[Addressee]):
-    """Those of one batch, in their order. Kept as columns of one length.
+    """The addressees of one batch, in their order, as columns of one length.
 
     An adapter that builds one body for a thousand of them reads the columns; any other takes them
-    one by one, as ``Addressee``. In ``values`` None stands for a value that somebody does not have.
+    one by one, as ``Addressee``. In ``values`` None is a value that somebody does not have.
     """
 
     deliveries: Sequence[str]

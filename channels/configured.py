@@ -1,4 +1,4 @@
-"""The settings of channels: keys and addresses that cannot go wrong later, and faults in words.
+"""The settings of channels: checked keys and addresses, and every problem explained.
 
 A key pasted with its line end, or an address without a scheme, would otherwise show up as a broken
 request in the middle of an incident.
@@ -35,7 +35,7 @@ def _clean_url(url: str) -> str:
 
 
 Key = Annotated[SecretStr, AfterValidator(_clean_key)]
-"""A credential: never printed, stripped of the white space that copying picks up."""
+"""A credential: never printed, stripped of the white space that comes with copying."""
 
 Url = Annotated[str, AfterValidator(_clean_url)]
 """The base of an API, without a slash at its end."""
@@ -46,8 +46,8 @@ Seconds = Annotated[float, Field(gt=0, le=600)]
 class ChannelSettings(BaseSettings):
     """The base of a channel's settings; a subclass sets ``env_prefix`` in its ``model_config``.
 
-    ``connect_timeout`` is seconds until a connection stands, ``read_timeout`` seconds without a
-    byte. After the second one a publication is *unknown*, so it is generous.
+    ``connect_timeout`` is seconds until a connection is made, ``read_timeout`` seconds without a
+    byte. After the latter a publication is *unknown*, so it is generous.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
@@ -61,7 +61,7 @@ class ChannelMisconfigured(DomainError):
 
 
 class ChannelNotConfigured(ChannelMisconfigured):
-    """The same, where nothing is wrong with any variable: some that are needed are not set."""
+    """The same, where no variable is wrong, but some that are needed are not set."""
 
 
 def read_settings(model: type[Model], channel: str, env_file: EnvFile = None) -> Model:

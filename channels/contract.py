@@ -11,9 +11,9 @@
     ├─ CannotExpress      raised by `render`, before any gate
     └─ OutcomeUnknown     nobody knows · look first         read time-out, reset, 5xx
 
-An adapter speaks to one provider and knows nothing of Temporal or of the database. A message of
-an error names the provider, what was tried and the next step, and holds no address, token, body
-or words of the provider: it reaches histories, logs and people.
+An adapter talks to one provider and knows nothing of Temporal or of the database. The message of
+an error names the provider, what was tried and the next step. It contains no address, token, body
+or text from the provider: it reaches histories, logs and people.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ class ChannelKind(StrEnum):
 
 
 class Capabilities(Value):
-    """What a channel can carry, as data, so that nobody needs the adapter to know it.
+    """What a channel can carry, as data, so that the adapter is not needed to know it.
 
     ``max_length`` is in the units that ``length_unit`` names. ``batch_limit`` is recipients per
     request, for direct channels. ``reads_back`` says whether ``find`` can ever tell, and
     ``tells_events`` whether the provider reports what became of each mail, so that silence about
-    one means something; its adapter then has ``events``.
+    a batch means something; its adapter then has ``events``.
     """
 
     kind: ChannelKind
@@ -58,10 +58,10 @@ class Capabilities(Value):
 
 
 class Template(Value):
-    """A message as the playbook's template made it, before the channel has had its say.
+    """A message as the playbook's template made it, before the channel renders it.
 
-    ``mark`` tells this message from every other of ours. A post has to show it; mail has no need
-    of it, because its request carries our key.
+    ``mark`` distinguishes this message from all our others. A post has to show it; mail does not
+    need it, because its request carries our key.
     """
 
     text: str
@@ -81,7 +81,7 @@ class Publication:
 
 
 class Health(Value):
-    """What ``check`` found: whether the channel would work now, and in words why not."""
+    """What ``check`` found: whether the channel would work now, and if not, why."""
 
     ok: bool
     detail: str
@@ -89,7 +89,7 @@ class Health(Value):
 
 
 class ChannelError(Exception):
-    """An exchange with a provider that did not come to a receipt."""
+    """An exchange with a provider that did not end in a receipt."""
 
     def __init__(self, message: str, next_step: NextStep | str = "") -> None:
         self.explanation = explained(message, next_step)
@@ -111,7 +111,7 @@ class Unreachable(ChannelError):
 
 
 class Throttled(ChannelError):
-    """Nothing went out; the provider takes it again at ``until`` (UTC)."""
+    """Nothing went out; the provider accepts requests again at ``until`` (UTC)."""
 
     def __init__(self, message: str, *, until: datetime, next_step: NextStep | str = "") -> None:
         super().__init__(message, next_step)
@@ -119,7 +119,7 @@ class Throttled(ChannelError):
 
 
 class Refused(ChannelError):
-    """Nothing went out and nothing will without a person."""
+    """Nothing went out, and nothing will until a person does something."""
 
 
 class BadCredentials(Refused):
@@ -127,7 +127,7 @@ class BadCredentials(Refused):
 
 
 class BadRecipient(Refused):
-    """The provider named addressees it will not take; nothing of the batch went out.
+    """The provider named addressees that it does not accept; nothing of the batch went out.
 
     ``positions`` are indices into the batch's ``addressees``.
     """
@@ -170,7 +170,7 @@ class Channel(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         ...
 
 
@@ -194,7 +194,7 @@ class DirectChannel(Channel, Protocol):
 
 @runtime_checkable
 class Retracts(Protocol):
-    """A channel that can take a post back."""
+    """A channel that can delete a post."""
 
     async def retract(self, receipt: Receipt) -> None:
         """Delete the post; a post that is gone already counts as taken back."""
@@ -216,13 +216,13 @@ class ListsSuppressions(Protocol):
 
 @runtime_checkable
 class ReadsEvents(Protocol):
-    """Reads what a provider tells of our mail later on; holds no credential that could send.
+    """Reads what a provider reports about our mail later on; has no credential that could send.
 
     It is not the channel itself: it lives in the process that the internet can reach.
     """
 
     def read_events(self, body: bytes, headers: Mapping[str, str]) -> list[DeliveryEvent]:
-        """The events about mail of ours in one signed delivery of them; others are passed over.
+        """The events about our mail in one signed delivery of events; others are ignored.
 
         ``body`` is as it came, byte for byte; ``headers`` are found by lower-case names. Raises
         ``EventsNotGenuine`` before anything is parsed, or ``EventsUnreadable``.

@@ -1,6 +1,6 @@
-"""Reads an exchange over httpx as an answer: a response, or one of the errors of a channel.
+"""Reads an exchange over httpx: a response, or one of the errors of a channel.
 
-Every adapter that speaks HTTP through httpx comes here, so that "nothing went out" and "nobody
+Every adapter that uses httpx goes through this module, so that "nothing went out" and "nobody
 knows" mean the same everywhere. Two verbs, because the same broken connection means different
 things:
 
@@ -25,9 +25,9 @@ the address is no URL we can use                      Refused           Refused
 any other 4xx                                         Refused           Refused
 ====================================================  ================  ===============
 
-An adapter hands in ``own``, its provider's own words for answers of 300 and above; what it leaves
-as None falls to the table. Errors never quote the provider and carry no cause: the text of an
-httpx or h11 exception may hold a header, hence a key.
+An adapter passes ``own``, the meaning of its provider's own answers of 300 and above; where that
+returns None, the table applies. Errors never quote the provider and have no cause: the text of an
+httpx or h11 exception may contain a header, hence a key.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ LONGEST_WAIT = timedelta(hours=48)
 
 
 class Effect(StrEnum):
-    """What a request does to the world, hence what it means that no answer came."""
+    """What a request changes, and so what it means if no answer came."""
 
     PUBLISHES = "publishes"
     REPEATABLE = "repeatable"
@@ -126,8 +126,8 @@ async def _exchange(
         raise no_answer(error, effect, provider) from None
     if response.is_success:
         return response
-    told = own(response) if own else None
-    raise told or plain_reading(response, effect, provider, clock())
+    meant = own(response) if own else None
+    raise meant or plain_reading(response, effect, provider, clock())
 
 
 def no_answer(error: Exception, effect: Effect, provider: str) -> ChannelError:
@@ -188,7 +188,7 @@ def meaning_of_status(status: int, effect: Effect, provider: str, until: datetim
         return silence(effect, provider, f"the answer was {status}")
     return Refused(
         f"{provider}: it refused the request ({status}).",
-        "Read the copy and the account's permissions again; this does not go away by itself.",
+        "Check the copy and the account's permissions; this does not go away by itself.",
     )
 
 
@@ -204,12 +204,12 @@ def throttled_until(
     headers: httpx.Headers, now: datetime, default: timedelta = DEFAULT_WAIT
 ) -> datetime:
     """When a throttled request may be made again, by ``Retry-After`` or ``X-RateLimit-Reset``."""
-    told = headers.get("retry-after", "")
-    if told.isdigit():
-        return not_absurd(now + timedelta(seconds=min(int(told), 10**7)), now)
-    if told:
+    after = headers.get("retry-after", "")
+    if after.isdigit():
+        return not_absurd(now + timedelta(seconds=min(int(after), 10**7)), now)
+    if after:
         try:
-            return not_absurd(parsedate_to_datetime(told).astimezone(UTC), now)
+            return not_absurd(parsedate_to_datetime(after).astimezone(UTC), now)
         except ValueError:
             pass
     reset = unix_time(headers.get("x-ratelimit-reset") or headers.get("x-rate-limit-reset"))
@@ -217,7 +217,7 @@ def throttled_until(
 
 
 def unix_time(text: str | None) -> datetime | None:
-    """Seconds since 1970 in a header as a time, or None if it holds no such number."""
+    """Seconds since 1970 in a header as a time, or None if it is no such number."""
     try:
         return datetime.fromtimestamp(float(text or ""), UTC)
     except (ValueError, OverflowError, OSError):
@@ -225,7 +225,7 @@ def unix_time(text: str | None) -> datetime | None:
 
 
 def not_absurd(until: datetime, now: datetime) -> datetime:
-    """``until``, but a second away at least and two days at most.
+    """``until``, but at least a second and at most two days away.
 
     A provider's clock may lag behind ours, and one broken header must not silence a channel.
     """

@@ -1,8 +1,8 @@
 """Looks for an earlier attempt of ours among what an account has published.
 
-Every post channel reads its account back page by page, newest first, and comes to the same three
-answers by the same rules. How a page is asked for, and what the platform did to our words, is the
-adapter's.
+Every post channel reads its account back page by page, newest first, and reaches one of the same
+three answers by the same rules. The adapter knows how to get a page, and what the platform did to
+our words.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ SLACK = timedelta(seconds=60)
 class Published:
     """One post as the platform shows it.
 
-    ``readings`` are what its words may have been when they were ours. ``at`` is when it was
-    published, or None where that is unknown or the platform was asked for newer ones only.
+    ``readings`` are what its words may have been before the platform changed them. ``at`` is when
+    it was published, or None where that is unknown or the platform was asked for newer ones only.
     """
 
     readings: Sequence[str]
@@ -76,7 +76,7 @@ async def look_back(
 async def _search(
     read: Callable[[str | None], Awaitable[Page]], copy: Copy, since: datetime, most_pages: int
 ) -> tuple[Published | None, bool]:
-    """The post that is ours, if any, and whether everything back to ``since`` was seen."""
+    """Our post, if any, and whether everything back to ``since`` was seen."""
     marked: Published | None = None
     cursor: str | None = None
     whole = True
@@ -89,7 +89,7 @@ async def _search(
             elif any(says_the_same(words, copy) for words in post.readings):
                 return post, True
             elif any(bears_the_mark(words, copy) for words in post.readings):
-                # The oldest bearer of the mark is the post itself; what came after it may quote it.
+                # The oldest post with the mark is the post itself; later ones may quote it.
                 marked = post
         whole = whole and (page.whole or reached)
         cursor = page.after

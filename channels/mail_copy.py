@@ -1,7 +1,7 @@
-"""What every channel of mail does to copy: check its form, and find out who speaks.
+"""What every mail channel does to copy: check its form, and fill in the sender.
 
-Shared by the adapters of mail, so that what one provider can carry, the other can: a playbook may
-move from one to the other without a word changed.
+Shared by the mail adapters, so that what one provider can carry, the other can too: a playbook can
+move from one to the other unchanged.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'<>&"[')
 def is_safe(value: str) -> bool:
     """Whether a personal value can be put into a subject, a text and HTML as it is.
 
-    It may hold no markup, no quote, no control character and no ``[[``.
+    It may contain no markup, no quote, no control character and no ``[[``.
     """
     # The first question is the quicker one, and nearly always settles it.
     return not value.encode().translate(None, _PLAIN) or _UNSAFE.search(value) is None
@@ -53,7 +53,7 @@ def render_mail(template: Template, channel: str, *, name: str, address: str | N
         )
     if len(text.encode()) + len((template.html or "").encode()) > CONTENT_LIMIT:
         raise CannotExpress(
-            f"{channel}: text and HTML together pass {CONTENT_LIMIT:,} bytes.",
+            f"{channel}: text and HTML together exceed {CONTENT_LIMIT:,} bytes.",
             "Shorten the template; link to long material instead.",
         )
     return Copy(
@@ -70,7 +70,7 @@ def _speaker(voice: Voice, channel: str, fallback: str | None) -> Voice:
     address = voice.address or fallback
     if not address:
         raise CannotExpress(
-            f"{channel}: nobody sends this mail: its voice has no address.",
+            f"{channel}: this mail has no sender: its voice has no address.",
             "Give the voice an address in the playbook, or set "
             f"FRONTFOOT_{channel.upper()}_FROM_ADDRESS.",
         )

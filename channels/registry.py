@@ -1,6 +1,6 @@
 """Which channels there are, and how one is built from the environment.
 
-Ours are lines in ``BUILT_IN``; anybody else's come by the entry-point group
+Ours are lines in ``BUILT_IN``; those of other packages come from the entry-point group
 ``frontfoot.channels``. Both name an ``Adapter`` by its dotted path, and nothing is imported before
 it is asked for: listing the channels loads no HTTP client.
 """
@@ -56,7 +56,7 @@ def build(names: Iterable[str], *, env_file: EnvFile = None) -> dict[str, Channe
 
 
 def event_reader(name: str, *, env_file: EnvFile = None) -> ReadsEvents | None:
-    """Build what reads the events of a channel; None if its provider tells none.
+    """Build the reader of a channel's events; None if its provider reports none.
 
     Needs none of the channel's own settings. Raises ``ChannelNotConfigured`` where nothing is set
     by which events could be verified, and ``ChannelMisconfigured`` for anything else.

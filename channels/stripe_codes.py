@@ -103,7 +103,7 @@ class StripeCodes:
                     return
                 if not isinstance(doubt, _Broke):
                     raise Refused(
-                        "Stripe: it does not take one of the codes (400), and does not have it.",
+                        "Stripe: it refuses one of the codes (400), and does not have it.",
                         "Look at the coupon and its limits in Stripe's dashboard.",
                     ) from None
             else:
@@ -114,7 +114,7 @@ class StripeCodes:
         )
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         await self._client.aclose()
 
     async def _create(self, wanted: PromotionCode, key: str) -> None:
@@ -187,7 +187,7 @@ class StripeCodes:
                     "or live, as the coupon.",
                 )
             case 400 if complaint.param == "code" or complaint.type == "idempotency_error":
-                return _LookFirst("Stripe: it does not take the code (400).")
+                return _LookFirst("Stripe: it refuses the code (400).")
             case 402:
                 return Refused(
                     "Stripe: it could not do what was asked (402).",
@@ -213,15 +213,15 @@ class _LookFirst(Refused):
 
 
 class _Broke(_LookFirst):
-    """It failed on Stripe's side, and its key will go on giving that answer."""
+    """It failed on Stripe's side, and its key will keep getting that answer."""
 
 
 class _Promotion(BaseModel):
     coupon: str | dict[str, object] | None = None
 
     def coupon_id(self) -> str:
-        told = self.coupon.get("id") if isinstance(self.coupon, dict) else self.coupon
-        return str(told or "")
+        coupon = self.coupon.get("id") if isinstance(self.coupon, dict) else self.coupon
+        return str(coupon or "")
 
 
 class _Made(BaseModel):

@@ -1,4 +1,4 @@
-"""One adapter's exchanges with its provider: its pool of connections, its clock, its own words."""
+"""One adapter's exchanges with its provider: its connections, its clock, its provider's answers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from channels.http import Clock, OwnReading, ask_over, new_client, publish_over
 
 
 class Wire:
-    """What every adapter over httpx does its requests with.
+    """What every adapter over httpx makes its requests with.
 
-    ``own`` reads the provider's own words, see ``channels.http``. Without a ``client``, one is
+    ``own`` reads the provider's own answers, see ``channels.http``. Without a ``client``, one is
     made when it is first needed, since an adapter may be built where nothing is ever sent, and
     closed by ``close``, after which the next request makes another.
     """
@@ -57,7 +57,7 @@ class Wire:
         )
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         if self._client is not None:
             await self._client.aclose()
             self._client = None

@@ -1,7 +1,7 @@
 """What a public post says, and whether two posts say the same.
 
 No provider of posts has an idempotency key, so the words themselves are how we recognise an
-earlier attempt of ours: all of them, or at least the mark that tells this post from every other.
+earlier attempt of ours: all of them, or at least the mark that distinguishes this post.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from domain.message import PERSONAL_FIELD, Copy
 
 
 def tidy(text: str) -> str:
-    """Text as it will be published: composed (NFC), one kind of line end, no loose ends."""
+    """Text as it will be published: composed (NFC), one kind of line end, nothing at the ends."""
     lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join(line.rstrip() for line in lines).strip()
 
@@ -58,7 +58,7 @@ def says_the_same(published: str, copy: Copy) -> bool:
 
 
 def bears_the_mark(published: str, copy: Copy) -> bool:
-    """Whether a published text holds the copy's mark; never, for a copy without one."""
+    """Whether a published text contains the copy's mark; never for a copy without one."""
     mark = _plain(copy.mark)
     return bool(mark) and mark in _plain(published)
 

@@ -36,7 +36,7 @@ def main() -> int:
     """Run it; returns the exit code."""
     chosen = _arguments()
     console = Console()
-    # Its client says each time that the server it lost is gone; we know, we killed it.
+    # Its client logs each lost server; we know, we killed it.
     Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=None)))
     try:
         return asyncio.run(_until_told(_run(chosen, console)))
@@ -46,7 +46,7 @@ def main() -> int:
 
 
 async def _until_told(running: Coroutine[object, object, int]) -> int:
-    """Run it; SIGTERM ends it as Ctrl-C does, with everything put away."""
+    """Run it; SIGTERM ends it as Ctrl-C does, with everything cleaned up."""
     task = asyncio.ensure_future(running)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     return await task

@@ -34,7 +34,7 @@ _ANYWHERE = tuple(point for point in Point if point is not Point.BEFORE_COMMIT)
 
 
 def draw(seed: int, recipients: int) -> RoundPlan:
-    """The round that belongs to ``seed``."""
+    """The round of ``seed``."""
     dice = random.Random(seed)
     kinds = [MessageKind.ANNOUNCEMENT]
     kinds += [MessageKind.PROGRESS_UPDATE] * dice.randint(1, 3)
@@ -132,12 +132,12 @@ def _possible_faults(dice: random.Random) -> Iterator[Fault]:
             yield Fault(FaultAction.POINT_KILL, channel, point=point)
     for channel in CHANNELS:
         point = dice.choice(_ANYWHERE)
-        # Longer than the heartbeat's time-out: somebody else has taken over when it wakes up.
+        # Longer than the heartbeat's time-out: another worker has taken over when it wakes up.
         seconds = dice.choice((3.0, 14.0, 26.0))
         yield Fault(FaultAction.POINT_FREEZE, channel, seconds=seconds, point=point)
-        # Past the heartbeat, the looks and the window: whoever waits has given this attempt up.
+        # Past the heartbeat, the looks and the window: everybody has given this attempt up.
         yield Fault(
-            FaultAction.POINT_HOLD,
+            FaultAction.POINT_DELAY,
             channel,
             seconds=dice.choice((3.0, 14.0, 30.0)),
             point=dice.choice((Point.AFTER_ROW, Point.AFTER_ANSWER)),

@@ -101,7 +101,7 @@ class FaultInjector:
                 self._note(fault, await self._ledger.fill(fault.seconds))
             case FaultAction.CLOCK:
                 await self._jump(fault)
-            case FaultAction.POINT_KILL | FaultAction.POINT_FREEZE | FaultAction.POINT_HOLD:
+            case FaultAction.POINT_KILL | FaultAction.POINT_FREEZE | FaultAction.POINT_DELAY:
                 if fault.point is Point.REQUEST_LEFT:
                     await self._delay_answers(fault.target)
 

@@ -20,7 +20,7 @@ class FaultAction(StrEnum):
     FREEZE = "freeze"
     POINT_KILL = "kill at a point"
     POINT_FREEZE = "freeze at a point"
-    POINT_HOLD = "hold at a point"
+    POINT_DELAY = "delay at a point"
     PROVIDER = "provider"
     LOCK = "ledger locked"
     FULL = "ledger full"
@@ -44,7 +44,7 @@ _VERBS = {
     FaultAction.POINT_KILL: "kill worker",
     FaultAction.POINT_FREEZE: "freeze worker",
     # The worker lives on, and this attempt alone is overtaken by its time-outs.
-    FaultAction.POINT_HOLD: "hold attempt",
+    FaultAction.POINT_DELAY: "delay attempt",
 }
 
 

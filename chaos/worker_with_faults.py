@@ -34,7 +34,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _ON_ITS_WAY = 0.15
-"""Seconds after which a request has left us: the sandbox holds the answer longer than that."""
+"""Seconds after which a request has left us: the sandbox delays the answer longer than that."""
 
 
 def main() -> int:
@@ -84,7 +84,7 @@ class _Points:
         setattr(codes.Issuing, "enter", pointed)  # noqa: B010 - a method, which mypy guards
 
     def wrap_channels(self, *, blind: bool) -> None:
-        """Points around the request; ``blind`` makes the mistake that all of this is against."""
+        """Points around the request; ``blind`` makes the mistake that the harness must notice."""
         build = registry.build
 
         def built(names: Iterable[str], *, env_file: str | Path | None = None) -> object:
@@ -137,7 +137,7 @@ class _Points:
         strike = self.fault_points.take(point, channel)
         if strike is None:
             return
-        if strike.action is FaultAction.POINT_HOLD:
+        if strike.action is FaultAction.POINT_DELAY:
             await asyncio.sleep(strike.seconds)
             return
         _strike_ourselves(strike)
@@ -159,13 +159,13 @@ def _blindly(send: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
 
 
 def _shorten_patience() -> None:
-    # Half a minute of patience with a locked ledger would outlive most rounds.
+    # Waiting half a minute for a locked ledger would outlast most rounds.
     if hasattr(database, "_BUSY_MS"):
         vars(database)["_BUSY_MS"] = 2_000
 
 
 def _put_clocks_wrong(fault_points: FaultPoints) -> None:
-    """Let our own modules see a wrong time of day; timers, like a real jump, are not touched."""
+    """Show our own modules a wrong time of day; timers are not affected, as in a real jump."""
 
     class Kind(type):
         def __instancecheck__(cls, one: object) -> bool:

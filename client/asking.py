@@ -1,4 +1,4 @@
-"""Asking an incident something, and telling it something, with every failure in words."""
+"""Queries and updates to an incident, with every failure explained."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from workflows.calls import told_by
 Result = TypeVar("Result")
 
 ANSWER_WITHIN = timedelta(seconds=10)
-"""How long a question may go without an answer before we say that no worker is there."""
+"""How long a query may go unanswered before we report that there is no worker."""
 
 DONE_WITHIN = timedelta(minutes=2)
-"""How long an incident may take over what it was told; withdrawing waits for the wire."""
+"""How long an incident may take over an update; withdrawing waits for what is on the wire."""
 
 
 async def ask(
@@ -56,20 +56,20 @@ async def ask(
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise UnknownIncident(slug) from error
-        # "Failed precondition" is the server's word for: no worker has asked for work lately.
+        # "Failed precondition" is the server's way to say that no worker has asked for work lately.
         if error.status in _NOBODY_ANSWERS:
             raise NoWorker from error
         raise
     except WorkflowQueryFailedError as error:
         raise ClientError(
-            "The worker could not answer: it and this incident do not fit together.",
+            "The worker could not answer: its version does not match this incident.",
             "See the worker's log; was it changed while the incident was open?",
         ) from error
     return answer
 
 
 async def incident_status(engine: Engine, slug: str) -> IncidentStatus:
-    """Where the response stands, or stood. Raises ``UnknownIncident`` and ``NoWorker``."""
+    """The status of an incident, open or ended. Raises ``UnknownIncident`` and ``NoWorker``."""
     return await ask(engine, slug, "status", IncidentStatus)
 
 
@@ -81,7 +81,7 @@ async def live_status(engine: Engine, slug: str) -> IncidentStatus:
 async def tell(
     engine: Engine, slug: str, update: str, argument: Value, result: type[Result]
 ) -> Result:
-    """Have an incident do something and return what came of it.
+    """Have an incident do something and return the result.
 
     Asks for its status first, so that a missing worker is noticed while nothing has been sent.
     Raises ``DomainError`` if a rule said no, ``UnknownIncident``, ``EndedUnclosed``, ``NoWorker``,
@@ -99,7 +99,7 @@ async def tell(
 
 @contextmanager
 def refusals_in_words(slug: str, asked: str) -> Iterator[None]:
-    """Turn what an update can fail with into words for a person."""
+    """Turn the failures of an update into explanations."""
     try:
         yield
     except WorkflowUpdateFailedError as error:
@@ -126,7 +126,7 @@ def _refusal(error: WorkflowUpdateFailedError) -> Exception:
     cause = error.cause
     if not isinstance(cause, ApplicationError):
         return ClientError(
-            "The incident could not do that, for a reason that the worker's log has.",
+            "The incident could not do that; the reason is in the worker's log.",
             "Look there, then try again.",
         )
     kind = DecisionRefused if cause.type == DecisionRefused.__name__ else DomainError

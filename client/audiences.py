@@ -17,10 +17,10 @@ __all__ = ["Audience", "AudienceImported", "import_audience", "list_audiences"]
 
 
 class AudienceImported(Value):
-    """What came of a file: recipients that are new, and rows that cannot be used.
+    """The result of importing a file: new recipients, and rows that cannot be used.
 
-    ``doubled`` of the ``rejected`` rows only repeat an address of the file. ``rejects`` is where
-    they are, with the reasons.
+    ``doubled`` of the ``rejected`` rows only repeat an address in the file. ``rejects`` is the file
+    with those rows and the reasons.
     """
 
     audience: str
@@ -43,8 +43,9 @@ async def import_audience(
 ) -> AudienceImported:
     """Add the recipients of a CSV file to the audience ``name``, which is made if it is new.
 
-    Importing again adds nobody twice. ``read`` is told bytes read and bytes in all, ``stored`` the
-    rows done so far. ``WrongInput`` without a name or a file, ``DomainError`` if it holds no list.
+    Importing again adds nobody twice. ``read`` is called with bytes read and bytes in all,
+    ``stored`` with the rows done so far. ``WrongInput`` without a name or a file, ``DomainError``
+    if the file is not a list.
     """
     if not name.strip():
         raise WrongInput("The audience has no name.", "Name it, such as customers.")

@@ -1,4 +1,4 @@
-"""Broadcasts: steering mail that is going out, and the batches of which nobody knows."""
+"""Broadcasts: steering mail that is going out, and listing batches of unknown outcome."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from workflows.contract import SteerBroadcast
 
 
 class UnknownBatch(Value):
-    """A batch of which nobody knows whether it went out, for whoever looks.
+    """A batch of unknown outcome, for the person who looks for it.
 
     ``key`` is what its request carried to the provider. ``proven``: an event of the provider has
     come meanwhile, so it went out.
@@ -77,7 +77,7 @@ async def unknown_batches(
     if found is None:
         raise DomainError(
             f"Message {number} has no broadcast on {channel}, so it has no batches.",
-            NextStep(action=Action.SHOW_STATUS, incident=slug, advice="See how it stands."),
+            NextStep(action=Action.SHOW_STATUS, incident=slug, advice="See its status."),
         )
     rows = await batch_outcomes.unknown_batches(ledger, found.id)
     return [
@@ -105,5 +105,5 @@ def _only_channel(message: MessageStatus) -> str:
         )
     raise DomainError(
         f"Message {message.number} is mailed on {', '.join(message.direct)}.",
-        "Say on which of them.",
+        "Name one of them.",
     )

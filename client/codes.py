@@ -1,4 +1,4 @@
-"""Single-use codes: pools of the shop's own, the list for the shop, checking and redeeming."""
+"""Single-use codes: pools of the shop's own, the export for the shop, checking and redeeming."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ COLUMNS = ("code", "worth", "currency", "expires")
 
 
 class CodesImported(Value):
-    """What came of a file of codes; ``rejects`` is where the unusable rows are."""
+    """The result of importing codes; ``rejects`` is the file with the unusable rows."""
 
     pool: str
     added: int
@@ -52,7 +52,7 @@ async def import_codes(
 ) -> CodesImported:
     """Add the codes of a CSV file to a pool; importing again adds nothing twice.
 
-    ``WrongInput`` without a name or a file, ``DomainError`` if it holds no codes.
+    ``WrongInput`` without a name or a file, ``DomainError`` if the file has no codes.
     """
     name = pool.strip()
     if not name or len(name) > LONGEST_NAME:
@@ -78,7 +78,7 @@ async def count_codes(engine: Engine, slug: str) -> int:
 
 
 async def export_codes(engine: Engine, slug: str, output: Path, *, as_mailed: bool = False) -> int:
-    """Write every code of an incident to a CSV file that only this user may read; how many.
+    """Write every code of an incident to a CSV file that only this user may read; return how many.
 
     A file of that name is replaced, once the new one is whole. ``as_mailed``: with the dashes that
     the mails show. ``UnknownIncident`` if the incident is not there.
@@ -97,7 +97,7 @@ async def export_codes(engine: Engine, slug: str, output: Path, *, as_mailed: bo
 
 
 async def write_codes(engine: Engine, slug: str, file: TextIO, *, as_mailed: bool = False) -> int:
-    """Write every code of an incident to an open file as CSV; how many."""
+    """Write every code of an incident to an open file as CSV; return how many."""
     await refuse_unknown(engine, slug)
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
@@ -109,17 +109,17 @@ async def write_codes(engine: Engine, slug: str, file: TextIO, *, as_mailed: boo
 
 
 async def check_code(engine: Engine, code: str, *, by: str) -> CheckedCode:
-    """Whose incident a code is of and whether it is still good; changes nothing.
+    """Which incident a code belongs to, and whether it is still valid; changes nothing.
 
-    ``DomainError`` if it is none of ours, and if ``by`` has asked for too many wrong ones.
+    ``DomainError`` if it is not one of ours, or if ``by`` has asked for too many wrong ones.
     """
     return await redemptions.check_code(await engine.ledger(), code, by, datetime.now(UTC))
 
 
 async def redeem_code(engine: Engine, code: str, reference: str, *, by: str) -> CheckedCode:
-    """Use a code up for an order; the same order again gets the same answer.
+    """Redeem a code for an order; the same order again gets the same answer.
 
-    ``DomainError`` if it is none of ours, used for another order, or expired.
+    ``DomainError`` if it is not one of ours, was used for another order, or has expired.
     """
     now = datetime.now(UTC)
     return await redemptions.redeem_code(await engine.ledger(), code, reference, by, now)

@@ -1,4 +1,4 @@
-"""Reading the settings, with every fault in words."""
+"""Reading the settings, with every problem explained."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from settings import Settings
 
 
 def load_settings(*, state_dir: Path | None = None) -> Settings:
-    """The settings, with ``state_dir`` in the place of the one they name.
+    """The settings, with ``state_dir`` instead of the one that they name.
 
     ``WrongInput`` names each variable that cannot be used, never its value.
     """

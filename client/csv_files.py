@@ -1,4 +1,4 @@
-"""What every import of a CSV file asks first."""
+"""What every import of a CSV file checks first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a surface holds in its hand: the way to Temporal and the way to the ledger."""
+"""What a surface works with: access to Temporal and to the ledger."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from wiring import connect
 
 
 class Engine:
-    """A running Frontfoot, as everything in ``client`` takes it first.
+    """Access to a running Frontfoot, the first argument of everything in ``client``.
 
-    Neither side is opened before the first question that needs it: the ledger answers while
-    Temporal is away, and a decision gets through while the ledger is. One engine serves many
-    questions at once, for as long as its process lives; ``async with`` closes the ledger at the
+    Temporal and the ledger are opened by the first request that needs them: the ledger answers
+    while Temporal is down, and a decision gets through while the ledger is down. One engine serves
+    many requests at once, for as long as its process lives; ``async with`` closes the ledger at the
     end. With ``upgrade`` the ledger's tables are brought up to date when it is opened; a SQLite
     ledger that is not there yet is always made.
 
-    ``temporal`` and ``ledger`` are for whoever has them already, and closes them.
+    ``temporal`` and ``ledger`` are for callers that have them already, and that close them.
     """
 
     def __init__(
@@ -66,9 +66,9 @@ class Engine:
         return self._settings
 
     async def temporal(self) -> Client:
-        """The client of Temporal, which finds a server that was away again by itself.
+        """The client of Temporal, which reconnects by itself when the server was down.
 
-        Raises ``TemporalUnreachable`` if none has answered yet; asking again is harmless.
+        Raises ``TemporalUnreachable`` if no server has answered yet; calling again is harmless.
         """
         async with self._connecting:
             if self._temporal is None:

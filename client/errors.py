@@ -1,16 +1,16 @@
-"""What can go wrong when somebody asks something of an incident, each with an explanation.
+"""What can go wrong when a surface asks something of an incident, each with an explanation.
 
 ClientError            it could not be done
-├─ WrongInput          what was given cannot be meant
+├─ WrongInput          the input makes no sense
 │  └─ UnknownIncident  there is no incident of that name
 ├─ EndedUnclosed       somebody ended the incident in Temporal itself
 ├─ RecordChanged       the timeline is not what the incident wrote
 ├─ NoWorker            Temporal answers and no worker does; nothing was asked
 └─ NoAnswer            it was sent, and nobody knows whether it counted
 
-Beside them stand ``DomainError`` (a rule said no), ``StoreUnavailable`` (the ledger),
-``TemporalUnreachable`` and Temporal's ``RPCError``. ``explanation_of`` reads them all; which exit
-code or HTTP status they become is for each surface to say.
+Besides them there are ``DomainError`` (a rule said no), ``StoreUnavailable`` (the ledger),
+``TemporalUnreachable`` and Temporal's ``RPCError``. ``explanation_of`` reads them all; each surface
+decides which exit code or HTTP status they become.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class ClientError(Exception):
 
 
 class WrongInput(ClientError):
-    """What was given cannot be meant: a name, a file, a setting, a combination of options."""
+    """The input makes no sense: a name, a file, a setting, a combination of options."""
 
 
 class UnknownIncident(WrongInput):
@@ -52,12 +52,12 @@ class EndedUnclosed(ClientError):
 
     def __init__(self, slug: str, how: str) -> None:
         super().__init__(
-            f"{slug} is over without having been closed: its workflow ended in Temporal ({how}), "
+            f"{slug} ended without being closed: its workflow ended in Temporal ({how}), "
             "and nothing more can be done in it.",
             NextStep(
                 action=Action.SHOW_TIMELINE,
                 incident=slug,
-                advice="Go on under another name. Its record is kept.",
+                advice="Continue under another name. Its record is kept.",
             ),
         )
         self.how = how
@@ -68,7 +68,7 @@ class RecordChanged(ClientError):
 
 
 class NoWorker(ClientError):
-    """Temporal answers and no worker does, so that an incident can say nothing."""
+    """Temporal answers but no worker does, so incidents cannot answer."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -92,7 +92,7 @@ class NoAnswer(ClientError):
 
 
 class NotEntered(Exception):
-    """Nothing of it is in the ledger, so it has to be told again; ``why`` may be logged."""
+    """Nothing of it is in the ledger, so it has to be delivered again; ``why`` may be logged."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -100,14 +100,14 @@ class NotEntered(Exception):
 
 
 def explanation_of(error: BaseException) -> Explanation | None:
-    """``error`` as a person should read it, or None if it is a fault of ours."""
+    """``error`` as a person should read it, or None if it is a bug of ours."""
     if isinstance(error, ClientError | DomainError | TemporalUnreachable | StoreUnavailable):
         return error.explanation
     if isinstance(error, RPCError):
         return _from_temporal(error)
     if isinstance(error, OSError) and error.filename is not None:
         why = (error.strerror or type(error).__name__).lower()
-        return explained(f"{error.filename}: {why}.", "Check the path and who may use it.")
+        return explained(f"{error.filename}: {why}.", "Check the path and its permissions.")
     return None
 
 

@@ -1,7 +1,7 @@
 """Entering the events of several requests in one transaction, because requests may be tiny.
 
-The provider decides how many events a request holds, and a transaction costs as much for one event
-as for fifty. Whoever comes while a transaction is under way waits for the next one and shares it.
+The provider decides how many events are in a request, and a transaction costs as much for one event
+as for fifty. Requests that arrive during a transaction wait for the next one and share it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
 
 TOGETHER = 2_000
-"""Events of one transaction: more would keep the answer, and other writers, waiting for longer."""
+"""The most events of one transaction: more would delay the answer, and other writers."""
 
 
 @dataclass(slots=True)
@@ -37,12 +37,12 @@ class EventQueue:
         self._waiting: deque[_Waiting] = deque()
         self._writer: asyncio.Task[None] | None = None
 
-    async def record(self, told: Sequence[DeliveryEvent]) -> Recorded:
-        """Return what became of ``told`` once it is committed; raises like ``events.record``.
+    async def record(self, events: Sequence[DeliveryEvent]) -> Recorded:
+        """Enter ``events``, and return the result once it is committed; raises like the store.
 
         A caller that is cancelled does not undo it.
         """
-        waiting = _Waiting(told)
+        waiting = _Waiting(events)
         self._waiting.append(waiting)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
@@ -56,7 +56,7 @@ class EventQueue:
                     self._database, [one.events for one in together]
                 )
             except StoreUnavailable as error:
-                # Trying each alone would take as long again to hear the same.
+                # Trying each alone would take as long again, with the same result.
                 for one in together:
                     _fail(one, error)
             except Exception as error:  # noqa: BLE001 - told to whoever handed it in
@@ -71,7 +71,7 @@ class EventQueue:
                         one.recorded.set_result(result)
 
     async def _alone(self, one: _Waiting) -> None:
-        """One of several of which at least one cannot be entered: the others shall not suffer."""
+        """Enter one request alone, because one of several cannot be entered."""
         try:
             recorded = await events.record(self._database, one.events)
         except Exception as error:  # noqa: BLE001 - told to whoever handed it in

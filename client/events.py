@@ -1,6 +1,6 @@
-"""Takes in what providers tell of our mail: verified, read, and entered in the ledger.
+"""Receives what providers report about our mail: verified, read, and entered in the ledger.
 
-Each channel that tells events has a reader, which needs no credential that could send.
+Each channel that reports events has a reader, which needs no credential that could send.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from store.kernel.errors import StoreUnavailable
 
 
 class EventsTaken(Value):
-    """What came of one delivery: events that are new, and those that were there already."""
+    """The result of one delivery: new events, and events that were there already."""
 
     new: int
     duplicate: int
 
 
 class Readers(NamedTuple):
-    """The readers by channel, and why a channel that tells events has none, in sentences."""
+    """The readers by channel, and for channels without one the reason, in sentences."""
 
     readers: Mapping[str, ReadsEvents]
     lacking: tuple[str, ...]
 
 
 def build_readers(channels: Iterable[str], *, env_file: str | None = ".env") -> Readers:
-    """A reader for each of ``channels`` that tells events and has the key to verify them.
+    """A reader for each of ``channels`` that reports events and has the key to verify them.
 
     Raises ``ChannelMisconfigured`` for a value that cannot be used.
     """
@@ -43,7 +43,7 @@ def build_readers(channels: Iterable[str], *, env_file: str | None = ".env") -> 
         try:
             reader = registry.event_reader(channel, env_file=env_file)
         except ChannelNotConfigured as error:
-            lacking.append(f"Events of {channel} are not taken in. {error.what}")
+            lacking.append(f"Events of {channel} are not accepted. {error.what}")
             continue
         if reader is not None:
             readers[channel] = reader
@@ -51,7 +51,7 @@ def build_readers(channels: Iterable[str], *, env_file: str | None = ".env") -> 
 
 
 class EventIntake:
-    """The one way by which events come into the ledger; one for each process."""
+    """The only way for events into the ledger; one per process."""
 
     def __init__(self, database: Database, readers: Mapping[str, ReadsEvents]) -> None:
         self._readers = readers
@@ -59,18 +59,18 @@ class EventIntake:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """The channels whose events are taken in."""
+        """The channels whose events are accepted."""
         return tuple(self._readers)
 
     async def take(self, channel: str, body: bytes, headers: Mapping[str, str]) -> EventsTaken:
         """Enter the events of one delivery, and return once they are committed.
 
-        Raises ``EventsNotGenuine`` or ``EventsUnreadable`` if it is none that can be believed, and
-        ``NotEntered`` if it has to be delivered again. Again is harmless: events have ids.
+        Raises ``EventsNotGenuine`` or ``EventsUnreadable`` if it is not to be trusted, and
+        ``NotEntered`` if it has to be delivered again. Repeats are harmless: events have ids.
         """
-        told = self._readers[channel].read_events(body, headers)
+        events = self._readers[channel].read_events(body, headers)
         try:
-            recorded = await self._queue.record(told)
+            recorded = await self._queue.record(events)
         except StoreUnavailable as error:
             raise NotEntered(error.explanation.what) from error
         except Exception as error:  # noqa: BLE001 - its text would quote rows

@@ -16,7 +16,7 @@ from workflows.contract import RecordFacts
 
 
 class KnownFacts(Value):
-    """What is known, as it was recorded, and the draft that holds it: what a change is based on.
+    """What is known, as it was recorded, and the draft with it, on which a change is based.
 
     ``words`` are fields of ``domain.facts.Facts``; another version may have recorded others.
     """
@@ -40,10 +40,10 @@ async def record_facts(
     facts: Mapping[str, object],
     known: KnownFacts | None = None,
 ) -> IncidentStatus:
-    """Add ``facts`` to those known so far; an empty value takes one back.
+    """Add ``facts`` to those known so far; an empty value removes one.
 
     ``facts`` are fields of ``domain.facts.Facts``; their words stay in the ledger. ``known`` is
-    what the author had read, by default what is known at this moment: ``DomainError`` names what
+    what the author had read, by default what is known now: ``DomainError`` names what
     somebody else has changed since, and nothing is recorded.
     """
     before = known or await read_facts(engine, slug)

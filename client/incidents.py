@@ -1,4 +1,4 @@
-"""An incident's beginning, stages and end, and the list of all of them."""
+"""Opening, advancing and closing incidents, and the list of all of them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from wiring import TemporalUnreachable
 from workflows.contract import INCIDENT_WORKFLOW, Advance, Close, Join, OpenIncident
 
 MOST_ASKED = 50
-"""Open incidents that are asked for their stage when all of them are listed."""
+"""The most open incidents that are asked for their stage when all are listed."""
 
 
 class Opened(Value):
@@ -72,7 +72,7 @@ async def open_incident(
 ) -> Opened:
     """Open an incident with a snapshot of the playbook in ``files``, or join the open one.
 
-    Two people who open the same slug at once come to one incident. ``DomainError`` if it has been
+    Two people who open the same slug at once end up in one incident. ``DomainError`` if it has been
     closed, if ``actor`` is not in the roster, or if there is no such audience.
     """
     workflow_id = incident_workflow_id(check_slug(slug))
@@ -119,7 +119,7 @@ async def open_incident(
 
 
 async def list_incidents(engine: Engine) -> list[ListedIncident]:
-    """Every incident, the newest first: the ledger's list, there also when Temporal is not."""
+    """Every incident, the newest first, from the ledger: available when Temporal is down, too."""
     rows = await incidents.list_incidents(await engine.ledger())
     listed = [ListedIncident.model_validate(row.model_dump()) for row in rows]
     asked = [one for one in listed if one.closed_at is None][:MOST_ASKED]

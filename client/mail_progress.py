@@ -1,4 +1,4 @@
-"""How far the mails of an incident have come, from the ledger, with rate and time left."""
+"""The progress of an incident's mail, from the ledger, with rate and time left."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class MailProgress(Value):
 
 
 class PlannedMail(Value):
-    """A broadcast as the ledger alone knows it: of what kind, to how many, and how many have it."""
+    """A broadcast as the ledger knows it: kind, size, and how many have it."""
 
     message: int
     kind: MessageKind

@@ -30,8 +30,8 @@ async def propose(
 ) -> MessageStatus:
     """Propose a message from its template, or with free copy.
 
-    ``copy`` maps ``text``, perhaps ``subject``, and the names of channels that say it differently
-    to their words.
+    ``copy`` maps ``text``, perhaps ``subject``, and the names of channels with a text of their own
+    to those texts.
     """
     draft = await _keep_copy(engine, slug, copy, actor)
     argument = Propose(kind=kind, actor=actor, copy_draft=draft, next_update_by=next_update_by)
@@ -54,7 +54,7 @@ async def revise(
 
 
 async def read_message(engine: Engine, slug: str, number: int) -> tuple[MessageStatus, Document]:
-    """How message ``number`` stands, and the exact copy that its approvers sign."""
+    """The status of message ``number``, and the exact copy that its approvers sign."""
     message = message_of(await incident_status(engine, slug), number)
     return message, await load_document(engine, slug, message)
 
@@ -77,7 +77,7 @@ async def decide(
 async def approve_by_signal(
     engine: Engine, slug: str, *, by: str, digest: str, message: int | None = None
 ) -> None:
-    """Approve as any client of Temporal may, and wait for no answer."""
+    """Approve by signal, as any client of Temporal may, without waiting for an answer."""
     handle = (await engine.temporal()).get_workflow_handle(incident_workflow_id(check_slug(slug)))
     said = SignalledDecision(by=by, digest=digest, message=message)
     await handle.signal("approve", said)
@@ -115,8 +115,8 @@ async def load_document(engine: Engine, slug: str, message: MessageStatus) -> Do
         raise DomainError(
             f"The ledger's copy of message {message.number} is not the one at the gate "
             f"({document.digest()[:8]}, not {message.digest[:8]}).",
-            "Do not sign it: check that it was written to the ledger you read from; everything "
-            "has to use the same FRONTFOOT_DATABASE_URL.",
+            "Do not sign it. Check that everything uses the same FRONTFOOT_DATABASE_URL; the copy "
+            "may have been written to another ledger.",
         )
     return document
 
@@ -126,7 +126,7 @@ async def _keep_copy(
 ) -> str | None:
     if copy is None:
         return None
-    # Nothing is kept for an incident that is not there.
+    # Nothing is stored for an incident that does not exist.
     await incident_status(engine, slug)
     ledger, now = await engine.ledger(), datetime.now(UTC)
     return await drafts.save(ledger, slug, "copy", dict(copy), actor.person, now)

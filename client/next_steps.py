@@ -1,4 +1,4 @@
-"""What somebody could do next, by how an incident stands."""
+"""What somebody could do next, by the status of an incident."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _PROPOSED_NEXT = {
     Stage.RESOLVE: MessageKind.GOODWILL_OFFER,
 }
 WENT_OUT = "went_out"
-"""What a step to settle is ``about`` if the answer is known; otherwise somebody has to look."""
+"""``about`` of a step to settle whose answer is known; otherwise somebody has to look."""
 
 _TO_RETRY = (PublicationState.REFUSED, PublicationState.ABANDONED)
 
 
 def next_steps(status: IncidentStatus) -> list[NextStep]:
-    """What somebody could do now, the most pressing first; nothing while a message goes out."""
+    """What somebody could do now, the most urgent first; nothing while a message goes out."""
     if status.stage is Stage.CLOSED:
         return [NextStep(action=Action.VERIFY_TIMELINE, incident=status.incident)]
     steps = [step for message in status.messages for step in _for_message(status, message)]

@@ -1,4 +1,4 @@
-"""Playbooks: finding one by its name or its folder, reading it, and looking it over."""
+"""Playbooks: finding one by its name or its folder, reading and checking it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read_files(settings: Settings, playbook: str) -> Mapping[str, str]:
 
 
 def examine(settings: Settings, playbook: str) -> Examination:
-    """What is right and wrong with a playbook; unreadable files are problems like others. Blocks.
+    """Read a playbook and report its problems; an unreadable file is one of them. Blocks.
 
     ``WrongInput`` if there is no playbook of that name.
     """

@@ -1,4 +1,4 @@
-"""What the outside world may do, without an account: deliver events, and unsubscribe.
+"""What anybody may do without an account: deliver events, and unsubscribe.
 
 Needs the ledger and nothing else: no Temporal, and no credential that could send.
 """
@@ -19,8 +19,8 @@ from store.kernel.database import Database
 class PublicService:
     """The part of the ledger that the public may write to.
 
-    ``events`` is None if nothing could be verified, ``links`` if no link of ours could be told
-    from another's. ``lacking`` says of what is not served why, in sentences.
+    ``events`` is None without a key to verify events with, ``links`` is None without the secret of
+    links. ``lacking`` has the reasons, in sentences.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class PublicService:
         readers, lacking = build_readers(settings.channels)
         secret = settings.link_secret
         if secret is None:
-            lacking += ("Nobody can unsubscribe by a link. FRONTFOOT_LINK_SECRET is not set.",)
+            lacking += ("Nobody can unsubscribe by a link: FRONTFOOT_LINK_SECRET is not set.",)
         migrate.upgrade(settings.database())
         return cls(
             Database.open(settings.database()),
@@ -55,5 +55,5 @@ class PublicService:
         )
 
     async def close(self) -> None:
-        """Let go of the ledger."""
+        """Close the ledger."""
         await self._database.close()

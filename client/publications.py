@@ -1,4 +1,4 @@
-"""Publications: the ledger's rows of them, and what a person does about one that went wrong."""
+"""Publications: their rows in the ledger, and what a person does about one that went wrong."""
 
 from __future__ import annotations
 

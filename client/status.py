@@ -1,4 +1,4 @@
-"""How an incident stands, once or again and again, with its mail and what waits to be signed."""
+"""The status of an incident, once or repeatedly, with its mail and what waits to be signed."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from wiring import TemporalUnreachable
 
 
 class Look(Value):
-    """Everything that one look at an incident brought.
+    """The result of one look at an incident.
 
-    ``waiting`` holds the copy of each message at its gate, by its number. ``notices`` say what
-    could not be seen. ``over``: it was closed, or nothing more can be done in it. ``stale``: it is
-    the look before, because this one failed.
+    ``waiting`` has the copy of each message at its gate, by its number. ``notices`` say what could
+    not be read. ``over``: it was closed, or nothing more can be done in it. ``stale``: this is the
+    previous look, because this one failed.
     """
 
     status: IncidentStatus
@@ -39,7 +39,7 @@ class Look(Value):
 
 
 class Watcher:
-    """Looks at one incident again and again; knows the rate of the last seconds by then."""
+    """Looks at one incident repeatedly, and so knows the rate of the last seconds."""
 
     def __init__(self, engine: Engine, slug: str) -> None:
         self._engine = engine
@@ -48,7 +48,7 @@ class Watcher:
         self._documents: dict[str, Document] = {}
 
     async def look(self) -> Look:
-        """How it stands now; without the ledger, no copy and no mails, and a notice of it."""
+        """The status now; without the ledger, no copy and no mail, but a notice."""
         notices: list[Explanation] = []
         ended = False
         try:
@@ -75,7 +75,7 @@ class Watcher:
         )
 
     async def look_again(self, last: Look) -> Look:
-        """``look``, and through an outage what was seen ``last``: it may come back by itself.
+        """``look``, or during an outage what was seen ``last``: it may end by itself.
 
         Raises ``UnknownIncident``.
         """

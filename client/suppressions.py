@@ -38,7 +38,7 @@ __all__ = [
 
 
 class SuppressionsImported(Value):
-    """What came of a file: addresses read, new entries, and rows that cannot be used."""
+    """The result of importing a file: addresses read, new entries, rows that cannot be used."""
 
     entered: Entered
     rejected: int
@@ -115,7 +115,7 @@ async def remove_suppression(
 ) -> list[Suppression]:
     """Take an address off the list, for one class or for all; returns what it was on for.
 
-    Who and why is kept. ``DomainError`` if it is not on the list.
+    Who did it and why is kept. ``DomainError`` if it is not on the list.
     """
     return await suppression_list.remove(
         await engine.ledger(),
@@ -128,10 +128,10 @@ async def remove_suppression(
 
 
 async def sync_suppressions(engine: Engine, channel: str, *, by: str) -> Entered:
-    """Enter everybody whom a mail provider does not write to any more.
+    """Enter every address that a mail provider no longer writes to.
 
-    Nothing is changed there, and nobody is taken off here; again is harmless. ``WrongInput`` if
-    there is no such channel, ``ClientError`` if it cannot be asked.
+    Nothing is changed there, and nobody is taken off here; repeating it is harmless. ``WrongInput``
+    if there is no such channel, ``ClientError`` if it cannot be asked.
     """
     settings = engine.settings
     if channel not in settings.channels:

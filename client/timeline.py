@@ -20,7 +20,7 @@ class Verified(Value):
     """A record that is whole.
 
     ``confirmed``: the incident itself says that these are all; otherwise it could not be asked.
-    ``on_their_way`` entries have not come to the ledger yet.
+    ``on_their_way`` entries are not in the ledger yet.
     """
 
     entries: int
@@ -53,9 +53,9 @@ async def verify_timeline(engine: Engine, slug: str, entries: Sequence[TimelineE
     if broken is not None:
         raise RecordChanged(
             f"The record was changed: entry {broken} does not fit what comes before it.",
-            f"{_FIND_OUT}; the workflow's own history in Temporal has what really happened.",
+            f"{_FIND_OUT}; the workflow's own history in Temporal shows what really happened.",
         )
-    # A chain cannot tell that its end was cut off; the workflow can.
+    # A chain does not show that its end was cut off; the workflow does.
     try:
         newest = await ask(engine, slug, "timeline", list[TimelineEntry])
     except (ClientError, TemporalUnreachable):

@@ -1,4 +1,4 @@
-"""Tells a person where a provider shows a request whose answer was lost, and by what."""
+"""Where a provider shows a request whose answer was lost, and what to search for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _ANYWHERE = "Look in the provider's own records for the key, or for mail from th
 
 
 def where_to_look(channel: str) -> str:
-    """A sentence for whoever settles a batch of ``channel``.
+    """A sentence for the person who settles a batch of ``channel``.
 
     A general one if the package that brings the channel is not installed here.
     """

@@ -1,4 +1,4 @@
-"""Actors: who did this, through which surface, and how we know."""
+"""Actors: who did something, through which surface, and how we know."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from domain.model import Value
 
 
 class Surface(StrEnum):
-    """Where somebody speaks to Frontfoot."""
+    """Where somebody uses Frontfoot."""
 
     TERMINAL = "terminal"
     CONSOLE = "console"
@@ -17,7 +17,7 @@ class Surface(StrEnum):
 
 
 class AuthenticatedBy(StrEnum):
-    """What showed that an actor is who they say; ``none``: their word alone."""
+    """How an actor's identity was proven; ``none``: not at all, we take their word for it."""
 
     NONE = "none"
     SESSION = "session"
@@ -27,7 +27,7 @@ class AuthenticatedBy(StrEnum):
 
 
 class Actor(Value):
-    """Somebody in the plan who asked for something. ``person`` is their id in the roster."""
+    """A person of the plan who asked for something; ``person`` is their id in the roster."""
 
     person: str
     surface: Surface = Surface.SIGNAL
@@ -35,5 +35,5 @@ class Actor(Value):
 
     @classmethod
     def at_terminal(cls, person: str) -> Actor:
-        """Somebody who types commands, by their word alone."""
+        """Somebody who types commands; nothing proves who they are."""
         return cls(person=person, surface=Surface.TERMINAL)

@@ -1,7 +1,7 @@
-"""When a broadcast stops by itself: too many refusals or bounces mean that something is wrong.
+"""When a broadcast pauses by itself: too many refusals or bounces mean that something is wrong.
 
 A bad list, a blocked sender or a broken template shows in the first thousands. Going on would cost
-the sender's reputation for everybody behind them.
+the sender its reputation with everybody after them.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from domain.model import Value
 
 
 class BroadcastHealth(Value):
-    """A broadcast so far, in recipients: taken by the provider, refused by it, and bounced."""
+    """A broadcast so far, in recipients: accepted by the provider, refused by it, and bounced."""
 
     went_out: int = 0
     refused: int = 0
     bounced: int = 0
 
     def reason_to_pause(self, above: float, after: int) -> str:
-        """Why the broadcast should pause, in words, or nothing.
+        """Why the broadcast should pause, in words, or "".
 
         ``above`` is a share of those reached so far, ``after`` how many must have been reached
         before a share means anything.

@@ -1,7 +1,7 @@
 """Single-use codes: how they are made from a secret, spelt, checked and read back.
 
 A code is derived, not drawn: every attempt makes the same one, so that issuing it is idempotent
-wherever it goes, and nobody who does not know the secret can guess one.
+on any worker, and nobody can guess one without the secret.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ def derive_code(secret: bytes, incident: str, recipient: int, version: int) -> s
 
 
 def secret_mark(secret: bytes) -> str:
-    """Eight digits that tell one secret from another and tell nothing about it."""
+    """Eight digits that distinguish one secret from another and reveal nothing about it."""
     return hmac.digest(secret, b"fingerprint of derivation 2", hashlib.sha256).hex()[:8]
 
 
 def spell(symbols: bytes, *, grouped: bool = False) -> list[str]:
     """Codes from their symbols, as ``derive_symbols`` returns them: each with its check symbol.
 
-    ``grouped`` puts in the dashes of ``show_code``. All codes at once, column by column: a
+    ``grouped`` inserts the dashes of ``show_code``. All codes at once, column by column: a
     broadcast needs a million of them, and a loop over letters would cost more than sending them.
     """
     places = _GROUPED_PLACES if grouped else range(CODE_LENGTH + 1)
@@ -70,7 +70,7 @@ def _check_symbols(symbols: bytes) -> bytes:
     total = 0
     for half in (range(CODE_LENGTH // 2), range(CODE_LENGTH // 2, CODE_LENGTH)):
         columns = (symbols[at::CODE_LENGTH].translate(_WEIGHED[at % 2]) for at in half)
-        # Six values below 32 add up to less than 256: nothing is carried from byte to byte.
+        # Six values below 32 add up to less than 256, so nothing is carried from byte to byte.
         summed = sum(int.from_bytes(column, "big") for column in columns)
         total += int.from_bytes(summed.to_bytes(count, "big").translate(_REMAINDER), "big")
     return total.to_bytes(count, "big").translate(_CHECKS)
@@ -81,7 +81,7 @@ def check_symbol(symbols: str) -> str:
 
     Every second value is doubled and its digits in base 32 are added: 0..15 become the even and
     16..31 the odd values of 0..31. That is a bijection (plain doubling modulo 32 is not), so any
-    one changed symbol changes the sum. Of neighbours that swap places, only 0 and Z go unnoticed.
+    one changed symbol changes the sum. Of swapped neighbours, only 0 and Z go unnoticed.
     """
     total = 0
     for place, symbol in enumerate(reversed(symbols)):
@@ -106,7 +106,7 @@ _GROUPED_PLACES = (0, 1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 13, 14)
 def read_code(text: str) -> str:
     """A code as a person may type it, in its one spelling of 13 symbols.
 
-    Forgiven: lower case, spaces, dashes of any kind, wide letters, and I, L or O for the digits
+    Accepts lower case, spaces, dashes of any kind, wide letters, and I, L or O for the digits
     they look like. ``DomainError`` if it cannot be a code of ours.
     """
     symbols = bare(text).translate(_READ_AS)
@@ -117,7 +117,7 @@ def read_code(text: str) -> str:
         )
     if check_symbol(symbols[:-1]) != symbols[-1]:
         raise DomainError(
-            "That code has a typing mistake: its check letter does not fit.",
+            "That code has a typing mistake: its check letter does not match.",
             "Compare it with the e-mail, letter by letter.",
         )
     return symbols

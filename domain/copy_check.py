@@ -1,4 +1,4 @@
-"""What a copy template may hold, checked before an incident and not in the middle of one."""
+"""What a copy template may contain, checked before an incident and not in the middle of one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Names = Mapping[str, frozenset[str] | None]
 def find_problems(
     source: str, file: str, names: Names, *, html: bool = False, first_line: int = 1
 ) -> list[Problem]:
-    """Everything in a template that cannot work, whatever the values: syntax, names, filters.
+    """Everything in a template that can never work, whatever the values: syntax, names, filters.
 
     ``first_line`` is the line of ``file`` on which ``source`` begins.
     """

@@ -1,7 +1,7 @@
 """The small language of copy templates: show a value, choose with ``{% if %}``, nothing else.
 
 It is Jinja with most of it taken away. There are no loops, calls, macros, arithmetic or files, so
-that a template ends, cannot grow beyond what it was given, and reaches nothing but the values
+that a template always ends, cannot grow beyond its input, and can use nothing but the values
 named here (``domain.copy_check`` refuses the rest). Values come as ``{{ title }}`` or in a group,
 ``{{ facts.cause }}``. One that is not filled yet counts as false in an ``{% if %}``, and is an
 error, with its place, wherever it would be shown.
@@ -33,7 +33,7 @@ def fill(source: str, file: str, values: Values, *, html: bool = False, first_li
     """The template with its values in it. With ``html`` every value is escaped.
 
     Raises ``PlaybookInvalid`` naming the file, the line and the value that is not filled yet.
-    ``source`` must be free of what ``domain.copy_check`` finds.
+    ``source`` must have passed ``domain.copy_check``.
     """
     environment = HTML if html else TEXT
     context = {name: _as_seen(name, value) for name, value in values.items()}
@@ -194,7 +194,7 @@ def _capped(pieces: Iterator[str], file: str) -> Iterator[str]:
 
 def syntax_problem(error: TemplateSyntaxError, file: str, first_line: int) -> Problem:
     """What Jinja could not read, in its words but at our line."""
-    # Jinja goes on about tags that this language does not have.
+    # Jinja's message goes on about tags that this language does not have.
     detail = (error.message or "this is not a template").split(". ")[0].rstrip(".")
     return Problem(
         file,

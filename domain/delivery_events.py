@@ -1,7 +1,7 @@
-"""What a provider says became of one mail, in words that no provider owns.
+"""What a provider reports about one mail, in words that belong to no provider.
 
-A channel's adapter reads its provider's events into these, and the ledger records them: neither
-has to know the other.
+A channel's adapter turns its provider's events into these, and the ledger records them, so that
+neither has to know the other.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from domain.publication import DeliveryState
 from domain.suppression import Preference
 
 HARD_BOUNCE = "bounce"
-"""The ``reason_code`` of a bounce that will not get better; with any other code it may."""
+"""The ``reason_code`` of a permanent bounce; any other code may be temporary."""
 
 
 EVENTS_PATH = "/webhooks"
 
 
 class DeliveryEvent(NamedTuple):
-    """One thing that a provider says about a mail of ours; a plain tuple, as there are millions.
+    """One event about a mail of ours; a plain tuple, as there are millions.
 
-    ``id`` is the provider's own, by which repeats are known. The keys are the marks that we sent
-    along (``domain.ids``); one may be missing. ``kind`` is the state that the event proves, or
-    what the recipient told the provider; ``at`` is in UTC.
+    ``id`` is the provider's own, by which repeats are recognised. The keys are the marks that we
+    sent along (``domain.ids``); one may be missing. ``kind`` is the state that the event proves,
+    or what the recipient asked for; ``at`` is in UTC.
     """
 
     id: str
@@ -37,11 +37,11 @@ class DeliveryEvent(NamedTuple):
 
 
 class EventsNotGenuine(DomainError):
-    """A delivery of events whose signature does not fit, or was made too long ago."""
+    """A delivery of events whose signature does not match, or is too old."""
 
 
 class EventsUnreadable(DomainError):
-    """A delivery of events that is signed as it should be, and is not in the provider's form."""
+    """A delivery of events with a valid signature, but not in the provider's format."""
 
 
 def events_path(channel: str) -> str:

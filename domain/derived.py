@@ -1,6 +1,6 @@
-"""Bytes that belong to one recipient and that nobody can guess who lacks a secret.
+"""Bytes that belong to one recipient and that nobody can guess without a secret.
 
-Codes and unsubscribe links are made of them: derived and never drawn, so that every attempt makes
+Codes and unsubscribe links are made of them: derived and never random, so that every attempt makes
 the same ones, on any worker.
 """
 
@@ -22,8 +22,8 @@ def for_recipients(secret: bytes, purpose: bytes, recipients: Sequence[int]) -> 
 
     The key of a purpose is an HMAC-SHA-512 of it. What SHAKE-256 makes of that key and ``n`` serves
     the recipients from ``_TOGETHER * n`` on: a broadcast needs these for a million, and one HMAC
-    for each would cost as much as all else about a code. SHAKE, unlike the hashes that HMAC was
-    invented for, may be keyed by a prefix. The same arguments give the same bytes for ever.
+    for each would cost as much as everything else about a code. SHAKE, unlike the hashes that HMAC
+    was invented for, may be keyed by a prefix. The same arguments give the same bytes for ever.
     """
     key = hmac.digest(secret, purpose, "sha512")
 
@@ -35,7 +35,7 @@ def for_recipients(secret: bytes, purpose: bytes, recipients: Sequence[int]) -> 
     first, count = recipients[0], len(recipients)
     run = range(first, first + count)
     if recipients in (run, list(run)):
-        # Nobody is missing, as in most batches: one cut instead of one for each.
+        # Nobody is missing, as in most batches: one slice instead of one for each.
         blocks = range(first // _TOGETHER, (first + count - 1) // _TOGETHER + 1)
         start = first % _TOGETHER * EACH
         return b"".join(map(of_block, blocks))[start : start + count * EACH]

@@ -1,4 +1,4 @@
-"""A rule saying no to a person, in words that every layer shares."""
+"""A rule's refusal, in words that every layer shares."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 from domain.explanation import Explanation, NextStep, explained
+from domain.plural import plural
 
 
 class DomainError(Exception):
-    """A rule said no: what happened, what it means, and what to do next.
+    """A rule refused something: what happened, what it means, and what to do next.
 
     ``what`` is one sentence for a person; the next step is advice in words or an action of ours.
-    None of it may hold an address, a message body or a token: it reaches histories and logs.
+    None of it may contain an address, a message body or a token: it reaches histories and logs.
     """
 
     def __init__(self, what: str, next_step: NextStep | str = "", *, means: str = "") -> None:
@@ -21,7 +22,7 @@ class DomainError(Exception):
 
     @classmethod
     def of(cls, explanation: Explanation) -> Self:
-        """The same no, out of what was told."""
+        """The same refusal, from its explanation."""
         return cls(explanation.what, explanation.next_step, means=explanation.means)
 
     @property
@@ -36,7 +37,7 @@ class DomainError(Exception):
 
 
 class DecisionRefused(DomainError):
-    """A decision that does not count: stale, wrong, closed gate, or a person who may not sign."""
+    """A decision that does not count: wrong digest, closed gate, or not allowed to sign."""
 
 
 class Problem(NamedTuple):
@@ -58,18 +59,16 @@ class Problem(NamedTuple):
 
 
 class PlaybookInvalid(DomainError):
-    """A playbook that cannot be used; ``problems`` names each file and place, ``what`` says all."""
+    """A playbook that cannot be used; ``problems`` has each file and place, ``what`` lists them."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         if len(self.problems) == 1:
             super().__init__(str(self.problems[0]), self.problems[0].next_step)
             return
-        lines = [f"{one} {one.next_step}".rstrip() for one in self.problems]
-        super().__init__(
-            "\n".join([f"The playbook has {len(lines)} problems:", *(f"- {one}" for one in lines)]),
-            "Mend them and try again.",
-        )
+        lines = [f"- {one} {one.next_step}".rstrip() for one in self.problems]
+        heading = f"The playbook has {plural(len(lines), 'problem')}:"
+        super().__init__("\n".join([heading, *lines]), "Fix them and try again.")
 
     def __str__(self) -> str:
         separator = "\n" if len(self.problems) > 1 else " "

@@ -1,7 +1,7 @@
 """Explanations: the only form in which anything is told to a person.
 
 What happened, what it means, what to do next. The next step is data, so that a terminal can show a
-command where a page shows a button; nothing here or behind it knows either.
+command where a page shows a button; this module knows of neither.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pydantic import StringConstraints
 from domain.model import Value
 
 LONGEST_TEXT = 500
-"""Characters of a sentence that are kept: some of it is written where nobody counts."""
+"""The most characters of a sentence that are stored, because some of it comes from outside."""
 
 
 class Action(StrEnum):
@@ -52,7 +52,7 @@ Sentence = Annotated[str, StringConstraints(strip_whitespace=True)]
 
 
 class NextStep(Value):
-    """What to do next: something outside (``advice``, in words), an action here, or both in turn.
+    """What to do next: something outside (``advice``, in words), an action of ours, or both.
 
     ``about`` is what else the action needs: the kind of a message to propose, a playbook's name.
     """
@@ -78,7 +78,7 @@ _NOTHING = NextStep()
 
 
 class Explanation(Value):
-    """What happened, what it means, and what to do next. Holds no address, body or token."""
+    """What happened, what it means, and what to do next. Contains no address, body or token."""
 
     what: Sentence
     means: Sentence = ""
@@ -88,7 +88,7 @@ class Explanation(Value):
         return " ".join(part for part in (self.what, self.means, str(self.next_step)) if part)
 
     def capped(self) -> Explanation:
-        """The same as far as it is stored."""
+        """The same, cut to the length that is stored."""
         step = self.next_step.model_copy(update={"advice": _capped(self.next_step.advice)})
         return Explanation(what=_capped(self.what), means=_capped(self.means), next_step=step)
 

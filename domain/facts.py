@@ -1,7 +1,7 @@
 """Facts: what is known about the incident so far, filled in as it is learnt.
 
 A template names them as ``{{ facts.fix }}``. What is not known yet is left empty, so that copy may
-say less but never guess.
+say less but never guesses.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FactName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 FactText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=FACT_LIMIT)]
 
 REQUIRED_TO_RESOLVE = ("fix", "prevention", "prevention_owner", "prevention_due")
-"""A resolution without a prevention that somebody owns is only a hope."""
+"""A resolution needs a prevention, and somebody who owns it."""
 
 
 class Facts(Written):
@@ -61,11 +61,11 @@ class Facts(Written):
 
 
 _CHANGES_KEPT = 20
-"""Enough to name what somebody missed who has typed for a while."""
+"""Enough to name what changed while somebody was typing."""
 
 
 class FactsChange(Value):
-    """One recording of facts: the draft that holds all of them since, who, and which changed."""
+    """One recording of facts: the draft with all facts from then on, by whom, and which changed."""
 
     draft: str
     person: str
@@ -75,7 +75,7 @@ class FactsChange(Value):
 class FactsState(Value):
     """What an incident remembers of its facts: never their words.
 
-    ``current`` is the draft that holds them, None before the first; ``filled`` names those known.
+    ``current`` is the draft that has them, None before the first; ``filled`` names those known.
     """
 
     current: str | None = None

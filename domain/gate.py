@@ -1,7 +1,7 @@
-"""Gates: where the response stops until the right people have signed the right bytes.
+"""Gates: where the response waits until the right people have signed the right bytes.
 
-One function, ``judge``, refuses or takes a decision for every surface there is (signal, update,
-terminal, page); one property, ``Gate.state``, says what the decisions taken so far amount to.
+One function, ``judge``, accepts or refuses a decision from any surface (signal, update, terminal,
+page); one property, ``Gate.state``, says what the decisions so far amount to.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Verdict(StrEnum):
 
 
 class GateState(StrEnum):
-    """What the decisions taken so far amount to."""
+    """What the decisions so far amount to."""
 
     WAITING = "waiting"
     OPEN = "open"
@@ -35,9 +35,9 @@ class GateState(StrEnum):
 
 
 class GatePolicy(Written):
-    """Who must sign: ``quorum`` people who hold one of ``roles``, with all of ``must_include``.
+    """Who must sign: ``quorum`` people with one of ``roles``, including all of ``must_include``.
 
-    One person signs once, whatever number of roles they hold.
+    A person signs once, however many roles they have.
     """
 
     roles: tuple[str, ...] = Field(min_length=1)
@@ -64,7 +64,7 @@ class Decision(Value):
 
 
 class Gate(Value):
-    """A gate in front of one revision of a message; an edit makes a new one, with no decisions."""
+    """The gate of one revision of a message; an edit makes a new one, without decisions."""
 
     policy: GatePolicy
     digest: str
@@ -100,7 +100,7 @@ class Gate(Value):
         return self.model_copy(update={"decisions": (*self.decisions, decision)})
 
     def missing(self) -> str:
-        """What still has to be signed, in words; nothing if the signatures are complete."""
+        """Whose signatures are missing, in words; "" if they are complete."""
         people, present = self._signed()
         absent = [role for role in self.policy.must_include if role not in present]
         more = max(self.policy.quorum - len(people), len(absent), 0)
@@ -124,7 +124,7 @@ def judge(
     """Return the decision to record, or raise ``DecisionRefused`` saying why it does not count.
 
     ``digest`` may be a prefix of 8 or more hexadecimal digits. ``roles`` maps each person of the
-    roster to the roles they hold.
+    roster to their roles.
     """
     by, named = actor.person, digest.strip().lower()
     if len(named) < SHORT_DIGEST or any(letter not in "0123456789abcdef" for letter in named):
@@ -142,7 +142,9 @@ def judge(
     if gate.state is not GateState.WAITING:
         raise DecisionRefused(
             f"This gate is {gate.state} already.",
-            "Nothing needs deciding here." if gate.state is GateState.OPEN else "Revise it first.",
+            "There is nothing to decide here."
+            if gate.state is GateState.OPEN
+            else "Revise it first.",
         )
     if by not in roles:
         raise DecisionRefused(
@@ -156,7 +158,7 @@ def judge(
     held = tuple(role for role in roles[by] if role in gate.policy.roles)
     if not held:
         raise DecisionRefused(
-            f"{by} holds none of the roles that sign here.",
+            f"{by} has none of the roles that sign here.",
             f"This gate takes {' or '.join(gate.policy.roles)}.",
         )
     if any(one.actor.person == by for one in gate.decisions):

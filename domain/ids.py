@@ -1,6 +1,6 @@
 """Every id, built by one function with its inverse beside it.
 
-Ids live for years in histories and in providers' records: the shapes here never change.
+Ids live for years in histories and in providers' records, so these formats never change.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from domain.model import Value
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")
 _CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _AUDIENCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
-# Numbers in ids have one spelling, so that an id and its parts map one to one.
+# Numbers in ids have one spelling, so that ids and their parts map one to one.
 _NUMBER = r"(0|[1-9][0-9]{0,17})"
 _PUBLICATION = re.compile(
     rf"incident/({_SLUG.pattern})/message/{_NUMBER}/({_CHANNEL.pattern})"
@@ -120,7 +120,7 @@ def publication_of(workflow_id: str) -> tuple[str, int, str, str | None]:
 
 
 def publication_key(message: MessageRef, channel: str, audience: str | None = None) -> str:
-    """Sixteen opaque hexadecimal digits that name a publication or a broadcast outside.
+    """Sixteen opaque hexadecimal digits that name a publication or a broadcast to providers.
 
     Opaque, because providers store custom arguments for years and show them to their staff.
     """

@@ -1,6 +1,6 @@
 """An incident's state, and the rules about what may happen to it next.
 
-The workflow holds one ``IncidentState`` and carries it through continue-as-new. Rules that say no
+The workflow has one ``IncidentState`` and carries it through continue-as-new. Rules that say no
 raise ``DomainError``; nothing here waits, sends, or reads a clock.
 """
 
@@ -73,7 +73,7 @@ class IncidentState(BaseModel):
         return self.ref_to(message.number, message.revision)
 
     def next_of(self, kind: MessageKind) -> tuple[int, int]:
-        """The number of the next message, and which one of its ``kind`` that would be."""
+        """The number of the next message, and its number among messages of its ``kind``."""
         kin = sum(one.kind is kind for one in self.messages)
         return len(self.messages) + 1, kin + 1
 
@@ -84,7 +84,7 @@ class IncidentState(BaseModel):
             planned = ", ".join(sorted(self.plan.messages))
             raise DomainError(
                 f"Playbook {self.plan.name} has no plan for a {kind}.",
-                f"It plans {planned}. Add the kind to the playbook and open with that.",
+                f"It plans {planned}. Add the kind to the playbook, then open a new incident.",
             )
         return plan
 
@@ -195,7 +195,7 @@ class IncidentState(BaseModel):
         self.stage = Stage.CLOSED
 
     def refuse_close(self, waive: str) -> None:
-        """Raise ``DomainError`` if closing would break something, unless waived in writing."""
+        """Raise ``DomainError`` if something is open, unless it is waived in writing."""
         self.refuse_if_closed()
         # What was withdrawn or superseded may still be on the wire somewhere.
         busy = [one.number for one in self.messages if one.busy()]

@@ -66,7 +66,7 @@ def _inline(line: str) -> str:
 
 
 def _without_punctuation(link: str) -> str:
-    """The link without a full stop, comma or bracket that belongs to the sentence around it."""
+    """The link without a full stop, comma or bracket that belongs to the surrounding sentence."""
     kept = link.rstrip(".,;:!?)]}")
     fields = [match.end() for match in PERSONAL_FIELD.finditer(link)]
     return link[: max([len(kept), *fields])]

@@ -31,7 +31,7 @@ class MessageKind(StrEnum):
 
 
 class MessageClass(StrEnum):
-    """What is worse if nobody can tell whether it arrived: silence, or saying it twice."""
+    """Which is worse if nobody knows whether it arrived: silence, or saying it twice."""
 
     SAFETY = "safety"
     GOODWILL = "goodwill"
@@ -71,8 +71,8 @@ class Copy(Value):
     """What one channel will carry for a message: rendered, final, and what approvers sign.
 
     Posts have ``text`` and perhaps ``link``; mail has ``subject``, ``text`` and perhaps ``html``.
-    ``mark`` is the piece of ``text`` that tells this post from every other of ours ("Update 2,
-    14:05 UTC"): no provider offers an idempotency key, so we look for the mark.
+    ``mark`` is the part of ``text`` that distinguishes this post from all our others ("Update 2,
+    14:05 UTC"): most providers offer no idempotency key, so we look for the mark.
     """
 
     channel: ChannelName
@@ -95,7 +95,7 @@ class AudienceCut(Value):
     """Who a direct message goes to, fixed when it is proposed.
 
     ``up_to`` is the largest recipient id of the audience at that moment: whoever is imported later
-    is not in the count that the approvers signed, and gets nothing.
+    is not in the count that the approvers signed, and does not get it.
     """
 
     name: AudienceName
@@ -122,7 +122,7 @@ class Document(Value):
     def _one_copy_for_each_channel(self) -> Document:
         names = [copy.channel for copy in self.copies]
         if len(set(names)) != len(names):
-            raise ValueError("a document holds one copy for each channel, and this one has two")
+            raise ValueError("a document has one copy for each channel, and this one has two")
         return self
 
     def digest(self) -> str:
@@ -130,10 +130,10 @@ class Document(Value):
         return hashlib.sha256(self.canonical()).hexdigest()
 
     def canonical(self) -> bytes:
-        """The one byte string that stands for this document: sorted keys, UTF-8, no spaces.
+        """The one byte string that represents this document: sorted keys, UTF-8, no spaces.
 
-        What equals its default is left out: a field that a newer version adds must not change the
-        digest of a message that is already signed.
+        Fields that equal their defaults are left out: a field that a newer version adds must not
+        change the digest of a message that is already signed.
         """
         content = self.model_dump(mode="json", exclude_defaults=True)
         content["copies"] = sorted(content["copies"], key=lambda copy: str(copy["channel"]))
@@ -150,11 +150,11 @@ class Document(Value):
 
 
 def mark_of(incident: str, kind: MessageKind, ordinal: int, at: datetime) -> str:
-    """The words that tell one public post from every other: kind, number, time (UTC), incident.
+    """The words that distinguish one public post from every other: kind, number, time, incident.
 
     A post needs them for two reasons: X refuses the same text twice, and after an answer was lost
-    they are how we recognise our own post. The incident is four digits of a hash, so that two that
-    say the same in the same minute do not take each other's posts for their own.
+    they are how we recognise our own post. The incident is given as four digits of a hash, so that
+    two incidents that say the same in the same minute do not take each other's posts for their own.
     """
     names = {
         MessageKind.ANNOUNCEMENT: "Notice",

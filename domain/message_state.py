@@ -1,4 +1,4 @@
-"""One message of an incident: its revision, its gate, and how it stands at each destination."""
+"""One message of an incident: its revision, its gate, and its outcome at each destination."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from domain.publication import Destination, Outcome, PublicationState, choose_de
 
 
 class MessagePhase(StrEnum):
-    """Where a message stands as a whole; each of its channels has an outcome of its own."""
+    """The state of a message as a whole; each of its channels has an outcome of its own."""
 
     WAITING = "waiting"
     REJECTED = "rejected"
@@ -59,18 +59,18 @@ class MessageState(BaseModel):
         return choose_destination(self.number, self.destinations, channel, audience)
 
     def outcome_at(self, destination: Destination) -> Outcome:
-        """How it stands there; *planned* where nothing has begun."""
+        """Its outcome there; *planned* if nothing has begun."""
         found = self.outcomes.get(destination.key)
         return found or Outcome.at(destination, PublicationState.PLANNED)
 
     def enter(self, outcome: Outcome) -> None:
-        """Keep how it stands at a destination; what was accepted there has reached it."""
+        """Keep its outcome at a destination; once accepted there, the message has reached it."""
         self.outcomes[outcome.destination.key] = outcome
         if outcome.state is PublicationState.ACCEPTED:
             self.reach(outcome.destination)
 
     def reach(self, destination: Destination) -> None:
-        """Note that a provider accepted it there; of a broadcast, that the first batch was."""
+        """Record that a provider accepted it there; of a broadcast, the first batch."""
         if destination.key not in self.reached:
             self.reached.append(destination.key)
 
@@ -80,7 +80,7 @@ class MessageState(BaseModel):
         return {one.channel for one in self.destinations} - missing
 
     def public_at(self) -> list[Destination]:
-        """Where it stands in public and can be taken back, by channel."""
+        """Where it is public and can be taken back, by channel."""
         accepted = PublicationState.ACCEPTED
         return sorted(
             (
@@ -92,7 +92,7 @@ class MessageState(BaseModel):
         )
 
     def busy(self) -> bool:
-        """Whether something of it is still under way anywhere."""
+        """Whether any part of it is still under way anywhere."""
         return any(not outcome.state.settled for outcome in self.outcomes.values())
 
     def unsettled(self) -> bool:
@@ -108,13 +108,13 @@ class MessageState(BaseModel):
         )
 
     def refuse_unless(self, destination: Destination, *states: PublicationState) -> None:
-        """Raise ``DomainError`` unless it stands in one of ``states`` there."""
+        """Raise ``DomainError`` unless it is in one of ``states`` there."""
         outcome = self.outcomes.get(destination.key)
         if outcome is None or outcome.state not in states:
             now = outcome.state if outcome else "not under way"
             raise DomainError(
                 f"Message {self.number} on {destination} is {now}.",
-                f"This is for a publication that is {' or '.join(states)}.",
+                f"This is only for a publication that is {' or '.join(states)}.",
             )
 
     def refuse_unopened(self) -> None:

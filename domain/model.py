@@ -18,8 +18,8 @@ class Value(BaseModel):
 class Written(Value):
     """A frozen value that a person writes in a file, and that travels afterwards.
 
-    In a file an unknown field is a typo, on the wire it is a newer worker's, so forbidding is the
-    file reader's business: ``domain.playbook_files`` validates with ``extra="forbid"``.
+    In a file an unknown field is a typo; on the wire it comes from a newer worker. So only the file
+    reader forbids it: ``domain.playbook_files`` validates with ``extra="forbid"``.
     """
 
     model_config = ConfigDict(str_strip_whitespace=True)

@@ -1,6 +1,6 @@
-"""The goodwill that was promised: what each recipient gets, and what all of it may cost.
+"""The goodwill offer: what each recipient gets, and what all of it may cost.
 
-How its codes are made and read is in ``domain.codes``; those functions are offered here too.
+How its codes are made and read is in ``domain.codes``; those functions are exported here too.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from domain.codes import ALPHABET, CODE_LENGTH, check_symbol, derive_code, read_code, show_code
 from domain.errors import DomainError
 from domain.model import Written
+from domain.plural import plural
 
 __all__ = [
     "ALPHABET",
@@ -75,7 +76,7 @@ class OfferTerms(Written):
                 {"source": self.source.value, "meant": meant[self.source]},
             )
         if self.source not in meant and self.source_name is not None:
-            # Ignoring it would mail codes that the shop has never heard of.
+            # Ignoring it would mail codes that the shop does not know.
             raise PydanticCustomError(
                 "offer_source", "`source_name` needs `source: pool` or `source: stripe` beside it"
             )
@@ -89,13 +90,13 @@ class OfferTerms(Written):
         """Raise ``DomainError`` if codes for ``recipients`` people would exceed the budget cap."""
         if self.cost(recipients) > self.budget_cap:
             raise DomainError(
-                f"{recipients:,} codes of {self.worth} {self.currency} come to "
+                f"{plural(recipients, 'code')} of {self.worth} {self.currency} would cost "
                 f"{self.cost(recipients):,} {self.currency}, over the cap of "
                 f"{self.budget_cap:,} {self.currency}.",
                 "Lower the worth, choose a smaller audience, or have finance raise the cap in "
-                "the playbook and open with that.",
+                "the playbook and open a new incident with it.",
             )
 
     def has_expired(self, today: date) -> bool:
-        """Whether codes of this offer are worth nothing any more on the day ``today`` (UTC)."""
+        """Whether codes of this offer have expired on the day ``today`` (UTC)."""
         return self.expires is not None and today > self.expires

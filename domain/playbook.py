@@ -37,7 +37,7 @@ def _duration(value: object) -> object:
         raise ValueError("a duration is a number and a unit: 30s, 10m, 4h or 1d")
     seconds = float(match[1]) * _UNITS[match[2]]
     if seconds > _LONGEST.total_seconds():
-        raise ValueError("a duration of more than a year is surely a slip: use s, m, h or d")
+        raise ValueError("a duration of more than a year must be a mistake: use s, m, h or d")
     return timedelta(seconds=seconds)
 
 
@@ -61,7 +61,7 @@ Duration = Annotated[
 
 
 class PlanProblem(NamedTuple):
-    """One thing that does not hold together: the keys that lead to it, and what is wrong."""
+    """One contradiction in a plan: the keys that lead to it, and what is wrong."""
 
     place: tuple[str | int, ...]
     detail: str
@@ -80,7 +80,7 @@ def _refuse(problems: Sequence[PlanProblem]) -> None:
 class MessagePlan(Written):
     """How one kind of message is handled: where it goes, who signs it, what it must not do.
 
-    ``quorum`` is the stage's own measure of "told": how many of ``channels`` must have accepted,
+    ``quorum`` is the measure of "told": how many of ``channels`` must have accepted,
     ``must_reach`` among them. What has not gone out ``fresh_for`` after its approval is superseded:
     stale news is worse than none.
     """
@@ -172,7 +172,7 @@ class Playbook(Written):
             signers = self.signers(kind)
             if len(signers) < plan.gate.quorum:
                 detail = (
-                    f"is {plan.gate.quorum}, but only {len(signers)} in the roster hold one of "
+                    f"is {plan.gate.quorum}, but only {len(signers)} in the roster have one of "
                     f"{', '.join(plan.gate.roles)}"
                 )
                 problems.append(PlanProblem((*gate, "quorum"), detail))

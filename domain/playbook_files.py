@@ -1,7 +1,7 @@
-"""From the files of a playbook to the playbook, with every mistake named at its place.
+"""Reads the files of a playbook, and reports every mistake with its place.
 
-A plan is read long before it is needed, and by somebody who did not write this program. So all
-problems are found in one go, each with its file, its line and what to do about it.
+A plan is written long before it is needed, by somebody who did not write this program. So all
+problems are reported at once, each with its file, its line and what to do about it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PERSONAL_FIELDS = frozenset({"code"})
 
 
 class Examination(NamedTuple):
-    """What became of reading a playbook: without problems there is one, warnings or not."""
+    """The result of reading a playbook: without problems there is one, with or without warnings."""
 
     playbook: Playbook | None
     problems: tuple[Problem, ...]
@@ -44,7 +44,7 @@ def parse_playbook(files: Mapping[str, str]) -> Playbook:
 
 
 def examine_playbook(files: Mapping[str, str]) -> Examination:
-    """Read a playbook and tell everything that is wrong, and what is odd, without raising."""
+    """Read a playbook and report everything that is wrong or suspicious, without raising."""
     if PLAYBOOK_FILE not in files:
         step = f"A playbook is a folder with a {PLAYBOOK_FILE} and its templates in it."
         return Examination(None, (Problem(PLAYBOOK_FILE, "is missing.", next_step=step),), ())
@@ -72,7 +72,7 @@ def examine_playbook(files: Mapping[str, str]) -> Examination:
 def _validate(placed: PlacedYaml) -> tuple[Playbook | None, list[Problem]]:
     if not isinstance(placed.content, dict):
         step = "It begins with `name:`, `title:` and `company:`."
-        return None, [Problem(placed.file, "holds no keys and values.", 1, next_step=step)]
+        return None, [Problem(placed.file, "contains no keys and values.", 1, next_step=step)]
     try:
         # Travelling values ignore what they do not know; in a file that is a typing mistake.
         return Playbook.model_validate(placed.content, extra="forbid"), []
@@ -202,7 +202,7 @@ def _mail_channels(
 def _misplaced(
     planned: Mapping[str, tuple[MessageKind, str]], files: Mapping[str, str], mail: frozenset[str]
 ) -> list[Problem]:
-    """Copy that its channel could not carry, as far as that can be told from here."""
+    """Copy that its channel could not carry, as far as that can be known here."""
     found = []
     for name, (kind, channel) in sorted(planned.items()):
         if channel in mail and "subject" not in read_template(files[name], name).headers:
@@ -213,7 +213,7 @@ def _misplaced(
             step = did_you_mean(field, PERSONAL_FIELDS, "[[{}]]")
             found.append(Problem(name, f"nobody fills in [[{field}]].", next_step=step))
         if channel not in mail and PERSONAL_FIELD.search(files[name]):
-            detail = "a post is the same for everybody, so it cannot hold a [[field]]."
+            detail = "a post is the same for everybody, so it cannot contain a [[field]]."
             found.append(Problem(name, detail, next_step="Take it out, or move it to the mail."))
     return found
 
@@ -225,14 +225,14 @@ def _odd(
     files: Mapping[str, str],
     mail: frozenset[str],
 ) -> Iterable[Problem]:
-    """What would work, but is probably not meant."""
+    """What would work, but is probably a mistake."""
     used = set(planned) | {html_template_name(*one) for one in planned.values()}
     for name in _templates(files):
         if name not in used:
             yield Problem(name, "is used by no message.", next_step=did_you_mean(name, planned))
     for name, (_, channel) in sorted(planned.items()):
         if channel not in mail and "mark" not in files[name]:
-            detail = "does not show the mark, so the post ends with a line that holds it."
+            detail = "does not show the mark, so the post gets it as a last line."
             yield Problem(name, detail, next_step="Write {{ mark }} where it reads well.")
     channels = {channel for _, channel in planned.values()}
     for channel, voice in playbook.voices.items():
@@ -247,5 +247,7 @@ def _odd(
             yield _at(placed, ("facts", fact), f"no template shows the fact {fact}.")
     for kind, plan in playbook.messages.items():
         if len(playbook.signers(kind)) == plan.gate.quorum:
-            detail = f"all who may sign a {kind} have to, so none of them can write it or be away."
+            detail = (
+                f"everybody who may sign a {kind} has to, so none of them can write it or be away."
+            )
             yield _at(placed, ("messages", kind.value, "gate"), detail, "Name a deputy.")

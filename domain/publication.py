@@ -1,4 +1,4 @@
-"""Publications and broadcasts: the named states in which every intent ends, and receipts."""
+"""Publications and broadcasts: their states, destinations and outcomes, and receipts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from domain.times import UtcTime
 
 
 class PublicationState(StrEnum):
-    """Where a message stands on a channel."""
+    """The state of a message on a channel."""
 
     PLANNED = "planned"
     SENDING = "sending"
@@ -31,7 +31,7 @@ class PublicationState(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """Where one recipient's row stands; each later word is stronger evidence than the one before.
+    """The state of one recipient's row; each is stronger evidence than the one before.
 
     The providers' events arrive doubled and in any order, so a row only ever moves down this list.
     """
@@ -51,7 +51,7 @@ class DeliveryState(StrEnum):
 
 
 class Receipt(Value):
-    """The provider's word that it accepted something. Arrival is a later event."""
+    """The provider's confirmation that it accepted something. Arrival is a later event."""
 
     id: str
     url: str | None = None
@@ -59,7 +59,7 @@ class Receipt(Value):
 
 
 class Finding(StrEnum):
-    """What looking for an earlier attempt at the provider came to."""
+    """The result of looking for an earlier attempt at the provider."""
 
     FOUND = "found"
     ABSENT = "absent"
@@ -82,7 +82,7 @@ class Destination(Value):
 
     @property
     def key(self) -> str:
-        """What tells it from a message's other destinations: ``email/customers``, ``twitter``."""
+        """Its name among a message's destinations: ``email/customers``, ``twitter``."""
         return self.channel if self.audience is None else f"{self.channel}/{self.audience}"
 
     def __str__(self) -> str:
@@ -132,9 +132,9 @@ def choose_destination(
 
 
 class Outcome(Value):
-    """How a message stands on one channel, and on a direct one with one audience.
+    """The state of a message at one destination.
 
-    ``explanation`` is there where a person may ask why, and what to do.
+    ``explanation`` is there wherever a person may ask why, and what to do.
     """
 
     channel: ChannelName
@@ -154,7 +154,7 @@ class Outcome(Value):
         receipt: Receipt | None = None,
         attempts: int = 0,
     ) -> Outcome:
-        """How a message stands at ``destination``."""
+        """The outcome of a message at ``destination``."""
         return cls(
             channel=destination.channel,
             audience=destination.audience,
@@ -166,5 +166,5 @@ class Outcome(Value):
 
     @property
     def destination(self) -> Destination:
-        """Where this is about."""
+        """The destination that this is about."""
         return Destination(channel=self.channel, audience=self.audience)

@@ -1,4 +1,4 @@
-"""Who can be reached and as what."""
+"""The people in the plan, and their roles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Role = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
 class Person(Written):
-    """Somebody with a part in the plan. ``id`` is a short handle; histories hold nothing else."""
+    """Somebody in the plan. ``id`` is a short handle; histories contain nothing else about them."""
 
     id: PersonId
     roles: tuple[Role, ...] = Field(min_length=1)

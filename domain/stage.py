@@ -8,7 +8,7 @@ from domain.errors import DomainError
 
 
 class Stage(StrEnum):
-    """Where the response stands. ``closed`` is the end, not a sixth stage."""
+    """The stage of the response. ``closed`` is the end, not a sixth stage."""
 
     IDENTIFY = "identify"
     ACKNOWLEDGE = "acknowledge"
@@ -24,7 +24,7 @@ ALLOWED_MOVES: dict[Stage, frozenset[Stage]] = {
     # A short incident may be fixed before the first progress update was due.
     Stage.ACKNOWLEDGE: frozenset({Stage.ASSURE, Stage.RESOLVE, Stage.CLOSED}),
     Stage.ASSURE: frozenset({Stage.RESOLVE, Stage.CLOSED}),
-    # A fix that did not hold goes back to assuring.
+    # If a fix did not work, the response goes back to assuring.
     Stage.RESOLVE: frozenset({Stage.ASSURE, Stage.MAKE_GOOD, Stage.CLOSED}),
     Stage.MAKE_GOOD: frozenset({Stage.ASSURE, Stage.CLOSED}),
     Stage.CLOSED: frozenset(),
@@ -36,7 +36,9 @@ def refuse_move(current: Stage, to: Stage) -> None:
     if to in ALLOWED_MOVES[current]:
         return
     if current is to:
-        raise DomainError(f"The incident is in stage {current} already.", "Nothing needs doing.")
+        raise DomainError(
+            f"The incident is already in stage {current}.", "Nothing needs to be done."
+        )
     allowed = sorted(ALLOWED_MOVES[current], key=list(Stage).index)
     if not allowed:
         raise DomainError("The incident is closed.", "Open a new one.")

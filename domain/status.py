@@ -1,4 +1,4 @@
-"""How a response stands: what an incident answers when it is asked."""
+"""The status of a response: what an incident answers to a query."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class MessageStatus(Value):
 
 
 class IncidentStatus(Value):
-    """Where the response stands."""
+    """The status of a whole incident."""
 
     incident: Slug
     title: str
@@ -56,7 +56,7 @@ class IncidentStatus(Value):
 
 
 class Decided(Value):
-    """What a decision came to."""
+    """The result of a decision."""
 
     message: int
     gate: GateState

@@ -1,4 +1,4 @@
-"""Naming what a person probably meant when a word is not one we know."""
+"""Suggests what a person probably meant by a word that we do not know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shape of a template file: perhaps a header, then the copy.
+"""The format of a template file: an optional header, then the copy.
 
 Header lines are closed by a line of three hyphens; posts need none::
 
@@ -38,12 +38,12 @@ class TemplateParts(NamedTuple):
 
 
 def read_template(source: str, file: str) -> TemplateParts:
-    """Part a template file into its header lines and its body.
+    """Split a template file into its header lines and its body.
 
     Raises ``PlaybookInvalid`` for a header that is not closed, or that has unknown lines.
     """
     source = source.replace("\r\n", "\n")
-    # Comments may stand anywhere; blanked here, so that each line keeps its number.
+    # Comments may be anywhere; they are blanked here, so that each line keeps its number.
     bare = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), source).split("\n")
     end = _end_of_header(bare, file)
     headers: dict[str, Part] = {}
@@ -55,7 +55,7 @@ def read_template(source: str, file: str) -> TemplateParts:
         name = match[1].lower() if match else line.strip()[:40]
         if match is None or name not in HEADERS:
             meant = did_you_mean(name, [f"{one}:" for one in HEADERS])
-            problems.append(Problem(file, f"`{name}` is no header line.", number, None, meant))
+            problems.append(Problem(file, f"`{name}` is not a header line.", number, None, meant))
         elif name in headers:
             problems.append(Problem(file, f"a second `{name}:` line.", number))
         else:

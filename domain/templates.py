@@ -1,4 +1,4 @@
-"""From a template file and what is known to the words of one channel's message.
+"""Turns a template file and what is known into the copy of one channel.
 
 Copy with a subject is mail. Its HTML is made from its text, unless a file of the same name with
 ``.html`` before ``.j2`` writes its own. ``[[code]]`` stays as it is: it is filled in for each
@@ -63,7 +63,7 @@ class RenderContext(Value):
 
 
 class Rendered(Value):
-    """One channel's words, before the channel itself has had its say."""
+    """One channel's words, before the channel itself has rendered them."""
 
     text: str
     subject: str | None = None
@@ -124,7 +124,7 @@ def render(
 
 
 def free_copy(text: str, *, subject: str | None = None, link: str | None = None) -> Rendered:
-    """Copy that a person wrote as it shall be read; template signs in it mean nothing.
+    """Free copy: used exactly as a person wrote it; template syntax in it means nothing.
 
     Raises ``DomainError`` for copy that no channel could carry.
     """
@@ -142,14 +142,14 @@ def free_copy(text: str, *, subject: str | None = None, link: str | None = None)
 
 
 def template_problems(file: str, source: str, facts: frozenset[str]) -> list[Problem]:
-    """Everything in a template file that cannot work, whatever is known: its header, then its body.
+    """Everything in a template file that can never work: its header, then its body.
 
     ``facts`` are the names that the playbook adds to those of ``Facts``.
     """
     names = template_names_for(facts)
     if len(source) > OUTPUT_LIMIT:
         detail = f"is longer than {OUTPUT_LIMIT:,} characters."
-        return [Problem(file, detail, next_step="Is it a template at all?")]
+        return [Problem(file, detail, next_step="Is this really a template?")]
     if file.endswith(".html.j2"):
         return find_problems(source, file, names, html=True)
     try:
@@ -162,7 +162,7 @@ def template_problems(file: str, source: str, facts: frozenset[str]) -> list[Pro
         for problem in find_problems(part.source, file, names, first_line=part.line)
     ]
     if not parts.body.source.strip():
-        found.append(Problem(file, "says nothing.", next_step="Write the copy below the header."))
+        found.append(Problem(file, "is empty.", next_step="Write the copy below the header."))
     return found
 
 
@@ -177,7 +177,7 @@ def template_names_for(facts: frozenset[str]) -> Names:
 
 
 def _tidy(text: str) -> str:
-    """One kind of line end, no loose ends, and no holes where an ``{% if %}`` left nothing."""
+    """One kind of line end, nothing loose at the ends, no gaps where an ``{% if %}`` was false."""
     lines = "\n".join(line.rstrip() for line in text.replace("\r\n", "\n").split("\n"))
     return re.sub(r"\n{3,}", "\n\n", lines).strip()
 

@@ -1,4 +1,4 @@
-"""The timeline: what happened in an incident, one entry after the other."""
+"""The timeline: what happened in an incident, entry by entry."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from domain.times import UtcTime
 class TimelineEntry(Value):
     """One thing that happened: number, time, past participle, who, and about what.
 
-    ``who`` is a person of the roster, a channel or ``frontfoot`` itself; of a person it says where
-    they spoke, and what showed that it was them.
+    ``who`` is a person of the roster, a channel or ``frontfoot`` itself. Of a person, ``surface``
+    and ``authenticated_by`` say where they did it and what proved who they are.
     """
 
     seq: int

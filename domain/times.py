@@ -1,4 +1,4 @@
-"""Times as people read them, always in UTC and never in the words of the machine's locale."""
+"""Times as people read them, always in UTC and independent of the machine's locale."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MONTHS = (
 def in_utc(at: datetime) -> datetime:
     """The same instant in UTC; ``ValueError`` for a time without a zone.
 
-    A bare time would be read in the zone of whichever machine asks.
+    A time without a zone would mean something else on each machine.
     """
     if at.tzinfo is None:
         raise ValueError("this time has no zone: give it in UTC")

@@ -1,6 +1,6 @@
 """Signed links by which a recipient unsubscribes from a class of message, without a login.
 
-A link names a recipient by number and a class of message, and carries a signature. It holds no
+A link names a recipient by number and a class of message, and carries a signature. It has no
 address, and opening it changes nothing, so it can be forwarded, logged or opened by a mail scanner.
 """
 

@@ -1,9 +1,9 @@
-"""YAML that remembers where each value stands, so that a mistake can be pointed at.
+"""YAML that remembers the position of each value, so that a mistake can be pointed out.
 
 A plain subset, on purpose: mappings, lists and texts. Every value is read as the text that was
 typed, and the model gives it its type: a price of ``10.00`` keeps its two digits, and ``no`` or
-``12:30`` is not turned into something else behind the writer's back. Anchors, aliases and tags are
-refused, and with them the files that unfold into gigabytes.
+``12:30`` is not silently turned into something else. Anchors, aliases and tags are
+refused, and with them files that expand to gigabytes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 
 @dataclass(slots=True)
 class PlacedYaml:
-    """What a file says, where each part of it stands, and what is wrong with its form."""
+    """The content of a file, the position of each part, and what is wrong with its form."""
 
     file: str
     content: Plain = None
@@ -54,7 +54,7 @@ class PlacedYaml:
         self.problems.append(Problem(self.file, detail, line, column, next_step))
 
     def read(self, node: yaml.Node, place: Place, seen: set[int]) -> Plain:
-        """Turn a node into plain values, noting where each stands."""
+        """Turn a node into plain values, recording the position of each."""
         if id(node) in seen:
             self.complain(
                 node.start_mark, "refers to another part of the file (&, *).", "Repeat it."
@@ -111,7 +111,7 @@ def read_yaml(text: str, file: str) -> PlacedYaml:
         placed.content = placed.read(node, (), set()) if node is not None else None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        detail = "holds a character that no text should hold."
+        detail = "contains a character that does not belong in a text."
         placed.problems.append(Problem(file, detail, line, next_step="Type this line again."))
     except yaml.MarkedYAMLError as error:
         detail = f"{error.problem or 'this is not YAML'}."

@@ -1,4 +1,4 @@
-"""What the parts of the stack and its clients are told: addresses, accounts, secrets."""
+"""The environments of the stack's parts and clients: addresses, accounts, secrets."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _SETTINGS = frozenset(f"FRONTFOOT_{name.upper()}" for name in Settings.model_fie
 class StackEnvironment:
     """Environments of one stack.
 
-    ``clients`` is what somebody needs who speaks to it; ``parts`` is that of worker and receiver,
-    with the secrets and without the credentials of any account, which are in ``access``.
+    ``clients`` is what clients of the stack need; ``parts`` is for worker and receiver, with the
+    secrets and without the credentials of any account, which are in ``access``.
     """
 
     access: ChosenAccounts
@@ -46,7 +46,7 @@ def stack_environment(
     sandbox: str,
     live: bool,
 ) -> StackEnvironment:
-    """What is told to whom, out of ``given``; without ``live`` nobody's credentials pass.
+    """The environments, made from ``given``; without ``live``, credentials are left out.
 
     ``webhooks`` and ``sandbox`` are the URLs of those parts. Writes the state folder's secrets and
     its Temporal profile.
@@ -59,7 +59,7 @@ def stack_environment(
         "FRONTFOOT_STATE_DIR": str(state),
     }
     if not settings.database_url:
-        # A URL of the user's own may hold a password, and their terminals have it anyway.
+        # A URL of the user's own may contain a password, and their terminals have it anyway.
         clients["FRONTFOOT_DATABASE_URL"] = settings.database()
     kept = {
         **keep_secrets(state, given),
@@ -71,7 +71,7 @@ def stack_environment(
     elif not given.get(PUBLIC_URL):
         notices.append(
             f"Goodwill mail carries no unsubscribe link, because {PUBLIC_URL} is not set: "
-            "recipients cannot reach this machine by an address of its own."
+            "recipients could not reach this machine."
         )
     parts = {
         **for_python(given),

@@ -1,8 +1,8 @@
-"""Become another program that cannot outlive the one which started it.
+"""Become another program that cannot outlive the one that started it.
 
 Run as a script, ``launcher.py PARENT COMMAND…``: on Linux the kernel is asked to end this process
 when its parent dies, however that happens, and then the command takes its place. Elsewhere there
-is no such promise, and the next ``frontfoot up`` ends what it finds. A script of its own, because
+is no such guarantee, and the next ``frontfoot up`` ends what is left. A script of its own, because
 the usual place for this (``preexec_fn``) is unsafe once a process has threads.
 """
 

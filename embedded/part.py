@@ -31,7 +31,7 @@ Say = Callable[[str], None]
 class PartPlan:
     """How one part is run.
 
-    ``ready`` says whether it can be used by now. ``start_within`` and ``stop_within`` are seconds.
+    ``ready`` says whether it can be used yet. ``start_within`` and ``stop_within`` are seconds.
     """
 
     name: str
@@ -44,7 +44,7 @@ class PartPlan:
 
 
 class StackPart:
-    """A child process that is kept running until ``stop``; ``say`` hears of each restart."""
+    """A child process that is kept running until ``stop``; ``say`` is called at each restart."""
 
     def __init__(self, plan: PartPlan, say: Say, changed: Callable[[], None]) -> None:
         self.plan = plan
@@ -60,11 +60,11 @@ class StackPart:
 
     @property
     def running(self) -> bool:
-        """Whether its process lives at this moment, and nobody has killed it."""
+        """Whether its process is alive, and nobody has killed it."""
         return self._process is not None and self._process.returncode is None and not self._killed
 
     async def start(self) -> None:
-        """Start it and return when it is ready; ``ClientError`` with its last words if not."""
+        """Start it and return when it is ready; ``ClientError`` with the end of its log if not."""
         _rotate(self.plan.log)
         await self._spawn()
         try:
@@ -88,7 +88,7 @@ class StackPart:
             await asyncio.sleep(_POLL)
 
     async def stop(self) -> None:
-        """End it for good: asked first, killed if it takes too long."""
+        """End it for good: by SIGTERM first, by SIGKILL if it takes too long."""
         if self._keeping is not None:
             self._keeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -100,11 +100,11 @@ class StackPart:
         """End it with SIGKILL, as a crash would; it is started again."""
         if self.running:
             signal_group(self.pid, signal.SIGKILL)
-            # Word of its death takes a moment to come back.
+            # It takes a moment until its death is noticed.
             self._killed = True
 
     def said(self, words: str) -> bool:
-        """Whether its log holds ``words`` since it was last started."""
+        """Whether its log contains ``words`` since it was last started."""
         return words in self._log_since_start()
 
     async def _spawn(self) -> None:
@@ -122,7 +122,7 @@ class StackPart:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=asyncio.subprocess.STDOUT,
-                # A Ctrl-C in the terminal is for us: we end the parts one after the other.
+                # A Ctrl-C in the terminal is for us: we end the parts in order.
                 start_new_session=True,
             )
         self._killed = False
@@ -156,7 +156,7 @@ class StackPart:
                 return True
             await asyncio.sleep(_POLL)
         if self.running:
-            self._say(f"{self.plan.name} does not get ready: ending it.")
+            self._say(f"{self.plan.name} does not become ready: ending it.")
             await self._end_process()
         return False
 
@@ -175,7 +175,7 @@ class StackPart:
         lines = self._log_since_start().strip().splitlines()[-_LAST_WORDS:]
         words = "".join(f"\n    {line}" for line in lines)
         return ClientError(
-            f"{self.plan.name} {what}.{' Its last words:' if lines else ''}{words}",
+            f"{self.plan.name} {what}.{' The end of its log:' if lines else ''}{words}",
             f"Its whole log is {self.plan.log}.",
         )
 
@@ -198,6 +198,6 @@ def _how(code: int) -> str:
 
 
 def _rotate(log: Path) -> None:
-    """Put a long log aside, so that two of its length are kept at most."""
+    """Move a long log aside, so that at most two of that length are kept."""
     if log.exists() and log.stat().st_size > _LOG_LIMIT:
         log.replace(log.with_suffix(".log.1"))

@@ -40,7 +40,7 @@ def temporal(state: Path, ports: Ports, given: Mapping[str, str], binary: Path) 
 def sandbox(
     state: Path, ports: Ports, given: Mapping[str, str], event_channels: Iterable[str]
 ) -> PartPlan:
-    """The stand-in for the providers; it tells the events of ``event_channels``."""
+    """The stand-in for the providers; it sends the events of ``event_channels``."""
     where = addresses(ports)
     command = [*_PYTHON, "sandbox", "--host", LOOPBACK, "--port", str(ports.sandbox)]
     command += ["--state", str(state / "sandbox.db")]
@@ -57,7 +57,7 @@ def sandbox(
 
 def webhooks(state: Path, ports: Ports, environment: Mapping[str, str]) -> PartPlan:
     """The receiver of events, and the page behind the links in mail: one process."""
-    told = {
+    with_address = {
         **environment,
         "FRONTFOOT_WEBHOOK_HOST": LOOPBACK,
         "FRONTFOOT_WEBHOOK_PORT": str(ports.webhooks),
@@ -67,7 +67,7 @@ def webhooks(state: Path, ports: Ports, environment: Mapping[str, str]) -> PartP
         return await answers(f"{addresses(ports)['webhooks']}/health")
 
     command = [*_PYTHON, "surfaces.public.app"]
-    return PartPlan("webhooks", command, told, ready, _log(state, "webhooks"))
+    return PartPlan("webhooks", command, with_address, ready, _log(state, "webhooks"))
 
 
 def worker(state: Path, environment: Mapping[str, str]) -> PartPlan:
@@ -76,7 +76,7 @@ def worker(state: Path, environment: Mapping[str, str]) -> PartPlan:
     async def ready(part: StackPart) -> bool:
         return part.said("worker ready")
 
-    # The worker gives what is under way 15 s.
+    # The worker waits 15 s for what is under way.
     return PartPlan(
         "worker",
         [*_PYTHON, "worker"],

@@ -1,4 +1,4 @@
-"""Ending processes by their pid, and never one that only has the pid of ours."""
+"""Ending processes by their pid, and never another one that has the same pid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a part of the stack can be used by now."""
+"""Whether a part of the stack can be used yet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from client.stack.ports import LOOPBACK
 
 
 async def temporal_answers(port: int) -> bool:
-    """Whether Temporal knows its namespace by now."""
+    """Whether Temporal knows its namespace yet."""
     if not await _listens(port):
         return False
     try:

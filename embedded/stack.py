@@ -37,7 +37,7 @@ PARTS = ("temporal", "sandbox", "webhooks", "worker")
 class Stack:
     """Four processes and where to reach them.
 
-    Without ``live`` every channel speaks to the sandbox, whatever credentials are about.
+    Without ``live`` every channel uses the sandbox, whatever credentials are set.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Stack:
 
         Raises ``ClientError`` and leaves nothing running if a part does not come up.
         """
-        # For this user only: the ledger holds addresses.
+        # For this user only: the ledger contains addresses.
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._take_folder()
         try:
@@ -97,7 +97,7 @@ class Stack:
             await part.wait_ready()
 
     async def stop(self) -> None:
-        """End everything, the worker first: what it has on the wire may still be recorded."""
+        """End everything, the worker first, so that what it has on the wire can be recorded."""
         for name in reversed(PARTS):
             if name in self.parts:
                 await self.parts[name].stop()
@@ -112,7 +112,7 @@ class Stack:
         self.parts[name].kill()
 
     def end_at_once(self) -> None:
-        """Kill every part, for somebody who will not wait; ``stop`` still tidies up."""
+        """Kill every part at once; ``stop`` still tidies up."""
         for part in self.parts.values():
             part.kill()
 
@@ -127,9 +127,9 @@ class Stack:
     async def _start_parts(self) -> None:
         binary = await temporal_binary.find(self.state / "bin", self._given)
         temporal = plans.temporal(self.state, self.ports, self._given, binary)
-        access = self._telling().access
-        told = [name for name in access.event_channels if name not in access.live]
-        sandbox = plans.sandbox(self.state, self.ports, self._given, told)
+        access = self._environments().access
+        reporting = [name for name in access.event_channels if name not in access.live]
+        sandbox = plans.sandbox(self.state, self.ports, self._given, reporting)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._start(temporal))
             group.create_task(self._start(sandbox))
@@ -140,18 +140,18 @@ class Stack:
             group.create_task(self._start(self._worker()))
 
     async def _webhooks(self) -> PartPlan:
-        told = self._telling()
-        events = await event_settings(told.access, self._given, self.addresses["sandbox"])
-        return plans.webhooks(self.state, self.ports, {**told.parts, **events})
+        environments = self._environments()
+        events = await event_settings(environments.access, self._given, self.addresses["sandbox"])
+        return plans.webhooks(self.state, self.ports, {**environments.parts, **events})
 
     def _worker(self) -> PartPlan:
-        told = self._telling()
-        return plans.worker(self.state, {**told.parts, **told.access.environment})
+        environments = self._environments()
+        return plans.worker(self.state, {**environments.parts, **environments.access.environment})
 
     # --- the folder ---------------------------------------------------------------------------
 
     def _take_folder(self) -> None:
-        """Hold the folder for this process alone; the kernel lets go of it when we die."""
+        """Lock the folder for this process alone; the kernel releases it when we die."""
         lock = (self.state / "up.lock").open("a", encoding="utf-8")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -186,7 +186,7 @@ class Stack:
         return settings if self._live else settings.model_copy(update={"database_url": ""})
 
     async def _prepare(self, settings: Settings) -> None:
-        """Bring the ledger up to date, and decide what each part is told."""
+        """Bring the ledger up to date, and decide on the environment of each part."""
         async with Engine(settings, upgrade=True) as engine:
             await engine.ledger()
         self._told = stack_environment(
@@ -200,7 +200,7 @@ class Stack:
         for notice in self._told.notices:
             self._say(notice)
 
-    def _telling(self) -> StackEnvironment:
+    def _environments(self) -> StackEnvironment:
         assert self._told is not None, "the stack is being started"
         return self._told
 

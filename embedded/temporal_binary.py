@@ -21,7 +21,7 @@ _HOW_TO_GET_ONE = (
 
 
 async def find(downloads: Path, environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the command: as told, on PATH, beside this Python, or downloaded to ``downloads``.
+    """Return the command: configured, on PATH, beside this Python, or downloaded to ``downloads``.
 
     Raises ``ClientError`` if there is none and it could not be downloaded.
     """
@@ -30,11 +30,13 @@ async def find(downloads: Path, environment: Mapping[str, str] = os.environ) -> 
 
 def installed(environment: Mapping[str, str] = os.environ) -> Path | None:
     """The command on this machine, without any download. ``WrongInput`` if the setting is wrong."""
-    told = environment.get(VARIABLE, "").strip()
-    if told:
-        path = Path(told).expanduser()
+    configured = environment.get(VARIABLE, "").strip()
+    if configured:
+        path = Path(configured).expanduser()
         if not _is_command(path):
-            raise WrongInput(f"{VARIABLE} is {told}, and no program is there.", _HOW_TO_GET_ONE)
+            raise WrongInput(
+                f"{VARIABLE} is {configured}, but there is no program.", _HOW_TO_GET_ONE
+            )
         return path
     on_path = shutil.which("temporal", path=environment.get("PATH"))
     if on_path:
@@ -56,7 +58,7 @@ async def _download(downloads: Path) -> Path:
         ) from error
     kept = _kept(downloads)
     if kept is None:
-        raise ClientError("The downloaded `temporal` command is nowhere.", _HOW_TO_GET_ONE)
+        raise ClientError("The downloaded `temporal` command cannot be found.", _HOW_TO_GET_ONE)
     return kept
 
 

@@ -27,7 +27,7 @@ def up(
         int, typer.Option(envvar=OPTIONS["temporal"][1], help="Temporal's port.")
     ] = _DEFAULT.temporal,
     ui_port: Annotated[
-        int, typer.Option(envvar=OPTIONS["ui"][1], help="The port of Temporal's pages.")
+        int, typer.Option(envvar=OPTIONS["ui"][1], help="The port of Temporal's web pages.")
     ] = _DEFAULT.ui,
     sandbox_port: Annotated[
         int, typer.Option(envvar=OPTIONS["sandbox"][1], help="The sandbox's port.")
@@ -41,9 +41,9 @@ def up(
 ) -> None:
     """Start Temporal, the sandbox, the webhook receiver and a worker here, and keep them running.
 
-    Nothing leaves this machine: every channel speaks to the sandbox, unless
-    its credentials are set (it says so, loudly). State is kept in .frontfoot,
-    so that a restart loses nothing.
+    Nothing leaves this machine: every channel uses the sandbox, unless its
+    credentials are set (which is shown in red). State is kept in .frontfoot, so
+    that a restart loses nothing.
 
     Example: frontfoot up --temporal-port 7300
     """
@@ -80,15 +80,13 @@ async def _up(ports: Ports, *, live: bool) -> None:
     finally:
         stopping.cancel()
         await stack.stop()
-    _print(
-        f"Everything has stopped. Its state is in {stack.state}; `frontfoot up` goes on from there."
-    )
+    _print(f"Everything has stopped. Its state is in {stack.state}; `frontfoot up` goes on there.")
 
 
 def _say_where(stack: Stack, elsewhere: str) -> None:
     where = stack.addresses
     _print("Everything is running.", "bold green")
-    _print(f"  What the world sees   {where['sandbox']}    (timeline, Page and inbox)")
+    _print(f"  What the public sees  {where['sandbox']}    (timeline, Page and inbox)")
     _print(f"  Temporal's pages      {where['ui']}")
     _print(f"  Temporal              {where['temporal']}")
     if "webhooks" in stack.parts:

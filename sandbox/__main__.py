@@ -1,4 +1,4 @@
-"""`python -m sandbox`: runs the sandbox until it is told to stop."""
+"""`python -m sandbox`: runs the sandbox until it is stopped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandbox.wire import CuttableProtocol
 
 
 class AnnouncingServer(uvicorn.Server):
-    """A server that says where it is once it can be reached."""
+    """A server that prints its address once it can be reached."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -33,7 +33,7 @@ def main() -> None:
             ws="none",
             log_level="warning",
             access_log=False,
-            # Longer than clients keep idle connections, so that none is closed under a request.
+            # Longer than clients keep idle connections, so that none is closed during a request.
             timeout_keep_alive=75,
             timeout_graceful_shutdown=2,
         )

@@ -20,7 +20,7 @@ from sandbox.world import SandboxWorld
 
 
 class CrowdOrder(BaseModel):
-    """How many strangers shall speak, where, and (in turn) what."""
+    """How many strangers speak, where, and (in turn) what they say."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,7 +38,7 @@ class OutageOrder(BaseModel):
 
 
 class SuppressOrder(BaseModel):
-    """Addresses for a list that at SendGrid only events can fill."""
+    """Addresses for a list that, at SendGrid, only events can fill."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -73,8 +73,8 @@ class Admin:
         ]
 
     async def health(self, request: Request) -> Response:
-        """That it is up, and how far the mail events have got."""
-        return _json({"ok": True, "events": self._world.events.standing()})
+        """Whether it is up, and how far the mail events are."""
+        return _json({"ok": True, "events": self._world.events.counts()})
 
     async def books(self, request: Request) -> Response:
         """What every provider accepted; `?by=<custom arg>` adds recipients per value."""
@@ -82,7 +82,7 @@ class Admin:
         posts = await world.book.read(lambda db: _x_posts(db, world.config.x_handle))
         page = await world.book.read(_page_posts)
         comments = await world.book.read(lambda db: _own_comments(db, world.config.page_id))
-        mail: dict[str, Any] = {**world.mailbag.totals(), "events": world.events.standing()}
+        mail: dict[str, Any] = {**world.mailbag.totals(), "events": world.events.counts()}
         by = request.query_params.get("by")
         if by:
             mail["by"] = await world.mailbag.by_arg(by)

@@ -92,13 +92,13 @@ class Book:
         self.db.execute("COMMIT")
 
     def reader(self) -> sqlite3.Connection:
-        """A connection of one's own for a long read, usable from any thread; close it."""
+        """A separate connection for a long read, usable from any thread; close it."""
         return sqlite3.connect(
             f"file:{self.path.absolute()}?mode=ro", uri=True, check_same_thread=False
         )
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a read that may take seconds, in a thread, without holding up the writer."""
+        """Run a read that may take seconds, in a thread, without blocking the writer."""
 
         def run() -> T:
             connection = self.reader()

@@ -1,4 +1,4 @@
-"""What a sandbox is told when it starts, and the few dials that may be turned while it runs."""
+"""The configuration of a sandbox, and the few limits that can be changed while it runs."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Dials:
 
 @dataclass(frozen=True, slots=True)
 class SandboxConfig:
-    """One sandbox: where it listens, which file it keeps, which accounts it plays.
+    """One sandbox: where it listens, which file it writes, which accounts it plays.
 
-    The secrets are well-known words on purpose: a sandbox must not be able to hold a live one.
+    The secrets are well-known words on purpose: a sandbox must never be given a live one.
     """
 
     state: Path
@@ -71,7 +71,7 @@ def config_from_arguments(arguments: Sequence[str] | None = None) -> SandboxConf
 
     option("--host", "127.0.0.1", "address to listen on (default 127.0.0.1)")
     option("--port", "8090", "port to listen on; 0 takes a free one (default 8090)")
-    option("--state", "sandbox.db", "SQLite file that keeps the books (default sandbox.db)")
+    option("--state", "sandbox.db", "SQLite file for its records (default sandbox.db)")
     option("--event-webhook-url", None, "where signed mail events are posted; none if left out")
     option("--event-delay-ms", "200", "milliseconds between accepting a mail and its events")
     option("--seed", "1", "seed of every random choice")

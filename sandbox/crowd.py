@@ -1,4 +1,4 @@
-"""Makes strangers speak: mentions on X and comments on Facebook, as many as are wanted."""
+"""Strangers' mentions on X and comments on Facebook, as many as are wanted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TEXTS = [
 
 
 class Crowd:
-    """Strangers with names, who write into the books as anybody would."""
+    """Strangers with names, whose posts are recorded like anybody's."""
 
     def __init__(
         self, config: SandboxConfig, book: Book, posts: XBook, page: GraphBook, rng: random.Random

@@ -1,4 +1,4 @@
-"""Posts SendGrid's signed mail events to a listener, again and again until it says yes."""
+"""Posts SendGrid's signed mail events to a listener, repeatedly until it accepts them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Owed:
-    """One stage (`processed`, then `outcome`) of one mail request, not yet told."""
+    """One stage (`processed`, then `outcome`) of one mail request, not yet delivered."""
 
     number: int
     request_id: int
@@ -40,10 +40,10 @@ class _Owed:
 
 
 class EventSender:
-    """Tells a listener what became of every recipient, in signed batches.
+    """Delivers to a listener what became of every recipient, in signed batches.
 
-    What is owed lies in the book per request and stage, so that a restart goes on where it
-    stopped. A batch that was posted but whose answer was lost is posted again with the same
+    What is owed is recorded by request and stage, so that a restart continues where it stopped.
+    A batch that was posted but whose answer was lost is posted again with the same
     `sg_event_id`s, as SendGrid does.
     """
 
@@ -71,7 +71,7 @@ class EventSender:
         ).decode()
 
     def dues(self, now: float, send_at: float | None) -> dict[str, float]:
-        """When the two stages of a request accepted now may be told; empty without a listener."""
+        """When the two stages of a request accepted now are due; empty without a listener."""
         if not self._config.dials.event_webhook_url:
             return {}
         delay = self._config.event_delay.total_seconds()
@@ -87,11 +87,11 @@ class EventSender:
         return {"processed": start + delay, "outcome": start + 2 * delay}
 
     def wake(self) -> None:
-        """Say that there may be something to tell."""
+        """Signal that there may be something to deliver."""
         self._woken.set()
 
-    def standing(self) -> dict[str, int]:
-        """How many events were told, in how many batches, how many posts failed, what is owed."""
+    def counts(self) -> dict[str, int]:
+        """Events delivered, their batches, failed posts, and events still owed."""
         owed = self._book.db.execute("SELECT coalesce(sum(recipients), 0) FROM outbox").fetchone()
         return {
             "events_told": self.told,
@@ -101,7 +101,7 @@ class EventSender:
         }
 
     async def run(self) -> None:
-        """Tell what is owed, for ever; cancel to stop."""
+        """Deliver what is owed, for ever; cancel to stop."""
         slots = asyncio.Semaphore(_IN_FLIGHT)
         # No proxy from the environment: a listener on loopback must be reached directly.
         async with (
@@ -123,7 +123,7 @@ class EventSender:
                         await self._woken.wait()
 
     def _pick(self) -> tuple[list[_Owed], float | None]:
-        """What to tell next in one batch; or nothing, and the seconds until there is something."""
+        """What to deliver next in one batch; or nothing, and the seconds until then."""
         now = self._clock()
         rows = self._book.db.execute(
             "SELECT id, request_id, stage, tries, recipients, due FROM outbox ORDER BY due LIMIT ?",
@@ -211,7 +211,7 @@ def _events_of(db: sqlite3.Connection, request_id: int, stage: str) -> list[Even
         (request_id,),
     ).fetchone()
     if found is None:
-        # The books were reset while the batch was on its way.
+        # The records were reset while the batch was under way.
         return []
     message_id, at, top, body = found
     content = orjson.loads(body)
@@ -232,7 +232,7 @@ def _events_of(db: sqlite3.Connection, request_id: int, stage: str) -> list[Even
         told = _word(first, outcome)
         if told is None:
             continue
-        # Custom arguments lie flat beside SendGrid's own fields, which win.
+        # Custom arguments are on the same level as SendGrid's own fields, which win.
         event = {**(merged_args(top, own) if own else shared), **common, **told}
         event["email"] = address
         event["sg_message_id"] = f"{message_id}.sandbox-{n}"

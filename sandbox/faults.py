@@ -30,7 +30,7 @@ class Operation(StrEnum):
 
 
 class FaultKind(StrEnum):
-    """What goes wrong; `before` leaves no trace in the books, `after` was accepted first."""
+    """What goes wrong; `before`: nothing was accepted, `after`: it was accepted first."""
 
     LATENCY = "latency"
     THROTTLE = "throttle"
@@ -85,7 +85,7 @@ class FaultRule(BaseModel):
     token: str | None = None
 
 
-class _Standing:
+class _RuleInForce:
     """A rule with its two counters."""
 
     def __init__(self, rule: FaultRule, matched: int = 0, fired: int = 0) -> None:
@@ -108,11 +108,11 @@ class Faults:
     def __init__(self, book: Book, rng: random.Random) -> None:
         self._book = book
         self._rng = rng
-        self._standing: dict[int, _Standing] = {}
+        self._rules: dict[int, _RuleInForce] = {}
         rows = book.db.execute("SELECT id, rule, matched, fired FROM fault ORDER BY id")
         for number, text, matched, fired in rows:
             rule = FaultRule.model_validate_json(text)
-            self._standing[number] = _Standing(rule, matched, fired)
+            self._rules[number] = _RuleInForce(rule, matched, fired)
 
     def add(self, rule: FaultRule) -> int:
         """Put a rule in force and return its number."""
@@ -123,15 +123,15 @@ class Faults:
             )
         number = cursor.lastrowid
         assert number is not None
-        self._standing[number] = _Standing(rule)
+        self._rules[number] = _RuleInForce(rule)
         return number
 
     def remove(self, number: int | None = None) -> int:
         """Lift one rule, or all of them; returns how many were lifted."""
-        gone = [n for n in self._standing if number is None or n == number]
+        gone = [n for n in self._rules if number is None or n == number]
         with self._book.transaction() as db:
             for n in gone:
-                del self._standing[n]
+                del self._rules[n]
                 db.execute("DELETE FROM fault WHERE id = ?", (n,))
         return len(gone)
 
@@ -142,30 +142,30 @@ class Faults:
         kinds: Collection[FaultKind],
         token: str = "",
     ) -> FaultRule | None:
-        """The first rule that strikes this request, counted; None when it is spared."""
-        for number, standing in self._standing.items():
-            rule = standing.rule
+        """The first rule that strikes this request, counted; None if there is none."""
+        for number, rule_in_force in self._rules.items():
+            rule = rule_in_force.rule
             if rule.kind not in kinds or rule.provider not in ("*", provider):
                 continue
             if rule.operation not in (Operation.ANY, operation):
                 continue
             if rule.token is not None and rule.token != token:
                 continue
-            struck = self._strikes(standing)
+            struck = self._strikes(rule_in_force)
             # `after` must survive a restart as `times` does, or a fault would strike late.
-            if struck or standing.matched <= rule.after:
-                self._store(number, standing)
+            if struck or rule_in_force.matched <= rule.after:
+                self._store(number, rule_in_force)
             if struck:
                 return rule
         return None
 
     def strike_each(self, kind: FaultKind, count: int) -> Struck | None:
         """Roll for each of `count` mail events; None when no rule of that kind is in force."""
-        for number, standing in self._standing.items():
-            rule = standing.rule
+        for number, rule_in_force in self._rules.items():
+            rule = rule_in_force.rule
             if rule.kind is kind and rule.provider in ("*", Provider.SENDGRID):
-                struck = [self._strikes(standing) for _ in range(count)]
-                self._store(number, standing)
+                struck = [self._strikes(rule_in_force) for _ in range(count)]
+                self._store(number, rule_in_force)
                 return Struck(rule, struck)
         return None
 
@@ -178,24 +178,24 @@ class Faults:
         return [
             {
                 "id": number,
-                **standing.rule.model_dump(mode="json"),
-                "matched": standing.matched,
-                "fired": standing.fired,
+                **rule_in_force.rule.model_dump(mode="json"),
+                "matched": rule_in_force.matched,
+                "fired": rule_in_force.fired,
             }
-            for number, standing in self._standing.items()
+            for number, rule_in_force in self._rules.items()
         ]
 
-    def _strikes(self, standing: _Standing) -> bool:
-        rule = standing.rule
-        if rule.times is not None and standing.fired >= rule.times:
+    def _strikes(self, rule_in_force: _RuleInForce) -> bool:
+        rule = rule_in_force.rule
+        if rule.times is not None and rule_in_force.fired >= rule.times:
             return False
-        standing.matched += 1
-        struck = standing.matched > rule.after and self._rng.random() < rule.probability
-        standing.fired += struck
+        rule_in_force.matched += 1
+        struck = rule_in_force.matched > rule.after and self._rng.random() < rule.probability
+        rule_in_force.fired += struck
         return struck
 
-    def _store(self, number: int, standing: _Standing) -> None:
+    def _store(self, number: int, rule_in_force: _RuleInForce) -> None:
         self._book.db.execute(
             "UPDATE fault SET matched = ?, fired = ? WHERE id = ?",
-            (standing.matched, standing.fired, number),
+            (rule_in_force.matched, rule_in_force.fired, number),
         )

@@ -20,7 +20,7 @@ THROTTLE_SECONDS = 900.0
 
 
 class ProviderErrors(Protocol):
-    """How one provider says no, in its own status codes, bodies and headers."""
+    """How one provider reports errors, in its own status codes, bodies and headers."""
 
     def throttled(self, seconds: float) -> Response: ...
 
@@ -46,15 +46,15 @@ class Outage:
 
 
 class SandboxGate:
-    """One provider's door: what happens before and after its handlers, on demand."""
+    """One provider's entrance: the faults before and after its handlers."""
 
     def __init__(
-        self, provider: Provider, faults: Faults, outage: Outage, voice: ProviderErrors
+        self, provider: Provider, faults: Faults, outage: Outage, errors: ProviderErrors
     ) -> None:
         self._provider = provider
         self._faults = faults
         self._outage = outage
-        self._voice = voice
+        self._errors = errors
 
     def route(self, path: str, operation: Operation, handler: Handler, method: str) -> Route:
         """A route whose handler runs behind this gate."""
@@ -75,7 +75,7 @@ class SandboxGate:
         # The body is read first: an answer to a half-sent request would look like a reset.
         await request.body()
         if self._outage.left():
-            return self._voice.server_error(503)
+            return self._errors.server_error(503)
         token = credential_of(request) if token is None else token
         slow = self._faults.fire(self._provider, operation, SLOW, token)
         if slow is not None:
@@ -94,24 +94,24 @@ class SandboxGate:
         match rule.kind:
             case FaultKind.THROTTLE:
                 seconds = THROTTLE_SECONDS if rule.seconds is None else rule.seconds
-                return self._voice.throttled(seconds)
+                return self._errors.throttled(seconds)
             case FaultKind.DEAD_TOKEN:
-                return self._voice.dead_token()
+                return self._errors.dead_token()
             case FaultKind.CREDITS:
-                return self._voice.out_of_credits()
+                return self._errors.out_of_credits()
             case FaultKind.NETWORK_HANG:
                 return Hang(rule.seconds)
             case FaultKind.DROP_BEFORE:
                 return Dropped()
             case _:
-                return self._voice.server_error(rule.status)
+                return self._errors.server_error(rule.status)
 
     def _afterwards(self, rule: FaultRule, answer: Response) -> Response:
         if rule.kind is FaultKind.HALF_ANSWER:
             return HalfAnswer(answer)
         if rule.kind is FaultKind.DROP_AFTER:
             return Dropped()
-        return self._voice.server_error(rule.status)
+        return self._errors.server_error(rule.status)
 
 
 def credential_of(request: Request) -> str:

@@ -31,7 +31,7 @@ Values = dict[str, str]
 
 
 class Graph:
-    """One door for every `/v{NN}.{N}/...` path, behind the token check."""
+    """One entrance for every `/v{NN}.{N}/...` path, behind the token check."""
 
     def __init__(
         self, config: SandboxConfig, book: GraphBook, gate: SandboxGate, clock: Callable[[], float]

@@ -1,4 +1,4 @@
-"""The books of Facebook: a Page's posts and the comments under them."""
+"""The records of Facebook: a Page's posts and the comments under them."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class GraphBook:
         return Comment(*row) if row else None
 
     def repeats_last(self, message: str, link: str | None) -> bool:
-        """Whether the newest standing post says exactly this: Facebook compares with that one."""
+        """Whether the newest public post says exactly this: Facebook compares with that one."""
         row = self._book.db.execute(
             "SELECT message, link FROM fb_post WHERE deleted IS NULL AND published"
             " ORDER BY seq DESC LIMIT 1"

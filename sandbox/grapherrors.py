@@ -1,4 +1,4 @@
-"""How Facebook says no: one error shape, told apart by its code rather than by its status.
+"""Facebook's errors: one format, distinguished by its code rather than by its status.
 
 Codes: developers.facebook.com "Handling errors" and "Rate limits" (v25.0, v26.0). Never run
 against the live API.
@@ -16,7 +16,7 @@ JSON = "application/json; charset=UTF-8"
 
 
 class GraphErrors:
-    """How Facebook says no when a fault asks it to."""
+    """Facebook's errors for the faults."""
 
     def __init__(self, page_id: str) -> None:
         self._page_id = page_id

@@ -1,4 +1,4 @@
-"""The books of mail: what was accepted, for whom, and who must not be written to."""
+"""The records of mail: what was accepted, for whom, and who must not be written to."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _EXAMPLES_SHOWN = 20
 
 
 class Mailbag:
-    """Accepts judged requests and answers questions about them."""
+    """Records accepted requests and answers questions about them."""
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -109,7 +109,7 @@ class Mailbag:
             _suppress(db, name, [email.lower() for email in emails], now, reason)
         self.reload()
 
-    def forgive(self, name: str, emails: list[str] | None) -> int:
+    def unlist(self, name: str, emails: list[str] | None) -> int:
         """Take addresses (None: everyone) off a list; returns how many were on it."""
         with self._book.transaction() as db:
             if emails is None:
@@ -140,7 +140,7 @@ class Mailbag:
         return {"requests": row[0], "recipients": row[1]}
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a query of one's own over the books, in a thread."""
+        """Run any query over the records, in a thread."""
         return await self._book.read(query)
 
     async def by_arg(self, name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Pages that show what the world sees: a timeline, a Page, an inbox."""
+"""Pages that show what the public sees: a timeline, a Page, an inbox."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Pages:
             title="Sandbox",
             counts=counts,
             mail=world.mailbag.totals(),
-            events=world.events.standing(),
+            events=world.events.counts(),
             faults=world.faults.report(),
             outage=world.outage.left(),
             config=world.config,

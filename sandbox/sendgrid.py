@@ -32,7 +32,7 @@ _CLAUSE = re.compile(
 
 
 class SendGridErrors:
-    """How SendGrid says no."""
+    """SendGrid's errors for the faults."""
 
     def throttled(self, seconds: float) -> Response:
         return _refusal(
@@ -88,7 +88,7 @@ class SendGrid:
         ]
 
     async def send(self, request: Request) -> Response:
-        """`POST /v3/mail/send`: 202 with X-Message-Id once everything is in the books."""
+        """`POST /v3/mail/send`: 202 with X-Message-Id once everything is recorded."""
         raw = await request.body()
         if len(raw) > MAX_BODY:
             return _refusal(413, "The JSON payload you have included in your request is too large.")

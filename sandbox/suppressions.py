@@ -19,7 +19,7 @@ from sandbox.sendgrid import keyed
 class Suppressions:
     """The handlers of `/v3/suppression/...` and `/v3/asm/...`.
 
-    The global unsubscribe list has two doors at SendGrid (`suppression/unsubscribes` to list,
+    The global unsubscribe list has two endpoints at SendGrid (`suppression/unsubscribes` to list,
     `asm/suppressions/global` to change); here too they lead to one list.
     """
 
@@ -93,7 +93,7 @@ class Suppressions:
 
     async def remove_one(self, request: Request) -> Response:
         name = _list_of(request)
-        if name is None or not self._mailbag.forgive(name, [request.path_params["email"]]):
+        if name is None or not self._mailbag.unlist(name, [request.path_params["email"]]):
             return _not_found()
         return Response(status_code=204)
 
@@ -107,7 +107,7 @@ class Suppressions:
         if not emails and body.get("delete_all") is not True:
             message = "delete_all or emails is required"
             return _json(400, {"errors": [{"message": message, "field": None}]})
-        self._mailbag.forgive(name, emails or None)
+        self._mailbag.unlist(name, emails or None)
         return Response(status_code=204)
 
 

@@ -15,8 +15,8 @@ _TRANSPORT = "sandbox_transport"
 class CuttableProtocol(H11Protocol):
     """uvicorn's HTTP protocol, which also hands its transport to the application.
 
-    ASGI has no word for "hang up". uvicorn copies `app_state` into every scope's `state`, which
-    is the narrowest door through which one connection's transport can be passed.
+    ASGI has no way to hang up. uvicorn copies `app_state` into every scope's `state`, which is the
+    simplest way to pass on one connection's transport.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

@@ -1,4 +1,4 @@
-"""Everything one sandbox is made of, put together in one place."""
+"""The parts of one sandbox, put together in one place."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class SandboxWorld:
         )
 
     def forget(self) -> None:
-        """Back to an empty world; the signing key and the dials stay."""
+        """Forget everything; the signing key and the changed limits stay."""
         self.faults.remove()
         self.outage.begin(0.0)
         self.book.reset()

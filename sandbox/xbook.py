@@ -1,4 +1,4 @@
-"""The books of X: posts, who wrote them, whom they mention."""
+"""The records of X: posts, who wrote them, whom they mention."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class XBook:
         return [user for user in found if user is not None]
 
     def post(self, number: int) -> XPost | None:
-        """A post that still stands; None when it never was or was deleted."""
+        """A post; None if it never existed or was deleted."""
         row = self._book.db.execute(
             f"SELECT {_COLUMNS} FROM x_post WHERE id = ? AND deleted IS NULL", (number,)
         ).fetchone()

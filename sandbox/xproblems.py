@@ -1,4 +1,4 @@
-"""How X says no: problem documents with its status codes, types and headers.
+"""X's errors: problem documents with its status codes, types and headers.
 
 Shapes: docs.x.com "Response codes and errors" and OpenAPI 2.167; the wording of the duplicate and
 reply refusals as users reported it in 2026. Never run against the live API.
@@ -25,7 +25,7 @@ NO_QUOTES = (
 
 
 class XErrors:
-    """How X says no when a fault asks it to."""
+    """X's errors for the faults."""
 
     def throttled(self, seconds: float) -> Response:
         reset = str(int(time.time() + seconds) + 1)

@@ -38,7 +38,7 @@ class XTimelines:
     """The reading handlers; they answer in the old or the new field names, as they were asked.
 
     OpenAPI 2.166 renamed `tweet.fields` to `post.fields`; the documentation still uses the old
-    word, so both are taken.
+    word, so both are accepted.
     """
 
     def __init__(self, config: SandboxConfig, posts: XBook) -> None:

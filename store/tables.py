@@ -146,7 +146,7 @@ suppressions = Table(
     Column("at", Moment, nullable=False),
 )
 
-# Who took an address off or put one on, and why; bulk work has one row without a mailbox.
+# Who put an address on the list or took it off, and why; bulk work has one row without a mailbox.
 suppression_log = Table(
     "suppression_log",
     metadata,
@@ -210,7 +210,7 @@ batches = Table(
     Column("accepted_at", Moment),
     # When its last attempt ended without an acceptance.
     Column("ended_at", Moment),
-    # How many of its deliveries have a row, and where those stand. Counting a million rows whenever
+    # How many of its deliveries have a row, by state. Counting a million rows whenever
     # somebody looks at the progress would be too slow.
     Column("suppressed", Integer, nullable=False, server_default="0"),
     Column("processed", Integer, nullable=False, server_default="0"),
@@ -222,7 +222,7 @@ batches = Table(
 )
 
 # A recipient has a row here once more is known than the batch says: an event, a refusal, a
-# suppression. Without one, a recipient stands where the batch stands.
+# suppression. Without one, a recipient is in the state of the batch.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -324,7 +324,7 @@ redemptions = Table(
     Column("redeemed_at", Moment, nullable=False),
 )
 
-# Codes asked for that are none of ours, for as long as they count against whoever asks.
+# Codes asked for that are not ours, for as long as they count against the caller.
 code_guesses = Table(
     "code_guesses",
     metadata,
@@ -344,7 +344,7 @@ timeline = Table(
     Column("at", Moment, nullable=False),
     Column("what", Text, nullable=False),
     Column("who", Text, nullable=False),
-    # Where a person spoke, and what showed that it was them; empty for what a machine did.
+    # The actor's surface, and how they were authenticated; empty for what a machine did.
     Column("surface", String(16)),
     Column("authenticated_by", String(16)),
     Column("about", Text, nullable=False, server_default=text("''")),

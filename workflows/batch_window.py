@@ -30,7 +30,7 @@ Span = tuple[int, int]
 class BatchWindow:
     """Hands out ranges of the queue, and takes back what of them was not sent.
 
-    ``take`` is told what became of each range, ``progress`` after each time that something did.
+    ``take`` is called with the result of each range, ``progress`` after each of them.
     """
 
     def __init__(self, order: PublishMessage, control: BroadcastControl) -> None:
@@ -71,10 +71,10 @@ class BatchWindow:
             await progress()
 
     def _next_span(self) -> Span:
-        """Take as much off the queue as one activity does; the queue itself stays short.
+        """Take as much from the queue as one activity does; the queue itself stays short.
 
-        Much while much is left, so that Temporal is asked less often; then less, so that all of
-        the window has work to the end.
+        A lot while a lot is left, so that Temporal is needed less often; then less, so that the
+        whole window has work until the end.
         """
         first, last = self._queue.pop(0)
         run = self._control.run
@@ -107,7 +107,7 @@ class BatchWindow:
         )
 
     async def _take(self, sent: BatchesSent, span: Span) -> None:
-        """Count what became of a range; one that a pause cut short is handed out again later."""
+        """Count the result of a range; one that a pause cut short is handed out again later."""
         if sent.paused and not self._control.over:
             self._queue.insert(0, span)
             await self._control.clear_old_pause()
@@ -122,7 +122,7 @@ class BatchWindow:
         return not (control.over or control.run.paused or suggested)
 
     def _waits_for_resume(self) -> bool:
-        """Whether there is something to hand out, and nothing but a pause in its way."""
+        """Whether only a pause keeps something from being handed out."""
         return bool(self._control.run.paused and self._queue) and not self._control.over
 
     def _fresh_for(self) -> timedelta | None:

@@ -9,6 +9,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.broadcasts import PLAN_BROADCAST, PlanBroadcast
+    from domain.plural import plural
     from domain.publication import Outcome
     from workflows.batch_window import BatchWindow
     from workflows.broadcast_control import BroadcastControl
@@ -27,7 +28,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn(name=BROADCAST_WORKFLOW)
 class BroadcastWorkflow:
-    """Plan, send in a sliding window, and settle by events what nobody answered for.
+    """Plan, send in a sliding window, and settle lost answers by events.
 
     The workflow hands out ranges of batches and never decides that a batch may be sent: that is
     the ledger's compare-and-set, immediately before the wire. So a range may be repeated after
@@ -63,7 +64,7 @@ class BroadcastWorkflow:
             control.refusal = explanation_of(error)
         if control.halted is not None and control.planned:
             await calling_off
-            # What was on the wire may have come back unsent after the first stop.
+            # A batch on the wire may have been returned unsent after the first stop.
             await control.stop_ledger()
         control.end()
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -81,12 +82,12 @@ class BroadcastWorkflow:
 
     @workflow.signal(name="resume")
     async def resume(self, said: object = None) -> None:
-        """Go on exactly where it was."""
+        """Continue exactly where it was."""
         await self._control.override_threshold_and_resume()
 
     @workflow.query(name="progress")
     def progress(self) -> BroadcastRun:
-        """How far it has come by its own account; arrivals are in the ledger."""
+        """How far it has come, as far as it knows; arrivals are in the ledger."""
         return self._carried().model_copy(update={"now": workflow.now()})
 
     async def _plan(self) -> None:
@@ -108,8 +109,8 @@ class BroadcastWorkflow:
             elsewhere=planned.elsewhere,
             started_at=workflow.now(),
         )
-        # The first batch goes by itself: its acceptance is what tells the incident that people
-        # are being told.
+        # The first batch goes alone: once it is accepted, the incident knows that people are
+        # being told.
         if planned.batches:
             self._window.add((1, 1))
         if planned.batches > 1:
@@ -120,8 +121,8 @@ class BroadcastWorkflow:
         await self._control.tell_first_batch()
         run = self._control.run
         workflow.set_current_details(
-            f"{run.accepted:,} of {run.recipients:,} recipients accepted, "
-            f"{run.unknown_batches} batches unknown"
+            f"{run.accepted:,} of {plural(run.recipients, 'recipient')} accepted, "
+            f"{plural(run.unknown_batches, 'batch', 'batches')} unknown"
         )
 
     def _carried(self) -> BroadcastRun:

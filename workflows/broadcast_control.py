@@ -61,7 +61,7 @@ class BroadcastControl:
         self._ended = True
 
     async def count(self, sent: BatchesSent) -> None:
-        """Add what became of a range; pause if too much of all was refused or bounced."""
+        """Add the result of a range; pause if too much of the whole was refused or bounced."""
         self.note(
             accepted=self.run.accepted + sent.accepted,
             refused=self.run.refused + sent.refused,
@@ -83,7 +83,8 @@ class BroadcastControl:
         async with self._pausing:
             # It may be in the middle of being planned.
             await workflow.wait_condition(lambda: self.planned or self._ended)
-            # What was halted stays as it is: resuming it would let go what comes back unsent.
+            # A halted broadcast stays as it is: resuming it would send batches that are returned
+            # unsent.
             if bool(self.run.paused) == bool(reason) or self._ended or self.halted:
                 return
             await self._pause_ledger(paused=bool(reason))
@@ -106,13 +107,13 @@ class BroadcastControl:
         """Tell the ledger of a halt at once: a range that was handed out ends at its next batch."""
         await workflow.wait_condition(lambda: self.halted is not None and self.planned)
         async with self._pausing:
-            # A batch on the wire that comes back unsent is planned again after the stop, and the
+            # A batch on the wire that is returned unsent is planned again after the stop, and the
             # server tries its range again: it must not be handed out then.
             await self._pause_ledger(paused=True)
         await self.stop_ledger()
 
     async def stop_ledger(self) -> None:
-        """Let no batch that has not begun go out."""
+        """Call off every batch that has not begun."""
         if self.halted is None:
             return
         stop = StopBroadcast(broadcast=self.run.broadcast, to=self.halted)

@@ -30,8 +30,8 @@ async def call(
 ) -> Result:
     """Run the activity on ``queue`` and return its result; raises ``ActivityError``.
 
-    ``start_within`` instead of the policy's own: what no worker fetches in that time has failed,
-    and ``never_started`` says so. Whoever cancels the call is told how the activity ended: one
+    ``start_within`` overrides the policy's own: an activity that no worker fetches in that time has
+    failed, and ``never_started`` says so. Cancelling the call returns how the activity ended: one
     that waits for its turn ends at once and is not tried again, one that runs is waited for.
     """
     result: Result = await workflow.execute_activity(
@@ -51,7 +51,7 @@ async def call(
 
 
 def never_started(error: ActivityError) -> bool:
-    """Whether no worker fetched the activity in time: what it was to do has not been done."""
+    """Whether no worker fetched the activity in time, so that it has done nothing."""
     cause = error.cause
     return isinstance(cause, TimeoutError) and cause.type is TimeoutType.SCHEDULE_TO_START
 
@@ -62,20 +62,22 @@ def timed_out(error: ActivityError) -> bool:
 
 
 def explanation_of(error: ActivityError) -> Explanation:
-    """What happened and what to do next, as the activity put it."""
+    """What happened and what to do next, in the activity's words."""
     cause = error.cause
     if isinstance(cause, ApplicationError):
         return told_by(cause)
     if never_started(error):
         return explained(
             "No worker took it in time.",
-            NextStep(action=Action.CHECK, advice="See that a worker for this channel is running."),
+            NextStep(
+                action=Action.CHECK, advice="Check that a worker for this channel is running."
+            ),
         )
     if isinstance(cause, TimeoutError):
         return explained(
             "It was not finished in time.",
             NextStep(
-                action=Action.CHECK, advice="See that a worker for this task queue is running."
+                action=Action.CHECK, advice="Check that a worker for this task queue is running."
             ),
         )
     return explained(

@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 class ChannelRun:
-    """The child workflow that publishes it, and what the incident has told that workflow.
+    """The child workflow that publishes it, and the incident's orders to that workflow.
 
     ``let_pass`` waits until the child may begin; ``title`` names it in Temporal's own pages.
     """
@@ -51,7 +51,7 @@ class ChannelRun:
 
     @property
     def under_way(self) -> bool:
-        """Whether its workflow has begun, so that it can be told something."""
+        """Whether its workflow has started, so that it can receive orders."""
         return self._child is not None
 
     async def outcome(self) -> Outcome:
@@ -75,7 +75,7 @@ class ChannelRun:
         await self._tell("pause", PauseSending(reason=reason))
 
     async def resume(self) -> None:
-        """Have a broadcast go on where it was."""
+        """Have a broadcast continue where it was."""
         await self._tell("resume")
 
     async def _publish(self) -> Outcome:
@@ -112,7 +112,9 @@ class ChannelRun:
                 await self._child.signal(signal, argument)
         except FailureError as error:
             # The child has ended meanwhile.
-            workflow.logger.info("%s found nothing to tell: %s", signal, type(error).__name__)
+            workflow.logger.info(
+                "%s: the child workflow has ended already: %s", signal, type(error).__name__
+            )
 
     def _nobody_said(self) -> Explanation:
         return Explanation(

@@ -1,6 +1,6 @@
-"""What people and machines may say to an incident, and what it answers.
+"""The updates and signals of an incident, and its answers.
 
-The names below are the contract for everyone outside: the terminal, the console, plain
+The names below are the contract for everybody outside: the terminal, the console, plain
 ``temporal workflow signal``. They live for years in histories and never change; a new field gets
 a default.
 """
@@ -50,7 +50,7 @@ class OpenIncident(Value):
 
 
 class Join(Value):
-    """Join an incident, opening it if need be: the update of update-with-start."""
+    """Join an incident, opening it if necessary: the update of update-with-start."""
 
     actor: Actor
 
@@ -120,7 +120,7 @@ class Advance(Value):
 
 
 class Withdraw(Value):
-    """Let nothing more of a message go out, and take back what can be taken back."""
+    """Stop a message, and take back what can be taken back."""
 
     message: int
     actor: Actor
@@ -151,9 +151,9 @@ class RetryChannel(Value):
 
 
 class Settle(Value):
-    """Say, after looking at the platform, whether a publication of unknown outcome went out.
+    """Enter, after looking at the platform, whether a publication of unknown outcome went out.
 
-    On a direct channel it speaks of the ``batches`` with these numbers, without any of all that
+    On a direct channel it covers the ``batches`` with these numbers; if there are none, all that
     are unknown. Single batches may be settled while the others are still on their way.
     """
 
@@ -191,7 +191,7 @@ class PublishMessage(Value):
     progress: BroadcastRun | None = None
 
     def task(self) -> PublicationTask:
-        """What activities are told of it."""
+        """The part of it that activities get."""
         return PublicationTask(
             message=self.message,
             channel=self.destination.channel,
@@ -204,8 +204,8 @@ class BroadcastRun(Value):
     """How far a broadcast's workflow has come: recipients, and batches where it says so.
 
     ``paused`` is why it is paused, if it is. ``threshold_overridden``: somebody resumed it after it
-    had paused, so it does not pause by itself again. ``queue`` holds the batches still to hand out,
-    as spans; it is what a continued run goes on with.
+    had paused, so it does not pause by itself again. ``queue`` has the batches still to hand out,
+    as spans, for a continued run.
     """
 
     broadcast: int = 0
@@ -247,7 +247,7 @@ class PauseSending(Value):
 
 
 class ChannelNews(Value):
-    """A broadcast tells its incident how it stands, before it has ended.
+    """A broadcast reports its state to its incident, before it has ended.
 
     ``told``: its first batch was accepted. The outcome has an explanation while it is paused.
     """

@@ -6,6 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.explanation import Action, Explanation, explained
+    from domain.plural import plural
     from domain.publication import Outcome, PublicationState
     from workflows.broadcast_control import BroadcastControl
     from workflows.contract import BroadcastRun, PublishMessage
@@ -47,11 +48,11 @@ def _ending(
 
 
 def _told(run: BroadcastRun) -> str:
-    return f"{run.accepted:,} of {run.recipients:,} recipients accepted"
+    return f"{run.accepted:,} of {plural(run.recipients, 'recipient')} accepted"
 
 
 def _batches(many: int) -> str:
-    return f"{many} batch" if many == 1 else f"{many} batches"
+    return plural(many, "batch", "batches")
 
 
 def _behind(first: str, why: Explanation) -> Explanation:
@@ -74,5 +75,5 @@ def _nobody_to_write_to(run: BroadcastRun) -> tuple[PublicationState, Explanatio
         )
     return _S.REFUSED, explained(
         f"Nobody in the audience may be written to: {run.suppressed:,} suppressed.",
-        "Nothing went out. Look at the suppressions, or tell them another way.",
+        "Nothing went out. Look at the suppressions, or tell people in another way.",
     )

@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 class FactsRecording:
-    """Takes note of what is known, and never lets one person's words replace another's unread."""
+    """Records what is known; nobody's facts are overwritten by somebody who has not read them."""
 
     def __init__(self, state: IncidentState, timeline: Timeline) -> None:
         self._state = state

@@ -1,7 +1,7 @@
-"""The response's lifecycle, and the one place where everything about an incident comes in.
+"""The lifecycle of a response: the workflow at which everything about an incident arrives.
 
-Every surface (signal, update, terminal, page) ends in the same few functions; each belongs to a
-collaborator that owns one subject, and the rules themselves are in ``domain``.
+Every surface (signal, update, terminal, page) ends in the same few functions. Each belongs to a
+collaborator that owns one subject; the rules themselves are in ``domain``.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class IncidentWorkflow:
 
     @workflow.init
     def __init__(self, opening: OpenIncident) -> None:
-        # Whoever takes both takes the message's first: a withdrawal may wait for its message
-        # for many minutes, and must hold up nothing else meanwhile.
+        # Take the message's lock first, if you need both: a withdrawal may wait for its message
+        # for many minutes, and must not block anything else meanwhile.
         self._turn = asyncio.Lock()
         self._turn_of: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         timeline = Timeline(opening.incident, opening.timeline, opening.recorded)
@@ -102,7 +102,7 @@ class IncidentWorkflow:
                 )
             )
         await self._lifecycle.record_closing()
-        # Somebody may have joined, or tried to sign, while the ledger was told.
+        # Somebody may have joined, or tried to sign, while the closing was recorded.
         await workflow.wait_condition(self._nothing_under_way)
         keeping.cancel()
         return self.status()
@@ -111,7 +111,7 @@ class IncidentWorkflow:
 
     @workflow.query(name="status")
     def status(self) -> IncidentStatus:
-        """Where the response stands."""
+        """The status of the response."""
         return incident_status(self._state)
 
     @workflow.query(name="timeline")
@@ -125,9 +125,9 @@ class IncidentWorkflow:
     def listen(self, name: str, said: Sequence[RawValue]) -> None:
         """Every signal: ``approve`` and ``reject`` of approvers, ``channel_news`` of broadcasts.
 
-        The approvers' contract is one value, ``{"by": …, "digest": …, "message": …}``, to reject
-        also ``reason``. A handler for each name would stall the whole incident if somebody sent
-        it no value or two.
+        The approvers' contract is one value, ``{"by": …, "digest": …, "message": …}``, and for
+        rejecting also ``reason``. A handler for each name would stall the whole incident if
+        somebody sent it no value or two.
         """
         match name:
             case "approve":
@@ -177,7 +177,7 @@ class IncidentWorkflow:
 
     @workflow.update(name="facts")
     async def facts(self, facts: RecordFacts) -> IncidentStatus:
-        """Take note of what is known now; the words themselves stay in the ledger."""
+        """Record what is known now; the facts themselves stay in the ledger."""
         with refusing():
             self._facts.record(facts)
         return self.status()
@@ -191,7 +191,7 @@ class IncidentWorkflow:
 
     @workflow.update(name="withdraw")
     async def withdraw(self, withdraw: Withdraw) -> MessageStatus:
-        """Stop what has not gone out and take back what can be; answers when all has settled."""
+        """Stop what has not gone out, take back what can be; answers when all has settled."""
         async with self._turn_of[withdraw.message]:
             return self._of(await self._withdrawing.withdraw(withdraw))
 
@@ -224,7 +224,7 @@ class IncidentWorkflow:
 
     @workflow.update(name="settle")
     async def settle(self, settle: Settle) -> MessageStatus:
-        """Take a person's word for what happened to a publication of unknown outcome."""
+        """Enter what a person saw of a publication of unknown outcome."""
         async with self._turn_of[settle.message], self._turn:
             with refusing():
                 return self._of(await self._settling.settle(settle))
@@ -249,7 +249,7 @@ class IncidentWorkflow:
 
     @workflow.update(name="advance")
     async def advance(self, advance: Advance) -> IncidentStatus:
-        """Move to another stage, if the table and what has been told so far allow it."""
+        """Move to another stage, if the table and the messages so far allow it."""
         with refusing():
             await self._lifecycle.advance(advance)
         return self.status()

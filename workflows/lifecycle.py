@@ -25,8 +25,7 @@ with workflow.unsafe.imports_passed_through():
 class Lifecycle:
     """Moves the incident's stage; nobody else does.
 
-    ``turn`` keeps it where it is while a proposal is being rendered: that has been told which
-    stage it is for.
+    ``turn`` keeps the stage while a proposal is being rendered for it.
     """
 
     def __init__(self, state: IncidentState, timeline: Timeline, turn: asyncio.Lock) -> None:
@@ -56,7 +55,7 @@ class Lifecycle:
         return self._state.stage is Stage.CLOSED
 
     def join(self, join: Join) -> None:
-        """Note who joined; whoever opened it is there already."""
+        """Record who joined; the person who opened it is recorded already."""
         if join.actor.person != self._state.opened_by.person:
             self._timeline.add("joined", join.actor)
 
@@ -68,7 +67,7 @@ class Lifecycle:
             workflow.set_current_details(f"Stage: {stage}")
 
     async def advance(self, advance: Advance) -> None:
-        """Move to another stage, if the table and what has been told so far allow it."""
+        """Move to another stage, if the table and the messages so far allow it."""
         async with self._turn:
             self._state.refuse_stage(advance.to)
             self.enter(advance.to, advance.actor)

@@ -15,8 +15,7 @@ AMBIGUOUS = ["TemporalTimeout:StartToClose", "TemporalTimeout:Heartbeat"]
 class ActivityPolicy:
     """Time-outs and retries of one group of activities.
 
-    ``start_within``: how long a worker may take to fetch it, where waiting for ever would leave
-    something without an end.
+    ``start_within``: how long a worker may take to fetch it, where it must not wait for ever.
     """
 
     start_to_close: timedelta
@@ -43,7 +42,7 @@ BULK_LEDGER = ActivityPolicy(
 """The same over a whole audience."""
 
 ATTEMPT = ActivityPolicy(
-    # Longer than the adapters' own time-outs together, so that an adapter speaks first.
+    # Longer than the adapters' own time-outs together, so that an adapter reports first.
     start_to_close=timedelta(seconds=60),
     heartbeat=timedelta(seconds=10),
     retry=RetryPolicy(
@@ -72,18 +71,18 @@ BATCHES = ActivityPolicy(
         initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=60)
     ),
 )
-"""A range of batches. Repeating it is safe after anything: the ledger hands each batch out once."""
+"""A range of batches. Repeating it is always safe: the ledger hands out each batch once."""
 
 URGENT = Priority(priority_key=1)
 ORDINARY = Priority(priority_key=3)
 
 FEWEST_BATCHES_PER_ACTIVITY, BATCHES_PER_ACTIVITY = 3, 50
-"""Provider requests between two Temporal round trips: many keep the engine's share small. A worker
+"""Provider requests between two Temporal round trips: many keep Temporal's share small. A worker
 that needs long for them hands the rest back."""
 
 SMALL_BATCH = 5
 SMALL_BATCHES_PER_ACTIVITY = 200
-"""The same where batches hold fewer than ``SMALL_BATCH`` recipients, as over SMTP: one each."""
+"""The same where batches have fewer than ``SMALL_BATCH`` recipients, as over SMTP: one each."""
 
 EVENTS_POLL = timedelta(seconds=2)
 """The shortest pause between two looks at the delivery events of unknown batches."""

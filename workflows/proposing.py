@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.incident import IncidentState
     from domain.message import MessageKind
     from domain.message_state import MessageState
+    from domain.plural import plural
     from domain.publication import Destination
     from workflows.calls import call
     from workflows.contract import Propose, Revise
@@ -39,7 +40,7 @@ class Proposing:
         self._state.refuse_proposal(propose.kind, propose.actor)
 
     async def propose(self, propose: Propose) -> MessageState:
-        """Render a message and add it; entering its stage, if it opens one."""
+        """Render a message and add it, and enter its stage if it begins one."""
         state = self._state
         async with self._turn:
             self.refuse_proposal(propose)
@@ -56,7 +57,7 @@ class Proposing:
         return message
 
     def refuse_revision(self, revise: Revise) -> None:
-        """Raise ``DomainError`` unless the message may be written anew now."""
+        """Raise ``DomainError`` unless the message may be revised now."""
         self._state.refuse_stranger(revise.actor)
         message = self._state.message(revise.message)
         self._state.refuse_revision(message)
@@ -82,7 +83,7 @@ class Proposing:
             "revised",
             revise.actor,
             f"message {new.number} is now {new.digest[:8]}, was {old.digest[:8]}; "
-            f"{len(old.gate.decisions)} decisions void",
+            f"{plural(len(old.gate.decisions), 'decision')} void",
         )
         return new
 

@@ -1,4 +1,4 @@
-"""One message on one post channel: attempt once, and look before ever attempting again."""
+"""One message on one post channel: attempt once, and look before any further attempt."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _STOPPED = Explanation(what="It was stopped in time.")
 
 @workflow.defn(name=PUBLICATION_WORKFLOW)
 class PublicationWorkflow:
-    """Reserve the ledger's row, attempt, classify, look, settle: design of the protocol in docs.
+    """Reserve the ledger's row, attempt, classify, look, settle: see docs/architecture.md.
 
     Only this workflow moves its row, so that a withdrawal and an attempt cannot pass each other.
     """
@@ -49,16 +49,16 @@ class PublicationWorkflow:
 
     @workflow.run
     async def run(self, order: PublishMessage) -> Outcome:
-        """Return how the message ended on this channel; never raises for what a provider did."""
-        standing = await self._publish()
-        why = standing.explanation.what if standing.explanation else ""
-        workflow.set_current_details(f"{self._channel}: {standing.state}. {why}")
+        """Return how the message ended on this channel; never raises because of a provider."""
+        status = await self._publish()
+        why = status.explanation.what if status.explanation else ""
+        workflow.set_current_details(f"{self._channel}: {status.state}. {why}")
         await workflow.wait_condition(workflow.all_handlers_finished)
         return Outcome.at(
             order.destination,
-            standing.state,
-            standing.explanation,
-            receipt=standing.receipt,
+            status.state,
+            status.explanation,
+            receipt=status.receipt,
             attempts=self._attempts,
         )
 
@@ -69,26 +69,26 @@ class PublicationWorkflow:
 
     async def _publish(self) -> PublicationStatus:
         try:
-            standing = await call(PLAN_PUBLICATION, self._task, LEDGER, priority=self._priority)
+            status = await call(PLAN_PUBLICATION, self._task, LEDGER, priority=self._priority)
         except ActivityError as error:
             return PublicationStatus(
                 state=PublicationState.REFUSED, explanation=explanation_of(error)
             )
         # Numbers go on from the ledger's, so that an attempt of an earlier run that wakes up
         # late cannot be taken for one of ours.
-        number = standing.attempt
+        number = status.attempt
         while True:
-            if standing.state in _NOBODY_KNOWS:
-                standing = await self._look(standing.attempt or number)
-            if standing.state is not PublicationState.PLANNED:
-                return standing
+            if status.state in _NOBODY_KNOWS:
+                status = await self._look(status.attempt or number)
+            if status.state is not PublicationState.PLANNED:
+                return status
             if self._halt is not None:
                 return await self._conclude(self._halt, number, _STOPPED)
             if self._attempts >= self._order.attempts:
                 return await self._conclude(PublicationState.ABANDONED, number, self._given_up())
             self._attempts += 1
             number += 1
-            standing = await self._attempt(number)
+            status = await self._attempt(number)
 
     async def _attempt(self, number: int) -> PublicationStatus:
         """One attempt. A halt calls it off while it waits for its turn, never on the wire."""
@@ -105,8 +105,8 @@ class PublicationWorkflow:
         )
         await workflow.wait_condition(lambda: attempt.done() or self._halt is not None)
         if not attempt.done():
-            # Asking the ledger alone would not do: an attempt on the wire that ends in "too many
-            # requests" gives its row back, and the server would try it again.
+            # Asking the ledger alone would not be enough: an attempt on the wire that ends in "too
+            # many requests" gives its row back, and the server would try it again.
             attempt.cancel()
         try:
             return await attempt
@@ -121,7 +121,7 @@ class PublicationWorkflow:
                     number,
                     explained(
                         f"No worker for {self._channel} took it while it was fresh.",
-                        "Start one, then propose it anew.",
+                        "Start one, then propose it again.",
                     ),
                 )
             return await self._conclude(PublicationState.REFUSED, number, explanation_of(error))
@@ -153,13 +153,13 @@ class PublicationWorkflow:
         if sighting.finding is Finding.FOUND and sighting.receipt is not None:
             return await self._conclude(PublicationState.ACCEPTED, number, receipt=sighting.receipt)
         if sighting.finding is Finding.ABSENT:
-            standing = await self._conclude(
+            status = await self._conclude(
                 PublicationState.PLANNED,
                 number,
                 Explanation(what="It is absent from the platform."),
             )
-            if standing.state not in _NOBODY_KNOWS:
-                return standing
+            if status.state not in _NOBODY_KNOWS:
+                return status
         return await self._conclude(PublicationState.UNKNOWN, number, self._cannot_tell(sighting))
 
     async def _conclude(
@@ -171,7 +171,7 @@ class PublicationWorkflow:
         receipt: Receipt | None = None,
     ) -> PublicationStatus:
         """Enter a conclusion in the ledger, and return what the ledger says after it."""
-        standing = await call(
+        status = await call(
             SETTLE_PUBLICATION,
             SettlePublication(
                 task=self._task,
@@ -183,15 +183,15 @@ class PublicationWorkflow:
             LEDGER,
             priority=self._priority,
         )
-        if standing.state is not to or why is None:
-            return standing
-        return standing.model_copy(update={"explanation": why})
+        if status.state is not to or why is None:
+            return status
+        return status.model_copy(update={"explanation": why})
 
     def _given_up(self) -> Explanation:
         return Explanation(
-            what=f"{self._channel} did not take it in {self._attempts} attempts.",
+            what=f"{self._channel} did not accept it in {self._attempts} attempts.",
             means="Nothing went out.",
-            next_step=self._then(Action.RETRY, "See whether the platform is up."),
+            next_step=self._then(Action.RETRY, "Check whether the platform is up."),
         )
 
     def _cannot_tell(self, sighting: Sighting) -> Explanation:

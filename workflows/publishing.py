@@ -1,4 +1,4 @@
-"""Following an approved message to its end at every destination, each apart from the others."""
+"""Following an approved message to its end at each destination, independently."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Publishing:
     # --- what people ask for ------------------------------------------------------------------
 
     def refuse_retry(self, retry: RetryChannel) -> None:
-        """Raise ``DomainError`` unless it came to nothing there, and is still meant to go out."""
+        """Raise ``DomainError`` unless it failed there and is still meant to go out."""
         self._state.refuse_request(retry.actor)
         message = self._state.message(retry.message)
         message.refuse_unless(
@@ -98,7 +98,7 @@ class Publishing:
         self._steered(steer)
 
     async def steer(self, steer: SteerBroadcast) -> MessageState:
-        """Pause, resume or stop a broadcast that is under way, and return once it was told."""
+        """Pause, resume or stop a broadcast that is under way; returns once it has the order."""
         run = self._steered(steer)
         about = f"message {steer.message} on {run.destination}"
         self._timeline.add(f"asked to {steer.action}", steer.actor, about)
@@ -125,7 +125,7 @@ class Publishing:
     # --- following ----------------------------------------------------------------------------
 
     def hear(self, said: Sequence[RawValue]) -> None:
-        """Take word from a broadcast on how it stands; ignore any other."""
+        """Read a broadcast's report of its state; ignore anything else."""
         try:
             (news,) = (ChannelNews.model_validate_json(one.payload.data) for one in said)
         except ValueError as error:
@@ -161,11 +161,11 @@ class Publishing:
             message.phase = MessagePhase.SETTLED
 
     async def _let_pass(self, run: ChannelRun) -> None:
-        """Wait for what this message overtook, if it is on the wire here.
+        """Wait for a message that this one overtook, if it is on the wire here.
 
-        Its request may be slow at the provider, and would come out below us as the newest word.
-        Not for ever: a channel that does not answer must not keep us from trying. Not for mail,
-        which has no order, and not for what was withdrawn, which is taken back.
+        Its request may be slow at the provider, and would then appear after ours as the latest
+        news. Not for ever: a channel that does not answer must not keep us from trying. Not for
+        mail, which has no order, and not for what was withdrawn, which is taken back.
         """
 
         def on_the_wire() -> bool:

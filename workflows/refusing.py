@@ -1,4 +1,4 @@
-"""Saying no to whoever asked: a rule's refusal as the failure that its caller sees."""
+"""Refusals: a rule's refusal as the failure that the caller of an update sees."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workflows.calls import explanation_of
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """Turn a rule's no, here or in an activity, into a failure that carries its explanation.
+    """Turn a rule's refusal, here or in an activity, into a failure with its explanation.
 
     In an update's handler any other exception would hang the caller and stall the workflow.
     """

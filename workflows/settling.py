@@ -1,4 +1,4 @@
-"""Settling: a person's word for what happened where no machine could tell."""
+"""Settling: a person enters what happened where no machine could tell."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ENDS_AS = {
     MessagePhase.WITHDRAWN: PublicationState.WITHDRAWN,
     MessagePhase.SUPERSEDED: PublicationState.SUPERSEDED,
 }
-"""What becomes of something that did not go out and is not meant to any more."""
+"""The state of something that did not go out and no longer should."""
 
 
 class Settling:
@@ -49,7 +49,7 @@ class Settling:
             message.refuse_unless(destination, PublicationState.UNKNOWN)
 
     async def settle(self, settle: Settle) -> MessageState:
-        """Take a person's word for what happened."""
+        """Enter what a person saw."""
         self.refuse(settle)
         message = self._state.message(settle.message)
         destination = message.destination(settle.channel, settle.audience)
@@ -59,7 +59,7 @@ class Settling:
             audience=destination.audience,
             digest=message.digest,
         )
-        standing = await call(
+        status = await call(
             SETTLE_BY_PERSON,
             SettleByPerson(
                 task=task,
@@ -75,18 +75,18 @@ class Settling:
         if settle.went_out:
             message.reach(destination)
         if self._publishing.run_of(message, destination) is not None:
-            # The broadcast is under way: it finds in the ledger what was entered.
+            # The broadcast is under way: it will find this in the ledger.
             return message
-        if standing.state is PublicationState.PLANNED:
+        if status.state is PublicationState.PLANNED:
             self._publishing.start(message, (destination,))
             return message
         seen = Explanation(what=f"{settle.actor.person} saw it at the platform.")
         message.enter(
             Outcome.at(
                 destination,
-                standing.state,
-                standing.explanation or (seen if settle.went_out else None),
-                receipt=standing.receipt,
+                status.state,
+                status.explanation or (seen if settle.went_out else None),
+                receipt=status.receipt,
             )
         )
         return message

@@ -1,4 +1,4 @@
-"""Signing: the one way in which a decision is judged, whatever surface it comes from."""
+"""Signing: the only way in which a decision is judged, whatever surface it comes from."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Signing:
         )
         if message.phase in (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED):
             raise DecisionRefused(
-                f"Message {message.number} is {message.phase}.", "Nothing needs deciding here."
+                f"Message {message.number} is {message.phase}.", "There is nothing to decide here."
             )
         decision = judge(
             message.gate,
@@ -65,7 +65,7 @@ class Signing:
         return message, message.gate.with_decision(decision)
 
     def decide(self, decide: Decide) -> Decided:
-        """Take the decision, and publish if it was the one that was missing."""
+        """Record the decision, and publish if it was the last one needed."""
         message, gate = self.judge(decide)
         message.gate = gate
         decision = gate.decisions[-1]
@@ -80,7 +80,7 @@ class Signing:
         return Decided(message=message.number, gate=gate.state, missing=gate.missing())
 
     def decide_by_signal(self, said: Sequence[RawValue], verdict: Verdict) -> None:
-        """A signal has nobody to answer to, so a refusal goes to the timeline."""
+        """A signal gets no answer, so a refusal goes to the timeline."""
         who: Actor | str = "somebody"
         try:
             decide = _read_decision(said, verdict)
@@ -105,9 +105,9 @@ class Signing:
 def _read_decision(said: Sequence[RawValue], verdict: Verdict) -> Decide:
     """What an approver sent, read here and not by the converter.
 
-    What the converter cannot read it drops without a word, and somebody at a gate at 2 a.m. would
-    wait for a publication that never comes. Not by ``json``, which lets half a surrogate pair
-    through: no history could hold that.
+    The converter silently drops what it cannot read, and somebody at a gate at 2 a.m. would wait
+    for a publication that never comes. Not by ``json``, which accepts half a surrogate pair: no
+    history could store that.
     """
     if len(said) != 1:
         raise DecisionRefused(f"The {verdict} signal came with {len(said)} values, not one.", _HOW)

@@ -12,12 +12,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.policies import LEDGER
 
 _KEPT = 2_000
-"""Entries the workflow keeps for its query; the ledger keeps all of them."""
+"""The entries that the workflow keeps for its query; the ledger keeps all of them."""
 
 
 def _plain(text: str) -> str:
-    # Some of it was typed by strangers; PostgreSQL refuses a NUL for ever, and a terminal obeys
-    # what it should only show.
+    # Some of it was typed by strangers: PostgreSQL refuses a NUL, and a terminal would obey control
+    # characters.
     return "".join(sign if sign.isprintable() else " " for sign in text[:500])
 
 
@@ -32,7 +32,7 @@ class Timeline:
         self._recorded = recorded
 
     def add(self, what: str, who: Actor | str, about: str = "") -> None:
-        """Enter one thing that happened now; ``who`` is a person, or a part of ours by its name."""
+        """Enter one thing that happened now; ``who`` is an actor, or a channel or part of ours."""
         seq = self._entries[-1].seq + 1 if self._entries else 1
         person = who if isinstance(who, Actor) else None
         self._entries.append(
@@ -60,7 +60,7 @@ class Timeline:
         return bool(self._entries) and self._entries[-1].seq > self._recorded
 
     async def flush(self) -> None:
-        """Copy to the ledger whatever it lacks."""
+        """Copy to the ledger what it lacks."""
         while self.pending():
             batch = tuple(one for one in self._entries if one.seq > self._recorded)[:100]
             await call(
@@ -69,7 +69,7 @@ class Timeline:
             self._recorded = batch[-1].seq
 
     async def keep(self) -> None:
-        """Go on copying for as long as the incident lives."""
+        """Keep copying for as long as the incident lives."""
         while True:
             await workflow.wait_condition(self.pending)
             await self.flush()

@@ -1,4 +1,4 @@
-"""Batches of unknown outcome: settled by the provider's events, or let go again after silence."""
+"""Batches of unknown outcome: settled by the provider's events, or sent again after silence."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 class UnknownBatches:
-    """Waits for what the events say; ``kept_back`` is why some were not sent again."""
+    """Waits for events; ``kept_back`` is why some batches were not sent again."""
 
     def __init__(
         self, order: PublishMessage, control: BroadcastControl, window: BatchWindow
@@ -45,7 +45,7 @@ class UnknownBatches:
         return False
 
     async def _release(self) -> bool:
-        """The window has closed: the message's class says what silence means."""
+        """The window has closed: the message's class decides what silence means."""
         if self._order.message_class is MessageClass.GOODWILL or self._control.over:
             return False
         return self._hand_out(await self._ask_events(release=True))

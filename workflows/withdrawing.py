@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 class Withdrawing:
-    """Ends a message that must not be said, or not any more."""
+    """Stops a message that must not go out, or no longer."""
 
     def __init__(self, state: IncidentState, timeline: Timeline, publishing: Publishing) -> None:
         self._state = state
@@ -51,11 +51,9 @@ class Withdrawing:
             message=self._state.ref(message), channel=destination.channel, digest=message.digest
         )
         try:
-            standing = await call(
-                RETRACT_POST, task, LOOK, queue=channel_queue(destination.channel)
-            )
+            status = await call(RETRACT_POST, task, LOOK, queue=channel_queue(destination.channel))
             after = before.model_copy(
-                update={"state": standing.state, "explanation": standing.explanation}
+                update={"state": status.state, "explanation": status.explanation}
             )
         except ActivityError as error:
             after = before.model_copy(update={"explanation": _still_public(error)})

@@ -48,10 +48,10 @@ class SettleUnknown(Value):
 
 
 class UnknownSettled(Value):
-    """What the events said: ``accepted`` recipients of the whole broadcast so far.
+    """The result: ``accepted`` recipients of the whole broadcast so far.
 
     ``released`` are the numbers of the batches that may go now: those whose window has closed, and
-    any that a worker, after it had been given up for dead, brought back unsent. ``kept_back`` says
+    any that a worker returned unsent after it had been given up. ``kept_back`` says
     why batches whose window has closed were not released.
     """
 

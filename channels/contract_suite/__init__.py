@@ -1,4 +1,4 @@
-"""The promises of every channel as tests, for adapters of ours and of anybody else.
+"""The promises of every channel as tests, for our own adapters and for yours.
 
 Needs pytest and pytest-asyncio where it is used; the examples beside it do not.
 """

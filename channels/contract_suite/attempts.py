@@ -69,7 +69,7 @@ def assert_found(sighting: Sighting, channel: Channel, expected: Finding) -> Non
 
 
 async def eventually(accepted: Callable[[], Awaitable[list[str]]], seconds: float = 5.0) -> None:
-    """Wait until something was accepted; an answer that comes too late is preceded by its deed."""
+    """Wait until something was accepted; with a late answer, acceptance comes first."""
     async with asyncio.timeout(seconds):
         while not await accepted():
             await asyncio.sleep(0.02)

@@ -7,7 +7,7 @@ A test class for a channel is this::
         def provider(self) -> StandIn:
             return PostboxStandIn()
 
-A ``StandIn`` (``stand_in.py``) plays the provider: it can be told how to misbehave, and knows what
+A ``StandIn`` (``stand_in.py``) plays the provider: a test can make it misbehave, and it knows what
 it accepted. ``mock_provider.py`` has one that needs no server.
 """
 
@@ -279,7 +279,7 @@ class ChannelContract:
     # What people and logs see
 
     @pytest.mark.parametrize("how", list(Misbehaviour), ids=lambda how: how.name.lower())
-    async def test_errors_hold_no_address_token_body_or_words_of_the_provider(
+    async def test_errors_contain_no_address_token_body_or_words_of_the_provider(
         self, provider: StandIn, channel: Channel, how: Misbehaviour
     ) -> None:
         await provider.misbehave(how)
@@ -295,7 +295,7 @@ class ChannelContract:
             assert secret not in shown
         assert caught.value.__cause__ is None
         if how in TAKEN:
-            # What is taken late must not turn up in the next test.
+            # What is accepted late must not turn up in the next test.
             await eventually(provider.accepted)
 
     async def test_an_error_for_no_connection_holds_no_secret(self, provider: StandIn) -> None:

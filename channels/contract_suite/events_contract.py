@@ -50,7 +50,7 @@ class EventFeed(Protocol):
         """A new reader, which believes this feed."""
         ...
 
-    def body(self, told: Sequence[SampleEvent]) -> bytes:
+    def body(self, events: Sequence[SampleEvent]) -> bytes:
         """The body of one delivery, in the provider's form; each event gets an id of its own."""
         ...
 

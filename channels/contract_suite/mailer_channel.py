@@ -1,4 +1,4 @@
-"""A stranger's mail channel, whole: hands letters and addresses to a mail service, and hears back.
+"""A complete mail channel as others would write one: sends through a mail service, reads events.
 
 The second example of docs/adding-a-channel.md: a direct channel with events. The service takes one
 letter for many addresses, keeps our key with it, can be asked for it, and delivers events signed
@@ -146,7 +146,7 @@ class MailerChannel:
         return Health(ok=True, detail="Mailer: the service answers.")
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         await self._wire.close()
 
     def _request(
@@ -188,15 +188,15 @@ class MailerEvents:
         signature = hmac.new(self._secret, body, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(signature.encode(), headers.get(SIGNATURE, "").encode()):
             raise EventsNotGenuine(
-                "The signature does not fit.", "Compare FRONTFOOT_MAILER_EVENTS_SECRET."
+                "The signature does not match.", "Compare FRONTFOOT_MAILER_EVENTS_SECRET."
             )
         try:
-            told = TypeAdapter(list[_Event]).validate_json(body)
+            events = TypeAdapter(list[_Event]).validate_json(body)
         except ValidationError:
             raise EventsUnreadable("The body is not a list of events.") from None
         return [
             DeliveryEvent(one.id, KINDS[one.what], one.at, one.batch, one.delivery)
-            for one in told
+            for one in events
             if one.what in KINDS and (one.batch or one.delivery)
         ]
 

@@ -1,4 +1,4 @@
-"""What the contract suite asks of a provider: to misbehave on command, and to keep its books."""
+"""What the contract suite asks of a provider: to misbehave on command, and to record requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from channels.contract import Channel
 
 
 class Misbehaviour(StrEnum):
-    """What a provider is told to do to the next request that publishes."""
+    """What a provider is to do to the next request that publishes."""
 
     THROTTLES = "throttles, and says until when"
     THROTTLES_WITHOUT_RESET = "throttles, and does not say until when"
@@ -32,8 +32,8 @@ TAKEN = (Misbehaviour.SILENT_AFTER, Misbehaviour.DROPS_AFTER, Misbehaviour.FAILS
 class StandIn(Protocol):
     """A stand-in for a provider, at the other end of the channel under test.
 
-    ``secrets`` are credentials given to the channel, and anything that the provider says in its
-    own words: none of it may show up in an error. ``wait`` is how long it throttles.
+    ``secrets`` are credentials given to the channel, and the provider's own texts: none of it may
+    appear in an error. ``wait`` is how long it throttles.
     """
 
     @property

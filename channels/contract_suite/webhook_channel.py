@@ -1,7 +1,7 @@
-"""A stranger's channel, whole: posts a message as JSON to an address of the company's own.
+"""A complete channel as others would write one: posts JSON to an address of the company's own.
 
-This file is what docs/adding-a-channel.md walks through. It uses nothing that a package outside of
-this repository could not use.
+This is the example in docs/adding-a-channel.md. It uses nothing that a package outside of this
+repository could not use.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class WebhookChannel:
         return Health(ok=True, detail="Webhook: the address answers.")
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         await self._client.aclose()
 
     def _request(

@@ -132,7 +132,7 @@ class FacebookChannel:
         text = words_of_post(template, self.name, with_link=False)
         if len(text) > LIMIT:
             raise CannotExpress(
-                f"facebook: the post has {len(text):,} characters; {LIMIT:,} are the most.",
+                f"facebook: the post has {len(text):,} characters; at most {LIMIT:,} are allowed.",
                 "Shorten it in its template.",
             )
         return copy_of_post(template, self.name, text)
@@ -189,7 +189,7 @@ class FacebookChannel:
         return Health(ok=True, detail="Facebook: the token works.", account=page.name)
 
     async def close(self) -> None:
-        """Nothing to let go of: each call closes its own session."""
+        """Nothing to close: each call closes its own session."""
 
     async def _published(self, after: str | None) -> Page:
         query = {"fields": "id,message,created_time,permalink_url", "limit": str(PAGE_SIZE)}

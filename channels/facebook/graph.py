@@ -1,10 +1,10 @@
-"""Calls the Graph API through ``facebook-sdk``, without its habits.
+"""Calls the Graph API through ``facebook-sdk``, without its flaws.
 
 The package (3.1.0, the last one, from 2018) is wrapped here and nowhere else. What it does, and
 what is done about it:
 
 =============================================  =====================================================
-its habit                                      here
+its flaw                                       here
 =============================================  =====================================================
 never looks at the HTTP status: a 500 whose    ``GraphSession`` reads every answer before the
 JSON lacks ``error`` is returned as a success  package does
@@ -102,7 +102,7 @@ class GraphAccount:
 
 
 class GraphSession(requests.Session):
-    """A session for one call, which reads its answer as a channel must, and then lets the package.
+    """A session for one call, which reads the answer as a channel must before the package does.
 
     ``reading`` turns an answer into the error that it means, or None if it is a success.
     """
@@ -142,11 +142,11 @@ class GraphSession(requests.Session):
         try:
             response = super().request(method, f"{self.account.base_url}/{path}", **rest)
         except requests.RequestException as error:
-            # Its text holds the address, and that the token.
+            # Its text contains the address, which contains the token.
             raise no_answer(error, self.effect) from None
         self.answer = read(response)
-        if told := self._reading(self.answer, self.effect):
-            raise told
+        if meant := self._reading(self.answer, self.effect):
+            raise meant
         if not self.answer.body:
             raise silence(self.effect, PROVIDER, "the answer could not be read")
         return response
@@ -210,7 +210,7 @@ def call(
         try:
             body = use(graph)
         except facebook.GraphAPIError:
-            # Only if the session's reading let an error pass.
+            # Only if the session's reading missed an error.
             raise silence(session.effect, PROVIDER, "the answer could not be read") from None
         if session.answer is None or not isinstance(body, dict):
             raise silence(session.effect, PROVIDER, "the answer could not be read")

@@ -1,4 +1,4 @@
-"""Reads what the Graph API says when it says no: by its code, which means more than the status.
+"""Reads the Graph API's refusals: by their code, which means more than the status.
 
 Source: developers.facebook.com, graph-api/guides/error-handling and graph-api/overview/
 rate-limiting; subcodes 1390008 and 1404082 from other projects' issues. What decides the design:
@@ -74,7 +74,7 @@ def meaning_of(answer: GraphAnswer, effect: Effect, now: datetime) -> ChannelErr
         return Throttled(
             f"{PROVIDER}: the Page has used up its calls for now (code {code}).",
             until=_regained(answer.headers, now),
-            next_step="Nothing is asked before then: asking on lengthens the block.",
+            next_step="No request is made before then: more requests would prolong the block.",
         )
     if code == _SAID_BEFORE or subcode == _SAID_BEFORE_SUBCODE:
         return OutcomeUnknown(
@@ -119,7 +119,7 @@ def _refusal(problem: _Problem, status: int, effect: Effect, now: datetime) -> C
             f"{PROVIDER}: the token lacks a permission (code {code}).",
             "Give it pages_manage_posts and pages_read_engagement, then retry the channel.",
         )
-    # Last, because only a code that we do not know leaves anything to these two.
+    # Last, because these two only matter for codes that we do not know.
     if problem.is_transient or status >= 500:
         return silence(effect, PROVIDER, f"it answered that it failed (code {code})")
     if status == 401:
@@ -138,8 +138,8 @@ def _regained(headers: Mapping[str, str], now: datetime) -> datetime:
         usage = orjson.loads(lowered.get("x-business-use-case-usage", "{}"))
         for entries in usage.values():
             for entry in entries:
-                told = _Usage.model_validate(entry).estimated_time_to_regain_access
-                minutes = max(minutes, told)
+                wait = _Usage.model_validate(entry).estimated_time_to_regain_access
+                minutes = max(minutes, wait)
     except (orjson.JSONDecodeError, AttributeError, TypeError, ValidationError):
         pass
     return not_absurd(now + (timedelta(minutes=minutes) if minutes > 0 else DEFAULT_WAIT), now)

@@ -4,7 +4,7 @@ Last verified against the live API: never yet. Written from the documentation of
 where it is silent, from Mastodon's own source; tested against a small server of ours in
 tests/channels/.
 
-What Mastodon gives and asks:
+What Mastodon offers and demands:
 
 - It takes an ``Idempotency-Key``: for an hour, the same key from the same account is answered with
   the post that it made, and makes no second one. Ours is the same for every attempt at a
@@ -14,8 +14,8 @@ What Mastodon gives and asks:
 - Rate limits: 300 requests in five minutes for an account, and 30 deletions in half an hour.
   ``X-RateLimit-Reset`` is a date in ISO 8601, not a number.
 - Each server sets its own limits. ``check`` reads them and says so if they are not what is
-  configured; ``render`` keeps to the configuration, since a copy must not change its mind with the
-  process that it is made in.
+  configured; ``render`` keeps to the configuration, because the same copy must not depend on
+  the process that renders it.
 - Other servers speak this API too (GoToSocial, Akkoma, ...); none of them was tried.
 
 The token needs the scopes ``read:accounts``, ``read:statuses`` and ``write:statuses``.
@@ -146,7 +146,7 @@ class MastodonChannel:
     async def retract(self, receipt: Receipt) -> None:
         """Delete the post; one that is gone already counts as taken back.
 
-        Other servers are told to delete it too; whether each of them does is up to them.
+        Other servers are asked to delete it too; whether they do is up to them.
         """
         try:
             await self._ask("DELETE", f"/api/v1/statuses/{receipt.id}")
@@ -180,7 +180,7 @@ class MastodonChannel:
         )
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         await self._wire.close()
 
     async def _page(self, after: str | None) -> Page:
@@ -246,8 +246,8 @@ def idempotency_key(publication: Publication) -> str:
     """The same for every attempt at one publication, and another for any other words.
 
     The publication's key ends in the number of the attempt, which is left out here. The words are
-    in it because a known key is answered with the old post, whatever the new one says. Hashed,
-    since the key is ours and no business of the server's.
+    part of it because a known key is answered with the old post, even if the words are new. Hashed,
+    because our key is not for the server to know.
     """
     identity, _, attempt = publication.key.rpartition(".")
     if not identity or not attempt.isdigit():

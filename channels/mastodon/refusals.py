@@ -64,10 +64,10 @@ def own_words(answer: httpx.Response, now: datetime) -> ChannelError | None:
 def _reset_of(answer: httpx.Response, now: datetime) -> datetime:
     """When a throttled request may be made again, by ``X-RateLimit-Reset`` in ISO 8601."""
     try:
-        told = datetime.fromisoformat(answer.headers.get("x-ratelimit-reset", ""))
+        reset = datetime.fromisoformat(answer.headers.get("x-ratelimit-reset", ""))
     except ValueError:
         return throttled_until(answer.headers, now, UNTOLD_WAIT)
-    return not_absurd(told if told.tzinfo else told.replace(tzinfo=UTC), now)
+    return not_absurd(reset if reset.tzinfo else reset.replace(tzinfo=UTC), now)
 
 
 def _complaint(answer: httpx.Response) -> str:

@@ -1,8 +1,8 @@
 """Builds the body of one SendGrid request, for up to a thousand addressees at once.
 
 By hand and not with the ``sendgrid`` package's helpers: those take over twenty times as long, and
-they put each personalization in front of the one before, so that an error naming the third
-recipient names the third from the end. Limits and field names: SendGrid's v3 reference, Mail Send.
+they reverse the personalizations, so that an error naming the third recipient means the third from
+the end. Limits and field names: SendGrid's v3 reference, Mail Send.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ DELIVERY_ARG = "ff_delivery"
 
 
 _HERE = "\x7f"
-"""Where a value belongs in a frame: a character that no text of ours holds."""
+"""Marks the place of a value in a frame: a character that is in no text of ours."""
 
 _PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\')
-"""Characters that stand in JSON as they are."""
+"""Characters that need no escaping in JSON."""
 
 
 def body_of_batch(batch: Batch, *, asm_group_id: int | None) -> bytes:
     """The JSON body for ``batch``, addressees in their order.
 
     Raises ``BadRecipient`` for addressees who lack a personal value, hold one that is not plain
-    text, or have an address that stands in the batch already; ``Refused`` if it is all too large.
+    text, or have an address that is in the batch already; ``Refused`` if it is all too large.
     """
     personal = _personalizations(batch).encode()
     shared = orjson.dumps(_shared(batch, asm_group_id))
@@ -83,19 +83,19 @@ def _personalizations(batch: Batch) -> str:
 
 
 def _escaped(column: Sequence[str]) -> Sequence[str]:
-    """``column`` as it may stand between the quotes of JSON; nearly always as it is."""
+    """``column`` escaped for JSON strings; nearly always unchanged."""
     if not "".join(column).encode().translate(None, _PLAIN):
         return column
     return [orjson.dumps(value)[1:-1].decode() for value in column]
 
 
 def _known(column: Sequence[str | None]) -> Sequence[str]:
-    # Who lacks a value was refused before.
+    # Addressees without a value have been refused before.
     return cast(Sequence[str], column)
 
 
 def _refuse_addressees(people: Addressees, fields: tuple[str, ...]) -> None:
-    """Find here what SendGrid would refuse the whole request for, or send out half filled in."""
+    """Refuse what SendGrid would refuse the whole request for, or send out half filled in."""
     named = [name for name in (*fields, UNSUBSCRIBE_VALUE) if name in (*fields, *people.values)]
     if _all_well(people, named):
         return
@@ -117,7 +117,7 @@ def _refuse_addressees(people: Addressees, fields: tuple[str, ...]) -> None:
 
 
 def _all_well(people: Addressees, named: Sequence[str]) -> bool:
-    """Whether all is well at a glance, as nearly always; False may be a false alarm."""
+    """A quick check that nearly always says yes; False may be a false alarm."""
     if len(set(" ".join(people.addresses).lower().split(" "))) != len(people):
         return False
     try:

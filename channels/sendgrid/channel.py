@@ -12,7 +12,7 @@ What SendGrid forces on us:
 - An empty account answers 401, like a dead key.
 - A suppressed recipient is accepted here and reported as ``dropped`` later.
 
-The bulk path is httpx and a body of our own. The ``sendgrid`` package checks the signatures of
+Bulk mail uses httpx and our own request body. The ``sendgrid`` package checks the signatures of
 events (``events.py``) and has no part in this file: one client of it mixes up the headers of
 concurrent requests, has no time-out and no keep-alive, and follows redirects on POST.
 """
@@ -171,11 +171,11 @@ class SendGridChannel:
         return await self._wire.ask(self._request("GET", path, query=query))
 
     def suppressions(self) -> AsyncIterator[ListedAddress]:
-        """Every address on the account's lists that SendGrid does not write to for good."""
+        """Every address on the account's lists that SendGrid never writes to again."""
         return read_lists(self._ask, self._settings.asm_group_id, self._clock)
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         await self._wire.close()
 
     def _request(

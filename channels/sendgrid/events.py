@@ -1,10 +1,10 @@
-"""Reads SendGrid's signed event webhook: what became of each mail, and proof that it left.
+"""Reads SendGrid's signed event webhook: what became of each mail, and proof that it went out.
 
 Last verified against the live API: never yet. Written from the published reference (Event Webhook,
 and its security features), and tested against the sandbox, which signs as it describes.
 
-Its users report the same event three times on average (sendgrid/docs#2933); ``sg_event_id`` is how
-a repeat is known.
+Its users report the same event three times on average (sendgrid/docs#2933); ``sg_event_id``
+identifies repeats.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ KINDS: Mapping[str, DeliveryState | Preference] = {
     "group_unsubscribe": Preference.UNSUBSCRIBED,
     "group_resubscribe": Preference.RESUBSCRIBED,
 }
-"""The events that say where a mail stands, or what its reader wants. The others (opens, clicks) are
-not asked for; a deferral is not an end, and one of these follows it."""
+"""Events about the state of a mail, or a preference of its recipient. Others (opens, clicks) are
+not requested; a deferral is not an end, and one of these follows it."""
 
 _BOUNCE_TYPES = {"bounce": HARD_BOUNCE}
 """The types of a bounce in our words; the other one, ``blocked``, may go through the next time."""
@@ -62,7 +62,7 @@ def _verification_key(text: str) -> str:
 
 
 class SendGridEventSettings(BaseSettings):
-    """By what events are believed: ``FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY``, and for how long."""
+    """What verifies events, ``FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY``, and how old they may be."""
 
     model_config = SettingsConfigDict(
         env_prefix="FRONTFOOT_EMAIL_EVENTS_", frozen=True, extra="ignore", env_ignore_empty=True
@@ -79,10 +79,10 @@ class SendGridEventSettings(BaseSettings):
 class SendGridEvents:
     """Reads deliveries of events that SendGrid has signed.
 
-    ``max_age`` refuses those that were signed longer ago, or as far ahead. It is off by default:
-    whether a delivery that is repeated for a day keeps its first timestamp is not documented, so a
-    limit might refuse the only proof that a batch went out. A replay changes nothing, because
-    events are recorded by their ids.
+    ``max_age`` refuses those that were signed longer ago, or that far in the future. It is off by
+    default: whether a delivery that is repeated for a day keeps its first timestamp is not
+    documented, so a limit might refuse the only proof that a batch went out. A replay changes
+    nothing, because events are recorded by their ids.
     """
 
     def __init__(self, settings: SendGridEventSettings, *, clock: Clock = utc_now) -> None:
@@ -95,7 +95,7 @@ class SendGridEvents:
         timestamp = headers.get(TIMESTAMP, "")
         if not self._signed(body, headers.get(SIGNATURE, ""), timestamp):
             raise EventsNotGenuine(
-                "The signature does not fit.",
+                "The signature does not match.",
                 "Compare FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY with the webhook's verification key.",
             )
         if not self._recent(timestamp):
@@ -114,7 +114,7 @@ class SendGridEvents:
             base64.b64decode(signature, validate=True)
             text = body.decode()
         except ValueError:
-            # Not base64, not even ASCII, or a body that is not UTF-8: nothing that was signed.
+            # Not base64, not even ASCII, or a body that is not UTF-8: this was never signed.
             return False
         return bool(_verifier().verify_signature(text, signature, timestamp, self._key))
 
@@ -139,10 +139,10 @@ def _key_of(text: str) -> Any:
 
 
 def _event_of(raw: object, received_at: datetime) -> DeliveryEvent | None:
-    """One event of SendGrid's as ours, or None if it is not about a mail of ours.
+    """A SendGrid event in our form, or None if it is not about our mail.
 
-    An event whose time cannot be read is taken for one of ``received_at``: it proves no less that
-    the mail was accepted.
+    An event whose time cannot be read gets the time ``received_at``: it still proves that the mail
+    was accepted.
     """
     if not isinstance(raw, dict):
         return None

@@ -3,8 +3,9 @@
 Last verified against the live API: never yet. Written from the OpenAPI description of January 2026
 (Suppressions): pages by ``limit`` (500 at most) and ``offset``, newest first.
 
-``blocks`` is not read: those addresses refused one mail, and SendGrid goes on writing to them. The
-global unsubscribes have two doors, of which only ``/v3/suppression/unsubscribes`` lists.
+``blocks`` is not read: those addresses refused one mail, and SendGrid goes on writing to them.
+There are two endpoints for global unsubscribes, and only ``/v3/suppression/unsubscribes`` lists
+them.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ _MEMBERS = TypeAdapter(list[str])
 async def read_lists(ask: Ask, group: int | None, clock: Clock) -> AsyncIterator[ListedAddress]:
     """Every entry of the four lists, and of the unsubscribe ``group`` of our mail if it has one.
 
-    Who is put on a list meanwhile moves the pages, so that an entry may come twice.
+    An address added meanwhile shifts the pages, so an entry may come twice.
     """
     for name, reason in LISTS.items():
         offset = 0
@@ -58,7 +59,7 @@ async def read_lists(ask: Ask, group: int | None, clock: Clock) -> AsyncIterator
                 break
             offset += PAGE
     if group is not None:
-        # It comes whole and without times.
+        # It comes in one piece and without times.
         answer = await ask(f"/v3/asm/groups/{group}/suppressions", {})
         for address in _read(_MEMBERS, answer):
             yield ListedAddress(address, SuppressionReason.UNSUBSCRIBED, clock())

@@ -12,12 +12,11 @@ What SMTP forces on us:
 - Nothing can be read back. A message whose reply was lost stays unknown until somebody looks for
   its ``Message-ID`` in the server's log, or until the window of its broadcast has closed and a
   safety notice goes again; with the same ``Message-ID``, so that receivers may drop the second.
-- Nothing tells of arrival either: mail that comes back goes to ``bounces_to``, and nobody here
-  reads it.
-- A server may put one addressee off ("greylisting") while it takes the others. The mail waits, and
+- Nothing reports arrival either: bounces go to ``bounces_to``, and Frontfoot does not read them.
+- A server may defer one addressee ("greylisting") while it accepts the others. The mail waits, and
   what is queued behind it in its range waits too; after a few times the addressee is given up.
 
-Logging in is by PLAIN, LOGIN or CRAM-MD5. XOAUTH2 is not done here.
+Logging in is by PLAIN, LOGIN or CRAM-MD5. XOAUTH2 is not supported.
 """
 
 from __future__ import annotations
@@ -181,7 +180,7 @@ class SmtpChannel:
         return Receipt(id=letter.message_id, at=self._clock())
 
     def _patience(self, message_id: str, error: Deferred) -> ChannelError:
-        """``error`` itself, until there were too many of them."""
+        """``error`` itself, until there have been too many of them."""
         # Counted in this process only: another worker, or a restart, merely asks more often.
         times = self._deferred.pop(message_id, 0) + 1
         if times < MOST_DEFERRALS:
@@ -190,14 +189,14 @@ class SmtpChannel:
         return BadRecipient(
             f"SMTP: the server deferred this addressee {times} times.",
             positions=(0,),
-            next_step="Reach this addressee in another way; the others are written to.",
+            next_step="Reach this addressee in another way; the others get the mail.",
         )
 
     async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
-        """Say that nobody can tell: a mail server shows nothing of what it took."""
+        """Always *cannot tell*: a mail server does not show what it accepted."""
         return Sighting(
             finding=Finding.CANNOT_TELL,
-            why="A mail server cannot be asked what it took; its log holds the Message-IDs, which "
+            why="Nobody can ask a mail server what it accepted; its log has the Message-IDs, which "
             "begin with the keys of the deliveries.",
         )
 
@@ -214,7 +213,7 @@ class SmtpChannel:
         return Health(ok=True, detail=f"SMTP: the server {login}.", account=account)
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         if self._pool is not None:
             await self._pool.close()
             self._pool = None

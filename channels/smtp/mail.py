@@ -1,7 +1,7 @@
 """Makes one addressee's mail: headers, text and HTML, as the bytes that go over the wire.
 
 The ``Message-ID`` is the delivery's key at the sender's domain, so it is the same in each attempt:
-a receiver that sees it twice can drop the second, and the mail server's log can be held against
+a receiver that sees it twice can drop the second, and the mail server's log can be compared with
 our ledger.
 
 Everything is ASCII (quoted-printable and encoded words), because what a relay has to convert on
@@ -89,7 +89,7 @@ class _Filling:
                 "SMTP: this addressee cannot be written to: a value for a [[field]] is missing or "
                 "is not plain text.",
                 positions=(0,),
-                next_step="Fix the row in the audience; the others are written to.",
+                next_step="Fix the row in the audience; the others get the mail.",
             )
 
     def __call__(self, text: str) -> str:
@@ -101,9 +101,9 @@ def _addressee(to: Addressee) -> ValidatedEmail:
         return _read(to.address)
     except EmailNotValidError:
         raise BadRecipient(
-            "SMTP: what stands in this addressee's row is not a mail address.",
+            "SMTP: what is in this addressee's row is not a mail address.",
             positions=(0,),
-            next_step="Correct the row in the audience; the others are written to.",
+            next_step="Correct the row in the audience; the others get the mail.",
         ) from None
 
 
@@ -147,7 +147,7 @@ def _unsubscribe_headers(to: Addressee) -> bytes:
             "SMTP: this addressee cannot be written to: the link to unsubscribe is not a web "
             "address.",
             positions=(0,),
-            next_step="Fix the row in the audience; the others are written to.",
+            next_step="Fix the row in the audience; the others get the mail.",
         )
     return (
         f"List-Unsubscribe: <{link}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"

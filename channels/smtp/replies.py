@@ -1,8 +1,8 @@
 """What a mail server's replies mean, and what it means that none came.
 
-SMTP draws the line that our errors need by itself: until the dot that ends a message has left,
-the server has taken nothing; after it, only the reply says (RFC 5321, sections 4.1.1.4 and
-4.5.3.2.6). So silence is ``OutcomeUnknown`` in one place only, and a 5xx there is a clear no.
+SMTP itself draws the line that our errors need: until the dot that ends a message has left, the
+server has accepted nothing; after it, only the reply says so (RFC 5321, sections 4.1.1.4 and
+4.5.3.2.6). So silence is ``OutcomeUnknown`` in one place only, and a 5xx there is a clear refusal.
 
 =====================================  =====================================================
 what happened                          meaning
@@ -48,14 +48,14 @@ WAIT = timedelta(minutes=1)
 """For a 4xx without a time, where the server itself is busy."""
 
 GREYLIST_WAIT = timedelta(minutes=5)
-"""For a 4xx to RCPT without a time: what greylists ask for unless they are told otherwise."""
+"""For a 4xx to RCPT without a time: the usual default of greylisting."""
 
 LONGEST_WAIT = timedelta(hours=1)
-"""A number in a reply may mean something else than we read into it."""
+"""The most that is believed: a number in a reply may mean something else."""
 
 
 class Deferred(Throttled):
-    """The server takes mail for this one addressee later; it may be taking everybody else's now."""
+    """The server defers this one addressee; it may be accepting mail for everybody else now."""
 
 
 class SmtpStage(StrEnum):
@@ -118,10 +118,10 @@ def no_tls() -> ChannelError:
 
 
 def _not_now(stage: SmtpStage, code: int, text: str, now: datetime) -> ChannelError:
-    told = _told_wait(text)
+    named = _named_wait(text)
     if stage is SmtpStage.RECIPIENT and code == 454 and _RELAYING.search(text):
         return _no_relaying(code, stage)
-    if code == 421 and told is None and not _POLICY.match(text):
+    if code == 421 and named is None and not _POLICY.match(text):
         return Unreachable(
             f"{PROVIDER}: the server is closing down (421 to {stage}); nothing went out.",
             "It is tried again over another connection.",
@@ -129,8 +129,8 @@ def _not_now(stage: SmtpStage, code: int, text: str, now: datetime) -> ChannelEr
     of_addressee = stage is SmtpStage.RECIPIENT and not _OF_THE_SERVER.match(text)
     kind, wait = (Deferred, GREYLIST_WAIT) if of_addressee else (Throttled, WAIT)
     return kind(
-        f"{PROVIDER}: the server takes it later ({code} to {stage}).",
-        until=not_absurd(now + min(told or wait, LONGEST_WAIT), now),
+        f"{PROVIDER}: the server asks us to try later ({code} to {stage}).",
+        until=not_absurd(now + min(named or wait, LONGEST_WAIT), now),
     )
 
 
@@ -147,7 +147,7 @@ def _never(stage: SmtpStage, code: int, text: str) -> ChannelError:
         return BadRecipient(
             f"{PROVIDER}: the server does not take mail for this addressee ({code}).",
             positions=(0,),
-            next_step="Correct the row in the audience; the others are written to.",
+            next_step="Correct the row in the audience; the others get the mail.",
         )
     return Refused(
         f"{PROVIDER}: the server refused ({code} to {stage}); nothing went out.",
@@ -156,14 +156,14 @@ def _never(stage: SmtpStage, code: int, text: str) -> ChannelError:
 
 
 def _no_relaying(code: int, stage: SmtpStage) -> ChannelError:
-    # Everybody would be refused like this: it must not be entered against the addressees.
+    # Everybody would be refused like this, so it must not count against the addressees.
     return BadCredentials(
-        f"{PROVIDER}: the server does not pass mail on for us ({code} to {stage}).",
+        f"{PROVIDER}: the server does not relay mail for us ({code} to {stage}).",
         "Log in, or let the server allow this worker's address; then retry the channel.",
     )
 
 
-def _told_wait(text: str) -> timedelta | None:
+def _named_wait(text: str) -> timedelta | None:
     found = _TIME.search(text)
     if found is None:
         return None

@@ -1,8 +1,8 @@
 """Connections to a mail server: made, logged in, used for one mail after another, and kept.
 
-``aiosmtplib`` speaks the protocol. Two things are done here instead: each step is taken by itself,
-so that an error knows how far we came, and the final dot of a message is sent apart from the rest,
-so that a connection that breaks before it is known to have delivered nothing.
+``aiosmtplib`` speaks the protocol. Two things are done here instead: each step is separate,
+so that an error knows how far the exchange got, and the final dot of a message is sent separately,
+so that a connection that breaks before it has certainly delivered nothing.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class SmtpSession:
 
     @property
     def alive(self) -> bool:
-        """Whether the connection stands, as far as we have heard."""
+        """Whether the connection is open, as far as we know."""
         return self._smtp.is_connected
 
     async def open(self) -> None:
@@ -99,10 +99,10 @@ class SmtpSession:
 
     async def _encrypt(self) -> None:
         if not self._smtp.supports_extension("starttls"):
-            # Whoever sits in between can take the offer out, so we do not go on in the clear.
+            # Somebody in between could remove the offer, so we do not continue without encryption.
             raise BadCredentials(
                 f"{PROVIDER}: the server offers no STARTTLS, so nothing was sent.",
-                "Set FRONTFOOT_SMTP_SECURITY to what the server speaks, or have it mended.",
+                "Set FRONTFOOT_SMTP_SECURITY to what the server supports, or have it fixed.",
             )
         with self._reading(SmtpStage.TLS):
             await self._smtp.starttls()
@@ -150,7 +150,7 @@ class SmtpSession:
             raise
 
     async def noop(self) -> None:
-        """Ask for nothing, to hear an answer. Raises a ``ChannelError``."""
+        """Send a NOOP and wait for the answer. Raises a ``ChannelError``."""
         with self._reading(SmtpStage.NOOP):
             await self._smtp.noop()
 
@@ -179,7 +179,7 @@ class SmtpSession:
         return BadRecipient(
             detail,
             positions=(0,),
-            next_step="Reach this addressee in another way; the others are written to.",
+            next_step="Reach this addressee in another way; the others get the mail.",
         )
 
     async def _hand_over(self, content: bytes) -> None:
@@ -206,7 +206,7 @@ class SmtpSession:
             raise SMTPResponseException(reply.code, reply.message)
 
     async def _reset(self) -> None:
-        """Forget the mail that was refused, so that the connection serves the next."""
+        """Reset after a refused mail, so that the connection can be used for the next."""
         try:
             await self._smtp.rset()
         except (SMTPException, OSError, TimeoutError):
@@ -214,7 +214,7 @@ class SmtpSession:
 
     @contextlib.contextmanager
     def _reading(self, stage: SmtpStage) -> Iterator[None]:
-        """Read what happens within as what it means at ``stage``."""
+        """Turn a failure inside the block into what it means at ``stage``."""
         try:
             yield
         except SMTPResponseException as error:
@@ -266,7 +266,7 @@ class SmtpPool:
                 await session.close()
 
     async def close(self) -> None:
-        """Say goodbye to all that wait."""
+        """Close all idle sessions."""
         waiting, self._idle = self._idle, []
         await asyncio.gather(*(session.close() for session in waiting))
 
@@ -287,7 +287,7 @@ class SmtpPool:
 
 
 def _trust(ca_file: Path | None) -> ssl.SSLContext:
-    """The certificates that we believe. Reading the system's takes longer than a connection."""
+    """The certificates that we trust. Reading the system's takes longer than a connection."""
     try:
         return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
     except (OSError, ssl.SSLError):

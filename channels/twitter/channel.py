@@ -9,9 +9,9 @@ What X forces on us:
   account's timeline back, after undoing the t.co links that X puts in place of ours.
 - "Duplicate content" (403) is evidence that an earlier attempt worked: look, do not give up.
 - OAuth 1.0a tokens do not expire. OAuth 2 refresh tokens can be used once, and using one twice
-  revokes them all: not for a service that must speak on its worst day.
+  revokes them all: so they are not for a service that must publish on its worst day.
 - The parameter that chooses fields is called ``tweet.fields`` in prose and ``post.fields`` in the
-  newest description, and nobody says whether both are taken: ``FRONTFOOT_TWITTER_FIELDS``.
+  newest description, and it is not documented whether both work: ``FRONTFOOT_TWITTER_FIELDS``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from domain.message import Copy
 from domain.publication import Receipt, Sighting
 
 MOST_PAGES = 10
-"""Pages of a hundred posts that one look reads at most; an account of ours posts far less."""
+"""The most pages of a hundred posts that one look reads; our accounts post far less."""
 
 
 class TwitterSettings(ChannelSettings):
@@ -121,7 +121,7 @@ class _Deletion(BaseModel):
 
 
 class _Gone(Refused):
-    """What was to be deleted is not there."""
+    """What was to be deleted does not exist."""
 
 
 class TwitterChannel:
@@ -214,7 +214,7 @@ class TwitterChannel:
         return Health(ok=True, detail="X: the keys work.", account=f"@{account.username}")
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         await self._wire.close()
 
     async def _page(self, begun: str, after: str | None) -> Page:

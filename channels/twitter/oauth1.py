@@ -1,7 +1,7 @@
 """Signs requests with OAuth 1.0a (RFC 5849, HMAC-SHA1), the way X accepts them for JSON bodies.
 
-Own code rather than ``oauthlib``: signing a JSON request is a sort, a quote and an HMAC, and the
-library would come with form bodies, two other signature methods and OAuth 2. A JSON body takes no
+Our own code rather than ``oauthlib``: signing a JSON request is a sort, a quote and an HMAC, and
+the library would bring form bodies, two other signature methods and OAuth 2. A JSON body takes no
 part in the signature (section 3.4.1.3.1 counts form bodies only).
 """
 

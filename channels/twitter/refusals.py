@@ -1,4 +1,4 @@
-"""Reads what X says when it says no.
+"""Reads X's refusals.
 
 X names its problems three ways at once: by status, by the end of a ``type`` URI (whose host has
 changed and will again), and by an English sentence. All its 403 answers share one ``type``, so
@@ -84,7 +84,7 @@ def own_words(response: httpx.Response, now: datetime) -> ChannelError | None:
         )
     if status == 400:
         return Refused(
-            "X: it finds the request invalid (400): most often the post is too long.",
+            "X: it considers the request invalid (400): most often the post is too long.",
             "Shorten the post and propose it again.",
         )
     if status == 403:
@@ -99,7 +99,7 @@ def reset_of(headers: httpx.Headers, now: datetime) -> datetime:
     """When a throttled account may go on: the last reset among its exhausted windows.
 
     X keeps a short window and one of 24 hours, and reports each with headers of its own; without
-    a header its documentation's 15 minutes hold.
+    such a header, the documented 15 minutes apply.
     """
     exhausted = [
         reset

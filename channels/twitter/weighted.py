@@ -5,7 +5,8 @@ open twitter-text library. The text is normalised (NFC, and line ends to ``\\n``
 counter expects); most letters of European and Semitic scripts weigh 1, everything else 2; an emoji
 weighs 2 however many code points it has; a link weighs 23 however long it is.
 
-Where we cannot know, we err upwards, so that a copy is never found too long after it was approved:
+Where we cannot know, we count too much rather than too little, so that a copy is never too long
+after it was approved:
 a bare ``example.com`` weighs what a link weighs or what its letters weigh, whichever is more,
 because X decides by a list of top-level domains that changes. With ``https://`` in front there is
 no doubt, short of a domain that does not exist: X counts such a one by its letters.
@@ -47,8 +48,8 @@ _LINKS = re.compile(
     re.IGNORECASE,
 )
 
-# Emoji, by the sequences of Unicode Technical Standard 51. The blocks hold characters that are no
-# emoji too; alone they weigh 2 in any case, so only what joins them matters.
+# Emoji, by the sequences of Unicode Technical Standard 51. The blocks contain characters that are
+# not emoji too; alone they weigh 2 in any case, so only what joins them matters.
 _TONED = (
     "☝⛹✊-✍\U0001f385\U0001f3c2-\U0001f3c4\U0001f3c7\U0001f3ca-\U0001f3cc\U0001f442\U0001f443"
     "\U0001f446-\U0001f450\U0001f466-\U0001f478\U0001f47c\U0001f481-\U0001f483"

@@ -10,6 +10,7 @@ from client.audit.model import AuditRecords, Intent, Kind, Place, ProviderRecord
 from client.next_steps import WENT_OUT
 from domain.explanation import Action, NextStep
 from domain.message_state import MessagePhase
+from domain.plural import plural
 from domain.publication import Outcome, PublicationState
 from domain.status import MessageStatus
 from store.audit.broadcast_records import BroadcastRecords
@@ -84,7 +85,7 @@ class _Audit:
             audience=place.audience,
             incident=outcome.state if outcome else None,
             ledger=self._ledger_says(row, mail),
-            events="" if mail is None else f"{mail.events:,} events",
+            events="" if mail is None else plural(mail.events, "event"),
             provider=provider.detail,
         )
 
@@ -187,7 +188,7 @@ class _Audit:
         reconciled = record.reconciled
         if reconciled is None:
             return
-        where, what = str(place), "mails" if mail is not None else "posts"
+        where, what = str(place), "mail" if mail is not None else "post"
         open_batches = mail is not None and any(
             mail.by_state.get(state) for state in (_S.SENDING, _S.UNKNOWN)
         )
@@ -196,19 +197,19 @@ class _Audit:
             (
                 Kind.LOST,
                 reconciled.lost,
-                "are accepted in the ledger, but the provider does not have them.",
-                "Look at the provider. If they are not there, say it again in a new message.",
+                "accepted in the ledger, but not at the provider.",
+                "Look at the provider. If it is not there, say it again in a new message.",
             ),
             (
                 Kind.DOUBLED,
                 reconciled.doubled,
-                "are there more than once.",
+                "too many at the provider.",
                 "Take the extra copies down, and report this: it must never happen.",
             ),
             (
                 Kind.UNENTERED,
                 reconciled.unentered,
-                "are at the provider, but the ledger does not say that they went out.",
+                "at the provider, but the ledger does not say that it went out.",
                 self._settle(place, "Say that they went out.", WENT_OUT),
             ),
         ):
@@ -217,7 +218,7 @@ class _Audit:
             if kind is Kind.UNENTERED and (open_batches or on_the_wire):
                 # Its batch or post is listed already, as unknown or as under way.
                 continue
-            self._findings.find(kind, where, f"{count:,} {what} {what_of_them}", next_step)
+            self._findings.find(kind, where, f"{plural(count, what)} {what_of_them}", next_step)
 
     def _ledger_says(self, row: PublicationRow | None, mail: BroadcastRecords | None) -> str:
         if row is not None:

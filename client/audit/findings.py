@@ -55,8 +55,8 @@ class Findings:
         if state in CALLED_OFF or why is None:
             return
         kind = Kind.UNKNOWN if state is _S.UNKNOWN else Kind.OPEN
-        told = why.model_copy(update={"what": f"It is {state}: {why.what}"})
-        self.found.append(Discrepancy(kind=kind, where=where, explanation=told))
+        explanation = why.model_copy(update={"what": f"It is {state}: {why.what}"})
+        self.found.append(Discrepancy(kind=kind, where=where, explanation=explanation))
 
     def on_its_way(
         self,

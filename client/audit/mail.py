@@ -7,6 +7,7 @@ from datetime import datetime
 from client.audit.findings import NEEDS_WORDS, Findings
 from client.audit.model import Kind
 from domain.explanation import Action, NextStep
+from domain.plural import plural
 from domain.publication import Outcome, PublicationState
 from domain.status import MessageStatus
 from store.audit.broadcast_records import BroadcastRecords
@@ -67,7 +68,7 @@ class MailChecks:
             self._findings.find(
                 Kind.UNKNOWN if mail.by_state.get(_S.UNKNOWN) else Kind.OPEN,
                 where,
-                f"{hidden - shown:,} more batches are unknown or refused.",
+                f"{plural(hidden - shown, 'more batch', 'more batches')} unknown or refused.",
                 self._findings.step(Action.SHOW_STATUS),
             )
         if outcome is not None and outcome.state is _S.ACCEPTED:
@@ -76,8 +77,9 @@ class MailChecks:
                 self._findings.find(
                     Kind.DIFFERS,
                     where,
-                    f"The incident says accepted; in the ledger {unknown} batches are unknown and "
-                    f"{progress.went_out:,} mails went out.",
+                    "The incident says accepted; in the ledger "
+                    f"{plural(unknown, 'batch is', 'batches are')} unknown and "
+                    f"{plural(progress.went_out, 'mail')} went out.",
                     self._step(
                         Action.LIST_UNKNOWN,
                         mail,
@@ -90,8 +92,9 @@ class MailChecks:
             self._findings.find(
                 Kind.DIFFERS,
                 where,
-                f"{mail.planned:,} recipients were planned in {mail.batches:,} batches, and the "
-                f"ledger has {mail.recipients:,} in {mail.laid_out:,}.",
+                f"{plural(mail.planned, 'recipient was', 'recipients were')} planned in "
+                f"{plural(mail.batches, 'batch', 'batches')}, and the ledger has "
+                f"{mail.recipients:,} in {mail.laid_out:,}.",
                 "Rows are missing: restore the ledger from a backup.",
             )
         everybody = mail.planned + mail.suppressed
@@ -117,16 +120,16 @@ class MailChecks:
                 "An event proves that it went out, but it is not entered as accepted.",
                 self._last_sign(mail),
             )
-        for count, what in (
-            (mail.behind, "recipients have an event that goes further than their row."),
-            (mail.unproven, "recipients' rows go further than any event of theirs."),
-            (mail.unapplied, "events came before the broadcast was planned and are not applied."),
+        for count, one, many, what in (
+            (mail.behind, "recipient has", "recipients have", "an event ahead of their row."),
+            (mail.unproven, "row is", "rows are", "ahead of every event of the recipient."),
+            (mail.unapplied, "early event is", "early events are", "not applied to the broadcast."),
         ):
             if count:
                 self._findings.find(
                     Kind.DIFFERS,
                     where,
-                    f"{count:,} {what}",
+                    f"{plural(count, one, many)} {what}",
                     "Find out who else writes to the database; the events are kept and right.",
                 )
 

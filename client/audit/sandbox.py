@@ -12,6 +12,7 @@ from client.stack import stack_file
 from client.stack.accounts import choose_accounts
 from client.stack.sandbox_records import NOBODYS, mail_by_broadcast, posts_by_publication
 from domain.explanation import explained
+from domain.plural import plural
 from settings import Settings
 from store.audit.broadcast_records import BroadcastRecords
 
@@ -46,7 +47,8 @@ async def read_sandbox(
         post_total = posts.pop(NOBODYS)
         for (number, channel), found in posts.items():
             if channel in channels:
-                detail = f"{found.accepted - found.lost + found.doubled + found.unentered} posts"
+                there = found.accepted - found.lost + found.doubled + found.unentered
+                detail = plural(there, "post")
                 known[Place(number, channel)] = ProviderRecord(
                     detail=detail, read=True, reconciled=found
                 )
@@ -56,15 +58,18 @@ async def read_sandbox(
         if key in places:
             # The newest revision's broadcast stands for the message; earlier ones sent nothing.
             known[places[key]] = ProviderRecord(
-                detail=f"{there:,} mails", read=True, reconciled=found
+                detail=plural(there, "mail"), read=True, reconciled=found
             )
         elif there:
-            strangers.append(_stranger(f"{there:,} mails that no broadcast in the ledger sent"))
+            strangers.append(
+                _stranger(f"{plural(there, 'mail')} that no broadcast in the ledger sent")
+            )
     for place in places.values():
         nothing = ProviderRecord(detail="0 mails", read=True)
         known.setdefault(place, nothing)
     if post_total.unentered:
-        many = f"{post_total.unentered:,} posts that no message in the ledger accounts for"
+        posts_there = plural(post_total.unentered, "post")
+        many = f"{posts_there} that no message in the ledger accounts for"
         strangers.append(_stranger(many))
     return known, strangers
 

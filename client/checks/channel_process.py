@@ -1,6 +1,6 @@
-"""Asking the providers something, through a process that builds the channels as the worker would.
+"""Asks the providers something, through a process that builds the channels as the worker would.
 
-Whoever asks knows no adapter: it starts ``channels.ask`` and reads lines of JSON.
+The caller needs no adapter: it starts ``channels.ask`` and reads lines of JSON.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from client.stack.environment import for_python
 from settings import Settings
 
 SILENT_FOR = 120.0
-"""Seconds without a line after which a provider counts as gone; an adapter's own are shorter."""
+"""Seconds without a line before a provider counts as down; adapters' time-outs are shorter."""
 
 Answer = dict[str, object]
 _ANSWER = TypeAdapter(Answer)
@@ -55,10 +55,10 @@ async def ask_channels(
                 await process.stdin.drain()
             process.stdin.close()
         while True:
-            told = await asyncio.wait_for(process.stdout.readline(), SILENT_FOR)
-            if not told:
+            output = await asyncio.wait_for(process.stdout.readline(), SILENT_FOR)
+            if not output:
                 raise ClientError(_BROKE_OFF, "Try again; it is harmless.")
-            answer = _ANSWER.validate_json(told)
+            answer = _ANSWER.validate_json(output)
             if "error" in answer:
                 raise ClientError(str(answer["error"]), str(answer.get("next_step", "")))
             if "done" in answer:

@@ -1,7 +1,7 @@
-"""Asking each channel whether it would work, in a process of its own.
+"""Asks each channel whether it would work, in a separate process.
 
-Whoever asks knows no adapter; a child process builds the channels as the worker would, from the
-same environment, and tells what they say.
+The caller needs no adapter: a child process builds the channels as the worker would, from the
+same environment, and reports their answers.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class _Answer(Value):
 
 
 async def check_channels(settings: Settings) -> list[CheckResult]:
-    """What every configured channel says of itself, with the credentials the worker has."""
+    """The check of every configured channel, with the credentials that the worker has."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",
@@ -73,8 +73,8 @@ async def check_channels(settings: Settings) -> list[CheckResult]:
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        told, _ = await asyncio.wait_for(process.communicate(), WITHIN)
-        answers = TypeAdapter(list[_Answer]).validate_json(told)
+        output, _ = await asyncio.wait_for(process.communicate(), WITHIN)
+        answers = TypeAdapter(list[_Answer]).validate_json(output)
     except (TimeoutError, ValueError):
         if process.returncode is None:
             process.kill()

@@ -15,7 +15,7 @@ from client.errors import explanation_of
 
 
 async def check_everything(engine: Engine, *, ask_providers: bool = True) -> list[CheckResult]:
-    """Look at ledger, Temporal, workers and playbooks, and ask each provider if told to."""
+    """Check ledger, Temporal, workers and playbooks, and if wanted ask each provider."""
     settings = engine.settings
     looks: list[Awaitable[list[CheckResult]]] = [
         _safely("ledger", lambda: check_ledger(settings.database())),
@@ -30,7 +30,7 @@ async def check_everything(engine: Engine, *, ask_providers: bool = True) -> lis
 async def _safely(
     about: str, look: Callable[[], Awaitable[list[CheckResult]]]
 ) -> list[CheckResult]:
-    """What a look found; an expected failure is a result too, so that the others are told."""
+    """The results of one check; an expected failure is a result too, so the others are shown."""
     try:
         return await look()
     except Exception as error:

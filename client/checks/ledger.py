@@ -1,4 +1,4 @@
-"""Whether the ledger is there and its tables are those of this version."""
+"""Whether the ledger exists and its tables match this version."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def check_ledger(url: str) -> list[CheckResult]:
     if parsed.get_backend_name() == "sqlite":
         file = Path(str(parsed.database))
         if not await asyncio.to_thread(file.exists):
-            detail = f"{shown} is not there yet; the first import or start makes it"
+            detail = f"{shown} does not exist yet; the first import or start creates it"
             return [works("ledger", detail)]
     database = Database.open(url)
     try:
@@ -39,7 +39,7 @@ async def check_ledger(url: str) -> list[CheckResult]:
             f"{shown} is at version {current or 'none'}, and this program needs {newest}.",
             NextStep(
                 action=Action.MIGRATE,
-                advice="Workers bring it up to date when they start; or do it now.",
+                advice="Workers upgrade it when they start, or you can do it now.",
             ),
         )
     ]

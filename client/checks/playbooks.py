@@ -5,18 +5,19 @@ from __future__ import annotations
 from client.checks.result import CheckKind, CheckResult, fails, works
 from client.playbooks import examine, installed
 from domain.explanation import Action, NextStep
+from domain.plural import plural
 from settings import Settings
 
 
 def check_playbooks(settings: Settings) -> list[CheckResult]:
-    """Look every installed playbook over. Blocks."""
+    """Check every installed playbook. Blocks."""
     names = installed(settings)
     if not names:
         return [
             fails(
                 "playbooks",
                 f"There is no playbook in {settings.playbooks_dir}.",
-                "Set FRONTFOOT_PLAYBOOKS_DIR to the folder that holds them.",
+                "Set FRONTFOOT_PLAYBOOKS_DIR to the folder that contains them.",
                 CheckKind.SETTING,
             )
         ]
@@ -30,7 +31,7 @@ def _check(settings: Settings, name: str) -> CheckResult:
     count = len(examined.problems)
     return fails(
         f"playbook {name}",
-        f"{count} problem{'' if count == 1 else 's'}",
+        plural(count, "problem"),
         NextStep(action=Action.CHECK_PLAYBOOK, about=name),
         CheckKind.PLAYBOOK,
     )

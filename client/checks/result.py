@@ -1,4 +1,4 @@
-"""What one look of ``check`` came to."""
+"""The result of one check."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class CheckResult(Value):
 
 
 def works(about: str, what: str) -> CheckResult:
-    """A look that found nothing wrong."""
+    """A check that found nothing wrong."""
     return CheckResult(about=about, ok=True, explanation=explained(what))
 
 
 def fails(
     about: str, what: str, next_step: NextStep | str, kind: CheckKind = CheckKind.OTHER
 ) -> CheckResult:
-    """A look that found something wrong."""
+    """A check that found something wrong."""
     return CheckResult(about=about, ok=False, explanation=explained(what, next_step), kind=kind)

@@ -1,4 +1,4 @@
-"""Whether Temporal answers, and whether workers take work from each queue."""
+"""Whether Temporal answers, and whether a worker serves each task queue."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def check_temporal(engine: Engine) -> list[CheckResult]:
 
 
 async def _workers(client: Client, settings: Settings) -> CheckResult:
-    """Whether somebody takes work from each task queue that an incident uses."""
+    """Whether a worker serves each task queue that an incident uses."""
     queues = {
         "main": (MAIN_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
         **{

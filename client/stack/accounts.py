@@ -1,7 +1,7 @@
-"""Which channels of the embedded stack use real accounts, and which speak to the sandbox.
+"""Which channels of the embedded stack use real accounts, and which use the sandbox.
 
-What the sandbox takes in place of credentials hangs on each channel's adapter: well-known words,
-because it must not be able to hold a live key.
+Each channel's adapter has the values that the sandbox takes instead of credentials: well-known
+words, because the sandbox must never see a live key.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _KEPT_IN_SANDBOX = ("_FROM_ADDRESS", "_FROM_NAME", "_CONNECT_TIMEOUT", "_READ_TI
 
 @dataclass(frozen=True)
 class ChosenAccounts:
-    """Which channels there are, where each speaks to, and what a person has to be told of it.
+    """The channels, which account each uses, and notices for a person.
 
-    ``event_channels`` are the channels whose events can be verified, and so taken in.
+    ``event_channels`` are the channels whose events can be verified, and so accepted.
     """
 
     channels: tuple[str, ...] = ()
@@ -34,11 +34,11 @@ class ChosenAccounts:
 
     @property
     def sandboxed(self) -> tuple[str, ...]:
-        """The channels that speak to the sandbox."""
+        """The channels that use the sandbox."""
         return tuple(name for name in self.channels if name not in self.live)
 
     def with_notice(self, notice: str) -> ChosenAccounts:
-        """The same, and one thing more that a person has to know."""
+        """The same with one more notice."""
         return replace(self, notices=(*self.notices, notice))
 
 
@@ -94,15 +94,15 @@ def _with(
 def _with_events(
     accounts: ChosenAccounts, channel: str, adapter: Adapter | None, own: Mapping[str, str] | None
 ) -> ChosenAccounts:
-    """Whether the channel's events are taken in; ``own`` is None where the sandbox has the key."""
+    """Whether the channel's events are accepted; ``own`` is None where the sandbox has the key."""
     if adapter is None or adapter.events is None:
         return accounts
     needed = _required(adapter.events.settings) if own is not None else []
     lacking = [name for name in needed if name not in (own or {})]
     if lacking:
         return accounts.with_notice(
-            f"Events of {channel} are not taken in, because {', '.join(lacking)} is not set: what "
-            "becomes of a mail, and whether an unanswered batch went out, is not learnt by itself."
+            f"Events of {channel} are not taken in, because {', '.join(lacking)} is not set: "
+            "Frontfoot cannot learn what became of a mail, or whether an unanswered batch went out."
         )
     return replace(accounts, event_channels=(*accounts.event_channels, channel))
 
@@ -110,7 +110,7 @@ def _with_events(
 async def event_settings(
     accounts: ChosenAccounts, given: Mapping[str, str], sandbox: str
 ) -> dict[str, str]:
-    """What the receiver of events is told: by what it verifies them, and no key that sends.
+    """The environment of the receiver of events: what verifies them, and no key that sends.
 
     The sandbox is asked for the keys of the channels that speak to it; it has to be running.
     """
@@ -127,13 +127,13 @@ async def event_settings(
             result |= {name: given[name] for name in variables if given.get(name)}
         elif source.ask_account is not None:
             settings = adapter.settings.model_validate(_in_sandbox(adapter, sandbox))
-            told = await source.ask_account(settings)
-            result |= {variable_of(source.settings, name): value for name, value in told.items()}
+            values = await source.ask_account(settings)
+            result |= {variable_of(source.settings, name): value for name, value in values.items()}
     return result
 
 
 def _adapter(channel: str) -> Adapter | None:
-    """What is known of a channel; None for one that the worker will complain of."""
+    """The adapter of a channel; None for one that the worker will report as unknown."""
     try:
         return registry.load(channel)
     except ChannelMisconfigured:

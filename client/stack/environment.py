@@ -1,4 +1,4 @@
-"""What each part of the embedded stack is told: how to reach Temporal, and its secrets."""
+"""The environment of each part of the embedded stack."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PLAIN = ("HOME", "LANG", "LC_ALL", "PATH", "SYSTEMROOT", "TMPDIR", "TZ", "USER"
 
 
 def plain(given: Mapping[str, str]) -> dict[str, str]:
-    """What any program needs, and nothing of ours: for parts that must not see a key."""
+    """What any program needs, and none of our variables: for parts that must not see a key."""
     return {name: given[name] for name in _PLAIN if name in given}
 
 

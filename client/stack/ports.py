@@ -62,8 +62,8 @@ OPTIONS = {
 def free_ports(count: int) -> list[int]:
     """So many different ports that nobody listens on at this moment.
 
-    From a range out of which no system takes ports by itself. One that the system chose would be
-    free only until the next connection: it may become that one's own end before a server has it.
+    They come from a range that no system uses by itself. A port that the system chose could be
+    taken by the next outgoing connection before a server has it.
     """
     found: set[int] = set()
     while len(found) < count:

@@ -1,4 +1,4 @@
-"""Processes by their pid, and being sure that a pid is still the process that we mean."""
+"""Processes by their pid, and whether a pid is still the process that we mean."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def identity(pid: int) -> str:
-    """What tells this process from a later one with the same pid: when it began; "" if it is gone.
+    """What distinguishes this process from a later one with the same pid: its start; "" if gone.
 
     A zombie counts as gone: it does nothing any more.
     """
@@ -19,7 +19,7 @@ def identity(pid: int) -> str:
             text = stat.read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
-        # The name stands in brackets and may hold anything, brackets too.
+        # The name is in brackets and may contain anything, even brackets.
         state, *rest = text.rpartition(")")[2].split()
         return "" if state == "Z" else rest[18]
     return _identity_by_ps(pid)
@@ -29,14 +29,14 @@ def _identity_by_ps(pid: int) -> str:
     ps = shutil.which("ps")
     if ps is None:
         return ""
-    told = subprocess.run(
+    shown = subprocess.run(
         [ps, "-o", "stat=,lstart=", "-p", str(pid)],
         capture_output=True,
         text=True,
         check=False,
         env={"LC_ALL": "C", "PATH": os.environ.get("PATH", "")},
     ).stdout.split(maxsplit=1)
-    return "" if len(told) < 2 or told[0].startswith("Z") else told[1].strip()
+    return "" if len(shown) < 2 or shown[0].startswith("Z") else shown[1].strip()
 
 
 def is_running(pid: int, began: str) -> bool:

@@ -14,7 +14,7 @@ NAME = "stack.json"
 
 
 class Process(Value):
-    """A process and what tells it from a later one with the same pid."""
+    """A process, and what distinguishes it from a later one with the same pid."""
 
     pid: int
     began: str
@@ -23,7 +23,7 @@ class Process(Value):
 class StackFile(Value):
     """A running stack: its own process, its parts, and what its clients need in their environment.
 
-    ``live``: credentials were used where there were some. Holds no secret, only addresses.
+    ``live``: credentials were used where there were some. Contains no secret, only addresses.
     """
 
     owner: Process
@@ -37,7 +37,7 @@ class StackFile(Value):
         return is_running(self.owner.pid, self.owner.began)
 
     def write(self, state: Path) -> None:
-        """Put it in the state folder, in one step."""
+        """Write it to the state folder, atomically."""
         path = state / NAME
         fresh = path.with_suffix(".json.new")
         descriptor = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
@@ -47,7 +47,7 @@ class StackFile(Value):
 
 
 def read(state: Path) -> StackFile | None:
-    """What the folder's file says, running or not; None if there is none that can be read."""
+    """The stack in the folder's file, running or not; None without a readable file."""
     try:
         return StackFile.model_validate_json((state / NAME).read_text(encoding="utf-8"))
     except (OSError, ValidationError):
@@ -55,5 +55,5 @@ def read(state: Path) -> StackFile | None:
 
 
 def forget(state: Path) -> None:
-    """Take the file away: the stack was stopped in good order."""
+    """Remove the file: the stack was stopped properly."""
     (state / NAME).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The demo's audience: a CSV as companies have it, with a few rows that nobody can use."""
+"""The demo's audience: a CSV like a real one, with a few rows that cannot be used."""
 
 from __future__ import annotations
 

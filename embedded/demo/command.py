@@ -31,7 +31,7 @@ WINDOWS = {
     "broadcast": {"in_flight": 8, "unknown_window": "20s"},
     "looking": {"looks": 3, "apart": "2s"},
 }
-"""The plan's waiting times in seconds, not minutes: the sandbox tells of its mail at once."""
+"""The plan's waiting times in seconds, not minutes: the sandbox reports at once."""
 
 
 def demo(
@@ -39,10 +39,10 @@ def demo(
         int, typer.Option(help="How many customers to write to.", min=200, max=10_000_000)
     ] = 10_000,
     state_dir: Annotated[
-        Path, typer.Option(help="Folder for the demo's files; what is in it is removed first.")
+        Path, typer.Option(help="Folder for the demo's files; it is emptied first.")
     ] = Path(".frontfoot/demo"),
 ) -> None:
-    """Play a whole incident against the sandbox: everything real but the providers.
+    """Play a whole incident against the sandbox: everything is real except the providers.
 
     Example: frontfoot demo --recipients 200000
     """
@@ -71,7 +71,7 @@ async def play(recipients: int, state_dir: Path, console: Console) -> bool:
 
 
 class Demo:
-    """What the scenario plays on, and what it looks like."""
+    """The scenario's stack and its screen."""
 
     def __init__(
         self, stack: Stack, engine: Engine, sandbox: httpx.AsyncClient, console: Console
@@ -100,7 +100,7 @@ class Demo:
         return not score.wrong
 
     def say(self, text: str) -> None:
-        """Tell one thing that happened."""
+        """Show one thing that happened."""
         self._screen.say(text)
 
     async def kill_worker(self) -> None:

@@ -20,7 +20,7 @@ FAULTS: tuple[dict[str, object], ...] = (
     {"provider": "twitter", "operation": "post", "kind": "error_after", "times": 1, "after": 2}
     | {"status": 503},
     # Facebook: throttled (its pauses count in minutes), then "an unknown error occurred" for a post
-    # that stands, then a dropped answer.
+    # that is public, then a dropped answer.
     {"provider": "facebook", "operation": "post", "kind": "throttle", "times": 1, "seconds": 1},
     {"provider": "facebook", "operation": "post", "kind": "error_after", "times": 1},
     {"provider": "facebook", "operation": "post", "kind": "drop_after", "times": 1, "after": 2},

@@ -1,4 +1,4 @@
-"""The Buffer Saturday, played by scripted people who use what real ones use.
+"""The Buffer Saturday, played by scripted people with the same tools as real ones.
 
 The comms lead acts through the functions behind the terminal's commands, the approvers through
 the public signals and updates. Nothing here reaches into a workflow or a provider.
@@ -60,7 +60,7 @@ class ScenarioHost(Protocol):
 
 @dataclass
 class Refusal:
-    """A decision that was tried and did not count, with the reason that was given."""
+    """A decision that was tried and refused, with the reason."""
 
     who: str
     tried: str
@@ -148,7 +148,7 @@ class Scenario:
         await self._settled(message.number)
 
     async def _patiently(self, act: Callable[[], Awaitable[Result]]) -> Result:
-        """Do something, and again if no worker was there to be asked: then nothing was done."""
+        """Do something, and repeat it if no worker was there: then nothing was done."""
         for _ in range(30):
             try:
                 return await act()
@@ -200,7 +200,7 @@ class Scenario:
         self._host.say(f"{who} approves {message.digest[:8]} in the terminal")
 
     async def _try(self, who: str, digest: str, tried: str) -> None:
-        """Somebody decides who may not, or on what is gone; it must be refused."""
+        """A decision that is not allowed, or on an old text; it must be refused."""
         try:
             await messages.decide(
                 self._host.engine, INCIDENT, actor=Actor.at_terminal(who), digest=digest
@@ -242,7 +242,7 @@ class Scenario:
         raise TimeoutError(f"gave up waiting for {what}")
 
     async def _arrived(self) -> None:
-        """Wait until the provider has told of every mail what became of it."""
+        """Wait until the provider has reported what became of every mail."""
         status = await incident_status(self._host.engine, INCIDENT)
         self._host.say("waiting for the provider's last delivery events")
         last, patience = -1, 0

@@ -24,7 +24,7 @@ from embedded.demo.scenario import INCIDENT, Story
 
 
 class Score(Value):
-    """Everything the scorecard says; ``wrong`` are the reasons for which it is not a pass."""
+    """The content of the scorecard; ``wrong`` has the reasons why it is not a pass."""
 
     status: IncidentStatus
     mail: Reconciliation
@@ -74,7 +74,7 @@ async def add_up(
 
 
 def _wrong(score: Score, story: Story) -> list[str]:
-    """Each thing for which this run is not a pass, in words."""
+    """Everything that makes this run fail, in words."""
     wrong: list[str] = []
     for name, compared in (("mail", score.mail), ("posts", score.posts)):
         if not compared.agrees or not compared.accepted:
@@ -211,7 +211,7 @@ def _approvals(score: Score) -> Table:
 
 
 def _beside_2013(score: Score) -> Table:
-    """Buffer's figures are its own, from its account of 26 October 2013."""
+    """Buffer's figures are its own, from its report of 26 October 2013."""
     table = Table(title="Beside Buffer, 26 October 2013", title_justify="left")
     for name in ("", "Buffer", "here"):
         table.add_column(name)

@@ -64,7 +64,7 @@ class DemoScreen:
             self._console.print(*self._said, sep="\n")
 
     def say(self, text: str) -> None:
-        """Tell one thing that happened."""
+        """Show one thing that happened."""
         line = Text(f"{time.monotonic() - self._began:7.1f}s  {text}")
         self._said.append(line)
         if not self._console.is_terminal:
@@ -76,12 +76,15 @@ class DemoScreen:
 
     async def _watch(self) -> None:
         """Read the ledger now and then; the broadcasts themselves are elsewhere."""
-        told = time.monotonic()
+        printed_at = time.monotonic()
         while True:
             for mail in await planned_mails(self._engine, INCIDENT):
                 self._look_at(mail)
-            if not self._console.is_terminal and time.monotonic() - told > PLAIN_EVERY_SECONDS:
-                told = time.monotonic()
+            if (
+                not self._console.is_terminal
+                and time.monotonic() - printed_at > PLAIN_EVERY_SECONDS
+            ):
+                printed_at = time.monotonic()
                 self._tell_progress()
             await asyncio.sleep(EVERY_SECONDS)
 

@@ -192,7 +192,7 @@ async def _events(connection: AsyncConnection, broadcast_id: int, key: str) -> d
             in_a_batch,
         )
     )
-    told = exists().where(
+    has_event = exists().where(
         of,
         delivery_events.c.recipient_id == deliveries.c.recipient_id,
         _rank(delivery_events.c.kind) >= _rank(deliveries.c.state),
@@ -203,7 +203,7 @@ async def _events(connection: AsyncConnection, broadcast_id: int, key: str) -> d
         .where(
             deliveries.c.broadcast_id == broadcast_id,
             deliveries.c.state.in_([state.value for state in _EVENTS_TELL]),
-            ~told,
+            ~has_event,
         )
     )
     return {

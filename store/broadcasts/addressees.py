@@ -1,4 +1,4 @@
-"""Who of a batch is still to be written to, at the moment in which it is sent."""
+"""Which recipients of a batch are still to be written to, at the moment it is sent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from store.deliveries.deliveries import SUPPRESSED
 from store.joins import IN_BATCHES
 from store.kernel.bulk import Bulk
 from store.kernel.database import Database, DialectName, insert_or_ignore
-from store.people.suppressions import stands_against
+from store.people.suppressions import covers_mailbox
 from store.tables import batches, broadcasts, deliveries, recipients
 
 
@@ -44,9 +44,9 @@ NOBODY = Sendables((), [])
 
 
 async def addressees(db: Database, broadcast_id: int, number: int) -> Sendables:
-    """Who of a batch is still to be written to, by recipient id.
+    """Which recipients of a batch are still to be written to, by recipient id.
 
-    Leaves out everybody of whom more is known already (an event, a refusal), and whoever was
+    Leaves out everybody of whom more is known already (an event, a refusal), and everybody who was
     suppressed since the broadcast was planned; the latter are marked, and stay unsent. If nobody
     is left, call ``close_empty_batch``.
     """
@@ -67,12 +67,12 @@ def sendables(
 def look_at(
     connection: Connection, dialect: DialectName, broadcast_id: int, number: int
 ) -> tuple[Sendables, list[int]]:
-    """Who of a batch is to be written to, and which of the others are suppressed."""
+    """Which recipients of a batch are to be written to, and which are suppressed."""
     found = connection.execute(_addressees(dialect), place(broadcast_id, number)).one()
     run = range(found.first, found.last + 1) if found.many else range(0)
     if len(run) == found.many:
         return Sendables(run, _read(found.addresses)), _read(found.suppressed)
-    # All of it once more: on PostgreSQL somebody may have left between two statements.
+    # All of it again: on PostgreSQL somebody may have unsubscribed between two statements.
     listed = connection.execute(_with_ids(dialect), place(broadcast_id, number)).one()
     return Sendables(_read(listed.ids), _read(listed.addresses)), _read(listed.suppressed)
 
@@ -148,7 +148,7 @@ def _people() -> Subquery:
         select(
             recipients.c.id,
             recipients.c.address,
-            stands_against(recipients.c.mailbox, broadcasts.c.message_class).label("suppressed"),
+            covers_mailbox(recipients.c.mailbox, broadcasts.c.message_class).label("suppressed"),
         )
         .select_from(IN_BATCHES)
         .where(

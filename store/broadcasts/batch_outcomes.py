@@ -1,7 +1,7 @@
-"""What became of a batch when no acceptance came: certain, refused, or nobody knows.
+"""The outcome of a batch that was not accepted: certainly not sent, refused, or unknown.
 
-Unknown batches wait for the provider's events. One event with a batch's mark settles it; only a
-batch that no event has proven may be sent again, and that only while events do come.
+Unknown batches wait for the provider's events. One event with a batch's mark settles it. Only a
+batch that no event has proven may be sent again, and only while events do come.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from store.kernel.transitions import stored
 from store.tables import batches
 
 _S = PublicationState
-_RELEASED = Explanation(what="Nothing proved that it went out: to be sent again.")
+_RELEASED = Explanation(what="Nothing proved that it went out, so it is sent again.")
 
 
 class SettledByEvents(Value):
@@ -41,7 +41,7 @@ class SettledByEvents(Value):
 async def batch_nothing_went_out(
     db: Database, broadcast_id: int, number: int, attempt: int, why: Explanation, at: datetime
 ) -> BatchRow:
-    """Give the right to send back: it is certain that this attempt did not reach the world."""
+    """Return the right to send: it is certain that this attempt did not go out."""
     only = and_(batches.c.attempt == attempt, batches.c.proven_attempt.is_(None))
     return await move_batch(db, broadcast_id, number, _S.PLANNED, only, at, why)
 
@@ -67,7 +67,7 @@ async def mark_batch_unknown(
     why: Explanation,
     at: datetime,
 ) -> BatchRow:
-    """Enter that nobody knows whether this attempt reached the world."""
+    """Enter that nobody knows whether this attempt went out."""
     only = batches.c.attempt == attempt
     return await move_batch(db, broadcast_id, number, _S.UNKNOWN, only, at, why)
 
@@ -90,7 +90,7 @@ async def unknown_batches(db: Database, broadcast_id: int) -> list[BatchRow]:
 
 
 async def kept_back(db: Database, broadcast_id: int) -> bool:
-    """Whether a batch that might have gone again was not, because silence about it says nothing."""
+    """Whether a batch was not sent again because silence about it proves nothing."""
     async with db.read() as connection:
         found = await connection.scalar(
             select(batches.c.number)
@@ -118,7 +118,7 @@ async def planned_batches(db: Database, broadcast_id: int) -> tuple[int, ...]:
 async def settle_by_events(db: Database, broadcast_id: int) -> SettledByEvents:
     """Enter as accepted every batch that an event of the provider has proven.
 
-    A request is taken whole or not at all, so one event speaks for all its recipients. That
+    A request is accepted whole or not at all, so one event speaks for all its recipients. That
     includes a batch that was released for another attempt in the meantime.
     """
     async with db.read() as connection:
@@ -159,7 +159,7 @@ async def release_unknown(
 ) -> tuple[int, ...]:
     """``release_batch`` for all that began before ``before``, in fewer than ``max_attempts``.
 
-    Only where silence says something by now (``at``): ``silence`` knows, unless the channel
+    Only where silence proves something by now (``at``): see ``silence``, unless the channel
     never ``tells_events``. The others wait for a person, and their rows say why. Returns the
     numbers of those released, in order.
     """
@@ -184,7 +184,7 @@ async def release_unknown(
             heard = await silence.control_batches(
                 connection, broadcast_id, min(began.values()), settled_by
             )
-            released = {number for number, start in began.items() if heard.listened_since(start)}
+            released = {number for number, start in began.items() if heard.events_came_since(start)}
         for numbers, values in (
             (released, {"state": _S.PLANNED.value, "explanation": stored(_RELEASED)}),
             (set(began) - released, {"explanation": stored(silence.OF_BATCH)}),

@@ -45,8 +45,8 @@ class BatchRow(LedgerRow):
     proven: bool
 
 
-# Built once: a broadcast runs these three times a thousand recipients, and putting a statement
-# together costs more than SQLite needs to run it.
+# Built once: a broadcast runs these three times per thousand recipients, and building a statement
+# costs more than SQLite needs to run it.
 OF_ROW = and_(
     batches.c.broadcast_id == bindparam("b_broadcast"), batches.c.number == bindparam("b_number")
 )
@@ -122,7 +122,7 @@ async def move_batch(
     ended_at: datetime | None,
     why: Explanation,
 ) -> BatchRow:
-    """Move a batch to ``to`` if it can be reached and ``only`` holds, and return it as it is."""
+    """Move a batch to ``to`` if that is possible and ``only`` is true; return it as it is."""
     ended = {} if ended_at is None else {"ended_at": ended_at}
     async with db.write() as connection:
         await connection.execute(

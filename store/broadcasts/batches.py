@@ -1,4 +1,4 @@
-"""Batches of a broadcast: who may send which, and that the provider accepted it.
+"""Batches of a broadcast: the right to send one, and the provider's acceptance.
 
 A batch is one request to the provider and a range of recipients' ids. Like a publication it is
 written ``sending`` before the request, by a compare-and-set in one statement.
@@ -70,7 +70,7 @@ _ACCEPT_SENT = ACCEPTED.where(batches.c.state == _S.SENDING)
 
 
 class Answered(NamedTuple):
-    """A batch that the provider has accepted, and when we heard of it."""
+    """A batch that the provider has accepted, and when we learnt of it."""
 
     number: int
     receipt: Receipt
@@ -102,8 +102,8 @@ async def reserve_batch(
     """Take the right to send a batch: planned to sending, if the broadcast has this digest.
 
     Nobody gets it while the broadcast is paused. ``reserved`` is true for one caller only, who also
-    gets its ``addressees``; everybody else gets the row as it is. A batch that an event has proven
-    meanwhile is entered as accepted instead. ``DomainError`` if there is no such batch.
+    gets its ``addressees``; every other caller gets the row as it is. A batch that an event has
+    proven meanwhile is entered as accepted instead. ``DomainError`` if there is no such batch.
 
     What else there is to do goes into the same transaction if it can: entering the batch before,
     which was ``answered`` meanwhile, and issuing codes.
@@ -124,14 +124,14 @@ async def reserve_batch(
         row = read_batch(won._mapping)
         seen = see()
         if seen.suppressed or row.attempt > 1:
-            # To be noted, or changed a moment ago by the end of the attempt before.
+            # To be marked, or changed a moment ago by the end of the attempt before.
             people = sendables(connection, db.dialect, broadcast_id, number)
             seen = _Look(people, [], issuing.make(people.ids) if issuing else None)
         if issuing and seen.made:
             try:
                 issuing.enter(connection, seen.made)
             except DomainError:
-                # They may have none; whoever asks for codes alone is told why.
+                # They may have none; asking for codes alone gives the reason.
                 raise Apart from None
         return BatchReservation(True, row, seen.people, seen.made and seen.made.codes)
 
@@ -161,7 +161,7 @@ class _Look(NamedTuple):
 def _accept_sent(connection: Connection, broadcast_id: int, answered: Answered) -> None:
     values = acceptance(broadcast_id, *answered)
     if not connection.execute(_ACCEPT_SENT, values).rowcount:
-        # Another attempt has given it up as unknown, or an event has settled it since.
+        # Since then another attempt has given it up as unknown, or an event has settled it.
         raise Apart
 
 
@@ -170,7 +170,7 @@ async def accept_batch(
 ) -> BatchRow:
     """Enter the provider's word that it accepted a batch, for it and its waiting deliveries.
 
-    Idempotent; the first receipt stays. Wins over whatever we believed.
+    Idempotent; the first receipt stays. Overrides any earlier state.
     """
     async with db.write() as connection:
         row = await lock_batch(connection, broadcast_id, number)

@@ -172,7 +172,7 @@ async def stop(
         raise ValueError(f"a broadcast cannot be stopped into {to}")
     called_off = Explanation(what=f"Called off at {at:%H:%M} UTC before it was sent.")
     async with db.write() as connection:
-        # What is on the wire may come back unsent and be planned again: it must not begin either.
+        # A batch on the wire may be returned unsent and planned again: it must not begin either.
         await connection.execute(
             update(broadcasts).where(broadcasts.c.id == broadcast_id).values(paused=True)
         )
@@ -245,5 +245,5 @@ async def _supersede_earlier(connection: AsyncConnection, ref: MessageRef, chann
     if begun:
         raise DomainError(
             f"Another revision of message {ref.number} has begun to go out on {channel}.",
-            "Say what changed in a correction, which goes out as a message of its own.",
+            "Say what changed in a correction, which goes out as a separate message.",
         )

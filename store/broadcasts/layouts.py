@@ -90,7 +90,7 @@ async def lay_out(
 async def _withhold(
     connection: AsyncConnection, broadcast_id: int, whom: ColumnElement[bool], reason: str
 ) -> int:
-    """Mark those who get nothing by now, so that lifting a suppression later changes no plan."""
+    """Mark those who are suppressed now, so that lifting a suppression later changes no plan."""
     marked = await connection.execute(
         deliveries.insert().from_select(
             ["broadcast_id", "recipient_id", "state", "withheld", "reason"],

@@ -1,7 +1,7 @@
-"""Whether it says anything that no event of a batch has come.
+"""Whether it means anything that no event of a batch has come.
 
 Silence about one batch means that the provider never had it, if events of others were coming
-meanwhile. It means nothing while the webhook receiver is away. Batches that the provider is known
+meanwhile. It means nothing while the webhook receiver is down. Batches that the provider is known
 to have accepted are the control batches: if none of them has an event either, the event feed was
 down and silence proves nothing.
 """
@@ -42,16 +42,16 @@ class ControlBatches(NamedTuple):
     """Batches that were accepted, in the order of that: when, and whether an event has come."""
 
     accepted_at: list[datetime]
-    heard: list[bool]
+    has_event: list[bool]
 
-    def listened_since(self, moment: datetime) -> bool:
-        """Whether events came from ``moment`` on, by what is known of batches accepted then.
+    def events_came_since(self, moment: datetime) -> bool:
+        """Whether events came from ``moment`` on, judged by batches accepted since then.
 
-        If none was, the last one before decides. Nothing speaks against it where there is no
-        control batch at all: the provider was away, and the receiver may well have been there.
+        If there are none, the last one before decides. Without any control batch the answer is
+        yes: the provider was down, and the receiver may well have been up.
         """
         later = bisect_left(self.accepted_at, moment)
-        return any(self.heard[later:] or self.heard[later - 1 :] or [True])
+        return any(self.has_event[later:] or self.has_event[later - 1 :] or [True])
 
 
 async def control_batches(
@@ -59,11 +59,11 @@ async def control_batches(
 ) -> ControlBatches:
     """The batches of all broadcasts on the same channel, accepted from ``since`` to ``until``.
 
-    The last one before is among them too. ``until`` leaves their events the time to come.
+    The last one before is included. ``until`` leaves time for their events to arrive.
     """
     channel = select(broadcasts.c.channel).where(broadcasts.c.id == broadcast_id).scalar_subquery()
     accepted = (
-        select(batches.c.accepted_at, batches.c.proven_at.is_not(None).label("heard"))
+        select(batches.c.accepted_at, batches.c.proven_at.is_not(None).label("has_event"))
         .join(broadcasts, broadcasts.c.id == batches.c.broadcast_id)
         .where(broadcasts.c.channel == channel)
     )
@@ -73,4 +73,4 @@ async def control_batches(
         *await connection.execute(before.order_by(batches.c.accepted_at.desc()).limit(1)),
         *await connection.execute(meanwhile.order_by(batches.c.accepted_at)),
     ]
-    return ControlBatches([row.accepted_at for row in rows], [bool(row.heard) for row in rows])
+    return ControlBatches([row.accepted_at for row in rows], [bool(row.has_event) for row in rows])

@@ -49,5 +49,5 @@ async def layout_of(db: Database, connection: AsyncConnection, broadcast_id: int
 
 
 def forget_layout(db: Database, broadcast_id: int) -> None:
-    """For a broadcast that was just entered: an undone transaction may have read one of this id."""
+    """Forget a layout that a rolled-back transaction may have read under the same id."""
     _LAYOUTS.get(db, {}).pop(broadcast_id, None)

@@ -43,10 +43,10 @@ _NOBODY = 0
 
 
 class Recorded(Value):
-    """What became of a list of events; the three add up to its length.
+    """The result of recording a list of events; the three add up to its length.
 
-    ``unknown`` carry no mark of ours, or that of a broadcast that this ledger does not know: the
-    latter are kept, and applied when it is planned.
+    ``unknown`` events have no mark of ours, or that of a broadcast that this ledger does not know;
+    the latter are kept, and applied when it is planned.
     """
 
     new: int
@@ -66,7 +66,7 @@ async def record(db: Database, events: Sequence[DeliveryEvent]) -> Recorded:
 
 
 async def record_groups(db: Database, groups: Sequence[Sequence[DeliveryEvent]]) -> list[Recorded]:
-    """``record`` for several lists in one transaction: what became of each.
+    """``record`` for several lists in one transaction: the result of each.
 
     An event that is in two of them is new in the first.
     """
@@ -247,7 +247,7 @@ def _proving(dialect: DialectName) -> tuple[Bulk, Update]:
         .where(
             batches.c.broadcast_id == proof.broadcast_id,
             batches.c.number == proof.number,
-            # Most events prove what others have proven.
+            # Most events prove what others have proven already.
             or_(
                 before < proof.attempt,
                 batches.c.proven_at.is_(None),

@@ -27,7 +27,7 @@ class Marked(NamedTuple):
 
     @property
     def proves(self) -> DeliveryState:
-        """How far the mail has come at least: nobody complains of what they have not got."""
+        """How far the mail has come at least: nobody complains about mail that did not arrive."""
         return DeliveryState.DELIVERED if isinstance(self.kind, Preference) else self.kind
 
 
@@ -53,7 +53,7 @@ def read_marks(event: DeliveryEvent) -> Marked | None:
     return Marked(name[:200], broadcast, batch, attempt, recipient, kind, at, reason_code)
 
 
-# A thousand events carry the same key.
+# A thousand events have the same key.
 _batch_of: Callable[[str], tuple[str, int, int]] = lru_cache(maxsize=8192)(batch_of)
 
 

@@ -1,7 +1,7 @@
-"""Reading an audience from a CSV file as people have them: any separator, any usual encoding.
+"""Reading an audience from a CSV file with any separator and any usual encoding.
 
-Rows that cannot be used go to a second file with line number and reason, in the same shape, so
-that a person can mend them there and import that file.
+Rows that cannot be used go to a second file with line number and reason, in the same format, so
+that a person can fix them in that file and import it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import BinaryIO, Self, TextIO
 
 from domain.errors import DomainError
+from domain.plural import plural
 from store.files.csv_encoding import CP1252, Encoding, encoding_of, open_text
 from store.files.csv_rows import CsvRows
 from store.people.addresses import AROUND, InvalidAddress, mailbox_of, read_address, unwrapped
@@ -24,7 +25,7 @@ ADDRESS_HEADERS = ("email", "e_mail", "mail", "address", "email_address", "e_mai
 MOST_COLUMNS = 50
 LONGEST_VALUE = 1_000
 MOST_REMEMBERED = 5_000_000
-"""Addresses remembered to find doubles inside a file (some 65 bytes each)."""
+"""Addresses remembered to find repeats inside a file (about 65 bytes each)."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]")
 _BREAK = re.compile(r"\s*[\r\n]+\s*")
@@ -40,9 +41,9 @@ class AudienceReader:
     """An iterator of the usable rows of one file; a context manager, or closed at its end.
 
     ``rejects`` is where unusable rows go, by default the file's name with ``.rejects.csv``; it is
-    only made when there is one. ``progress`` is told bytes read and bytes in all. Afterwards,
-    ``accepted``, ``rejected`` and ``notices`` say what came of it; ``doubled`` of the rejected rows
-    only repeat an address. A value with line breaks in it is kept on one line.
+    only made when there is one. ``progress`` is called with bytes read and bytes in all.
+    Afterwards, ``accepted``, ``rejected`` and ``notices`` say what came of it; ``doubled`` of the
+    rejected rows only repeat an address. A value with line breaks in it is kept on one line.
     """
 
     def __init__(
@@ -155,7 +156,7 @@ class AudienceReader:
     def _reject(self, header: list[str], row: list[str], line: int, why: str) -> None:
         self.rejected += 1
         if self._rejects_file is None:
-            # For this user only: it holds addresses.
+            # For this user only: it contains addresses.
             self.rejects.touch(mode=0o600)
             self._rejects_file = self.rejects.open("w", encoding="utf-8", newline="")
             csv.writer(self._rejects_file).writerow(["line", "reason", *header])
@@ -196,7 +197,7 @@ def _delimiter(text: TextIOWrapper) -> tuple[str, bool]:
     first = text.readline(65_536)
     text.seek(0)
     if first.endswith("\n"):
-        # A carriage return in the middle of a line is then damage, not the end of a line.
+        # Then a carriage return in the middle of a line is damage, not the end of a line.
         text.reconfigure(newline="\n")
     declared = re.fullmatch(r'"?sep=(.)"?\r?\n?', first, re.IGNORECASE)
     if declared is not None:
@@ -226,7 +227,7 @@ def _header(path: Path, cells: list[str] | None) -> list[str]:
     if address is None:
         found = ", ".join(cell.strip()[:30] for cell in cells[:10])
         if "@" in found:
-            found = "none: the first row holds an address"
+            found = "none: the first row contains an address"
         raise AudienceInvalid(
             f"{path.name} has no column of addresses. Columns found: {found}.",
             "Name one of them email, in the first row of the file.",
@@ -245,7 +246,7 @@ def _header(path: Path, cells: list[str] | None) -> list[str]:
 def _others(header: list[str]) -> list[tuple[int, str]]:
     own = {"email", "segment"}
     if header[:2] == ["line", "reason"]:
-        # A rejects file that somebody mended.
+        # A rejects file that somebody has fixed.
         own |= {"line", "reason"}
     return [(at, name) for at, name in enumerate(header) if name not in own]
 
@@ -276,11 +277,11 @@ def _why_not(row: list[str], width: int, at_address: int) -> tuple[str, str]:
 def _fault(row: list[str], width: int) -> str:
     """Why a row cannot be used, whatever its address; empty if it can."""
     if len(row) != width:
-        columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
+        columns = plural(len(row), "column")
         return f"It has {columns}, and the header has {width}."
     joined = "".join(row)
     if not (joined.isascii() and joined.isprintable()) and any(
-        # A tab before or after a value came along when it was copied.
+        # A tab before or after a value came with it when it was copied.
         _CONTROL.search(value.strip())
         for value in row
     ):

@@ -1,4 +1,4 @@
-"""Reading a shop's codes from a CSV file as shops export them: any separator, any usual encoding.
+"""Reading a shop's codes from a CSV file with any separator and any usual encoding.
 
 Rows that cannot be used go to a second file with line number and reason.
 """
@@ -28,7 +28,7 @@ class CodeReader:
 
     The first row must be a header with a column named code. ``rejects`` is where unusable rows go,
     by default the file's name with ``.rejects.csv``; it is only made when there is one, for this
-    user only, as it holds codes. ``accepted`` and ``rejected`` count so far.
+    user only, because it contains codes. ``accepted`` and ``rejected`` count so far.
     """
 
     def __init__(self, path: Path, rejects: Path | None = None) -> None:
@@ -48,7 +48,7 @@ class CodeReader:
         except csv.Error as error:
             raise CodesInvalid(
                 f"{self.path.name} cannot be read beyond row {self.accepted + self.rejected + 1}.",
-                "Is a quote not closed there? Mend it and import the file again.",
+                "Is a quote not closed there? Fix it and import the file again.",
             ) from error
         finally:
             if self._rejects_file is not None:

@@ -17,9 +17,9 @@ _PIECE = 1 << 20
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _BROKEN = re.compile(r"[\udc80-\udcff]")
 _LETTERS_FOR_BROKEN = 0.1
-"""Letters of UTF-8 for each byte that is none, from which on a file is UTF-8 with damage.
+"""How many UTF-8 letters per broken byte make a file count as damaged UTF-8.
 
-In Windows-1252 two letters with accents look like one of UTF-8 now and then, by accident.
+In Windows-1252 two letters with accents sometimes look like one letter of UTF-8.
 """
 
 

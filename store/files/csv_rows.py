@@ -1,8 +1,7 @@
-"""The rows of a CSV file whose lines may be broken: damage costs the line that has it, no other.
+"""The rows of a CSV file whose lines may be damaged: damage costs only the line that has it.
 
-To the ``csv`` module a quote that is not closed swallows every line up to the next quote. Here a
-line is a row, and several lines are one only if quotes hold them together and none of them reads as
-a row by itself.
+In the ``csv`` module an unclosed quote swallows every line up to the next quote. Here a line is a
+row; several lines are one row only if quotes join them and none of them is a row by itself.
 """
 
 from __future__ import annotations
@@ -109,7 +108,7 @@ class CsvRows:
         return CsvRow(first, lines.number, whole, self._doubt(together[1:]))
 
     def _doubt(self, inside: list[str]) -> str:
-        """Why a row of several lines may be several rows: one of them has all its columns."""
+        """Why several lines may be several rows: one of them has all its columns."""
         widths = (len(self._strictly([line]) or []) for line in inside)
         return _MANY_LINES if self._width in widths else ""
 

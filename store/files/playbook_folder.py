@@ -1,4 +1,4 @@
-"""Reading a playbook's folder; what its words are worth is judged without files, in domain."""
+"""Reading a playbook's folder; ``domain`` judges its content, without files."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def read_playbook(folder: Path) -> Mapping[str, str]:
     """The texts of a playbook by file name: ``playbook.yaml`` and the templates beside it.
 
     Other files are left alone. Raises ``PlaybookInvalid`` naming each file that cannot be read as
-    UTF-8 text. Whether the words make a playbook is for ``domain.playbook_files`` to say.
+    UTF-8 text. Whether they make a playbook is decided by ``domain.playbook_files``.
     """
     try:
         paths = sorted(path for path in folder.iterdir() if _belongs(path))
     except OSError as error:
-        step = f"Give the folder that holds the {PLAYBOOK_FILE}."
+        step = f"Give the folder that contains the {PLAYBOOK_FILE}."
         problem = Problem(folder.name, f"{_reason(error)}.", next_step=step)
         raise PlaybookInvalid([problem]) from error
     if len(paths) > FILES_LIMIT:
         detail = (
-            f"holds {len(paths)} templates, more than the {FILES_LIMIT} that a playbook may have."
+            f"has {len(paths)} templates, more than the {FILES_LIMIT} that a playbook may have."
         )
         raise PlaybookInvalid([Problem(folder.name, detail, next_step="Is it the right folder?")])
     files: dict[str, str] = {}
@@ -47,7 +47,7 @@ def read_playbook(folder: Path) -> Mapping[str, str]:
 
 
 def _belongs(path: Path) -> bool:
-    # Editors leave hidden copies beside what they edit, and those end in .j2 as well.
+    # Editors leave hidden copies beside the files they edit, and those end in .j2 as well.
     named = path.name == PLAYBOOK_FILE or path.name.endswith(TEMPLATE_ENDING)
     return named and not path.name.startswith((".", "#", "~")) and path.is_file()
 

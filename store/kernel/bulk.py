@@ -1,4 +1,4 @@
-"""Many rows in one statement: they travel as one JSON parameter and become a table there.
+"""Many rows in one statement: they are one JSON parameter and become a table in the database.
 
 A statement with thousands of parameters would hit the databases' limits, and one statement per
 row could neither return rows nor be joined. Both databases read JSON into a table natively.

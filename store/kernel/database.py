@@ -1,4 +1,4 @@
-"""The one way to the ledger: a database, and transactions to read and write in.
+"""The only access to the ledger: a database, and transactions to read and write in.
 
 SQLite (embedded) and PostgreSQL (at scale) differ in a few places, and all of them are in this
 folder.
@@ -36,14 +36,14 @@ T = TypeVar("T")
 
 
 class Apart(Exception):
-    """What was to go in one transaction cannot: each part has to go in one of its own."""
+    """The work does not fit into one transaction: each part needs one of its own."""
 
 
 class Database:
     """A ledger. Open one per process and event loop, and close it at the end.
 
-    SQLite lets one connection write at a time, so callers queue here for their turn; spinning on
-    SQLite's own lock would be unfair and slower.
+    SQLite lets one connection write at a time, so callers queue here; polling SQLite's own lock
+    would be unfair and slower.
     """
 
     def __init__(
@@ -75,10 +75,10 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction that may write: kept whole at the end, or not at all on an error.
+        """One transaction that may write: committed at the end, or rolled back on an error.
 
-        On SQLite it holds the write lock from its first moment, so that nothing read in it can
-        change before it ends. Raises ``StoreUnavailable``. Must not be nested.
+        On SQLite it has the write lock from the start, so that nothing read in it can change
+        before it ends. Raises ``StoreUnavailable``. Must not be nested.
         """
         async with (
             _in_words(),
@@ -150,7 +150,7 @@ class Database:
             yield connection
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Close every connection."""
         await self._writer.dispose()
         await self._reader.dispose()
         if self._in_thread is not None:
@@ -161,20 +161,20 @@ class Database:
         return insert_or_ignore(self.dialect, table, conflict)
 
     async def count_anew(self, table: Table) -> None:
-        """Tell the planner of statements how a table looks now, after many rows were added.
+        """Have the query planner look at a table again, after many rows were added.
 
         PostgreSQL does it by itself some minutes later. Until then it takes a new audience for an
-        empty one, and cutting a million recipients into batches took it half a minute. SQLite
-        decides without such counts.
+        empty one, and cutting a million recipients into batches took half a minute. SQLite plans
+        without such counts.
         """
         if self.dialect == "postgresql":
             async with self.write() as connection:
                 await connection.execute(text(f"ANALYZE {table.name}"))
 
     async def serialise(self, connection: AsyncConnection, what: str) -> None:
-        """Let nobody else who names ``what`` pass here until this transaction ends.
+        """Lock ``what`` for this transaction against all others that name it.
 
-        On SQLite a writing transaction has that already.
+        On SQLite a writing transaction excludes all others anyway.
         """
         if self.dialect == "postgresql":
             lock = func.pg_advisory_xact_lock(func.hashtextextended(what, 0))
@@ -212,7 +212,7 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     try:
         connection = await engine.connect()
     except OSError as error:
-        # asyncpg lets the socket's own errors through, time-outs included.
+        # asyncpg passes on the socket's own errors, including time-outs.
         raise unreachable() from error
     try:
         yield connection
@@ -225,7 +225,7 @@ async def _in_words() -> AsyncIterator[None]:
     try:
         yield
     except (DBAPIError, PoolTimeout) as error:
-        told = unavailable(error)
-        if told is None:
+        known = unavailable(error)
+        if known is None:
             raise
-        raise told from error
+        raise known from error

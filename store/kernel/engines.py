@@ -56,8 +56,8 @@ def ledger_url(url: str) -> URL:
 
 def postgres_engine(url: URL) -> AsyncEngine:
     """Connections to PostgreSQL, pooled."""
-    # The server compiles a statement that it takes for expensive, each time anew. It took ours
-    # for that once an audience was large, and 1 ms for a batch's recipients became 16.
+    # The server compiles a statement that it considers expensive, every time. Once an audience was
+    # large it considered ours expensive, and 1 ms for a batch's recipients became 16.
     engine = create_async_engine(
         url,
         pool_size=10,
@@ -118,7 +118,7 @@ def thread_engine(url: URL, begin: str, *, cache_mib: int) -> Engine:
 
 
 def _ping_after_rest(engine: Engine) -> None:
-    """Try a pooled connection that has lain idle before it is used: its server may be gone.
+    """Test a pooled connection that has been idle before it is used: its server may be gone.
 
     SQLAlchemy's own pre-ping tries every one, which is three more trips for each transaction.
     """
@@ -134,7 +134,7 @@ def _ping_after_rest(engine: Engine) -> None:
         try:
             engine.dialect.do_ping(connection)
         except engine.dialect.loaded_dbapi.Error as error:
-            # The pool takes another one.
+            # The pool tries another one.
             raise DisconnectionError from error
 
     event.listen(engine, "checkin", note)

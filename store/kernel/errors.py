@@ -1,4 +1,4 @@
-"""What goes wrong with the database itself, in words for a person."""
+"""Failures of the database itself, explained to a person."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class StoreUnavailable(Exception):
     """The ledger cannot be read or written now: what happened, what it means, what to do next.
 
     Nothing of the transaction was kept. Trying again is safe: every write of the ledger is
-    idempotent. Holds no statement and no value of a row.
+    idempotent. Contains no statement and no value of a row.
     """
 
     def __init__(self, what: str, means: str, next_step: NextStep | str) -> None:
@@ -26,12 +26,12 @@ _NOTHING_KEPT = "Nothing of this step was kept."
 _SQLITE: tuple[tuple[str, str, NextStep | str], ...] = (
     (
         "database is locked",
-        "Another process held the ledger's file for over 30 seconds.",
+        "Another process locked the ledger's file for over 30 seconds.",
         "Find what else is writing to it (an import, a backup, a second worker), then try again.",
     ),
     (
         "disk is full",
-        "The disk that holds the ledger is full.",
+        "The ledger's disk is full.",
         "Free some space there, then try again.",
     ),
     (
@@ -46,12 +46,12 @@ _SQLITE: tuple[tuple[str, str, NextStep | str], ...] = (
     ),
     (
         "no such table",
-        "The ledger's tables are not there.",
+        "The ledger's tables do not exist.",
         NextStep(action=Action.MIGRATE),
     ),
     (
         "disk i/o",
-        "The disk that holds the ledger reports an error.",
+        "The ledger's disk reports an error.",
         "Check the disk; SQLite needs a local one, not a network share.",
     ),
     (
@@ -73,15 +73,15 @@ _POSTGRES: tuple[tuple[str, str, NextStep | str], ...] = (
     ("3D000", "The database named in the URL does not exist.", "Create it, then try again."),
     (
         "42P01",
-        "The ledger's tables are not there.",
+        "The ledger's tables do not exist.",
         NextStep(action=Action.MIGRATE),
     ),
     (
         "55P03",
-        "Another process held a lock in the database for too long.",
+        "Another process kept a lock in the database for too long.",
         "Look for a long transaction on the server, then try again.",
     ),
-    ("40", "Two writers met and the server let the other one win.", "Try again."),
+    ("40", "Two writers collided and the server chose the other one.", "Try again."),
     ("57", "The database server is stopping or starting.", "Wait for it, then try again."),
     ("08", "The connection to the database server broke.", "Check the server, then try again."),
 )

@@ -55,15 +55,15 @@ class _Connection(aiosqlite.Connection):
         try:
             done: T = await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
         except asyncio.CancelledError:
-            # The thread is still at it. Who was cancelled leaves only when it has stopped:
-            # it must not come back to an event loop that has closed meanwhile.
+            # The thread is still busy. Wait for it even when cancelled: it must not return
+            # to an event loop that has closed meanwhile.
             self._conn.interrupt()
             await super()._execute(_nothing)  # type: ignore[no-untyped-call]
             raise
         return done
 
     async def rollback(self) -> None:
-        # The pool rolls back whatever comes home to it, which is nearly always nothing.
+        # The pool rolls back every connection that it gets back; nearly always there is nothing.
         if self.in_transaction:
             await super().rollback()
 

@@ -27,12 +27,12 @@ class SqliteThread:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
     async def run(self, job: Callable[[], T]) -> T:
-        """Let the thread do ``job``."""
+        """Run ``job`` in the thread."""
         done = self._thread.submit(job)
         try:
             return await asyncio.wrap_future(done)
         except asyncio.CancelledError:
-            # The thread is still at it, and nobody else may write before it has ended.
+            # The thread is still busy, and nobody else may write before it has ended.
             await asyncio.to_thread(concurrent.futures.wait, [done])
             raise
 
@@ -41,7 +41,7 @@ class SqliteThread:
         return self._reader.begin()
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """A transaction that holds the write lock; for the thread only."""
+        """A transaction with the write lock; for the thread only."""
         return self._writer.begin()
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ MAY_COME_FROM: dict[PublicationState, tuple[PublicationState, ...]] = {
     # Nothing went out, or a person says so: it may be tried again.
     _S.PLANNED: (_S.SENDING, _S.UNKNOWN, _S.REFUSED, _S.ABANDONED),
     _S.SENDING: (_S.PLANNED,),
-    # Evidence wins over whatever we believed.
+    # Evidence overrides any earlier state.
     _S.ACCEPTED: tuple(state for state in _S if state is not _S.ACCEPTED),
     _S.REFUSED: (_S.PLANNED, _S.SENDING, _S.UNKNOWN),
     _S.UNKNOWN: (_S.SENDING,),
@@ -23,18 +23,18 @@ MAY_COME_FROM: dict[PublicationState, tuple[PublicationState, ...]] = {
     _S.WITHDRAWN: (_S.PLANNED, _S.REFUSED, _S.UNKNOWN, _S.ACCEPTED),
     _S.ABANDONED: (_S.PLANNED, _S.REFUSED, _S.UNKNOWN),
 }
-"""The states from which each state can be reached. Who is not there stays where it is."""
+"""The states from which each state can be reached; from any other, nothing changes."""
 
 
 def stored(explanation: Explanation | None) -> str:
-    """An explanation as a row keeps it; nothing for none."""
+    """An explanation as a row stores it; None for none."""
     return (
         "" if explanation is None else explanation.capped().model_dump_json(exclude_defaults=True)
     )
 
 
 def read_explanation(text: str) -> Explanation | None:
-    """What ``stored`` has made."""
+    """The inverse of ``stored``."""
     return Explanation.model_validate_json(text) if text else None
 
 

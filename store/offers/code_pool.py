@@ -35,7 +35,7 @@ CHUNK = 5_000
 
 
 class PoolImported(Value):
-    """What came of an import: new codes, those that the pool had, those that another pool has."""
+    """The result of an import: new codes, codes already in the pool, codes in another pool."""
 
     added: int
     already_there: int
@@ -143,7 +143,7 @@ async def pools(db: Database) -> list[Pool]:
 
 @cache
 def _take(dialect: DialectName) -> tuple[Bulk, Update]:
-    """One statement: whoever has none, in order, beside the free codes, in order."""
+    """One statement: recipients without a code, in order, paired with free codes, in order."""
     bulk = Bulk(dialect, recipient_id=BigInteger())
     offer = bindparam("b_offer", type_=Integer)
     theirs = code_pool.alias("theirs")

@@ -1,6 +1,6 @@
 """Codes: one for each recipient of an offer, derived, so that every attempt makes the same one.
 
-A row holds those of up to a thousand recipients, packed: a batch's codes are one insert. Nobody is
+A row has those of up to a thousand recipients, packed: a batch's codes are one insert. Nobody is
 in two rows of an offer, because the offer is locked before its codes are read or entered.
 """
 
@@ -118,7 +118,7 @@ class Issuing:
         self._grouped = grouped
 
     def make(self, recipients: Sequence[int]) -> MadeCodes:
-        """Everybody's code, which touches no ledger and can be made beforehand."""
+        """Everybody's code; it needs no ledger and can be made beforehand."""
         symbols = derive_symbols(self._secret, self._incident, self._terms.version, recipients)
         return MadeCodes(recipients, symbols, spell(symbols, grouped=self._grouped))
 
@@ -207,7 +207,7 @@ async def export(
     """Every code that an incident has given out with what it is worth, for the shop to load.
 
     ``as_mailed`` groups derived codes with the dashes that mails show; a shop's own stay theirs.
-    Read page by page: memory stays small, and no long transaction holds up the writers.
+    Read page by page: memory stays small, and no long transaction delays the writers.
     """
     async with db.read() as connection:
         made = (
@@ -254,13 +254,13 @@ class _Row(NamedTuple):
 
 
 def _overlapping(connection: Connection, offer: KnownOffer, everybody: Sequence[int]) -> list[_Row]:
-    """The rows that may hold one of these recipients, who are in order."""
+    """The rows that may contain one of these recipients, who are in order."""
     least, most = everybody[0], everybody[-1]
     found = connection.execute(
         _OVERLAPPING,
         {
             "b_offer": offer.id,
-            # No row reaches further than the widest one, so that few are looked at.
+            # No row reaches further than the widest one, so few are read.
             "b_from": least - offer.widest,
             "b_to": most,
             "b_least": least,

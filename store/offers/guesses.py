@@ -1,6 +1,6 @@
-"""Wrong guesses: how many codes that are none of ours somebody may ask for in a minute.
+"""Wrong guesses: how many codes that are not ours somebody may ask for in a minute.
 
-Kept in the ledger, so that starting another process does not begin the count anew.
+Kept in the ledger, so that starting another process does not reset the count.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ WINDOW = timedelta(minutes=1)
 
 
 class TooManyGuesses(DomainError):
-    """Somebody asked for too many codes that are none of ours; ``until`` is when to ask again."""
+    """Somebody asked for too many codes that are not ours; ``until`` is when to ask again."""
 
     def __init__(self, until: datetime, now: datetime) -> None:
         wait = max(1, round((until - now).total_seconds()))
         super().__init__(
-            f"{MOST} codes in the last minute were none of ours, so no code is looked up now.",
+            f"{MOST} codes in the last minute were not ours, so no code is looked up now.",
             f"Try again in {wait} s.",
         )
         self.until = until

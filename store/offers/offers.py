@@ -1,7 +1,7 @@
 """Offers: the goodwill promised in an incident, and the cap that it must stay under.
 
-Planning refuses a promise over the cap; ``enter_issued`` keeps the cap once more where codes come
-into being, whatever was planned. Lock all offers of the incident before
+Planning refuses a promise over the cap; ``enter_issued`` enforces the cap again where codes are
+issued, whatever was planned. Lock all offers of the incident before
 issuing codes: they are the lock for its codes.
 """
 
@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.errors import DomainError
 from domain.explanation import Action, NextStep
 from domain.offer import CodeSource, OfferTerms
+from domain.plural import plural
 from domain.publication import PublicationState
 from store.joins import WITH_DELIVERIES
 from store.kernel.database import Database, DialectName, insert_or_ignore
@@ -75,7 +76,7 @@ _CALLED_OFF = and_(
         ]
     ),
 )
-"""What was planned and will never begin: nobody in it has been promised anything."""
+"""Batches that were planned and will never begin: they promise nothing to anybody."""
 
 
 class KnownOffer(NamedTuple):
@@ -163,8 +164,9 @@ def enter_issued(
         return
     refuse_other_secret(offer, mark)
     raise DomainError(
-        f"{new:,} more codes of {offer.terms.worth} {offer.terms.currency} would exceed the cap of "
-        f"{offer.terms.budget_cap:,} {offer.terms.currency} for {offer.incident}; none was made.",
+        f"{plural(new, 'more code')} of {offer.terms.worth} {offer.terms.currency} would exceed "
+        f"the cap of {offer.terms.budget_cap:,} {offer.terms.currency} for {offer.incident}; "
+        "none was made.",
         "Have finance raise the cap, and make the offer anew with the next version number.",
     )
 
@@ -195,8 +197,8 @@ async def refuse_short_pool(
     left = max(0, there - sum(promised.values()))
     if here > left:
         raise DomainError(
-            f"The pool {name!r} has {left:,} codes for this offer, and {here:,} people would get "
-            "one.",
+            f"The pool {name!r} has {plural(left, 'code')} for this offer, and {here:,} people "
+            "would get one.",
             NextStep(
                 action=Action.IMPORT_CODES,
                 about=name,
@@ -242,7 +244,7 @@ async def refuse_over_budget(connection: AsyncConnection, incident: str, terms: 
         terms.refuse_over_budget(here)
     elif elsewhere + terms.cost(here) > terms.budget_cap:
         raise DomainError(
-            f"{here:,} codes of {terms.worth} {terms.currency}, with {elsewhere:,} "
+            f"{plural(here, 'code')} of {terms.worth} {terms.currency}, with {elsewhere:,} "
             f"{terms.currency} promised before, exceed the cap of {terms.budget_cap:,}.",
             "Lower the worth, choose a smaller audience, or have finance raise the cap.",
         )

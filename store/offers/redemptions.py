@@ -1,4 +1,4 @@
-"""Redemptions: whose a code is, whether it is still good, and that it is used up once.
+"""Redemptions: which incident a code belongs to, whether it is valid, and that it is used once.
 
 A wrong code costs the same work as a right one: every code is compared, whatever comes of it, and
 how many wrong ones somebody may ask for is limited (``store.offers.guesses``).
@@ -32,7 +32,7 @@ class CodeState(StrEnum):
     REDEEMED = "redeemed"
     EXPIRED = "expired"
     NOT_GIVEN_OUT = "not given out"
-    """It is in a pool, and nobody has been sent it."""
+    """It is in a pool, and was not sent to anybody."""
 
 
 class CheckedCode(Value):
@@ -58,13 +58,13 @@ class UnknownCode(DomainError):
 
     def __init__(self) -> None:
         super().__init__(
-            "That is no code of ours: it is spelt correctly, and was never given out.",
+            "That is not one of our codes: it is spelt correctly, but was never given out.",
             "Ask the customer to forward the mail that it came in.",
         )
 
 
 class NotRedeemed(DomainError):
-    """A code of ours that cannot be used, or not again: expired, used for something else."""
+    """A code of ours that cannot be redeemed: expired, or used for something else."""
 
 
 class _Found(NamedTuple):
@@ -86,7 +86,7 @@ async def check_code(db: Database, text: str, caller: str, now: datetime) -> Che
 async def redeem_code(
     db: Database, text: str, reference: str, caller: str, now: datetime
 ) -> CheckedCode:
-    """Use a code up for ``reference``, such as an order's number; once, whatever happens.
+    """Redeem a code for ``reference``, such as an order's number; once, whatever happens.
 
     The same reference again gets the same answer, also after the code's last day. Raises like
     ``check_code``, and ``NotRedeemed`` with the reason.
@@ -95,7 +95,7 @@ async def redeem_code(
     if not what_for or len(what_for) > 200:
         raise DomainError(
             "A redemption needs a reference of at most 200 characters.",
-            "Give the order's number: a repeat is recognised by it.",
+            "Give the order's number: it identifies a repeat.",
         )
     found = await _find(db, text, caller, now)
     before = await _state_of(db, found, now)
@@ -106,7 +106,7 @@ async def redeem_code(
                     code=found.key, offer_id=found.offer_id, reference=what_for, redeemed_at=now
                 )
             )
-        # Somebody else may have been a moment faster, so the ledger is asked who it was.
+        # Somebody else may have been a moment faster, so look again.
         before = await _state_of(db, found, now)
     if before.state is CodeState.REDEEMED and before.reference == what_for:
         return before
@@ -126,7 +126,7 @@ def _refusal(code: CheckedCode) -> NotRedeemed:
             "Honour it by hand if you choose to.",
         )
     return NotRedeemed(
-        "That code is in a pool, and nobody has been given it.",
+        "That code is in a pool, and has not been given to anybody.",
         "Ask where it comes from before you honour it.",
     )
 
@@ -195,7 +195,8 @@ async def _in_rows(db: Database, code: str) -> int | None:
     wanted = code.encode()
     offer: int | None = None
     async for offer_id, symbols in codes.symbols_of_all(db):
-        # No early end, neither inside a row nor after it: how long the answer takes tells nothing.
+        # No early exit, neither inside a row nor after it: the duration of the answer reveals
+        # nothing.
         if symbols.count(wanted) and wanted in _each(symbols):
             offer = offer_id
     return offer

@@ -1,8 +1,8 @@
-"""Reading an e-mail address as people type it, into the one spelling that we write to.
+"""Reading an e-mail address as people type it, into the spelling that we write to.
 
 The rules are those of the ``email-validator`` library. It takes some 20 microseconds, so plain
 addresses that it would accept as they are get recognised by one pattern first; a property test
-holds the pattern to the library.
+compares the pattern with the library.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PLAIN = re.compile(
     rf"@((?:{_LABEL}\.)+([A-Za-z]{{2,63}}))"
 )
 AROUND = " \t\r\n\xa0\u200b\u2060\ufeff"
-"""White space, and marks that nobody sees, as they come along when addresses are copied."""
+"""White space and invisible marks that come with copied addresses."""
 
 _WRAPPED = re.compile(r"(?:[^<>]*<)?(?:mailto:)?([^<>]*?)>?", re.IGNORECASE)
 _NO_SMTPUTF8 = "It has letters before the @ that mail providers do not take."
@@ -27,7 +27,7 @@ _RESERVED = frozenset(SPECIAL_USE_DOMAIN_NAMES)
 
 
 class InvalidAddress(DomainError):
-    """Nobody can be written to at this address; ``what`` says why and does not repeat it."""
+    """This address cannot be used; ``what`` says why and does not repeat it."""
 
 
 def read_address(text: str) -> str:

@@ -43,7 +43,7 @@ from store.tables import audiences, recipients
 T = TypeVar("T")
 
 CHUNK = 5_000
-"""Rows of one insert: long enough to be fast, short enough not to hold up a running broadcast."""
+"""Rows of one insert: long enough to be fast, short enough not to delay a running broadcast."""
 
 
 class AudienceRow(NamedTuple):
@@ -76,8 +76,8 @@ async def import_rows(
 ) -> Imported:
     """Add recipients to the audience ``name``, which is made if it is new.
 
-    An address that is in the list already keeps its first row, so an import that was interrupted
-    is simply run again. ``progress`` is told the number of rows done after each chunk. A plain
+    An address that is in the list already keeps its first row, so an import that was interrupted is
+    simply run again. ``progress`` is called with the number of rows done after each chunk. A plain
     iterable is read in a thread, while the chunk before it is being written. ``DomainError`` if
     nothing can have this name.
     """
@@ -201,7 +201,7 @@ async def chunks_of(rows: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[list[
             ahead = asyncio.create_task(asyncio.to_thread(_take, iterator))
             yield chunk
     finally:
-        # A thread cannot be stopped, so its chunk is waited for and dropped.
+        # A thread cannot be stopped, so its chunk is awaited and dropped.
         await asyncio.wait([ahead])
 
 

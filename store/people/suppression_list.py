@@ -49,7 +49,7 @@ class SuppressionCount(Value):
 
 
 class Entered(Value):
-    """What came of entering many: ``added`` are new entries, of which an address may have two."""
+    """The result of entering many: ``added`` are new entries; an address may have two."""
 
     read: int
     added: int
@@ -92,8 +92,8 @@ async def remove(
 ) -> list[Suppression]:
     """Take an address off the list, for one class or (None) for all; return what it was on for.
 
-    The log keeps who and why, and holds off older news of the same from events and providers'
-    lists. ``DomainError`` if the address is not on the list.
+    The log keeps who and why; older events and entries of providers' lists no longer count
+    against the address. ``DomainError`` if the address is not on the list.
     """
     mailbox = mailbox_of(read_address(address))
     gone = delete(suppressions).where(suppressions.c.mailbox == mailbox)
@@ -166,7 +166,7 @@ async def enter_listed(
             try:
                 mailbox = mailbox_of(read_address(one.address))
             except InvalidAddress:
-                # "Invalid" lists are full of what nobody could write to anyway.
+                # "Invalid" lists are full of things that are no addresses at all.
                 unreadable += 1
                 continue
             rows |= set(

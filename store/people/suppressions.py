@@ -67,7 +67,9 @@ async def add_recipient(
             select(recipients.c.mailbox).where(recipients.c.id == recipient_id)
         )
         if mailbox is None:
-            raise DomainError("This recipient is in no audience any more.", "Nothing needs doing.")
+            raise DomainError(
+                "This recipient is no longer in any audience.", "Nothing needs to be done."
+            )
         row = (mailbox, of_class, reason, source, moment_text(at))
         await add_mailboxes(db, connection, [row])
 
@@ -82,11 +84,11 @@ async def add_mailboxes(
     """Add rows in bulk; return how many are new.
 
     For callers inside the store that are in a transaction already and know their mailboxes. With
-    ``heed_removals`` a row is passed over that is older than a person's word to take it off: what
-    a provider still lists must not undo that. The first reason stays, but a complaint is told
-    after an unsubscription and says more.
+    ``heed_removals`` a row is skipped if a person has taken the address off since: what a provider
+    still lists must not undo that. The first reason stays, except that a complaint replaces an
+    unsubscription, because it says more.
     """
-    # In one order, so that two writers cannot wait for each other.
+    # Always in the same order, so that two writers cannot deadlock.
     wanted = sorted(rows)
     if not wanted:
         return 0
@@ -131,10 +133,10 @@ async def lift_mailboxes(
     rows: Iterable[tuple[str, str]],
     sources: tuple[str, ...],
 ) -> int:
-    """Take off (mailbox, ``moment_text``) who came back then; return how many entries went.
+    """Lift unsubscriptions of (mailbox, ``moment_text``) who resubscribed; return how many.
 
-    Only unsubscriptions from before, and only those that came from ``sources``: who left by our
-    own link has not come back by a provider's page.
+    Only older unsubscriptions, and only those that came from ``sources``: resubscribing at the
+    provider does not undo unsubscribing by our own link.
     """
     wanted = sorted(rows)
     if not wanted:
@@ -172,7 +174,7 @@ def suppressed_mailboxes(message_class: str) -> Select[str]:
     return listed.where(suppressions.c.message_class.in_((EVERY_CLASS, message_class)))
 
 
-def stands_against(
+def covers_mailbox(
     mailbox: ColumnElement[str], message_class: ColumnElement[str]
 ) -> ColumnElement[bool]:
     """The condition that a suppression covers ``mailbox`` for a class; "" asks for any class."""

@@ -1,4 +1,4 @@
-"""Drafts: facts and free copy that people typed, kept here so that no history ever holds them."""
+"""Drafts: facts and free copy that people typed, kept here so that they are never in a history."""
 
 from __future__ import annotations
 
@@ -64,6 +64,6 @@ async def load(db: Database, draft_id: str) -> Draft:
     if row is None:
         raise DomainError(
             f"The ledger has no draft {draft_id[:8]}.",
-            "Save it again, and check that worker and console use the same database URL.",
+            "Save it again, and check that every process uses the same database URL.",
         )
     return Draft.model_validate({**row._mapping, "body": orjson.loads(row.body)})

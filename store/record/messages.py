@@ -101,7 +101,7 @@ async def load_revision(db: Database, ref: MessageRef) -> Document:
     if document is None:
         raise DomainError(
             f"The ledger has no revision {ref.revision} of message {ref.number} of {ref.incident}.",
-            "Check that worker and console use the same database URL.",
+            "Check that every process uses the same database URL.",
         )
     return document
 

@@ -37,7 +37,7 @@ async def load_snapshot(db: Database, digest: str) -> Mapping[str, str]:
     if text is None:
         raise DomainError(
             f"The ledger has no playbook snapshot {digest[:8]}.",
-            "Check that worker and console use the same database URL.",
+            "Check that every process uses the same database URL.",
         )
     files: dict[str, str] = orjson.loads(text)
     return files

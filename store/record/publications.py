@@ -1,7 +1,7 @@
 """The ledger of post channels: one row for each message and channel, and who may send it.
 
 The row is written ``sending`` before the request, by a compare-and-set in one statement, so that
-a second worker, a retry or a withdrawal that races it learns who won.
+a second worker, a retry or a withdrawal at the same moment sees who won.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ async def plan(
 ) -> PublicationRow:
     """Enter that a message is to go out on ``channel``, and return the row.
 
-    Idempotent. A later revision takes the row over if nothing of the earlier one went out or is
-    on its way; otherwise the row stays as it is, and says so.
+    Idempotent. A later revision takes over the row if nothing of the earlier one went out or is
+    under way; otherwise the row is returned as it is.
     """
     fresh = {
         "revision": ref.revision,
@@ -134,7 +134,7 @@ async def nothing_went_out(
     at: datetime,
     why: Explanation | None = None,
 ) -> PublicationRow:
-    """Give the right to send back: it is certain that this attempt did not reach the world."""
+    """Return the right to send: it is certain that this attempt did not go out."""
     only = and_(
         publications.c.attempt == attempt,
         publications.c.state.in_((_S.SENDING, _S.UNKNOWN)),
@@ -145,7 +145,7 @@ async def nothing_went_out(
 async def accept(
     db: Database, ref: MessageRef, channel: str, receipt: Receipt, at: datetime
 ) -> PublicationRow:
-    """Enter the provider's word that it accepted; this wins over whatever we believed.
+    """Enter the provider's acceptance; this overrides any earlier state.
 
     The first receipt stays. A post that was accepted and then taken back stays withdrawn.
     """
@@ -180,7 +180,7 @@ async def mark_unknown(
     at: datetime,
     attempt: int | None = None,
 ) -> PublicationRow:
-    """Enter that nobody knows whether the attempt reached the world."""
+    """Enter that nobody knows whether the attempt went out."""
     return await _move(db, ref, channel, _S.UNKNOWN, at, only=_of(attempt), why=why)
 
 
@@ -214,7 +214,7 @@ async def settle_state(
     why: Explanation | None,
     at: datetime,
 ) -> PublicationRow:
-    """Enter a conclusion that a person or the workflow came to, and return the row.
+    """Enter a conclusion of a person or of the workflow, and return the row.
 
     A state that cannot be reached from where the row is (``transitions.MAY_COME_FROM``) changes
     nothing: compare the row's state with ``to``. ``accepted`` needs a receipt: use ``accept``;

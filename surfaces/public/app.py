@@ -1,4 +1,4 @@
-"""The process that the outside world speaks to: events of providers, and unsubscribe links.
+"""The process that faces the internet: events of providers, and unsubscribe links.
 
 Run with ``python -m surfaces.public.app``. Put a proxy with TLS in front, for these paths alone.
 """
@@ -28,7 +28,7 @@ _log = logging.getLogger("frontfoot.public")
 
 
 def create_app(service: PublicService) -> Starlette:
-    """What ``service`` allows, as an ASGI app, which closes it at the end."""
+    """The ASGI app for what ``service`` allows; closes it at the end."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -56,10 +56,10 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     except Exception as error:
-        told = explanation_of(error)
-        if told is None:
+        explanation = explanation_of(error)
+        if explanation is None:
             raise
-        print(told, file=sys.stderr)
+        print(explanation, file=sys.stderr)
         return 1
     if service.events is None and service.links is None:
         print(f"There is nothing to serve. {' '.join(service.lacking)}", file=sys.stderr)
@@ -71,9 +71,9 @@ def main() -> int:
         host=settings.webhook_host,
         port=settings.webhook_port,
         log_level="warning",
-        # Its lines would hold the unsubscribe links.
+        # Its lines would contain the unsubscribe links.
         access_log=False,
-        # What is kept of a connection whose sender is silent.
+        # How much is buffered for a connection whose sender is silent.
         timeout_keep_alive=30,
     )
     asyncio.run(uvicorn.Server(config).serve())

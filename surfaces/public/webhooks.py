@@ -1,6 +1,6 @@
-"""Receives the events of providers: what became of each mail, and proof that it left.
+"""Receives the events of providers: what became of each mail, and proof that it went out.
 
-One address for each channel that tells events. It answers 2xx only once they are in the ledger;
+One address for each channel that reports events. It answers 2xx only once they are in the ledger;
 anything else makes the provider deliver them again, which is harmless.
 """
 
@@ -22,7 +22,7 @@ BODY_LIMIT = 16 * 1024 * 1024
 """Bytes of one delivery of events; the providers' own batches are far smaller."""
 
 BODY_WITHIN = timedelta(seconds=30)
-"""How long a delivery may take to arrive, so that nobody can hold its memory for ever."""
+"""How long a delivery may take to arrive, so that nobody can occupy memory for ever."""
 
 _log = logging.getLogger("frontfoot.webhooks")
 
@@ -38,14 +38,14 @@ class Receiver:
         return [Route(events_path("{channel}"), self.receive, methods=["POST"])]
 
     async def receive(self, request: Request) -> Response:
-        """Hand the raw bytes on to be verified and entered."""
+        """Have the raw bytes verified and entered."""
         channel = request.path_params["channel"]
         if channel not in self._intake.channels:
-            return _no(404, "No events are taken in here.")
+            return _no(404, "No events are accepted here.")
         try:
             body = await _bounded(request)
         except ClientDisconnect:
-            return _no(400, "The delivery broke off.")
+            return _no(400, "The delivery was cut off.")
         except TimeoutError:
             return _no(408, "The delivery did not arrive in time.")
         if body is None:
@@ -66,9 +66,9 @@ class Receiver:
 
 
 async def _bounded(request: Request) -> bytes | None:
-    """The body, or None if it is too large; a sender that dawdles is not waited for."""
-    told = request.headers.get("content-length", "")
-    if told.isdigit() and int(told) > BODY_LIMIT:
+    """The body, or None if it is too large; does not wait for a slow sender."""
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > BODY_LIMIT:
         return None
     pieces: list[bytes] = []
     size = 0

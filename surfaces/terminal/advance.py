@@ -21,7 +21,7 @@ def advance(
 ) -> None:
     """Move an incident to another stage.
 
-    Proposing a message does so by itself; this is for going on, or back, without one.
+    Proposing a message does this by itself; use it to go on, or back, without one.
 
     Example: frontfoot advance site-down assure --as maya
     """

@@ -1,4 +1,4 @@
-"""All commands as one Typer application, and what it does with a command that fails."""
+"""All commands as one Typer application, and how it reports a command that fails."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from surfaces.terminal.printing import say, say_failure
 from surfaces.terminal.session import prepare_environment
 
 Register = Callable[[typer.Typer], None]
-"""What adds a command, or a group of them, to the command line."""
+"""Adds a command, or a group of commands, to the command line."""
 
 # In the order in which the help shows them.
 _COMMANDS: tuple[Register, ...] = tuple(
@@ -52,7 +52,7 @@ _COMMANDS: tuple[Register, ...] = tuple(
 
 
 class InWords(TyperGroup):
-    """Tells expected failures in words, with their exit code; faults of ours go through."""
+    """Reports expected failures with their exit code; bugs of ours go through."""
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Run a command."""
@@ -69,12 +69,12 @@ class InWords(TyperGroup):
 
 
 def build(first: Sequence[Register]) -> typer.Typer:
-    """The command line, with ``first`` before the commands of this room."""
+    """The command line, with the commands ``first`` before those of this package."""
     app = typer.Typer(
         name="frontfoot",
         cls=InWords,
         no_args_is_help=True,
-        # Locals of a traceback may hold keys.
+        # Locals in a traceback may contain keys.
         pretty_exceptions_show_locals=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},

@@ -17,7 +17,7 @@ def approve(
     by: By = "",
     as_json: Json = False,
 ) -> None:
-    """Sign a message. If nothing is missing then, it goes out at once.
+    """Sign a message. If yours is the last signature needed, it goes out at once.
 
     Without --digest the copy is shown and you are asked; a script has to name the digest.
 

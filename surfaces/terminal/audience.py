@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from client.audiences import AudienceImported, import_audience, list_audiences
 from domain.explanation import Action, NextStep
+from domain.plural import plural
 from surfaces.terminal.importing import Rejects, rejected_in_json, say_rejected
 from surfaces.terminal.options import Json
 from surfaces.terminal.printing import clean, plain_table, say, say_json, screen, show
@@ -27,7 +28,7 @@ def import_(
     rejects: Rejects = None,
     as_json: Json = False,
 ) -> None:
-    """Import a CSV file of recipients into an audience; more files may follow into the same one.
+    """Import a CSV file of recipients into an audience; you can import more files into it.
 
     Needs a column named email. Rows that cannot be used go to a second file
     with the reason; fix them there and import that file. Importing again adds
@@ -48,14 +49,14 @@ def import_(
             }
         )
         return
-    verb = "recipient was" if imported.added == 1 else "recipients were"
-    say(f"{imported.added:,} {verb} added to {imported.audience}.", "bold")
+    added = plural(imported.added, "recipient was", "recipients were")
+    say(f"{added} added to {imported.audience}.", "bold")
     if imported.already_there:
-        say(f"{imported.already_there:,} were in it already.")
+        say(f"{plural(imported.already_there, 'was', 'were')} in it already.")
     say_rejected(imported.rejected, imported.rejects)
     if imported.doubled:
         repeat = "repeats" if imported.doubled == 1 else "repeat"
-        say(f"{imported.doubled:,} of them only {repeat} an address of this file.")
+        say(f"{imported.doubled:,} of them only {repeat} an address in this file.")
     if imported.rejected > imported.doubled:
         say("Fix them in that file and import it.")
     for notice in imported.notices:
@@ -81,7 +82,7 @@ def _import(file: Path, name: str, rejects: Path | None) -> AudienceImported:
 
 
 def _bar() -> Progress:
-    """A bar on stderr: stdout is for the result. Nothing where nobody looks."""
+    """A progress bar on stderr, because stdout is for the result; none without a terminal."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),
@@ -96,7 +97,8 @@ def _bar() -> Progress:
 
 def _rate(bar: Progress, task: TaskID, rows: int) -> str:
     seconds = bar.tasks[task].elapsed or 0.0
-    return f"{rows:,} rows, {rows / seconds:,.0f}/s" if seconds else f"{rows:,} rows"
+    shown = plural(rows, "row")
+    return f"{shown}, {rows / seconds:,.0f}/s" if seconds else shown
 
 
 @app.command("list")

@@ -1,4 +1,4 @@
-"""``audit``: whether the incident, the ledger, the events and the providers say the same."""
+"""``audit``: whether the incident, the ledger, the events and the providers agree."""
 
 from __future__ import annotations
 

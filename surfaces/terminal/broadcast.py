@@ -16,7 +16,7 @@ broadcast_app = typer.Typer(no_args_is_help=True, help="Pause, resume or stop ma
 
 Channel = Annotated[
     str,
-    typer.Option(metavar="CHANNEL", help="Which mail, where the message goes to several channels."),
+    typer.Option(metavar="CHANNEL", help="Which channel, if the message is mailed on several."),
 ]
 
 
@@ -29,7 +29,7 @@ def pause(
     by: By = "",
     as_json: Json = False,
 ) -> None:
-    """Hold every batch that has not begun; what is on the wire ends as it ends.
+    """Pause every batch that has not begun; what is on the wire is not interrupted.
 
     Example: frontfoot broadcast pause site-down 1 --reason "Wrong link" --as maya
     """
@@ -44,7 +44,7 @@ def resume(
     by: By = "",
     as_json: Json = False,
 ) -> None:
-    """Go on exactly where it was paused.
+    """Continue exactly where it was paused.
 
     Example: frontfoot broadcast resume site-down 1 --as maya
     """
@@ -59,7 +59,7 @@ def stop(
     by: By = "",
     as_json: Json = False,
 ) -> None:
-    """Send no more of it, for good. Mail that has gone out stays gone; posts are left alone.
+    """Send no more of it, for good. Mail that went out cannot be recalled; posts are left alone.
 
     Example: frontfoot broadcast stop site-down 1 --as maya
     """

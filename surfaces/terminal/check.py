@@ -26,10 +26,10 @@ _CODES = {
 def check(
     as_json: Json = False,
     no_channels: Annotated[
-        bool, typer.Option("--no-channels", help="Ask no provider anything.")
+        bool, typer.Option("--no-channels", help="Do not ask the providers.")
     ] = False,
 ) -> None:
-    """Check settings, ledger, Temporal, worker, playbooks and every channel; publish nothing.
+    """Check settings, ledger, Temporal, worker, playbooks and every channel; publishes nothing.
 
     Providers are asked whether the credentials work. The exit code is 0 if
     everything would work, 2 if a setting is wrong, 3 if a playbook is, and 1

@@ -17,13 +17,13 @@ def close(
     waive: Annotated[
         str,
         typer.Option(
-            metavar="REASON", help="Close although something is open: say why, in writing."
+            metavar="REASON", help="Close although something is open: the reason, for the record."
         ),
     ] = "",
     by: By = "",
     as_json: Json = False,
 ) -> None:
-    """Close an incident, unless something about it is open.
+    """Close an incident; refused while something about it is open.
 
     Example: frontfoot close site-down --as maya
     """

@@ -1,4 +1,4 @@
-"""``codes``: the single-use codes of an offer, for the shop and for whoever answers customers."""
+"""``codes``: the single-use codes of an offer, for the shop and for customer support."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from client import codes
 from client.codes import CheckedCode, CodeState
 from client.errors import WrongInput
 from domain.explanation import Action, NextStep
+from domain.plural import plural
 from surfaces.terminal.importing import Rejects, rejected_in_json, say_rejected
 from surfaces.terminal.options import Json, Slug
 from surfaces.terminal.printing import clean, clock, plain_table, say, say_json, show
@@ -29,7 +30,7 @@ Caller = Annotated[
         "--as",
         metavar="PERSON",
         envvar="FRONTFOOT_PERSON",
-        help="Who asks: ten wrong codes in a minute, and the name has to wait.",
+        help="Who asks. After ten wrong codes in a minute, this name has to wait.",
     ),
 ]
 
@@ -59,12 +60,15 @@ def import_(
             }
         )
         return
-    verb = "code was" if imported.added == 1 else "codes were"
-    say(f"{imported.added:,} {verb} added to the pool {imported.pool}.", "bold")
+    added = plural(imported.added, "code was", "codes were")
+    say(f"{added} added to the pool {imported.pool}.", "bold")
     if imported.already_there:
-        say(f"{imported.already_there:,} were in it already.")
+        say(f"{plural(imported.already_there, 'was', 'were')} in it already.")
     if imported.in_another_pool:
-        say(f"{imported.in_another_pool:,} are in another pool and stay there.", "yellow")
+        say(
+            f"{plural(imported.in_another_pool, 'is', 'are')} in another pool and will stay there.",
+            "yellow",
+        )
     say_rejected(imported.rejected, imported.rejects)
 
 
@@ -97,17 +101,17 @@ def export(
             "--output", "-o", metavar="FILE", help="Where to write the CSV; - is the terminal."
         ),
     ],
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     as_mailed: Annotated[
-        bool, typer.Option("--as-mailed", help="With the dashes that the mails show.")
+        bool, typer.Option("--as-mailed", help="With dashes, as the mails show them.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Write every code of an incident to a CSV file, for the shop to load.
 
-    Its columns are code, worth, currency and expires. Whoever has the file has
-    the money, so only you may read it. If the shop compares codes letter by
-    letter, dashes included, add --as-mailed.
+    Its columns are code, worth, currency and expires. The codes are as good as
+    money, so only your user may read the file. If the shop compares codes
+    letter by letter, dashes included, add --as-mailed.
 
     Example: frontfoot codes export site-down --output codes.csv
     """
@@ -115,22 +119,22 @@ def export(
         run(lambda engine: codes.write_codes(engine, slug, sys.stdout, as_mailed=as_mailed))
         return
     if output.exists() and not force:
-        raise WrongInput(f"{output} is there already.", "Choose another name, or add --force.")
+        raise WrongInput(f"{output} exists already.", "Choose another name, or add --force.")
     count = run(lambda engine: codes.export_codes(engine, slug, output, as_mailed=as_mailed))
     if as_json:
         say_json({"incident": slug, "codes": count, "file": str(output)})
         return
-    say(f"{count:,} codes are in {output}.")
+    say(f"{plural(count, 'code is', 'codes are')} in {output}.")
     if not count:
         say("Codes are made when the offer's mail goes out.")
 
 
 @app.command("check")
 def check(code: CodeArgument, caller: Caller = "terminal", as_json: Json = False) -> None:
-    """Tell whose incident a code is of, and whether it is still good; changes nothing.
+    """Show which incident a code belongs to, and whether it is valid; changes nothing.
 
-    Ends with 0 for every code of ours, whatever its state, and with 3 for one
-    that is none of ours or has a typing mistake.
+    The exit code is 0 for every code of ours, whatever its state, and 3 for a
+    code that is not ours or has a typing mistake.
 
     Example: frontfoot codes check QXAG-6HCQ-CKSVW
     """
@@ -146,10 +150,10 @@ def redeem(
     caller: Caller = "terminal",
     as_json: Json = False,
 ) -> None:
-    """Use a code up for an order.
+    """Redeem a code for an order.
 
-    The same order again gets the same answer; another order is refused, and
-    told when the code was used. An expired code is refused.
+    The same order again gets the same answer. Another order is refused, and the
+    refusal says when the code was used. An expired code is refused.
 
     Example: frontfoot codes redeem QXAG-6HCQ-CKSVW --reference order-1042
     """
@@ -162,7 +166,7 @@ def _tell(found: CheckedCode, as_json: bool) -> None:
         say_json(found.model_dump(mode="json"))
         return
     if found.state is CodeState.NOT_GIVEN_OUT:
-        say("This code is in a pool, and nobody has been given it.", "yellow")
+        say("This code is in a pool, and has not been given to anybody.", "yellow")
         return
     say(f"{found.code} is {found.state}.", "bold")
     until = f", until {found.expires}" if found.expires else ""

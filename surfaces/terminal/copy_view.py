@@ -8,6 +8,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from domain.message import Copy, Document
+from domain.plural import plural
 from surfaces.terminal.printing import clean
 
 _PREVIEW = 3
@@ -24,7 +25,7 @@ def document_view(document: Document, digest: str, channel: str | None = None) -
     revision = f"revision {document.revision}"
     parts.append(Text(f"message {document.number}, {document.kind}, {revision}"))
     for cut in document.audiences:
-        parts.append(Text(clean(f"audience {cut.name}: {cut.count:,} recipients")))
+        parts.append(Text(clean(f"audience {cut.name}: {plural(cut.count, 'recipient')}")))
     if document.offer is not None:
         offer = document.offer
         until = f", until {offer.expires:%Y-%m-%d}" if offer.expires else ""

@@ -43,16 +43,16 @@ def take(
     reason: str,
     as_json: bool,
 ) -> None:
-    """Decide as ``who``, and say what came of it; without a digest, show the copy and ask."""
+    """Decide as ``who``, and show the result; without a digest, show the copy and ask."""
     if digest is None:
         if not is_interactive():
             raise WrongInput(
-                "A decision names the digest of what it decides, and no terminal is here to ask.",
+                "A decision needs the digest of what it decides, and there is no terminal to ask.",
                 NextStep(
                     action=Action.SHOW_COPY,
                     incident=slug,
                     message=number,
-                    advice="Read it, then add --digest with what stands beside it.",
+                    advice="Read it, then add --digest with the digest shown beside it.",
                 ),
             )
         message, document = run(lambda engine: _read(engine, slug, number))
@@ -102,7 +102,7 @@ def _waiting(status: IncidentStatus, number: int | None) -> MessageStatus:
         listed = ", ".join(f"{one.number} ({one.kind})" for one in waiting)
         raise WrongInput(
             f"Several messages wait: {listed}." if waiting else "No message waits to be signed.",
-            "Name one by its number." if waiting else "Nothing needs deciding now.",
+            "Name one by its number." if waiting else "Nothing needs a decision now.",
         )
     return waiting[0]
 

@@ -1,4 +1,4 @@
-"""What ``propose`` and ``revise`` share: free copy as it is typed, and what is shown to sign."""
+"""What ``propose`` and ``revise`` share: reading free copy, and showing what is to be signed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ NextUpdate = Annotated[
     str | None,
     typer.Option(
         metavar="TIME",
-        help="What the copy promises: 45m, 2h, or a time of day in UTC such as 15:30.",
+        help="When the copy promises the next update: 45m, 2h, or a time in UTC such as 15:30.",
     ),
 ]
 
@@ -60,7 +60,7 @@ def free_copy(
     if words is None:
         if subject is not None or other:
             raise WrongInput(
-                "--subject and --for belong to free copy.", "Add --text-file with the words."
+                "--subject and --for are for free copy only.", "Add --text-file with the words."
             )
         return None
     copy = {"text": words}
@@ -72,7 +72,7 @@ def free_copy(
             raise WrongInput(f"--for {pair!r} names no file.", "Write --for twitter=short.txt.")
         copy[channel.strip()] = _read(Path(path))
     if not all(part.strip() for part in copy.values()):
-        raise WrongInput("The copy is empty.", "Write something, or leave it to the template.")
+        raise WrongInput("The copy is empty.", "Write something, or use the template.")
     return copy
 
 
@@ -88,14 +88,14 @@ def _read(path: Path) -> str:
 
 
 def promised(next_update_by: str | None) -> datetime | None:
-    """The time that the copy promises, if one was typed."""
+    """The time of the promised next update, if one was typed."""
     return promised_time(next_update_by, datetime.now(UTC)) if next_update_by else None
 
 
 def put_to_signing(
     slug: str, write: Callable[[Engine], Awaitable[MessageStatus]], as_json: bool
 ) -> None:
-    """Put what ``write`` makes before its gate, and show exactly what is to be signed there."""
+    """Put what ``write`` makes before its gate, and show exactly what is to be signed."""
 
     async def work(engine: Engine) -> tuple[MessageStatus, Document]:
         message = await write(engine)

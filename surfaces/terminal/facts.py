@@ -25,7 +25,9 @@ def facts(
     prevention: Annotated[
         str | None, typer.Option(help="What makes sure that it cannot happen again.")
     ] = None,
-    owner: Annotated[str | None, typer.Option(help="Who answers for the prevention.")] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="Who is responsible for the prevention.")
+    ] = None,
     due: Annotated[
         str | None, typer.Option(metavar="YYYY-MM-DD", help="By when it is in place.")
     ] = None,
@@ -38,7 +40,8 @@ def facts(
 ) -> None:
     """Record what is known so far; what was recorded before stays.
 
-    An empty text takes a fact back. The words go into the next message, not out by themselves.
+    An empty text removes a fact. Facts go into the next message; they are not published by
+    themselves.
 
     Example: frontfoot facts site-down --set cause="A stolen token" --fix "All tokens replaced"
     """
@@ -55,11 +58,11 @@ def facts(
     waiting = [one.number for one in status.messages if one.gate == "waiting"]
     for number in waiting:
         revising = NextStep(action=Action.REVISE, incident=slug, message=number)
-        say(f"Message {number} was written before: {command_of(revising)} renews it.")
+        say(f"Message {number} was written before that; to renew it: {command_of(revising)}")
 
 
 def _given_facts(named: Mapping[str, str | None], pairs: list[str]) -> dict[str, object]:
-    """The facts as typed, checked against the model; ``WrongInput`` names what does not fit."""
+    """The facts as typed, checked against the model; ``WrongInput`` names what is wrong."""
     given: dict[str, object] = {name: text for name, text in named.items() if text is not None}
     for pair in pairs:
         name, separator, text = pair.partition("=")

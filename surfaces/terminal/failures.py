@@ -1,4 +1,4 @@
-"""How a command that fails ends: what it says, and with which exit code."""
+"""How a failing command ends: its output and its exit code."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _CODES: tuple[tuple[type[BaseException], ExitCode], ...] = (
 
 
 def failure_of(error: BaseException) -> Failure | None:
-    """``error`` as the terminal tells it, or None if it is a fault of ours."""
+    """``error`` as the terminal shows it, or None if it is a bug of ours."""
     explanation = explanation_of(error)
     if explanation is None:
         return None

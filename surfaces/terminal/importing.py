@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from domain.plural import plural
 from surfaces.terminal.printing import say
 
 Rejects = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Where rows go that cannot be used [FILE.csv.rejects.csv]."),
+    typer.Option(metavar="FILE", help="File for rows that cannot be used [FILE.csv.rejects.csv]."),
 ]
 
 
@@ -21,7 +22,7 @@ def rejected_in_json(rejected: int, rejects: Path) -> dict[str, object]:
 
 
 def say_rejected(rejected: int, rejects: Path) -> None:
-    """Say how many rows cannot be used, if any, and where they are."""
+    """Print how many rows cannot be used, if any, and where they are."""
     if rejected:
-        rows = "row" if rejected == 1 else "rows"
-        say(f"{rejected:,} {rows} cannot be used; the reasons are in {rejects}.")
+        rows = plural(rejected, "row")
+        say(f"{rows} cannot be used; the reasons are in {rejects}.")

@@ -1,4 +1,4 @@
-"""``list``: the incidents there are, and were."""
+"""``list``: all incidents, open and closed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from surfaces.terminal.wording import in_words
 
 def list_(
     as_json: Json = False,
-    open_only: Annotated[bool, typer.Option("--open", help="Only those that are open.")] = False,
+    open_only: Annotated[bool, typer.Option("--open", help="Only open incidents.")] = False,
 ) -> None:
     """List the incidents, the newest first.
 

@@ -18,15 +18,13 @@ from surfaces.terminal.status_view import incident_view
 
 def open_(
     slug: Slug,
-    title: Annotated[
-        str, typer.Option(help="What happened, in a line; it is shown to the public.")
-    ],
+    title: Annotated[str, typer.Option(help="What happened, in one line; the public will see it.")],
     playbook: Annotated[
         str, typer.Option(help="A playbook's name, or the path of its folder.")
     ] = "site-compromised",
     audience: Annotated[
         list[str] | None,
-        typer.Option(help="Who gets the mail: a list that was imported; may be repeated."),
+        typer.Option(help="Who gets the mail: an imported audience; may be repeated."),
     ] = None,
     by: By = "",
     as_json: Json = False,
@@ -55,7 +53,7 @@ def open_(
     if opened.joined:
         say(f"{slug} is open already, since {moment(status.opened_at)} UTC: you have joined it.")
         if status.title != title.strip() or status.audiences != tuple(audience or ()):
-            say("Its own title and audiences stay; yours were not used.", "yellow")
+            say("It keeps its own title and audiences; yours were not used.", "yellow")
     else:
         say(f"Incident {slug} is open.", "bold")
     say("")

@@ -1,4 +1,4 @@
-"""Options and arguments that several commands share, spelt once."""
+"""Options and arguments that several commands share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SPAN = re.compile(r"([0-9]{1,4})(m|h)")
 
 
 def slug_of(text: str) -> str:
-    """``text`` if it can name an incident; told as wrong usage otherwise."""
+    """``text`` if it can name an incident; wrong usage otherwise."""
     try:
         return check_slug(text)
     except DomainError as error:
@@ -44,21 +44,21 @@ By = Annotated[
 ]
 Audience = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Which audience, where the message goes to several."),
+    typer.Option(metavar="NAME", help="Which audience, if the message goes to several."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
 
 
 def actor(by: str) -> Actor:
-    """Who acts, by their word alone; ``WrongInput`` if nobody was named."""
+    """The actor, taken at their word; ``WrongInput`` if nobody was named."""
     return Actor.at_terminal(person(by))
 
 
 def person(by: str) -> str:
-    """The name of whoever acts; ``WrongInput`` if nobody was named."""
+    """The name of the person who acts; ``WrongInput`` if nobody was named."""
     if not by.strip():
         raise WrongInput(
-            "Who are you? The record names whoever acts.",
+            "Who are you? The timeline records who did what.",
             "Add --as PERSON with your name in the roster, or set FRONTFOOT_PERSON once.",
         )
     return by.strip()

@@ -10,6 +10,7 @@ from client.configuration import load_settings
 from client.playbooks import examine
 from domain.errors import Problem
 from domain.playbook_files import Examination
+from domain.plural import plural
 from surfaces.terminal.failures import ExitCode
 from surfaces.terminal.options import Json
 from surfaces.terminal.printing import say, say_json
@@ -22,7 +23,7 @@ def check(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A playbook's folder or name.")],
     as_json: Json = False,
 ) -> None:
-    """Check a playbook and its templates: every problem at once, with file and line.
+    """Check a playbook and its templates; lists every problem with file and line.
 
     Example: frontfoot playbook check playbooks/site-compromised
     """
@@ -48,7 +49,7 @@ def _say(found: Examination) -> None:
         say(_line(warning), "yellow")
     if found.playbook is None:
         count = len(found.problems)
-        say(f"{count} problem{'s' if count > 1 else ''}: this playbook cannot be used yet.", "bold")
+        say(f"{plural(count, 'problem')}: this playbook cannot be used yet.", "bold")
         return
     plan = found.playbook
     say(f"{plan.name}: {plan.title}", "bold")

@@ -1,4 +1,4 @@
-"""Putting words on the screen: safe to show, in UTC, good in 80 columns, JSON for machines."""
+"""Printing: safe to show, times in UTC, readable in 80 columns, JSON for machines."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from domain.times import show_clock, show_moment
 from surfaces.terminal.wording import happened, in_words
 
 _KEPT = "\n\t"
-# Joins emoji and shapes letters; harmless, unlike the marks that turn the order of words around.
+# Joins emoji and shapes letters; harmless, unlike the marks that reverse the order of words.
 _HARMLESS = "\u200c\u200d\ufe0f"
 
 
 def clean(text: str) -> str:
-    """``text`` with nothing in it that moves the cursor or turns the words around.
+    """``text`` without anything that moves the cursor or reverses the order of words.
 
-    What was taken out is shown as its number, so that nobody signs what cannot be seen.
+    What was removed is shown as its code point, so that nobody signs what cannot be seen.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -46,7 +46,7 @@ def say(text: str, style: str = "") -> None:
 
 
 def show(what: RenderableType) -> None:
-    """Print something that was laid out; without the spaces that fill up its lines."""
+    """Print a laid-out block, without the spaces that pad its lines."""
     console = screen()
     if console.is_terminal:
         console.print(what, crop=False)

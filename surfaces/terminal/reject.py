@@ -17,7 +17,7 @@ def reject(
     slug: Slug,
     number: OptionalNumber = None,
     digest: DigestOption = None,
-    reason: Annotated[str, typer.Option(help="Why; the author reads it.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; the author will read it.")] = "",
     by: By = "",
     as_json: Json = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""``retry``: publishing once more where a channel refused."""
+"""``retry``: publishing once more on a channel that refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``revise``: writing a waiting message anew."""
+"""``revise``: rewriting a waiting message."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def revise(
     by: By = "",
     as_json: Json = False,
 ) -> None:
-    """Write a waiting message anew; whoever signed the old words has to sign again.
+    """Rewrite a waiting message; whoever signed the old words has to sign again.
 
     Without free copy it is made from the templates again, with the facts as they are now.
 

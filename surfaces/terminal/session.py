@@ -1,4 +1,4 @@
-"""What every command stands on: the environment, the settings and the engine."""
+"""What every command needs: the environment, the settings and the engine."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def run(work: Callable[[Engine], Awaitable[Result]], *, upgrade: bool = False) -
 
 
 def prepare_environment() -> None:
-    """Fill in what the environment leaves open: from ``.env``, then from a stack that runs here.
+    """Complete the environment from ``.env``, then from a stack that runs here.
 
-    A ``TEMPORAL_ADDRESS`` of the user's own always wins: then nothing of the stack's is used.
+    If the user has set ``TEMPORAL_ADDRESS``, nothing of that stack is used.
     """
     for name, value in dotenv_values(".env").items():
         if name.startswith(_OURS) and value:

@@ -1,4 +1,4 @@
-"""``settle``: saying whether a publication of unknown outcome went out."""
+"""``settle``: entering whether a publication of unknown outcome went out."""
 
 from __future__ import annotations
 
@@ -27,23 +27,24 @@ def settle(
         ),
     ] = None,
     url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where it can be seen, if it went out.")
+        str | None,
+        typer.Option(metavar="URL", help="The address where it can be seen, if it went out."),
     ] = None,
     batch: Annotated[
         list[int] | None,
-        typer.Option(metavar="N", min=1, help="Of mail, only this batch; may be repeated."),
+        typer.Option(metavar="N", min=1, help="For mail: only this batch; may be repeated."),
     ] = None,
     audience: Audience = None,
     list_: Annotated[
-        bool, typer.Option("--list", help="Show the batches of mail of unknown outcome.")
+        bool, typer.Option("--list", help="For mail: show the batches of unknown outcome.")
     ] = False,
     by: By = "",
     as_json: Json = False,
 ) -> None:
-    """Say, after looking at the platform, whether a publication of unknown outcome went out.
+    """Enter, after looking at the platform, whether an unknown publication went out.
 
     With --did-not-go-out it is published now, if it still should be. For mail
-    it speaks of every unknown batch, unless --batch names some.
+    this covers every unknown batch, unless --batch names some.
 
     Example: frontfoot settle site-down 1 facebook --went-out --as maya
     """
@@ -57,12 +58,12 @@ def settle(
     who = actor(by)
     if went_out is None:
         raise WrongInput(
-            "Did it go out? Nobody but you can tell.",
+            "Did it go out? Only you can tell.",
             "Look at the platform, then add --went-out or --did-not-go-out. For mail, --list "
             "shows what to look for.",
         )
     if url is not None and not went_out:
-        raise WrongInput("--url belongs to --went-out.", "Leave it out.")
+        raise WrongInput("--url is only for --went-out.", "Leave it out.")
     settled = run(
         lambda engine: publications.settle(
             engine,

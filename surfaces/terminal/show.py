@@ -1,4 +1,4 @@
-"""``show``: the exact copy that is signed."""
+"""``show``: the exact copy that approvers sign."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``status``: how an incident stands, once or live."""
+"""``status``: the status of an incident, once or live."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ EVERY = 1.0
 
 def status(
     slug: Slug,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Stay and keep it live.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Keep updating until Ctrl-C.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show how an incident stands: stage, messages, signatures, channels, and what to do next.
+    """Show the status of an incident: stage, messages, signatures, channels, next steps.
 
     Example: frontfoot status site-down --watch
     """
@@ -60,7 +62,7 @@ async def _watch(engine: Engine, slug: str, *, as_json: bool) -> None:
 
 
 async def _live(console: Console, watcher: Watcher, look: Look) -> None:
-    """Keep one picture of it on the terminal."""
+    """Keep one live view of it on the terminal."""
     with Live(_view(look, brief=True), console=console, auto_refresh=False) as live:
         while not look.over:
             await asyncio.sleep(EVERY)
@@ -69,7 +71,7 @@ async def _live(console: Console, watcher: Watcher, look: Look) -> None:
 
 
 async def _changes(watcher: Watcher, look: Look, *, as_json: bool) -> None:
-    """Print it anew whenever something has changed: for logs, and JSON one line each."""
+    """Print it again whenever something has changed: for logs, and JSON one line each."""
     shown: object = None
     while True:
         document = _document(look)

@@ -12,6 +12,7 @@ from rich.text import Text
 from client.mail_progress import MailProgress, under_way
 from domain.gate import GateState, Verdict
 from domain.message_state import MessagePhase
+from domain.plural import plural
 from domain.publication import Outcome, PublicationState
 from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus
@@ -37,7 +38,7 @@ _PROBLEMS = (PublicationState.REFUSED, PublicationState.ABANDONED, PublicationSt
 
 
 def show_incident(status: IncidentStatus, as_json: bool) -> None:
-    """Show how an incident stands after something was done to it."""
+    """Show the status of an incident after a command has changed it."""
     if as_json:
         say_json(status.model_dump(mode="json"))
     else:
@@ -45,7 +46,7 @@ def show_incident(status: IncidentStatus, as_json: bool) -> None:
 
 
 def show_message(message: MessageStatus, as_json: bool) -> None:
-    """Show how a message stands after something was done to it."""
+    """Show the status of a message after a command has changed it."""
     if as_json:
         say_json(message.model_dump(mode="json"))
     else:
@@ -63,8 +64,8 @@ def incident_view(
 ) -> RenderableType:
     """Lay out the whole incident for 80 columns or more.
 
-    ``previews`` holds the beginning of the copy of messages that wait to be signed. ``brief``
-    leaves one line to each message that is over, so that the newest fits on a screen. ``ended`` is
+    ``previews`` has the beginning of the copy of messages that wait to be signed. ``brief`` gives
+    one line to each message that is over, so that the newest fits on a screen. ``ended`` is
     true if nothing more can be done in it.
     """
     parts: list[RenderableType] = [_heading(status), _strip(status.stage), Text("")]
@@ -95,7 +96,7 @@ def message_view(
         inner.append(Text(f"missing: {clean(message.missing)}", style="bold yellow"))
     if message.audience_count:
         promised = f", codes worth {message.codes_worth}" if message.codes_worth else ""
-        inner.append(Text(f"to {message.audience_count:,} recipients{promised}"))
+        inner.append(Text(f"to {plural(message.audience_count, 'recipient')}{promised}"))
     if message.approved_at is not None or message.phase is not MessagePhase.WAITING:
         told = "yes" if message.told else _NOT_TOLD.get(message.phase, _TOO_FEW)
         inner.append(Text(f"people have been told: {told}", style="dim"))
@@ -160,7 +161,7 @@ def _signature(message: MessageStatus, place: int) -> Text:
 def _channel(
     outcome: Outcome, mail: MailProgress | None, *, named: bool
 ) -> Iterator[RenderableType]:
-    """One destination: a line that says how it stands, and what else there is below it.
+    """One destination: a line with its state, and details below it.
 
     ``named``: with its audience, because there are several.
     """
@@ -189,7 +190,7 @@ def _audiences(message: MessageStatus) -> set[str]:
 
 
 def _why(outcome: Outcome) -> list[str]:
-    """Why it stands there so, and what to do; the commands are below all messages."""
+    """Why it is in that state, and what to do; the commands are below all messages."""
     why = outcome.explanation
     if why is None:
         return []
@@ -197,7 +198,7 @@ def _why(outcome: Outcome) -> list[str]:
 
 
 def _unbroken(text: str) -> Text:
-    """A link, which cannot be opened with a click once it is wrapped."""
+    """A link, never wrapped: a wrapped link cannot be opened with a click."""
     return Text(text, no_wrap=True, overflow="ignore")
 
 
@@ -233,7 +234,7 @@ def _mail_lines(mail: MailProgress) -> Iterator[str]:
 
 
 def _is_over(message: MessageStatus) -> bool:
-    """Whether a message needs nobody's eyes any more."""
+    """Whether a message needs no more attention."""
     over = (MessagePhase.SETTLED, MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
     trouble = any(outcome.state in _PROBLEMS for outcome in message.outcomes)
     return message.phase in over and not trouble

@@ -13,6 +13,7 @@ from client.engine import Engine
 from client.errors import WrongInput
 from client.suppressions import Classes, Suppression, SuppressionCount
 from domain.message import MessageClass
+from domain.plural import plural
 from domain.suppression import SuppressionReason, covered_by
 from surfaces.terminal.importing import rejected_in_json, say_rejected
 from surfaces.terminal.options import By, Json, person
@@ -36,8 +37,8 @@ Covers = Annotated[
     ClassOption | None,
     typer.Option(
         "--class",
-        help="What is not to be sent any more. Left out, the reason decides: who unsubscribed or "
-        "complained still gets safety notices, the others get nothing.",
+        help="Which class of message to stop. By default the reason decides: people who "
+        "unsubscribed or complained still get safety notices, the others get nothing.",
     ),
 ]
 Reason = Annotated[SuppressionReason, typer.Option(help="Why they must not be written to.")]
@@ -73,7 +74,8 @@ def import_(
         rejected = rejected_in_json(imported.rejected, imported.rejects)
         say_json({**entered.model_dump(), **rejected})
         return
-    say(f"{entered.read:,} addresses were read, {entered.added:,} entries are new.", "bold")
+    read = plural(entered.read, "address was", "addresses were")
+    say(f"{read} read, {plural(entered.added, 'entry is', 'entries are')} new.", "bold")
     say_rejected(imported.rejected, imported.rejects)
     for notice in imported.notices:
         say(notice, "yellow")
@@ -81,9 +83,7 @@ def import_(
 
 @app.command("list")
 def list_(
-    show_addresses: Annotated[
-        bool, typer.Option("--show", help="Show the addresses themselves too.")
-    ] = False,
+    show_addresses: Annotated[bool, typer.Option("--show", help="Show the addresses too.")] = False,
     as_json: Json = False,
 ) -> None:
     """Count the entries by reason, what they cover, and where they came from.
@@ -97,7 +97,7 @@ def list_(
         say_json({"counts": counts, "entries": listed} if show_addresses else {"counts": counts})
         return
     if not counted:
-        say("Nobody is on the list.")
+        say("The list is empty.")
         return
     table = plain_table("REASON", "COVERS", "FROM", "ENTRIES")
     for one in counted:
@@ -143,7 +143,7 @@ def add(
         ),
         upgrade=True,
     )
-    say("It is on the list now." if added else "It was on the list already.")
+    say("It is now on the list." if added else "It was already on the list.")
 
 
 @app.command()
@@ -155,17 +155,17 @@ def remove(
         ClassOption, typer.Option("--class", help="What may be sent again.")
     ] = ClassOption.ALL,
 ) -> None:
-    """Take an address off the list; who and why is kept.
+    """Take an address off the list; who did it and why is recorded.
 
     The mail provider has lists of its own and may go on dropping mail to this
-    address: take it off there too.
+    address, so take it off there too.
 
     Example: frontfoot suppressions remove ann@example.com --as sam --why "wrote to us"
     """
     who = person(by)
     if not why.strip():
         raise WrongInput(
-            "Why may this address be written to again? The record has to say.",
+            "Why may this address be written to again? The log needs a reason.",
             'Add --why "…".',
         )
     of = None if covers is ClassOption.ALL else MessageClass(covers.value)
@@ -186,10 +186,10 @@ def sync(
     by: By = "terminal",
     as_json: Json = False,
 ) -> None:
-    """Enter everybody whom the mail provider does not write to any more.
+    """Enter every address that the mail provider no longer writes to.
 
     Reads the provider's lists with the worker's credentials; nothing is changed
-    there, and nothing is taken off here. Again is harmless.
+    there, and nothing is taken off here. Repeating it is harmless.
 
     Example: frontfoot suppressions sync email
     """
@@ -200,9 +200,10 @@ def sync(
     if as_json:
         say_json(entered.model_dump())
         return
-    say(f"{entered.read:,} entries were read, {entered.added:,} are new here.", "bold")
+    read = plural(entered.read, "entry was", "entries were")
+    say(f"{read} read, {plural(entered.added, 'is', 'are')} new here.", "bold")
     if entered.unreadable:
-        say(f"{entered.unreadable:,} are no addresses that anybody could write to.")
+        say(f"{plural(entered.unreadable, 'is no usable address', 'are no usable addresses')}.")
 
 
 def _classes(covers: ClassOption | None, reason: SuppressionReason) -> Classes:

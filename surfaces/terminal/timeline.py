@@ -1,4 +1,4 @@
-"""``timeline``: what happened, and that nobody has changed the record of it."""
+"""``timeline``: what happened, and whether anybody has changed the record of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from client.errors import WrongInput
 from client.timeline import read_timeline, verify_timeline
+from domain.plural import plural
 from domain.timeline import TimelineEntry
 from surfaces.terminal.options import Json, slug_of
 from surfaces.terminal.printing import clean, moment, plain_table, say, say_json, screen, show
@@ -23,13 +24,13 @@ def show_timeline(
         ),
     ],
     verify: Annotated[
-        bool, typer.Option("--verify", help="Check that nobody has changed the record, too.")
+        bool, typer.Option("--verify", help="Also check that nobody has changed the record.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Show everything that happened in an incident, oldest first, or verify the record of it.
 
-    Comes from the ledger, so it is there after the incident has closed and when nothing else runs.
+    It comes from the ledger, so it works after the incident has closed and when nothing else runs.
 
     Example: frontfoot timeline verify site-down
     """
@@ -64,10 +65,12 @@ def show_timeline(
 
 def _verified(slug: str, entries: list[TimelineEntry]) -> str:
     found = run(lambda engine: verify_timeline(engine, slug, entries))
-    intact = f"The record is whole: {found.entries} entries, each sealed into the next."
+    entries_found = plural(found.entries, "entry", "entries")
+    intact = f"The record is whole: {entries_found}, each sealed into the next."
     if not found.confirmed:
         return f"{intact} The incident itself could not be asked whether these are all."
-    late = f" {found.on_their_way} more are on their way." if found.on_their_way else ""
+    more = plural(found.on_their_way, "more is", "more are")
+    late = f" {more} on the way." if found.on_their_way else ""
     return f"{intact} The incident confirms it.{late}"
 
 

@@ -1,4 +1,4 @@
-"""The batches of a broadcast of which nobody knows whether they went out, for whoever looks."""
+"""The batches of a broadcast whose outcome is unknown, for the person who looks for them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from surfaces.terminal.wording import happened
 def unknown_view(
     slug: str, number: int, channel: str, unknown: list[UnknownBatch]
 ) -> RenderableType:
-    """Lay them out, with what to look for and what to type then."""
+    """Lay them out, with what to look for and what to type afterwards."""
     if not unknown:
-        return Text("Of every batch it is known whether it went out.")
+        return Text("No batch has an unknown outcome.")
     table = plain_table("BATCH", "BEGAN (UTC)", "RECIPIENTS", "KEY", "")
     for one in unknown:
         table.add_row(
@@ -33,5 +33,5 @@ def unknown_view(
         *(Text(clean(line), style="yellow") for line in said if line),
         Text(f"{where_to_look(channel)} Then say what you saw:"),
         Text(f"  {command} --went-out"),
-        Text("  … or --did-not-go-out; --batch may be repeated, and without it all are meant"),
+        Text("  … or --did-not-go-out; --batch may be repeated; without it, all are settled"),
     )

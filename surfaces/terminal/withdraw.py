@@ -22,10 +22,10 @@ def withdraw(
     by: By = "",
     as_json: Json = False,
 ) -> None:
-    """Let nothing more of a message go out, and take back what can be taken back.
+    """Stop a message, and take back what can be taken back.
 
     Posts are deleted where the platform allows it; mail that has gone out
-    stays gone. Answers when everything has settled.
+    cannot be recalled. Returns when everything has settled.
 
     Example: frontfoot withdraw site-down 2 --reason "Wrong numbers" --as maya
     """

@@ -41,7 +41,7 @@ _OR_NOT = "or --did-not-go-out, once you have looked at the platform"
 
 
 def command_of(step: NextStep) -> str:
-    """What to type; what the step does not say stands in capitals. Empty without an action."""
+    """The command to type, with capitals for what the step does not say; "" without an action."""
     if step.action is None:
         return ""
     command = _COMMANDS[step.action].format(
@@ -86,7 +86,7 @@ def told(explanation: Explanation) -> str:
 
 
 def next_lines(status: IncidentStatus) -> list[str]:
-    """What somebody could type now, the most pressing first; each line fits on a screen."""
+    """What somebody could type now, the most urgent first; each line fits on a screen."""
     lines: list[str] = []
     for step in next_steps(status):
         lines.append(command_of(step))

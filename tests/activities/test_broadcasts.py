@@ -447,7 +447,7 @@ async def test_what_is_no_longer_fresh_is_superseded_and_not_sent(
     """Its batches stayed planned for ever: neither sent nor said to be called off."""
     sent = await post.send(fresh_until=datetime.now(UTC) - timedelta(seconds=1))
     assert sent.halted
-    assert "overtaken by time" in sent.explanation.what
+    assert "too old to send" in sent.explanation.what
     assert not mailer.requests
     assert (await post.progress()).batches == {S.SUPERSEDED: 3}
 

@@ -1,4 +1,4 @@
-"""A worker that stood still between its row and the wire sends nothing: others may have gone on."""
+"""A worker that was stopped between its row and the wire sends nothing: others may have gone on."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_a_post_is_given_back_and_not_sent(
     """A worker that was frozen for two minutes published what had been withdrawn meanwhile."""
     stands_still(publications, "reserve", 30.0)
 
-    with pytest.raises(ApplicationError, match="stood still for 30 s") as refusal:
+    with pytest.raises(ApplicationError, match="was stopped for 30 s") as refusal:
         await publish(ledger, provider, document)
 
     assert not refusal.value.non_retryable
@@ -81,7 +81,7 @@ async def test_a_batch_is_given_back_and_goes_out_once_the_worker_is_awake(
     mailer = Mailer()
     post = await approved(ledger, mailer, letter(await customers(ledger, 20)))
     stands_still(batches, "reserve_batch", 30.0)
-    with pytest.raises(ApplicationError, match="stood still"):
+    with pytest.raises(ApplicationError, match="was stopped"):
         await post.send()
     assert mailer.book == []
     monkeypatch.undo()

@@ -185,7 +185,7 @@ async def test_free_copy_goes_out_as_it_was_written(desk: Desk) -> None:
 async def test_copy_that_says_nothing_for_a_channel_is_refused_by_name(desk: Desk) -> None:
     """It failed on the missing word, was tried for ever, and held up the whole incident."""
     refusal = await desk.refused(await desk.order(copy={"email": "We were hacked."}))
-    assert refusal.message == "The copy says nothing for twitter."
+    assert refusal.message == "There is no copy for twitter."
 
 
 async def test_a_post_that_is_too_long_is_refused_before_anybody_signs(desk: Desk) -> None:

@@ -228,8 +228,8 @@ async def test_a_code_that_somebody_switched_off_is_not_mailed(
     [
         (complaint(400, param="promotion[coupon]", code="resource_missing"), Refused, "coupon"),
         (complaint(400, param="expires_at"), Refused, "refused the request"),
-        (complaint(400, param="code"), Refused, "does not take one of the codes"),
-        (complaint(400, type="idempotency_error"), Refused, "does not take one of the codes"),
+        (complaint(400, param="code"), Refused, "refuses one of the codes"),
+        (complaint(400, type="idempotency_error"), Refused, "refuses one of the codes"),
         (complaint(401), BadCredentials, "credentials"),
         (complaint(402), Refused, "402"),
         (complaint(403), BadCredentials, "may not write promotion codes"),

@@ -94,8 +94,8 @@ def test_an_authors_approval_is_worth_nothing_even_if_it_is_recorded() -> None:
         ("ines", Verdict.APPROVE, "not-a-digest", "8 or more hexadecimal digits"),
         ("ines", Verdict.APPROVE, DIGEST + "0", "it was edited since"),
         ("eve", Verdict.APPROVE, DIGEST, "not in this incident's roster"),
-        ("sam", Verdict.APPROVE, DIGEST, "holds none of the roles"),
-        ("sam", Verdict.REJECT, DIGEST, "holds none of the roles"),
+        ("sam", Verdict.APPROVE, DIGEST, "has none of the roles"),
+        ("sam", Verdict.REJECT, DIGEST, "has none of the roles"),
         ("maya", Verdict.APPROVE, DIGEST, "cannot approve it"),
     ],
 )

@@ -90,7 +90,7 @@ def test_a_small_plan_is_a_plan() -> None:
         ({"messages": message(channels=[])}, "at least 1 item"),
         (
             {"messages": message(gate={"roles": ["founder"], "quorum": 3})},
-            "is 3, but only 2 in the roster hold one of founder",
+            "is 3, but only 2 in the roster have one of founder",
         ),
         (
             {"messages": message(gate={"roles": ["founder", "legal"], "must_include": ["legal"]})},

@@ -110,7 +110,7 @@ def test_words_that_yaml_takes_for_something_else_stay_words() -> None:
         (
             with_plan(("      quorum: 1", "      quorum: 3")),
             "playbook.yaml, line 20, column 7: messages.announcement.gate.quorum is 3, but only 2 "
-            "in the roster hold one of founder.",
+            "in the roster have one of founder.",
         ),
         (
             with_plan(("roles: [founder, security]", "roles: [founder, Security]")),
@@ -170,17 +170,17 @@ def test_words_that_yaml_takes_for_something_else_stay_words() -> None:
         ),
         (
             with_plan(("Example Co", "Example\x07 Co")),
-            "playbook.yaml, line 3: holds a character that no text should hold. "
+            "playbook.yaml, line 3: contains a character that does not belong in a text. "
             "Type this line again.",
         ),
         (
             {**FILES, "playbook.yaml": "just words"},
-            "playbook.yaml, line 1: holds no keys and values. "
+            "playbook.yaml, line 1: contains no keys and values. "
             "It begins with `name:`, `title:` and `company:`.",
         ),
         (
             {**FILES, "playbook.yaml": ""},
-            "playbook.yaml, line 1: holds no keys and values. "
+            "playbook.yaml, line 1: contains no keys and values. "
             "It begins with `name:`, `title:` and `company:`.",
         ),
         (
@@ -208,7 +208,7 @@ def test_words_that_yaml_takes_for_something_else_stay_words() -> None:
         ),
         (
             {**FILES, "announcement.twitter.j2": "[[code]] {{ mark }}"},
-            "announcement.twitter.j2: a post is the same for everybody, so it cannot hold a "
+            "announcement.twitter.j2: a post is the same for everybody, so it cannot contain a "
             "[[field]]. Take it out, or move it to the mail.",
         ),
         (
@@ -252,7 +252,7 @@ def test_many_mistakes_are_read_as_a_list() -> None:
     with pytest.raises(PlaybookInvalid) as refused:
         parse_playbook(files)
     assert str(refused.value).splitlines()[0] == "The playbook has 2 problems:"
-    assert str(refused.value).splitlines()[-1] == "Mend them and try again."
+    assert str(refused.value).splitlines()[-1] == "Fix them and try again."
 
 
 def test_no_mistake_is_told_with_the_address_that_was_typed() -> None:
@@ -270,8 +270,8 @@ def test_no_mistake_is_told_with_the_address_that_was_typed() -> None:
         ),
         (
             {**FILES, "announcement.twitter.j2": "Sorry."},
-            "announcement.twitter.j2: does not show the mark, so the post ends with a line that "
-            "holds it. Write {{ mark }} where it reads well.",
+            "announcement.twitter.j2: does not show the mark, so the post gets it as a last "
+            "line. Write {{ mark }} where it reads well.",
         ),
         (
             with_plan(("  email:\n    name", "  emial:\n    name")),
@@ -287,8 +287,8 @@ def test_no_mistake_is_told_with_the_address_that_was_typed() -> None:
         ),
         (
             with_plan(("quorum: 1", "quorum: 2")),
-            "playbook.yaml, line 18, column 5: all who may sign a announcement have to, so none "
-            "of them can write it or be away. Name a deputy.",
+            "playbook.yaml, line 18, column 5: everybody who may sign a announcement has to, so "
+            "none of them can write it or be away. Name a deputy.",
         ),
     ],
 )

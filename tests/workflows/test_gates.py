@@ -108,7 +108,7 @@ DO_NOT_COUNT = [
     ({"digest": "00000000"}, "noor: Digest 00000000 is not what would be published now"),
     ({"digest": "abc"}, "noor: A decision must name the digest"),
     ({"by": "maya"}, "maya: maya wrote this message"),
-    ({"by": "sam"}, "sam: sam holds none of the roles"),
+    ({"by": "sam"}, "sam: sam has none of the roles"),
     ({"by": "mallory"}, "somebody: 'mallory' is not in this incident's roster"),
     ({"message": 7}, "noor: There is no message 7"),
     ({"by": "a\u0000\u001b[2J"}, "somebody: 'a\\x00\\x1b[2J' is not in this incident's roster"),

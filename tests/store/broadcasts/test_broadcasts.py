@@ -136,7 +136,7 @@ async def test_whoever_unsubscribes_by_a_link_gets_no_more_of_these(database: Da
 
 
 async def test_a_link_of_nobody_unsubscribes_nobody(database: Database) -> None:
-    with pytest.raises(DomainError, match="no audience"):
+    with pytest.raises(DomainError, match="no longer in any audience"):
         await suppressions.add_recipient(database, 10**9, "unsubscribed", None, "link", NOON)
 
 

@@ -1,4 +1,4 @@
-"""When no event of a batch has come: whether that says anything, and what is done then."""
+"""When no event of a batch has come: whether that means anything, and what is done then."""
 
 from __future__ import annotations
 
@@ -95,13 +95,13 @@ async def test_where_nothing_was_accepted_since_the_last_before_decides(
     await lose_answer(database, heard, 2)
     assert await released(database, heard) == (2,)
 
-    deaf = await have_broadcast(database, size=20, incident="deaf")
-    await accept(database, deaf, 1, -MINUTE / 2)
-    await lose_answer(database, deaf, 2)
-    assert await released(database, deaf) == ()
+    outage = await have_broadcast(database, size=20, incident="outage")
+    await accept(database, outage, 1, -MINUTE / 2)
+    await lose_answer(database, outage, 2)
+    assert await released(database, outage) == ()
 
 
-async def test_other_broadcasts_are_witnesses_too(database: Database) -> None:
+async def test_batches_of_other_broadcasts_are_control_batches_too(database: Database) -> None:
     broadcast = await have_broadcast(database, size=10)
     other = await have_broadcast(database, size=10, incident="another")
     await lose_answer(database, broadcast, 1)
@@ -112,7 +112,7 @@ async def test_other_broadcasts_are_witnesses_too(database: Database) -> None:
     assert await released(database, broadcast) == (1,)
 
 
-async def test_without_any_witness_the_provider_was_away(database: Database) -> None:
+async def test_without_any_control_batch_the_provider_was_down(database: Database) -> None:
     broadcast = await have_broadcast(database, size=20)
     await lose_answer(database, broadcast, 1)
     await lose_answer(database, broadcast, 2)
@@ -120,8 +120,8 @@ async def test_without_any_witness_the_provider_was_away(database: Database) -> 
     assert await released(database, broadcast) == (1, 2)
 
 
-async def test_each_batch_has_witnesses_of_its_own(database: Database) -> None:
-    """The receiver went away between them."""
+async def test_each_batch_has_its_own_control_batches(database: Database) -> None:
+    """The receiver went down between them."""
     broadcast = await have_broadcast(database, size=40)
     await lose_answer(database, broadcast, 1)
     await accept(database, broadcast, 2, MINUTE)

@@ -45,10 +45,10 @@ async def mailed(database: Database) -> BroadcastRow:
 
 
 def said(
-    broadcast: BroadcastRow, recipient: int, wish: Preference, at: datetime = NOON
+    broadcast: BroadcastRow, recipient: int, preference: Preference, at: datetime = NOON
 ) -> DeliveryEvent:
-    told = event(broadcast, recipient, name=f"{wish}-{recipient}-{at}")
-    return told._replace(kind=wish, at=at)
+    told = event(broadcast, recipient, name=f"{preference}-{recipient}-{at}")
+    return told._replace(kind=preference, at=at)
 
 
 async def suppressed(database: Database, recipient: int) -> list[MessageClass]:
@@ -59,11 +59,11 @@ async def suppressed(database: Database, recipient: int) -> list[MessageClass]:
     ]
 
 
-@pytest.mark.parametrize("wish", [Preference.COMPLAINED, Preference.UNSUBSCRIBED])
+@pytest.mark.parametrize("preference", [Preference.COMPLAINED, Preference.UNSUBSCRIBED])
 async def test_who_does_not_want_our_mail_still_hears_of_danger(
-    database: Database, mailed: BroadcastRow, wish: Preference
+    database: Database, mailed: BroadcastRow, preference: Preference
 ) -> None:
-    await events.record(database, [said(mailed, 4, wish)])
+    await events.record(database, [said(mailed, 4, preference)])
     assert await suppressed(database, 4) == [GOODWILL]
 
 
@@ -89,7 +89,7 @@ async def test_a_complaint_proves_that_its_batch_went_out(database: Database) ->
 async def test_the_last_word_counts_in_whatever_order_it_comes(
     database: Database, mailed: BroadcastRow, order: Sequence[int]
 ) -> None:
-    """Left, came back, left again: told one by one, each twice, in every order."""
+    """Unsubscribed, resubscribed, unsubscribed: one by one, each twice, in every order."""
     told = [
         said(mailed, 4, Preference.UNSUBSCRIBED, NOON),
         said(mailed, 4, Preference.RESUBSCRIBED, NOON + HOUR),
@@ -144,7 +144,7 @@ async def test_old_news_do_not_undo_what_a_person_decided(
     assert (before, await suppressed(database, 4)) == ([], [GOODWILL])
 
 
-async def test_wishes_that_come_before_their_broadcast_are_heard(database: Database) -> None:
+async def test_preferences_that_come_before_their_broadcast_count(database: Database) -> None:
     await have_audience(database, 10)
     cut = await audiences.cut(database, "customers")
     early = event(KEY, 4)._replace(kind=Preference.COMPLAINED)

@@ -81,7 +81,7 @@ def test_a_file_without_addresses_names_the_columns_that_it_has(tmp_path: Path) 
 def test_a_file_without_a_header_is_told_apart_and_no_address_is_repeated(tmp_path: Path) -> None:
     path = write(tmp_path, "ann@example.com,Ann\n")
 
-    with pytest.raises(AudienceInvalid, match="the first row holds an address") as refusal:
+    with pytest.raises(AudienceInvalid, match="the first row contains an address") as refusal:
         list(read_rows(path))
 
     assert "ann@" not in str(refusal.value)
@@ -216,10 +216,10 @@ def test_the_list_itself_cannot_be_the_file_of_rejects(tmp_path: Path) -> None:
 def test_mended_rejects_can_be_imported_as_they_are(tmp_path: Path) -> None:
     reader = read_rows(write(tmp_path, "email,name\nann at example.com,Ann\n"))
     list(reader)
-    mended = tmp_path / "mended.csv"
-    mended.write_text(reader.rejects.read_text().replace("ann at ", "ann@"))
+    fixed = tmp_path / "fixed.csv"
+    fixed.write_text(reader.rejects.read_text().replace("ann at ", "ann@"))
 
-    assert list(read_rows(mended)) == [AudienceRow("ann@example.com", {"name": "Ann"})]
+    assert list(read_rows(fixed)) == [AudienceRow("ann@example.com", {"name": "Ann"})]
 
 
 def test_rejects_are_for_this_user_only(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_file_that_is_far_too_large_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_said_to_be_so(tmp_path: Path) -> None:
     assert refusal(tmp_path / "nothing") == (
-        "nothing: is not there. Give the folder that holds the playbook.yaml."
+        "nothing: is not there. Give the folder that contains the playbook.yaml."
     )
 
 

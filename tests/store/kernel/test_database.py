@@ -181,7 +181,7 @@ async def test_a_ledger_without_tables_says_how_to_make_them(blank_url: str) -> 
         Path(blank_url.removeprefix("sqlite:///")).parent.mkdir()
     database = Database.open(blank_url)
 
-    with pytest.raises(StoreUnavailable, match=r"tables are not there"):
+    with pytest.raises(StoreUnavailable, match=r"tables do not exist"):
         await incidents.list_incidents(database)
     await database.close()
 
@@ -216,7 +216,7 @@ async def test_a_locked_file_is_told_and_the_next_step_named(
     holder, waiting = Database.open(f"sqlite:///{path}"), Database.open(f"sqlite:///{path}")
 
     async with holder.write():
-        with pytest.raises(StoreUnavailable, match="held the ledger's file"):
+        with pytest.raises(StoreUnavailable, match="locked the ledger's file"):
             await incidents.register(waiting, "site-down", "?", "outage", (), NOON)
 
     await incidents.register(waiting, "site-down", "?", "outage", (), NOON)
@@ -229,7 +229,7 @@ async def test_a_full_disk_is_told_as_such(tmp_path: Path, empty_ledger: Path) -
     path.write_bytes(empty_ledger.read_bytes())
     database = Database.open(f"sqlite:///{path}")
 
-    with pytest.raises(StoreUnavailable, match="disk that holds the ledger is full"):
+    with pytest.raises(StoreUnavailable, match="ledger's disk is full"):
         async with database.write() as connection:
             # A file that may not grow is what SQLite calls a full one.
             await connection.execute(text("PRAGMA max_page_count = 1"))

@@ -117,7 +117,7 @@ async def test_a_worker_with_another_secret_makes_no_codes_of_the_same_offer(
     """Otherwise one recipient would get one code from each of two workers."""
     await codes.ensure_codes(database, SECRET, HERE, [7], TERMS)
 
-    with pytest.raises(DomainError, match="a code secret other than this worker's") as refusal:
+    with pytest.raises(DomainError, match="a code secret other than") as refusal:
         await codes.ensure_codes(database, SECRET + b"!", HERE, [7, 8], TERMS)
 
     assert "FRONTFOOT_CODE_SECRET" in refusal.value.next_step

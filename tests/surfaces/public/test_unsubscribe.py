@@ -116,7 +116,7 @@ async def test_a_link_that_we_did_not_make_does_nothing(
 
 async def test_somebody_who_is_in_no_list_any_more_is_told_so(page: httpx.AsyncClient) -> None:
     answer = await page.post(link(999))
-    assert (answer.status_code, "Nothing needs doing" in answer.text) == (404, True)
+    assert (answer.status_code, "Nothing needs to be done" in answer.text) == (404, True)
 
 
 async def test_a_ledger_that_is_away_is_said_and_not_hidden(

@@ -87,7 +87,7 @@ def test_a_channel_without_lists_says_so(
     for name in ("PAGE_ID", "PAGE_TOKEN"):
         monkeypatch.setenv(f"FRONTFOOT_FACEBOOK_{name}", "1")
     result = terminal.type("suppressions sync facebook")
-    assert (result.exit_code, "keeps no lists" in result.output) == (1, True)
+    assert (result.exit_code, "has no lists" in result.output) == (1, True)
 
 
 @pytest.mark.whole

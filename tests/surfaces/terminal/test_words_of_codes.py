@@ -140,7 +140,7 @@ def test_codes_that_belong_to_another_pool_are_named(terminal: Terminal) -> None
     (terminal.folder / "list.csv").write_text("code\nONE\nTWO\n", encoding="utf-8")
     terminal.type("codes import list.csv --pool spring")
     result = terminal.type("codes import list.csv --pool summer")
-    assert "2 are in another pool and stay there" in result.stdout
+    assert "2 are in another pool and will stay there" in result.stdout
 
 
 def test_a_list_without_a_header_is_refused_in_words(terminal: Terminal) -> None:
@@ -169,4 +169,4 @@ def test_a_code_that_nobody_has_been_given_is_said_to_be_so(terminal: Terminal) 
     upgrade(Settings().database())
     in_ledger(lambda database: code_pool.import_codes(database, "spring", ["ONE-TWO"]))
     result = terminal.type("codes check one-two")
-    assert (result.exit_code, "nobody has been given it" in result.stdout) == (0, True)
+    assert (result.exit_code, "has not been given to anybody" in result.stdout) == (0, True)
