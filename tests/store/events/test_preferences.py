@@ -1,4 +1,4 @@
-"""What recipients tell the provider: complaints, leaving, coming back; doubled, in any order."""
+"""What recipients ask of the provider: complaints, unsubscribing, resubscribing, in any order."""
 
 from __future__ import annotations
 
