@@ -25,17 +25,19 @@ the address is no URL we can use                      Refused           Refused
 any other 4xx                                         Refused           Refused
 ====================================================  ================  ===============
 
-An adapter hands in ``own``, its provider's own words for answers of 300 and above; what it leaves
+An adapter passes ``own``, its provider's own words for answers of 300 and above; what it leaves
 as None falls to the table. Errors never quote the provider and carry no cause: the text of an
 httpx or h11 exception may hold a header, hence a key.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from math import ceil
 from typing import TypeVar
 
 import httpx
@@ -56,6 +58,7 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 DEFAULT_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=48)
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 
 
 class Effect(StrEnum):
@@ -204,9 +207,10 @@ def throttled_until(
     headers: httpx.Headers, now: datetime, default: timedelta = DEFAULT_WAIT
 ) -> datetime:
     """When a throttled request may be made again, by ``Retry-After`` or ``X-RateLimit-Reset``."""
-    told = headers.get("retry-after", "")
-    if told.isdigit():
-        return not_absurd(now + timedelta(seconds=min(int(told), 10**7)), now)
+    told = headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(told):
+        # RFC 9110 knows whole seconds only, and some providers send fractions: never too early.
+        return not_absurd(now + timedelta(seconds=ceil(min(float(told), 1e7))), now)
     if told:
         try:
             return not_absurd(parsedate_to_datetime(told).astimezone(UTC), now)
