@@ -114,9 +114,7 @@ class EventsContract:
         """After a hard bounce nobody writes to that address again."""
         if DeliveryState.BOUNCED not in feed.kinds:
             pytest.skip("this provider does not tell of bounces")
-        body = feed.body(
-            [SampleEvent(DeliveryState.BOUNCED, hard=hard) for hard in (True, False)]
-        )
+        body = feed.body([SampleEvent(DeliveryState.BOUNCED, hard=hard) for hard in (True, False)])
         hard, soft = feed.reader().read_events(body, feed.headers(body))
         assert hard.reason_code == HARD_BOUNCE
         assert soft.reason_code != HARD_BOUNCE

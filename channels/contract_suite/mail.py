@@ -104,9 +104,7 @@ class MailContract(PromisesOfChannel):
         [letter] = await _letters(provider)
         assert (letter.unsubscribe, letter.unsubscribe_post) == ("", "")
 
-    async def test_a_full_batch_is_taken(
-        self, provider: StandIn, direct: DirectChannel
-    ) -> None:
+    async def test_a_full_batch_is_taken(self, provider: StandIn, direct: DirectChannel) -> None:
         limit = direct.capabilities.batch_limit
         people = [Addressee(f"d.{n}", f"p{n}@customers.example") for n in range(limit)]
         await direct.send(batch_of(*people, copy=rendered(direct)))

@@ -27,7 +27,7 @@ class TestWebhookAdapter(AdapterContract):
     @pytest.fixture
     def package(self) -> Package:
         settings = {"url": "https://hooks.acme.example/posts", "token": "hook-token"}
-        return Package("webhook", ADAPTER, settings)
+        return Package("webhook", ADAPTER, settings, secrets=("hook-token",))
 
 
 @pytest.fixture

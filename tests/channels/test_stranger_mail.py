@@ -18,9 +18,7 @@ from tests.channels.strangers import Feed, make_mailer, read_letters, serve_mail
 class TestMailer(ChannelContract):
     @pytest.fixture
     def provider(self) -> StandIn:
-        return MockProvider(
-            make_mailer, serve_mail, secrets=("mail-token",), letters=read_letters
-        )
+        return MockProvider(make_mailer, serve_mail, secrets=("mail-token",), letters=read_letters)
 
 
 class TestMailerEvents(EventsContract):
@@ -33,7 +31,7 @@ class TestMailerAdapter(AdapterContract):
     @pytest.fixture
     def package(self) -> Package:
         settings = {"base_url": "https://mailer.example", "token": "mail-token"}
-        return Package("mailer", ADAPTER, settings)
+        return Package("mailer", ADAPTER, settings, secrets=("mail-token",))
 
 
 async def test_it_is_a_direct_channel() -> None:
