@@ -1,4 +1,4 @@
-"""What every ``ADAPTER`` must say of its channel: inherit ``AdapterContract``, supply a ``package``.
+"""What every ``ADAPTER`` says of its channel: inherit ``AdapterContract``, supply a ``package``.
 
 ::
 
@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -87,7 +87,8 @@ class AdapterContract:
 
 
 def _configured(package: Package) -> BaseSettings:
-    return package.adapter.settings(**package.settings)
+    make: Callable[..., BaseSettings] = package.adapter.settings
+    return make(**package.settings)
 
 
 def _models(package: Package) -> list[type[BaseSettings]]:

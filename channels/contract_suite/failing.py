@@ -93,7 +93,7 @@ class FailingContract(PromisesOfChannel):
 
     # Nobody knows
 
-    @pytest.mark.parametrize("how", (*NOT_TAKEN, *TAKEN), ids=lambda how: how.name.lower())
+    @pytest.mark.parametrize("how", [*NOT_TAKEN, *TAKEN], ids=lambda how: how.name.lower())
     async def test_no_clear_answer_is_unknown_and_nothing_is_sent_again(
         self, provider: StandIn, channel: Channel, how: Misbehaviour
     ) -> None:

@@ -1,4 +1,4 @@
-"""Mail channels, readers of events and adapters that a stranger might write, each with one mistake."""
+"""Mail channels, readers of events and adapters, each with one mistake of a stranger's."""
 
 from __future__ import annotations
 

@@ -6,12 +6,9 @@ import logging
 import time
 from datetime import datetime
 
-import httpx
-
 from channels.contract import (
     BadCredentials,
     CannotExpress,
-    Channel,
     ChannelError,
     Health,
     OutcomeUnknown,
