@@ -22,7 +22,10 @@ from channels.contract_suite.attempts import (
 )
 from channels.contract_suite.base import PromisesOfChannel
 from channels.contract_suite.stand_in import NOT_TAKEN, TAKEN, LookFault, Misbehaviour, StandIn
+from channels.looking import SLACK
 from domain.publication import Finding
+
+BLIND = [how for how in LookFault if how is not LookFault.FAILS_LATER]
 
 
 class LookingContract(PromisesOfChannel):
@@ -44,7 +47,7 @@ class LookingContract(PromisesOfChannel):
         assert_found(await look(provider, since), channel, Finding.FOUND)
         assert len(await provider.accepted()) == 1
 
-    @pytest.mark.parametrize("how", list(LookFault), ids=lambda how: how.name.lower())
+    @pytest.mark.parametrize("how", BLIND, ids=lambda how: how.name.lower())
     async def test_a_look_that_cannot_see_never_says_absent(
         self, provider: StandIn, channel: Channel, how: LookFault
     ) -> None:
@@ -66,17 +69,27 @@ class LookingContract(PromisesOfChannel):
         self, provider: StandIn, channel: Channel
     ) -> None:
         """More was published meanwhile than one answer shows."""
-        if provider.page_size is None or not channel.capabilities.reads_back:
-            pytest.skip("what it looks for is not among others")
-        since = await lose(provider, channel, Misbehaviour.FAILS_AFTER)
-        for number in range(2, provider.page_size + 3):
-            await attempt(
-                channel,
-                words=f"Region {number} is back",
-                key=f"{BROADCAST}.{number}.1",
-                mark=f"Notice {number}, 09:00 UTC",
-            )
+        since = await lose_among_others(provider, channel)
         assert_found(await look(provider, since), channel, Finding.FOUND)
+
+    async def test_a_look_that_breaks_off_halfway_never_says_absent(
+        self, provider: StandIn, channel: Channel
+    ) -> None:
+        since = await lose_among_others(provider, channel)
+        await tell(provider, LookFault.FAILS_LATER)
+        try:
+            sighting = await look(provider, since)
+        except (Unreachable, Throttled):
+            return
+        assert sighting.finding is Finding.CANNOT_TELL
+
+    async def test_a_look_allows_for_a_clock_that_lags_behind_ours(
+        self, provider: StandIn, channel: Channel
+    ) -> None:
+        """By the provider's clock it was published before we began."""
+        await attempt(channel)
+        late = datetime.now(UTC) + SLACK / 2
+        assert_found(await look(provider, late), channel, Finding.FOUND)
 
     async def test_a_look_finds_what_was_published_with_the_same_id(
         self, provider: StandIn, channel: Channel
@@ -140,4 +153,19 @@ async def lose(provider: StandIn, channel: Channel, how: Misbehaviour) -> dateti
         await attempt(channel)
     if how in TAKEN:
         await eventually(provider.accepted)
+    return since
+
+
+async def lose_among_others(provider: StandIn, channel: Channel) -> datetime:
+    """The same, and then publish more than one answer to a look shows."""
+    if provider.page_size is None or not channel.capabilities.reads_back:
+        pytest.skip("what it looks for is not among others")
+    since = await lose(provider, channel, Misbehaviour.FAILS_AFTER)
+    for number in range(2, provider.page_size + 3):
+        await attempt(
+            channel,
+            words=f"Region {number} is back",
+            key=f"{BROADCAST}.{number}.1",
+            mark=f"Notice {number}, 09:00 UTC",
+        )
     return since

@@ -42,6 +42,7 @@ _ANSWERS: dict[Misbehaviour | LookFault, httpx.Response] = {
     LookFault.WITHOUT_LIST: httpx.Response(200, json={"note": "all is well, dear sender"}),
     LookFault.UNREADABLE: httpx.Response(200, content=UNREADABLE),
 }
+_AFTERWARDS: dict[LookFault | None, LookFault] = {LookFault.FAILS_LATER: LookFault.FAILS}
 
 
 def is_get(request: httpx.Request) -> bool:
@@ -105,12 +106,12 @@ class MockProvider:
     def _answer(self, request: httpx.Request) -> httpx.Response:
         how: Misbehaviour | LookFault | None
         if self._is_look(request):
-            how = self._looks
+            how, self._looks = self._looks, _AFTERWARDS.get(self._looks, self._looks)
         else:
             how, self._next = self._next, None
-        if how is None or how in TAKEN:
+        if how is None or how is LookFault.FAILS_LATER or how in TAKEN:
             well = self._serve(request, self._taken)
-            if how is None:
+            if how is None or how is LookFault.FAILS_LATER:
                 return well
         match how:
             case Misbehaviour.SILENT_BEFORE | Misbehaviour.SILENT_AFTER | LookFault.SILENT:

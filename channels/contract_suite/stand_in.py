@@ -49,6 +49,7 @@ class LookFault(StrEnum):
     SILENT = "never answers"
     WITHOUT_LIST = "answers 2xx with an object that has no list in it"
     UNREADABLE = "answers 2xx with what nobody can read"
+    FAILS_LATER = "answers the first look, and 5xx from then on"
 
 
 class NotPlayed(Exception):

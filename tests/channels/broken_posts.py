@@ -16,9 +16,11 @@ from channels.contract import (
     Refused,
     Template,
     Throttled,
+    Unreachable,
 )
 from channels.contract_suite.webhook_channel import LIMIT, PROVIDER, Shown, Taken, WebhookChannel
 from channels.http import Effect, ask_over, body_of, publish_over, utc_now
+from channels.looking import SLACK
 from channels.wording import bears_the_mark, copy_of_post, words_of_post
 from domain.message import Copy
 from domain.publication import Finding, Receipt, Sighting
@@ -49,6 +51,19 @@ class ReadsOnePage(WebhookChannel):
                 receipt = Receipt(id=post.id, at=utc_now())
                 return Sighting(finding=Finding.FOUND, receipt=receipt)
         return ABSENT
+
+
+class AbsentWhenBrokenOff(WebhookChannel):
+    async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
+        try:
+            return await super().find(key, copy, since)
+        except Unreachable:
+            return ABSENT
+
+
+class AllowsNoSlack(WebhookChannel):
+    async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
+        return await super().find(key, copy, since + SLACK)
 
 
 class RefusedWhenUnreadable(WebhookChannel):

@@ -65,6 +65,8 @@ def look_faults(how: LookFault) -> dict[str, Any] | None:
             return {"kind": "dead_token"}
         case LookFault.FAILS:
             return {"kind": "error_before", "status": 500}
+        case LookFault.FAILS_LATER:
+            return {"kind": "error_before", "status": 500, "after": 1}
         case LookFault.SILENT:
             return {"kind": "network_hang"}
         case _:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 import httpx
 import orjson
@@ -34,9 +35,12 @@ def serve_posts(request: httpx.Request, taken: list[str]) -> httpx.Response:
     """The other side of the webhook: takes posts, and shows them page by page, newest first."""
     if request.method == "GET":
         before = int(request.url.params.get("before", len(taken)))
-        shown = [{"id": str(n), **orjson.loads(taken[n])} for n in range(before)][::-1]
+        since = request.url.params["since"]
+        posts = [{"id": str(n), **orjson.loads(taken[n])} for n in range(before)][::-1]
+        shown = [post for post in posts if post["at"] >= since]
         return httpx.Response(200, json={"posts": shown[:PAGE], "more": len(shown) > PAGE})
-    taken.append(orjson.dumps(orjson.loads(request.content)).decode())
+    post = {**orjson.loads(request.content), "at": datetime.now(UTC).isoformat()}
+    taken.append(orjson.dumps(post).decode())
     return httpx.Response(201, json={"id": str(len(taken) - 1)})
 
 

@@ -41,6 +41,16 @@ FLAWS = [
     ),
     Flaw("reads the first page only", READS_ON, broken.ReadsOnePage),
     Flaw(
+        "absent when a look breaks off",
+        SUITE.test_a_look_that_breaks_off_halfway_never_says_absent,
+        broken.AbsentWhenBrokenOff,
+    ),
+    Flaw(
+        "allows no slack",
+        SUITE.test_a_look_allows_for_a_clock_that_lags_behind_ours,
+        broken.AllowsNoSlack,
+    ),
+    Flaw(
         "refused when the answer is unreadable",
         UNKNOWN,
         broken.RefusedWhenUnreadable,
