@@ -122,6 +122,7 @@ class MailerChannel:
             raise _bad_addressees(bad)
         letter = {
             "key": batch.key,
+            "broadcast": batch.broadcast,
             **_words(batch.copy),
             "to": [_addressee(one) for one in people],
         }
