@@ -31,12 +31,7 @@ from channels.contract import (
 from channels.http import Effect, body_of, utc_now
 from channels.mail_copy import CONTENT_LIMIT, UNSUBSCRIBE_VALUE, lacking_values, render_mail
 from channels.wire import Wire
-from domain.delivery_events import (
-    HARD_BOUNCE,
-    DeliveryEvent,
-    EventsNotGenuine,
-    EventsUnreadable,
-)
+from domain.delivery_events import HARD_BOUNCE, DeliveryEvent, EventsNotGenuine, EventsUnreadable
 from domain.message import Copy
 from domain.publication import DeliveryState, Finding, Receipt, Sighting
 from domain.suppression import Preference
@@ -44,6 +39,7 @@ from domain.times import UtcTime
 
 PROVIDER = "Mailer"
 MOST = 500
+ONE_CLICK = "List-Unsubscribe=One-Click"
 SIGNATURE = "x-mailer-signature"
 KINDS: Mapping[str, DeliveryState | Preference] = {
     "delivered": DeliveryState.DELIVERED,
@@ -185,10 +181,7 @@ def _words(copy: Copy) -> dict[str, object]:
 def _addressee(one: Addressee) -> dict[str, object]:
     """What is one addressee's own, for nobody else to see."""
     link = one.values.get(UNSUBSCRIBE_VALUE)
-    headers = {
-        "List-Unsubscribe": f"<{link}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
+    headers = {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": ONE_CLICK}
     return {
         "address": one.address,
         "delivery": one.delivery,
