@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +13,7 @@ from channels.contract_suite.attempts import (
     KEY,
     LONGEST_PAUSE,
     OTHER_WORDS,
+    TRIES,
     assert_found,
     attempt,
     eventually,
@@ -49,21 +51,23 @@ class LookingContract(PromisesOfChannel):
 
     @pytest.mark.parametrize("how", BLIND, ids=lambda how: how.name.lower())
     async def test_a_look_that_cannot_see_never_says_absent(
-        self, provider: StandIn, channel: Channel, how: LookFault
+        self,
+        provider: StandIn,
+        channel: Channel,
+        how: LookFault,
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
         """*Absent* has it published again, and it is there already."""
         if not channel.capabilities.reads_back:
             pytest.skip("this channel cannot look")
         since = await lose(provider, channel, Misbehaviour.FAILS_AFTER)
         await tell(provider, how)
-        try:
-            sighting = await look(provider, since)
-        except (Unreachable, Throttled):
-            return
-        assert sighting.finding is Finding.CANNOT_TELL
-        assert sighting.why, "somebody has to be told why nobody can tell"
+        with caplog.at_level("DEBUG"):
+            why = await why_nobody_can_tell(provider, since)
+        assert why, "somebody has to be told why nobody can tell"
         for secret in provider.secrets:
-            assert secret not in sighting.why
+            assert secret not in why
+            assert secret not in caplog.text, "a log line holds a secret"
 
     async def test_a_look_reads_on_until_it_has_seen_everything(
         self, provider: StandIn, channel: Channel
@@ -77,11 +81,7 @@ class LookingContract(PromisesOfChannel):
     ) -> None:
         since = await lose_among_others(provider, channel)
         await tell(provider, LookFault.FAILS_LATER)
-        try:
-            sighting = await look(provider, since)
-        except (Unreachable, Throttled):
-            return
-        assert sighting.finding is Finding.CANNOT_TELL
+        assert await why_nobody_can_tell(provider, since)
 
     async def test_a_look_allows_for_a_clock_that_lags_behind_ours(
         self, provider: StandIn, channel: Channel
@@ -126,11 +126,10 @@ class LookingContract(PromisesOfChannel):
         if not channel.capabilities.reads_back:
             pytest.skip("this channel cannot look")
         await tell(provider, LookFault.SILENT)
-        for _ in range(3):
+        for _ in range(TRIES):
             seen = channel.find(KEY, rendered(channel), datetime.now(UTC))
             if await longest_pause(seen) < LONGEST_PAUSE:
                 return
-            # On a busy machine anything may pause; what blocks does so every time.
         pytest.fail("find blocks its thread: await it, or run it in another thread")
 
     async def test_a_post_can_be_taken_back_twice(
@@ -156,16 +155,28 @@ async def lose(provider: StandIn, channel: Channel, how: Misbehaviour) -> dateti
     return since
 
 
+async def why_nobody_can_tell(provider: StandIn, since: datetime) -> str:
+    """What a look says that could not see: in words, or as an error that has it tried again."""
+    try:
+        sighting = await look(provider, since)
+    except (Unreachable, Throttled) as error:
+        return str(error)
+    assert sighting.finding is Finding.CANNOT_TELL
+    return sighting.why
+
+
 async def lose_among_others(provider: StandIn, channel: Channel) -> datetime:
     """The same, and then publish more than one answer to a look shows."""
     if provider.page_size is None or not channel.capabilities.reads_back:
         pytest.skip("what it looks for is not among others")
     since = await lose(provider, channel, Misbehaviour.FAILS_AFTER)
     for number in range(2, provider.page_size + 3):
-        await attempt(
-            channel,
-            words=f"Region {number} is back",
-            key=f"{BROADCAST}.{number}.1",
-            mark=f"Notice {number}, 09:00 UTC",
-        )
+        # On a busy machine one of so many answers may come too late: the post is there anyway.
+        with suppress(OutcomeUnknown):
+            await attempt(
+                channel,
+                words=f"Region {number} is back",
+                key=f"{BROADCAST}.{number}.1",
+                mark=f"Notice {number}, 09:00 UTC",
+            )
     return since

@@ -17,6 +17,7 @@ from channels.contract_suite.attempts import (
     MARK,
     OTHER_ADDRESS,
     OTHER_WORDS,
+    TRIES,
     VOICE,
     WORDS,
     attempt,
@@ -98,12 +99,11 @@ class PublishingContract(PromisesOfChannel):
         self, provider: StandIn, channel: Channel
     ) -> None:
         """A blocking call stops every other channel of its worker."""
-        for number in range(3):
+        for number in range(TRIES):
             await tell(provider, Misbehaviour.SILENT_BEFORE)
             key = f"{BROADCAST}.{number}.1"
             if await longest_pause(attempt(channel, key=key)) < LONGEST_PAUSE:
                 return
-            # On a busy machine anything may pause; what blocks does so every time.
         pytest.fail("publish or send blocks its thread: await it, or run it in another thread")
 
     async def test_check_says_that_a_working_account_works(self, channel: Channel) -> None:

@@ -66,6 +66,13 @@ class AllowsNoSlack(WebhookChannel):
         return await super().find(key, copy, since + SLACK)
 
 
+class LogsWhatItSees(WebhookChannel):
+    async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
+        answer = await self._client.send(self._request("GET", params={"since": str(since)}))
+        logging.getLogger("webhook").debug("it shows %s", answer.text)
+        return await super().find(key, copy, since)
+
+
 class RefusedWhenUnreadable(WebhookChannel):
     async def publish(self, publication: Publication) -> Receipt:
         request = self._request("POST", json={"text": publication.copy.text})

@@ -39,6 +39,7 @@ FLAWS = [
             LookFault.UNREADABLE,
         )
     ),
+    Flaw("logs what it sees", CANNOT_SEE, broken.LogsWhatItSees, {"how": LookFault.FORBIDDEN}),
     Flaw("reads the first page only", READS_ON, broken.ReadsOnePage),
     Flaw(
         "absent when a look breaks off",
