@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -87,8 +87,7 @@ class AdapterContract:
 
 
 def _configured(package: Package) -> BaseSettings:
-    make: Callable[..., BaseSettings] = package.adapter.settings
-    return make(**package.settings)
+    return package.adapter.settings.model_validate(package.settings)
 
 
 def _models(package: Package) -> list[type[BaseSettings]]:
