@@ -32,10 +32,12 @@ httpx or h11 exception may contain a header, hence a key.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from math import ceil
 from typing import TypeVar
 
 import httpx
@@ -56,6 +58,7 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 DEFAULT_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=48)
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 
 
 class Effect(StrEnum):
@@ -204,9 +207,10 @@ def throttled_until(
     headers: httpx.Headers, now: datetime, default: timedelta = DEFAULT_WAIT
 ) -> datetime:
     """When a throttled request may be made again, by ``Retry-After`` or ``X-RateLimit-Reset``."""
-    after = headers.get("retry-after", "")
-    if after.isdigit():
-        return not_absurd(now + timedelta(seconds=min(int(after), 10**7)), now)
+    after = headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(after):
+        # RFC 9110 knows whole seconds only, and some providers send fractions: never too early.
+        return not_absurd(now + timedelta(seconds=ceil(min(float(after), 1e7))), now)
     if after:
         try:
             return not_absurd(parsedate_to_datetime(after).astimezone(UTC), now)

@@ -7,12 +7,14 @@ move from one to the other unchanged.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from email_validator import EmailNotValidError, validate_email
 
+from channels.batch import Addressees
 from channels.contract import CannotExpress, Template
 from channels.wording import tidy
-from domain.message import Copy, Voice
+from domain.message import PERSONAL_FIELD, Copy, Voice
 
 SUBJECT_LIMIT = 998
 """Characters in one line of a header, by RFC 5322, section 2.1.1."""
@@ -34,6 +36,24 @@ def is_safe(value: str) -> bool:
     """
     # The first question is the quicker one, and nearly always settles it.
     return not value.encode().translate(None, _PLAIN) or _UNSAFE.search(value) is None
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """``text`` with each ``[[field]]`` replaced by its value; all of them must be there."""
+    return PERSONAL_FIELD.sub(lambda field: values[field[1]], text)
+
+
+def lacking_values(copy: Copy, people: Addressees) -> list[int]:
+    """Positions of addressees who lack a value for a ``[[field]]``, or have one that is not safe.
+
+    They are for ``BadRecipient``: nobody must get a mail that is half filled in.
+    """
+    fields = copy.personal_fields()
+    return [
+        place
+        for place, one in enumerate(people if fields else ())
+        if not all(is_safe(one.values.get(name, "<")) for name in fields)
+    ]
 
 
 def render_mail(template: Template, channel: str, *, name: str, address: str | None) -> Copy:

@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings
 from channels.adapter import Adapter
 from channels.configured import ChannelMisconfigured, EnvFile, masked_settings, read_settings
 from channels.contract import Channel, ReadsEvents
+from domain.errors import DomainError
+from domain.ids import check_channel
 
 GROUP = "frontfoot.channels"
 
@@ -52,7 +54,10 @@ def build(names: Iterable[str], *, env_file: EnvFile = None) -> dict[str, Channe
             "Set the variables in the worker's environment or .env file, or take the channel out "
             "of FRONTFOOT_CHANNELS.",
         )
-    return {name: adapter.factory(settings) for name, (adapter, settings) in configured.items()}
+    return {
+        name: _named(name, adapter.factory(settings))
+        for name, (adapter, settings) in configured.items()
+    }
 
 
 def event_reader(name: str, *, env_file: EnvFile = None) -> ReadsEvents | None:
@@ -87,6 +92,14 @@ def load(name: str) -> Adapter:
             f"There is no channel called {name[:40]!r}; known are {', '.join(known())}.",
             "Correct the name, or install the package that brings it.",
         )
+    try:
+        check_channel(name)
+    except DomainError as error:
+        # Playbooks, queues and ids are named after it, and none of them can hold another form.
+        raise ChannelMisconfigured(
+            f"{error} An installed package has an entry point of that name.",
+            "Rename the entry point, and the channel with it.",
+        ) from error
     if len({entry.value for entry in found}) > 1:
         raise ChannelMisconfigured(
             f"Several installed packages bring a channel called {name!r}.", "Keep one of them."
@@ -104,6 +117,19 @@ def load(name: str) -> Adapter:
             "Correct the entry point of the package that brings it.",
         )
     return adapter
+
+
+def _named(name: str, channel: Channel) -> Channel:
+    """``channel``, if it goes by the name that it was found under."""
+    if channel.name == name:
+        return channel
+    # Copies and queues go by the channel's own name: those of one would end up at the other.
+    raise ChannelMisconfigured(
+        f"The channel that is installed as {name!r} calls itself {channel.name[:40]!r}.",
+        "Give the entry point and the class's `name` the same word, or configure another package.",
+        means="What is approved for one of the two names could go out on the other, "
+        "so nothing is started.",
+    )
 
 
 def _imported(path: str) -> object:

@@ -149,7 +149,7 @@ class StripeCodes:
         if any(one.active for one in found):
             raise Refused(
                 "Stripe: one of the codes is there for another coupon.",
-                "Was the coupon changed? Make the offer anew with the next version number.",
+                "Was the coupon changed? Make the offer again with the next version number.",
             )
         if ours:
             raise Refused(

@@ -50,6 +50,16 @@ def check_audience(text: str) -> str:
     return text
 
 
+def check_channel(text: str) -> str:
+    """Return ``text`` if it can name a channel; ``DomainError`` otherwise."""
+    if not _CHANNEL.fullmatch(text):
+        raise DomainError(
+            f"{text[:40]!r} cannot name a channel.",
+            "Use a lower-case letter, then up to 30 lower-case letters, digits or underscores.",
+        )
+    return text
+
+
 def _audience_or_value_error(text: str) -> str:
     try:
         return check_audience(text)
@@ -65,12 +75,10 @@ def _slug_or_value_error(text: str) -> str:
 
 
 def _channel_or_value_error(text: str) -> str:
-    if not _CHANNEL.fullmatch(text):
-        raise ValueError(
-            f"{text[:40]!r} cannot name a channel: use a lower-case letter, then up to 30 letters, "
-            "digits or underscores"
-        )
-    return text
+    try:
+        return check_channel(text)
+    except DomainError as error:
+        raise ValueError(str(error)) from error
 
 
 Slug = Annotated[str, AfterValidator(_slug_or_value_error)]

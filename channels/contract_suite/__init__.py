@@ -7,9 +7,20 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+PROMISES = (
+    "adapter_contract",
+    "attempts",
+    "events_contract",
+    "failing",
+    "looking",
+    "mail",
+    "publishing",
+    "rendering",
+)
+
 if find_spec("pytest") is not None:
     import pytest
 
     # Tests in a package are ordinary modules to pytest: without this a failure shows no values.
-    for module in ("contract", "attempts", "events_contract"):
+    for module in PROMISES:
         pytest.register_assert_rewrite(f"{__name__}.{module}")

@@ -20,7 +20,7 @@ import pytest
 
 from channels.contract import ReadsEvents
 from channels.contract_suite.attempts import ADDRESS, BROADCAST, KEY
-from domain.delivery_events import EventsNotGenuine, EventsUnreadable
+from domain.delivery_events import HARD_BOUNCE, EventsNotGenuine, EventsUnreadable
 from domain.publication import DeliveryState
 from domain.suppression import Preference
 
@@ -29,12 +29,17 @@ AT = datetime(2013, 10, 26, 12, 0, tzinfo=UTC)
 
 
 class SampleEvent(NamedTuple):
-    """One event for a feed to deliver, about ``ADDRESS``; without keys it is not about our mail."""
+    """One event for a feed to deliver, about ``ADDRESS``; without keys it is not about our mail.
 
-    kind: DeliveryState | Preference
+    A ``kind`` of None is one that no reader knows, such as a provider may add tomorrow. ``hard`` is
+    about a bounce: one that will not get better.
+    """
+
+    kind: DeliveryState | Preference | None
     batch_key: str | None = KEY
     delivery_key: str | None = DELIVERY
     at: datetime = AT
+    hard: bool = False
 
 
 class EventFeed(Protocol):
@@ -89,9 +94,45 @@ class EventsContract:
         [ours] = feed.reader().read_events(body, feed.headers(body))
         assert ours.batch_key == KEY
 
+    def test_an_event_of_an_unknown_kind_is_passed_over(self, feed: EventFeed) -> None:
+        """A provider may add one any day, and the events beside it are still proof."""
+        body = feed.body([SampleEvent(None), SampleEvent(DeliveryState.DELIVERED)])
+        [known] = feed.reader().read_events(body, feed.headers(body))
+        assert known.kind is DeliveryState.DELIVERED
+
+    @pytest.mark.parametrize(
+        ("batch_key", "delivery_key"), [(KEY, None), (None, DELIVERY)], ids=["batch", "delivery"]
+    )
+    def test_an_event_with_one_of_our_keys_is_about_our_mail(
+        self, feed: EventFeed, batch_key: str | None, delivery_key: str | None
+    ) -> None:
+        body = feed.body([SampleEvent(DeliveryState.DELIVERED, batch_key, delivery_key)])
+        [read] = feed.reader().read_events(body, feed.headers(body))
+        assert (read.batch_key, read.delivery_key) == (batch_key, delivery_key)
+
+    def test_only_a_bounce_that_will_not_get_better_is_a_hard_one(self, feed: EventFeed) -> None:
+        """After a hard bounce nobody writes to that address again."""
+        if DeliveryState.BOUNCED not in feed.kinds:
+            pytest.skip("this provider does not tell of bounces")
+        body = feed.body([SampleEvent(DeliveryState.BOUNCED, hard=hard) for hard in (True, False)])
+        hard, soft = feed.reader().read_events(body, feed.headers(body))
+        assert hard.reason_code == HARD_BOUNCE
+        assert soft.reason_code != HARD_BOUNCE
+
     def test_a_delivery_without_a_signature_is_not_believed(self, feed: EventFeed) -> None:
         with pytest.raises(EventsNotGenuine):
             feed.reader().read_events(feed.body([SampleEvent(DeliveryState.DELIVERED)]), {})
+
+    @pytest.mark.parametrize("garbage", ["sch\u00f6n", "\u2713" * 8, ""], ids=ascii)
+    def test_a_delivery_with_garbage_for_a_signature_is_not_believed(
+        self, feed: EventFeed, garbage: str
+    ) -> None:
+        """Anybody can send any bytes in a header, and a crash tells them that it was noticed."""
+        body = feed.body([SampleEvent(DeliveryState.DELIVERED)])
+        signed = feed.headers(body)
+        for name in signed:
+            with pytest.raises(EventsNotGenuine):
+                feed.reader().read_events(body, {**signed, name: garbage})
 
     def test_a_changed_delivery_is_not_believed(self, feed: EventFeed) -> None:
         body = feed.body([SampleEvent(DeliveryState.DELIVERED)])

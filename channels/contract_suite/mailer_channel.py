@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from channels.adapter import Adapter, EventSource
-from channels.batch import Batch
+from channels.batch import Addressee, Batch
 from channels.configured import ChannelSettings, Key, Url
 from channels.contract import (
     BadRecipient,
@@ -29,9 +29,9 @@ from channels.contract import (
     Template,
 )
 from channels.http import Effect, body_of, utc_now
-from channels.mail_copy import CONTENT_LIMIT, render_mail
+from channels.mail_copy import CONTENT_LIMIT, UNSUBSCRIBE_VALUE, lacking_values, render_mail
 from channels.wire import Wire
-from domain.delivery_events import DeliveryEvent, EventsNotGenuine, EventsUnreadable
+from domain.delivery_events import HARD_BOUNCE, DeliveryEvent, EventsNotGenuine, EventsUnreadable
 from domain.message import Copy
 from domain.publication import DeliveryState, Finding, Receipt, Sighting
 from domain.suppression import Preference
@@ -39,6 +39,7 @@ from domain.times import UtcTime
 
 PROVIDER = "Mailer"
 MOST = 500
+ONE_CLICK = "List-Unsubscribe=One-Click"
 SIGNATURE = "x-mailer-signature"
 KINDS: Mapping[str, DeliveryState | Preference] = {
     "delivered": DeliveryState.DELIVERED,
@@ -80,6 +81,7 @@ class _Unwanted(BaseModel):
 class _Event(BaseModel):
     id: str
     what: str
+    permanent: bool = False
     at: UtcTime
     batch: str | None = None
     delivery: str | None = None
@@ -112,15 +114,13 @@ class MailerChannel:
         people = batch.addressees
         if not 1 <= len(people) <= MOST:
             raise Refused(f"Mailer: a batch has 1 to {MOST} addressees.", "Set batch_size so.")
+        if bad := lacking_values(batch.copy, people):
+            raise _bad_addressees(bad)
         letter = {
             "key": batch.key,
-            "subject": batch.copy.subject,
-            "text": batch.copy.text,
-            "html": batch.copy.html,
-            "to": [
-                {"address": one.address, "delivery": one.delivery, "values": dict(one.values)}
-                for one in people
-            ],
+            "broadcast": batch.broadcast,
+            **_words(batch.copy),
+            "to": [_addressee(one) for one in people],
         }
         answer = await self._wire.publish(self._request("POST", json=letter))
         sent = body_of(answer, _Sent, Effect.PUBLISHES, PROVIDER)
@@ -162,6 +162,34 @@ class MailerChannel:
         )
 
 
+def _words(copy: Copy) -> dict[str, object]:
+    """What all addressees get; the service fills in its ``[[fields]]``, from their values."""
+    if copy.voice is None or not copy.voice.address:
+        raise Refused(
+            "Mailer: the copy has no sender's address.",
+            "Give its voice an address in the playbook, or set FRONTFOOT_MAILER_FROM_ADDRESS.",
+        )
+    return {
+        "from": {"name": copy.voice.name, "address": copy.voice.address},
+        "reply_to": copy.voice.reply_to,
+        "subject": copy.subject,
+        "text": copy.text,
+        "html": copy.html,
+    }
+
+
+def _addressee(one: Addressee) -> dict[str, object]:
+    """What is one addressee's own, for nobody else to see."""
+    link = one.values.get(UNSUBSCRIBE_VALUE)
+    headers = {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": ONE_CLICK}
+    return {
+        "address": one.address,
+        "delivery": one.delivery,
+        "values": dict(one.values),
+        "headers": headers if link else {},
+    }
+
+
 def _own_words(answer: httpx.Response) -> ChannelError | None:
     """A 422 that names addressees is about them; any other answer means what it usually does."""
     if answer.status_code != 422:
@@ -170,8 +198,12 @@ def _own_words(answer: httpx.Response) -> ChannelError | None:
         bad = _Unwanted.model_validate_json(answer.content).bad
     except ValidationError:
         return None
+    return _bad_addressees(bad)
+
+
+def _bad_addressees(bad: list[int]) -> BadRecipient:
     return BadRecipient(
-        f"Mailer: it cannot write to {len(bad)} of the addressees.",
+        f"Mailer: {len(bad)} of the addressees cannot be written to.",
         positions=bad,
         next_step="Correct their rows in the audience; the others go out without them.",
     )
@@ -195,10 +227,17 @@ class MailerEvents:
         except ValidationError:
             raise EventsUnreadable("The body is not a list of events.") from None
         return [
-            DeliveryEvent(one.id, KINDS[one.what], one.at, one.batch, one.delivery)
+            DeliveryEvent(one.id, KINDS[one.what], one.at, one.batch, one.delivery, _reason(one))
             for one in events
             if one.what in KINDS and (one.batch or one.delivery)
         ]
+
+
+def _reason(event: _Event) -> str | None:
+    """Why a mail bounced; after a hard bounce its address is not written to again."""
+    if KINDS[event.what] is not DeliveryState.BOUNCED:
+        return None
+    return HARD_BOUNCE if event.permanent else "blocked"
 
 
 ADAPTER = Adapter(

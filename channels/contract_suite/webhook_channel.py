@@ -21,16 +21,19 @@ from channels.contract import (
     ChannelKind,
     Health,
     Publication,
-    Refused,
     Template,
 )
 from channels.http import Effect, ask_over, body_of, new_client, publish_over, utc_now
-from channels.wording import bears_the_mark, says_the_same, words_of_post
+from channels.looking import SLACK, Page, Published, look_back
+from channels.wording import copy_of_post, words_of_post
 from domain.message import Copy
-from domain.publication import Finding, Receipt, Sighting
+from domain.publication import Receipt, Sighting
+from domain.times import UtcTime
 
 PROVIDER = "Webhook"
 LIMIT = 2_000
+MOST_PAGES = 20
+"""Pages that one look reads at most; after that the answer is *cannot tell*."""
 
 
 class WebhookSettings(ChannelSettings):
@@ -38,7 +41,7 @@ class WebhookSettings(ChannelSettings):
 
     model_config = SettingsConfigDict(env_prefix="FRONTFOOT_WEBHOOK_")
 
-    url: Url = Field(description="address that takes our posts")
+    url: Url = Field(description="address that accepts our posts")
     token: Key = Field(description="bearer token for that address")
 
 
@@ -47,13 +50,14 @@ class Taken(BaseModel):
 
     id: str
     text: str = ""
-    at: datetime | None = None
+    at: UtcTime | None = None
 
 
 class Shown(BaseModel):
-    """All posts since a time."""
+    """One page of the posts since a time, the newest first."""
 
     posts: list[Taken]
+    more: bool
 
 
 class WebhookChannel:
@@ -77,27 +81,33 @@ class WebhookChannel:
             raise CannotExpress(
                 f"webhook: {len(text)} characters; {LIMIT} are the most.", "Shorten the template."
             )
-        return Copy(channel=self.name, text=text, link=template.link, mark=template.mark)
+        return copy_of_post(template, self.name, text)
 
     async def publish(self, publication: Publication) -> Receipt:
         """Post once."""
         request = self._request("POST", json={"text": publication.copy.text})
         response = await publish_over(self._client, request, provider=PROVIDER)
         taken = body_of(response, Taken, Effect.PUBLISHES, PROVIDER)
-        return Receipt(id=taken.id, at=utc_now())
+        return _receipt(taken)
 
     async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
         """Look for ``copy`` among what the other side shows of our posts."""
-        request = self._request("GET", params={"since": since.isoformat()})
-        try:
-            response = await ask_over(self._client, request, provider=PROVIDER)
-        except Refused as error:
-            return Sighting(finding=Finding.CANNOT_TELL, why=str(error))
-        for post in body_of(response, Shown, Effect.REPEATABLE, PROVIDER).posts:
-            if says_the_same(post.text, copy) or bears_the_mark(post.text, copy):
-                receipt = Receipt(id=post.id, at=post.at or utc_now())
-                return Sighting(finding=Finding.FOUND, receipt=receipt)
-        return Sighting(finding=Finding.ABSENT)
+        # Their clock may lag behind ours.
+        begun = (since - SLACK).isoformat()
+
+        async def read(after: str | None) -> Page:
+            query = {"since": begun} if after is None else {"since": begun, "before": after}
+            answer = await ask_over(
+                self._client, self._request("GET", params=query), provider=PROVIDER
+            )
+            shown = body_of(answer, Shown, Effect.REPEATABLE, PROVIDER)
+            return Page(
+                [Published((post.text,), _receipt(post)) for post in shown.posts],
+                after=shown.posts[-1].id if shown.more and shown.posts else None,
+                whole=bool(shown.posts) or not shown.more,
+            )
+
+        return await look_back(read, copy, since, provider=PROVIDER, most_pages=MOST_PAGES)
 
     async def check(self) -> Health:
         """Say whether the address answers and takes the token."""
@@ -127,6 +137,10 @@ class WebhookChannel:
             params=params,
             headers={"Authorization": f"Bearer {token}"},
         )
+
+
+def _receipt(post: Taken) -> Receipt:
+    return Receipt(id=post.id, at=post.at or utc_now())
 
 
 ADAPTER = Adapter(WebhookSettings, WebhookChannel)

@@ -139,7 +139,7 @@ class FacebookChannel:
 
     async def publish(self, publication: Publication) -> Receipt:
         """Post once to the Page's feed."""
-        # Built anew for each call: the package writes the token into it.
+        # Built again for each call: the package writes the token into it.
         fields = {"message": publication.copy.text}
         if publication.copy.link:
             fields["link"] = publication.copy.link

@@ -147,10 +147,10 @@ def _event_of(raw: object, received_at: datetime) -> DeliveryEvent | None:
     if not isinstance(raw, dict):
         return None
     kind = KINDS.get(str(raw.get("event")))
-    batch, name = raw.get(BATCH_ARG), raw.get("sg_event_id")
-    if kind is None or not isinstance(batch, str) or not isinstance(name, str):
+    batch, delivery = _mark(raw, BATCH_ARG), _mark(raw, DELIVERY_ARG)
+    name = raw.get("sg_event_id")
+    if kind is None or (batch is None and delivery is None) or not isinstance(name, str):
         return None
-    delivery = raw.get(DELIVERY_ARG)
     try:
         at = datetime.fromtimestamp(float(raw["timestamp"]), UTC)
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
@@ -161,9 +161,14 @@ def _event_of(raw: object, received_at: datetime) -> DeliveryEvent | None:
         kind,
         at,
         batch,
-        delivery if isinstance(delivery, str) else None,
+        delivery,
         _BOUNCE_TYPES.get(reason, reason) if isinstance(reason, str) else None,
     )
+
+
+def _mark(raw: dict[str, object], name: str) -> str | None:
+    mark = raw.get(name)
+    return mark if isinstance(mark, str) else None
 
 
 class _Signing(BaseModel):

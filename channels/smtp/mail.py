@@ -22,10 +22,10 @@ from email.utils import format_datetime
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
-from channels.batch import Addressee
+from channels.batch import Addressee, Addressees
 from channels.contract import BadRecipient, Refused
-from channels.mail_copy import UNSUBSCRIBE_VALUE, is_safe
-from domain.message import PERSONAL_FIELD, Copy
+from channels.mail_copy import UNSUBSCRIBE_VALUE, fill, lacking_values
+from domain.message import Copy
 
 _LINK = re.compile(r"https?://[!-;=?-~]{1,900}")
 """Printable ASCII without angle brackets, and short enough for one line of a header."""
@@ -57,19 +57,19 @@ def write_letter(copy: Copy, to: Addressee, *, at: datetime, bounces_to: str | N
     envelope = _own(bounces_to) if bounces_to else speaker
     shown = [one for one in (speaker, recipient, reply_to, envelope) if one is not None]
     needs_utf8 = any(not one.local_part.isascii() for one in shown)
-    fill = _Filling(copy, to)
+    _refuse_values(copy, to)
     message = EmailMessage(policy=SMTPUTF8 if needs_utf8 else SMTP)
     message["Date"] = format_datetime(at)
     message["From"] = _header(speaker, copy.voice.name if copy.voice else "")
     message["To"] = _header(recipient)
     if reply_to is not None:
         message["Reply-To"] = _header(reply_to)
-    message["Subject"] = fill(copy.subject or "")
+    message["Subject"] = fill(copy.subject or "", to.values)
     message_id = f"{to.delivery}@{speaker.ascii_domain}"
     message["Message-ID"] = f"<{message_id}>"
-    message.set_content(fill(copy.text), cte="quoted-printable")
+    message.set_content(fill(copy.text, to.values), cte="quoted-printable")
     if copy.html:
-        message.add_alternative(fill(copy.html), subtype="html", cte="quoted-printable")
+        message.add_alternative(fill(copy.html, to.values), subtype="html", cte="quoted-printable")
     return Letter(
         sender=_path(envelope),
         recipient=_path(recipient),
@@ -79,21 +79,14 @@ def write_letter(copy: Copy, to: Addressee, *, at: datetime, bounces_to: str | N
     )
 
 
-class _Filling:
-    """Puts an addressee's values into the places of a copy."""
-
-    def __init__(self, copy: Copy, to: Addressee) -> None:
-        self._values = to.values
-        if not all(is_safe(to.values.get(name, "<")) for name in copy.personal_fields()):
-            raise BadRecipient(
-                "SMTP: this addressee cannot be written to: a value for a [[field]] is missing or "
-                "is not plain text.",
-                positions=(0,),
-                next_step="Fix the row in the audience; the others get the mail.",
-            )
-
-    def __call__(self, text: str) -> str:
-        return PERSONAL_FIELD.sub(lambda field: self._values[field[1]], text)
+def _refuse_values(copy: Copy, to: Addressee) -> None:
+    if lacking_values(copy, Addressees.of([to])):
+        raise BadRecipient(
+            "SMTP: this addressee cannot be written to: a value for a [[field]] is missing or "
+            "is not plain text.",
+            positions=(0,),
+            next_step="Fix the row in the audience; the others get the mail.",
+        )
 
 
 def _addressee(to: Addressee) -> ValidatedEmail:

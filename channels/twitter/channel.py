@@ -36,7 +36,7 @@ from channels.contract import (
     Refused,
     Template,
 )
-from channels.http import Clock, Effect, body_of, utc_now
+from channels.http import Clock, Effect, body_of, silence, utc_now
 from channels.looking import SLACK, Page, Published, look_back
 from channels.twitter.oauth1 import SignedRequests, UserKeys
 from channels.twitter.refusals import PROVIDER, own_words
@@ -95,12 +95,21 @@ class _Posted(BaseModel):
 
 class _Meta(BaseModel):
     next_token: str | None = None
+    result_count: int | None = None
 
 
 class _Timeline(BaseModel):
-    data: list[_Post] = []
+    """A page. X leaves ``data`` out of an empty one, which ``result_count`` then says it is."""
+
+    data: list[_Post] | None = None
     meta: _Meta = _Meta()
     errors: list[object] = []
+
+    def posts(self) -> list[_Post]:
+        """The posts; an answer that neither shows nor counts any is not a page of none."""
+        if self.data is None and self.meta.result_count != 0 and not self.errors:
+            raise silence(Effect.REPEATABLE, PROVIDER, "the answer could not be read")
+        return self.data or []
 
 
 class _Account(BaseModel):
@@ -228,7 +237,7 @@ class TwitterChannel:
         answer = await self._ask("GET", f"/2/users/{await self._account_id()}/tweets", query)
         shown = body_of(answer, _Timeline, Effect.REPEATABLE, PROVIDER)
         return Page(
-            [Published(post.readings(), self._receipt(post)) for post in shown.data],
+            [Published(post.readings(), self._receipt(post)) for post in shown.posts()],
             after=shown.meta.next_token,
             whole=not shown.errors,
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from client.checks.result import CheckKind, CheckResult, fails, works
 from client.playbooks import examine, installed
 from domain.explanation import Action, NextStep
+from domain.playbook import Playbook
+from domain.playbook_files import PLAYBOOK_FILE
 from domain.plural import plural
 from settings import Settings
 
@@ -27,6 +29,9 @@ def check_playbooks(settings: Settings) -> list[CheckResult]:
 def _check(settings: Settings, name: str) -> CheckResult:
     examined = examine(settings, str(settings.playbooks_dir / name))
     if examined.playbook is not None:
+        missing = sorted(_channels_of(examined.playbook) - set(settings.channels))
+        if missing:
+            return _not_configured(name, missing)
         return works(f"playbook {name}", "can be used")
     count = len(examined.problems)
     return fails(
@@ -34,4 +39,22 @@ def _check(settings: Settings, name: str) -> CheckResult:
         plural(count, "problem"),
         NextStep(action=Action.CHECK_PLAYBOOK, about=name),
         CheckKind.PLAYBOOK,
+    )
+
+
+def _channels_of(playbook: Playbook) -> set[str]:
+    """Every channel that some message of the playbook goes to."""
+    return {channel for plan in playbook.messages.values() for channel in plan.channels}
+
+
+def _not_configured(name: str, channels: list[str]) -> CheckResult:
+    # No worker takes what is sent there, so a message would wait without a word.
+    one = len(channels) == 1
+    return fails(
+        f"playbook {name}",
+        f"{name}/{PLAYBOOK_FILE} sends to {', '.join(channels)}, and "
+        f"{'that channel is' if one else 'those channels are'} not in FRONTFOOT_CHANNELS.",
+        f"Add {'it' if one else 'them'} to FRONTFOOT_CHANNELS and restart the worker, "
+        "or correct the playbook.",
+        CheckKind.SETTING,
     )

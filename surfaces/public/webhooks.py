@@ -53,10 +53,12 @@ class Receiver:
         try:
             taken = await self._intake.take(channel, body, request.headers)
         except EventsNotGenuine as error:
-            _log.warning("refused a delivery of events (%s): %s", channel, error.what)
-            return _no(403, str(error))
+            # The next step names our settings: that is for us, and no business of whoever asks.
+            _log.warning("refused a delivery of events (%s): %s", channel, error)
+            return _no(403, error.what)
         except EventsUnreadable as error:
-            return _no(400, str(error))
+            _log.warning("could not read a delivery of events (%s): %s", channel, error)
+            return _no(400, error.what)
         except NotEntered as error:
             _log.error(
                 "events were not recorded and will be delivered again (%s): %s", channel, error.why

@@ -56,6 +56,13 @@ def test_every_dependency_of_the_project_is_locked() -> None:
     assert named(extras["dev"]) <= pins("dev.lock").keys()
 
 
+@pytest.mark.parametrize("package", ["channels", "domain"])
+def test_what_adapters_of_others_import_carries_its_types(package: str) -> None:
+    """The classifier `Typing :: Typed` is no more than a word without this file."""
+    assert (ROOT / package / "py.typed").is_file()
+    assert "Typing :: Typed" in PROJECT["classifiers"]
+
+
 OFFERED = set(
     re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
 )

@@ -13,22 +13,35 @@ from requests.adapters import HTTPAdapter
 
 @dataclass(slots=True)
 class Canned:
-    """An answer as it would come over the wire."""
+    """An answer as it would come over the wire; ``taken`` says that the network hears of it too."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    taken: bool = False
 
 
 @dataclass
 class Cans:
-    """The answers in stock; each is given once, then the network is asked again."""
+    """The answers in stock; each is given once, then the network is asked again.
+
+    ``looks`` is the answer to every GET, if there is one. ``sent`` are the bodies of what went
+    through to the network and was accepted.
+    """
 
     stock: list[Canned] = field(default_factory=list)
+    looks: Canned | None = None
+    sent: list[bytes] = field(default_factory=list)
+
+    def next(self, method: str) -> Canned | None:
+        """What is answered in the network's place."""
+        if method == "GET":
+            return self.looks
+        return self.stock.pop(0) if self.stock else None
 
 
 class OneShotTransport(httpx.AsyncHTTPTransport):
-    """httpx, with a canned answer to a request that is not a GET."""
+    """httpx, with canned answers."""
 
     def __init__(self, cans: Cans) -> None:
         # Nothing here is encrypted, and reading the certificate store takes longer than a test.
@@ -36,14 +49,19 @@ class OneShotTransport(httpx.AsyncHTTPTransport):
         self._cans = cans
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.method == "GET" or not self._cans.stock:
-            return await super().handle_async_request(request)
-        can = self._cans.stock.pop(0)
+        can = self._cans.next(request.method)
+        if can is None or can.taken:
+            answer = await super().handle_async_request(request)
+            if answer.is_success and request.method == "POST":
+                self._cans.sent.append(request.content)
+            if can is None:
+                return answer
+            await answer.aclose()
         return httpx.Response(can.status, headers=dict(can.headers), content=can.body)
 
 
 class OneShotAdapter(HTTPAdapter):
-    """requests, with a canned answer to a request that is not a GET."""
+    """requests, with canned answers."""
 
     def __init__(self, cans: Cans) -> None:
         super().__init__()
@@ -52,9 +70,12 @@ class OneShotAdapter(HTTPAdapter):
     def send(  # type: ignore[override]
         self, request: requests.PreparedRequest, **rest: Any
     ) -> requests.Response:
-        if request.method == "GET" or not self._cans.stock:
+        can = self._cans.next(request.method or "")
+        if can is None:
             return super().send(request, **rest)
-        return as_requests(self._cans.stock.pop(0), request)
+        if can.taken:
+            super().send(request, **rest)
+        return as_requests(can, request)
 
 
 def as_requests(can: Canned, request: requests.PreparedRequest) -> requests.Response:

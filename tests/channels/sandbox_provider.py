@@ -10,11 +10,13 @@ from typing import Any, ClassVar
 import httpx
 
 from channels.contract import Channel
-from channels.contract_suite.stand_in import Misbehaviour
+from channels.contract_suite.mock_provider import UNREADABLE
+from channels.contract_suite.stand_in import Letter, LookFault, Misbehaviour, NotPlayed
 from channels.facebook import FacebookChannel, FacebookSettings
 from channels.sendgrid import SendGridChannel, SendGridSettings
 from channels.twitter import TwitterChannel, TwitterSettings
 from tests.channels.one_shot import Canned, Cans, OneShotAdapter, OneShotTransport
+from tests.channels.sendgrid.letters import letters_of
 
 READ_TIMEOUT = 0.5
 CONNECT_TIMEOUT = 5.0
@@ -22,6 +24,14 @@ CONNECT_TIMEOUT = 5.0
 WAIT = timedelta(minutes=2)
 
 REDIRECT = Canned(302, headers={"location": "https://elsewhere.example/"})
+UNREADABLE_AFTER = Canned(200, UNREADABLE, taken=True)
+HIDDEN = {
+    LookFault.WITHOUT_LIST: Canned(
+        200, b'{"note":"dear sender"}', {"content-type": "application/json"}
+    ),
+    LookFault.UNREADABLE: Canned(200, UNREADABLE),
+}
+"""Looks that go wrong in a way that the sandbox does not have."""
 
 
 def faults(how: Misbehaviour) -> dict[str, Any] | None:
@@ -47,6 +57,23 @@ def faults(how: Misbehaviour) -> dict[str, Any] | None:
             return None
 
 
+def look_faults(how: LookFault) -> dict[str, Any] | None:
+    """The sandbox's fault for a look that goes wrong, or None where it has none."""
+    match how:
+        case LookFault.THROTTLES:
+            return {"kind": "throttle", "seconds": WAIT.total_seconds()}
+        case LookFault.CREDENTIALS_DEAD:
+            return {"kind": "dead_token"}
+        case LookFault.FAILS:
+            return {"kind": "error_before", "status": 500}
+        case LookFault.FAILS_LATER:
+            return {"kind": "error_before", "status": 500, "after": 1}
+        case LookFault.SILENT:
+            return {"kind": "network_hang"}
+        case _:
+            return None
+
+
 def closed_port() -> str:
     """An address on this machine where nobody listens."""
     with socket.socket() as taken:
@@ -60,8 +87,10 @@ class SandboxProvider:
     name: str
     operation: str
     canned: ClassVar[dict[Misbehaviour, Canned]]
+    forbidden: ClassVar[Canned]
     secrets: tuple[str, ...]
     wait = WAIT
+    page_size: int | None = None
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -86,13 +115,24 @@ class SandboxProvider:
     async def misbehave(self, how: Misbehaviour) -> None:
         fault = faults(how)
         if fault is None:
-            self.cans.stock.append({Misbehaviour.REDIRECTS: REDIRECT, **self.canned}[how])
+            well_known = {
+                Misbehaviour.REDIRECTS: REDIRECT,
+                Misbehaviour.UNREADABLE_AFTER: UNREADABLE_AFTER,
+            }
+            self.cans.stock.append({**well_known, **self.canned}[how])
             return
         await self._admin(
             "POST",
             "faults",
             {"provider": self.name, "operation": self.operation, "times": 1, **fault},
         )
+
+    async def misbehave_at_looks(self, how: LookFault) -> None:
+        fault = look_faults(how)
+        if fault is None:
+            self.cans.looks = {**HIDDEN, LookFault.FORBIDDEN: self.forbidden}[how]
+            return
+        await self._admin("POST", "faults", {"provider": self.name, "operation": "list", **fault})
 
     async def accepted(self) -> list[str]:
         books = (await self._admin("GET", "books")).json()
@@ -107,14 +147,27 @@ class SandboxProvider:
 class SandboxMail(SandboxProvider):
     name, operation = "sendgrid", "send"
     secrets = ("SG.sandbox-key", "grant is invalid", "Service unavailable", "beyond its limits")
+    forbidden = Canned(403, b'{"errors":[{"field":null,"message":"beyond its limits"}]}')
     canned: ClassVar = {
+        Misbehaviour.CALLS_INVALID: Canned(
+            400, b'{"errors":[{"field":"from","message":"beyond its limits"}]}'
+        ),
+        Misbehaviour.FORBIDS: forbidden,
         Misbehaviour.THROTTLES_WITHOUT_RESET: Canned(
             429, b'{"errors":[{"field":null,"message":"beyond its limits"}]}'
         ),
         Misbehaviour.REFUSES: Canned(
-            400, b'{"errors":[{"field":"subject","message":"beyond its limits"}]}'
+            413, b'{"errors":[{"field":null,"message":"beyond its limits"}]}'
         ),
     }
+
+    async def misbehave(self, how: Misbehaviour) -> None:
+        if how is Misbehaviour.UNREADABLE_AFTER:
+            raise NotPlayed("SendGrid's 202 has no body, so there is nothing to be read")
+        await super().misbehave(how)
+
+    async def letters(self) -> list[Letter]:
+        return [one for body in self.cans.sent for one in letters_of(json.loads(body))]
 
     def at(self, url: str) -> Channel:
         settings = SendGridSettings(
@@ -133,13 +186,21 @@ class SandboxMail(SandboxProvider):
 
 class SandboxX(SandboxProvider):
     name, operation = "twitter", "post"
-    secrets = ("sandbox-consumer-secret", "sandbox-token", "Too Many", "beyond its limits")
+    secrets = ("sandbox-consumer-secret", "sandbox-token", "beyond its limits")
+    page_size = 100
+    forbidden = Canned(
+        403, b'{"title":"Forbidden","detail":"beyond its limits","type":"about:blank"}'
+    )
     canned: ClassVar = {
+        Misbehaviour.CALLS_INVALID: Canned(
+            400, b'{"title":"Invalid Request","detail":"beyond its limits","type":"about:blank"}'
+        ),
+        Misbehaviour.FORBIDS: forbidden,
         Misbehaviour.THROTTLES_WITHOUT_RESET: Canned(
             429, b'{"title":"Too Many Requests","detail":"beyond its limits","type":"about:blank"}'
         ),
         Misbehaviour.REFUSES: Canned(
-            403, b'{"title":"Forbidden","detail":"beyond its limits","type":"about:blank"}'
+            422, b'{"title":"Unprocessable","detail":"beyond its limits","type":"about:blank"}'
         ),
     }
 
@@ -149,6 +210,8 @@ class SandboxX(SandboxProvider):
             consumer_secret="sandbox-consumer-secret",
             token="sandbox-token",
             token_secret="sandbox-token-secret",
+            # Asking who we are comes first otherwise, and a look would fail at that.
+            user_id="7000000001",
             base_url=url,
             read_timeout=READ_TIMEOUT,
         )
@@ -158,7 +221,19 @@ class SandboxX(SandboxProvider):
 class SandboxPage(SandboxProvider):
     name, operation = "facebook", "post"
     secrets = ("sandbox-page-token", "sandbox-app-secret", "OAuthException", "beyond its limits")
+    page_size = 25
+    forbidden = Canned(
+        403,
+        b'{"error":{"message":"beyond its limits","type":"OAuthException","code":200}}',
+        {"content-type": "application/json"},
+    )
     canned: ClassVar = {
+        Misbehaviour.CALLS_INVALID: Canned(
+            400,
+            b'{"error":{"message":"beyond its limits","type":"OAuthException","code":1500}}',
+            {"content-type": "application/json"},
+        ),
+        Misbehaviour.FORBIDS: forbidden,
         Misbehaviour.THROTTLES_WITHOUT_RESET: Canned(
             400,
             b'{"error":{"message":"beyond its limits","type":"OAuthException","code":32}}',

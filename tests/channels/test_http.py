@@ -167,6 +167,8 @@ def test_an_answer_that_nobody_can_read_is_no_answer(content: bytes) -> None:
         ({}, 60),
         ({"retry-after": "90"}, 90),
         ({"retry-after": "Fri, 20 Nov 2026 14:07:00 GMT"}, 120),
+        ({"retry-after": "1.5"}, 2),
+        ({"retry-after": "30.0"}, 30),
         ({"retry-after": "soon"}, 60),
         ({"x-ratelimit-reset": str(int(NOW.timestamp()) + 30)}, 30),
         ({"x-rate-limit-reset": str(int(NOW.timestamp()) + 45)}, 45),

@@ -155,6 +155,28 @@ def test_a_package_cannot_take_over_a_channel_of_ours(
     assert isinstance(registry.build(["email"])["email"], DirectChannel)
 
 
+@pytest.mark.usefixtures("configured")
+def test_a_channel_goes_by_the_name_that_it_is_installed_under(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A package installed as "pigeon" brought "twitter", and pigeon's messages went there."""
+    installed(tmp_path, monkeypatch, "pigeon = channels.twitter:ADAPTER")
+    with pytest.raises(ChannelMisconfigured, match="'pigeon' calls itself 'twitter'") as caught:
+        registry.build(["pigeon"])
+    assert caught.value.explanation.means
+    assert caught.value.next_step
+
+
+@pytest.mark.parametrize("name", ["Pigeon", "carrier-pigeon", "2pigeons", "p" * 32])
+def test_a_name_that_no_playbook_can_hold_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    installed(tmp_path, monkeypatch, f"{name} = channels.twitter:ADAPTER")
+    with pytest.raises(ChannelMisconfigured, match="cannot name a channel") as caught:
+        registry.build([name])
+    assert "lower-case letter" in caught.value.what
+
+
 def test_listing_the_channels_loads_no_provider() -> None:
     script = (
         "import sys; from channels import registry; registry.known(); "

@@ -5,37 +5,29 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import httpx
-import orjson
 import pytest
 
 from channels import registry
 from channels.configured import ChannelMisconfigured
-from channels.contract import Channel
+from channels.contract_suite.adapter_contract import AdapterContract, Package
 from channels.contract_suite.contract import ChannelContract
 from channels.contract_suite.mock_provider import MockProvider
 from channels.contract_suite.stand_in import StandIn
-from channels.contract_suite.webhook_channel import WebhookChannel, WebhookSettings
-
-
-def loft(request: httpx.Request, taken: list[str]) -> httpx.Response:
-    """The other side of the webhook."""
-    if request.method == "GET":
-        posts = [{"id": str(n), **orjson.loads(one)} for n, one in enumerate(taken)]
-        return httpx.Response(200, json={"posts": posts})
-    taken.append(orjson.dumps(orjson.loads(request.content)).decode())
-    return httpx.Response(201, json={"id": str(len(taken) - 1)})
-
-
-def make(client: httpx.AsyncClient) -> Channel:
-    settings = WebhookSettings(url="https://hooks.acme.example/posts", token="hook-token")
-    return WebhookChannel(settings, client=client)
+from channels.contract_suite.webhook_channel import ADAPTER, WebhookChannel
+from tests.channels.strangers import PAGE, make_webhook, serve_posts
 
 
 class TestWebhook(ChannelContract):
     @pytest.fixture
     def provider(self) -> StandIn:
-        return MockProvider(make, loft, secrets=("hook-token",))
+        return MockProvider(make_webhook, serve_posts, secrets=("hook-token",), page_size=PAGE)
+
+
+class TestWebhookAdapter(AdapterContract):
+    @pytest.fixture
+    def package(self) -> Package:
+        settings = {"url": "https://hooks.acme.example/posts", "token": "hook-token"}
+        return Package("webhook", ADAPTER, settings, secrets=("hook-token",))
 
 
 @pytest.fixture
@@ -62,5 +54,5 @@ def test_an_installed_package_brings_its_channel(monkeypatch: pytest.MonkeyPatch
 def test_a_strangers_channel_names_its_missing_variables_too() -> None:
     with pytest.raises(ChannelMisconfigured) as caught:
         registry.build(["webhook"])
-    assert "FRONTFOOT_WEBHOOK_URL (address that takes our posts) is not set" in str(caught.value)
+    assert "FRONTFOOT_WEBHOOK_URL (address that accepts our posts) is not set" in str(caught.value)
     assert "FRONTFOOT_WEBHOOK_TOKEN" in str(caught.value)

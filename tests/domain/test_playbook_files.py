@@ -135,8 +135,8 @@ def test_words_that_yaml_takes_for_something_else_stay_words() -> None:
         (
             with_plan(("[email, twitter]", "[email, Twitter]")),
             "playbook.yaml, line 17, column 23: messages.announcement.channels, number 2: "
-            "'Twitter' cannot name a channel: use a lower-case letter, then up to 30 letters, "
-            "digits or underscores.",
+            "'Twitter' cannot name a channel. Use a lower-case letter, then up to 30 lower-case "
+            "letters, digits or underscores.",
         ),
         (
             with_plan(more="looking:\n  apart: 20\n"),

@@ -25,7 +25,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from channels.contract_suite.stand_in import Misbehaviour
+from channels.contract_suite.mock_provider import UNREADABLE
+from channels.contract_suite.stand_in import LookFault, Misbehaviour
 from sandbox.wire import CuttableProtocol, Dropped, Hang
 
 TOKEN = "mastodon-token"
@@ -42,6 +43,7 @@ class Books:
     keys: dict[str, str] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     next: Misbehaviour | None = None
+    looks: LookFault | None = None
     wait: timedelta = timedelta(seconds=90)
     late: float = 0.7
     limit: int = 500
@@ -90,6 +92,8 @@ def app_of(books: Books) -> Starlette:
                 return throttled(how is Misbehaviour.THROTTLES)
             case Misbehaviour.REFUSES:
                 return JSONResponse({"error": "Validation failed: dear sender"}, 422)
+            case Misbehaviour.CALLS_INVALID:
+                return JSONResponse({"error": "status is missing, dear sender"}, 400)
             case Misbehaviour.CREDENTIALS_DEAD:
                 return JSONResponse({"error": "The access token was revoked, dear sender"}, 401)
             case Misbehaviour.REDIRECTS:
@@ -107,7 +111,32 @@ def app_of(books: Books) -> Starlette:
                 return answer
             case Misbehaviour.DROPS_AFTER:
                 return Dropped()
+            case Misbehaviour.UNREADABLE_AFTER:
+                return Response(UNREADABLE)
         return JSONResponse({"error": "something broke, dear sender"}, 500)
+
+    def read(request: Request, shown: Any) -> Response:
+        """An answer to a request that only reads."""
+        how = books.looks
+        if how is LookFault.FAILS_LATER:
+            books.looks = LookFault.FAILS
+        match how:
+            case LookFault.FORBIDDEN:
+                error = "This action is outside the authorized scopes, dear sender"
+                return JSONResponse({"error": error}, 403)
+            case LookFault.CREDENTIALS_DEAD:
+                return JSONResponse({"error": "The access token was revoked, dear sender"}, 401)
+            case LookFault.THROTTLES:
+                return throttled(True)
+            case LookFault.FAILS:
+                return JSONResponse({"error": "something broke, dear sender"}, 500)
+            case LookFault.SILENT:
+                return Hang(books.late)
+            case LookFault.WITHOUT_LIST:
+                return JSONResponse({"note": "dear sender"})
+            case LookFault.UNREADABLE:
+                return Response(UNREADABLE)
+        return stranger(request) or JSONResponse(shown)
 
     def throttled(tells: bool) -> Response:
         until = datetime.now(UTC) + books.wait
@@ -146,14 +175,12 @@ def app_of(books: Books) -> Starlette:
         return answer
 
     async def statuses(request: Request) -> Response:
-        if no := stranger(request):
-            return no
         before = int(request.query_params.get("max_id", 10**20))
         older = [post for post in books.posts if int(post["id"]) < before]
-        return JSONResponse(older[: min(int(request.query_params.get("limit", 20)), PAGE)])
+        return read(request, older[: min(int(request.query_params.get("limit", 20)), PAGE)])
 
     async def me(request: Request) -> Response:
-        return stranger(request) or JSONResponse({"id": ACCOUNT, "acct": "acme"})
+        return read(request, {"id": ACCOUNT, "acct": "acme"})
 
     async def instance(request: Request) -> Response:
         limits = {"max_characters": books.limit, "characters_reserved_per_url": 23}

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 
 from channels.contract import Channel, Publication
-from channels.contract_suite.stand_in import Misbehaviour
+from channels.contract_suite.stand_in import LookFault, Misbehaviour, NotPlayed
 from channels.mastodon import MastodonChannel, MastodonSettings
 from domain.message import Copy
-from tests.channels.mastodon.mastodon_server import TOKEN, Books
+from tests.channels.mastodon.mastodon_server import PAGE, TOKEN, Books
 from tests.channels.one_shot import Canned, Cans, OneShotTransport
 from tests.channels.sandbox_provider import CONNECT_TIMEOUT, READ_TIMEOUT, closed_port
 
@@ -30,6 +30,7 @@ class MastodonProvider:
     """The small server, as the contract suite asks for it."""
 
     secrets = (TOKEN, "dear sender")
+    page_size = PAGE
 
     def __init__(self, url: str, books: Books) -> None:
         self._url = url
@@ -44,7 +45,12 @@ class MastodonProvider:
         return self.at(closed_port())
 
     async def misbehave(self, how: Misbehaviour) -> None:
+        if how is Misbehaviour.FORBIDS:
+            raise NotPlayed("Mastodon's 403 is about the token or the account, never about words")
         self._books.next = how
+
+    async def misbehave_at_looks(self, how: LookFault) -> None:
+        self._books.looks = how
 
     async def accepted(self) -> list[str]:
         return [json.dumps(one, ensure_ascii=False) for one in self._books.taken]

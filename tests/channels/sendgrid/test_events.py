@@ -13,18 +13,27 @@ from channels.contract import ReadsEvents
 from channels.contract_suite.attempts import ADDRESS
 from channels.contract_suite.events_contract import EventFeed, EventsContract, SampleEvent
 from channels.sendgrid import SendGridEvents, SendGridEventSettings, SendGridSettings
-from channels.sendgrid.events import KINDS, ask_for_key
+from channels.sendgrid.events import ask_for_key
 from domain.publication import DeliveryState
 from domain.suppression import Preference
 from tests.channels.sendgrid.signing import SigningKey
 
-WORDS: dict[DeliveryState | Preference, str] = {kind: word for word, kind in KINDS.items()}
+WORDS: dict[DeliveryState | Preference | None, str] = {
+    DeliveryState.PROCESSED: "processed",
+    DeliveryState.DELIVERED: "delivered",
+    DeliveryState.DROPPED: "dropped",
+    DeliveryState.BOUNCED: "bounce",
+    Preference.COMPLAINED: "spamreport",
+    Preference.UNSUBSCRIBED: "unsubscribe",
+    Preference.RESUBSCRIBED: "group_resubscribe",
+    None: "account_status_change",
+}
 
 
 class SignedFeed:
     """SendGrid's side, with a key of its own."""
 
-    kinds = tuple(dict.fromkeys(KINDS.values()))
+    kinds = tuple(kind for kind in WORDS if kind is not None)
 
     def __init__(self) -> None:
         self._key = SigningKey()
@@ -40,9 +49,11 @@ class SignedFeed:
 
     def _event(self, number: int, told: SampleEvent) -> dict[str, object]:
         marks = {"ff_batch": told.batch_key, "ff_delivery": told.delivery_key}
+        bounce = {"type": "bounce" if told.hard else "blocked"}
         return {
             "email": ADDRESS,
             "event": WORDS[told.kind],
+            **(bounce if told.kind is DeliveryState.BOUNCED else {}),
             "sg_event_id": str(number),
             "timestamp": int(told.at.timestamp()),
             **{name: mark for name, mark in marks.items() if mark is not None},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,12 +23,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from channels.contract import Channel
-from channels.contract_suite.stand_in import Misbehaviour
+from channels.contract_suite.stand_in import Letter, LookFault, Misbehaviour, NotPlayed
 from channels.smtp import SmtpChannel, SmtpSettings
 from tests.channels.sandbox_provider import CONNECT_TIMEOUT, READ_TIMEOUT, closed_port
 
 USER, PASSWORD = "sender-login", "mail-password"
 WAIT = timedelta(seconds=90)
+# What the server logs is its own business, and the suite reads every line for secrets of ours.
+logging.getLogger("mail.log").setLevel(logging.CRITICAL)
 LATE = READ_TIMEOUT * 1.4
 
 
@@ -50,6 +53,27 @@ class Taken:
         body = self.mail.get_body((kind,))
         assert body is not None
         return str(body.get_content()).replace("\r\n", "\n")
+
+    def letter(self) -> Letter:
+        """The mail as the contract suite asks for it."""
+
+        def shown(name: str) -> str:
+            return str(self.mail[name] or "")
+
+        has_html = self.mail.get_body(("html",)) is not None
+        names = [self.mail[name] for name in ("to", "cc") if self.mail[name]]
+        return Letter(
+            address=self.recipient,
+            delivery=shown("message-id"),
+            subject=shown("subject"),
+            text=self.part("plain"),
+            html=self.part("html") if has_html else "",
+            sender=shown("from"),
+            reply_to=shown("reply-to"),
+            unsubscribe=shown("list-unsubscribe"),
+            unsubscribe_post=shown("list-unsubscribe-post"),
+            visible=tuple(one.addr_spec for name in names for one in name.addresses),
+        )
 
 
 @dataclass
@@ -120,6 +144,10 @@ class MailServer:
         match how:
             case Misbehaviour.REFUSES:
                 return "554 5.7.1 dear sender, not these words"
+            case Misbehaviour.CALLS_INVALID:
+                return "552 5.2.3 dear sender, what is this"
+            case Misbehaviour.FORBIDS:
+                return "550 5.7.26 dear sender, not from you"
             case Misbehaviour.SILENT_BEFORE | Misbehaviour.SILENT_AFTER:
                 await asyncio.sleep(LATE)
                 return "451 4.3.0 dear sender, too late"
@@ -172,6 +200,7 @@ class MailProvider:
 
     secrets = (USER, PASSWORD, "dear sender")
     wait = WAIT
+    page_size: int | None = None
 
     def __init__(self, server: MailServer, ca_file: Path) -> None:
         self._server = server
@@ -184,7 +213,17 @@ class MailProvider:
         return self._at(int(closed_port().rpartition(":")[2]))
 
     async def misbehave(self, how: Misbehaviour) -> None:
+        if how is Misbehaviour.UNREADABLE_AFTER:
+            raise NotPlayed("a reply nobody can read is how this server fails anyway")
         self._server.next = how
+
+    async def misbehave_at_looks(self, how: LookFault) -> None:
+        if how is not LookFault.CREDENTIALS_DEAD:
+            raise NotPlayed("a mail server shows nothing; of a check, it can refuse the login")
+        self._server.next = Misbehaviour.CREDENTIALS_DEAD
+
+    async def letters(self) -> list[Letter]:
+        return [one.letter() for one in self._server.taken]
 
     async def accepted(self) -> list[str]:
         return [

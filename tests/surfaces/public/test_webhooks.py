@@ -192,6 +192,15 @@ async def test_a_signature_of_another_key_is_refused(
     assert await states(ledger, broadcast) == {"planned": 10, "accepted": 10}
 
 
+async def test_who_is_refused_learns_no_name_of_a_setting_and_the_log_does(
+    sendgrid: SendGrid, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await sendgrid.post_as(b"[]", "no signature")
+    assert answer.status_code == 403
+    assert "FRONTFOOT_" not in answer.text
+    assert "FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY" in caplog.text
+
+
 async def test_a_body_that_was_altered_on_the_way_is_refused(
     sendgrid: SendGrid, broadcast: BroadcastRow, ledger: Database
 ) -> None:
