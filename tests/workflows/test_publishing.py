@@ -147,7 +147,7 @@ async def test_a_platform_that_never_takes_it_is_given_up_in_words(response: Res
 
     given_up = outcome(message, "twitter")
     assert given_up.state is S.ABANDONED
-    assert given_up.explanation.what == "twitter did not take it in 3 attempts."
+    assert given_up.explanation.what == "twitter did not accept it in 3 attempts."
     assert given_up.explanation.next_step.action is Action.RETRY
     await retry(response, "twitter")
     assert state(await response.settled(), "twitter") is S.ACCEPTED
@@ -259,7 +259,7 @@ async def test_a_post_that_no_worker_takes_while_it_is_fresh_ends_as_superseded(
 
     assert late.state is S.SUPERSEDED
     assert late.explanation.what == "No worker for nobody took it while it was fresh."
-    assert late.explanation.next_step.advice == "Start one, then propose it anew."
+    assert late.explanation.next_step.advice == "Start one, then propose it again."
 
 
 async def test_an_attempt_that_another_worker_never_finished_is_looked_for(
