@@ -67,10 +67,8 @@ def test_a_post_that_somebody_made_by_hand_is_noticed_until_it_is_gone(
     noticed = terminal.type(f"audit {slug}")
     gone = f"{sandbox}/v25.0/{made['id']}?access_token=sandbox-page-token"
     urllib.request.urlopen(urllib.request.Request(gone, method="DELETE"))
-    assert (
-        noticed.exit_code,
-        "no message in the ledger accounts for" in " ".join(noticed.output.split()),
-    ) == (1, True)
+    said = " ".join(noticed.output.split())
+    assert (noticed.exit_code, "no message in the ledger accounts for" in said) == (1, True)
     assert terminal.type(f"audit {slug}").exit_code == 0
 
 
@@ -110,7 +108,7 @@ def test_a_post_that_somebody_made_by_hand_is_noticed_until_it_is_gone(
             " (SELECT key FROM broadcasts WHERE incident = ?)",
             None,
             "differs",
-            "rows are ahead of every event",
+            "ahead of every event",
         ),
         (
             "UPDATE deliveries SET state = 'processed' WHERE recipient_id % 10 = 0 AND"
