@@ -284,7 +284,7 @@ class People:
                 tried = ("mallory", message.digest)
             case Wrong.OTHER_DIGEST:
                 tried = (who, message.digest[::-1])
-            case Wrong.SHORT_DIGEST:
+            case Wrong.TOO_SHORT:
                 tried = (who, message.digest[:4])
         try:
             await self._insist(

@@ -80,7 +80,7 @@ class Wrong(StrEnum):
     NO_ROLE = "without the role"
     STRANGER = "by a stranger"
     OTHER_DIGEST = "on another digest"
-    SHORT_DIGEST = "on four digits"
+    TOO_SHORT = "on four digits"
     MALFORMED = "as a signal that cannot be read"
     TWO_VALUES = "as a signal with two values"
 

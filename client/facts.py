@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from client.asking import incident_status, tell
 from client.engine import Engine
 from domain.actor import Actor
+from domain.errors import DomainError
 from domain.facts import Facts
 from domain.model import Value
 from domain.status import IncidentStatus
@@ -27,9 +28,23 @@ class KnownFacts(Value):
 
 async def read_facts(engine: Engine, slug: str) -> KnownFacts:
     """What is known about an incident now."""
-    draft = (await incident_status(engine, slug)).facts
-    body = (await drafts.load(await engine.ledger(), draft)).body if draft else {}
-    return KnownFacts(draft=draft, words=body)
+    return await facts_of(engine, slug, (await incident_status(engine, slug)).facts)
+
+
+async def facts_of(engine: Engine, slug: str, draft: str | None) -> KnownFacts:
+    """What was known as of ``draft``, such as a form that somebody has just filled in.
+
+    Raises ``DomainError`` if the incident has no such draft of facts.
+    """
+    if draft is None:
+        return KnownFacts(draft=None, words={})
+    found = await drafts.load(await engine.ledger(), draft)
+    if (found.incident, found.kind) != (slug, "facts"):
+        raise DomainError(
+            f"Draft {draft[:8]} holds no facts of {slug}.",
+            "Read the facts again, then record yours.",
+        )
+    return KnownFacts(draft=draft, words=found.body)
 
 
 async def record_facts(

@@ -165,7 +165,8 @@ async def _asked(engine: Engine, one: ListedIncident) -> ListedIncident:
         status = await live_status(engine, one.slug)
     except EndedUnclosed as ended:
         return one.model_copy(update={"ended": ended.how})
-    except (ClientError, DomainError):
+    except (ClientError, DomainError, RPCError):
+        # One that does not answer must not hide the others.
         return one
     return one.model_copy(update={"stage": status.stage})
 

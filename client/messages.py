@@ -101,14 +101,14 @@ def message_of(status: IncidentStatus, number: int) -> MessageStatus:
 def destination_of(
     message: MessageStatus, channel: str, audience: str | None = None
 ) -> Destination:
-    """Where a message goes on ``channel``; ``DomainError`` if it does not, or if it is a choice."""
+    """Where a message goes on ``channel``; ``DomainError`` unless it is exactly one."""
     return choose_destination(
         message.number, [one.destination for one in message.outcomes], channel, audience
     )
 
 
 async def load_document(engine: Engine, slug: str, message: MessageStatus) -> Document:
-    """The exact copy that approvers of ``message`` sign; ``DomainError`` if it is any other."""
+    """The exact copy that approvers sign; ``DomainError`` if the ledger has another one."""
     ref = MessageRef(incident=slug, number=message.number, revision=message.revision)
     document = await messages.load_revision(await engine.ledger(), ref)
     if document.digest() != message.digest:

@@ -37,7 +37,7 @@ async def retry_channel(
     actor: Actor,
     audience: str | None = None,
 ) -> MessageStatus:
-    """Publish an approved message once more where it was refused."""
+    """Publish an approved message once more where it was refused or abandoned."""
     argument = RetryChannel(message=message, actor=actor, channel=channel, audience=audience)
     return await tell(engine, slug, "retry_channel", argument, MessageStatus)
 

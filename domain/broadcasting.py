@@ -1,7 +1,8 @@
-"""When a broadcast pauses by itself: too many refusals or bounces mean that something is wrong.
+"""Broadcasts under way: what a person may do to one, and when one pauses by itself.
 
-A bad list, a blocked sender or a broken template shows in the first thousands. Going on would cost
-the sender its reputation with everybody after them.
+Too many refusals or bounces mean that something is wrong. A bad list, a blocked sender or a broken
+template shows in the first thousands; going on would cost the sender its reputation with everybody
+after them.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ class BroadcastHealth(Value):
     def reason_to_pause(self, above: float, after: int) -> str:
         """Why the broadcast should pause, in words, or "".
 
-        ``above`` is a share of those reached so far, ``after`` how many must have been reached
+        ``above`` is a share of those attempted so far, ``after`` how many must have been attempted
         before a share means anything.
         """
-        reached = self.went_out + self.refused
-        if reached < after:
+        attempted = self.went_out + self.refused
+        if attempted < after:
             return ""
         for what, count in (("were refused", self.refused), ("bounced", self.bounced)):
-            if count > above * reached:
-                return f"{count:,} of the first {reached:,} {what}, over {above:.0%}."
+            if count > above * attempted:
+                return f"{count:,} of the first {attempted:,} {what}, over {above:.0%}."
         return ""
 
 

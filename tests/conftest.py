@@ -1,4 +1,4 @@
-"""What holds for every test: a session that used Temporal leaves before the interpreter ends.
+"""What holds for every test: a session that used Temporal exits before the interpreter shuts down.
 
 With ``-n auto`` several processes share the tests. All of this holds for each of them.
 """
@@ -14,7 +14,8 @@ from collections.abc import Generator
 import pytest
 
 _TEMPORAL_CORE = "temporalio.bridge.temporal_sdk_bridge"
-_MOST_PROCESSES = 2
+_PROCESSES = 3
+_PROCESSORS_NEEDED = 2
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -36,15 +37,16 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two processes for the whole suite, where there are two processors, and otherwise none.
+    """Three processes for the whole suite, where there are two processors, and otherwise none.
 
-    Each of them collects all tests and may start a server and a stack: some tests alone are quicker
-    in one, and more than two would wait for the longest lane.
+    Tests of a whole stack wait a good part of their time, so three keep two processors busy. Each
+    process collects all tests and may start a server and a stack: some tests alone are quicker in
+    one, and more than three would wait for the longest lane.
     """
     if list(config.args) != config.getini("testpaths"):
         return 0
     processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return _MOST_PROCESSES if processors >= _MOST_PROCESSES else 0
+    return _PROCESSES if processors >= _PROCESSORS_NEEDED else 0
 
 
 @pytest.hookimpl(optionalhook=True)

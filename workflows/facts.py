@@ -19,7 +19,10 @@ class FactsRecording:
         self._timeline = timeline
 
     def refuse(self, facts: RecordFacts) -> None:
-        """Raise ``DomainError`` if somebody has recorded others since the author read them."""
+        """Raise ``DomainError`` if the author may not record facts, or has not read the latest.
+
+        The author may not if the incident is closed or its roster does not name the author.
+        """
         self._state.refuse_request(facts.actor)
         self._state.facts.refuse_stale(facts.based_on)
 

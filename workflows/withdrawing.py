@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 class Withdrawing:
-    """Stops a message that must not go out, or no longer."""
+    """Stops a message that must not go out, or must no longer be public."""
 
     def __init__(self, state: IncidentState, timeline: Timeline, publishing: Publishing) -> None:
         self._state = state
@@ -45,7 +45,7 @@ class Withdrawing:
         return message
 
     async def _take_back(self, message: MessageState, destination: Destination) -> None:
-        """Delete one post; mail cannot be."""
+        """Delete one post; mail cannot be recalled."""
         before = message.outcome_at(destination)
         task = PublicationTask(
             message=self._state.ref(message), channel=destination.channel, digest=message.digest

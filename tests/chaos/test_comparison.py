@@ -1,4 +1,4 @@
-"""Adding up: each thing that must not happen is seen in the books, and by its own name."""
+"""Adding up: each thing that must not happen is found in the records, and by its own name."""
 
 from __future__ import annotations
 
