@@ -212,7 +212,7 @@ def _indented(what: RenderableType) -> RenderableType:
 def _so_far(mail: MailProgress) -> str:
     share = mail.counts.went_out / mail.to_send if mail.to_send else 1.0
     # Rounded down: "100 %" is a promise.
-    return f"{mail.counts.went_out:,} of {mail.to_send:,} taken, {int(share * 100)} %"
+    return f"{mail.counts.went_out:,} of {mail.to_send:,} accepted, {int(share * 100)} %"
 
 
 def _mail_lines(mail: MailProgress) -> Iterator[str]:

@@ -167,7 +167,7 @@ def test_what_reached_people_before_it_was_withdrawn_has_told_them() -> None:
 def test_a_broadcast_under_way_shows_count_rate_and_time_left() -> None:
     going = Outcome(channel="email", audience="customers", state=PublicationState.SENDING)
     page = shown(incident(settled(going)), sending(412_999))
-    wanted = ("412,999 of 1,000,000 taken, 41 %", "9,200 per second, 64 s left", "12 not to be")
+    wanted = ("412,999 of 1,000,000 accepted, 41 %", "9,200 per second, 64 s left", "12 not to be")
     assert [words for words in wanted if words not in page] == []
 
 

@@ -116,7 +116,7 @@ def test_the_status_page_shows_mail_signatures_links_and_the_next_command(
         "We are sorry" in waiting,
         "[acknowledge]" in page,
         "approved by noor (founder)" in page,
-        "200 of 200 taken, 100 %" in page,
+        "200 of 200 accepted, 100 %" in page,
         "/acme/status/" in page,
         f"Next: frontfoot propose {slug} progress_update" in page,
     ]
