@@ -56,13 +56,13 @@ class Withdrawing:
                 update={"state": status.state, "explanation": status.explanation}
             )
         except ActivityError as error:
-            after = before.model_copy(update={"explanation": _still_public(error)})
+            after = before.model_copy(update={"explanation": _not_taken_back(error)})
         message.enter(after)
         taken_back = after.state is PublicationState.WITHDRAWN
-        word = "taken back" if taken_back else "still public"
+        word = "taken back" if taken_back else "not taken back"
         self._timeline.add(word, destination.channel, f"message {message.number}")
 
 
-def _still_public(error: ActivityError) -> Explanation:
+def _not_taken_back(error: ActivityError) -> Explanation:
     why = explanation_of(error)
-    return why.model_copy(update={"what": f"It is still public: {why.what}"})
+    return why.model_copy(update={"what": f"It may still be public: {why.what}"})

@@ -11,9 +11,20 @@ from array import array
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from domain.codes import CODE_LENGTH, derive_symbols, secret_mark, spell
 from domain.offer import CodeSource, OfferTerms
@@ -270,37 +281,31 @@ def _overlapping(connection: Connection, offer: KnownOffer, everybody: Sequence[
 
 
 async def _pages(db: Database, offer_id: int, grouped: bool) -> AsyncIterator[list[str]]:
-    after = -1
-    while True:
-        async with db.read() as connection:
-            page = (
-                await connection.execute(
-                    select(codes.c.first, codes.c.symbols)
-                    .where(codes.c.offer_id == offer_id, codes.c.first > after)
-                    .order_by(codes.c.first)
-                    .limit(_ROWS_AT_ONCE)
-                )
-            ).all()
+    kept = select(codes.c.first, codes.c.symbols).where(codes.c.offer_id == offer_id)
+    async for page in _paged(db, kept, codes.c.first, _ROWS_AT_ONCE):
         for _, symbols in page:
             yield spell(symbols, grouped=grouped)
-        if len(page) < _ROWS_AT_ONCE:
-            return
-        after = page[-1].first
 
 
 async def _pool_pages(db: Database, offer_id: int) -> AsyncIterator[list[str]]:
+    given = select(code_pool.c.recipient_id, code_pool.c.code).where(
+        code_pool.c.offer_id == offer_id
+    )
+    async for page in _paged(db, given, code_pool.c.recipient_id, _POOL_PAGE):
+        yield [code for _, code in page]
+
+
+async def _paged(
+    db: Database, rows: Select[Any], key: ColumnElement[int], size: int
+) -> AsyncIterator[Sequence[Row[Any]]]:
+    """``rows`` by ``key``, their first column, ``size`` at a time and without a long transaction."""
     after = -1
     while True:
         async with db.read() as connection:
             page = (
-                await connection.execute(
-                    select(code_pool.c.recipient_id, code_pool.c.code)
-                    .where(code_pool.c.offer_id == offer_id, code_pool.c.recipient_id > after)
-                    .order_by(code_pool.c.recipient_id)
-                    .limit(_POOL_PAGE)
-                )
+                await connection.execute(rows.where(key > after).order_by(key).limit(size))
             ).all()
-        yield [code for _, code in page]
-        if len(page) < _POOL_PAGE:
+        yield page
+        if len(page) < size:
             return
-        after = page[-1].recipient_id
+        after = page[-1][0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -94,8 +95,12 @@ class Response:
         in_flight: int = 4,
         mailed: Collection[MessageKind] = tuple(MessageKind),
         window: int = WINDOW,
+        also: str | None = None,
     ) -> None:
-        """Import an audience of its own and open the incident."""
+        """Import an audience of its own and open the incident.
+
+        ``also`` is another audience, imported already, that gets every message after this one.
+        """
         people = (AudienceRow(self.address(n), {}) for n in range(1, recipients + 1))
         await audiences.import_rows(self.world.ledger, self.slug, people)
         await incidents.open_incident(
@@ -104,7 +109,7 @@ class Response:
             title=f"Spam went out ({self.slug})",
             files=quick_playbook(recipients, in_flight, mailed, window),
             actor=LEAD,
-            audiences=[self.slug],
+            audiences=[self.slug, also] if also else [self.slug],
         )
         await self.record_facts()
 
@@ -238,6 +243,10 @@ class Response:
     async def received(self) -> int:
         """How many mails to this incident's audience the sandbox has accepted."""
         return sum([1 async for _ in self._mails()])
+
+    async def mails_by_address(self) -> Counter[str]:
+        """How many mails each address of this incident's audiences has got, by the sandbox."""
+        return Counter([str(mail["address"]) async for mail in self._mails()])
 
     async def codes_told(self) -> dict[str, set[str]]:
         """Every code that an address was told, as it stands in the sandbox's mail."""

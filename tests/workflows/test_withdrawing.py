@@ -108,7 +108,9 @@ async def test_what_a_platform_will_not_delete_is_said_to_be_public_still(
     withdrawn = await response.withdraw(message)
 
     assert outcome(withdrawn, "facebook").state is S.ACCEPTED
-    assert why(withdrawn, "facebook") == ("It is still public: facebook did not let it be deleted.")
+    assert why(withdrawn, "facebook") == (
+        "It may still be public: facebook did not let it be deleted."
+    )
     assert then(withdrawn, "facebook") == "Delete it by hand."
     assert response.world.public() == [1]
 
