@@ -298,7 +298,7 @@ async def _pool_pages(db: Database, offer_id: int) -> AsyncIterator[list[str]]:
 async def _paged(
     db: Database, rows: Select[Any], key: ColumnElement[int], size: int
 ) -> AsyncIterator[Sequence[Row[Any]]]:
-    """``rows`` by ``key``, their first column, ``size`` at a time and without a long transaction."""
+    """``rows`` by ``key``, their first column, ``size`` at a time, each page read by itself."""
     after = -1
     while True:
         async with db.read() as connection:
