@@ -296,8 +296,8 @@ async def _pool_pages(db: Database, offer_id: int) -> AsyncIterator[list[str]]:
 
 
 async def _paged(
-    db: Database, rows: Select[tuple[int, Any]], key: ColumnElement[int], size: int
-) -> AsyncIterator[Sequence[Row[tuple[int, Any]]]]:
+    db: Database, rows: Select[int, Any], key: ColumnElement[int], size: int
+) -> AsyncIterator[Sequence[Row[int, Any]]]:
     """``rows`` by ``key``, their first column, ``size`` at a time, each page read by itself."""
     after = -1
     while True:
