@@ -10,24 +10,27 @@ import logging
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydantic import ValidationError
+from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.backoff import wait_for
 from channels.contract import ChannelError, Throttled, Unreachable
 from domain.errors import DomainError
 from domain.explanation import explained
 from store.kernel.errors import StoreUnavailable
 
-_SOONEST = timedelta(milliseconds=200)
 _FRAMES_LOGGED = 8
 _log = logging.getLogger("frontfoot.activities")
 
 
 def as_failure(error: ChannelError, now: datetime) -> ApplicationError:
-    """``error`` as Temporal should see it: what may be retried is, at the time it names."""
-    delay = max(error.until - now, _SOONEST) if isinstance(error, Throttled) else None
+    """``error`` as Temporal should see it: what may be retried is, and later each time."""
+    delay = None
+    if isinstance(error, Unreachable | Throttled):
+        delay = wait_for(error, activity.info().attempt if activity.in_activity() else 1, now)
     return ApplicationError(
         error.explanation.what,
         error.explanation,

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from temporalio import activity
 
 from activities.approved import approved_document
+from activities.backoff import wait_for
 from activities.defined import Bound, defined
-from activities.failures import as_failure, failing_in_words
+from activities.failures import failing_in_words
 from activities.heartbeat import beating, to_its_end
 from activities.pauses import Pause
 from activities.signatures.posts import (
@@ -16,7 +17,6 @@ from activities.signatures.posts import (
     PLAN_PUBLICATION,
     PUBLISH_POST,
     RETRACT_POST,
-    LookForPost,
     PublicationStatus,
     PublicationTask,
     PublishPost,
@@ -25,6 +25,7 @@ from activities.signatures.settling import SETTLE_PUBLICATION, SettlePublication
 from channels.contract import (
     Channel,
     ChannelError,
+    PerhapsPosted,
     PostChannel,
     Publication,
     Refused,
@@ -34,10 +35,12 @@ from channels.contract import (
 )
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation
+from domain.ids import MessageRef
+from domain.message import Document
 from domain.publication import Finding, PublicationState, Sighting
 from store.kernel.database import Database
-from store.record import publications
-from store.record.publications import PublicationRow
+from store.record import publication_rows, publications
+from store.record.publication_rows import PublicationRow
 
 SEEN_BY_A_PERSON = "seen-by-a-person"
 """The id of a receipt when the platform's own is not known."""
@@ -69,7 +72,7 @@ class PostActivities:
                 self._database, task.message, task.channel, task.digest, now
             )
             if row.state in (PublicationState.REFUSED, PublicationState.ABANDONED):
-                # A person asked for it once more: nothing of it went out.
+                # A person asked for it once more. What is uncertain is looked for first.
                 row = await publications.settle_state(
                     self._database, task.message, task.channel, PublicationState.PLANNED, None, now
                 )
@@ -79,13 +82,25 @@ class PostActivities:
     async def publish_post(self, order: PublishPost) -> PublicationStatus:
         """Make one attempt, if the ledger hands it to us; every way it can end is in the ledger.
 
-        Raises only what is safe to retry: nothing went out, or the ledger cannot be reached.
+        An earlier attempt that is uncertain is looked for immediately before. Raises only what is
+        safe to retry: a rule's refusal, or that the ledger cannot be reached.
         """
+        task = order.task
+        async with beating():
+            with failing_in_words(datetime.now(UTC)):
+                channel = self._post_channel(task.channel)
+                document = await approved_document(self._database, task)
+                ended = await self._look_first(channel, document, order)
+                if ended is not None:
+                    return ended
+            return await self._attempt(channel, document, order)
+
+    async def _attempt(
+        self, channel: PostChannel, document: Document, order: PublishPost
+    ) -> PublicationStatus:
         task, now = order.task, datetime.now(UTC)
         pause = Pause()
         with failing_in_words(now):
-            channel = self._post_channel(task.channel)
-            document = await approved_document(self._database, task)
             if order.fresh_until is not None and now > order.fresh_until:
                 return status_of(
                     await publications.withdraw(
@@ -94,10 +109,17 @@ class PostActivities:
                         task.channel,
                         now,
                         PublicationState.SUPERSEDED,
+                        looked=True,
                     )
                 )
             reservation = await publications.reserve(
-                self._database, task.message, task.channel, task.digest, now, order.attempt
+                self._database,
+                task.message,
+                task.channel,
+                task.digest,
+                now,
+                order.attempt,
+                looked=True,
             )
         if not reservation.reserved:
             return status_of(reservation.row)
@@ -105,12 +127,11 @@ class PostActivities:
             key=f"{reservation.row.key}.{order.attempt}", copy=document.copy_for(task.channel)
         )
         try:
-            async with beating():
-                pause.refuse_late_start()
-                receipt = await to_its_end(channel.publish(publication))
+            pause.refuse_late_start()
+            receipt = await to_its_end(channel.publish(publication))
         except (Unreachable, Throttled) as error:
             with failing_in_words(now):
-                await publications.nothing_went_out(
+                row = await publications.nothing_went_out(
                     self._database,
                     task.message,
                     task.channel,
@@ -118,9 +139,9 @@ class PostActivities:
                     datetime.now(UTC),
                     error.explanation,
                 )
-            raise as_failure(error, datetime.now(UTC)) from error
+            return _later(row, error, order)
         except Exception as error:  # noqa: BLE001 - an adapter's own mistake may come after the wire
-            return status_of(await self._enter(error, order))
+            return await self._enter(error, order)
         with failing_in_words(now):
             row = await publications.accept(
                 self._database, task.message, task.channel, receipt, datetime.now(UTC)
@@ -128,32 +149,63 @@ class PostActivities:
         return status_of(row)
 
     @defined(LOOK_FOR_POST)
-    async def look_for_post(self, order: LookForPost) -> Sighting:
-        """Read the platform back for an attempt whose answer was lost."""
-        task, now = order.task, datetime.now(UTC)
-        with failing_in_words(now):
+    async def look_for_post(self, task: PublicationTask) -> Sighting:
+        """Read the platform back for attempts that may have gone out."""
+        with failing_in_words(datetime.now(UTC)):
             channel = self._channel(task.channel)
             document = await approved_document(self._database, task)
-            row = await publications.find(self._database, task.message, task.channel)
-            if row is None or row.started_at is None:
-                return Sighting(finding=Finding.ABSENT, why="No attempt was ever made.")
-            if row.state is PublicationState.ACCEPTED:
-                return Sighting(finding=Finding.FOUND, receipt=row.receipt)
-            key = f"{row.key}.{row.attempt}"
-            # A worker whose clock was fast may have entered a moment later than the post itself.
-            since = min(row.started_at, order.since or row.started_at)
-            try:
-                seen = await channel.find(key, document.copy_for(task.channel), since)
-            except Refused as error:
-                return Sighting(finding=Finding.CANNOT_TELL, why=error.explanation.what)
-            if seen.receipt is not None and await publications.is_anothers(
-                self._database, task.message, task.channel, seen.receipt.id
-            ):
-                # A correction may quote the mark of what it corrects, and four digits of a hash
-                # may be those of two incidents.
-                why = "The post found there is another message of ours with the same mark."
-                return Sighting(finding=Finding.CANNOT_TELL, why=why)
-            return seen
+            row = await publication_rows.find(self._database, task.message, task.channel)
+            return await self._look(channel, document, row, task.since)
+
+    async def _look(
+        self,
+        channel: Channel,
+        document: Document,
+        row: PublicationRow | None,
+        since: datetime | None,
+    ) -> Sighting:
+        if row is None or row.started_at is None:
+            return Sighting(finding=Finding.ABSENT, why="No attempt was ever made.")
+        if row.state is PublicationState.ACCEPTED:
+            return Sighting(finding=Finding.FOUND, receipt=row.receipt)
+        # A worker whose clock was fast may have entered a moment later than the post itself.
+        began = min(one for one in (row.started_at, row.uncertain_since, since) if one is not None)
+        copy = document.copy_for(row.channel)
+        try:
+            seen = await channel.find(f"{row.key}.{row.attempt}", copy, began)
+        except Refused as error:
+            return Sighting(finding=Finding.CANNOT_TELL, why=error.explanation.what)
+        ref = MessageRef(incident=row.incident, number=row.number, revision=row.revision)
+        if seen.receipt is not None and await publication_rows.is_anothers(
+            self._database, ref, row.channel, seen.receipt.id
+        ):
+            # A correction may quote the mark of what it corrects, and four digits of a hash may be
+            # those of two incidents.
+            why = "The post found there is another message of ours with the same mark."
+            return Sighting(finding=Finding.CANNOT_TELL, why=why)
+        return seen
+
+    async def _look_first(
+        self, channel: Channel, document: Document, order: PublishPost
+    ) -> PublicationStatus | None:
+        """What a look at an uncertain attempt changes; None if the next may be made."""
+        task = order.task
+        place = (self._database, task.message, task.channel)
+        row = await publication_rows.find(*place)
+        if row is None or row.state is not PublicationState.PLANNED or not row.uncertain:
+            return None
+        try:
+            seen = await self._look(channel, document, row, task.since)
+        except (Unreachable, Throttled) as error:
+            return _later(row, error, order)
+        if seen.finding is Finding.FOUND and seen.receipt is not None:
+            row = await publications.accept(*place, seen.receipt, datetime.now(UTC))
+        elif seen.finding is not Finding.ABSENT:
+            why = _nobody_knows(task, f"An earlier attempt was looked for before this. {seen.why}")
+            row = await publications.mark_unknown(*place, why=why, at=datetime.now(UTC))
+        else:
+            return None
+        return status_of(row)
 
     @defined(SETTLE_PUBLICATION)
     async def settle_publication(self, order: SettlePublication) -> PublicationStatus:
@@ -165,14 +217,17 @@ class PostActivities:
                 case PublicationState.ACCEPTED if order.receipt is not None:
                     row = await publications.accept(*place, order.receipt, now)
                 case PublicationState.PLANNED:
-                    row = await publications.nothing_went_out(
-                        *place, order.attempt, now, order.explanation
+                    row = await publications.not_seen(
+                        *place, order.attempt, now, why=order.explanation, since=task.since
                     )
                 case PublicationState.WITHDRAWN | PublicationState.SUPERSEDED:
-                    row = await publications.withdraw(*place, now, order.to)
+                    row = await publications.withdraw(*place, now, order.to, looked=order.looked)
                 case PublicationState.UNKNOWN:
                     row = await publications.mark_unknown(
-                        *place, why=order.explanation or _nobody_knows(task), at=now
+                        *place,
+                        why=order.explanation or _nobody_knows(task),
+                        at=now,
+                        since=task.since,
                     )
                 case PublicationState.REFUSED | PublicationState.ABANDONED:
                     row = await publications.settle_state(*place, order.to, order.explanation, now)
@@ -186,7 +241,7 @@ class PostActivities:
         now = datetime.now(UTC)
         with failing_in_words(now):
             channel = self._channel(task.channel)
-            row = await publications.find(self._database, task.message, task.channel)
+            row = await publication_rows.find(self._database, task.message, task.channel)
             if row is None or row.receipt is None or not isinstance(channel, Retracts):
                 raise DomainError(
                     f"Nothing can be taken back on {task.channel}.", "Take it down by hand."
@@ -208,21 +263,33 @@ class PostActivities:
             )
         return status_of(row)
 
-    async def _enter(self, error: Exception, order: PublishPost) -> PublicationRow:
+    async def _enter(self, error: Exception, order: PublishPost) -> PublicationStatus:
         """Enter an attempt that was refused, or whose outcome is unknown."""
         task, now = order.task, datetime.now(UTC)
         place = (self._database, task.message, task.channel)
+        refusal: Explanation | None = None
+        what = error.explanation.what if isinstance(error, ChannelError) else _FAILED
         with failing_in_words(now):
             if isinstance(error, Refused):
-                return await publications.refuse(
+                row = await publications.refuse(
                     *place, why=error.explanation, at=now, attempt=order.attempt
                 )
-            if not isinstance(error, ChannelError):
+                if row.state is not PublicationState.SENDING:
+                    return status_of(row)
+                refusal = error.explanation
+                what = f"{what} An earlier attempt got no clear answer."
+            elif isinstance(error, PerhapsPosted):
+                refusal = error.otherwise
+            elif not isinstance(error, ChannelError):
                 activity.logger.error("adapter %s failed: %s", task.channel, type(error).__name__)
-            what = error.explanation.what if isinstance(error, ChannelError) else _FAILED
-            return await publications.mark_unknown(
-                *place, why=_nobody_knows(task, what), at=now, attempt=order.attempt
+            row = await publications.mark_unknown(
+                *place,
+                why=_nobody_knows(task, what),
+                at=now,
+                attempt=order.attempt,
+                since=task.since,
             )
+        return status_of(row).model_copy(update={"refusal": refusal})
 
     def _channel(self, name: str) -> Channel:
         channel = self._channels.get(name)
@@ -249,7 +316,19 @@ def status_of(row: PublicationRow) -> PublicationStatus:
         started_at=row.started_at,
         attempt=row.attempt,
         explanation=row.explanation,
+        uncertain=row.uncertain,
     )
+
+
+def _later(
+    row: PublicationRow, error: Unreachable | Throttled, order: PublishPost
+) -> PublicationStatus:
+    """Nothing was taken: the ledger's state, and when to try again."""
+    changes = {
+        "explanation": error.explanation,
+        "again_after": wait_for(error, order.in_a_row, datetime.now(UTC)),
+    }
+    return status_of(row).model_copy(update=changes)
 
 
 def _nobody_knows(task: PublicationTask, what: str = "") -> Explanation:

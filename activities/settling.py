@@ -45,7 +45,7 @@ class SettlingActivities:
             receipt = Receipt(id=SEEN_BY_A_PERSON, url=order.url, at=now)
             return status_of(await publications.accept(*place, receipt, now))
         return status_of(
-            await publications.settle_state(*place, order.otherwise, _DID_NOT_GO_OUT, now)
+            await publications.did_not_go_out(*place, order.otherwise, _DID_NOT_GO_OUT, now)
         )
 
     async def _settle_batches(self, order: SettleByPerson) -> PublicationStatus:

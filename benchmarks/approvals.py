@@ -31,7 +31,7 @@ from store.broadcasts.progress import read_progress
 from store.files.playbook_folder import read_playbook
 from store.kernel.database import Database
 from store.people import audiences
-from store.record import publications
+from store.record import publication_rows
 
 MAYA, NOOR = Actor.at_terminal("maya"), Actor.at_terminal("noor")
 AUDIENCE = "customers"
@@ -79,7 +79,7 @@ async def _one(engine: Engine, database: Database, number: int) -> dict[str, flo
     await messages.decide(engine, slug, actor=NOOR, digest=message.digest)
     ended = await _published(engine, slug, message)
     accepted: dict[str, datetime] = {}
-    for row in await publications.rows(database, slug):
+    for row in await publication_rows.rows(database, slug):
         if row.receipt is not None:
             accepted[row.channel] = row.receipt.at
     ref = MessageRef(incident=slug, number=ended.number, revision=ended.revision)

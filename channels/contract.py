@@ -10,6 +10,7 @@
     │  └─ BadRecipient    … these recipients only; the rest of the batch may go
     ├─ CannotExpress      raised by `render`, before any gate
     └─ OutcomeUnknown     nobody knows · look first         read time-out, reset, 5xx
+       └─ PerhapsPosted   … if it is absent, it is refused  "duplicate", "already posted"
 
 An adapter talks to one provider and knows nothing of Temporal or of the database. The message of
 an error names the provider, what was tried and the next step. It contains no address, token, body
@@ -26,7 +27,7 @@ from typing import Protocol, runtime_checkable
 
 from channels.batch import Batch
 from domain.delivery_events import DeliveryEvent
-from domain.explanation import NextStep, explained
+from domain.explanation import Explanation, NextStep, explained
 from domain.message import Copy, Voice
 from domain.model import Value
 from domain.publication import Receipt, Sighting
@@ -145,6 +146,19 @@ class CannotExpress(ChannelError):
 
 class OutcomeUnknown(ChannelError):
     """It left us and no clear answer came back: look before sending again."""
+
+
+class PerhapsPosted(OutcomeUnknown):
+    """The provider took nothing now, in words that may mean that it has the same post already.
+
+    Found: that is ours. Absent: this is a refusal, and ``otherwise`` says so.
+    """
+
+    def __init__(
+        self, message: str, *, otherwise: Explanation, next_step: NextStep | str = ""
+    ) -> None:
+        super().__init__(message, next_step)
+        self.otherwise = otherwise
 
 
 class Channel(Protocol):

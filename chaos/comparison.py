@@ -21,7 +21,7 @@ from domain.status import IncidentStatus
 from store.broadcasts import broadcasts
 from store.broadcasts.progress import read_progress
 from store.kernel.database import Database
-from store.record import messages, publications, timeline
+from store.record import messages, publication_rows, timeline
 
 _HALTED = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
 _CLOCKS_DIFFER = 0.05
@@ -48,7 +48,7 @@ class Comparison:
             await _ledger_message(database, self._plan.incident, self._status, n)
             for n in self._numbers()
         ]
-        rows = await publications.rows(database, self._plan.incident)
+        rows = await publication_rows.rows(database, self._plan.incident)
         self._decisions()
         self._posts(ledger_messages, rows)
         self._mail(ledger_messages, bodies)
@@ -78,7 +78,7 @@ class Comparison:
     # --- posts --------------------------------------------------------------------------------
 
     def _posts(
-        self, ledger_messages: list[LedgerMessage], rows: list[publications.PublicationRow]
+        self, ledger_messages: list[LedgerMessage], rows: list[publication_rows.PublicationRow]
     ) -> None:
         for channel, posts in self._world.posts.items():
             self.verdict.posts += len(posts)
@@ -117,7 +117,7 @@ class Comparison:
         message: LedgerMessage,
         channel: str,
         posts: list[SeenPost],
-        rows: list[publications.PublicationRow],
+        rows: list[publication_rows.PublicationRow],
     ) -> None:
         where = f"message {message.number} on {channel}"
         if len(posts) > 1:

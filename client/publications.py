@@ -8,8 +8,8 @@ from client.asking import tell
 from client.engine import Engine
 from domain.actor import Actor
 from domain.status import MessageStatus
-from store.record import publications
-from store.record.publications import PublicationRow
+from store.record import publication_rows
+from store.record.publication_rows import PublicationRow
 from workflows.contract import RetryChannel, Settle, Withdraw
 
 __all__ = ["PublicationRow", "list_publications", "retry_channel", "settle", "withdraw"]
@@ -17,7 +17,7 @@ __all__ = ["PublicationRow", "list_publications", "retry_channel", "settle", "wi
 
 async def list_publications(engine: Engine, slug: str) -> list[PublicationRow]:
     """Every post of an incident as the ledger has it, by message and channel."""
-    return await publications.rows(await engine.ledger(), slug)
+    return await publication_rows.rows(await engine.ledger(), slug)
 
 
 async def withdraw(

@@ -91,6 +91,15 @@ class MessageState(BaseModel):
             key=lambda one: one.key,
         )
 
+    def failed_posts(self) -> list[Destination]:
+        """The post channels that it has not reached, as far as anybody knows."""
+        failed = (PublicationState.REFUSED, PublicationState.ABANDONED, PublicationState.UNKNOWN)
+        return [
+            one
+            for one in self.destinations
+            if one.audience is None and self.outcome_at(one).state in failed
+        ]
+
     def busy(self) -> bool:
         """Whether any part of it is still under way anywhere."""
         return any(not outcome.state.settled for outcome in self.outcomes.values())

@@ -134,7 +134,8 @@ def choose_destination(
 class Outcome(Value):
     """The state of a message at one destination.
 
-    ``explanation`` is there wherever a person may ask why, and what to do.
+    ``explanation`` is there wherever a person may ask why, and what to do. ``uncertain``: an
+    attempt may have gone out that was never seen at the provider, whatever became of later ones.
     """
 
     channel: ChannelName
@@ -143,6 +144,7 @@ class Outcome(Value):
     receipt: Receipt | None = None
     explanation: Explanation | None = None
     attempts: int = 0
+    uncertain: bool = False
 
     @classmethod
     def at(
@@ -153,6 +155,7 @@ class Outcome(Value):
         *,
         receipt: Receipt | None = None,
         attempts: int = 0,
+        uncertain: bool = False,
     ) -> Outcome:
         """The outcome of a message at ``destination``."""
         return cls(
@@ -162,6 +165,7 @@ class Outcome(Value):
             receipt=receipt,
             explanation=explanation,
             attempts=attempts,
+            uncertain=uncertain,
         )
 
     @property

@@ -38,6 +38,12 @@ def show_moment(at: datetime) -> str:
     return f"{utc.day:02d} {_MONTHS[utc.month - 1][:3]} {show_clock(utc)}"
 
 
+def show_second(at: datetime) -> str:
+    """``26 Oct 15:30:20 UTC``."""
+    utc = in_utc(at)
+    return f"{utc.day:02d} {_MONTHS[utc.month - 1][:3]} {utc:%H:%M:%S} UTC"
+
+
 def show_day(day: date) -> str:
     """``26 October 2013``, of a day or of a moment's day in UTC."""
     if isinstance(day, datetime):

@@ -104,6 +104,8 @@ publications = Table(
     Column("receipt_id", Text),
     Column("receipt_url", Text),
     Column("receipt_at", Moment),
+    # When the first attempt began that may have gone out and was never seen at the provider.
+    Column("uncertain_since", Moment),
     # JSON of an Explanation, where somebody may ask why.
     Column("explanation", Text, nullable=False, server_default=text("''")),
     Column("updated_at", Moment, nullable=False),

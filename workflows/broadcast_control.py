@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 from temporalio import workflow
-from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.broadcasts import (
@@ -16,11 +15,11 @@ with workflow.unsafe.imports_passed_through():
         StopBroadcast,
     )
     from domain.explanation import Action, Explanation
-    from domain.ids import incident_workflow_id
     from domain.publication import Outcome, PublicationState
     from workflows.calls import call
-    from workflows.contract import BroadcastRun, ChannelNews, PublishMessage
+    from workflows.contract import BroadcastRun, PublishMessage
     from workflows.policies import BULK_LEDGER, LEDGER, ORDINARY, URGENT
+    from workflows.reporting import report
 
 
 class BroadcastControl:
@@ -133,22 +132,9 @@ class BroadcastControl:
 
     async def tell_incident(self) -> None:
         """Report to the incident: whether people are being told, or the broadcast waits."""
-        message = self._order.message
-        news = ChannelNews(
-            message=message.number,
-            told=self.run.told,
-            outcome=Outcome.at(
-                self._order.destination,
-                PublicationState.SENDING,
-                self._why_it_waits() if self.run.paused else None,
-            ),
-        )
-        incident = workflow.get_external_workflow_handle(incident_workflow_id(message.incident))
-        try:
-            await incident.signal("channel_news", news)
-        except FailureError as error:
-            # The mail goes on; the incident learns of it when this workflow ends.
-            workflow.logger.warning("the incident could not be told: %s", type(error).__name__)
+        waits = self._why_it_waits() if self.run.paused else None
+        outcome = Outcome.at(self._order.destination, PublicationState.SENDING, waits)
+        await report(self._order, outcome, told=self.run.told)
 
     def _why_it_waits(self) -> Explanation:
         resume = self._order.destination.step(

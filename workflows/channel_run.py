@@ -50,6 +50,11 @@ class ChannelRun:
         return self._order.destination
 
     @property
+    def called_off(self) -> bool:
+        """Whether it sends nothing, and only looks for what may have gone out."""
+        return self._order.called_off is not None
+
+    @property
     def under_way(self) -> bool:
         """Whether its workflow has started, so that it can receive orders."""
         return self._child is not None
@@ -59,7 +64,9 @@ class ChannelRun:
         try:
             return await self._publish()
         except FailureError:
-            return Outcome.at(self.destination, PublicationState.UNKNOWN, self._nobody_said())
+            return Outcome.at(
+                self.destination, PublicationState.UNKNOWN, self._nobody_said(), uncertain=True
+            )
         finally:
             for telling in self._telling:
                 await telling

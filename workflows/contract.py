@@ -177,7 +177,10 @@ class Close(Value):
 
 
 class PublishMessage(Value):
-    """Publish one approved message at one destination."""
+    """Publish one approved message at one destination.
+
+    ``called_off``: send nothing. What may have gone out is looked for, and the rest ends so.
+    """
 
     message: MessageRef
     destination: Destination
@@ -188,6 +191,7 @@ class PublishMessage(Value):
     attempts: int
     fresh_until: datetime | None = None
     urgent: bool = False
+    called_off: PublicationState | None = None
     progress: BroadcastRun | None = None
 
     def task(self) -> PublicationTask:
@@ -247,14 +251,15 @@ class PauseSending(Value):
 
 
 class ChannelNews(Value):
-    """A broadcast reports its state to its incident, before it has ended.
+    """A publication or a broadcast reports its state to its incident, before it has ended.
 
-    ``told``: its first batch was accepted. The outcome has an explanation while it is paused.
+    ``told``: the first batch was accepted. The outcome has an explanation while a broadcast is
+    paused, while a post waits for the provider, and while a lost answer is looked for.
     """
 
     message: int
     outcome: Outcome
-    told: bool = True
+    told: bool = False
 
 
 PublishMessage.model_rebuild()

@@ -13,7 +13,6 @@ with workflow.unsafe.imports_passed_through():
         LOOK_FOR_POST,
         PLAN_PUBLICATION,
         PUBLISH_POST,
-        LookForPost,
         PublicationStatus,
         PublishPost,
     )
@@ -21,13 +20,16 @@ with workflow.unsafe.imports_passed_through():
     from domain.explanation import Action, Explanation, NextStep, explained
     from domain.ids import channel_queue
     from domain.publication import Finding, Outcome, PublicationState, Receipt, Sighting
+    from domain.times import show_second
     from workflows.calls import call, explanation_of, never_started, timed_out
     from workflows.contract import PUBLICATION_WORKFLOW, Halt, PublishMessage
     from workflows.policies import ATTEMPT, LEDGER, LOOK, ORDINARY, URGENT
+    from workflows.reporting import report
 
 _NOBODY_KNOWS = (PublicationState.SENDING, PublicationState.UNKNOWN)
 _SOONEST = timedelta(seconds=1)
 _STOPPED = Explanation(what="It was stopped in time.")
+_NOT_SEEN = "An earlier attempt got no clear answer; it was looked for and not found."
 
 
 @workflow.defn(name=PUBLICATION_WORKFLOW)
@@ -40,12 +42,16 @@ class PublicationWorkflow:
     @workflow.init
     def __init__(self, order: PublishMessage) -> None:
         self._order = order
-        self._task = order.task()
+        self._task = order.task().model_copy(update={"since": workflow.info().start_time})
         self._channel = order.destination.channel
         self._queue = channel_queue(self._channel)
         self._priority = URGENT if order.urgent else ORDINARY
-        self._halt: PublicationState | None = None
+        self._halt = order.called_off
         self._attempts = 0
+        self._lost = 0
+        self._in_a_row = 0
+        self._uncertain = False
+        self._looked = False
 
     @workflow.run
     async def run(self, order: PublishMessage) -> Outcome:
@@ -54,13 +60,7 @@ class PublicationWorkflow:
         why = status.explanation.what if status.explanation else ""
         workflow.set_current_details(f"{self._channel}: {status.state}. {why}")
         await workflow.wait_condition(workflow.all_handlers_finished)
-        return Outcome.at(
-            order.destination,
-            status.state,
-            status.explanation,
-            receipt=status.receipt,
-            attempts=self._attempts,
-        )
+        return self._outcome(status.state, status.explanation, status.receipt)
 
     @workflow.signal(name="halt")
     def halt(self, halt: Halt | None = None) -> None:
@@ -78,24 +78,35 @@ class PublicationWorkflow:
         # late cannot be taken for one of ours.
         number = status.attempt
         while True:
+            self._uncertain = status.uncertain or status.state in _NOBODY_KNOWS
             if status.state in _NOBODY_KNOWS:
-                status = await self._look(status.attempt or number)
+                status = await self._look(status, status.attempt or number)
             if status.state is not PublicationState.PLANNED:
                 return status
             if self._halt is not None:
-                return await self._conclude(self._halt, number, _STOPPED)
-            if self._attempts >= self._order.attempts:
+                return await self._call_off(self._halt, number, _STOPPED)
+            if self._lost >= self._order.attempts:
                 return await self._conclude(PublicationState.ABANDONED, number, self._given_up())
-            self._attempts += 1
             number += 1
             status = await self._attempt(number)
+            if status.again_after is not None:
+                await self._wait(status, status.again_after)
+
+    # --- attempts -----------------------------------------------------------------------------
 
     async def _attempt(self, number: int) -> PublicationStatus:
         """One attempt. A halt calls it off while it waits for its turn, never on the wire."""
+        self._attempts += 1
+        self._looked = False
         attempt = asyncio.create_task(
             call(
                 PUBLISH_POST,
-                PublishPost(task=self._task, attempt=number, fresh_until=self._order.fresh_until),
+                PublishPost(
+                    task=self._task,
+                    attempt=number,
+                    in_a_row=self._in_a_row + 1,
+                    fresh_until=self._order.fresh_until,
+                ),
                 ATTEMPT,
                 queue=self._queue,
                 priority=self._priority,
@@ -105,34 +116,78 @@ class PublicationWorkflow:
         )
         await workflow.wait_condition(lambda: attempt.done() or self._halt is not None)
         if not attempt.done():
-            # Asking the ledger alone would not be enough: an attempt on the wire that ends in "too
-            # many requests" gives its row back, and the server would try it again.
+            # It may wait for a worker for a long time. On the wire it ends by itself.
             attempt.cancel()
         try:
-            return await attempt
+            status = await attempt
         except ActivityError as error:
-            if timed_out(error):
-                return PublicationStatus(state=PublicationState.UNKNOWN, attempt=number)
-            if self._halt is not None:
-                return await self._conclude(self._halt, number, _STOPPED)
-            if never_started(error):
-                return await self._conclude(
-                    PublicationState.SUPERSEDED,
-                    number,
-                    explained(
-                        f"No worker for {self._channel} took it while it was fresh.",
-                        "Start one, then propose it again.",
-                    ),
-                )
-            return await self._conclude(PublicationState.REFUSED, number, explanation_of(error))
+            status = await self._failed(error, number)
+        self._in_a_row = self._in_a_row + 1 if status.again_after is not None else 0
+        self._lost += status.state in _NOBODY_KNOWS
+        return status
+
+    async def _failed(self, error: ActivityError, number: int) -> PublicationStatus:
+        if timed_out(error):
+            return PublicationStatus(state=PublicationState.UNKNOWN, attempt=number)
+        if self._halt is not None:
+            return await self._call_off(self._halt, number, _STOPPED)
+        if never_started(error):
+            nobody = explained(
+                f"No worker for {self._channel} took it while it was fresh.",
+                "Start one, then propose it again.",
+            )
+            return await self._call_off(PublicationState.SUPERSEDED, number, nobody)
+        why = explanation_of(error)
+        if self._uncertain:
+            why = self._cannot_tell(f"{why.what} {_NOT_SEEN}")
+            return await self._conclude(PublicationState.UNKNOWN, number, why)
+        return await self._conclude(PublicationState.REFUSED, number, why)
+
+    async def _wait(self, status: PublicationStatus, wait: timedelta) -> None:
+        """Wait before the next attempt, where the provider took nothing; a halt ends the wait."""
+        if (fresh := self._fresh_for()) is not None:
+            wait = min(wait, fresh)
+        why = status.explanation or Explanation(what=f"{self._channel} did not take it.")
+        if wait >= _SOONEST:
+            next_at = show_second(workflow.now() + wait)
+            why = why.model_copy(update={"means": f"The next attempt is at {next_at}."})
+            await self._report(PublicationState.PLANNED, why)
+        try:
+            await workflow.wait_condition(lambda: self._halt is not None, timeout=wait)
+        except TimeoutError:
+            return
 
     def _fresh_for(self) -> timedelta | None:
         if self._order.fresh_until is None:
             return None
         return max(self._order.fresh_until - workflow.now(), _SOONEST)
 
-    async def _look(self, number: int) -> PublicationStatus:
-        """Settle attempt ``number``, whose outcome nobody knows, by reading the platform back."""
+    # --- looking ------------------------------------------------------------------------------
+
+    async def _look(self, status: PublicationStatus, number: int) -> PublicationStatus:
+        """Settle what nobody knows by reading the platform back.
+
+        Absent at every look: it may be tried again, unless the provider's answer to the last
+        attempt was a no.
+        """
+        await self._report(PublicationState.SENDING, _looked_for(status))
+        sighting = await self._sighting()
+        self._looked = True
+        if sighting.finding is Finding.FOUND and sighting.receipt is not None:
+            return await self._conclude(PublicationState.ACCEPTED, number, receipt=sighting.receipt)
+        if sighting.finding is Finding.ABSENT:
+            status = await self._absent(status, number)
+            if status.state not in _NOBODY_KNOWS:
+                return status
+        refused = f"{status.refusal.what} An earlier attempt" if status.refusal else self._channel
+        why = self._cannot_tell(
+            f"{refused} gave no clear answer, and looking could not tell whether it went out. "
+            f"{sighting.why}"
+        )
+        return await self._conclude(PublicationState.UNKNOWN, number, why)
+
+    async def _sighting(self) -> Sighting:
+        """The first look that tells, or else the last; *absent* only if every look said so."""
         looking = self._order.looking
         sighting = Sighting(finding=Finding.CANNOT_TELL)
         for look in range(looking.looks):
@@ -140,7 +195,7 @@ class PublicationWorkflow:
             try:
                 sighting = await call(
                     LOOK_FOR_POST,
-                    LookForPost(task=self._task, since=workflow.info().start_time),
+                    self._task,
                     LOOK,
                     queue=self._queue,
                     priority=self._priority,
@@ -150,17 +205,29 @@ class PublicationWorkflow:
                 sighting = Sighting(finding=Finding.CANNOT_TELL, why=explanation_of(error).what)
             if sighting.finding is not Finding.ABSENT:
                 break
-        if sighting.finding is Finding.FOUND and sighting.receipt is not None:
-            return await self._conclude(PublicationState.ACCEPTED, number, receipt=sighting.receipt)
-        if sighting.finding is Finding.ABSENT:
-            status = await self._conclude(
-                PublicationState.PLANNED,
-                number,
-                Explanation(what="It is absent from the platform."),
-            )
-            if status.state not in _NOBODY_KNOWS:
+        return sighting
+
+    async def _absent(self, status: PublicationStatus, number: int) -> PublicationStatus:
+        if status.refusal is None:
+            absent = Explanation(what="It is absent from the platform.")
+            return await self._conclude(PublicationState.PLANNED, number, absent)
+        refused = status.refusal
+        means = f"{_NOT_SEEN} {refused.means}"
+        why = Explanation(what=refused.what, means=means, next_step=refused.next_step)
+        return await self._conclude(PublicationState.REFUSED, number, why)
+
+    # --- concluding ---------------------------------------------------------------------------
+
+    async def _call_off(
+        self, to: PublicationState, number: int, why: Explanation
+    ) -> PublicationStatus:
+        """End it unsent; what may have gone out before is looked for first."""
+        if self._uncertain and not self._looked:
+            known = PublicationStatus(state=PublicationState.UNKNOWN, attempt=number)
+            status = await self._look(known, number)
+            if status.state is not PublicationState.PLANNED:
                 return status
-        return await self._conclude(PublicationState.UNKNOWN, number, self._cannot_tell(sighting))
+        return await self._conclude(to, number, why)
 
     async def _conclude(
         self,
@@ -177,6 +244,7 @@ class PublicationWorkflow:
                 task=self._task,
                 to=to,
                 attempt=number,
+                looked=self._looked,
                 explanation=why,
                 receipt=receipt,
             ),
@@ -187,20 +255,45 @@ class PublicationWorkflow:
             return status
         return status.model_copy(update={"explanation": why})
 
+    # --- telling ------------------------------------------------------------------------------
+
+    async def _report(self, state: PublicationState, why: Explanation) -> None:
+        workflow.set_current_details(f"{self._channel}: {why.what}")
+        await report(self._order, self._outcome(state, why))
+
+    def _outcome(
+        self,
+        state: PublicationState,
+        why: Explanation | None,
+        receipt: Receipt | None = None,
+    ) -> Outcome:
+        return Outcome.at(
+            self._order.destination,
+            state,
+            why,
+            receipt=receipt,
+            attempts=self._attempts,
+            uncertain=self._uncertain and receipt is None,
+        )
+
     def _given_up(self) -> Explanation:
         return Explanation(
-            what=f"{self._channel} did not accept it in {self._attempts} attempts.",
-            means="Nothing went out.",
+            what=f"{self._channel} gave no clear answer in {self._lost} attempts.",
+            means="It was looked for after each of them and not found.",
             next_step=self._then(Action.RETRY, "Check whether the platform is up."),
         )
 
-    def _cannot_tell(self, sighting: Sighting) -> Explanation:
+    def _cannot_tell(self, what: str) -> Explanation:
         return Explanation(
-            what=f"{self._channel} gave no clear answer, and looking could not tell whether it "
-            f"went out. {sighting.why}",
+            what=what,
             means="It may be public.",
             next_step=self._then(Action.SETTLE, "Look at the platform yourself."),
         )
 
     def _then(self, action: Action, advice: str) -> NextStep:
         return self._order.destination.step(action, self._order.message, advice)
+
+
+def _looked_for(status: PublicationStatus) -> Explanation:
+    what = status.explanation.what if status.explanation else "No clear answer came back."
+    return Explanation(what=what, means="It may have gone out, and is being looked for.")

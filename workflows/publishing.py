@@ -45,13 +45,26 @@ class Publishing:
         self.refuse_start(message)
         message.phase = MessagePhase.PUBLISHING
         for destination in destinations:
-            message.enter(Outcome.at(destination, PublicationState.PLANNED))
-            title = f"message {message.number} ({message.kind})"
-            run = ChannelRun(self._order(message, destination), title, self._let_pass)
-            self._runs[message.number, destination.key] = run
-            following = asyncio.create_task(self._follow(message, run))
-            self._following.add(following)
-            following.add_done_callback(self._following.discard)
+            self._run(message, self._order(message, destination))
+
+    def call_off(
+        self, message: MessageState, destinations: Iterable[Destination], end_as: PublicationState
+    ) -> None:
+        """Send nothing, and look for what may have gone out; what is absent ends as ``end_as``."""
+        for destination in destinations:
+            order = self._order(message, destination)
+            self._run(message, order.model_copy(update={"called_off": end_as}))
+
+    def _run(self, message: MessageState, order: PublishMessage) -> None:
+        place = order.destination
+        before = message.outcome_at(place)
+        state = PublicationState.SENDING if before.uncertain else PublicationState.PLANNED
+        message.enter(Outcome.at(place, state, uncertain=before.uncertain))
+        run = ChannelRun(order, f"message {message.number} ({message.kind})", self._let_pass)
+        self._runs[message.number, place.key] = run
+        following = asyncio.create_task(self._follow(message, run))
+        self._following.add(following)
+        following.add_done_callback(self._following.discard)
 
     def refuse_start(self, message: MessageState) -> None:
         """Raise ``DomainError`` unless ``message`` is approved and still meant to go out."""
@@ -74,14 +87,17 @@ class Publishing:
     # --- what people ask for ------------------------------------------------------------------
 
     def refuse_retry(self, retry: RetryChannel) -> None:
-        """Raise ``DomainError`` unless it failed there and is still meant to go out."""
+        """Raise ``DomainError`` unless it failed there and is still meant to go out.
+
+        A post of which nobody knows whether it went out is looked for before anything is sent.
+        """
         self._state.refuse_request(retry.actor)
         message = self._state.message(retry.message)
-        message.refuse_unless(
-            message.destination(retry.channel, retry.audience),
-            PublicationState.REFUSED,
-            PublicationState.ABANDONED,
-        )
+        destination = message.destination(retry.channel, retry.audience)
+        failed = [PublicationState.REFUSED, PublicationState.ABANDONED]
+        if destination.audience is None:
+            failed.append(PublicationState.UNKNOWN)
+        message.refuse_unless(destination, *failed)
         self.refuse_start(message)
 
     def retry(self, retry: RetryChannel) -> MessageState:
@@ -133,21 +149,38 @@ class Publishing:
             return
         place = news.outcome.destination
         underway = (news.message, place.key) in self._runs
-        if not underway or news.outcome.state is not PublicationState.SENDING:
-            return
-        if place.audience is None:
+        if not underway or news.outcome.state.settled:
             return
         message = self._state.message(news.message)
-        about = f"message {news.message}{place.to_whom}"
-        was_paused = message.outcome_at(place).explanation is not None
+        before = message.outcome_at(place)
         message.enter(news.outcome)
+        if place.audience is None:
+            self._note_post(message, before, news.outcome)
+        else:
+            self._note_broadcast(message, before, news)
+
+    def _note_broadcast(self, message: MessageState, before: Outcome, news: ChannelNews) -> None:
+        place, why = news.outcome.destination, news.outcome.explanation
+        about = f"message {message.number}{place.to_whom}"
         if news.told and place.key not in message.reached:
             message.reach(place)
             self._timeline.add("told", place.channel, f"{about}: first batch")
-        if news.outcome.explanation is not None:
-            self._timeline.add("paused", place.channel, f"{about}: {news.outcome.explanation.what}")
-        elif was_paused:
+        if why is not None:
+            self._timeline.add("paused", place.channel, f"{about}: {why.what}")
+        elif before.explanation is not None:
             self._timeline.add("resumed", place.channel, about)
+
+    def _note_post(self, message: MessageState, before: Outcome, after: Outcome) -> None:
+        """Enter that an answer was lost, or that the provider makes it wait; each wait once."""
+        why = after.explanation
+        if why is None:
+            return
+        lost = after.state is PublicationState.SENDING
+        told_before = before.explanation is not None and before.explanation.what == why.what
+        if lost or not told_before:
+            what = "no clear answer" if lost else "waits"
+            about = f"message {message.number}: {why.what} {why.means}"
+            self._timeline.add(what, after.channel, about)
 
     async def _follow(self, message: MessageState, run: ChannelRun) -> None:
         outcome = await run.outcome()
@@ -176,7 +209,7 @@ class Publishing:
                 for other in self._runs.values()
             )
 
-        if run.destination.audience is not None or not on_the_wire():
+        if run.destination.audience is not None or run.called_off or not on_the_wire():
             return
         try:
             await workflow.wait_condition(lambda: not on_the_wire(), timeout=OVERTAKEN_WAIT)

@@ -7,11 +7,11 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.posts import RETRACT_POST, PublicationTask
-    from domain.explanation import Explanation
+    from domain.explanation import Explanation, NextStep, explained
     from domain.ids import channel_queue
     from domain.incident import IncidentState
     from domain.message_state import MessagePhase, MessageState
-    from domain.publication import Destination, PublicationState
+    from domain.publication import Destination, Outcome, PublicationState
     from workflows.calls import call, explanation_of
     from workflows.contract import Withdraw
     from workflows.policies import LOOK
@@ -40,8 +40,12 @@ class Withdrawing:
         message.phase = MessagePhase.WITHDRAWN
         self._publishing.halt(message, PublicationState.WITHDRAWN)
         await self._publishing.settled(message)
+        self._publishing.call_off(message, message.failed_posts(), PublicationState.WITHDRAWN)
+        await self._publishing.settled(message)
         for destination in message.public_at():
             await self._take_back(message, destination)
+        for destination in message.destinations:
+            message.enter(_ended(message, destination))
         return message
 
     async def _take_back(self, message: MessageState, destination: Destination) -> None:
@@ -61,6 +65,29 @@ class Withdrawing:
         taken_back = after.state is PublicationState.WITHDRAWN
         word = "taken back" if taken_back else "not taken back"
         self._timeline.add(word, destination.channel, f"message {message.number}")
+
+
+def _ended(message: MessageState, destination: Destination) -> Outcome:
+    """The outcome at a destination of a message that was withdrawn."""
+    outcome = message.outcome_at(destination)
+    match outcome.state:
+        case PublicationState.ACCEPTED if destination.audience is not None:
+            why = Explanation(
+                what="It was sent before it was withdrawn.",
+                means="Mail cannot be taken back.",
+                next_step=NextStep(advice="Propose a correction."),
+            )
+            return outcome.model_copy(update={"explanation": why})
+        case PublicationState.ACCEPTED if destination.channel not in message.retractable:
+            why = explained(
+                f"It is public, and {destination.channel} cannot delete it from here.",
+                "Take it down by hand, on the platform.",
+            )
+            return outcome.model_copy(update={"explanation": why})
+        case PublicationState.PLANNED:
+            why = Explanation(what="It was withdrawn before it was sent.")
+            return Outcome.at(destination, PublicationState.WITHDRAWN, why)
+    return outcome
 
 
 def _not_taken_back(error: ActivityError) -> Explanation:

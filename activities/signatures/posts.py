@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from activities.signatures.signature import Signature
 from domain.explanation import Explanation
@@ -14,13 +14,16 @@ from domain.publication import Destination, PublicationState, Receipt, Sighting
 class PublicationTask(Value):
     """One message on one channel, with the digest that was approved.
 
-    On a direct channel it goes to one ``audience``; a post has none.
+    On a direct channel it goes to one ``audience``; a post has none. ``since``: by the server's
+    clock, no attempt of this run began earlier. The ledger has the moments too, by the clocks of
+    the workers that made the attempts, and those may have been wrong.
     """
 
     message: MessageRef
     channel: ChannelName
     digest: str
     audience: AudienceName | None = None
+    since: datetime | None = None
 
     @property
     def destination(self) -> Destination:
@@ -29,35 +32,37 @@ class PublicationTask(Value):
 
 
 class PublicationStatus(Value):
-    """The state of a publication in the ledger."""
+    """The state of a publication in the ledger, and what this attempt adds to it.
+
+    ``uncertain``: an attempt may have gone out that was never seen at the provider.
+    ``again_after``: nothing was taken, and this is how long to wait before the next attempt.
+    ``refusal``: the provider's no to this attempt, where an earlier one may have gone out.
+    """
 
     state: PublicationState
     receipt: Receipt | None = None
     started_at: datetime | None = None
     attempt: int = 0
     explanation: Explanation | None = None
+    uncertain: bool = False
+    again_after: timedelta | None = None
+    refusal: Explanation | None = None
 
 
 class PublishPost(Value):
-    """Make attempt number ``attempt``, unless the ledger knows better."""
+    """Make attempt number ``attempt``, unless the ledger knows better.
 
-    task: PublicationTask
-    attempt: int
-    fresh_until: datetime | None = None
-
-
-class LookForPost(Value):
-    """Look at the provider for an attempt of unknown outcome; if found, it is entered.
-
-    ``since``: by the server's clock, no attempt in question began earlier. The ledger has the
-    moment too, by the clock of the worker that made the attempt, and that may have been wrong.
+    ``in_a_row``: the how many-th attempt this is of those that ended with nothing taken, if it does
+    so too; the wait after it grows with that.
     """
 
     task: PublicationTask
-    since: datetime | None = None
+    attempt: int
+    in_a_row: int = 1
+    fresh_until: datetime | None = None
 
 
 PLAN_PUBLICATION = Signature("plan_publication", PublicationTask, PublicationStatus)
 PUBLISH_POST = Signature("publish_post", PublishPost, PublicationStatus)
-LOOK_FOR_POST = Signature("look_for_post", LookForPost, Sighting)
+LOOK_FOR_POST = Signature("look_for_post", PublicationTask, Sighting)
 RETRACT_POST = Signature("retract_post", PublicationTask, PublicationStatus)

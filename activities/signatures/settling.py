@@ -12,11 +12,15 @@ from domain.publication import PublicationState, Receipt
 
 
 class SettlePublication(Value):
-    """Enter in the ledger what was concluded about a publication."""
+    """Enter in the ledger what was concluded about a publication.
+
+    ``looked``: what is uncertain was looked for immediately before, so that it may be called off.
+    """
 
     task: PublicationTask
     to: PublicationState
     attempt: int = 0
+    looked: bool = False
     explanation: Explanation | None = None
     receipt: Receipt | None = None
 

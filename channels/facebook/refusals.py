@@ -14,16 +14,20 @@ from datetime import datetime, timedelta
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from channels.contract import BadCredentials, ChannelError, OutcomeUnknown, Refused, Throttled
+from channels.contract import BadCredentials, ChannelError, PerhapsPosted, Refused, Throttled
 from channels.facebook.graph import PROVIDER, GraphAnswer
 from channels.http import Effect, meaning_of_status, not_absurd, silence
+from domain.explanation import explained
 
 DEFAULT_WAIT = timedelta(minutes=60)
 TOO_FAST_WAIT = timedelta(hours=3)
 
 _BUSY = frozenset({1, 2})
-_THROTTLED = frozenset({4, 17, 32, 341, 613, 80001})
+_THROTTLED = frozenset({4, 17, 32, 341, 613, *range(80000, 80015)})
 _TOKEN = frozenset({102, 190})
+_SECRET = frozenset({104})
+_SECRET_PROOF = "appsecret_proof"
+"""The name of the parameter, which is in the answer whatever its language."""
 _PERMISSION = frozenset({3, 10, *range(200, 300)})
 _SAID_BEFORE = 506
 _BLOCKED = 368
@@ -50,6 +54,7 @@ class Gone(Refused):
 
 
 class _Problem(BaseModel):
+    message: str = ""
     code: int | None = None
     error_subcode: int | None = None
     is_transient: bool = False
@@ -77,14 +82,24 @@ def meaning_of(answer: GraphAnswer, effect: Effect, now: datetime) -> ChannelErr
             next_step="No request is made before then: more requests would prolong the block.",
         )
     if code == _SAID_BEFORE or subcode == _SAID_BEFORE_SUBCODE:
-        return OutcomeUnknown(
+        return PerhapsPosted(
             f"{PROVIDER}: it says that the Page has just posted the same, so an earlier attempt "
             "may have gone out.",
-            "Look for it on the Page before doing anything else.",
+            otherwise=explained(
+                f"{PROVIDER}: it takes this for a repetition of another post (code {code}).",
+                "Change some words and propose it again.",
+            ),
         )
     if code == _BLOCKED and subcode == _TOO_FAST_SUBCODE:
         return Throttled(
             f"{PROVIDER}: the Page posts too fast for it (code 368).", until=now + TOO_FAST_WAIT
+        )
+    if code in _SECRET or (code == _NO_SUCH_PARAMETER and _SECRET_PROOF in problem.message):
+        return BadCredentials(
+            f"{PROVIDER}: it does not accept the proof that comes with our token (code {code}): "
+            "the app secret is missing here, or is not that of the app which made the token.",
+            "Copy the secret from the app's settings at Meta into FRONTFOOT_FACEBOOK_APP_SECRET "
+            "and restart the worker.",
         )
     if code in _TOKEN:
         story = _TOKEN_STORY.get(subcode or 0, "it is not valid any more")
@@ -105,9 +120,14 @@ def _refusal(problem: _Problem, status: int, effect: Effect, now: datetime) -> C
             "Check FRONTFOOT_FACEBOOK_PAGE_ID and the token's permissions.",
         )
     if code == _BLOCKED:
-        return Refused(
-            f"{PROVIDER}: it has blocked this as abusive (code 368).",
-            "Read the Page's support inbox; appeal there, or change the words.",
+        # Meta gives this code to a repetition too, and not always with a subcode.
+        return PerhapsPosted(
+            f"{PROVIDER}: it has blocked this (code 368), perhaps because the Page has posted the "
+            "same before.",
+            otherwise=explained(
+                f"{PROVIDER}: it has blocked this as abusive (code 368).",
+                "Read the Page's support inbox; appeal there, or change the words.",
+            ),
         )
     if code == _LINK:
         return Refused(
@@ -124,9 +144,13 @@ def _refusal(problem: _Problem, status: int, effect: Effect, now: datetime) -> C
         return silence(effect, PROVIDER, f"it answered that it failed (code {code})")
     if status == 401:
         return meaning_of_status(status, effect, PROVIDER, now)
+    what = f"{PROVIDER}: it refused the request (code {code})."
+    if effect is Effect.PUBLISHES:
+        return Refused(what, "Compare the code with Meta's error reference; read the copy again.")
     return Refused(
-        f"{PROVIDER}: it refused the request (code {code}).",
-        "Read the copy again and compare the code with Meta's error reference.",
+        what,
+        "Compare the code with Meta's error reference; check FRONTFOOT_FACEBOOK_PAGE_ID and "
+        "FRONTFOOT_FACEBOOK_VERSION.",
     )
 
 

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from channels.contract import BadCredentials, ChannelError, OutcomeUnknown, Refused, Throttled
+from channels.contract import BadCredentials, ChannelError, PerhapsPosted, Refused, Throttled
 from channels.http import not_absurd, unix_time
+from domain.explanation import explained
 
 PROVIDER = "X"
 DEFAULT_WINDOW = timedelta(minutes=15)
@@ -22,8 +23,14 @@ _WINDOWS = ("x-rate-limit", "x-app-limit-24hour", "x-user-limit-24hour")
 
 _RATE_LIMIT = 88
 _DUPLICATE = 187
-_ACCOUNT = frozenset({32, 64, 89, 99, 135, 215, 220, 261, 326})
-"""Numbered errors about the app or the account: bad keys, suspended, locked, no right to write."""
+_KEYS = frozenset({32, 89, 99, 135, 215, 220, 416})
+_LOCKED = frozenset({64, 326})
+_NO_WRITING = frozenset({261})
+_NOT_ENROLLED = frozenset({453})
+_DAILY = frozenset({185})
+
+_ACCOUNT_WORDS = ("locked", "suspended", "log in", "login", "unlock", "verify your", "deactivated")
+"""In the sentence of a 403 that is about the account and not about the post."""
 
 
 class _Numbered(BaseModel):
@@ -34,6 +41,7 @@ class _Problem(BaseModel):
     title: str = ""
     detail: str = ""
     type: str = ""
+    reason: str = ""
     period: str = ""
     errors: list[_Numbered] = []
 
@@ -60,28 +68,22 @@ def own_words(response: httpx.Response, now: datetime) -> ChannelError | None:
         )
     if problem.named("usage-capped"):
         return _capped(problem, now)
-    if status == 429 or problem.numbered(_RATE_LIMIT):
+    if status == 429 or problem.numbered(_RATE_LIMIT, *_DAILY):
         return Throttled(
             "X: the account has posted or asked as often as it may for now (429).",
             until=reset_of(response.headers, now),
         )
     if problem.numbered(_DUPLICATE) or "duplicate content" in problem.detail.lower():
-        return OutcomeUnknown(
+        return PerhapsPosted(
             "X: it says that the account has posted these words before, so an earlier attempt "
             "may have gone out.",
-            "Look for it on the account before doing anything else.",
+            otherwise=explained(
+                "X: it takes this for a repetition of another post (403).",
+                "Change some words and propose it again.",
+            ),
         )
-    if status == 401 or problem.numbered(*_ACCOUNT):
-        return BadCredentials(
-            f"X: it does not accept our keys ({status}).",
-            "Make new ones in the developer portal, and see that this machine's clock is right: "
-            "a signature is only good for a few minutes.",
-        )
-    if problem.named("client-forbidden"):
-        return BadCredentials(
-            "X: the app may not use this part of the API (403).",
-            "Give the app read and write permission in the developer portal, then make new tokens.",
-        )
+    if about_us := _about_us(problem, status):
+        return about_us
     if status == 400:
         return Refused(
             "X: it considers the request invalid (400): most often the post is too long.",
@@ -89,8 +91,46 @@ def own_words(response: httpx.Response, now: datetime) -> ChannelError | None:
         )
     if status == 403:
         return Refused(
-            "X: it forbids this post (403).",
-            "Read the account's notices on x.com; change the words and propose it again.",
+            "X: it forbids this (403), and does not say whether the account, the app or the post "
+            "is meant.",
+            "Log in to the account on x.com and read its notices. If there are none, change the "
+            "words and propose it again.",
+        )
+    return None
+
+
+def _about_us(problem: _Problem, status: int) -> ChannelError | None:
+    """What is wrong with the keys, the app or the account; None if that is not said."""
+    # The account first: its numbers also come with a 401.
+    words = problem.detail.lower()
+    if problem.numbered(*_LOCKED) or (
+        status == 403 and any(one in words for one in _ACCOUNT_WORDS)
+    ):
+        return BadCredentials(
+            f"X: the account is locked or suspended ({status}).",
+            "Log in to it on x.com and do what is asked there, then retry the channel.",
+        )
+    if problem.numbered(*_NO_WRITING) or problem.type.rstrip("/").endswith("-permissions"):
+        return BadCredentials(
+            f"X: the app may read, but not post ({status}).",
+            "Give the app read and write permission in the developer portal, make new access "
+            "tokens after that, and restart the worker.",
+        )
+    if problem.reason == "client-not-enrolled" or problem.numbered(*_NOT_ENROLLED):
+        return BadCredentials(
+            f"X: the app is not attached to a project with access to this API ({status}).",
+            "Attach it to a project in the developer portal, then retry the channel.",
+        )
+    if problem.named("client-forbidden"):
+        return BadCredentials(
+            f"X: the app may not use this part of the API ({status}).",
+            "Look at the app's access level and permissions in the developer portal.",
+        )
+    if status == 401 or problem.numbered(*_KEYS):
+        return BadCredentials(
+            f"X: it does not accept our keys ({status}).",
+            "Make new ones in the developer portal, and see that this machine's clock is right: "
+            "a signature is only good for a few minutes.",
         )
     return None
 

@@ -14,7 +14,7 @@ from domain.plural import plural
 from domain.publication import Outcome, PublicationState
 from domain.status import MessageStatus
 from store.audit.broadcast_records import BroadcastRecords
-from store.record.publications import PublicationRow
+from store.record.publication_rows import PublicationRow
 
 _S = PublicationState
 

@@ -13,7 +13,7 @@ from domain.publication import PublicationState
 from domain.status import IncidentStatus
 from store.audit.broadcast_records import BroadcastRecords
 from store.broadcasts.progress import BroadcastProgress
-from store.record.publications import PublicationRow
+from store.record.publication_rows import PublicationRow
 
 
 class Kind(StrEnum):

@@ -16,7 +16,7 @@ from domain.publication import Finding, PublicationState
 from domain.times import UtcTime
 from store.audit.broadcast_records import BroadcastRecords
 from store.record import messages
-from store.record.publications import PublicationRow
+from store.record.publication_rows import PublicationRow
 
 ASKED = 5
 """Unknown batches that a provider is asked about: some allow six questions a minute."""

@@ -17,8 +17,8 @@ from domain.status import IncidentStatus
 from store.audit import broadcast_records
 from store.audit.broadcast_records import BroadcastRecords
 from store.broadcasts.progress import read_progress
-from store.record import publications
-from store.record.publications import PublicationRow
+from store.record import publication_rows
+from store.record.publication_rows import PublicationRow
 from wiring import TemporalUnreachable
 
 
@@ -28,7 +28,7 @@ async def read_records(engine: Engine, slug: str) -> AuditRecords:
     if status is None:
         await refuse_unknown(engine, slug)
     database = await engine.ledger()
-    rows = await publications.rows(database, slug)
+    rows = await publication_rows.rows(database, slug)
     mails = await broadcast_records.broadcast_records(database, slug)
     provider, strangers = await read_providers(engine, slug, rows, mails)
     return AuditRecords(

@@ -21,8 +21,8 @@ from domain.model import Value
 from domain.publication import PublicationState
 from store.audit import deliveries
 from store.kernel.database import Database
-from store.record import incidents, messages, publications
-from store.record.publications import PublicationRow
+from store.record import incidents, messages, publication_rows
+from store.record.publication_rows import PublicationRow
 
 MOST_COUNTED = 255
 """A recipient's row is counted in one byte."""
@@ -134,7 +134,7 @@ async def posts_by_publication(
     found: dict[tuple[int, str], Reconciliation] = {}
     database = await engine.ledger()
     known = 0
-    for row in await publications.rows(database, incident):
+    for row in await publication_rows.rows(database, incident):
         posts = await _posts_of(database, row, public)
         known += len(posts)
         accepted = row.state is PublicationState.ACCEPTED
@@ -146,7 +146,7 @@ async def posts_by_publication(
             unentered=int(bool(posts) and not accepted),
         )
     for other in await _incidents_but(database, incident):
-        for row in await publications.rows(database, other):
+        for row in await publication_rows.rows(database, other):
             known += len(await _posts_of(database, row, public))
     nobodys = sum(len(posts) for posts in public.values()) - known
     found[NOBODYS] = Reconciliation(unentered=nobodys)

@@ -17,10 +17,11 @@ MAY_COME_FROM: dict[PublicationState, tuple[PublicationState, ...]] = {
     # Evidence overrides any earlier state.
     _S.ACCEPTED: tuple(state for state in _S if state is not _S.ACCEPTED),
     _S.REFUSED: (_S.PLANNED, _S.SENDING, _S.UNKNOWN),
-    _S.UNKNOWN: (_S.SENDING,),
+    # From planned if an earlier attempt may have gone out, and a look could not tell.
+    _S.UNKNOWN: (_S.SENDING, _S.PLANNED),
     _S.SUPERSEDED: (_S.PLANNED, _S.REFUSED, _S.UNKNOWN),
     # From accepted by taking it back at the provider, and only so.
-    _S.WITHDRAWN: (_S.PLANNED, _S.REFUSED, _S.UNKNOWN, _S.ACCEPTED),
+    _S.WITHDRAWN: (_S.PLANNED, _S.REFUSED, _S.UNKNOWN, _S.ABANDONED, _S.ACCEPTED),
     _S.ABANDONED: (_S.PLANNED, _S.REFUSED, _S.UNKNOWN),
 }
 """The states from which each state can be reached; from any other, nothing changes."""

@@ -2,40 +2,38 @@
 
 The row is written ``sending`` before the request, by a compare-and-set in one statement, so that
 a second worker, a retry or a withdrawal at the same moment sees who won.
+
+An attempt that may have gone out leaves ``uncertain_since`` on the row. Only a receipt or a person
+settles that. Until then no refusal is entered as "nothing went out", nothing calls the publication
+off and nobody may send, unless the provider was looked at first (``looked``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, RowMapping, and_, select, update
+from sqlalchemy import and_, or_, update
 
-from domain.errors import DomainError
 from domain.explanation import Explanation
 from domain.ids import MessageRef, publication_key
 from domain.model import Value
 from domain.publication import PublicationState, Receipt
 from store.kernel.database import Database
-from store.kernel.transitions import MAY_COME_FROM, LedgerRow, read_explanation, stored
+from store.kernel.transitions import stored
+from store.record.publication_rows import (
+    PublicationRow,
+    certain_or,
+    find_in,
+    mark_uncertain,
+    move,
+    never_planned,
+    of_attempt,
+    publication_is,
+    read_row,
+)
 from store.tables import publications
 
 _S = PublicationState
-
-
-class PublicationRow(LedgerRow):
-    """The state of one message on one post channel.
-
-    ``key`` is opaque and names this revision on this channel, for logs.
-    """
-
-    incident: str
-    number: int
-    channel: str
-    revision: int
-    key: str
-    digest: str
-    updated_at: datetime
 
 
 class Reservation(Value):
@@ -50,8 +48,8 @@ async def plan(
 ) -> PublicationRow:
     """Enter that a message is to go out on ``channel``, and return the row.
 
-    Idempotent. A later revision takes over the row if nothing of the earlier one went out or is
-    under way; otherwise the row is returned as it is.
+    Idempotent. A later revision takes over the row if it is certain that nothing of the earlier one
+    went out or is under way; otherwise the row is returned as it is.
     """
     fresh = {
         "revision": ref.revision,
@@ -72,12 +70,13 @@ async def plan(
         await connection.execute(
             update(publications)
             .where(
-                _is(ref, channel),
+                publication_is(ref, channel),
                 publications.c.revision < ref.revision,
                 publications.c.state.in_(
                     (_S.PLANNED, _S.REFUSED, _S.SUPERSEDED, _S.WITHDRAWN),
                 ),
                 publications.c.receipt_id.is_(None),
+                publications.c.uncertain_since.is_(None),
             )
             .values(
                 **fresh,
@@ -85,28 +84,38 @@ async def plan(
                 explanation=stored(replaced),
             )
         )
-        row = (await connection.execute(select(publications).where(_is(ref, channel)))).one()
-        return _row(row._mapping)
+        row = await find_in(connection, ref, channel)
+    if row is None:
+        raise never_planned(ref, channel)
+    return row
 
 
 async def reserve(
-    db: Database, ref: MessageRef, channel: str, digest: str, at: datetime, attempt: int
+    db: Database,
+    ref: MessageRef,
+    channel: str,
+    digest: str,
+    at: datetime,
+    attempt: int,
+    *,
+    looked: bool = False,
 ) -> Reservation:
     """Take the right to send: planned to sending, for exactly this revision and digest.
 
     ``reserved`` is true for one caller only. Everybody else gets the row as it is: sending by
-    another attempt (look first), accepted, withdrawn, or a later revision. ``DomainError`` if
-    the publication was never planned.
+    another attempt (look first), accepted, withdrawn, uncertain and not ``looked`` for, or a later
+    revision. ``DomainError`` if the publication was never planned.
     """
     async with db.write() as connection:
         won = (
             await connection.execute(
                 update(publications)
                 .where(
-                    _is(ref, channel),
+                    publication_is(ref, channel),
                     publications.c.revision == ref.revision,
                     publications.c.digest == digest,
                     publications.c.state == _S.PLANNED,
+                    certain_or(looked=looked),
                 )
                 .values(
                     state=_S.SENDING.value,
@@ -119,11 +128,11 @@ async def reserve(
             )
         ).first()
         if won is not None:
-            return Reservation(reserved=True, row=_row(won._mapping))
-        row = (await connection.execute(select(publications).where(_is(ref, channel)))).first()
+            return Reservation(reserved=True, row=read_row(won._mapping))
+        row = await find_in(connection, ref, channel)
     if row is None:
-        raise _never_planned(ref, channel)
-    return Reservation(reserved=False, row=_row(row._mapping))
+        raise never_planned(ref, channel)
+    return Reservation(reserved=False, row=row)
 
 
 async def nothing_went_out(
@@ -135,11 +144,30 @@ async def nothing_went_out(
     why: Explanation | None = None,
 ) -> PublicationRow:
     """Return the right to send: it is certain that this attempt did not go out."""
+    only = and_(publications.c.attempt == attempt, publications.c.state == _S.SENDING)
+    return await move(db, ref, channel, _S.PLANNED, at, only=only, why=why)
+
+
+async def not_seen(
+    db: Database,
+    ref: MessageRef,
+    channel: str,
+    attempt: int,
+    at: datetime,
+    *,
+    why: Explanation | None = None,
+    since: datetime | None = None,
+) -> PublicationRow:
+    """Return the right to send after looks that did not see this attempt at the provider.
+
+    It stays uncertain: a provider's list may lag behind for longer than anybody looked.
+    """
     only = and_(
         publications.c.attempt == attempt,
         publications.c.state.in_((_S.SENDING, _S.UNKNOWN)),
     )
-    return await _move(db, ref, channel, _S.PLANNED, at, only=only, why=why)
+    marked = mark_uncertain(since)
+    return await move(db, ref, channel, _S.PLANNED, at, only=only, why=why, values=marked)
 
 
 async def accept(
@@ -155,7 +183,7 @@ async def accept(
         "receipt_url": receipt.url,
         "receipt_at": receipt.at,
     }
-    return await _move(db, ref, channel, _S.ACCEPTED, at, only=~taken_back, values=entered)
+    return await move(db, ref, channel, _S.ACCEPTED, at, only=~taken_back, values=entered)
 
 
 async def refuse(
@@ -167,8 +195,12 @@ async def refuse(
     at: datetime,
     attempt: int | None = None,
 ) -> PublicationRow:
-    """Enter that the provider, or a rule, said no and nothing went out."""
-    return await _move(db, ref, channel, _S.REFUSED, at, only=_of(attempt), why=why)
+    """Enter that the provider, or a rule, said no and nothing went out.
+
+    Changes nothing if an earlier attempt is uncertain.
+    """
+    only = and_(of_attempt(attempt), certain_or(looked=False))
+    return await move(db, ref, channel, _S.REFUSED, at, only=only, why=why)
 
 
 async def mark_unknown(
@@ -179,9 +211,15 @@ async def mark_unknown(
     why: Explanation,
     at: datetime,
     attempt: int | None = None,
+    since: datetime | None = None,
 ) -> PublicationRow:
-    """Enter that nobody knows whether the attempt went out."""
-    return await _move(db, ref, channel, _S.UNKNOWN, at, only=_of(attempt), why=why)
+    """Enter that nobody knows whether the attempt, or an earlier one, went out.
+
+    ``since``: no attempt in question began earlier, by a clock that is right.
+    """
+    begun = or_(publications.c.state == _S.SENDING, publications.c.uncertain_since.is_not(None))
+    only, marked = and_(of_attempt(attempt), begun), mark_uncertain(since)
+    return await move(db, ref, channel, _S.UNKNOWN, at, only=only, why=why, values=marked)
 
 
 async def withdraw(
@@ -190,18 +228,21 @@ async def withdraw(
     channel: str,
     at: datetime,
     to: PublicationState = PublicationState.WITHDRAWN,
+    *,
+    looked: bool = False,
 ) -> PublicationRow:
     """Call a publication off if it has not begun: planned to withdrawn, otherwise unchanged.
 
-    ``to`` may be superseded instead, when a newer message overtook it.
+    ``to`` may be superseded instead, when a newer message overtook it. An uncertain one has to be
+    ``looked`` for first.
     """
-    return await _move(
+    return await move(
         db,
         ref,
         channel,
         to,
         at,
-        only=publications.c.state == _S.PLANNED,
+        only=and_(publications.c.state == _S.PLANNED, certain_or(looked=looked)),
         why=Explanation(what="Called off before it was sent."),
     )
 
@@ -224,99 +265,25 @@ async def settle_state(
         raise ValueError(f"a publication becomes {to} by accept or reserve only")
     # What is on its way can only be settled by its own attempt, or become unknown.
     only = None if to is _S.UNKNOWN else publications.c.state != _S.SENDING
-    return await _move(db, ref, channel, to, at, only=only, why=why)
+    return await move(db, ref, channel, to, at, only=only, why=why)
 
 
-async def find(db: Database, ref: MessageRef, channel: str) -> PublicationRow | None:
-    """The row of a message on a channel, whichever its revision; None if never planned."""
-    async with db.read() as connection:
-        row = (await connection.execute(select(publications).where(_is(ref, channel)))).first()
-    return None if row is None else _row(row._mapping)
-
-
-async def is_anothers(db: Database, ref: MessageRef, channel: str, post: str) -> bool:
-    """Whether ``post``, an id of the platform's, is on record as that of another message."""
-    async with db.read() as connection:
-        found = await connection.execute(
-            select(publications.c.number)
-            .where(
-                publications.c.channel == channel,
-                publications.c.receipt_id == post,
-                ~_is(ref, channel),
-            )
-            .limit(1)
-        )
-        return found.first() is not None
-
-
-async def rows(db: Database, incident: str) -> list[PublicationRow]:
-    """Every publication of an incident, by message number and channel."""
-    async with db.read() as connection:
-        found = await connection.execute(
-            select(publications)
-            .where(publications.c.incident == incident)
-            .order_by(publications.c.number, publications.c.channel)
-        )
-        return [_row(row._mapping) for row in found]
-
-
-async def _move(
+async def did_not_go_out(
     db: Database,
     ref: MessageRef,
     channel: str,
     to: PublicationState,
+    why: Explanation,
     at: datetime,
-    *,
-    only: ColumnElement[bool] | None = None,
-    why: Explanation | None = None,
-    values: Mapping[str, object] | None = None,
 ) -> PublicationRow:
-    conditions = [
-        _is(ref, channel),
-        publications.c.revision == ref.revision,
-        publications.c.state.in_(MAY_COME_FROM[to]),
-    ]
-    if only is not None:
-        conditions.append(only)
-    async with db.write() as connection:
-        await connection.execute(
-            update(publications)
-            .where(*conditions)
-            .values(
-                state=to.value,
-                explanation=stored(why),
-                updated_at=at,
-                **(values or {}),
-            )
-        )
-        row = (await connection.execute(select(publications).where(_is(ref, channel)))).first()
-    if row is None:
-        raise _never_planned(ref, channel)
-    return _row(row._mapping)
-
-
-def _is(ref: MessageRef, channel: str) -> ColumnElement[bool]:
-    return and_(
-        publications.c.incident == ref.incident,
-        publications.c.number == ref.number,
-        publications.c.channel == channel,
+    """Enter that a person saw that no attempt went out: unknown to ``to``, and certain again."""
+    return await move(
+        db,
+        ref,
+        channel,
+        to,
+        at,
+        only=publications.c.state == _S.UNKNOWN,
+        why=why,
+        values={"uncertain_since": None},
     )
-
-
-def _of(attempt: int | None) -> ColumnElement[bool] | None:
-    return None if attempt is None else publications.c.attempt == attempt
-
-
-def _never_planned(ref: MessageRef, channel: str) -> DomainError:
-    return DomainError(
-        f"Message {ref.number} of {ref.incident} was never planned on {channel}.",
-        "Plan it first; if it was, check that every process uses the same database URL.",
-    )
-
-
-def _row(row: RowMapping) -> PublicationRow:
-    receipt = None
-    if row["receipt_id"] is not None:
-        receipt = Receipt(id=row["receipt_id"], url=row["receipt_url"], at=row["receipt_at"])
-    explanation = read_explanation(row["explanation"])
-    return PublicationRow.model_validate({**row, "receipt": receipt, "explanation": explanation})

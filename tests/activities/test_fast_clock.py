@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from temporalio.testing import ActivityEnvironment
 
 from activities.posts import PostActivities
-from activities.signatures.posts import LookForPost, PublicationTask
+from activities.signatures.posts import PublicationTask
 from domain.ids import MessageRef
 from domain.message import Copy, Document
 from domain.publication import Finding, Sighting
@@ -39,7 +39,7 @@ async def test_a_post_is_found_that_stands_from_before_the_moment_the_ledger_has
     await publications.reserve(ledger, REF, "square", task.digest, fast, 1)
     posts = PostActivities(ledger, {"square": feed})
 
-    order = LookForPost(task=task, since=NOON - timedelta(seconds=1))
-    sighting = await ActivityEnvironment().run(posts.look_for_post, order)
+    looked = task.model_copy(update={"since": NOON - timedelta(seconds=1)})
+    sighting = await ActivityEnvironment().run(posts.look_for_post, looked)
 
     assert sighting.finding is Finding.FOUND

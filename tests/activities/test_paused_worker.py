@@ -11,13 +11,13 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.posts import PostActivities
-from activities.signatures.posts import PublicationTask, PublishPost
+from activities.signatures.posts import PublicationStatus, PublicationTask, PublishPost
 from domain.ids import MessageRef
 from domain.message import Document
 from domain.publication import PublicationState
 from store.broadcasts import batches
 from store.kernel.database import Database
-from store.record import publications
+from store.record import publication_rows, publications
 from tests.activities.conftest import Provider
 from tests.activities.mail import Mailer, approved, customers, letter, one_each
 
@@ -42,11 +42,11 @@ def stands_still(monkeypatch: pytest.MonkeyPatch) -> Stands:
     return after
 
 
-async def publish(ledger: Database, provider: Provider, document: Document) -> None:
+async def publish(ledger: Database, provider: Provider, document: Document) -> PublicationStatus:
     posts = PostActivities(ledger, {"square": provider})
     task = PublicationTask(message=REF, channel="square", digest=document.digest())
     await ActivityEnvironment().run(posts.plan_publication, task)
-    await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))
+    return await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))
 
 
 async def test_a_post_is_given_back_and_not_sent(
@@ -55,12 +55,13 @@ async def test_a_post_is_given_back_and_not_sent(
     """A worker that was frozen for two minutes published what had been withdrawn meanwhile."""
     stands_still(publications, "reserve", 30.0)
 
-    with pytest.raises(ApplicationError, match="was stopped for 30 s") as refusal:
-        await publish(ledger, provider, document)
+    standing = await publish(ledger, provider, document)
 
-    assert not refusal.value.non_retryable
+    assert standing.again_after is not None
+    assert standing.explanation is not None
+    assert "was stopped for 30 s" in standing.explanation.what
     assert provider.book == []
-    row = await publications.find(ledger, REF, "square")
+    row = await publication_rows.find(ledger, REF, "square")
     assert row is not None
     assert row.state is PublicationState.PLANNED
 

@@ -11,21 +11,23 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.posts import PostActivities
 from activities.settling import SettlingActivities
-from activities.signatures.posts import LookForPost, PublicationTask, PublishPost
+from activities.signatures.posts import PublicationTask, PublishPost
 from activities.signatures.settling import SettleByPerson, SettlePublication
 from channels.contract import (
     BadCredentials,
     OutcomeUnknown,
+    PerhapsPosted,
     Publication,
     Refused,
     Throttled,
     Unreachable,
 )
+from domain.explanation import explained
 from domain.ids import MessageRef
 from domain.message import Document
-from domain.publication import Finding, PublicationState, Receipt
+from domain.publication import Finding, PublicationState, Receipt, Sighting
 from store.kernel.database import Database
-from store.record import incidents, messages, publications
+from store.record import incidents, messages, publication_rows
 from tests.activities.conftest import NOON, Provider, notice, raising
 
 REF = MessageRef(incident="hacked", number=1, revision=1)
@@ -44,7 +46,7 @@ async def task(posts: PostActivities, document: Document) -> PublicationTask:
 
 
 async def state(ledger: Database) -> PublicationState:
-    row = await publications.find(ledger, REF, "square")
+    row = await publication_rows.find(ledger, REF, "square")
     assert row is not None
     return row.state
 
@@ -96,9 +98,11 @@ async def test_what_did_not_go_out_may_be_tried_again(
     error: Exception,
 ) -> None:
     provider.before = raising(error)
-    with pytest.raises(ApplicationError) as failure:
-        await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))
-    assert not failure.value.non_retryable
+    standing = await ActivityEnvironment().run(
+        posts.publish_post, PublishPost(task=task, attempt=1)
+    )
+    assert standing.again_after is not None
+    assert not standing.uncertain
     assert await state(ledger) is PublicationState.PLANNED
 
 
@@ -107,11 +111,90 @@ async def test_a_throttled_post_is_tried_again_when_the_provider_said(
 ) -> None:
     until = datetime.now(UTC) + timedelta(seconds=40)
     provider.before = raising(Throttled("square: wait.", until=until))
-    with pytest.raises(ApplicationError) as failure:
-        await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))
-    delay = failure.value.next_retry_delay
-    assert delay is not None
-    assert timedelta(seconds=35) < delay <= timedelta(seconds=40)
+    standing = await ActivityEnvironment().run(
+        posts.publish_post, PublishPost(task=task, attempt=1)
+    )
+    assert standing.again_after is not None
+    assert timedelta(seconds=35) < standing.again_after <= timedelta(seconds=40)
+
+
+@pytest.fixture
+async def uncertain(
+    posts: PostActivities, task: PublicationTask, provider: Provider, ledger: Database
+) -> PublicationTask:
+    """The first attempt is public, its answer was lost, and three looks did not see it."""
+    provider.after = raising(OutcomeUnknown("square: no answer."))
+    await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))
+    provider.after = lambda: None
+    not_seen = SettlePublication(task=task, to=PublicationState.PLANNED, attempt=1)
+    assert (await ActivityEnvironment().run(posts.settle_publication, not_seen)).uncertain
+    return task
+
+
+async def test_an_uncertain_attempt_is_looked_for_before_the_next_one(
+    posts: PostActivities, uncertain: PublicationTask, provider: Provider
+) -> None:
+    standing = await ActivityEnvironment().run(
+        posts.publish_post, PublishPost(task=uncertain, attempt=2)
+    )
+    assert standing.state is PublicationState.ACCEPTED
+    assert len(provider.book) == provider.requests == 1
+
+
+@pytest.mark.parametrize("blind", [True, False], ids=["cannot tell", "cannot be asked"])
+async def test_nothing_is_sent_while_a_look_cannot_tell(
+    posts: PostActivities,
+    uncertain: PublicationTask,
+    provider: Provider,
+    monkeypatch: pytest.MonkeyPatch,
+    blind: bool,
+) -> None:
+    async def find(*_: object) -> Sighting:
+        if blind:
+            return Sighting(finding=Finding.CANNOT_TELL, why="square: the list is broken.")
+        raise Unreachable("square: no connection.")
+
+    monkeypatch.setattr(provider, "find", find)
+    standing = await ActivityEnvironment().run(
+        posts.publish_post, PublishPost(task=uncertain, attempt=2)
+    )
+    assert standing.state is (PublicationState.UNKNOWN if blind else PublicationState.PLANNED)
+    assert (standing.again_after is None) == blind
+    assert provider.requests == 1
+
+
+@pytest.mark.parametrize("error", [Refused("no."), BadCredentials("no.", "Renew the token.")])
+async def test_a_refusal_never_says_that_an_uncertain_attempt_did_not_go_out(
+    posts: PostActivities,
+    uncertain: PublicationTask,
+    provider: Provider,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Refused,
+) -> None:
+    async def find(*_: object) -> Sighting:
+        return Sighting(finding=Finding.ABSENT, why="The list lags behind.")
+
+    monkeypatch.setattr(provider, "find", find)
+    provider.before = raising(error)
+    standing = await ActivityEnvironment().run(
+        posts.publish_post, PublishPost(task=uncertain, attempt=2)
+    )
+    assert standing.state is PublicationState.UNKNOWN
+    assert standing.refusal == error.explanation
+    assert standing.explanation is not None
+    assert "earlier attempt got no clear answer" in standing.explanation.what
+
+
+async def test_a_no_that_may_mean_posted_already_is_looked_for(
+    posts: PostActivities, task: PublicationTask, provider: Provider
+) -> None:
+    otherwise = explained("square: it blocks this.")
+    provider.before = raising(PerhapsPosted("square: a duplicate?", otherwise=otherwise))
+    standing = await ActivityEnvironment().run(
+        posts.publish_post, PublishPost(task=task, attempt=1)
+    )
+    assert standing.state is PublicationState.UNKNOWN
+    assert standing.refusal == otherwise
 
 
 @pytest.mark.parametrize("error", [Refused("no."), BadCredentials("no.", "Renew the token.")])
@@ -145,7 +228,7 @@ async def test_an_answer_that_was_lost_is_unknown_and_then_found(
         posts.publish_post, PublishPost(task=task, attempt=1)
     )
     assert standing.state is PublicationState.UNKNOWN
-    sighting = await ActivityEnvironment().run(posts.look_for_post, LookForPost(task=task))
+    sighting = await ActivityEnvironment().run(posts.look_for_post, task)
     assert sighting.finding is Finding.FOUND
 
 
@@ -195,7 +278,7 @@ async def test_a_post_found_absent_may_be_published_again_once(
 ) -> None:
     provider.before = raising(OutcomeUnknown("square: no answer."))
     await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))
-    sighting = await ActivityEnvironment().run(posts.look_for_post, LookForPost(task=task))
+    sighting = await ActivityEnvironment().run(posts.look_for_post, task)
     assert sighting.finding is Finding.ABSENT
     settled = SettlePublication(task=task, to=PublicationState.PLANNED, attempt=1)
     await ActivityEnvironment().run(posts.settle_publication, settled)
@@ -221,7 +304,7 @@ async def test_a_post_of_another_incident_is_not_taken_for_ours(
     provider.before = raising(OutcomeUnknown("square: no answer."))
     await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))
 
-    sighting = await ActivityEnvironment().run(posts.look_for_post, LookForPost(task=task))
+    sighting = await ActivityEnvironment().run(posts.look_for_post, task)
 
     assert sighting.finding is Finding.CANNOT_TELL
 

@@ -20,7 +20,6 @@ from activities.signatures.posts import (
     PLAN_PUBLICATION,
     PUBLISH_POST,
     RETRACT_POST,
-    LookForPost,
     PublicationStatus,
     PublicationTask,
     PublishPost,
@@ -115,9 +114,9 @@ class Fakes:
         return await self.of(order.task.message.incident).publish(order)
 
     @defined(LOOK_FOR_POST)
-    async def look_for_post(self, order: LookForPost) -> Sighting:
+    async def look_for_post(self, order: PublicationTask) -> Sighting:
         """Read the platform back."""
-        return self.of(order.task.message.incident).find(order)
+        return self.of(order.message.incident).find(order)
 
     @defined(SETTLE_PUBLICATION)
     async def settle_publication(self, order: SettlePublication) -> PublicationStatus:

@@ -33,12 +33,13 @@ def a_plan(
     gate: GatePolicy = ONE_SIGNATURE,
     attempts: int = 3,
     looks: int = 2,
+    apart: timedelta = timedelta(milliseconds=40),
     broadcast: BroadcastPlan | None = None,
     fresh_for: timedelta = timedelta(hours=12),
 ) -> Playbook:
     """A plan whose every message goes to ``channels`` behind ``gate``.
 
-    Looks at a platform are milliseconds apart, so that stories need no time travel for them.
+    Looks at a platform are milliseconds apart, so that most stories need no time travel for them.
     """
 
     def plan(must: GatePolicy = gate) -> MessagePlan:
@@ -57,7 +58,7 @@ def a_plan(
             MessageKind.CORRECTION: plan(),
         },
         broadcast=broadcast or BroadcastPlan(),
-        looking=Looking(looks=looks, apart=timedelta(milliseconds=40)),
+        looking=Looking(looks=looks, apart=apart),
         attempts=attempts,
         offer=OfferTerms(
             title="10 USD credit",

@@ -134,7 +134,8 @@ async def test_a_post_that_is_absent_at_every_look_is_sent_again_exactly_once(
 
     message = await response.publish()
 
-    assert response.world.looks == 2
+    # Two as planned, and one immediately before the next attempt.
+    assert response.world.looks == 3
     assert outcome(message, "twitter").attempts == 2
     assert response.world.public("twitter") == [1]
 
@@ -147,7 +148,7 @@ async def test_a_platform_that_never_takes_it_is_given_up_in_words(response: Res
 
     given_up = outcome(message, "twitter")
     assert given_up.state is S.ABANDONED
-    assert given_up.explanation.what == "twitter did not accept it in 3 attempts."
+    assert given_up.explanation.what == "twitter gave no clear answer in 3 attempts."
     assert given_up.explanation.next_step.action is Action.RETRY
     await retry(response, "twitter")
     assert state(await response.settled(), "twitter") is S.ACCEPTED
@@ -198,6 +199,86 @@ async def test_a_person_who_saw_the_post_settles_it(response: Response) -> None:
     assert await response.says("settled") == ["sam: message 1 on twitter: went out"]
 
 
+async def test_a_refusal_does_not_erase_a_lost_answer_and_a_retry_looks_first(
+    response: Response,
+) -> None:
+    """The list lagged behind, the second attempt was refused, and a retry posted twice."""
+    response.world.provider("twitter", LOST_AFTER_PUBLISHING, REFUSES)
+    response.world.lags("twitter")
+    await response.open(a_plan(channels=("twitter",)))
+
+    refused = outcome(await response.publish(), "twitter")
+
+    assert refused.state is S.REFUSED
+    assert refused.uncertain
+    assert refused.explanation.what == "twitter refused it."
+    assert "An earlier attempt got no clear answer" in refused.explanation.means
+    response.world.lags("twitter", lagging=False)
+    await retry(response, "twitter")
+    assert state(await response.settled(), "twitter") is S.ACCEPTED
+    assert response.world.public("twitter") == [1]
+
+
+async def test_a_refusal_after_a_lost_answer_is_unknown_where_looking_cannot_tell(
+    response: Response,
+) -> None:
+    response.world.provider("twitter", LOST_AFTER_PUBLISHING, REFUSES)
+    response.world.lags("twitter")
+    await response.open(a_plan(channels=("twitter",)))
+    await response.decide(await response.propose(), "noor")
+    await eventually(lambda: _attempts(response, 2))
+
+    response.world.cannot_be_read("twitter")
+
+    unknown = outcome(await response.settled(), "twitter")
+    assert unknown.state is S.UNKNOWN
+    assert unknown.explanation.what.startswith("twitter refused it. An earlier attempt gave no")
+
+
+async def test_a_retry_of_what_nobody_knows_looks_first(response: Response) -> None:
+    response.world.provider("twitter", LOST_AFTER_PUBLISHING)
+    response.world.cannot_be_read("twitter")
+    await response.open(a_plan(channels=("twitter",)))
+    assert state(await response.publish(), "twitter") is S.UNKNOWN
+
+    response.world.can_be_read("twitter")
+    await retry(response, "twitter")
+
+    assert state(await response.settled(), "twitter") is S.ACCEPTED
+    assert response.world.public("twitter") == [1]
+
+
+async def test_a_lost_answer_that_is_looked_for_is_shown_and_in_the_timeline(
+    response: Response,
+) -> None:
+    response.world.provider("twitter", LOST_BEFORE_PUBLISHING)
+    await response.open(a_plan(channels=("twitter",), apart=timedelta(seconds=30)))
+    await response.decide(await response.propose(), "noor")
+
+    async def looked_for() -> bool:
+        return state(await response.message(1), "twitter") is S.SENDING
+
+    await eventually(looked_for)
+    assert outcome(await response.message(1), "twitter").uncertain
+    (lost,) = await response.says("no clear answer")
+    assert "is being looked for" in lost
+
+
+async def test_a_post_that_waits_for_its_provider_says_until_when(response: Response) -> None:
+    response.world.provider("twitter", throttles(timedelta(minutes=15)))
+    await response.open(a_plan(channels=("twitter",)))
+    await response.decide(await response.propose(), "noor")
+
+    async def waits() -> bool:
+        return outcome(await response.message(1), "twitter").explanation is not None
+
+    await eventually(waits)
+    waiting = outcome(await response.message(1), "twitter")
+    assert waiting.state is S.PLANNED
+    assert "The next attempt is at" in waiting.explanation.means
+    assert len(await response.says("waits")) == 1
+
+
 async def test_a_person_who_saw_that_it_did_not_go_out_has_it_published(
     response: Response,
 ) -> None:
@@ -236,7 +317,7 @@ async def test_an_attempt_that_never_came_back_is_looked_for_and_not_repeated(
 
 
 @pytest.mark.usefixtures("quick_time_outs")
-async def test_the_server_retries_what_was_throttled_under_the_same_policy(
+async def test_what_was_not_taken_is_tried_again_without_a_look(
     response: Response,
 ) -> None:
     response.world.provider("twitter", throttles(timedelta(milliseconds=100)), IS_DOWN)
@@ -244,7 +325,7 @@ async def test_the_server_retries_what_was_throttled_under_the_same_policy(
 
     message = await response.publish()
 
-    assert outcome(message, "twitter").attempts == 1
+    assert outcome(message, "twitter").attempts == 3
     assert len(response.world.attempts) == 3
     assert response.world.looks == 0
     assert response.world.public() == [1]
@@ -309,6 +390,10 @@ async def test_a_throttled_progress_update_is_superseded_and_never_sent_late(
 
     assert state(await response.settled(2), "twitter") is S.SUPERSEDED
     assert response.world.public() == [1, 3]
+
+
+async def _attempts(response: Response, many: int) -> bool:
+    return len(response.world.attempts) >= many
 
 
 async def _tried(response: Response, number: int, channel: str) -> bool:

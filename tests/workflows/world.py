@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from temporalio.exceptions import ApplicationError
 
 from activities.signatures.posts import (
-    LookForPost,
     PublicationStatus,
     PublicationTask,
     PublishPost,
@@ -80,6 +79,7 @@ class Row:
     started_at: datetime | None = None
     receipt: Receipt | None = None
     explanation: Explanation | None = None
+    uncertain: bool = False
 
     def standing(self) -> PublicationStatus:
         """The row as workflows see it."""
@@ -89,6 +89,7 @@ class Row:
             started_at=self.started_at,
             attempt=self.attempt,
             explanation=self.explanation,
+            uncertain=self.uncertain,
         )
 
 
@@ -130,6 +131,7 @@ class World:
         self._script: dict[str, deque[Fault | Wire]] = defaultdict(deque)
         self._blind: set[str] = set()
         self._undeletable: set[str] = set()
+        self._lagging: set[str] = set()
         self._rendering: asyncio.Event | None = None
         self.renders_begun = 0
 
@@ -157,6 +159,14 @@ class World:
     def cannot_be_read(self, channel: str) -> None:
         """Looking at ``channel`` tells nothing from now on."""
         self._blind.add(channel)
+
+    def can_be_read(self, channel: str) -> None:
+        """Looking at ``channel`` tells again."""
+        self._blind.discard(channel)
+
+    def lags(self, channel: str, *, lagging: bool = True) -> None:
+        """What ``channel`` lists lacks its newest posts from now on."""
+        (self._lagging.add if lagging else self._lagging.discard)(channel)
 
     def cannot_be_deleted(self, channel: str) -> None:
         """``channel`` refuses to take anything down."""
@@ -215,6 +225,8 @@ class World:
         self._refuse_unapproved(task)
         if row.state is not S.PLANNED or row.digest != task.digest:
             return row.standing()
+        if row.uncertain and self._looked_first(row, task):
+            return row.standing()
         row.state, row.attempt, row.started_at = S.SENDING, order.attempt, datetime.now(UTC)
         self.attempts.append((task.channel, task.message.number, order.attempt))
         script = self._script[task.channel]
@@ -232,25 +244,38 @@ class World:
             await asyncio.Event().wait()
         if step.error in (Unreachable, Throttled):
             row.state = S.PLANNED
-            raise ApplicationError(
-                f"{task.channel} did not take it.",
-                explained(f"{task.channel} did not take it.", "It will be tried again."),
-                type=step.error.__name__,
-                next_retry_delay=step.delay,
+            return row.standing().model_copy(
+                update={
+                    "explanation": explained(f"{task.channel} did not take it."),
+                    "again_after": step.delay or timedelta(seconds=0.2),
+                }
             )
         if step.error is Refused:
-            row.state = S.REFUSED
-            row.explanation = explained(f"{task.channel} refused it.", "Change it.")
+            refusal = explained(f"{task.channel} refused it.", "Change it.")
+            if row.uncertain:
+                row.state = S.UNKNOWN
+                return row.standing().model_copy(update={"refusal": refusal})
+            row.state, row.explanation = S.REFUSED, refusal
         else:
-            row.state = S.UNKNOWN
+            row.state, row.uncertain = S.UNKNOWN, True
         return row.standing()
 
-    def find(self, order: LookForPost) -> Sighting:
+    def _looked_first(self, row: Row, task: PublicationTask) -> bool:
+        """Whether a look before an attempt settles that none may be made."""
+        seen = self.find(task)
+        if seen.finding is Finding.FOUND:
+            row.state, row.receipt = S.ACCEPTED, seen.receipt
+        elif seen.finding is Finding.CANNOT_TELL:
+            row.state = S.UNKNOWN
+        return row.state is not S.PLANNED
+
+    def find(self, task: PublicationTask) -> Sighting:
         """Read the platform back."""
         self.looks += 1
-        task = order.task
         if task.channel in self._blind:
             return Sighting(finding=Finding.CANNOT_TELL, why="The list could not be read.")
+        if task.channel in self._lagging:
+            return Sighting(finding=Finding.ABSENT)
         for post in self.posts:
             if (post.channel, post.number) == (task.channel, task.message.number):
                 return Sighting(
@@ -266,13 +291,13 @@ class World:
                 row.state, row.receipt = S.ACCEPTED, order.receipt
             case S.PLANNED:
                 if row.state in (S.SENDING, S.UNKNOWN) and row.attempt == order.attempt:
-                    row.state = S.PLANNED
+                    row.state, row.uncertain = S.PLANNED, True
             case S.WITHDRAWN | S.SUPERSEDED:
-                if row.state is S.PLANNED:
+                if row.state is S.PLANNED and (order.looked or not row.uncertain):
                     row.state = order.to
             case S.UNKNOWN:
-                if row.state is S.SENDING:
-                    row.state = S.UNKNOWN
+                if row.state is S.SENDING or row.uncertain:
+                    row.state, row.uncertain = S.UNKNOWN, True
             case _:
                 if row.state in (S.PLANNED, S.UNKNOWN):
                     row.state = order.to
@@ -287,7 +312,7 @@ class World:
             row.state = S.ACCEPTED
             row.receipt = Receipt(id="seen", url=order.url, at=datetime.now(UTC))
         else:
-            row.state = order.otherwise
+            row.state, row.uncertain = order.otherwise, False
         return row.standing()
 
     def retract(self, task: PublicationTask) -> PublicationStatus:

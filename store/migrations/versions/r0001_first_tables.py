@@ -138,6 +138,7 @@ def upgrade() -> None:
         sa.Column("receipt_id", sa.Text()),
         sa.Column("receipt_url", sa.Text()),
         sa.Column("receipt_at", Moment()),
+        sa.Column("uncertain_since", Moment()),
         sa.Column("explanation", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("updated_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("incident", "number", "channel", name="pk_publications"),

@@ -28,6 +28,7 @@ from channels.contract import (
     CannotExpress,
     ChannelError,
     OutcomeUnknown,
+    PerhapsPosted,
     Publication,
     Refused,
     Template,
@@ -111,12 +112,15 @@ def error(code: int, status: int = 400, subcode: int | None = None, **more: Any)
 
 
 ROWS: list[tuple[str, Canned, type[ChannelError]]] = [
-    *((f"throttled {code}", error(code), Throttled) for code in (4, 17, 32, 341, 613, 80001)),
+    *(
+        (f"throttled {code}", error(code), Throttled)
+        for code in (4, 17, 32, 341, 613, 80001, 80014)
+    ),
     ("throttled as 403", error(4, 403, is_transient=True), Throttled),
     ("too fast", error(368, subcode=1390008), Throttled),
-    ("abusive", error(368), Refused),
-    ("said before", error(506), OutcomeUnknown),
-    ("said before, other form", error(368, subcode=1404082), OutcomeUnknown),
+    ("abusive, or said before", error(368), PerhapsPosted),
+    ("said before", error(506), PerhapsPosted),
+    ("said before, other form", error(368, subcode=1404082), PerhapsPosted),
     ("unknown error", error(1, 500), OutcomeUnknown),
     ("unknown error as 400", error(1), OutcomeUnknown),
     ("unknown error 99", error(1, 400, subcode=99), OutcomeUnknown),
@@ -128,6 +132,8 @@ ROWS: list[tuple[str, Canned, type[ChannelError]]] = [
     ("503 in HTML", Canned(503, b"<html>", {"content-type": "text/html"}), OutcomeUnknown),
     ("502 in HTML", Canned(502, b"<html>", {"content-type": "text/html"}), OutcomeUnknown),
     *((f"token {code}", error(code, 401), BadCredentials) for code in (102, 190)),
+    ("no proof", error(104), BadCredentials),
+    ("wrong proof", error(100, message="Invalid appsecret_proof provided"), BadCredentials),
     *(
         (f"token 190/{subcode}", error(190, 400, subcode=subcode), BadCredentials)
         for subcode in (458, 459, 460, 463, 464, 467, 492)
@@ -400,3 +406,18 @@ async def test_the_token_is_in_no_log_even_at_debug(
     written = " ".join(record.getMessage() for record in caplog.records)
     assert f"/v26.0/{PAGE}" in written
     assert token.get_secret_value() not in written
+
+
+@pytest.mark.parametrize(
+    "answer", [error(104), error(100, message="Invalid appsecret_proof")], ids=["104", "100"]
+)
+async def test_a_wrong_app_secret_is_named_by_its_variable_also_by_the_check(
+    answer: Canned,
+) -> None:
+    health = await World(answer).channel.check()
+    assert not health.ok
+    assert "FRONTFOOT_FACEBOOK_APP_SECRET" in health.detail
+
+
+async def test_a_check_does_not_speak_of_a_copy(answer: Canned = error(100)) -> None:
+    assert "copy" not in (await World(answer).channel.check()).detail

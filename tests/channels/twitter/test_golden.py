@@ -14,6 +14,7 @@ from channels.contract import (
     CannotExpress,
     ChannelError,
     OutcomeUnknown,
+    PerhapsPosted,
     Refused,
     Template,
     Throttled,
@@ -51,9 +52,9 @@ ROWS: list[tuple[str, Canned, type[ChannelError]]] = [
     ("no credits", problem(402, "x", PROBLEMS + "credits"), BadCredentials),
     ("no credits, other name", problem(402, "x", PROBLEMS + "credits-depleted"), BadCredentials),
     ("no credits, bare", Canned(402), BadCredentials),
-    ("duplicate", problem(403, DUPLICATE), OutcomeUnknown),
-    ("duplicate, other case", problem(403, "DUPLICATE CONTENT"), OutcomeUnknown),
-    ("duplicate, old form", legacy(403, 187), OutcomeUnknown),
+    ("duplicate", problem(403, DUPLICATE), PerhapsPosted),
+    ("duplicate, other case", problem(403, "DUPLICATE CONTENT"), PerhapsPosted),
+    ("duplicate, old form", legacy(403, 187), PerhapsPosted),
     ("not summoned", problem(403, NOT_SUMMONED), Refused),
     ("another 403", problem(403, "You are not permitted to perform this action."), Refused),
     ("not enrolled", problem(403, "x", PROBLEMS + "client-forbidden"), BadCredentials),
@@ -88,6 +89,31 @@ async def test_an_answer_of_x_means_what_the_retry_matrix_says(
     with pytest.raises(ChannelError) as caught:
         await World(answer).channel.publish(PUBLICATION)
     assert type(caught.value) is meaning
+
+
+SAID_ABOUT_US = [
+    (problem(403, "x", OLD + "oauth1-permissions"), "may read, but not post"),
+    (problem(403, "x", PROBLEMS + "oauth2-permissions"), "may read, but not post"),
+    (legacy(403, 261), "may read, but not post"),
+    (
+        problem(403, "x", PROBLEMS + "client-forbidden", reason="client-not-enrolled"),
+        "not attached to a project",
+    ),
+    (legacy(403, 453), "not attached to a project"),
+    (problem(403, "Your account is temporarily locked. Please log in."), "account is locked"),
+    (problem(403, "Your account is suspended and may not use this."), "account is locked"),
+    (legacy(401, 64), "account is locked"),
+    (legacy(403, 326), "account is locked"),
+    (legacy(401, 89), "does not accept our keys"),
+    (problem(403, "You are not permitted to do this."), "whether the account, the app or the post"),
+]
+
+
+@pytest.mark.parametrize(("answer", "words"), SAID_ABOUT_US, ids=[row[1] for row in SAID_ABOUT_US])
+async def test_an_answer_about_the_account_or_the_app_names_it(answer: Canned, words: str) -> None:
+    with pytest.raises(Refused, match=words) as caught:
+        await World(answer).channel.publish(PUBLICATION)
+    assert "propose it again" not in caught.value.next_step or "notices" in caught.value.next_step
 
 
 def stamp(minutes: int) -> str:

@@ -31,8 +31,8 @@ from store.broadcasts.batch_rows import BatchRow
 from store.broadcasts.progress import BroadcastProgress
 from store.kernel.database import Database
 from store.migrate import upgrade_ledger
-from store.record import messages, publications
-from store.record.publications import PublicationRow
+from store.record import messages, publication_rows, publications
+from store.record.publication_rows import PublicationRow
 from tests.channels.conftest import sandbox, sandbox_process
 
 __all__ = ["sandbox", "sandbox_process"]
@@ -387,7 +387,7 @@ async def test_a_live_provider_is_read_back_post_by_post(ledger: Database, live:
     await have_post(ledger, 3, sent=False, entered=True)
     await have_post(ledger, 4, sent=False, entered=False)
 
-    rows = await publications.rows(ledger, "down")
+    rows = await publication_rows.rows(ledger, "down")
     told, _ = await read_providers(Engine(live, ledger=ledger), "down", rows, [])
 
     assert {number: told[Place(number, "twitter")].detail for number in range(1, 5)} == {
@@ -407,7 +407,7 @@ async def test_a_live_provider_that_cannot_be_asked_is_not_readable(
 ) -> None:
     await have_post(ledger, 1, sent=True, entered=True)
     monkeypatch.delenv("FRONTFOOT_TWITTER_TOKEN")
-    rows = await publications.rows(ledger, "down")
+    rows = await publication_rows.rows(ledger, "down")
     told, _ = await read_providers(Engine(live, ledger=ledger), "down", rows, [])
     book = told[Place(1, "twitter")]
     assert (book.read, "FRONTFOOT_TWITTER_TOKEN" in book.detail) == (False, True)

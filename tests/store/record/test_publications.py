@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -10,7 +11,7 @@ from domain.errors import DomainError
 from domain.explanation import explained
 from domain.publication import PublicationState, Receipt
 from store.kernel.database import Database
-from store.record import publications
+from store.record import publication_rows, publications
 from tests.store.world import DIGEST, LATER, NOON, RECEIPT, ref
 
 S = PublicationState
@@ -28,7 +29,7 @@ async def take(db: Database, attempt: int = 1, revision: int = 1, digest: str = 
 
 
 async def state(db: Database) -> PublicationState:
-    row = await publications.find(db, *HERE)
+    row = await publication_rows.find(db, *HERE)
     assert row is not None
     return row.state
 
@@ -191,9 +192,62 @@ async def test_a_person_may_release_an_unknown_publication(database: Database) -
     await plan(database)
     await take(database)
     await publications.mark_unknown(database, *HERE, why=explained("?", "Look."), at=NOON)
-    await publications.settle_state(database, *HERE, S.PLANNED, explained("not on the page"), LATER)
+    seen = explained("not on the page")
+    await publications.did_not_go_out(database, *HERE, S.PLANNED, seen, LATER)
 
     assert await take(database, attempt=2)
+
+
+async def uncertain(database: Database) -> None:
+    """An attempt whose answer was lost, and that no look has seen."""
+    await plan(database)
+    await take(database)
+    await publications.mark_unknown(database, *HERE, why=explained("?", "Look."), at=NOON)
+    row = await publications.not_seen(database, *HERE, 1, NOON)
+    assert (row.state, row.uncertain_since) == (S.PLANNED, NOON)
+
+
+async def test_after_a_lost_answer_nobody_may_send_without_a_look(database: Database) -> None:
+    await uncertain(database)
+
+    assert not await take(database, attempt=2)
+    looked = await publications.reserve(database, *HERE, DIGEST, LATER, 2, looked=True)
+    assert looked.reserved
+
+
+async def test_after_a_lost_answer_nothing_is_refused_or_called_off_without_a_look(
+    database: Database,
+) -> None:
+    await uncertain(database)
+    assert (await publications.withdraw(database, *HERE, LATER)).state is S.PLANNED
+    await publications.reserve(database, *HERE, DIGEST, LATER, 2, looked=True)
+
+    refused = await publications.refuse(database, *HERE, why=explained("no"), at=LATER, attempt=2)
+
+    assert refused.state is S.SENDING
+    assert refused.uncertain_since == NOON
+
+
+async def test_the_moment_from_which_to_look_is_the_first_attempts_by_the_right_clock(
+    database: Database,
+) -> None:
+    await plan(database)
+    await take(database)
+    before = NOON - timedelta(minutes=3)
+
+    row = await publications.mark_unknown(
+        database, *HERE, why=explained("?"), at=NOON, since=before
+    )
+
+    assert row.uncertain_since == before
+
+
+async def test_a_later_revision_does_not_take_over_what_is_uncertain(database: Database) -> None:
+    await uncertain(database)
+
+    row = await publications.plan(database, ref(revision=2), "twitter", DIGEST, LATER)
+
+    assert row.revision == 1
 
 
 async def test_the_record_says_why_and_what_next(database: Database) -> None:
@@ -203,7 +257,7 @@ async def test_the_record_says_why_and_what_next(database: Database) -> None:
         database, *HERE, why=explained("Credits are used up.", "Top them up."), at=LATER
     )
 
-    [row] = await publications.rows(database, "buffer-saturday")
+    [row] = await publication_rows.rows(database, "buffer-saturday")
 
     assert (row.state, row.explanation, row.updated_at) == (
         S.REFUSED,
@@ -230,5 +284,7 @@ async def test_a_post_on_record_is_that_of_one_message_on_one_channel(database: 
         "another message's": (ref(number=2), "twitter", RECEIPT.id),
         "another incident's": (ref("buffer-sunday"), "twitter", RECEIPT.id),
     }
-    found = {what for what, one in asked.items() if await publications.is_anothers(database, *one)}
+    found = {
+        what for what, one in asked.items() if await publication_rows.is_anothers(database, *one)
+    }
     assert found == {"another message's", "another incident's"}
