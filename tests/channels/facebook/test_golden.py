@@ -419,5 +419,5 @@ async def test_a_wrong_app_secret_is_named_by_its_variable_also_by_the_check(
     assert "FRONTFOOT_FACEBOOK_APP_SECRET" in health.detail
 
 
-async def test_a_check_does_not_speak_of_a_copy(answer: Canned = error(100)) -> None:
-    assert "copy" not in (await World(answer).channel.check()).detail
+async def test_a_check_does_not_speak_of_a_copy() -> None:
+    assert "copy" not in (await World(error(100)).channel.check()).detail
