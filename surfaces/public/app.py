@@ -61,9 +61,6 @@ def main() -> int:
             raise
         print(explanation, file=sys.stderr)
         return 1
-    if service.events is None and service.links is None:
-        print(f"There is nothing to serve. {' '.join(service.lacking)}", file=sys.stderr)
-        return 2
     for sentence in service.lacking:
         _log.warning(sentence)
     config = uvicorn.Config(
