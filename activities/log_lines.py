@@ -23,6 +23,7 @@ from activities.signatures.broadcasts import BatchesSent, SendBatches
 from domain.ids import incident_of, publication_of
 from domain.publication import PublicationState
 from domain.timeline import TimelineEntry
+from store.kernel.errors import StoreUnavailable
 
 _log = logging.getLogger("frontfoot.incidents")
 _failures = logging.getLogger("frontfoot.failures")
@@ -111,6 +112,8 @@ def _tell_failure(error: Exception) -> None:
         "attempt": info.attempt,
         **_place(info.workflow_id or ""),
     }
+    if isinstance(error.__cause__, StoreUnavailable):
+        fields["code"] = error.__cause__.code
     _failures.log(logging.WARNING if again else logging.ERROR, said, extra={"fields": fields})
 
 
