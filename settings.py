@@ -7,14 +7,29 @@ live beside its adapter.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 HERE = Path(__file__).resolve().parent
+ENV_FILE = ".env"
+_OURS = ("FRONTFOOT_", "TEMPORAL_")
+
+
+def complete_environment() -> None:
+    """Fill in from ``.env`` what the environment lacks of ours and of Temporal's.
+
+    Every process of ours begins with this: Temporal's own reader knows nothing of ``.env``, and a
+    worker must reach the same server as the commands.
+    """
+    for name, value in dotenv_values(ENV_FILE).items():
+        if name.startswith(_OURS) and value:
+            os.environ.setdefault(name, value)
 
 
 class Settings(BaseSettings):
@@ -22,7 +37,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="FRONTFOOT_",
-        env_file=".env",
+        env_file=ENV_FILE,
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,

@@ -15,14 +15,23 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    PrometheusConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.broadcasts import BroadcastActivities
+from activities.log_lines import FailureLines, leave_failures_to_us
 from activities.posts import PostActivities
 from activities.proposals import ProposalActivities
 from activities.record import RecordActivities
@@ -30,9 +39,12 @@ from activities.settling import SettlingActivities
 from channels import registry
 from channels.configured import ChannelMisconfigured
 from channels.contract import Channel
+from client.configuration import load_settings
+from client.errors import WrongInput, explanation_of
+from client.logs import log_as_json
 from domain.ids import MAIN_QUEUE, channel_queue
 from domain.unsubscribe import UnsubscribeLinks
-from settings import Settings
+from settings import Settings, complete_environment
 from store import migrate
 from store.kernel.database import Database
 from wiring import TemporalUnreachable, connect
@@ -46,6 +58,11 @@ GRACE = timedelta(seconds=15)
 STICKY = timedelta(seconds=2)
 """How long Temporal waits for a worker that has an incident in its memory before it asks another.
 After a crash, an approver waits exactly that long; the default is ten seconds."""
+
+
+PORTS_TRIED = 10
+
+_log = logging.getLogger("frontfoot.worker")
 
 
 def deployment(settings: Settings) -> WorkerDeploymentConfig | None:
@@ -96,6 +113,7 @@ def workers(
                     ],
                     graceful_shutdown_timeout=GRACE,
                     deployment_config=deployment(settings),
+                    interceptors=[FailureLines()],
                     sticky_queue_schedule_to_start_timeout=STICKY,
                 )
             )
@@ -107,6 +125,7 @@ def workers(
                     activities=[*posts.on_the_wire(), *broadcasts.on_the_wire()],
                     graceful_shutdown_timeout=GRACE,
                     deployment_config=deployment(settings),
+                    interceptors=[FailureLines()],
                 )
             )
     return made
@@ -131,12 +150,45 @@ def _links(settings: Settings) -> UnsubscribeLinks | None:
     return UnsubscribeLinks(settings.public_url, settings.link_secret.get_secret_value().encode())
 
 
+def runtime(metrics_address: str) -> Runtime:
+    """The SDK's own runtime: it logs as we do, and serves metrics where it may.
+
+    A second worker on the same machine finds the port taken. It takes one of the next, or does
+    without: metrics are no reason not to work.
+    """
+    telemetry = TelemetryConfig(
+        logging=LoggingConfig(
+            filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
+            forwarding=LogForwardingConfig(
+                logger=logging.getLogger("temporalio"), append_log_fields_to_message=False
+            ),
+        )
+    )
+    if not metrics_address:
+        return Runtime(telemetry=telemetry)
+    host, _, port = metrics_address.rpartition(":")
+    first = int(port) if port.isdecimal() else 0
+    why: ValueError | None = None
+    for number in range(first, min(first + PORTS_TRIED, 65_536)):
+        address = f"{host}:{number}"
+        try:
+            made = Runtime(
+                telemetry=replace(telemetry, metrics=PrometheusConfig(bind_address=address))
+            )
+        except ValueError as error:
+            why = error
+            continue
+        if number != first:
+            _log.warning("the metrics of this worker are at %s: that port was taken", address)
+        return made
+    _log.warning("this worker has no metrics: FRONTFOOT_METRICS_ADDRESS cannot be used (%s)", why)
+    return Runtime(telemetry=telemetry)
+
+
 async def run(queues: Sequence[str]) -> None:
     """Work until SIGINT or SIGTERM, then let what is under way finish."""
-    settings = Settings()
-    if settings.metrics_address:
-        metrics = PrometheusConfig(bind_address=settings.metrics_address)
-        Runtime.set_default(Runtime(telemetry=TelemetryConfig(metrics=metrics)))
+    settings = load_settings()
+    Runtime.set_default(runtime(settings.metrics_address))
     channels = registry.build(settings.channels, env_file=".env")
     chosen = list(queues) or ["main", *channels]
     strangers = sorted(set(chosen) - {"main", *channels})
@@ -172,15 +224,20 @@ def main() -> int:
         "--queues", default="", help="task queues, separated by commas: main, email, twitter, …"
     )
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # Its request lines contain addresses of providers and, on reads, identifiers of accounts.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    log_as_json()
+    leave_failures_to_us()
     queues = [name.strip() for name in arguments.queues.split(",") if name.strip()]
     try:
+        complete_environment()
         asyncio.run(run(queues))
-    except (ChannelMisconfigured, TemporalUnreachable) as error:
-        print(error, file=sys.stderr)
-        return 2
+    except Exception as error:
+        explanation = explanation_of(error)
+        if explanation is None:
+            raise
+        print(explanation, file=sys.stderr)
+        return (
+            2 if isinstance(error, ChannelMisconfigured | TemporalUnreachable | WrongInput) else 1
+        )
     return 0
 
 

@@ -11,6 +11,7 @@ from activities.batch_sending import Sending
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.heartbeat import beating
+from activities.log_lines import tell_batches
 from activities.signatures.broadcasts import (
     PAUSE_BROADCAST,
     PLAN_BROADCAST,
@@ -128,7 +129,7 @@ class BroadcastActivities:
             found = await progress.range_progress(
                 self._database, order.broadcast, order.first, reached or order.last
             )
-        return BatchesSent(
+        sent = BatchesSent(
             accepted=found.here.went_out,
             refused=found.here.refused,
             unknown_batches=found.here.unknown_batches,
@@ -142,6 +143,8 @@ class BroadcastActivities:
             ),
             explanation=sending.explanation,
         )
+        tell_batches(order, sent)
+        return sent
 
     @defined(SETTLE_UNKNOWN)
     async def settle_unknown(self, order: SettleUnknown) -> UnknownSettled:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
+from activities.log_lines import tell_entries
 from activities.signatures.record import (
     CLOSE_INCIDENT,
     RECORD_TIMELINE,
@@ -54,5 +55,6 @@ class RecordActivities:
     async def record_timeline(self, order: RecordTimeline) -> Nothing:
         """Append to the timeline; what is there already is left alone."""
         with failing_in_words(datetime.now(UTC)):
-            await timeline.append(self._database, order.incident, order.entries)
+            new = await timeline.append(self._database, order.incident, order.entries)
+        tell_entries(order.incident, new)
         return Nothing()

@@ -56,6 +56,13 @@ class ChannelSettings(BaseSettings):
     read_timeout: Seconds = 30.0
 
 
+class Unusable(ValueError):
+    """Raised by the validator of a setting: ``what`` the value is, in words that may be shown.
+
+    It follows the variable's name ("is an API key; …") and never contains the value.
+    """
+
+
 class ChannelMisconfigured(DomainError):
     """A channel that cannot be built: ``what`` names each variable at fault, and no value."""
 
@@ -106,6 +113,9 @@ def _fault(model: type[BaseSettings], error: ErrorDetails) -> str:
     meaning = f" ({field.description})" if field and field.description else ""
     if error["type"] == "missing":
         return f"{variable}{meaning} is not set"
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, Unusable):
+        return f"{variable} cannot be used as it is: it {cause}"
     return f"{variable}{meaning} cannot be used as it is ({error['type'].replace('_', ' ')})"
 
 

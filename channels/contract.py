@@ -26,7 +26,7 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from channels.batch import Batch
-from domain.delivery_events import DeliveryEvent
+from domain.delivery_events import DeliveryEvent, UnreadableEvent
 from domain.explanation import Explanation, NextStep, explained
 from domain.message import Copy, Voice
 from domain.model import Value
@@ -235,10 +235,13 @@ class ReadsEvents(Protocol):
     It is not the channel itself: it lives in the process that the internet can reach.
     """
 
-    def read_events(self, body: bytes, headers: Mapping[str, str]) -> list[DeliveryEvent]:
+    def read_events(
+        self, body: bytes, headers: Mapping[str, str]
+    ) -> Sequence[DeliveryEvent | UnreadableEvent]:
         """The events about our mail in one signed delivery of events; others are ignored.
 
         ``body`` is as it came, byte for byte; ``headers`` are found by lower-case names. Raises
-        ``EventsNotGenuine`` before anything is parsed, or ``EventsUnreadable``.
+        ``EventsNotGenuine`` before anything is parsed, or ``EventsUnreadable``. An event that
+        cannot be read costs no other one: it is handed on as an ``UnreadableEvent``.
         """
         ...

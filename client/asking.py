@@ -32,6 +32,9 @@ Result = TypeVar("Result")
 ANSWER_WITHIN = timedelta(seconds=10)
 """How long a query may go unanswered before we report that there is no worker."""
 
+SERVER_WITHIN = timedelta(seconds=3)
+"""How long the server may take to say that it is well."""
+
 DONE_WITHIN = timedelta(minutes=2)
 """How long an incident may take over an update; withdrawing waits for what is on the wire."""
 
@@ -41,7 +44,8 @@ async def ask(
 ) -> Result:
     """What an incident answers, ended ones included. Raises ``UnknownIncident`` and ``NoWorker``.
 
-    With ``running``, ``EndedUnclosed`` if its workflow is over and the incident was not closed.
+    ``RPCError`` if Temporal itself does not answer. With ``running``, ``EndedUnclosed`` if its
+    workflow is over and the incident was not closed.
     """
     workflow_id = incident_workflow_id(check_slug(slug))
     handle = (await engine.temporal()).get_workflow_handle(workflow_id)
@@ -57,7 +61,7 @@ async def ask(
         if error.status is RPCStatusCode.NOT_FOUND:
             raise UnknownIncident(slug) from error
         # "Failed precondition" is the server's way to say that no worker has asked for work lately.
-        if error.status in _NOBODY_ANSWERS:
+        if error.status in _NOBODY_ANSWERS and await _temporal_answers(engine):
             raise NoWorker from error
         raise
     except WorkflowQueryFailedError as error:
@@ -109,7 +113,7 @@ def refusals_in_words(slug: str, asked: str) -> Iterator[None]:
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise DomainError("The incident is closed.", "Open a new one.") from error
-        if error.status in _NOBODY_ANSWERS:
+        if error.status in (*_NOBODY_ANSWERS, RPCStatusCode.UNAVAILABLE):
             raise NoAnswer(slug, asked) from error
         raise
 
@@ -118,8 +122,15 @@ _NOBODY_ANSWERS = (
     RPCStatusCode.DEADLINE_EXCEEDED,
     RPCStatusCode.CANCELLED,
     RPCStatusCode.FAILED_PRECONDITION,
-    RPCStatusCode.UNAVAILABLE,
 )
+
+
+async def _temporal_answers(engine: Engine) -> bool:
+    """Whether the server itself answers: a server that hangs looks like a missing worker."""
+    try:
+        return await (await engine.temporal()).service_client.check_health(timeout=SERVER_WITHIN)
+    except RPCError:
+        return False
 
 
 def _refusal(error: WorkflowUpdateFailedError) -> Exception:

@@ -99,6 +99,14 @@ class NotEntered(Exception):
         self.why = why
 
 
+STOPPED_ANSWERING = (
+    RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    # The SDK's own word for a call that it gave up at its time limit.
+    RPCStatusCode.CANCELLED,
+)
+
+
 def explanation_of(error: BaseException) -> Explanation | None:
     """``error`` as a person should read it, or None if it is a bug of ours."""
     if isinstance(error, ClientError | DomainError | TemporalUnreachable | StoreUnavailable):
@@ -112,7 +120,7 @@ def explanation_of(error: BaseException) -> Explanation | None:
 
 
 def _from_temporal(error: RPCError) -> Explanation:
-    if error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED):
+    if error.status in STOPPED_ANSWERING:
         return explained(
             "The Temporal server stopped answering.",
             NextStep(

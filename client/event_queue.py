@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from domain.delivery_events import DeliveryEvent
 from store.events import events
@@ -21,10 +22,21 @@ TOGETHER = 2_000
 """The most events of one transaction: more would delay the answer, and other writers."""
 
 
+MOST_REFUSED = 20
+"""Refused events of one request after which the fault is taken to be ours and not theirs."""
+
+
+class Entered(NamedTuple):
+    """What became of one request: what was recorded, and the events that could not be."""
+
+    recorded: Recorded
+    refused: Sequence[DeliveryEvent] = ()
+
+
 @dataclass(slots=True)
 class _Waiting:
     events: Sequence[DeliveryEvent]
-    recorded: asyncio.Future[Recorded] = field(
+    entered: asyncio.Future[Entered] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
@@ -37,16 +49,17 @@ class EventQueue:
         self._waiting: deque[_Waiting] = deque()
         self._writer: asyncio.Task[None] | None = None
 
-    async def record(self, events: Sequence[DeliveryEvent]) -> Recorded:
-        """Enter ``events``, and return the result once it is committed; raises like the store.
+    async def record(self, events: Sequence[DeliveryEvent]) -> Entered:
+        """Enter ``events``, and return the result once it is committed.
 
-        A caller that is cancelled does not undo it.
+        Raises like the store, but an event that cannot be entered costs no other: the result names
+        it. If none can be, the error is raised. A caller that is cancelled does not undo it.
         """
         waiting = _Waiting(events)
         self._waiting.append(waiting)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
-        return await waiting.recorded
+        return await waiting.entered
 
     async def _write(self) -> None:
         while self._waiting:
@@ -59,26 +72,42 @@ class EventQueue:
                 # Trying each alone would take as long again, with the same result.
                 for one in together:
                     _fail(one, error)
-            except Exception as error:  # noqa: BLE001 - told to whoever handed it in
-                if len(together) == 1:
-                    _fail(together[0], error)
-                    continue
+            except Exception:  # noqa: BLE001 - each is told its own
                 for one in together:
                     await self._alone(one)
             else:
                 for one, result in zip(together, recorded, strict=True):
-                    if not one.recorded.done():
-                        one.recorded.set_result(result)
+                    _succeed(one, Entered(result))
 
     async def _alone(self, one: _Waiting) -> None:
         """Enter one request alone, because one of several cannot be entered."""
+        refused: list[DeliveryEvent] = []
         try:
-            recorded = await events.record(self._database, one.events)
+            recorded = await self._divided(one.events, refused, len(one.events))
         except Exception as error:  # noqa: BLE001 - told to whoever handed it in
             _fail(one, error)
         else:
-            if not one.recorded.done():
-                one.recorded.set_result(recorded)
+            _succeed(one, Entered(recorded, refused))
+
+    async def _divided(
+        self, told: Sequence[DeliveryEvent], refused: list[DeliveryEvent], of: int
+    ) -> Recorded:
+        """Enter ``told``; where that fails, each half, down to the events that are at fault."""
+        try:
+            return await events.record(self._database, told)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            if len(told) > 1:
+                half = len(told) // 2
+                first = await self._divided(told[:half], refused, of)
+                second = await self._divided(told[half:], refused, of)
+                return first + second
+            refused += told
+            # Nobody else's event is saved by giving these up, and a repeat may succeed.
+            if len(refused) in (of, MOST_REFUSED):
+                raise
+            return Recorded(new=0, duplicate=0, unknown=0)
 
     def _next(self) -> list[_Waiting]:
         together = [self._waiting.popleft()]
@@ -89,6 +118,11 @@ class EventQueue:
         return together
 
 
+def _succeed(one: _Waiting, entered: Entered) -> None:
+    if not one.entered.done():
+        one.entered.set_result(entered)
+
+
 def _fail(one: _Waiting, error: Exception) -> None:
-    if not one.recorded.done():
-        one.recorded.set_exception(error)
+    if not one.entered.done():
+        one.entered.set_exception(error)

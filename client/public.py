@@ -5,10 +5,11 @@ Needs the ledger and nothing else: no Temporal, and no credential that could sen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Self
 
 from channels.contract import ReadsEvents
+from client.errors import WrongInput
 from client.events import EventIntake, build_readers
 from client.unsubscribe import Unsubscriber
 from settings import Settings
@@ -19,8 +20,9 @@ from store.kernel.database import Database
 class PublicService:
     """The part of the ledger that the public may write to.
 
-    ``events`` is None without a key to verify events with, ``links`` is None without the secret of
-    links. ``lacking`` has the reasons, in sentences.
+    ``events`` is None where no channel reports events, ``links`` is None without the secret of
+    links. ``lacking`` says what is not served, and why. What is wrong with one of the two never
+    stops the other.
     """
 
     def __init__(
@@ -28,11 +30,14 @@ class PublicService:
         database: Database,
         *,
         readers: Mapping[str, ReadsEvents] | None = None,
+        unverifiable: Collection[str] = (),
         link_secret: bytes | None = None,
         lacking: tuple[str, ...] = (),
     ) -> None:
         self._database = database
-        self.events = EventIntake(database, readers) if readers else None
+        self.events: EventIntake | None = None
+        if readers or unverifiable:
+            self.events = EventIntake(database, readers or {}, unverifiable=unverifiable)
         self.links = Unsubscriber(database, link_secret) if link_secret else None
         self.lacking = lacking
 
@@ -40,16 +45,23 @@ class PublicService:
     def open(cls, settings: Settings) -> Self:
         """What ``settings`` allow; brings the ledger up to date first.
 
-        Raises ``ChannelMisconfigured`` for settings that cannot be used, and ``StoreUnavailable``.
+        Raises ``WrongInput`` if that is nothing, and ``StoreUnavailable``.
         """
-        readers, lacking = build_readers(settings.channels)
+        found = build_readers(settings.channels)
+        lacking = tuple(
+            f"Events of {channel} are not accepted. {error}"
+            for channel, error in found.lacking.items()
+        )
         secret = settings.link_secret
         if secret is None:
             lacking += ("Nobody can unsubscribe by a link: FRONTFOOT_LINK_SECRET is not set.",)
+        if not (found.readers or found.misconfigured or secret):
+            raise WrongInput(f"There is nothing to serve. {' '.join(lacking)}")
         migrate.upgrade(settings.database())
         return cls(
             Database.open(settings.database()),
-            readers=readers,
+            readers=found.readers,
+            unverifiable=found.lacking,
             link_secret=secret.get_secret_value().encode() if secret else None,
             lacking=lacking,
         )

@@ -26,6 +26,9 @@ class DeliveryEvent(NamedTuple):
     ``id`` is the provider's own, by which repeats are recognised. The keys are the marks that we
     sent along (``domain.ids``); one may be missing. ``kind`` is the state that the event proves,
     or what the recipient asked for; ``at`` is in UTC.
+
+    Where an event concerns an address itself (``concerns_address``), ``address`` is that address as
+    the provider gave it. It is used when the event has no mark that we know.
     """
 
     id: str
@@ -34,6 +37,25 @@ class DeliveryEvent(NamedTuple):
     batch_key: str | None = None
     delivery_key: str | None = None
     reason_code: str | None = None
+    address: str | None = None
+
+
+class UnreadableEvent(NamedTuple):
+    """One event of a genuine delivery that could not be read, byte for byte as it came.
+
+    ``why`` is a few words of ours. ``raw`` contains an address more often than not: it goes into
+    the ledger, and never into a log.
+    """
+
+    raw: bytes
+    why: str
+
+
+def concerns_address(kind: DeliveryState | Preference, reason_code: str | None) -> bool:
+    """Whether an event of this kind concerns an address, whichever mail it was about."""
+    if kind is DeliveryState.BOUNCED:
+        return reason_code == HARD_BOUNCE
+    return kind in (Preference.COMPLAINED, Preference.UNSUBSCRIBED)
 
 
 class EventsNotGenuine(DomainError):

@@ -13,12 +13,15 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from dotenv import dotenv_values
 from sqlalchemy import Connection
 
 from domain.errors import DomainError
 from store.kernel.database import Database
 from store.kernel.engines import ledger_url
 from store.kernel.errors import StoreUnavailable
+
+_URL = "FRONTFOOT_DATABASE_URL"
 
 
 def upgrade(url: str) -> None:
@@ -58,8 +61,12 @@ def _run_alembic(connection: Connection) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Upgrade the ledger named by the first argument or FRONTFOOT_DATABASE_URL."""
-    url = arguments[0] if arguments else os.environ.get("FRONTFOOT_DATABASE_URL", "")
+    """Upgrade the ledger named by the first argument or by FRONTFOOT_DATABASE_URL.
+
+    That may be in ``.env``, as for every other process.
+    """
+    named = os.environ.get(_URL) or dotenv_values(".env").get(_URL) or ""
+    url = arguments[0] if arguments else named
     if not url:
         print("Name the ledger: python -m store.migrate sqlite:///ledger.db", file=sys.stderr)
         return 2

@@ -261,6 +261,19 @@ delivery_events = Table(
     sqlite_with_rowid=False,
 )
 
+# Events that could not be read: contains addresses.
+events_set_aside = Table(
+    "events_set_aside",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    # Of the whole event, so that one that is delivered again is known.
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("channel", String(31), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("why", String(100), nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+)
+
 offers = Table(
     "offers",
     metadata,

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import httpx
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from channels.adapter import Adapter, EventSource
@@ -29,9 +29,16 @@ from channels.contract import (
     Template,
 )
 from channels.http import Effect, body_of, utc_now
+from channels.json_list import NotAList, elements
 from channels.mail_copy import CONTENT_LIMIT, UNSUBSCRIBE_VALUE, lacking_values, render_mail
 from channels.wire import Wire
-from domain.delivery_events import HARD_BOUNCE, DeliveryEvent, EventsNotGenuine, EventsUnreadable
+from domain.delivery_events import (
+    HARD_BOUNCE,
+    DeliveryEvent,
+    EventsNotGenuine,
+    EventsUnreadable,
+    UnreadableEvent,
+)
 from domain.message import Copy
 from domain.publication import DeliveryState, Finding, Receipt, Sighting
 from domain.suppression import Preference
@@ -215,7 +222,9 @@ class MailerEvents:
     def __init__(self, settings: MailerEventSettings) -> None:
         self._secret = settings.secret.get_secret_value().encode()
 
-    def read_events(self, body: bytes, headers: Mapping[str, str]) -> list[DeliveryEvent]:
+    def read_events(
+        self, body: bytes, headers: Mapping[str, str]
+    ) -> list[DeliveryEvent | UnreadableEvent]:
         """The events about mail of ours; raises ``EventsNotGenuine`` or ``EventsUnreadable``."""
         signature = hmac.new(self._secret, body, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(signature.encode(), headers.get(SIGNATURE, "").encode()):
@@ -223,14 +232,21 @@ class MailerEvents:
                 "The signature does not match.", "Compare FRONTFOOT_MAILER_EVENTS_SECRET."
             )
         try:
-            events = TypeAdapter(list[_Event]).validate_json(body)
-        except ValidationError:
+            listed = elements(body)
+        except NotAList:
             raise EventsUnreadable("The body is not a list of events.") from None
-        return [
-            DeliveryEvent(one.id, KINDS[one.what], one.at, one.batch, one.delivery, _reason(one))
-            for one in events
-            if one.what in KINDS and (one.batch or one.delivery)
-        ]
+        return [event for event in map(_read, listed) if event is not None]
+
+
+def _read(raw: bytes) -> DeliveryEvent | UnreadableEvent | None:
+    """One event in our form, or None if it is not about mail of ours."""
+    try:
+        one = _Event.model_validate_json(raw)
+    except ValidationError:
+        return UnreadableEvent(raw, "not an event")
+    if one.what not in KINDS or not (one.batch or one.delivery):
+        return None
+    return DeliveryEvent(one.id, KINDS[one.what], one.at, one.batch, one.delivery, _reason(one))
 
 
 def _reason(event: _Event) -> str | None:

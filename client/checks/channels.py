@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from client.checks.result import CheckKind, CheckResult, fails
 from client.stack import stack_file
-from client.stack.accounts import choose_accounts
+from client.stack.accounts import ChosenAccounts, choose_accounts
 from client.stack.environment import for_python
 from client.stack.ports import LOOPBACK
 from domain.explanation import explained
@@ -101,9 +101,14 @@ async def check_channels(settings: Settings) -> list[CheckResult]:
 
 def accounts_of(settings: Settings) -> dict[str, str]:
     """The credentials of a stack that runs here; otherwise whatever the environment has."""
+    chosen = chosen_accounts(settings)
+    return {} if chosen is None else dict(chosen.environment)
+
+
+def chosen_accounts(settings: Settings) -> ChosenAccounts | None:
+    """Which accounts a stack that runs here uses; None if none runs."""
     running = stack_file.read(settings.state_dir)
     if running is None or not running.runs():
-        return {}
+        return None
     sandbox = running.addresses.get("sandbox", f"http://{LOOPBACK}")
-    chosen = choose_accounts(settings.channels, os.environ, sandbox, live=running.live)
-    return dict(chosen.environment)
+    return choose_accounts(settings.channels, os.environ, sandbox, live=running.live)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from client.checks.channels import check_channels
+from client.checks.events import check_events
 from client.checks.ledger import check_ledger
 from client.checks.playbooks import check_playbooks
 from client.checks.result import CheckResult
@@ -15,12 +16,13 @@ from client.errors import explanation_of
 
 
 async def check_everything(engine: Engine, *, ask_providers: bool = True) -> list[CheckResult]:
-    """Check ledger, Temporal, workers and playbooks, and if wanted ask each provider."""
+    """Check ledger, Temporal, workers, playbooks and events; if wanted, ask each provider."""
     settings = engine.settings
     looks: list[Awaitable[list[CheckResult]]] = [
         _safely("ledger", lambda: check_ledger(settings.database())),
         _safely("temporal", lambda: check_temporal(engine)),
         asyncio.to_thread(check_playbooks, settings),
+        asyncio.to_thread(check_events, settings),
     ]
     if ask_providers:
         looks.append(_safely("channels", lambda: check_channels(settings)))

@@ -11,9 +11,11 @@ from sqlalchemy import Connection
 
 from client.checks.result import CheckResult, fails, works
 from domain.explanation import Action, NextStep
+from store.events import set_aside
 from store.kernel.database import Database
 from store.kernel.engines import ledger_url
 from store.migrate import alembic_config
+from store.tables import events_set_aside
 
 
 async def check_ledger(url: str) -> list[CheckResult]:
@@ -29,10 +31,12 @@ async def check_ledger(url: str) -> list[CheckResult]:
     try:
         async with database.read() as connection:
             current, newest = await connection.run_sync(_versions)
+        bad = await set_aside.count(database) if current == newest else 0
     finally:
         await database.close()
     if current == newest:
-        return [works("ledger", f"{shown}, version {current}")]
+        there = works("ledger", f"{shown}, version {current}")
+        return [there, _set_aside(bad)] if bad else [there]
     return [
         fails(
             "ledger",
@@ -43,6 +47,14 @@ async def check_ledger(url: str) -> list[CheckResult]:
             ),
         )
     ]
+
+
+def _set_aside(count: int) -> CheckResult:
+    more = " or more" if count >= set_aside.KEPT else ""
+    return works(
+        "events set aside",
+        f"{count}{more} could not be read; the ledger's table {events_set_aside.name} has them",
+    )
 
 
 def _versions(connection: Connection) -> tuple[str | None, str | None]:

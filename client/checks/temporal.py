@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest
@@ -10,6 +12,7 @@ from temporalio.service import RPCError
 
 from client.checks.result import CheckResult, fails, works
 from client.engine import Engine
+from client.errors import STOPPED_ANSWERING
 from domain.explanation import Action, NextStep
 from domain.ids import MAIN_QUEUE, channel_queue
 from settings import Settings
@@ -24,6 +27,8 @@ async def check_temporal(engine: Engine) -> list[CheckResult]:
             DescribeNamespaceRequest(namespace=client.namespace)
         )
     except RPCError as error:
+        if error.status in STOPPED_ANSWERING:
+            raise
         return [
             fails(
                 "temporal",
@@ -36,6 +41,14 @@ async def check_temporal(engine: Engine) -> list[CheckResult]:
         works("temporal", f"{target}, namespace {client.namespace}"),
         await _workers(client, engine.settings),
     ]
+
+
+_POLLS_WITHIN = timedelta(seconds=90)
+"""A poll takes a minute, and the server lists pollers for five minutes after their last one."""
+
+
+def _polls(last_seen: datetime) -> bool:
+    return datetime.now(UTC) - last_seen < _POLLS_WITHIN
 
 
 async def _workers(client: Client, settings: Settings) -> CheckResult:
@@ -54,7 +67,7 @@ async def _workers(client: Client, settings: Settings) -> CheckResult:
                 namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind
             )
         )
-        if not answer.pollers:
+        if not any(_polls(one.last_access_time.ToDatetime(UTC)) for one in answer.pollers):
             idle.append(name)
     if not idle:
         return works("worker", f"takes work for {', '.join(queues)}")

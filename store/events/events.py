@@ -6,7 +6,7 @@ a delivery only ever moves forward.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -33,6 +33,7 @@ from store.deliveries.deliveries import RANK, Place, lock_batches, move_forward
 from store.deliveries.layout import layout_of
 from store.events.marks import Marked, kind_of, read_marks
 from store.events.preferences import enter_preferences
+from store.events.unmarked import enter_addresses
 from store.kernel.bulk import Bulk
 from store.kernel.columns import Moment, moment_text
 from store.kernel.database import Database, DialectName, insert_or_ignore
@@ -45,20 +46,29 @@ _NOBODY = 0
 class Recorded(Value):
     """The result of recording a list of events; the three add up to its length.
 
-    ``unknown`` events have no mark of ours, or that of a broadcast that this ledger does not know;
-    the latter are kept, and applied when it is planned.
+    ``unknown`` events have no mark of ours and ask for nothing that concerns an address, or have
+    that of a broadcast that this ledger does not know; the latter are kept, and applied when it is
+    planned.
     """
 
     new: int
     duplicate: int
     unknown: int
 
+    def __add__(self, other: Recorded) -> Recorded:
+        return Recorded(
+            new=self.new + other.new,
+            duplicate=self.duplicate + other.duplicate,
+            unknown=self.unknown + other.unknown,
+        )
+
 
 async def record(db: Database, events: Sequence[DeliveryEvent]) -> Recorded:
     """Record events and move their deliveries, batches and suppressions; idempotent, any order.
 
     One transaction: pass a few thousand at most. Bounces, complaints and preferences are entered in
-    the suppressions (``store.events.preferences``). Raises ``StoreUnavailable``; then nothing is
+    the suppressions (``store.events.preferences``), also those that have only an address
+    (``store.events.unmarked``). Raises ``StoreUnavailable``; then nothing is
     kept, and all may be passed again.
     """
     [recorded] = await record_groups(db, [events])
@@ -70,13 +80,18 @@ async def record_groups(db: Database, groups: Sequence[Sequence[DeliveryEvent]])
 
     An event that is in two of them is new in the first.
     """
-    read = [[read_marks(event) for event in group] for group in groups]
+    read = [[read_marks(event) or event for event in group] for group in groups]
     marked: dict[str, Marked] = {}
-    for one in (one for group in read for one in group if one is not None):
-        marked.setdefault(one.id, one)
+    bare: dict[str, DeliveryEvent] = {}
+    for one in (one for group in read for one in group):
+        if isinstance(one, Marked):
+            marked.setdefault(one.id, one)
+        elif one.address is not None:
+            bare.setdefault(one.id, one)
     known: dict[str, int] = {}
     new: set[str] = set()
-    if marked:
+    suppressed: set[str] = set()
+    if marked or bare:
         keys = {one.broadcast for one in marked.values()}
         async with db.write() as connection:
             known = await _broadcasts(connection, keys)
@@ -88,15 +103,25 @@ async def record_groups(db: Database, groups: Sequence[Sequence[DeliveryEvent]])
                 known |= await _broadcasts(connection, set(strangers))
             new = await _keep(db, connection, marked.values(), known)
             await _apply(db, connection, [marked[one] for one in sorted(new)], known)
-    return [_counted(group, new, known) for group in read]
+            suppressed = await enter_addresses(db, connection, bare.values())
+    return [_counted(group, new, known, suppressed) for group in read]
 
 
-def _counted(group: Sequence[Marked | None], new: set[str], known: dict[str, int]) -> Recorded:
-    """Count a group, and take its events out of ``new``, so that each is new only once."""
+def _counted(
+    group: Sequence[Marked | DeliveryEvent],
+    new: set[str],
+    known: Mapping[str, int],
+    suppressed: set[str],
+) -> Recorded:
+    """Count a group, and take its events out of the two sets, so that each is new only once."""
     fresh = early = unmarked = 0
     for one in group:
-        if one is None:
-            unmarked += 1
+        if isinstance(one, DeliveryEvent):
+            if one.id in suppressed:
+                suppressed.discard(one.id)
+                fresh += 1
+            elif one.address is None:
+                unmarked += 1
         elif one.id in new:
             new.discard(one.id)
             if one.broadcast in known:

@@ -12,6 +12,10 @@ from domain.ids import batch_of, delivery_of
 from domain.publication import DeliveryState
 from domain.suppression import Preference
 
+_LARGEST_BATCH = 2**31 - 1
+_LARGEST_ATTEMPT = 2**15 - 1
+"""What the columns hold: PostgreSQL refuses more, and with it every other event of the request."""
+
 
 class Marked(NamedTuple):
     """An event with its marks read; ``reason_code`` has the length of its column."""
@@ -33,7 +37,7 @@ class Marked(NamedTuple):
 
 def read_marks(event: DeliveryEvent) -> Marked | None:
     """The event with its marks read, or None if it carries none of ours or two that disagree."""
-    name, kind, at, batch_key, delivery_key, reason_code = event
+    name, kind, at, batch_key, delivery_key, reason_code, _ = event
     broadcast: str | None = None
     batch = attempt = recipient = None
     try:
@@ -46,7 +50,7 @@ def read_marks(event: DeliveryEvent) -> Marked | None:
             broadcast = of
     except ValueError:
         return None
-    if broadcast is None:
+    if broadcast is None or (batch or 0) > _LARGEST_BATCH or (attempt or 0) > _LARGEST_ATTEMPT:
         return None
     if reason_code is not None:
         reason_code = reason_code[:64]

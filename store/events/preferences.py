@@ -12,6 +12,7 @@ from domain.delivery_events import HARD_BOUNCE
 from domain.publication import DeliveryState
 from domain.suppression import Preference, SuppressionReason, covered_by
 from store.events.marks import Marked
+from store.events.unmarked import UNMARKED
 from store.kernel.bulk import Bulk
 from store.kernel.columns import moment_text
 from store.kernel.database import Database
@@ -79,7 +80,7 @@ async def enter_preferences(
     if lifted:
         channels = await connection.scalars(select(broadcasts.c.channel).distinct())
         # Resubscribing at the provider does not undo unsubscribing by our own link.
-        await lift_mailboxes(db, connection, lifted, (SOURCE, *channels))
+        await lift_mailboxes(db, connection, lifted, (SOURCE, UNMARKED, *channels))
 
 
 async def _mailboxes(

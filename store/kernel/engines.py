@@ -25,6 +25,8 @@ _DRIVERS = {
 }
 _BUSY_MS = 30_000
 READERS = 4
+CONNECT_WITHIN = 3.0
+"""Seconds in which PostgreSQL has to take a connection: a person waits for what comes of it."""
 _RESTED = 2.0
 # 64 MiB between checkpoints. Each one syncs the disk, and by default one comes every 4 MiB, which
 # events with their random ids fill in a few hundred rows.
@@ -63,7 +65,10 @@ def postgres_engine(url: URL) -> AsyncEngine:
         pool_size=10,
         max_overflow=10,
         hide_parameters=True,
-        connect_args={"timeout": 10, "server_settings": {"timezone": "UTC", "jit": "off"}},
+        connect_args={
+            "timeout": CONNECT_WITHIN,
+            "server_settings": {"timezone": "UTC", "jit": "off"},
+        },
     )
     _ping_after_rest(engine.sync_engine)
     return engine

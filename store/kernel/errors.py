@@ -12,10 +12,12 @@ class StoreUnavailable(Exception):
     """The ledger cannot be read or written now: what happened, what it means, what to do next.
 
     Nothing of the transaction was kept. Trying again is safe: every write of the ledger is
-    idempotent. Contains no statement and no value of a row.
+    idempotent. Contains no statement and no value of a row. ``code`` is the database's own name for
+    it, for whoever looks it up there.
     """
 
-    def __init__(self, what: str, means: str, next_step: NextStep | str) -> None:
+    def __init__(self, what: str, means: str, next_step: NextStep | str, *, code: str = "") -> None:
+        self.code = code
         self.explanation = explained(what, next_step, means=means)
         super().__init__(str(self.explanation))
 
@@ -114,11 +116,11 @@ def _from_driver(error: DBAPIError) -> StoreUnavailable | None:
     if isinstance(state, str):
         for prefix, what, next_step in _POSTGRES:
             if state.startswith(prefix):
-                return StoreUnavailable(what, _NOTHING_KEPT, next_step)
+                return StoreUnavailable(what, _NOTHING_KEPT, next_step, code=state)
     words = str(error.orig).lower()
     for part, what, next_step in _SQLITE:
         if part in words:
-            return StoreUnavailable(what, _NOTHING_KEPT, next_step)
+            return StoreUnavailable(what, _NOTHING_KEPT, next_step, code=part)
     if error.connection_invalidated:
         return unreachable()
     return None

@@ -22,8 +22,10 @@ from store.tables import timeline
 _BEGINNING = "0" * 64
 
 
-async def append(db: Database, incident: str, entries: Sequence[TimelineEntry]) -> None:
-    """Append entries; one that is there already with the same content is passed over.
+async def append(
+    db: Database, incident: str, entries: Sequence[TimelineEntry]
+) -> list[TimelineEntry]:
+    """Append entries and return the new ones; those there with the same content are passed over.
 
     Entries are chained in the order in which they arrive, so one that comes late is not lost.
     ``DomainError`` if an entry of the same number has other content: nothing is appended then.
@@ -47,6 +49,7 @@ async def append(db: Database, incident: str, entries: Sequence[TimelineEntry]) 
         )
         kept = {row.seq: _entry(row._mapping) for row in there}
         rows: list[dict[str, object]] = []
+        new: list[TimelineEntry] = []
         for entry in entries:
             if entry.seq in kept:
                 if kept[entry.seq] != entry:
@@ -57,10 +60,12 @@ async def append(db: Database, incident: str, entries: Sequence[TimelineEntry]) 
                     )
                 continue
             kept[entry.seq] = entry
+            new.append(entry)
             link, seal = link + 1, _seal(seal, incident, entry)
             rows.append({**dict(entry), "incident": incident, "link": link, "hash": seal})
         if rows:
             await connection.execute(timeline.insert(), rows)
+    return new
 
 
 async def read(db: Database, incident: str) -> list[TimelineEntry]:

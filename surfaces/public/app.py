@@ -20,7 +20,9 @@ from starlette.routing import Route
 
 from client.configuration import load_settings
 from client.errors import WrongInput, explanation_of
+from client.logs import log_as_json
 from client.public import PublicService
+from settings import complete_environment
 from surfaces.public.unsubscribe import Unsubscribing
 from surfaces.public.webhooks import Receiver
 
@@ -48,8 +50,9 @@ def create_app(service: PublicService) -> Starlette:
 
 def main() -> int:
     """Serve until told to stop; return an exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_as_json()
     try:
+        complete_environment()
         settings = load_settings()
         service = PublicService.open(settings)
     except WrongInput as error:
@@ -61,9 +64,6 @@ def main() -> int:
             raise
         print(explanation, file=sys.stderr)
         return 1
-    if service.events is None and service.links is None:
-        print(f"There is nothing to serve. {' '.join(service.lacking)}", file=sys.stderr)
-        return 2
     for sentence in service.lacking:
         _log.warning(sentence)
     config = uvicorn.Config(

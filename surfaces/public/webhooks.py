@@ -40,6 +40,10 @@ class Receiver:
     async def receive(self, request: Request) -> Response:
         """Have the raw bytes verified and entered."""
         channel = request.path_params["channel"]
+        if channel in self._intake.unverifiable:
+            # The provider delivers again what it is refused with a 5xx. The log said why at the
+            # start, and that names our settings: it is no business of whoever asks.
+            return _no(503, "Events cannot be verified here at the moment: deliver them again.")
         if channel not in self._intake.channels:
             return _no(404, "No events are accepted here.")
         try:
@@ -64,7 +68,11 @@ class Receiver:
                 "events were not recorded and will be delivered again (%s): %s", channel, error.why
             )
             return _no(503, "The events could not be recorded: deliver them again.")
-        return JSONResponse({"new": taken.new, "duplicate": taken.duplicate})
+        if taken.set_aside:
+            _log.warning(
+                "events that could not be read were set aside (%s): %d", channel, taken.set_aside
+            )
+        return JSONResponse(taken.model_dump(exclude_defaults=True))
 
 
 async def _bounded(request: Request) -> bytes | None:

@@ -7,14 +7,12 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from dotenv import dotenv_values
-
 from client.configuration import load_settings
 from client.engine import Engine
 from client.stack import stack_file
+from settings import complete_environment
 
 Result = TypeVar("Result")
-_OURS = ("FRONTFOOT_", "TEMPORAL_")
 
 
 def run(work: Callable[[Engine], Awaitable[Result]], *, upgrade: bool = False) -> Result:
@@ -35,9 +33,7 @@ def prepare_environment() -> None:
 
     If the user has set ``TEMPORAL_ADDRESS``, nothing of that stack is used.
     """
-    for name, value in dotenv_values(".env").items():
-        if name.startswith(_OURS) and value:
-            os.environ.setdefault(name, value)
+    complete_environment()
     if os.environ.get("TEMPORAL_ADDRESS"):
         return
     running = stack_file.read(load_settings().state_dir)

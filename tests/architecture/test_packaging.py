@@ -6,8 +6,10 @@ import re
 import tomllib
 from collections.abc import Container
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from pydantic_settings import BaseSettings
 
 from channels import registry
@@ -99,3 +101,31 @@ def test_every_setting_is_in_the_example_and_in_the_manual(model: type[BaseSetti
     assert variables(model, but=ChannelSettings.model_fields) - told == set()
     elsewhere = {*ChannelSettings.model_fields, "base_url", "site_url"}
     assert variables(model, but=elsewhere) - OFFERED == set()
+
+
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+
+
+def test_the_playbooks_of_the_house_reach_the_container_where_commands_run() -> None:
+    worker = SERVICES["worker"]
+    [mount] = worker["volumes"]
+    assert mount["target"] == worker["environment"]["FRONTFOOT_PLAYBOOKS_DIR"]
+    assert (mount["type"], mount["read_only"]) == ("bind", True)
+    variable, default = re.fullmatch(r"\$\{(\w+):-(.+)\}", mount["source"]).groups()  # type: ignore[union-attr]
+    assert variable in OFFERED
+    assert list((ROOT / default).glob("*/playbook.yaml"))
+
+
+def test_everything_of_ours_reaches_the_same_ledger_and_the_same_temporal() -> None:
+    ours = [SERVICES[name]["environment"] for name in ("migrate", "worker", "webhooks")]
+    for variable in ("FRONTFOOT_DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"):
+        assert len({environment[variable] for environment in ours}) == 1
+    namespace = SERVICES["temporal-namespace"]["environment"]
+    assert ours[0]["TEMPORAL_NAMESPACE"] == namespace["TEMPORAL_NAMESPACE"]
+    assert ours[0]["TEMPORAL_ADDRESS"] == namespace["TEMPORAL_ADDRESS"]
+
+
+def test_what_the_internet_reaches_has_no_key_that_sends() -> None:
+    assert "env_file" not in SERVICES["webhooks"]
+    assert not [name for name in SERVICES["webhooks"]["environment"] if "API_KEY" in name]

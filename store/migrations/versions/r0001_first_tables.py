@@ -87,6 +87,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_drafts"),
     )
     op.create_table(
+        "events_set_aside",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=31), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("why", sa.String(length=100), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_events_set_aside"),
+        sa.UniqueConstraint("digest", name="uq_events_set_aside_digest"),
+    )
+    op.create_table(
         "incidents",
         sa.Column("slug", sa.String(length=48), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
