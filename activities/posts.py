@@ -33,7 +33,7 @@ from channels.contract import (
     Unreachable,
 )
 from domain.errors import DomainError
-from domain.explanation import Action, Explanation
+from domain.explanation import Action, Explanation, explained
 from domain.publication import Finding, PublicationState, Sighting
 from store.kernel.database import Database
 from store.record import publications
@@ -43,6 +43,11 @@ SEEN_BY_A_PERSON = "seen-by-a-person"
 """The id of a receipt when the platform's own is not known."""
 
 _FAILED = "The adapter failed."
+_TOO_OLD = explained(
+    "It was too old to be sent, or the time that it promises for the next update had passed.",
+    "Propose a new one that says what is true now.",
+    means="Nothing went out.",
+)
 
 
 class PostActivities:
@@ -94,6 +99,7 @@ class PostActivities:
                         task.channel,
                         now,
                         PublicationState.SUPERSEDED,
+                        _TOO_OLD,
                     )
                 )
             reservation = await publications.reserve(

@@ -102,6 +102,7 @@ class ProposalActivities:
             copies=copies,
             audiences=cuts,
             offer=offer,
+            next_update_by=order.next_update_by,
         )
 
     def _copy(
@@ -130,6 +131,7 @@ class ProposalActivities:
                 company=order.plan.company,
                 kind=order.kind,
                 ordinal=order.ordinal,
+                at=order.at,
                 mark=mark,
                 voice=voice,
                 facts={**order.plan.facts, **facts},

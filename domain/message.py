@@ -106,7 +106,8 @@ class AudienceCut(Value):
 class Document(Value):
     """All that an approver signs: the copy of every channel, the audiences and the offer.
 
-    Somebody who is in several audiences gets it with the first of them.
+    Somebody who is in several audiences gets it with the first of them. ``next_update_by`` is the
+    time by which the copy promises the next update.
     """
 
     incident: Slug
@@ -117,6 +118,7 @@ class Document(Value):
     copies: tuple[Copy, ...] = Field(min_length=1)
     audiences: tuple[AudienceCut, ...] = ()
     offer: OfferTerms | None = None
+    next_update_by: UtcTime | None = None
 
     @model_validator(mode="after")
     def _one_copy_for_each_channel(self) -> Document:

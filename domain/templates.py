@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from domain.copy_check import Names, find_problems
-from domain.copy_language import OUTPUT_LIMIT, fill
+from domain.copy_language import OUTPUT_LIMIT, WRITTEN_AT, fill
 from domain.errors import DomainError, PlaybookInvalid, Problem
 from domain.facts import Facts
 from domain.ids import Slug
@@ -33,7 +33,8 @@ _LINK = re.compile(r"https://[^\s<>\"]+")
 class RenderContext(Value):
     """What a template may show. ``facts`` are texts by name; ``ordinal`` counts within the kind.
 
-    ``unsubscribe_link`` is the place for each recipient's own, where the mail has one.
+    ``unsubscribe_link`` is the place for each recipient's own, where the mail has one. ``at`` is
+    when it is written: a time on another day is shown with its day.
     """
 
     incident: Slug
@@ -48,6 +49,7 @@ class RenderContext(Value):
     next_update_by: UtcTime | None = None
     offer: OfferTerms | None = None
     unsubscribe_link: str | None = None
+    at: UtcTime | None = None
 
     def values(self) -> dict[str, object]:
         """The values by the names that templates use, with groups as mappings."""
@@ -55,6 +57,7 @@ class RenderContext(Value):
         return {
             **{name: getattr(self, name) for name in plain},
             "unsubscribe_link": self.unsubscribe_link,
+            WRITTEN_AT: self.at,
             "kind": self.kind.value.replace("_", " "),
             "voice": dict(self.voice) if self.voice else {},
             "facts": {name: text.strip() for name, text in self.facts.items()},
@@ -173,7 +176,7 @@ def template_names_for(facts: frozenset[str]) -> Names:
         "facts": frozenset(Facts.model_fields) | facts,
         "offer": frozenset(OfferTerms.model_fields),
     }
-    return {name: groups.get(name) for name in RenderContext.model_fields}
+    return {name: groups.get(name) for name in RenderContext.model_fields if name != "at"}
 
 
 def _tidy(text: str) -> str:

@@ -190,10 +190,11 @@ async def withdraw(
     channel: str,
     at: datetime,
     to: PublicationState = PublicationState.WITHDRAWN,
+    why: Explanation | None = None,
 ) -> PublicationRow:
     """Call a publication off if it has not begun: planned to withdrawn, otherwise unchanged.
 
-    ``to`` may be superseded instead, when a newer message overtook it.
+    ``to`` may be superseded instead, when a newer message overtook it or it became too old.
     """
     return await _move(
         db,
@@ -202,7 +203,7 @@ async def withdraw(
         to,
         at,
         only=publications.c.state == _S.PLANNED,
-        why=Explanation(what="Called off before it was sent."),
+        why=why or Explanation(what="Called off before it was sent."),
     )
 
 
