@@ -57,6 +57,9 @@ CLASS_OF: dict[MessageKind, MessageClass] = {
 PERSONAL_FIELD = re.compile(r"\[\[([a-z_]+)\]\]")
 """Where each recipient's own value goes in direct copy, such as ``[[code]]``."""
 
+PERSONAL_FIELDS = frozenset({"code"})
+"""The values that are filled in for each recipient; unsubscribe links have their own name."""
+
 
 class Voice(Value):
     """Who speaks on a channel: sender name and address for mail, sign-off for posts."""

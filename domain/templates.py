@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from domain.copy_check import Names, find_problems
+from domain.copy_check import ANY, Names, find_problems
 from domain.copy_language import OUTPUT_LIMIT, WRITTEN_AT, fill
 from domain.errors import DomainError, PlaybookInvalid, Problem
 from domain.facts import Facts
@@ -144,10 +144,11 @@ def free_copy(text: str, *, subject: str | None = None, link: str | None = None)
     )
 
 
-def template_problems(file: str, source: str, facts: frozenset[str]) -> list[Problem]:
+def template_problems(file: str, source: str, facts: frozenset[str] | None) -> list[Problem]:
     """Everything in a template file that can never work: its header, then its body.
 
-    ``facts`` are the names that the playbook adds to those of ``Facts``.
+    ``facts`` are the names that the playbook adds to those of ``Facts``; None if they could not be
+    read, so that any may be meant.
     """
     names = template_names_for(facts)
     if len(source) > OUTPUT_LIMIT:
@@ -169,11 +170,11 @@ def template_problems(file: str, source: str, facts: frozenset[str]) -> list[Pro
     return found
 
 
-def template_names_for(facts: frozenset[str]) -> Names:
+def template_names_for(facts: frozenset[str] | None) -> Names:
     """What templates may name, in a playbook that has these facts of its own."""
     groups = {
         "voice": frozenset(Voice.model_fields),
-        "facts": frozenset(Facts.model_fields) | facts,
+        "facts": ANY if facts is None else frozenset(Facts.model_fields) | facts,
         "offer": frozenset(OfferTerms.model_fields),
     }
     return {name: groups.get(name) for name in RenderContext.model_fields if name != "at"}

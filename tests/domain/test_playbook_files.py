@@ -208,12 +208,12 @@ def test_words_that_yaml_takes_for_something_else_stay_words() -> None:
         ),
         (
             {**FILES, "announcement.twitter.j2": "[[code]] {{ mark }}"},
-            "announcement.twitter.j2: a post is the same for everybody, so it cannot contain a "
-            "[[field]]. Take it out, or move it to the mail.",
+            "announcement.twitter.j2, line 1: a post is the same for everybody, so it cannot "
+            "contain a [[field]]. Take it out, or move it to the mail.",
         ),
         (
             {**FILES, "announcement.email.html.j2": "[[cod]]"},
-            "announcement.email.j2: nobody fills in [[cod]]. Did you mean [[code]]?",
+            "announcement.email.html.j2, line 1: nobody fills in [[cod]]. Did you mean [[code]]?",
         ),
     ],
 )
@@ -238,7 +238,6 @@ def test_mistakes_in_the_plan_and_in_the_templates_are_told_together() -> None:
     del files["announcement.email.j2"]
     places = [one.partition(": ")[0] for one in told(files)]
     assert places == [
-        "playbook.yaml, line 1, column 1",
         "playbook.yaml, line 20, column 7",
         "playbook.yaml, line 3, column 1",
         "announcement.email.j2",

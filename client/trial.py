@@ -1,0 +1,254 @@
+"""Trying a plan: every message written for every channel, as the worker would write it that day.
+
+What is wrong with copy often shows only once it is filled in: a post that is too long, a sender
+without an address. The facts of that day are not known, so the copy is tried with short ones, with
+the longest that are sensible, and with none. Nothing is sent, and no credential is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from channels import registry
+from channels.configured import ChannelMisconfigured
+from channels.contract import CannotExpress, Channel
+from channels.copies import final_copy, is_direct, may_have_links, refuse_misplaced
+from domain import templates
+from domain.errors import DomainError, PlaybookInvalid, Problem
+from domain.facts import Facts
+from domain.message import MessageKind, Voice, mark_of
+from domain.playbook import Playbook
+from domain.playbook_faults import problem_at
+from domain.suggest import did_you_mean
+from domain.templates import RenderContext, template_name
+from domain.unsubscribe import FIELD
+from domain.yaml_places import PlacedYaml
+from settings import Settings
+
+SUMMARY, SHORT_TEXT, TEXT = 90, 40, 300
+"""The longest that is sensible: a summary or title, a name or a time, any other fact."""
+
+_NOON = datetime(2026, 9, 29, 12, 0, tzinfo=UTC)
+# The day and the month with the longest names.
+_FAR = datetime(2026, 9, 30, 23, 59, tzinfo=UTC)
+_SOON = _NOON.replace(hour=13)
+_LENGTHS = {"summary": SUMMARY, "started": SHORT_TEXT, "prevention_owner": SHORT_TEXT}
+_PROBE = Voice(name="x", address="someone@example.com")
+
+
+@dataclass
+class Trial:
+    """What was found: ``never`` works whatever is known, ``at_worst`` only with long facts.
+
+    Both by the kind of message. ``direct`` are the channels that write to each recipient,
+    ``unknown`` those that do not exist here.
+    """
+
+    never: dict[MessageKind, list[Problem]] = field(default_factory=dict)
+    at_worst: dict[MessageKind, list[Problem]] = field(default_factory=dict)
+    warnings: list[Problem] = field(default_factory=list)
+    direct: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class _Day:
+    """What is known on a day when the copy is written."""
+
+    title: str
+    facts: Mapping[str, str]
+    ordinal: int
+    next_update_by: datetime | None
+
+
+def _words(length: int) -> str:
+    return ("something that we know " * (length // 23 + 1))[: length - 1] + "."
+
+
+_FACTS = [name for name in Facts.model_fields if name != "prevention_due"]
+_DAY = {"prevention_due": "30 September 2026"}
+_SHORT = _Day("x", {**dict.fromkeys(_FACTS, "x"), **_DAY}, 1, _SOON)
+_LONG = _Day(
+    _words(SUMMARY),
+    {**{name: _words(_LENGTHS.get(name, TEXT)) for name in _FACTS}, **_DAY},
+    99,
+    _FAR,
+)
+_NOTHING = _Day(_words(SUMMARY), {}, 99, None)
+
+
+def try_plan(
+    settings: Settings,
+    plan: Playbook,
+    placed: PlacedYaml,
+    files: Mapping[str, str],
+    broken: Collection[str],
+) -> Trial:
+    """Write every message of the plan for every channel, but not from files that are ``broken``.
+
+    Blocks while the channels' packages are imported.
+    """
+    trial = Trial()
+    channels = _Channels(settings, plan, placed, trial)
+    for kind, message in plan.messages.items():
+        for name in message.channels:
+            channel = channels.get(name)
+            if channel is None or template_name(kind, name) in broken:
+                continue
+            _try(_Attempt(plan, placed, files, kind, channel, settings), trial)
+    return trial
+
+
+class _Channels:
+    """The channels of a plan, built to render; what keeps one from it is found once."""
+
+    def __init__(
+        self, settings: Settings, plan: Playbook, placed: PlacedYaml, trial: Trial
+    ) -> None:
+        self._settings, self._plan, self._placed, self._trial = settings, plan, placed, trial
+        names = dict.fromkeys(
+            name for message in plan.messages.values() for name in message.channels
+        )
+        self._built = {name: self._build(name) for name in names}
+
+    def get(self, name: str) -> Channel | None:
+        """The channel, if copy can be tried on it."""
+        return self._built[name]
+
+    def _build(self, name: str) -> Channel | None:
+        known = registry.known()
+        if name not in known:
+            detail = f"there is no channel called {name}."
+            self._trial.unknown.add(name)
+            self._blame(name, detail, did_you_mean(name, known))
+            return None
+        if name not in self._settings.channels:
+            self._trial.warnings.append(
+                self._at(
+                    name,
+                    f"no worker here sends to {name}, because it is not in FRONTFOOT_CHANNELS.",
+                    "Add it there with its credentials, or take it out of the plan.",
+                )
+            )
+        try:
+            channel = registry.build_to_render(name, env_file=".env")
+        except ChannelMisconfigured as error:
+            detail = f"copy could not be tried on {name}. {error.what}"
+            self._trial.warnings.append(self._at(name, detail, error.next_step))
+            return None
+        if is_direct(channel):
+            self._trial.direct.add(name)
+        return channel
+
+    def _blame(self, name: str, detail: str, step: str) -> None:
+        problem = self._at(name, detail, step)
+        for kind, message in self._plan.messages.items():
+            if name in message.channels:
+                self._trial.never.setdefault(kind, []).append(problem)
+
+    def _at(self, name: str, detail: str, step: str) -> Problem:
+        kind, message = next(
+            (kind, one) for kind, one in self._plan.messages.items() if name in one.channels
+        )
+        place = ("messages", kind.value, "channels", message.channels.index(name))
+        return problem_at(self._placed, place, detail, step)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One message for one channel."""
+
+    plan: Playbook
+    placed: PlacedYaml
+    files: Mapping[str, str]
+    kind: MessageKind
+    channel: Channel
+    settings: Settings
+
+    def write(self, day: _Day, *, links: bool, voice: Voice | None) -> None:
+        """Write it; raises ``PlaybookInvalid``, ``CannotExpress`` or ``DomainError``."""
+        plan, name = self.plan, self.channel.name
+        mark = mark_of(plan.name, self.kind, day.ordinal, _NOON)
+        linked = links and may_have_links(self.kind, self.channel)
+        context = RenderContext(
+            incident=plan.name[:48].strip("-"),
+            title=day.title,
+            company=plan.company,
+            kind=self.kind,
+            ordinal=day.ordinal,
+            mark=mark,
+            voice=voice,
+            facts={**plan.facts, **day.facts},
+            link=plan.link,
+            next_update_by=day.next_update_by,
+            offer=plan.offer,
+            unsubscribe_link=FIELD if linked else None,
+            at=_NOON,
+        )
+        rendered = templates.render(self.kind, name, self.files, context)
+        copy = final_copy(self.channel, rendered, mark=mark, voice=voice)
+        direct = [name] if is_direct(self.channel) else []
+        refuse_misplaced(self.kind, [copy], direct=direct, linked=[name] if linked else [])
+
+    def problems(self, day: _Day, *, links: bool, optional: bool = False) -> list[Problem]:
+        """What is wrong on such a day; with ``optional`` facts that are not known are no matter."""
+        file, voice = (
+            template_name(self.kind, self.channel.name),
+            self.plan.voices.get(self.channel.name),
+        )
+        try:
+            self.write(day, links=links, voice=voice)
+        except PlaybookInvalid as error:
+            return [] if optional else list(error.problems)
+        except CannotExpress as error:
+            if self._is_voice(day, links=links):
+                place = ("voices", self.channel.name)
+                return [problem_at(self.placed, place, error.message, error.next_step)]
+            return [Problem(file, error.message, next_step=error.next_step)]
+        except DomainError as error:
+            return [Problem(file, error.what, next_step=error.next_step)]
+        return []
+
+    def _is_voice(self, day: _Day, *, links: bool) -> bool:
+        """Whether it could be carried if another sender wrote it."""
+        if not is_direct(self.channel):
+            return False
+        try:
+            self.write(day, links=links, voice=_PROBE)
+        except (CannotExpress, DomainError):
+            return False
+        return True
+
+
+def _try(attempt: _Attempt, trial: Trial) -> None:
+    settings = attempt.settings
+    links = bool(settings.public_url and settings.link_secret)
+    never = attempt.problems(_SHORT, links=True)
+    if never:
+        _add(trial.never, attempt.kind, never)
+        return
+    # Links may be configured for the worker and not here.
+    unlinked = attempt.problems(_SHORT, links=links)
+    if unlinked:
+        _add(trial.at_worst, attempt.kind, unlinked)
+        return
+    worst = attempt.problems(_LONG, links=links)
+    worst = worst or attempt.problems(_NOTHING, links=links, optional=True)
+    _add(trial.at_worst, attempt.kind, map(_with_long_facts, worst))
+
+
+def _add(
+    found: dict[MessageKind, list[Problem]], kind: MessageKind, problems: Iterable[Problem]
+) -> None:
+    for problem in problems:
+        found.setdefault(kind, []).append(problem)
+
+
+def _with_long_facts(problem: Problem) -> Problem:
+    return problem._replace(
+        detail=f"with long facts: {problem.detail}",
+        next_step=f"{problem.next_step} A filter cuts a fact at a word: "
+        "{{ facts.summary | short(60) }}.".strip(),
+    )
