@@ -166,8 +166,9 @@ class ProposalActivities:
             raise DomainError(
                 f"This message goes to {', '.join(direct)}, but the incident has no audience.",
                 NextStep(
-                    action=Action.IMPORT_AUDIENCE,
-                    advice="Import one, then open the incident with it.",
+                    action=Action.SET_AUDIENCE,
+                    incident=order.message.incident,
+                    advice="Choose an audience that has been imported, then propose it again.",
                 ),
             )
         cuts: list[AudienceCut] = []

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from client.asking import incident_status, tell
 from client.engine import Engine
+from client.same_ledger import refuse_other_ledger
 from domain.actor import Actor
 from domain.errors import DecisionRefused, DomainError
 from domain.explanation import Action, NextStep
@@ -125,6 +126,7 @@ def destination_of(
 
 async def load_document(engine: Engine, slug: str, message: MessageStatus) -> Document:
     """The exact copy that approvers sign; ``DomainError`` if the ledger has another one."""
+    await refuse_other_ledger(engine, slug)
     ref = MessageRef(incident=slug, number=message.number, revision=message.revision)
     document = await messages.load_revision(await engine.ledger(), ref)
     if document.digest() != message.digest:
@@ -142,7 +144,8 @@ async def _keep_copy(
 ) -> str | None:
     if copy is None:
         return None
-    # Nothing is stored for an incident that does not exist.
+    # Nothing is stored for an incident that does not exist, or in a ledger that is not its own.
     await incident_status(engine, slug)
+    await refuse_other_ledger(engine, slug)
     ledger, now = await engine.ledger(), datetime.now(UTC)
     return await drafts.save(ledger, slug, "copy", dict(copy), actor.person, now)

@@ -39,17 +39,19 @@ class Examined:
         return None if self.problems else self.plan
 
     def usable_plan(self) -> Playbook:
-        """The plan with the messages that can be used.
+        """The plan, if an incident can be opened with it: if its announcement can go out.
 
-        Raises ``PlaybookInvalid`` if it cannot be read, or if its announcement is not among them.
+        Raises ``PlaybookInvalid`` otherwise.
         """
         first = MessageKind.ANNOUNCEMENT
         if self.plan is None or first in self.unusable:
             raise PlaybookInvalid(self.unusable.get(first, ()) or self.problems)
-        messages = {
-            kind: plan for kind, plan in self.plan.messages.items() if kind not in self.unusable
-        }
-        return self.plan.model_copy(update={"messages": messages})
+        if first not in self.plan.messages:
+            step = "Plan one below `messages:`: everything else waits until people were told."
+            raise PlaybookInvalid(
+                [Problem(PLAYBOOK_FILE, "has no announcement.", None, None, step)]
+            )
+        return self.plan
 
 
 def read_files(settings: Settings, playbook: str) -> Mapping[str, str]:

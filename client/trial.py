@@ -7,7 +7,7 @@ the longest that are sensible, and with none. Nothing is sent, and no credential
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -22,7 +22,8 @@ from domain.message import MessageKind, Voice, mark_of
 from domain.playbook import Playbook
 from domain.playbook_faults import problem_at
 from domain.suggest import did_you_mean
-from domain.templates import RenderContext, template_name
+from domain.template_file import read_template
+from domain.templates import RenderContext, html_template_name, template_name
 from domain.unsubscribe import FIELD
 from domain.yaml_places import PlacedYaml
 from settings import Settings
@@ -95,7 +96,8 @@ def try_plan(
     for kind, message in plan.messages.items():
         for name in message.channels:
             channel = channels.get(name)
-            if channel is None or template_name(kind, name) in broken:
+            own = {template_name(kind, name), html_template_name(kind, name)}
+            if channel is None or own & set(broken):
                 continue
             _try(_Attempt(plan, placed, files, kind, channel, settings), trial)
     return trial
@@ -193,33 +195,38 @@ class _Attempt:
         refuse_misplaced(self.kind, [copy], direct=direct, linked=[name] if linked else [])
 
     def problems(self, day: _Day, *, links: bool, optional: bool = False) -> list[Problem]:
-        """What is wrong on such a day; with ``optional`` facts that are not known are no matter."""
-        file, voice = (
-            template_name(self.kind, self.channel.name),
-            self.plan.voices.get(self.channel.name),
-        )
+        """What is wrong on such a day; with ``optional``, unknown facts are no problem."""
+        voice = self.plan.voices.get(self.channel.name)
         try:
             self.write(day, links=links, voice=voice)
         except PlaybookInvalid as error:
             return [] if optional else list(error.problems)
         except CannotExpress as error:
-            if self._is_voice(day, links=links):
-                place = ("voices", self.channel.name)
+            place = self._wrong_in_voice(day, links=links, voice=voice)
+            if place:
                 return [problem_at(self.placed, place, error.message, error.next_step)]
-            return [Problem(file, error.message, next_step=error.next_step)]
+            return [self._in_copy(error.message, error.next_step)]
         except DomainError as error:
-            return [Problem(file, error.what, next_step=error.next_step)]
+            return [self._in_copy(error.what, error.next_step)]
         return []
 
-    def _is_voice(self, day: _Day, *, links: bool) -> bool:
-        """Whether it could be carried if another sender wrote it."""
+    def _in_copy(self, detail: str, step: str) -> Problem:
+        file = template_name(self.kind, self.channel.name)
+        return Problem(file, detail, read_template(self.files[file], file).body.line, None, step)
+
+    def _wrong_in_voice(self, day: _Day, *, links: bool, voice: Voice | None) -> tuple[str, ...]:
+        """The key without which, or with another value of which, the mail could be carried."""
         if not is_direct(self.channel):
-            return False
-        try:
-            self.write(day, links=links, voice=_PROBE)
-        except (CannotExpress, DomainError):
-            return False
-        return True
+            return ()
+        place = ("voices", self.channel.name)
+        given = voice or _PROBE.model_copy(update={"address": None})
+        for key, value in (("reply_to", None), ("address", _PROBE.address)):
+            try:
+                self.write(day, links=links, voice=given.model_copy(update={key: value}))
+            except (CannotExpress, DomainError):
+                continue
+            return (*place, key)
+        return ()
 
 
 def _try(attempt: _Attempt, trial: Trial) -> None:
@@ -234,9 +241,11 @@ def _try(attempt: _Attempt, trial: Trial) -> None:
     if unlinked:
         _add(trial.at_worst, attempt.kind, unlinked)
         return
-    worst = attempt.problems(_LONG, links=links)
-    worst = worst or attempt.problems(_NOTHING, links=links, optional=True)
-    _add(trial.at_worst, attempt.kind, map(_with_long_facts, worst))
+    worst = [_said("with long facts", one) for one in attempt.problems(_LONG, links=links)]
+    if not worst:
+        little = attempt.problems(_NOTHING, links=links, optional=True)
+        worst = [_said("while few facts are known", one) for one in little]
+    _add(trial.at_worst, attempt.kind, worst)
 
 
 def _add(
@@ -246,9 +255,7 @@ def _add(
         found.setdefault(kind, []).append(problem)
 
 
-def _with_long_facts(problem: Problem) -> Problem:
-    return problem._replace(
-        detail=f"with long facts: {problem.detail}",
-        next_step=f"{problem.next_step} A filter cuts a fact at a word: "
-        "{{ facts.summary | short(60) }}.".strip(),
-    )
+def _said(when: str, problem: Problem) -> Problem:
+    cut = "A filter cuts a fact at a word: {{ facts.summary | short(60) }}."
+    step = f"{problem.next_step} {cut}".strip()
+    return problem._replace(detail=f"{when}: {problem.detail}", next_step=step)

@@ -224,6 +224,17 @@ class IncidentState(BaseModel):
                 "Propose a correction, which goes out as a message of its own.",
             )
 
+    def refuse_audiences(self, actor: Actor) -> None:
+        """Raise ``DomainError`` if ``actor`` may not choose other audiences now."""
+        self.refuse_request(actor)
+        begun = [one.number for one in self.messages if one.outcomes]
+        if begun:
+            raise DomainError(
+                f"Message {', '.join(map(str, begun))} has begun to go out, so the audiences stay "
+                f"as they are: {', '.join(self.audiences) or 'none'}.",
+                "Open another incident for other recipients.",
+            )
+
     def close(self, waive: str, at: datetime) -> None:
         """End the response at ``at``; ``waive`` is why, if something was left open."""
         self.waiver = waive.strip()

@@ -116,6 +116,13 @@ class RecordFacts(Value):
     based_on: str | None
 
 
+class SetAudiences(Value):
+    """Choose who gets the mail, in place of the audiences so far; only while nothing has begun."""
+
+    audiences: tuple[AudienceName, ...]
+    actor: Actor
+
+
 class Advance(Value):
     """Move to another stage."""
 
