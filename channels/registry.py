@@ -61,13 +61,14 @@ def build(names: Iterable[str], *, env_file: EnvFile = None) -> dict[str, Channe
     }
 
 
-def build_to_render(name: str, *, env_file: EnvFile = None) -> Channel:
-    """Build one channel to try copy on: as configured here, otherwise with example credentials.
+def build_to_render(name: str, *, env_file: EnvFile = None) -> tuple[Channel, bool]:
+    """Build one channel to try copy on, and say whether it is configured here.
 
-    It may render and nothing else; it has opened nothing that would have to be closed. Raises
-    ``ChannelMisconfigured`` for a channel that cannot be built in either way.
+    If it is not, it gets example credentials. It may render and nothing else; it has opened nothing
+    that would have to be closed. Raises ``ChannelMisconfigured`` for a channel that cannot be built
+    in either way.
     """
-    adapter = load(name)
+    adapter, configured = load(name), True
     try:
         settings = read_settings(adapter.settings, name, env_file)
     except ChannelMisconfigured:
@@ -76,7 +77,8 @@ def build_to_render(name: str, *, env_file: EnvFile = None) -> Channel:
             raise
         values = {field: one.replace(SANDBOX, _NOWHERE) for field, one in example.items()}
         settings = read_settings(adapter.settings, name, env_file, **values)
-    return _named(name, adapter.factory(settings))
+        configured = False
+    return _named(name, adapter.factory(settings)), configured
 
 
 def event_reader(name: str, *, env_file: EnvFile = None) -> ReadsEvents | None:

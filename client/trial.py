@@ -15,6 +15,7 @@ from channels import registry
 from channels.configured import ChannelMisconfigured
 from channels.contract import CannotExpress, Channel
 from channels.copies import final_copy, is_direct, may_have_links, refuse_misplaced
+from client.stack import stack_file
 from domain import templates
 from domain.errors import DomainError, PlaybookInvalid, Problem
 from domain.facts import Facts
@@ -99,17 +100,22 @@ def try_plan(
             own = {template_name(kind, name), html_template_name(kind, name)}
             if channel is None or own & set(broken):
                 continue
-            _try(_Attempt(plan, placed, files, kind, channel, settings), trial)
+            configured = name in channels.configured
+            _try(_Attempt(plan, placed, files, kind, channel, settings, configured), trial)
     return trial
 
 
 class _Channels:
-    """The channels of a plan, built to render; what keeps one from it is found once."""
+    """The channels of a plan, built to render; what keeps one from it is found once.
+
+    ``configured`` are those of which we know what the worker knows.
+    """
 
     def __init__(
         self, settings: Settings, plan: Playbook, placed: PlacedYaml, trial: Trial
     ) -> None:
         self._settings, self._plan, self._placed, self._trial = settings, plan, placed, trial
+        self.configured: set[str] = set()
         names = dict.fromkeys(
             name for message in plan.messages.values() for name in message.channels
         )
@@ -135,14 +141,21 @@ class _Channels:
                 )
             )
         try:
-            channel = registry.build_to_render(name, env_file=".env")
+            channel, configured = registry.build_to_render(name, env_file=".env")
         except ChannelMisconfigured as error:
             detail = f"copy could not be tried on {name}. {error.what}"
             self._trial.warnings.append(self._at(name, detail, error.next_step))
             return None
         if is_direct(channel):
             self._trial.direct.add(name)
+        if configured or self._is_stack_here():
+            self.configured.add(name)
         return channel
+
+    def _is_stack_here(self) -> bool:
+        """Whether the worker runs on this machine, with the settings that are read here."""
+        running = stack_file.read(self._settings.state_dir)
+        return running is not None and running.runs()
 
     def _blame(self, name: str, detail: str, step: str) -> None:
         problem = self._at(name, detail, step)
@@ -168,6 +181,7 @@ class _Attempt:
     kind: MessageKind
     channel: Channel
     settings: Settings
+    configured: bool
 
     def write(self, day: _Day, *, links: bool, voice: Voice | None) -> None:
         """Write it; raises ``PlaybookInvalid``, ``CannotExpress`` or ``DomainError``."""
@@ -196,7 +210,7 @@ class _Attempt:
 
     def problems(self, day: _Day, *, links: bool, optional: bool = False) -> list[Problem]:
         """What is wrong on such a day; with ``optional``, unknown facts are no problem."""
-        voice = self.plan.voices.get(self.channel.name)
+        voice = self._voice()
         try:
             self.write(day, links=links, voice=voice)
         except PlaybookInvalid as error:
@@ -209,6 +223,13 @@ class _Attempt:
         except DomainError as error:
             return [self._in_copy(error.what, error.next_step)]
         return []
+
+    def _voice(self) -> Voice | None:
+        """Who speaks; where the worker may know a sender's address and we do not, a stand-in."""
+        voice = self.plan.voices.get(self.channel.name)
+        if self.configured or not is_direct(self.channel) or (voice and voice.address):
+            return voice
+        return (voice or _PROBE).model_copy(update={"address": _PROBE.address})
 
     def _in_copy(self, detail: str, step: str) -> Problem:
         file = template_name(self.kind, self.channel.name)

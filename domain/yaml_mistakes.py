@@ -10,7 +10,7 @@ import yaml
 
 _TAG = "tag:yaml.org,2002:"
 _VALUE = re.compile(r"^\s*(?:- +)*(?:[\w.-]+\s*:\s+)?(.*)$")
-_APOSTROPHE = re.compile(r"^'[^']*\w'\w|[\[,:]\s*'[^']*\w'\w")
+_APOSTROPHE = re.compile(r"(?:^|[\[,:]\s*)'(?:[^']|'')*'\w")
 _QUOTATION = re.compile(r'^"[^"\\]*"\s*[^\s,\]}#]')
 _NUMBER = re.compile(r"[-+]?[0-9][0-9_.]*(?:[eE][-+]?[0-9]+)?")
 _IN_QUOTES = "Put quotes around the whole text."
