@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -97,7 +97,8 @@ class BatchWindow:
                 broadcast=self._control.run.broadcast,
                 first=first,
                 last=last,
-                fresh_until=self._fresh_until(),
+                fresh_until=self._order.fresh_until,
+                begin_by=self._order.begin_by,
             ),
             BATCHES,
             queue=channel_queue(channel),
@@ -125,12 +126,7 @@ class BatchWindow:
         """Whether only a pause keeps something from being handed out."""
         return bool(self._control.run.paused and self._queue) and not self._control.over
 
-    def _fresh_until(self) -> datetime | None:
-        limits = [self._order.fresh_until]
-        if not self._control.run.told:
-            limits.append(self._order.begin_by)
-        return min((one for one in limits if one), default=None)
-
     def _fresh_for(self) -> timedelta | None:
-        until = self._fresh_until()
-        return None if until is None else max(until - workflow.now(), timedelta(seconds=1))
+        if self._order.fresh_until is None:
+            return None
+        return max(self._order.fresh_until - workflow.now(), timedelta(seconds=1))

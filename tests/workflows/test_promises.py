@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from activities.signatures.broadcasts import SEND_BATCHES, SendBatches
 from domain.gate import Verdict
 from domain.message import MessageKind
 from domain.promises import NEW_PROMISE
@@ -113,30 +112,6 @@ async def test_a_post_is_not_sent_after_the_time_it_promises_and_mail_not_begun(
     assert approved is not None
     assert (post.fresh_until, post.begin_by) == (promised, None)
     assert (mail.fresh_until, mail.begin_by) == (approved + timedelta(hours=12), promised)
-
-
-async def test_once_mail_has_begun_the_promise_does_not_keep_the_rest_of_it_back(
-    response: Response,
-) -> None:
-    response.world.mail.recipients = 200
-    await response.open(a_plan(channels=("email",)))
-    message = await response.propose(next_update_by=datetime.now(UTC) + timedelta(minutes=45))
-
-    await response.decide(message, "noor")
-    await response.settled()
-
-    handle = response.client.get_workflow_handle(response.child(1, "email"))
-    history = await handle.fetch_history()
-    sent = [
-        SendBatches.model_validate_json(scheduled.input.payloads[0].data)
-        for scheduled in (one.activity_task_scheduled_event_attributes for one in history.events)
-        if scheduled.activity_type.name == SEND_BATCHES.name
-    ]
-    assert len(sent) > 1
-    assert sent[0].fresh_until == message.next_update_by
-    approved = (await response.message()).approved_at
-    assert approved is not None
-    assert {one.fresh_until for one in sent[1:]} == {approved + timedelta(hours=12)}
 
 
 async def test_a_promise_of_a_kind_without_one_is_no_obstacle(response: Response) -> None:
