@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from channels import registry
 from channels.configured import ChannelMisconfigured
 from channels.contract import CannotExpress, Channel
 from channels.copies import final_copy, is_direct, may_have_links, refuse_misplaced
 from client.stack import stack_file
+from client.trial_days import LONG, NOON, NOTHING, SHORT, Day
 from domain import templates
 from domain.errors import DomainError, PlaybookInvalid, Problem
-from domain.facts import Facts
 from domain.message import MessageKind, Voice, mark_of
 from domain.playbook import Playbook
 from domain.playbook_faults import problem_at
@@ -29,14 +28,6 @@ from domain.unsubscribe import FIELD
 from domain.yaml_places import PlacedYaml
 from settings import Settings
 
-SUMMARY, SHORT_TEXT, TEXT = 90, 40, 300
-"""The longest that is sensible: a summary or title, a name or a time, any other fact."""
-
-_NOON = datetime(2026, 9, 29, 12, 0, tzinfo=UTC)
-# The day and the month with the longest names.
-_FAR = datetime(2026, 9, 30, 23, 59, tzinfo=UTC)
-_SOON = _NOON.replace(hour=13)
-_LENGTHS = {"summary": SUMMARY, "started": SHORT_TEXT, "prevention_owner": SHORT_TEXT}
 _PROBE = Voice(name="x", address="someone@example.com")
 
 
@@ -53,32 +44,6 @@ class Trial:
     warnings: list[Problem] = field(default_factory=list)
     direct: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True)
-class _Day:
-    """What is known on a day when the copy is written."""
-
-    title: str
-    facts: Mapping[str, str]
-    ordinal: int
-    next_update_by: datetime | None
-
-
-def _words(length: int) -> str:
-    return ("something that we know " * (length // 23 + 1))[: length - 1] + "."
-
-
-_FACTS = [name for name in Facts.model_fields if name != "prevention_due"]
-_DAY = {"prevention_due": "30 September 2026"}
-_SHORT = _Day("x", {**dict.fromkeys(_FACTS, "x"), **_DAY}, 1, _SOON)
-_LONG = _Day(
-    _words(SUMMARY),
-    {**{name: _words(_LENGTHS.get(name, TEXT)) for name in _FACTS}, **_DAY},
-    99,
-    _FAR,
-)
-_NOTHING = _Day(_words(SUMMARY), {}, 99, None)
 
 
 def try_plan(
@@ -183,10 +148,10 @@ class _Attempt:
     settings: Settings
     configured: bool
 
-    def write(self, day: _Day, *, links: bool, voice: Voice | None) -> None:
+    def write(self, day: Day, *, links: bool, voice: Voice | None) -> None:
         """Write it; raises ``PlaybookInvalid``, ``CannotExpress`` or ``DomainError``."""
         plan, name = self.plan, self.channel.name
-        mark = mark_of(plan.name, self.kind, day.ordinal, _NOON)
+        mark = mark_of(plan.name, self.kind, day.ordinal, NOON)
         linked = links and may_have_links(self.kind, self.channel)
         context = RenderContext(
             incident=plan.name[:48].strip("-"),
@@ -201,14 +166,14 @@ class _Attempt:
             next_update_by=day.next_update_by,
             offer=plan.offer,
             unsubscribe_link=FIELD if linked else None,
-            at=_NOON,
+            at=NOON,
         )
         rendered = templates.render(self.kind, name, self.files, context)
         copy = final_copy(self.channel, rendered, mark=mark, voice=voice)
         direct = [name] if is_direct(self.channel) else []
         refuse_misplaced(self.kind, [copy], direct=direct, linked=[name] if linked else [])
 
-    def problems(self, day: _Day, *, links: bool, optional: bool = False) -> list[Problem]:
+    def problems(self, day: Day, *, links: bool, optional: bool = False) -> list[Problem]:
         """What is wrong on such a day; with ``optional``, unknown facts are no problem."""
         voice = self._voice()
         try:
@@ -235,7 +200,7 @@ class _Attempt:
         file = template_name(self.kind, self.channel.name)
         return Problem(file, detail, read_template(self.files[file], file).body.line, None, step)
 
-    def _wrong_in_voice(self, day: _Day, *, links: bool, voice: Voice | None) -> tuple[str, ...]:
+    def _wrong_in_voice(self, day: Day, *, links: bool, voice: Voice | None) -> tuple[str, ...]:
         """The key without which, or with another value of which, the mail could be carried."""
         if not is_direct(self.channel):
             return ()
@@ -253,18 +218,18 @@ class _Attempt:
 def _try(attempt: _Attempt, trial: Trial) -> None:
     settings = attempt.settings
     links = bool(settings.public_url and settings.link_secret)
-    never = attempt.problems(_SHORT, links=True)
+    never = attempt.problems(SHORT, links=True)
     if never:
         _add(trial.never, attempt.kind, never)
         return
     # Links may be configured for the worker and not here.
-    unlinked = attempt.problems(_SHORT, links=links)
+    unlinked = attempt.problems(SHORT, links=links)
     if unlinked:
         _add(trial.at_worst, attempt.kind, unlinked)
         return
-    worst = [_said("with long facts", one) for one in attempt.problems(_LONG, links=links)]
+    worst = [_said("with long facts", one) for one in attempt.problems(LONG, links=links)]
     if not worst:
-        little = attempt.problems(_NOTHING, links=links, optional=True)
+        little = attempt.problems(NOTHING, links=links, optional=True)
         worst = [_said("while few facts are known", one) for one in little]
     _add(trial.at_worst, attempt.kind, worst)
 
