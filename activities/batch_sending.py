@@ -101,8 +101,7 @@ class Sending:
     async def _send(self, number: int) -> bool:
         """Send one batch if the ledger hands it to us; False if no further one can go either."""
         now = datetime.now(UTC)
-        fresh_until = self._order.fresh_until
-        if fresh_until is not None and now > fresh_until:
+        if await self._is_too_old(now):
             with failing_in_words(now):
                 await broadcasts.stop(
                     self._database, self._order.broadcast, now, PublicationState.SUPERSEDED
@@ -125,6 +124,15 @@ class Sending:
         except (Unreachable, Throttled) as error:
             await self._bring_back(row, error.explanation)
             raise as_failure(error, datetime.now(UTC)) from error
+
+    async def _is_too_old(self, now: datetime) -> bool:
+        fresh_until, begin_by = self._order.fresh_until, self._order.begin_by
+        if fresh_until is not None and now > fresh_until:
+            return True
+        if begin_by is None or now <= begin_by or self._answered is not None:
+            return False
+        with failing_in_words(now):
+            return not await batch_outcomes.has_begun(self._database, self._order.broadcast)
 
     async def _reserve(self, number: int, now: datetime) -> BatchReservation:
         """Take the next batch, and enter in the same step the outcome of the one before."""

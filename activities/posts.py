@@ -34,7 +34,7 @@ from channels.contract import (
     Unreachable,
 )
 from domain.errors import DomainError
-from domain.explanation import Action, Explanation
+from domain.explanation import Action, Explanation, explained
 from domain.ids import MessageRef
 from domain.message import Document
 from domain.publication import Finding, PublicationState, Sighting
@@ -46,6 +46,11 @@ SEEN_BY_A_PERSON = "seen-by-a-person"
 """The id of a receipt when the platform's own is not known."""
 
 _FAILED = "The adapter failed."
+_TOO_OLD = explained(
+    "It was too old to be sent, or the time that it promises for the next update had passed.",
+    "Propose a new one that says what is true now.",
+    means="Nothing went out.",
+)
 
 
 class PostActivities:
@@ -109,6 +114,7 @@ class PostActivities:
                         task.channel,
                         now,
                         PublicationState.SUPERSEDED,
+                        _TOO_OLD,
                         looked=True,
                     )
                 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from activities.defined import Bound, defined
@@ -13,14 +13,13 @@ from activities.signatures.proposals import (
     MessageRendered,
     RenderMessage,
 )
-from channels.contract import Channel, ChannelKind, Retracts, Template
-from channels.mail_copy import UNSUBSCRIBE_VALUE
+from channels.contract import Channel, Retracts
+from channels.copies import final_copy, is_direct, may_have_links, refuse_misplaced
 from domain import templates
 from domain.errors import DomainError
 from domain.explanation import Action, NextStep
 from domain.facts import Facts, missing_facts
 from domain.message import (
-    CLASS_OF,
     AudienceCut,
     Copy,
     Document,
@@ -28,17 +27,11 @@ from domain.message import (
     MessageKind,
     mark_of,
 )
-from domain.offer import OfferTerms
 from domain.templates import RenderContext
 from domain.unsubscribe import FIELD
 from store.kernel.database import Database
 from store.people import audiences
 from store.record import drafts, messages, playbooks
-
-_NO_LINKS = (
-    " Unsubscribe links are in goodwill mail only, and need FRONTFOOT_PUBLIC_URL and "
-    "FRONTFOOT_LINK_SECRET."
-)
 
 
 class ProposalActivities:
@@ -89,8 +82,12 @@ class ProposalActivities:
         copies = tuple(self._copy(order, name, files, facts, draft) for name in plan.channels)
         cuts = await self._audiences(order, plan.class_of(order.kind))
         offer = order.plan.offer if order.kind is MessageKind.GOODWILL_OFFER else None
-        linked = {name for name in plan.channels if self._has_link(order, self._channel(name))}
-        _refuse_misplaced(copies, offer, linked)
+        refuse_misplaced(
+            order.kind,
+            copies,
+            direct=[name for name in plan.channels if is_direct(self._channel(name))],
+            linked=[name for name in plan.channels if self._has_link(order, self._channel(name))],
+        )
         if offer is not None and cuts:
             offer.refuse_over_budget(sum(cut.count for cut in cuts))
         return Document(
@@ -102,6 +99,7 @@ class ProposalActivities:
             copies=copies,
             audiences=cuts,
             offer=offer,
+            next_update_by=order.next_update_by,
         )
 
     def _copy(
@@ -118,9 +116,7 @@ class ProposalActivities:
         if draft:
             rendered = templates.free_copy(
                 _words_for(name, draft),
-                subject=draft.get("subject") or order.title
-                if channel.capabilities.kind is ChannelKind.DIRECT
-                else None,
+                subject=draft.get("subject") or order.title if is_direct(channel) else None,
                 link=order.plan.link,
             )
         else:
@@ -130,6 +126,7 @@ class ProposalActivities:
                 company=order.plan.company,
                 kind=order.kind,
                 ordinal=order.ordinal,
+                at=order.at,
                 mark=mark,
                 voice=voice,
                 facts={**order.plan.facts, **facts},
@@ -139,21 +136,11 @@ class ProposalActivities:
                 unsubscribe_link=FIELD if self._has_link(order, channel) else None,
             )
             rendered = templates.render(order.kind, name, files, context)
-        return channel.render(
-            Template(
-                text=rendered.text,
-                subject=rendered.subject,
-                html=rendered.html,
-                link=rendered.link,
-                mark=mark,
-                voice=voice,
-            )
-        )
+        return final_copy(channel, rendered, mark=mark, voice=voice)
 
     def _has_link(self, order: RenderMessage, channel: Channel) -> bool:
         """Whether mail of this kind will have unsubscribe links when it is sent."""
-        goodwill = CLASS_OF[order.kind] is MessageClass.GOODWILL
-        return self._links and goodwill and channel.capabilities.kind is ChannelKind.DIRECT
+        return self._links and may_have_links(order.kind, channel)
 
     async def _facts(self, order: RenderMessage) -> Mapping[str, str]:
         if order.facts is None:
@@ -172,19 +159,16 @@ class ProposalActivities:
     ) -> tuple[AudienceCut, ...]:
         """Who gets it on direct channels, each in the first of their audiences."""
         plan = order.plan.messages[order.kind]
-        direct = [
-            name
-            for name in plan.channels
-            if self._channel(name).capabilities.kind is ChannelKind.DIRECT
-        ]
+        direct = [name for name in plan.channels if is_direct(self._channel(name))]
         if not direct:
             return ()
         if not order.audiences:
             raise DomainError(
                 f"This message goes to {', '.join(direct)}, but the incident has no audience.",
                 NextStep(
-                    action=Action.IMPORT_AUDIENCE,
-                    advice="Import one, then open the incident with it.",
+                    action=Action.SET_AUDIENCE,
+                    incident=order.message.incident,
+                    advice="Choose an audience that has been imported, then propose it again.",
                 ),
             )
         cuts: list[AudienceCut] = []
@@ -206,7 +190,7 @@ class ProposalActivities:
         can = channel.capabilities
         return ChannelCopy(
             channel=copy.channel,
-            direct=can.kind is ChannelKind.DIRECT,
+            direct=is_direct(channel),
             length=len(copy.text),
             max_length=can.max_length,
             unit=can.length_unit,
@@ -222,24 +206,3 @@ def _words_for(channel: str, draft: Mapping[str, str]) -> str:
             "Write a text for all channels, or one for each that the message goes to.",
         )
     return words
-
-
-def _refuse_misplaced(
-    copies: tuple[Copy, ...], offer: OfferTerms | None, linked: Collection[str]
-) -> None:
-    """Raise ``DomainError`` for a field that nobody fills in; ``linked`` channels have links."""
-    for copy in copies:
-        fields = copy.personal_fields()
-        filled = {"code", UNSUBSCRIBE_VALUE} if copy.channel in linked else {"code"}
-        strangers = sorted(set(fields) - filled)
-        if strangers:
-            raise DomainError(
-                f"The copy for {copy.channel} asks for [[{strangers[0]}]], which nobody fills in.",
-                f"What can be filled in there: {', '.join(f'[[{one}]]' for one in sorted(filled))}."
-                + (_NO_LINKS if UNSUBSCRIBE_VALUE in strangers else ""),
-            )
-        if "code" in fields and offer is None:
-            raise DomainError(
-                f"The copy for {copy.channel} has a place for a code, but makes no offer.",
-                "Only a goodwill offer carries codes: take [[code]] out.",
-            )

@@ -37,12 +37,15 @@ class Adapter:
 
     ``sandbox`` has the values, by field of ``settings``, with which the channel talks to the
     sandbox instead of its provider; None for a channel that the sandbox cannot stand in for.
-    ``look_for`` tells a person where the provider shows a request whose answer was lost, and what
-    to search for; the key itself is shown next to it.
+    ``example`` has values with which a channel without a sandbox can be built where nothing is
+    configured, so that copy can be tried on it. ``look_for`` tells a person where the provider
+    shows a request whose answer was lost, and what to search for; the key itself is shown next to
+    it.
     """
 
     settings: type[BaseSettings]
     factory: Callable[[Any], Channel]
     events: EventSource | None = None
     sandbox: Mapping[str, str] | None = None
+    example: Mapping[str, str] | None = None
     look_for: str = ""

@@ -71,14 +71,17 @@ class ChannelNotConfigured(ChannelMisconfigured):
     """The same, where no variable is wrong, but some that are needed are not set."""
 
 
-def read_settings(model: type[Model], channel: str, env_file: EnvFile = None) -> Model:
+def read_settings(
+    model: type[Model], channel: str, env_file: EnvFile = None, **instead: str
+) -> Model:
     """The settings of ``channel`` from the environment, and ``env_file`` behind it.
 
-    Raises ``ChannelMisconfigured`` that names every variable at fault.
+    ``instead`` has values by field that are used in place of theirs. Raises
+    ``ChannelMisconfigured`` that names every variable at fault.
     """
     make: Callable[..., Model] = model
     try:
-        return make(_env_file=env_file)
+        return make(_env_file=env_file, **instead)
     except ValidationError as error:
         found = error.errors()
     kind = (

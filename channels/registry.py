@@ -13,13 +13,14 @@ from importlib.metadata import EntryPoint, entry_points
 
 from pydantic_settings import BaseSettings
 
-from channels.adapter import Adapter
+from channels.adapter import SANDBOX, Adapter
 from channels.configured import ChannelMisconfigured, EnvFile, masked_settings, read_settings
 from channels.contract import Channel, ReadsEvents
 from domain.errors import DomainError
 from domain.ids import check_channel
 
 GROUP = "frontfoot.channels"
+_NOWHERE = "http://127.0.0.1"
 
 BUILT_IN: Mapping[str, str] = {
     "email": "channels.sendgrid:ADAPTER",
@@ -58,6 +59,26 @@ def build(names: Iterable[str], *, env_file: EnvFile = None) -> dict[str, Channe
         name: _named(name, adapter.factory(settings))
         for name, (adapter, settings) in configured.items()
     }
+
+
+def build_to_render(name: str, *, env_file: EnvFile = None) -> tuple[Channel, bool]:
+    """Build one channel to try copy on, and say whether it is configured here.
+
+    If it is not, it gets example credentials. It may render and nothing else; it has opened nothing
+    that would have to be closed. Raises ``ChannelMisconfigured`` for a channel that cannot be built
+    in either way.
+    """
+    adapter, configured = load(name), True
+    try:
+        settings = read_settings(adapter.settings, name, env_file)
+    except ChannelMisconfigured:
+        example = {**(adapter.sandbox or {}), **(adapter.example or {})}
+        if not example:
+            raise
+        values = {field: one.replace(SANDBOX, _NOWHERE) for field, one in example.items()}
+        settings = read_settings(adapter.settings, name, env_file, **values)
+        configured = False
+    return _named(name, adapter.factory(settings)), configured
 
 
 def event_reader(name: str, *, env_file: EnvFile = None) -> ReadsEvents | None:

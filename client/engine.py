@@ -10,6 +10,7 @@ from typing import Self
 from temporalio.client import Client
 
 from client.configuration import load_settings
+from client.errors import NoLedger
 from settings import Settings
 from store.kernel.database import Database
 from store.kernel.engines import ledger_url
@@ -23,8 +24,9 @@ class Engine:
     Temporal and the ledger are opened by the first request that needs them: the ledger answers
     while Temporal is down, and a decision gets through while the ledger is down. One engine serves
     many requests at once, for as long as its process lives; ``async with`` closes the ledger at the
-    end. With ``upgrade`` the ledger's tables are brought up to date when it is opened; a SQLite
-    ledger that is not there yet is always made.
+    end. With ``upgrade`` the ledger's tables are brought up to date when it is opened, and a SQLite
+    ledger that is not there yet is made; without it such a ledger is refused, because whoever asks
+    in another folder would be answered from an empty one.
 
     ``temporal`` and ``ledger`` are for callers that have them already, and that close them.
     """
@@ -42,6 +44,7 @@ class Engine:
         self._ledger = ledger
         self._ours = ledger is None
         self._upgrade = upgrade
+        self.made_ledger = False
         self._connecting = asyncio.Lock()
         self._opening = asyncio.Lock()
 
@@ -65,6 +68,13 @@ class Engine:
             self._settings = load_settings()
         return self._settings
 
+    def where(self) -> str:
+        """Which ledger it is: the whole path of a file, or an address without its password."""
+        parsed = ledger_url(self.settings.database())
+        if parsed.get_backend_name() == "sqlite":
+            return str(Path(str(parsed.database)).absolute())
+        return parsed.render_as_string(hide_password=True)
+
     async def temporal(self) -> Client:
         """The client of Temporal, which reconnects by itself when the server was down.
 
@@ -76,12 +86,19 @@ class Engine:
             return self._temporal
 
     async def ledger(self) -> Database:
-        """The ledger. Raises ``StoreUnavailable`` if it cannot be brought up to date."""
+        """The ledger.
+
+        Raises ``NoLedger`` if its file is not there, and ``StoreUnavailable`` if it cannot be
+        brought up to date.
+        """
         async with self._opening:
             if self._ledger is None:
                 url = self.settings.database()
-                if self._upgrade or await asyncio.to_thread(_is_new, url):
+                if self._upgrade:
+                    self.made_ledger = await asyncio.to_thread(_is_new, url)
                     await upgrade_ledger(url)
+                elif await asyncio.to_thread(_is_new, url):
+                    raise NoLedger(self.where())
                 self._ledger = Database.open(url)
             return self._ledger
 

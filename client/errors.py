@@ -2,7 +2,9 @@
 
 ClientError            it could not be done
 ├─ WrongInput          the input makes no sense
-│  └─ UnknownIncident  there is no incident of that name
+│  ├─ UnknownIncident  there is no incident of that name
+│  ├─ NoLedger         the ledger's file is not there
+│  └─ OtherLedger      the ledger is not the one that the worker uses
 ├─ EndedUnclosed       somebody ended the incident in Temporal itself
 ├─ RecordChanged       the timeline is not what the incident wrote
 ├─ NoWorker            Temporal answers and no worker does; nothing was asked
@@ -44,6 +46,33 @@ class UnknownIncident(WrongInput):
             NextStep(
                 action=Action.LIST_INCIDENTS, advice="See which there are, or open a new one."
             ),
+        )
+
+
+class NoLedger(WrongInput):
+    """The ledger's file is not there, and reading must not make an empty one."""
+
+    def __init__(self, ledger: str) -> None:
+        super().__init__(
+            f"There is no ledger at {ledger}, and none was made.",
+            NextStep(
+                action=Action.START,
+                advice="Run this in the folder where Frontfoot runs, set FRONTFOOT_DATABASE_URL as "
+                "the worker has it, or begin here by importing an audience or starting everything.",
+            ),
+            means="Each folder has a ledger of its own unless the settings name one.",
+        )
+
+
+class OtherLedger(WrongInput):
+    """Temporal has an incident of which the ledger has nothing."""
+
+    def __init__(self, slug: str, ledger: str) -> None:
+        super().__init__(
+            f"Temporal has {slug}, and the ledger at {ledger} has nothing of it.",
+            "Run this in the folder where the worker runs, or set FRONTFOOT_DATABASE_URL as the "
+            "worker has it.",
+            means="This command and the worker use different ledgers, so nothing was written here.",
         )
 
 

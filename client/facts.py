@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from client.asking import incident_status, tell
 from client.engine import Engine
+from client.same_ledger import refuse_other_ledger
 from domain.actor import Actor
 from domain.errors import DomainError
 from domain.facts import Facts
@@ -65,6 +66,7 @@ async def record_facts(
     after = Facts.model_validate({**before.words, **facts})
     words = after.model_dump(mode="json", exclude_defaults=True)
     changed = [name for name in Facts.model_fields if words.get(name) != before.words.get(name)]
+    await refuse_other_ledger(engine, slug)
     ledger, now = await engine.ledger(), datetime.now(UTC)
     draft = await drafts.save(ledger, slug, "facts", words, actor.person, now)
     argument = RecordFacts(

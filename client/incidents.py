@@ -12,31 +12,44 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from client.asking import ANSWER_WITHIN, live_status, refusals_in_words, tell
+from client.asking import (
+    ANSWER_WITHIN,
+    incident_status,
+    live_status,
+    refusals_in_words,
+    tell,
+)
 from client.engine import Engine
-from client.errors import ClientError, EndedUnclosed, UnknownIncident
+from client.errors import ClientError, EndedUnclosed, OtherLedger, UnknownIncident
+from client.opening import notices_of
+from client.playbooks import examine_files
+from client.same_ledger import refuse_other_ledger
 from domain.actor import Actor
 from domain.errors import DomainError
-from domain.explanation import Action, NextStep
+from domain.explanation import Action, Explanation, NextStep
 from domain.ids import MAIN_QUEUE, check_slug, incident_workflow_id
 from domain.model import Value
-from domain.playbook_files import parse_playbook
 from domain.stage import Stage
 from domain.status import IncidentStatus
 from store.people import audiences as stored_audiences
 from store.record import incidents, playbooks, timeline
 from wiring import TemporalUnreachable
-from workflows.contract import INCIDENT_WORKFLOW, Advance, Close, Join, OpenIncident
+from workflows.contract import INCIDENT_WORKFLOW, Advance, Close, Join, OpenIncident, SetAudiences
 
 MOST_ASKED = 50
 """The most open incidents that are asked for their stage when all are listed."""
 
 
 class Opened(Value):
-    """An incident that was opened, or that was open already and has been joined."""
+    """An incident that was opened, or that was open already and has been joined.
+
+    ``ledger`` is where its record is kept. ``notices`` say what cannot be done in it yet.
+    """
 
     status: IncidentStatus
     joined: bool
+    ledger: str = ""
+    notices: tuple[Explanation, ...] = ()
 
 
 class ListedIncident(Value):
@@ -72,13 +85,18 @@ async def open_incident(
 ) -> Opened:
     """Open an incident with a snapshot of the playbook in ``files``, or join the open one.
 
-    Two people who open the same slug at once end up in one incident. ``DomainError`` if it has been
-    closed, if ``actor`` is not in the roster, or if there is no such audience.
+    Two people who open the same slug at once end up in one incident. Messages of the plan that
+    cannot go out are named in the notices; ``PlaybookInvalid`` if the announcement is among them.
+    ``DomainError`` if the incident has been closed, if ``actor`` is not in the roster, or if there
+    is no such audience; ``NoLedger`` and ``OtherLedger`` if the ledger here is not its own.
     """
     workflow_id = incident_workflow_id(check_slug(slug))
-    plan = parse_playbook(files)
     joined = await _is_open(engine, slug)
-    if not joined and actor.person not in {person.id for person in plan.roster}:
+    examined = await asyncio.to_thread(examine_files, engine.settings, files)
+    plan = examined.usable_plan()
+    if joined:
+        await refuse_other_ledger(engine, slug)
+    elif actor.person not in {person.id for person in plan.roster}:
         raise DomainError(
             f"{actor.person[:40]!r} is not in the roster of {plan.name}.",
             f"It has {', '.join(sorted(person.id for person in plan.roster))}.",
@@ -115,7 +133,28 @@ async def open_incident(
                 )
         except WorkflowAlreadyStartedError as error:
             raise _closed(slug) from error
-    return Opened(status=status, joined=joined)
+    notices = notices_of(examined, status)
+    try:
+        await refuse_other_ledger(engine, slug)
+    except OtherLedger as error:
+        notices = [error.explanation, *notices]
+    return Opened(status=status, joined=joined, ledger=engine.where(), notices=tuple(notices))
+
+
+async def set_audiences(
+    engine: Engine, slug: str, audiences: Sequence[str], *, actor: Actor
+) -> IncidentStatus:
+    """Choose who gets an incident's mail, as long as nothing has begun to go out.
+
+    ``DomainError`` if there is no such audience.
+    """
+    await incident_status(engine, slug)
+    await refuse_other_ledger(engine, slug)
+    ledger = await engine.ledger()
+    for name in audiences:
+        await stored_audiences.get(ledger, name)
+    chosen = SetAudiences(audiences=tuple(audiences), actor=actor)
+    return await tell(engine, slug, "set_audiences", chosen, IncidentStatus)
 
 
 async def list_incidents(engine: Engine) -> list[ListedIncident]:

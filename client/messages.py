@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from client.asking import incident_status, tell
 from client.engine import Engine
+from client.same_ledger import refuse_other_ledger
 from domain.actor import Actor
-from domain.errors import DomainError
+from domain.errors import DecisionRefused, DomainError
 from domain.explanation import Action, NextStep
 from domain.gate import Verdict
 from domain.ids import MessageRef, check_slug, incident_workflow_id
@@ -46,10 +47,20 @@ async def revise(
     actor: Actor,
     copy: Mapping[str, str] | None = None,
     next_update_by: datetime | None = None,
+    promise_none: bool = False,
 ) -> MessageStatus:
-    """Make a new revision of a waiting message; what was decided about the old one is void."""
+    """Make a new revision of a waiting message; what was decided about the old one is void.
+
+    It keeps its promise of the next update, unless another one is given or ``promise_none``.
+    """
     draft = await _keep_copy(engine, slug, copy, actor)
-    argument = Revise(message=message, actor=actor, copy_draft=draft, next_update_by=next_update_by)
+    argument = Revise(
+        message=message,
+        actor=actor,
+        copy_draft=draft,
+        next_update_by=next_update_by,
+        promise_none=promise_none,
+    )
     return await tell(engine, slug, "revise", argument, MessageStatus)
 
 
@@ -69,9 +80,15 @@ async def decide(
     verdict: Verdict = Verdict.APPROVE,
     reason: str = "",
 ) -> Decided:
-    """Approve or reject the message with this digest, and learn what is still missing."""
+    """Approve or reject the message with this digest, and learn what is still missing.
+
+    Raises ``DecisionRefused`` if it does not count; the timeline then says so.
+    """
     argument = Decide(actor=actor, digest=digest, message=message, verdict=verdict, reason=reason)
-    return await tell(engine, slug, "decide", argument, Decided)
+    decided = await tell(engine, slug, "decide", argument, Decided)
+    if decided.explanation is not None and not decided.counted:
+        raise DecisionRefused.of(decided.explanation)
+    return decided
 
 
 async def approve_by_signal(
@@ -109,6 +126,7 @@ def destination_of(
 
 async def load_document(engine: Engine, slug: str, message: MessageStatus) -> Document:
     """The exact copy that approvers sign; ``DomainError`` if the ledger has another one."""
+    await refuse_other_ledger(engine, slug)
     ref = MessageRef(incident=slug, number=message.number, revision=message.revision)
     document = await messages.load_revision(await engine.ledger(), ref)
     if document.digest() != message.digest:
@@ -126,7 +144,8 @@ async def _keep_copy(
 ) -> str | None:
     if copy is None:
         return None
-    # Nothing is stored for an incident that does not exist.
+    # Nothing is stored for an incident that does not exist, or in a ledger that is not its own.
     await incident_status(engine, slug)
+    await refuse_other_ledger(engine, slug)
     ledger, now = await engine.ledger(), datetime.now(UTC)
     return await drafts.save(ledger, slug, "copy", dict(copy), actor.person, now)

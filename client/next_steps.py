@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from domain.explanation import Action, NextStep
 from domain.facts import missing_facts
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
+from domain.promises import overdue
 from domain.publication import Outcome, PublicationState
 from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus
@@ -54,7 +57,9 @@ def _for_message(status: IncidentStatus, message: MessageStatus) -> list[NextSte
     several = len({one.audience for one in message.outcomes if one.audience}) > 1
 
     if message.phase is MessagePhase.WAITING:
-        return [step(Action.SHOW_COPY), to_sign(slug, message)]
+        late = overdue(message.next_update_by, datetime.now(UTC), step(Action.REVISE))
+        # What can no longer be signed as it is has to be revised first.
+        return [step(Action.SHOW_COPY), late.next_step if late else to_sign(slug, message)]
     if message.phase is MessagePhase.REJECTED:
         return [step(Action.REVISE), step(Action.WITHDRAW)]
     steps = []

@@ -12,6 +12,7 @@ from client.engine import Engine
 from client.errors import ClientError, EndedUnclosed, UnknownIncident, explanation_of
 from client.mail_progress import MailProgress, MailWatch
 from client.messages import load_document
+from client.same_ledger import refuse_other_ledger
 from domain.errors import DomainError
 from domain.explanation import Explanation, explained
 from domain.message import Document
@@ -46,9 +47,14 @@ class Watcher:
         self._slug = slug
         self._mails = MailWatch(engine)
         self._documents: dict[str, Document] = {}
+        self._same_ledger = False
 
     async def look(self) -> Look:
-        """The status now; without the ledger, no copy and no mail, but a notice."""
+        """The status now; while the ledger is down, no copy and no mail, but a notice.
+
+        Raises ``NoLedger`` and ``OtherLedger`` where the settings name a ledger that is not the
+        incident's.
+        """
         notices: list[Explanation] = []
         ended = False
         try:
@@ -60,6 +66,9 @@ class Watcher:
         mails: tuple[MailProgress, ...] = ()
         waiting: Mapping[int, Document] = {}
         try:
+            if not self._same_ledger:
+                await refuse_other_ledger(self._engine, self._slug)
+                self._same_ledger = True
             mails = tuple(await self._mails.look(status))
             waiting = await self._waiting(status)
         except (StoreUnavailable, DomainError) as error:

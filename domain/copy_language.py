@@ -13,17 +13,21 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import NoReturn
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, pass_context
 from jinja2.exceptions import FilterArgumentError, UndefinedError
+from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from domain.errors import PlaybookInvalid, Problem
 from domain.mail_html import html_paragraphs
-from domain.times import show_clock, show_day, show_moment
+from domain.times import show_clock, show_day, show_moment, show_on_its_day
 
 OUTPUT_LIMIT = 200_000
 """The most characters that one template may come to."""
+
+WRITTEN_AT = "_written_at"
+"""The value that templates cannot name: when the copy is written."""
 
 Values = Mapping[str, object]
 """What to fill in, by name; a group is a mapping. None and "" are *not filled yet*."""
@@ -118,8 +122,10 @@ def _refuse_look_up() -> NoReturn:
     raise FilterArgumentError("there is nothing inside this value to show.")
 
 
-def _clock(value: object) -> str:
-    return show_clock(_time(value, "clock"))
+@pass_context
+def _clock(context: Context, value: object) -> str:
+    at, written_at = _time(value, "clock"), context.get(WRITTEN_AT)
+    return show_on_its_day(at, written_at) if isinstance(written_at, datetime) else show_clock(at)
 
 
 def _moment(value: object) -> str:

@@ -14,6 +14,7 @@ from domain.actor import Actor
 from domain.errors import DecisionRefused, DomainError
 from domain.explanation import Action, NextStep
 from domain.facts import FactsState, missing_facts
+from domain.gate import GateState
 from domain.ids import AudienceName, MessageRef, Slug
 from domain.message import SHORT_DIGEST, STAGE_OF, MessageKind
 from domain.message_state import MessagePhase, MessageState
@@ -94,6 +95,14 @@ class IncidentState(BaseModel):
         reached = message.channels_reached()
         return len(reached) >= plan.quorum and set(plan.must_reach) <= reached
 
+    def may_sign(self, message: MessageState) -> tuple[str, ...]:
+        """Who may still approve ``message``: never its author, and nobody twice."""
+        if message.gate.state is not GateState.WAITING:
+            return ()
+        decided = {one.actor.person for one in message.gate.decisions}
+        signers = self.plan.signers(message.kind)
+        return tuple(one for one in signers if one != message.author and one not in decided)
+
     def has_told(self, kind: MessageKind) -> bool:
         """Whether any message of ``kind`` has reached its quorum."""
         return any(one.kind is kind and self.told(one) for one in self.messages)
@@ -155,10 +164,37 @@ class IncidentState(BaseModel):
         if wanted not in ALLOWED_MOVES[self.stage]:
             raise DomainError(
                 f"A {kind} belongs to stage {wanted}, and the incident is in {self.stage}.",
-                "Propose a correction or a progress update instead, or advance the stage first.",
+                self._to_propose_instead(),
             )
         self.refuse_stage(wanted)
         return wanted
+
+    def proposable(self) -> list[MessageKind]:
+        """The kinds of message that the plan, the stage and the facts allow now."""
+        return [kind for kind in self.plan.messages if self._is_proposable(kind)]
+
+    def _is_proposable(self, kind: MessageKind) -> bool:
+        wanted = STAGE_OF[kind]
+        if wanted is None:
+            return self.has_told(MessageKind.ANNOUNCEMENT)
+        try:
+            self.refuse_unfilled(kind)
+            if wanted is not self.stage:
+                self.refuse_stage(wanted)
+        except DomainError:
+            return False
+        return True
+
+    def _to_propose_instead(self) -> NextStep:
+        kinds = self.proposable()
+        if not kinds:
+            return NextStep(action=Action.SHOW_STATUS, incident=self.incident)
+        return NextStep(
+            action=Action.PROPOSE,
+            incident=self.incident,
+            about=kinds[0].value,
+            advice=f"What can be proposed now: {', '.join(kinds)}.",
+        )
 
     def refuse_proposal(self, kind: MessageKind, actor: Actor) -> None:
         """Raise ``DomainError`` unless ``actor`` may propose a ``kind`` now."""
@@ -186,6 +222,17 @@ class IncidentState(BaseModel):
             raise DomainError(
                 f"Message {message.number} is {message.phase} and can no longer be edited.",
                 "Propose a correction, which goes out as a message of its own.",
+            )
+
+    def refuse_audiences(self, actor: Actor) -> None:
+        """Raise ``DomainError`` if ``actor`` may not choose other audiences now."""
+        self.refuse_request(actor)
+        begun = [one.number for one in self.messages if one.outcomes]
+        if begun:
+            raise DomainError(
+                f"Message {', '.join(map(str, begun))} has begun to go out, so the audiences stay "
+                f"as they are: {', '.join(self.audiences) or 'none'}.",
+                "Open another incident for other recipients.",
             )
 
     def close(self, waive: str, at: datetime) -> None:

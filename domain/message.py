@@ -57,6 +57,9 @@ CLASS_OF: dict[MessageKind, MessageClass] = {
 PERSONAL_FIELD = re.compile(r"\[\[([a-z_]+)\]\]")
 """Where each recipient's own value goes in direct copy, such as ``[[code]]``."""
 
+PERSONAL_FIELDS = frozenset({"code"})
+"""The values that are filled in for each recipient; unsubscribe links have their own name."""
+
 
 class Voice(Value):
     """Who speaks on a channel: sender name and address for mail, sign-off for posts."""
@@ -106,7 +109,8 @@ class AudienceCut(Value):
 class Document(Value):
     """All that an approver signs: the copy of every channel, the audiences and the offer.
 
-    Somebody who is in several audiences gets it with the first of them.
+    Somebody who is in several audiences gets it with the first of them. ``next_update_by`` is the
+    time by which the copy promises the next update.
     """
 
     incident: Slug
@@ -117,6 +121,7 @@ class Document(Value):
     copies: tuple[Copy, ...] = Field(min_length=1)
     audiences: tuple[AudienceCut, ...] = ()
     offer: OfferTerms | None = None
+    next_update_by: UtcTime | None = None
 
     @model_validator(mode="after")
     def _one_copy_for_each_channel(self) -> Document:

@@ -28,8 +28,8 @@ class MessagePhase(StrEnum):
 class MessageState(BaseModel):
     """One message. ``outcomes`` and ``reached`` go by the key of a destination.
 
-    ``reached`` are the destinations that a provider has accepted it for; of a broadcast, the first
-    batch.
+    ``next_update_by`` is what its copy promises. ``reached`` are the destinations that a provider
+    has accepted it for; of a broadcast, the first batch.
     """
 
     number: int
@@ -43,6 +43,7 @@ class MessageState(BaseModel):
     retractable: tuple[ChannelName, ...] = ()
     audience_count: int = 0
     codes_worth: str | None = None
+    next_update_by: datetime | None = None
     phase: MessagePhase = MessagePhase.WAITING
     approved_at: datetime | None = None
     fresh_until: datetime | None = None

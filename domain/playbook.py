@@ -22,6 +22,7 @@ from domain.message import CLASS_OF, MessageClass, MessageKind, Voice
 from domain.model import Written
 from domain.offer import OfferTerms
 from domain.roster import Person
+from domain.suggest import did_you_mean
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SHORT_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(ms|s|m|h|d)")
@@ -61,10 +62,11 @@ Duration = Annotated[
 
 
 class PlanProblem(NamedTuple):
-    """One contradiction in a plan: the keys that lead to it, and what is wrong."""
+    """One contradiction in a plan: the keys that lead to it, what is wrong, and what to do."""
 
     place: tuple[str | int, ...]
     detail: str
+    next_step: str = ""
 
 
 def _refuse(problems: Sequence[PlanProblem]) -> None:
@@ -170,16 +172,20 @@ class Playbook(Written):
         for kind, plan in self.messages.items():
             gate = ("messages", kind.value, "gate")
             signers = self.signers(kind)
-            if len(signers) < plan.gate.quorum:
+            unheld = [role for role in plan.gate.roles if role not in held]
+            # A misspelt role is one mistake, though it also leaves too few to sign.
+            step = did_you_mean(unheld[0], held, "{}") if unheld else ""
+            absent = [role for role in plan.gate.must_include if role not in held]
+            if len(signers) < plan.gate.quorum and not absent:
                 detail = (
                     f"is {plan.gate.quorum}, but only {len(signers)} in the roster have one of "
                     f"{', '.join(plan.gate.roles)}"
                 )
-                problems.append(PlanProblem((*gate, "quorum"), detail))
-            for role in plan.gate.must_include:
-                if role not in held:
-                    detail = f"names {role}, which nobody in the roster is"
-                    problems.append(PlanProblem((*gate, "must_include"), detail))
+                problems.append(PlanProblem((*gate, "quorum"), detail, step))
+            for role in absent:
+                detail = f"names {role}, which nobody in the roster is"
+                step = did_you_mean(role, held)
+                problems.append(PlanProblem((*gate, "must_include"), detail, step))
         if MessageKind.GOODWILL_OFFER in self.messages and self.offer is None:
             place = ("messages", MessageKind.GOODWILL_OFFER.value)
             problems.append(PlanProblem(place, "is planned, but there is no offer to make"))

@@ -39,9 +39,10 @@ def refuse_move(current: Stage, to: Stage) -> None:
         raise DomainError(
             f"The incident is already in stage {current}.", "Nothing needs to be done."
         )
-    allowed = sorted(ALLOWED_MOVES[current], key=list(Stage).index)
-    if not allowed:
+    if current is Stage.CLOSED:
         raise DomainError("The incident is closed.", "Open a new one.")
+    # Closing is a step of its own, with its own conditions.
+    allowed = sorted(ALLOWED_MOVES[current] - {Stage.CLOSED}, key=list(Stage).index)
     raise DomainError(
         f"An incident in stage {current} cannot move to {to}.",
         f"From {current} it may move to {', '.join(allowed)}.",

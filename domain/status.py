@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.actor import Actor
+from domain.explanation import Explanation
 from domain.gate import Decision, GateState
 from domain.ids import AudienceName, Slug
 from domain.message import MessageKind
@@ -15,7 +16,11 @@ from domain.stage import Stage
 
 
 class MessageStatus(Value):
-    """One message, for a person deciding what to do next."""
+    """One message, for a person deciding what to do next.
+
+    ``may_sign`` are those whose approval would count now: never the author's. ``next_update_by`` is
+    the time by which its copy promises the next update.
+    """
 
     number: int
     kind: MessageKind
@@ -32,6 +37,8 @@ class MessageStatus(Value):
     audience_count: int
     codes_worth: str | None
     outcomes: tuple[Outcome, ...]
+    next_update_by: datetime | None = None
+    may_sign: tuple[str, ...] = ()
 
     @property
     def direct(self) -> tuple[str, ...]:
@@ -56,8 +63,14 @@ class IncidentStatus(Value):
 
 
 class Decided(Value):
-    """The result of a decision."""
+    """The result of a decision.
 
-    message: int
-    gate: GateState
+    ``counted`` is false for one that was refused: ``explanation`` says why, and the timeline has
+    it. Such a decision may name no message of the incident.
+    """
+
+    message: int | None
+    gate: GateState | None
     missing: str
+    counted: bool = True
+    explanation: Explanation | None = None

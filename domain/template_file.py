@@ -37,14 +37,18 @@ class TemplateParts(NamedTuple):
     body: Part
 
 
+def without_comments(source: str) -> str:
+    """A template's source with its comments blanked, so that each line keeps its number."""
+    return _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), source)
+
+
 def read_template(source: str, file: str) -> TemplateParts:
     """Split a template file into its header lines and its body.
 
     Raises ``PlaybookInvalid`` for a header that is not closed, or that has unknown lines.
     """
     source = source.replace("\r\n", "\n")
-    # Comments may be anywhere; they are blanked here, so that each line keeps its number.
-    bare = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), source).split("\n")
+    bare = without_comments(source).split("\n")
     end = _end_of_header(bare, file)
     headers: dict[str, Part] = {}
     problems: list[Problem] = []

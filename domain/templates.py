@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from domain.copy_check import Names, find_problems
-from domain.copy_language import OUTPUT_LIMIT, fill
+from domain.copy_check import ANY, Names, find_problems
+from domain.copy_language import OUTPUT_LIMIT, WRITTEN_AT, fill
 from domain.errors import DomainError, PlaybookInvalid, Problem
 from domain.facts import Facts
 from domain.ids import Slug
@@ -33,7 +33,8 @@ _LINK = re.compile(r"https://[^\s<>\"]+")
 class RenderContext(Value):
     """What a template may show. ``facts`` are texts by name; ``ordinal`` counts within the kind.
 
-    ``unsubscribe_link`` is the place for each recipient's own, where the mail has one.
+    ``unsubscribe_link`` is the place for each recipient's own, where the mail has one. ``at`` is
+    when it is written: a time on another day is shown with its day.
     """
 
     incident: Slug
@@ -48,6 +49,7 @@ class RenderContext(Value):
     next_update_by: UtcTime | None = None
     offer: OfferTerms | None = None
     unsubscribe_link: str | None = None
+    at: UtcTime | None = None
 
     def values(self) -> dict[str, object]:
         """The values by the names that templates use, with groups as mappings."""
@@ -55,6 +57,7 @@ class RenderContext(Value):
         return {
             **{name: getattr(self, name) for name in plain},
             "unsubscribe_link": self.unsubscribe_link,
+            WRITTEN_AT: self.at,
             "kind": self.kind.value.replace("_", " "),
             "voice": dict(self.voice) if self.voice else {},
             "facts": {name: text.strip() for name, text in self.facts.items()},
@@ -141,10 +144,11 @@ def free_copy(text: str, *, subject: str | None = None, link: str | None = None)
     )
 
 
-def template_problems(file: str, source: str, facts: frozenset[str]) -> list[Problem]:
+def template_problems(file: str, source: str, facts: frozenset[str] | None) -> list[Problem]:
     """Everything in a template file that can never work: its header, then its body.
 
-    ``facts`` are the names that the playbook adds to those of ``Facts``.
+    ``facts`` are the names that the playbook adds to those of ``Facts``; None if they could not be
+    read, so that any may be meant.
     """
     names = template_names_for(facts)
     if len(source) > OUTPUT_LIMIT:
@@ -166,14 +170,14 @@ def template_problems(file: str, source: str, facts: frozenset[str]) -> list[Pro
     return found
 
 
-def template_names_for(facts: frozenset[str]) -> Names:
+def template_names_for(facts: frozenset[str] | None) -> Names:
     """What templates may name, in a playbook that has these facts of its own."""
     groups = {
         "voice": frozenset(Voice.model_fields),
-        "facts": frozenset(Facts.model_fields) | facts,
+        "facts": ANY if facts is None else frozenset(Facts.model_fields) | facts,
         "offer": frozenset(OfferTerms.model_fields),
     }
-    return {name: groups.get(name) for name in RenderContext.model_fields}
+    return {name: groups.get(name) for name in RenderContext.model_fields if name != "at"}
 
 
 def _tidy(text: str) -> str:

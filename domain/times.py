@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime
 
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -30,6 +31,17 @@ UtcTime = Annotated[AwareDatetime, AfterValidator(in_utc)]
 def show_clock(at: datetime) -> str:
     """``15:30 UTC``."""
     return f"{in_utc(at):%H:%M} UTC"
+
+
+def show_on_its_day(at: datetime, today: datetime) -> str:
+    """``15:30 UTC`` if that is on the day of ``today``; ``Saturday 28 November, 09:00 UTC`` if not.
+
+    A reader takes a time of day without its day for one of the same day.
+    """
+    utc = in_utc(at)
+    if utc.date() == in_utc(today).date():
+        return show_clock(utc)
+    return f"{_DAYS[utc.weekday()]} {utc.day} {_MONTHS[utc.month - 1]}, {show_clock(utc)}"
 
 
 def show_moment(at: datetime) -> str:

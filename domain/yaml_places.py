@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from domain.errors import Problem
+from domain.yaml_mistakes import Unquoted, explain_syntax, unquoted
 
 SIZE_LIMIT = 1_000_000
 """The most characters of a file."""
@@ -30,11 +31,16 @@ _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 
 @dataclass(slots=True)
 class PlacedYaml:
-    """The content of a file, the position of each part, and what is wrong with its form."""
+    """The content of a file, the position of each part, and what is wrong with its form.
+
+    ``unquoted`` are the values without quotes that somebody may have meant otherwise.
+    """
 
     file: str
     content: Plain = None
     problems: list[Problem] = field(default_factory=list)
+    unquoted: dict[Place, Unquoted] = field(default_factory=dict)
+    lines: Sequence[str] = ()
     _marks: dict[Place, tuple[int, int]] = field(default_factory=dict)
 
     def position(self, place: Sequence[str | int]) -> tuple[int | None, int | None]:
@@ -73,6 +79,15 @@ class PlacedYaml:
             return items
         if isinstance(node, yaml.MappingNode):
             return self._read_mapping(node, place, seen)
+        if isinstance(node, yaml.ScalarNode) and self._at(node.start_mark) == "&":
+            self.complain(
+                node.start_mark,
+                "begins with &, which does not belong to the text but names a part of the file.",
+                "Put quotes around the whole text.",
+            )
+        odd = unquoted(node, self.lines)
+        if odd is not None:
+            self.unquoted[place] = odd
         text = str(node.value)
         quoted = isinstance(node, yaml.ScalarNode) and node.style is not None
         return None if text in _NOTHING and not quoted else text
@@ -96,13 +111,17 @@ class PlacedYaml:
             pairs[name] = self.read(value, (*place, name), seen)
         return pairs
 
+    def _at(self, mark: yaml.Mark) -> str:
+        line = self.lines[mark.line] if mark.line < len(self.lines) else ""
+        return line[mark.column : mark.column + 1]
+
     def _mark(self, place: Place, node: yaml.Node) -> None:
         self._marks[place] = (node.start_mark.line + 1, node.start_mark.column + 1)
 
 
 def read_yaml(text: str, file: str) -> PlacedYaml:
     """Read a YAML file; every problem of form that can be told at once is in ``problems``."""
-    placed = PlacedYaml(file, _marks={(): (1, 1)})
+    placed = PlacedYaml(file, lines=text.splitlines(), _marks={(): (1, 1)})
     if len(text) > SIZE_LIMIT:
         placed.complain(None, f"is longer than {SIZE_LIMIT:,} characters.", "Is it the right file?")
         return placed
@@ -114,16 +133,7 @@ def read_yaml(text: str, file: str) -> PlacedYaml:
         detail = "contains a character that does not belong in a text."
         placed.problems.append(Problem(file, detail, line, next_step="Type this line again."))
     except yaml.MarkedYAMLError as error:
-        detail = f"{error.problem or 'this is not YAML'}."
-        placed.complain(error.problem_mark, detail, _hint(error.problem or ""))
+        placed.complain(*explain_syntax(error, placed.lines))
     except RecursionError:
         placed.complain(None, "is nested too deeply to be read.", "Make it simpler.")
     return placed
-
-
-def _hint(problem: str) -> str:
-    if "\\t" in problem:
-        return "Indent with spaces, not with tabs."
-    if "mapping values are not allowed" in problem:
-        return "A text with a colon in it needs quotes around it, or the line above ends too early."
-    return "Compare the indentation with the lines around it."

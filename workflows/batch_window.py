@@ -98,6 +98,7 @@ class BatchWindow:
                 first=first,
                 last=last,
                 fresh_until=self._order.fresh_until,
+                begin_by=self._order.begin_by,
             ),
             BATCHES,
             queue=channel_queue(channel),

@@ -68,12 +68,16 @@ class Propose(Value):
 
 
 class Revise(Value):
-    """Make a new revision of a message that is not yet being published; its decisions are void."""
+    """Make a new revision of a message that is not yet being published; its decisions are void.
+
+    Without ``next_update_by`` it keeps its promise of the next update, unless ``promise_none``.
+    """
 
     message: int
     actor: Actor
     copy_draft: str | None = None
     next_update_by: datetime | None = None
+    promise_none: bool = False
 
 
 class Decide(Value):
@@ -110,6 +114,13 @@ class RecordFacts(Value):
     filled: tuple[str, ...]
     changed: tuple[str, ...]
     based_on: str | None
+
+
+class SetAudiences(Value):
+    """Choose who gets the mail, in place of the audiences so far; only while nothing has begun."""
+
+    audiences: tuple[AudienceName, ...]
+    actor: Actor
 
 
 class Advance(Value):
@@ -179,6 +190,8 @@ class Close(Value):
 class PublishMessage(Value):
     """Publish one approved message at one destination.
 
+    What has not gone out by ``fresh_until`` is too old. A broadcast of which nothing has gone out
+    by ``begin_by`` is not begun any more.
     ``called_off``: send nothing. What may have gone out is looked for, and the rest ends so.
     """
 
@@ -190,6 +203,7 @@ class PublishMessage(Value):
     broadcast: BroadcastPlan
     attempts: int
     fresh_until: datetime | None = None
+    begin_by: datetime | None = None
     urgent: bool = False
     called_off: PublicationState | None = None
     progress: BroadcastRun | None = None

@@ -31,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
         RecordFacts,
         RetryChannel,
         Revise,
+        SetAudiences,
         Settle,
         SteerBroadcast,
         Withdraw,
@@ -142,13 +143,14 @@ class IncidentWorkflow:
     @workflow.update(name="decide")
     async def decide(self, decide: Decide) -> Decided:
         """Approve or reject, and learn at once whether it counted and what is missing."""
-        with refusing():
-            return self._signing.decide(decide)
+        return self._signing.decide(decide)
 
     @decide.validator
     def _check_decide(self, decide: Decide) -> None:
-        with refusing():
-            self._signing.judge(decide)
+        """Refuses nothing but what cannot be read, which without a validator would stall us.
+
+        A decision that does not count belongs in the record, whatever surface it came from.
+        """
 
     # --- writing ------------------------------------------------------------------------------
 
@@ -246,6 +248,18 @@ class IncidentWorkflow:
     def _check_join(self, join: Join) -> None:
         with refusing():
             self._state.refuse_if_closed()
+
+    @workflow.update(name="set_audiences")
+    async def set_audiences(self, chosen: SetAudiences) -> IncidentStatus:
+        """Choose who gets the mail, while nothing has begun to go out."""
+        with refusing():
+            await self._lifecycle.set_audiences(chosen)
+        return self.status()
+
+    @set_audiences.validator
+    def _check_audiences(self, chosen: SetAudiences) -> None:
+        with refusing():
+            self._state.refuse_audiences(chosen.actor)
 
     @workflow.update(name="advance")
     async def advance(self, advance: Advance) -> IncidentStatus:

@@ -1,4 +1,4 @@
-"""The lifecycle: opening and joining, moving from stage to stage, closing."""
+"""The lifecycle: opening and joining, for whom, moving from stage to stage, closing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.incident import IncidentState
     from domain.stage import Stage
     from workflows.calls import call
-    from workflows.contract import Advance, Close, Join
+    from workflows.contract import Advance, Close, Join, SetAudiences
     from workflows.policies import LEDGER
     from workflows.timeline import Timeline
 
@@ -34,7 +34,7 @@ class Lifecycle:
         self._turn = turn
 
     async def register(self) -> None:
-        """Enter the incident in the ledger's list."""
+        """Enter the incident in the ledger's list, or its audiences if it is there already."""
         state = self._state
         registration = RegisterIncident(
             incident=state.incident,
@@ -58,6 +58,15 @@ class Lifecycle:
         """Record who joined; the person who opened it is recorded already."""
         if join.actor.person != self._state.opened_by.person:
             self._timeline.add("joined", join.actor)
+
+    async def set_audiences(self, chosen: SetAudiences) -> None:
+        """Write to these audiences from now on; a message that waits keeps its own."""
+        state = self._state
+        async with self._turn:
+            state.refuse_audiences(chosen.actor)
+            state.audiences = tuple(dict.fromkeys(chosen.audiences))
+            await self.register()
+        self._timeline.add("audiences set", chosen.actor, ", ".join(state.audiences))
 
     def enter(self, stage: Stage, actor: Actor) -> None:
         """Move to ``stage``, unless it is there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 from temporalio import workflow
 
@@ -13,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.message import MessageKind
     from domain.message_state import MessageState
     from domain.plural import plural
+    from domain.promises import refuse_promise, whole_minute
     from domain.publication import Destination
     from workflows.calls import call
     from workflows.contract import Propose, Revise
@@ -38,6 +40,7 @@ class Proposing:
     def refuse_proposal(self, propose: Propose) -> None:
         """Raise ``DomainError`` unless it may be proposed now."""
         self._state.refuse_proposal(propose.kind, propose.actor)
+        refuse_promise(_shown_time(propose), workflow.now())
 
     async def propose(self, propose: Propose) -> MessageState:
         """Render a message and add it, and enter its stage if it begins one."""
@@ -47,7 +50,12 @@ class Proposing:
             stage = state.stage_for(propose.kind)
             number, ordinal = state.next_of(propose.kind)
             message = await self._render(
-                propose, propose.kind, number=number, revision=1, ordinal=ordinal
+                propose,
+                propose.kind,
+                number=number,
+                revision=1,
+                ordinal=ordinal,
+                promise=_shown_time(propose),
             )
             self._lifecycle.enter(stage, propose.actor)
             state.messages.append(message)
@@ -62,6 +70,7 @@ class Proposing:
         message = self._state.message(revise.message)
         self._state.refuse_revision(message)
         self._state.refuse_unfilled(message.kind)
+        refuse_promise(_promise_after(revise, message), workflow.now())
 
     async def revise(self, revise: Revise) -> MessageState:
         """Render a new revision; whatever was decided about the one before is void."""
@@ -75,6 +84,7 @@ class Proposing:
                 number=old.number,
                 revision=old.revision + 1,
                 ordinal=old.ordinal,
+                promise=_promise_after(revise, old),
             )
             # While the copy was being rendered, an approval may have opened the old gate.
             state.refuse_revision(old)
@@ -95,6 +105,7 @@ class Proposing:
         number: int,
         revision: int,
         ordinal: int,
+        promise: datetime | None,
     ) -> MessageState:
         """One revision of a message behind a new gate; its words stay in the ledger.
 
@@ -112,7 +123,7 @@ class Proposing:
             audiences=state.audiences,
             facts=state.facts.current,
             copy_draft=asked.copy_draft,
-            next_update_by=asked.next_update_by,
+            next_update_by=promise,
             at=workflow.now(),
         )
         rendered = await call(
@@ -130,7 +141,20 @@ class Proposing:
             retractable=tuple(one.channel for one in rendered.channels if one.retracts),
             audience_count=rendered.audience_count,
             codes_worth=rendered.codes_worth,
+            next_update_by=promise,
         )
+
+
+def _shown_time(asked: Propose | Revise) -> datetime | None:
+    """The promise that was asked for, as the copy will show it."""
+    return whole_minute(asked.next_update_by) if asked.next_update_by else None
+
+
+def _promise_after(revise: Revise, old: MessageState) -> datetime | None:
+    """The promise of a new revision: what was asked for, otherwise what the old one promises."""
+    if revise.promise_none:
+        return None
+    return _shown_time(revise) or old.next_update_by
 
 
 def _destinations(rendered: MessageRendered) -> tuple[Destination, ...]:

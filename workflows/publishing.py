@@ -218,6 +218,10 @@ class Publishing:
 
     def _order(self, message: MessageState, destination: Destination) -> PublishMessage:
         plan = self._state.plan_of(message.kind)
+        direct = destination.audience is not None
+        # A post must not promise what has passed. A broadcast only has to begin in time: most of an
+        # audience told, and the rest not, would be worse.
+        limits = [message.fresh_until, None if direct else message.next_update_by]
         return PublishMessage(
             message=self._state.ref(message),
             destination=destination,
@@ -226,7 +230,8 @@ class Publishing:
             looking=self._state.plan.looking,
             broadcast=self._state.plan.broadcast,
             attempts=self._state.plan.attempts,
-            fresh_until=message.fresh_until,
+            fresh_until=min((one for one in limits if one), default=None),
+            begin_by=message.next_update_by if direct else None,
             urgent=message.kind is not MessageKind.GOODWILL_OFFER,
         )
 

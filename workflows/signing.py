@@ -13,9 +13,11 @@ with workflow.unsafe.imports_passed_through():
 
     from domain.actor import Actor, Surface
     from domain.errors import DecisionRefused, DomainError
+    from domain.explanation import Action, NextStep
     from domain.gate import Gate, GateState, Verdict, judge
     from domain.incident import IncidentState
     from domain.message_state import MessagePhase, MessageState
+    from domain.promises import overdue
     from domain.publication import PublicationState
     from domain.status import Decided
     from workflows.contract import Decide, SignalledDecision
@@ -40,7 +42,7 @@ class Signing:
         self._timeline = timeline
         self._publishing = publishing
 
-    def judge(self, decide: Decide) -> tuple[MessageState, Gate]:
+    def _judge(self, decide: Decide) -> tuple[MessageState, Gate]:
         """The message and its gate after this decision; raises ``DomainError`` if it is refused."""
         state = self._state
         state.refuse_if_closed()
@@ -53,20 +55,31 @@ class Signing:
             raise DecisionRefused(
                 f"Message {message.number} is {message.phase}.", "There is nothing to decide here."
             )
+        now = workflow.now()
         decision = judge(
             message.gate,
             actor=decide.actor,
             verdict=decide.verdict,
             digest=decide.digest,
             roles=self._roles,
-            at=workflow.now(),
+            at=now,
             reason=decide.reason,
         )
+        late = overdue(message.next_update_by, now, self._revising(message))
+        if late is not None and decide.verdict is Verdict.APPROVE:
+            raise DecisionRefused.of(late)
         return message, message.gate.with_decision(decision)
 
     def decide(self, decide: Decide) -> Decided:
-        """Record the decision, and publish if it was the last one needed."""
-        message, gate = self.judge(decide)
+        """Record the decision, and publish if it was the last one needed.
+
+        One that is refused is recorded too, and answered with its explanation.
+        """
+        try:
+            message, gate = self._judge(decide)
+        except DomainError as refusal:
+            self._record_refusal(decide.actor, refusal)
+            return self._not_counted(decide, refusal)
         message.gate = gate
         decision = gate.decisions[-1]
         word = "approved" if decision.verdict is Verdict.APPROVE else "rejected"
@@ -80,15 +93,31 @@ class Signing:
         return Decided(message=message.number, gate=gate.state, missing=gate.missing())
 
     def decide_by_signal(self, said: Sequence[RawValue], verdict: Verdict) -> None:
-        """A signal gets no answer, so a refusal goes to the timeline."""
-        who: Actor | str = "somebody"
+        """A signal gets no answer: what became of it is in the timeline."""
         try:
             decide = _read_decision(said, verdict)
-            if decide.actor.person in self._roles:
-                who = decide.actor
-            self.decide(decide)
         except DomainError as refusal:
-            self._timeline.add("decision refused", who, str(refusal))
+            self._record_refusal(None, refusal)
+            return
+        self.decide(decide)
+
+    def _record_refusal(self, actor: Actor | None, refusal: DomainError) -> None:
+        # A name that is not in the roster may be anything.
+        known = actor if actor is not None and actor.person in self._roles else None
+        self._timeline.add("decision refused", known or "somebody", str(refusal))
+
+    def _not_counted(self, decide: Decide, refusal: DomainError) -> Decided:
+        about = next((one for one in self._state.messages if one.number == decide.message), None)
+        return Decided(
+            message=decide.message,
+            gate=about.gate.state if about else None,
+            missing=about.gate.missing() if about else "",
+            counted=False,
+            explanation=refusal.explanation,
+        )
+
+    def _revising(self, message: MessageState) -> NextStep:
+        return NextStep(action=Action.REVISE, incident=self._state.incident, message=message.number)
 
     def _publish(self, message: MessageState) -> None:
         for older in self._state.overtaken_by(message):

@@ -25,6 +25,8 @@ def message_status(state: IncidentState, message: MessageState) -> MessageStatus
         audience_count=message.audience_count,
         codes_worth=message.codes_worth,
         outcomes=tuple(message.outcome_at(one) for one in message.destinations),
+        next_update_by=message.next_update_by,
+        may_sign=state.may_sign(message),
     )
 
 

@@ -33,13 +33,17 @@ class BroadcastPlanned(Value):
 
 
 class SendBatches(Value):
-    """Send the batches ``first`` to ``last`` that have not gone out, one request each."""
+    """Send the batches ``first`` to ``last`` that have not gone out, one request each.
+
+    None is sent after ``fresh_until``, and after ``begin_by`` only if any was before.
+    """
 
     task: PublicationTask
     broadcast: int
     first: int
     last: int
     fresh_until: datetime | None = None
+    begin_by: datetime | None = None
 
 
 class BatchesSent(Value):

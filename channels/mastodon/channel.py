@@ -255,4 +255,8 @@ def idempotency_key(publication: Publication) -> str:
     return hashlib.sha256(f"{identity}\n{publication.copy.text}".encode()).hexdigest()
 
 
-ADAPTER = Adapter(MastodonSettings, MastodonChannel)
+ADAPTER = Adapter(
+    MastodonSettings,
+    MastodonChannel,
+    example={"base_url": "https://mastodon.example", "token": "example-token"},
+)

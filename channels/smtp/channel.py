@@ -227,6 +227,7 @@ class SmtpChannel:
 ADAPTER = Adapter(
     SmtpSettings,
     SmtpChannel,
+    example={"host": "mail.example"},
     look_for="In the mail server's log, from the time when the batch began, look for a Message-ID "
     "that begins with the first part of the key, up to the dot.",
 )

@@ -104,6 +104,20 @@ async def kept_back(db: Database, broadcast_id: int) -> bool:
         return found is not None
 
 
+async def has_begun(db: Database, broadcast_id: int) -> bool:
+    """Whether any batch was accepted, or may have gone out."""
+    async with db.read() as connection:
+        found = await connection.scalar(
+            select(batches.c.number)
+            .where(
+                batches.c.broadcast_id == broadcast_id,
+                batches.c.state.in_((_S.ACCEPTED, _S.UNKNOWN)),
+            )
+            .limit(1)
+        )
+        return found is not None
+
+
 async def planned_batches(db: Database, broadcast_id: int) -> tuple[int, ...]:
     """The numbers of the batches that nobody has begun to send, or that came back unsent."""
     async with db.read() as connection:

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from domain.ids import check_slug
 from domain.model import Value
-from store.kernel.database import Database
+from store.kernel.database import Database, upsert
 from store.tables import incidents
 
 
@@ -32,7 +32,7 @@ async def register(
     audiences: Sequence[str],
     opened_at: datetime,
 ) -> None:
-    """Enter an incident in the list; one that is there already is left as it is."""
+    """Enter an incident in the list; of one that is there already only the audiences change."""
     row = {
         "slug": check_slug(slug),
         "title": title,
@@ -41,7 +41,12 @@ async def register(
         "opened_at": opened_at,
     }
     async with db.write() as connection:
-        await connection.execute(db.insert_or_ignore(incidents).values(row))
+        entering = upsert(db.dialect, incidents).values(row)
+        await connection.execute(
+            entering.on_conflict_do_update(
+                index_elements=["slug"], set_={"audiences": entering.excluded.audiences}
+            )
+        )
 
 
 async def mark_closed(db: Database, slug: str, at: datetime) -> None:

@@ -228,13 +228,14 @@ async def withdraw(
     channel: str,
     at: datetime,
     to: PublicationState = PublicationState.WITHDRAWN,
+    why: Explanation | None = None,
     *,
     looked: bool = False,
 ) -> PublicationRow:
     """Call a publication off if it has not begun: planned to withdrawn, otherwise unchanged.
 
-    ``to`` may be superseded instead, when a newer message overtook it. An uncertain one has to be
-    ``looked`` for first.
+    ``to`` may be superseded instead, when a newer message overtook it or it became too old. An
+    uncertain one has to be ``looked`` for first.
     """
     return await move(
         db,
@@ -243,7 +244,7 @@ async def withdraw(
         to,
         at,
         only=and_(publications.c.state == _S.PLANNED, certain_or(looked=looked)),
-        why=Explanation(what="Called off before it was sent."),
+        why=why or Explanation(what="Called off before it was sent."),
     )
 
 

@@ -10,13 +10,15 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from client.audiences import AudienceImported, import_audience, list_audiences
+from client.incidents import set_audiences
 from domain.explanation import Action, NextStep
+from domain.message_state import MessagePhase
 from domain.plural import plural
 from surfaces.terminal.importing import Rejects, rejected_in_json, say_rejected
-from surfaces.terminal.options import Json
+from surfaces.terminal.options import By, Json, Slug, actor
 from surfaces.terminal.printing import clean, plain_table, say, say_json, screen, show
 from surfaces.terminal.session import run
-from surfaces.terminal.wording import in_words
+from surfaces.terminal.wording import command_of, in_words
 
 app = typer.Typer(help="The lists that mail goes to.", no_args_is_help=True)
 
@@ -119,6 +121,31 @@ def list_(as_json: Json = False) -> None:
     for one in found:
         table.add_row(clean(one.name), f"{one.recipients:,}")
     show(table)
+
+
+@app.command("set")
+def set_(
+    slug: Slug,
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME…", help="One or more imported audiences.")
+    ],
+    by: By = "",
+    as_json: Json = False,
+) -> None:
+    """Choose who gets an incident's mail, as long as nothing has begun to go out.
+
+    Example: frontfoot audience set site-down customers --as maya
+    """
+    who = actor(by)
+    status = run(lambda engine: set_audiences(engine, slug, names, actor=who))
+    if as_json:
+        say_json(status.model_dump(mode="json"))
+        return
+    say(f"The mail of {slug} goes to {', '.join(status.audiences)}.", "bold")
+    for message in status.messages:
+        if message.phase is MessagePhase.WAITING:
+            revising = NextStep(action=Action.REVISE, incident=slug, message=message.number)
+            say(f"Message {message.number} was written before: {command_of(revising)}", "yellow")
 
 
 def register(root: typer.Typer) -> None:

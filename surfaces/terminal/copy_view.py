@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
@@ -9,6 +11,7 @@ from rich.text import Text
 
 from domain.message import Copy, Document
 from domain.plural import plural
+from domain.times import show_on_its_day
 from surfaces.terminal.printing import clean
 
 _PREVIEW = 3
@@ -35,8 +38,18 @@ def document_view(document: Document, digest: str, channel: str | None = None) -
                 f"at most {offer.budget_cap:,} {offer.currency} in all"
             )
         )
+    if document.next_update_by is not None:
+        parts.append(promise_line(document.next_update_by))
     parts += [Text(f"digest {digest}"), Text("")]
     return Group(*parts)
+
+
+def promise_line(at: datetime) -> Text:
+    """By when the next update is promised, and whether that has passed."""
+    now = datetime.now(UTC)
+    late = at <= now
+    line = f"promises the next update by {show_on_its_day(at, now)}"
+    return Text(f"{line}, which has passed" if late else line, style="bold red" if late else "")
 
 
 def preview(document: Document) -> str:

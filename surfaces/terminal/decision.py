@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -16,11 +17,13 @@ from domain.explanation import Action, NextStep
 from domain.gate import GateState, Verdict
 from domain.message import SHORT_DIGEST, Document
 from domain.message_state import MessagePhase
+from domain.promises import overdue
 from domain.status import Decided, IncidentStatus, MessageStatus
 from surfaces.terminal.copy_view import document_view
 from surfaces.terminal.printing import say, say_json, show
 from surfaces.terminal.session import run
-from surfaces.terminal.wording import command_of
+from surfaces.terminal.status_view import may_sign_lines
+from surfaces.terminal.wording import command_of, told
 
 OptionalNumber = Annotated[
     int | None, typer.Argument(metavar="N", min=1, help="The message's number.")
@@ -57,6 +60,10 @@ def take(
             )
         message, document = run(lambda engine: _read(engine, slug, number))
         show(document_view(document, message.digest))
+        for line in may_sign_lines(message):
+            say(line)
+        if verdict is Verdict.APPROVE:
+            _warn(slug, message, who)
         # Asked outside of the event loop, which would swallow the first Ctrl-C.
         if not typer.confirm(f"{str(verdict).capitalize()} this, as {who.person}?", default=False):
             say("Nothing was decided.")
@@ -73,6 +80,16 @@ def take(
         say_json(decided.model_dump(mode="json"))
     else:
         _say(slug, decided)
+
+
+def _warn(slug: str, message: MessageStatus, who: Actor) -> None:
+    """Say before the question why this approval would not count."""
+    if message.phase is MessagePhase.WAITING and who.person not in message.may_sign:
+        say(f"{who.person} may not approve this: it would be refused.", "bold red")
+    revising = NextStep(action=Action.REVISE, incident=slug, message=message.number)
+    late = overdue(message.next_update_by, datetime.now(UTC), revising)
+    if late is not None:
+        say(told(late), "bold red")
 
 
 def _say(slug: str, decided: Decided) -> None:

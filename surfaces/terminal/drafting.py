@@ -45,9 +45,11 @@ NextUpdate = Annotated[
     str | None,
     typer.Option(
         metavar="TIME",
-        help="When the copy promises the next update: 45m, 2h, or a time in UTC such as 15:30.",
+        help="By when the copy promises the next update: 45m, 2h, a time in UTC such as 15:30, or "
+        "a day and a time such as 2026-11-28 09:00.",
     ),
 ]
+NO_PROMISE = "none"
 
 
 def free_copy(
@@ -89,7 +91,7 @@ def _read(path: Path) -> str:
 
 def promised(next_update_by: str | None) -> datetime | None:
     """The time of the promised next update, if one was typed."""
-    return promised_time(next_update_by, datetime.now(UTC)) if next_update_by else None
+    return None if next_update_by is None else promised_time(next_update_by, datetime.now(UTC))
 
 
 def put_to_signing(

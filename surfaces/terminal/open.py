@@ -14,6 +14,7 @@ from surfaces.terminal.options import By, Json, Slug, actor
 from surfaces.terminal.printing import moment, say, say_json, show
 from surfaces.terminal.session import run
 from surfaces.terminal.status_view import incident_view
+from surfaces.terminal.wording import told
 
 
 def open_(
@@ -45,7 +46,7 @@ def open_(
             engine, slug=slug, title=title.strip(), files=files, actor=who, audiences=audience or ()
         )
 
-    opened = run(work, upgrade=True)
+    opened = run(work)
     if as_json:
         say_json(opened.model_dump(mode="json"))
         return
@@ -56,6 +57,9 @@ def open_(
             say("It keeps its own title and audiences; yours were not used.", "yellow")
     else:
         say(f"Incident {slug} is open.", "bold")
+    for notice in opened.notices:
+        say(told(notice), "yellow")
+    say(f"Its ledger: {opened.ledger}", "dim")
     say("")
     show(incident_view(status))
 

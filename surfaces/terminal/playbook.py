@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from client.configuration import load_settings
-from client.playbooks import examine
+from client.playbooks import Examined, examine
 from domain.errors import Problem
-from domain.playbook_files import Examination
+from domain.message import MessageKind
 from domain.plural import plural
 from surfaces.terminal.failures import ExitCode
 from surfaces.terminal.options import Json
@@ -23,7 +23,9 @@ def check(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A playbook's folder or name.")],
     as_json: Json = False,
 ) -> None:
-    """Check a playbook and its templates; lists every problem with file and line.
+    """Check a playbook: every message is tried on every channel, with short and long facts.
+
+    Lists every problem with file and line. Nothing is sent, and no credential is needed.
 
     Example: frontfoot playbook check playbooks/site-compromised
     """
@@ -42,7 +44,7 @@ def check(
         raise typer.Exit(ExitCode.REFUSED)
 
 
-def _say(found: Examination) -> None:
+def _say(found: Examined) -> None:
     for problem in found.problems:
         say(_line(problem), "red")
     for warning in found.warnings:
@@ -50,6 +52,9 @@ def _say(found: Examination) -> None:
     if found.playbook is None:
         count = len(found.problems)
         say(f"{plural(count, 'problem')}: this playbook cannot be used yet.", "bold")
+        if found.plan is not None and MessageKind.ANNOUNCEMENT not in found.unusable:
+            named = ", ".join(found.unusable) or "none"
+            say(f"An incident can be opened with it; messages left out then: {named}.")
         return
     plan = found.playbook
     say(f"{plan.name}: {plan.title}", "bold")

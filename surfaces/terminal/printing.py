@@ -62,6 +62,11 @@ def say_json(value: object) -> None:
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
 
 
+def say_aside(text: str) -> None:
+    """Print to stderr what is worth knowing besides the result."""
+    screen(error=True).print(Text(clean(text), style="dim"), soft_wrap=True)
+
+
 def say_failure(explanation: Explanation) -> None:
     """Print to stderr what happened, what it means, and what to do next."""
     console = screen(error=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Annotated
 
 import typer
 
 from client import messages
 from surfaces.terminal.drafting import (
-    NextUpdate,
+    NO_PROMISE,
     Other,
     Subject,
     TextFile,
@@ -27,23 +28,33 @@ def revise(
     text: TextOption = None,
     subject: Subject = None,
     other: Other = None,
-    next_update_by: NextUpdate = None,
+    next_update_by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Promise the next update by another time, as in propose; none takes the promise "
+            "out. Without it the promise stays.",
+        ),
+    ] = None,
     by: By = "",
     as_json: Json = False,
 ) -> None:
     """Rewrite a waiting message; whoever signed the old words has to sign again.
 
-    Without free copy it is made from the templates again, with the facts as they are now.
+    Without free copy it is made from the templates again, with the facts as they are now. It
+    promises the next update by the same time, unless you give another.
 
     Example: frontfoot revise site-down 1 --text-file better.txt --as maya
     """
+    none = next_update_by == NO_PROMISE
     write = partial(
         messages.revise,
         slug=slug,
         message=number,
         actor=actor(by),
         copy=free_copy(text, text_file, subject, other),
-        next_update_by=promised(next_update_by),
+        next_update_by=None if none else promised(next_update_by),
+        promise_none=none,
     )
     put_to_signing(slug, write, as_json)
 

@@ -11,6 +11,7 @@ from client.configuration import load_settings
 from client.engine import Engine
 from client.stack import stack_file
 from settings import complete_environment
+from surfaces.terminal.printing import say_aside
 
 Result = TypeVar("Result")
 
@@ -18,12 +19,15 @@ Result = TypeVar("Result")
 def run(work: Callable[[Engine], Awaitable[Result]], *, upgrade: bool = False) -> Result:
     """Do one command's work with an engine, and close it.
 
-    ``upgrade`` brings an older ledger up to date when it is opened.
+    ``upgrade`` brings an older ledger up to date when it is opened, and makes one that is missing.
     """
 
     async def with_engine() -> Result:
         async with Engine(load_settings(), upgrade=upgrade) as engine:
-            return await work(engine)
+            result = await work(engine)
+            if engine.made_ledger:
+                say_aside(f"A new ledger was made: {engine.where()}")
+            return result
 
     return asyncio.run(with_engine())
 

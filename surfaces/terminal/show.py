@@ -8,10 +8,12 @@ import typer
 
 from client.errors import WrongInput
 from client.messages import read_message
+from domain.message_state import MessagePhase
 from surfaces.terminal.copy_view import document_view
 from surfaces.terminal.options import Json, Number, Slug
-from surfaces.terminal.printing import say_json, show
+from surfaces.terminal.printing import say, say_json, show
 from surfaces.terminal.session import run
+from surfaces.terminal.status_view import may_sign_lines
 
 
 def show_copy(
@@ -35,6 +37,9 @@ def show_copy(
         say_json({**content, "digest": message.digest, "gate": message.gate})
         return
     show(document_view(document, message.digest, channel))
+    if message.phase is MessagePhase.WAITING:
+        for line in may_sign_lines(message):
+            say(line)
 
 
 def register(app: typer.Typer) -> None:

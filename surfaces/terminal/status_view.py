@@ -16,6 +16,7 @@ from domain.plural import plural
 from domain.publication import Outcome, PublicationState
 from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus
+from surfaces.terminal.copy_view import promise_line
 from surfaces.terminal.printing import clean, clock, how_long, say_json, show
 from surfaces.terminal.wording import happened, next_lines
 
@@ -94,6 +95,9 @@ def message_view(
     inner += [_signature(message, place) for place in range(len(message.decisions))]
     if message.missing and message.phase is MessagePhase.WAITING:
         inner.append(Text(f"missing: {clean(message.missing)}", style="bold yellow"))
+        inner += [Text(clean(line)) for line in may_sign_lines(message)]
+    if message.next_update_by is not None:
+        inner.append(promise_line(message.next_update_by))
     if message.audience_count:
         promised = f", codes worth {message.codes_worth}" if message.codes_worth else ""
         inner.append(Text(f"to {plural(message.audience_count, 'recipient')}{promised}"))
@@ -106,6 +110,12 @@ def message_view(
             inner += _channel(outcome, mail, named=len(_audiences(message)) > 1)
     parts += [_indented(one) for one in inner]
     return Group(*parts)
+
+
+def may_sign_lines(message: MessageStatus) -> list[str]:
+    """Who may sign a message that waits, and who may not because they wrote it."""
+    who = ", ".join(message.may_sign) or "nobody in the roster"
+    return [f"may sign: {who}", f"{message.author} wrote it and cannot approve it"]
 
 
 def _heading(status: IncidentStatus) -> Text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from client.next_steps import WENT_OUT, next_steps
 from domain.explanation import Action, Explanation, NextStep
+from domain.promises import NEW_PROMISE
 from domain.stage import Stage
 from domain.status import IncidentStatus
 
@@ -30,6 +31,7 @@ _COMMANDS = {
     Action.CHECK: "frontfoot check",
     Action.CHECK_PLAYBOOK: "frontfoot playbook check {playbook}",
     Action.IMPORT_AUDIENCE: "frontfoot audience import FILE.csv --name {audience}",
+    Action.SET_AUDIENCE: "frontfoot audience set {incident} {audience} --as PERSON",
     Action.IMPORT_CODES: "frontfoot codes import FILE.csv --pool {pool}",
     Action.LIST_SUPPRESSIONS: "frontfoot suppressions list --show",
     Action.START: "frontfoot up",
@@ -54,6 +56,8 @@ def command_of(step: NextStep) -> str:
         playbook=step.about or "FOLDER",
         pool=step.about or "POOL",
     )
+    if step.action is Action.REVISE and step.about == NEW_PROMISE:
+        command += " --next-update-by 45m"
     if step.action in _STEERING and step.channel:
         command += f" --channel {step.channel}"
     if step.action in _FOR_ONE_AUDIENCE and step.audience:

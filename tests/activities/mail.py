@@ -175,11 +175,12 @@ class Post:
         *,
         attempt: int = 1,
         fresh_until: datetime | None = None,
+        begin_by: datetime | None = None,
     ) -> BatchesSent:
         """Send a range, as Temporal's attempt number ``attempt``."""
         environment = ActivityEnvironment()
         environment.info = replace(environment.info, attempt=attempt)
-        order = self.order(first, last, fresh_until)
+        order = self.order(first, last, fresh_until).model_copy(update={"begin_by": begin_by})
         return await environment.run(self.activities().send_batches, order)
 
     def order(

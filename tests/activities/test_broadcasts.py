@@ -452,6 +452,24 @@ async def test_what_is_no_longer_fresh_is_superseded_and_not_sent(
     assert (await post.progress()).batches == {S.SUPERSEDED: 3}
 
 
+async def test_mail_that_nobody_got_before_the_time_it_promises_is_not_begun(
+    post: Post, mailer: Mailer
+) -> None:
+    sent = await post.send(begin_by=datetime.now(UTC) - timedelta(seconds=1))
+    assert sent.halted
+    assert not mailer.requests
+    assert (await post.progress()).batches == {S.SUPERSEDED: 3}
+
+
+async def test_mail_that_has_begun_is_finished_after_the_time_it_promises(
+    post: Post, mailer: Mailer
+) -> None:
+    """Most of an audience told, and the rest not, would be worse than a late mail."""
+    await post.send(first=1, last=1)
+    await post.send(first=2, last=3, begin_by=datetime.now(UTC) - timedelta(seconds=1))
+    assert mailer.mails() == one_each(30)
+
+
 # --- workers without what it takes --------------------------------------------------------------
 
 

@@ -338,6 +338,8 @@ async def test_what_is_no_longer_fresh_is_superseded_and_not_sent(
     order = PublishPost(task=task, attempt=1, fresh_until=datetime.now(UTC) - timedelta(seconds=1))
     standing = await ActivityEnvironment().run(posts.publish_post, order)
     assert standing.state is PublicationState.SUPERSEDED
+    assert standing.explanation is not None
+    assert "too old to be sent" in standing.explanation.what
     assert provider.requests == 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from client.engine import Engine
+from client.errors import NoLedger
 from client.incidents import list_incidents
 from settings import Settings
 from store.kernel.database import Database
@@ -33,10 +34,39 @@ async def test_temporal_is_tried_again_at_the_next_question(away: Engine) -> Non
             await away.temporal()
 
 
-async def test_a_ledger_that_is_not_there_yet_is_made(tmp_path: Path) -> None:
+async def test_a_ledger_that_is_not_there_is_named_and_not_made_by_a_question(
+    tmp_path: Path,
+) -> None:
+    """In another folder, an empty ledger was made in silence and answered for the real one."""
+    file = tmp_path / "state" / "frontfoot.db"
     async with Engine(own(tmp_path)) as engine:
-        assert await list_incidents(engine) == []
-    assert (tmp_path / "state" / "frontfoot.db").exists()
+        with pytest.raises(NoLedger, match=str(file)):
+            await list_incidents(engine)
+    assert not file.parent.exists()
+
+
+async def test_whoever_brings_something_in_gets_a_ledger_and_is_told_that_it_is_new(
+    tmp_path: Path,
+) -> None:
+    made = []
+    for _ in range(2):
+        async with Engine(own(tmp_path), upgrade=True) as engine:
+            assert await list_incidents(engine) == []
+            made.append(engine.made_ledger)
+    assert made == [True, False]
+
+
+async def test_a_relative_path_is_shown_as_the_whole_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(database_url="sqlite:///a/b.db", _env_file=None)
+    assert Engine(settings).where() == str(tmp_path / "a" / "b.db")
+
+
+def test_a_password_is_not_shown_with_the_ledger() -> None:
+    settings = Settings(database_url="postgresql://me:secret@db/frontfoot", _env_file=None)
+    assert "secret" not in Engine(settings).where()
 
 
 async def test_what_does_not_need_the_ledger_does_not_make_one(
@@ -49,7 +79,7 @@ async def test_what_does_not_need_the_ledger_does_not_make_one(
 
 
 async def test_questions_at_once_share_one_ledger(tmp_path: Path) -> None:
-    async with Engine(own(tmp_path)) as engine:
+    async with Engine(own(tmp_path), upgrade=True) as engine:
         assert await engine.ledger() is await engine.ledger()
 
 

@@ -132,6 +132,43 @@ def test_there_is_nothing_to_correct_before_anything_was_said(incident: Incident
         incident.stage_for(MessageKind.CORRECTION)
 
 
+@pytest.mark.parametrize(
+    ("stage", "told", "kind", "instead"),
+    [
+        (Stage.IDENTIFY, False, MessageKind.PROGRESS_UPDATE, "announcement"),
+        (Stage.IDENTIFY, False, MessageKind.RESOLUTION_NOTE, "announcement"),
+        (
+            Stage.ACKNOWLEDGE,
+            True,
+            MessageKind.GOODWILL_OFFER,
+            "announcement, progress_update, correction",
+        ),
+        (Stage.ASSURE, True, MessageKind.ANNOUNCEMENT, "progress_update, correction"),
+        (
+            Stage.MAKE_GOOD,
+            True,
+            MessageKind.ANNOUNCEMENT,
+            "progress_update, goodwill_offer, correction",
+        ),
+    ],
+)
+def test_who_proposes_at_the_wrong_time_is_told_what_can_be_proposed_now(
+    incident: IncidentState, stage: Stage, told: bool, kind: MessageKind, instead: str
+) -> None:
+    """It offered progress updates to somebody who had just been refused one."""
+    if told:
+        tell(incident, MessageKind.ANNOUNCEMENT)
+    incident.stage = stage
+
+    with pytest.raises(DomainError) as refused:
+        incident.refuse_proposal(kind, MAYA)
+
+    step = refused.value.explanation.next_step
+    assert step.advice == f"What can be proposed now: {instead}."
+    for offered in instead.split(", "):
+        incident.refuse_proposal(MessageKind(offered), MAYA)
+
+
 @pytest.mark.parametrize("stage", [Stage.ACKNOWLEDGE, Stage.RESOLVE, Stage.MAKE_GOOD])
 def test_a_correction_stays_in_the_stage_where_the_mistake_was_made(
     incident: IncidentState, stage: Stage

@@ -80,6 +80,7 @@ EVERYTHING = [
     (("offer", "expires"), None),
     (("offer", "version"), 2),
     (("offer",), None),
+    (("next_update_by",), "2013-10-26T15:00:00Z"),
 ]
 OF_A_POOL = [(("offer", "source"), "stripe"), (("offer", "source_name"), "summer")]
 

@@ -208,12 +208,12 @@ def test_words_that_yaml_takes_for_something_else_stay_words() -> None:
         ),
         (
             {**FILES, "announcement.twitter.j2": "[[code]] {{ mark }}"},
-            "announcement.twitter.j2: a post is the same for everybody, so it cannot contain a "
-            "[[field]]. Take it out, or move it to the mail.",
+            "announcement.twitter.j2, line 1: a post is the same for everybody, so it cannot "
+            "contain a [[field]]. Take it out, or move it to the mail.",
         ),
         (
             {**FILES, "announcement.email.html.j2": "[[cod]]"},
-            "announcement.email.j2: nobody fills in [[cod]]. Did you mean [[code]]?",
+            "announcement.email.html.j2, line 1: nobody fills in [[cod]]. Did you mean [[code]]?",
         ),
     ],
 )
@@ -238,7 +238,6 @@ def test_mistakes_in_the_plan_and_in_the_templates_are_told_together() -> None:
     del files["announcement.email.j2"]
     places = [one.partition(": ")[0] for one in told(files)]
     assert places == [
-        "playbook.yaml, line 1, column 1",
         "playbook.yaml, line 20, column 7",
         "playbook.yaml, line 3, column 1",
         "announcement.email.j2",
@@ -300,3 +299,153 @@ def test_what_is_probably_not_meant_is_a_warning_and_no_obstacle(
 
 def test_a_file_of_html_beside_a_planned_mail_is_used() -> None:
     assert warned({**FILES, "announcement.email.html.j2": "<p>{{ title }}</p>"}) == []
+
+
+# --- what YAML makes of a slip ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("'It's down'", "an apostrophe ends a text in single quotes"),
+        ("'Noor's site'", "an apostrophe ends a text in single quotes"),
+        ("'the users''s site's'", "an apostrophe ends a text in single quotes"),
+        ('"The "new" site"', "a quotation mark ends a text in double quotes"),
+        ("'The site", "a text in quotes begins here and does not end"),
+        ('"C:\\path"', "a backslash in double quotes has a meaning of its own"),
+        ("@example is down", "A text cannot begin with @"),
+        ("`site` is down", "A text cannot begin with `"),
+        ("%site is down", "A text cannot begin with %"),
+        ("*site is down", "A text cannot begin with *"),
+        ("[Sign-in] is down", "A text cannot begin with ["),
+        ("{Sign-in} is down", "A text cannot begin with {"),
+        ("- the site", "A text cannot begin with -"),
+        ("&site is down", "begins with &"),
+        ("Bad: very", "A text with a colon in it needs quotes"),
+    ],
+)
+def test_a_text_that_needs_quotes_is_one_problem_at_its_line(typed: str, says: str) -> None:
+    """The template's names were called unknown besides, because the plan could not be read."""
+    facts = "facts:\n  help_page: https://example.com/\n"
+    files = with_plan(("title: The site is down", f"title: {typed}"), more=facts)
+    files["announcement.twitter.j2"] = "{{ facts.help_page }} {{ mark }}"
+    (only,) = told(files)
+    assert (only.startswith("playbook.yaml, line 2, "), says in only) == (True, True), only
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("company:", "compnay:"),
+        ("messages:", "mesages:"),
+        ("voices:", "vioces:"),
+        ("    gate:", "    gaet:"),
+    ],
+)
+def test_a_misspelt_key_is_not_also_missing(old: str, new: str) -> None:
+    (only,) = told(with_plan((old, new)))
+    assert f"Did you mean `{old.strip().rstrip(':')}`?" in only
+
+
+def test_facts_below_a_misspelt_key_are_not_called_unknown() -> None:
+    files = with_plan(more="fcats:\n  help_page: https://example.com/\n")
+    files["announcement.twitter.j2"] = "{{ facts.help_page }} {{ mark }}"
+    (only,) = told(files)
+    assert "Did you mean `facts`?" in only
+
+
+def test_a_misspelt_role_is_one_mistake() -> None:
+    files = with_plan(
+        ("      roles: [founder]\n      quorum: 1", "      roles: [foundr]\n      quorum: 1")
+    )
+    (only,) = told(files)
+    assert "Did you mean founder?" in only
+
+
+def test_the_same_name_twice_on_a_line_is_one_mistake() -> None:
+    files = {**FILES, "announcement.twitter.j2": "{% if facts.x %}{{ facts.x }}{% endif %}"}
+    assert len(told(files)) == 1
+
+
+@pytest.mark.parametrize("typed", ["#1 Agency", "", "~", "null"])
+def test_a_value_that_is_none_is_named_as_such(typed: str) -> None:
+    (only,) = told(with_plan(("company: Example Co", f"company: {typed}")))
+    assert ("playbook.yaml, line 3" in only, "company has no value" in only) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("company: Example Co", "company: Agency #1 Ltd"),
+        ("company: Example Co", "company: Agency # 1 Ltd"),
+        ("title: The site is down", "title: Outage #7"),
+        ("    name: Noor", "    name: Noor #1"),
+    ],
+)
+def test_a_text_that_is_cut_at_a_number_sign_is_told(old: str, new: str) -> None:
+    """ "wrong at Agency" went out."""
+    (only,) = warned(with_plan((old, new)))
+    assert "ends before the #" in only
+
+
+@pytest.mark.parametrize(
+    "new",
+    ["company: Example Co   # ours", 'company: "Agency #1 Ltd"', "company: Agency#1"],
+)
+def test_a_comment_and_a_sign_inside_a_text_are_left_alone(new: str) -> None:
+    assert warned(with_plan(("company: Example Co", new))) == []
+
+
+@pytest.mark.parametrize("typed", ["no", "Yes", "on", "12:30", "1e3", "007", "1.0", "2026-11-28"])
+def test_a_text_that_yaml_would_take_for_something_else_stays_and_is_told(typed: str) -> None:
+    files = with_plan(("company: Example Co", f"company: {typed}"))
+    (only,) = warned(files)
+    assert (parse_playbook(files).company, "put quotes around it" in only) == (typed, True)
+    assert warned(with_plan(("company: Example Co", f'company: "{typed}"'))) == []
+
+
+# --- codes ------------------------------------------------------------------------------------
+
+GOODWILL = """\
+  goodwill_offer:
+    channels: [email]
+    gate:
+      roles: [founder]
+"""
+
+
+def goodwill(mail: str, **more: str) -> dict[str, str]:
+    files = with_plan(more=GOODWILL + OFFER)
+    files["goodwill_offer.email.j2"] = f"subject: Sorry\n---\n{mail}"
+    return {**files, **more}
+
+
+def test_goodwill_mail_with_the_code_in_text_and_html_is_well() -> None:
+    html = {"goodwill_offer.email.html.j2": "<p>[[code]]</p>"}
+    assert warned(goodwill("[[code]]", **html)) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "file"),
+    [
+        (goodwill("Here is a credit."), "goodwill_offer.email.j2"),
+        (goodwill("{# [[code]] #}Here is a credit."), "goodwill_offer.email.j2"),
+        (
+            goodwill("[[code]]", **{"goodwill_offer.email.html.j2": "<p>Hello</p>"}),
+            "goodwill_offer.email.html.j2",
+        ),
+    ],
+)
+def test_goodwill_mail_without_its_code_is_not_used(files: Mapping[str, str], file: str) -> None:
+    (only,) = told(files)
+    assert only.startswith(f"{file}: promises something to each recipient")
+
+
+def test_a_code_in_mail_that_offers_nothing_is_not_used() -> None:
+    (only,) = told({**FILES, "announcement.email.j2": "subject: x\n---\nHello\n[[code]]"})
+    assert only.startswith("announcement.email.j2, line 4: only a goodwill offer carries codes")
+
+
+def test_a_field_that_only_a_comment_mentions_is_no_field() -> None:
+    files = {**FILES, "announcement.twitter.j2": "{# no [[code]] here #}{{ mark }}"}
+    assert warned(files) == []

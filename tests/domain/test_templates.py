@@ -112,6 +112,24 @@ def test_nothing_empty_is_ever_shown(source: str, name: str) -> None:
     assert f"{{{{ {name} }}}} is not filled yet" in refusal(f"Hello {source}", bare)
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (datetime(2013, 10, 26, 14, 5, tzinfo=UTC), "by 15:30 UTC"),
+        (datetime(2013, 10, 25, 23, 55, tzinfo=UTC), "by Saturday 26 October, 15:30 UTC"),
+    ],
+)
+def test_a_promise_for_another_day_names_the_day(written: datetime, shown: str) -> None:
+    """`30h` printed a time of day that reads as six hours away."""
+    context = CONTEXT.model_copy(update={"at": written})
+    assert rendered("by {{ next_update_by | clock }}", context=context).text == shown
+
+
+@pytest.mark.parametrize("name", ["at", "_written_at"])
+def test_templates_do_not_see_when_they_are_written(name: str) -> None:
+    assert "is not known to templates" in refusal(f"{{{{ {name} }}}}")
+
+
 def test_everything_that_is_missing_in_header_and_text_is_told_at_once() -> None:
     told = refusal("subject: {{ facts.fix }}\n---\n\nHello {{ facts.prevention }}")
     assert "line 1: {{ facts.fix }}" in told

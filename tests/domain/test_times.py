@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from domain.times import show_clock, show_day, show_moment
+from domain.times import show_clock, show_day, show_moment, show_on_its_day
 
 NOW = datetime(2013, 10, 26, 14, 5, 59, tzinfo=UTC)
 
@@ -26,6 +26,23 @@ def test_a_moment_pads_its_day_so_that_marks_have_one_length() -> None:
 
 def test_a_clock_read_elsewhere_is_shown_in_utc() -> None:
     assert show_clock(NOW.astimezone(timezone(timedelta(hours=-7)))) == "14:05 UTC"
+
+
+@pytest.mark.parametrize(
+    ("today", "shown"),
+    [
+        (NOW, "14:05 UTC"),
+        (NOW.replace(hour=0, minute=0), "14:05 UTC"),
+        (datetime(2013, 10, 26, 1, 0, tzinfo=timezone(timedelta(hours=-7))), "14:05 UTC"),
+        (NOW - timedelta(days=1), "Saturday 26 October, 14:05 UTC"),
+        (
+            datetime(2013, 10, 25, 16, 0, tzinfo=timezone(timedelta(hours=-7))),
+            "Saturday 26 October, 14:05 UTC",
+        ),
+    ],
+)
+def test_a_time_on_another_day_is_shown_with_its_day(today: datetime, shown: str) -> None:
+    assert show_on_its_day(NOW, today) == shown
 
 
 @pytest.mark.parametrize("day", [date(2013, 11, 14), datetime(2013, 11, 14, tzinfo=UTC)])

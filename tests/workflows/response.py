@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from temporalio.client import (
@@ -49,15 +49,20 @@ Result = TypeVar("Result")
 
 
 class Refusal(Exception):
-    """An update was refused: what a person is told, and what to do next."""
+    """What a person asked for was refused: what they are told, and what to do next."""
 
-    def __init__(self, error: WorkflowUpdateFailedError) -> None:
-        cause = error.cause
-        assert isinstance(cause, ApplicationError), repr(cause)
-        self.kind = cause.type
-        self.explanation = Explanation.model_validate(cause.details[0])
-        self.next_step = str(self.explanation.next_step)
-        super().__init__(cause.message)
+    def __init__(self, explanation: Explanation, kind: str | None = None) -> None:
+        self.kind = kind
+        self.explanation = explanation
+        self.next_step = str(explanation.next_step)
+        super().__init__(explanation.what)
+
+
+def refusal_of(error: WorkflowUpdateFailedError) -> Refusal:
+    """What the failure of an update says."""
+    cause = error.cause
+    assert isinstance(cause, ApplicationError), repr(cause)
+    return Refusal(Explanation.model_validate(cause.details[0]), cause.type)
 
 
 class Response:
@@ -104,20 +109,31 @@ class Response:
                     update, said, id=str(uuid.uuid4()), result_type=result
                 )
         except WorkflowUpdateFailedError as error:
-            raise Refusal(error) from error
+            raise refusal_of(error) from error
         return answer
 
     async def propose(
-        self, kind: MessageKind = MessageKind.ANNOUNCEMENT, by: str = "maya"
+        self,
+        kind: MessageKind = MessageKind.ANNOUNCEMENT,
+        by: str = "maya",
+        next_update_by: datetime | None = None,
     ) -> MessageStatus:
         """Put a message before its gate."""
-        return await self.tell("propose", Propose(kind=kind, actor=person(by)), MessageStatus)
+        said = Propose(kind=kind, actor=person(by), next_update_by=next_update_by)
+        return await self.tell("propose", said, MessageStatus)
 
     async def decide(self, message: MessageStatus, by: str, **more: object) -> Decided:
-        """Approve (or what ``more`` says) on the page, where one is answered."""
+        """Approve (or what ``more`` says) on the page, where one is answered.
+
+        Raises ``Refusal`` if it did not count.
+        """
         actor = person(by, Surface.CONSOLE)
         said = {"actor": actor, "digest": message.digest, "message": message.number}
-        return await self.tell("decide", Decide.model_validate({**said, **more}), Decided)
+        decided = await self.tell("decide", Decide.model_validate({**said, **more}), Decided)
+        if decided.explanation is not None:
+            assert not decided.counted
+            raise Refusal(decided.explanation)
+        return decided
 
     async def approve(self, about: MessageStatus, by: str = "noor", **more: object) -> None:
         """Approve by signal, which is never answered."""

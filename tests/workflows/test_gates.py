@@ -14,11 +14,11 @@ from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.publication import PublicationState
 from domain.stage import Stage
-from domain.status import MessageStatus
+from domain.status import Decided, MessageStatus
 from tests.deadline import eventually
 from tests.workflows.plan import TWO_WITH_SECURITY, a_plan
 from tests.workflows.response import Refusal, Response, person
-from workflows.contract import Revise
+from workflows.contract import Decide, Revise
 
 
 async def revise(response: Response, message: MessageStatus, by: str = "maya") -> MessageStatus:
@@ -129,6 +129,51 @@ async def test_an_approval_that_does_not_count_is_refused_in_the_timeline(
         assert refusal.startswith(why)
     assert (await response.message()).gate is GateState.WAITING
     assert response.world.attempts == []
+
+
+async def test_an_approval_that_does_not_count_is_refused_alike_on_every_surface(
+    response: Response,
+) -> None:
+    """Both ways are in the timeline, and the one that is answered says so."""
+    await response.open()
+    message = await response.propose(by="maya")
+    said = {"digest": message.digest, "message": message.number}
+
+    answers = [
+        await response.tell(
+            "decide", Decide.model_validate({**said, "actor": person(by), **more}), Decided
+        )
+        for by, more in (
+            ("maya", {}),
+            ("mallory", {}),
+            ("noor", {"message": 7}),
+            ("noor", {"digest": "00000000", "message": None}),
+        )
+    ]
+
+    assert [(one.counted, one.message, one.gate) for one in answers] == [
+        (False, 1, GateState.WAITING),
+        (False, 1, GateState.WAITING),
+        (False, 7, None),
+        (False, None, None),
+    ]
+    explained = [one.explanation.what for one in answers if one.explanation]
+    refusals = await response.refusals(len(answers))
+    for refusal, who, what in zip(
+        refusals, ("maya", "somebody", "noor", "noor"), explained, strict=True
+    ):
+        assert refusal.startswith(f"{who}: {what}")
+    assert response.world.attempts == []
+
+
+async def test_the_author_is_told_who_may_sign_before_anybody_does(response: Response) -> None:
+    await response.open(a_plan(gate=TWO_WITH_SECURITY))
+    message = await response.propose(by="noor")
+    assert (message.author, message.may_sign) == ("noor", ("tomas", "ines"))
+
+    await response.decide(message, "ines")
+
+    assert (await response.message()).may_sign == ("tomas",)
 
 
 async def test_an_approval_of_what_is_open_already_changes_nothing(response: Response) -> None:

@@ -14,12 +14,12 @@ from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.publication import PublicationState
 from domain.stage import Stage
-from domain.status import IncidentStatus
+from domain.status import IncidentStatus, MessageStatus
 from tests.deadline import eventually
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, person, state
 from tests.workflows.world import LOST_AFTER_PUBLISHING
-from workflows.contract import Advance, Close, Propose, RecordFacts, Revise
+from workflows.contract import Advance, Close, Propose, RecordFacts, Revise, SetAudiences
 from workflows.incident import IncidentWorkflow
 
 K = MessageKind
@@ -50,6 +50,56 @@ async def test_an_incident_that_was_opened_is_entered_in_the_ledger(response: Re
     await eventually(lambda: _is(response.world.registered))
     (entered,) = response.world.registered
     assert (entered.incident, entered.playbook) == (response.slug, "stories")
+
+
+async def choose(response: Response, *audiences: str, by: str = "maya") -> IncidentStatus:
+    said = SetAudiences(audiences=audiences, actor=person(by))
+    return await response.tell("set_audiences", said, IncidentStatus)
+
+
+async def test_an_audience_can_be_chosen_until_something_goes_out(response: Response) -> None:
+    response.audiences = ()
+    await response.open(a_plan(channels=("email", "twitter")))
+
+    status = await choose(response, "customers", "partners", "customers")
+
+    assert status.audiences == ("customers", "partners")
+    assert response.world.registered[-1].audiences == ("customers", "partners")
+    assert await response.says("audiences set") == ["maya: customers, partners"]
+    message = await response.propose()
+    assert {one.audience for one in message.outcomes if one.channel == "email"} == {
+        "customers",
+        "partners",
+    }
+
+    response.audiences = ("customers", "partners")
+    await response.decide(message, "noor")
+    with pytest.raises(Refusal, match="Message 1 has begun to go out"):
+        await choose(response, "customers")
+    await response.settled()
+
+
+async def test_a_message_that_waits_keeps_the_audience_that_its_approvers_read(
+    response: Response,
+) -> None:
+    await response.open(a_plan(channels=("email", "twitter")))
+    first = await response.propose()
+
+    await choose(response, "partners")
+
+    waiting = await response.message()
+    assert (waiting.digest, waiting.outcomes) == (first.digest, first.outcomes)
+    revise = Revise(message=1, actor=person("maya"))
+    revised = await response.tell("revise", revise, MessageStatus)
+    assert [one.audience for one in revised.outcomes if one.channel == "email"] == ["partners"]
+
+
+async def test_only_the_roster_chooses_an_audience_and_only_while_it_is_open(
+    response: Response,
+) -> None:
+    await response.open()
+    with pytest.raises(Refusal, match="not in this incident's roster"):
+        await choose(response, "partners", by="mallory")
 
 
 async def test_the_name_of_a_closed_incident_cannot_be_used_again(response: Response) -> None:

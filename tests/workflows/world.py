@@ -134,6 +134,7 @@ class World:
         self._lagging: set[str] = set()
         self._rendering: asyncio.Event | None = None
         self.renders_begun = 0
+        self.promises: list[datetime | None] = []
 
     def mail_to(self, audience: str) -> Mailing:
         """The mailing of one audience: ``mail`` for the first that is asked for."""
@@ -189,6 +190,7 @@ class World:
         if self._rendering is not None:
             waiting, self._rendering = self._rendering, None
             await waiting.wait()
+        self.promises.append(order.next_update_by)
         content = f"{order.message.model_dump_json()} {order.kind} {order.copy_draft} {order.facts}"
         digest = hashlib.sha256(content.encode()).hexdigest()
         self.approved[order.message.number, order.message.revision] = digest

@@ -30,6 +30,17 @@ async def test_opening_an_incident_twice_lists_it_once(database: Database) -> No
     assert (row.title, row.opened_at, row.closed_at) == ("Spam from accounts", NOON, None)
 
 
+async def test_the_audiences_of_an_incident_in_the_list_are_those_chosen_last(
+    database: Database,
+) -> None:
+    for audiences in ((), ("customers", "partners")):
+        await incidents.register(database, HERE, "Spam", "breach", audiences, NOON)
+
+    [row] = await incidents.list_incidents(database)
+
+    assert row.audiences == ("customers", "partners")
+
+
 async def test_a_closed_incident_says_since_when(database: Database) -> None:
     await incidents.register(database, HERE, "Spam from accounts", "breach", ("customers",), NOON)
     await incidents.mark_closed(database, HERE, NOON)

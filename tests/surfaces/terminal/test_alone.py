@@ -175,7 +175,26 @@ def test_audiences_are_listed_with_their_size(terminal: Terminal) -> None:
     assert terminal.read("audience list") == [{"name": "customers", "recipients": 2}]
 
 
+@pytest.mark.parametrize("line", ["list", "audience list", "timeline site-down"])
+def test_a_folder_without_a_ledger_is_not_taken_for_an_empty_one(
+    terminal: Terminal, line: str
+) -> None:
+    result = terminal.type(line)
+    file = terminal.folder / ".frontfoot" / "frontfoot.db"
+    said = " ".join(result.stderr.split())
+    assert (result.exit_code, f"no ledger at {file}" in said, file.exists()) == (2, True, False)
+
+
+def test_a_ledger_that_an_import_makes_is_named(terminal: Terminal) -> None:
+    write_csv(terminal.folder, "email", "a@example.org")
+    first = terminal.type("audience import list.csv --name customers")
+    again = terminal.type("audience import list.csv --name customers")
+    file = str(terminal.folder / ".frontfoot" / "frontfoot.db")
+    assert (file in first.stderr, "new ledger" in again.stderr) == (True, False)
+
+
 def test_an_empty_ledger_says_what_to_do_first(terminal: Terminal) -> None:
+    upgrade(Settings().database())
     said = terminal.type("audience list").output + terminal.type("list").output
     assert ("frontfoot audience import" in said, "frontfoot open" in said) == (True, True)
 

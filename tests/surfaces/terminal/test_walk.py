@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
 import urllib.request
 import zlib
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from client import asking, incidents
+from client import asking, incidents, same_ledger
 from client.stack.processes import identity
 from embedded import temporal_binary
+from settings import HERE
+from store.migrate import upgrade
 from tests.terminal import Terminal, Up
 
 pytestmark = pytest.mark.whole
@@ -298,6 +302,143 @@ def test_a_watch_that_is_not_on_a_terminal_prints_each_change(
     rest = [json.loads(line) for line in watching.stdout]
     watching.stdout.close()
     assert (first["stage"], rest[-1]["stage"], watching.wait(10)) == ("acknowledge", "closed", 0)
+
+
+# --- what people are told before they sign ---------------------------------------------------
+
+
+def test_an_incident_that_mails_and_has_no_audience_says_so_and_can_be_given_one(
+    second: Terminal,
+) -> None:
+    opened(second, "has-customers")
+    told = " ".join(second.type('open nobody-yet --title "Down" --as maya').output.split())
+    refused = second.type("propose nobody-yet announcement --as maya")
+    way_out = "frontfoot audience set nobody-yet customers"
+    assert (
+        "This incident has no audience" in told and way_out in told,
+        refused.exit_code,
+        way_out in " ".join(refused.stderr.split()),
+    ) == (True, 3, True)
+
+    wrong = second.type("audience set nobody-yet strangers --as maya")
+    second.type("audience set nobody-yet customers --as maya")
+    listed = {one["slug"]: one["audiences"] for one in second.read("list")}
+
+    assert (wrong.exit_code, "no audience 'strangers'" in wrong.stderr) == (3, True)
+    assert listed["nobody-yet"] == ["customers"]
+    assert proposed(second, "nobody-yet")["audience_count"] == 200
+
+
+def test_an_opening_names_its_ledger_and_the_messages_that_cannot_be_written(
+    second: Terminal,
+) -> None:
+    opened(second, "before")
+    folder = second.folder / "own-plan"
+    shutil.copytree(HERE / "playbooks" / "site-compromised", folder)
+    (folder / "goodwill_offer.email.j2").write_text("subject: Sorry\n---\n[[ code ]]")
+    line = 'open own-plan --title "Down" --audience customers --playbook ./own-plan --as maya'
+    result = second.type(line)
+    said = " ".join(result.output.split())
+    assert result.exit_code == 0
+    assert "A goodwill offer cannot be proposed from its template: goodwill_offer.email.j2" in said
+    assert str(second.folder / ".frontfoot" / "frontfoot.db") in said
+
+    (folder / "announcement.twitter.j2").write_text("x" * 400)
+    refused = second.type(line.replace("own-plan", "never-opened", 1))
+    assert (refused.exit_code, "too long" in refused.stderr) == (3, True)
+    assert second.type("status never-opened").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "status {slug}",
+        "show {slug} 1",
+        'open {slug} --title "Down" --as maya',
+        'open another-folder --title "Down" --as maya',
+        'facts {slug} --set cause="A key" --as maya',
+        'propose {slug} announcement --text "Down." --as maya',
+    ],
+)
+@pytest.mark.parametrize("ledger", [False, True], ids=["none", "another"])
+def test_in_another_folder_no_other_ledger_is_used(
+    up: Up,
+    announced: tuple[Terminal, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    line: str,
+    ledger: bool,
+) -> None:
+    _, slug = announced
+    monkeypatch.setattr(same_ledger, "APPEARS_WITHIN", timedelta(seconds=0.3))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    for name in [one for one in os.environ if one.startswith("FRONTFOOT_")]:
+        del os.environ[name]
+    os.environ["TEMPORAL_ADDRESS"] = up.stack()["addresses"]["temporal"]
+    file = elsewhere / ".frontfoot" / "frontfoot.db"
+    if ledger:
+        upgrade(f"sqlite:///{file}")
+
+    result = Terminal(elsewhere).type(line.format(slug=slug))
+
+    said = " ".join(result.output.split())
+    assert (str(file) in said, file.exists()) == (True, ledger), said
+    if "another-folder" in line and ledger:
+        # Nothing that Temporal holds could show beforehand that this ledger is another one.
+        assert "different ledgers" in said
+    else:
+        assert result.exit_code == 2, said
+
+
+def test_whoever_may_not_sign_reads_so_before_and_the_refusal_is_in_the_timeline(
+    announced: tuple[Terminal, str],
+) -> None:
+    terminal, slug = announced
+    shown = terminal.type(f"show {slug} 1").stdout
+    digest = terminal.read(f"status {slug}")["messages"][0]["digest"]
+    refused = terminal.type(f"approve {slug} 1 --digest {digest} --as maya")
+    entries = wait_for(
+        lambda: terminal.read(f"timeline {slug}"),
+        lambda seen: any(one["what"] == "decision refused" for one in seen),
+    )
+    assert "maya wrote it and cannot approve it" in shown
+    assert "may sign: noor, tomas, olga, ines, ravi" in shown
+    assert (refused.exit_code, "cannot approve it" in refused.stderr) == (3, True)
+    (entry,) = [one for one in entries if one["what"] == "decision refused"]
+    assert (entry["who"], "cannot approve it" in entry["about"]) == ("maya", True)
+
+
+def test_a_promise_for_tomorrow_names_its_day_wherever_it_is_read(
+    announced: tuple[Terminal, str],
+) -> None:
+    terminal, slug = announced
+    at = datetime.now(UTC) + timedelta(hours=30)
+    day = f"{at:%A} {at.day} {at:%B}, "
+    terminal.type(f"revise {slug} 1 --next-update-by 30h --as maya")
+    copies = {one["channel"]: one["text"] for one in terminal.read(f"show {slug} 1")["copies"]}
+    shown = terminal.type(f"show {slug} 1").stdout
+    assert (day in copies["twitter"], f"promises the next update by {day}" in shown) == (True, True)
+    kept = terminal.read(f"revise {slug} 1 --as maya")["next_update_by"]
+    none = terminal.read(f"revise {slug} 1 --next-update-by none --as maya")["next_update_by"]
+    assert (kept is None, none) == (False, None)
+
+
+def test_copy_whose_promise_is_over_cannot_be_signed_any_more(
+    announced: tuple[Terminal, str],
+) -> None:
+    """ "More by 04:07" went out at 04:08."""
+    terminal, slug = announced
+    late = terminal.read(f"revise {slug} 1 --next-update-by 1m --as maya")
+    soon = datetime.fromisoformat(late["next_update_by"]) - timedelta(seconds=60)
+    wait_for(lambda: datetime.now(UTC), lambda now: now >= soon, within=70)
+    refused = terminal.type(f"approve {slug} 1 --digest {late['digest']} --as noor")
+    said = " ".join(refused.stderr.split())
+    told = terminal.type(f"status {slug}").stdout
+    way_out = f"frontfoot revise {slug} 1 --next-update-by 45m"
+    assert (refused.exit_code, "The promised time" in said, way_out in said) == (3, True, True)
+    assert (way_out in told, "frontfoot approve" in told) == (True, False)
 
 
 # --- when no worker answers ------------------------------------------------------------------

@@ -27,6 +27,9 @@ NOON = datetime(2026, 10, 26, 12, 0, tzinfo=UTC)
         ("15:30 UTC", datetime(2026, 10, 26, 15, 30, tzinfo=UTC)),
         ("9:05", datetime(2026, 10, 27, 9, 5, tzinfo=UTC)),
         ("12:00", datetime(2026, 10, 27, 12, 0, tzinfo=UTC)),
+        ("30h", datetime(2026, 10, 27, 18, 0, tzinfo=UTC)),
+        ("2026-11-02 08:30", datetime(2026, 11, 2, 8, 30, tzinfo=UTC)),
+        ("2026-11-02T08:30 UTC", datetime(2026, 11, 2, 8, 30, tzinfo=UTC)),
     ],
 )
 def test_a_promised_time_is_a_span_or_the_next_such_time_of_day(
@@ -35,7 +38,26 @@ def test_a_promised_time_is_a_span_or_the_next_such_time_of_day(
     assert promised_time(typed, NOON) == meant
 
 
-@pytest.mark.parametrize("typed", ["soon", "25:00", "12:60", "45", "-5m", "1d", ""])
+def test_a_span_ends_on_a_whole_minute_and_never_too_early() -> None:
+    assert promised_time("45m", NOON.replace(second=20)) == NOON.replace(minute=46)
+
+
+@pytest.mark.parametrize("typed", ["0m", "0h", "00m", "2026-10-26 11:59", "2025-12-24 12:00"])
+def test_a_time_that_is_not_ahead_promises_nothing(typed: str) -> None:
+    with pytest.raises(WrongInput, match="not in the future"):
+        promised_time(typed, NOON)
+
+
+@pytest.mark.parametrize("typed", ["9999h", "999999h", "721h", "999999m", "2026-12-24 12:00"])
+def test_a_time_that_nobody_would_wait_for_is_refused(typed: str) -> None:
+    with pytest.raises(WrongInput, match="more than 30 days away"):
+        promised_time(typed, NOON)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["soon", "25:00", "12:60", "45", "-5m", "1d", "", "30x", "1.5h", "2026-02-30 10:00", "m", "٣m"],
+)
 def test_a_time_that_cannot_be_read_is_not_guessed(typed: str) -> None:
     with pytest.raises(WrongInput, match="not a time"):
         promised_time(typed, NOON)

@@ -162,6 +162,7 @@ def test_a_slip_of_the_pen_ends_with_two(terminal: Terminal, line: str, says: st
 
 
 def test_without_pools_the_next_step_is_named(terminal: Terminal) -> None:
+    upgrade(Settings().database())
     assert "codes import" in terminal.type("codes pools").stdout
 
 

@@ -1,0 +1,61 @@
+"""What whoever opens an incident has to know at once: what of its plan cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from client.playbooks import Examined
+from domain.errors import Problem
+from domain.explanation import Action, Explanation, NextStep, explained
+from domain.message import MessageKind
+from domain.status import IncidentStatus
+
+
+def notices_of(examined: Examined, status: IncidentStatus) -> list[Explanation]:
+    """What cannot be done in an incident with this plan, the most urgent first."""
+    plan = examined.plan
+    if plan is None or status.playbook != plan.name:
+        return []
+    return [*_without_audience(examined, status), *_without_copy(examined)]
+
+
+def _without_audience(examined: Examined, status: IncidentStatus) -> Iterator[Explanation]:
+    if status.audiences or examined.plan is None:
+        return
+    kinds = [
+        kind for kind, one in examined.plan.messages.items() if set(one.channels) & examined.direct
+    ]
+    if kinds:
+        yield Explanation(
+            what=f"This incident has no audience, and these messages write to one: "
+            f"{', '.join(kinds)}.",
+            means="They cannot be proposed before it has one.",
+            next_step=NextStep(
+                action=Action.SET_AUDIENCE,
+                incident=status.incident,
+                advice="Choose an audience that has been imported.",
+            ),
+        )
+
+
+def _without_copy(examined: Examined) -> Iterator[Explanation]:
+    for kind, problems in examined.unusable.items():
+        yield explained(
+            f"A {_words(kind)} cannot be proposed from its template: {_list(problems)}",
+            "Propose it in your own words, or open an incident with the corrected playbook.",
+            means="Editing the playbook changes nothing in an incident that is open.",
+        )
+    for kind, problems in examined.doubtful.items():
+        if kind not in examined.unusable:
+            yield explained(
+                f"A {_words(kind)} may not fit: {_list(problems)}",
+                "Keep the facts short.",
+            )
+
+
+def _words(kind: MessageKind) -> str:
+    return kind.value.replace("_", " ")
+
+
+def _list(problems: tuple[Problem, ...]) -> str:
+    return " ".join(f"{one} {one.next_step}".strip() for one in problems)

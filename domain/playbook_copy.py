@@ -1,0 +1,134 @@
+"""The templates of a plan: which there must be, and what each may contain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from domain.errors import PlaybookInvalid, Problem
+from domain.message import CLASS_OF, PERSONAL_FIELD, MessageClass, MessageKind
+from domain.playbook import Playbook
+from domain.suggest import did_you_mean
+from domain.template_file import read_template, without_comments
+from domain.templates import html_template_name, template_name, template_problems
+from domain.yaml_places import Plain
+
+TEMPLATE_ENDING = ".j2"
+_SHOWS_MARK = re.compile(r"\{\{[^}]*\bmark\b")
+Planned = Mapping[str, tuple[MessageKind, str]]
+"""File name -> the kind and the channel that it is for."""
+
+
+def planned_templates(content: Plain) -> Planned:
+    """What the plan needs, read from the plain file, so that it works on a broken plan."""
+    planned = {}
+    messages = content.get("messages") if isinstance(content, dict) else None
+    for name, plan in messages.items() if isinstance(messages, dict) else ():
+        channels = plan.get("channels") if isinstance(plan, dict) else None
+        if name not in list(MessageKind) or not isinstance(channels, list):
+            continue
+        kind = MessageKind(name)
+        for channel in channels:
+            if isinstance(channel, str):
+                planned[template_name(kind, channel)] = (kind, channel)
+    return planned
+
+
+def templates_in(files: Mapping[str, str]) -> list[str]:
+    """The names of the template files."""
+    return sorted(name for name in files if name.endswith(TEMPLATE_ENDING))
+
+
+def form_problems(content: Plain, planned: Planned, files: Mapping[str, str]) -> Iterable[Problem]:
+    """Templates that are missing, and what can never work in those that are there."""
+    yield from _missing(planned, files)
+    facts = _own_facts(content)
+    for name in templates_in(files):
+        yield from template_problems(name, files[name], facts)
+
+
+def content_problems(
+    playbook: Playbook, planned: Planned, files: Mapping[str, str]
+) -> Iterable[Problem]:
+    """Copy that its channel could not carry, as far as that can be known here.
+
+    Each file must be there and be readable.
+    """
+    mail = mail_channels(playbook, planned, files)
+    for name, (kind, channel) in sorted(planned.items()):
+        if channel in mail and "subject" not in read_template(files[name], name).headers:
+            step = "Begin it with `subject: …`, then a line of three hyphens (---)."
+            yield Problem(name, "a mail needs a subject.", 1, next_step=step)
+        yield from _personal(name, kind, channel in mail, files)
+
+
+def mail_channels(playbook: Playbook, planned: Planned, files: Mapping[str, str]) -> frozenset[str]:
+    """The channels that this playbook writes to as mail: by a subject, or a sender's address."""
+    subjects = {channel for name, (_, channel) in planned.items() if _has_subject(name, files)}
+    return frozenset(
+        subjects | {channel for channel, voice in playbook.voices.items() if voice.address}
+    )
+
+
+def _own_facts(content: Plain) -> frozenset[str] | None:
+    """The names of the plan's own facts; None if they could not be read."""
+    if not isinstance(content, dict):
+        return None
+    if "facts" not in content and set(content) - set(Playbook.model_fields):
+        # One of the keys that this file does not know may have been meant.
+        return None
+    facts = content.get("facts", {})
+    return frozenset(facts) if isinstance(facts, dict) else None
+
+
+def _missing(planned: Planned, files: Mapping[str, str]) -> Iterable[Problem]:
+    for name in sorted(planned):
+        if name not in files:
+            kind, channel = planned[name]
+            detail = f"is missing: {kind} is planned for {channel}, and has no copy."
+            near = did_you_mean(name, set(templates_in(files)) - set(planned) or {name}, "{}")
+            step = near if near.startswith("Did") and name not in near else "Add the file."
+            yield Problem(name, detail, next_step=step)
+
+
+def _has_subject(name: str, files: Mapping[str, str]) -> bool:
+    try:
+        return name in files and "subject" in read_template(files[name], name).headers
+    except PlaybookInvalid:
+        return False
+
+
+def _personal(
+    name: str, kind: MessageKind, mail: bool, files: Mapping[str, str]
+) -> Iterable[Problem]:
+    """Places for a recipient's own code where nobody has one, and mail that lacks it."""
+    goodwill = CLASS_OF[kind] is MessageClass.GOODWILL
+    html = name.removesuffix(TEMPLATE_ENDING) + ".html" + TEMPLATE_ENDING
+    for file in [one for one in (name, html) if one in files]:
+        copy = without_comments(files[file])
+        found = PERSONAL_FIELD.search(copy)
+        line = copy.count("\n", 0, found.start()) + 1 if found else None
+        if found and not mail:
+            detail = "a post is the same for everybody, so it cannot contain a [[field]]."
+            yield Problem(file, detail, line, next_step="Take it out, or move it to the mail.")
+        elif found and not goodwill:
+            detail = "only a goodwill offer carries codes, and this is not one."
+            yield Problem(file, detail, line, next_step=f"Take {found[0]} out.")
+        elif mail and goodwill and not found:
+            detail = "promises something to each recipient, and has no place for the code."
+            yield Problem(file, detail, next_step="Write [[code]] where the code is to stand.")
+
+
+def odd_templates(
+    playbook: Playbook, planned: Planned, files: Mapping[str, str]
+) -> Iterable[Problem]:
+    """Templates that would work, but are probably a mistake."""
+    mail = mail_channels(playbook, planned, files)
+    used = set(planned) | {html_template_name(*one) for one in planned.values()}
+    for name in templates_in(files):
+        if name not in used:
+            yield Problem(name, "is used by no message.", next_step=did_you_mean(name, planned))
+    for name, (_, channel) in sorted(planned.items()):
+        if channel not in mail and not _SHOWS_MARK.search(without_comments(files[name])):
+            detail = "does not show the mark, so the post gets it as a last line."
+            yield Problem(name, detail, next_step="Write {{ mark }} where it reads well.")
