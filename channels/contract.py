@@ -5,8 +5,10 @@
     ChannelError
     ├─ Unreachable        nothing went out · try again      connect, DNS, TLS, pool
     ├─ Throttled          nothing went out · try at `until` 429 and its relatives
+    │  └─ Deferred        … for these recipients only; others may be accepted now
     ├─ Refused            nothing went out · ask a person   4xx
     │  ├─ BadCredentials  … and stop this channel
+    │  ├─ BroadcastRefused … and stop this broadcast: it is about us, not about recipients
     │  └─ BadRecipient    … these recipients only; the rest of the batch may go
     ├─ CannotExpress      raised by `render`, before any gate
     └─ OutcomeUnknown     nobody knows · look first         read time-out, reset, 5xx
@@ -119,12 +121,23 @@ class Throttled(ChannelError):
         self.until = until
 
 
+class Deferred(Throttled):
+    """The provider defers the recipients of this batch; it may be accepting others meanwhile."""
+
+
 class Refused(ChannelError):
     """Nothing went out, and nothing will until a person does something."""
 
 
 class BadCredentials(Refused):
     """The account, not the message, was refused: nothing more goes out on this channel."""
+
+
+class BroadcastRefused(Refused):
+    """Our sender, our account's limits or the message as a whole was refused.
+
+    Every other batch of the broadcast would be refused too, so it stops; no recipient is at fault.
+    """
 
 
 class BadRecipient(Refused):

@@ -31,6 +31,7 @@ from channels.batch import Batch
 from channels.contract import (
     BadCredentials,
     BadRecipient,
+    BroadcastRefused,
     Capabilities,
     ChannelError,
     ChannelKind,
@@ -51,7 +52,8 @@ from domain.suppression import ListedAddress
 
 BATCH_LIMIT = 1000
 
-_NAMED = re.compile(r"personalizations\.(\d+)(?:\.|$)")
+_NAMED = re.compile(r"personalizations[.\[](\d+)\]?(?:\.(?:to|substitutions)\b|$)")
+"""A complaint about what is an addressee's own; the rest of a personalization is the same in all."""
 
 
 class _Complaint(BaseModel):
@@ -206,17 +208,23 @@ def _own_words(response: httpx.Response, addressees: int = 0) -> ChannelError | 
         complaints = []
     match response.status_code:
         case 400:
-            return _named_addressees(complaints, addressees)
+            return _complained(complaints, addressees)
         case 401 if any("maximum credits" in one.message.lower() for one in complaints):
             return BadCredentials(
                 "SendGrid: the account has used up its credits.",
                 "Raise the plan or wait for its renewal, then retry the channel; the key is fine.",
             )
         case 403:
-            return Refused(
+            return BroadcastRefused(
                 "SendGrid: it forbids this (403): the sender's address is not verified there, the "
-                "key lacks a scope, or too many faulty requests blocked the account for a while.",
-                "Verify the sender in SendGrid, or wait an hour, then retry the channel.",
+                "key lacks a scope, or the account is blocked, for a while or until it is reviewed.",
+                "Verify the sender and look at the account in SendGrid, then retry the channel.",
+            )
+        case 404 | 405 | 406 | 415:
+            return BroadcastRefused(
+                "SendGrid: what answers at its address does not know such a request "
+                f"({response.status_code}).",
+                "Correct FRONTFOOT_EMAIL_BASE_URL and restart the worker, then retry the channel.",
             )
         case 413:
             return Refused(
@@ -226,18 +234,29 @@ def _own_words(response: httpx.Response, addressees: int = 0) -> ChannelError | 
     return None
 
 
-def _named_addressees(complaints: list[_Complaint], addressees: int) -> BadRecipient | None:
-    """The refusal of some addressees, if that is all that SendGrid complains of."""
+def _complained(complaints: list[_Complaint], addressees: int) -> ChannelError | None:
+    """The meaning of a 400: about some addressees, about us, or None where it does not say."""
     positions: set[int] = set()
+    unclear = False
     for one in complaints:
         # A doubled address is a complaint about the list; only its sentence has the place.
         named = _NAMED.match(one.field or "")
         if named is None and one.field == "personalizations":
             named = _NAMED.search(one.message)
-        if named is None or int(named[1]) >= addressees:
-            return None
-        positions.add(int(named[1]))
-    if not positions:
+        if named is not None:
+            position = int(named[1])
+            unclear = unclear or position >= addressees
+            positions.add(position)
+        elif one.field and one.field != "personalizations":
+            return BroadcastRefused(
+                "SendGrid: it refused the sender or another part that is the same in every mail "
+                "(400).",
+                "Check the voice in the playbook and the account's settings, then retry the "
+                "channel. If it is the copy, propose the message again.",
+            )
+        else:
+            unclear = True
+    if unclear or not positions:
         return None
     return BadRecipient(
         f"SendGrid: it refused the batch over {len(positions)} of its {addressees} addressees.",

@@ -13,8 +13,9 @@ What SMTP forces on us:
   its ``Message-ID`` in the server's log, or until the window of its broadcast has closed and a
   safety notice goes again; with the same ``Message-ID``, so that receivers may drop the second.
 - Nothing reports arrival either: bounces go to ``bounces_to``, and Frontfoot does not read them.
-- A server may defer one addressee ("greylisting") while it accepts the others. The mail waits, and
-  what is queued behind it in its range waits too; after a few times the addressee is given up.
+- A server may defer or refuse one addressee in words that could as well be about us. ``replies``
+  tells them apart as far as the codes allow; the broadcast then judges by whether others are
+  accepted (docs/decisions/0047-about-us-or-about-one-addressee.md).
 
 Logging in is by PLAIN, LOGIN or CRAM-MD5. XOAUTH2 is not supported.
 """
@@ -32,7 +33,6 @@ from channels.adapter import Adapter
 from channels.batch import Batch
 from channels.configured import ChannelSettings, Seconds
 from channels.contract import (
-    BadRecipient,
     Capabilities,
     ChannelError,
     ChannelKind,
@@ -43,13 +43,9 @@ from channels.contract import (
 from channels.http import Clock, utc_now
 from channels.mail_copy import CONTENT_LIMIT, render_mail
 from channels.smtp.mail import write_letter
-from channels.smtp.replies import Deferred
 from channels.smtp.session import SmtpLine, SmtpPool
 from domain.message import Copy
 from domain.publication import Finding, Receipt, Sighting
-
-MOST_DEFERRALS = 5
-"""How often one addressee may be deferred before the others stop waiting for this mailbox."""
 
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -150,7 +146,6 @@ class SmtpChannel:
         self._settings = settings
         self._clock = clock
         self._pool: SmtpPool | None = None
-        self._deferred: dict[str, int] = {}
 
     def render(self, template: Template) -> Copy:
         """Return the mail with its sender filled in. Raises ``CannotExpress``."""
@@ -172,25 +167,8 @@ class SmtpChannel:
         letter = write_letter(
             batch.copy, addressee, at=self._clock(), bounces_to=self._settings.bounces_to
         )
-        try:
-            await self._connections().deliver(letter)
-        except Deferred as error:
-            raise self._patience(letter.message_id, error) from None
-        self._deferred.pop(letter.message_id, None)
+        await self._connections().deliver(letter)
         return Receipt(id=letter.message_id, at=self._clock())
-
-    def _patience(self, message_id: str, error: Deferred) -> ChannelError:
-        """``error`` itself, until there have been too many of them."""
-        # Counted in this process only: another worker, or a restart, merely asks more often.
-        times = self._deferred.pop(message_id, 0) + 1
-        if times < MOST_DEFERRALS:
-            self._deferred[message_id] = times
-            return error
-        return BadRecipient(
-            f"SMTP: the server deferred this addressee {times} times.",
-            positions=(0,),
-            next_step="Reach this addressee in another way; the others get the mail.",
-        )
 
     async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
         """Always *cannot tell*: a mail server does not show what it accepted."""

@@ -10,17 +10,20 @@ what happened                          meaning
 no connection, no TLS                  Unreachable
 connection lost, silence or gibberish  Unreachable before the final dot, after it
                                        OutcomeUnknown
-421, the server is going away          Unreachable; Throttled if it says 4.7.x or a time
-4xx to RCPT, not 4.3.x or 4.4.x        Throttled, counted against the addressee (Deferred)
-any other 4xx                          Throttled
 530, 534, 535, 538 anywhere; any 5xx   BadCredentials
 to AUTH; "we do not relay for you",
 which Postfix may say as 454
-5xx to RCPT                            BadRecipient; Refused if it says 5.7.x, which is a rule
-                                       of the server's and says nothing about the address
-any other 5xx                          Refused
+421, the server is going away          Unreachable; Throttled if it says 4.7.x or a time
+4xx, 5xx: a limit of a day is used up  BroadcastRefused
+any other 4xx, about us or unasked     Throttled
+4xx about the addressee, or unclear    Deferred
+any other 5xx about us                 BroadcastRefused
+5xx about the addressee                BadRecipient
+5xx, unclear                           Refused: whether others are accepted will show
 =====================================  =====================================================
 
+Whom a reply is about is decided in ``fault``; up to MAIL FROM the server has heard of no addressee,
+so that it can only be about us.
 The codes are those of RFC 5321, 4954 (AUTH) and 3463 (the enhanced ones). No error quotes a reply:
 servers repeat addresses in them.
 """
@@ -34,13 +37,16 @@ from enum import StrEnum
 from channels.contract import (
     BadCredentials,
     BadRecipient,
+    BroadcastRefused,
     ChannelError,
+    Deferred,
     OutcomeUnknown,
     Refused,
     Throttled,
     Unreachable,
 )
 from channels.http import not_absurd
+from channels.smtp.fault import Fault, fault_of, says_daily_limit, says_limit, says_no_relaying
 
 PROVIDER = "SMTP"
 
@@ -52,10 +58,6 @@ GREYLIST_WAIT = timedelta(minutes=5)
 
 LONGEST_WAIT = timedelta(hours=1)
 """The most that is believed: a number in a reply may mean something else."""
-
-
-class Deferred(Throttled):
-    """The server defers this one addressee; it may be accepting mail for everybody else now."""
 
 
 class SmtpStage(StrEnum):
@@ -74,10 +76,7 @@ class SmtpStage(StrEnum):
 
 _LOGIN_NEEDED = frozenset({530, 534, 535, 538})
 _POLICY = re.compile(r"^\s*[45]\.7\.\d")
-_OF_THE_SERVER = re.compile(r"^\s*4\.[34]\.\d")
-"""Enhanced codes for trouble with the server or the network, whoever the addressee is."""
-
-_RELAYING = re.compile(r"\brelay", re.IGNORECASE)
+_NAMES_ADDRESSEE = (SmtpStage.RECIPIENT, SmtpStage.CONTENT, SmtpStage.FINAL_DOT)
 _TIME = re.compile(r"\b(\d{1,5})\s*(s|sec|m|min|h|hr|hour)(?:ond|ute)?s?\b", re.IGNORECASE)
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
@@ -85,8 +84,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 def meaning_of_reply(stage: SmtpStage, code: int, text: str, now: datetime) -> ChannelError:
     """The meaning of a reply that is not the one we hoped for.
 
-    ``text`` is the reply without its code; only an enhanced code, a time and the word "relay" are
-    read out of it. A code that SMTP does not have counts as no answer.
+    ``text`` is the reply without its code. A code that SMTP does not have counts as no answer.
     """
     if 400 <= code < 500:
         return _not_now(stage, code, text, now)
@@ -117,17 +115,23 @@ def no_tls() -> ChannelError:
     )
 
 
+def _fault(stage: SmtpStage, code: int, text: str) -> Fault:
+    return fault_of(code, text) if stage in _NAMES_ADDRESSEE else Fault.OURS
+
+
 def _not_now(stage: SmtpStage, code: int, text: str, now: datetime) -> ChannelError:
     named = _named_wait(text)
-    if stage is SmtpStage.RECIPIENT and code == 454 and _RELAYING.search(text):
+    fault = _fault(stage, code, text)
+    if code == 454 and stage in _NAMES_ADDRESSEE and says_no_relaying(text):
         return _no_relaying(code, stage)
+    if fault is not Fault.ADDRESSEE and says_daily_limit(text):
+        return _about_us(stage, code, text)
     if code == 421 and named is None and not _POLICY.match(text):
         return Unreachable(
             f"{PROVIDER}: the server is closing down (421 to {stage}); nothing went out.",
             "It is tried again over another connection.",
         )
-    of_addressee = stage is SmtpStage.RECIPIENT and not _OF_THE_SERVER.match(text)
-    kind, wait = (Deferred, GREYLIST_WAIT) if of_addressee else (Throttled, WAIT)
+    kind, wait = (Throttled, WAIT) if fault is Fault.OURS else (Deferred, GREYLIST_WAIT)
     return kind(
         f"{PROVIDER}: the server asks us to try later ({code} to {stage}).",
         until=not_absurd(now + min(named or wait, LONGEST_WAIT), now),
@@ -135,23 +139,40 @@ def _not_now(stage: SmtpStage, code: int, text: str, now: datetime) -> ChannelEr
 
 
 def _never(stage: SmtpStage, code: int, text: str) -> ChannelError:
-    by_policy = _POLICY.match(text) is not None
     if code in _LOGIN_NEEDED or stage is SmtpStage.LOGIN:
         return BadCredentials(
             f"{PROVIDER}: the server does not accept our login ({code} to {stage}).",
             "Renew FRONTFOOT_SMTP_USERNAME and _PASSWORD, restart the worker, then retry.",
         )
-    if stage is SmtpStage.RECIPIENT and _RELAYING.search(text):
-        return _no_relaying(code, stage)
-    if stage is SmtpStage.RECIPIENT and not by_policy:
-        return BadRecipient(
-            f"{PROVIDER}: the server does not take mail for this addressee ({code}).",
-            positions=(0,),
-            next_step="Correct the row in the audience; the others get the mail.",
+    match _fault(stage, code, text):
+        case Fault.OURS if stage in _NAMES_ADDRESSEE and says_no_relaying(text):
+            return _no_relaying(code, stage)
+        case Fault.OURS:
+            return _about_us(stage, code, text)
+        case Fault.ADDRESSEE:
+            return BadRecipient(
+                f"{PROVIDER}: the server does not take mail for this addressee ({code}).",
+                positions=(0,),
+                next_step="Correct the row in the audience; the others get the mail.",
+            )
+        case Fault.UNCLEAR:
+            return Refused(
+                f"{PROVIDER}: the server refused ({code} to {stage}); nothing went out.",
+                "Read its log: the sender, the content, the addressee, or a rule of its own.",
+            )
+
+
+def _about_us(stage: SmtpStage, code: int, text: str) -> ChannelError:
+    if says_limit(text):
+        return BroadcastRefused(
+            f"{PROVIDER}: the server says that a limit on our sending is reached "
+            f"({code} to {stage}).",
+            "Wait until the limit is renewed, or have it raised; then retry the channel.",
         )
-    return Refused(
-        f"{PROVIDER}: the server refused ({code} to {stage}); nothing went out.",
-        "Read its log: the sender, the content, or a rule of its own. It will not pass by itself.",
+    return BroadcastRefused(
+        f"{PROVIDER}: the server refuses our sender, our message or this machine "
+        f"({code} to {stage}).",
+        "Read its log, correct the sender or have the block lifted, then retry the channel.",
     )
 
 

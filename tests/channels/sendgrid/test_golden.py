@@ -16,6 +16,7 @@ from channels.batch import Addressee, Addressees, Batch
 from channels.contract import (
     BadCredentials,
     BadRecipient,
+    BroadcastRefused,
     CannotExpress,
     ChannelError,
     OutcomeUnknown,
@@ -80,16 +81,22 @@ IN_A_MINUTE = str(int(NOW.timestamp()) + 60)
 
 ROWS: list[tuple[str, Canned, type[ChannelError]]] = [
     ("bad payload", Canned(400, complaint("Bad Request")), Refused),
-    ("empty subject", Canned(400, complaint("The subject is required.", "subject")), Refused),
+    (
+        "empty subject",
+        Canned(400, complaint("The subject is required.", "subject")),
+        BroadcastRefused,
+    ),
     ("400 without a body", Canned(400), Refused),
     ("dead key", Canned(401, complaint("authorization required")), BadCredentials),
     ("no credits", Canned(401, complaint("Maximum credits exceeded")), BadCredentials),
-    ("unverified sender", Canned(403, complaint("from address does not match")), Refused),
-    ("wrong path", Canned(404), Refused),
-    ("wrong method", Canned(405), Refused),
-    ("missing accept", Canned(406), Refused),
+    ("unverified sender", Canned(403, complaint("from address does not match")), BroadcastRefused),
+    ("blocked account", Canned(403, complaint("access forbidden")), BroadcastRefused),
+    ("out of credit", Canned(402), BadCredentials),
+    ("wrong path", Canned(404), BroadcastRefused),
+    ("wrong method", Canned(405), BroadcastRefused),
+    ("missing accept", Canned(406), BroadcastRefused),
     ("too large", Canned(413, complaint("too large")), Refused),
-    ("wrong media type", Canned(415), Refused),
+    ("wrong media type", Canned(415), BroadcastRefused),
     ("unprocessable", Canned(422), Refused),
     ("throttled", Canned(429, b"", {"X-RateLimit-Reset": IN_A_MINUTE}), Throttled),
     ("error", Canned(500, complaint("internal")), OutcomeUnknown),
@@ -149,15 +156,43 @@ async def test_a_refusal_that_names_addressees_drops_only_them(
 
 
 @pytest.mark.parametrize(
-    "errors",
+    "field",
     [
-        [("x", "personalizations.0.to.0.email"), ("y", "from.email")],
-        [("x", "personalizations.9.to.0.email")],
-        [("too many", "personalizations")],
-        [("x", None)],
+        "from",
+        "from.email",
+        "reply_to.email",
+        "subject",
+        "content.0.value",
+        "template_id",
+        "asm.group_id",
+        "categories",
+        "custom_args",
+        "mail_settings.sandbox_mode",
+        "send_at",
+        "personalizations.0.headers",
+        "personalizations.3.custom_args",
+        "personalizations.2.subject",
     ],
 )
-async def test_a_refusal_that_also_names_something_else_is_for_a_person(
+async def test_a_complaint_about_what_all_mails_share_costs_no_addressee(field: str) -> None:
+    for named in ([], [("bad", "personalizations.0.to.0.email")]):
+        errors = [*named, ("x", field)]
+        body = orjson.dumps({"errors": [{"message": m, "field": f} for m, f in errors]})
+        with pytest.raises(BroadcastRefused):
+            await World(Canned(400, body)).channel.send(batch(people(5)))
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        [("x", "personalizations.9.to.0.email")],
+        [("x", "personalizations.1.to.0.email"), ("y", None)],
+        [("too many", "personalizations")],
+        [("x", None)],
+        [],
+    ],
+)
+async def test_a_complaint_that_does_not_say_what_about_costs_no_addressee(
     errors: list[tuple[str, str | None]],
 ) -> None:
     body = orjson.dumps({"errors": [{"message": m, "field": f} for m, f in errors]})

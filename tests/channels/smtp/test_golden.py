@@ -12,15 +12,17 @@ from channels.batch import Addressee, Addressees, Batch
 from channels.contract import (
     BadCredentials,
     BadRecipient,
+    BroadcastRefused,
     ChannelError,
+    Deferred,
     OutcomeUnknown,
     Refused,
     Throttled,
     Unreachable,
 )
-from channels.smtp.channel import MOST_DEFERRALS, SmtpChannel, SmtpSettings
+from channels.smtp.channel import SmtpChannel, SmtpSettings
 from channels.smtp.mail import Letter
-from channels.smtp.replies import Deferred, SmtpStage, meaning_of_reply
+from channels.smtp.replies import SmtpStage, meaning_of_reply
 from channels.smtp.session import SmtpPool
 from domain.message import Copy, Voice
 from tests.channels.sandbox_provider import READ_TIMEOUT
@@ -65,12 +67,12 @@ BEFORE_ANY_MAIL: list[Row] = [
     ("greeting, going away", {"GREETING": "421 4.3.2 later"}, Unreachable),
     ("greeting, too many of us", {"GREETING": "421 4.7.0 too many connections"}, Throttled),
     ("greeting, not now", {"GREETING": "450 busy"}, Throttled),
-    ("greeting, never", {"GREETING": "554 5.7.1 you are on a list"}, Refused),
+    ("greeting, never", {"GREETING": "554 5.7.1 you are on a list"}, BroadcastRefused),
     ("greeting of another protocol", {"GREETING": "HTTP/1.1 400 Bad Request"}, Unreachable),
     ("hung up at once", {"GREETING": DROP}, Unreachable),
     ("no greeting", {"GREETING": SILENT}, Unreachable),
     ("EHLO, going away", {"EHLO": "421 bye"}, Unreachable),
-    ("EHLO and HELO refused", {"EHLO": "550 no", "HELO": "550 no"}, Refused),
+    ("EHLO and HELO refused", {"EHLO": "550 no", "HELO": "550 no"}, BroadcastRefused),
     ("hung up at EHLO", {"EHLO": DROP}, Unreachable),
     ("no answer to EHLO", {"EHLO": SILENT}, Unreachable),
     ("dead password", {"AUTH": "535 5.7.8 wrong"}, BadCredentials),
@@ -85,7 +87,7 @@ BEFORE_ANY_MAIL: list[Row] = [
 ENCRYPTING: list[Row] = [
     ("not offered", {"EHLO": HELLO}, BadCredentials),
     ("not now", {"EHLO": WITH_TLS, "STARTTLS": "454 4.7.0 later"}, Throttled),
-    ("refused", {"EHLO": WITH_TLS, "STARTTLS": "554 5.7.0 no"}, Refused),
+    ("refused", {"EHLO": WITH_TLS, "STARTTLS": "554 5.7.0 no"}, BroadcastRefused),
     ("no handshake follows", {"EHLO": WITH_TLS, "STARTTLS": "220 go\r\nnonsense"}, Unreachable),
     ("hung up", {"EHLO": WITH_TLS, "STARTTLS": DROP}, Unreachable),
 ]
@@ -95,21 +97,25 @@ SENDING: list[Row] = [
     ("MAIL, not now", {"MAIL": "451 4.3.0 later"}, Throttled),
     ("MAIL, no space", {"MAIL": "452 4.3.1 disk"}, Throttled),
     ("MAIL, log in first", {"MAIL": "530 5.7.0 log in"}, BadCredentials),
-    ("MAIL, not your address", {"MAIL": "550 5.7.1 not yours"}, Refused),
-    ("MAIL, too large", {"MAIL": "552 5.3.4 too large"}, Refused),
+    ("MAIL, not your address", {"MAIL": "550 5.7.1 not yours"}, BroadcastRefused),
+    ("MAIL, limit of a day", {"MAIL": "421 4.7.0 Daily sending limit exceeded"}, BroadcastRefused),
+    ("MAIL, nobody of that name", {"MAIL": "550 5.1.1 unknown"}, BroadcastRefused),
+    ("MAIL, too large", {"MAIL": "552 5.3.4 too large"}, BroadcastRefused),
     ("MAIL, hung up", {"MAIL": DROP}, Unreachable),
     ("MAIL, no answer", {"MAIL": SILENT}, Unreachable),
     ("MAIL, gibberish", {"MAIL": "what?"}, Unreachable),
     ("RCPT, greylisted", {"RCPT": "450 4.7.1 greylisted"}, Deferred),
     ("RCPT, mailbox full today", {"RCPT": "452 4.2.2 full"}, Deferred),
     ("RCPT, server out of space", {"RCPT": "452 4.3.1 disk"}, Throttled),
-    ("RCPT, network", {"RCPT": "451 4.4.3 names cannot be looked up"}, Throttled),
+    ("RCPT, network", {"RCPT": "451 4.4.3 names cannot be looked up"}, Deferred),
     ("RCPT, no relaying for now", {"RCPT": "454 4.7.1 Relay access denied"}, BadCredentials),
     ("RCPT, going away", {"RCPT": "421 4.3.2 bye"}, Unreachable),
     ("RCPT, unknown", {"RCPT": "550 5.1.1 no such person"}, BadRecipient),
     ("RCPT, unknown, plain", {"RCPT": "550 no such person"}, BadRecipient),
+    ("RCPT, no reason", {"RCPT": "550 no"}, Refused),
     ("RCPT, moved", {"RCPT": "551 5.1.6 try <x@elsewhere.example>"}, BadRecipient),
     ("RCPT, mailbox full", {"RCPT": "552 5.2.2 full"}, BadRecipient),
+    ("RCPT, limit", {"RCPT": "550 5.4.5 Daily sending limit exceeded"}, BroadcastRefused),
     ("RCPT, no such name", {"RCPT": "553 5.1.3 syntax"}, BadRecipient),
     ("RCPT, a rule", {"RCPT": "550 5.7.1 not from there"}, Refused),
     ("RCPT, no relaying", {"RCPT": "554 5.7.1 Relay access denied"}, BadCredentials),
@@ -118,17 +124,19 @@ SENDING: list[Row] = [
     ("RCPT, log in first", {"RCPT": "530 5.7.0 log in"}, BadCredentials),
     ("RCPT, hung up", {"RCPT": DROP}, Unreachable),
     ("RCPT, no answer", {"RCPT": SILENT}, Unreachable),
-    ("DATA, not now", {"DATA": "451 4.3.0 later"}, Throttled),
+    ("DATA, not now", {"DATA": "451 4.3.0 later"}, Deferred),
+    ("DATA, no space", {"DATA": "452 4.3.1 disk"}, Throttled),
     ("DATA, going away", {"DATA": "421 bye"}, Unreachable),
     ("DATA, no", {"DATA": "554 5.5.1 no valid recipients"}, Refused),
     ("DATA, hung up", {"DATA": DROP}, Unreachable),
     ("DATA, no answer", {"DATA": SILENT}, Unreachable),
     ("DATA, something else", {"DATA": "250 fine"}, Unreachable),
-    ("verdict: not now", {"DOT": "451 4.7.1 later"}, Throttled),
+    ("verdict: not now", {"DOT": "451 4.7.1 later"}, Deferred),
     ("verdict: going away", {"DOT": "421 4.3.2 bye"}, Unreachable),
-    ("verdict: too large", {"DOT": "552 5.3.4 too large"}, Refused),
+    ("verdict: too large", {"DOT": "552 5.3.4 too large"}, BroadcastRefused),
     ("verdict: not these words", {"DOT": "554 5.7.1 spam"}, Refused),
-    ("verdict: nobody by that name", {"DOT": "550 5.1.1 unknown"}, Refused),
+    ("verdict: nobody by that name", {"DOT": "550 5.1.1 unknown"}, BadRecipient),
+    ("verdict: limit", {"DOT": "554 5.4.5 sending limit reached"}, BroadcastRefused),
     ("verdict: hung up", {"DOT": DROP}, OutcomeUnknown),
     ("verdict: none", {"DOT": SILENT}, OutcomeUnknown),
     ("verdict: gibberish", {"DOT": "well..."}, OutcomeUnknown),
@@ -245,32 +253,6 @@ def test_a_mail_that_is_put_off_waits_for_as_long_as_it_was_told(
     error = meaning_of_reply(stage, int(reply[:3]), reply[4:], NOW)
     assert isinstance(error, Throttled)
     assert error.until == NOW + wait
-
-
-async def test_an_addressee_who_is_put_off_again_and_again_is_given_up_by_name() -> None:
-    """One full mailbox must not hold up what is queued behind it for ever."""
-    async with scripted({"RCPT": "452 4.2.2 full"}) as server:
-        channel = channel_to(server.port)
-        for _ in range(MOST_DEFERRALS - 1):
-            with pytest.raises(Throttled):
-                await channel.send(BATCH)
-        with pytest.raises(BadRecipient, match="deferred this addressee 5 times"):
-            await channel.send(BATCH)
-        await channel.close()
-
-
-async def test_an_addressee_who_is_taken_at_last_is_counted_from_the_start_again() -> None:
-    async with scripted({"RCPT": "450 4.7.1 greylisted"}) as server:
-        channel = channel_to(server.port)
-        for _ in range(2):
-            for _ in range(MOST_DEFERRALS - 1):
-                with pytest.raises(Throttled):
-                    await channel.send(BATCH)
-            reply = server.script.pop("RCPT")
-            await channel.send(BATCH)
-            server.script["RCPT"] = reply
-        await channel.close()
-        assert len(server.mails) == 2
 
 
 # Connections
