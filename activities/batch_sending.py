@@ -12,12 +12,15 @@ from activities import code_sources
 from activities.failures import as_failure, failing_in_words
 from activities.heartbeat import to_its_end
 from activities.pauses import Pause
+from activities.range_result import RangeResult
 from activities.signatures.broadcasts import SendBatches
 from channels.batch import Addressees, Batch
 from channels.contract import (
     BadCredentials,
     BadRecipient,
+    BroadcastRefused,
     ChannelError,
+    Deferred,
     DirectChannel,
     Refused,
     Throttled,
@@ -25,21 +28,16 @@ from channels.contract import (
 )
 from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.errors import DomainError
-from domain.explanation import Explanation, NextStep, explained
+from domain.explanation import Action, Explanation, NextStep, explained
 from domain.ids import delivery_keys, publication_key
 from domain.message import CLASS_OF, Document, MessageClass
 from domain.publication import PublicationState
 from domain.unsubscribe import UnsubscribeLinks
-from store.broadcasts import addressees, batch_outcomes, batches, broadcasts
+from store.broadcasts import addressees, batches, broadcasts
 from store.broadcasts.addressees import Sendables
-from store.broadcasts.batch_rows import BatchRow
 from store.broadcasts.batches import Answered, BatchReservation
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
-
-LOOK_YOURSELF = NextStep(
-    advice="Its events settle it. If none come, look in the provider's activity, then settle it."
-)
 
 
 class Sending:
@@ -70,17 +68,14 @@ class Sending:
         self._issuing = code_sources.within(database, code_secret, document.incident, self._offer)
         # Accepted by the provider, and not yet in the ledger.
         self._answered: Answered | None = None
-        self.halted = False
-        self.paused = False
-        # Whether the provider refused a whole batch.
-        self.refused = False
-        self.explanation: Explanation | None = None
+        self.result = RangeResult(database, order)
 
     async def send_range(self, first: int, last: int, until: float) -> int | None:
         """Send the batches from ``first`` to ``last``, as far as the ledger hands them to us.
 
-        Returns the number of the last batch looked at if the rest is handed back, because one was
-        refused or ``until``, in monotonic seconds, has come; None if there is no more to send now.
+        Returns the number of the last batch that is done with if the rest is handed back, because
+        of an answer or because ``until``, in monotonic seconds, has come; None if there is no more
+        to send now.
         """
         try:
             reached = await self._send_each(first, last, until)
@@ -94,7 +89,9 @@ class Sending:
         for number in range(first, last + 1):
             if not await self._send(number):
                 break
-            if self.refused or time.monotonic() > until:
+            if self.result.limit is not None:
+                return number - 1
+            if self.result.hands_back or time.monotonic() > until:
                 return number
         return None
 
@@ -106,7 +103,7 @@ class Sending:
                 await broadcasts.stop(
                     self._database, self._order.broadcast, now, PublicationState.SUPERSEDED
                 )
-            self._halt(explained("The rest of it was too old to send.", "Propose it again."))
+            self.result.halt(self._too_old())
             return False
         pause = Pause()
         with failing_in_words(now):
@@ -115,14 +112,17 @@ class Sending:
         if not reservation.reserved:
             if row.state is PublicationState.SENDING:
                 # Another attempt took it and has not entered an outcome: it is unknown.
-                await self._unknown(row, "An earlier attempt never reported back.")
+                await self.result.unknown(row, "An earlier attempt never reported back.")
             # Planned, but not handed out: the broadcast has been paused.
-            self.paused = row.state is PublicationState.PLANNED
-            return not self.paused
+            self.result.paused = row.state is PublicationState.PLANNED
+            return not self.result.paused
         try:
             return await self._send_reserved(reservation, pause)
-        except (Unreachable, Throttled) as error:
-            await self._bring_back(row, error.explanation)
+        except Throttled as error:
+            await self.result.throttled(row, error)
+            return True
+        except Unreachable as error:
+            await self.result.bring_back(row, error.explanation)
             raise as_failure(error, datetime.now(UTC)) from error
 
     async def _is_too_old(self, now: datetime) -> bool:
@@ -133,6 +133,16 @@ class Sending:
             return False
         with failing_in_words(now):
             return not await batch_outcomes.has_begun(self._database, self._order.broadcast)
+
+    def _too_old(self) -> Explanation:
+        message = self._order.task.message
+        again = NextStep(
+            action=Action.PROPOSE,
+            incident=message.incident,
+            about=self._document.kind,
+            advice="Propose it again.",
+        )
+        return explained("The rest of it was too old to send.", again)
 
     async def _reserve(self, number: int, now: datetime) -> BatchReservation:
         """Take the next batch, and enter in the same step the outcome of the one before."""
@@ -164,12 +174,12 @@ class Sending:
                 values = {**await self._codes(people, made), **self._unsubscribe_links(people)}
             except (DomainError, Refused) as error:
                 # No code, no mail: the cap, the pool, the secret or the shop refused.
-                await self._bring_back(row, error.explanation)
-                self._halt(error.explanation)
+                await self.result.bring_back(row, error.explanation)
+                self.result.halt(error.explanation)
                 return False
             except StoreUnavailable as error:
                 # Nothing has gone out; left as it is, the batch would look unknown.
-                await self._bring_back(row, error.explanation)
+                await self.result.bring_back(row, error.explanation)
                 with failing_in_words(datetime.now(UTC)):
                     raise
             if not people.ids:
@@ -194,7 +204,7 @@ class Sending:
             except BadRecipient as error:
                 bad = [people.ids[index] for index in error.positions]
                 if not bad:
-                    await self._refuse(row, error.explanation)
+                    await self.result.put_aside(row, people, error.explanation)
                     return True
                 with failing_in_words(datetime.now(UTC)):
                     await batches.refuse_deliveries(
@@ -205,23 +215,29 @@ class Sending:
                     )
                 made = None
                 continue
+            except Deferred as error:
+                await self.result.put_aside(
+                    row, people, error.explanation, until=error.until, certain=error.certain
+                )
+                return True
             except (Unreachable, Throttled):
                 raise
-            except BadCredentials as error:
-                await self._bring_back(row, error.explanation)
-                self._halt(error.explanation)
+            except (BadCredentials, BroadcastRefused) as error:
+                await self.result.bring_back(row, error.explanation)
+                self.result.halt(error.explanation)
                 return False
             except Refused as error:
-                await self._refuse(row, error.explanation)
+                await self.result.put_aside(row, people, error.explanation)
                 return True
             except Exception as error:  # noqa: BLE001 - an adapter's own mistake may come after the wire
                 if isinstance(error, ChannelError):
-                    await self._unknown(row, error.explanation.what)
+                    await self.result.unknown(row, error.explanation.what)
                 else:
                     activity.logger.error("adapter failed: %s", type(error).__name__)
-                    await self._unknown(row, "The adapter failed.")
+                    await self.result.unknown(row, "The adapter failed.")
                 return True
             self._answered = Answered(row.number, receipt, datetime.now(UTC))
+            self.result.taken += 1
             return True
 
     async def _codes(self, people: Sendables, made: list[str] | None) -> dict[str, list[str]]:
@@ -244,30 +260,3 @@ class Sending:
         if self._links is None:
             return {}
         return {UNSUBSCRIBE_VALUE: self._links.to_each(people.ids, self._class)}
-
-    async def _bring_back(self, row: BatchRow, why: Explanation) -> None:
-        """Return the batch unsent: it is certain that nothing of this attempt went out."""
-        now = datetime.now(UTC)
-        with failing_in_words(now):
-            await batch_outcomes.batch_nothing_went_out(
-                self._database, self._order.broadcast, row.number, row.attempt, why, now
-            )
-
-    async def _unknown(self, row: BatchRow, what: str) -> None:
-        now = datetime.now(UTC)
-        why = Explanation(what=what, means="It may have gone out.", next_step=LOOK_YOURSELF)
-        with failing_in_words(now):
-            await batch_outcomes.mark_batch_unknown(
-                self._database, self._order.broadcast, row.number, row.attempt, why, now
-            )
-
-    async def _refuse(self, row: BatchRow, why: Explanation) -> None:
-        now = datetime.now(UTC)
-        self.refused, self.explanation = True, why
-        with failing_in_words(now):
-            await batch_outcomes.refuse_batch(
-                self._database, self._order.broadcast, row.number, row.attempt, why, now
-            )
-
-    def _halt(self, why: Explanation) -> None:
-        self.halted, self.explanation = True, why

@@ -104,15 +104,16 @@ class BroadcastActivities:
             recipients=planned.planned,
             suppressed=planned.suppressed,
             elsewhere=planned.elsewhere,
+            tried=await broadcasts.take_up_again(self._database, planned.id),
         )
 
     @defined(SEND_BATCHES)
     async def send_batches(self, order: SendBatches) -> BatchesSent:
         """Send what has not gone out of a range, and report the state of the range afterwards.
 
-        Hands the rest back when a batch was refused or after some seconds, so that the workflow,
-        which watches the whole broadcast, looks often. Safe to repeat after any crash: a batch is
-        sent only by whoever moved it from planned.
+        Hands the rest back when the provider would not take a batch, or after some seconds, so that
+        the workflow, which watches the whole broadcast, looks often. Safe to repeat after any
+        crash: a batch is sent only by whoever moved it from planned.
         """
         now = datetime.now(UTC)
         with failing_in_words(now):
@@ -125,23 +126,27 @@ class BroadcastActivities:
         async with beating():
             until = time.monotonic() + HAND_BACK_AFTER
             reached = await sending.send_range(order.first, order.last, until)
+        last = order.last if reached is None else reached
         with failing_in_words(now):
             found = await progress.range_progress(
-                self._database, order.broadcast, order.first, reached or order.last
+                self._database, order.broadcast, order.first, last
             )
         sent = BatchesSent(
             accepted=found.here.went_out,
             refused=found.here.refused,
             unknown_batches=found.here.unknown_batches,
-            halted=sending.halted,
-            paused=sending.paused,
+            halted=sending.result.halted,
+            paused=sending.result.paused,
             reached=reached,
+            taken=sending.result.taken,
+            aside=sending.result.aside,
+            limit=sending.result.limit,
             health=BroadcastHealth(
                 went_out=found.everywhere.went_out,
                 refused=found.everywhere.refused,
                 bounced=found.everywhere.bounced,
             ),
-            explanation=sending.explanation,
+            explanation=sending.result.explanation,
         )
         tell_batches(order, sent)
         return sent
@@ -167,6 +172,8 @@ class BroadcastActivities:
         return UnknownSettled(
             unknown_batches=reached.batches.get(PublicationState.UNKNOWN, 0),
             accepted=reached.went_out,
+            refused=reached.refused - reached.refused_unsent,
+            not_sent=reached.planned + reached.refused_unsent + reached.withdrawn,
             released=released,
             kept_back=silence.OF_BROADCAST if kept_back else None,
         )

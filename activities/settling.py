@@ -14,6 +14,7 @@ from domain.explanation import Action, Explanation, NextStep
 from domain.plural import plural
 from domain.publication import PublicationState, Receipt
 from store.broadcasts import batch_outcomes, batches, broadcasts
+from store.broadcasts.progress import read_progress
 from store.kernel.database import Database
 from store.record import publications
 
@@ -84,7 +85,19 @@ class SettlingActivities:
         if still_wanted and await batch_outcomes.planned_batches(self._database, found.id):
             # An answer that came when the broadcast was about to end: nobody has sent it yet.
             return PublicationStatus(state=PublicationState.PLANNED)
-        return PublicationStatus(state=end)
+        return await self._ended(found.id, end)
+
+    async def _ended(self, broadcast: int, end: PublicationState) -> PublicationStatus:
+        """``end``, or partly accepted if some were accepted and others never sent to."""
+        reached = await read_progress(self._database, broadcast)
+        not_sent = reached.recipients - reached.suppressed - reached.went_out - reached.refused
+        if end is not PublicationState.ACCEPTED or not not_sent:
+            return PublicationStatus(state=end)
+        people = plural(reached.recipients - reached.suppressed, "recipient")
+        why = f"{reached.went_out:,} of {people} accepted, {not_sent:,} not sent."
+        return PublicationStatus(
+            state=PublicationState.PARTLY_ACCEPTED, explanation=Explanation(what=why)
+        )
 
     async def _refuse_known(self, order: SettleByPerson, broadcast: int) -> None:
         """Refuse to settle a batch whose outcome is known."""

@@ -122,7 +122,21 @@ class Throttled(ChannelError):
 
 
 class Deferred(Throttled):
-    """The provider defers the recipients of this batch; it may be accepting others meanwhile."""
+    """The provider defers the recipients of this batch; it may be accepting others meanwhile.
+
+    ``certain``: its answer is about these recipients. Otherwise it could also be about us.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        until: datetime,
+        certain: bool = False,
+        next_step: NextStep | str = "",
+    ) -> None:
+        super().__init__(message, until=until, next_step=next_step)
+        self.certain = certain
 
 
 class Refused(ChannelError):

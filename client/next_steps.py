@@ -22,7 +22,11 @@ _PROPOSED_NEXT = {
 WENT_OUT = "went_out"
 """``about`` of a step to settle whose answer is known; otherwise somebody has to look."""
 
-_TO_RETRY = (PublicationState.REFUSED, PublicationState.ABANDONED)
+_TO_RETRY = (
+    PublicationState.REFUSED,
+    PublicationState.ABANDONED,
+    PublicationState.PARTLY_ACCEPTED,
+)
 
 
 def next_steps(status: IncidentStatus) -> list[NextStep]:

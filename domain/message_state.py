@@ -67,7 +67,7 @@ class MessageState(BaseModel):
     def enter(self, outcome: Outcome) -> None:
         """Keep its outcome at a destination; once accepted there, the message has reached it."""
         self.outcomes[outcome.destination.key] = outcome
-        if outcome.state is PublicationState.ACCEPTED:
+        if outcome.state in (PublicationState.ACCEPTED, PublicationState.PARTLY_ACCEPTED):
             self.reach(outcome.destination)
 
     def reach(self, destination: Destination) -> None:

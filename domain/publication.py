@@ -13,11 +13,12 @@ from domain.times import UtcTime
 
 
 class PublicationState(StrEnum):
-    """The state of a message on a channel."""
+    """The state of a message on a channel; ``partly_accepted`` is only a broadcast as a whole."""
 
     PLANNED = "planned"
     SENDING = "sending"
     ACCEPTED = "accepted"
+    PARTLY_ACCEPTED = "partly_accepted"
     REFUSED = "refused"
     UNKNOWN = "unknown"
     SUPERSEDED = "superseded"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
+from typing import NamedTuple
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -14,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.ids import channel_queue
     from workflows.broadcast_control import BroadcastControl
     from workflows.calls import call, explanation_of
-    from workflows.contract import PublishMessage
+    from workflows.contract import AsideBatch, PublishMessage
     from workflows.policies import (
         BATCHES,
         BATCHES_PER_ACTIVITY,
@@ -22,53 +24,91 @@ with workflow.unsafe.imports_passed_through():
         SMALL_BATCH,
         SMALL_BATCHES_PER_ACTIVITY,
     )
+    from workflows.put_aside import AsideBatches, is_last_try
 
 Span = tuple[int, int]
 """The first and the last number of some batches that follow one another."""
 
 
+class Handout(NamedTuple):
+    """What one activity gets; ``tried`` if it is a batch that was put aside."""
+
+    span: Span
+    tried: AsideBatch | None = None
+
+
 class BatchWindow:
     """Hands out ranges of the queue, and takes back what of them was not sent.
 
-    ``take`` is called with the result of each range, ``progress`` after each of them.
+    ``progress`` is called after each range.
     """
 
     def __init__(self, order: PublishMessage, control: BroadcastControl) -> None:
         self._order = order
         self._control = control
         self._queue: list[Span] = list(control.run.queue)
+        self._aside = AsideBatches(control)
 
     @property
     def queue(self) -> tuple[Span, ...]:
         """What is still to be handed out."""
         return tuple(self._queue)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something is to be handed out, now or later."""
+        return bool(self._queue or len(self._aside))
+
     def add(self, *spans: Span) -> None:
         """Hand these out too, after all others."""
         self._queue.extend(spans)
 
     async def send(self, progress: Callable[[], Awaitable[None]]) -> None:
-        """Keep the window full until the queue is empty, or until this history is long enough."""
-        in_flight: dict[asyncio.Task[BatchesSent], Span] = {}
+        """Keep the window full until nothing is left, or until this history is long enough."""
+        in_flight: dict[asyncio.Task[BatchesSent], Handout] = {}
         window = max(1, self._order.broadcast.in_flight)
         while True:
-            while self._queue and len(in_flight) < window and self._may_send():
-                span = self._next_span()
-                in_flight[asyncio.create_task(self._send(span))] = span
+            while len(in_flight) < window and (handout := self._next(bool(in_flight))):
+                in_flight[asyncio.create_task(self._send(handout))] = handout
             if not in_flight:
-                if not self._waits_for_resume():
+                if not await self._wait_for_more():
                     return
-                await workflow.wait_condition(lambda: not self._waits_for_resume())
                 continue
             done, _ = await workflow.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
-                span = in_flight.pop(task)
+                handout = in_flight.pop(task)
                 try:
-                    await self._take(await task, span)
+                    await self._take(await task, handout)
                 except ActivityError as error:
                     # The other ranges are still on the wire, and are counted when they end.
                     self._control.refuse(explanation_of(error))
             await progress()
+
+    def _next(self, others_under_way: bool) -> Handout | None:
+        """What may be handed out now: the next range, or at the end what was put aside."""
+        if not self._may_send():
+            return None
+        if self._queue:
+            return Handout(self._next_span())
+        tried = self._aside.take_due(workflow.now(), others_under_way=others_under_way)
+        return None if tried is None else Handout((tried.number, tried.number), tried)
+
+    async def _wait_for_more(self) -> bool:
+        """Wait until more may be handed out; False if nothing is left, or not in this history."""
+        control = self._control
+        if control.over or not self.waiting or workflow.info().is_continue_as_new_suggested():
+            return False
+        if control.run.paused:
+            await workflow.wait_condition(lambda: not control.run.paused or control.over)
+            return True
+        times = [control.run.waits_until, None if self._queue else self._aside.next_due()]
+        length = max(filter(None, times), default=workflow.now()) - workflow.now()
+        with contextlib.suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: bool(control.run.paused) or control.over,
+                timeout=max(length, timedelta(milliseconds=10)),
+            )
+        return True
 
     def _next_span(self) -> Span:
         """Take as much from the queue as one activity does; the queue itself stays short.
@@ -87,8 +127,8 @@ class BatchWindow:
             last = first + most - 1
         return first, last
 
-    async def _send(self, span: Span) -> BatchesSent:
-        first, last = span
+    async def _send(self, handout: Handout) -> BatchesSent:
+        first, last = handout.span
         channel = self._order.destination.channel
         return await call(
             SEND_BATCHES,
@@ -99,6 +139,8 @@ class BatchWindow:
                 last=last,
                 fresh_until=self._order.fresh_until,
                 begin_by=self._order.begin_by,
+                throttles=self._control.run.throttles,
+                last_try=handout.tried is not None and is_last_try(handout.tried),
             ),
             BATCHES,
             queue=channel_queue(channel),
@@ -107,26 +149,39 @@ class BatchWindow:
             start_within=self._fresh_for(),
         )
 
-    async def _take(self, sent: BatchesSent, span: Span) -> None:
+    async def _take(self, sent: BatchesSent, handout: Handout) -> None:
         """Count the result of a range; one that a pause cut short is handed out again later."""
+        first, last = handout.span
         if sent.paused and not self._control.over:
-            self._queue.insert(0, span)
+            self._queue.insert(0, (first, last))
             await self._control.clear_old_pause()
             return
-        if sent.reached is not None and sent.reached < span[1]:
-            self._queue.insert(0, (sent.reached + 1, span[1]))
+        if sent.reached is not None and sent.reached < last:
+            self._queue.insert(0, (sent.reached + 1, last))
         await self._control.count(sent)
+        for number in await self._aside.learn(sent, handout.tried):
+            self._queue.insert(0, (number, number))
 
     def _may_send(self) -> bool:
-        control = self._control
+        run = self._control.run
+        limited = run.waits_until is not None and workflow.now() < run.waits_until
         suggested = workflow.info().is_continue_as_new_suggested()
-        return not (control.over or control.run.paused or suggested)
-
-    def _waits_for_resume(self) -> bool:
-        """Whether only a pause keeps something from being handed out."""
-        return bool(self._control.run.paused and self._queue) and not self._control.over
+        return not (self._control.over or run.paused or limited or suggested)
 
     def _fresh_for(self) -> timedelta | None:
         if self._order.fresh_until is None:
             return None
         return max(self._order.fresh_until - workflow.now(), timedelta(seconds=1))
+
+
+def spans_without(last: int, left_out: Collection[int], *, alone: int) -> list[Span]:
+    """The batches up to ``last`` but those ``left_out``, with ``alone`` as a span of its own."""
+    spans: list[Span] = []
+    first = 1
+    for end in (*sorted({alone, *left_out}), last + 1):
+        if first < end:
+            spans.append((first, end - 1))
+        if end == alone <= last and end not in left_out:
+            spans.append((end, end))
+        first = max(first, end + 1)
+    return spans

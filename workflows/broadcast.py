@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.signatures.broadcasts import PLAN_BROADCAST, PlanBroadcast
     from domain.plural import plural
     from domain.publication import Outcome
-    from workflows.batch_window import BatchWindow
+    from workflows.batch_window import BatchWindow, spans_without
     from workflows.broadcast_control import BroadcastControl
     from workflows.calls import call, explanation_of
     from workflows.contract import (
@@ -52,7 +52,7 @@ class BroadcastWorkflow:
                 await self._plan()
             while True:
                 await self._window.send(self._tell)
-                if not control.over and self._window.queue:
+                if not control.over and self._window.waiting:
                     if workflow.all_handlers_finished():
                         self._continue_as_new()
                     # It is being paused at this moment: that comes first.
@@ -66,6 +66,7 @@ class BroadcastWorkflow:
             await calling_off
             # A batch on the wire may have been returned unsent after the first stop.
             await control.stop_ledger()
+        await self._unknown.count()
         control.end()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return broadcast_outcome(order, control, self._unknown.kept_back)
@@ -110,11 +111,9 @@ class BroadcastWorkflow:
             started_at=workflow.now(),
         )
         # The first batch goes alone: once it is accepted, the incident knows that people are
-        # being told.
-        if planned.batches:
-            self._window.add((1, 1))
-        if planned.batches > 1:
-            self._window.add((2, planned.batches))
+        # being told. What an earlier run tried in vain goes last, so that it keeps nobody waiting.
+        self._window.add(*spans_without(planned.batches, planned.tried, alone=1))
+        self._window.add(*((number, number) for number in planned.tried))
 
     async def _tell(self) -> None:
         """Tell the incident and Temporal's own pages how far it is."""

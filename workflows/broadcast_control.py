@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 from temporalio import workflow
 
@@ -14,11 +15,12 @@ with workflow.unsafe.imports_passed_through():
         PauseBroadcast,
         StopBroadcast,
     )
-    from domain.explanation import Action, Explanation
+    from domain.explanation import Action, Explanation, NextStep
     from domain.publication import Outcome, PublicationState
+    from domain.times import show_moment
     from workflows.calls import call
     from workflows.contract import BroadcastRun, PublishMessage
-    from workflows.policies import BULK_LEDGER, LEDGER, ORDINARY, URGENT
+    from workflows.policies import BULK_LEDGER, LEDGER, ORDINARY, URGENT, WAIT_TOLD_FROM
     from workflows.reporting import report
 
 
@@ -66,14 +68,36 @@ class BroadcastControl:
             refused=self.run.refused + sent.refused,
             unknown_batches=self.run.unknown_batches + sent.unknown_batches,
         )
+        await self._heed_limit(sent)
         if sent.halted:
-            self.refusal = sent.explanation or Explanation(what="The provider takes no more.")
-        elif sent.explanation is not None and self.run.explanation is None:
+            self.refuse(sent.explanation or Explanation(what="The provider takes no more."))
+        elif sent.aside is None and sent.limit is None and self.run.explanation is None:
             self.note(explanation=sent.explanation)
         plan = self._order.broadcast
         too_many = sent.health.reason_to_pause(plan.pause_above, plan.pause_after)
         if too_many and not self.run.threshold_overridden:
             await self.set_pause(f"Paused by itself: {too_many}")
+
+    # --- the provider's limits ------------------------------------------------------------------
+
+    async def wait(self, until: datetime, times: int, why: Explanation) -> None:
+        """Send nothing before ``until``, and say so; ``times``: how often in a row."""
+        until = max(until, self.run.waits_until or until)
+        self.note(waits_until=until, throttles=max(times, self.run.throttles))
+        if until - workflow.now() >= WAIT_TOLD_FROM:
+            self.note(limit=why)
+            await self.tell_incident()
+
+    async def _heed_limit(self, sent: BatchesSent) -> None:
+        waited_until = self.run.waits_until
+        # What was on the wire when another range met the limit says nothing about its end.
+        if sent.taken and waited_until is not None and workflow.now() >= waited_until:
+            self.note(throttles=0, waits_until=None)
+        if sent.limit is not None and sent.explanation is not None:
+            await self.wait(sent.limit.until, sent.limit.times, sent.explanation)
+        elif self.run.limit is not None and self.run.waits_until is None:
+            self.note(limit=None)
+            await self.tell_incident()
 
     # --- pausing and halting ------------------------------------------------------------------
 
@@ -132,12 +156,22 @@ class BroadcastControl:
 
     async def tell_incident(self) -> None:
         """Report to the incident: whether people are being told, or the broadcast waits."""
-        waits = self._why_it_waits() if self.run.paused else None
-        outcome = Outcome.at(self._order.destination, PublicationState.SENDING, waits)
-        await report(self._order, outcome, told=self.run.told)
+        why = self._why_it_waits()
+        outcome = Outcome.at(self._order.destination, PublicationState.SENDING, why)
+        waits = why is not None and not self.run.paused
+        await report(self._order, outcome, told=self.run.told, waits=waits)
 
-    def _why_it_waits(self) -> Explanation:
-        resume = self._order.destination.step(
-            Action.RESUME, self._order.message, "Resume it, or stop it for good."
+    def _why_it_waits(self) -> Explanation | None:
+        limit, until = self.run.limit, self.run.waits_until
+        if self.run.paused:
+            resume = self._order.destination.step(
+                Action.RESUME, self._order.message, "Resume it, or stop it for good."
+            )
+            return Explanation(what=self.run.paused, next_step=resume)
+        if limit is None or until is None:
+            return None
+        return Explanation(
+            what=f"Waits because of the provider's limit, next attempt about {show_moment(until)}.",
+            means=limit.what,
+            next_step=NextStep(advice="It goes on by itself."),
         )
-        return Explanation(what=self.run.paused, next_step=resume)

@@ -218,10 +218,26 @@ class PublishMessage(Value):
         )
 
 
+class AsideBatch(Value):
+    """A batch that the provider would not take in ``tries`` attempts, though it may take others.
+
+    ``until`` is when to try it again; None: once others have been tried. ``certain``: the answer
+    was about its recipients. ``others_taken``: the provider accepted others since the last try.
+    """
+
+    number: int
+    tries: int
+    until: datetime | None = None
+    certain: bool = False
+    others_taken: bool = False
+
+
 class BroadcastRun(Value):
     """How far a broadcast's workflow has come: recipients, and batches where it says so.
 
-    ``paused`` is why it is paused, if it is. ``threshold_overridden``: somebody resumed it after it
+    ``not_sent`` is known once it has ended. ``paused`` is why it is paused, if it is;
+    ``waits_until`` is when the provider's limit, met ``throttles`` times in a row, lets it go on,
+    and ``limit`` what was told of it. ``threshold_overridden``: somebody resumed it after it
     had paused, so it does not pause by itself again. ``queue`` has the batches still to hand out,
     as spans, for a continued run.
     """
@@ -233,13 +249,18 @@ class BroadcastRun(Value):
     elsewhere: int = 0
     accepted: int = 0
     refused: int = 0
+    not_sent: int = 0
     unknown_batches: int = 0
     started_at: datetime | None = None
     now: datetime | None = None
     told: bool = False
     paused: str = ""
     threshold_overridden: bool = False
+    throttles: int = 0
+    waits_until: datetime | None = None
+    limit: Explanation | None = None
     queue: tuple[tuple[int, int], ...] = ()
+    aside: tuple[AsideBatch, ...] = ()
     explanation: Explanation | None = None
 
     def per_second(self) -> float:
@@ -268,12 +289,14 @@ class ChannelNews(Value):
     """A publication or a broadcast reports its state to its incident, before it has ended.
 
     ``told``: the first batch was accepted. The outcome has an explanation while a broadcast is
-    paused, while a post waits for the provider, and while a lost answer is looked for.
+    paused, or ``waits`` for the provider's limit, while a post waits for the provider, and while a
+    lost answer is looked for.
     """
 
     message: int
     outcome: Outcome
     told: bool = False
+    waits: bool = False
 
 
 PublishMessage.model_rebuild()

@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.contract import BroadcastRun, PublishMessage
 
 _S = PublicationState
+_SEND_THE_REST = "A retry sends it to the rest, and to nobody twice."
 
 
 def broadcast_outcome(
@@ -32,12 +33,13 @@ def _ending(
     if control.halted is not None:
         note = f" {_batches(unknown)} got no answer." if unknown else ""
         return control.halted, explained(f"Stopped with {told}.{note}", "Mail cannot be recalled.")
-    if control.refusal is not None:
-        return _S.REFUSED, _behind(f"Halted with {told}.", control.refusal)
     if unknown:
+        why = f" {control.refusal.what}" if control.refusal else ""
         return _S.UNKNOWN, _nobody_knows(
-            order, f"{_batches(unknown)} got no answer and no event; {told}.", kept_back
+            order, f"{_batches(unknown)} got no answer and no event; {told}.{why}", kept_back
         )
+    if control.refusal is not None or run.not_sent:
+        return _stopped(order, run, control.refusal or run.explanation)
     if not run.recipients:
         return _nobody_to_write_to(run)
     if not run.accepted:
@@ -47,8 +49,21 @@ def _ending(
     return _S.ACCEPTED, Explanation(what=f"{told}.")
 
 
+def _stopped(
+    order: PublishMessage, run: BroadcastRun, why: Explanation | None
+) -> tuple[PublicationState, Explanation]:
+    """The provider took none of it, or not all: what is left can be sent by a retry."""
+    why = why or Explanation(what="The rest was called off.")
+    state = _S.PARTLY_ACCEPTED if run.accepted else _S.REFUSED
+    step = why.next_step
+    if step.action is None:
+        step = order.destination.step(Action.RETRY, order.message, step.advice or _SEND_THE_REST)
+    return state, _behind(f"{_told(run)}.", why).model_copy(update={"next_step": step})
+
+
 def _told(run: BroadcastRun) -> str:
-    return f"{run.accepted:,} of {plural(run.recipients, 'recipient')} accepted"
+    not_sent = f", {run.not_sent:,} not sent" if run.not_sent else ""
+    return f"{run.accepted:,} of {plural(run.recipients, 'recipient')} accepted{not_sent}"
 
 
 def _batches(many: int) -> str:

@@ -84,6 +84,16 @@ SMALL_BATCH = 5
 SMALL_BATCHES_PER_ACTIVITY = 200
 """The same where batches have fewer than ``SMALL_BATCH`` recipients, as over SMTP: one each."""
 
+MOST_IN_DOUBT = 3
+"""Batches in a row that the provider does not take, in words that may be about their recipients or
+about us, until we take it that they are about us."""
+
+MOST_REFUSALS, MOST_DEFERRALS = 2, 5
+"""How often one batch is tried if the provider refuses it, or defers it, while it takes others."""
+
+WAIT_TOLD_FROM = timedelta(seconds=4)
+"""A wait for the provider's limit that is shorter than this is not told to anybody."""
+
 EVENTS_POLL = timedelta(seconds=2)
 """The shortest pause between two looks at the delivery events of unknown batches."""
 

@@ -94,14 +94,18 @@ class Publishing:
         self._state.refuse_request(retry.actor)
         message = self._state.message(retry.message)
         destination = message.destination(retry.channel, retry.audience)
-        failed = [PublicationState.REFUSED, PublicationState.ABANDONED]
+        failed = [
+            PublicationState.REFUSED,
+            PublicationState.ABANDONED,
+            PublicationState.PARTLY_ACCEPTED,
+        ]
         if destination.audience is None:
             failed.append(PublicationState.UNKNOWN)
         message.refuse_unless(destination, *failed)
         self.refuse_start(message)
 
     def retry(self, retry: RetryChannel) -> MessageState:
-        """Publish an approved message once more where it was refused."""
+        """Publish an approved message once more where it was refused, or not sent to everybody."""
         message = self._state.message(retry.message)
         destination = message.destination(retry.channel, retry.audience)
         self.start(message, (destination,))
@@ -165,9 +169,11 @@ class Publishing:
         if news.told and place.key not in message.reached:
             message.reach(place)
             self._timeline.add("told", place.channel, f"{about}: first batch")
-        if why is not None:
-            self._timeline.add("paused", place.channel, f"{about}: {why.what}")
-        elif before.explanation is not None:
+        waited = before.explanation is not None
+        if why is not None and not (news.waits and waited):
+            word = "waits" if news.waits else "paused"
+            self._timeline.add(word, place.channel, f"{about}: {why.what}")
+        elif why is None and waited:
             self._timeline.add("resumed", place.channel, about)
 
     def _note_post(self, message: MessageState, before: Outcome, after: Outcome) -> None:

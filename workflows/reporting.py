@@ -11,9 +11,11 @@ with workflow.unsafe.imports_passed_through():
     from workflows.contract import ChannelNews, PublishMessage
 
 
-async def report(order: PublishMessage, outcome: Outcome, *, told: bool = False) -> None:
+async def report(
+    order: PublishMessage, outcome: Outcome, *, told: bool = False, waits: bool = False
+) -> None:
     """Tell the incident. If that fails the work goes on: it hears of the end in any case."""
-    news = ChannelNews(message=order.message.number, outcome=outcome, told=told)
+    news = ChannelNews(message=order.message.number, outcome=outcome, told=told, waits=waits)
     incident = incident_workflow_id(order.message.incident)
     try:
         await workflow.get_external_workflow_handle(incident).signal("channel_news", news)

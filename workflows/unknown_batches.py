@@ -44,9 +44,20 @@ class UnknownBatches:
             await self._pause(min(pause, deadline - workflow.now() + timedelta(milliseconds=10)))
         return False
 
+    async def count(self) -> None:
+        """Read from the ledger how many got it and how many did not, where not all of them did."""
+        run = self._control.run
+        if self._control.planned and run.accepted < run.recipients:
+            found = await self._ask_events(release=False)
+            self._control.note(refused=found.refused, not_sent=found.not_sent)
+
     async def _release(self) -> bool:
-        """The window has closed: the message's class decides what silence means."""
-        if self._order.message_class is MessageClass.GOODWILL or self._control.over:
+        """The window has closed: the message's class decides what silence means.
+
+        Of a broadcast that the provider has stopped too, so that it is known what a retry sends.
+        """
+        goodwill = self._order.message_class is MessageClass.GOODWILL
+        if goodwill or self._control.halted is not None:
             return False
         return self._hand_out(await self._ask_events(release=True))
 
@@ -70,7 +81,10 @@ class UnknownBatches:
             LEDGER,
             priority=self._control.priority,
         )
-        self._control.note(unknown_batches=settled.unknown_batches, accepted=settled.accepted)
+        self._control.note(
+            unknown_batches=settled.unknown_batches,
+            accepted=settled.accepted,
+        )
         self.kept_back = settled.kept_back
         await self._control.tell_first_batch()
         return settled

@@ -22,7 +22,11 @@ class PlanBroadcast(Value):
 
 
 class BroadcastPlanned(Value):
-    """What was fixed, in recipients; ``elsewhere`` get the message in another audience."""
+    """What was fixed, in recipients; ``elsewhere`` get the message in another audience.
+
+    ``tried`` are the numbers of batches that an earlier run tried in vain, though nothing of them
+    went out.
+    """
 
     broadcast: int
     key: str
@@ -30,12 +34,15 @@ class BroadcastPlanned(Value):
     recipients: int
     suppressed: int
     elsewhere: int = 0
+    tried: tuple[int, ...] = ()
 
 
 class SendBatches(Value):
     """Send the batches ``first`` to ``last`` that have not gone out, one request each.
 
     None is sent after ``fresh_until``, and after ``begin_by`` only if any was before.
+    ``throttles`` is how often in a row the provider's limit has kept us waiting. ``last_try``:
+    others were accepted since these were put aside, so that another refusal is about them.
     """
 
     task: PublicationTask
@@ -44,6 +51,27 @@ class SendBatches(Value):
     last: int
     fresh_until: datetime | None = None
     begin_by: datetime | None = None
+    throttles: int = 0
+    last_try: bool = False
+
+
+class PutAside(Value):
+    """A batch that the provider would not take, though it may be taking others.
+
+    It is planned again. ``until`` is when to try it again, if the provider deferred it; None if it
+    refused it in words that could also be about us. ``certain``: they were about its recipients.
+    """
+
+    number: int
+    until: datetime | None = None
+    certain: bool = False
+
+
+class ProviderLimit(Value):
+    """The provider takes nothing from us before ``until``, for the ``times``-th time in a row."""
+
+    until: datetime
+    times: int
 
 
 class BatchesSent(Value):
@@ -53,6 +81,8 @@ class BatchesSent(Value):
     ``paused``: the ledger handed out nothing more, and the rest of the range is still to be sent.
     ``reached`` is the last batch that this speaks of, where the rest of the range is handed back;
     None is the end of the range. ``health`` counts the whole broadcast, not only the range.
+    ``taken`` is how many requests the provider accepted this time; after them it put one batch
+    ``aside``, or named a ``limit``.
     """
 
     accepted: int = 0
@@ -61,6 +91,9 @@ class BatchesSent(Value):
     halted: bool = False
     paused: bool = False
     reached: int | None = None
+    taken: int = 0
+    aside: PutAside | None = None
+    limit: ProviderLimit | None = None
     health: BroadcastHealth = BroadcastHealth()
     explanation: Explanation | None = None
 

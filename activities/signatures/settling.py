@@ -52,8 +52,9 @@ class SettleUnknown(Value):
 
 
 class UnknownSettled(Value):
-    """The result: ``accepted`` recipients of the whole broadcast so far.
+    """The result, in recipients of the whole broadcast so far.
 
+    ``not_sent`` are those whose batch waits, was called off, or was refused as a whole.
     ``released`` are the numbers of the batches that may go now: those whose window has closed, and
     any that a worker returned unsent after it had been given up. ``kept_back`` says
     why batches whose window has closed were not released.
@@ -61,6 +62,8 @@ class UnknownSettled(Value):
 
     unknown_batches: int
     accepted: int
+    refused: int = 0
+    not_sent: int = 0
     released: tuple[int, ...] = ()
     kept_back: Explanation | None = None
 

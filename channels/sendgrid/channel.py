@@ -53,7 +53,7 @@ from domain.suppression import ListedAddress
 BATCH_LIMIT = 1000
 
 _NAMED = re.compile(r"personalizations[.\[](\d+)\]?(?:\.(?:to|substitutions)\b|$)")
-"""A complaint about what is an addressee's own; the rest of a personalization is the same in all."""
+"""A complaint about what is an addressee's own; the rest is the same for all of them."""
 
 
 class _Complaint(BaseModel):
@@ -217,7 +217,7 @@ def _own_words(response: httpx.Response, addressees: int = 0) -> ChannelError | 
         case 403:
             return BroadcastRefused(
                 "SendGrid: it forbids this (403): the sender's address is not verified there, the "
-                "key lacks a scope, or the account is blocked, for a while or until it is reviewed.",
+                "key lacks a scope, or the account is blocked, perhaps until it is reviewed.",
                 "Verify the sender and look at the account in SendGrid, then retry the channel.",
             )
         case 404 | 405 | 406 | 415:

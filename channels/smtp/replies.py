@@ -131,11 +131,12 @@ def _not_now(stage: SmtpStage, code: int, text: str, now: datetime) -> ChannelEr
             f"{PROVIDER}: the server is closing down (421 to {stage}); nothing went out.",
             "It is tried again over another connection.",
         )
-    kind, wait = (Throttled, WAIT) if fault is Fault.OURS else (Deferred, GREYLIST_WAIT)
-    return kind(
-        f"{PROVIDER}: the server asks us to try later ({code} to {stage}).",
-        until=not_absurd(now + min(named or wait, LONGEST_WAIT), now),
-    )
+    what = f"{PROVIDER}: the server asks us to try later ({code} to {stage})."
+    wait = named or (WAIT if fault is Fault.OURS else GREYLIST_WAIT)
+    until = not_absurd(now + min(wait, LONGEST_WAIT), now)
+    if fault is Fault.OURS:
+        return Throttled(what, until=until)
+    return Deferred(what, until=until, certain=fault is Fault.ADDRESSEE)
 
 
 def _never(stage: SmtpStage, code: int, text: str) -> ChannelError:

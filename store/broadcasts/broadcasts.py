@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
@@ -122,6 +122,27 @@ async def plan(
         planned_row = await _find(connection, key)
     assert planned_row is not None
     return planned_row
+
+
+async def take_up_again(db: Database, broadcast_id: int, most: int = 200) -> tuple[int, ...]:
+    """Plan again the batches that were refused as a whole, of which nothing went out.
+
+    Returns the numbers of batches that were tried before and are planned, at ``most`` so many.
+    """
+    waits = and_(batches.c.broadcast_id == broadcast_id, batches.c.proven_attempt.is_(None))
+    async with db.write() as connection:
+        await connection.execute(
+            update(batches)
+            .where(waits, batches.c.state == _S.REFUSED)
+            .values(state=_S.PLANNED.value)
+        )
+        tried = await connection.scalars(
+            select(batches.c.number)
+            .where(waits, batches.c.state == _S.PLANNED, batches.c.attempt > 0)
+            .order_by(batches.c.number)
+            .limit(most)
+        )
+        return tuple(tried)
 
 
 async def find_broadcast(

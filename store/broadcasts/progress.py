@@ -27,8 +27,9 @@ class BroadcastProgress(Value):
     ``planned`` wait for their turn, ``sending`` are in a request that is under way, ``unknown``
     in one whose outcome nobody knows, ``withdrawn`` in one that was called off. ``suppressed``
     were so when the broadcast was planned or when their batch was sent. ``accepted`` have had no
-    event yet; ``went_out`` is all that the provider accepted. ``elsewhere`` are not recipients of
-    this broadcast: they get the message as part of another audience.
+    event yet; ``went_out`` is all that the provider accepted. ``refused_unsent`` are those of the
+    ``refused`` whose batch was refused as a whole: a retry sends it again. ``elsewhere`` are not
+    recipients of this broadcast: they get the message as part of another audience.
     """
 
     planned: int = 0
@@ -40,6 +41,7 @@ class BroadcastProgress(Value):
     bounced: int = 0
     dropped: int = 0
     refused: int = 0
+    refused_unsent: int = 0
     unknown: int = 0
     withdrawn: int = 0
     elsewhere: int = 0
@@ -108,6 +110,8 @@ async def read_progress(db: Database, broadcast_id: int) -> BroadcastProgress:
             people[name] = people.get(name, 0) + count
         left = _WAITING_IN.get(state, "planned")
         people[left] = people.get(left, 0) + counts_left
+        if state is _S.REFUSED:
+            people["refused_unsent"] = counts_left
         accepted_at += [at for at in (row.first_at, row.last_at) if at is not None]
     return BroadcastProgress.model_validate(
         {

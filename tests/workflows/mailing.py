@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-
-from temporalio.exceptions import ApplicationError
 
 from activities.signatures.broadcasts import (
     BatchesSent,
     BroadcastPlanned,
     PlanBroadcast,
+    ProviderLimit,
+    PutAside,
     SendBatches,
     StopBroadcast,
 )
@@ -24,6 +25,9 @@ from domain.publication import PublicationState
 
 S = PublicationState
 _CLOSED = explained("The account is closed.", "Have it opened, then retry the channel.")
+_REFUSED = Explanation(what="The provider refused a batch.")
+_TOO_MANY = explained("Too many requests.", "It will be tried again.")
+_NOT_SENT = (S.PLANNED, S.REFUSED, S.WITHDRAWN, S.SUPERSEDED)
 
 
 class Answer(StrEnum):
@@ -32,8 +36,21 @@ class Answer(StrEnum):
     LOST_AFTER_SENDING = "lost after sending"
     LOST_BEFORE_SENDING = "lost before sending"
     THROTTLES = "throttles"
+    DEFERS = "defers"
     ACCOUNT_CLOSED = "account closed"
     REFUSES = "refuses"
+
+
+@dataclass
+class Pass:
+    """What one pass over a range has come to."""
+
+    taken: int = 0
+    halted: bool = False
+    aside: PutAside | None = None
+    limit: ProviderLimit | None = None
+    reached: int | None = None
+    explanation: Explanation | None = None
 
 
 class Mailing:
@@ -48,6 +65,7 @@ class Mailing:
         self.began: dict[int, datetime] = {}
         self.sent: list[int] = []
         self.ranges: list[tuple[int, int]] = []
+        self.throttles: list[int] = []
         self.in_flight = 0
         self.most_in_flight = 0
         self.asked = 0
@@ -98,18 +116,21 @@ class Mailing:
         self.batch_size = order.batch_size
         count = -(-self.recipients // order.batch_size)
         for number in range(1, count + 1):
-            self.states.setdefault(number, S.PLANNED)
+            if self.states.get(number) in (None, S.REFUSED):
+                self.states[number] = S.PLANNED
         return BroadcastPlanned(
             broadcast=broadcast,
             key="k",
             batches=count,
             recipients=self.recipients,
             suppressed=self.suppressed,
+            tried=tuple(n for n, s in self.states.items() if s is S.PLANNED and self.tries[n]),
         )
 
     async def send(self, order: SendBatches) -> BatchesSent:
         """Send what of the range the ledger hands out, or of as much as is not handed back."""
         self.ranges.append((order.first, order.last))
+        self.throttles.append(order.throttles)
         reached = None
         if self.hands_back_after is not None:
             reached = min(order.last, order.first + self.hands_back_after - 1)
@@ -119,25 +140,30 @@ class Mailing:
         try:
             # A round trip to the provider, so that ranges overlap as they do in life.
             await asyncio.sleep(0.01)
-            halted, refusal = await self._range(order)
+            ended = await self._range(order)
             paused = self.paused and S.PLANNED in self._states_of(order)
         finally:
             self.in_flight -= 1
-        numbers = range(order.first, order.last + 1)
+        if ended.reached is not None:
+            reached = ended.reached
+        numbers = range(order.first, (order.last if reached is None else reached) + 1)
         states = [self.states[number] for number in numbers]
         return BatchesSent(
             accepted=sum(self._size(n) for n in numbers if self.states[n] is S.ACCEPTED),
             refused=sum(self._size(n) for n in numbers if self.states[n] is S.REFUSED),
             unknown_batches=states.count(S.UNKNOWN),
-            halted=halted,
+            halted=ended.halted,
             paused=paused,
             reached=reached,
+            taken=ended.taken,
+            aside=ended.aside,
+            limit=ended.limit,
             health=self.health,
-            explanation=_CLOSED if halted else Explanation(what=refusal) if refusal else None,
+            explanation=ended.explanation,
         )
 
-    async def _range(self, order: SendBatches) -> tuple[bool, str]:
-        refusal = ""
+    async def _range(self, order: SendBatches) -> Pass:
+        ended = Pass()
         for number in range(order.first, order.last + 1):
             if self.states[number] is not S.PLANNED or self.paused:
                 continue
@@ -147,29 +173,37 @@ class Mailing:
             if self._held is not None:
                 await self._held.wait()
             answers = self._answers[number]
-            match answers.popleft() if answers else None:
-                case None:
-                    self.sent.append(number)
-                    self.states[number] = S.ACCEPTED
-                case Answer.LOST_AFTER_SENDING:
-                    self.sent.append(number)
-                    self.states[number] = S.UNKNOWN
-                case Answer.LOST_BEFORE_SENDING:
-                    self.states[number] = S.UNKNOWN
-                case Answer.REFUSES:
-                    self.states[number], refusal = S.REFUSED, "The provider refused a batch."
-                case Answer.ACCOUNT_CLOSED:
-                    self.states[number] = S.PLANNED
-                    return True, ""
-                case Answer.THROTTLES:
-                    self.states[number] = S.PLANNED
-                    raise ApplicationError(
-                        "Too many requests.",
-                        explained("Too many requests.", "It will be tried again."),
-                        type="Throttled",
-                        next_retry_delay=self.throttled_for,
-                    )
-        return False, refusal
+            self._answer(number, answers.popleft() if answers else None, order, ended)
+            if ended.halted or ended.reached is not None:
+                break
+        return ended
+
+    def _answer(self, number: int, answer: Answer | None, order: SendBatches, ended: Pass) -> None:
+        match answer:
+            case None:
+                self.sent.append(number)
+                self.states[number] = S.ACCEPTED
+                ended.taken += 1
+            case Answer.LOST_AFTER_SENDING:
+                self.sent.append(number)
+                self.states[number] = S.UNKNOWN
+            case Answer.LOST_BEFORE_SENDING:
+                self.states[number] = S.UNKNOWN
+            case Answer.REFUSES | Answer.DEFERS:
+                ended.explanation, ended.reached = _REFUSED, number
+                self.states[number] = S.REFUSED if order.last_try else S.PLANNED
+                if not order.last_try:
+                    deferred = answer is Answer.DEFERS
+                    until = datetime.now(UTC) + self.throttled_for if deferred else None
+                    ended.aside = PutAside(number=number, until=until)
+            case Answer.ACCOUNT_CLOSED:
+                self.states[number] = S.PLANNED
+                ended.halted, ended.explanation = True, _CLOSED
+            case Answer.THROTTLES:
+                self.states[number] = S.PLANNED
+                ended.reached, ended.explanation = number - 1, _TOO_MANY
+                until = datetime.now(UTC) + self.throttled_for
+                ended.limit = ProviderLimit(until=until, times=order.throttles + 1)
 
     def settle_unknown(self, order: SettleUnknown) -> UnknownSettled:
         """Settle by events; release what is old enough and has none."""
@@ -187,6 +221,7 @@ class Mailing:
         return UnknownSettled(
             unknown_batches=list(self.states.values()).count(S.UNKNOWN),
             accepted=sum(self._size(n) for n, s in self.states.items() if s is S.ACCEPTED),
+            not_sent=sum(self._size(n) for n, s in self.states.items() if s in _NOT_SENT),
             released=tuple(n for n, s in self.states.items() if s is S.PLANNED),
             kept_back=self.kept_back,
         )

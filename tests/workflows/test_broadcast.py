@@ -18,7 +18,11 @@ from tests.workflows.mailing import Answer
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, outcome, person, state, why
 from workflows.contract import Advance, RetryChannel, Settle
-from workflows.policies import BATCHES_PER_ACTIVITY, FEWEST_BATCHES_PER_ACTIVITY
+from workflows.policies import (
+    BATCHES_PER_ACTIVITY,
+    FEWEST_BATCHES_PER_ACTIVITY,
+    MOST_DEFERRALS,
+)
 
 S = PublicationState
 SOON = timedelta(milliseconds=300)
@@ -282,11 +286,15 @@ async def test_a_closed_account_stops_the_broadcast_and_says_what_to_do(
 
     halted = outcome(await response.settled(), "email")
 
-    assert halted.state is S.REFUSED
+    assert halted.state is S.PARTLY_ACCEPTED
     assert halted.explanation.what == (
-        "Halted with 110 of 2,000 recipients accepted. The account is closed."
+        "110 of 2,000 recipients accepted, 1,890 not sent. The account is closed."
     )
     assert halted.explanation.next_step.advice == "Have it opened, then retry the channel."
+    assert halted.explanation.next_step.action is Action.RETRY
+    assert await response.says("partly_accepted") == [
+        f"email: message 1 to customers: {halted.explanation.what}"
+    ]
     assert max(response.world.mail.sent) < 12
 
 
@@ -295,7 +303,7 @@ async def test_a_retry_sends_what_a_halted_broadcast_left_and_nothing_twice(
 ) -> None:
     response.world.mail.batch(12, Answer.ACCOUNT_CLOSED)
     await start(response, mail(in_flight=2))
-    assert state(await response.settled(), "email") is S.REFUSED
+    assert state(await response.settled(), "email") is S.PARTLY_ACCEPTED
 
     said = RetryChannel(message=1, channel="email", actor=person("maya"))
     await response.tell("retry_channel", said, MessageStatus)
@@ -304,16 +312,156 @@ async def test_a_retry_sends_what_a_halted_broadcast_left_and_nothing_twice(
     assert sorted(response.world.mail.sent) == list(range(1, 46))
 
 
-async def test_a_batch_that_is_refused_does_not_stop_the_rest(response: Response) -> None:
-    response.world.mail.batch(3, Answer.REFUSES)
+async def test_a_batch_that_is_refused_does_not_stop_the_rest_and_can_be_retried(
+    response: Response,
+) -> None:
+    response.world.mail.batch(3, Answer.REFUSES, Answer.REFUSES)
     await start(response)
 
     message = outcome(await response.settled(), "email")
 
-    assert message.state is S.ACCEPTED
+    assert message.state is S.PARTLY_ACCEPTED
     assert message.explanation.what == (
-        "440 of 450 recipients accepted. 10 refused: The provider refused a batch."
+        "440 of 450 recipients accepted, 10 not sent. The provider refused a batch."
     )
+    assert response.world.mail.tries[3] == 2
+    retry = RetryChannel(message=1, channel="email", actor=person("maya"))
+    await response.tell("retry_channel", retry, MessageStatus)
+    assert why(await response.settled(), "email") == "450 of 450 recipients accepted."
+    assert sorted(response.world.mail.sent) == list(range(1, 46))
+
+
+@pytest.mark.parametrize("answer", [Answer.REFUSES, Answer.DEFERS])
+async def test_a_batch_that_is_not_taken_at_first_goes_out_after_the_others(
+    response: Response, answer: Answer
+) -> None:
+    response.world.mail.batch(3, answer)
+    await start(response, mail(in_flight=1), batches=9)
+
+    assert why(await response.settled(), "email") == "90 of 90 recipients accepted."
+    assert response.world.mail.sent == [1, 2, 4, 5, 6, 7, 8, 9, 3]
+
+
+async def test_a_batch_that_is_deferred_again_and_again_is_left_when_all_others_have_gone(
+    response: Response,
+) -> None:
+    response.world.mail.batch(3, *[Answer.DEFERS] * 99)
+    await start(response, mail(in_flight=1), batches=9)
+
+    ended = outcome(await response.settled(), "email")
+
+    assert ended.state is S.PARTLY_ACCEPTED
+    assert ended.explanation.what.startswith("80 of 90 recipients accepted, 10 not sent.")
+    assert response.world.mail.tries[3] == MOST_DEFERRALS
+
+
+async def test_refusals_in_a_row_are_about_us_and_stop_the_broadcast(response: Response) -> None:
+    for number in range(4, 30):
+        response.world.mail.batch(number, *[Answer.REFUSES] * 2)
+    await start(response, mail(in_flight=1), batches=30)
+
+    stopped = outcome(await response.settled(), "email")
+
+    assert stopped.state is S.PARTLY_ACCEPTED
+    assert stopped.explanation.what.startswith("30 of 300 recipients accepted, 270 not sent.")
+    assert [number for number, tries in response.world.mail.tries.items() if tries] == [
+        1, 2, 3, 4, 5, 6,
+    ]  # fmt: skip
+    assert S.REFUSED not in response.world.mail.states.values()
+
+
+async def test_batches_that_stopped_a_broadcast_do_not_stop_its_retry(response: Response) -> None:
+    for number in (4, 5, 6):
+        response.world.mail.batch(number, *[Answer.REFUSES] * 9)
+    await start(response, mail(in_flight=1), batches=30)
+    assert state(await response.settled(), "email") is S.PARTLY_ACCEPTED
+
+    retry = RetryChannel(message=1, channel="email", actor=person("maya"))
+    await response.tell("retry_channel", retry, MessageStatus)
+
+    ended = outcome(await response.settled(), "email")
+    assert ended.explanation.what.startswith("270 of 300 recipients accepted, 30 not sent.")
+    assert sorted(response.world.mail.sent) == [1, 2, 3, *range(7, 31)]
+
+
+async def test_deferrals_in_a_row_make_the_broadcast_wait_and_cost_nobody(
+    response: Response,
+) -> None:
+    for number in range(4, 7):
+        response.world.mail.batch(number, Answer.DEFERS)
+    await start(response, mail(in_flight=1), batches=30)
+
+    assert why(await response.settled(), "email") == "300 of 300 recipients accepted."
+    assert sorted(response.world.mail.sent) == list(range(1, 31))
+
+
+async def test_a_provider_that_takes_nothing_at_all_leaves_everything_to_a_retry(
+    response: Response,
+) -> None:
+    response.world.mail.batch(1, Answer.REFUSES, Answer.REFUSES)
+    await start(response, batches=1)
+
+    refused = outcome(await response.settled(), "email")
+
+    assert refused.state is S.REFUSED
+    assert refused.explanation.what.startswith("0 of 10 recipients accepted, 10 not sent.")
+
+
+async def test_a_wait_for_the_providers_limit_is_told_and_ends_by_itself(
+    response: Response,
+) -> None:
+    response.world.mail.throttled_for = timedelta(seconds=6)
+    response.world.mail.batch(5, Answer.THROTTLES)
+    await start(response, mail(in_flight=1), batches=9)
+
+    waiting = outcome(
+        await response.until(lambda one: outcome(one, "email").explanation is not None), "email"
+    )
+
+    assert waiting.state is S.SENDING
+    assert waiting.explanation.what.startswith(
+        "Waits because of the provider's limit, next attempt about "
+    )
+    assert waiting.explanation.means == "Too many requests."
+    await response.passes(timedelta(seconds=7), 1, "email")
+    assert why(await response.settled(), "email") == "90 of 90 recipients accepted."
+    assert len(await response.says("waits")) == len(await response.says("resumed")) == 1
+
+
+async def test_each_answer_of_a_limit_in_a_row_is_counted(response: Response) -> None:
+    response.world.mail.batch(5, *[Answer.THROTTLES] * 3)
+    await start(response, mail(in_flight=1), batches=9)
+
+    await response.settled()
+
+    assert response.world.mail.throttles == [0, 0, 1, 2, 3]
+
+
+async def test_a_broadcast_that_waits_for_a_limit_is_withdrawn_at_once(
+    response: Response,
+) -> None:
+    response.world.mail.throttled_for = timedelta(hours=1)
+    response.world.mail.batch(5, Answer.THROTTLES)
+    await start(response, mail(in_flight=1), batches=9)
+    message = await response.until(lambda one: outcome(one, "email").explanation is not None)
+
+    withdrawn = outcome(await response.withdraw(message), "email")
+
+    assert withdrawn.state is S.WITHDRAWN
+    assert withdrawn.explanation.what == "Stopped with 40 of 90 recipients accepted, 50 not sent."
+
+
+async def test_what_was_on_the_wire_when_the_provider_stopped_is_known_before_a_retry(
+    response: Response,
+) -> None:
+    response.world.mail.batch(3, Answer.LOST_BEFORE_SENDING)
+    response.world.mail.batch(4, Answer.ACCOUNT_CLOSED)
+    await start(response, mail(in_flight=1), batches=9)
+
+    stopped = outcome(await response.settled(), "email")
+
+    assert stopped.state is S.PARTLY_ACCEPTED
+    assert stopped.explanation.what.startswith("20 of 90 recipients accepted, 70 not sent.")
 
 
 async def test_a_withdrawn_broadcast_ends_within_the_batches_on_the_wire(
@@ -332,7 +480,9 @@ async def test_a_withdrawn_broadcast_ends_within_the_batches_on_the_wire(
 
     withdrawn = outcome(await withdrawing, "email")
     assert withdrawn.state is S.WITHDRAWN
-    assert withdrawn.explanation.what == "Stopped with 20 of 2,000 recipients accepted."
+    assert withdrawn.explanation.what == (
+        "Stopped with 20 of 2,000 recipients accepted, 1,980 not sent."
+    )
     assert withdrawn.explanation.next_step.advice == "Mail cannot be recalled."
     assert len(response.world.mail.sent) == 2
 
