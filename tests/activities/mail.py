@@ -176,12 +176,21 @@ class Post:
         attempt: int = 1,
         fresh_until: datetime | None = None,
         begin_by: datetime | None = None,
+        throttles: int = 0,
+        last_try: bool = False,
     ) -> BatchesSent:
         """Send a range, as Temporal's attempt number ``attempt``."""
         environment = ActivityEnvironment()
         environment.info = replace(environment.info, attempt=attempt)
-        order = self.order(first, last, fresh_until).model_copy(update={"begin_by": begin_by})
+        order = self.order(first, last, fresh_until).model_copy(
+            update={"begin_by": begin_by, "throttles": throttles, "last_try": last_try}
+        )
         return await environment.run(self.activities().send_batches, order)
+
+    async def plan_again(self) -> BroadcastPlanned:
+        """Plan it once more, as a retry does."""
+        again = order_for(self.document, 10)
+        return await ActivityEnvironment().run(self.activities().plan_broadcast, again)
 
     def order(
         self, first: int = 1, last: int | None = None, fresh_until: datetime | None = None

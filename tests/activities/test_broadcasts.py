@@ -10,11 +10,13 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.broadcasts import BroadcastActivities
-from activities.signatures.broadcasts import StopBroadcast
+from activities.signatures.broadcasts import PutAside, StopBroadcast
 from channels.batch import Batch
 from channels.contract import (
     BadCredentials,
     BadRecipient,
+    BroadcastRefused,
+    Deferred,
     OutcomeUnknown,
     Refused,
     Throttled,
@@ -22,7 +24,7 @@ from channels.contract import (
 )
 from domain.explanation import explained
 from domain.publication import PublicationState
-from store.broadcasts import batches, silence
+from store.broadcasts import batch_outcomes, batches, silence
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
 from store.people import suppressions
@@ -68,7 +70,7 @@ async def test_a_range_that_is_sent_again_reports_the_same_and_sends_nothing(
     post: Post, mailer: Mailer
 ) -> None:
     first = await post.send()
-    assert await post.send(attempt=2) == first
+    assert await post.send(attempt=2) == first.model_copy(update={"taken": 0})
     assert mailer.mails() == one_each(30)
 
 
@@ -114,6 +116,28 @@ async def test_a_worker_that_dies_before_it_has_the_batch_leaves_it_to_the_next(
         patch.setattr(batches, "reserve_batch", dying)
         await post.send()
     await post.send(attempt=2)
+    assert mailer.mails() == one_each(30)
+
+
+async def test_a_worker_that_dies_between_the_providers_stop_and_the_ledger_sends_nothing_twice(
+    post: Post, mailer: Mailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The batch that was refused looks as if it could have gone out, until silence says not."""
+    blocked = BroadcastRefused("SendGrid: blocked.", "Look.")
+    mailer.before = ending_in(blocked, on=2)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(batch_outcomes, "batch_nothing_went_out", dying)
+        await post.send()
+    mailer.before = ending_in(blocked)
+
+    stopped = await post.send(attempt=2)
+    settled = await post.settle(release=True)
+
+    assert (stopped.halted, stopped.accepted, stopped.unknown_batches) == (True, 10, 1)
+    assert (settled.accepted, settled.not_sent, settled.unknown_batches) == (10, 20, 0)
+    mailer.before = nothing
+    await post.plan_again()
+    await post.send()
     assert mailer.mails() == one_each(30)
 
 
@@ -289,25 +313,74 @@ async def test_a_batch_of_nothing_but_bad_recipients_is_closed_and_the_next_one_
     assert [number_of(batch) for batch in mailer.requests] == [1, 2, 3]
 
 
-async def test_a_refusal_over_recipients_that_names_none_refuses_the_batch_and_says_why(
-    post: Post, mailer: Mailer
+@pytest.mark.parametrize(
+    "error",
+    [
+        Refused("SendGrid: no.", "Look."),
+        BadRecipient("SendGrid: no.", positions=[], next_step="Look."),
+    ],
+    ids=["unclear", "over recipients that it does not name"],
+)
+async def test_a_batch_that_is_refused_is_put_aside_and_the_rest_of_its_range_handed_back(
+    post: Post, mailer: Mailer, error: Exception
 ) -> None:
-    mailer.before = ending_in(BadRecipient("SendGrid: it says so.", positions=[]), on=1)
+    """Whoever watches over the whole broadcast finds out whether others are accepted."""
+    mailer.before = ending_in(error, on=2)
     sent = await post.send()
-    assert (sent.reached, sent.refused, sent.explanation.what) == (1, 10, "SendGrid: it says so.")
-    assert (await post.send(2)).accepted == 20
-
-
-async def test_a_refused_batch_hands_the_rest_back_which_goes_then(
-    post: Post, mailer: Mailer
-) -> None:
-    """Whoever watches over the whole broadcast is to look at it before more is refused."""
-    mailer.before = ending_in(Refused("SendGrid: too large.", "Use smaller ones."), on=2)
-    sent = await post.send()
-    assert (sent.reached, sent.accepted, sent.refused) == (2, 10, 10)
-    assert sent.explanation == explained("SendGrid: too large.", "Use smaller ones.")
+    assert (sent.reached, sent.taken, sent.accepted, sent.refused) == (2, 1, 10, 0)
+    assert sent.aside == PutAside(number=2)
+    assert sent.explanation == explained("SendGrid: no.", "Look.")
     rest = await post.send(3)
     assert (rest.reached, rest.accepted, rest.refused) == (None, 10, 0)
+    mailer.before = nothing
+    await post.send(2, 2)
+    assert mailer.mails() == one_each(30)
+
+
+@pytest.mark.parametrize("certain", [True, False])
+async def test_a_batch_that_is_deferred_is_put_aside_until_then(
+    post: Post, mailer: Mailer, certain: bool
+) -> None:
+    until = datetime.now(UTC) + timedelta(minutes=5)
+    mailer.before = ending_in(Deferred("SMTP: later.", until=until, certain=certain), on=2)
+    sent = await post.send()
+    assert sent.aside == PutAside(number=2, until=until, certain=certain)
+    assert (await post.progress()).planned == 20
+
+
+async def test_a_batch_refused_in_its_last_try_stays_refused_until_a_retry(
+    post: Post, mailer: Mailer
+) -> None:
+    mailer.before = ending_in(Refused("SendGrid: no.", "Look."), on=2)
+    await post.send()
+    sent = await post.send(2, 2, last_try=True)
+    assert (sent.aside, sent.refused, sent.explanation.what) == (None, 10, "SendGrid: no.")
+    assert (await post.progress()).batches[S.REFUSED] == 1
+    mailer.before = nothing
+
+    again = await post.plan_again()
+    await post.send()
+
+    assert (again.tried, again.batches) == ((2,), 3)
+    assert mailer.mails() == one_each(30)
+
+
+async def test_the_only_recipient_of_a_batch_refused_in_its_last_try_is_refused(
+    ledger: Database, mailer: Mailer
+) -> None:
+    single = await approved(ledger, mailer, letter(await customers(ledger, 3)), batch_size=1)
+    mailer.before = ending_in(Refused("SMTP: no.", "Look."), on=2)
+    await single.send()
+    await single.send(2, 2, last_try=True)
+    await single.send(3)
+    mailer.before = nothing
+
+    await single.plan_again()
+    await single.send()
+
+    progress = await single.progress()
+    assert (progress.went_out, progress.refused, progress.refused_unsent) == (2, 1, 0)
+    assert sorted(mailer.mails()) == [address(1), address(3)]
 
 
 async def test_a_range_that_takes_long_is_handed_back(
@@ -319,18 +392,8 @@ async def test_a_range_that_takes_long_is_handed_back(
     assert mailer.mails() == one_each(10)
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        Unreachable("SendGrid: no connection."),
-        Throttled("SendGrid: wait.", until=datetime.now(UTC) + timedelta(seconds=40)),
-    ],
-    ids=["unreachable", "throttled"],
-)
-async def test_what_did_not_go_out_goes_out_later_and_once(
-    post: Post, mailer: Mailer, error: Exception
-) -> None:
-    mailer.before = ending_in(error, on=2)
+async def test_what_did_not_go_out_goes_out_later_and_once(post: Post, mailer: Mailer) -> None:
+    mailer.before = ending_in(Unreachable("SendGrid: no connection."), on=2)
     with pytest.raises(ApplicationError) as failure:
         await post.send()
     assert not failure.value.non_retryable
@@ -340,22 +403,40 @@ async def test_what_did_not_go_out_goes_out_later_and_once(
     assert mailer.mails() == one_each(30)
 
 
-async def test_a_throttled_batch_is_tried_again_when_the_provider_said(
+async def test_a_throttled_range_is_handed_back_until_the_provider_said(
     post: Post, mailer: Mailer
 ) -> None:
     until = datetime.now(UTC) + timedelta(seconds=40)
-    mailer.before = ending_in(Throttled("SendGrid: wait.", until=until))
-    with pytest.raises(ApplicationError) as failure:
-        await post.send()
-    delay = failure.value.next_retry_delay
-    assert delay is not None
-    assert timedelta(seconds=35) < delay <= timedelta(seconds=40)
+    mailer.before = ending_in(Throttled("SendGrid: wait.", until=until), on=2)
+    sent = await post.send()
+    assert (sent.reached, sent.accepted, sent.taken) == (1, 10, 1)
+    assert sent.limit is not None
+    assert abs(sent.limit.until - until) < timedelta(seconds=1)
+    assert (sent.limit.times, sent.explanation.what) == (1, "SendGrid: wait.")
+    mailer.before = nothing
+    await post.send(2)
+    assert mailer.mails() == one_each(30)
 
 
-async def test_dead_credentials_halt_the_broadcast_and_lose_nobody(
-    post: Post, mailer: Mailer
+@pytest.mark.parametrize("away", [timedelta(days=-1), timedelta(0), timedelta(days=40)])
+async def test_a_limit_without_a_usable_time_keeps_us_waiting_longer_each_time(
+    post: Post, mailer: Mailer, away: timedelta
 ) -> None:
-    mailer.before = ending_in(BadCredentials("SendGrid: bad key.", "Renew it."), on=2)
+    mailer.before = ending_in(Throttled("SendGrid: wait.", until=datetime.now(UTC) + away))
+    waits = []
+    for throttles in range(12):
+        sent = await post.send(1, 1, throttles=throttles)
+        assert sent.limit is not None
+        waits.append(round((sent.limit.until - datetime.now(UTC)).total_seconds()))
+    assert waits == [5, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900, 900]
+    assert (await post.send(1, 1)).reached == 0
+
+
+@pytest.mark.parametrize("kind", [BadCredentials, BroadcastRefused])
+async def test_a_refusal_about_us_halts_the_broadcast_and_loses_nobody(
+    post: Post, mailer: Mailer, kind: type[Refused]
+) -> None:
+    mailer.before = ending_in(kind("SendGrid: bad key.", "Renew it."), on=2)
     sent = await post.send()
     assert (sent.halted, sent.explanation) == (
         True,

@@ -10,7 +10,7 @@ import pytest
 from domain.errors import DomainError
 from domain.explanation import explained
 from domain.message import MessageClass
-from domain.publication import DeliveryState, PublicationState
+from domain.publication import DeliveryState, PublicationState, Receipt
 from store.broadcasts import addressees, batch_outcomes, batches, broadcasts, progress
 from store.broadcasts.broadcasts import BroadcastRow
 from store.broadcasts.progress import BatchCounts, read_progress
@@ -232,7 +232,28 @@ async def test_a_refused_batch_says_why(database: Database) -> None:
 
     assert row.state is S.REFUSED
     assert row.explanation == explained("The sender is not verified.", "Verify it.")
-    assert await states(database, broadcast) == {"refused": 10}
+    assert await states(database, broadcast) == {"refused": 10, "refused_unsent": 10}
+
+
+async def test_a_batch_that_was_refused_as_a_whole_is_taken_up_again_and_no_other(
+    database: Database,
+) -> None:
+    """One of each kind: accepted, refused, unknown, called back unsent, and not begun."""
+    broadcast = await have_broadcast(database, size=50)
+    why = explained("The sender is not verified.", "Verify it.")
+    for number in (1, 2, 3, 4):
+        await batches.reserve_batch(database, broadcast.id, number, DIGEST, NOON)
+    await batches.accept_batch(database, broadcast.id, 1, Receipt(id="m", at=NOON), NOON)
+    await batches.refuse_deliveries(database, broadcast.id, [1], "bounced here before")
+    await batch_outcomes.refuse_batch(database, broadcast.id, 2, 1, why, LATER)
+    await batch_outcomes.mark_batch_unknown(database, broadcast.id, 3, 1, why, LATER)
+    await batch_outcomes.batch_nothing_went_out(database, broadcast.id, 4, 1, why, LATER)
+
+    assert await broadcasts.take_up_again(database, broadcast.id) == (2, 4)
+
+    assert await batch_outcomes.planned_batches(database, broadcast.id) == (2, 4, 5)
+    progress = await read_progress(database, broadcast.id)
+    assert (progress.went_out, progress.refused, progress.unknown) == (9, 1, 10)
 
 
 async def test_an_unknown_batch_waits_and_is_counted_as_unknown(database: Database) -> None:
