@@ -33,7 +33,11 @@ _LOOK_EVERY = 0.4
 _MOST_RETRIES = 4
 _ENDS_WITHIN = 45.0
 _HALTED = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
-_RETRIABLE = (PublicationState.REFUSED, PublicationState.ABANDONED)
+_RETRIABLE = (
+    PublicationState.REFUSED,
+    PublicationState.ABANDONED,
+    PublicationState.PARTLY_ACCEPTED,
+)
 
 
 class Recovery:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from client.audit.findings import NEEDS_WORDS, Findings
 from client.audit.model import Kind
-from domain.explanation import Action, NextStep
+from domain.explanation import Action, Explanation, NextStep
 from domain.plural import plural
 from domain.publication import Outcome, PublicationState
 from domain.status import MessageStatus
@@ -15,6 +15,9 @@ from store.broadcasts.batch_rows import BatchRow
 from store.broadcasts.progress import BroadcastProgress
 
 _S = PublicationState
+_STOPPED = (_S.PARTLY_ACCEPTED, _S.REFUSED)
+"""Outcomes of a broadcast that leave batches to a retry."""
+
 _STATES = (
     "planned",
     "sending",
@@ -61,7 +64,7 @@ class MailChecks:
                 "See the worker's log of that time.",
             )
         for batch in mail.open:
-            self._batch(where, batch, mail, message)
+            self._batch(where, batch, mail, message, outcome)
         hidden = sum(mail.by_state.get(state, 0) for state in (_S.UNKNOWN, _S.REFUSED))
         shown = sum(batch.state in (_S.UNKNOWN, _S.REFUSED) for batch in mail.open)
         if hidden > shown:
@@ -71,21 +74,46 @@ class MailChecks:
                 f"{plural(hidden - shown, 'more batch', 'more batches')} unknown or refused.",
                 self._findings.step(Action.SHOW_STATUS),
             )
-        if outcome is not None and outcome.state is _S.ACCEPTED:
-            unknown = mail.by_state.get(_S.UNKNOWN, 0)
-            if unknown or (mail.planned and not progress.went_out and not progress.refused):
-                self._findings.find(
-                    Kind.DIFFERS,
-                    where,
-                    "The incident says accepted; in the ledger "
-                    f"{plural(unknown, 'batch is', 'batches are')} unknown and "
-                    f"{plural(progress.went_out, 'mail')} went out.",
-                    self._step(
-                        Action.LIST_UNKNOWN,
-                        mail,
-                        "See which they are, look at the provider, then settle them.",
-                    ),
-                )
+        if outcome is not None:
+            self._outcome(where, mail, progress, outcome)
+
+    def _outcome(
+        self, where: str, mail: BroadcastRecords, progress: BroadcastProgress, outcome: Outcome
+    ) -> None:
+        """Compare what the incident says of the whole with what the batches add up to."""
+        unknown = mail.by_state.get(_S.UNKNOWN, 0)
+        waiting = progress.planned + progress.refused_unsent
+        off = progress.withdrawn
+        agrees = {
+            _S.ACCEPTED: not unknown
+            and not waiting + off
+            and bool(progress.went_out or progress.refused or not mail.planned),
+            _S.PARTLY_ACCEPTED: not unknown and bool(progress.went_out and waiting + off),
+            _S.REFUSED: not unknown and not progress.went_out,
+        }
+        if not agrees.get(outcome.state, True):
+            self._findings.find(
+                Kind.DIFFERS,
+                where,
+                f"The incident says {outcome.state}; in the ledger "
+                f"{plural(unknown, 'batch is', 'batches are')} unknown, "
+                f"{plural(progress.went_out, 'mail')} went out, and {waiting + off:,} did not.",
+                self._step(
+                    Action.LIST_UNKNOWN,
+                    mail,
+                    "See which are unknown, look at the provider, then settle them.",
+                ),
+            )
+        if outcome.state in _STOPPED and progress.planned:
+            self._findings.waits_for_a_person(
+                where,
+                outcome.state,
+                Explanation(
+                    what=f"{progress.went_out:,} of {mail.planned:,} accepted, "
+                    f"{waiting:,} not sent.",
+                    next_step=self._step(Action.RETRY, mail, "A retry sends it to the rest."),
+                ),
+            )
 
     def _adds_up(self, where: str, mail: BroadcastRecords, progress: BroadcastProgress) -> None:
         if (mail.laid_out, mail.recipients) != (mail.batches, mail.planned):
@@ -134,12 +162,21 @@ class MailChecks:
                 )
 
     def _batch(
-        self, where: str, batch: BatchRow, mail: BroadcastRecords, message: MessageStatus | None
+        self,
+        where: str,
+        batch: BatchRow,
+        mail: BroadcastRecords,
+        message: MessageStatus | None,
+        outcome: Outcome | None,
     ) -> None:
         place = f"{where}, batch {batch.number}"
         if batch.state in NEEDS_WORDS:
             if batch.state is _S.UNKNOWN or batch.explanation is not None:
                 self._findings.waits_for_a_person(place, batch.state, batch.explanation)
+            return
+        stopped = outcome is not None and outcome.state in _STOPPED
+        if stopped and batch.state is _S.PLANNED:
+            # Told once for all of them, with the outcome.
             return
         if mail.paused and batch.state is _S.PLANNED:
             self._findings.find(

@@ -24,6 +24,7 @@ _ALL_SHOWN = 3
 _INDENT = 3
 _STYLES = {
     PublicationState.ACCEPTED: "green",
+    PublicationState.PARTLY_ACCEPTED: "bold yellow",
     PublicationState.REFUSED: "bold red",
     PublicationState.ABANDONED: "bold red",
     PublicationState.UNKNOWN: "bold yellow",
@@ -35,7 +36,12 @@ _NOT_TOLD = {
     MessagePhase.WITHDRAWN: "no, it was withdrawn",
     MessagePhase.SUPERSEDED: "no, something newer overtook it",
 }
-_PROBLEMS = (PublicationState.REFUSED, PublicationState.ABANDONED, PublicationState.UNKNOWN)
+_PROBLEMS = (
+    PublicationState.PARTLY_ACCEPTED,
+    PublicationState.REFUSED,
+    PublicationState.ABANDONED,
+    PublicationState.UNKNOWN,
+)
 
 
 def show_incident(status: IncidentStatus, as_json: bool) -> None:
@@ -181,15 +187,16 @@ def _channel(
     below: list[Text] = []
     if mail is not None:
         head.append(_so_far(mail))
-        below += [Text(line) for line in _mail_lines(mail)]
+        below += [Text(line) for line in _mail_lines(mail, outcome)]
     elif outcome.receipt is not None:
         head.append(clock(outcome.receipt.at))
         where = outcome.receipt.url or f"id {outcome.receipt.id}"
         below.append(_unbroken(clean(where)))
-    if mail is None or outcome.state in _PROBLEMS:
+    waits = outcome.state is PublicationState.SENDING
+    if mail is None or waits or outcome.state in _PROBLEMS:
         below += [Text(clean(line), style="yellow") for line in _why(outcome)]
     yield head
-    if mail is not None and under_way(mail):
+    if mail is not None and _goes_on(mail, outcome):
         share = mail.counts.went_out / mail.to_send if mail.to_send else 1.0
         yield ProgressBar(total=1.0, completed=share, width=50)
     yield from below
@@ -225,9 +232,14 @@ def _so_far(mail: MailProgress) -> str:
     return f"{mail.counts.went_out:,} of {mail.to_send:,} accepted, {int(share * 100)} %"
 
 
-def _mail_lines(mail: MailProgress) -> Iterator[str]:
+def _goes_on(mail: MailProgress, outcome: Outcome) -> bool:
+    """Whether more of it will go out by itself."""
+    return under_way(mail) and not outcome.state.settled
+
+
+def _mail_lines(mail: MailProgress, outcome: Outcome) -> Iterator[str]:
     counts = mail.counts
-    if under_way(mail) and mail.per_second:
+    if _goes_on(mail, outcome) and mail.per_second:
         left = f", {how_long(mail.seconds_left)} left" if mail.seconds_left is not None else ""
         yield f"{mail.per_second:,.0f} per second{left}"
     known = [
@@ -235,6 +247,8 @@ def _mail_lines(mail: MailProgress) -> Iterator[str]:
         for name in ("delivered", "bounced", "dropped", "refused", "unknown", "withdrawn")
         if getattr(counts, name)
     ]
+    if counts.planned and outcome.state.settled:
+        known.append(f"{counts.planned:,} not sent")
     if counts.suppressed:
         known.append(f"{counts.suppressed:,} not to be written to")
     if counts.elsewhere:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from temporalio.exceptions import ApplicationError
 
 from activities import code_sources
-from channels.contract import OutcomeUnknown
+from channels.contract import BroadcastRefused, OutcomeUnknown
 from channels.stripe_codes import StripeCodes, StripeSettings
 from domain.codes import read_code
 from domain.errors import DomainError
@@ -85,6 +85,23 @@ async def test_a_second_attempt_tells_the_same_code_of_the_pool(
     await post.send()
 
     assert len(mailer.requests) == 6
+    assert [len(told) for told in mailer.codes().values()] == [1] * 30
+
+
+async def test_a_retry_of_a_stopped_mailing_needs_no_more_codes_and_changes_none(
+    ledger: Database, mailer: Mailer
+) -> None:
+    await have_pool(ledger, 30)
+    post = await approved(ledger, mailer, goodwill(await customers(ledger, 30), POOLED))
+    mailer.before = ending_in(BroadcastRefused("SendGrid: blocked."), on=2)
+    await post.send()
+    mailer.before = nothing
+
+    await post.plan_again()
+    await post.send()
+
+    assert len(mailer.requests) == 4
+    assert mailer.mails() == one_each(30)
     assert [len(told) for told in mailer.codes().values()] == [1] * 30
 
 
