@@ -17,6 +17,7 @@ from activities.signatures.broadcasts import (
     PLAN_BROADCAST,
     SEND_BATCHES,
     STOP_BROADCAST,
+    WITHDRAW_BROADCAST,
     BatchesSent,
     BroadcastPlanned,
     PauseBroadcast,
@@ -24,13 +25,16 @@ from activities.signatures.broadcasts import (
     SendBatches,
     StopBroadcast,
 )
+from activities.signatures.posts import PublicationStatus, PublicationTask
 from activities.signatures.settling import SETTLE_UNKNOWN, SettleUnknown, UnknownSettled
 from activities.signatures.signature import Nothing
 from channels.contract import Channel, DirectChannel
 from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.broadcasting import BroadcastHealth
 from domain.errors import DomainError
+from domain.explanation import Explanation, explained
 from domain.message import AudienceCut, Document
+from domain.plural import plural
 from domain.publication import PublicationState
 from domain.unsubscribe import UnsubscribeLinks
 from store.broadcasts import batch_outcomes, broadcasts, progress, silence
@@ -63,6 +67,7 @@ class BroadcastActivities:
             self.settle_unknown,
             self.pause_broadcast,
             self.stop_broadcast,
+            self.withdraw_broadcast,
         ]
 
     def on_the_wire(self) -> list[Bound]:
@@ -192,6 +197,28 @@ class BroadcastActivities:
         with failing_in_words(now):
             await broadcasts.stop(self._database, order.broadcast, now, order.to)
         return Nothing()
+
+    @defined(WITHDRAW_BROADCAST)
+    async def withdraw_broadcast(self, task: PublicationTask) -> PublicationStatus:
+        """Withdraw the batches that wait or were refused; unknown ones stay so until settled."""
+        now = datetime.now(UTC)
+        with failing_in_words(now):
+            found = await broadcasts.find_broadcast(
+                self._database, task.message, task.channel, task.audience or ""
+            )
+            if found is None:
+                in_time = Explanation(what="It was stopped in time.")
+                return PublicationStatus(state=PublicationState.WITHDRAWN, explanation=in_time)
+            await broadcasts.take_up_again(self._database, found.id)
+            await broadcasts.stop(self._database, found.id, now)
+            reached = await read_progress(self._database, found.id)
+        people = plural(reached.recipients - reached.suppressed, "recipient")
+        why = explained(
+            f"Stopped with {reached.went_out:,} of {people} accepted, "
+            f"{reached.withdrawn:,} not sent.",
+            "Mail cannot be recalled.",
+        )
+        return PublicationStatus(state=PublicationState.WITHDRAWN, explanation=why)
 
     async def _tells_events(self, broadcast: int) -> bool:
         row = await broadcasts.load(self._database, broadcast)

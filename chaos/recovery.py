@@ -33,11 +33,6 @@ _LOOK_EVERY = 0.4
 _MOST_RETRIES = 4
 _ENDS_WITHIN = 45.0
 _HALTED = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
-_RETRIABLE = (
-    PublicationState.REFUSED,
-    PublicationState.ABANDONED,
-    PublicationState.PARTLY_ACCEPTED,
-)
 
 
 class Recovery:
@@ -113,7 +108,7 @@ class Recovery:
         for outcome in message.outcomes:
             where = f"message {message.number} on {outcome.channel}"
             never_approved = message.phase in _HALTED and message.approved_at is None
-            retriable = outcome.state in _RETRIABLE and message.phase not in _HALTED
+            retriable = outcome.state.retriable and message.phase not in _HALTED
             if not outcome.state.settled and not never_approved:
                 if outcome.explanation is not None:
                     # It is paused: by one of our people, or by itself.

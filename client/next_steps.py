@@ -22,12 +22,6 @@ _PROPOSED_NEXT = {
 WENT_OUT = "went_out"
 """``about`` of a step to settle whose answer is known; otherwise somebody has to look."""
 
-_TO_RETRY = (
-    PublicationState.REFUSED,
-    PublicationState.ABANDONED,
-    PublicationState.PARTLY_ACCEPTED,
-)
-
 
 def next_steps(status: IncidentStatus) -> list[NextStep]:
     """What somebody could do now, the most urgent first; nothing while a message goes out."""
@@ -70,7 +64,7 @@ def _for_message(status: IncidentStatus, message: MessageStatus) -> list[NextSte
     for outcome in message.outcomes:
         if outcome.state is PublicationState.UNKNOWN:
             steps.append(step(Action.SETTLE, outcome))
-        elif outcome.state in _TO_RETRY:
+        elif outcome.state.retriable:
             steps.append(step(Action.RETRY, outcome))
     return steps
 

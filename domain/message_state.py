@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import BaseModel, Field
 
 from domain.errors import DomainError
+from domain.explanation import Explanation
 from domain.gate import Gate, GateState
 from domain.ids import ChannelName
 from domain.message import MessageKind
@@ -70,6 +71,13 @@ class MessageState(BaseModel):
         if outcome.state in (PublicationState.ACCEPTED, PublicationState.PARTLY_ACCEPTED):
             self.reach(outcome.destination)
 
+    def supersede_unbegun(self) -> None:
+        """End it, as something newer overtook it, wherever it has not begun to go out."""
+        why = Explanation(what="Something newer overtook it before it was sent.")
+        for destination in self.destinations:
+            if destination.key not in self.outcomes:
+                self.enter(Outcome.at(destination, PublicationState.SUPERSEDED, why))
+
     def reach(self, destination: Destination) -> None:
         """Record that a provider accepted it there; of a broadcast, the first batch."""
         if destination.key not in self.reached:
@@ -99,6 +107,14 @@ class MessageState(BaseModel):
             one
             for one in self.destinations
             if one.audience is None and self.outcome_at(one).state in failed
+        ]
+
+    def left_broadcasts(self) -> list[Destination]:
+        """The audiences that it was not sent to, or only in part, and that could be retried."""
+        return [
+            one
+            for one in self.destinations
+            if one.audience is not None and self.outcome_at(one).state.retriable
         ]
 
     def busy(self) -> bool:

@@ -30,6 +30,16 @@ class PublicationState(StrEnum):
         """Whether nothing more will happen unless a person acts."""
         return self not in (PublicationState.PLANNED, PublicationState.SENDING)
 
+    @property
+    def retriable(self) -> bool:
+        """Whether a person may have it, or the rest of it, sent once more."""
+        return self in _RETRIABLE
+
+
+_RETRIABLE = frozenset(
+    {PublicationState.REFUSED, PublicationState.ABANDONED, PublicationState.PARTLY_ACCEPTED}
+)
+
 
 class DeliveryState(StrEnum):
     """The state of one recipient's row; each is stronger evidence than the one before.

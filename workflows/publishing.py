@@ -94,15 +94,11 @@ class Publishing:
         self._state.refuse_request(retry.actor)
         message = self._state.message(retry.message)
         destination = message.destination(retry.channel, retry.audience)
-        failed = [
-            PublicationState.REFUSED,
-            PublicationState.ABANDONED,
-            PublicationState.PARTLY_ACCEPTED,
-        ]
+        self.refuse_start(message)
+        failed = [one for one in PublicationState if one.retriable]
         if destination.audience is None:
             failed.append(PublicationState.UNKNOWN)
         message.refuse_unless(destination, *failed)
-        self.refuse_start(message)
 
     def retry(self, retry: RetryChannel) -> MessageState:
         """Publish an approved message once more where it was refused, or not sent to everybody."""

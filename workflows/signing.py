@@ -126,6 +126,8 @@ class Signing:
             older.phase = MessagePhase.SUPERSEDED
             if under_way:
                 self._publishing.halt(older, PublicationState.SUPERSEDED)
+            else:
+                older.supersede_unbegun()
         message.approved_at = workflow.now()
         message.fresh_until = workflow.now() + self._state.plan_of(message.kind).fresh_for
         self._publishing.start(message, message.destinations)

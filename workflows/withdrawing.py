@@ -6,6 +6,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.signatures.broadcasts import WITHDRAW_BROADCAST
     from activities.signatures.posts import RETRACT_POST, PublicationTask
     from domain.explanation import Explanation, NextStep, explained
     from domain.ids import channel_queue
@@ -14,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.publication import Destination, Outcome, PublicationState
     from workflows.calls import call, explanation_of
     from workflows.contract import Withdraw
-    from workflows.policies import LOOK
+    from workflows.policies import LEDGER, LOOK
     from workflows.publishing import Publishing
     from workflows.timeline import Timeline
 
@@ -44,9 +45,25 @@ class Withdrawing:
         await self._publishing.settled(message)
         for destination in message.public_at():
             await self._take_back(message, destination)
+        for destination in message.left_broadcasts():
+            await self._call_off(message, destination)
         for destination in message.destinations:
             message.enter(_ended(message, destination))
         return message
+
+    async def _call_off(self, message: MessageState, destination: Destination) -> None:
+        """End for good what a broadcast left to a retry."""
+        task = PublicationTask(
+            message=self._state.ref(message),
+            channel=destination.channel,
+            audience=destination.audience,
+            digest=message.digest,
+        )
+        status = await call(WITHDRAW_BROADCAST, task, LEDGER)
+        message.enter(Outcome.at(destination, status.state, status.explanation))
+        why = f": {status.explanation.what}" if status.explanation else ""
+        about = f"message {message.number}{destination.to_whom}{why}"
+        self._timeline.add(str(status.state), destination.channel, about)
 
     async def _take_back(self, message: MessageState, destination: Destination) -> None:
         """Delete one post; mail cannot be recalled."""

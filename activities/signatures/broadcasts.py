@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from activities.signatures.posts import PublicationTask
+from activities.signatures.posts import PublicationStatus, PublicationTask
 from activities.signatures.signature import Nothing, Signature
 from domain.broadcasting import BroadcastHealth
 from domain.explanation import Explanation
@@ -111,6 +111,9 @@ class StopBroadcast(Value):
     broadcast: int
     to: PublicationState
 
+
+WITHDRAW_BROADCAST = Signature("withdraw_broadcast", PublicationTask, PublicationStatus)
+"""Call off for good what a broadcast that has ended left unsent, and return what it came to."""
 
 PLAN_BROADCAST = Signature("plan_broadcast", PlanBroadcast, BroadcastPlanned)
 SEND_BATCHES = Signature("send_batches", SendBatches, BatchesSent)

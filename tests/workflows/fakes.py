@@ -8,6 +8,7 @@ from activities.signatures.broadcasts import (
     PLAN_BROADCAST,
     SEND_BATCHES,
     STOP_BROADCAST,
+    WITHDRAW_BROADCAST,
     BatchesSent,
     BroadcastPlanned,
     PauseBroadcast,
@@ -73,6 +74,7 @@ class Fakes:
             self.settle_unknown,
             self.pause_broadcast,
             self.stop_broadcast,
+            self.withdraw_broadcast,
         ]
 
     def wire(self) -> list[Bound]:
@@ -165,6 +167,12 @@ class Fakes:
         """Let nothing more out."""
         self._mailing(order.broadcast).stop(order)
         return Nothing()
+
+    @defined(WITHDRAW_BROADCAST)
+    async def withdraw_broadcast(self, task: PublicationTask) -> PublicationStatus:
+        """Call off what is left of it."""
+        mailing = self.of(task.message.incident).mail_to(task.audience or "")
+        return mailing.withdraw()
 
     def _mailing(self, broadcast: int) -> Mailing:
         return self._mailings[broadcast - 1]

@@ -242,6 +242,15 @@ class Mailing:
             if state is S.PLANNED:
                 self.states[number] = order.to
 
+    def withdraw(self) -> PublicationStatus:
+        """Call off what a broadcast that has ended left."""
+        for number, state in self.states.items():
+            if state in (S.PLANNED, S.REFUSED):
+                self.states[number] = S.WITHDRAWN
+        sent = sum(self._size(n) for n, s in self.states.items() if s is S.ACCEPTED)
+        why = f"Stopped with {sent} of {self.recipients} recipients accepted."
+        return PublicationStatus(state=S.WITHDRAWN, explanation=Explanation(what=why))
+
     def _states_of(self, order: SendBatches) -> list[PublicationState]:
         return [self.states[number] for number in range(order.first, order.last + 1)]
 

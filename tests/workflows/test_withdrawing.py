@@ -9,9 +9,11 @@ import pytest
 
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
+from domain.playbook import BroadcastPlan
 from domain.publication import PublicationState
 from domain.status import MessageStatus
 from tests.deadline import eventually
+from tests.workflows.mailing import Answer
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, outcome, person, state, then, why
 from tests.workflows.world import IS_DOWN, LOST_AFTER_PUBLISHING, REFUSES, throttles
@@ -32,6 +34,42 @@ async def test_a_message_that_is_withdrawn_at_its_gate_cannot_be_signed_any_more
     with pytest.raises(Refusal, match="Message 1 is withdrawn"):
         await response.decide(message, "noor")
     assert response.world.attempts == []
+    withdrawn = await response.message()
+    assert {one.state for one in withdrawn.outcomes} == {S.WITHDRAWN}
+    assert why(withdrawn, "twitter") == "It was stopped in time."
+
+
+async def test_a_channel_that_had_refused_it_is_withdrawn_too(response: Response) -> None:
+    response.world.provider("twitter", REFUSES)
+    await response.open()
+    message = await response.publish()
+    assert state(message, "twitter") is S.REFUSED
+
+    withdrawn = await response.withdraw(message)
+
+    assert {one.state for one in withdrawn.outcomes} == {S.WITHDRAWN}
+    assert response.world.rows[1, "twitter"].state is S.WITHDRAWN
+
+
+@pytest.mark.parametrize(("stops_at", "sent"), [(1, 0), (3, 20)])
+async def test_mail_that_its_provider_stopped_is_withdrawn_with_exact_numbers(
+    response: Response, stops_at: int, sent: int
+) -> None:
+    response.world.mail.recipients = 50
+    response.world.mail.batch(stops_at, Answer.ACCOUNT_CLOSED)
+    plan = BroadcastPlan(batch_size=10, in_flight=1, unknown_window=timedelta(milliseconds=100))
+    await response.open(a_plan(channels=("email", "twitter"), broadcast=plan))
+    message = await response.publish()
+    assert state(message, "email") is (S.PARTLY_ACCEPTED if sent else S.REFUSED)
+
+    withdrawn = await response.withdraw(message)
+
+    assert {one.state for one in withdrawn.outcomes} == {S.WITHDRAWN}
+    assert why(withdrawn, "email") == f"Stopped with {sent} of 50 recipients accepted."
+    assert response.world.mail.states[5] is S.WITHDRAWN
+    said = RetryChannel(message=1, channel="email", actor=person("maya"))
+    with pytest.raises(Refusal, match="Message 1 is withdrawn and is not published any more"):
+        await response.tell("retry_channel", said, MessageStatus)
 
 
 async def test_a_throttled_message_is_withdrawn_at_once_and_never_sent(
