@@ -17,7 +17,7 @@ from client.audit.reading import read_providers
 from client.engine import Engine
 from client.stack.sandbox_records import Reconciliation
 from domain.actor import Actor
-from domain.explanation import explained
+from domain.explanation import Action, explained
 from domain.gate import GateState
 from domain.ids import MessageRef
 from domain.message import Copy, Document, MessageKind
@@ -293,6 +293,34 @@ def test_an_incident_that_takes_an_unknown_batch_for_accepted_differs() -> None:
     lost = batch(2, S.UNKNOWN, explanation=explained("No answer.", "Look."))
     found = report(status(mailing()), mails=[mail(lost)], delivered=10, unknown=10)
     assert Kind.DIFFERS in kinds(found)
+
+
+def test_a_broadcast_that_was_stopped_half_way_waits_for_a_person_and_says_how_many() -> None:
+    left = mail(batch(2, S.PLANNED), planned_at=LONG_AGO, by_state={S.ACCEPTED: 1, S.PLANNED: 1})
+    found = report(
+        status(mailing(S.PARTLY_ACCEPTED)), mails=[left], accepted=10, planned=10, delivered=0
+    )
+    assert (found.agrees, kinds(found)) == (True, [Kind.OPEN])
+    explanation = found.found[0].explanation
+    assert explanation.what == "It is partly_accepted: 10 of 20 accepted, 10 not sent."
+    assert explanation.next_step.action is Action.RETRY
+
+
+@pytest.mark.parametrize(
+    ("outcome", "progress"),
+    [
+        (S.PARTLY_ACCEPTED, {"delivered": 20}),
+        (S.PARTLY_ACCEPTED, {"delivered": 0, "planned": 20}),
+        (S.ACCEPTED, {"delivered": 10, "planned": 10}),
+        (S.ACCEPTED, {"delivered": 10, "refused": 10, "refused_unsent": 10}),
+        (S.ACCEPTED, {"delivered": 10, "withdrawn": 10}),
+        (S.REFUSED, {"delivered": 10, "planned": 10}),
+    ],
+)
+def test_an_outcome_that_does_not_fit_who_got_it_differs(
+    outcome: S, progress: dict[str, int]
+) -> None:
+    assert Kind.DIFFERS in kinds(report(status(mailing(outcome)), mails=[mail()], **progress))
 
 
 def test_a_paused_broadcast_waits_for_a_person_however_long() -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from client.mail_progress import MailProgress
 from client.next_steps import next_steps
 from domain.actor import Actor, Surface
-from domain.explanation import explained
+from domain.explanation import Explanation, explained
 from domain.gate import Decision, GateState, Verdict
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
@@ -175,6 +175,36 @@ def test_a_broadcast_is_not_complete_before_the_last_recipient() -> None:
     going = Outcome(channel="email", audience="customers", state=PublicationState.SENDING)
     page = shown(incident(settled(going)), sending(999_999))
     assert ("99 %" in page, "100 %" in page) == (True, False)
+
+
+def test_a_broadcast_that_its_provider_stopped_shows_who_got_it_and_how_to_go_on() -> None:
+    stopped = Outcome(
+        channel="email",
+        audience="customers",
+        state=PublicationState.PARTLY_ACCEPTED,
+        explanation=explained("The account is blocked.", "Have it opened, then retry."),
+    )
+    page = shown(incident(settled(stopped)), sending(412_999))
+    wanted = (
+        "partly_accepted 412,999 of 1,000,000 accepted, 41 %",
+        "587,001 not sent",
+        "The account is blocked.",
+        "Have it opened, then retry.",
+        "frontfoot retry site-down 1 email",
+    )
+    assert [words for words in wanted if words not in page] == []
+    assert "per second" not in page
+
+
+def test_a_broadcast_that_waits_for_the_providers_limit_says_until_when() -> None:
+    waiting = Outcome(
+        channel="email",
+        audience="customers",
+        state=PublicationState.SENDING,
+        explanation=Explanation(what="Waits, next attempt about 26 Oct 14:05 UTC."),
+    )
+    page = shown(incident(settled(waiting)), sending(412_999))
+    assert "next attempt about 26 Oct 14:05 UTC." in page
 
 
 def test_a_refusal_shows_its_reason_and_how_to_go_on() -> None:
