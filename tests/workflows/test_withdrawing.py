@@ -36,7 +36,7 @@ async def test_a_message_that_is_withdrawn_at_its_gate_cannot_be_signed_any_more
     assert response.world.attempts == []
     withdrawn = await response.message()
     assert {one.state for one in withdrawn.outcomes} == {S.WITHDRAWN}
-    assert why(withdrawn, "twitter") == "It was stopped in time."
+    assert why(withdrawn, "twitter") == "It was withdrawn before it was sent."
 
 
 async def test_a_channel_that_had_refused_it_is_withdrawn_too(response: Response) -> None:
