@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.broadcasts import BroadcastActivities
@@ -64,3 +65,49 @@ async def test_every_mail_of_a_broadcast_has_a_message_id_of_its_own(ledger: Dat
     async with mail_server() as server:
         await broadcast(ledger, server)
     assert len({str(one.mail["message-id"]) for one in server.taken}) == PEOPLE
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "550 5.4.5 Daily user sending limit exceeded",
+        "550 5.1.8 Access denied, bad outbound sender",
+        "554 5.7.1 Client host [192.0.2.1] blocked using zen.spamhaus.org",
+        "553 5.7.1 Sender address rejected: not owned by user",
+        "421 4.7.0 the daily sending limit is reached",
+    ],
+)
+async def test_a_reply_about_us_to_an_addressee_stops_the_mailing_and_blames_nobody(
+    ledger: Database, reply: str
+) -> None:
+    async with mail_server() as server:
+        server.refuses = {address(number): reply for number in range(GONE, PEOPLE + 1)}
+        progress = await broadcast(ledger, server)
+    assert (progress.went_out, progress.refused, progress.planned) == (4, 0, 8)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "550 5.1.1 <x@customers.example>: user unknown in relay recipient table",
+        "550 5.2.1 this mailbox takes no mail",
+        "550 no such user",
+    ],
+)
+async def test_a_reply_about_one_addressee_does_not_stop_the_others(
+    ledger: Database, reply: str
+) -> None:
+    async with mail_server() as server:
+        server.refuses[address(GONE)] = reply
+        progress = await broadcast(ledger, server)
+    assert (progress.went_out, progress.refused, progress.planned) == (PEOPLE - 1, 1, 0)
+
+
+@pytest.mark.parametrize("reply", ["550 5.7.1 message refused", "450 4.7.1 greylisted"])
+async def test_a_reply_that_could_be_about_either_keeps_the_addressee_for_another_try(
+    ledger: Database, reply: str
+) -> None:
+    async with mail_server() as server:
+        server.refuses[address(GONE)] = reply
+        progress = await broadcast(ledger, server)
+    assert (progress.went_out, progress.refused, progress.planned) == (4, 0, 8)

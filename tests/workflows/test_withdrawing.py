@@ -196,7 +196,7 @@ async def test_what_was_refused_and_then_withdrawn_cannot_be_retried(response: R
     await response.open(a_plan(channels=TWITTER))
     await response.withdraw(await response.publish())
 
-    with pytest.raises(Refusal, match="Message 1 on twitter is withdrawn"):
+    with pytest.raises(Refusal, match="Message 1 is withdrawn and is not published any more"):
         said = RetryChannel(message=1, channel="twitter", actor=person("maya"))
         await response.tell("retry_channel", said, MessageStatus)
 
