@@ -33,7 +33,7 @@ from domain.ids import delivery_keys, publication_key
 from domain.message import CLASS_OF, Document, MessageClass
 from domain.publication import PublicationState
 from domain.unsubscribe import UnsubscribeLinks
-from store.broadcasts import addressees, batches, broadcasts
+from store.broadcasts import addressees, batch_outcomes, batches, broadcasts
 from store.broadcasts.addressees import Sendables
 from store.broadcasts.batches import Answered, BatchReservation
 from store.kernel.database import Database
