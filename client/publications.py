@@ -37,7 +37,10 @@ async def retry_channel(
     actor: Actor,
     audience: str | None = None,
 ) -> MessageStatus:
-    """Publish an approved message once more where it was refused or abandoned."""
+    """Publish an approved message once more where it was refused or abandoned.
+
+    A post of which nobody knows whether it went out is looked for first, and adopted if found.
+    """
     argument = RetryChannel(message=message, actor=actor, channel=channel, audience=audience)
     return await tell(engine, slug, "retry_channel", argument, MessageStatus)
 

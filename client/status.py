@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 from temporalio.service import RPCError
@@ -12,12 +12,14 @@ from client.engine import Engine
 from client.errors import ClientError, EndedUnclosed, UnknownIncident, explanation_of
 from client.mail_progress import MailProgress, MailWatch
 from client.messages import load_document
+from client.publications import PublicationRow, list_publications
 from client.same_ledger import refuse_other_ledger
 from domain.errors import DomainError
 from domain.explanation import Explanation, explained
 from domain.message import Document
 from domain.message_state import MessagePhase
 from domain.model import Value
+from domain.publication import Outcome, PublicationState
 from domain.status import IncidentStatus
 from store.kernel.errors import StoreUnavailable
 from wiring import TemporalUnreachable
@@ -69,6 +71,8 @@ class Watcher:
             if not self._same_ledger:
                 await refuse_other_ledger(self._engine, self._slug)
                 self._same_ledger = True
+            rows = await list_publications(self._engine, self._slug)
+            status = _as_entered(status, rows)
             mails = tuple(await self._mails.look(status))
             waiting = await self._waiting(status)
         except (StoreUnavailable, DomainError) as error:
@@ -108,3 +112,31 @@ class Watcher:
                 )
             found[message.number] = self._documents[message.digest]
         return found
+
+
+def _as_entered(status: IncidentStatus, rows: Sequence[PublicationRow]) -> IncidentStatus:
+    """The status with the posts that the ledger has on the wire.
+
+    An incident hears of an attempt when it has ended; one whose worker was killed ends late. Until
+    then it must not look as if nothing had been sent.
+    """
+    on_the_wire = {
+        (row.number, row.channel): row
+        for row in rows
+        if row.state in (PublicationState.SENDING, PublicationState.UNKNOWN)
+    }
+
+    def entered(number: int, outcome: Outcome) -> Outcome:
+        row = on_the_wire.get((number, outcome.channel))
+        if row is None or outcome.audience or outcome.state is not PublicationState.PLANNED:
+            return outcome
+        changes = {"state": PublicationState.SENDING, "uncertain": row.uncertain}
+        return outcome.model_copy(update=changes)
+
+    messages = tuple(
+        one.model_copy(
+            update={"outcomes": tuple(entered(one.number, outcome) for outcome in one.outcomes)}
+        )
+        for one in status.messages
+    )
+    return status.model_copy(update={"messages": messages})

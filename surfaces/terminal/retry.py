@@ -18,7 +18,9 @@ def retry(
     by: By = "",
     as_json: Json = False,
 ) -> None:
-    """Publish an approved message once more on a channel that refused it.
+    """Publish an approved message once more where it was refused, or nobody knows what came of it.
+
+    An earlier attempt that may have gone out is looked for first; nothing is sent if it is found.
 
     Example: frontfoot retry site-down 1 twitter --as maya
     """

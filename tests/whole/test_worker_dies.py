@@ -7,6 +7,7 @@ import random
 from functools import partial
 
 from client.stack.sandbox_records import Reconciliation
+from client.status import Watcher
 from domain.publication import PublicationState
 from store.broadcasts.progress import BroadcastProgress
 from tests.whole.response import Response, agreed, everywhere, states
@@ -58,6 +59,9 @@ async def test_a_worker_killed_while_providers_hold_the_answers_asks_them_before
         await eventually(partial(calm.struck, fault))
     await calm.kill("worker")
 
+    # Nobody has noticed yet, and nobody may read that nothing was sent.
+    seen = (await Watcher(calm.engine, response.slug).look()).status.messages[0]
+    assert states(seen)["facebook"] is PublicationState.SENDING
     message = await response.settled()
     attempts = {one.channel: one.attempts for one in message.outcomes}
     assert states(message) == everywhere(PublicationState.ACCEPTED)
