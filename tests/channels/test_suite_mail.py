@@ -9,10 +9,10 @@ import pytest
 from channels.contract_suite.adapter_contract import AdapterContract
 from channels.contract_suite.contract import ChannelContract
 from channels.contract_suite.events_contract import EventsContract
+from channels.contract_suite.example_providers import Feed, mail_provider
 from channels.contract_suite.mailer_channel import MailerChannel, MailerEvents
 from tests.channels import broken_mail as broken
 from tests.channels.flaws import CAUGHT, Flaw, called_with, keep
-from tests.channels.strangers import Feed, mail_provider
 
 SUITE = ChannelContract()
 OWN = SUITE.test_each_addressee_gets_one_mail_with_the_own_values_and_key
