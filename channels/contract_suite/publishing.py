@@ -98,9 +98,10 @@ class PublishingContract(PromisesOfChannel):
     ) -> None:
         """What it refuses for its form is found when the copy is rendered, and not at the wire."""
         limit = channel.capabilities.max_length or 20_000
-        fixed = len(rendered(channel).text)
-        for length in (limit + 1, limit, limit // 2, (limit - fixed) // 2, limit // 4, 100):
-            words = f"{letter * max(length - fixed, 1)} {length}."
+        beside = len(rendered(channel).text) - len(WORDS)
+        for length in (limit + 1, limit, limit // 2, limit // 4, beside):
+            end = f" {length}."
+            words = letter * max(length - beside - len(end), 1) + end
             try:
                 copy = rendered(channel, words)
             except CannotExpress:

@@ -83,7 +83,7 @@ def stand_in(taken: list[str]) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(answer.content)
 
-        do_GET = do_POST
+        do_GET = do_POST  # noqa: N815
 
         def log_message(self, format: str, *arguments: object) -> None:
             pass
