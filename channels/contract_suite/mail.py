@@ -9,6 +9,7 @@ from channels.contract import BadRecipient, Channel, ChannelKind, DirectChannel,
 from channels.contract_suite.attempts import (
     ADDRESS,
     OTHER_ADDRESS,
+    SPECIAL_WORDS,
     VOICE,
     WORDS,
     batch_of,
@@ -92,9 +93,9 @@ class MailContract(PromisesOfChannel):
     async def test_mail_says_exactly_what_was_signed(
         self, provider: StandIn, direct: DirectChannel
     ) -> None:
-        copy = _copy(direct)
+        copy = _copy(direct, SPECIAL_WORDS)
         values = {one.address: one.values for one in PEOPLE}
-        for letter in await _sent(provider, direct):
+        for letter in await _sent(provider, direct, copy):
             for part, signed in (
                 (letter.subject, copy.subject),
                 (letter.text, copy.text),
@@ -159,24 +160,26 @@ class MailContract(PromisesOfChannel):
         assert await provider.accepted() == []
 
 
-def _copy(channel: Channel) -> Copy:
+def _copy(channel: Channel, words: str = WORDS) -> Copy:
     return channel.render(
         Template(
-            text=f"{WORDS}. Your code: [[code]]",
-            subject="Your code: [[code]]",
-            html=f"<p>{WORDS}. Your code: [[code]]</p>",
+            text=f"{words}. Your code: [[code]]",
+            subject=f"{words}. Your code: [[code]]",
+            html=f"<p>{words}. Your code: [[code]]</p>",
             voice=VOICE,
         )
     )
 
 
-async def _sent(provider: StandIn, channel: DirectChannel) -> list[Letter]:
+async def _sent(
+    provider: StandIn, channel: DirectChannel, copy: Copy | None = None
+) -> list[Letter]:
     """What ``PEOPLE`` got, in as few batches as the channel allows."""
     step = min(channel.capabilities.batch_limit, len(PEOPLE))
     for place in range(0, len(PEOPLE), step):
         people = PEOPLE[place : place + step]
         key = f"0123456789abcdef.{21 + place}.1"
-        await channel.send(batch_of(*people, copy=_copy(channel), key=key))
+        await channel.send(batch_of(*people, copy=copy or _copy(channel), key=key))
     return await _letters(provider)
 
 

@@ -104,9 +104,10 @@ class RenderingContract(PromisesOfChannel):
     async def test_mail_keeps_its_words_and_its_sender(self, channel: Channel) -> None:
         if channel.capabilities.kind is not ChannelKind.DIRECT:
             pytest.skip("a post has neither subject nor sender")
+        subject = f"{WORDS}, and what to do now"
         copy = channel.render(
-            Template(text=WORDS, subject="A subject", html=f"<p>{WORDS}</p>", voice=VOICE)
+            Template(text=WORDS, subject=subject, html=f"<p>{WORDS}</p>", voice=VOICE)
         )
-        assert (copy.text, copy.subject, copy.html) == (WORDS, "A subject", f"<p>{WORDS}</p>")
+        assert (copy.text, copy.subject, copy.html) == (WORDS, subject, f"<p>{WORDS}</p>")
         assert isinstance(copy.voice, Voice)
         assert (copy.voice.address, copy.voice.reply_to) == (VOICE.address, VOICE.reply_to)

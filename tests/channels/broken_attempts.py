@@ -7,6 +7,7 @@ import random
 import time
 import warnings
 from datetime import UTC, datetime
+from html import escape
 
 import httpx
 
@@ -45,6 +46,17 @@ class ChangesTheSpaces(WebhookChannel):
     async def publish(self, publication: Publication) -> Receipt:
         text = " ".join(publication.copy.text.split())
         return await super().publish(with_text(publication, text))
+
+
+class KnowsAsciiOnly(WebhookChannel):
+    async def publish(self, publication: Publication) -> Receipt:
+        text = publication.copy.text.encode("ascii", "ignore").decode()
+        return await super().publish(with_text(publication, text))
+
+
+class EscapesForAPage(WebhookChannel):
+    async def publish(self, publication: Publication) -> Receipt:
+        return await super().publish(with_text(publication, escape(publication.copy.text)))
 
 
 class SendsATitleBesides(WebhookChannel):

@@ -34,6 +34,8 @@ REFUSAL = SUITE.test_a_refusal_is_for_a_person_to_decide
 CASES: list[tuple[Any, Any, dict[str, object]]] = [
     (EXACTLY, broken.AddsAWordOfItsOwn, {}),
     (EXACTLY, broken.ChangesTheSpaces, {}),
+    (EXACTLY, broken.KnowsAsciiOnly, {}),
+    (EXACTLY, broken.EscapesForAPage, {}),
     (ONE_REQUEST, broken.SplitsThePost, {}),
     *(
         (NO_RETRY, broken.TriesTwice, {"how": how})
