@@ -34,6 +34,7 @@ from domain.message import Copy, Voice
 from domain.model import Value
 from domain.publication import Receipt, Sighting
 from domain.suppression import ListedAddress
+from domain.times import UtcTime
 
 
 class ChannelKind(StrEnum):
@@ -239,6 +240,87 @@ class Retracts(Protocol):
 
     async def retract(self, receipt: Receipt) -> None:
         """Delete the post; a post that is gone already counts as taken back."""
+        ...
+
+
+class Image(Value):
+    """A picture beside a post. ``alt`` says what is on it, for whoever cannot see it."""
+
+    data: bytes
+    media_type: str
+    alt: str
+
+
+@runtime_checkable
+class CarriesImages(Protocol):
+    """A channel whose posts may have a picture.
+
+    ``image_types`` are the media types it takes, ``image_limit`` the most bytes of one.
+    """
+
+    image_types: frozenset[str]
+    image_limit: int
+
+    async def publish_image(self, publication: Publication, image: Image) -> Receipt:
+        """Publish once, words and picture in one post.
+
+        Raises like ``publish``, and ``CannotExpress`` for a picture without ``alt``, of another
+        type or too large. A failed upload that comes before the post is not an unknown outcome:
+        nothing was published by it.
+        """
+        ...
+
+
+@runtime_checkable
+class Replies(Protocol):
+    """A channel that can answer a post: somebody's, or its own last one, which makes a thread."""
+
+    async def reply(self, publication: Publication, to: str) -> Receipt:
+        """Publish once, as an answer to the post with the id ``to``; raises like ``publish``.
+
+        Each part of a thread is a publication of its own, so that each has a receipt.
+        """
+        ...
+
+
+@runtime_checkable
+class Edits(Protocol):
+    """A channel that can change the words of a post."""
+
+    async def edit(self, receipt: Receipt, copy: Copy) -> Receipt:
+        """Replace all words of the post by those of ``copy``; its id stays.
+
+        Raises like ``publish``; a post that is gone is ``Refused``.
+        """
+        ...
+
+
+class Quota(Value):
+    """How much an account may still publish: ``remaining`` of ``limit`` until ``resets_at``."""
+
+    limit: int
+    remaining: int
+    resets_at: UtcTime
+
+
+@runtime_checkable
+class ReportsQuota(Protocol):
+    """A channel whose provider says how much may still be published."""
+
+    async def quota(self) -> Quota:
+        """The quota now. Reads only; raises ``Unreachable``, ``Throttled`` or ``Refused``."""
+        ...
+
+
+@runtime_checkable
+class CredentialsExpire(Protocol):
+    """A channel whose credentials stop working by themselves."""
+
+    async def credentials_expire_at(self) -> datetime | None:
+        """When (UTC), or None if these never do.
+
+        Reads only; raises ``Unreachable``, ``Throttled`` or ``Refused``.
+        """
         ...
 
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 PROMISES = (
+    "abilities",
     "adapter_contract",
     "attempts",
+    "checking",
     "events_contract",
     "failing",
     "looking",
     "mail",
     "publishing",
     "rendering",
+    "watching",
 )
 
 if find_spec("pytest") is not None:

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings
 from channels.adapter import Adapter
 from channels.configured import masked_settings, variable_of
 from channels.contract import ChannelKind
+from channels.contract_suite.base import Promises
 from domain.ids import check_channel
 
 
@@ -36,7 +37,7 @@ class Package:
     secrets: tuple[str, ...]
 
 
-class AdapterContract:
+class AdapterContract(Promises):
     """The promises of an adapter, as tests."""
 
     @pytest.fixture

@@ -24,6 +24,10 @@ from domain.publication import Finding, Receipt, Sighting
 
 MARK = "Update 7, 20 Nov 14:05 UTC"
 WORDS = "We shut the leak and are rotating every key"
+SPECIAL_WORDS = (
+    "Caf\u00e9 & \u201cbar\u201d \u2013 50 % <b>off</b>? \u969c\u5bb3 \U0001f6a8 it's \\n #1, a+b=c"
+)
+"""What a form, a page or a narrow encoding changes on the way, if nobody takes care."""
 OTHER_WORDS = "All clear: the site is up again"
 LINK = "https://status.acme.example/incidents/2026-11-20-leak"
 ADDRESS = "somebody@customers.example"

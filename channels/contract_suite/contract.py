@@ -14,6 +14,8 @@ each subject.
 
 from __future__ import annotations
 
+from channels.contract_suite.abilities import AbilitiesContract
+from channels.contract_suite.checking import CheckingContract
 from channels.contract_suite.failing import FailingContract
 from channels.contract_suite.looking import LookingContract
 from channels.contract_suite.mail import MailContract
@@ -22,6 +24,12 @@ from channels.contract_suite.rendering import RenderingContract
 
 
 class ChannelContract(
-    RenderingContract, PublishingContract, FailingContract, LookingContract, MailContract
+    RenderingContract,
+    PublishingContract,
+    FailingContract,
+    LookingContract,
+    CheckingContract,
+    MailContract,
+    AbilitiesContract,
 ):
     """The promises of a channel, as tests."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import traceback
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,15 +16,22 @@ from channels.contract import (
     Throttled,
     Unreachable,
 )
-from channels.contract_suite.attempts import (
-    ADDRESS,
-    WORDS,
-    attempt,
-    eventually,
-    tell,
-)
+from channels.contract_suite.attempts import attempt, eventually, tell
 from channels.contract_suite.base import PromisesOfChannel
-from channels.contract_suite.stand_in import NOT_TAKEN, REFUSALS, TAKEN, Misbehaviour, StandIn
+from channels.contract_suite.stand_in import (
+    NOT_TAKEN,
+    REFUSALS,
+    TAKEN,
+    CountsRequests,
+    Misbehaviour,
+    StandIn,
+)
+from channels.contract_suite.watching import (
+    assert_discreet,
+    everything_of,
+    logged,
+    still_running,
+)
 
 # A provider that says when by its clock counts in whole seconds.
 _LEEWAY = timedelta(seconds=5)
@@ -91,6 +98,54 @@ class FailingContract(PromisesOfChannel):
             await attempt(nowhere)
         await nowhere.close()
 
+    async def test_no_connection_in_time_means_that_nothing_went_out(
+        self, provider: StandIn, channel: Channel
+    ) -> None:
+        await tell(provider, Misbehaviour.UNREACHED)
+        with pytest.raises(Unreachable):
+            await attempt(channel)
+        assert await provider.accepted() == []
+
+    # One attempt
+
+    @pytest.mark.parametrize("how", list(Misbehaviour), ids=lambda how: how.name.lower())
+    async def test_one_attempt_is_one_request_and_never_tries_again(
+        self, provider: StandIn, channel: Channel, how: Misbehaviour
+    ) -> None:
+        """Trying again is for the workflow, which looks first."""
+        await tell(provider, how)
+        running = asyncio.all_tasks()
+        with pytest.raises(ChannelError):
+            await attempt(channel)
+        if how in TAKEN:
+            await eventually(provider.accepted)
+        await channel.close()
+        assert not await still_running(running), "something goes on after the attempt has failed"
+        assert len(await provider.accepted()) == (how in TAKEN)
+        if isinstance(provider, CountsRequests):
+            assert await provider.tried() == 1
+
+    async def test_one_attempt_without_a_connection_is_one_request(self, provider: StandIn) -> None:
+        if not isinstance(provider, CountsRequests):
+            pytest.skip("this stand-in does not see every request")
+        nowhere = provider.channel_to_nowhere()
+        with pytest.raises(Unreachable):
+            await attempt(nowhere)
+        await nowhere.close()
+        assert await provider.tried() == 1
+
+    async def test_an_attempt_can_be_cancelled(self, provider: StandIn) -> None:
+        """A worker that stops cancels what it has on the wire, and then records it."""
+        for turns in (1, 3, 9):
+            channel = provider.channel()
+            task = asyncio.create_task(attempt(channel))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            cancelled = task.cancel()
+            await asyncio.wait({task})
+            assert task.cancelled() or not cancelled, "a cancellation was swallowed"
+            await channel.close()
+
     # Nobody knows
 
     @pytest.mark.parametrize("how", [*NOT_TAKEN, *TAKEN], ids=lambda how: how.name.lower())
@@ -122,6 +177,27 @@ class FailingContract(PromisesOfChannel):
             # What is taken late must not show up in the next test.
             await eventually(provider.accepted)
 
+    @pytest.mark.parametrize("how", list(Misbehaviour), ids=lambda how: how.name.lower())
+    async def test_whatever_fails_is_an_error_of_a_channel_and_prints_nothing_secret(
+        self,
+        provider: StandIn,
+        channel: Channel,
+        how: Misbehaviour,
+        caplog: pytest.LogCaptureFixture,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """An exception that nobody planned is taken for an unknown outcome."""
+        await tell(provider, how)
+        with caplog.at_level("DEBUG"), pytest.raises(ChannelError) as caught:
+            await attempt(channel)
+        error = caught.value
+        assert_discreet(everything_of(error), provider)
+        assert error.__context__ is None or error.__suppress_context__, "raise it from None"
+        assert_discreet("".join(capsys.readouterr()), provider)
+        assert_discreet(logged(caplog), provider)
+        if how in TAKEN:
+            await eventually(provider.accepted)
+
     async def test_an_error_for_no_connection_holds_no_secret(
         self, provider: StandIn, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -136,9 +212,6 @@ def _assert_no_secret(
     error: ChannelError, provider: StandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
     # The message reaches people; the chain of causes reaches logs and histories.
-    lines = traceback.format_exception(error)
-    shown = str(error) + "".join(line for line in lines if not line.lstrip().startswith("File "))
-    for secret in (*provider.secrets, WORDS, ADDRESS):
-        assert secret not in shown
-        assert secret not in caplog.text, "a log line holds a secret"
+    assert_discreet(everything_of(error), provider)
+    assert_discreet(logged(caplog), provider)
     assert error.__cause__ is None

@@ -9,14 +9,15 @@ from channels.contract import BadRecipient, Channel, ChannelKind, DirectChannel,
 from channels.contract_suite.attempts import (
     ADDRESS,
     OTHER_ADDRESS,
+    SPECIAL_WORDS,
     VOICE,
     WORDS,
     batch_of,
     rendered,
 )
 from channels.contract_suite.base import PromisesOfChannel
-from channels.contract_suite.stand_in import KeepsLetters, Letter, StandIn
-from channels.mail_copy import UNSUBSCRIBE_VALUE
+from channels.contract_suite.stand_in import CountsRequests, KeepsLetters, Letter, StandIn
+from channels.mail_copy import UNSUBSCRIBE_VALUE, fill
 from domain.message import Copy
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
@@ -89,6 +90,20 @@ class MailContract(PromisesOfChannel):
             assert VOICE.reply_to is not None
             assert VOICE.reply_to in letter.reply_to
 
+    async def test_mail_says_exactly_what_was_signed(
+        self, provider: StandIn, direct: DirectChannel
+    ) -> None:
+        copy = _copy(direct, SPECIAL_WORDS)
+        values = {one.address: one.values for one in PEOPLE}
+        for letter in await _sent(provider, direct, copy):
+            for part, signed in (
+                (letter.subject, copy.subject),
+                (letter.text, copy.text),
+                (letter.html, copy.html),
+            ):
+                # Mail transport may fold lines; it adds and takes away no word.
+                assert part.split() == fill(signed or "", values[letter.address]).split()
+
     async def test_mail_programs_are_offered_to_unsubscribe_with_one_click(
         self, provider: StandIn, direct: DirectChannel
     ) -> None:
@@ -109,6 +124,14 @@ class MailContract(PromisesOfChannel):
         people = [Addressee(f"d.{n}", f"p{n}@customers.example") for n in range(limit)]
         await direct.send(batch_of(*people, copy=rendered(direct)))
         assert len({one.address for one in await _letters(provider)}) == limit
+
+    async def test_a_batch_is_one_request(self, provider: StandIn, direct: DirectChannel) -> None:
+        """With several, an answer that is lost leaves some of them behind."""
+        people = PEOPLE[: direct.capabilities.batch_limit]
+        await direct.send(batch_of(*people, copy=_copy(direct)))
+        assert len(await _letters(provider)) == len(people)
+        if isinstance(provider, CountsRequests):
+            assert await provider.tried() == 1
 
     async def test_a_batch_over_the_limit_is_refused_whole(
         self, provider: StandIn, direct: DirectChannel
@@ -137,24 +160,26 @@ class MailContract(PromisesOfChannel):
         assert await provider.accepted() == []
 
 
-def _copy(channel: Channel) -> Copy:
+def _copy(channel: Channel, words: str = WORDS) -> Copy:
     return channel.render(
         Template(
-            text=f"{WORDS}. Your code: [[code]]",
-            subject="Your code: [[code]]",
-            html=f"<p>{WORDS}. Your code: [[code]]</p>",
+            text=f"{words}. Your code: [[code]]",
+            subject=f"{words}. Your code: [[code]]",
+            html=f"<p>{words}. Your code: [[code]]</p>",
             voice=VOICE,
         )
     )
 
 
-async def _sent(provider: StandIn, channel: DirectChannel) -> list[Letter]:
+async def _sent(
+    provider: StandIn, channel: DirectChannel, copy: Copy | None = None
+) -> list[Letter]:
     """What ``PEOPLE`` got, in as few batches as the channel allows."""
     step = min(channel.capabilities.batch_limit, len(PEOPLE))
     for place in range(0, len(PEOPLE), step):
         people = PEOPLE[place : place + step]
         key = f"0123456789abcdef.{21 + place}.1"
-        await channel.send(batch_of(*people, copy=_copy(channel), key=key))
+        await channel.send(batch_of(*people, copy=copy or _copy(channel), key=key))
     return await _letters(provider)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from channels.contract import Channel, ChannelKind
+from channels.contract import CannotExpress, Channel, ChannelKind
 from channels.contract_suite.attempts import (
     ADDRESS,
     BROADCAST,
@@ -17,19 +17,28 @@ from channels.contract_suite.attempts import (
     MARK,
     OTHER_ADDRESS,
     OTHER_WORDS,
+    SPECIAL_WORDS,
     TRIES,
     VOICE,
     WORDS,
     attempt,
     longest_pause,
+    look,
+    rendered,
     tell,
 )
 from channels.contract_suite.base import PromisesOfChannel
-from channels.contract_suite.stand_in import LookFault, Misbehaviour, StandIn
+from channels.contract_suite.stand_in import CountsRequests, Misbehaviour, StandIn
+from channels.contract_suite.watching import (
+    assert_discreet,
+    assert_words_are,
+    logged,
+    still_running,
+)
 
 
 class PublishingContract(PromisesOfChannel):
-    """The promises of ``publish`` and ``send`` on a good day, and those of ``check``."""
+    """The promises of ``publish`` and ``send`` on a good day."""
 
     async def test_what_is_published_reaches_the_provider_once(
         self, provider: StandIn, channel: Channel
@@ -55,6 +64,54 @@ class PublishingContract(PromisesOfChannel):
             assert part in published
         assert KEY not in published
         assert BROADCAST not in published
+
+    async def test_a_post_says_exactly_what_was_signed(
+        self, provider: StandIn, channel: Channel
+    ) -> None:
+        if channel.capabilities.kind is not ChannelKind.POST:
+            pytest.skip("what mail says has its own promises")
+        for number, words in enumerate((WORDS, SPECIAL_WORDS)):
+            await attempt(channel, words=words, key=f"{BROADCAST}.{number}.1")
+            await assert_words_are(rendered(channel, words).text, provider)
+
+    async def test_a_publication_is_one_request(self, provider: StandIn, channel: Channel) -> None:
+        running = asyncio.all_tasks()
+        await attempt(channel)
+        await channel.close()
+        assert not await still_running(running), "something goes on after the receipt"
+        assert len(await provider.accepted()) == 1
+        if isinstance(provider, CountsRequests):
+            assert await provider.tried() == 1
+
+    async def test_every_receipt_has_an_id_of_its_own(self, channel: Channel) -> None:
+        first = await attempt(channel)
+        second = await attempt(
+            channel, words=OTHER_WORDS, key=f"{BROADCAST}.2.1", mark="Notice 1, 09:00 UTC"
+        )
+        assert first.id.strip()
+        assert second.id.strip()
+        assert first.id != second.id
+
+    @pytest.mark.parametrize(
+        "letter", ["x", "\u00fc", "\u969c", "\U0001f6a8", "[", "&", "\n"], ids=ascii
+    )
+    async def test_what_can_be_rendered_is_taken_by_the_provider(
+        self, channel: Channel, letter: str
+    ) -> None:
+        """What it refuses for its form is found when the copy is rendered, and not at the wire."""
+        limit = channel.capabilities.max_length or 20_000
+        beside = len(rendered(channel).text) - len(WORDS)
+        for length in (limit + 1, limit, limit // 2, limit // 4, beside):
+            end = f" {length}."
+            words = letter * max(length - beside - len(end), 1) + end
+            try:
+                copy = rendered(channel, words)
+            except CannotExpress:
+                continue
+            assert MARK in copy.text or channel.capabilities.kind is ChannelKind.DIRECT
+            await attempt(channel, words=words, key=f"{BROADCAST}.{length}.1")
+            return
+        pytest.fail("not even a short message can be expressed")
 
     async def test_two_publications_share_no_words_and_no_addressee(
         self, provider: StandIn, channel: Channel
@@ -106,36 +163,29 @@ class PublishingContract(PromisesOfChannel):
                 return
         pytest.fail("publish or send blocks its thread: await it, or run it in another thread")
 
-    async def test_check_says_that_a_working_account_works(self, channel: Channel) -> None:
-        health = await channel.check()
-        assert health.ok, health.detail
+    async def test_others_can_work_while_it_publishes(self, provider: StandIn) -> None:
+        for number in range(TRIES):
+            channel = provider.channel()
+            pause = await longest_pause(attempt(channel, key=f"{BROADCAST}.{number}.1"))
+            pause = max(pause, await longest_pause(channel.close()))
+            if pause < LONGEST_PAUSE:
+                return
+        pytest.fail("publish, send or close blocks its thread: await it, or use another thread")
 
-    async def test_check_of_an_unreachable_provider_says_so_and_does_not_raise(
-        self, provider: StandIn
-    ) -> None:
-        nowhere = provider.channel_to_nowhere()
-        health = await nowhere.check()
-        assert not health.ok
-        assert health.detail
-        await nowhere.close()
-
-    @pytest.mark.parametrize(
-        "how",
-        [LookFault.CREDENTIALS_DEAD, LookFault.FORBIDDEN, LookFault.FAILS, LookFault.SILENT],
-        ids=lambda how: how.name.lower(),
-    )
-    async def test_check_of_an_account_that_does_not_work_says_so_and_does_not_raise(
+    async def test_nothing_secret_is_shown_on_a_good_day(
         self,
         provider: StandIn,
         channel: Channel,
-        how: LookFault,
         caplog: pytest.LogCaptureFixture,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
-        await tell(provider, how)
+        """In logs, on the screen, in a receipt, in what a look finds, in the channel's own name."""
         with caplog.at_level("DEBUG"):
+            since = datetime.now(UTC)
+            receipt = await attempt(channel)
+            sighting = await look(provider, since)
             health = await channel.check()
-        assert not health.ok
-        assert health.detail
-        for secret in provider.secrets:
-            assert secret not in f"{health.detail} {health.account}"
-            assert secret not in caplog.text
+        shown = f"{receipt!r} {sighting!r} {health!r} {channel!r} {channel}"
+        assert_discreet(shown, provider)
+        assert_discreet("".join(capsys.readouterr()), provider)
+        assert_discreet(logged(caplog), provider)

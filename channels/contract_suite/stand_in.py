@@ -19,14 +19,24 @@ class Misbehaviour(StrEnum):
     CALLS_INVALID = "calls the request invalid (400)"
     FORBIDS = "forbids these words (403)"
     CREDENTIALS_DEAD = "refuses our credentials"
+    KNOWS_NO_SUCH_PLACE = "says that there is nothing at this address (404)"
+    CALLS_TOO_LARGE = "says that the request is too large (413)"
     REDIRECTS = "sends us elsewhere"
+    UNREACHED = "does not take a connection in time"
     SILENT_BEFORE = "takes nothing and never answers"
     SILENT_AFTER = "takes it and answers too late"
     DROPS_BEFORE = "takes nothing and hangs up"
     DROPS_AFTER = "takes it and hangs up"
     FAILS_BEFORE = "takes nothing and answers 5xx"
     FAILS_AFTER = "takes it and answers 5xx"
+    BREAKS_OFF_AFTER = "takes it and breaks off in the middle of its answer"
+    GIVES_UP_AFTER = "takes it and answers 408"
+    GATEWAY_FAILS_AFTER = "takes it, and a gateway answers 502"
+    BUSY_AFTER = "takes it and answers 503 with a Retry-After"
+    GATEWAY_TIMES_OUT_AFTER = "takes it, and a gateway answers 504"
     UNREADABLE_AFTER = "takes it and answers 2xx with what nobody can read"
+    EMPTY_AFTER = "takes it and answers 2xx with nothing"
+    WITHOUT_ID_AFTER = "takes it and answers 2xx with an object that has no id"
 
 
 NOT_TAKEN = (Misbehaviour.SILENT_BEFORE, Misbehaviour.DROPS_BEFORE, Misbehaviour.FAILS_BEFORE)
@@ -34,9 +44,22 @@ TAKEN = (
     Misbehaviour.SILENT_AFTER,
     Misbehaviour.DROPS_AFTER,
     Misbehaviour.FAILS_AFTER,
+    Misbehaviour.BREAKS_OFF_AFTER,
+    Misbehaviour.GIVES_UP_AFTER,
+    Misbehaviour.GATEWAY_FAILS_AFTER,
+    Misbehaviour.BUSY_AFTER,
+    Misbehaviour.GATEWAY_TIMES_OUT_AFTER,
     Misbehaviour.UNREADABLE_AFTER,
+    Misbehaviour.EMPTY_AFTER,
+    Misbehaviour.WITHOUT_ID_AFTER,
 )
-REFUSALS = (Misbehaviour.REFUSES, Misbehaviour.CALLS_INVALID, Misbehaviour.FORBIDS)
+REFUSALS = (
+    Misbehaviour.REFUSES,
+    Misbehaviour.CALLS_INVALID,
+    Misbehaviour.FORBIDS,
+    Misbehaviour.KNOWS_NO_SUCH_PLACE,
+    Misbehaviour.CALLS_TOO_LARGE,
+)
 
 
 class LookFault(StrEnum):
@@ -49,7 +72,24 @@ class LookFault(StrEnum):
     SILENT = "never answers"
     WITHOUT_LIST = "answers 2xx with an object that has no list in it"
     UNREADABLE = "answers 2xx with what nobody can read"
+    GONE = "says that there is nothing at this address (404)"
+    REDIRECTS = "sends us elsewhere"
+    DROPS = "hangs up"
+    EMPTY = "answers 2xx with nothing"
+    NULL = "answers 2xx with null"
     FAILS_LATER = "answers the first look, and 5xx from then on"
+    FORBIDDEN_LATER = "answers the first look, and 403 from then on"
+    DROPS_LATER = "answers the first look, and hangs up from then on"
+    UNREADABLE_LATER = "answers the first look, and what nobody can read from then on"
+
+
+LATER = {
+    LookFault.FAILS_LATER: LookFault.FAILS,
+    LookFault.FORBIDDEN_LATER: LookFault.FORBIDDEN,
+    LookFault.DROPS_LATER: LookFault.DROPS,
+    LookFault.UNREADABLE_LATER: LookFault.UNREADABLE,
+}
+"""Faults that begin with the second look, and what they are from then on."""
 
 
 class NotPlayed(Exception):
@@ -116,6 +156,45 @@ class StandIn(Protocol):
 
     async def accepted(self) -> list[str]:
         """What was published, oldest first, each as everything that travelled for it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post as everybody sees it: its words, and nothing that travelled beside them.
+
+    ``answers`` is the id of the post that it replies to. ``image`` and ``alt`` are a picture's
+    bytes and the words for whoever cannot see it.
+    """
+
+    id: str
+    text: str
+    answers: str | None = None
+    image: bytes | None = None
+    alt: str = ""
+
+
+@runtime_checkable
+class ShowsPosts(Protocol):
+    """What a stand-in for posts may have besides; abilities such as replies cannot do without.
+
+    Without it the suite looks for the signed words in what ``accepted`` says.
+    """
+
+    async def posts(self) -> list[Post] | None:
+        """Every post there is, oldest first; None where this provider does not tell."""
+        ...
+
+
+@runtime_checkable
+class CountsRequests(Protocol):
+    """What a stand-in that sees every request has besides."""
+
+    async def tried(self) -> int:
+        """How many requests tried to publish, whatever came of them.
+
+        One to an address where nobody listens is one.
+        """
         ...
 
 

@@ -6,47 +6,24 @@ counter expects); most letters of European and Semitic scripts weigh 1, everythi
 weighs 2 however many code points it has; a link weighs 23 however long it is.
 
 Where we cannot know, we count too much rather than too little, so that a copy is never too long
-after it was approved:
-a bare ``example.com`` weighs what a link weighs or what its letters weigh, whichever is more,
-because X decides by a list of top-level domains that changes. With ``https://`` in front there is
-no doubt, short of a domain that does not exist: X counts such a one by its letters.
+after it was approved. X decides by a list of top-level domains whether ``https://acme.example`` is
+a link. Where its list may differ from ours, such an address weighs what a link weighs or what its
+letters weigh, whichever is more.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
+
+from channels.twitter.links import Link, links_in
 
 LIMIT = 280
 LINK = 23
 EMOJI = 2
 
 _LIGHT = ((0x0000, 0x10FF), (0x2000, 0x200D), (0x2010, 0x201F), (0x2032, 0x2037))
-
-# Letters that may follow a link's domain, and those it may end with: a full stop or a closing
-# bracket after a link belongs to the sentence, unless the bracket was opened inside the link.
-_LATIN = "À-ÖØ-öø-\u024fɓɔɖɗəɛɣɨɯɲʻ\u0300-\u036fḀ-ỿ"
-_ANY = rf"[a-zЀ-ӿ0-9!*';:=+,.$/%#\[\]\-–_~@|&{_LATIN}]"
-_LAST = rf"[a-zЀ-ӿ0-9=_#/+\-{_LATIN}]"
-_BRACKETS = rf"\((?:{_ANY}+|{_ANY}*\({_ANY}+\){_ANY}*)\)"
-_PATH = rf"/(?:(?:{_ANY}|{_BRACKETS})*(?:{_LAST}|{_BRACKETS}))?"
-_QUERY = r"\?[a-z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]*[a-z0-9\-_&=#/]"
-_TAIL = rf"(?::[0-9]+)?(?:{_PATH})?(?:{_QUERY})?"
-
-# A label of a domain: anything but punctuation, spaces and marks of direction.
-_LABEL = (
-    r"(?:[^\s!'#%&()*+,\\\-./:;<=>?@\[\]^_{|}~$\u061c\u180e\u200e\u200f\u202a-\u202e"
-    r"\u2066-\u2069\ufeff\ufffe\uffff]|[-_](?!\.))+"
-)
-_TOP = r"(?:xn--[-0-9a-z]+|[^\W\d_]{2,24})"
-_WITH_SCHEME = rf"https?://(?P<domain>(?:{_LABEL}\.)+{_TOP})(?![^\W_]){_TAIL}"
-_ASCII_LABEL = rf"[-a-z0-9{_LATIN}]+"
-_BARE = rf"(?P<bare>(?:{_ASCII_LABEL}\.)+(?:xn--[-0-9a-z]+|[a-z]{{2,24}}))(?![-a-z0-9.@]*@){_TAIL}"
-_LINKS = re.compile(
-    rf"(?<![a-z0-9@＠$#＃\ufeff\ufffe\uffff]){_WITH_SCHEME}"
-    rf"|(?<![-_./a-z0-9@＠$#＃\ufeff\ufffe\uffff]){_BARE}",
-    re.IGNORECASE,
-)
 
 # Emoji, by the sequences of Unicode Technical Standard 51. The blocks contain characters that are
 # not emoji too; alone they weigh 2 in any case, so only what joins them matters.
@@ -75,14 +52,15 @@ _EMOJI = re.compile(
 def weighted_length(text: str) -> int:
     """The length of ``text`` in X's units, of which a post may have 280."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return max(_weigh_with(text, links_in(text, perhaps=perhaps)) for perhaps in (False, True))
+
+
+def _weigh_with(text: str, links: Iterable[Link]) -> int:
     weight = position = 0
-    for match in _LINKS.finditer(text):
-        domain = match["domain"] or match["bare"]
-        if not all(_fits_dns(label) for label in domain.split(".")):
-            continue
-        weight += _weigh(text[position : match.start()])
-        weight += LINK if match["domain"] else max(LINK, _weigh(match[0]))
-        position = match.end()
+    for link in links:
+        weight += _weigh(text[position : link.start])
+        weight += LINK if link.sure else max(LINK, _weigh(text[link.start : link.end]))
+        position = link.end
     return weight + _weigh(text[position:])
 
 
@@ -97,8 +75,3 @@ def _weigh(text: str) -> int:
 def _letter(letter: str) -> int:
     point = ord(letter)
     return 1 if any(first <= point <= last for first, last in _LIGHT) else 2
-
-
-def _fits_dns(label: str) -> bool:
-    encoded = label if label.isascii() else "xn--" + label.encode("punycode").decode()
-    return 1 <= len(encoded) <= 63

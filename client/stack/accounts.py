@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from pydantic_settings import BaseSettings
 
@@ -15,6 +17,8 @@ from channels import registry
 from channels.adapter import SANDBOX, Adapter
 from channels.configured import ChannelMisconfigured, variable_of
 
+STAND_IN = "_STAND_IN_URL"
+"""The end of the variable with the address of a stand-in that somebody runs for a channel."""
 STRIPE_KEY = "FRONTFOOT_STRIPE_API_KEY"
 _KEPT_IN_SANDBOX = ("_FROM_ADDRESS", "_FROM_NAME", "_CONNECT_TIMEOUT", "_READ_TIMEOUT")
 
@@ -66,6 +70,8 @@ def _with(
     """``accounts`` and one channel more."""
     adapter = _adapter(channel)
     own = _own(channel, given)
+    if url := own.pop(f"FRONTFOOT_{channel.upper()}{STAND_IN}", ""):
+        return _with_stand_in(accounts, channel, adapter, own, url)
     stands_in = adapter.sandbox if adapter else None
     if stands_in is None and not live:
         return accounts.with_notice(f"{channel} is left out: the sandbox cannot stand in for it.")
@@ -89,6 +95,46 @@ def _with(
     environment = {**accounts.environment, **kept, **_stand_in(adapter, sandbox)}
     accounts = replace(accounts, environment=environment)
     return _with_events(accounts, channel, adapter, None)
+
+
+def _with_stand_in(
+    accounts: ChosenAccounts,
+    channel: str,
+    adapter: Adapter | None,
+    own: Mapping[str, str],
+    url: str,
+) -> ChosenAccounts:
+    """``accounts`` and a channel whose provider is played at ``url``, whatever else is set."""
+    variable = f"FRONTFOOT_{channel.upper()}{STAND_IN}"
+    if not _on_this_machine(url):
+        return accounts.with_notice(
+            f"{channel} is left out: {variable} is not an http address on this machine."
+        )
+    if adapter is None or adapter.sandbox is None:
+        return accounts.with_notice(
+            f"{channel} is left out: {variable} is set, but its adapter does not say with which "
+            "values it speaks to a stand-in (`sandbox=`)."
+        )
+    kept = {name: value for name, value in own.items() if name.endswith(_KEPT_IN_SANDBOX)}
+    environment = {**accounts.environment, **kept, **_stand_in(adapter, url.rstrip("/"))}
+    accounts = replace(accounts, channels=(*accounts.channels, channel), environment=environment)
+    accounts = accounts.with_notice(f"{channel} speaks to your stand-in at {url}.")
+    if adapter.events is not None and adapter.events.ask_account is None:
+        return accounts.with_notice(
+            f"Events of {channel} are not taken in: its adapter cannot ask a stand-in for the key "
+            "that verifies them (`ask_account=`)."
+        )
+    return _with_events(accounts, channel, adapter, None)
+
+
+def _on_this_machine(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "http" and (
+            parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
+        )
+    except ValueError:
+        return False
 
 
 def _with_events(
@@ -126,7 +172,8 @@ async def event_settings(
             ]
             result |= {name: given[name] for name in variables if given.get(name)}
         elif source.ask_account is not None:
-            settings = adapter.settings.model_validate(_in_sandbox(adapter, sandbox))
+            url = given.get(f"FRONTFOOT_{channel.upper()}{STAND_IN}", "").rstrip("/") or sandbox
+            settings = adapter.settings.model_validate(_in_sandbox(adapter, url))
             values = await source.ask_account(settings)
             result |= {variable_of(source.settings, name): value for name, value in values.items()}
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,10 @@ def plain(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def for_python(given: Mapping[str, str]) -> dict[str, str]:
-    """``plain``, so that ``python -P -m`` finds our modules wherever they are installed."""
+    """``plain``, so that ``python -P -m`` finds our modules wherever they are installed.
+
+    Packages that the caller has on a path of their own, such as a channel, come behind ours.
+    """
     home = str(Path(settings_module.__file__).resolve().parent)
-    return {**plain(given), "PYTHONPATH": home, "PYTHONUNBUFFERED": "1"}
+    path = os.pathsep.join(filter(None, (home, given.get("PYTHONPATH"))))
+    return {**plain(given), "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}

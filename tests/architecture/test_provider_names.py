@@ -33,7 +33,16 @@ MAY = {
     "worker.py": "an example in the help",
 }
 
-ABOUT_THE_SUITE = {"channels", "domain", "httpx", "pydantic", "pydantic_settings", "pytest"}
+ABOUT_THE_SUITE = {
+    "channels",
+    "domain",
+    "httpx",
+    "pydantic",
+    "pydantic_settings",
+    "pytest",
+    "pytest_asyncio",
+    "orjson",
+}
 
 
 def words_in(path: Path) -> Iterator[tuple[int, str]]:

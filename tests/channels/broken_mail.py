@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -28,7 +29,8 @@ from channels.contract_suite.mailer_channel import (
     _Event,
 )
 from domain.delivery_events import HARD_BOUNCE, DeliveryEvent, EventsNotGenuine
-from domain.publication import DeliveryState, Receipt
+from domain.message import Copy
+from domain.publication import DeliveryState, Finding, Receipt, Sighting
 
 Letter = dict[str, Any]
 
@@ -90,6 +92,14 @@ def forgets(part: str) -> Callable[[Letter], None]:
     return change
 
 
+def adds_a_footer(letter: Letter) -> None:
+    letter["text"] += "\nSent with Mailer"
+
+
+def changes_the_subject(letter: Letter) -> None:
+    letter["subject"] = f"[Acme] {letter['subject']}"
+
+
 def forgets_headers(letter: Letter) -> None:
     for one in letter["to"]:
         one["headers"] = {}
@@ -112,6 +122,26 @@ class TakesLess(MailerChannel):
         if len(batch.addressees) > self.capabilities.batch_limit // 2:
             raise Refused("Mailer: too many.", "Send fewer.")
         return await super().send(batch)
+
+
+class OneRequestEach(MailerChannel):
+    """Sends a batch addressee by addressee."""
+
+    async def send(self, batch: Batch) -> Receipt:
+        for one in batch.addressees:
+            receipt = await super().send(replace(batch, addressees=Addressees.of([one])))
+        return receipt
+
+
+class SearchesByTheStart(MailerChannel):
+    """Takes the letter of another attempt or batch for the one it looks for."""
+
+    async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
+        for other in (key, *(f"{key}{n}" for n in range(10)), f"{key[:-3]}11.1"):
+            sighting = await super().find(other, copy, since)
+            if sighting.finding is not Finding.ABSENT:
+                return sighting
+        return sighting
 
 
 class HalfFilledIn(MailerChannel):

@@ -31,7 +31,8 @@ class Flaw:
 async def keep(promise: Callable[..., Any], provider: StandIn, **given: object) -> None:
     """Run a promise of a channel as pytest would, with a channel to ``provider``."""
     channel = provider.channel()
-    known = {**given, "provider": provider, "channel": channel, "direct": channel}
+    abilities = ("direct", "with_images", "with_replies", "with_edits", "with_quota", "with_expiry")
+    known = {**given, "provider": provider, "channel": channel, **dict.fromkeys(abilities, channel)}
     try:
         await promise(**called_with(promise, known))
     finally:

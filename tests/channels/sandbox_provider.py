@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -24,8 +25,26 @@ CONNECT_TIMEOUT = 5.0
 WAIT = timedelta(minutes=2)
 
 REDIRECT = Canned(302, headers={"location": "https://elsewhere.example/"})
-UNREADABLE_AFTER = Canned(200, UNREADABLE, taken=True)
+OF_ANY_SERVER = {
+    Misbehaviour.REDIRECTS: REDIRECT,
+    Misbehaviour.KNOWS_NO_SUCH_PLACE: Canned(404, b"dear sender"),
+    Misbehaviour.CALLS_TOO_LARGE: Canned(413, b"dear sender"),
+    Misbehaviour.GIVES_UP_AFTER: Canned(408, b"dear sender", taken=True),
+    Misbehaviour.GATEWAY_FAILS_AFTER: Canned(502, b"dear sender", taken=True),
+    Misbehaviour.BUSY_AFTER: Canned(503, b"dear sender", {"retry-after": "90"}, taken=True),
+    Misbehaviour.GATEWAY_TIMES_OUT_AFTER: Canned(504, b"dear sender", taken=True),
+    Misbehaviour.UNREADABLE_AFTER: Canned(200, UNREADABLE, taken=True),
+    Misbehaviour.EMPTY_AFTER: Canned(200, taken=True),
+    Misbehaviour.WITHOUT_ID_AFTER: Canned(
+        200, b'{"note":"dear sender"}', {"content-type": "application/json"}, taken=True
+    ),
+}
+"""Answers that any server or gateway may give, beside those of the provider itself."""
 HIDDEN = {
+    LookFault.GONE: Canned(404, b"dear sender"),
+    LookFault.REDIRECTS: REDIRECT,
+    LookFault.EMPTY: Canned(200),
+    LookFault.NULL: Canned(200, b"null", {"content-type": "application/json"}),
     LookFault.WITHOUT_LIST: Canned(
         200, b'{"note":"dear sender"}', {"content-type": "application/json"}
     ),
@@ -74,6 +93,13 @@ def look_faults(how: LookFault) -> dict[str, Any] | None:
             return None
 
 
+def canned(stock: Mapping[Any, Canned], how: Misbehaviour | LookFault) -> Canned:
+    """The answer for ``how``; raises ``NotPlayed`` where there is none."""
+    if how not in stock:
+        raise NotPlayed(f"the sandbox never {how}")
+    return stock[how]
+
+
 def closed_port() -> str:
     """An address on this machine where nobody listens."""
     with socket.socket() as taken:
@@ -115,11 +141,7 @@ class SandboxProvider:
     async def misbehave(self, how: Misbehaviour) -> None:
         fault = faults(how)
         if fault is None:
-            well_known = {
-                Misbehaviour.REDIRECTS: REDIRECT,
-                Misbehaviour.UNREADABLE_AFTER: UNREADABLE_AFTER,
-            }
-            self.cans.stock.append({**well_known, **self.canned}[how])
+            self.cans.stock.append(canned({**OF_ANY_SERVER, **self.canned}, how))
             return
         await self._admin(
             "POST",
@@ -130,7 +152,7 @@ class SandboxProvider:
     async def misbehave_at_looks(self, how: LookFault) -> None:
         fault = look_faults(how)
         if fault is None:
-            self.cans.looks = {**HIDDEN, LookFault.FORBIDDEN: self.forbidden}[how]
+            self.cans.looks = canned({**HIDDEN, LookFault.FORBIDDEN: self.forbidden}, how)
             return
         await self._admin("POST", "faults", {"provider": self.name, "operation": "list", **fault})
 
@@ -142,6 +164,13 @@ class SandboxProvider:
         async with httpx.AsyncClient(transport=OneShotTransport(Cans())) as client:
             answer = await client.request(method, f"{self.url}/_sandbox/{path}", json=body)
         return answer.raise_for_status()
+
+
+NO_BODY = (
+    Misbehaviour.UNREADABLE_AFTER,
+    Misbehaviour.EMPTY_AFTER,
+    Misbehaviour.WITHOUT_ID_AFTER,
+)
 
 
 class SandboxMail(SandboxProvider):
@@ -162,7 +191,7 @@ class SandboxMail(SandboxProvider):
     }
 
     async def misbehave(self, how: Misbehaviour) -> None:
-        if how is Misbehaviour.UNREADABLE_AFTER:
+        if how in NO_BODY:
             raise NotPlayed("SendGrid's 202 has no body, so there is nothing to be read")
         await super().misbehave(how)
 

@@ -7,10 +7,10 @@ import pytest
 
 from channels.contract import Channel
 from channels.contract_suite.contract import ChannelContract
+from channels.contract_suite.example_providers import PAGE, WEBHOOK, serve_posts
 from channels.contract_suite.mock_provider import MockProvider
 from channels.contract_suite.stand_in import StandIn
 from channels.contract_suite.webhook_channel import WebhookChannel
-from tests.channels.strangers import PAGE, WEBHOOK, serve_posts
 
 
 class LooksByPost(WebhookChannel):

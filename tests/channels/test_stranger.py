@@ -11,10 +11,10 @@ from channels import registry
 from channels.configured import ChannelMisconfigured
 from channels.contract_suite.adapter_contract import AdapterContract, Package
 from channels.contract_suite.contract import ChannelContract
+from channels.contract_suite.example_providers import PAGE, make_webhook, serve_posts
 from channels.contract_suite.mock_provider import MockProvider
 from channels.contract_suite.stand_in import StandIn
 from channels.contract_suite.webhook_channel import ADAPTER, WebhookChannel
-from tests.channels.strangers import PAGE, make_webhook, serve_posts
 
 
 class TestWebhook(ChannelContract):

@@ -9,10 +9,10 @@ from channels.contract import DirectChannel
 from channels.contract_suite.adapter_contract import AdapterContract, Package
 from channels.contract_suite.contract import ChannelContract
 from channels.contract_suite.events_contract import EventFeed, EventsContract
+from channels.contract_suite.example_providers import Feed, make_mailer, read_letters, serve_mail
 from channels.contract_suite.mailer_channel import ADAPTER
 from channels.contract_suite.mock_provider import MockProvider
 from channels.contract_suite.stand_in import StandIn
-from tests.channels.strangers import Feed, make_mailer, read_letters, serve_mail
 
 
 class TestMailer(ChannelContract):

@@ -9,10 +9,10 @@ import pytest
 from channels.contract_suite.adapter_contract import AdapterContract
 from channels.contract_suite.contract import ChannelContract
 from channels.contract_suite.events_contract import EventsContract
+from channels.contract_suite.example_providers import Feed, mail_provider
 from channels.contract_suite.mailer_channel import MailerChannel, MailerEvents
 from tests.channels import broken_mail as broken
 from tests.channels.flaws import CAUGHT, Flaw, called_with, keep
-from tests.channels.strangers import Feed, mail_provider
 
 SUITE = ChannelContract()
 OWN = SUITE.test_each_addressee_gets_one_mail_with_the_own_values_and_key
@@ -28,6 +28,8 @@ CHANGES = [
     (OWN, broken.forgets_keys),
     (SUITE.test_no_addressee_sees_the_address_of_another, broken.shows_everybody),
     *((ARRIVES, broken.forgets(part)) for part in ("text", "html", "from", "reply_to")),
+    (SUITE.test_mail_says_exactly_what_was_signed, broken.adds_a_footer),
+    (SUITE.test_mail_says_exactly_what_was_signed, broken.changes_the_subject),
     (ONE_CLICK, broken.forgets_headers),
     (ONE_CLICK, broken.forgets_one_click),
     (
@@ -38,6 +40,16 @@ CHANGES = [
 FLAWS = [
     *(Flaw(change.__name__, promise, broken.sends(change)) for promise, change in CHANGES),
     Flaw("takes less than it says", SUITE.test_a_full_batch_is_taken, broken.TakesLess),
+    Flaw("one request each", SUITE.test_a_batch_is_one_request, broken.OneRequestEach),
+    *(
+        Flaw(
+            f"searches by the start of {key}",
+            SUITE.test_a_look_does_not_take_the_same_words_under_another_mark_for_ours,
+            broken.SearchesByTheStart,
+            {"mark": "Notice 1, 09:00 UTC", "key": key},
+        )
+        for key in ("0123456789abcdef.1.17", "0123456789abcdef.11.1")
+    ),
     Flaw(
         "sends to who lacks a value",
         SUITE.test_who_lacks_a_value_is_named_and_gets_nothing_half_filled_in,
@@ -48,9 +60,9 @@ FLAWS = [
 
 @pytest.mark.parametrize("flaw", FLAWS, ids=str)
 async def test_the_suite_catches_what_addressees_would_get(flaw: Flaw) -> None:
-    await keep(flaw.promise, mail_provider(MailerChannel))
+    await keep(flaw.promise, mail_provider(MailerChannel), **flaw.given)
     with pytest.raises(CAUGHT):
-        await keep(flaw.promise, mail_provider(flaw.broken))
+        await keep(flaw.promise, mail_provider(flaw.broken), **flaw.given)
 
 
 EVENTS = EventsContract()

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from channels.contract_suite.contract import ChannelContract
+from channels.contract_suite.example_providers import webhook_provider
 from channels.contract_suite.stand_in import LookFault, Misbehaviour
 from channels.contract_suite.webhook_channel import WebhookChannel
 from tests.channels import broken_posts as broken
 from tests.channels.flaws import CAUGHT, Flaw, keep
-from tests.channels.strangers import webhook_provider
 
 SUITE = ChannelContract()
 CANNOT_SEE = SUITE.test_a_look_that_cannot_see_never_says_absent

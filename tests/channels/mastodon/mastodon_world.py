@@ -10,12 +10,18 @@ from typing import Any
 import httpx
 
 from channels.contract import Channel, Publication
-from channels.contract_suite.stand_in import LookFault, Misbehaviour, NotPlayed
+from channels.contract_suite.stand_in import LATER, LookFault, Misbehaviour, NotPlayed
 from channels.mastodon import MastodonChannel, MastodonSettings
 from domain.message import Copy
 from tests.channels.mastodon.mastodon_server import PAGE, TOKEN, Books
 from tests.channels.one_shot import Canned, Cans, OneShotTransport
-from tests.channels.sandbox_provider import CONNECT_TIMEOUT, READ_TIMEOUT, closed_port
+from tests.channels.sandbox_provider import (
+    CONNECT_TIMEOUT,
+    HIDDEN,
+    OF_ANY_SERVER,
+    READ_TIMEOUT,
+    closed_port,
+)
 
 NOW = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 MARK = "Update 2, 20 Nov 14:05 UTC"
@@ -24,6 +30,9 @@ TEXT = f"We shut the leak & rotate keys.\n\n<b>Nobody</b> lost money.\n{MARK}\n{
 COPY = Copy(channel="mastodon", text=TEXT, mark=MARK, link=LINK)
 PUBLICATION = Publication("0123456789abcdef.1", COPY)
 ME = Canned(200, b'{"id":"109","acct":"acme"}')
+
+PLAYED = (Misbehaviour.REDIRECTS, Misbehaviour.UNREADABLE_AFTER)
+"""What the small server can do by itself."""
 
 
 class MastodonProvider:
@@ -35,6 +44,7 @@ class MastodonProvider:
     def __init__(self, url: str, books: Books) -> None:
         self._url = url
         self._books = books
+        self._cans = Cans()
         self.wait: timedelta = books.wait
         books.late = READ_TIMEOUT * 1.4
 
@@ -47,10 +57,20 @@ class MastodonProvider:
     async def misbehave(self, how: Misbehaviour) -> None:
         if how is Misbehaviour.FORBIDS:
             raise NotPlayed("Mastodon's 403 is about the token or the account, never about words")
-        self._books.next = how
+        if how in OF_ANY_SERVER and how not in PLAYED:
+            self._cans.stock.append(OF_ANY_SERVER[how])
+        elif how in (Misbehaviour.UNREACHED, Misbehaviour.BREAKS_OFF_AFTER):
+            raise NotPlayed(f"this server never {how}")
+        else:
+            self._books.next = how
 
     async def misbehave_at_looks(self, how: LookFault) -> None:
-        self._books.looks = how
+        if how in HIDDEN and how not in (LookFault.WITHOUT_LIST, LookFault.UNREADABLE):
+            self._cans.looks = HIDDEN[how]
+        elif how is LookFault.DROPS or (how in LATER and how is not LookFault.FAILS_LATER):
+            raise NotPlayed(f"this server never {how}")
+        else:
+            self._books.looks = how
 
     async def accepted(self) -> list[str]:
         return [json.dumps(one, ensure_ascii=False) for one in self._books.taken]
@@ -59,7 +79,7 @@ class MastodonProvider:
         """A channel that speaks to ``url``, or to the small server."""
         settings = MastodonSettings(base_url=url or self._url, token=TOKEN)
         timeout = httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT)
-        client = httpx.AsyncClient(transport=OneShotTransport(Cans()), timeout=timeout)
+        client = httpx.AsyncClient(transport=OneShotTransport(self._cans), timeout=timeout)
         return MastodonChannel(settings, client=client)
 
 

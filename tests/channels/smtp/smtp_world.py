@@ -34,6 +34,24 @@ logging.getLogger("mail.log").setLevel(logging.CRITICAL)
 LATE = READ_TIMEOUT * 1.4
 
 
+SPOKEN = (
+    Misbehaviour.THROTTLES,
+    Misbehaviour.THROTTLES_WITHOUT_RESET,
+    Misbehaviour.REFUSES,
+    Misbehaviour.CALLS_INVALID,
+    Misbehaviour.FORBIDS,
+    Misbehaviour.CREDENTIALS_DEAD,
+    Misbehaviour.REDIRECTS,
+    Misbehaviour.SILENT_BEFORE,
+    Misbehaviour.SILENT_AFTER,
+    Misbehaviour.DROPS_BEFORE,
+    Misbehaviour.DROPS_AFTER,
+    Misbehaviour.FAILS_BEFORE,
+    Misbehaviour.FAILS_AFTER,
+)
+"""What has a meaning in SMTP; the rest are answers of HTTP."""
+
+
 @dataclass
 class Taken:
     """One mail that the server took."""
@@ -213,8 +231,8 @@ class MailProvider:
         return self._at(int(closed_port().rpartition(":")[2]))
 
     async def misbehave(self, how: Misbehaviour) -> None:
-        if how is Misbehaviour.UNREADABLE_AFTER:
-            raise NotPlayed("a reply nobody can read is how this server fails anyway")
+        if how not in SPOKEN:
+            raise NotPlayed(f"a mail server never {how}")
         self._server.next = how
 
     async def misbehave_at_looks(self, how: LookFault) -> None:

@@ -329,7 +329,7 @@ async def test_check_says_whose_keys_these_are(
 def test_a_post_is_measured_with_its_mark_and_link() -> None:
     channel = World(ME).channel
     room = 280 - 1 - len(MARK) - 1 - 23
-    template = Template(text="x" * room, mark=MARK, link="https://acme.example/a/long/way/to/go")
+    template = Template(text="x" * room, mark=MARK, link="https://example.com/a/long/way/to/go")
     assert channel.render(template).text.endswith(f"\n{MARK}\n{template.link}")
     with pytest.raises(CannotExpress, match="1 too long"):
         channel.render(template.model_copy(update={"text": "x" * (room + 1)}))

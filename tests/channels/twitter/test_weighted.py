@@ -67,45 +67,6 @@ def test_an_emoji_weighs_two_however_long_its_sequence(text: str, length: int) -
     assert weighted_length(text) == length
 
 
-@pytest.mark.parametrize(
-    ("text", "length"),
-    [
-        ("https://a.io", 23),
-        ("https://status.acme.example/incidents/2026-11-20?lang=en#latest", 23),
-        ("HTTP://ACME.EXAMPLE", 23),
-        ("See https://acme.example/x.", 28),
-        ("(https://acme.example/x)", 25),
-        ("https://acme.example/wiki/Leak_(computing)", 23),
-        ("https://acme.example/a, https://acme.example/b", 48),
-        ("https://acme.example:8443/status", 23),
-        ("https://пример.рф/путь", 23),
-        ("https://xn--e1afmkfd.xn--p1ai/", 23),
-        # No link: no scheme that X knows, an address, a label that no name server would take.
-        ("ftp://acme", 10),
-        ("x" * 64 + ".com", 68),
-        ("3.14 or v2.0", 12),
-    ],
-)
-def test_a_link_weighs_23_however_long_it_is(text: str, length: int) -> None:
-    assert weighted_length(text) == length
-
-
-@pytest.mark.parametrize(
-    ("text", "least"),
-    [
-        ("acme.example", 23),
-        ("Go to acme.example now", 33),
-        ("status.acme.example/incidents/2026-11-20", 40),
-    ],
-)
-def test_a_bare_domain_never_weighs_less_than_a_link(text: str, least: int) -> None:
-    assert weighted_length(text) == least
-
-
-def test_a_mail_address_is_no_link() -> None:
-    assert weighted_length("help@acme.example") == len("help@acme.example")
-
-
 @given(st.text(max_size=300))
 def test_every_text_has_a_length(text: str) -> None:
     assert 0 <= weighted_length(text) <= 23 * len(text) + 2
@@ -118,7 +79,14 @@ def test_plain_words_weigh_what_they_measure(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a." * 5000, "https://" + "a." * 5000, "https://a.io/" + "(a" * 5000, FAMILY[:2] * 5000],
+    [
+        "a." * 5000,
+        "\u3042." * 3000,
+        "a.com_." * 1000,
+        "https://" + "a." * 5000,
+        "https://a.io/" + "(a" * 5000,
+        FAMILY[:2] * 5000,
+    ],
 )
 def test_no_text_takes_long_to_count(text: str) -> None:
     """A regular expression that backtracks would take minutes over these."""

@@ -62,6 +62,36 @@ def test_a_drill_gets_no_live_credential_whatever_is_set() -> None:
     )
 
 
+@pytest.mark.parametrize("live", [True, False])
+def test_a_stand_in_of_ones_own_comes_before_the_sandbox_and_any_credential(live: bool) -> None:
+    given = {**LIVE, "FRONTFOOT_FACEBOOK_STAND_IN_URL": "http://127.0.0.1:9400/"}
+    chosen = choose_accounts(("facebook",), given, SANDBOX, live=live)
+    assert (chosen.live, chosen.sandboxed) == ((), ("facebook",))
+    assert chosen.environment["FRONTFOOT_FACEBOOK_BASE_URL"] == "http://127.0.0.1:9400"
+    assert "page-live" not in chosen.environment.values()
+    assert chosen.notices == ("facebook speaks to your stand-in at http://127.0.0.1:9400/.",)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://graph.facebook.com", "http://10.0.0.7:9400", "127.0.0.1:9400", "http://["]
+)
+def test_a_stand_in_elsewhere_is_left_out(url: str) -> None:
+    given = {**LIVE, "FRONTFOOT_FACEBOOK_STAND_IN_URL": url}
+    chosen = choose_accounts(("facebook",), given, SANDBOX, live=True)
+    assert (chosen.channels, len(chosen.notices)) == ((), 1)
+
+
+def test_a_stand_in_that_the_adapter_cannot_speak_to_is_left_out() -> None:
+    given = {"FRONTFOOT_SMTP_STAND_IN_URL": "http://127.0.0.1:9400"}
+    chosen = choose_accounts(("smtp",), given, SANDBOX, live=True)
+    assert (chosen.channels, "sandbox=" in chosen.notices[0]) == ((), True)
+
+
+def test_a_package_on_the_path_of_the_caller_comes_behind_ours() -> None:
+    ours, theirs = for_python({"PYTHONPATH": "/theirs"})["PYTHONPATH"].split(":")
+    assert (ours == for_python({})["PYTHONPATH"], theirs) == (True, "/theirs")
+
+
 def test_events_of_a_live_account_need_the_key_that_verifies_them() -> None:
     chosen = choose_accounts(("email",), LIVE, SANDBOX, live=True)
     assert chosen.event_channels == ()

@@ -1,16 +1,21 @@
-"""The two examples of docs/adding-a-channel.md, and their providers on a good day."""
+"""The providers of the examples on a good day, as ``MockProvider`` and ``EventsContract`` use them.
+
+``serve_posts`` is the other side of ``webhook_channel``, ``serve_board`` of ``board_channel``, and
+``serve_mail`` and ``Feed`` of ``mailer_channel``.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import orjson
 
 from channels.contract import Channel, ReadsEvents
+from channels.contract_suite.board_channel import BoardChannel
 from channels.contract_suite.events_contract import SampleEvent
 from channels.contract_suite.mailer_channel import (
     MailerChannel,
@@ -19,7 +24,7 @@ from channels.contract_suite.mailer_channel import (
     MailerSettings,
 )
 from channels.contract_suite.mock_provider import MockProvider
-from channels.contract_suite.stand_in import Letter
+from channels.contract_suite.stand_in import Letter, Post
 from channels.contract_suite.webhook_channel import WebhookChannel, WebhookSettings
 from channels.mail_copy import fill
 from domain.publication import DeliveryState
@@ -42,6 +47,52 @@ def serve_posts(request: httpx.Request, taken: list[str]) -> httpx.Response:
     post = {**orjson.loads(request.content), "at": datetime.now(UTC).isoformat()}
     taken.append(orjson.dumps(post).decode())
     return httpx.Response(201, json={"id": str(len(taken) - 1)})
+
+
+def read_posts(taken: Sequence[str]) -> list[Post]:
+    """What everybody sees of the posts that were taken."""
+    return [Post(str(n), orjson.loads(one)["text"]) for n, one in enumerate(taken)]
+
+
+class Board:
+    """The notice board: a webhook's other side that can do more."""
+
+    allowed = 50
+
+    def __init__(self) -> None:
+        self._images: dict[str, tuple[bytes, str]] = {}
+
+    def serve(self, request: httpx.Request, taken: list[str]) -> httpx.Response:
+        """Answer one request; an uploaded image is kept apart, since nobody sees it yet."""
+        place = request.url.path.removeprefix("/posts").strip("/")
+        if place == "images":
+            upload = f"image-{len(self._images)}"
+            self._images[upload] = (request.content, request.url.params["alt"])
+            return httpx.Response(201, json={"id": upload})
+        if place == "account":
+            now = datetime.now(UTC)
+            account = {
+                "limit": self.allowed,
+                "remaining": self.allowed - len(taken),
+                "resets_at": (now + timedelta(hours=1)).isoformat(),
+                "token_ends_at": (now + timedelta(days=60)).isoformat(),
+            }
+            return httpx.Response(200, json=account)
+        if request.method == "PUT":
+            if not place.isdecimal() or int(place) >= len(taken):
+                return httpx.Response(404)
+            post = {**orjson.loads(taken[int(place)]), **orjson.loads(request.content)}
+            taken[int(place)] = orjson.dumps(post).decode()
+            return httpx.Response(200, json={"id": place})
+        return serve_posts(request, taken)
+
+    def posts(self, taken: Sequence[str]) -> list[Post]:
+        """What everybody sees."""
+        return [self._post(n, orjson.loads(one)) for n, one in enumerate(taken)]
+
+    def _post(self, number: int, post: dict[str, str]) -> Post:
+        image, alt = self._images.get(post.get("image", ""), (None, ""))
+        return Post(str(number), post["text"], post.get("answers"), image, alt)
 
 
 def serve_mail(request: httpx.Request, taken: list[str]) -> httpx.Response:
@@ -96,6 +147,19 @@ def webhook_provider(kind: type[WebhookChannel] = WebhookChannel) -> MockProvide
         serve_posts,
         secrets=("hook-token",),
         page_size=PAGE,
+        posts=read_posts,
+    )
+
+
+def board_provider(kind: type[BoardChannel] = BoardChannel) -> MockProvider:
+    """The notice board behind a channel of that class."""
+    board = Board()
+    return MockProvider(
+        lambda client: kind(WEBHOOK, client=client),
+        board.serve,
+        secrets=("hook-token",),
+        page_size=PAGE,
+        posts=board.posts,
     )
 
 
