@@ -121,19 +121,30 @@ async def test_a_drill_carries_a_channel_of_ones_own(
     stack = Stack(tmp_path / "state", ports=Ports.free(), live=False, say=said.append)
     await stack.start()
     try:
-        engine = await stack.engine()
-        await incidents.open_incident(
-            engine, slug="ours", title="Spam went out", files=playbook(), actor=LEAD, audiences=[]
-        )
-        await record_facts(engine, "ours", actor=LEAD, facts=FACTS | {"summary": "spam went out"})
-        message = await messages.propose(engine, "ours", MessageKind.ANNOUNCEMENT, actor=LEAD)
-        decide = SignalledDecision(by="noor", digest=message.digest[:12], message=message.number)
-        incident = (await stack.client()).get_workflow_handle(incident_workflow_id("ours"))
-        await incident.signal("approve", decide)
-        await eventually(
-            lambda: incident_status(engine, "ours"),
-            lambda status: states(status.messages[0]) == {"our_board": PublicationState.ACCEPTED},
-        )
+        async with await stack.engine() as engine:
+            await incidents.open_incident(
+                engine,
+                slug="ours",
+                title="Spam went out",
+                files=playbook(),
+                actor=LEAD,
+                audiences=[],
+            )
+            await record_facts(
+                engine, "ours", actor=LEAD, facts=FACTS | {"summary": "spam went out"}
+            )
+            message = await messages.propose(engine, "ours", MessageKind.ANNOUNCEMENT, actor=LEAD)
+            decide = SignalledDecision(
+                by="noor", digest=message.digest[:12], message=message.number
+            )
+            incident = (await stack.client()).get_workflow_handle(incident_workflow_id("ours"))
+            await incident.signal("approve", decide)
+            await eventually(
+                lambda: incident_status(engine, "ours"),
+                lambda status: (
+                    states(status.messages[0]) == {"our_board": PublicationState.ACCEPTED}
+                ),
+            )
     finally:
         await stack.stop()
     assert f"our_board speaks to your stand-in at {stand_in}." in said
