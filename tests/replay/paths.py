@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
@@ -15,7 +16,7 @@ from domain.status import MessageStatus
 from tests.deadline import eventually
 from tests.workflows.mailing import Answer
 from tests.workflows.plan import POSTS, TWO_WITH_SECURITY, a_plan
-from tests.workflows.response import Response, person, state
+from tests.workflows.response import Refusal, Response, person, state
 from tests.workflows.world import (
     LOST_AFTER_PUBLISHING,
     LOST_BEFORE_PUBLISHING,
@@ -75,6 +76,43 @@ async def reconciled_absent(response: Response) -> None:
     response.world.provider("twitter", LOST_BEFORE_PUBLISHING)
     await response.open(a_plan(channels=TWITTER))
     await response.publish()
+    await response.close()
+
+
+async def refused_after_a_lost_answer(response: Response) -> None:
+    """The list lagged, the next attempt was refused, and a retry found the first post."""
+    response.world.provider("twitter", LOST_AFTER_PUBLISHING, REFUSES)
+    response.world.lags("twitter")
+    await response.open(a_plan(channels=TWITTER))
+    await response.publish()
+    response.world.lags("twitter", lagging=False)
+    retry = RetryChannel(message=1, channel="twitter", actor=person("maya"))
+    await response.tell("retry_channel", retry, MessageStatus)
+    await response.settled()
+    await response.close()
+
+
+async def refused_and_withdrawn(response: Response) -> None:
+    """Refused on one channel, taken back on the other; an approval that came too late."""
+    response.world.provider("twitter", REFUSES)
+    await response.open()
+    message = await response.publish()
+    await response.withdraw(message)
+    with suppress(Refusal):
+        await response.decide(message, "ines")
+    await response.close()
+
+
+async def broadcast_stopped_half_way(response: Response) -> None:
+    """The provider closed the account in the middle of the mail, and a retry sent the rest."""
+    response.world.mail.recipients = 240
+    response.world.mail.batch(12, Answer.ACCOUNT_CLOSED)
+    plan = BroadcastPlan(batch_size=10, in_flight=2)
+    await response.open(a_plan(channels=("email",), broadcast=plan))
+    await response.publish()
+    retry = RetryChannel(message=1, channel="email", actor=person("maya"))
+    await response.tell("retry_channel", retry, MessageStatus)
+    await response.settled()
     await response.close()
 
 
@@ -177,11 +215,14 @@ PATHS: tuple[Path, ...] = (
     rejected_and_revised,
     reconciled_found,
     reconciled_absent,
+    refused_after_a_lost_answer,
+    refused_and_withdrawn,
     withdrawn,
     closed_with_waiver,
     broadcast_settled_by_events,
     broadcast_paused,
     broadcast_withdrawn,
+    broadcast_stopped_half_way,
     several_audiences,
     continued,
 )
