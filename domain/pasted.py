@@ -85,6 +85,4 @@ def _is_quote(letter: str) -> bool:
 
 
 def _is_punctuation(letter: str) -> bool:
-    return (
-        _is_quote(letter) or letter in _SEPARATORS or unicodedata.category(letter) in _BRACKET
-    )
+    return _is_quote(letter) or letter in _SEPARATORS or unicodedata.category(letter) in _BRACKET

@@ -57,11 +57,7 @@ class Recipients:
         """Find the addresses; every other column is kept under its name."""
         self._columns = columns
         self._address = columns.find(_ADDRESSES, self._address_column)
-        names = list(columns.names)
-        names[self._address] = "email"
-        for at, name in enumerate(names):
-            if name == "email" and at != self._address:
-                names[at] = f"email_{at + 1}"
+        names = columns.names_with(self._address, "email")
         self._segment = names.index("segment") if "segment" in names else None
         # A rejects file that somebody has fixed, perhaps for the second time.
         fixed = names[:2] == ["line", "reason"]

@@ -55,9 +55,7 @@ class Codes:
     def begin(self, columns: Columns) -> list[str]:
         """Find the codes."""
         self._code = columns.find(_CODES, self._code_column)
-        names = [name if name != "code" else f"code_{at + 1}" for at, name in enumerate(columns.names)]
-        names[self._code] = "code"
-        return names
+        return columns.names_with(self._code, "code")
 
     def alone(self, values: list[str]) -> bool:
         """Whether there is what looks like a code and not like a word of a sentence."""

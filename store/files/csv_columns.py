@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import count
+from itertools import chain, count
 from typing import NamedTuple
 
 from domain.errors import DomainError
@@ -56,9 +56,14 @@ class Columns(NamedTuple):
         names: list[str] = []
         for at, cell in enumerate(cells, 1):
             plain = plain_name(cell) or f"column_{at}"
-            repeats = (f"{plain}_{number}" for number in count(2))
-            names.append(plain if plain not in names else next(r for r in repeats if r not in names))
+            spellings = chain([plain], (f"{plain}_{number}" for number in count(2)))
+            names.append(next(one for one in spellings if one not in names))
         return cls(file, cells, names, sample)
+
+    def names_with(self, at: int, name: str) -> list[str]:
+        """Every name, with ``name`` for the column ``at`` and for no other."""
+        numbered = [f"{one}_{n}" if one == name else one for n, one in enumerate(self.names, 1)]
+        return [*numbered[:at], name, *numbered[at + 1 :]]
 
     @property
     def repeated(self) -> list[int]:

@@ -86,8 +86,8 @@ def wide_encoding(start: bytes) -> str:
     if len(looked_at) < 4:
         return ""
     quarters = [looked_at[at::4] for at in range(4)]
-    zeros = tuple(one.count(0) > _ENOUGH * len(one) for one in quarters)
-    return _ZEROS.get(zeros, "")
+    first, second, third, fourth = (one.count(0) > _ENOUGH * len(one) for one in quarters)
+    return _ZEROS.get((first, second, third, fourth), "")
 
 
 @contextmanager

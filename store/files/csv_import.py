@@ -221,7 +221,9 @@ class CsvImport(Generic[Item]):
 
 def _of_encoding(name: str, encoding: Encoding) -> list[str]:
     if encoding.name == CP1252:
-        return [f"{name} is not UTF-8 and was read as Windows-1252: check a few names with accents."]
+        return [
+            f"{name} is not UTF-8 and was read as Windows-1252: check a few names with accents."
+        ]
     if encoding.broken:
         return [
             f"{name} is UTF-8 with {plural(encoding.broken, 'byte')} that cannot be read: a "

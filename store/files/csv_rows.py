@@ -173,9 +173,7 @@ class CsvRows:
         return next(csv.reader([line], delimiter=self._delimiter), [])
 
 
-def _reader(
-    lines: Iterable[str], delimiter: str, escape: str | None = None
-) -> Iterator[list[str]]:
+def _reader(lines: Iterable[str], delimiter: str, escape: str | None = None) -> Iterator[list[str]]:
     return csv.reader(
         lines, delimiter=delimiter, escapechar=escape, strict=True, skipinitialspace=True
     )

@@ -59,7 +59,10 @@ _BY_FIRST_WORDS: tuple[tuple[re.Pattern[str], Foreign], ...] = (
     ),
     (re.compile(r"\s*<\?xml\b"), Foreign("an XML file", _EXPORT)),
     (re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[{\[\"\]])"), Foreign("a JSON file", _EXPORT)),
-    (re.compile(r"\s*BEGIN:VCARD\b", re.IGNORECASE), Foreign("a file of contacts (vCard)", _EXPORT)),
+    (
+        re.compile(r"\s*BEGIN:VCARD\b", re.IGNORECASE),
+        Foreign("a file of contacts (vCard)", _EXPORT),
+    ),
 )
 _IN_ARCHIVES: tuple[tuple[bytes, Foreign], ...] = (
     (b"opendocument.spreadsheet", _OPEN_DOCUMENT),

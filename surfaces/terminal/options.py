@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -23,6 +25,18 @@ def slug_of(text: str) -> str:
         return check_slug(text)
     except DomainError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def refuse_no_text(argument: str) -> None:
+    """Refuse what was typed in another encoding than the terminal's, unless a file is named so."""
+    if argument.isprintable() or not re.search(r"[\ud800-\udfff]", argument):
+        return
+    if any(os.path.lexists(name) for name in (argument, argument.partition("=")[2])):
+        return
+    raise typer.BadParameter(
+        f"{argument!r} is not text in this terminal's encoding ({sys.getfilesystemencoding()}). "
+        "Set the terminal to UTF-8 and type it again."
+    )
 
 
 Slug = Annotated[
