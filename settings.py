@@ -7,14 +7,53 @@ live beside its adapter.
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from typing import Annotated
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from domain.errors import DomainError
+from domain.plain_text import NEXT_STEP, NotText, read_utf8
+
 HERE = Path(__file__).resolve().parent
+ENV_FILE = Path(".env")
+
+
+class EnvFileUnreadable(DomainError):
+    """A file of settings that cannot be read; ``what`` names it and the line, and no value."""
+
+
+def read_env_file(path: Path = ENV_FILE) -> dict[str, str]:
+    """The variables of a file of settings that have a value; none if there is no such file.
+
+    ``EnvFileUnreadable`` says why it cannot be read, which pydantic would do with a traceback, or
+    not at all.
+    """
+    try:
+        text = read_utf8(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise EnvFileUnreadable(
+            f"{path.name} cannot be read: {why}.", "It has to be a file that this user may read."
+        ) from error
+    except NotText as error:
+        raise EnvFileUnreadable(
+            f"{path.name}, line {error.line}: {error.detail}", NEXT_STEP
+        ) from error
+    return {name: value for name, value in dotenv_values(stream=io.StringIO(text)).items() if value}
+
+
+def refuse_unreadable_env_file() -> None:
+    """Raise ``EnvFileUnreadable`` if there is a ``.env`` that cannot be read."""
+    if not ENV_FILE.is_fifo():
+        # What a password manager puts there can be read only once.
+        read_env_file()
 
 
 class Settings(BaseSettings):
@@ -22,7 +61,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="FRONTFOOT_",
-        env_file=".env",
+        env_file=ENV_FILE,
+        # Editors on Windows begin a file with a mark.
+        env_file_encoding="utf-8-sig",
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,

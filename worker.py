@@ -32,7 +32,7 @@ from channels.configured import ChannelMisconfigured
 from channels.contract import Channel
 from domain.ids import MAIN_QUEUE, channel_queue
 from domain.unsubscribe import UnsubscribeLinks
-from settings import Settings
+from settings import EnvFileUnreadable, Settings, refuse_unreadable_env_file
 from store import migrate
 from store.kernel.database import Database
 from wiring import TemporalUnreachable, connect
@@ -133,6 +133,7 @@ def _links(settings: Settings) -> UnsubscribeLinks | None:
 
 async def run(queues: Sequence[str]) -> None:
     """Work until SIGINT or SIGTERM, then let what is under way finish."""
+    refuse_unreadable_env_file()
     settings = Settings()
     if settings.metrics_address:
         metrics = PrometheusConfig(bind_address=settings.metrics_address)
@@ -178,7 +179,7 @@ def main() -> int:
     queues = [name.strip() for name in arguments.queues.split(",") if name.strip()]
     try:
         asyncio.run(run(queues))
-    except (ChannelMisconfigured, TemporalUnreachable) as error:
+    except (ChannelMisconfigured, EnvFileUnreadable, TemporalUnreachable) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

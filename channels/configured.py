@@ -71,7 +71,8 @@ def read_settings(model: type[Model], channel: str, env_file: EnvFile = None) ->
     """
     make: Callable[..., Model] = model
     try:
-        return make(_env_file=env_file)
+        # Editors on Windows begin a file with a mark.
+        return make(_env_file=env_file, _env_file_encoding="utf-8-sig")
     except ValidationError as error:
         found = error.errors()
     kind = (

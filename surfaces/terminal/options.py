@@ -16,6 +16,8 @@ from domain.errors import DomainError
 from domain.ids import check_slug
 
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+# What Python makes of bytes that are no letter in the terminal's encoding.
+_NO_LETTER = re.compile(r"[\udc80-\udcff]")
 _SPAN = re.compile(r"([0-9]{1,4})(m|h)")
 
 
@@ -27,9 +29,14 @@ def slug_of(text: str) -> str:
         raise typer.BadParameter(str(error)) from error
 
 
+def is_text(typed: str) -> bool:
+    """Whether ``typed`` could be read in the terminal's encoding."""
+    return not _NO_LETTER.search(typed)
+
+
 def refuse_no_text(argument: str) -> None:
     """Refuse what was typed in another encoding than the terminal's, unless a file is named so."""
-    if argument.isprintable() or not re.search(r"[\ud800-\udfff]", argument):
+    if is_text(argument):
         return
     if any(os.path.lexists(name) for name in (argument, argument.partition("=")[2])):
         return
