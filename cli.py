@@ -10,6 +10,7 @@ from embedded import up
 from embedded.demo import command as demo
 from surfaces.terminal.app import build
 from surfaces.terminal.failures import ExitCode
+from surfaces.terminal.output import make_lasting, say_lost
 
 app = build([up.register, demo.register])
 
@@ -17,6 +18,7 @@ app = build([up.register, demo.register])
 def main() -> None:
     """Run one command and exit with its exit code."""
     code: int = ExitCode.FAILED
+    make_lasting()
     try:
         app(prog_name="frontfoot")
     except SystemExit as ending:
@@ -26,16 +28,8 @@ def main() -> None:
         sys.stderr.write("This is a bug in Frontfoot. Please report it with the lines above.\n")
     finally:
         # The SDK's threads can crash an interpreter before 3.14 while it exits.
-        for stream in (sys.stdout, sys.stderr):
-            _flush(stream)
+        say_lost()
         os._exit(code)
-
-
-def _flush(stream: object) -> None:
-    try:
-        stream.flush()  # type: ignore[attr-defined]
-    except (OSError, ValueError):
-        return
 
 
 if __name__ == "__main__":

@@ -39,12 +39,12 @@ from activities.settling import SettlingActivities
 from channels import registry
 from channels.configured import ChannelMisconfigured
 from channels.contract import Channel
-from client.configuration import load_settings
+from client.configuration import load_settings, prepare_environment
 from client.errors import WrongInput, explanation_of
 from client.logs import log_as_json
 from domain.ids import MAIN_QUEUE, channel_queue
 from domain.unsubscribe import UnsubscribeLinks
-from settings import Settings, complete_environment
+from settings import Settings
 from store import migrate
 from store.kernel.database import Database
 from wiring import TemporalUnreachable, connect
@@ -228,7 +228,7 @@ def main() -> int:
     leave_failures_to_us()
     queues = [name.strip() for name in arguments.queues.split(",") if name.strip()]
     try:
-        complete_environment()
+        prepare_environment()
         asyncio.run(run(queues))
     except Exception as error:
         explanation = explanation_of(error)

@@ -81,7 +81,8 @@ def read_settings(
     """
     make: Callable[..., Model] = model
     try:
-        return make(_env_file=env_file, **instead)
+        # Editors on Windows begin a file with a mark.
+        return make(_env_file=env_file, _env_file_encoding="utf-8-sig", **instead)
     except ValidationError as error:
         found = error.errors()
     kind = (

@@ -36,7 +36,7 @@ API_VERSION = "2026-10-28.endive"
 class StripeSettings(ChannelSettings):
     """A secret or restricted key that may write promotion codes, and where the API is."""
 
-    model_config = SettingsConfigDict(env_prefix="FRONTFOOT_STRIPE_")
+    model_config = SettingsConfigDict(env_prefix="FRONTFOOT_STRIPE_", env_file_encoding="utf-8-sig")
 
     api_key: Key = Field(description="secret or restricted key that may write promotion codes")
     base_url: Url = "https://api.stripe.com"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from client.csv_files import refuse_no_file
+from client.csv_files import ImportReport, refuse_no_file, report_of
 from client.engine import Engine
 from client.errors import WrongInput
 from domain.model import Value
@@ -13,23 +13,16 @@ from store.files.audience_csv import read_rows
 from store.people import audiences
 from store.people.audiences import Audience
 
-__all__ = ["Audience", "AudienceImported", "import_audience", "list_audiences"]
+__all__ = ["Audience", "AudienceImported", "ImportReport", "import_audience", "list_audiences"]
 
 
 class AudienceImported(Value):
-    """The result of importing a file: new recipients, and rows that cannot be used.
-
-    ``doubled`` of the ``rejected`` rows only repeat an address in the file. ``rejects`` is the file
-    with those rows and the reasons.
-    """
+    """The result of importing a file: new recipients, and what became of its rows."""
 
     audience: str
     added: int
     already_there: int
-    rejected: int
-    doubled: int
-    rejects: Path
-    notices: tuple[str, ...] = ()
+    report: ImportReport
 
 
 async def import_audience(
@@ -37,20 +30,22 @@ async def import_audience(
     file: Path,
     name: str,
     *,
+    address_column: str = "",
     rejects: Path | None = None,
     read: Callable[[int, int], None] | None = None,
     stored: Callable[[int], None] | None = None,
 ) -> AudienceImported:
     """Add the recipients of a CSV file to the audience ``name``, which is made if it is new.
 
-    Importing again adds nobody twice. ``read`` is called with bytes read and bytes in all,
+    Importing again adds nobody twice. ``address_column`` says which column has the addresses, if
+    the file does not. ``read`` is called with bytes read and bytes in all,
     ``stored`` with the rows done so far. ``WrongInput`` without a name or a file, ``DomainError``
     if the file is not a list.
     """
     if not name.strip():
         raise WrongInput("The audience has no name.", "Name it, such as customers.")
     refuse_no_file(file)
-    rows = read_rows(file, rejects, read)
+    rows = read_rows(file, rejects, read, address_column=address_column)
     ledger = await engine.ledger()
     with rows:
         imported = await audiences.import_rows(ledger, name.strip(), rows, stored)
@@ -58,10 +53,7 @@ async def import_audience(
         audience=name.strip(),
         added=imported.added,
         already_there=imported.already_there,
-        rejected=rows.rejected,
-        doubled=rows.doubled,
-        rejects=rows.rejects,
-        notices=tuple(rows.notices),
+        report=report_of(rows),
     )
 
 

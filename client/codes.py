@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from client.csv_files import refuse_no_file
+from client.csv_files import ImportReport, refuse_no_file, report_of
 from client.engine import Engine
 from client.errors import WrongInput
 from client.incidents import refuse_unknown
 from domain.model import Value
-from store.files.code_csv import CodeReader
+from store.files.code_csv import read_codes
 from store.offers import code_pool, codes, redemptions
 from store.offers.code_pool import Pool
 from store.offers.redemptions import CheckedCode, CodeState
@@ -37,22 +37,27 @@ COLUMNS = ("code", "worth", "currency", "expires")
 
 
 class CodesImported(Value):
-    """The result of importing codes; ``rejects`` is the file with the unusable rows."""
+    """The result of importing codes: new ones, and what became of the file's rows."""
 
     pool: str
     added: int
     already_there: int
     in_another_pool: int
-    rejected: int
-    rejects: Path
+    report: ImportReport
 
 
 async def import_codes(
-    engine: Engine, file: Path, pool: str, *, rejects: Path | None = None
+    engine: Engine,
+    file: Path,
+    pool: str,
+    *,
+    code_column: str = "",
+    rejects: Path | None = None,
 ) -> CodesImported:
     """Add the codes of a CSV file to a pool; importing again adds nothing twice.
 
-    ``WrongInput`` without a name or a file, ``DomainError`` if the file has no codes.
+    ``code_column`` says which column has the codes, if the file does not. ``WrongInput`` without a
+    name or a file, ``DomainError`` if the file has no codes.
     """
     name = pool.strip()
     if not name or len(name) > LONGEST_NAME:
@@ -60,11 +65,11 @@ async def import_codes(
             f"A pool's name has 1 to {LONGEST_NAME} characters.", "Name the pool, such as spring."
         )
     refuse_no_file(file)
-    reader = CodeReader(file, rejects)
-    imported = await code_pool.import_codes(await engine.ledger(), name, reader)
-    return CodesImported(
-        pool=name, **imported.model_dump(), rejected=reader.rejected, rejects=reader.rejects
-    )
+    codes_of_file = read_codes(file, rejects, code_column=code_column)
+    ledger = await engine.ledger()
+    with codes_of_file:
+        imported = await code_pool.import_codes(ledger, name, codes_of_file)
+    return CodesImported(pool=name, **imported.model_dump(), report=report_of(codes_of_file))
 
 
 async def list_pools(engine: Engine) -> list[Pool]:

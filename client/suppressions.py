@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from client.checks.channel_process import Answer, ask_channels
-from client.csv_files import refuse_no_file
+from client.csv_files import ImportReport, refuse_no_file, report_of
 from client.engine import Engine
 from client.errors import ClientError, WrongInput
 from domain.message import MessageClass
@@ -38,12 +38,10 @@ __all__ = [
 
 
 class SuppressionsImported(Value):
-    """The result of importing a file: addresses read, new entries, rows that cannot be used."""
+    """The result of importing a file: addresses read, new entries, what became of its rows."""
 
     entered: Entered
-    rejected: int
-    rejects: Path
-    notices: tuple[str, ...] = ()
+    report: ImportReport
 
 
 async def import_suppressions(
@@ -54,10 +52,15 @@ async def import_suppressions(
     *,
     by: str,
     why: str = "",
+    address_column: str = "",
+    rejects: Path | None = None,
 ) -> SuppressionsImported:
-    """Put every address of a CSV file on the list; importing it again changes nothing."""
+    """Put every address of a CSV file on the list; importing it again changes nothing.
+
+    ``address_column`` says which column has the addresses, if the file does not.
+    """
     refuse_no_file(file)
-    rows = read_rows(file)
+    rows = read_rows(file, rejects, address_column=address_column)
     ledger = await engine.ledger()
     with rows:
         entered = await suppression_list.import_addresses(
@@ -69,9 +72,7 @@ async def import_suppressions(
             why=why,
             at=datetime.now(UTC),
         )
-    return SuppressionsImported(
-        entered=entered, rejected=rows.rejected, rejects=rows.rejects, notices=tuple(rows.notices)
-    )
+    return SuppressionsImported(entered=entered, report=report_of(rows))
 
 
 async def count_suppressions(engine: Engine) -> list[SuppressionCount]:

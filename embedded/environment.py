@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from client.stack.accounts import ChosenAccounts, choose_accounts
 from client.stack.environment import for_python
 from client.stack.ports import LOOPBACK, Ports
-from settings import Settings
+from settings import Settings, read_env_file
 
 CODE_SECRET = "FRONTFOOT_CODE_SECRET"
 LINK_SECRET = "FRONTFOOT_LINK_SECRET"
@@ -136,4 +134,4 @@ def _kept_secrets(state: Path, given: Mapping[str, str]) -> dict[str, str]:
                 "# codes that have not been sent yet come out different.\n"
                 f"{CODE_SECRET}={secrets.token_hex(32)}\n"
             )
-    return {name: value for name, value in dotenv_values(path).items() if value}
+    return read_env_file(path)

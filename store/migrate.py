@@ -13,10 +13,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from dotenv import dotenv_values
 from sqlalchemy import Connection
 
 from domain.errors import DomainError
+from settings import EnvFileUnreadable, read_env_file
 from store.kernel.database import Database
 from store.kernel.engines import ledger_url
 from store.kernel.errors import StoreUnavailable
@@ -65,7 +65,11 @@ def main(arguments: list[str]) -> int:
 
     That may be in ``.env``, as for every other process.
     """
-    named = os.environ.get(_URL) or dotenv_values(".env").get(_URL) or ""
+    try:
+        named = os.environ.get(_URL) or read_env_file().get(_URL, "")
+    except EnvFileUnreadable as error:
+        print(error, file=sys.stderr)
+        return 2
     url = arguments[0] if arguments else named
     if not url:
         print("Name the ledger: python -m store.migrate sqlite:///ledger.db", file=sys.stderr)

@@ -1,291 +1,161 @@
-"""Reading an audience from a CSV file with any separator and any usual encoding.
-
-Rows that cannot be used go to a second file with line number and reason, in the same format, so
-that a person can fix them in that file and import it.
-"""
+"""Reading recipients from a CSV file."""
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Callable, Generator, Iterator
-from io import TextIOWrapper
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self, TextIO
 
-from domain.errors import DomainError
 from domain.plural import plural
-from store.files.csv_encoding import CP1252, Encoding, encoding_of, open_text
-from store.files.csv_rows import CsvRows
-from store.people.addresses import AROUND, InvalidAddress, mailbox_of, read_address, unwrapped
+from store.files.csv_columns import Columns, Wanted
+from store.files.csv_import import CsvImport, Unusable
+from store.people.addresses import InvalidAddress, looks_like_address, mailbox_of, read_pasted
 from store.people.audiences import AudienceRow
 
-ADDRESS_HEADERS = ("email", "e_mail", "mail", "address", "email_address", "e_mail_address")
 MOST_COLUMNS = 50
 LONGEST_VALUE = 1_000
-MOST_REMEMBERED = 5_000_000
-"""Addresses remembered to find repeats inside a file (about 65 bytes each)."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]")
-_BREAK = re.compile(r"\s*[\r\n]+\s*")
-_DOUBLE = "This address is in the file already."
-_REPORT_EVERY = 5_000
+_ADDRESSES = Wanted(
+    what="addresses",
+    named="email",
+    option="--address-column",
+    names=frozenset(
+        ("email", "e_mail", "mail", "emails", "email_address", "e_mail_address", "mail_address",
+         "emailaddress", "email_adresse", "e_mail_adresse", "mailadresse", "courriel",
+         "adresse_e_mail", "adresse_email", "adresse_mail", "correo", "correo_electronico")
+    ),
+    words=frozenset(
+        ("mail", "email", "emailaddress", "address", "addresses", "adresse", "courriel", "correo")
+    ),
+    fits=looks_like_address,
+    by_value=True,
+)  # fmt: skip
+_OWN = re.compile(r"(line|reason)(_\d+)?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd]")
 
 
-class AudienceInvalid(DomainError):
-    """A file that cannot be read as an audience at all."""
+class Recipients:
+    """Each row is a recipient: an address, a segment, and values that copy may use.
 
-
-class AudienceReader:
-    """An iterator of the usable rows of one file; a context manager, or closed at its end.
-
-    ``rejects`` is where unusable rows go, by default the file's name with ``.rejects.csv``; it is
-    only made when there is one. ``progress`` is called with bytes read and bytes in all.
-    Afterwards, ``accepted``, ``rejected`` and ``notices`` say what came of it; ``doubled`` of the
-    rejected rows only repeat an address. A value with line breaks in it is kept on one line.
+    A value that no mail could show is left out, and the recipient is in without it.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        rejects: Path | None = None,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> None:
-        self.path = path
-        self.rejects = rejects or path.with_name(path.name + ".rejects.csv")
-        self.accepted = 0
-        self.rejected = 0
-        self.doubled = 0
-        self.notices: list[str] = []
-        self._progress = progress
-        self._seen: set[int] = set()
-        self._rejects_file: TextIO | None = None
-        self._rows = self._read()
+    one = "address"
 
-    def __iter__(self) -> Iterator[AudienceRow]:
-        return self
+    def __init__(self, address_column: str = "") -> None:
+        self._address_column = address_column
+        self._columns: Columns | None = None
+        self._address = 0
+        self._segment: int | None = None
+        self._kept: list[tuple[int, str]] = []
+        self._too_many = 0
+        self._cleaned = 0
+        self._left_out: Counter[int] = Counter()
 
-    def __next__(self) -> AudienceRow:
-        return next(self._rows)
+    def begin(self, columns: Columns) -> list[str]:
+        """Find the addresses; every other column is kept under its name."""
+        self._columns = columns
+        self._address = columns.find(_ADDRESSES, self._address_column)
+        names = columns.names_with(self._address, "email")
+        self._segment = names.index("segment") if "segment" in names else None
+        # A rejects file that somebody has fixed, perhaps for the second time.
+        fixed = names[:2] == ["line", "reason"]
+        others = [
+            (at, name)
+            for at, name in enumerate(names)
+            if at not in (self._address, self._segment) and not (fixed and _OWN.fullmatch(name))
+        ]
+        self._kept = others[:MOST_COLUMNS]
+        self._too_many = len(others) - len(self._kept)
+        return names
 
-    def __enter__(self) -> Self:
-        return self
+    def alone(self, values: list[str]) -> bool:
+        """Whether there is an address where one belongs, be it right or wrong."""
+        return len(values) > self._address and looks_like_address(values[self._address])
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close both files."""
-        self._rows.close()
-
-    def _read(self) -> Generator[AudienceRow, None, None]:
+    def read(self, values: list[str]) -> tuple[str, AudienceRow]:
+        """A recipient, compared by mailbox."""
         try:
-            encoding = encoding_of(self.path)
-        except OSError as error:
-            raise AudienceInvalid(
-                f"{self.path.name} cannot be read: {error.strerror}.", "Check the path."
-            ) from error
-        if self.rejects.exists() and self.rejects.samefile(self.path):
-            raise AudienceInvalid(
-                f"{self.path.name} is both the list and the file for rows that cannot be used.",
-                "Name another file with --rejects.",
+            address, cleaned = read_pasted(values[self._address])
+        except InvalidAddress as error:
+            raise Unusable(error.what) from None
+        joined = "".join(values)
+        if not (len(joined) <= LONGEST_VALUE and joined.isascii() and joined.isprintable()):
+            values = self._without_odd(values)
+        self._cleaned += cleaned
+        columns = {name: values[at].strip() for at, name in self._kept if values[at]}
+        segment = values[self._segment].strip() if self._segment is not None else ""
+        return mailbox_of(address), AudienceRow(address, columns, segment or None)
+
+    def notices(self) -> list[str]:
+        """Where the addresses are, and what was left out."""
+        return [*self._of_columns(), *self._of_values()]
+
+    def _of_columns(self) -> list[str]:
+        if self._columns is None:
+            return []
+        found = []
+        if not _ADDRESSES.is_named(self._columns.cells[self._address]):
+            found.append(
+                f"The addresses are those of the column {self._columns.shown(self._address)}; "
+                f"{_ADDRESSES.option} names another."
             )
-        self.notices.extend(_notice(self.path, encoding))
-        self.rejects.unlink(missing_ok=True)
-        try:
-            with open_text(self.path, encoding.name) as (text, raw):
-                yield from self._rows_of(text, raw)
-        finally:
-            if self._rejects_file is not None:
-                self._rejects_file.close()
-                self._rejects_file = None
+        for at in self._columns.repeated:
+            found.append(
+                f"Two columns are named {self._columns.shown(at)}; the second is kept as "
+                f"{self._columns.names[at]}."
+            )
+        if self._too_many:
+            found.append(
+                f"{plural(self._too_many, 'column')} beyond the first {MOST_COLUMNS} "
+                f"{'is' if self._too_many == 1 else 'are'} left out."
+            )
+        return found
 
-    def _rows_of(self, text: TextIOWrapper, raw: BinaryIO) -> Generator[AudienceRow, None, None]:
-        total = self.path.stat().st_size
-        delimiter, declared = _delimiter(text)
-        rows = CsvRows(text, delimiter, lambda values: not _why_not(values, width, at_address)[1])
-        if declared:
-            rows.skip()
-        cells = rows.header()
-        header = _header(self.path, cells)
-        at_address, at_segment = header.index("email"), _place(header, "segment")
-        others = _others(header)
-        width = len(header)
-        for count, (line, last, values, fault) in enumerate(rows, 1):
-            if count % _REPORT_EVERY == 0 and self._progress is not None:
-                self._progress(min(raw.tell(), total), total)
-            row = values if line == last else [_BREAK.sub(" ", value) for value in values]
-            if not fault and not "".join(row).strip():
-                continue
-            address, why = ("", fault) if fault else _why_not(row, width, at_address)
-            if why and [cell.strip(AROUND) for cell in row] == cells:
-                why = "This is the header again."
-            if not why and self._is_double(address):
-                self.doubled += 1
-                why = _DOUBLE
-            if why:
-                where = why if last == line else f"{why} (lines {line} to {last})"
-                self._reject(header, row, line, where)
-                continue
-            self.accepted += 1
-            columns = {name: row[at].strip() for at, name in others if row[at]}
-            segment = row[at_segment].strip() if at_segment is not None else ""
-            yield AudienceRow(address, columns, segment or None)
-        if self._progress is not None:
-            self._progress(total, total)
+    def _of_values(self) -> list[str]:
+        found = []
+        if self._cleaned:
+            found.append(
+                f"{plural(self._cleaned, 'address', 'addresses')} had quotes, invisible marks or "
+                "other text around them, which was taken off."
+            )
+        if self._left_out and self._columns is not None:
+            shown = [f"{self._columns.shown(at)}: {n:,}" for at, n in self._left_out.most_common()]
+            count = plural(self._left_out.total(), "value was", "values were")
+            found.append(
+                f"{count} left out ({', '.join(shown)}), because a value has at most "
+                f"{LONGEST_VALUE:,} characters, all of them readable. The rows are in without them."
+            )
+        return found
 
-    def _is_double(self, address: str) -> bool:
-        mark = hash(mailbox_of(address))
-        if mark in self._seen:
-            return True
-        if len(self._seen) < MOST_REMEMBERED:
-            self._seen.add(mark)
-            if len(self._seen) == MOST_REMEMBERED:
-                self.notices.append(
-                    f"Beyond {MOST_REMEMBERED:,} rows, doubled addresses are not listed among the "
-                    "rejects; the import still leaves them out."
-                )
-        return False
+    def _without_odd(self, values: list[str]) -> list[str]:
+        """The values of a row, with nothing in place of what no mail could show."""
+        usable = list(values)
+        for at, value in enumerate(values):
+            # A tab before or after a value came with it when it was copied.
+            bare = value.strip()
+            if at != self._address and (len(bare) > LONGEST_VALUE or _CONTROL.search(bare)):
+                usable[at] = ""
+                self._left_out[at] += 1
+        return usable
 
-    def _reject(self, header: list[str], row: list[str], line: int, why: str) -> None:
-        self.rejected += 1
-        if self._rejects_file is None:
-            # For this user only: it contains addresses.
-            self.rejects.touch(mode=0o600)
-            self._rejects_file = self.rejects.open("w", encoding="utf-8", newline="")
-            csv.writer(self._rejects_file).writerow(["line", "reason", *header])
-        csv.writer(self._rejects_file).writerow([line, why, *row])
+
+AudienceReader = CsvImport[AudienceRow]
 
 
 def read_rows(
     path: Path,
     rejects: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    address_column: str = "",
 ) -> AudienceReader:
     """Read the usable rows of the CSV file at ``path``; the first row must be a header.
 
-    The header needs a column of addresses (email, e-mail, mail or address). ``segment`` is the
-    recipient's segment; every other column is kept under its name in lower case with underscores,
-    and fills ``[[name]]`` in the copy; ``line`` and ``reason`` of a rejects file are left out.
-    ``AudienceInvalid``, at the first row, if the file cannot be used.
+    The addresses are in the column whose name and values say so, or in ``address_column`` (a name
+    or a number). ``segment`` is the recipient's segment; every other column is kept under its name
+    in lower case with underscores; ``line`` and ``reason`` of a rejects file are left out.
+    ``CsvInvalid``, at the first row, if the file cannot be used.
     """
-    return AudienceReader(path, rejects, progress)
-
-
-def _notice(path: Path, encoding: Encoding) -> list[str]:
-    if encoding.name == CP1252:
-        return [
-            f"{path.name} is not UTF-8 and was read as Windows-1252: check a few names with "
-            "accents."
-        ]
-    if encoding.broken:
-        return [
-            f"{path.name} is UTF-8 with {encoding.broken:,} bytes that cannot be read: the rows "
-            "that have them are among the rejects."
-        ]
-    return []
-
-
-def _delimiter(text: TextIOWrapper) -> tuple[str, bool]:
-    """The separator of the file, and whether its first line does nothing but declare it."""
-    first = text.readline(65_536)
-    text.seek(0)
-    if first.endswith("\n"):
-        # Then a carriage return in the middle of a line is damage, not the end of a line.
-        text.reconfigure(newline="\n")
-    declared = re.fullmatch(r'"?sep=(.)"?\r?\n?', first, re.IGNORECASE)
-    if declared is not None:
-        # Excel's own way to name the separator.
-        return declared[1], True
-    outside = re.sub(r'"[^"]*"', "", first)
-    return max(",;\t", key=outside.count), False
-
-
-def _header(path: Path, cells: list[str] | None) -> list[str]:
-    if cells is None:
-        raise AudienceInvalid(
-            f"The first row of {path.name} opens a quote and does not close it.",
-            "Close it, or export the list again.",
-        )
-    names = [re.sub(r"[^a-z0-9]+", "_", cell.strip().lower()).strip("_") for cell in cells]
-    if not any(names):
-        raise AudienceInvalid(
-            f"{path.name} is empty.", "Export it again with a header row and a column named email."
-        )
-    if len(names) > MOST_COLUMNS:
-        raise AudienceInvalid(
-            f"{path.name} has {len(names)} columns, and {MOST_COLUMNS} is the most.",
-            "Export only the columns that the copy uses.",
-        )
-    address = next((name for name in ADDRESS_HEADERS if name in names), None)
-    if address is None:
-        found = ", ".join(cell.strip()[:30] for cell in cells[:10])
-        if "@" in found:
-            found = "none: the first row contains an address"
-        raise AudienceInvalid(
-            f"{path.name} has no column of addresses. Columns found: {found}.",
-            "Name one of them email, in the first row of the file.",
-        )
-    names = [
-        "email" if name == address else name or f"column_{n}" for n, name in enumerate(names, 1)
-    ]
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        raise AudienceInvalid(
-            f"{path.name} has two columns named {' and '.join(doubled)}.", "Rename one of them."
-        )
-    return names
-
-
-def _others(header: list[str]) -> list[tuple[int, str]]:
-    own = {"email", "segment"}
-    if header[:2] == ["line", "reason"]:
-        # A rejects file that somebody has fixed.
-        own |= {"line", "reason"}
-    return [(at, name) for at, name in enumerate(header) if name not in own]
-
-
-def _place(header: list[str], name: str) -> int | None:
-    return header.index(name) if name in header else None
-
-
-def _why_not(row: list[str], width: int, at_address: int) -> tuple[str, str]:
-    """The address of a row, and why the row cannot be used; one of the two is empty."""
-    why = _fault(row, width)
-    if why:
-        return "", why
-    typed = row[at_address].strip()
-    try:
-        return read_address(typed), ""
-    except InvalidAddress as error:
-        why = error.what
-    bare = unwrapped(typed)
-    if not bare:
-        return "", "There is no address."
-    try:
-        return read_address(bare), ""
-    except InvalidAddress:
-        return "", why
-
-
-def _fault(row: list[str], width: int) -> str:
-    """Why a row cannot be used, whatever its address; empty if it can."""
-    if len(row) != width:
-        columns = plural(len(row), "column")
-        return f"It has {columns}, and the header has {width}."
-    joined = "".join(row)
-    if not (joined.isascii() and joined.isprintable()) and any(
-        # A tab before or after a value came with it when it was copied.
-        _CONTROL.search(value.strip())
-        for value in row
-    ):
-        return "It has control characters or letters that cannot be read."
-    if len(joined) > LONGEST_VALUE and max(map(len, row)) > LONGEST_VALUE:
-        return f"A value is longer than {LONGEST_VALUE} letters."
-    return ""
+    return CsvImport(path, Recipients(address_column), rejects, progress)

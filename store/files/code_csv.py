@@ -1,102 +1,97 @@
-"""Reading a shop's codes from a CSV file with any separator and any usual encoding.
-
-Rows that cannot be used go to a second file with line number and reason.
-"""
+"""Reading a shop's codes from a CSV file."""
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
 
 from domain.codes import bare
-from domain.errors import DomainError
-from store.files.csv_encoding import encoding_of, open_text
+from domain.pasted import without_marks, without_quotes
+from domain.plural import plural
+from store.files.csv_columns import Columns, Wanted
+from store.files.csv_import import CsvImport, Unusable
 
-HEADERS = ("code", "codes", "voucher", "voucher_code", "coupon_code", "discount_code", "gift_card")
 LONGEST = 64
 
 
-class CodesInvalid(DomainError):
-    """A file that cannot be read as a list of codes at all."""
+def _fault(code: str) -> str:
+    """Why a code cannot be used; empty if it can."""
+    if not bare(code):
+        return "There is no code."
+    if len(code) > LONGEST:
+        return f"A code has at most {LONGEST} characters."
+    # It goes into mails as it is, HTML among them.
+    if not (code.isascii() and code.isprintable()) or set(code) & set("<>&\"'"):
+        return "A code has only plain letters, digits and marks, none of <>&\"'."
+    return ""
 
 
-class CodeReader:
-    """An iterator of the usable codes of one file, in its order.
+_CODES = Wanted(
+    what="codes",
+    named="code",
+    option="--code-column",
+    names=frozenset(
+        ("code", "codes", "voucher", "vouchers", "voucher_code", "voucher_codes", "coupon",
+         "coupons", "coupon_code", "coupon_codes", "discount_code", "discount_codes", "promo_code",
+         "promo_codes", "promotion_code", "promotion_codes", "gift_card", "gift_cards",
+         "gift_card_code", "gift_code", "gutschein", "gutscheincode", "rabattcode")
+    ),
+    # Other names with the word code in them are those of countries and postal districts.
+    words=frozenset(),
+    fits=lambda value: not _fault(_pasted(value)),
+    by_value=False,
+)  # fmt: skip
 
-    The first row must be a header with a column named code. ``rejects`` is where unusable rows go,
-    by default the file's name with ``.rejects.csv``; it is only made when there is one, for this
-    user only, because it contains codes. ``accepted`` and ``rejected`` count so far.
+
+class Codes:
+    """Each row is one code; its other columns are left alone."""
+
+    one = "code"
+
+    def __init__(self, code_column: str = "") -> None:
+        self._code_column = code_column
+        self._code = 0
+        self._cleaned = 0
+
+    def begin(self, columns: Columns) -> list[str]:
+        """Find the codes."""
+        self._code = columns.find(_CODES, self._code_column)
+        return columns.names_with(self._code, "code")
+
+    def alone(self, values: list[str]) -> bool:
+        """Whether there is what looks like a code and not like a word of a sentence."""
+        code = _pasted(values[self._code]) if len(values) > self._code else ""
+        made_up = any(map(str.isdigit, code)) or code.isupper()
+        return made_up and " " not in code and not _fault(code)
+
+    def read(self, values: list[str]) -> tuple[str, str]:
+        """A code, compared without dashes, spaces and case."""
+        typed = values[self._code].strip()
+        code = _pasted(typed)
+        why = _fault(code)
+        if why:
+            raise Unusable(why)
+        self._cleaned += code != typed
+        return bare(code), code
+
+    def notices(self) -> list[str]:
+        """How many codes were not written as they are."""
+        if not self._cleaned:
+            return []
+        codes = plural(self._cleaned, "code")
+        return [f"{codes} had quotes or invisible marks around them, which were taken off."]
+
+
+CodeReader = CsvImport[str]
+
+
+def read_codes(path: Path, rejects: Path | None = None, *, code_column: str = "") -> CodeReader:
+    """Read the usable codes of the CSV file at ``path``, in its order; the first row is a header.
+
+    The codes are in a column named so, or in ``code_column`` (a name or a number). ``CsvInvalid``,
+    at the first row, if the file cannot be used.
     """
+    return CsvImport(path, Codes(code_column), rejects)
 
-    def __init__(self, path: Path, rejects: Path | None = None) -> None:
-        self.path = path
-        self.rejects = rejects or path.with_name(path.name + ".rejects.csv")
-        self.accepted = 0
-        self.rejected = 0
-        self._seen: set[int] = set()
-        self._rejects_file: TextIO | None = None
 
-    def __iter__(self) -> Iterator[str]:
-        self.rejects.unlink(missing_ok=True)
-        try:
-            encoding = encoding_of(self.path)
-            with open_text(self.path, encoding.name) as (text, _):
-                yield from self._codes_of(text)
-        except csv.Error as error:
-            raise CodesInvalid(
-                f"{self.path.name} cannot be read beyond row {self.accepted + self.rejected + 1}.",
-                "Is a quote not closed there? Fix it and import the file again.",
-            ) from error
-        finally:
-            if self._rejects_file is not None:
-                self._rejects_file.close()
-                self._rejects_file = None
-
-    def _codes_of(self, text: TextIO) -> Iterator[str]:
-        first = text.readline(65_536)
-        text.seek(0)
-        reader = csv.reader(text, delimiter=max(",;\t", key=first.count))
-        header = [re.sub(r"[^a-z0-9]+", "_", one.strip().lower()) for one in next(reader, [])]
-        name = next((one for one in HEADERS if one in header), None)
-        if name is None:
-            # The header is not quoted: it may be a code.
-            raise CodesInvalid(
-                f"{self.path.name} has no column of codes.",
-                "Name one of its columns code, in the first row of the file.",
-            )
-        column = header.index(name)
-        for row in reader:
-            if not any(row):
-                continue
-            code = row[column].strip() if column < len(row) else ""
-            why = self._fault(code)
-            if why:
-                self._reject(reader.line_num, why, code)
-                continue
-            self.accepted += 1
-            yield code
-
-    def _fault(self, code: str) -> str:
-        spelling = bare(code)
-        if not spelling:
-            return "There is no code."
-        if len(code) > LONGEST:
-            return f"A code has at most {LONGEST} characters."
-        # It goes into mails as it is, HTML among them.
-        if not (code.isascii() and code.isprintable()) or set(code) & set("<>&\"'"):
-            return "A code has only plain letters, digits and marks, none of <>&\"'."
-        if hash(spelling) in self._seen:
-            return "This code is in the file already."
-        self._seen.add(hash(spelling))
-        return ""
-
-    def _reject(self, line: int, why: str, code: str) -> None:
-        self.rejected += 1
-        if self._rejects_file is None:
-            self.rejects.touch(mode=0o600)
-            self._rejects_file = self.rejects.open("w", encoding="utf-8", newline="")
-            csv.writer(self._rejects_file).writerow(["line", "reason", "code"])
-        csv.writer(self._rejects_file).writerow([line, why, code])
+def _pasted(text: str) -> str:
+    return without_quotes(without_marks(text))

@@ -11,9 +11,28 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 UTF8 = "utf-8-sig"
-UTF16 = "utf-16"
 CP1252 = "cp1252"
 _PIECE = 1 << 20
+_LOOKED_AT = 4_096
+"""Bytes at the beginning whose zeros tell an encoding without a mark."""
+
+_MARKS = (
+    # UTF-32 first: in one byte order its mark begins with that of UTF-16.
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_ZEROS = {
+    # Where the zeros are in four bytes, if all letters are plain.
+    (False, True, True, True): "utf-32-le",
+    (True, True, True, False): "utf-32-be",
+    (False, True, False, True): "utf-16-le",
+    (True, False, True, False): "utf-16-be",
+}
+_ENOUGH = 0.2
+"""How many letters have to be plain; names in another script have no such zeros."""
+
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _BROKEN = re.compile(r"[\udc80-\udcff]")
 _LETTERS_FOR_BROKEN = 0.1
@@ -31,18 +50,16 @@ class Encoding(NamedTuple):
 
 
 def encoding_of(path: Path) -> Encoding:
-    """The codec that reads the file at ``path``: UTF-8, UTF-16 or Windows-1252.
+    """The codec that reads the file at ``path``: UTF-8, UTF-16, UTF-32 or Windows-1252.
 
     Reads it once to the end, in pieces: one name with an accent in the last row decides. Some
     broken bytes among letters of UTF-8 do not make it Windows-1252, which would garble them all.
     """
     with path.open("rb") as file:
         start = file.read(_PIECE)
-        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return Encoding(UTF16)
-        # UTF-16 without its mark: a header of plain letters has a zero in every other byte.
-        if start[:64].count(0) >= len(start[:64]) // 3 > 0:
-            return Encoding("utf-16-le" if start[1:2] == b"\0" else "utf-16-be")
+        wide = wide_encoding(start)
+        if wide:
+            return Encoding(wide)
         decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         marked = start.startswith(codecs.BOM_UTF8)
         letters = broken = 0
@@ -58,6 +75,19 @@ def encoding_of(path: Path) -> Encoding:
     if broken and not marked and letters < _LETTERS_FOR_BROKEN * broken:
         return Encoding(CP1252)
     return Encoding(UTF8, broken)
+
+
+def wide_encoding(start: bytes) -> str:
+    """The codec of a text whose letters have several bytes each, with or without a mark."""
+    for mark, name in _MARKS:
+        if start.startswith(mark):
+            return name
+    looked_at = start[: _LOOKED_AT & -4]
+    if len(looked_at) < 4:
+        return ""
+    quarters = [looked_at[at::4] for at in range(4)]
+    first, second, third, fourth = (one.count(0) > _ENOUGH * len(one) for one in quarters)
+    return _ZEROS.get((first, second, third, fourth), "")
 
 
 @contextmanager

@@ -7,21 +7,28 @@ row; several lines are one row only if quotes join them and none of them is a ro
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import TextIOWrapper
 from typing import NamedTuple
 
-LONGEST_LINE = 131_072
+LONGEST_LINE = 1 << 20
 """Letters of a line that are kept in memory, and the most that the csv module takes as a value."""
+
+# Its own limit is an eighth of that; it has one for the whole process.
+csv.field_size_limit(LONGEST_LINE)
 
 MOST_LINES = 100
 """Lines that one row may have, with line breaks inside quotes."""
 
 _NOT_CLOSED = "A quote is opened and not closed."
+_STRAY = "There is a quote in the middle of a quoted value."
 _MANY_LINES = "A value has a line break in it: is a quote not closed?"
 _CUT = f"The line is longer than {LONGEST_LINE:,} letters."
 _TORN = "It has control characters in the middle."
+_OPEN = "unexpected end of data"
+"""What the csv module says of a line at whose end a quote is open."""
 
 
 class CsvRow(NamedTuple):
@@ -36,8 +43,9 @@ class CsvRow(NamedTuple):
 class CsvRows:
     """An iterator of the rows of ``text``, in one pass; ``header`` must be read before.
 
-    ``alone`` says whether values are a usable row of this file: a line that is one was not meant
-    to be inside the quotes of a line before it.
+    ``alone`` says whether values are meant as a row of this file: a line that is one was not meant
+    to be inside the quotes of a line before it. White space beside separators is no part of a
+    value, so that a quote may follow it.
     """
 
     def __init__(
@@ -47,50 +55,62 @@ class CsvRows:
         self._delimiter = delimiter
         self._alone = alone
         self._width = 0
+        self._padding = re.compile(rf'"[ \t]+(?={re.escape(delimiter)}|\r?\n?\Z)')
 
     def skip(self) -> None:
         """Pass over a line that belongs to no row."""
         self._lines.take()
 
     def header(self) -> list[str] | None:
-        """The first row, empty if there is none; None if a quote in it is not closed."""
-        lines = [self._lines.take()]
-        while sum(line.count('"') for line in lines) % 2:
-            line = self._lines.take()
-            if not line or len(lines) == MOST_LINES:
-                return None
-            lines.append(line)
-        row = next(csv.reader(lines, delimiter=self._delimiter), [])
-        self._width = len(row)
-        return row
+        """The first row that is not blank, empty if there is none; None if its quotes are wrong."""
+        while True:
+            lines = [self._lines.take()]
+            while (row := self._parse(lines)) is None:
+                line = self._lines.take()
+                if not line or len(lines) == MOST_LINES:
+                    return None
+                lines.append(line)
+            if not lines[0] or "".join(row).strip():
+                self._width = len(row)
+                return row
 
     def __iter__(self) -> Iterator[CsvRow]:
         lines = self._lines
-        reader = csv.reader(lines, delimiter=self._delimiter)
+        reader = _reader(lines, self._delimiter)
         while True:
             lines.begin()
+            fault = ""
             try:
                 values = next(reader)
             except StopIteration:
                 return
-            except csv.Error:
-                # A carriage return inside the line.
-                values = lines.line.rstrip("\r\n").split(self._delimiter)
-                yield CsvRow(lines.number, lines.number, values, _TORN)
-                continue
+            except csv.Error as error:
+                values, fault = [], str(error)
             if lines.cut:
                 yield CsvRow(lines.number, lines.number, [], _CUT)
-            elif lines.wanted_more:
-                yield self._opened(values)
+            elif fault:
+                yield self._damaged(fault)
             else:
                 yield CsvRow(lines.number, lines.number, values)
 
-    def _opened(self, values: list[str]) -> CsvRow:
-        """The row of a line at whose end a quote is open."""
+    def _damaged(self, fault: str) -> CsvRow:
+        """The row of a line that is not as the csv module wants it."""
+        lines, number = self._lines, self._lines.number
+        values = self._parse([lines.line])
+        if values is not None:
+            return CsvRow(number, number, values)
+        if "\r" in lines.line.rstrip("\r\n") and _OPEN not in fault:
+            return CsvRow(number, number, self._split(), _TORN)
+        if _OPEN in fault or self._is_open(lines.line):
+            return self._joined()
+        return CsvRow(number, number, self._split(), _STRAY)
+
+    def _joined(self) -> CsvRow:
+        """The row that begins with a line at whose end a quote is open."""
         lines, first = self._lines, self._lines.number
-        alone = CsvRow(first, first, [one.rstrip("\r\n") for one in values], _NOT_CLOSED)
-        together = [lines.line]
-        while not self._closed(together):
+        alone = CsvRow(first, first, self._split(), _NOT_CLOSED)
+        together, whole = [lines.line], None
+        while whole is None:
             line = lines.ahead(len(together))
             if (
                 not line
@@ -100,32 +120,63 @@ class CsvRows:
             ):
                 return alone
             together.append(line)
-        whole = self._strictly(together)
-        if whole is None or len(whole) != self._width:
+            whole = self._parse(together) if '"' in line else None
+        if self._has_more(whole):
             return alone
         for _ in together[1:]:
             lines.take()
         return CsvRow(first, lines.number, whole, self._doubt(together[1:]))
 
     def _doubt(self, inside: list[str]) -> str:
-        """Why several lines may be several rows: one of them has all its columns."""
-        widths = (len(self._strictly([line]) or []) for line in inside)
-        return _MANY_LINES if self._width in widths else ""
-
-    def _closed(self, together: list[str]) -> bool:
-        # A quote inside quotes is written twice, so an even number closes them all.
-        return sum(line.count('"') for line in together) % 2 == 0
+        """Why several lines may be several rows: one of them begins as a row does."""
+        begun = (self._parse([line]) for line in inside)
+        return _MANY_LINES if any(one and self._alone(one) for one in begun) else ""
 
     def _is_row(self, line: str) -> bool:
-        values = self._strictly([line])
-        return values is not None and len(values) == self._width and self._alone(values)
+        values = self._parse([line])
+        return (
+            values is not None
+            and len(values) >= self._width
+            and not self._has_more(values)
+            and self._alone(values)
+        )
 
-    def _strictly(self, lines: list[str]) -> list[str] | None:
+    def _has_more(self, values: list[str]) -> bool:
+        return any(values[self._width :])
+
+    def _parse(self, lines: list[str]) -> list[str] | None:
+        """The values of one row on these lines, if there is a way to read it as a whole."""
+        for text, escape in ((lines, None), (self._unpadded(lines), None), (lines, "\\")):
+            try:
+                rows = list(_reader(text, self._delimiter, escape))
+            except csv.Error:
+                continue
+            if len(rows) < 2:
+                return rows[0] if rows else []
+        return None
+
+    def _is_open(self, line: str) -> bool:
         try:
-            rows = list(csv.reader(lines, delimiter=self._delimiter, strict=True))
-        except csv.Error:
-            return None
-        return rows[0] if len(rows) == 1 else None
+            next(_reader(self._unpadded([line]), self._delimiter), None)
+        except csv.Error as error:
+            return _OPEN in str(error)
+        return False
+
+    def _unpadded(self, lines: list[str]) -> list[str]:
+        return [self._padding.sub('"', line) for line in lines]
+
+    def _split(self) -> list[str]:
+        """The values of a damaged line, as near as can be."""
+        line = self._lines.line.rstrip("\r\n")
+        if "\r" in line:
+            return line.split(self._delimiter)
+        return next(csv.reader([line], delimiter=self._delimiter), [])
+
+
+def _reader(lines: Iterable[str], delimiter: str, escape: str | None = None) -> Iterator[list[str]]:
+    return csv.reader(
+        lines, delimiter=delimiter, escapechar=escape, strict=True, skipinitialspace=True
+    )
 
 
 class _Lines:
@@ -137,19 +188,17 @@ class _Lines:
         self.line = ""
         self.number = 0
         self.cut = False
-        self.wanted_more = False
         self._given = False
 
     def begin(self) -> None:
         """Let the next line be asked for."""
-        self._given = self.wanted_more = False
+        self._given = False
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
         if self._given:
-            self.wanted_more = True
             raise StopIteration
         self._given = True
         if not self.take():

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from domain.errors import PlaybookInvalid, Problem
+from domain.plain_text import NEXT_STEP, NotText, read_utf8
 from domain.playbook_files import PLAYBOOK_FILE, TEMPLATE_ENDING
 
 SIZE_LIMIT = 1_000_000
@@ -13,8 +14,6 @@ SIZE_LIMIT = 1_000_000
 
 FILES_LIMIT = 500
 """The most files of a playbook: five kinds of message on a hundred channels."""
-
-_WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_playbook(folder: Path) -> Mapping[str, str]:
@@ -62,19 +61,9 @@ def _read(path: Path) -> str:
         detail = f"is larger than {SIZE_LIMIT:,} bytes."
         raise PlaybookInvalid([Problem(path.name, detail, next_step="Is it the right file?")])
     try:
-        text = content.decode("utf-8-sig")
-        # UTF-16 without its mark is valid UTF-8 with a NUL beside every letter.
-        if "\0" in text:
-            raise UnicodeDecodeError("utf-8", content, content.index(b"\0"), len(content), "NUL")
-        return text
-    except UnicodeDecodeError as error:
-        line = None if content.startswith(_WIDE) else content.count(b"\n", 0, error.start) + 1
-        problem = Problem(
-            path.name,
-            "is not UTF-8 text.",
-            line,
-            next_step="In the editor, choose Save As with the encoding UTF-8.",
-        )
+        return read_utf8(content)
+    except NotText as error:
+        problem = Problem(path.name, error.detail, error.line, next_step=NEXT_STEP)
         raise PlaybookInvalid([problem]) from error
 
 

@@ -12,16 +12,16 @@ import re
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from domain.errors import DomainError
+from domain.pasted import code_point, odd_character, without_marks, without_punctuation
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PLAIN = re.compile(
     r"([A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*)"
     rf"@((?:{_LABEL}\.)+([A-Za-z]{{2,63}}))"
 )
-AROUND = " \t\r\n\xa0\u200b\u2060\ufeff"
-"""White space and invisible marks that come with copied addresses."""
-
-_WRAPPED = re.compile(r"(?:[^<>]*<)?(?:mailto:)?([^<>]*?)>?", re.IGNORECASE)
+_BRACKETED = re.compile(r"[^<>]*<([^<>]*@[^<>]*)>[^<>@]*|[^()]*\(([^()\s]+@[^()\s]+)\)\W*")
+_SCHEME = re.compile(r"(?:mailto|smtp)\s*:\s*([^?]*).*", re.IGNORECASE | re.DOTALL)
+_SEVERAL = re.compile(r"[^\s,;<>]@[^@]*[\s,;<>][^@]*[^\s,;<>]@")
 _NO_SMTPUTF8 = "It has letters before the @ that mail providers do not take."
 _RESERVED = frozenset(SPECIAL_USE_DOMAIN_NAMES)
 
@@ -36,12 +36,9 @@ def read_address(text: str) -> str:
     Plus-addresses stay, international domains become ``xn--…``. ``InvalidAddress`` otherwise,
     also for letters beyond ASCII before the @, which mail providers do not take.
     """
-    plain = _PLAIN.fullmatch(text)
-    if plain is not None and len(text) <= 254:
-        local, domain, top = plain.groups()
-        # Two hyphens may begin an encoded label, and reserved names have rules of their own.
-        if len(local) <= 64 and "--" not in domain and top.lower() not in _RESERVED:
-            return f"{local}@{domain.lower()}"
+    plain = _plain(text)
+    if plain:
+        return plain
     try:
         read = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
@@ -51,16 +48,70 @@ def read_address(text: str) -> str:
     return read.ascii_email
 
 
-def unwrapped(text: str) -> str:
-    """The address in ``Ann <ann@example.com>``, ``mailto:…`` and the like; else ``text`` itself."""
-    bare = text.strip(AROUND)
-    found = _WRAPPED.fullmatch(bare)
-    return found[1].strip(AROUND) if found is not None else bare
+def read_pasted(text: str) -> tuple[str, bool]:
+    """The address in ``text``, and whether more than white space was taken off it.
+
+    Invisible marks, quotes and separators round an address are no part of it, nor are ``mailto:``
+    and the name in ``Ann <ann@example.com>``. ``InvalidAddress`` names a character that cannot be
+    seen by its code point.
+    """
+    typed = text.strip()
+    plain = _plain(typed)
+    if plain:
+        return plain, False
+    bare = _bare(typed)
+    if not bare:
+        raise InvalidAddress("There is no address.")
+    try:
+        return read_address(bare), bare != typed
+    except InvalidAddress as error:
+        raise InvalidAddress(_reason(bare) or error.what, "Correct the address.") from None
+
+
+def looks_like_address(text: str) -> bool:
+    """Whether ``text`` was meant as an address, be it right or wrong."""
+    before, at, after = _bare(text).rpartition("@")
+    return bool(at and before and after) and not re.search(r"\s", f"{before}{after}")
 
 
 def mailbox_of(address: str) -> str:
     """``address`` as addresses are compared: nobody has two mailboxes that differ in case."""
     return address.lower()
+
+
+def _plain(text: str) -> str:
+    """An address that the library would accept as it is, in our spelling; empty for any other."""
+    found = _PLAIN.fullmatch(text)
+    if found is None or len(text) > 254:
+        return ""
+    local, domain, top = found.groups()
+    # Two hyphens may begin an encoded label, and reserved names have rules of their own.
+    if len(local) > 64 or "--" in domain or top.lower() in _RESERVED:
+        return ""
+    return f"{local}@{domain.lower()}"
+
+
+def _bare(text: str) -> str:
+    """An address without what was pasted with it; anything else without what is at its ends."""
+    bare = without_marks(text)
+    bracketed = _BRACKETED.fullmatch(bare)
+    if bracketed is not None:
+        bare = bracketed[1] or bracketed[2] or ""
+    bare = without_punctuation(bare)
+    scheme = _SCHEME.fullmatch(bare)
+    return without_punctuation(scheme[1]) if scheme is not None else bare
+
+
+def _reason(bare: str) -> str:
+    """Why an address cannot be read, where the library does not say it well; else empty."""
+    if _SEVERAL.search(bare):
+        return "There is more than one address in this cell."
+    odd = odd_character(bare)
+    if odd:
+        return f"It has the character {odd} in it."
+    local = bare.rpartition("@")[0]
+    foreign = next((letter for letter in local if not letter.isascii()), "")
+    return f"{_NO_SMTPUTF8} The first is {code_point(foreign)}." if foreign else ""
 
 
 def _why(error: EmailNotValidError) -> str:

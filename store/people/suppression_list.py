@@ -19,7 +19,7 @@ from domain.suppression import ListedAddress, SuppressionReason, covered_by
 from domain.times import UtcTime
 from store.kernel.columns import moment_text
 from store.kernel.database import Database
-from store.people.addresses import InvalidAddress, mailbox_of, read_address
+from store.people.addresses import InvalidAddress, mailbox_of, read_address, read_pasted
 from store.people.audiences import chunks_of
 from store.people.suppressions import EVERY_CLASS, REMOVED, MailboxRow, add_mailboxes
 from store.tables import suppression_log, suppressions
@@ -70,7 +70,7 @@ async def add_by_person(
 
     ``InvalidAddress`` if it is none.
     """
-    mailbox = mailbox_of(read_address(address))
+    mailbox = mailbox_of(read_pasted(address)[0])
     async with db.write() as connection:
         rows = _rows([mailbox], classes, reason, "person", at)
         added = await add_mailboxes(db, connection, rows)
@@ -95,7 +95,7 @@ async def remove(
     The log keeps who and why; older events and entries of providers' lists no longer count
     against the address. ``DomainError`` if the address is not on the list.
     """
-    mailbox = mailbox_of(read_address(address))
+    mailbox = mailbox_of(read_pasted(address)[0])
     gone = delete(suppressions).where(suppressions.c.mailbox == mailbox)
     if message_class is not None:
         gone = gone.where(suppressions.c.message_class == message_class.value)

@@ -18,11 +18,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from client.configuration import load_settings
+from client.configuration import load_settings, prepare_environment
 from client.errors import WrongInput, explanation_of
 from client.logs import log_as_json
 from client.public import PublicService
-from settings import complete_environment
 from surfaces.public.unsubscribe import Unsubscribing
 from surfaces.public.webhooks import Receiver
 
@@ -52,7 +51,7 @@ def main() -> int:
     """Serve until told to stop; return an exit code."""
     log_as_json()
     try:
-        complete_environment()
+        prepare_environment()
         settings = load_settings()
         service = PublicService.open(settings)
     except WrongInput as error:

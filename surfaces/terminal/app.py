@@ -34,6 +34,7 @@ from surfaces.terminal import (
 from surfaces.terminal import list as listing
 from surfaces.terminal import open as opening
 from surfaces.terminal.failures import failure_of
+from surfaces.terminal.options import refuse_no_text
 from surfaces.terminal.printing import say, say_failure
 from surfaces.terminal.session import prepare_environment
 
@@ -53,6 +54,12 @@ _COMMANDS: tuple[Register, ...] = tuple(
 
 class InWords(TyperGroup):
     """Reports expected failures with their exit code; bugs of ours go through."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Read the command line, if it is text."""
+        for argument in args:
+            refuse_no_text(argument)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Run a command."""

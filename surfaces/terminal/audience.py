@@ -14,7 +14,7 @@ from client.incidents import set_audiences
 from domain.explanation import Action, NextStep
 from domain.message_state import MessagePhase
 from domain.plural import plural
-from surfaces.terminal.importing import Rejects, rejected_in_json, say_rejected
+from surfaces.terminal.importing import AddressColumn, Rejects, Strict, end, say_imported
 from surfaces.terminal.options import By, Json, Slug, actor
 from surfaces.terminal.printing import clean, plain_table, say, say_json, screen, show
 from surfaces.terminal.session import run
@@ -27,45 +27,33 @@ app = typer.Typer(help="The lists that mail goes to.", no_args_is_help=True)
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="The list, with a header row.")],
     name: Annotated[str, typer.Option(help="What the audience is called here.")],
+    address_column: AddressColumn = "",
     rejects: Rejects = None,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Import a CSV file of recipients into an audience; you can import more files into it.
 
-    Needs a column named email. Rows that cannot be used go to a second file
+    Needs a column of addresses. Rows that cannot be used go to a second file
     with the reason; fix them there and import that file. Importing again adds
-    nobody twice.
+    nobody twice. The exit code is 3 if no row could be used.
 
     Example: frontfoot audience import customers.csv --name customers
     """
-    imported = _import(file, name, rejects)
-    if as_json:
-        say_json(
-            {
-                "audience": imported.audience,
-                "added": imported.added,
-                "already_there": imported.already_there,
-                **rejected_in_json(imported.rejected, imported.rejects),
-                "doubled": imported.doubled,
-                "notices": imported.notices,
-            }
-        )
-        return
+    imported = _import(file, name, address_column, rejects)
     added = plural(imported.added, "recipient was", "recipients were")
-    say(f"{added} added to {imported.audience}.", "bold")
-    if imported.already_there:
-        say(f"{plural(imported.already_there, 'was', 'were')} in it already.")
-    say_rejected(imported.rejected, imported.rejects)
-    if imported.doubled:
-        repeat = "repeats" if imported.doubled == 1 else "repeat"
-        say(f"{imported.doubled:,} of them only {repeat} an address in this file.")
-    if imported.rejected > imported.doubled:
-        say("Fix them in that file and import it.")
-    for notice in imported.notices:
-        say(notice, "yellow")
+    already = f"{plural(imported.already_there, 'was', 'were')} in it already."
+    say_imported(
+        f"{added} added to {imported.audience}.",
+        [already] if imported.already_there else [],
+        imported.model_dump(exclude={"report"}),
+        imported.report,
+        as_json=as_json,
+    )
+    end(imported.report, strict=strict)
 
 
-def _import(file: Path, name: str, rejects: Path | None) -> AudienceImported:
+def _import(file: Path, name: str, address_column: str, rejects: Path | None) -> AudienceImported:
     with _bar() as bar:
         task = bar.add_task(f"Importing {file.name}", total=1.0, rate="")
 
@@ -77,7 +65,13 @@ def _import(file: Path, name: str, rejects: Path | None) -> AudienceImported:
 
         return run(
             lambda engine: import_audience(
-                engine, file, name, rejects=rejects, read=read_so_far, stored=stored_so_far
+                engine,
+                file,
+                name,
+                address_column=address_column,
+                rejects=rejects,
+                read=read_so_far,
+                stored=stored_so_far,
             ),
             upgrade=True,
         )

@@ -10,11 +10,12 @@ import typer
 
 from client import codes
 from client.codes import CheckedCode, CodeState
-from client.errors import WrongInput
+from client.errors import ClientError, WrongInput
 from domain.explanation import Action, NextStep
 from domain.plural import plural
-from surfaces.terminal.importing import Rejects, rejected_in_json, say_rejected
+from surfaces.terminal.importing import Rejects, Strict, end, say_imported
 from surfaces.terminal.options import Json, Slug
+from surfaces.terminal.output import why_not_written
 from surfaces.terminal.printing import clean, clock, plain_table, say, say_json, show
 from surfaces.terminal.session import run
 from surfaces.terminal.wording import in_words
@@ -39,37 +40,42 @@ Caller = Annotated[
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Codes, with a header row.")],
     pool: Annotated[str, typer.Option(help="What the playbook's offer calls it: source_name.")],
+    code_column: Annotated[
+        str, typer.Option(metavar="NAME", help="The column of codes, by its name or number.")
+    ] = "",
     rejects: Rejects = None,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Import the shop's own codes into a pool, for offers with `source: pool`.
 
     Needs a column named code. They are given out in the order of the file, one
-    to each recipient. Importing again adds nothing twice.
+    to each recipient. Rows that cannot be used go to a second file with the
+    reason. Importing again adds nothing twice. The exit code is 3 if no row
+    could be used.
 
     Example: frontfoot codes import codes.csv --pool spring
     """
     imported = run(
-        lambda engine: codes.import_codes(engine, file, pool, rejects=rejects), upgrade=True
+        lambda engine: codes.import_codes(
+            engine, file, pool, code_column=code_column, rejects=rejects
+        ),
+        upgrade=True,
     )
-    if as_json:
-        say_json(
-            {
-                **imported.model_dump(exclude={"rejected", "rejects"}),
-                **rejected_in_json(imported.rejected, imported.rejects),
-            }
-        )
-        return
-    added = plural(imported.added, "code was", "codes were")
-    say(f"{added} added to the pool {imported.pool}.", "bold")
+    more = []
     if imported.already_there:
-        say(f"{plural(imported.already_there, 'was', 'were')} in it already.")
+        more.append(f"{plural(imported.already_there, 'was', 'were')} in it already.")
     if imported.in_another_pool:
-        say(
-            f"{plural(imported.in_another_pool, 'is', 'are')} in another pool and will stay there.",
-            "yellow",
-        )
-    say_rejected(imported.rejected, imported.rejects)
+        others = plural(imported.in_another_pool, "is", "are")
+        more.append(f"{others} in another pool and will stay there.")
+    say_imported(
+        f"{plural(imported.added, 'code was', 'codes were')} added to the pool {imported.pool}.",
+        more,
+        imported.model_dump(exclude={"report"}),
+        imported.report,
+        as_json=as_json,
+    )
+    end(imported.report, strict=strict)
 
 
 @app.command("pools")
@@ -117,6 +123,8 @@ def export(
     """
     if str(output) == "-":
         run(lambda engine: codes.write_codes(engine, slug, sys.stdout, as_mailed=as_mailed))
+        if why := why_not_written():
+            raise ClientError(f"Not all codes could be written ({why}).", "Export them again.")
         return
     if output.exists() and not force:
         raise WrongInput(f"{output} exists already.", "Choose another name, or add --force.")

@@ -14,6 +14,7 @@ from client.engine import Engine
 from client.errors import WrongInput
 from client.messages import load_document
 from client.next_steps import to_sign
+from client.text_files import read_text, read_text_file
 from domain.message import Document
 from domain.status import MessageStatus
 from surfaces.terminal.copy_view import document_view
@@ -79,14 +80,9 @@ def free_copy(
 
 
 def _read(path: Path) -> str:
-    try:
-        if str(path) == "-":
-            return sys.stdin.read()
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise WrongInput(
-            f"{path} is not UTF-8 text.", "In the editor, choose Save As with the encoding UTF-8."
-        ) from error
+    if str(path) == "-":
+        return read_text(sys.stdin.buffer, "The input")
+    return read_text_file(path)
 
 
 def promised(next_update_by: str | None) -> datetime | None:

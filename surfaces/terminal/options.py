@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -18,6 +20,8 @@ _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _SPAN = re.compile(r"([0-9]{1,6})(m|h)")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1)}
 _MOMENT = "%Y-%m-%d %H:%M"
+# What Python makes of bytes that are no letter in the terminal's encoding.
+_NO_LETTER = re.compile(r"[\udc80-\udcff]")
 
 
 def slug_of(text: str) -> str:
@@ -26,6 +30,18 @@ def slug_of(text: str) -> str:
         return check_slug(text)
     except DomainError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def refuse_no_text(argument: str) -> None:
+    """Refuse what was typed in another encoding than the terminal's, unless a file is named so."""
+    if not _NO_LETTER.search(argument):
+        return
+    if any(os.path.lexists(name) for name in (argument, argument.partition("=")[2])):
+        return
+    raise typer.BadParameter(
+        f"{argument!r} is not text in this terminal's encoding ({sys.getfilesystemencoding()}). "
+        "Set the terminal to UTF-8 and type it again."
+    )
 
 
 Slug = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import unicodedata
 from datetime import UTC, datetime
@@ -57,9 +58,20 @@ def show(what: RenderableType) -> None:
     sys.stdout.write("\n".join(line.rstrip() for line in lines))
 
 
-def say_json(value: object) -> None:
-    """Print a value as JSON, and nothing else."""
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+def say_json(value: object, *, one_line: bool = False) -> None:
+    """Print a value as JSON, and nothing else; with escapes if its letters cannot be printed."""
+    option = 0 if one_line else orjson.OPT_INDENT_2
+    try:
+        text = orjson.dumps(value, option=option, default=str).decode()
+        text.encode(sys.stdout.encoding or "utf-8")
+    except (TypeError, UnicodeEncodeError):
+        # The name of a file need not be text at all.
+        text = json.dumps(value, indent=None if one_line else 2, default=_in_json)
+    sys.stdout.write(text + "\n")
+
+
+def _in_json(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def say_aside(text: str) -> None:

@@ -7,10 +7,10 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from client import configuration
 from client.configuration import load_settings
 from client.engine import Engine
 from client.stack import stack_file
-from settings import complete_environment
 from surfaces.terminal.printing import say_aside
 
 Result = TypeVar("Result")
@@ -37,7 +37,7 @@ def prepare_environment() -> None:
 
     If the user has set ``TEMPORAL_ADDRESS``, nothing of that stack is used.
     """
-    complete_environment()
+    configuration.prepare_environment()
     if os.environ.get("TEMPORAL_ADDRESS"):
         return
     running = stack_file.read(load_settings().state_dir)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -16,6 +14,7 @@ from client.engine import Engine
 from client.status import Look, Watcher
 from surfaces.terminal.copy_view import preview
 from surfaces.terminal.options import Json, Slug
+from surfaces.terminal.output import lost_output
 from surfaces.terminal.printing import say_json, screen, show
 from surfaces.terminal.session import run
 from surfaces.terminal.status_view import incident_view
@@ -78,11 +77,11 @@ async def _changes(watcher: Watcher, look: Look, *, as_json: bool) -> None:
         if document != shown:
             shown = document
             if as_json:
-                sys.stdout.write(orjson.dumps(document).decode() + "\n")
-                sys.stdout.flush()
+                say_json(document, one_line=True)
             else:
                 show(_view(look))
-        if look.over:
+        # At once, for whoever reads along; and when the other end of the pipe has gone, it is over.
+        if lost_output() is not None or look.over:
             return
         await asyncio.sleep(EVERY)
         look = await watcher.look_again(look)

@@ -15,7 +15,7 @@ from client.suppressions import Classes, Suppression, SuppressionCount
 from domain.message import MessageClass
 from domain.plural import plural
 from domain.suppression import SuppressionReason, covered_by
-from surfaces.terminal.importing import rejected_in_json, say_rejected
+from surfaces.terminal.importing import AddressColumn, Rejects, Strict, end, say_imported
 from surfaces.terminal.options import By, Json, person
 from surfaces.terminal.printing import clean, moment, plain_table, say, say_json, show
 from surfaces.terminal.session import run
@@ -53,32 +53,42 @@ def import_(
     covers: Covers = None,
     by: By = "",
     why: Why = "",
+    address_column: AddressColumn = "",
+    rejects: Rejects = None,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Put every address of a CSV file on the list; importing it again changes nothing.
 
-    Needs a column named email. Rows that cannot be used go to a second file
-    with the reason.
+    Needs a column of addresses. Rows that cannot be used go to a second file
+    with the reason. The exit code is 3 if no row could be used.
 
     Example: frontfoot suppressions import left.csv --reason unsubscribed --as maya
     """
     classes, who = _classes(covers, reason), person(by)
     imported = run(
         lambda engine: suppressions.import_suppressions(
-            engine, file, reason, classes, by=who, why=why
+            engine,
+            file,
+            reason,
+            classes,
+            by=who,
+            why=why,
+            address_column=address_column,
+            rejects=rejects,
         ),
         upgrade=True,
     )
     entered = imported.entered
-    if as_json:
-        rejected = rejected_in_json(imported.rejected, imported.rejects)
-        say_json({**entered.model_dump(), **rejected})
-        return
     read = plural(entered.read, "address was", "addresses were")
-    say(f"{read} read, {plural(entered.added, 'entry is', 'entries are')} new.", "bold")
-    say_rejected(imported.rejected, imported.rejects)
-    for notice in imported.notices:
-        say(notice, "yellow")
+    say_imported(
+        f"{read} read, {plural(entered.added, 'entry is', 'entries are')} new.",
+        [],
+        entered.model_dump(),
+        imported.report,
+        as_json=as_json,
+    )
+    end(imported.report, strict=strict)
 
 
 @app.command("list")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from store.files.audience_csv import AudienceInvalid, AudienceReader, read_rows
+from store.files.audience_csv import AudienceReader, read_rows
+from store.files.csv_columns import CsvInvalid
 from store.people.audiences import AudienceRow
 
 
@@ -19,7 +20,7 @@ def write(tmp_path: Path, content: str | bytes, encoding: str = "utf-8") -> Path
 
 
 def rejects_of(reader: AudienceReader) -> list[list[str]]:
-    with reader.rejects.open(encoding="utf-8", newline="") as file:
+    with reader.rejects.path.open(encoding="utf-8", newline="") as file:
         return list(csv.reader(file))
 
 
@@ -74,14 +75,14 @@ def test_columns_are_named_as_copy_names_them(tmp_path: Path) -> None:
 def test_a_file_without_addresses_names_the_columns_that_it_has(tmp_path: Path) -> None:
     path = write(tmp_path, "name,telephone\nAnn,123\n")
 
-    with pytest.raises(AudienceInvalid, match="Columns found: name, telephone"):
+    with pytest.raises(CsvInvalid, match="Columns found: name, telephone"):
         list(read_rows(path))
 
 
 def test_a_file_without_a_header_is_told_apart_and_no_address_is_repeated(tmp_path: Path) -> None:
     path = write(tmp_path, "ann@example.com,Ann\n")
 
-    with pytest.raises(AudienceInvalid, match="the first row contains an address") as refusal:
+    with pytest.raises(CsvInvalid, match="the first row contains an address") as refusal:
         list(read_rows(path))
 
     assert "ann@" not in str(refusal.value)
@@ -89,17 +90,17 @@ def test_a_file_without_a_header_is_told_apart_and_no_address_is_repeated(tmp_pa
 
 @pytest.mark.parametrize("content", ["", "\n", b"\xef\xbb\xbf"])
 def test_an_empty_file_is_refused_in_words(tmp_path: Path, content: str | bytes) -> None:
-    with pytest.raises(AudienceInvalid, match="empty"):
+    with pytest.raises(CsvInvalid, match="empty"):
         list(read_rows(write(tmp_path, content)))
 
 
 def test_a_file_that_is_not_there_is_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(AudienceInvalid, match=r"cannot be read"):
+    with pytest.raises(CsvInvalid, match=r"cannot be read"):
         list(read_rows(tmp_path / "nothing.csv"))
 
 
 def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(AudienceInvalid, match="two columns named first_name"):
+    with pytest.raises(CsvInvalid, match="two columns named first_name"):
         list(read_rows(write(tmp_path, "email,First Name,first-name\na@example.com,A,B\n")))
 
 
@@ -129,7 +130,7 @@ def test_bad_rows_are_listed_with_line_and_reason_and_good_ones_kept(tmp_path: P
         ("7", "This address is in the file already."),
         ("8", "It has control characters or letters that cannot be read."),
     ]
-    assert (reader.accepted, reader.rejected) == (2, 6)
+    assert (reader.accepted, reader.rejects.count) == (2, 6)
 
 
 def test_a_quote_that_is_not_closed_costs_its_own_line_only(tmp_path: Path) -> None:
@@ -196,18 +197,18 @@ def test_doubles_are_counted_beside_the_other_rejects(tmp_path: Path) -> None:
     reader = read_rows(write(tmp_path, "email\na@example.com\nA@Example.com\nnobody\n"))
     list(reader)
 
-    assert (reader.rejected, reader.doubled) == (2, 1)
+    assert (reader.rejects.count, reader.doubled) == (2, 1)
 
 
 def test_a_header_whose_quote_is_not_closed_is_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(AudienceInvalid, match="opens a quote and does not close it"):
+    with pytest.raises(CsvInvalid, match="opens a quote and does not close it"):
         list(read_rows(write(tmp_path, 'email,"name\na@example.com,A\n')))
 
 
 def test_the_list_itself_cannot_be_the_file_of_rejects(tmp_path: Path) -> None:
     path = write(tmp_path, "email\na@example.com\n")
 
-    with pytest.raises(AudienceInvalid, match="both the list and the file"):
+    with pytest.raises(CsvInvalid, match="both the list and the file"):
         list(read_rows(path, rejects=path))
 
     assert path.exists()
@@ -217,7 +218,7 @@ def test_mended_rejects_can_be_imported_as_they_are(tmp_path: Path) -> None:
     reader = read_rows(write(tmp_path, "email,name\nann at example.com,Ann\n"))
     list(reader)
     fixed = tmp_path / "fixed.csv"
-    fixed.write_text(reader.rejects.read_text().replace("ann at ", "ann@"))
+    fixed.write_text(reader.rejects.path.read_text().replace("ann at ", "ann@"))
 
     assert list(read_rows(fixed)) == [AudienceRow("ann@example.com", {"name": "Ann"})]
 
@@ -226,7 +227,7 @@ def test_rejects_are_for_this_user_only(tmp_path: Path) -> None:
     reader = read_rows(write(tmp_path, "email\nnot-an-address\n"))
     list(reader)
 
-    assert stat.S_IMODE(reader.rejects.stat().st_mode) == 0o600
+    assert stat.S_IMODE(reader.rejects.path.stat().st_mode) == 0o600
 
 
 def test_a_clean_file_leaves_no_rejects_not_even_old_ones(tmp_path: Path) -> None:
@@ -234,7 +235,7 @@ def test_a_clean_file_leaves_no_rejects_not_even_old_ones(tmp_path: Path) -> Non
     reader = read_rows(write(tmp_path, "email\nann@example.com\n"))
     list(reader)
 
-    assert not reader.rejects.exists()
+    assert not reader.rejects.path.exists()
 
 
 def test_reading_tells_how_far_it_is(tmp_path: Path) -> None:
@@ -250,7 +251,7 @@ def test_reading_tells_how_far_it_is(tmp_path: Path) -> None:
 def test_a_value_of_a_page_is_refused(tmp_path: Path) -> None:
     reader = read_rows(write(tmp_path, f"email,name\nann@example.com,{'x' * 1001}\n"))
 
-    assert (list(reader), reader.rejected) == ([], 1)
+    assert (list(reader), reader.rejects.count) == ([], 1)
 
 
 def test_a_field_beyond_the_limit_of_the_reader_costs_only_its_row(tmp_path: Path) -> None:
@@ -258,4 +259,4 @@ def test_a_field_beyond_the_limit_of_the_reader_costs_only_its_row(tmp_path: Pat
         write(tmp_path, f"email,name\nann@example.com,{'x' * 200_000}\nzoe@example.com,Zoe\n")
     )
 
-    assert ([row.address for row in reader], reader.rejected) == (["zoe@example.com"], 1)
+    assert ([row.address for row in reader], reader.rejects.count) == (["zoe@example.com"], 1)

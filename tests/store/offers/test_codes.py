@@ -15,7 +15,8 @@ from domain.errors import DomainError
 from domain.explanation import Action, NextStep
 from domain.offer import CodeSource, OfferTerms
 from store.broadcasts import broadcasts
-from store.files.code_csv import CodeReader, CodesInvalid
+from store.files.code_csv import CodeReader, read_codes
+from store.files.csv_columns import CsvInvalid
 from store.kernel.database import Database
 from store.offers import code_pool, codes
 from store.offers.redemptions import check_code
@@ -302,25 +303,25 @@ async def test_importing_codes_again_adds_none_twice_however_they_are_spelt(
 def read(folder: Path, text: str) -> tuple[list[str], CodeReader]:
     path = folder / "codes.csv"
     path.write_text(text, encoding="utf-8")
-    reader = CodeReader(path)
+    reader = read_codes(path)
     return list(reader), reader
 
 
 def test_codes_are_read_from_any_column_that_is_named_so(tmp_path: Path) -> None:
     found, reader = read(tmp_path, "Batch;Discount Code\n1;ONE\n1;TWO\n\n")
 
-    assert (found, reader.rejected, reader.rejects.exists()) == (["ONE", "TWO"], 0, False)
+    assert (found, reader.rejects.count, reader.rejects.path.exists()) == (["ONE", "TWO"], 0, False)
 
 
 def test_codes_that_cannot_be_used_are_put_aside_with_the_reason(tmp_path: Path) -> None:
     found, reader = read(tmp_path, "code,n\nONE,1\none,2\n,3\n<b>,4\n" + "X" * 65 + ",5\n")
 
-    told = reader.rejects.read_text(encoding="utf-8").splitlines()
+    told = reader.rejects.path.read_text(encoding="utf-8").splitlines()
     assert (found, len(told), told[1]) == (["ONE"], 5, "3,This code is in the file already.,one")
 
 
 def test_a_file_without_a_header_is_refused_and_shows_no_code(tmp_path: Path) -> None:
-    with pytest.raises(CodesInvalid, match="no column of codes") as refusal:
+    with pytest.raises(CsvInvalid, match="no column of codes") as refusal:
         read(tmp_path, "SECRET-CODE-1\nSECRET-CODE-2\n")
 
     assert "SECRET" not in str(refusal.value)

@@ -1,0 +1,89 @@
+"""Where the rows of a list go that cannot be used: a file that never stops the import."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+FIRST = 10
+"""Rejected rows that are kept to be shown at once."""
+
+
+class Reject(NamedTuple):
+    """The line of a row that cannot be used, and why; nothing of the row itself."""
+
+    line: int
+    reason: str
+
+
+class Rejects:
+    """Counts rejected rows and writes them to ``path``, for this user only: they are personal.
+
+    The file is made when there is a first row, with the columns line, reason and those of the list.
+    If it cannot be written, ``lost`` says why, and counting goes on.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        self.first: list[Reject] = []
+        self.lost = ""
+        self._header: Sequence[str] = ()
+        self._file: TextIO | None = None
+
+    @property
+    def written(self) -> bool:
+        """Whether there is a file that has every rejected row."""
+        return self.count > 0 and not self.lost
+
+    def begin(self, header: Sequence[str]) -> None:
+        """Name the list's columns, and remove a file of an earlier import."""
+        self._header = header
+        # A failure matters only when there is something to write, and then it is told.
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+    def add(self, line: int, reason: str, row: Sequence[str]) -> None:
+        """Enter one row."""
+        self.count += 1
+        if len(self.first) < FIRST:
+            self.first.append(Reject(line, reason))
+        if self.lost:
+            return
+        try:
+            writer = csv.writer(self._open())
+            writer.writerow([line, reason, *row])
+        except (OSError, ValueError) as error:
+            self._lose(error)
+
+    def close(self) -> None:
+        """Close the file, if there is one."""
+        try:
+            if self._file is not None:
+                self._file.close()
+        except OSError as error:
+            self._lose(error)
+        self._file = None
+
+    def _open(self) -> TextIO:
+        if self._file is None:
+            flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY
+            descriptor = os.open(self.path, flags, 0o600)
+            # What cannot be read in the list need not be readable here.
+            self._file = os.fdopen(
+                descriptor, "w", encoding="utf-8", errors="backslashreplace", newline=""
+            )
+            csv.writer(self._file).writerow(["line", "reason", *self._header])
+        return self._file
+
+    def _lose(self, error: Exception) -> None:
+        reason = error.strerror if isinstance(error, OSError) else None
+        self.lost = (reason or type(error).__name__).lower()
+        if self._file is not None:
+            # Half a file would be taken for a whole one.
+            with contextlib.suppress(OSError):
+                self.path.unlink()
