@@ -7,16 +7,18 @@ one lock, and an up-to-date ledger is left alone.
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import sys
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from dotenv import dotenv_values
 from sqlalchemy import Connection
 
 from domain.errors import DomainError
-from settings import EnvFileUnreadable, read_env_file
+from domain.plain_text import NEXT_STEP, NotText, read_utf8
 from store.kernel.database import Database
 from store.kernel.engines import ledger_url
 from store.kernel.errors import StoreUnavailable
@@ -60,21 +62,28 @@ def _run_alembic(connection: Connection) -> None:
     command.upgrade(alembic_config(connection), "head")
 
 
+def _from_env_file() -> str:
+    try:
+        text = read_utf8(Path(".env").read_bytes())
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise DomainError(".env cannot be read.", "It has to be a file.") from error
+    except NotText as error:
+        raise DomainError(f".env, line {error.line}: {error.detail}", NEXT_STEP) from error
+    return dotenv_values(stream=io.StringIO(text)).get(_URL) or ""
+
+
 def main(arguments: list[str]) -> int:
     """Upgrade the ledger named by the first argument or by FRONTFOOT_DATABASE_URL.
 
     That may be in ``.env``, as for every other process.
     """
     try:
-        named = os.environ.get(_URL) or read_env_file().get(_URL, "")
-    except EnvFileUnreadable as error:
-        print(error, file=sys.stderr)
-        return 2
-    url = arguments[0] if arguments else named
-    if not url:
-        print("Name the ledger: python -m store.migrate sqlite:///ledger.db", file=sys.stderr)
-        return 2
-    try:
+        url = arguments[0] if arguments else os.environ.get(_URL) or _from_env_file()
+        if not url:
+            print("Name the ledger: python -m store.migrate sqlite:///ledger.db", file=sys.stderr)
+            return 2
         upgrade(url)
     except (DomainError, StoreUnavailable) as error:
         print(error, file=sys.stderr)

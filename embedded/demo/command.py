@@ -116,7 +116,7 @@ class Demo:
         imported = await import_audience(self.engine, path, AUDIENCE, rejects=rejects)
         self.say(
             f"imported {imported.added:,} customers ({bouncing} dead addresses among them), "
-            f"{imported.rejected} broken rows set aside with their reasons"
+            f"{imported.report.rejected} broken rows set aside with their reasons"
         )
 
 

@@ -78,12 +78,25 @@ class Columns(NamedTuple):
                 f"{self.file} has no header: the first row contains an address.",
                 f"Put a row with the names of the columns above it, such as {wanted.named}.",
             )
+        if self._is_title(wanted):
+            raise CsvInvalid(
+                f"The first row of {self.file} is not a header: it has one column, and the rows "
+                "below it have more.",
+                "Delete what is above the row with the names of the columns.",
+            )
         found = self._asked_for(wanted, asked_for) if asked_for else self._candidates(wanted)
         if not found:
             raise self._none(wanted)
         if len(found) > 1:
             raise self._several(wanted, found)
         return found[0]
+
+    def _is_title(self, wanted: Wanted) -> bool:
+        """Whether the first row is the title of an export, above its header."""
+        if len(self.cells) > 1 or wanted.is_named(self.cells[0]):
+            return False
+        rows = [row[0] for row in self.sample if row]
+        return 2 * sum(any(one in row for one in ",;\t|") for row in rows) > len(rows)
 
     def _candidates(self, wanted: Wanted) -> list[int]:
         every = range(len(self.cells))

@@ -20,7 +20,8 @@ _PLAIN = re.compile(
     rf"@((?:{_LABEL}\.)+([A-Za-z]{{2,63}}))"
 )
 _BRACKETED = re.compile(r"[^<>]*<([^<>]*@[^<>]*)>[^<>@]*|[^()]*\(([^()\s]+@[^()\s]+)\)\W*")
-_SCHEME = re.compile(r"(?:mailto|smtp)\s*:\s*([^?]*).*", re.IGNORECASE | re.DOTALL)
+# ``mailto:`` of a link, and the other words that directories and forms put there.
+_SCHEME = re.compile(r"[a-z]{2,10}\s*:\s*([^?]*).*", re.IGNORECASE | re.DOTALL)
 _SEVERAL = re.compile(r"[^\s,;<>]@[^@]*[\s,;<>][^@]*[^\s,;<>]@")
 _NO_SMTPUTF8 = "It has letters before the @ that mail providers do not take."
 _RESERVED = frozenset(SPECIAL_USE_DOMAIN_NAMES)

@@ -20,8 +20,10 @@ def file(tmp_path: Path) -> Path:
 
 async def test_an_import_says_what_came_of_each_row(away: Engine, file: Path) -> None:
     found = await import_audience(away, file, " customers ")
-    assert (found.audience, found.added, found.rejected, found.doubled) == ("customers", 1, 2, 1)
-    assert found.rejects.exists()
+    report = found.report
+    assert (found.audience, found.added, report.rejected, report.doubled) == ("customers", 1, 2, 1)
+    assert report.rejects is not None
+    assert report.rejects.exists()
     assert [(one.name, one.recipients) for one in await list_audiences(away)] == [("customers", 1)]
 
 

@@ -38,8 +38,14 @@ def test_the_mark_that_some_editors_put_first_is_not_part_of_the_plan(tmp_path: 
     ("content", "place"),
     [
         ("a: b\nc: é".encode("latin-1"), "playbook.yaml, line 2: is not UTF-8 text."),
-        ("a: b".encode("utf-16"), "playbook.yaml: is not UTF-8 text."),
-        ("a: b".encode("utf-16-le"), "playbook.yaml, line 1: is not UTF-8 text."),
+        (
+            "a: b".encode("utf-16"),
+            "playbook.yaml, line 1: is not UTF-8 text: it is UTF-16 or UTF-32.",
+        ),
+        (
+            "a: b".encode("utf-16-le"),
+            "playbook.yaml, line 1: is not UTF-8 text: it is UTF-16 or UTF-32.",
+        ),
     ],
 )
 def test_a_file_in_another_encoding_is_named_with_the_remedy(

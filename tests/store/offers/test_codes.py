@@ -317,7 +317,7 @@ def test_codes_that_cannot_be_used_are_put_aside_with_the_reason(tmp_path: Path)
     found, reader = read(tmp_path, "code,n\nONE,1\none,2\n,3\n<b>,4\n" + "X" * 65 + ",5\n")
 
     told = reader.rejects.path.read_text(encoding="utf-8").splitlines()
-    assert (found, len(told), told[1]) == (["ONE"], 5, "3,This code is in the file already.,one")
+    assert (found, len(told), told[1]) == (["ONE"], 5, "3,This code is in the file already.,one,2")
 
 
 def test_a_file_without_a_header_is_refused_and_shows_no_code(tmp_path: Path) -> None:

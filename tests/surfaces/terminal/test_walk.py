@@ -250,7 +250,7 @@ def test_the_record_of_a_closed_incident_is_confirmed_by_the_incident(second: Te
         ("propose {slug} resolution_note --as maya", 3, "nobody has been told yet"),
         ("advance {slug} make_good --as maya", 3, "may move to"),
         ("close {slug} --as maya", 3, "waiting at its gate"),
-        ("retry {slug} 1 twitter --as maya", 3, "not under way"),
+        ("retry {slug} 1 twitter --as maya", 3, "has not been approved"),
         ("settle {slug} 1 twitter --went-out --as maya", 3, "not under way"),
         ("show {slug} 9", 3, "no message 9"),
         ("show {slug} 1 --channel fax", 2, "does not go to 'fax'"),
