@@ -4,6 +4,7 @@ from __future__ import annotations
 
 NEXT_STEP = "In the editor, choose Save As with the encoding UTF-8."
 
+_LOOKED_AT = 64
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
 
 
@@ -18,7 +19,8 @@ class NotText(ValueError):
 
 def read_utf8(content: bytes) -> str:
     """``content`` as text. ``NotText`` says where it is none."""
-    if content.startswith(_WIDE) or b"\0" in content[:4]:
+    beginning = content[:_LOOKED_AT]
+    if content.startswith(_WIDE) or 3 * beginning.count(0) > len(beginning):
         raise NotText("is not UTF-8 text: it is UTF-16 or UTF-32.", 1)
     try:
         text = content.decode("utf-8-sig")

@@ -45,7 +45,7 @@ class Rejects:
         self._header = header
         # A failure matters only when there is something to write, and then it is told.
         with contextlib.suppress(OSError):
-            self.path.unlink(missing_ok=True)
+            self._remove()
 
     def add(self, line: int, reason: str, row: Sequence[str]) -> None:
         """Enter one row."""
@@ -86,4 +86,9 @@ class Rejects:
         if self._file is not None:
             # Half a file would be taken for a whole one.
             with contextlib.suppress(OSError):
-                self.path.unlink()
+                self._remove()
+
+    def _remove(self) -> None:
+        # A person may name a device or a pipe, which is not ours to remove.
+        if self.path.is_file():
+            self.path.unlink()
