@@ -20,6 +20,8 @@ from temporalio.worker import (
 )
 
 from activities.signatures.broadcasts import BatchesSent, SendBatches
+from activities.signatures.posts import PublishPost
+from channels.contract import ChannelError, Throttled, Unreachable
 from domain.ids import incident_of, publication_of
 from domain.publication import PublicationState
 from domain.timeline import TimelineEntry
@@ -72,6 +74,27 @@ def tell_batches(order: SendBatches, sent: BatchesSent) -> None:
         task.channel,
         extra={"fields": fields},
     )
+
+
+def tell_attempt(order: PublishPost, error: Exception) -> None:
+    """One line for an attempt at a post that did not end in a receipt; its activity did not fail.
+
+    An exception that is no ``ChannelError`` is named by its class alone.
+    """
+    said = "The adapter failed."
+    if isinstance(error, ChannelError):
+        said = error.explanation.what
+    fields: dict[str, object] = {
+        "event": "failure",
+        "kind": type(error).__name__,
+        "activity": "publish_post",
+        "attempt": order.attempt,
+        "incident": order.task.message.incident,
+        "message": order.task.message.number,
+        "channel": order.task.channel,
+    }
+    again = isinstance(error, Unreachable | Throttled)
+    _failures.log(logging.WARNING if again else logging.ERROR, said, extra={"fields": fields})
 
 
 class FailureLines(Interceptor):

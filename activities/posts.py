@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from temporalio import activity
-
 from activities.approved import approved_document
 from activities.backoff import wait_for
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.heartbeat import beating, to_its_end
+from activities.log_lines import tell_attempt
 from activities.pauses import Pause
 from activities.signatures.posts import (
     LOOK_FOR_POST,
@@ -136,6 +135,7 @@ class PostActivities:
             pause.refuse_late_start()
             receipt = await to_its_end(channel.publish(publication))
         except (Unreachable, Throttled) as error:
+            tell_attempt(order, error)
             with failing_in_words(now):
                 row = await publications.nothing_went_out(
                     self._database,
@@ -147,6 +147,7 @@ class PostActivities:
                 )
             return _later(row, error, order)
         except Exception as error:  # noqa: BLE001 - an adapter's own mistake may come after the wire
+            tell_attempt(order, error)
             return await self._enter(error, order)
         with failing_in_words(now):
             row = await publications.accept(
@@ -286,8 +287,6 @@ class PostActivities:
                 what = f"{what} An earlier attempt got no clear answer."
             elif isinstance(error, PerhapsPosted):
                 refusal = error.otherwise
-            elif not isinstance(error, ChannelError):
-                activity.logger.error("adapter %s failed: %s", task.channel, type(error).__name__)
             row = await publications.mark_unknown(
                 *place,
                 why=_nobody_knows(task, what),
