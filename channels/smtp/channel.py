@@ -15,7 +15,7 @@ What SMTP forces on us:
 - Nothing reports arrival either: bounces go to ``bounces_to``, and Frontfoot does not read them.
 - A server may defer or refuse one addressee in words that could as well be about us. ``replies``
   tells them apart as far as the codes allow; the broadcast then judges by whether others are
-  accepted (docs/decisions/0047-about-us-or-about-one-addressee.md).
+  accepted (docs/decisions/0043-about-us-or-about-one-addressee.md).
 
 Logging in is by PLAIN, LOGIN or CRAM-MD5. XOAUTH2 is not supported.
 """
