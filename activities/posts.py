@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from activities.approved import approved_document
-from activities.backoff import wait_for
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.heartbeat import beating, to_its_end
 from activities.log_lines import tell_attempt
+from activities.looking import later, look, nobody_knows, status_of
 from activities.pauses import Pause
 from activities.signatures.posts import (
     LOOK_FOR_POST,
@@ -33,13 +33,11 @@ from channels.contract import (
     Unreachable,
 )
 from domain.errors import DomainError
-from domain.explanation import Action, Explanation, explained
-from domain.ids import MessageRef
+from domain.explanation import Explanation, explained
 from domain.message import Document
 from domain.publication import Finding, PublicationState, Sighting
 from store.kernel.database import Database
 from store.record import publication_rows, publications
-from store.record.publication_rows import PublicationRow
 
 SEEN_BY_A_PERSON = "seen-by-a-person"
 """The id of a receipt when the platform's own is not known."""
@@ -145,7 +143,7 @@ class PostActivities:
                     datetime.now(UTC),
                     error.explanation,
                 )
-            return _later(row, error, order)
+            return later(row, error, order)
         except Exception as error:  # noqa: BLE001 - an adapter's own mistake may come after the wire
             tell_attempt(order, error)
             return await self._enter(error, order)
@@ -162,35 +160,7 @@ class PostActivities:
             channel = self._channel(task.channel)
             document = await approved_document(self._database, task)
             row = await publication_rows.find(self._database, task.message, task.channel)
-            return await self._look(channel, document, row, task.since)
-
-    async def _look(
-        self,
-        channel: Channel,
-        document: Document,
-        row: PublicationRow | None,
-        since: datetime | None,
-    ) -> Sighting:
-        if row is None or row.started_at is None:
-            return Sighting(finding=Finding.ABSENT, why="No attempt was ever made.")
-        if row.state is PublicationState.ACCEPTED:
-            return Sighting(finding=Finding.FOUND, receipt=row.receipt)
-        # A worker whose clock was fast may have entered a moment later than the post itself.
-        began = min(one for one in (row.started_at, row.uncertain_since, since) if one is not None)
-        copy = document.copy_for(row.channel)
-        try:
-            seen = await channel.find(f"{row.key}.{row.attempt}", copy, began)
-        except Refused as error:
-            return Sighting(finding=Finding.CANNOT_TELL, why=error.explanation.what)
-        ref = MessageRef(incident=row.incident, number=row.number, revision=row.revision)
-        if seen.receipt is not None and await publication_rows.is_anothers(
-            self._database, ref, row.channel, seen.receipt.id
-        ):
-            # A correction may quote the mark of what it corrects, and four digits of a hash may be
-            # those of two incidents.
-            why = "The post found there is another message of ours with the same mark."
-            return Sighting(finding=Finding.CANNOT_TELL, why=why)
-        return seen
+            return await look(self._database, channel, document, row, task.since)
 
     async def _look_first(
         self, channel: Channel, document: Document, order: PublishPost
@@ -202,13 +172,13 @@ class PostActivities:
         if row is None or row.state is not PublicationState.PLANNED or not row.uncertain:
             return None
         try:
-            seen = await self._look(channel, document, row, task.since)
+            seen = await look(self._database, channel, document, row, task.since)
         except (Unreachable, Throttled) as error:
-            return _later(row, error, order)
+            return later(row, error, order)
         if seen.finding is Finding.FOUND and seen.receipt is not None:
             row = await publications.accept(*place, seen.receipt, datetime.now(UTC))
         elif seen.finding is not Finding.ABSENT:
-            why = _nobody_knows(task, f"An earlier attempt was looked for before this. {seen.why}")
+            why = nobody_knows(task, f"An earlier attempt was looked for before this. {seen.why}")
             row = await publications.mark_unknown(*place, why=why, at=datetime.now(UTC))
         else:
             return None
@@ -232,7 +202,7 @@ class PostActivities:
                 case PublicationState.UNKNOWN:
                     row = await publications.mark_unknown(
                         *place,
-                        why=order.explanation or _nobody_knows(task),
+                        why=order.explanation or nobody_knows(task),
                         at=now,
                         since=task.since,
                     )
@@ -289,7 +259,7 @@ class PostActivities:
                 refusal = error.otherwise
             row = await publications.mark_unknown(
                 *place,
-                why=_nobody_knows(task, what),
+                why=nobody_knows(task, what),
                 at=now,
                 attempt=order.attempt,
                 since=task.since,
@@ -311,34 +281,3 @@ class PostActivities:
         if not isinstance(channel, PostChannel):
             raise DomainError(f"{name} is not a post channel.", "Check the playbook's channels.")
         return channel
-
-
-def status_of(row: PublicationRow) -> PublicationStatus:
-    """A ledger row as workflows see it."""
-    return PublicationStatus(
-        state=row.state,
-        receipt=row.receipt,
-        started_at=row.started_at,
-        attempt=row.attempt,
-        explanation=row.explanation,
-        uncertain=row.uncertain,
-    )
-
-
-def _later(
-    row: PublicationRow, error: Unreachable | Throttled, order: PublishPost
-) -> PublicationStatus:
-    """Nothing was taken: the ledger's state, and when to try again."""
-    changes = {
-        "explanation": error.explanation,
-        "again_after": wait_for(error, order.in_a_row, datetime.now(UTC)),
-    }
-    return status_of(row).model_copy(update=changes)
-
-
-def _nobody_knows(task: PublicationTask, what: str = "") -> Explanation:
-    return Explanation(
-        what=what or "No clear answer came back.",
-        means="It may have gone out.",
-        next_step=task.destination.step(Action.SETTLE, task.message, "Look at the platform."),
-    )

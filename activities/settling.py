@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
-from activities.posts import SEEN_BY_A_PERSON, status_of
+from activities.looking import status_of
+from activities.posts import SEEN_BY_A_PERSON
 from activities.signatures.posts import PublicationStatus, PublicationTask
 from activities.signatures.settling import SETTLE_BY_PERSON, SettleByPerson
 from domain.errors import DomainError
