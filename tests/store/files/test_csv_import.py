@@ -175,7 +175,7 @@ def zipped(*names: str, text: str = "") -> bytes:
         (zipped("Index/Document.iwa"), "a Numbers"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "an Excel workbook"),
         (b"%PDF-1.7\n", "a PDF document"),
-        (gzip.compress(b"email\n"), "a gzip archive"),
+        (gzip.compress(b"email\n", mtime=0), "a gzip archive"),
         (b"\xef\xbb\xbf <!DOCTYPE html><table>", "a web page"),
         ("<html><table><tr><td>email".encode("utf-16"), "a web page"),
         (b'<?xml version="1.0"?><Workbook xmlns="x">', "an Excel workbook"),
