@@ -38,6 +38,7 @@ from domain.message import Document
 from domain.publication import Finding, PublicationState, Sighting
 from store.kernel.database import Database
 from store.record import publication_rows, publications
+from store.record.publication_rows import PublicationRow
 
 SEEN_BY_A_PERSON = "seen-by-a-person"
 """The id of a receipt when the platform's own is not known."""
@@ -92,13 +93,16 @@ class PostActivities:
             with failing_in_words(datetime.now(UTC)):
                 channel = self._post_channel(task.channel)
                 document = await approved_document(self._database, task)
-                ended = await self._look_first(channel, document, order)
-                if ended is not None:
-                    return ended
-            return await self._attempt(channel, document, order)
+                row = await publication_rows.find(self._database, task.message, task.channel)
+                looked = row is not None and row.uncertain
+                if row is not None and looked:
+                    ended = await self._look_first(channel, document, row, order)
+                    if ended is not None:
+                        return ended
+            return await self._attempt(channel, document, order, looked=looked)
 
     async def _attempt(
-        self, channel: PostChannel, document: Document, order: PublishPost
+        self, channel: PostChannel, document: Document, order: PublishPost, *, looked: bool
     ) -> PublicationStatus:
         task, now = order.task, datetime.now(UTC)
         pause = Pause()
@@ -112,7 +116,7 @@ class PostActivities:
                         now,
                         PublicationState.SUPERSEDED,
                         _TOO_OLD,
-                        looked=True,
+                        looked=looked,
                     )
                 )
             reservation = await publications.reserve(
@@ -122,7 +126,7 @@ class PostActivities:
                 task.digest,
                 now,
                 order.attempt,
-                looked=True,
+                looked=looked,
             )
         if not reservation.reserved:
             return status_of(reservation.row)
@@ -163,14 +167,13 @@ class PostActivities:
             return await look(self._database, channel, document, row, task.since)
 
     async def _look_first(
-        self, channel: Channel, document: Document, order: PublishPost
+        self, channel: Channel, document: Document, row: PublicationRow, order: PublishPost
     ) -> PublicationStatus | None:
         """What a look at an uncertain attempt changes; None if the next may be made."""
         task = order.task
         place = (self._database, task.message, task.channel)
-        row = await publication_rows.find(*place)
-        if row is None or row.state is not PublicationState.PLANNED or not row.uncertain:
-            return None
+        if row.state is not PublicationState.PLANNED:
+            return status_of(row)
         try:
             seen = await look(self._database, channel, document, row, task.since)
         except (Unreachable, Throttled) as error:

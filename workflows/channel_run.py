@@ -87,10 +87,13 @@ class ChannelRun:
 
     async def _publish(self) -> Outcome:
         await self._let_pass(self)
-        if self.halted is not None:
-            in_time = Explanation(what="It was stopped in time.")
-            return Outcome.at(self.destination, self.halted, in_time)
         order, place = self._order, self.destination
+        if self.halted is not None:
+            if place.audience is not None:
+                in_time = Explanation(what="It was stopped in time.")
+                return Outcome.at(place, self.halted, in_time)
+            # An attempt of an earlier run may be public: its own workflow looks before it ends it.
+            order = order.model_copy(update={"called_off": self.halted})
         child: workflow.ChildWorkflowHandle[Any, Outcome] = await workflow.start_child_workflow(
             PUBLICATION_WORKFLOW if place.audience is None else BROADCAST_WORKFLOW,
             order,

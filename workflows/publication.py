@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
 _NOBODY_KNOWS = (PublicationState.SENDING, PublicationState.UNKNOWN)
 _SOONEST = timedelta(seconds=1)
 _STOPPED = Explanation(what="It was stopped in time.")
-_NOT_SEEN = "An earlier attempt got no clear answer; it was looked for and not found."
+_NOT_SEEN = "An earlier attempt may have gone out; it was looked for and not found."
 
 
 @workflow.defn(name=PUBLICATION_WORKFLOW)
@@ -139,7 +139,7 @@ class PublicationWorkflow:
             return await self._call_off(PublicationState.SUPERSEDED, number, nobody)
         why = explanation_of(error)
         if self._uncertain:
-            why = self._cannot_tell(f"{why.what} {_NOT_SEEN}")
+            why = self._cannot_tell(f"{why.what} An earlier attempt got no clear answer.")
             return await self._conclude(PublicationState.UNKNOWN, number, why)
         return await self._conclude(PublicationState.REFUSED, number, why)
 
@@ -179,11 +179,11 @@ class PublicationWorkflow:
             status = await self._absent(status, number)
             if status.state not in _NOBODY_KNOWS:
                 return status
-        refused = f"{status.refusal.what} An earlier attempt" if status.refusal else self._channel
-        why = self._cannot_tell(
-            f"{refused} gave no clear answer, and looking could not tell whether it went out. "
-            f"{sighting.why}"
-        )
+        what = f"{self._channel} gave no clear answer."
+        if status.refusal is not None:
+            what = f"{status.refusal.what} An earlier attempt may have gone out."
+        what = f"{what} Looking could not tell whether it went out."
+        why = self._cannot_tell(f"{what} {sighting.why}")
         return await self._conclude(PublicationState.UNKNOWN, number, why)
 
     async def _sighting(self) -> Sighting:

@@ -52,8 +52,8 @@ class PublicationStatus(Value):
 class PublishPost(Value):
     """Make attempt number ``attempt``, unless the ledger knows better.
 
-    ``in_a_row``: the how many-th attempt this is of those that ended with nothing taken, if it does
-    so too; the wait after it grows with that.
+    ``in_a_row``: its number among consecutive attempts at which the provider took nothing, if it
+    ends so too; the wait after it grows with that.
     """
 
     task: PublicationTask

@@ -102,9 +102,10 @@ async def reserve(
 ) -> Reservation:
     """Take the right to send: planned to sending, for exactly this revision and digest.
 
-    ``reserved`` is true for one caller only. Everybody else gets the row as it is: sending by
-    another attempt (look first), accepted, withdrawn, uncertain and not ``looked`` for, or a later
-    revision. ``DomainError`` if the publication was never planned.
+    ``reserved`` is true for one caller only, whose ``attempt`` is later than any before: one that
+    slept meanwhile does not send. Everybody else gets the row as it is: sending by another attempt
+    (look first), accepted, withdrawn, uncertain and not ``looked`` for, or a later revision.
+    ``DomainError`` if the publication was never planned.
     """
     async with db.write() as connection:
         won = (
@@ -115,6 +116,7 @@ async def reserve(
                     publications.c.revision == ref.revision,
                     publications.c.digest == digest,
                     publications.c.state == _S.PLANNED,
+                    publications.c.attempt < attempt,
                     certain_or(looked=looked),
                 )
                 .values(

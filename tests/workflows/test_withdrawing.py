@@ -218,6 +218,40 @@ async def test_what_was_withdrawn_while_unknown_is_not_published_by_settling_it(
     assert response.world.public() == []
 
 
+async def test_an_unknown_post_that_is_retried_and_then_withdrawn_is_taken_back(
+    response: Response,
+) -> None:
+    """It was called stopped in time, and what the first attempt had made public stayed there."""
+    response.world.provider("twitter", LOST_AFTER_PUBLISHING)
+    response.world.cannot_be_read("twitter")
+    await response.open(a_plan(channels=TWITTER))
+    message = await response.publish()
+    response.world.can_be_read("twitter")
+
+    retry = RetryChannel(message=1, channel="twitter", actor=person("maya"))
+    await response.tell("retry_channel", retry, MessageStatus)
+    await response.withdraw(message)
+
+    assert state(await response.message(1), "twitter") is S.WITHDRAWN
+    assert response.world.public() == []
+
+
+async def test_what_was_refused_without_a_look_is_looked_for_by_a_withdrawal(
+    response: Response,
+) -> None:
+    response.world.provider("twitter", LOST_AFTER_PUBLISHING, REFUSES)
+    response.world.lags("twitter")
+    await response.open(a_plan(channels=TWITTER))
+    message = await response.publish()
+    assert state(message, "twitter") is S.REFUSED
+    response.world.lags("twitter", lagging=False)
+
+    withdrawn = await response.withdraw(message)
+
+    assert state(withdrawn, "twitter") is S.WITHDRAWN
+    assert response.world.public() == []
+
+
 async def test_two_people_who_withdraw_at_once_take_it_back_once(response: Response) -> None:
     await response.open(a_plan(channels=TWITTER))
     message = await response.publish()

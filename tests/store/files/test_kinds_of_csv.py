@@ -88,17 +88,6 @@ def test_one_stray_quote_costs_its_own_row_at_most(
 
 
 @EVERY
-@pytest.mark.parametrize(
-    "cell", ["{}", " {} ", '"{}"', ' "{}" ', "'{}'", "\u200e{}\u200f", "{}\u00a0"]
-)
-def test_a_padded_or_quoted_cell_is_what_is_in_it(
-    tmp_path: Path, read: Read, heading: str, value: str, cell: str
-) -> None:
-    text = f"{heading}, note\n" + "".join(f"{cell.format(one)} , x\n" for one in expected(value))
-    assert items(read_text(tmp_path, read, text)) == expected(value)
-
-
-@EVERY
 @pytest.mark.parametrize("tail", ["", ",", ",,", ",x", ",x,", ",x, "])
 def test_empty_cells_may_be_missing_or_too_many(
     tmp_path: Path, read: Read, heading: str, value: str, tail: str
@@ -116,60 +105,6 @@ def test_a_surplus_value_is_a_reject_with_its_line(
     assert [(one.line, one.reason) for one in reader.rejects.first] == [
         (7, "It has 3 columns, and the header has 2.")
     ]
-
-
-@EVERY
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (b"PK\x03\x04" + b"x" * 60, "Excel workbook"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "Excel workbook"),
-        (b"%PDF-1.7\n", "PDF"),
-        (b"\x1f\x8b\x08\x00", "gzip"),
-        (b"<!doctype html><table>", "web page"),
-        (b'<?xml version="1.0"?>', "XML"),
-        (b'[{"email": "a@example.com"}]', "JSON"),
-        (b"{\\rtf1", "RTF"),
-    ],
-)
-def test_a_file_of_another_kind_is_called_by_its_name(
-    tmp_path: Path, read: Read, heading: str, value: str, content: bytes, says: str
-) -> None:
-    with pytest.raises(CsvInvalid, match=says):
-        items(read_text(tmp_path, read, content))
-
-
-@EVERY
-@pytest.mark.parametrize("blocked", ["a folder of that name", "a folder that is missing"])
-def test_rejects_that_cannot_be_written_cost_nothing_else(
-    tmp_path: Path, read: Read, heading: str, value: str, blocked: str
-) -> None:
-    path = tmp_path / "list.csv"
-    path.write_text(plain(heading, value) + "<>,x\n", encoding="utf-8")
-    rejects = tmp_path / "gone" / "rejects.csv"
-    if blocked == "a folder of that name":
-        rejects.mkdir(parents=True)
-    reader = read(path, rejects)  # type: ignore[call-arg]
-
-    assert items(reader) == expected(value)
-    assert (reader.rejects.count, reader.rejects.written) == (1, False)
-    assert reader.rejects.lost
-    assert reader.rejects.first[0].line == ROWS + 2
-
-
-def test_the_street_is_not_taken_for_the_address(tmp_path: Path) -> None:
-    text = "Name,Address,Customer Email\nAnn,1 Main St,a@example.com\nBob,2 Main St,b@example.com\n"
-    assert items(read_text(tmp_path, read_rows, text)) == ["a@example.com", "b@example.com"]
-
-
-def test_two_columns_of_addresses_are_asked_about(tmp_path: Path) -> None:
-    text = "Work,Private\na@example.com,b@example.org\n"
-    with pytest.raises(CsvInvalid, match=r"Work \(column 1\) and Private \(column 2\)") as refusal:
-        items(read_text(tmp_path, read_rows, text))
-    assert "--address-column" in refusal.value.next_step
-
-    reader = read_rows(tmp_path / "list.csv", address_column="private")
-    assert items(reader) == ["b@example.org"]
 
 
 def test_the_title_of_an_export_is_not_taken_for_its_header(tmp_path: Path) -> None:

@@ -288,3 +288,14 @@ async def test_a_post_on_record_is_that_of_one_message_on_one_channel(database: 
         what for what, one in asked.items() if await publication_rows.is_anothers(database, *one)
     }
     assert found == {"another message's", "another incident's"}
+
+
+async def test_an_attempt_that_slept_while_a_later_one_was_made_does_not_send(
+    database: Database,
+) -> None:
+    await plan(database)
+    await take(database, attempt=3)
+    await publications.nothing_went_out(database, *HERE, 3, LATER)
+
+    assert not await take(database, attempt=2)
+    assert await take(database, attempt=4)
