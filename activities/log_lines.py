@@ -48,7 +48,7 @@ def tell_entries(incident: str, entries: Iterable[TimelineEntry]) -> None:
 
 def tell_batches(order: SendBatches, sent: BatchesSent) -> None:
     """One line for what was done of a range of batches, however many mails are in it."""
-    task, last = order.task, sent.reached or order.last
+    task, last = order.task, order.last if sent.reached is None else sent.reached
     fields: dict[str, object] = {
         "event": "batches",
         "incident": task.message.incident,

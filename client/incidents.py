@@ -85,18 +85,18 @@ async def open_incident(
 ) -> Opened:
     """Open an incident with a snapshot of the playbook in ``files``, or join the open one.
 
-    Two people who open the same slug at once end up in one incident. Messages of the plan that
-    cannot go out are named in the notices; ``PlaybookInvalid`` if the announcement is among them.
-    ``DomainError`` if the incident has been closed, if ``actor`` is not in the roster, or if there
-    is no such audience; ``NoLedger`` and ``OtherLedger`` if the ledger here is not its own.
+    Two people who open the same slug at once end up in one incident, and one that is open already
+    keeps its own plan. Messages of the plan that cannot go out are named in the notices;
+    ``PlaybookInvalid`` if the announcement is among them. ``DomainError`` if the incident has been
+    closed, if ``actor`` is not in the roster, or if there is no such audience; ``NoLedger`` and
+    ``OtherLedger`` if the ledger here is not its own.
     """
     workflow_id = incident_workflow_id(check_slug(slug))
-    joined = await _is_open(engine, slug)
+    if await _is_open(engine, slug):
+        return await _join(engine, slug, actor)
     examined = await asyncio.to_thread(examine_files, engine.settings, files)
     plan = examined.usable_plan()
-    if joined:
-        await refuse_other_ledger(engine, slug)
-    elif actor.person not in {person.id for person in plan.roster}:
+    if actor.person not in {person.id for person in plan.roster}:
         raise DomainError(
             f"{actor.person[:40]!r} is not in the roster of {plan.name}.",
             f"It has {', '.join(sorted(person.id for person in plan.roster))}.",
@@ -138,7 +138,14 @@ async def open_incident(
         await refuse_other_ledger(engine, slug)
     except OtherLedger as error:
         notices = [error.explanation, *notices]
-    return Opened(status=status, joined=joined, ledger=engine.where(), notices=tuple(notices))
+    return Opened(status=status, joined=False, ledger=engine.where(), notices=tuple(notices))
+
+
+async def _join(engine: Engine, slug: str, actor: Actor) -> Opened:
+    """Join an incident that is open, with the plan that it has, whatever became of the files."""
+    await refuse_other_ledger(engine, slug)
+    status = await tell(engine, slug, "join", Join(actor=actor), IncidentStatus)
+    return Opened(status=status, joined=True, ledger=engine.where())
 
 
 async def set_audiences(

@@ -347,6 +347,8 @@ def test_an_opening_names_its_ledger_and_the_messages_that_cannot_be_written(
     refused = second.type(line.replace("own-plan", "never-opened", 1))
     assert (refused.exit_code, "too long" in refused.stderr) == (3, True)
     assert second.type("status never-opened").exit_code == 2
+    # An incident keeps the plan that it has, so nobody is kept from joining it.
+    assert second.read(line)["joined"]
 
 
 @pytest.mark.parametrize(
