@@ -144,6 +144,9 @@ async def open_incident(
 async def _join(engine: Engine, slug: str, actor: Actor) -> Opened:
     """Join an incident that is open, with the plan that it has, whatever became of the files."""
     await refuse_other_ledger(engine, slug)
+    if (await incident_status(engine, slug)).stage is Stage.CLOSED:
+        # Its workflow still runs for a moment, until the closing is recorded.
+        raise _closed(slug)
     status = await tell(engine, slug, "join", Join(actor=actor), IncidentStatus)
     return Opened(status=status, joined=True, ledger=engine.where())
 
