@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 
 from chaos.plan import (
+    Attack,
     Fault,
     FaultAction,
     MessageScript,
@@ -148,6 +149,9 @@ def _possible_faults(dice: random.Random) -> Iterator[Fault]:
     for _ in range(2):
         jump = dice.choice((-3600.0, -90.0, -5.0, 5.0, 90.0, 3600.0))
         yield Fault(FaultAction.CLOCK, at=moment(1.0), seconds=jump)
+    for attack in Attack:
+        seconds = round(dice.uniform(2, 6), 2) if attack is Attack.HALF_SENT else 0.0
+        yield Fault(FaultAction.ATTACK, attack, at=moment(1.5), seconds=seconds)
     yield from _provider_faults(dice)
 
 

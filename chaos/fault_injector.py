@@ -9,10 +9,12 @@ import signal
 from collections.abc import Callable
 
 import httpx
+from temporalio.service import RPCError
 
+from chaos.attacks import Attacker
 from chaos.fault_points import FaultPoints, Strike
 from chaos.ledger_faults import LedgerFaults
-from chaos.plan import Fault, FaultAction, Point
+from chaos.plan import Attack, Fault, FaultAction, Point
 from chaos.record import Record
 from chaos.stack import ChaosStack
 from embedded.processes import signal_group
@@ -35,6 +37,7 @@ class FaultInjector:
         sandbox: httpx.AsyncClient,
         fault_points: FaultPoints,
         ledger: LedgerFaults,
+        attacker: Attacker,
         record: Record,
         say: Callable[[str], None],
     ) -> None:
@@ -43,6 +46,7 @@ class FaultInjector:
         self._sandbox = sandbox
         self._fault_points = fault_points
         self._ledger = ledger
+        self._attacker = attacker
         self._record = record
         self._running: set[asyncio.Task[None]] = set()
         self._frozen: set[int] = set()
@@ -101,6 +105,8 @@ class FaultInjector:
                 self._note(fault, await self._ledger.fill(fault.seconds))
             case FaultAction.CLOCK:
                 await self._jump(fault)
+            case FaultAction.ATTACK:
+                await self._attack(fault)
             case FaultAction.POINT_KILL | FaultAction.POINT_FREEZE | FaultAction.POINT_DELAY:
                 if fault.point is Point.REQUEST_LEFT:
                     await self._delay_answers(fault.target)
@@ -153,6 +159,19 @@ class FaultInjector:
         self._fault_points.set_clock(fault.seconds)
         await asyncio.sleep(_CLOCK_WRONG_FOR)
         self._fault_points.set_clock(0.0)
+
+    async def _attack(self, fault: Fault) -> None:
+        attack = Attack(fault.target)
+        try:
+            why_not = await self._attacker.strike(attack, fault.seconds)
+        except RPCError:
+            # Temporal has just been killed, or nobody answers a query.
+            why_not = "Temporal did not answer the attacker"
+        if why_not:
+            self._record.skipped[fault.name] = why_not
+        else:
+            # Nothing that a stranger does excuses mail that is sent again.
+            self._record.struck[fault.name] += 1
 
     def _note(self, fault: Fault, why_not: str) -> None:
         if why_not:

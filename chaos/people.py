@@ -235,7 +235,17 @@ class People:
         except DomainError as refusal:
             self._record.said.append(f"withdrawing {number} was refused: {refusal.what}")
             return
+        await self._halted(number)
         self._record.withdrawn[number] = time.time()
+
+    async def _halted(self, number: int) -> None:
+        """Wait until nothing of a withdrawn message is under way any more."""
+        while time.monotonic() < self._deadline:
+            message = messages.message_of(await self.status(), number)
+            if all(outcome.state.settled for outcome in message.outcomes):
+                return
+            await asyncio.sleep(_AGAIN_AFTER)
+        raise GaveUp(f"message {number} was withdrawn, and something of it is still under way")
 
     async def _pause(self, number: int, seconds: float) -> None:
         for action in (BroadcastAction.PAUSE, BroadcastAction.RESUME):

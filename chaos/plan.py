@@ -25,6 +25,19 @@ class FaultAction(StrEnum):
     LOCK = "ledger locked"
     FULL = "ledger full"
     CLOCK = "clock jumped"
+    ATTACK = "attack"
+
+
+class Attack(StrEnum):
+    """What somebody tries who reaches Temporal, or the public port."""
+
+    SIGNALS = "flood of signals"
+    BIG_SIGNALS = "signals of two megabytes"
+    UPDATES = "flood of updates"
+    BY_HAND = "publication started by hand"
+    RESET = "workflow reset"
+    HALF_SENT = "half-sent requests"
+    UNSIGNED = "unsigned deliveries"
 
 
 class Point(StrEnum):
@@ -52,8 +65,8 @@ _VERBS = {
 class Fault:
     """One thing that goes wrong ``at`` seconds after the message's first signature.
 
-    ``target`` is a process, a channel or a provider; ``seconds`` how long it lasts, or how far the
-    clock jumps. ``rule`` is a fault rule of the sandbox.
+    ``target`` is a process, a channel, a provider or an attack; ``seconds`` how long it lasts, or
+    how far the clock jumps. ``rule`` is a fault rule of the sandbox.
     """
 
     action: FaultAction

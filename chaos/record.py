@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 class Record:
     """Filled while a round is played.
 
-    ``signed``: who approved which digest. ``withdrawn``: when (seconds since 1970) a withdrawal of
-    a message was answered. ``counted``: decisions that had to be refused and were not.
+    ``signed``: who approved which digest. ``withdrawn``: when (seconds since 1970) nothing of a
+    withdrawn message was under way any more. ``counted``: decisions that had to be refused and were not.
     ``struck``: how often each fault struck. ``skipped``: those that could not, and why.
     """
 

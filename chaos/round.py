@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from chaos.attacks import Attacker
 from chaos.comparison import Comparison
 from chaos.fault_injector import FaultInjector
 from chaos.fault_points import FaultPoints
@@ -122,8 +123,9 @@ class _Scene:
         address = self._stack.addresses["sandbox"]
         async with httpx.AsyncClient(base_url=address, timeout=5, trust_env=False) as sandbox:
             ledger = LedgerFaults(self._database, self._place.file, self._place.disk)
+            attacker = Attacker(client, self._plan.incident, self._stack.ports.webhooks)
             injector = FaultInjector(
-                self._stack, sandbox, self._fault_points, ledger, self._record, self._say
+                self._stack, sandbox, self._fault_points, ledger, attacker, self._record, self._say
             )
             watch(injector)
             gave_up = ""

@@ -13,7 +13,7 @@ MUST_BE_ZERO = {
     "stuck": "neither settled nor waiting for a person",
     "wrong_order": "an older progress update published after a newer one",
     "unapproved": "in public without an open gate for exactly these bytes",
-    "after_withdrawal": "published after the withdrawal was answered",
+    "after_withdrawal": "published after the status said that all of it was stopped",
     "broken_timeline": "a record with a gap or a broken chain",
     "unentered": "in public, and not accepted in the ledger",
 }

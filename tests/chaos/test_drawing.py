@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 from chaos.drawing import draw
-from chaos.plan import FaultAction, MessageScript, Point
+from chaos.plan import Attack, FaultAction, MessageScript, Point
 from domain.message import MessageKind
 
 MANY = range(200)
@@ -26,6 +26,8 @@ def test_another_seed_makes_another_round() -> None:
 def test_every_deed_and_every_point_on_every_channel_is_dealt_by_some_seed() -> None:
     dealt = [fault for script in scripts() for fault in script.faults]
     assert {fault.action for fault in dealt} == set(FaultAction)
+    tried = {fault.target for fault in dealt if fault.action is FaultAction.ATTACK}
+    assert tried == set(Attack)
     struck = {(fault.point, fault.target) for fault in dealt if fault.point}
     assert struck == {
         (point, channel)
