@@ -123,6 +123,7 @@ class Comparison:
         if len(posts) > 1:
             self.verdict.find("doubled", f"{where}: {len(posts)} posts", len(posts) - 1)
         self._late(message.number, where, [post.at for post in posts])
+        self._early(message, where, [post.at for post in posts])
         public = [post for post in posts if not post.deleted]
         row = next((r for r in rows if (r.number, r.channel) == (message.number, channel)), None)
         accepted = row is not None and row.state is PublicationState.ACCEPTED
@@ -156,6 +157,16 @@ class Comparison:
                 len(late),
             )
 
+    def _early(self, message: LedgerMessage, where: str, moments: list[float]) -> None:
+        """Nothing goes out before the last signature."""
+        approved_at = message.status.approved_at
+        early = [at for at in moments if approved_at and at < approved_at.timestamp()]
+        if early and approved_at:
+            seconds = approved_at.timestamp() - min(early)
+            self.verdict.find(
+                "unapproved", f"{where}: {seconds:.1f} s before its gate was open", len(early)
+            )
+
     # --- mail ---------------------------------------------------------------------------------
 
     def _mail(self, ledger_messages: list[LedgerMessage], bodies: dict[str, set[str]]) -> None:
@@ -171,6 +182,7 @@ class Comparison:
             for revision, document in message.revisions.items()
             for cut in document.audiences
         }
+        keyed = {one.number: one for one in ledger_messages}
         letters: dict[tuple[int, str], list[Mail]] = defaultdict(list)
         moments: dict[int, list[float]] = defaultdict(list)
         for mail in self._world.mails:
@@ -189,7 +201,8 @@ class Comparison:
                 self.verdict.find("unapproved", f"another text in message {keys[key][0].number}")
         for number, at in moments.items():
             self._late(number, f"message {number} by mail", at)
-        self._doubled_mail({one.number: one for one in ledger_messages}, letters)
+            self._early(keyed[number], f"message {number} by mail", at)
+        self._doubled_mail(keyed, letters)
 
     def _doubled_mail(
         self, ledger_messages: dict[int, LedgerMessage], letters: dict[tuple[int, str], list[Mail]]

@@ -80,6 +80,7 @@ def _message(dice: random.Random, kind: MessageKind, faults: tuple[Fault, ...]) 
         paused_for=round(dice.uniform(0.3, 4), 2)
         if kind is not MessageKind.PROGRESS_UPDATE and dice.random() < 0.25
         else None,
+        apart=dice.choice((0.0, 0.0, 0.0, 0.4, 1.5)),
         overtaken=kind is MessageKind.PROGRESS_UPDATE and dice.random() < 0.6,
         faults=faults,
     )

@@ -135,10 +135,8 @@ class People:
             message = await self._revise(message.number) or message
         faults.start(script.faults)
         if script.revising is Revising.RACING:
-            await asyncio.gather(
-                self._revise(message.number), self._sign_once(message, script.signers)
-            )
-        await self._sign(message.number, script.signers)
+            await asyncio.gather(self._revise(message.number), self._sign_once(message, script))
+        await self._sign(message.number, script)
         if script.withdrawn_after is not None:
             withdrawal = self._withdraw(message.number, script.withdrawn_after)
             self._meanwhile.append(asyncio.create_task(withdrawal))
@@ -186,18 +184,22 @@ class People:
             # An approval was faster, or an earlier try had counted.
             return None
 
-    async def _sign(self, number: int, signers: tuple[Signer, ...]) -> None:
+    async def _sign(self, number: int, script: MessageScript) -> None:
         """Have a message signed as it is now, whatever became of earlier signatures."""
         while time.monotonic() < self._deadline:
             message = messages.message_of(await self.status(), number)
             if message.gate is not GateState.WAITING or message.phase is not MessagePhase.WAITING:
                 return
-            done = {one.actor.person for one in message.decisions}
-            await self._sign_once(message, tuple(one for one in signers if one.who not in done))
+            await self._sign_once(message, script)
         raise GaveUp(f"message {number} could not be signed")
 
-    async def _sign_once(self, message: MessageStatus, signers: tuple[Signer, ...]) -> None:
-        for signer in signers:
+    async def _sign_once(self, message: MessageStatus, script: MessageScript) -> None:
+        done = {one.actor.person for one in message.decisions}
+        for signer in script.signers:
+            if signer.who in done:
+                continue
+            # The first one waits, too: somebody has to read it.
+            await asyncio.sleep(script.apart)
             self._record.signed[message.digest].add(signer.who)
             try:
                 await self._approve(message, signer)

@@ -120,7 +120,8 @@ class MessageScript:
 
     ``withdrawn_after``: seconds from the last signature to a withdrawal. ``paused_for``: its mail
     is paused at once, and resumed so many seconds later. ``overtaken``: the next message is
-    proposed at once instead of when people have been told.
+    proposed at once instead of when people have been told. ``apart``: seconds from one signature to
+    the next, while which the message waits.
     """
 
     kind: MessageKind
@@ -130,6 +131,7 @@ class MessageScript:
     withdrawn_after: float | None = None
     paused_for: float | None = None
     overtaken: bool = False
+    apart: float = 0.0
     faults: tuple[Fault, ...] = ()
 
 

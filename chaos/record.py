@@ -11,8 +11,8 @@ class Record:
     """Filled while a round is played.
 
     ``signed``: who approved which digest. ``withdrawn``: when (seconds since 1970) nothing of a
-    withdrawn message was under way any more. ``counted``: decisions that had to be refused and were not.
-    ``struck``: how often each fault struck. ``skipped``: those that could not, and why.
+    withdrawn message was under way any more. ``counted``: decisions that had to be refused and
+    were not. ``struck``: how often each fault struck. ``skipped``: those that could not, and why.
     """
 
     signed: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
