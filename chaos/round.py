@@ -22,6 +22,7 @@ from chaos.plan import RoundPlan
 from chaos.record import Record
 from chaos.recovery import Recovery
 from chaos.stack import ChaosStack, shortened
+from chaos.trials import Trials
 from chaos.verdict import RoundVerdict
 from chaos.world import bodies, look
 from embedded.demo.audience import write_audience
@@ -152,7 +153,11 @@ class _Scene:
             for detail in stuck:
                 comparison.verdict.find("stuck", detail)
             copies = await asyncio.to_thread(bodies, self._stack.state / "sandbox.db")
-            return await comparison.compare(self._database, sandbox, copies)
+            verdict = await comparison.compare(self._database, sandbox, copies)
+            if status.closed_at is not None and not verdict.stuck:
+                trials = Trials(client, self._database, self._plan.incident)
+                await trials.play(shortened(self._plan), verdict)
+            return verdict
 
     async def _import(self) -> None:
         path = self._stack.state / "customers.csv"

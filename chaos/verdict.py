@@ -16,6 +16,7 @@ MUST_BE_ZERO = {
     "after_withdrawal": "published after the status said that all of it was stopped",
     "broken_timeline": "a record with a gap or a broken chain",
     "unentered": "in public, and not accepted in the ledger",
+    "reused": "a name that was used before, accepted again",
 }
 ALLOWED = {
     "doubled_by_policy": "safety mail sent again after its window closed without any event",
@@ -34,6 +35,7 @@ class RoundVerdict:
     after_withdrawal: int = 0
     broken_timeline: int = 0
     unentered: int = 0
+    reused: int = 0
     doubled_by_policy: int = 0
     posts: int = 0
     mails: int = 0
