@@ -29,6 +29,7 @@ from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
 from domain.ids import MAIN_QUEUE, check_slug, incident_workflow_id
 from domain.model import Value
+from domain.public_text import check_title, refuse_faulty
 from domain.stage import Stage
 from domain.status import IncidentStatus
 from store.people import audiences as stored_audiences
@@ -91,7 +92,7 @@ async def open_incident(
     closed, if ``actor`` is not in the roster, or if there is no such audience; ``NoLedger`` and
     ``OtherLedger`` if the ledger here is not its own.
     """
-    workflow_id = incident_workflow_id(check_slug(slug))
+    workflow_id, title = incident_workflow_id(check_slug(slug)), check_title(title)
     if await _is_open(engine, slug):
         return await _join(engine, slug, actor)
     examined = await asyncio.to_thread(examine_files, engine.settings, files)
@@ -206,6 +207,7 @@ async def advance(engine: Engine, slug: str, to: Stage, *, actor: Actor) -> Inci
 
 async def close(engine: Engine, slug: str, *, actor: Actor, waive: str = "") -> IncidentStatus:
     """Close the incident; ``waive`` is the written reason for closing with something open."""
+    refuse_faulty(waive, "The waiver")
     return await tell(engine, slug, "close", Close(actor=actor, waive=waive), IncidentStatus)
 
 

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from domain.ids import AudienceName, ChannelName, Slug
 from domain.model import Value
 from domain.offer import OfferTerms
+from domain.public_text import PublicLine, PublicText
 from domain.stage import Stage
 from domain.times import UtcTime, show_moment
 
@@ -64,10 +65,10 @@ PERSONAL_FIELDS = frozenset({"code"})
 class Voice(Value):
     """Who speaks on a channel: sender name and address for mail, sign-off for posts."""
 
-    name: str
-    address: str | None = None
-    reply_to: str | None = None
-    sign_off: str = ""
+    name: PublicLine
+    address: PublicLine | None = None
+    reply_to: PublicLine | None = None
+    sign_off: PublicText = ""
 
 
 class Copy(Value):
