@@ -12,7 +12,7 @@ import typer
 
 from client.engine import Engine
 from client.errors import WrongInput
-from client.messages import load_document
+from client.messages import SUBJECT, TEXT, load_document
 from client.next_steps import to_sign
 from client.text_files import read_text, read_text_file
 from domain.message import Document
@@ -66,14 +66,19 @@ def free_copy(
                 "--subject and --for are for free copy only.", "Add --text-file with the words."
             )
         return None
-    copy = {"text": words}
+    copy = {TEXT: words}
     if subject is not None:
-        copy["subject"] = subject
+        copy[SUBJECT] = subject
     for pair in other or []:
         channel, separator, path = pair.partition("=")
         if not separator or not path:
             raise WrongInput(f"--for {pair!r} names no file.", "Write --for twitter=short.txt.")
-        copy[channel.strip()] = _read(Path(path))
+        name = channel.strip()
+        if not name or name in (TEXT, SUBJECT):
+            raise WrongInput(f"--for {pair!r} names no channel.", "Write --for twitter=short.txt.")
+        if name in copy:
+            raise WrongInput(f"--for {name} was given twice.", "Give one file for each channel.")
+        copy[name] = _read(Path(path))
     if not all(part.strip() for part in copy.values()):
         raise WrongInput("The copy is empty.", "Write something, or use the template.")
     return copy
