@@ -20,6 +20,8 @@ from domain.errors import DomainError
 from domain.explanation import Action, NextStep
 from domain.facts import Facts, missing_facts
 from domain.message import (
+    FREE_SUBJECT,
+    FREE_TEXT,
     AudienceCut,
     Copy,
     Document,
@@ -33,7 +35,6 @@ from domain.unsubscribe import FIELD
 from store.kernel.database import Database
 from store.people import audiences
 from store.record import drafts, messages, playbooks
-from store.record.drafts import SUBJECT, TEXT
 
 
 class ProposalActivities:
@@ -120,7 +121,7 @@ class ProposalActivities:
             rendered = templates.free_copy(
                 _words_for(name, draft),
                 name,
-                subject=draft.get(SUBJECT) or order.title if is_direct(channel) else None,
+                subject=draft.get(FREE_SUBJECT) or order.title if is_direct(channel) else None,
                 link=order.plan.link,
             )
         else:
@@ -182,14 +183,14 @@ class ProposalActivities:
 
     def _refuse_strangers(self, draft: Mapping[str, str], channels: Sequence[str]) -> None:
         """Raise ``DomainError`` for free copy of a channel that the message does not go to."""
-        strangers = sorted(set(draft) - {*channels, TEXT, SUBJECT})
+        strangers = sorted(set(draft) - {*channels, FREE_TEXT, FREE_SUBJECT})
         if strangers:
             raise DomainError(
                 f"There is copy for {strangers[0][:40]!r}, and this message does not go there. "
                 f"It goes to {', '.join(channels)}.",
                 did_you_mean(strangers[0], channels),
             )
-        if SUBJECT in draft and not any(is_direct(self._channel(name)) for name in channels):
+        if FREE_SUBJECT in draft and not any(is_direct(self._channel(name)) for name in channels):
             raise DomainError(
                 "There is a subject, and this message goes to no channel that has one.",
                 "Leave the subject out, or write it into the text.",
@@ -218,7 +219,7 @@ class ProposalActivities:
 
 
 def _words_for(channel: str, draft: Mapping[str, str]) -> str:
-    words = draft.get(channel) or draft.get(TEXT)
+    words = draft.get(channel) or draft.get(FREE_TEXT)
     if not words:
         raise DomainError(
             f"There is no copy for {channel}.",

@@ -15,12 +15,11 @@ from domain.errors import DecisionRefused, DomainError
 from domain.explanation import Action, NextStep
 from domain.gate import Verdict
 from domain.ids import MessageRef, check_slug, incident_workflow_id
-from domain.message import Document, MessageKind
+from domain.message import FREE_SUBJECT, FREE_TEXT, Document, MessageKind
 from domain.public_text import refuse_faulty
 from domain.publication import Destination, choose_destination
 from domain.status import Decided, IncidentStatus, MessageStatus
 from store.record import messages
-from store.record.drafts import SUBJECT, TEXT
 from workflows.contract import Decide, Propose, Revise, SignalledDecision
 
 
@@ -153,11 +152,13 @@ async def _kept_copy(
         yield None
         return
     for part, text in copy.items():
-        whose = {TEXT: "The text", SUBJECT: "The subject"}.get(part, f"The text for {part[:40]}")
+        whose = {FREE_TEXT: "The text", FREE_SUBJECT: "The subject"}.get(
+            part, f"The text for {part[:40]}"
+        )
         refuse_faulty(text, whose)
         if not text.strip():
             raise DomainError(f"{whose} is empty.", "Write something, or use the template.")
-    if not copy.keys() - {SUBJECT}:
+    if not copy.keys() - {FREE_SUBJECT}:
         raise DomainError("There is no text.", "Write something, or use the template.")
     # Nothing is stored for an incident that does not exist, or in a ledger that is not its own.
     await incident_status(engine, slug)

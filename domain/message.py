@@ -62,6 +62,13 @@ PERSONAL_FIELDS = frozenset({"code"})
 """The values that are filled in for each recipient; unsubscribe links have their own name."""
 
 
+FREE_TEXT = "text"
+"""The part of free copy for every channel that has no text of its own."""
+
+FREE_SUBJECT = "subject"
+"""The part of free copy that is the subject of mail; each other part is named by its channel."""
+
+
 class Voice(Value):
     """Who speaks on a channel: sender name and address for mail, sign-off for posts."""
 

@@ -16,12 +16,6 @@ from domain.model import Value
 from store.kernel.database import Database
 from store.tables import drafts
 
-TEXT = "text"
-"""The part of free copy for every channel that has no text of its own."""
-
-SUBJECT = "subject"
-"""The part of free copy that is the subject of mail; any other is named by its channel."""
-
 DraftKind = Literal["facts", "copy"]
 
 

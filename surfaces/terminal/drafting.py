@@ -12,10 +12,10 @@ import typer
 
 from client.engine import Engine
 from client.errors import WrongInput
-from client.messages import SUBJECT, TEXT, load_document
+from client.messages import load_document
 from client.next_steps import to_sign
 from client.text_files import read_text, read_text_file
-from domain.message import Document
+from domain.message import FREE_SUBJECT, FREE_TEXT, Document
 from domain.status import MessageStatus
 from surfaces.terminal.copy_view import document_view
 from surfaces.terminal.options import promised_time
@@ -29,7 +29,8 @@ TextFile = Annotated[
     typer.Option("--text-file", metavar="FILE", help="Free copy from a file; - reads stdin."),
 ]
 TextOption = Annotated[
-    str | None, typer.Option("--text", metavar="TEXT", help="Free copy in place of the template.")
+    str | None,
+    typer.Option("--text", metavar="TEXT", help="Free copy in place of the template."),
 ]
 Subject = Annotated[
     str | None, typer.Option(metavar="TEXT", help="The mail's subject, with free copy.")
@@ -66,15 +67,15 @@ def free_copy(
                 "--subject and --for are for free copy only.", "Add --text-file with the words."
             )
         return None
-    copy = {TEXT: words}
+    copy = {FREE_TEXT: words}
     if subject is not None:
-        copy[SUBJECT] = subject
+        copy[FREE_SUBJECT] = subject
     for pair in other or []:
         channel, separator, path = pair.partition("=")
         if not separator or not path:
             raise WrongInput(f"--for {pair!r} names no file.", "Write --for twitter=short.txt.")
         name = channel.strip()
-        if not name or name in (TEXT, SUBJECT):
+        if not name or name in (FREE_TEXT, FREE_SUBJECT):
             raise WrongInput(f"--for {pair!r} names no channel.", "Write --for twitter=short.txt.")
         if name in copy:
             raise WrongInput(f"--for {name} was given twice.", "Give one file for each channel.")
