@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from store.kernel.private_files import open_private
+
 FIRST = 10
 """Rejected rows that are kept to be shown at once."""
 
@@ -71,8 +73,7 @@ class Rejects:
 
     def _open(self) -> TextIO:
         if self._file is None:
-            flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY
-            descriptor = os.open(self.path, flags, 0o600)
+            descriptor = open_private(self.path)
             # What cannot be read in the list need not be readable here.
             self._file = os.fdopen(
                 descriptor, "w", encoding="utf-8", errors="backslashreplace", newline=""
