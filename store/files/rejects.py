@@ -9,10 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from store.files.spreadsheet import guarded
 from store.kernel.private_files import open_private
 
 FIRST = 10
 """Rejected rows that are kept to be shown at once."""
+
+
+ADDED = ("line", "reason")
+"""The columns before those of the list, by which we know a file of ours."""
 
 
 class Reject(NamedTuple):
@@ -25,7 +30,8 @@ class Reject(NamedTuple):
 class Rejects:
     """Counts rejected rows and writes them to ``path``, for this user only: they are personal.
 
-    The file is made when there is a first row, with the columns line, reason and those of the list.
+    The file is made when there is a first row, with the columns of ``ADDED`` and those of the list.
+    No cell of it is a formula to a spreadsheet.
     If it cannot be written, ``lost`` says why, and counting goes on.
     """
 
@@ -58,7 +64,7 @@ class Rejects:
             return
         try:
             writer = csv.writer(self._open())
-            writer.writerow([line, reason, *row])
+            writer.writerow(map(guarded, [line, reason, *row]))
         except (OSError, ValueError) as error:
             self._lose(error)
 
@@ -78,7 +84,7 @@ class Rejects:
             self._file = os.fdopen(
                 descriptor, "w", encoding="utf-8", errors="backslashreplace", newline=""
             )
-            csv.writer(self._file).writerow(["line", "reason", *self._header])
+            csv.writer(self._file).writerow([*ADDED, *self._header])
         return self._file
 
     def _lose(self, error: Exception) -> None:
