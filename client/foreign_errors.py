@@ -61,6 +61,11 @@ def explain_foreign(error: BaseException) -> Explanation | None:
     return _from_system(error) if isinstance(error, OSError) else None
 
 
+def lacks_namespace(error: RPCError) -> bool:
+    """Whether it is the namespace that the server does not have, and not what was asked for."""
+    return error.status is RPCStatusCode.NOT_FOUND and "namespace" in error.message.lower()
+
+
 def _from_temporal(error: RPCError) -> Explanation:
     status = error.status
     if status in STOPPED_ANSWERING:
@@ -70,7 +75,7 @@ def _from_temporal(error: RPCError) -> Explanation:
             "The Temporal server does not let us in.",
             "Check TEMPORAL_API_KEY, TEMPORAL_NAMESPACE and the TLS settings.",
         )
-    if status is RPCStatusCode.NOT_FOUND and "amespace" in error.message:
+    if lacks_namespace(error):
         return explained(
             "The Temporal server does not have the namespace that is set.",
             "Check TEMPORAL_NAMESPACE, or create the namespace.",

@@ -21,6 +21,7 @@ from client.asking import (
 )
 from client.engine import Engine
 from client.errors import ClientError, EndedUnclosed, OtherLedger, UnknownIncident
+from client.foreign_errors import lacks_namespace
 from client.opening import notices_of
 from client.playbooks import examine_files
 from client.same_ledger import refuse_other_ledger
@@ -228,7 +229,7 @@ async def _is_open(engine: Engine, slug: str) -> bool:
     try:
         found = await handle.describe()
     except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
+        if error.status is RPCStatusCode.NOT_FOUND and not lacks_namespace(error):
             return False
         raise
     if found.status is not WorkflowExecutionStatus.RUNNING:
