@@ -63,15 +63,39 @@ async def connect(*, lazy: bool = False) -> Client:
 
     Raises ``TemporalUnreachable`` if nothing answers; with ``lazy`` that shows at the first call.
     """
-    config = ClientConfig.load_client_connect_config()
+    try:
+        config = ClientConfig.load_client_connect_config()
+    except (RuntimeError, ValueError) as error:
+        raise TemporalUnreachable(
+            "Temporal's settings cannot be read, so incidents cannot be reached.",
+            "Check the TEMPORAL_ variables and the file that TEMPORAL_CONFIG_FILE names.",
+        ) from error
     address = config.setdefault("target_host", "127.0.0.1:7233")
     try:
         return await Client.connect(**config, lazy=lazy, plugins=[plugin()])
+    except ValueError as error:
+        raise TemporalUnreachable(
+            f"{address[:80]!r} is not the address of a Temporal server.",
+            "Set TEMPORAL_ADDRESS to a host and a port, such as 127.0.0.1:7233, and check the "
+            "TLS settings.",
+        ) from error
     except RuntimeError as error:
+        if _keeps_us_out(error):
+            raise TemporalUnreachable(
+                f"The Temporal server at {address} does not let us in.",
+                "Check TEMPORAL_API_KEY, TEMPORAL_NAMESPACE and the TLS settings.",
+            ) from error
         raise TemporalUnreachable(
             f"No Temporal server answers at {address}, so incidents cannot be reached.",
             NextStep(
                 action=Action.START,
-                advice="Set TEMPORAL_ADDRESS to your server, or start everything on this machine.",
+                advice="Set TEMPORAL_ADDRESS to your server and check its TLS settings, or start "
+                "everything on this machine.",
             ),
         ) from error
+
+
+def _keeps_us_out(error: RuntimeError) -> bool:
+    # The SDK has no kind of its own for it.
+    words = str(error).lower().replace(" ", "")
+    return any(one in words for one in ("permissiondenied", "unauthenticated", "unauthorized"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from activities.defined import Bound, defined
@@ -20,6 +20,8 @@ from domain.errors import DomainError
 from domain.explanation import Action, NextStep
 from domain.facts import Facts, missing_facts
 from domain.message import (
+    FREE_SUBJECT,
+    FREE_TEXT,
     AudienceCut,
     Copy,
     Document,
@@ -27,6 +29,7 @@ from domain.message import (
     MessageKind,
     mark_of,
 )
+from domain.suggest import did_you_mean
 from domain.templates import RenderContext
 from domain.unsubscribe import FIELD
 from store.kernel.database import Database
@@ -79,6 +82,7 @@ class ProposalActivities:
                 "Fill them in, then propose it again.",
             )
         draft = await self._draft(order)
+        self._refuse_strangers(draft, plan.channels)
         copies = tuple(self._copy(order, name, files, facts, draft) for name in plan.channels)
         cuts = await self._audiences(order, plan.class_of(order.kind))
         offer = order.plan.offer if order.kind is MessageKind.GOODWILL_OFFER else None
@@ -116,7 +120,8 @@ class ProposalActivities:
         if draft:
             rendered = templates.free_copy(
                 _words_for(name, draft),
-                subject=draft.get("subject") or order.title if is_direct(channel) else None,
+                name,
+                subject=draft.get(FREE_SUBJECT) or order.title if is_direct(channel) else None,
                 link=order.plan.link,
             )
         else:
@@ -176,6 +181,21 @@ class ProposalActivities:
             cuts.append(await audiences.cut(self._database, name, message_class, cuts))
         return tuple(cuts)
 
+    def _refuse_strangers(self, draft: Mapping[str, str], channels: Sequence[str]) -> None:
+        """Raise ``DomainError`` for free copy of a channel that the message does not go to."""
+        strangers = sorted(set(draft) - {*channels, FREE_TEXT, FREE_SUBJECT})
+        if strangers:
+            raise DomainError(
+                f"There is copy for {strangers[0][:40]!r}, and this message does not go there. "
+                f"It goes to {', '.join(channels)}.",
+                did_you_mean(strangers[0], channels),
+            )
+        if FREE_SUBJECT in draft and not any(is_direct(self._channel(name)) for name in channels):
+            raise DomainError(
+                "There is a subject, and this message goes to no channel that has one.",
+                "Leave the subject out, or write it into the text.",
+            )
+
     def _channel(self, name: str) -> Channel:
         channel = self._channels.get(name)
         if channel is None:
@@ -199,7 +219,7 @@ class ProposalActivities:
 
 
 def _words_for(channel: str, draft: Mapping[str, str]) -> str:
-    words = draft.get(channel) or draft.get("text")
+    words = draft.get(channel) or draft.get(FREE_TEXT)
     if not words:
         raise DomainError(
             f"There is no copy for {channel}.",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Collection, Iterable
 
-from channels.contract import Channel, ChannelKind, Template
+from channels.contract import CannotExpress, Channel, ChannelKind, Template
 from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.errors import DomainError
 from domain.message import CLASS_OF, PERSONAL_FIELDS, Copy, MessageClass, MessageKind, Voice
 from domain.near_misses import near_misses
+from domain.public_text import TextFault, fault_in, forbidden_in, is_blank
 from domain.templates import Rendered
 
+_TAG = re.compile(r"<(style|script|title|head)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.I)
 _NO_LINKS = (
     " Unsubscribe links are in goodwill mail only, and need FRONTFOOT_PUBLIC_URL and "
     "FRONTFOOT_LINK_SECRET."
@@ -19,7 +23,7 @@ _NO_LINKS = (
 
 def final_copy(channel: Channel, rendered: Rendered, *, mark: str, voice: Voice | None) -> Copy:
     """The final copy of ``channel``. Raises ``CannotExpress``."""
-    return channel.render(
+    copy = channel.render(
         Template(
             text=rendered.text,
             subject=rendered.subject,
@@ -29,6 +33,37 @@ def final_copy(channel: Channel, rendered: Rendered, *, mark: str, voice: Voice 
             voice=voice,
         )
     )
+    _refuse_unreadable(copy)
+    return copy
+
+
+def _refuse_unreadable(copy: Copy) -> None:
+    """Raise ``CannotExpress`` if a part of the copy cannot be seen, or must not be published."""
+    voice = copy.voice
+    lines = {
+        "subject": copy.subject,
+        "link": copy.link,
+        "sender's name": voice and voice.name,
+        "sender's address": voice and voice.address,
+        "reply address": voice and voice.reply_to,
+    }
+    faults = {
+        "text": fault_in(copy.text),
+        "HTML": _html_fault(copy.html) if copy.html else None,
+        "sign-off": fault_in(voice.sign_off) if voice else None,
+        **{name: fault_in(line or "", one_line=True) for name, line in lines.items()},
+    }
+    for name, fault in faults.items():
+        if fault is not None:
+            raise CannotExpress(f"{copy.channel}: the {name} {fault}", fault.next_step)
+
+
+def _html_fault(page: str) -> TextFault | None:
+    """The fault of a page, of what a reader sees of it, or of characters spelt as entities."""
+    words = html.unescape(_TAG.sub(lambda tag: "\n" * tag[0].count("\n"), page))
+    if is_blank(words):
+        return TextFault("shows no text", "Write something that people can read.")
+    return forbidden_in(page) or forbidden_in(words)
 
 
 def is_direct(channel: Channel) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.plan import FaultAction, Point
+from store.kernel.private_files import make_folder
 
 _SEPARATOR = "~"
 _numbers = itertools.count(1)
@@ -35,7 +36,7 @@ class FaultPoints:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
 
     # --- for the injector --------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ from chaos.world import bodies, look
 from embedded.demo.audience import write_audience
 from store.files.audience_csv import read_rows
 from store.kernel.database import Database
+from store.kernel.private_files import make_folder
 from store.people import audiences
 
 _WORKS_FOR = 6.0
@@ -63,7 +64,7 @@ async def play_round(
     """
     began = time.monotonic()
     record = Record()
-    await asyncio.to_thread(state.mkdir, mode=0o700, parents=True, exist_ok=True)
+    await asyncio.to_thread(make_folder, state)
     with (state / "round.log").open("a", encoding="utf-8", buffering=1) as log:
 
         def say(text: str) -> None:

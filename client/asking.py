@@ -21,6 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from client.engine import Engine
 from client.errors import ClientError, EndedUnclosed, NoAnswer, NoWorker, UnknownIncident
+from client.foreign_errors import lacks_namespace
 from domain.errors import DecisionRefused, DomainError
 from domain.ids import check_slug, incident_workflow_id
 from domain.model import Value
@@ -58,7 +59,7 @@ async def ask(
         how = error.status.name.lower().replace("_", " ") if error.status else "ended"
         raise EndedUnclosed(slug, how) from error
     except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
+        if error.status is RPCStatusCode.NOT_FOUND and not lacks_namespace(error):
             raise UnknownIncident(slug) from error
         # "Failed precondition" is the server's way to say that no worker has asked for work lately.
         if error.status in _NOBODY_ANSWERS and await _temporal_answers(engine):
@@ -111,7 +112,7 @@ def refusals_in_words(slug: str, asked: str) -> Iterator[None]:
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
         raise NoAnswer(slug, asked) from error
     except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
+        if error.status is RPCStatusCode.NOT_FOUND and not lacks_namespace(error):
             raise DomainError("The incident is closed.", "Open a new one.") from error
         if error.status in (*_NOBODY_ANSWERS, RPCStatusCode.UNAVAILABLE):
             raise NoAnswer(slug, asked) from error

@@ -13,6 +13,7 @@ from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
 from domain.ids import MessageRef
 from domain.model import Value
+from domain.public_text import refuse_faulty
 from domain.status import MessageStatus
 from store.broadcasts import batch_outcomes, broadcasts
 from workflows.contract import SteerBroadcast
@@ -49,6 +50,7 @@ async def steer_broadcast(
 
     ``channel`` and ``audience`` may be left out where the message goes to one only.
     """
+    refuse_faulty(reason, "The reason")
     if not channel:
         channel = _only_channel(message_of(await incident_status(engine, slug), message))
     argument = SteerBroadcast(

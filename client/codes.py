@@ -14,6 +14,8 @@ from client.errors import WrongInput
 from client.incidents import refuse_unknown
 from domain.model import Value
 from store.files.code_csv import read_codes
+from store.files.spreadsheet import guarded
+from store.kernel.private_files import open_private
 from store.offers import code_pool, codes, redemptions
 from store.offers.code_pool import Pool
 from store.offers.redemptions import CheckedCode, CodeState
@@ -89,7 +91,7 @@ async def export_codes(engine: Engine, slug: str, output: Path, *, as_mailed: bo
     the mails show. ``UnknownIncident`` if the incident is not there.
     """
     fresh = output.with_name(output.name + ".part")
-    descriptor = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    descriptor = open_private(fresh)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             count = await write_codes(engine, slug, file, as_mailed=as_mailed)
@@ -108,7 +110,7 @@ async def write_codes(engine: Engine, slug: str, file: TextIO, *, as_mailed: boo
     writer.writerow(COLUMNS)
     count = 0
     async for one in codes.export(await engine.ledger(), slug, as_mailed=as_mailed):
-        writer.writerow([one.code, one.worth, one.currency, one.expires or ""])
+        writer.writerow(map(guarded, [one.code, one.worth, one.currency, one.expires or ""]))
         count += 1
     return count
 

@@ -11,14 +11,13 @@ ClientError            it could not be done
 └─ NoAnswer            it was sent, and nobody knows whether it counted
 
 Besides them there are ``DomainError`` (a rule said no), ``StoreUnavailable`` (the ledger),
-``TemporalUnreachable`` and Temporal's ``RPCError``. ``explanation_of`` reads them all; each surface
-decides which exit code or HTTP status they become.
+``TemporalUnreachable`` and the errors of libraries (``client.foreign_errors``). ``explanation_of``
+reads them all; each surface decides which exit code or HTTP status they become.
 """
 
 from __future__ import annotations
 
-from temporalio.service import RPCError, RPCStatusCode
-
+from client.foreign_errors import explain_foreign
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep, explained
 from store.kernel.errors import StoreUnavailable
@@ -128,40 +127,8 @@ class NotEntered(Exception):
         self.why = why
 
 
-STOPPED_ANSWERING = (
-    RPCStatusCode.UNAVAILABLE,
-    RPCStatusCode.DEADLINE_EXCEEDED,
-    # The SDK's own word for a call that it gave up at its time limit.
-    RPCStatusCode.CANCELLED,
-)
-
-
 def explanation_of(error: BaseException) -> Explanation | None:
     """``error`` as a person should read it, or None if it is a bug of ours."""
     if isinstance(error, ClientError | DomainError | TemporalUnreachable | StoreUnavailable):
         return error.explanation
-    if isinstance(error, RPCError):
-        return _from_temporal(error)
-    if isinstance(error, OSError) and error.filename is not None:
-        why = (error.strerror or type(error).__name__).lower()
-        return explained(f"{error.filename}: {why}.", "Check the path and its permissions.")
-    return None
-
-
-def _from_temporal(error: RPCError) -> Explanation:
-    if error.status in STOPPED_ANSWERING:
-        return explained(
-            "The Temporal server stopped answering.",
-            NextStep(
-                action=Action.CHECK, advice="See whether it is running, then look at the status."
-            ),
-        )
-    if error.status in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED):
-        return explained(
-            "The Temporal server does not let us in.",
-            "Check TEMPORAL_API_KEY, TEMPORAL_NAMESPACE and the TLS settings.",
-        )
-    return explained(
-        f"The Temporal server refused the request ({error.status.name.lower()}).",
-        NextStep(action=Action.CHECK, advice="Check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE."),
-    )
+    return explain_foreign(error)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+
+from pydantic import ValidationError
 
 from client.asking import incident_status, tell
+from client.drafting import kept_draft
 from client.engine import Engine
-from client.same_ledger import refuse_other_ledger
+from client.errors import WrongInput
 from domain.actor import Actor
 from domain.errors import DomainError
 from domain.facts import Facts
@@ -63,17 +65,35 @@ async def record_facts(
     somebody else has changed since, and nothing is recorded.
     """
     before = known or await read_facts(engine, slug)
-    after = Facts.model_validate({**before.words, **facts})
+    after = read_typed({**before.words, **facts})
     words = after.model_dump(mode="json", exclude_defaults=True)
     changed = [name for name in Facts.model_fields if words.get(name) != before.words.get(name)]
-    await refuse_other_ledger(engine, slug)
-    ledger, now = await engine.ledger(), datetime.now(UTC)
-    draft = await drafts.save(ledger, slug, "facts", words, actor.person, now)
-    argument = RecordFacts(
-        actor=actor,
-        facts=draft,
-        filled=tuple(after.filled()),
-        changed=tuple(changed),
-        based_on=before.draft,
-    )
-    return await tell(engine, slug, "facts", argument, IncidentStatus)
+
+    async def record(draft: str) -> IncidentStatus:
+        argument = RecordFacts(
+            actor=actor,
+            facts=draft,
+            filled=tuple(after.filled()),
+            changed=tuple(changed),
+            based_on=before.draft,
+        )
+        return await tell(engine, slug, "facts", argument, IncidentStatus)
+
+    if before.draft is not None and not changed:
+        return await record(before.draft)
+    async with kept_draft(engine, slug, "facts", words, actor) as draft:
+        return await record(draft)
+
+
+def read_typed(facts: Mapping[str, object]) -> Facts:
+    """``facts`` as people typed them; ``WrongInput`` names each that cannot be used."""
+    try:
+        return Facts.model_validate(facts)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{one['loc'][0]} {one['msg'].removeprefix('Value error, ').rstrip('.')}"
+            for one in error.errors(include_input=False, include_url=False)
+        )
+        raise WrongInput(
+            f"These facts cannot be used: {faults}.", "Dates are written 2026-11-30."
+        ) from error

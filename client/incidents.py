@@ -21,6 +21,7 @@ from client.asking import (
 )
 from client.engine import Engine
 from client.errors import ClientError, EndedUnclosed, OtherLedger, UnknownIncident
+from client.foreign_errors import lacks_namespace
 from client.opening import notices_of
 from client.playbooks import examine_files
 from client.same_ledger import refuse_other_ledger
@@ -29,6 +30,7 @@ from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
 from domain.ids import MAIN_QUEUE, check_slug, incident_workflow_id
 from domain.model import Value
+from domain.public_text import check_title, refuse_faulty
 from domain.stage import Stage
 from domain.status import IncidentStatus
 from store.people import audiences as stored_audiences
@@ -91,7 +93,7 @@ async def open_incident(
     closed, if ``actor`` is not in the roster, or if there is no such audience; ``NoLedger`` and
     ``OtherLedger`` if the ledger here is not its own.
     """
-    workflow_id = incident_workflow_id(check_slug(slug))
+    workflow_id, title = incident_workflow_id(check_slug(slug)), check_title(title)
     if await _is_open(engine, slug):
         return await _join(engine, slug, actor)
     examined = await asyncio.to_thread(examine_files, engine.settings, files)
@@ -206,6 +208,7 @@ async def advance(engine: Engine, slug: str, to: Stage, *, actor: Actor) -> Inci
 
 async def close(engine: Engine, slug: str, *, actor: Actor, waive: str = "") -> IncidentStatus:
     """Close the incident; ``waive`` is the written reason for closing with something open."""
+    refuse_faulty(waive, "The waiver")
     return await tell(engine, slug, "close", Close(actor=actor, waive=waive), IncidentStatus)
 
 
@@ -226,7 +229,7 @@ async def _is_open(engine: Engine, slug: str) -> bool:
     try:
         found = await handle.describe()
     except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
+        if error.status is RPCStatusCode.NOT_FOUND and not lacks_namespace(error):
             return False
         raise
     if found.status is not WorkflowExecutionStatus.RUNNING:

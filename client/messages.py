@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
 
 from client.asking import incident_status, tell
+from client.drafting import kept_draft
 from client.engine import Engine
 from client.same_ledger import refuse_other_ledger
 from domain.actor import Actor
@@ -13,10 +15,11 @@ from domain.errors import DecisionRefused, DomainError
 from domain.explanation import Action, NextStep
 from domain.gate import Verdict
 from domain.ids import MessageRef, check_slug, incident_workflow_id
-from domain.message import Document, MessageKind
+from domain.message import FREE_SUBJECT, FREE_TEXT, Document, MessageKind
+from domain.public_text import refuse_faulty
 from domain.publication import Destination, choose_destination
 from domain.status import Decided, IncidentStatus, MessageStatus
-from store.record import drafts, messages
+from store.record import messages
 from workflows.contract import Decide, Propose, Revise, SignalledDecision
 
 
@@ -34,9 +37,9 @@ async def propose(
     ``copy`` maps ``text``, perhaps ``subject``, and the names of channels with a text of their own
     to those texts.
     """
-    draft = await _keep_copy(engine, slug, copy, actor)
-    argument = Propose(kind=kind, actor=actor, copy_draft=draft, next_update_by=next_update_by)
-    return await tell(engine, slug, "propose", argument, MessageStatus)
+    async with _kept_copy(engine, slug, copy, actor) as draft:
+        argument = Propose(kind=kind, actor=actor, copy_draft=draft, next_update_by=next_update_by)
+        return await tell(engine, slug, "propose", argument, MessageStatus)
 
 
 async def revise(
@@ -53,15 +56,15 @@ async def revise(
 
     It keeps its promise of the next update, unless another one is given or ``promise_none``.
     """
-    draft = await _keep_copy(engine, slug, copy, actor)
-    argument = Revise(
-        message=message,
-        actor=actor,
-        copy_draft=draft,
-        next_update_by=next_update_by,
-        promise_none=promise_none,
-    )
-    return await tell(engine, slug, "revise", argument, MessageStatus)
+    async with _kept_copy(engine, slug, copy, actor) as draft:
+        argument = Revise(
+            message=message,
+            actor=actor,
+            copy_draft=draft,
+            next_update_by=next_update_by,
+            promise_none=promise_none,
+        )
+        return await tell(engine, slug, "revise", argument, MessageStatus)
 
 
 async def read_message(engine: Engine, slug: str, number: int) -> tuple[MessageStatus, Document]:
@@ -84,6 +87,7 @@ async def decide(
 
     Raises ``DecisionRefused`` if it does not count; the timeline then says so.
     """
+    refuse_faulty(reason, "The reason")
     argument = Decide(actor=actor, digest=digest, message=message, verdict=verdict, reason=reason)
     decided = await tell(engine, slug, "decide", argument, Decided)
     if decided.explanation is not None and not decided.counted:
@@ -139,13 +143,24 @@ async def load_document(engine: Engine, slug: str, message: MessageStatus) -> Do
     return document
 
 
-async def _keep_copy(
+@asynccontextmanager
+async def _kept_copy(
     engine: Engine, slug: str, copy: Mapping[str, str] | None, actor: Actor
-) -> str | None:
+) -> AsyncIterator[str | None]:
+    """The draft of free copy; ``DomainError`` for one that no channel could publish."""
     if copy is None:
-        return None
+        yield None
+        return
+    for part, text in copy.items():
+        whose = {FREE_TEXT: "The text", FREE_SUBJECT: "The subject"}.get(
+            part, f"The text for {part[:40]}"
+        )
+        refuse_faulty(text, whose)
+        if not text.strip():
+            raise DomainError(f"{whose} is empty.", "Write something, or use the template.")
+    if not copy.keys() - {FREE_SUBJECT}:
+        raise DomainError("There is no text.", "Write something, or use the template.")
     # Nothing is stored for an incident that does not exist, or in a ledger that is not its own.
     await incident_status(engine, slug)
-    await refuse_other_ledger(engine, slug)
-    ledger, now = await engine.ledger(), datetime.now(UTC)
-    return await drafts.save(ledger, slug, "copy", dict(copy), actor.person, now)
+    async with kept_draft(engine, slug, "copy", copy, actor) as draft:
+        yield draft

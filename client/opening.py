@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from client.playbooks import Examined
 from domain.errors import Problem
@@ -16,7 +16,11 @@ def notices_of(examined: Examined, status: IncidentStatus) -> list[Explanation]:
     plan = examined.plan
     if plan is None or status.playbook != plan.name:
         return []
-    return [*_without_audience(examined, status), *_without_copy(examined)]
+    return [
+        *_without_audience(examined, status),
+        *_without_copy(examined),
+        *_otherwise_wrong(examined),
+    ]
 
 
 def _without_audience(examined: Examined, status: IncidentStatus) -> Iterator[Explanation]:
@@ -51,6 +55,22 @@ def _without_copy(examined: Examined) -> Iterator[Explanation]:
                 f"A {_words(kind)} may not fit: {_list(problems)}",
                 "Keep the facts short.",
             )
+
+
+def _otherwise_wrong(examined: Examined) -> Iterator[Explanation]:
+    """Problems that keep no message from going out, such as copy for a channel without a plan."""
+    told = {one for some in (examined.unusable, examined.doubtful) for one in _all(some)}
+    for problem in examined.problems:
+        if problem not in told:
+            yield explained(
+                f"The playbook has a problem: {problem}",
+                problem.next_step,
+                means="The incident is open without it.",
+            )
+
+
+def _all(found: Mapping[MessageKind, tuple[Problem, ...]]) -> Iterator[Problem]:
+    return (one for problems in found.values() for one in problems)
 
 
 def _words(kind: MessageKind) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from client.asking import tell
 from client.engine import Engine
 from domain.actor import Actor
+from domain.public_text import refuse_faulty
 from domain.status import MessageStatus
 from store.record import publication_rows
 from store.record.publication_rows import PublicationRow
@@ -24,6 +25,7 @@ async def withdraw(
     engine: Engine, slug: str, message: int, *, actor: Actor, reason: str = ""
 ) -> MessageStatus:
     """Stop a message and take back what can be; returns when all of it has settled."""
+    refuse_faulty(reason, "The reason")
     argument = Withdraw(message=message, actor=actor, reason=reason)
     return await tell(engine, slug, "withdraw", argument, MessageStatus)
 
@@ -61,6 +63,7 @@ async def settle(
 
     ``audience`` may be left out where the message goes to one on that channel.
     """
+    refuse_faulty(url or "", "The address", one_line=True)
     argument = Settle(
         message=message,
         channel=channel,

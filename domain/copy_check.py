@@ -10,6 +10,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from domain.copy_language import HTML, TESTS, TEXT, syntax_problem
 from domain.errors import Problem
 from domain.near_misses import Names, instead_of, near_misses
+from domain.public_text import forbidden_in
 from domain.suggest import did_you_mean
 
 __all__ = ["ANY", "Names", "find_problems"]
@@ -35,6 +36,10 @@ def find_problems(
 
     ``first_line`` is the line of ``file`` on which ``source`` begins.
     """
+    odd = forbidden_in(source)
+    if odd is not None and odd.line is not None:
+        line = odd.line + first_line - 1
+        return [Problem(file, f"{odd.detail}.", line, odd.column, odd.next_step)]
     environment = HTML if html else TEXT
     try:
         tree = environment.parse(source)

@@ -10,17 +10,22 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from domain.errors import DomainError
 from domain.model import Value, Written
+from domain.public_text import publishable
 from domain.times import show_day
 
 FACT_LIMIT = 2000
 """The most characters that one fact may have."""
 
 FactName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-FactText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=FACT_LIMIT)]
+FactText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=FACT_LIMIT),
+    AfterValidator(publishable),
+]
 
 REQUIRED_TO_RESOLVE = ("fix", "prevention", "prevention_owner", "prevention_due")
 """A resolution needs a prevention, and somebody who owns it."""
@@ -96,7 +101,8 @@ class FactsState(Value):
             return
         known = [place for place, one in enumerate(self.changes) if one.draft == based_on]
         since = self.changes[known[-1] + 1 :] if known else self.changes
-        theirs = "; ".join(f"{one.person} changed {', '.join(one.changed)}" for one in since)
+        told = [one for one in since if one.changed]
+        theirs = "; ".join(f"{one.person} changed {', '.join(one.changed)}" for one in told)
         raise DomainError(
             f"The facts have changed since you read them: {theirs}. Nothing of yours was recorded.",
             "Read what is known now, then record yours again.",

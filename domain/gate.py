@@ -16,6 +16,7 @@ from domain.actor import Actor
 from domain.errors import DecisionRefused
 from domain.message import SHORT_DIGEST
 from domain.model import Value, Written
+from domain.public_text import fault_in
 from domain.times import UtcTime, in_utc
 
 
@@ -161,6 +162,9 @@ def judge(
             f"{by} has none of the roles that sign here.",
             f"This gate takes {' or '.join(gate.policy.roles)}.",
         )
+    fault = fault_in(reason)
+    if fault is not None:
+        raise DecisionRefused(f"The reason {fault}", fault.next_step)
     if any(one.actor.person == by for one in gate.decisions):
         raise DecisionRefused(f"{by} has decided here already.", "Somebody else has to sign.")
     return Decision(

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from domain.ids import AudienceName, ChannelName, Slug
 from domain.model import Value
 from domain.offer import OfferTerms
+from domain.public_text import PublicLine, PublicText
 from domain.stage import Stage
 from domain.times import UtcTime, show_moment
 
@@ -61,13 +62,20 @@ PERSONAL_FIELDS = frozenset({"code"})
 """The values that are filled in for each recipient; unsubscribe links have their own name."""
 
 
+FREE_TEXT = "text"
+"""The part of free copy for every channel that has no text of its own."""
+
+FREE_SUBJECT = "subject"
+"""The part of free copy that is the subject of mail; each other part is named by its channel."""
+
+
 class Voice(Value):
     """Who speaks on a channel: sender name and address for mail, sign-off for posts."""
 
-    name: str
-    address: str | None = None
-    reply_to: str | None = None
-    sign_off: str = ""
+    name: PublicLine
+    address: PublicLine | None = None
+    reply_to: PublicLine | None = None
+    sign_off: PublicText = ""
 
 
 class Copy(Value):

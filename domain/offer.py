@@ -16,6 +16,7 @@ from domain.codes import ALPHABET, CODE_LENGTH, check_symbol, derive_code, read_
 from domain.errors import DomainError
 from domain.model import Written
 from domain.plural import plural
+from domain.public_text import PublicLine
 
 __all__ = [
     "ALPHABET",
@@ -51,7 +52,7 @@ class OfferTerms(Written):
     that are only derived have none.
     """
 
-    title: str = Field(min_length=1)
+    title: PublicLine
     worth: Decimal = Field(gt=0, max_digits=12, decimal_places=2)
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     budget_cap: Decimal = Field(gt=0, max_digits=16, decimal_places=2)

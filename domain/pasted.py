@@ -12,10 +12,11 @@ from collections.abc import Callable
 
 _JOINERS = "\u200c\u200d"
 # Ignorable by Unicode's definition, or blank, and in no category of their own.
-_BLANK = re.compile(
+BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0100-\U000e01ef]"
 )
+"""Characters that nobody sees, though Unicode counts them as letters, marks or symbols."""
 _QUOTES = frozenset("'\"`´′″＇＂‚„")
 _WHITE_OR_QUOTE = frozenset({"Zs", "Zl", "Zp", "Cc", "Pi", "Pf"})
 _BRACKET = frozenset({"Ps", "Pe"})
@@ -30,7 +31,7 @@ def without_marks(text: str) -> str:
     """
     if text.isascii():
         return text
-    seen = _BLANK.sub("", text)
+    seen = BLANK.sub("", text)
     return "".join(
         letter
         for at, letter in enumerate(seen)

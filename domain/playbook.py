@@ -21,6 +21,7 @@ from domain.ids import ChannelName
 from domain.message import CLASS_OF, MessageClass, MessageKind, Voice
 from domain.model import Written
 from domain.offer import OfferTerms
+from domain.public_text import PublicLine, PublicLink
 from domain.roster import Person
 from domain.suggest import did_you_mean
 
@@ -141,8 +142,8 @@ class Playbook(Written):
     """A whole plan."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")
-    title: str
-    company: str
+    title: PublicLine
+    company: PublicLine
     roster: tuple[Person, ...] = Field(min_length=1)
     voices: dict[ChannelName, Voice] = Field(default_factory=dict)
     messages: dict[MessageKind, MessagePlan]
@@ -150,7 +151,7 @@ class Playbook(Written):
     looking: Looking = Looking()
     attempts: int = Field(default=5, ge=1, le=50)
     offer: OfferTerms | None = None
-    link: str | None = Field(default=None, pattern=r"^https://\S+$")
+    link: PublicLink | None = Field(default=None, pattern=r"^https://\S+$")
     facts: dict[FactName, FactText] = Field(default_factory=dict)
 
     @model_validator(mode="after")

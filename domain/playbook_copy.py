@@ -42,6 +42,7 @@ def templates_in(files: Mapping[str, str]) -> list[str]:
 def form_problems(content: Plain, planned: Planned, files: Mapping[str, str]) -> Iterable[Problem]:
     """Templates that are missing, and what can never work in those that are there."""
     yield from _missing(planned, files)
+    yield from _strangers(planned, files)
     facts = _own_facts(content)
     for name in templates_in(files):
         yield from template_problems(name, files[name], facts)
@@ -59,6 +60,10 @@ def content_problems(
         if channel in mail and "subject" not in read_template(files[name], name).headers:
             step = "Begin it with `subject: …`, then a line of three hyphens (---)."
             yield Problem(name, "a mail needs a subject.", 1, next_step=step)
+        own_html = html_template_name(kind, channel)
+        if own_html in files and channel not in mail:
+            detail = f"is HTML, and {channel} takes posts, which have none."
+            yield Problem(own_html, detail, 1, next_step="Remove the file.")
         yield from _personal(name, kind, channel in mail, files)
 
 
@@ -89,6 +94,20 @@ def _missing(planned: Planned, files: Mapping[str, str]) -> Iterable[Problem]:
             near = did_you_mean(name, set(templates_in(files)) - set(planned) or {name}, "{}")
             step = near if near.startswith("Did") and name not in near else "Add the file."
             yield Problem(name, detail, next_step=step)
+
+
+def _strangers(planned: Planned, files: Mapping[str, str]) -> Iterable[Problem]:
+    """Copy of a planned message for a channel that it does not go to."""
+    for name in templates_in(files):
+        kind, _, channel = name.removesuffix(TEMPLATE_ENDING).removesuffix(".html").partition(".")
+        wanted = {file: to for file, (of, to) in planned.items() if of == kind}
+        channels = sorted(wanted.values())
+        # A misspelt channel also leaves its file missing, and that is told already.
+        if channels and channel not in channels and all(file in files for file in wanted):
+            detail = f"is copy for {channel}, and the {kind} does not go there."
+            near = did_you_mean(channel, channels)
+            add = f"Add {channel} to its channels in playbook.yaml, or remove the file."
+            yield Problem(name, detail, 1, next_step=near if near.startswith("Did") else add)
 
 
 def _has_subject(name: str, files: Mapping[str, str]) -> bool:

@@ -21,6 +21,7 @@ from domain.mail_html import html_page
 from domain.message import MessageKind, Voice
 from domain.model import Value
 from domain.offer import OfferTerms
+from domain.public_text import fault_in, is_blank, link_fault, refuse_faulty
 from domain.template_file import Part, read_template
 from domain.times import UtcTime
 
@@ -105,7 +106,15 @@ def render(
         found = find_problems(part.source, name, names, html=html, first_line=part.line)
         problems.extend(found)
         try:
-            return "" if found else fill(part.source, name, values, html=html, first_line=part.line)
+            if found:
+                return ""
+            text = fill(part.source, name, values, html=html, first_line=part.line)
+            # Before it is tidied, which would hide some of what must not be there.
+            fault = fault_in(text.replace(context.mark, "") if context.mark else text)
+            if fault is not None:
+                detail = f"once it is filled in, it {fault}"
+                problems.append(Problem(name, detail, next_step=fault.next_step))
+            return text
         except PlaybookInvalid as error:
             problems.extend(error.problems)
             return ""
@@ -126,16 +135,22 @@ def render(
     return Rendered(text=text, subject=subject, html=html, link=link or None)
 
 
-def free_copy(text: str, *, subject: str | None = None, link: str | None = None) -> Rendered:
+def free_copy(
+    text: str, channel: str, *, subject: str | None = None, link: str | None = None
+) -> Rendered:
     """Free copy: used exactly as a person wrote it; template syntax in it means nothing.
 
-    Raises ``DomainError`` for copy that no channel could carry.
+    Raises ``DomainError`` for copy that no channel could carry; it names ``channel``.
     """
+    refuse_faulty(text, f"The text for {channel}")
+    refuse_faulty(subject or "", f"The subject for {channel}")
     words = _tidy(text)
     subject = _one_line(subject) if subject is not None else None
     unfit = _unfit(words, subject, link)
     if unfit:
-        raise DomainError(f"This copy cannot go out: {unfit[0]}", "Change it and propose it again.")
+        raise DomainError(
+            f"The copy for {channel} cannot go out: {unfit[0]}", "Change it and propose it again."
+        )
     return Rendered(
         text=words,
         subject=subject,
@@ -193,7 +208,7 @@ def _one_line(text: str) -> str:
 
 def _unfit(text: str, subject: str | None, link: str | None) -> list[str]:
     found = []
-    if not text:
+    if is_blank(text):
         found.append("the text is empty.")
     if len(text) > OUTPUT_LIMIT:
         found.append(f"the text is longer than {OUTPUT_LIMIT:,} characters.")
@@ -201,4 +216,6 @@ def _unfit(text: str, subject: str | None, link: str | None) -> list[str]:
         found.append(f"the subject must have 1 to {SUBJECT_LIMIT} characters.")
     if link and (len(link) > LINK_LIMIT or not _LINK.fullmatch(link)):
         found.append("the link must be one whole address that begins with https://.")
+    elif link and link_fault(link):
+        found.append(f"the link has {link_fault(link)}.")
     return found

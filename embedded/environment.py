@@ -13,6 +13,7 @@ from pathlib import Path
 from client.stack.accounts import ChosenAccounts, choose_accounts
 from client.stack.environment import for_python
 from client.stack.ports import LOOPBACK, Ports
+from client.stack.state_folder import open_to_write
 from settings import Settings, read_env_file
 
 CODE_SECRET = "FRONTFOOT_CODE_SECRET"
@@ -97,7 +98,7 @@ def _passed_on(
 def temporal_environment(state: Path, ports: Ports) -> dict[str, str]:
     """How to reach the embedded Temporal, whatever the user's own Temporal profile says."""
     profile = state / "temporal.toml"
-    profile.touch()
+    open_to_write(profile).close()
     return {
         "TEMPORAL_ADDRESS": f"{LOOPBACK}:{ports.temporal}",
         "TEMPORAL_NAMESPACE": "default",

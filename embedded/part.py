@@ -14,6 +14,7 @@ from pathlib import Path
 
 from client.errors import ClientError
 from client.stack.processes import identity
+from client.stack.state_folder import PRIVATE_UMASK, make_folder, open_to_append
 from embedded import launcher
 from embedded.processes import signal_group
 
@@ -108,8 +109,8 @@ class StackPart:
         return words in self._log_since_start()
 
     async def _spawn(self) -> None:
-        self.plan.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.plan.log.open("ab") as log:
+        make_folder(self.plan.log.parent)
+        with open_to_append(self.plan.log) as log:
             self._log_from = log.tell()
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -122,6 +123,7 @@ class StackPart:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=asyncio.subprocess.STDOUT,
+                umask=PRIVATE_UMASK,
                 # A Ctrl-C in the terminal is for us: we end the parts in order.
                 start_new_session=True,
             )

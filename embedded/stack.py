@@ -19,7 +19,7 @@ from temporalio.client import Client
 from client.configuration import load_settings
 from client.engine import Engine
 from client.errors import ClientError
-from client.stack import stack_file
+from client.stack import stack_file, state_folder
 from client.stack.accounts import event_settings
 from client.stack.ports import Ports
 from client.stack.processes import identity
@@ -55,7 +55,7 @@ class Stack:
         self._given = dict(os.environ)
         self._say = say
         self._told: StackEnvironment | None = None
-        self._lock: IO[str] | None = None
+        self._lock: IO[bytes] | None = None
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -77,8 +77,7 @@ class Stack:
 
         Raises ``ClientError`` and leaves nothing running if a part does not come up.
         """
-        # For this user only: the ledger contains addresses.
-        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await asyncio.to_thread(state_folder.prepare, self.state, self._say)
         self._take_folder()
         try:
             await asyncio.to_thread(self._end_leftovers)
@@ -152,7 +151,7 @@ class Stack:
 
     def _take_folder(self) -> None:
         """Lock the folder for this process alone; the kernel releases it when we die."""
-        lock = (self.state / "up.lock").open("a", encoding="utf-8")
+        lock = state_folder.open_to_append(self.state / "up.lock")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from temporalio.testing import WorkflowEnvironment
 
 from client.errors import ClientError, WrongInput
+from client.stack.state_folder import make_folder
 
 VARIABLE = "TEMPORAL_CLI_PATH"
 _HOW_TO_GET_ONE = (
@@ -48,7 +49,7 @@ def installed(environment: Mapping[str, str] = os.environ) -> Path | None:
 
 async def _download(downloads: Path) -> Path:
     """Have the SDK download the command: it does so when it starts a server of its own."""
-    await asyncio.to_thread(downloads.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(make_folder, downloads)
     try:
         environment = await WorkflowEnvironment.start_local(download_dest_dir=str(downloads))
         await environment.shutdown()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -61,6 +62,18 @@ _EMPTIED_BY_RESET = (
 ).split()
 
 
+def _make_private(path: Path) -> None:
+    """Make the file and its folder for this user alone: mail has addresses, if only made-up ones.
+
+    SQLite gives the files that it puts beside a database the mode of the database.
+    """
+    for folder in reversed(path.absolute().parents):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
 class Book:
     """One file, one writer (the event loop), any number of readers in threads.
 
@@ -71,7 +84,7 @@ class Book:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_private(path)
         # Made in one thread and served in another by tests; never used by two at once.
         self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self.db.execute("PRAGMA journal_mode=WAL")

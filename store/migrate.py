@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from domain.errors import DomainError
 from domain.plain_text import NEXT_STEP, NotText, read_utf8
+from store.kernel import private_files
 from store.kernel.database import Database
 from store.kernel.engines import ledger_url
 from store.kernel.errors import StoreUnavailable
@@ -39,7 +40,7 @@ async def upgrade_ledger(url: str) -> None:
     """``upgrade``, for callers that are on an event loop already."""
     parsed = ledger_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database is not None:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(Path(parsed.database).parent)
     db = Database.open(url)
     try:
         async with db.write() as connection:

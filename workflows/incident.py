@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.gate import Verdict
     from domain.incident import IncidentState
     from domain.message_state import MessageState
+    from domain.public_text import check_title
     from domain.roster import roles_of
     from domain.status import Decided, IncidentStatus, MessageStatus
     from domain.timeline import TimelineEntry
@@ -82,6 +83,8 @@ class IncidentWorkflow:
     @workflow.run
     async def run(self, opening: OpenIncident) -> IncidentStatus:
         """Live until the incident is closed; return how it ended."""
+        with refusing():
+            check_title(opening.title)
         if opening.carried is None:
             await self._lifecycle.register()
         keeping = asyncio.create_task(self._timeline.keep())
@@ -247,6 +250,7 @@ class IncidentWorkflow:
     @join.validator
     def _check_join(self, join: Join) -> None:
         with refusing():
+            check_title(self._state.title)
             self._state.refuse_if_closed()
 
     @workflow.update(name="set_audiences")

@@ -9,6 +9,7 @@ from client.checks.channels import check_channels
 from client.checks.events import check_events
 from client.checks.ledger import check_ledger
 from client.checks.playbooks import check_playbooks
+from client.checks.private import check_private
 from client.checks.result import CheckResult
 from client.checks.temporal import check_temporal
 from client.engine import Engine
@@ -16,11 +17,12 @@ from client.errors import explanation_of
 
 
 async def check_everything(engine: Engine, *, ask_providers: bool = True) -> list[CheckResult]:
-    """Check ledger, Temporal, workers, playbooks and events; if wanted, ask each provider."""
+    """Check everything here; if wanted, also ask each provider."""
     settings = engine.settings
     looks: list[Awaitable[list[CheckResult]]] = [
         _safely("ledger", lambda: check_ledger(settings.database())),
         _safely("temporal", lambda: check_temporal(engine)),
+        asyncio.to_thread(check_private, settings),
         asyncio.to_thread(check_playbooks, settings),
         asyncio.to_thread(check_events, settings),
     ]

@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 
 from client.checks.result import CheckResult, fails, works
 from client.engine import Engine
-from client.errors import STOPPED_ANSWERING
+from client.foreign_errors import STOPPED_ANSWERING
 from domain.explanation import Action, NextStep
 from domain.ids import MAIN_QUEUE, channel_queue
 from settings import Settings

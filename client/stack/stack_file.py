@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from client.stack.processes import is_running
+from client.stack.state_folder import open_to_write
 from domain.model import Value
 
 NAME = "stack.json"
@@ -40,8 +40,7 @@ class StackFile(Value):
         """Write it to the state folder, atomically."""
         path = state / NAME
         fresh = path.with_suffix(".json.new")
-        descriptor = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with open_to_write(fresh) as file:
             file.write(self.model_dump_json(indent=2))
         fresh.replace(path)
 

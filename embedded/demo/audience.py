@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from client.stack.state_folder import open_to_write
+
 BOUNCING_EVERY = 500
 """One address in so many is dead: the sandbox bounces addresses that begin with ``bounce``."""
 
@@ -18,7 +20,7 @@ BROKEN = (
 def write_audience(path: Path, recipients: int) -> int:
     """Write ``recipients`` good rows and a few broken ones; return how many good ones bounce."""
     bouncing = 0
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+    with open_to_write(path) as file:
         file.write("email,name\n")
         for number in range(1, recipients + 1):
             local = f"customer{number:07d}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 import httpx
 from rich.console import Console
 from rich.table import Table
 
+from client.broadcasts import unknown_batches
 from client.codes import count_codes
 from client.engine import Engine
 from client.mail_progress import MailProgress, mails_of
@@ -17,6 +19,7 @@ from client.timeline import broken_at
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.model import Value
+from domain.plural import plural
 from domain.publication import Outcome, PublicationState
 from domain.status import IncidentStatus
 from embedded.demo.faults import fired
@@ -35,6 +38,7 @@ class Score(Value):
     codes: int
     struck: dict[str, int]
     broken_link: int | None
+    unknown: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
 
 
@@ -69,13 +73,32 @@ async def add_up(
         codes=await count_codes(engine, INCIDENT),
         struck=await fired(sandbox),
         broken_link=await broken_at(engine, INCIDENT),
+        unknown=tuple([one async for one in _unknown(engine, status)]),
     )
     return score.model_copy(update={"wrong": tuple(_wrong(score, story))})
 
 
+async def _unknown(engine: Engine, status: IncidentStatus) -> AsyncIterator[str]:
+    """Every batch of which nobody knows whether it went out."""
+    for message in status.messages:
+        for outcome in message.outcomes:
+            if outcome.audience is None or outcome.state is not PublicationState.UNKNOWN:
+                continue
+            for batch in await unknown_batches(
+                engine, INCIDENT, message.number, outcome.channel, outcome.audience
+            ):
+                yield (
+                    f"message {message.number} on {outcome.channel}, batch {batch.number}: nobody "
+                    f"knows whether its {plural(batch.recipients, 'mail')} went out "
+                    f"(key {batch.key} at the provider)"
+                )
+
+
 def _wrong(score: Score, story: Story) -> list[str]:
     """Everything that makes this run fail, in words."""
-    wrong: list[str] = []
+    wrong: list[str] = [*score.unknown]
+    if story.broke_off:
+        wrong.append(f"the story did not come to its end: {story.broke_off}")
     for name, compared in (("mail", score.mail), ("posts", score.posts)):
         if not compared.agrees or not compared.accepted:
             wrong.append(
@@ -132,10 +155,11 @@ def show(console: Console, score: Score, story: Story) -> None:
         console.print(f"  {refusal.who}, {refusal.tried}: {refusal.why}", highlight=False)
     struck = ", ".join(f"{name} {times}x" for name, times in score.struck.items())
     console.print(f"[bold]Faults that struck[/bold]\n  {struck}", highlight=False)
-    console.print(
-        f"  worker killed with SIGKILL when {story.killed_at:,} of {story.of:,} mails were out",
-        highlight=False,
-    )
+    if story.killed_at is not None:
+        console.print(
+            f"  worker killed with SIGKILL when {story.killed_at:,} of {story.of:,} mails were out",
+            highlight=False,
+        )
     console.print(_beside_2013(score))
     for wrong in score.wrong:
         console.print(f"[bold red]not right:[/bold red] {wrong}", highlight=False)
@@ -147,7 +171,8 @@ def _told(score: Score) -> Table:
     table = Table(title="First acknowledgement", title_justify="left")
     for name in ("channel", "after opening", "after approval"):
         table.add_column(name, justify="left" if name == "channel" else "right")
-    approved = score.status.messages[0].approved_at
+    messages = score.status.messages
+    approved = messages[0].approved_at if messages else None
     for channel, at in sorted(score.first_accepted.items(), key=lambda one: one[1]):
         since = (at - score.status.opened_at).total_seconds()
         after = f"{(at - approved).total_seconds():.2f} s" if approved else ""

@@ -9,6 +9,7 @@ from domain.pasted import without_marks, without_quotes
 from domain.plural import plural
 from store.files.csv_columns import Columns, Wanted
 from store.files.csv_import import CsvImport, Unusable
+from store.files.spreadsheet import is_safe
 
 LONGEST = 64
 
@@ -22,6 +23,9 @@ def _fault(code: str) -> str:
     # It goes into mails as it is, HTML among them.
     if not (code.isascii() and code.isprintable()) or set(code) & set("<>&\"'"):
         return "A code has only plain letters, digits and marks, none of <>&\"'."
+    if not is_safe(code):
+        # The exported list must have the code itself, for the shop to read.
+        return "A spreadsheet would take it for a formula: a code does not begin with =, +, - or @."
     return ""
 
 

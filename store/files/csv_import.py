@@ -21,7 +21,8 @@ from store.files.csv_encoding import CP1252, Encoding, encoding_of, open_text
 from store.files.csv_layout import layout_of
 from store.files.csv_rows import CsvRow, CsvRows
 from store.files.foreign_files import LOOKED_AT, Foreign, foreign_bytes, foreign_text
-from store.files.rejects import Rejects
+from store.files.rejects import ADDED, Rejects
+from store.files.spreadsheet import unguarded
 
 Item = TypeVar("Item")
 Made = TypeVar("Made", covariant=True)
@@ -158,10 +159,13 @@ class CsvImport(Generic[Item]):
         self._width = len(cells)
         self.rejects.begin(self._kind.begin(Columns.of(self.path.name, cells, layout.sample[1:])))
         header = [plain_name(cell) for cell in cells]
+        ours = tuple(header[: len(ADDED)]) == ADDED
         total = self.path.stat().st_size
         for count, row in enumerate(rows, 1):
             if count % _REPORT_EVERY == 0 and self._progress is not None:
                 self._progress(min(raw.tell(), total), total)
+            if ours:
+                row = row._replace(values=[unguarded(value) for value in row.values])
             try:
                 item = self._item(row)
             except Unusable as error:

@@ -9,8 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from store.files.spreadsheet import guarded
+from store.kernel.private_files import open_private
+
 FIRST = 10
 """Rejected rows that are kept to be shown at once."""
+
+
+ADDED = ("line", "reason")
+"""The columns before those of the list, by which we know a file of ours."""
 
 
 class Reject(NamedTuple):
@@ -23,7 +30,8 @@ class Reject(NamedTuple):
 class Rejects:
     """Counts rejected rows and writes them to ``path``, for this user only: they are personal.
 
-    The file is made when there is a first row, with the columns line, reason and those of the list.
+    The file is made when there is a first row, with the columns of ``ADDED`` and those of the list.
+    No cell of it is a formula to a spreadsheet.
     If it cannot be written, ``lost`` says why, and counting goes on.
     """
 
@@ -56,7 +64,7 @@ class Rejects:
             return
         try:
             writer = csv.writer(self._open())
-            writer.writerow([line, reason, *row])
+            writer.writerow(map(guarded, [line, reason, *row]))
         except (OSError, ValueError) as error:
             self._lose(error)
 
@@ -71,13 +79,12 @@ class Rejects:
 
     def _open(self) -> TextIO:
         if self._file is None:
-            flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY
-            descriptor = os.open(self.path, flags, 0o600)
+            descriptor = open_private(self.path)
             # What cannot be read in the list need not be readable here.
             self._file = os.fdopen(
                 descriptor, "w", encoding="utf-8", errors="backslashreplace", newline=""
             )
-            csv.writer(self._file).writerow(["line", "reason", *self._header])
+            csv.writer(self._file).writerow([*ADDED, *self._header])
         return self._file
 
     def _lose(self, error: Exception) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 import sqlite3
 import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Dialect, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DisconnectionError
@@ -14,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from domain.errors import DomainError
-from store.kernel import sqlite_driver
+from store.kernel import private_files, sqlite_driver
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -105,8 +108,17 @@ def _prepare_sqlite(engine: Engine, begin: str, *, cache_mib: int) -> None:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+
+
+def _make_private(
+    _: Dialect, __: ConnectionPoolEntry, arguments: Sequence[object], ___: object
+) -> None:
+    # SQLite would make the file as the umask says, and the files beside it get its mode.
+    with suppress(OSError):
+        private_files.make_file(Path(str(arguments[0])))
 
 
 def thread_engine(url: URL, begin: str, *, cache_mib: int) -> Engine:

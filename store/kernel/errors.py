@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.explanation import Action, NextStep, explained
@@ -52,6 +58,26 @@ _SQLITE: tuple[tuple[str, str, NextStep | str], ...] = (
         NextStep(action=Action.MIGRATE),
     ),
     (
+        "no such column",
+        "The ledger's tables are of another version.",
+        NextStep(action=Action.MIGRATE),
+    ),
+    (
+        "not a database",
+        "The ledger's file is not a SQLite database.",
+        "Check FRONTFOOT_DATABASE_URL, or restore the file from a backup.",
+    ),
+    (
+        "out of memory",
+        "The database got no more memory.",
+        "End what else runs on this machine, then try again.",
+    ),
+    (
+        "database schema is locked",
+        "Another process is changing the ledger's tables.",
+        "Wait for it, then try again.",
+    ),
+    (
         "disk i/o",
         "The ledger's disk reports an error.",
         "Check the disk; SQLite needs a local one, not a network share.",
@@ -85,6 +111,29 @@ _POSTGRES: tuple[tuple[str, str, NextStep | str], ...] = (
     ),
     ("40", "Two writers collided and the server chose the other one.", "Try again."),
     ("57", "The database server is stopping or starting.", "Wait for it, then try again."),
+    (
+        "42703",
+        "The ledger's tables are of another version.",
+        NextStep(action=Action.MIGRATE),
+    ),
+    (
+        "42501",
+        "Our user of the database may not do this.",
+        "Give the user of the database URL its rights on the ledger's tables.",
+    ),
+    (
+        "25006",
+        "The database server takes no writes: it is a standby, or set to read only.",
+        "Point the database URL at the primary server.",
+    ),
+    (
+        "53",
+        "The database server has no memory or no place left.",
+        "Look at its log, and free some.",
+    ),
+    ("54", "The request is over a limit of the database server.", "Look at the server's log."),
+    ("58", "The database server's system reports an error.", "Look at its log and its disk."),
+    ("XX", "The database server found its data damaged.", "Stop, and look at the server's log."),
     ("08", "The connection to the database server broke.", "Check the server, then try again."),
 )
 
@@ -123,4 +172,13 @@ def _from_driver(error: DBAPIError) -> StoreUnavailable | None:
             return StoreUnavailable(what, _NOTHING_KEPT, next_step, code=part)
     if error.connection_invalidated:
         return unreachable()
+    # What the database says of itself; the other kinds are about what we asked of it.
+    itself = (OperationalError, InternalError, InterfaceError)
+    if (isinstance(error, itself) or type(error) is DatabaseError) and "syntax" not in words:
+        return StoreUnavailable(
+            "The database reports a fault that this version does not know.",
+            _NOTHING_KEPT,
+            "Look at the log of the database, and at its disk.",
+            code=str(getattr(error.orig, "sqlite_errorname", "") or state or ""),
+        )
     return None

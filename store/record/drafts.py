@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 
 from domain.errors import DomainError
 from domain.model import Value
@@ -38,12 +38,13 @@ async def save(
     author: str,
     at: datetime,
 ) -> str:
-    """Keep a draft and return its id: the same content of the same incident has the same id.
+    """Keep a draft and return its id. ``body`` must be JSON.
 
-    The first author and time of a content stay. ``body`` must be JSON.
+    Each has an id of its own, also with the same content: one that is refused can be removed
+    without taking away what somebody else's accepted request points to.
     """
     text = json.dumps(dict(body), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    draft_id = hashlib.sha256(f"{incident}\n{kind}\n{text}".encode()).hexdigest()[:32]
+    draft_id = uuid.uuid4().hex
     row = {
         "id": draft_id,
         "incident": incident,
@@ -53,8 +54,14 @@ async def save(
         "saved_at": at,
     }
     async with db.write() as connection:
-        await connection.execute(db.insert_or_ignore(drafts).values(row))
+        await connection.execute(insert(drafts).values(row))
     return draft_id
+
+
+async def remove(db: Database, draft_id: str) -> None:
+    """Remove a draft that nothing points to, because its request was refused."""
+    async with db.write() as connection:
+        await connection.execute(delete(drafts).where(drafts.c.id == draft_id))
 
 
 async def load(db: Database, draft_id: str) -> Draft:

@@ -15,7 +15,7 @@ from client.errors import WrongInput
 from client.messages import load_document
 from client.next_steps import to_sign
 from client.text_files import read_text, read_text_file
-from domain.message import Document
+from domain.message import FREE_SUBJECT, FREE_TEXT, Document
 from domain.status import MessageStatus
 from surfaces.terminal.copy_view import document_view
 from surfaces.terminal.options import promised_time
@@ -29,7 +29,8 @@ TextFile = Annotated[
     typer.Option("--text-file", metavar="FILE", help="Free copy from a file; - reads stdin."),
 ]
 TextOption = Annotated[
-    str | None, typer.Option("--text", metavar="TEXT", help="Free copy in place of the template.")
+    str | None,
+    typer.Option("--text", metavar="TEXT", help="Free copy in place of the template."),
 ]
 Subject = Annotated[
     str | None, typer.Option(metavar="TEXT", help="The mail's subject, with free copy.")
@@ -66,14 +67,19 @@ def free_copy(
                 "--subject and --for are for free copy only.", "Add --text-file with the words."
             )
         return None
-    copy = {"text": words}
+    copy = {FREE_TEXT: words}
     if subject is not None:
-        copy["subject"] = subject
+        copy[FREE_SUBJECT] = subject
     for pair in other or []:
         channel, separator, path = pair.partition("=")
         if not separator or not path:
             raise WrongInput(f"--for {pair!r} names no file.", "Write --for twitter=short.txt.")
-        copy[channel.strip()] = _read(Path(path))
+        name = channel.strip()
+        if not name or name in (FREE_TEXT, FREE_SUBJECT):
+            raise WrongInput(f"--for {pair!r} names no channel.", "Write --for twitter=short.txt.")
+        if name in copy:
+            raise WrongInput(f"--for {name} was given twice.", "Give one file for each channel.")
+        copy[name] = _read(Path(path))
     if not all(part.strip() for part in copy.values()):
         raise WrongInput("The copy is empty.", "Write something, or use the template.")
     return copy

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from client.errors import WrongInput
-from client.facts import record_facts
+from client.facts import read_typed, record_facts
 from domain.explanation import Action, NextStep
 from domain.facts import Facts
 from domain.suggest import did_you_mean
@@ -76,16 +75,7 @@ def _given_facts(named: Mapping[str, str | None], pairs: list[str]) -> dict[str,
         )
     if given.get("prevention_due") == "":
         given["prevention_due"] = None
-    try:
-        Facts.model_validate(given)
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{one['loc'][0]}: {one['msg'].lower()}"
-            for one in error.errors(include_input=False, include_url=False)
-        )
-        raise WrongInput(
-            f"These facts cannot be used: {faults}.", "Dates are written 2026-11-30."
-        ) from error
+    read_typed(given)
     return given
 
 

@@ -43,4 +43,7 @@ def failure_of(error: BaseException) -> Failure | None:
     if explanation is None:
         return None
     code = next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.FAILED)
+    if isinstance(error, OSError) and error.filename is None:
+        # About a disk or a connection, and not about a path that somebody typed.
+        code = ExitCode.FAILED
     return Failure(explanation=explanation, code=code)

@@ -9,7 +9,6 @@ import typer
 
 from client import incidents, playbooks
 from client.engine import Engine
-from client.errors import WrongInput
 from surfaces.terminal.options import By, Json, Slug, actor
 from surfaces.terminal.printing import moment, say, say_json, show
 from surfaces.terminal.session import run
@@ -37,13 +36,11 @@ def open_(
     Example: frontfoot open site-down --title "Sign-in is down" --audience customers --as maya
     """
     who = actor(by)
-    if not title.strip():
-        raise WrongInput("The title is empty.", "Say in a few words what happened.")
 
     async def work(engine: Engine) -> incidents.Opened:
         files = await asyncio.to_thread(playbooks.read_files, engine.settings, playbook)
         return await incidents.open_incident(
-            engine, slug=slug, title=title.strip(), files=files, actor=who, audiences=audience or ()
+            engine, slug=slug, title=title, files=files, actor=who, audiences=audience or ()
         )
 
     opened = run(work)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -290,3 +291,46 @@ async def test_a_link_that_nobody_would_fill_in_is_refused(
 
     assert "which nobody fills in" in refusal.message
     assert "FRONTFOOT_PUBLIC_URL" in str(refusal.details)
+
+
+@pytest.mark.parametrize(
+    ("copy", "says"),
+    [
+        ({"text": "Hacked.", "fax": "Hacked."}, "There is copy for 'fax', and this message does"),
+        ({"text": "Hacked.", "Twitter": "Hacked."}, "There is copy for 'Twitter'"),
+        ({"text": "Hacked.", "twitter": "\u200b"}, "twitter has nothing that can be seen"),
+        ({"text": "Hacked\x1b[2J."}, "The text for email has U+001B"),
+        ({"text": "Hacked.", "subject": "Hi\u202e"}, "The subject for email has U+202E"),
+    ],
+    ids=["another channel", "another spelling", "invisible", "escape", "subject"],
+)
+async def test_copy_that_cannot_be_published_is_refused_by_channel(
+    desk: Desk, copy: dict[str, str], says: str
+) -> None:
+    refusal = await desk.refused(await desk.order(copy=copy))
+    assert says in refusal.message
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [("name", "Noor\u202e"), ("sign_off", "\u2060"), ("reply_to", "a@example.com\x00")],
+    ids=["name", "sign-off", "reply address"],
+)
+async def test_who_speaks_can_be_read_as_it_is_written(desk: Desk, part: str, value: str) -> None:
+    voice = PLAN.voices["email"].model_copy(update={part: value})
+    plan = PLAN.model_copy(update={"voices": {**PLAN.voices, "email": voice}})
+    with pytest.raises((ApplicationError, ValidationError)):
+        await desk.render(await desk.order(plan=plan))
+    assert await messages.find_revision(desk.ledger, REF) is None
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["<p>Hi &#x202e;you</p>[[code]]", "<img src='https://example.com/a.png'>", "<p>a\x1b</p>"],
+    ids=["entity", "no text", "escape"],
+)
+async def test_html_of_ones_own_is_looked_at_as_a_reader_sees_it(desk: Desk, page: str) -> None:
+    files = {**FILES, "announcement.email.html.j2": page}
+    order = await desk.order(templates=await playbooks.save_snapshot(desk.ledger, "own", files))
+    refusal = await desk.refused(order)
+    assert "HTML" in refusal.message or "announcement.email.html.j2" in refusal.message

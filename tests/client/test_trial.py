@@ -94,11 +94,30 @@ def test_an_unknown_channel_is_one_problem_with_what_was_meant() -> None:
     assert "Did you mean twitter?" in said
 
 
+@pytest.mark.parametrize("file", ["progress_update.fax.j2", "progress_update.email.html.j2"])
+def test_copy_for_a_channel_that_the_message_does_not_go_to_is_a_problem(file: str) -> None:
+    """It was a warning, or nothing, and whoever wrote it believed that it would go out."""
+    files = {**SHIPPED, file: "We are on it."}
+    assert f"{file}, line 1: is copy for " in only(files)
+    found = examined(files)
+    assert (found.usable_plan() is not None, found.playbook, dict(found.unusable)) == (
+        True,
+        None,
+        {},
+    )
+
+
+def test_html_for_a_post_is_a_problem() -> None:
+    files = {**SHIPPED, "progress_update.twitter.html.j2": "<p>We are on it.</p>"}
+    assert "is HTML, and twitter takes posts" in only(files)
+
+
 @pytest.mark.parametrize("channels", ["email,twitter,facebook", "mastodon"])
 def test_a_channel_that_no_worker_serves_is_a_warning(channels: str) -> None:
     files = with_plan(
         "[twitter, facebook]", "[mastodon, facebook]", progress_update__mastodon="x {{ mark }}"
     )
+    del files["progress_update.twitter.j2"]
     found = examined(files, channels=channels)
     named = {name for name in ("mastodon", "twitter") for one in found.warnings
              if f"sends to {name}" in one.detail}  # fmt: skip
@@ -112,6 +131,7 @@ def test_a_servers_own_limit_counts(monkeypatch: pytest.MonkeyPatch) -> None:
         "[mastodon, facebook]",
         progress_update__mastodon="x" * 400 + " {{ mark }}",
     )
+    del files["progress_update.twitter.j2"]
     assert examined(files).problems == ()
     monkeypatch.setenv("FRONTFOOT_MASTODON_MAX_CHARACTERS", "300")
     assert "mastodon: the post is" in only(files)

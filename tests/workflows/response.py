@@ -80,13 +80,18 @@ class Response:
 
     # --- speaking -----------------------------------------------------------------------------
 
-    async def open(self, plan: Playbook | None = None, by: str = "maya") -> IncidentStatus:
+    async def open(
+        self,
+        plan: Playbook | None = None,
+        by: str = "maya",
+        title: str = "Posts that are not ours",
+    ) -> IncidentStatus:
         """Open the incident, or join it."""
         start = WithStartWorkflowOperation(
             IncidentWorkflow.run,
             OpenIncident(
                 incident=self.slug,
-                title="Posts that are not ours",
+                title=title,
                 opened_by=person(by),
                 plan=plan or a_plan(),
                 templates="t",

@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from temporalio.client import WorkflowUpdateFailedError
+from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
@@ -50,6 +50,18 @@ async def test_an_incident_that_was_opened_is_entered_in_the_ledger(response: Re
     await eventually(lambda: _is(response.world.registered))
     (entered,) = response.world.registered
     assert (entered.incident, entered.playbook) == (response.slug, "stories")
+
+
+@pytest.mark.parametrize("title", ["", "\u200b", "Down\x1b[2J"], ids=["empty", "unseen", "escape"])
+async def test_an_incident_without_a_title_does_not_begin(response: Response, title: str) -> None:
+    """Whoever starts the workflow by hand is refused as everybody else is."""
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await response.open(title=title)
+
+    assert str(refused.value.cause).startswith("DomainError: The title")
+    with pytest.raises(WorkflowFailureError):
+        await response.handle.result()
+    assert response.world.registered == []
 
 
 async def choose(response: Response, *audiences: str, by: str = "maya") -> IncidentStatus:

@@ -102,6 +102,8 @@ def test_whoever_acts_has_to_say_who_they_are(terminal: Terminal, line: str) -> 
         ("propose site-down announcement --subject Hello --as maya", "free copy"),
         ('propose site-down announcement --text " " --as maya', "is empty"),
         ("propose site-down announcement --text a --for twitter --as maya", "names no file"),
+        ("propose site-down announcement --text a --for =README --as maya", "names no channel"),
+        ("propose site-down announcement --text a --for text=README --as maya", "no channel"),
         ("propose site-down announcement --text-file gone.txt --as maya", "gone.txt"),
         ("propose site-down announcement --next-update-by soon --as maya", "is not a time"),
         ("propose site-down something --as maya", "announcement"),
