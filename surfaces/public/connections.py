@@ -1,0 +1,143 @@
+"""Who is connected, who makes room when there are too many, and the memory that all of them share.
+
+A newcomer is always let in while somebody else has not sent a whole request: the one of that kind
+that has waited longest goes, from the address that has the most of them. An honest sender sends its
+request at once, and is never the oldest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from surfaces.public.limits import Limits
+
+Clock = Callable[[], float]
+
+
+class Connection(Protocol):
+    """What is known here about a connection.
+
+    ``genuine``: it has delivered something genuine before. ``held``: the bytes of its request that
+    are in memory. ``held_since``: when that request began.
+    """
+
+    address: str
+    genuine: bool
+    held: int
+    held_since: float
+
+    def make_room(self) -> None:
+        """Close it because others need its place or its memory."""
+        ...
+
+    def close_if_overdue(self, now: float) -> None:
+        """Close it if it has used up its time."""
+        ...
+
+
+class Connections:
+    """All connections of one server."""
+
+    def __init__(self, limits: Limits, clock: Clock = time.monotonic) -> None:
+        self.limits = limits
+        self.clock = clock
+        self.memory = 0
+        self._open: set[Connection] = set()
+        self._waiting: dict[str, OrderedDict[Connection, None]] = {}
+        self._genuine: OrderedDict[Connection, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, connection: Connection) -> None:
+        """A new connection, which has sent nothing yet; another may have to go for it."""
+        self._open.add(connection)
+        self.await_request(connection)
+        if len(self._open) > self.limits.connections:
+            self._evict_oldest()
+
+    def remove(self, connection: Connection) -> None:
+        """A connection that is closed; harmless if it was removed before."""
+        self._open.discard(connection)
+        self.has_request(connection)
+        self.release(connection)
+
+    def await_request(self, connection: Connection) -> None:
+        """It has to send its next request; until that is complete, it may be closed for others."""
+        if connection.genuine:
+            self._genuine[connection] = None
+        else:
+            self._waiting.setdefault(connection.address, OrderedDict())[connection] = None
+
+    def has_request(self, connection: Connection) -> None:
+        """Its request is complete, and it is our turn."""
+        self._genuine.pop(connection, None)
+        of_address = self._waiting.get(connection.address)
+        if of_address is not None:
+            of_address.pop(connection, None)
+            if not of_address:
+                del self._waiting[connection.address]
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a newcomer can be let in, if need be in the place of another."""
+        return (
+            len(self._open) < self.limits.connections or bool(self._waiting) or bool(self._genuine)
+        )
+
+    def hold(self, connection: Connection, size: int) -> None:
+        """``size`` more bytes of its request are in memory; if that is too much, somebody goes.
+
+        That is the one whose bytes times their age are the most: a large body that dribbles goes
+        before a small one, and before a large one that has only begun.
+        """
+        if not connection.held:
+            connection.held_since = self.clock()
+        connection.held += size
+        self.memory += size
+        while self.memory > self.limits.memory and self._evict_costliest():
+            pass
+
+    def release(self, connection: Connection) -> None:
+        """Nothing of its request is in memory any more."""
+        self.memory -= connection.held
+        connection.held = 0
+
+    def close_overdue(self) -> None:
+        """Close every connection that has used up its time."""
+        now = self.clock()
+        for connection in list(self._open):
+            connection.close_if_overdue(now)
+
+    def _evict_oldest(self) -> None:
+        if self._waiting:
+            victim = next(iter(max(self._waiting.values(), key=len)))
+        elif self._genuine:
+            victim = next(iter(self._genuine))
+        else:
+            return
+        self._evict(victim)
+
+    def _evict_costliest(self) -> bool:
+        now = self.clock()
+        victim = max(
+            (one for one in self._incomplete() if one.held),
+            key=lambda one: (not one.genuine, one.held * (now - one.held_since), one.held),
+            default=None,
+        )
+        if victim is None:
+            return False
+        self._evict(victim)
+        return True
+
+    def _incomplete(self) -> Iterator[Connection]:
+        for of_address in self._waiting.values():
+            yield from of_address
+        yield from self._genuine
+
+    def _evict(self, victim: Connection) -> None:
+        self.remove(victim)
+        victim.make_room()
