@@ -73,6 +73,9 @@ def main() -> int:
     server = PublicServer(
         create_app(service), settings.webhook_host, settings.webhook_port, limits
     )
+    # Writing to the ledger is a dozen steps in another thread, and each waits that long for its turn
+    # while this one is busy with strangers. Python's default is 5 ms.
+    sys.setswitchinterval(0.001)
     try:
         asyncio.run(server.serve())
     except OSError as error:

@@ -1,8 +1,8 @@
 """Who is connected, who makes room when there are too many, and the memory that all of them share.
 
 A newcomer is always let in while somebody else has not sent a whole request: the one of that kind
-that has waited longest goes, from the address that has the most of them. An honest sender sends its
-request at once, and is never the oldest.
+that has made no progress for longest goes, from the address that has the most of them. An honest
+sender sends its request at once, and is never that one.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ class Connection(Protocol):
     """What is known here about a connection.
 
     ``genuine``: it has delivered something genuine before. ``held``: the bytes of its request that
-    are in memory. ``held_since``: when that request began.
+    are in memory. ``held_since``: when that request began. ``progress_at``: when its current wait
+    began, or when it last sent a fair amount.
     """
 
     address: str
     genuine: bool
     held: int
     held_since: float
+    progress_at: float
 
     def make_room(self) -> None:
         """Close it because others need its place or its memory."""
@@ -56,8 +58,9 @@ class Connections:
         """A new connection, which has sent nothing yet; another may have to go for it."""
         self._open.add(connection)
         self.await_request(connection)
-        if len(self._open) > self.limits.connections:
-            self._evict_oldest()
+        oldest = self._oldest()
+        if len(self._open) > self.limits.connections and oldest is not None:
+            self._evict(oldest)
 
     def remove(self, connection: Connection) -> None:
         """A connection that is closed; harmless if it was removed before."""
@@ -67,6 +70,7 @@ class Connections:
 
     def await_request(self, connection: Connection) -> None:
         """It has to send its next request; until that is complete, it may be closed for others."""
+        connection.progress_at = self.clock()
         if connection.genuine:
             self._genuine[connection] = None
         else:
@@ -81,12 +85,29 @@ class Connections:
             if not of_address:
                 del self._waiting[connection.address]
 
+    def has_progressed(self, connection: Connection) -> None:
+        """It has sent a part of its request, and may finish it before others that have not."""
+        connection.progress_at = self.clock()
+        of_address = self._waiting.get(connection.address, {})
+        waiting = self._genuine if connection.genuine else of_address
+        if isinstance(waiting, OrderedDict) and connection in waiting:
+            waiting.move_to_end(connection)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether somebody has to go for a newcomer."""
+        return len(self._open) >= self.limits.connections
+
     @property
     def has_room(self) -> bool:
-        """Whether a newcomer can be let in, if need be in the place of another."""
-        return (
-            len(self._open) < self.limits.connections or bool(self._waiting) or bool(self._genuine)
-        )
+        """Whether a newcomer can be let in, if need be in the place of another.
+
+        Nobody goes within ``Limits.spared`` of its last progress.
+        """
+        if not self.is_full:
+            return True
+        oldest = self._oldest()
+        return oldest is not None and self.clock() - oldest.progress_at > self.limits.spared
 
     def hold(self, connection: Connection, size: int) -> None:
         """``size`` more bytes of its request are in memory; if that is too much, somebody goes.
@@ -112,14 +133,10 @@ class Connections:
         for connection in list(self._open):
             connection.close_if_overdue(now)
 
-    def _evict_oldest(self) -> None:
+    def _oldest(self) -> Connection | None:
         if self._waiting:
-            victim = next(iter(max(self._waiting.values(), key=len)))
-        elif self._genuine:
-            victim = next(iter(self._genuine))
-        else:
-            return
-        self._evict(victim)
+            return next(iter(max(self._waiting.values(), key=len)))
+        return next(iter(self._genuine), None)
 
     def _evict_costliest(self) -> bool:
         now = self.clock()

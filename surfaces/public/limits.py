@@ -23,7 +23,8 @@ class Limits:
 
     A body has ``body_grace`` and the time that it takes at ``body_rate`` bytes a second, but never
     more than ``body_within``. ``idle_genuine`` is for a connection that delivered something genuine
-    before. ``memory`` is for all requests together that have not been answered yet.
+    before. ``spared``: nobody is closed for others so soon after it connected or sent something.
+    ``memory`` is for all requests together that have not been answered yet.
     """
 
     connections: int = 1_000
@@ -37,6 +38,7 @@ class Limits:
     idle: float = 5.0
     idle_genuine: float = 75.0
     write_within: float = 5.0
+    spared: float = 0.1
     sweep_every: float = 0.25
 
 

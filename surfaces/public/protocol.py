@@ -20,6 +20,9 @@ from surfaces.public.scheduling import Scheduler
 
 _CONNECTION = "connection"
 
+_PROGRESS = 64 * 1024
+"""Bytes of a body that count as progress; whoever dribbles makes none."""
+
 _SLACK = 1024 * 1024
 """Bytes of a body above the limit that are still read, so that its sender sees the answer."""
 
@@ -64,8 +67,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._limits = connections.limits
         self._unread: list[bytes] = []
         self._phase = _Phase.HEAD
-        self._since = connections.clock()
+        self._since = self.progress_at = connections.clock()
         self._received = 0
+        self._credited = 0
         self._answered_before = False
         self._blocked_since: float | None = None
 
@@ -127,6 +131,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self._close()
         elif self._phase is not _Phase.ANSWER and not self._app_is_behind:
             self.flow.resume_reading()
+        if self._phase is _Phase.BODY and self._received - self._credited >= _PROGRESS:
+            self._credited = self._received
+            self._connections.has_progressed(self)
 
     @property
     def _app_is_behind(self) -> bool:
@@ -154,6 +161,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._phase = _Phase.BODY
         self._since = self._connections.clock()
+        self._credited = self._received
+        self._connections.has_progressed(self)
 
     def on_message_complete(self) -> None:
         """The request is complete: from now on it is up to us."""

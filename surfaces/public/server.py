@@ -22,8 +22,8 @@ AT_ONCE = 16
 """Connections that are accepted in one pass of the event loop."""
 
 _QUEUE = 4096
-_PAUSE = 0.02
-"""Seconds until the next attempt to accept when there is no room, or no file."""
+_PAUSE = 0.01
+"""Seconds until somebody is accepted again when all places are taken, or no file is free."""
 
 _log = logging.getLogger("frontfoot.public")
 
@@ -85,21 +85,24 @@ class PublicServer(uvicorn.Server):
     def _accept(self, listening: socket.socket) -> None:
         for _ in range(AT_ONCE):
             if not self.connections.has_room:
-                # Everybody is being served: the others wait in the kernel's queue.
-                self._accept_later(listening)
-                return
+                # Everybody has just come or is being served: the others wait in the kernel's queue.
+                break
             try:
                 accepted, _ = listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
                 _log.warning("A connection could not be accepted: %s", error.strerror)
-                self._accept_later(listening)
-                return
+                break
             accepted.setblocking(False)
             opening = asyncio.create_task(self._open(accepted))
             self._opening.add(opening)
             opening.add_done_callback(self._opening.discard)
+        else:
+            if not self.connections.is_full:
+                return
+        # Who is closed for others may come again at once, and that must not be all that we do.
+        self._accept_later(listening)
 
     def _accept_later(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
