@@ -136,7 +136,7 @@ class Settings(BaseSettings):
     webhook_host: str = "127.0.0.1"
     webhook_port: int = 8091
     webhook_connections: int = Field(
-        default=1_000,
+        default=4_000,
         ge=16,
         description="How many connections the public service keeps open at once.",
     )

@@ -22,7 +22,7 @@ class Connection(Protocol):
 
     ``genuine``: it has delivered something genuine before. ``held``: the bytes of its request that
     are in memory. ``held_since``: when that request began. ``progress_at``: when its current wait
-    began, or when it last sent a fair amount.
+    began, or when it last sent a fair amount. ``large``: its body is large, or of unknown size.
     """
 
     address: str
@@ -30,6 +30,7 @@ class Connection(Protocol):
     held: int
     held_since: float
     progress_at: float
+    large: bool
 
     def make_room(self) -> None:
         """Close it because others need its place or its memory."""
@@ -112,8 +113,7 @@ class Connections:
     def hold(self, connection: Connection, size: int) -> None:
         """``size`` more bytes of its request are in memory; if that is too much, somebody goes.
 
-        That is the one whose bytes times their age are the most: a large body that dribbles goes
-        before a small one, and before a large one that has only begun.
+        Those with a large body go first; of these, the one whose bytes times their age are the most.
         """
         if not connection.held:
             connection.held_since = self.clock()
@@ -142,7 +142,12 @@ class Connections:
         now = self.clock()
         victim = max(
             (one for one in self._incomplete() if one.held),
-            key=lambda one: (not one.genuine, one.held * (now - one.held_since), one.held),
+            key=lambda one: (
+                not one.genuine,
+                one.large,
+                one.held * (now - one.held_since),
+                one.held,
+            ),
             default=None,
         )
         if victim is None:

@@ -27,7 +27,7 @@ class Limits:
     ``memory`` is for all requests together that have not been answered yet.
     """
 
-    connections: int = 1_000
+    connections: int = 4_000
     memory: int = 64 * 1024 * 1024
     body: int = BODY_LIMIT
     head: int = 16 * 1024

@@ -20,8 +20,18 @@ from surfaces.public.scheduling import Scheduler
 
 _CONNECTION = "connection"
 
+_AT_ONCE = 64 * 1024
+"""Bytes that are read in one turn."""
+
 _PROGRESS = 64 * 1024
 """Bytes of a body that count as progress; whoever dribbles makes none."""
+
+_LARGE = 1024 * 1024
+"""Bytes of an announced body from which on others come first."""
+
+_MUCH = 0.005
+_PER_REQUEST = 0.002
+"""Seconds of ours after which others come first, and what an answer is taken to cost."""
 
 _SLACK = 1024 * 1024
 """Bytes of a body above the limit that are still read, so that its sender sees the answer."""
@@ -62,15 +72,18 @@ class BoundedProtocol(HttpToolsProtocol):
         self.genuine = False
         self.held = 0
         self.held_since = 0.0
+        self.large = False
         self._connections = connections
         self._scheduler = scheduler
         self._limits = connections.limits
-        self._unread: list[bytes] = []
+        self._unread = bytearray()
         self._phase = _Phase.HEAD
         self._since = self.progress_at = connections.clock()
         self._received = 0
         self._credited = 0
-        self._answered_before = False
+        self._served = False
+        self._spent = 0.0
+        self._answered = False
         self._blocked_since: float | None = None
 
     # --- asyncio ------------------------------------------------------------------------------
@@ -93,7 +106,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Keep ``data`` until it is this connection's turn."""
         if self.transport.is_closing():
             return
-        if not self._received and self._answered_before:
+        if not self._received and self._answered:
             self._since = self._connections.clock()
         self._received += len(data)
         if not self._draining:
@@ -103,7 +116,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self._unread:
             self.flow.pause_reading()
             self._scheduler.add(self)
-        self._unread.append(data)
+        self._unread += data
 
     def pause_writing(self) -> None:
         """The other side does not read."""
@@ -117,18 +130,31 @@ class BoundedProtocol(HttpToolsProtocol):
 
     # --- our turn -----------------------------------------------------------------------------
 
+    @property
+    def level(self) -> int:
+        """0 before its first turn, 1 afterwards, 2 if it has cost much or announces a large body."""
+        if self.large or self._spent > _MUCH:
+            return 2
+        return int(self._served)
+
     def serve(self) -> None:
-        """Have everything read that was received so far."""
-        data, self._unread = b"".join(self._unread), []
+        """Have a part of what was received read."""
+        self._served = True
+        data = bytes(self._unread[:_AT_ONCE])
+        del self._unread[:_AT_ONCE]
         if not data or self.transport.is_closing():
             return
+        began = self._connections.clock()
         super().data_received(data)
+        self._spent += self._connections.clock() - began
         if self.transport.is_closing():
             return
         if self._phase is _Phase.HEAD and self._received > self._limits.head:
             self._refuse(b"431 Request Header Fields Too Large")
         elif self._phase is _Phase.BODY and self._received > self._limits.body + _SLACK:
             self._close()
+        elif self._unread:
+            self._scheduler.add(self)
         elif self._phase is not _Phase.ANSWER and not self._app_is_behind:
             self.flow.resume_reading()
         if self._phase is _Phase.BODY and self._received - self._credited >= _PROGRESS:
@@ -162,6 +188,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._phase = _Phase.BODY
         self._since = self._connections.clock()
         self._credited = self._received
+        self.large = _is_large(self.headers)
         self._connections.has_progressed(self)
 
     def on_message_complete(self) -> None:
@@ -183,7 +210,9 @@ class BoundedProtocol(HttpToolsProtocol):
     def _await_next(self) -> None:
         self._phase = _Phase.HEAD
         self._received = 0
-        self._answered_before = True
+        self._spent += _PER_REQUEST
+        self.large = False
+        self._answered = True
         self._since = self._connections.clock()
         self._connections.has_request(self)
         if not self.transport.is_closing():
@@ -214,7 +243,7 @@ class BoundedProtocol(HttpToolsProtocol):
         limits = self._limits
         if self._phase is _Phase.BODY:
             return min(limits.body_grace + self._received / limits.body_rate, limits.body_within)
-        if self._received or not self._answered_before:
+        if self._received or not self._answered:
             return limits.head_within
         return limits.idle_genuine if self.genuine else limits.idle
 
@@ -232,3 +261,13 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.abort()
         else:
             self.transport.close()
+
+
+def _is_large(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether the body is announced as large, or has no announced size."""
+    for name, value in headers:
+        if name == b"content-length":
+            return int(value) > _LARGE
+        if name == b"transfer-encoding":
+            return True
+    return False

@@ -84,8 +84,10 @@ class PublicServer(uvicorn.Server):
 
     def _accept(self, listening: socket.socket) -> None:
         for _ in range(AT_ONCE):
-            if not self.connections.has_room:
-                # Everybody has just come or is being served: the others wait in the kernel's queue.
+            if self.connections.is_full and (
+                self._scheduler.is_behind or not self.connections.has_room
+            ):
+                # The others wait in the kernel's queue, and cost nothing there.
                 break
             try:
                 accepted, _ = listening.accept()
