@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.requests import Request
 from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
@@ -21,7 +21,8 @@ from surfaces.public.scheduling import Scheduler
 _CONNECTION = "connection"
 
 _AT_ONCE = 64 * 1024
-"""Bytes that are read in one turn."""
+_AT_ONCE_IF_COSTLY = 16 * 1024
+"""Bytes that are read in one turn; in chunks of one byte each, the latter take milliseconds."""
 
 _PROGRESS = 64 * 1024
 """Bytes of a body that count as progress; whoever dribbles makes none."""
@@ -56,6 +57,19 @@ class _Phase(Enum):
     ANSWER = 2
 
 
+class _Flow(FlowControl):
+    """uvicorn reads on whenever the application wants more; this waits for our turn.
+
+    ``holding``: what was received has not been read yet.
+    """
+
+    holding = False
+
+    def resume_reading(self) -> None:
+        if not self.holding:
+            super().resume_reading()
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """One connection. ``genuine`` is set by the application when it got something genuine."""
 
@@ -77,6 +91,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._scheduler = scheduler
         self._limits = connections.limits
         self._unread = bytearray()
+        self._flow: _Flow
         self._phase = _Phase.HEAD
         self._since = self.progress_at = connections.clock()
         self._received = 0
@@ -91,6 +106,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
         super().connection_made(transport)
+        self.flow = self._flow = _Flow(transport)
         self.address = self.client[0] if self.client else ""
         # Whatever the kernel does not take at once means that the other side does not read.
         transport.set_write_buffer_limits(high=0)
@@ -114,7 +130,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if not self._unread:
-            self.flow.pause_reading()
+            self._flow.holding = True
+            self._flow.pause_reading()
             self._scheduler.add(self)
         self._unread += data
 
@@ -140,8 +157,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def serve(self) -> None:
         """Have a part of what was received read."""
         self._served = True
-        data = bytes(self._unread[:_AT_ONCE])
-        del self._unread[:_AT_ONCE]
+        size = _AT_ONCE if self.level < 2 else _AT_ONCE_IF_COSTLY
+        data = bytes(self._unread[:size])
+        del self._unread[:size]
+        self._flow.holding = bool(self._unread)
         if not data or self.transport.is_closing():
             return
         began = self._connections.clock()
