@@ -135,6 +135,16 @@ class Settings(BaseSettings):
     )
     webhook_host: str = "127.0.0.1"
     webhook_port: int = 8091
+    webhook_connections: int = Field(
+        default=4_000,
+        ge=16,
+        description="How many connections the public service keeps open at once.",
+    )
+    webhook_memory_mib: int = Field(
+        default=64,
+        ge=20,
+        description="MiB that all requests to the public service together may occupy.",
+    )
 
     @field_validator("channels", mode="before")
     @classmethod

@@ -354,3 +354,31 @@ class ReadsEvents(Protocol):
         cannot be read costs no other one: it is handed on as an ``UnreadableEvent``.
         """
         ...
+
+
+class ArrivingEvents(Protocol):
+    """One delivery of events whose body is still coming in."""
+
+    def add(self, piece: bytes) -> None:
+        """The next piece of the body, which need not be kept here."""
+        ...
+
+    def verify(self) -> None:
+        """Raise ``EventsNotGenuine`` if the pieces so far are not the body that was signed."""
+        ...
+
+    def read(self, body: bytes) -> Sequence[DeliveryEvent | UnreadableEvent]:
+        """The events in the whole body; raises like ``ReadsEvents.read_events``."""
+        ...
+
+
+@runtime_checkable
+class VerifiesOnArrival(Protocol):
+    """A reader that refuses most of what is not genuine before it has a body."""
+
+    def expect_events(self, headers: Mapping[str, str]) -> ArrivingEvents:
+        """Begin to verify a delivery.
+
+        Raises ``EventsNotGenuine`` if no body at all could be genuine under these headers.
+        """
+        ...

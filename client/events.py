@@ -14,7 +14,7 @@ import orjson
 
 from channels import registry
 from channels.configured import ChannelMisconfigured, ChannelNotConfigured
-from channels.contract import ReadsEvents
+from channels.contract import ArrivingEvents, ReadsEvents, VerifiesOnArrival
 from client.errors import NotEntered
 from client.event_queue import EventQueue
 from domain.delivery_events import DeliveryEvent, EventsUnreadable, UnreadableEvent
@@ -84,30 +84,89 @@ class EventIntake:
         return tuple(self._readers)
 
     async def take(self, channel: str, body: bytes, headers: Mapping[str, str]) -> EventsTaken:
-        """Enter the events of one delivery, and return once they are committed.
+        """Enter the events of one delivery whose body is complete; see ``ArrivingDelivery``."""
+        delivery = self.expect(channel, headers)
+        delivery.add(body)
+        return await delivery.enter()
+
+    def expect(self, channel: str, headers: Mapping[str, str]) -> ArrivingDelivery:
+        """Begin to take a delivery whose body is still coming in.
+
+        Raises ``EventsNotGenuine`` if its headers alone show that it is not to be trusted.
+        """
+        reader = self._readers[channel]
+        arriving = (
+            reader.expect_events(headers)
+            if isinstance(reader, VerifiesOnArrival)
+            else _WholeBody(reader, headers)
+        )
+        return ArrivingDelivery(self._database, self._queue, channel, arriving)
+
+
+class ArrivingDelivery:
+    """One delivery of events, verified while its body comes in."""
+
+    def __init__(
+        self, database: Database, queue: EventQueue, channel: str, arriving: ArrivingEvents
+    ) -> None:
+        self._database = database
+        self._queue = queue
+        self._channel = channel
+        self._arriving = arriving
+        self._pieces: list[bytes] = []
+
+    def add(self, piece: bytes) -> None:
+        """The next piece of the body."""
+        self._arriving.add(piece)
+        self._pieces.append(piece)
+
+    async def enter(self) -> EventsTaken:
+        """Enter the events, now that the body is complete, and return once they are committed.
 
         An event that cannot be read or entered is set aside as it came, and costs no other. Raises
         ``EventsNotGenuine`` or ``EventsUnreadable`` if the delivery is not to be trusted, and
         ``NotEntered`` if it has to be delivered again. Repeats are harmless: events have ids.
         """
+        pieces, self._pieces = self._pieces, []
+        self._arriving.verify()
+        body = b"".join(pieces)
+        del pieces
         try:
-            read = self._readers[channel].read_events(body, headers)
+            read = self._arriving.read(body)
         except EventsUnreadable as error:
             # It is genuine, so it is kept, and asked for again in case it broke on the way.
             with _entering():
-                await self._set_aside(channel, [UnreadableEvent(body, error.what)])
+                await self._set_aside([UnreadableEvent(body, error.what)])
             raise
         readable = [one for one in read if isinstance(one, DeliveryEvent)]
         bad = [one for one in read if isinstance(one, UnreadableEvent)]
         with _entering():
             entered = await self._queue.record(readable)
             bad += [UnreadableEvent(_as_read(one), "not entered") for one in entered.refused]
-            await self._set_aside(channel, bad)
+            await self._set_aside(bad)
         recorded = entered.recorded
         return EventsTaken(new=recorded.new, duplicate=recorded.duplicate, set_aside=len(bad))
 
-    async def _set_aside(self, channel: str, unreadable: Sequence[UnreadableEvent]) -> None:
-        await set_aside.keep(self._database, channel, unreadable, datetime.now(UTC))
+    async def _set_aside(self, unreadable: Sequence[UnreadableEvent]) -> None:
+        await set_aside.keep(self._database, self._channel, unreadable, datetime.now(UTC))
+
+
+class _WholeBody:
+    """The delivery of a reader that verifies whole bodies only."""
+
+    def __init__(self, reader: ReadsEvents, headers: Mapping[str, str]) -> None:
+        self._reader = reader
+        self._headers = headers
+
+    def add(self, piece: bytes) -> None:
+        """Nothing can be said about a piece."""
+
+    def verify(self) -> None:
+        """Left to ``read``."""
+
+    def read(self, body: bytes) -> Sequence[DeliveryEvent | UnreadableEvent]:
+        """Verify the body, and read it."""
+        return self._reader.read_events(body, self._headers)
 
 
 @contextmanager

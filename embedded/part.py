@@ -14,14 +14,14 @@ from pathlib import Path
 
 from client.errors import ClientError
 from client.stack.processes import identity
-from client.stack.state_folder import PRIVATE_UMASK, make_folder, open_to_append
+from client.stack.state_folder import PRIVATE_UMASK
 from embedded import launcher
+from embedded.part_log import PartLog
 from embedded.processes import signal_group
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 _LIVED_LONG = 60.0
-_LOG_LIMIT = 10 * 1024 * 1024
 _LAST_WORDS = 8
 _POLL = 0.05
 
@@ -56,8 +56,9 @@ class StackPart:
         self._changed = changed
         self._process: asyncio.subprocess.Process | None = None
         self._killed = False
-        self._log_from = 0
+        self._log = PartLog(plan.log)
         self._keeping: asyncio.Task[None] | None = None
+        self._bounding: asyncio.Task[None] | None = None
 
     @property
     def running(self) -> bool:
@@ -66,8 +67,8 @@ class StackPart:
 
     async def start(self) -> None:
         """Start it and return when it is ready; ``ClientError`` with the end of its log if not."""
-        _rotate(self.plan.log)
         await self._spawn()
+        self._bounding = asyncio.create_task(self._log.keep_bounded())
         try:
             await self.wait_ready()
         except ClientError:
@@ -96,6 +97,9 @@ class StackPart:
                 await self._keeping
             self._keeping = None
         await self._end_process()
+        if self._bounding is not None:
+            self._bounding.cancel()
+            self._bounding = None
 
     def kill(self) -> None:
         """End it with SIGKILL, as a crash would; it is started again."""
@@ -106,12 +110,10 @@ class StackPart:
 
     def said(self, words: str) -> bool:
         """Whether its log contains ``words`` since it was last started."""
-        return words in self._log_since_start()
+        return self._log.contains(words)
 
     async def _spawn(self) -> None:
-        make_folder(self.plan.log.parent)
-        with open_to_append(self.plan.log) as log:
-            self._log_from = log.tell()
+        with self._log.open() as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-I",
@@ -174,20 +176,12 @@ class StackPart:
         await self._process.wait()
 
     def _never_ready(self, what: str) -> ClientError:
-        lines = self._log_since_start().strip().splitlines()[-_LAST_WORDS:]
+        lines = self._log.since_start().strip().splitlines()[-_LAST_WORDS:]
         words = "".join(f"\n    {line}" for line in lines)
         return ClientError(
             f"{self.plan.name} {what}.{' The end of its log:' if lines else ''}{words}",
             f"Its whole log is {self.plan.log}.",
         )
-
-    def _log_since_start(self) -> str:
-        try:
-            with self.plan.log.open("rb") as log:
-                log.seek(self._log_from)
-                return log.read(_LOG_LIMIT).decode(errors="replace")
-        except FileNotFoundError:
-            return ""
 
 
 def _how(code: int) -> str:
@@ -197,9 +191,3 @@ def _how(code: int) -> str:
         return signal.Signals(-code).name
     except ValueError:
         return f"signal {-code}"
-
-
-def _rotate(log: Path) -> None:
-    """Move a long log aside, so that at most two of that length are kept."""
-    if log.exists() and log.stat().st_size > _LOG_LIMIT:
-        log.replace(log.with_suffix(".log.1"))

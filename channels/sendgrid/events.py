@@ -16,6 +16,7 @@ from typing import Annotated
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -28,6 +29,9 @@ from domain.delivery_events import DeliveryEvent, EventsNotGenuine, UnreadableEv
 
 SIGNATURE = "x-twilio-email-event-webhook-signature"
 TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
+_LONGEST_SIGNATURE = 120
+"""Characters of base64; a signature on P-256 is at most 72 bytes."""
+
 KEY_PATH = "/v3/user/webhooks/event/settings/signed"
 
 
@@ -68,33 +72,82 @@ class SendGridEvents:
         self, body: bytes, headers: Mapping[str, str]
     ) -> list[DeliveryEvent | UnreadableEvent]:
         """The events about mail of ours; raises ``EventsNotGenuine`` or ``EventsUnreadable``."""
+        arriving = self.expect_events(headers)
+        arriving.add(body)
+        arriving.verify()
+        return arriving.read(body)
+
+    def expect_events(self, headers: Mapping[str, str]) -> ArrivingSendGridEvents:
+        """Begin to verify a delivery; raises ``EventsNotGenuine`` if its headers cannot be right.
+
+        Nothing is signed without a timestamp, and an ECDSA signature has a form that most forgers
+        do not know.
+        """
         timestamp = headers.get(TIMESTAMP, "")
-        if not self._signed(body, headers.get(SIGNATURE, ""), timestamp):
-            raise EventsNotGenuine(
-                "The signature does not match.",
-                "Compare FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY with the webhook's verification key.",
-            )
+        signature = _signature(headers.get(SIGNATURE, ""))
+        if signature is None or not timestamp:
+            raise _not_signed()
         if not self._recent(timestamp):
             raise EventsNotGenuine("This delivery was signed too long ago.")
-        return list(read_body(body, self._clock()))
-
-    def _signed(self, body: bytes, signature: str, timestamp: str) -> bool:
-        """Whether SendGrid signed these very bytes; nothing in them has been read yet."""
-        try:
-            signed = base64.b64decode(signature, validate=True)
-            self._key.verify(signed, timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))
-        except (ValueError, InvalidSignature):
-            # Not base64, not even ASCII, or signed by somebody else.
-            return False
-        return True
+        return ArrivingSendGridEvents(self._key, signature, timestamp, self._clock)
 
     def _recent(self, timestamp: str) -> bool:
-        """Whether it was signed within ``max_age``, by a timestamp that the signature covers."""
+        """Whether it says that it was signed within ``max_age``; the signature covers that."""
         if not self._max_age:
             return True
         if not (timestamp.isascii() and timestamp.isdigit()):
             return False
         return abs(self._clock().timestamp() - int(timestamp)) <= self._max_age
+
+
+class ArrivingSendGridEvents:
+    """A delivery whose signature is verified over the pieces of its body as they come in."""
+
+    def __init__(
+        self, key: ec.EllipticCurvePublicKey, signature: bytes, timestamp: str, clock: Clock
+    ) -> None:
+        self._key = key
+        self._signature = signature
+        self._clock = clock
+        self._digest = hashes.Hash(hashes.SHA256())
+        self._digest.update(timestamp.encode())
+
+    def add(self, piece: bytes) -> None:
+        """The next piece of the body."""
+        self._digest.update(piece)
+
+    def verify(self) -> None:
+        """Raise ``EventsNotGenuine`` if SendGrid did not sign these very bytes; call it once."""
+        try:
+            self._key.verify(
+                self._signature, self._digest.finalize(), ec.ECDSA(Prehashed(hashes.SHA256()))
+            )
+        except InvalidSignature:
+            raise _not_signed() from None
+
+    def read(self, body: bytes) -> list[DeliveryEvent | UnreadableEvent]:
+        """The events in the whole body, in order; raises ``EventsUnreadable``."""
+        return list(read_body(body, self._clock()))
+
+
+def _signature(text: str) -> bytes | None:
+    """The signature in a header, or None if it has not the form of one."""
+    if len(text) > _LONGEST_SIGNATURE:
+        return None
+    try:
+        signature = base64.b64decode(text, validate=True)
+        decode_dss_signature(signature)
+    except ValueError:
+        # Not base64, not even ASCII, or no signature.
+        return None
+    return signature
+
+
+def _not_signed() -> EventsNotGenuine:
+    return EventsNotGenuine(
+        "The signature does not match.",
+        "Compare FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY with the webhook's verification key.",
+    )
 
 
 class _Signing(BaseModel):

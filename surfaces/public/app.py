@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import AsyncIterator
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,6 +21,8 @@ from client.configuration import load_settings, prepare_environment
 from client.errors import WrongInput, explanation_of
 from client.logs import log_as_json
 from client.public import PublicService
+from surfaces.public.limits import Limits, connections_for
+from surfaces.public.server import PublicServer
 from surfaces.public.unsubscribe import Unsubscribing
 from surfaces.public.webhooks import Receiver
 
@@ -65,17 +66,26 @@ def main() -> int:
         return 1
     for sentence in service.lacking:
         _log.warning(sentence)
-    config = uvicorn.Config(
-        create_app(service),
-        host=settings.webhook_host,
-        port=settings.webhook_port,
-        log_level="warning",
-        # Its lines would contain the unsubscribe links.
-        access_log=False,
-        # How much is buffered for a connection whose sender is silent.
-        timeout_keep_alive=30,
+    limits = Limits(
+        connections=connections_for(settings.webhook_connections),
+        memory=settings.webhook_memory_mib * 1024 * 1024,
     )
-    asyncio.run(uvicorn.Server(config).serve())
+    server = PublicServer(
+        create_app(service), settings.webhook_host, settings.webhook_port, limits
+    )
+    # Writing to the ledger is a dozen steps in another thread, and each waits that long for its turn
+    # while this one is busy with strangers. Python's default is 5 ms.
+    sys.setswitchinterval(0.001)
+    try:
+        asyncio.run(server.serve())
+    except OSError as error:
+        print(
+            f"{settings.webhook_host}:{settings.webhook_port} cannot be listened on "
+            f"({error.strerror}). Choose another address with FRONTFOOT_WEBHOOK_HOST and "
+            "FRONTFOOT_WEBHOOK_PORT.",
+            file=sys.stderr,
+        )
+        return 1
     return 0
 
 

@@ -45,7 +45,7 @@ class SendGrid:
 
     async def in_pieces(self, pieces: AsyncIterator[bytes]) -> httpx.Response:
         """Deliver a body whose length nobody was told."""
-        return await self.http.post(URL, content=pieces)
+        return await self.http.post(URL, content=pieces, headers=self.key.headers(b""))
 
 
 def told(

@@ -275,9 +275,44 @@ async def test_a_body_without_an_end_is_not_read_to_its_end(sendgrid: SendGrid) 
     assert sent < 20
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {SIGNATURE: "AAAA", TIMESTAMP: "1"}, {SIGNATURE: SigningKey().headers(b"")[SIGNATURE]}],
+    ids=["no signature", "not one", "no timestamp"],
+)
+async def test_the_body_of_what_cannot_be_genuine_is_not_read(
+    sendgrid: SendGrid, headers: dict[str, str]
+) -> None:
+    """150 of them at once, of 15 MB each, took 2 GB."""
+    sent = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal sent
+        sent += 1
+        yield b"[]"
+
+    answer = await sendgrid.http.post(URL, content=body(), headers=headers)
+    assert (answer.status_code, sent) == (403, 0)
+
+
+async def test_a_body_is_verified_piece_by_piece(
+    sendgrid: SendGrid, broadcast: BroadcastRow
+) -> None:
+    body = orjson.dumps([told(broadcast, 1)])
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for place in range(0, len(body), 7):
+            yield body[place : place + 7]
+
+    headers = sendgrid.key.headers(body)
+    answer = await sendgrid.http.post(URL, content=pieces(), headers=headers)
+    assert answer.json() == {"new": 1, "duplicate": 0}
+
+
 async def test_a_delivery_that_breaks_off_is_no_accident(ledger: Database) -> None:
     """It was answered with a traceback in the log, whenever a provider hung up."""
-    app = create_app(service(ledger, SigningKey()))
+    key = SigningKey()
+    app = create_app(service(ledger, key))
     said: list[MutableMapping[str, Any]] = []
 
     async def hang_up() -> MutableMapping[str, Any]:
@@ -286,7 +321,8 @@ async def test_a_delivery_that_breaks_off_is_no_accident(ledger: Database) -> No
     async def say(message: MutableMapping[str, Any]) -> None:
         said.append(message)
 
-    scope = {"type": "http", "method": "POST", "path": URL, "headers": [], "query_string": b""}
+    headers = [(name.lower().encode(), value.encode()) for name, value in key.headers(b"").items()]
+    scope = {"type": "http", "method": "POST", "path": URL, "headers": headers, "query_string": b""}
     await app(scope, hang_up, say)
     assert said[0]["status"] == 400
 

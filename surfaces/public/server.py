@@ -1,0 +1,145 @@
+"""The server that faces the internet: uvicorn, with an entrance of its own.
+
+asyncio accepts as many connections at a time as fit into the queue, and when files run out it logs
+each one that it could not accept: with 256 files that was 655 MB in 91 seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from surfaces.public.connections import Connections
+from surfaces.public.limits import Limits
+from surfaces.public.protocol import BoundedProtocol
+from surfaces.public.scheduling import Scheduler
+
+AT_ONCE = 16
+"""Connections that are accepted in one pass of the event loop."""
+
+_QUEUE = 4096
+_PAUSE = 0.01
+"""Seconds until somebody is accepted again when all places are taken, or no file is free."""
+
+_log = logging.getLogger("frontfoot.public")
+
+
+class PublicServer(uvicorn.Server):
+    """Serves ``app`` on ``host`` and ``port`` until told to stop."""
+
+    def __init__(self, app: ASGIApp, host: str, port: int, limits: Limits) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,  # type: ignore[arg-type]
+                host=host,
+                port=port,
+                http=BoundedProtocol,
+                ws="none",
+                # Its own handlers would get around the limits of our log.
+                log_config=None,
+                log_level="warning",
+                # Its lines would contain the unsubscribe links.
+                access_log=False,
+                # Whoever sends them is a stranger.
+                proxy_headers=False,
+                # Idle connections are closed by `BoundedProtocol`, which knows who may stay longer.
+                timeout_keep_alive=int(limits.idle_genuine) + 1,
+                timeout_graceful_shutdown=5,
+            )
+        )
+        self.connections = Connections(limits)
+        self.sockets: list[socket.socket] = []
+        self._scheduler = Scheduler()
+        self._opening: set[asyncio.Task[None]] = set()
+        self._sweeping: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen; raises ``OSError`` if the address cannot be used."""
+        self.sockets = await _bind(self.config.host, self.config.port)
+        # No sockets: uvicorn must not accept by itself.
+        await super().startup(sockets=[])
+        for one in self.sockets:
+            one.listen(_QUEUE)
+            self._accept_from(one)
+        self._sweeping = asyncio.create_task(self._sweep())
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept nobody any more, and end when everybody was answered."""
+        loop = asyncio.get_running_loop()
+        for one in self.sockets:
+            loop.remove_reader(one.fileno())
+            one.close()
+        self.sockets = []
+        await super().shutdown(sockets=[])
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+
+    def _accept_from(self, listening: socket.socket) -> None:
+        if listening.fileno() >= 0:
+            asyncio.get_running_loop().add_reader(listening.fileno(), self._accept, listening)
+
+    def _accept(self, listening: socket.socket) -> None:
+        for _ in range(AT_ONCE):
+            if self.connections.is_full and (
+                self._scheduler.is_behind or not self.connections.has_room
+            ):
+                # The others wait in the kernel's queue, and cost nothing there.
+                break
+            try:
+                accepted, _ = listening.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                _log.warning("A connection could not be accepted: %s", error.strerror)
+                break
+            accepted.setblocking(False)
+            opening = asyncio.create_task(self._open(accepted))
+            self._opening.add(opening)
+            opening.add_done_callback(self._opening.discard)
+        else:
+            if not self.connections.is_full:
+                return
+        # Who is closed for others may come again at once, and that must not be all that we do.
+        self._accept_later(listening)
+
+    def _accept_later(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(listening.fileno())
+        loop.call_later(_PAUSE, self._accept_from, listening)
+
+    async def _open(self, accepted: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, accepted)
+        except OSError:
+            # It was closed again before we got to it.
+            accepted.close()
+
+    def _protocol(self) -> BoundedProtocol:
+        return BoundedProtocol(
+            self.config,
+            self.server_state,
+            self.lifespan.state,
+            self.connections,
+            self._scheduler,
+        )
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(self.connections.limits.sweep_every)
+            self.connections.close_overdue()
+
+
+async def _bind(host: str, port: int) -> list[socket.socket]:
+    """Sockets for every address that ``host`` stands for; nobody listens on them yet."""
+    server = await asyncio.get_running_loop().create_server(
+        asyncio.Protocol, host, port, start_serving=False
+    )
+    sockets = [one.dup() for one in server.sockets]
+    server.close()
+    for one in sockets:
+        one.setblocking(False)
+    return sockets
