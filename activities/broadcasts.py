@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 
 from activities import code_sources
-from activities.approved import approved_document
+from activities.approved import OpenedGates, approved_document
 from activities.batch_sending import Sending
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
@@ -52,11 +52,13 @@ class BroadcastActivities:
         self,
         database: Database,
         channels: dict[str, Channel],
+        gates: OpenedGates,
         code_secret: bytes | None,
         links: UnsubscribeLinks | None = None,
     ) -> None:
         self._database = database
         self._channels = channels
+        self._gates = gates
         self._code_secret = code_secret
         self._links = links
 
@@ -85,6 +87,7 @@ class BroadcastActivities:
     async def _plan(self, order: PlanBroadcast, now: datetime) -> BroadcastPlanned:
         task = order.task
         document = await approved_document(self._database, task)
+        await self._gates.refuse_unopened(task)
         cut, before = _cut_of(document, task.audience)
         self._refuse_unready_codes(document, task.channel)
         self._refuse_missing_links(document, task.channel)
@@ -124,6 +127,7 @@ class BroadcastActivities:
         with failing_in_words(now):
             channel = self._direct_channel(order.task.channel)
             document = await approved_document(self._database, order.task)
+            await self._gates.refuse_unopened(order.task)
             # The worker that planned it may have been another, with other settings.
             self._refuse_unready_codes(document, order.task.channel)
             self._refuse_missing_links(document, order.task.channel)

@@ -13,7 +13,7 @@ from client.engine import Engine
 from client.mail_progress import MailProgress, mails_of
 from client.publications import list_publications
 from client.stack.sandbox_records import Reconciliation, reconcile_mail, reconcile_posts
-from client.timeline import broken_at
+from client.timeline import verify_timeline
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.model import Value
@@ -34,7 +34,7 @@ class Score(Value):
     urls: dict[str, str]
     codes: int
     struck: dict[str, int]
-    broken_link: int | None
+    record_findings: tuple[str, ...]
     wrong: tuple[str, ...] = ()
 
 
@@ -68,7 +68,7 @@ async def add_up(
         },
         codes=await count_codes(engine, INCIDENT),
         struck=await fired(sandbox),
-        broken_link=await broken_at(engine, INCIDENT),
+        record_findings=tuple(one.what for one in (await verify_timeline(engine, INCIDENT)).found),
     )
     return score.model_copy(update={"wrong": tuple(_wrong(score, story))})
 
@@ -114,8 +114,7 @@ def _wrong(score: Score, story: Story) -> list[str]:
     wrong += [
         f"this fault never struck: {name}" for name, times in score.struck.items() if not times
     ]
-    if score.broken_link is not None:
-        wrong.append(f"the timeline's chain is broken at entry {score.broken_link}")
+    wrong += score.record_findings
     return wrong
 
 
