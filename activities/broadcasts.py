@@ -87,8 +87,8 @@ class BroadcastActivities:
     async def _plan(self, order: PlanBroadcast, now: datetime) -> BroadcastPlanned:
         task = order.task
         document = await approved_document(self._database, task)
-        await self._gates.refuse_unopened(task)
         cut, before = _cut_of(document, task.audience)
+        await self._gates.refuse_unopened(task)
         self._refuse_unready_codes(document, task.channel)
         self._refuse_missing_links(document, task.channel)
         # A batch is what the provider takes or refuses as one, whatever the playbook asks for.
