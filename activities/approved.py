@@ -59,7 +59,7 @@ class OpenedGates:
         known = (opening.sealed_digest(), opening.seal)
         if known in self._verified:
             return None
-        all_keys = Keys([*(await keys.read_keys(self._database)).all(), self._key])
+        all_keys = Keys([self._key, *(await keys.read_keys(self._database)).all()])
         problem = opening_problem(opening, all_keys, all_keys.trusted(self._key.fingerprint))
         if problem is None:
             self._verified.add(known)

@@ -33,6 +33,7 @@ from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.broadcasting import BroadcastHealth
 from domain.errors import DomainError
 from domain.explanation import Explanation, explained
+from domain.ids import publication_key
 from domain.message import AudienceCut, Document
 from domain.plural import plural
 from domain.publication import PublicationState
@@ -128,6 +129,7 @@ class BroadcastActivities:
             channel = self._direct_channel(order.task.channel)
             document = await approved_document(self._database, order.task)
             await self._gates.refuse_unopened(order.task)
+            await self._refuse_other_broadcast(order)
             # The worker that planned it may have been another, with other settings.
             self._refuse_unready_codes(document, order.task.channel)
             self._refuse_missing_links(document, order.task.channel)
@@ -223,6 +225,18 @@ class BroadcastActivities:
             "Mail cannot be recalled.",
         )
         return PublicationStatus(state=PublicationState.WITHDRAWN, explanation=why)
+
+    async def _refuse_other_broadcast(self, order: SendBatches) -> None:
+        """An order by hand may name an opened message, and the broadcast to another audience."""
+        task = order.task
+        row = await broadcasts.load(self._database, order.broadcast)
+        if row.key != publication_key(task.message, task.channel, task.audience):
+            raise DomainError(
+                f"Broadcast {order.broadcast} is not that of message {task.message.number} on "
+                f"{task.destination}.",
+                "Find out who may write to Temporal.",
+                means="Nothing was sent.",
+            )
 
     async def _tells_events(self, broadcast: int) -> bool:
         row = await broadcasts.load(self._database, broadcast)
