@@ -1,4 +1,4 @@
-"""The script in docs/record.md verifies what is exported, in an empty folder, with nothing of ours."""
+"""The script in docs/record.md verifies an export in an empty folder, with nothing of ours."""
 
 from __future__ import annotations
 
