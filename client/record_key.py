@@ -106,11 +106,13 @@ def trusted_key(settings: Settings, named: str = "") -> str | None:
     """The fingerprint that this process has from elsewhere than the ledger, if it has one.
 
     What was ``named`` comes first, then ``FRONTFOOT_RECORD_FINGERPRINT``, then the key file, which
-    only the workers' own user can read.
+    only the workers' own user can read: the one that is set, or the one beside the ledger. Another
+    folder's key says nothing about this ledger.
     """
     if named or settings.record_fingerprint:
         return check_fingerprint(named or settings.record_fingerprint)
-    return _fingerprint_here(settings)
+    beside = settings.database().endswith(str(settings.state_dir / "frontfoot.db"))
+    return _fingerprint_here(settings) if settings.record_key_file or beside else None
 
 
 def _fingerprint_here(settings: Settings) -> str | None:

@@ -34,15 +34,14 @@ async def enter(db: Database, key: RecordKey, opening: SealedOpening) -> None:
         "seal": seal,
         "revoked_at": None,
     }
-    async with db.write() as connection:
-        entering = upsert(db.dialect, openings).values(row)
-        await connection.execute(
-            entering.on_conflict_do_update(
-                index_elements=["incident", "kind", "number", "revision"],
-                set_={name: entering.excluded[name] for name in row},
-                where=openings.c.seal != seal,
-            )
-        )
+    entering = upsert(db.dialect, openings).values(row)
+    statement = entering.on_conflict_do_update(
+        index_elements=["incident", "kind", "number", "revision"],
+        set_={name: entering.excluded[name] for name in row},
+        where=openings.c.seal != seal,
+    )
+    # In one trip: the first word waits for it.
+    await db.write_with(lambda connection: connection.execute(statement).close())
 
 
 async def revoke(db: Database, message: MessageRef, at: datetime) -> None:
