@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from temporalio import activity
+
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.log_lines import tell_entries
@@ -18,6 +20,8 @@ from activities.signatures.record import (
     TimelineRecorded,
 )
 from activities.signatures.signature import Nothing
+from domain.errors import DomainError
+from domain.ids import incident_workflow_id
 from domain.opening import OpeningKind, SealedOpening
 from domain.sealing import RecordKey
 from domain.times import in_utc
@@ -67,6 +71,7 @@ class RecordActivities:
     async def record_timeline(self, order: RecordTimeline) -> TimelineRecorded:
         """Append to the timeline; what is there already is left alone."""
         with failing_in_words(datetime.now(UTC)):
+            _refuse_others(order.incident)
             done = await timeline.append(
                 self._database, self._key, order.incident, order.entries, order.confirmed
             )
@@ -92,6 +97,7 @@ class RecordActivities:
             opened_at=in_utc(order.at).isoformat(timespec="microseconds"),
         )
         with failing_in_words(datetime.now(UTC)):
+            _refuse_others(order.message.incident)
             await openings.enter(self._database, self._key, opening)
         return Nothing()
 
@@ -99,5 +105,20 @@ class RecordActivities:
     async def revoke_opening(self, order: RevokeOpening) -> Nothing:
         """Let nothing more out by an opening."""
         with failing_in_words(datetime.now(UTC)):
+            _refuse_others(order.message.incident)
             await openings.revoke(self._database, order.message, order.at)
         return Nothing()
+
+
+def _refuse_others(incident: str) -> None:
+    """Seal nothing for a workflow that is not the incident's own.
+
+    Temporal runs one workflow of an id at a time, so while an incident is open nobody else has its
+    id. That stops mistakes; whoever controls Temporal can still speak for an incident.
+    """
+    if activity.info().workflow_id != incident_workflow_id(incident):
+        raise DomainError(
+            f"Only the workflow of {incident} itself writes its record and opens its gates.",
+            "Find out who may write to Temporal.",
+            means="Nothing was entered.",
+        )

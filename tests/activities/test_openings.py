@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -15,6 +16,7 @@ from activities.posts import PostActivities
 from activities.record import RecordActivities
 from activities.signatures.openings import OpenGate, RevokeOpening
 from activities.signatures.posts import PublicationStatus, PublicationTask, PublishPost
+from activities.signatures.record import RecordTimeline
 from domain.actor import Actor
 from domain.gate import Decision, Verdict
 from domain.ids import MessageRef
@@ -22,8 +24,9 @@ from domain.message import Document
 from domain.opening import SealedOpening
 from domain.publication import Destination, PublicationState
 from domain.sealing import Sealed
+from domain.timeline import TimelineEntry
 from store.kernel.database import Database
-from store.record import keys, messages, openings, publication_rows
+from store.record import keys, messages, openings, publication_rows, timeline
 from store.tables import openings as rows
 from tests.activities.conftest import NOON, Provider, notice
 from tests.activities.mail import SECRET, Mailer, Post, approved, customers, letter, order_for
@@ -177,6 +180,13 @@ async def test_an_opening_is_for_one_revision(
 # --- what the incident does ---------------------------------------------------------------------
 
 
+def of_the_incident(workflow: str = "incident/hacked") -> ActivityEnvironment:
+    """The environment of an activity that this workflow has ordered."""
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, workflow_id=workflow)
+    return environment
+
+
 def order(document: Document) -> OpenGate:
     decision = Decision(
         actor=Actor.at_terminal("noor"),
@@ -198,7 +208,7 @@ async def test_what_the_incident_enters_opens_and_what_it_revokes_closes(
     ledger: Database, provider: Provider, waiting: Document
 ) -> None:
     record = RecordActivities(ledger, KEY)
-    run = ActivityEnvironment().run
+    run = of_the_incident().run
     await run(record.open_gate, order(waiting))
     await gates(ledger).refuse_unopened(task_of(waiting))
 
@@ -211,11 +221,25 @@ async def test_what_the_incident_enters_opens_and_what_it_revokes_closes(
     assert "called off" in await refused(ledger, provider, task_of(waiting))
 
 
+@pytest.mark.parametrize("workflow", ["foreign/1", "incident/another", "incident/hacked/message/1"])
+async def test_nobody_but_the_incident_has_a_gate_opened_or_an_entry_sealed(
+    ledger: Database, provider: Provider, waiting: Document, workflow: str
+) -> None:
+    record, run = RecordActivities(ledger, KEY), of_the_incident(workflow).run
+    entry = TimelineEntry(seq=1, at=NOON, what="approved", who="noor")
+    with pytest.raises(ApplicationError, match="Only the workflow of hacked itself"):
+        await run(record.open_gate, order(waiting))
+    with pytest.raises(ApplicationError, match="Only the workflow of hacked itself"):
+        await run(record.record_timeline, RecordTimeline(incident="hacked", entries=(entry,)))
+    assert "Nobody has opened" in await refused(ledger, provider, task_of(waiting))
+    assert await timeline.read(ledger, "hacked") == []
+
+
 async def test_the_incident_has_the_last_word_over_what_somebody_entered(
     ledger: Database, provider: Provider, waiting: Document
 ) -> None:
     await widened(ledger, opening_of(waiting))
-    await ActivityEnvironment().run(RecordActivities(ledger, KEY).open_gate, order(waiting))
+    await of_the_incident().run(RecordActivities(ledger, KEY).open_gate, order(waiting))
     status = await attempt(ledger, provider, task_of(waiting))
     assert status.state is PublicationState.ACCEPTED
 
