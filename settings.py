@@ -133,6 +133,16 @@ class Settings(BaseSettings):
         description="Secret that signs unsubscribe links, 32 characters or more. Changing it "
         "breaks every link in mail that has been sent.",
     )
+    record_key_file: Path | None = Field(
+        default=None,
+        description="File of the private key that seals the record, for workers only; unset means "
+        "`record.key` in the state folder.",
+    )
+    record_fingerprint: str = Field(
+        default="",
+        description="Fingerprint of the key that seals the record, as `frontfoot record key` shows "
+        "it; `timeline --verify` trusts that key and those that it endorsed.",
+    )
     webhook_host: str = "127.0.0.1"
     webhook_port: int = 8091
     webhook_connections: int = Field(
@@ -171,6 +181,10 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL of the ledger."""
         return self.database_url or f"sqlite+aiosqlite:///{self.state_dir / 'frontfoot.db'}"
+
+    def record_key(self) -> Path:
+        """The file of the key that seals the record."""
+        return self.record_key_file or self.state_dir / "record.key"
 
     def masked(self) -> dict[str, str]:
         """Every setting as text that may be shown, without passwords."""

@@ -16,7 +16,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
@@ -30,6 +30,7 @@ from temporalio.runtime import (
 )
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
+from activities.approved import OpenedGates
 from activities.broadcasts import BroadcastActivities
 from activities.log_lines import FailureLines, leave_failures_to_us
 from activities.posts import PostActivities
@@ -42,11 +43,14 @@ from channels.contract import Channel
 from client.configuration import load_settings, prepare_environment
 from client.errors import WrongInput, explanation_of
 from client.logs import log_as_json
+from client.record_key import read_key
 from domain.ids import MAIN_QUEUE, channel_queue
+from domain.sealing import RecordKey
 from domain.unsubscribe import UnsubscribeLinks
 from settings import Settings
 from store import migrate
 from store.kernel.database import Database
+from store.record import keys
 from wiring import TemporalUnreachable, connect
 from workflows.broadcast import BroadcastWorkflow
 from workflows.incident import IncidentWorkflow
@@ -86,16 +90,18 @@ def workers(
     settings: Settings,
     database: Database,
     channels: dict[str, Channel],
+    key: RecordKey,
     queues: Sequence[str],
 ) -> list[Worker]:
     """One worker for each task queue in ``queues``: ``main`` or a channel's name."""
     secret = settings.code_secret.get_secret_value().encode() if settings.code_secret else None
-    record = RecordActivities(database)
+    gates = OpenedGates(database, key.public)
+    record = RecordActivities(database, key)
     settling = SettlingActivities(database)
     links = _links(settings)
     proposals = ProposalActivities(database, channels, links=links is not None)
-    posts = PostActivities(database, channels)
-    broadcasts = BroadcastActivities(database, channels, secret, links)
+    posts = PostActivities(database, channels, gates)
+    broadcasts = BroadcastActivities(database, channels, gates, secret, links)
     made: list[Worker] = []
     for queue in queues:
         if queue == "main":
@@ -196,6 +202,8 @@ async def run(queues: Sequence[str]) -> None:
         raise ChannelMisconfigured(
             f"No task queue for {', '.join(strangers)}: choose from main, {', '.join(channels)}."
         )
+    # Every worker needs it: those that send verify with it that a gate was opened.
+    key = await asyncio.to_thread(read_key, settings.record_key())
     await migrate.upgrade_ledger(settings.database())
     database = Database.open(settings.database())
     stop = asyncio.Event()
@@ -204,9 +212,10 @@ async def run(queues: Sequence[str]) -> None:
     client = await connect()
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
+        await keys.enter_first(database, key, datetime.now(UTC))
         for channel in channels.values():
             stack.push_async_callback(channel.close)
-        made = workers(client, settings, database, channels, chosen)
+        made = workers(client, settings, database, channels, key, chosen)
         for worker in made:
             await stack.enter_async_context(worker)
         spare_the_garbage_collector()

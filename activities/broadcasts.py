@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 
 from activities import code_sources
-from activities.approved import approved_document
+from activities.approved import OpenedGates, approved_document
 from activities.batch_sending import Sending
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
@@ -33,6 +33,7 @@ from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.broadcasting import BroadcastHealth
 from domain.errors import DomainError
 from domain.explanation import Explanation, explained
+from domain.ids import publication_key
 from domain.message import AudienceCut, Document
 from domain.plural import plural
 from domain.publication import PublicationState
@@ -52,11 +53,13 @@ class BroadcastActivities:
         self,
         database: Database,
         channels: dict[str, Channel],
+        gates: OpenedGates,
         code_secret: bytes | None,
         links: UnsubscribeLinks | None = None,
     ) -> None:
         self._database = database
         self._channels = channels
+        self._gates = gates
         self._code_secret = code_secret
         self._links = links
 
@@ -86,6 +89,7 @@ class BroadcastActivities:
         task = order.task
         document = await approved_document(self._database, task)
         cut, before = _cut_of(document, task.audience)
+        await self._gates.refuse_unopened(task)
         self._refuse_unready_codes(document, task.channel)
         self._refuse_missing_links(document, task.channel)
         # A batch is what the provider takes or refuses as one, whatever the playbook asks for.
@@ -124,6 +128,8 @@ class BroadcastActivities:
         with failing_in_words(now):
             channel = self._direct_channel(order.task.channel)
             document = await approved_document(self._database, order.task)
+            await self._gates.refuse_unopened(order.task)
+            await self._refuse_other_broadcast(order)
             # The worker that planned it may have been another, with other settings.
             self._refuse_unready_codes(document, order.task.channel)
             self._refuse_missing_links(document, order.task.channel)
@@ -219,6 +225,18 @@ class BroadcastActivities:
             "Mail cannot be recalled.",
         )
         return PublicationStatus(state=PublicationState.WITHDRAWN, explanation=why)
+
+    async def _refuse_other_broadcast(self, order: SendBatches) -> None:
+        """An order by hand may name an opened message, and the broadcast to another audience."""
+        task = order.task
+        row = await broadcasts.load(self._database, order.broadcast)
+        if row.key != publication_key(task.message, task.channel, task.audience):
+            raise DomainError(
+                f"Broadcast {order.broadcast} is not that of message {task.message.number} on "
+                f"{task.destination}.",
+                "Find out who may write to Temporal.",
+                means="Nothing was sent.",
+            )
 
     async def _tells_events(self, broadcast: int) -> bool:
         row = await broadcasts.load(self._database, broadcast)

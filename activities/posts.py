@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from activities.approved import approved_document
+from activities.approved import OpenedGates, approved_document
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.heartbeat import beating, to_its_end
@@ -54,9 +54,12 @@ _TOO_OLD = explained(
 class PostActivities:
     """The publication protocol's steps that touch the ledger or a provider."""
 
-    def __init__(self, database: Database, channels: dict[str, Channel]) -> None:
+    def __init__(
+        self, database: Database, channels: dict[str, Channel], gates: OpenedGates
+    ) -> None:
         self._database = database
         self._channels = channels
+        self._gates = gates
 
     def ledger_only(self) -> list[Bound]:
         """Activities for the main queue."""
@@ -119,6 +122,7 @@ class PostActivities:
                         looked=looked,
                     )
                 )
+            await self._gates.refuse_unopened(task)
             reservation = await publications.reserve(
                 self._database,
                 task.message,

@@ -1,12 +1,15 @@
-"""Keeping the ledger's list of incidents and their timelines."""
+"""Keeping the ledger's list of incidents, their timelines, and the openings of their gates."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from temporalio import activity
+
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.log_lines import tell_entries
+from activities.signatures.openings import OPEN_GATE, REVOKE_OPENING, OpenGate, RevokeOpening
 from activities.signatures.record import (
     CLOSE_INCIDENT,
     RECORD_TIMELINE,
@@ -14,21 +17,34 @@ from activities.signatures.record import (
     CloseIncident,
     RecordTimeline,
     RegisterIncident,
+    TimelineRecorded,
 )
 from activities.signatures.signature import Nothing
+from domain.errors import DomainError
+from domain.ids import incident_workflow_id
+from domain.opening import OpeningKind, SealedOpening
+from domain.sealing import RecordKey
+from domain.times import in_utc
 from store.kernel.database import Database
-from store.record import incidents, timeline
+from store.record import incidents, openings, timeline
 
 
 class RecordActivities:
-    """Idempotent entries in the ledger; none of them publishes anything."""
+    """Idempotent entries in the ledger, sealed with ``key``; none of them publishes anything."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, key: RecordKey) -> None:
         self._database = database
+        self._key = key
 
     def all(self) -> list[Bound]:
         """Every activity here, for a worker."""
-        return [self.register_incident, self.close_incident, self.record_timeline]
+        return [
+            self.register_incident,
+            self.close_incident,
+            self.record_timeline,
+            self.open_gate,
+            self.revoke_opening,
+        ]
 
     @defined(REGISTER_INCIDENT)
     async def register_incident(self, order: RegisterIncident) -> Nothing:
@@ -52,9 +68,57 @@ class RecordActivities:
         return Nothing()
 
     @defined(RECORD_TIMELINE)
-    async def record_timeline(self, order: RecordTimeline) -> Nothing:
+    async def record_timeline(self, order: RecordTimeline) -> TimelineRecorded:
         """Append to the timeline; what is there already is left alone."""
         with failing_in_words(datetime.now(UTC)):
-            new = await timeline.append(self._database, order.incident, order.entries)
-        tell_entries(order.incident, new)
+            _refuse_others(order.incident)
+            done = await timeline.append(
+                self._database, self._key, order.incident, order.entries, order.confirmed
+            )
+        tell_entries(order.incident, done.new)
+        return TimelineRecorded(
+            head=done.head,
+            behind=done.behind,
+            diverges_at=done.diverges_at,
+            next_branch=done.next_branch,
+        )
+
+    @defined(OPEN_GATE)
+    async def open_gate(self, order: OpenGate) -> Nothing:
+        """Enter the opening of a message's gate, sealed; without it the wire sends nothing."""
+        opening = SealedOpening(
+            kind=OpeningKind.MESSAGE,
+            incident=order.message.incident,
+            number=order.message.number,
+            revision=order.message.revision,
+            digest=order.digest,
+            destinations=tuple(one.model_dump(mode="json") for one in order.destinations),
+            decisions=tuple(one.model_dump(mode="json") for one in order.decisions),
+            opened_at=in_utc(order.at).isoformat(timespec="microseconds"),
+        )
+        with failing_in_words(datetime.now(UTC)):
+            _refuse_others(order.message.incident)
+            await openings.enter(self._database, self._key, opening)
         return Nothing()
+
+    @defined(REVOKE_OPENING)
+    async def revoke_opening(self, order: RevokeOpening) -> Nothing:
+        """Let nothing more out by an opening."""
+        with failing_in_words(datetime.now(UTC)):
+            _refuse_others(order.message.incident)
+            await openings.revoke(self._database, order.message, order.at)
+        return Nothing()
+
+
+def _refuse_others(incident: str) -> None:
+    """Seal nothing for a workflow that is not the incident's own.
+
+    Temporal runs one workflow of an id at a time, so while an incident is open nobody else has its
+    id. That stops mistakes; whoever controls Temporal can still speak for an incident.
+    """
+    if activity.info().workflow_id != incident_workflow_id(incident):
+        raise DomainError(
+            f"Only the workflow of {incident} itself writes its record and opens its gates.",
+            "Find out who may write to Temporal.",
+            means="Nothing was entered.",
+        )

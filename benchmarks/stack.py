@@ -17,6 +17,7 @@ from temporalio.service import RPCError
 
 from benchmarks.children import LOOPBACK, Child, free_port, listens
 from client.engine import Engine
+from client.record_key import make_key
 from client.stack.environment import for_python, plain
 from embedded import temporal_binary
 from store.kernel.database import Database
@@ -75,6 +76,7 @@ async def running(folder: Path, ledger_url: str, sink_url: str) -> AsyncIterator
     The e-mail channel of its workers speaks to ``sink_url``. Nothing sends webhook events.
     """
     await upgrade_ledger(ledger_url)
+    make_key(folder / "record.key")
     async with AsyncExitStack() as stack:
         temporal, address = await _temporal(folder)
         stack.push_async_callback(temporal.end)
@@ -96,6 +98,7 @@ async def running(folder: Path, ledger_url: str, sink_url: str) -> AsyncIterator
                 "TEMPORAL_CONFIG_FILE": str(profile),
                 "FRONTFOOT_STATE_DIR": str(folder),
                 "FRONTFOOT_DATABASE_URL": ledger_url,
+                "FRONTFOOT_RECORD_KEY_FILE": str(folder / "record.key"),
                 "FRONTFOOT_CODE_SECRET": secrets.token_hex(32),
                 "FRONTFOOT_CHANNELS": "email",
                 "FRONTFOOT_EMAIL_API_KEY": "SG.benchmark",

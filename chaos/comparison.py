@@ -17,11 +17,13 @@ from domain.ids import MessageRef, publication_key
 from domain.message import CLASS_OF, MessageClass, MessageKind
 from domain.message_state import MessagePhase
 from domain.publication import PublicationState
+from domain.record_check import check_head, check_record
 from domain.status import IncidentStatus
 from store.broadcasts import broadcasts
 from store.broadcasts.progress import read_progress
 from store.kernel.database import Database
 from store.record import messages, publication_rows, timeline
+from store.record.records import read_record
 
 _HALTED = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
 _CLOCKS_DIFFER = 0.05
@@ -264,12 +266,11 @@ class Comparison:
 
     async def _timeline(self, database: Database) -> None:
         slug = self._plan.incident
-        broken = await timeline.verify(database, slug)
-        if broken is not None:
-            self.verdict.find("broken_timeline", f"the chain breaks at entry {broken}")
+        record = await read_record(database, slug)
+        wrong = [*check_record(record).found, *check_head(record, self._status.record)]
+        for one in wrong:
+            self.verdict.find("broken_timeline", one.what)
         entries = await timeline.read(database, slug)
-        if [one.seq for one in entries] != list(range(1, len(entries) + 1)):
-            self.verdict.find("broken_timeline", "numbers are missing")
         closed = [one for one in entries if one.what == "closed"]
         if self._status.closed_at is not None and len(closed) != 1:
             self.verdict.find("broken_timeline", f"{len(closed)} entries say that it was closed")

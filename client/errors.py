@@ -6,7 +6,6 @@ ClientError            it could not be done
 │  ├─ NoLedger         the ledger's file is not there
 │  └─ OtherLedger      the ledger is not the one that the worker uses
 ├─ EndedUnclosed       somebody ended the incident in Temporal itself
-├─ RecordChanged       the timeline is not what the incident wrote
 ├─ NoWorker            Temporal answers and no worker does; nothing was asked
 └─ NoAnswer            it was sent, and nobody knows whether it counted
 
@@ -89,10 +88,6 @@ class EndedUnclosed(ClientError):
             ),
         )
         self.how = how
-
-
-class RecordChanged(ClientError):
-    """The timeline in the ledger is not the one that the incident wrote."""
 
 
 class NoWorker(ClientError):

@@ -47,6 +47,7 @@ class Action(StrEnum):
     LIST_SUPPRESSIONS = "list_suppressions"
     START = "start"
     MIGRATE = "migrate"
+    NEW_RECORD_KEY = "new_record_key"
 
 
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True)]

@@ -29,8 +29,9 @@ class MessagePhase(StrEnum):
 class MessageState(BaseModel):
     """One message. ``outcomes`` and ``reached`` go by the key of a destination.
 
-    ``next_update_by`` is what its copy promises. ``reached`` are the destinations that a provider
-    has accepted it for; of a broadcast, the first batch.
+    ``opened``: the ledger has the opening of its gate, so that it may go out; ``revoked``: and that
+    this is over. ``next_update_by`` is what its copy promises. ``reached`` are the destinations
+    that a provider has accepted it for; of a broadcast, the first batch.
     """
 
     number: int
@@ -48,6 +49,8 @@ class MessageState(BaseModel):
     phase: MessagePhase = MessagePhase.WAITING
     approved_at: datetime | None = None
     fresh_until: datetime | None = None
+    opened: bool = False
+    revoked: bool = False
     outcomes: dict[str, Outcome] = Field(default_factory=dict)
     reached: list[str] = Field(default_factory=list)
 
@@ -71,11 +74,17 @@ class MessageState(BaseModel):
         if outcome.state in (PublicationState.ACCEPTED, PublicationState.PARTLY_ACCEPTED):
             self.reach(outcome.destination)
 
+    def begin(self) -> None:
+        """Mark it as going out everywhere, before anything has."""
+        self.phase = MessagePhase.PUBLISHING
+        for destination in self.destinations:
+            self.enter(Outcome.at(destination, PublicationState.PLANNED))
+
     def supersede_unbegun(self) -> None:
         """End it, as something newer overtook it, wherever it has not begun to go out."""
         why = Explanation(what="Something newer overtook it before it was sent.")
         for destination in self.destinations:
-            if destination.key not in self.outcomes:
+            if not self.opened or destination.key not in self.outcomes:
                 self.enter(Outcome.at(destination, PublicationState.SUPERSEDED, why))
 
     def reach(self, destination: Destination) -> None:

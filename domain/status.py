@@ -13,6 +13,7 @@ from domain.message_state import MessagePhase
 from domain.model import Value
 from domain.publication import Outcome
 from domain.stage import Stage
+from domain.timeline import RecordHead
 
 
 class MessageStatus(Value):
@@ -47,7 +48,11 @@ class MessageStatus(Value):
 
 
 class IncidentStatus(Value):
-    """The status of a whole incident."""
+    """The status of a whole incident.
+
+    ``record`` is the end of its record, as the ledger confirmed it to the incident, which writes
+    branch ``record_branch`` of it.
+    """
 
     incident: Slug
     title: str
@@ -60,6 +65,8 @@ class IncidentStatus(Value):
     facts: str | None
     facts_filled: tuple[str, ...]
     messages: tuple[MessageStatus, ...]
+    record: RecordHead = RecordHead()
+    record_branch: int = 1
 
 
 class Decided(Value):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from client.record_key import make_key
 from client.stack.accounts import ChosenAccounts, choose_accounts
 from client.stack.environment import for_python
 from client.stack.ports import LOOPBACK, Ports
@@ -19,6 +20,7 @@ from settings import Settings, read_env_file
 CODE_SECRET = "FRONTFOOT_CODE_SECRET"
 LINK_SECRET = "FRONTFOOT_LINK_SECRET"
 PUBLIC_URL = "FRONTFOOT_PUBLIC_URL"
+RECORD_KEY_FILE = "FRONTFOOT_RECORD_KEY_FILE"
 _SETTINGS = frozenset(f"FRONTFOOT_{name.upper()}" for name in Settings.model_fields)
 
 
@@ -27,12 +29,14 @@ class StackEnvironment:
     """Environments of one stack.
 
     ``clients`` is what clients of the stack need; ``parts`` is for worker and receiver, with the
-    secrets and without the credentials of any account, which are in ``access``.
+    secrets and without the credentials of any account, which are in ``access``. ``worker`` is for
+    the worker alone: it names the key that seals the record.
     """
 
     access: ChosenAccounts
     clients: Mapping[str, str]
     parts: Mapping[str, str]
+    worker: Mapping[str, str]
     notices: tuple[str, ...]
 
 
@@ -47,8 +51,8 @@ def stack_environment(
 ) -> StackEnvironment:
     """The environments, made from ``given``; without ``live``, credentials are left out.
 
-    ``webhooks`` and ``sandbox`` are the URLs of those parts. Writes the state folder's secrets and
-    its Temporal profile.
+    ``webhooks`` and ``sandbox`` are the URLs of those parts. Writes the state folder's secrets, its
+    Temporal profile, and the key that seals the record.
     """
     state = settings.state_dir
     access = choose_accounts(settings.channels, given, sandbox, live=live)
@@ -78,7 +82,9 @@ def stack_environment(
         **clients,
         **kept,
     }
-    return StackEnvironment(access, clients, parts, tuple(notices))
+    make_key(settings.record_key())
+    worker = {RECORD_KEY_FILE: str(settings.record_key().absolute())}
+    return StackEnvironment(access, clients, parts, worker, tuple(notices))
 
 
 def _passed_on(
@@ -91,6 +97,7 @@ def _passed_on(
         for name, value in given.items()
         if name.startswith("FRONTFOOT_")
         and not name.startswith(accounts)
+        and name != RECORD_KEY_FILE
         and (live or name in _SETTINGS)
     }
 

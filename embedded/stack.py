@@ -145,7 +145,10 @@ class Stack:
 
     def _worker(self) -> PartPlan:
         environments = self._environments()
-        return plans.worker(self.state, {**environments.parts, **environments.access.environment})
+        return plans.worker(
+            self.state,
+            {**environments.parts, **environments.worker, **environments.access.environment},
+        )
 
     # --- the folder ---------------------------------------------------------------------------
 

@@ -355,6 +355,8 @@ timeline = Table(
     Column("incident", String(48), primary_key=True),
     # Its place in the chain of hashes; entries are chained in the order in which they came.
     Column("link", Integer, primary_key=True, autoincrement=False),
+    # An incident whose record has other content under its numbers goes on in another branch.
+    Column("branch", Integer, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("at", Moment, nullable=False),
     Column("what", Text, nullable=False),
@@ -364,5 +366,43 @@ timeline = Table(
     Column("authenticated_by", String(16)),
     Column("about", Text, nullable=False, server_default=text("''")),
     Column("hash", String(64), nullable=False),
-    UniqueConstraint("incident", "seq"),
+    # Which key sealed the hash, and its signature in hexadecimal digits.
+    Column("key_id", String(16), nullable=False),
+    Column("seal", String(128), nullable=False),
+    UniqueConstraint("incident", "branch", "seq"),
+)
+
+# The public keys of the installation; the private one is with the workers. A key that replaced
+# another is endorsed by it, and accepts it, with a signature each.
+record_keys = Table(
+    "record_keys",
+    metadata,
+    Column("key_id", String(16), primary_key=True),
+    Column("public", String(64), nullable=False),
+    Column("endorsed_by", String(16), nullable=False, server_default=text("''")),
+    Column("endorsement", String(128), nullable=False, server_default=text("''")),
+    Column("acceptance", String(128), nullable=False, server_default=text("''")),
+    Column("since", Moment, nullable=False),
+)
+
+# That something may go out. The incident enters one when its gate opens, sealed like the record,
+# and the wire sends nothing without it.
+openings = Table(
+    "openings",
+    metadata,
+    Column("incident", String(48), primary_key=True),
+    # `message`; later also `form` (named blanks) and `role` (free replies).
+    Column("kind", String(16), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("digest", String(64), nullable=False),
+    # JSON: where it may go, and who decided.
+    Column("destinations", Text, nullable=False),
+    Column("decisions", Text, nullable=False),
+    # A text, since it is sealed to the letter.
+    Column("opened_at", String(40), nullable=False),
+    Column("key_id", String(16), nullable=False),
+    Column("seal", String(128), nullable=False),
+    # Not sealed: taking it away gives back only what was signed.
+    Column("revoked_at", Moment),
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from client.record_key import make_key
 from client.stack.environment import for_python
 
 STARTS = """
@@ -60,6 +61,7 @@ def test_a_worker_reads_temporals_settings_from_dot_env(tmp_path: Path) -> None:
         "TEMPORAL_ADDRESS=127.0.0.1:9\nFRONTFOOT_CHANNELS=smtp\nFRONTFOOT_SMTP_HOST=localhost\n",
         encoding="utf-8",
     )
+    make_key(tmp_path / ".frontfoot" / "record.key")
     done = subprocess.run(
         [sys.executable, "-P", "-m", "worker"],
         env=for_python(os.environ),
@@ -70,3 +72,18 @@ def test_a_worker_reads_temporals_settings_from_dot_env(tmp_path: Path) -> None:
         timeout=60,
     )
     assert (done.returncode, "127.0.0.1:9," in done.stderr) == (2, True), done.stderr
+
+
+def test_a_worker_without_its_key_does_not_start_and_says_how_to_make_one(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "worker"],
+        env={**for_python(os.environ), "FRONTFOOT_CHANNELS": "smtp", "FRONTFOOT_SMTP_HOST": "h"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    said = " ".join(done.stderr.split())
+    assert (done.returncode, "nothing can be sealed" in said) == (2, True), said
+    assert not (tmp_path / ".frontfoot").exists()

@@ -22,7 +22,7 @@ from domain.model import Value
 from domain.playbook import BroadcastPlan, Looking, Playbook
 from domain.publication import Destination, Outcome, PublicationState
 from domain.stage import Stage
-from domain.timeline import TimelineEntry
+from domain.timeline import RecordHead, TimelineEntry
 
 INCIDENT_WORKFLOW = "IncidentWorkflow"
 PUBLICATION_WORKFLOW = "PublicationWorkflow"
@@ -47,6 +47,7 @@ class OpenIncident(Value):
     carried: IncidentState | None = None
     timeline: tuple[TimelineEntry, ...] = ()
     recorded: int = 0
+    record: RecordHead = RecordHead()
 
 
 class Join(Value):

@@ -39,6 +39,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows.facts import FactsRecording
     from workflows.lifecycle import Lifecycle
+    from workflows.openings import Openings
     from workflows.proposing import Proposing
     from workflows.publishing import Publishing
     from workflows.refusing import refusing
@@ -59,7 +60,7 @@ class IncidentWorkflow:
         # for many minutes, and must not block anything else meanwhile.
         self._turn = asyncio.Lock()
         self._turn_of: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-        timeline = Timeline(opening.incident, opening.timeline, opening.recorded)
+        timeline = Timeline(opening.incident, opening.timeline, opening.recorded, opening.record)
         state = opening.carried or IncidentState(
             incident=opening.incident,
             title=opening.title,
@@ -73,6 +74,7 @@ class IncidentWorkflow:
         self._lifecycle = Lifecycle(state, timeline, self._turn)
         self._proposing = Proposing(state, timeline, self._lifecycle, self._turn)
         self._publishing = Publishing(state, timeline)
+        self._openings = Openings(state, timeline, self._publishing)
         self._signing = Signing(state, roles_of(state.plan.roster), timeline, self._publishing)
         self._withdrawing = Withdrawing(state, timeline, self._publishing)
         self._settling = Settling(state, timeline, self._publishing)
@@ -87,7 +89,10 @@ class IncidentWorkflow:
             check_title(opening.title)
         if opening.carried is None:
             await self._lifecycle.register()
-        keeping = asyncio.create_task(self._timeline.keep())
+        keeping = [
+            asyncio.create_task(self._timeline.keep()),
+            asyncio.create_task(self._openings.keep()),
+        ]
         await workflow.wait_condition(
             lambda: (
                 (self._lifecycle.closed() or self._should_continue()) and self._nothing_under_way()
@@ -102,13 +107,15 @@ class IncidentWorkflow:
                         "carried": self._state,
                         "timeline": self._timeline.entries(),
                         "recorded": self._timeline.recorded(),
+                        "record": self._timeline.head(),
                     }
                 )
             )
         await self._lifecycle.record_closing()
         # Somebody may have joined, or tried to sign, while the closing was recorded.
         await workflow.wait_condition(self._nothing_under_way)
-        keeping.cancel()
+        for task in keeping:
+            task.cancel()
         return self.status()
 
     # --- asking -------------------------------------------------------------------------------
@@ -116,7 +123,7 @@ class IncidentWorkflow:
     @workflow.query(name="status")
     def status(self) -> IncidentStatus:
         """The status of the response."""
-        return incident_status(self._state)
+        return incident_status(self._state, self._timeline.head(), self._timeline.branch())
 
     @workflow.query(name="timeline")
     def timeline(self) -> list[TimelineEntry]:
@@ -301,6 +308,7 @@ class IncidentWorkflow:
     def _nothing_under_way(self) -> bool:
         return (
             workflow.all_handlers_finished()
+            and self._openings.quiet()
             and self._publishing.quiet()
-            and not self._timeline.pending()
+            and not self._timeline.waited_for()
         )

@@ -32,6 +32,9 @@ LEDGER = ActivityPolicy(
 )
 """Idempotent work on our own ledger: repeated until it is done."""
 
+RECORD_AGAIN = timedelta(minutes=1)
+"""The pause after the ledger has refused something of the record for good."""
+
 BULK_LEDGER = ActivityPolicy(
     start_to_close=timedelta(minutes=10),
     heartbeat=timedelta(seconds=30),

@@ -28,7 +28,7 @@ _HOW = 'Send {"by": "<person>", "digest": "<8 or more digits>", "message": <numb
 
 
 class Signing:
-    """Judges decisions, and starts the publication of what its gate lets through."""
+    """Judges decisions, and hands on what its gate lets through."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class Signing:
     def _publish(self, message: MessageState) -> None:
         for older in self._state.overtaken_by(message):
             self._timeline.add("superseded", "frontfoot", f"message {older.number}")
-            under_way = older.phase is MessagePhase.PUBLISHING
+            under_way = older.phase is MessagePhase.PUBLISHING and older.opened
             older.phase = MessagePhase.SUPERSEDED
             if under_way:
                 self._publishing.halt(older, PublicationState.SUPERSEDED)
@@ -130,7 +130,8 @@ class Signing:
                 older.supersede_unbegun()
         message.approved_at = workflow.now()
         message.fresh_until = workflow.now() + self._state.plan_of(message.kind).fresh_for
-        self._publishing.start(message, message.destinations)
+        # Once the ledger has the opening, it goes out: see workflows/openings.py.
+        message.begin()
 
 
 def _read_decision(said: Sequence[RawValue], verdict: Verdict) -> Decide:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain.incident import IncidentState
 from domain.message_state import MessageState
 from domain.status import IncidentStatus, MessageStatus
+from domain.timeline import RecordHead
 
 
 def message_status(state: IncidentState, message: MessageState) -> MessageStatus:
@@ -30,8 +31,8 @@ def message_status(state: IncidentState, message: MessageState) -> MessageStatus
     )
 
 
-def incident_status(state: IncidentState) -> IncidentStatus:
-    """The whole incident."""
+def incident_status(state: IncidentState, record: RecordHead, branch: int) -> IncidentStatus:
+    """The whole incident; ``record`` is the end of its record in the ledger."""
     return IncidentStatus(
         incident=state.incident,
         title=state.title,
@@ -44,4 +45,6 @@ def incident_status(state: IncidentState) -> IncidentStatus:
         facts=state.facts.current,
         facts_filled=state.facts.filled,
         messages=tuple(message_status(state, one) for one in state.messages),
+        record=record,
+        record_branch=branch,
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures.record import RECORD_TIMELINE, RecordTimeline
+    from activities.signatures.record import RECORD_TIMELINE, RecordTimeline, TimelineRecorded
     from domain.actor import Actor
-    from domain.timeline import TimelineEntry
+    from domain.plural import plural
+    from domain.timeline import BRANCHED, RESTORED, RecordHead, TimelineEntry
     from workflows.calls import call
-    from workflows.policies import LEDGER
+    from workflows.policies import LEDGER, RECORD_AGAIN, URGENT
 
 _KEPT = 2_000
 """The entries that the workflow keeps for its query; the ledger keeps all of them."""
@@ -22,30 +24,29 @@ def _plain(text: str) -> str:
 
 
 class Timeline:
-    """What happened, who did it, and when. Entries are facts: past participles, never bodies."""
+    """What happened, who did it, and when. Entries are facts: past participles, never bodies.
+
+    ``recorded`` is the number of the last entry that the ledger has, and ``head`` the end of the
+    ledger's record as it confirmed it.
+    """
 
     def __init__(
-        self, incident: str, entries: tuple[TimelineEntry, ...] = (), recorded: int = 0
+        self,
+        incident: str,
+        entries: tuple[TimelineEntry, ...] = (),
+        recorded: int = 0,
+        head: RecordHead | None = None,
     ) -> None:
         self._incident = incident
         self._entries = list(entries)
         self._recorded = recorded
+        self._head = head or RecordHead()
+        self._refused = False
 
     def add(self, what: str, who: Actor | str, about: str = "") -> None:
         """Enter one thing that happened now; ``who`` is an actor, or a channel or part of ours."""
-        seq = self._entries[-1].seq + 1 if self._entries else 1
-        person = who if isinstance(who, Actor) else None
-        self._entries.append(
-            TimelineEntry(
-                seq=seq,
-                at=workflow.now(),
-                what=what,
-                who=_plain(person.person if person else str(who)),
-                surface=person.surface if person else None,
-                authenticated_by=person.authenticated_by if person else None,
-                about=_plain(about),
-            )
-        )
+        last = self._entries[-1] if self._entries else None
+        self._entries.append(_entry(last.seq + 1 if last else 1, self.branch(), what, who, about))
 
     def entries(self) -> tuple[TimelineEntry, ...]:
         """The newest entries, oldest first."""
@@ -55,21 +56,87 @@ class Timeline:
         """The number of the last entry that the ledger has."""
         return self._recorded
 
+    def head(self) -> RecordHead:
+        """The end of the ledger's record, as the ledger confirmed it last."""
+        return self._head
+
+    def branch(self) -> int:
+        """The number of the branch that it writes; more than 1 after a reset or a restore."""
+        return self._entries[-1].branch if self._entries else 1
+
     def pending(self) -> bool:
         """Whether the ledger lacks something."""
         return bool(self._entries) and self._entries[-1].seq > self._recorded
 
-    async def flush(self) -> None:
+    def waited_for(self) -> bool:
+        """Whether something is on its way to a ledger that takes it.
+
+        One that refuses must not keep an incident from ending: its history has the entries.
+        """
+        return self.pending() and not self._refused
+
+    async def keep(self) -> None:
+        """Keep copying for as long as the incident lives, whatever the ledger says."""
+        while True:
+            await workflow.wait_condition(self.pending)
+            try:
+                await self._flush()
+                self._refused = False
+            except ActivityError as error:
+                cause = type(error.cause).__name__
+                workflow.logger.error("the ledger refused entries of the record: %s", cause)
+                self._refused = True
+                await workflow.sleep(RECORD_AGAIN)
+
+    async def _flush(self) -> None:
         """Copy to the ledger what it lacks."""
         while self.pending():
             batch = tuple(one for one in self._entries if one.seq > self._recorded)[:100]
-            await call(
-                RECORD_TIMELINE, RecordTimeline(incident=self._incident, entries=batch), LEDGER
+            order = RecordTimeline(incident=self._incident, entries=batch, confirmed=self._head)
+            self._take(await call(RECORD_TIMELINE, order, LEDGER, priority=URGENT), batch)
+
+    def _take(self, done: TimelineRecorded, batch: tuple[TimelineEntry, ...]) -> None:
+        before, self._head = self._head, done.head
+        if done.behind:
+            lost = before.entries - done.head.entries
+            them = "it was" if lost == 1 else "they were"
+            self.add(
+                RESTORED,
+                "frontfoot",
+                f"the ledger lacked {plural(lost, 'entry', 'entries')} of {before.entries} that it "
+                f"had confirmed; as far as the incident still has them, {them} entered again",
             )
+            self._recorded = self._entries[0].seq - 1
+        elif done.diverges_at is not None:
+            self._branch(done.diverges_at, done.next_branch)
+        else:
             self._recorded = batch[-1].seq
 
-    async def keep(self) -> None:
-        """Keep copying for as long as the incident lives."""
-        while True:
-            await workflow.wait_condition(self.pending)
-            await self.flush()
+    def _branch(self, at: int, number: int) -> None:
+        """Go on in another branch from entry ``at`` on: the ledger has something else there."""
+        why = (
+            f"branch {number}: the ledger has other entries from number {at} on, or lacks those "
+            "before it; Temporal or the ledger was reset or restored, or somebody wrote to it"
+        )
+        kept = [one for one in self._entries if one.seq < at]
+        moved = [
+            one.model_copy(update={"seq": one.seq + 1, "branch": number})
+            for one in self._entries
+            if one.seq >= at
+        ]
+        self._entries = [*kept, _entry(at, number, BRANCHED, "frontfoot", why), *moved]
+        self._recorded = at - 1
+
+
+def _entry(seq: int, branch: int, what: str, who: Actor | str, about: str) -> TimelineEntry:
+    person = who if isinstance(who, Actor) else None
+    return TimelineEntry(
+        seq=seq,
+        branch=branch,
+        at=workflow.now(),
+        what=what,
+        who=_plain(person.person if person else str(who)),
+        surface=person.surface if person else None,
+        authenticated_by=person.authenticated_by if person else None,
+        about=_plain(about),
+    )

@@ -7,7 +7,7 @@ from datetime import datetime
 from activities.signatures.signature import Nothing, Signature
 from domain.ids import AudienceName, Slug
 from domain.model import Value
-from domain.timeline import TimelineEntry
+from domain.timeline import RecordHead, TimelineEntry
 
 
 class RegisterIncident(Value):
@@ -28,12 +28,29 @@ class CloseIncident(Value):
 
 
 class RecordTimeline(Value):
-    """Append entries to the ledger's timeline; those that are there already are left alone."""
+    """Append entries to the ledger's timeline; those that are there already are left alone.
+
+    ``confirmed`` is the end of the record as the ledger was last known to have it.
+    """
 
     incident: Slug
     entries: tuple[TimelineEntry, ...]
+    confirmed: RecordHead = RecordHead()
+
+
+class TimelineRecorded(Value):
+    """What the ledger has now: ``head`` is the end of the record.
+
+    Nothing was appended if it is ``behind``, lacking entries that it had, or if it has other
+    content or a gap at ``diverges_at``: then the recording goes on in ``next_branch``.
+    """
+
+    head: RecordHead = RecordHead()
+    behind: bool = False
+    diverges_at: int | None = None
+    next_branch: int = 1
 
 
 REGISTER_INCIDENT = Signature("register_incident", RegisterIncident, Nothing)
 CLOSE_INCIDENT = Signature("close_incident", CloseIncident, Nothing)
-RECORD_TIMELINE = Signature("record_timeline", RecordTimeline, Nothing)
+RECORD_TIMELINE = Signature("record_timeline", RecordTimeline, TimelineRecorded)

@@ -8,9 +8,7 @@ from client.audit.checks import audit
 from client.audit.model import Discrepancy, Kind, Report
 from client.audit.reading import read_records
 from client.engine import Engine
-from client.errors import RecordChanged
 from client.timeline import verify_timeline
-from store.record import timeline
 
 
 async def audit_incident(engine: Engine, slug: str) -> Report:
@@ -19,11 +17,10 @@ async def audit_incident(engine: Engine, slug: str) -> Report:
     ``UnknownIncident`` if neither Temporal nor the ledger has it.
     """
     records = await read_records(engine, slug)
-    entries = await timeline.read(await engine.ledger(), slug)
     report = audit(records, datetime.now(UTC))
-    try:
-        await verify_timeline(engine, slug, entries)
-    except RecordChanged as error:
-        broken = Discrepancy(kind=Kind.DIFFERS, where="the timeline", explanation=error.explanation)
-        report = report.model_copy(update={"found": (*report.found, broken)})
-    return report
+    verified = await verify_timeline(engine, slug)
+    changed = tuple(
+        Discrepancy(kind=Kind.DIFFERS, where="the timeline", explanation=one)
+        for one in verified.found
+    )
+    return report.model_copy(update={"found": (*report.found, *changed)})

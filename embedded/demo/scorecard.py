@@ -15,7 +15,7 @@ from client.engine import Engine
 from client.mail_progress import MailProgress, mails_of
 from client.publications import list_publications
 from client.stack.sandbox_records import Reconciliation, reconcile_mail, reconcile_posts
-from client.timeline import broken_at
+from client.timeline import verify_timeline
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.model import Value
@@ -37,8 +37,8 @@ class Score(Value):
     urls: dict[str, str]
     codes: int
     struck: dict[str, int]
-    broken_link: int | None
     unknown: tuple[str, ...] = ()
+    record_findings: tuple[str, ...]
     wrong: tuple[str, ...] = ()
 
 
@@ -72,8 +72,8 @@ async def add_up(
         },
         codes=await count_codes(engine, INCIDENT),
         struck=await fired(sandbox),
-        broken_link=await broken_at(engine, INCIDENT),
         unknown=tuple([one async for one in _unknown(engine, status)]),
+        record_findings=tuple(one.what for one in (await verify_timeline(engine, INCIDENT)).found),
     )
     return score.model_copy(update={"wrong": tuple(_wrong(score, story))})
 
@@ -137,8 +137,7 @@ def _wrong(score: Score, story: Story) -> list[str]:
     wrong += [
         f"this fault never struck: {name}" for name, times in score.struck.items() if not times
     ]
-    if score.broken_link is not None:
-        wrong.append(f"the timeline's chain is broken at entry {score.broken_link}")
+    wrong += score.record_findings
     return wrong
 
 

@@ -21,6 +21,7 @@ from surfaces.terminal import (
     facts,
     playbook,
     propose,
+    record,
     reject,
     retry,
     revise,
@@ -46,8 +47,8 @@ _COMMANDS: tuple[Register, ...] = tuple(
     one.register
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
-        approve, reject, status, broadcast, withdraw, retry, settle, timeline, codes, suppressions,
-        audit,
+        approve, reject, status, broadcast, withdraw, retry, settle, timeline, record, codes,
+        suppressions, audit,
     )
 )  # fmt: skip
 

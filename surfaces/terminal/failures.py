@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from client.errors import EndedUnclosed, NoAnswer, RecordChanged, WrongInput, explanation_of
+from client.errors import EndedUnclosed, NoAnswer, WrongInput, explanation_of
 from domain.errors import DomainError
 from domain.explanation import Explanation
 from domain.model import Value
@@ -32,7 +32,6 @@ _CODES: tuple[tuple[type[BaseException], ExitCode], ...] = (
     (OSError, ExitCode.USAGE),
     (DomainError, ExitCode.REFUSED),
     (EndedUnclosed, ExitCode.REFUSED),
-    (RecordChanged, ExitCode.REFUSED),
     (NoAnswer, ExitCode.UNKNOWN),
 )
 

@@ -85,6 +85,7 @@ def incident_view(
         preview = (previews or {}).get(message.number, "")
         parts += [message_view(message, own, preview), Text("")]
     parts += [Text(clean(notice), style="yellow") for notice in notices]
+    parts += _record(status)
     if not ended:
         parts += [Text(line, no_wrap=True, overflow="ignore") for line in next_lines(status)]
     return Group(*parts)
@@ -134,6 +135,23 @@ def _heading(status: IncidentStatus) -> Text:
     text.append(f"  {clean(status.title)}", style="not bold")
     text.append(f"\n{clean(when)}", style="not bold dim")
     return text
+
+
+def _record(status: IncidentStatus) -> Iterator[RenderableType]:
+    """The end of the record that the ledger confirmed to the incident, to be compared later."""
+    head = status.record
+    if not head.entries:
+        return
+    entries = plural(head.entries, "entry", "entries")
+    yield Text(
+        f"record: {entries} sealed, the last {head.hash[:16]} by key {head.key[:16]}", style="dim"
+    )
+    if status.record_branch > 1:
+        yield Text(
+            f"The record goes on in branch {status.record_branch}: Temporal or the ledger was "
+            "reset or restored. Its timeline says more.",
+            style="bold red",
+        )
 
 
 def _strip(stage: Stage) -> Text:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from client.errors import WrongInput
-from client.timeline import read_timeline, verify_timeline
+from client.record_file import export_record
+from client.timeline import Verified, read_timeline, verify_timeline
 from domain.plural import plural
-from domain.timeline import TimelineEntry
+from domain.timeline import BRANCHED, TimelineEntry
+from surfaces.terminal.failures import ExitCode
 from surfaces.terminal.options import Json, slug_of
-from surfaces.terminal.printing import clean, moment, plain_table, say, say_json, screen, show
+from surfaces.terminal.printing import (
+    clean,
+    moment,
+    plain_table,
+    say,
+    say_aside,
+    say_json,
+    show,
+)
+from surfaces.terminal.record import KeyOption
+from surfaces.terminal.record_view import say_findings, sealed_by
 from surfaces.terminal.session import run
 
 
@@ -26,9 +40,14 @@ def show_timeline(
     verify: Annotated[
         bool, typer.Option("--verify", help="Also check that nobody has changed the record.")
     ] = False,
+    key: KeyOption = "",
+    export: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the record to a file that anybody can verify."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show everything that happened in an incident, oldest first, or verify the record of it.
+    """Show everything that happened in an incident, oldest first, verify it, or export it.
 
     It comes from the ledger, so it works after the incident has closed and when nothing else runs.
 
@@ -41,37 +60,74 @@ def show_timeline(
             "Type frontfoot timeline SLUG, or frontfoot timeline verify SLUG.",
         )
     slug = slug_of(words[-1])
-    entries = run(lambda engine: read_timeline(engine, slug))
-    if alone:
-        said = _verified(slug, entries)
-        if as_json:
-            say_json({"whole": True, "entries": len(entries), "detail": said})
-        else:
-            say(said)
+    if export is not None:
+        _export(slug, export)
         return
+    if not alone:
+        _show(run(lambda engine: read_timeline(engine, slug)), as_json=as_json)
+    if alone or verify:
+        _verify(slug, key, as_json=alone and as_json, aside=as_json)
+
+
+def _verify(slug: str, key: str, *, as_json: bool, aside: bool) -> None:
+    found = run(lambda engine: verify_timeline(engine, slug, key))
+    if as_json:
+        whole = {"whole": not found.found, "detail": _verified(found)}
+        say_json({**whole, **found.model_dump(mode="json")})
+    elif found.found:
+        say_findings(found.found)
+    elif aside:
+        # JSON on stdout stays JSON.
+        say_aside(_verified(found))
+    else:
+        say(_verified(found))
+    if found.found:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def _export(slug: str, path: Path) -> None:
+    record = run(lambda engine: export_record(engine, slug, path))
+    say(f"{plural(len(record.entries), 'entry', 'entries')} of the record are in {path}.")
+    say(f"Verify it anywhere: frontfoot record verify {path}")
+
+
+def _show(entries: list[TimelineEntry], *, as_json: bool) -> None:
     if as_json:
         say_json([entry.model_dump(mode="json") for entry in entries])
-    else:
+        return
+    several = bool(entries) and entries[-1].branch > 1
+    for branch, own in groupby(entries, key=lambda one: one.branch):
+        if several:
+            say(f"Branch {branch} of the record", "bold red" if branch > 1 else "bold")
         table = plain_table("TIME (UTC)", "WHAT", "WHO", "ABOUT")
-        for entry in entries:
+        for entry in own:
             row = (entry.what, entry.who, entry.about)
-            table.add_row(moment(entry.at), *(clean(one) for one in row))
+            style = "bold red" if entry.what == BRANCHED else ""
+            table.add_row(moment(entry.at), *(clean(one) for one in row), style=style)
         show(table)
-    if verify:
-        said = _verified(slug, entries)
-        # JSON on stdout stays JSON.
-        screen(error=as_json).print(said)
+    if several:
+        say(
+            "The record has several branches: Temporal or the ledger was reset or restored, "
+            "and what happened before and after is kept in both.",
+            "bold red",
+        )
 
 
-def _verified(slug: str, entries: list[TimelineEntry]) -> str:
-    found = run(lambda engine: verify_timeline(engine, slug, entries))
-    entries_found = plural(found.entries, "entry", "entries")
-    intact = f"The record is whole: {entries_found}, each sealed into the next."
-    if not found.confirmed:
-        return f"{intact} The incident itself could not be asked whether these are all."
-    more = plural(found.on_their_way, "more is", "more are")
-    late = f" {more} on the way." if found.on_their_way else ""
-    return f"{intact} The incident confirms it.{late}"
+def _verified(found: Verified) -> str:
+    if found.found:
+        return " ".join(one.what for one in found.found)
+    entries = plural(found.entries, "entry", "entries")
+    said = [f"The record is whole: {entries}, each sealed into the next."]
+    if found.branches > 1:
+        said.append(f"It has {found.branches} branches, since something was reset or restored.")
+    if found.confirmed:
+        said.append("The incident confirms it.")
+    else:
+        said.append("The incident itself could not be asked whether these are all.")
+    if found.on_their_way:
+        said.append(f"{plural(found.on_their_way, 'more is', 'more are')} on the way.")
+    said.append(sealed_by(found.key, compared=found.compared))
+    return " ".join(said)
 
 
 def register(app: typer.Typer) -> None:

@@ -36,6 +36,7 @@ _COMMANDS = {
     Action.LIST_SUPPRESSIONS: "frontfoot suppressions list --show",
     Action.START: "frontfoot up",
     Action.MIGRATE: "python -m store.migrate",
+    Action.NEW_RECORD_KEY: "frontfoot record new-key FILE",
 }
 _STEERING = (Action.PAUSE, Action.RESUME, Action.STOP)
 _FOR_ONE_AUDIENCE = (*_STEERING, Action.RETRY, Action.SETTLE, Action.LIST_UNKNOWN)

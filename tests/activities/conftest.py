@@ -19,6 +19,7 @@ from domain.publication import Finding, Receipt, Sighting
 from store.kernel.database import Database
 from store.record import messages
 from tests.fresh_ledger import empty_ledger, ledger
+from tests.sealing import open_gate
 
 __all__ = ["empty_ledger", "ledger"]
 
@@ -93,4 +94,5 @@ def notice(text: str = "Notice 1, 26 Oct 12:00 UTC: we were hacked.") -> Documen
 async def document(ledger: Database) -> Document:
     document = notice()
     await messages.save_revision(ledger, document, "maya")
+    await open_gate(ledger, document)
     return document

@@ -34,6 +34,7 @@ from store.people import audiences
 from store.people.audiences import AudienceRow
 from store.record import messages
 from tests.activities.conftest import NOON
+from tests.sealing import gates, open_gate
 
 SECRET = b"a secret of more than thirty-two letters"
 REF = MessageRef(incident="hacked", number=1, revision=1)
@@ -162,7 +163,9 @@ class Post:
     secret: bytes | None = SECRET
 
     def activities(self) -> BroadcastActivities:
-        return BroadcastActivities(self.ledger, {"email": self.mailer}, self.secret)
+        return BroadcastActivities(
+            self.ledger, {"email": self.mailer}, gates(self.ledger), self.secret
+        )
 
     def without_secret(self) -> Post:
         """The same on a worker that was started without the code secret."""
@@ -258,7 +261,8 @@ async def approved(
 ) -> Post:
     """Keep a document and plan its broadcast."""
     await messages.save_revision(ledger, document, "maya")
-    activities = BroadcastActivities(ledger, {"email": mailer}, SECRET)
+    await open_gate(ledger, document)
+    activities = BroadcastActivities(ledger, {"email": mailer}, gates(ledger), SECRET)
     order = order_for(document, batch_size)
     planned = await ActivityEnvironment().run(activities.plan_broadcast, order)
     return Post(ledger, mailer, document, order.task, planned)

@@ -34,6 +34,7 @@ from tests.activities.mail import (
     one_each,
     order_for,
 )
+from tests.sealing import gates, open_gate
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ async def planning(
     ledger: Database, document: Document, secret: bytes | None = SECRET
 ) -> ApplicationError:
     """Plan what must not be planned, and return what was said."""
-    activities = BroadcastActivities(ledger, {"email": Mailer()}, secret)
+    activities = BroadcastActivities(ledger, {"email": Mailer()}, gates(ledger), secret)
     with pytest.raises(ApplicationError) as failure:
         await ActivityEnvironment().run(activities.plan_broadcast, order_for(document, 10))
     assert await broadcasts.find_broadcast(ledger, REF, "email", "customers") is None
@@ -91,6 +92,7 @@ async def test_the_plan_of_another_digest_gives_nobody_the_right_to_send(
     first = await approved(ledger, mailer, letter(await customers(ledger, 30)))
     later = first.document.model_copy(update={"revision": 2})
     await messages.save_revision(ledger, later, "maya")
+    await open_gate(ledger, later)
     task = PublicationTask(
         message=REF.model_copy(update={"revision": 2}),
         channel="email",
@@ -116,6 +118,7 @@ async def test_whoever_was_imported_after_the_signature_gets_nothing(
 async def test_a_message_without_an_audience_says_what_to_do(ledger: Database) -> None:
     document = letter(await customers(ledger, 1)).model_copy(update={"audiences": ()})
     await messages.save_revision(ledger, document, "maya")
+    await open_gate(ledger, document)
     refusal = await planning(ledger, document)
     assert "does not go to the audience" in refusal.message
     assert refusal.non_retryable
@@ -149,6 +152,7 @@ async def test_a_recipient_is_told_the_same_code_on_every_attempt(
 async def test_without_the_code_secret_nothing_is_planned(ledger: Database) -> None:
     document = goodwill(await customers(ledger, 30))
     await messages.save_revision(ledger, document, "maya")
+    await open_gate(ledger, document)
     refusal = await planning(ledger, document, secret=None)
     assert "no code secret" in refusal.message
     assert "FRONTFOOT_CODE_SECRET" in str(refusal.details[0])
@@ -175,6 +179,7 @@ async def test_a_letter_without_codes_needs_no_secret(ledger: Database, mailer: 
 async def test_codes_without_an_offer_are_not_planned(ledger: Database) -> None:
     document = letter(await customers(ledger, 30), "Yours: [[code]]")
     await messages.save_revision(ledger, document, "maya")
+    await open_gate(ledger, document)
     refusal = await planning(ledger, document)
     assert "no offer" in refusal.message
     assert "[[code]]" in str(refusal.details[0])
@@ -184,6 +189,7 @@ async def test_an_offer_over_its_cap_is_not_planned(ledger: Database) -> None:
     terms = OFFER.model_copy(update={"budget_cap": Decimal("299.99")})
     document = goodwill(await customers(ledger, 30), terms)
     await messages.save_revision(ledger, document, "maya")
+    await open_gate(ledger, document)
     refusal = await planning(ledger, document)
     assert "over the cap of 299.99 USD" in refusal.message
     assert refusal.non_retryable

@@ -24,6 +24,7 @@ from tests.activities.mail import (
     one_each,
     order_for,
 )
+from tests.sealing import gates, open_gate
 
 
 def mailer_of(limit: int) -> Mailer:
@@ -83,6 +84,7 @@ async def test_only_the_one_in_doubt_is_sent_again_once_the_window_has_closed(
 async def test_a_broadcast_without_its_channel_is_not_planned(ledger: Database) -> None:
     document = letter(await customers(ledger, 5))
     await messages.save_revision(ledger, document, "maya")
-    activities = BroadcastActivities(ledger, {}, SECRET)
+    await open_gate(ledger, document)
+    activities = BroadcastActivities(ledger, {}, gates(ledger), SECRET)
     with pytest.raises(ApplicationError, match="no direct channel email"):
         await ActivityEnvironment().run(activities.plan_broadcast, order_for(document, 10))

@@ -41,6 +41,7 @@ from tests.activities.mail import (
     number_of,
     one_each,
 )
+from tests.sealing import gates
 
 S = PublicationState
 
@@ -555,7 +556,7 @@ async def test_mail_that_has_begun_is_finished_after_the_time_it_promises(
 
 
 async def test_a_channel_that_this_worker_does_not_have_says_what_to_do(post: Post) -> None:
-    other = BroadcastActivities(post.ledger, {}, None)
+    other = BroadcastActivities(post.ledger, {}, gates(post.ledger), None)
     with pytest.raises(ApplicationError, match="no direct channel email") as failure:
         await ActivityEnvironment().run(other.send_batches, post.order())
     assert "FRONTFOOT_CHANNELS" in str(failure.value.details[0])

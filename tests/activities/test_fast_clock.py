@@ -14,6 +14,7 @@ from domain.publication import Finding, Sighting
 from store.kernel.database import Database
 from store.record import publications
 from tests.activities.conftest import NOON, Provider
+from tests.sealing import gates
 
 REF = MessageRef(incident="hacked", number=1, revision=1)
 
@@ -37,7 +38,7 @@ async def test_a_post_is_found_that_stands_from_before_the_moment_the_ledger_has
     fast = NOON + timedelta(minutes=3)
     await publications.plan(ledger, REF, "square", task.digest, fast)
     await publications.reserve(ledger, REF, "square", task.digest, fast, 1)
-    posts = PostActivities(ledger, {"square": feed})
+    posts = PostActivities(ledger, {"square": feed}, gates(ledger))
 
     looked = task.model_copy(update={"since": NOON - timedelta(seconds=1)})
     sighting = await ActivityEnvironment().run(posts.look_for_post, looked)

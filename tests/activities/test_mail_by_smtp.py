@@ -15,6 +15,7 @@ from store.kernel.database import Database
 from store.record import messages
 from tests.activities.mail import REF, SECRET, address, customers, letter
 from tests.channels.smtp.smtp_world import MailServer, channel_at, mail_server
+from tests.sealing import gates, open_gate
 
 PEOPLE = 12
 GONE, LOST = 5, 9
@@ -34,8 +35,9 @@ async def broadcast(ledger: Database, server: MailServer) -> BroadcastProgress:
     """Plan a notice to everybody as the default playbook does, and send all of it."""
     document = notice(await customers(ledger, PEOPLE))
     await messages.save_revision(ledger, document, "maya")
+    await open_gate(ledger, document)
     channel = channel_at(server.port, security="none")
-    activities = BroadcastActivities(ledger, {"smtp": channel}, SECRET)
+    activities = BroadcastActivities(ledger, {"smtp": channel}, gates(ledger), SECRET)
     task = PublicationTask(
         message=REF, channel="smtp", audience="customers", digest=document.digest()
     )

@@ -20,6 +20,7 @@ from store.kernel.database import Database
 from store.record import publication_rows, publications
 from tests.activities.conftest import Provider
 from tests.activities.mail import Mailer, approved, customers, letter, one_each
+from tests.sealing import gates
 
 REF = MessageRef(incident="hacked", number=1, revision=1)
 Stands = Callable[[ModuleType, str, float], None]
@@ -43,7 +44,7 @@ def stands_still(monkeypatch: pytest.MonkeyPatch) -> Stands:
 
 
 async def publish(ledger: Database, provider: Provider, document: Document) -> PublicationStatus:
-    posts = PostActivities(ledger, {"square": provider})
+    posts = PostActivities(ledger, {"square": provider}, gates(ledger))
     task = PublicationTask(message=REF, channel="square", digest=document.digest())
     await ActivityEnvironment().run(posts.plan_publication, task)
     return await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))

@@ -29,13 +29,14 @@ from domain.publication import Finding, PublicationState, Receipt, Sighting
 from store.kernel.database import Database
 from store.record import incidents, messages, publication_rows
 from tests.activities.conftest import NOON, Provider, notice, raising
+from tests.sealing import gates, open_gate
 
 REF = MessageRef(incident="hacked", number=1, revision=1)
 
 
 @pytest.fixture
 def posts(ledger: Database, provider: Provider) -> PostActivities:
-    return PostActivities(ledger, {"square": provider})
+    return PostActivities(ledger, {"square": provider}, gates(ledger))
 
 
 @pytest.fixture
@@ -267,7 +268,7 @@ async def test_an_attempt_on_the_wire_is_not_cut_off_when_it_is_called_off(
             return await super().publish(publication)
 
     slow = Slow()
-    posts = PostActivities(ledger, {"square": slow})
+    posts = PostActivities(ledger, {"square": slow}, gates(ledger))
     standing = await environment.run(posts.publish_post, PublishPost(task=task, attempt=1))
     assert standing.state is PublicationState.ACCEPTED
     assert len(slow.book) == 1
@@ -299,6 +300,7 @@ async def test_a_post_of_another_incident_is_not_taken_for_ours(
     )
     await incidents.register(ledger, "elsewhere", "Another", "playbook", (), NOON)
     await messages.save_revision(ledger, theirs, "maya")
+    await open_gate(ledger, theirs)
     await ActivityEnvironment().run(posts.plan_publication, other)
     await ActivityEnvironment().run(posts.publish_post, PublishPost(task=other, attempt=1))
     provider.before = raising(OutcomeUnknown("square: no answer."))
@@ -369,7 +371,8 @@ async def test_a_channel_that_this_worker_does_not_have_says_what_to_do(
 ) -> None:
     with pytest.raises(ApplicationError, match="no channel square") as failure:
         await ActivityEnvironment().run(
-            PostActivities(ledger, {}).publish_post, PublishPost(task=task, attempt=1)
+            PostActivities(ledger, {}, gates(ledger)).publish_post,
+            PublishPost(task=task, attempt=1),
         )
     assert "FRONTFOOT_CHANNELS" in str(failure.value.details[0])
 

@@ -11,6 +11,7 @@ from domain.message import Document, MessageClass
 from domain.unsubscribe import PATH, UnsubscribeLinks, UnsubscribeRequest, read_unsubscribe_token
 from store.kernel.database import Database
 from tests.activities.mail import SECRET, Mailer, approved, customers, goodwill, letter
+from tests.sealing import gates
 
 LINKS = UnsubscribeLinks("https://mail.example.com", SECRET)
 START = f"https://mail.example.com{PATH}/"
@@ -22,7 +23,7 @@ async def sent(
     """Everybody whom a worker with these links wrote to."""
     mailer = Mailer()
     post = await approved(ledger, mailer, document)
-    activities = BroadcastActivities(ledger, {"email": mailer}, SECRET, links)
+    activities = BroadcastActivities(ledger, {"email": mailer}, gates(ledger), SECRET, links)
     await ActivityEnvironment().run(activities.send_batches, post.order())
     return [one for batch in mailer.book for one in batch.addressees]
 

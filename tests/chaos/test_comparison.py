@@ -28,6 +28,7 @@ from domain.timeline import TimelineEntry
 from store import migrate
 from store.kernel.database import Database
 from store.record import messages, publications, timeline
+from tests.sealing import KEY, with_key
 
 NOON = datetime(2030, 10, 26, 12, 0, tzinfo=UTC)
 AT = NOON.timestamp()
@@ -247,7 +248,7 @@ async def test_goodwill_mail_sent_again_is_always_doubled(books: Books) -> None:
     assert only(await books.compare(), "doubled")
 
 
-async def test_a_record_with_a_gap_is_broken(books: Books) -> None:
-    entry = TimelineEntry(seq=2, at=NOON, what="opened", who="maya")
-    await timeline.append(books.database, PLAN.incident, [entry])
+async def test_a_record_that_does_not_begin_with_the_opening_is_broken(books: Books) -> None:
+    entry = TimelineEntry(seq=1, at=NOON, what="proposed", who="maya")
+    await timeline.append(await with_key(books.database), KEY, PLAN.incident, [entry])
     assert only(await books.compare(), "broken_timeline")

@@ -1,21 +1,28 @@
-"""The record of an incident, read and verified without the incident."""
+"""The record of an incident, read and verified without the incident, and in a file."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from client.engine import Engine
-from client.errors import RecordChanged, UnknownIncident
-from client.timeline import Verified, read_timeline, verify_timeline
+from client.errors import UnknownIncident, WrongInput
+from client.record_file import export_record, verify_file
+from client.timeline import read_timeline, verify_timeline
 from domain.timeline import TimelineEntry
 from store.kernel.database import Database
-from store.record import incidents, timeline
+from store.record import incidents, openings, timeline
 from store.tables import timeline as timeline_table
+from tests.activities.conftest import notice
+from tests.sealing import KEY, STRANGER, opening_of, with_key
 
 AT = datetime(2026, 10, 26, 13, 5, tzinfo=UTC)
+HERE = "hacked"
 ENTRIES = [
     TimelineEntry(seq=number, at=AT, what=what, who="maya")
     for number, what in enumerate(("opened", "proposed", "approved"), 1)
@@ -24,33 +31,108 @@ ENTRIES = [
 
 @pytest.fixture
 async def recorded(away: Engine, ledger: Database) -> Engine:
-    await incidents.register(ledger, "site-down", "Down", "plan", (), AT)
-    await timeline.append(ledger, "site-down", ENTRIES)
+    await incidents.register(ledger, HERE, "Down", "plan", (), AT)
+    await timeline.append(await with_key(ledger), KEY, HERE, ENTRIES)
+    await openings.enter(ledger, KEY, opening_of(notice()))
     return away
 
 
 async def test_a_whole_record_says_that_nobody_could_confirm_it(recorded: Engine) -> None:
-    entries = await read_timeline(recorded, "site-down")
-    found = await verify_timeline(recorded, "site-down", entries)
-    assert (entries, found) == (ENTRIES, Verified(entries=3, confirmed=False))
+    entries = await read_timeline(recorded, HERE)
+    found = await verify_timeline(recorded, HERE)
+    assert (entries, found.entries, found.confirmed, found.found) == (ENTRIES, 3, False, ())
+    assert (found.key, found.compared) == (KEY.fingerprint, False)
+
+
+async def test_with_a_fingerprint_from_elsewhere_the_key_is_compared(recorded: Engine) -> None:
+    assert (await verify_timeline(recorded, HERE, KEY.fingerprint)).compared
+    [other] = (await verify_timeline(recorded, HERE, STRANGER.fingerprint)).found[:1]
+    assert "no key with the fingerprint" in other.what
 
 
 async def test_an_entry_that_was_changed_is_named(recorded: Engine, ledger: Database) -> None:
     async with ledger.write() as connection:
         change = update(timeline_table).where(timeline_table.c.seq == 2).values(who="nobody")
         await connection.execute(change)
-    entries = await read_timeline(recorded, "site-down")
-    with pytest.raises(RecordChanged, match="entry 2"):
-        await verify_timeline(recorded, "site-down", entries)
+    [found] = (await verify_timeline(recorded, HERE)).found
+    assert "entry 2" in found.what
 
 
-async def test_an_incident_without_an_entry_yet_is_not_unknown(
+async def test_an_incident_without_an_entry_is_not_unknown_and_is_soon_a_finding(
     away: Engine, ledger: Database
 ) -> None:
-    await incidents.register(ledger, "just-opened", "Down", "plan", (), AT)
+    await incidents.register(ledger, "just-opened", "Down", "plan", (), datetime.now(UTC))
     assert await read_timeline(away, "just-opened") == []
+    assert (await verify_timeline(away, "just-opened")).found == ()
+
+    await incidents.register(ledger, "long-open", "Down", "plan", (), AT)
+    [found] = (await verify_timeline(away, "long-open")).found
+    assert "whole record is missing" in found.what
 
 
 async def test_an_incident_that_the_ledger_does_not_have_is_unknown(recorded: Engine) -> None:
     with pytest.raises(UnknownIncident, match="not-there"):
         await read_timeline(recorded, "not-there")
+
+
+# --- in a file ----------------------------------------------------------------------------------
+
+
+async def test_an_export_is_verified_without_anything_else(
+    recorded: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "record.json"
+    await export_record(recorded, HERE, path)
+    record, checked = verify_file(path, KEY.fingerprint)
+    assert (record.incident, checked.entries, checked.found) == (HERE, 3, ())
+    assert checked.compared
+    assert path.stat().st_mode & 0o077 == 0
+
+
+CHANGES: dict[str, Callable[[dict[str, list[dict[str, object]]]], object]] = {
+    "a name": lambda it: it["entries"][1].update(who="nobody"),
+    "an entry": lambda it: it["entries"].pop(1),
+    "the order": lambda it: it["entries"].reverse(),
+    "the key": lambda it: it["keys"][0].update(public=STRANGER.public.public),
+    "the keys": lambda it: it["keys"].clear(),
+    "a decision": lambda it: it["openings"][0].update(decisions=[]),
+    "an opening's seal": lambda it: it["openings"][0].update(seal=""),
+    "the incident": lambda it: it.update(incident="another"),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_whatever_is_changed_in_an_export_is_found(
+    recorded: Engine, tmp_path: Path, change: str
+) -> None:
+    path = tmp_path / "record.json"
+    await export_record(recorded, HERE, path)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    CHANGES[change](content)
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert verify_file(path)[1].found or verify_file(path, KEY.fingerprint)[1].found
+
+
+async def test_a_shortened_export_of_a_closed_incident_is_found(
+    recorded: Engine, ledger: Database, tmp_path: Path
+) -> None:
+    closing = TimelineEntry(seq=4, at=AT, what="closed", who="maya")
+    await timeline.append(ledger, KEY, HERE, [closing])
+    await incidents.mark_closed(ledger, HERE, AT)
+    path = tmp_path / "record.json"
+    await export_record(recorded, HERE, path)
+    assert verify_file(path)[1].found == ()
+
+    async with ledger.write() as connection:
+        await connection.execute(delete(timeline_table).where(timeline_table.c.link > 2))
+    await export_record(recorded, HERE, path)
+    [found] = verify_file(path)[1].found
+    assert "its closing is not in the record" in found.what
+
+
+def test_a_file_that_is_no_record_is_refused(tmp_path: Path) -> None:
+    for content in ("", "[]", "{}", '{"format": "frontfoot-record-1"}'):
+        path = tmp_path / "record.json"
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(WrongInput, match="not an exported record"):
+            verify_file(path)

@@ -16,6 +16,7 @@ from activities.signatures.broadcasts import (
     SendBatches,
     StopBroadcast,
 )
+from activities.signatures.openings import OPEN_GATE, REVOKE_OPENING, OpenGate, RevokeOpening
 from activities.signatures.posts import (
     LOOK_FOR_POST,
     PLAN_PUBLICATION,
@@ -33,6 +34,7 @@ from activities.signatures.record import (
     CloseIncident,
     RecordTimeline,
     RegisterIncident,
+    TimelineRecorded,
 )
 from activities.signatures.settling import (
     SETTLE_BY_PERSON,
@@ -66,6 +68,8 @@ class Fakes:
             self.register,
             self.close,
             self.record,
+            self.open_gate,
+            self.revoke_opening,
             self.render,
             self.plan_publication,
             self.settle_publication,
@@ -94,10 +98,20 @@ class Fakes:
         return Nothing()
 
     @defined(RECORD_TIMELINE)
-    async def record(self, order: RecordTimeline) -> Nothing:
+    async def record(self, order: RecordTimeline) -> TimelineRecorded:
         """Append; what is there already is left alone."""
-        for entry in order.entries:
-            self.of(order.incident).timeline.setdefault(entry.seq, entry)
+        return self.of(order.incident).record(order)
+
+    @defined(OPEN_GATE)
+    async def open_gate(self, order: OpenGate) -> Nothing:
+        """Enter an opening."""
+        await self.of(order.message.incident).open_gate(order)
+        return Nothing()
+
+    @defined(REVOKE_OPENING)
+    async def revoke_opening(self, order: RevokeOpening) -> Nothing:
+        """Revoke it."""
+        self.of(order.message.incident).openings.pop(order.message.number, None)
         return Nothing()
 
     @defined(RENDER_MESSAGE)
@@ -139,6 +153,7 @@ class Fakes:
     async def plan_broadcast(self, order: PlanBroadcast) -> BroadcastPlanned:
         """Fix the batches."""
         world = self.of(order.task.message.incident)
+        world.refuse_unopened(order.task)
         audience = order.task.audience or ""
         world.children.append((order.task.message.number, f"{order.task.channel}/{audience}"))
         mailing = world.mail_to(audience)

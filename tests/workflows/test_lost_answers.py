@@ -37,6 +37,7 @@ from tests.channels.mastodon.mastodon_server import Books, served
 from tests.channels.mastodon.mastodon_world import MastodonProvider
 from tests.channels.sandbox_provider import SandboxPage, SandboxX
 from tests.fresh_ledger import empty_ledger
+from tests.sealing import gates, open_gate
 from tests.workflows.server import server, temporal_executable
 from workflows.contract import PublishMessage
 from workflows.publication import PublicationWorkflow
@@ -87,7 +88,7 @@ async def worlds(
         ledger = Database.open(f"sqlite:///{path}")
         stack.push_async_callback(ledger.close)
         worlds = Worlds(environment, ledger)
-        posts = PostActivities(ledger, worlds.channels)  # type: ignore[arg-type]
+        posts = PostActivities(ledger, worlds.channels, gates(ledger))  # type: ignore[arg-type]
         client = environment.client
         main = Worker(
             client,
@@ -164,6 +165,7 @@ class Story:
             copies=(rendered(self.channel),),
         )
         await messages.save_revision(self._worlds.ledger, document, "maya")
+        await open_gate(self._worlds.ledger, document)
         self._digest = document.digest()
 
     async def begins(self) -> WorkflowHandle[PublicationWorkflow, Outcome]:

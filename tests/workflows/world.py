@@ -14,18 +14,19 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
+from activities.signatures.openings import OpenGate
 from activities.signatures.posts import (
     PublicationStatus,
     PublicationTask,
     PublishPost,
 )
 from activities.signatures.proposals import ChannelCopy, MessageRendered, RenderMessage
-from activities.signatures.record import RegisterIncident
+from activities.signatures.record import RecordTimeline, RegisterIncident, TimelineRecorded
 from activities.signatures.settling import SettleByPerson, SettlePublication
 from channels.contract import ChannelError, OutcomeUnknown, Refused, Throttled, Unreachable
 from domain.explanation import Explanation, explained
 from domain.publication import Finding, PublicationState, Receipt, Sighting
-from domain.timeline import TimelineEntry
+from domain.timeline import RecordHead, TimelineEntry
 from tests.workflows.mailing import Mailing
 
 S = PublicationState
@@ -119,7 +120,12 @@ class World:
         self.registered: list[RegisterIncident] = []
         self.closed = 0
         self.timeline: dict[int, TimelineEntry] = {}
+        self.ledger_says: deque[TimelineRecorded | ApplicationError] = deque()
+        self.recordings: list[RecordTimeline] = []
         self.approved: dict[tuple[int, int], str] = {}
+        self.openings: dict[int, OpenGate] = {}
+        self.opened: list[OpenGate] = []
+        self._opening: asyncio.Event | None = None
         self.posts: list[Post] = []
         self.rows: dict[tuple[int, str], Row] = {}
         self.attempts: list[tuple[str, int, int]] = []
@@ -178,11 +184,47 @@ class World:
         self._rendering = asyncio.Event()
         return self._rendering
 
+    def opening_waits(self) -> asyncio.Event:
+        """The ledger enters no opening until the returned event is set."""
+        self._opening = asyncio.Event()
+        return self._opening
+
     def public(self, channel: str | None = None) -> list[int]:
         """The numbers of the messages that the public can see, in the order they went out."""
         return [one.number for one in self.posts if channel in (None, one.channel)]
 
     # --- what activities do -------------------------------------------------------------------
+
+    def record(self, order: RecordTimeline) -> TimelineRecorded:
+        """Append entries, unless the ledger has something else to say."""
+        self.recordings.append(order)
+        if self.ledger_says:
+            answer = self.ledger_says.popleft()
+            if isinstance(answer, ApplicationError):
+                raise answer
+            return answer
+        for entry in order.entries:
+            self.timeline.setdefault(entry.seq, entry)
+        number = len(self.timeline)
+        return TimelineRecorded(head=RecordHead(entries=number, hash=f"hash {number}"))
+
+    async def open_gate(self, order: OpenGate) -> None:
+        """Enter an opening."""
+        if self._opening is not None:
+            await self._opening.wait()
+        self.opened.append(order)
+        self.openings[order.message.number] = order
+
+    def refuse_unopened(self, task: PublicationTask) -> None:
+        """Let nothing out without an opening."""
+        opening = self.openings.get(task.message.number)
+        if (
+            opening is None
+            or (opening.message, opening.digest) != (task.message, task.digest)
+            or task.destination not in opening.destinations
+        ):
+            why = explained("Nobody has opened the gate for it.")
+            raise ApplicationError(why.what, why, type="DomainError", non_retryable=True)
 
     async def render(self, order: RenderMessage) -> MessageRendered:
         """Keep a revision; its digest depends on everything that was asked for."""
@@ -225,6 +267,7 @@ class World:
         task = order.task
         row = self._row(task)
         self._refuse_unapproved(task)
+        self.refuse_unopened(task)
         if row.state is not S.PLANNED or row.digest != task.digest:
             return row.standing()
         if row.uncertain and self._looked_first(row, task):

@@ -189,6 +189,7 @@ def upgrade() -> None:
         "timeline",
         sa.Column("incident", sa.String(length=48), nullable=False),
         sa.Column("link", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("branch", sa.Integer(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("at", Moment(), nullable=False),
         sa.Column("what", sa.Text(), nullable=False),
@@ -197,8 +198,41 @@ def upgrade() -> None:
         sa.Column("authenticated_by", sa.String(length=16)),
         sa.Column("about", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("key_id", sa.String(length=16), nullable=False),
+        sa.Column("seal", sa.String(length=128), nullable=False),
         sa.PrimaryKeyConstraint("incident", "link", name="pk_timeline"),
-        sa.UniqueConstraint("incident", "seq", name="uq_timeline_incident_seq"),
+        sa.UniqueConstraint("incident", "branch", "seq", name="uq_timeline_incident_branch_seq"),
+    )
+    op.create_table(
+        "record_keys",
+        sa.Column("key_id", sa.String(length=16), nullable=False),
+        sa.Column("public", sa.String(length=64), nullable=False),
+        sa.Column(
+            "endorsed_by", sa.String(length=16), server_default=sa.text("''"), nullable=False
+        ),
+        sa.Column(
+            "endorsement", sa.String(length=128), server_default=sa.text("''"), nullable=False
+        ),
+        sa.Column(
+            "acceptance", sa.String(length=128), server_default=sa.text("''"), nullable=False
+        ),
+        sa.Column("since", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("key_id", name="pk_record_keys"),
+    )
+    op.create_table(
+        "openings",
+        sa.Column("incident", sa.String(length=48), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("revision", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("destinations", sa.Text(), nullable=False),
+        sa.Column("decisions", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.String(length=40), nullable=False),
+        sa.Column("key_id", sa.String(length=16), nullable=False),
+        sa.Column("seal", sa.String(length=128), nullable=False),
+        sa.Column("revoked_at", Moment()),
+        sa.PrimaryKeyConstraint("incident", "kind", "number", "revision", name="pk_openings"),
     )
     op.create_table(
         "batches",

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import update
 
 from domain.errors import DomainError
 from domain.offer import derive_code
-from domain.timeline import TimelineEntry
 from store.kernel.database import Database
 from store.offers import codes
-from store.record import drafts, incidents, messages, playbooks, timeline
+from store.record import drafts, incidents, messages, playbooks
 from store.tables import revisions
-from store.tables import timeline as timeline_table
 from tests.store.world import LATER, NOON, SECRET, TERMS, document, ref
 
 HERE = "buffer-saturday"
@@ -151,59 +146,3 @@ async def test_an_offer_does_not_change_under_its_codes(database: Database) -> N
 
     with pytest.raises(DomainError, match="exists with other terms"):
         await codes.ensure_codes(database, SECRET, HERE, [8], richer)
-
-
-def entry(seq: int, what: str = "announcement published") -> TimelineEntry:
-    return TimelineEntry(seq=seq, at=NOON, what=what, who="ann", about="message 1")
-
-
-async def test_the_timeline_comes_back_in_order(database: Database) -> None:
-    await timeline.append(database, HERE, [entry(1), entry(3)])
-    await timeline.append(database, HERE, [entry(1), entry(2)])
-
-    assert await timeline.read(database, HERE) == [entry(1), entry(2), entry(3)]
-    assert await timeline.verify(database, HERE) is None
-
-
-async def test_two_writers_of_the_timeline_keep_one_chain(
-    database: Database, second: Database
-) -> None:
-    await asyncio.gather(
-        *(
-            timeline.append(db, HERE, [entry(seq), entry(seq + 1)])
-            for seq in range(1, 20, 2)
-            for db in (database, second)
-        )
-    )
-
-    assert len(await timeline.read(database, HERE)) == 20
-    assert await timeline.verify(database, HERE) is None
-
-
-async def test_the_record_is_never_rewritten(database: Database) -> None:
-    await timeline.append(database, HERE, [entry(1)])
-
-    with pytest.raises(DomainError, match="never rewritten"):
-        await timeline.append(database, HERE, [entry(1, "nothing published"), entry(2)])
-
-    assert await timeline.read(database, HERE) == [entry(1)]
-
-
-@pytest.mark.parametrize(
-    ("tamper", "broken"),
-    [
-        (lambda row: update(timeline_table).where(row == 3).values(what="nothing"), 3),
-        (lambda row: update(timeline_table).where(row == 3).values(at=LATER), 3),
-        (lambda row: delete(timeline_table).where(row == 3), 4),
-        (lambda row: update(timeline_table).where(row == 5).values(hash="0" * 64), 5),
-    ],
-    ids=["changed", "re-dated", "taken out", "re-sealed"],
-)
-async def test_verifying_names_the_first_entry_that_was_tampered_with(
-    database: Database, tamper: Callable[[object], object], broken: int
-) -> None:
-    await timeline.append(database, HERE, [entry(seq) for seq in range(1, 7)])
-    async with database.write() as connection:
-        await connection.execute(tamper(timeline_table.c.seq))  # type: ignore[call-overload]
-
-    assert await timeline.verify(database, HERE) == broken

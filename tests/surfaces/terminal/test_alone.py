@@ -19,6 +19,7 @@ from store.migrate import upgrade
 from store.offers import codes
 from store.record import incidents, timeline
 from store.tables import timeline as timeline_table
+from tests.sealing import KEY, with_key
 from tests.terminal import Terminal
 
 AT = datetime(2026, 10, 26, 13, 5, tzinfo=UTC)
@@ -40,7 +41,7 @@ def recorded(terminal: Terminal) -> Terminal:
             TimelineEntry(seq=number, at=AT, what=what, who="maya", about="\x1b[31mred")
             for number, what in enumerate(("opened", "proposed", "approved"), 1)
         ]
-        await timeline.append(database, "site-down", entries)
+        await timeline.append(await with_key(database), KEY, "site-down", entries)
         await codes.ensure_codes(database, b"s" * 32, "site-down", [7, 8, 9], TERMS)
         await database.close()
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from client.errors import NoAnswer, RecordChanged, UnknownIncident, WrongInput
+from client.errors import NoAnswer, UnknownIncident, WrongInput
 from domain.errors import DecisionRefused, DomainError
 from store.kernel.errors import StoreUnavailable
 from surfaces.terminal.failures import ExitCode, failure_of
@@ -98,7 +98,6 @@ def test_durations_are_said_in_one_unit(seconds: float, said: str) -> None:
         (RPCError("no", RPCStatusCode.PERMISSION_DENIED, b""), ExitCode.FAILED),
         (UnknownIncident("site-down"), ExitCode.USAGE),
         (WrongInput("No.", "Do this."), ExitCode.USAGE),
-        (RecordChanged("No.", "Do this."), ExitCode.REFUSED),
         (NoAnswer("site-down", "decide"), ExitCode.UNKNOWN),
         (FileNotFoundError(2, "No such file", "x.csv"), ExitCode.USAGE),
     ],

@@ -1,0 +1,52 @@
+"""Openings: the ledger's sealed entries that something may go out. The wire checks them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from domain.model import Value
+from domain.sealing import canonical
+
+
+class OpeningKind(StrEnum):
+    """What may go out.
+
+    A ``message`` by its digest. Later kinds are a ``form`` with named blanks (holding statements,
+    saved replies) and a ``role`` for free replies.
+    """
+
+    MESSAGE = "message"
+
+
+class SealedOpening(Value):
+    """The opening of one gate, as it was sealed.
+
+    ``destinations`` are objects with ``channel`` and ``audience``, ``decisions`` the decisions that
+    opened the gate, and ``opened_at`` is a text: they are sealed as the ledger has them.
+    """
+
+    kind: str
+    incident: str
+    number: int
+    revision: int
+    digest: str
+    destinations: Sequence[Mapping[str, object]]
+    decisions: Sequence[Mapping[str, object]]
+    opened_at: str
+    key_id: str = ""
+    seal: str = ""
+    revoked_at: str = ""
+
+    def sealed_digest(self) -> str:
+        """SHA-256 of its canonical JSON: what is sealed. Revoking it comes later."""
+        content = self.model_dump(mode="json", exclude={"key_id", "seal", "revoked_at"})
+        return hashlib.sha256(canonical(content)).hexdigest()
+
+    def covers(self, channel: str, audience: str | None) -> bool:
+        """Whether it lets something out on ``channel``, to ``audience``."""
+        return any(
+            (one.get("channel"), one.get("audience")) == (channel, audience)
+            for one in self.destinations
+        )

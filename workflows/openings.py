@@ -1,0 +1,99 @@
+"""Openings: what the ledger has to know before the wire sends anything."""
+
+from __future__ import annotations
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.signatures.openings import OPEN_GATE, REVOKE_OPENING, OpenGate, RevokeOpening
+    from domain.incident import IncidentState
+    from domain.message_state import MessagePhase, MessageState
+    from workflows.calls import call, explanation_of
+    from workflows.policies import LEDGER, RECORD_AGAIN, URGENT
+    from workflows.publishing import Publishing
+    from workflows.timeline import Timeline
+
+_CALLED_OFF = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
+
+
+class Openings:
+    """Enters in the ledger that a gate has opened, and then lets the message out.
+
+    What is left to do is read from the messages themselves, so that an incident that goes on as new
+    in between does it again; the ledger takes the same opening as often as it comes.
+    """
+
+    def __init__(self, state: IncidentState, timeline: Timeline, publishing: Publishing) -> None:
+        self._state = state
+        self._timeline = timeline
+        self._publishing = publishing
+        self._under_way: dict[int, asyncio.Task[None]] = {}
+
+    def quiet(self) -> bool:
+        """Whether the ledger knows of every gate what it has to."""
+        return not any(_to_open(one) or _to_revoke(one) for one in self._state.messages)
+
+    async def keep(self) -> None:
+        """Enter openings for as long as the incident lives, those of several messages at once."""
+        while True:
+            await workflow.wait_condition(lambda: bool(self._waiting()))
+            for message in self._waiting():
+                self._under_way[message.number] = asyncio.create_task(self._enter(message))
+
+    def _waiting(self) -> list[MessageState]:
+        return [
+            one
+            for one in self._state.messages
+            if (_to_open(one) or _to_revoke(one)) and one.number not in self._under_way
+        ]
+
+    async def _enter(self, message: MessageState) -> None:
+        try:
+            if _to_open(message):
+                await self._open(message)
+            else:
+                await self._revoke(message)
+        except ActivityError as error:
+            why = explanation_of(error).what
+            about = f"message {message.number}: {why}"
+            if message.opened:
+                # Its publications have been stopped anyway.
+                message.revoked = True
+                self._timeline.add("opening not revoked", "frontfoot", about)
+                return
+            self._timeline.add("opening not entered", "frontfoot", about)
+            await workflow.sleep(RECORD_AGAIN)
+        finally:
+            del self._under_way[message.number]
+
+    async def _open(self, message: MessageState) -> None:
+        order = OpenGate(
+            message=self._state.ref(message),
+            digest=message.digest,
+            destinations=message.destinations,
+            decisions=message.gate.decisions,
+            at=message.approved_at or workflow.now(),
+        )
+        await call(OPEN_GATE, order, LEDGER, priority=URGENT)
+        message.opened = True
+        # It may have been withdrawn or overtaken meanwhile.
+        if message.phase is MessagePhase.PUBLISHING:
+            self._publishing.start(message, message.destinations)
+
+    async def _revoke(self, message: MessageState) -> None:
+        order = RevokeOpening(message=self._state.ref(message), at=workflow.now())
+        await call(REVOKE_OPENING, order, LEDGER)
+        message.revoked = True
+
+
+def _to_open(message: MessageState) -> bool:
+    return message.phase is MessagePhase.PUBLISHING and not message.opened
+
+
+def _to_revoke(message: MessageState) -> bool:
+    # What is on the wire still ends in the way that its own workflow was told.
+    called_off = message.phase in _CALLED_OFF and not message.busy()
+    return called_off and message.opened and not message.revoked
