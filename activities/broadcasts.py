@@ -12,6 +12,7 @@ from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.heartbeat import beating
 from activities.log_lines import tell_batches
+from activities.outcomes import enter_outcome
 from activities.signatures.broadcasts import (
     PAUSE_BROADCAST,
     PLAN_BROADCAST,
@@ -35,7 +36,7 @@ from domain.errors import DomainError
 from domain.explanation import Explanation, explained
 from domain.message import AudienceCut, Document
 from domain.plural import plural
-from domain.publication import PublicationState
+from domain.publication import Outcome, PublicationState
 from domain.unsubscribe import UnsubscribeLinks
 from store.broadcasts import batch_outcomes, broadcasts, progress, silence
 from store.broadcasts.progress import read_progress
@@ -218,6 +219,9 @@ class BroadcastActivities:
             f"{reached.withdrawn:,} not sent.",
             "Mail cannot be recalled.",
         )
+        outcome = Outcome.at(task.destination, PublicationState.WITHDRAWN, why)
+        with failing_in_words(now):
+            await enter_outcome(self._database, task, outcome)
         return PublicationStatus(state=PublicationState.WITHDRAWN, explanation=why)
 
     async def _tells_events(self, broadcast: int) -> bool:

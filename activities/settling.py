@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.looking import status_of
+from activities.outcomes import enter_outcome
 from activities.posts import SEEN_BY_A_PERSON
 from activities.signatures.posts import PublicationStatus, PublicationTask
 from activities.signatures.settling import SETTLE_BY_PERSON, SettleByPerson
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
 from domain.plural import plural
-from domain.publication import PublicationState, Receipt
+from domain.publication import Outcome, PublicationState, Receipt
 from store.broadcasts import batch_outcomes, batches, broadcasts
 from store.broadcasts.progress import read_progress
 from store.kernel.database import Database
@@ -37,7 +38,12 @@ class SettlingActivities:
         """Enter that it went out, or that it did not and may go again (or ends otherwise)."""
         with failing_in_words(datetime.now(UTC)):
             if order.direct:
-                return await self._settle_batches(order)
+                status = await self._settle_batches(order)
+                if status.state.settled:
+                    place = order.task.destination
+                    outcome = Outcome.at(place, status.state, status.explanation)
+                    await enter_outcome(self._database, order.task, outcome)
+                return status
             return await self._settle_post(order)
 
     async def _settle_post(self, order: SettleByPerson) -> PublicationStatus:

@@ -26,11 +26,28 @@ class MessagePhase(StrEnum):
     SUPERSEDED = "superseded"
 
 
+class UnderWay(BaseModel):
+    """A publication or a broadcast that was asked for and has not ended, as far as is known.
+
+    ``start`` is its number among all that this message has started; news of another are not about
+    this one. ``started``: its workflow has been. ``called_off``: it sends nothing, and only looks
+    for what may have gone out. ``halted``: it was told to stop.
+    """
+
+    destination: Destination
+    start: int
+    since: datetime
+    started: bool = False
+    called_off: PublicationState | None = None
+    halted: PublicationState | None = None
+
+
 class MessageState(BaseModel):
-    """One message. ``outcomes`` and ``reached`` go by the key of a destination.
+    """One message. ``outcomes``, ``reached`` and ``under_way`` go by the key of a destination.
 
     ``next_update_by`` is what its copy promises. ``reached`` are the destinations that a provider
-    has accepted it for; of a broadcast, the first batch.
+    has accepted it for; of a broadcast, the first batch. ``starts`` counts the publications and
+    broadcasts that it has started. ``withdrawing``: what is public is still to be taken back.
     """
 
     number: int
@@ -50,6 +67,9 @@ class MessageState(BaseModel):
     fresh_until: datetime | None = None
     outcomes: dict[str, Outcome] = Field(default_factory=dict)
     reached: list[str] = Field(default_factory=list)
+    under_way: dict[str, UnderWay] = Field(default_factory=dict)
+    starts: int = 0
+    withdrawing: bool = False
 
     @property
     def digest(self) -> str:
@@ -70,6 +90,27 @@ class MessageState(BaseModel):
         self.outcomes[outcome.destination.key] = outcome
         if outcome.state in (PublicationState.ACCEPTED, PublicationState.PARTLY_ACCEPTED):
             self.reach(outcome.destination)
+
+    def begin(
+        self, destination: Destination, since: datetime, called_off: PublicationState | None
+    ) -> UnderWay:
+        """Note that it is about to go out there, or to be looked for there."""
+        before = self.outcome_at(destination)
+        state = PublicationState.SENDING if before.uncertain else PublicationState.PLANNED
+        self.enter(Outcome.at(destination, state, uncertain=before.uncertain))
+        self.starts += 1
+        begun = UnderWay(
+            destination=destination, start=self.starts, since=since, called_off=called_off
+        )
+        self.under_way[destination.key] = begun
+        return begun
+
+    def end(self, outcome: Outcome) -> None:
+        """Keep how it ended at a destination; it is settled once it has ended at all of them."""
+        self.enter(outcome)
+        self.under_way.pop(outcome.destination.key, None)
+        if self.phase is MessagePhase.PUBLISHING and not self.unsettled():
+            self.phase = MessagePhase.SETTLED
 
     def supersede_unbegun(self) -> None:
         """End it, as something newer overtook it, wherever it has not begun to go out."""
@@ -118,8 +159,10 @@ class MessageState(BaseModel):
         ]
 
     def busy(self) -> bool:
-        """Whether any part of it is still under way anywhere."""
-        return any(not outcome.state.settled for outcome in self.outcomes.values())
+        """Whether any part of it is still under way anywhere, or being taken back."""
+        return self.withdrawing or any(
+            not outcome.state.settled for outcome in self.outcomes.values()
+        )
 
     def unsettled(self) -> bool:
         """Whether it is still to begin, or under way, at any destination."""

@@ -19,7 +19,8 @@ class MessageStatus(Value):
     """One message, for a person deciding what to do next.
 
     ``may_sign`` are those whose approval would count now: never the author's. ``next_update_by`` is
-    the time by which its copy promises the next update.
+    the time by which its copy promises the next update. ``withdrawing``: what is public is still to
+    be taken back.
     """
 
     number: int
@@ -39,6 +40,7 @@ class MessageStatus(Value):
     outcomes: tuple[Outcome, ...]
     next_update_by: datetime | None = None
     may_sign: tuple[str, ...] = ()
+    withdrawing: bool = False
 
     @property
     def direct(self) -> tuple[str, ...]:
@@ -47,7 +49,7 @@ class MessageStatus(Value):
 
 
 class IncidentStatus(Value):
-    """The status of a whole incident."""
+    """The status of a whole incident; ``joined`` are those who joined after it was opened."""
 
     incident: Slug
     title: str
@@ -60,6 +62,7 @@ class IncidentStatus(Value):
     facts: str | None
     facts_filled: tuple[str, ...]
     messages: tuple[MessageStatus, ...]
+    joined: tuple[str, ...] = ()
 
 
 class Decided(Value):

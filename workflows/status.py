@@ -27,6 +27,7 @@ def message_status(state: IncidentState, message: MessageState) -> MessageStatus
         outcomes=tuple(message.outcome_at(one) for one in message.destinations),
         next_update_by=message.next_update_by,
         may_sign=state.may_sign(message),
+        withdrawing=message.withdrawing,
     )
 
 
@@ -44,4 +45,5 @@ def incident_status(state: IncidentState) -> IncidentStatus:
         facts=state.facts.current,
         facts_filled=state.facts.filled,
         messages=tuple(message_status(state, one) for one in state.messages),
+        joined=state.joined,
     )

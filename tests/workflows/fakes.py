@@ -16,6 +16,12 @@ from activities.signatures.broadcasts import (
     SendBatches,
     StopBroadcast,
 )
+from activities.signatures.outcomes import (
+    ENTER_OUTCOME,
+    READ_OUTCOME,
+    EnterOutcome,
+    OutcomeRead,
+)
 from activities.signatures.posts import (
     LOOK_FOR_POST,
     PLAN_PUBLICATION,
@@ -44,6 +50,9 @@ from activities.signatures.settling import (
     UnknownSettled,
 )
 from activities.signatures.signature import Nothing
+from temporalio.exceptions import ApplicationError
+
+from domain.explanation import explained
 from domain.publication import Sighting
 from tests.workflows.mailing import Mailing
 from tests.workflows.world import World
@@ -70,6 +79,8 @@ class Fakes:
             self.plan_publication,
             self.settle_publication,
             self.settle_by_person,
+            self.read_outcome,
+            self.enter_outcome,
             self.plan_broadcast,
             self.settle_unknown,
             self.pause_broadcast,
@@ -83,8 +94,13 @@ class Fakes:
 
     @defined(REGISTER_INCIDENT)
     async def register(self, order: RegisterIncident) -> Nothing:
-        """Enter the incident."""
-        self.of(order.incident).registered.append(order)
+        """Enter the incident, unless its name is used up."""
+        world = self.of(order.incident)
+        if world.registered and world.registered[0].run != order.run and not order.recovered:
+            raise ApplicationError(
+                "The name is used.", explained("The name is used."), non_retryable=True
+            )
+        world.registered.append(order)
         return Nothing()
 
     @defined(CLOSE_INCIDENT)
@@ -129,6 +145,23 @@ class Fakes:
     async def settle_by_person(self, order: SettleByPerson) -> PublicationStatus:
         """Enter what a person saw."""
         return self.of(order.task.message.incident).settle_by_person(order)
+
+    @defined(READ_OUTCOME)
+    async def read_outcome(self, task: PublicationTask) -> OutcomeRead:
+        """What the ledger has of it."""
+        world = self.of(task.message.incident)
+        if task.audience is None:
+            return world.outcome_of(task)
+        mailing = world.mail_to(task.audience)
+        return mailing.outcome_of(task)
+
+    @defined(ENTER_OUTCOME)
+    async def enter_outcome(self, order: EnterOutcome) -> Nothing:
+        """Enter how a broadcast ended."""
+        self.of(order.task.message.incident).mail_to(order.task.audience or "").outcomes[
+            order.task.message.number
+        ] = order.outcome
+        return Nothing()
 
     @defined(RETRACT_POST)
     async def retract_post(self, order: PublicationTask) -> PublicationStatus:
