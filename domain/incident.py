@@ -16,8 +16,8 @@ from domain.explanation import Action, NextStep
 from domain.facts import FactsState, missing_facts
 from domain.gate import GateState
 from domain.ids import AudienceName, MessageRef, Slug
-from domain.message import SHORT_DIGEST, STAGE_OF, MessageKind
 from domain.limits import MOST_MESSAGES
+from domain.message import SHORT_DIGEST, STAGE_OF, MessageKind
 from domain.message_state import MessagePhase, MessageState
 from domain.noise import Noise
 from domain.playbook import MessagePlan, Playbook

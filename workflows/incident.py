@@ -103,26 +103,26 @@ class IncidentWorkflow:
         await workflow.wait_condition(
             lambda: lifecycle.taken is not None or closing.done() or self._may_continue()
         )
-        if closing.done():
-            for task in under_way:
-                task.cancel()
-            return self.status()
         if lifecycle.taken is not None:
             await workflow.wait_condition(workflow.all_handlers_finished)
             why = lifecycle.taken
             raise ApplicationError(why.what, why, type="NameTaken", non_retryable=True)
-        # Nothing may be awaited between that condition and here: an approval that came meanwhile
-        # would be answered and lost.
-        workflow.continue_as_new(
-            opening.model_copy(
-                update={
-                    "carried": self._state,
-                    "timeline": self._timeline.entries(),
-                    "recorded": self._timeline.recorded(),
-                    "registered": lifecycle.registered,
-                }
-            )
-        )
+        if not closing.done():
+            # Nothing may be awaited between that condition and here: an approval that came
+            # meanwhile would be answered and lost.
+            workflow.continue_as_new(self._carried(opening))
+        for task in under_way:
+            task.cancel()
+        return self.status()
+
+    def _carried(self, opening: OpenIncident) -> OpenIncident:
+        changes = {
+            "carried": self._state,
+            "timeline": self._timeline.entries(),
+            "recorded": self._timeline.recorded(),
+            "registered": self._lifecycle.registered,
+        }
+        return opening.model_copy(update=changes)
 
     async def _keep_record(self) -> None:
         """Copy the timeline to the ledger, once it is certain that the name is this incident's."""

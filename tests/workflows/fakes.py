@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from temporalio.exceptions import ApplicationError
+
 from activities.defined import Bound, defined
 from activities.signatures.broadcasts import (
     PAUSE_BROADCAST,
@@ -50,8 +52,6 @@ from activities.signatures.settling import (
     UnknownSettled,
 )
 from activities.signatures.signature import Nothing
-from temporalio.exceptions import ApplicationError
-
 from domain.explanation import explained
 from domain.publication import Sighting
 from tests.workflows.mailing import Mailing

@@ -308,9 +308,8 @@ class World:
     def settle(self, order: SettlePublication) -> PublicationStatus:
         """Enter a conclusion, if the ledger's rules let it be reached."""
         row = self._row(order.task)
-        before = row.state
         self._move(row, order)
-        if row.state is not before:
+        if row.state is order.to:
             row.explanation = order.explanation
         return row.standing()
 
