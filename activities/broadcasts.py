@@ -12,7 +12,6 @@ from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.heartbeat import beating
 from activities.log_lines import tell_batches
-from activities.outcomes import enter_outcome
 from activities.signatures.broadcasts import (
     PAUSE_BROADCAST,
     PLAN_BROADCAST,
@@ -41,6 +40,7 @@ from domain.unsubscribe import UnsubscribeLinks
 from store.broadcasts import batch_outcomes, broadcasts, progress, silence
 from store.broadcasts.progress import read_progress
 from store.kernel.database import Database
+from store.outcomes import outcomes
 
 HAND_BACK_AFTER = 5.0
 """Seconds after which a range is handed back, however much of it is left."""
@@ -221,7 +221,7 @@ class BroadcastActivities:
         )
         outcome = Outcome.at(task.destination, PublicationState.WITHDRAWN, why)
         with failing_in_words(now):
-            await enter_outcome(self._database, task, outcome)
+            await outcomes.enter(self._database, task.message, task.destination, outcome)
         return PublicationStatus(state=PublicationState.WITHDRAWN, explanation=why)
 
     async def _tells_events(self, broadcast: int) -> bool:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.looking import status_of
-from activities.outcomes import enter_outcome
 from activities.posts import SEEN_BY_A_PERSON
 from activities.signatures.posts import PublicationStatus, PublicationTask
 from activities.signatures.settling import SETTLE_BY_PERSON, SettleByPerson
@@ -18,6 +17,7 @@ from domain.publication import Outcome, PublicationState, Receipt
 from store.broadcasts import batch_outcomes, batches, broadcasts
 from store.broadcasts.progress import read_progress
 from store.kernel.database import Database
+from store.outcomes import outcomes
 from store.record import publications
 
 _DID_NOT_GO_OUT = Explanation(what="A person saw that it did not go out.")
@@ -40,9 +40,9 @@ class SettlingActivities:
             if order.direct:
                 status = await self._settle_batches(order)
                 if status.state.settled:
-                    place = order.task.destination
+                    ref, place = order.task.message, order.task.destination
                     outcome = Outcome.at(place, status.state, status.explanation)
-                    await enter_outcome(self._database, order.task, outcome)
+                    await outcomes.enter(self._database, ref, place, outcome)
                 return status
             return await self._settle_post(order)
 

@@ -12,6 +12,7 @@ from domain.broadcasting import BroadcastAction
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
 from domain.ids import MessageRef
+from domain.limits import REASON_LIMIT, refuse_long
 from domain.model import Value
 from domain.status import MessageStatus
 from store.broadcasts import batch_outcomes, broadcasts
@@ -49,6 +50,7 @@ async def steer_broadcast(
 
     ``channel`` and ``audience`` may be left out where the message goes to one only.
     """
+    refuse_long("The reason", reason, REASON_LIMIT)
     if not channel:
         channel = _only_channel(message_of(await incident_status(engine, slug), message))
     argument = SteerBroadcast(

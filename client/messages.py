@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from client.asking import incident_status, tell
+from client.asking import (
+    incident_status,
+    refusals_in_words,
+    server_refusals_in_words,
+    tell,
+)
 from client.engine import Engine
 from client.same_ledger import refuse_other_ledger
 from domain.actor import Actor
@@ -13,6 +18,7 @@ from domain.errors import DecisionRefused, DomainError
 from domain.explanation import Action, NextStep
 from domain.gate import Verdict
 from domain.ids import MessageRef, check_slug, incident_workflow_id
+from domain.limits import NAME_LIMIT, REASON_LIMIT, refuse_long, refuse_long_draft
 from domain.message import Document, MessageKind
 from domain.publication import Destination, choose_destination
 from domain.status import Decided, IncidentStatus, MessageStatus
@@ -84,6 +90,8 @@ async def decide(
 
     Raises ``DecisionRefused`` if it does not count; the timeline then says so.
     """
+    refuse_long("The reason", reason, REASON_LIMIT)
+    refuse_long("The digest", digest, NAME_LIMIT)
     argument = Decide(actor=actor, digest=digest, message=message, verdict=verdict, reason=reason)
     decided = await tell(engine, slug, "decide", argument, Decided)
     if decided.explanation is not None and not decided.counted:
@@ -97,7 +105,8 @@ async def approve_by_signal(
     """Approve by signal, as any client of Temporal may, without waiting for an answer."""
     handle = (await engine.temporal()).get_workflow_handle(incident_workflow_id(check_slug(slug)))
     said = SignalledDecision(by=by, digest=digest, message=message)
-    await handle.signal("approve", said)
+    with refusals_in_words(slug, "approve"), server_refusals_in_words(slug, "approve"):
+        await handle.signal("approve", said)
 
 
 def message_of(status: IncidentStatus, number: int) -> MessageStatus:
@@ -144,6 +153,7 @@ async def _keep_copy(
 ) -> str | None:
     if copy is None:
         return None
+    refuse_long_draft(copy)
     # Nothing is stored for an incident that does not exist, or in a ledger that is not its own.
     await incident_status(engine, slug)
     await refuse_other_ledger(engine, slug)

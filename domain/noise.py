@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 
-PER_HOUR = 10
+PER_HOUR = 20
 """The entries of one kind and one author that are made in an hour; the rest are counted."""
 
 KINDS_KEPT = 50

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from client.errors import EndedUnclosed, NoAnswer, RecordChanged, WrongInput, explanation_of
+from client.errors import (
+    EndedUnclosed,
+    NoAnswer,
+    RecordChanged,
+    ServerRefused,
+    WrongInput,
+    explanation_of,
+)
 from domain.errors import DomainError
 from domain.explanation import Explanation
 from domain.model import Value
@@ -33,6 +40,7 @@ _CODES: tuple[tuple[type[BaseException], ExitCode], ...] = (
     (DomainError, ExitCode.REFUSED),
     (EndedUnclosed, ExitCode.REFUSED),
     (RecordChanged, ExitCode.REFUSED),
+    (ServerRefused, ExitCode.REFUSED),
     (NoAnswer, ExitCode.UNKNOWN),
 )
 
