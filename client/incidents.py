@@ -98,9 +98,10 @@ async def open_incident(
 
     Two people who open the same slug at once end up in one incident, and one that is open already
     keeps its own plan. A name is used once: the ledger remembers it when Temporal does not any
-    more. Messages of the plan that cannot go out are named in the notices;
-    ``PlaybookInvalid`` if the announcement is among them. ``DomainError`` if the name has been used, if ``actor`` is not in the roster, or if there is no such audience; ``NoLedger`` and
-    ``OtherLedger`` if the ledger here is not its own.
+    more. Messages of the plan that cannot go out are named in the notices; ``PlaybookInvalid`` if
+    the announcement is among them. ``DomainError`` if the name has been used, if ``actor`` is not
+    in the roster, or if there is no such audience; ``NoLedger`` and ``OtherLedger`` if the ledger
+    here is not its own.
     """
     workflow_id = incident_workflow_id(check_slug(slug))
     refuse_long("The title", title, TITLE_LIMIT)
