@@ -22,7 +22,7 @@ NAMES_LIMIT = 100
 DRAFT_LIMIT = 100_000
 """The most characters of a draft of free copy, all channels together."""
 
-MOST_MESSAGES = 200
+MOST_MESSAGES = 150
 """The most messages of one incident: its whole state travels when its workflow continues as new."""
 
 

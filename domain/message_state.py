@@ -31,7 +31,8 @@ class UnderWay(BaseModel):
 
     ``start`` is its number among all that this message has started; news of another are not about
     this one. ``started``: its workflow has been. ``called_off``: it sends nothing, and only looks
-    for what may have gone out. ``halted``: it was told to stop.
+    for what may have gone out. ``halted``: it was told to stop. ``hints`` counts the news of which
+    the ledger has to be asked, ``looked_up`` those of which it was.
     """
 
     destination: Destination
@@ -40,6 +41,8 @@ class UnderWay(BaseModel):
     started: bool = False
     called_off: PublicationState | None = None
     halted: PublicationState | None = None
+    hints: int = 0
+    looked_up: int = 0
 
 
 class MessageState(BaseModel):

@@ -12,8 +12,8 @@ from domain.delivery_events import events_path
 from embedded.part import PartPlan, StackPart
 from embedded.readiness import answers, temporal_answers
 
-LARGEST_PAYLOAD = 1_000_000
-"""The largest value in bytes that Temporal takes from anybody, half of its own default.
+LARGEST_PAYLOAD = 1_200_000
+"""The largest value in bytes that Temporal takes from anybody, a good half of its own default.
 
 Our own largest, the state of an incident with as many messages as it may have, is measured by a
 test. One signal of 1.9 MB is refused so, and a few more do not fill a history.

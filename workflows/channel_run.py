@@ -63,7 +63,6 @@ class ChannelRun:
         self._child: workflow.ChildWorkflowHandle[Any, Outcome] | None = None
         self._starting = False
         self._telling: set[asyncio.Task[None]] = set()
-        self._hint = False
         self._answered = False
         self._last_words: Explanation | None = None
         self.state = state
@@ -117,7 +116,7 @@ class ChannelRun:
         if news.outcome.state.settled:
             self._last_words = news.outcome.explanation
         if news.outcome.state.settled or (news.told and not reached):
-            self._hint = True
+            self.state.hints += 1
         return True
 
     async def outcome(self, note_reached: Callable[[], bool], *, recovered: bool) -> Outcome:
@@ -142,7 +141,9 @@ class ChannelRun:
         while True:
             heard = await self._hint_within(pause)
             ended = self._child_has_ended() or not (heard or await self._is_there())
+            hints = self.state.hints
             found = await self._read()
+            self.state.looked_up = hints
             news = found.reached and note_reached()
             if found.outcome.state.settled:
                 return found.outcome
@@ -153,13 +154,11 @@ class ChannelRun:
             pause = min(pause * 2, ASK_AT_MOST)
 
     async def _hint_within(self, pause: timedelta) -> bool:
+        state = self.state
         try:
-            await workflow.wait_condition(
-                lambda: self._hint or self._child_has_ended(), timeout=pause
-            )
+            await workflow.wait_condition(lambda: state.hints > state.looked_up, timeout=pause)
         except TimeoutError:
             return False
-        self._hint = False
         return True
 
     def _child_has_ended(self) -> bool:
@@ -216,8 +215,14 @@ class ChannelRun:
             return False
         finally:
             self._starting = False
-        self._child.add_done_callback(_ignore_result)
+        self._child.add_done_callback(self._note_end)
         return True
+
+    def _note_end(self, child: asyncio.Future[Outcome]) -> None:
+        """Note that it has ended, whoever ended it: the ledger says what it came to."""
+        self.state.hints += 1
+        if not child.cancelled():
+            child.exception()
 
     async def _is_there(self) -> bool:
         """Whether its workflow is open; if that cannot be told, it is."""
@@ -270,9 +275,3 @@ class ChannelRun:
             ),
         )
         return Outcome.at(self.destination, PublicationState.UNKNOWN, nobody_said, uncertain=True)
-
-
-def _ignore_result(child: asyncio.Future[Outcome]) -> None:
-    """Take the failure of a workflow that somebody ended: the ledger says what became of it."""
-    if not child.cancelled():
-        child.exception()

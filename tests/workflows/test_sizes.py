@@ -117,7 +117,7 @@ def carried() -> OpenIncident:
     )
 
 
-def test_the_largest_incident_fits_into_what_the_server_takes_with_room_to_spare() -> None:
+async def test_the_largest_incident_fits_into_what_the_server_takes_with_room_to_spare() -> None:
     opening = carried()
     assert opening.carried is not None
     status = incident_status(opening.carried)
@@ -125,7 +125,7 @@ def test_the_largest_incident_fits_into_what_the_server_takes_with_room_to_spare
     assert max(sizes) * 1.4 < LARGEST_PAYLOAD, sizes
 
 
-def test_compose_has_the_settings_of_the_embedded_server() -> None:
+async def test_compose_has_the_settings_of_the_embedded_server() -> None:
     lines = (ROOT / "deploy" / "temporal" / "dynamic.yaml").read_text(encoding="utf-8").splitlines()
     values = {
         line.rstrip(":"): after.partition("value: ")[2]
