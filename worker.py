@@ -33,6 +33,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 from activities.approved import OpenedGates
 from activities.broadcasts import BroadcastActivities
 from activities.log_lines import FailureLines, leave_failures_to_us
+from activities.outcomes import OutcomeActivities
 from activities.posts import PostActivities
 from activities.proposals import ProposalActivities
 from activities.record import RecordActivities
@@ -113,6 +114,7 @@ def workers(
                     activities=[
                         *record.all(),
                         *settling.all(),
+                        *OutcomeActivities(database).all(),
                         *proposals.all(),
                         *posts.ledger_only(),
                         *broadcasts.ledger_only(),

@@ -36,11 +36,12 @@ from domain.explanation import Explanation, explained
 from domain.ids import publication_key
 from domain.message import AudienceCut, Document
 from domain.plural import plural
-from domain.publication import PublicationState
+from domain.publication import Outcome, PublicationState
 from domain.unsubscribe import UnsubscribeLinks
 from store.broadcasts import batch_outcomes, broadcasts, progress, silence
 from store.broadcasts.progress import read_progress
 from store.kernel.database import Database
+from store.outcomes import outcomes
 
 HAND_BACK_AFTER = 5.0
 """Seconds after which a range is handed back, however much of it is left."""
@@ -224,6 +225,9 @@ class BroadcastActivities:
             f"{reached.withdrawn:,} not sent.",
             "Mail cannot be recalled.",
         )
+        outcome = Outcome.at(task.destination, PublicationState.WITHDRAWN, why)
+        with failing_in_words(now):
+            await outcomes.enter(self._database, task.message, task.destination, outcome)
         return PublicationStatus(state=PublicationState.WITHDRAWN, explanation=why)
 
     async def _refuse_other_broadcast(self, order: SendBatches) -> None:

@@ -205,7 +205,9 @@ class PostActivities:
                         *place, order.attempt, now, why=order.explanation, since=task.since
                     )
                 case PublicationState.WITHDRAWN | PublicationState.SUPERSEDED:
-                    row = await publications.withdraw(*place, now, order.to, looked=order.looked)
+                    row = await publications.withdraw(
+                        *place, now, order.to, order.explanation, looked=order.looked
+                    )
                 case PublicationState.UNKNOWN:
                     row = await publications.mark_unknown(
                         *place,

@@ -55,11 +55,21 @@ class ProposalActivities:
     @defined(RENDER_MESSAGE)
     async def render_message(self, order: RenderMessage) -> MessageRendered:
         """Render and store one revision; asked again, answer with what was stored."""
+        incident = order.message.incident
         with failing_in_words(datetime.now(UTC)):
-            document = await messages.find_revision(self._database, order.message)
+            document = await messages.find_request(self._database, incident, order.request)
+            ordinal = order.ordinal
             if document is None:
-                document = await self._document(order)
-                await messages.save_revision(self._database, document, order.author)
+                place = await messages.free_place(
+                    self._database, order.message, order.kind, order.ordinal
+                )
+                ref = order.message.model_copy(
+                    update={"number": place.number, "revision": place.revision}
+                )
+                changes = {"message": ref, "ordinal": place.ordinal}
+                document = await self._document(order.model_copy(update=changes))
+                ordinal = place.ordinal
+                await messages.save_revision(self._database, document, order.author, order.request)
         offer, people = document.offer, sum(cut.count for cut in document.audiences)
         return MessageRendered(
             digest=document.digest(),
@@ -69,6 +79,9 @@ class ProposalActivities:
             codes_worth=f"{offer.cost(people)} {offer.currency}"
             if offer and document.audiences
             else None,
+            number=document.number,
+            revision=document.revision,
+            ordinal=ordinal,
         )
 
     async def _document(self, order: RenderMessage) -> Document:

@@ -48,7 +48,7 @@ class RecordActivities:
 
     @defined(REGISTER_INCIDENT)
     async def register_incident(self, order: RegisterIncident) -> Nothing:
-        """Enter the incident in the list of incidents."""
+        """Enter the incident in the list of incidents; refused if its name is used up."""
         with failing_in_words(datetime.now(UTC)):
             await incidents.register(
                 self._database,
@@ -57,6 +57,8 @@ class RecordActivities:
                 order.playbook,
                 order.audiences,
                 order.opened_at,
+                order.run,
+                recovered=order.recovered,
             )
         return Nothing()
 

@@ -13,10 +13,11 @@ from activities.signatures.settling import SETTLE_BY_PERSON, SettleByPerson
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
 from domain.plural import plural
-from domain.publication import PublicationState, Receipt
+from domain.publication import Outcome, PublicationState, Receipt
 from store.broadcasts import batch_outcomes, batches, broadcasts
 from store.broadcasts.progress import read_progress
 from store.kernel.database import Database
+from store.outcomes import outcomes
 from store.record import publications
 
 _DID_NOT_GO_OUT = Explanation(what="A person saw that it did not go out.")
@@ -37,7 +38,12 @@ class SettlingActivities:
         """Enter that it went out, or that it did not and may go again (or ends otherwise)."""
         with failing_in_words(datetime.now(UTC)):
             if order.direct:
-                return await self._settle_batches(order)
+                status = await self._settle_batches(order)
+                if status.state.settled:
+                    ref, place = order.task.message, order.task.destination
+                    outcome = Outcome.at(place, status.state, status.explanation)
+                    await outcomes.enter(self._database, ref, place, outcome)
+                return status
             return await self._settle_post(order)
 
     async def _settle_post(self, order: SettleByPerson) -> PublicationStatus:

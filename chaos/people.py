@@ -23,7 +23,7 @@ from client.broadcasts import steer_broadcast
 from client.engine import Engine
 from client.errors import NoAnswer, NoWorker
 from client.facts import record_facts
-from client.publications import withdraw
+from client.publications import withdraw, withdrawn
 from domain.actor import Actor
 from domain.broadcasting import BroadcastAction
 from domain.errors import DomainError
@@ -35,6 +35,8 @@ from domain.status import IncidentStatus, MessageStatus
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
 from workflows.contract import SignalledDecision
+
+_TAKEN_BACK_WITHIN = timedelta(minutes=2)
 
 Result = TypeVar("Result")
 
@@ -232,6 +234,10 @@ class People:
                 lambda: withdraw(
                     self._engine, self._slug, number, actor=LEAD, reason="it was a mistake"
                 ),
+                patience=90.0,
+            )
+            await self._insist(
+                lambda: withdrawn(self._engine, self._slug, number, _TAKEN_BACK_WITHIN),
                 patience=90.0,
             )
         except DomainError as refusal:

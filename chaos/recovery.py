@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
+from datetime import timedelta
 
 import httpx
 from temporalio.client import Client, WorkflowFailureError
@@ -30,6 +31,7 @@ from store.kernel.database import Database
 from store.record import messages
 
 _LOOK_EVERY = 0.4
+_WITHDRAWN = timedelta(minutes=2)
 _MOST_RETRIES = 4
 _ENDS_WITHIN = 45.0
 _HALTED = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
@@ -188,6 +190,9 @@ class Recovery:
     async def _withdraw(self, message: MessageStatus) -> None:
         await self._people.insist(
             lambda: publications.withdraw(self._engine, self._slug, message.number, actor=LEAD)
+        )
+        await self._people.insist(
+            lambda: publications.withdrawn(self._engine, self._slug, message.number, _WITHDRAWN)
         )
 
     async def _hear_events(self, deadline: float) -> None:

@@ -13,19 +13,32 @@ from temporalio.client import (
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
+    WorkflowUpdateHandle,
     WorkflowUpdateRPCTimeoutOrCancelledError,
+    WorkflowUpdateStage,
 )
 from temporalio.common import QueryRejectCondition
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from client.engine import Engine
-from client.errors import ClientError, EndedUnclosed, NoAnswer, NoWorker, UnknownIncident
+from client.errors import (
+    ClientError,
+    EndedUnclosed,
+    Forgotten,
+    NoAnswer,
+    NoLedger,
+    NoWorker,
+    ServerRefused,
+    UnknownIncident,
+)
 from client.foreign_errors import lacks_namespace
 from domain.errors import DecisionRefused, DomainError
 from domain.ids import check_slug, incident_workflow_id
 from domain.model import Value
 from domain.status import IncidentStatus
+from store.kernel.errors import StoreUnavailable
+from store.record import incidents
 from workflows.calls import told_by
 
 Result = TypeVar("Result")
@@ -37,7 +50,7 @@ SERVER_WITHIN = timedelta(seconds=3)
 """How long the server may take to say that it is well."""
 
 DONE_WITHIN = timedelta(minutes=2)
-"""How long an incident may take over an update; withdrawing waits for what is on the wire."""
+"""How long an incident may take over an update: those that wait for the ledger give up before."""
 
 
 async def ask(
@@ -60,7 +73,7 @@ async def ask(
         raise EndedUnclosed(slug, how) from error
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND and not lacks_namespace(error):
-            raise UnknownIncident(slug) from error
+            raise await _not_there(engine, slug) from error
         # "Failed precondition" is the server's way to say that no worker has asked for work lately.
         if error.status in _NOBODY_ANSWERS and await _temporal_answers(engine):
             raise NoWorker from error
@@ -90,16 +103,39 @@ async def tell(
 
     Asks for its status first, so that a missing worker is noticed while nothing has been sent.
     Raises ``DomainError`` if a rule said no, ``UnknownIncident``, ``EndedUnclosed``, ``NoWorker``,
-    and ``NoAnswer`` if the answer was lost.
+    ``ServerRefused`` if the server did not take it, and ``NoAnswer`` if the answer was lost.
     """
     await ask(engine, slug, "status", IncidentStatus, running=True)
     handle = (await engine.temporal()).get_workflow_handle(incident_workflow_id(slug))
     with refusals_in_words(slug, update):
         async with asyncio.timeout(DONE_WITHIN.total_seconds()):
-            answer: Result = await handle.execute_update(
-                update, argument, id=f"client/{uuid.uuid4()}", result_type=result
-            )
-    return answer
+            with server_refusals_in_words(slug, update):
+                asked: WorkflowUpdateHandle[Result] = await handle.start_update(
+                    update,
+                    argument,
+                    id=f"client/{uuid.uuid4()}",
+                    result_type=result,
+                    wait_for_stage=WorkflowUpdateStage.COMPLETED,
+                )
+            # From here on the incident has it, and a server that refuses to say what became of it
+            # has refused only that.
+            return await asked.result()
+
+
+@contextmanager
+def server_refusals_in_words(slug: str, asked: str) -> Iterator[None]:
+    """Turn the server's refusal to take a request into ``ServerRefused``: it cannot have counted.
+
+    The server has ceilings for the size of a request, for those that wait for an answer, and for
+    those of one run.
+    """
+    try:
+        yield
+    except RPCError as error:
+        limited = error.status is RPCStatusCode.FAILED_PRECONDITION and "limit" in error.message
+        if limited or error.status in _NOT_TAKEN:
+            raise ServerRefused(slug, asked, error.message.partition(". ")[0] + ".") from error
+        raise
 
 
 @contextmanager
@@ -114,16 +150,33 @@ def refusals_in_words(slug: str, asked: str) -> Iterator[None]:
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND and not lacks_namespace(error):
             raise DomainError("The incident is closed.", "Open a new one.") from error
-        if error.status in (*_NOBODY_ANSWERS, RPCStatusCode.UNAVAILABLE):
+        if error.status in (
+            *_NOBODY_ANSWERS,
+            RPCStatusCode.UNAVAILABLE,
+            RPCStatusCode.RESOURCE_EXHAUSTED,
+        ):
             raise NoAnswer(slug, asked) from error
         raise
 
+
+_NOT_TAKEN = (RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.INVALID_ARGUMENT)
 
 _NOBODY_ANSWERS = (
     RPCStatusCode.DEADLINE_EXCEEDED,
     RPCStatusCode.CANCELLED,
     RPCStatusCode.FAILED_PRECONDITION,
 )
+
+
+async def _not_there(engine: Engine, slug: str) -> UnknownIncident:
+    """What to say of an incident that Temporal does not have: the ledger may know it."""
+    try:
+        row = await incidents.find(await engine.ledger(), slug)
+    except (NoLedger, StoreUnavailable):
+        row = None
+    if row is None:
+        return UnknownIncident(slug)
+    return Forgotten(slug, incidents.name_used(row), closed=row.closed_at is not None)
 
 
 async def _temporal_answers(engine: Engine) -> bool:

@@ -12,6 +12,7 @@ from domain.broadcasting import BroadcastAction
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
 from domain.ids import MessageRef
+from domain.limits import REASON_LIMIT, refuse_long
 from domain.model import Value
 from domain.public_text import refuse_faulty
 from domain.status import MessageStatus
@@ -51,6 +52,7 @@ async def steer_broadcast(
     ``channel`` and ``audience`` may be left out where the message goes to one only.
     """
     refuse_faulty(reason, "The reason")
+    refuse_long("The reason", reason, REASON_LIMIT)
     if not channel:
         channel = _only_channel(message_of(await incident_status(engine, slug), message))
     argument = SteerBroadcast(

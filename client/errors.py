@@ -3,9 +3,11 @@
 ClientError            it could not be done
 ├─ WrongInput          the input makes no sense
 │  ├─ UnknownIncident  there is no incident of that name
+│  │  └─ Forgotten     there was one, and Temporal has nothing of it any more
 │  ├─ NoLedger         the ledger's file is not there
 │  └─ OtherLedger      the ledger is not the one that the worker uses
 ├─ EndedUnclosed       somebody ended the incident in Temporal itself
+├─ ServerRefused       Temporal's server did not take the request; nothing was changed
 ├─ NoWorker            Temporal answers and no worker does; nothing was asked
 └─ NoAnswer            it was sent, and nobody knows whether it counted
 
@@ -47,6 +49,16 @@ class UnknownIncident(WrongInput):
         )
 
 
+class Forgotten(UnknownIncident):
+    """The ledger has an incident of which Temporal has nothing any more; ``closed``: it was."""
+
+    def __init__(self, slug: str, refusal: DomainError, *, closed: bool) -> None:
+        super().__init__(slug)
+        self.explanation = refusal.explanation
+        self.args = (str(refusal),)
+        self.closed = closed
+
+
 class NoLedger(WrongInput):
     """The ledger's file is not there, and reading must not make an empty one."""
 
@@ -82,12 +94,24 @@ class EndedUnclosed(ClientError):
             f"{slug} ended without being closed: its workflow ended in Temporal ({how}), "
             "and nothing more can be done in it.",
             NextStep(
-                action=Action.SHOW_TIMELINE,
+                action=Action.RECOVER_INCIDENT,
                 incident=slug,
-                advice="Continue under another name. Its record is kept.",
+                advice="Continue under another name, or bring it back from the ledger: nothing "
+                "that has gone out goes out again.",
             ),
         )
         self.how = how
+
+
+class ServerRefused(ClientError):
+    """Temporal's server did not take a request, so that it cannot have counted."""
+
+    def __init__(self, slug: str, asked: str, why: str) -> None:
+        super().__init__(
+            f"{asked!r} was refused by the Temporal server: {why}",
+            NextStep(action=Action.SHOW_STATUS, incident=slug, advice="Try again in a minute."),
+            means="Nothing was changed.",
+        )
 
 
 class NoWorker(ClientError):

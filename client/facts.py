@@ -12,7 +12,8 @@ from client.engine import Engine
 from client.errors import WrongInput
 from domain.actor import Actor
 from domain.errors import DomainError
-from domain.facts import Facts
+from domain.facts import FACT_LIMIT, Facts
+from domain.limits import refuse_long
 from domain.model import Value
 from domain.status import IncidentStatus
 from store.record import drafts
@@ -64,6 +65,8 @@ async def record_facts(
     what the author had read, by default what is known now: ``DomainError`` names what
     somebody else has changed since, and nothing is recorded.
     """
+    for name, text in facts.items():
+        refuse_long(f"The fact {name}", text.strip() if isinstance(text, str) else None, FACT_LIMIT)
     before = known or await read_facts(engine, slug)
     after = read_typed({**before.words, **facts})
     words = after.model_dump(mode="json", exclude_defaults=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio.client import WithStartWorkflowOperation, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -13,14 +13,20 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from client.asking import (
-    ANSWER_WITHIN,
     incident_status,
     live_status,
     refusals_in_words,
+    server_refusals_in_words,
     tell,
 )
 from client.engine import Engine
-from client.errors import ClientError, EndedUnclosed, OtherLedger, UnknownIncident
+from client.errors import (
+    ClientError,
+    EndedUnclosed,
+    Forgotten,
+    OtherLedger,
+    UnknownIncident,
+)
 from client.foreign_errors import lacks_namespace
 from client.opening import notices_of
 from client.playbooks import examine_files
@@ -29,14 +35,19 @@ from domain.actor import Actor
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
 from domain.ids import MAIN_QUEUE, check_slug, incident_workflow_id
+from domain.limits import REASON_LIMIT, TITLE_LIMIT, refuse_long, refuse_many
 from domain.model import Value
 from domain.public_text import check_title, refuse_faulty
 from domain.stage import Stage
 from domain.status import IncidentStatus
+from store.kernel.database import Database
 from store.people import audiences as stored_audiences
 from store.record import incidents, playbooks, timeline
 from wiring import TemporalUnreachable
 from workflows.contract import INCIDENT_WORKFLOW, Advance, Close, Join, OpenIncident, SetAudiences
+
+OPENED_WITHIN = timedelta(seconds=20)
+"""How long opening may take; the SDK itself repeats for some seconds what the server refuses."""
 
 MOST_ASKED = 50
 """The most open incidents that are asked for their stage when all are listed."""
@@ -88,12 +99,15 @@ async def open_incident(
     """Open an incident with a snapshot of the playbook in ``files``, or join the open one.
 
     Two people who open the same slug at once end up in one incident, and one that is open already
-    keeps its own plan. Messages of the plan that cannot go out are named in the notices;
-    ``PlaybookInvalid`` if the announcement is among them. ``DomainError`` if the incident has been
-    closed, if ``actor`` is not in the roster, or if there is no such audience; ``NoLedger`` and
-    ``OtherLedger`` if the ledger here is not its own.
+    keeps its own plan. A name is used once: the ledger remembers it when Temporal does not any
+    more. Messages of the plan that cannot go out are named in the notices; ``PlaybookInvalid`` if
+    the announcement is among them. ``DomainError`` if the name has been used, if ``actor`` is not
+    in the roster, or if there is no such audience; ``NoLedger`` and ``OtherLedger`` if the ledger
+    here is not its own.
     """
     workflow_id, title = incident_workflow_id(check_slug(slug)), check_title(title)
+    refuse_long("The title", title, TITLE_LIMIT)
+    refuse_many("audiences", audiences)
     if await _is_open(engine, slug):
         return await _join(engine, slug, actor)
     examined = await asyncio.to_thread(examine_files, engine.settings, files)
@@ -104,6 +118,7 @@ async def open_incident(
             f"It has {', '.join(sorted(person.id for person in plan.roster))}.",
         )
     ledger = await engine.ledger()
+    await _refuse_used(ledger, slug)
     for name in audiences:
         await stored_audiences.get(ledger, name)
     templates = await playbooks.save_snapshot(ledger, plan.name, files)
@@ -123,9 +138,9 @@ async def open_incident(
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
     )
     temporal = await engine.temporal()
-    with refusals_in_words(slug, "open"):
+    with refusals_in_words(slug, "open"), server_refusals_in_words(slug, "open"):
         try:
-            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+            async with asyncio.timeout(OPENED_WITHIN.total_seconds()):
                 status: IncidentStatus = await temporal.execute_update_with_start_workflow(
                     "join",
                     Join(actor=actor),
@@ -134,7 +149,7 @@ async def open_incident(
                     result_type=IncidentStatus,
                 )
         except WorkflowAlreadyStartedError as error:
-            raise _closed(slug) from error
+            raise await _used(engine, slug) from error
     notices = notices_of(examined, status)
     try:
         await refuse_other_ledger(engine, slug)
@@ -146,10 +161,12 @@ async def open_incident(
 async def _join(engine: Engine, slug: str, actor: Actor) -> Opened:
     """Join an incident that is open, with the plan that it has, whatever became of the files."""
     await refuse_other_ledger(engine, slug)
-    if (await incident_status(engine, slug)).stage is Stage.CLOSED:
+    status = await incident_status(engine, slug)
+    if status.stage is Stage.CLOSED:
         # Its workflow still runs for a moment, until the closing is recorded.
         raise _closed(slug)
-    status = await tell(engine, slug, "join", Join(actor=actor), IncidentStatus)
+    if actor.person not in (status.opened_by.person, *status.joined):
+        status = await tell(engine, slug, "join", Join(actor=actor), IncidentStatus)
     return Opened(status=status, joined=True, ledger=engine.where())
 
 
@@ -209,6 +226,7 @@ async def advance(engine: Engine, slug: str, to: Stage, *, actor: Actor) -> Inci
 async def close(engine: Engine, slug: str, *, actor: Actor, waive: str = "") -> IncidentStatus:
     """Close the incident; ``waive`` is the written reason for closing with something open."""
     refuse_faulty(waive, "The waiver")
+    refuse_long("The waiver", waive, REASON_LIMIT)
     return await tell(engine, slug, "close", Close(actor=actor, waive=waive), IncidentStatus)
 
 
@@ -217,6 +235,8 @@ async def _asked(engine: Engine, one: ListedIncident) -> ListedIncident:
         status = await live_status(engine, one.slug)
     except EndedUnclosed as ended:
         return one.model_copy(update={"ended": ended.how})
+    except Forgotten:
+        return one.model_copy(update={"ended": "gone from Temporal"})
     except (ClientError, DomainError, RPCError):
         # One that does not answer must not hide the others.
         return one
@@ -233,13 +253,28 @@ async def _is_open(engine: Engine, slug: str) -> bool:
             return False
         raise
     if found.status is not WorkflowExecutionStatus.RUNNING:
-        raise _closed(slug)
+        raise await _used(engine, slug)
     return True
+
+
+async def _refuse_used(ledger: Database, slug: str) -> None:
+    """Raise ``DomainError`` if the ledger knows the name; Temporal may have forgotten it."""
+    row = await incidents.find(ledger, slug)
+    if row is not None:
+        raise incidents.name_used(row)
+    if await timeline.read(ledger, slug):
+        raise _closed(slug)
+
+
+async def _used(engine: Engine, slug: str) -> DomainError:
+    """The refusal to use a name again whose incident has ended in Temporal."""
+    row = await incidents.find(await engine.ledger(), slug)
+    return _closed(slug) if row is None else incidents.name_used(row)
 
 
 def _closed(slug: str) -> DomainError:
     return DomainError(
-        f"Incident {slug} has been closed, and its name is not used again.",
+        f"There has been an incident {slug}, and its name is not used again.",
         NextStep(
             action=Action.SHOW_TIMELINE,
             incident=slug,

@@ -6,7 +6,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from client.asking import incident_status, tell
+from client.asking import (
+    incident_status,
+    refusals_in_words,
+    server_refusals_in_words,
+    tell,
+)
 from client.drafting import kept_draft
 from client.engine import Engine
 from client.same_ledger import refuse_other_ledger
@@ -15,6 +20,7 @@ from domain.errors import DecisionRefused, DomainError
 from domain.explanation import Action, NextStep
 from domain.gate import Verdict
 from domain.ids import MessageRef, check_slug, incident_workflow_id
+from domain.limits import NAME_LIMIT, REASON_LIMIT, refuse_long, refuse_long_draft
 from domain.message import FREE_SUBJECT, FREE_TEXT, Document, MessageKind
 from domain.public_text import refuse_faulty
 from domain.publication import Destination, choose_destination
@@ -88,6 +94,8 @@ async def decide(
     Raises ``DecisionRefused`` if it does not count; the timeline then says so.
     """
     refuse_faulty(reason, "The reason")
+    refuse_long("The reason", reason, REASON_LIMIT)
+    refuse_long("The digest", digest, NAME_LIMIT)
     argument = Decide(actor=actor, digest=digest, message=message, verdict=verdict, reason=reason)
     decided = await tell(engine, slug, "decide", argument, Decided)
     if decided.explanation is not None and not decided.counted:
@@ -101,7 +109,8 @@ async def approve_by_signal(
     """Approve by signal, as any client of Temporal may, without waiting for an answer."""
     handle = (await engine.temporal()).get_workflow_handle(incident_workflow_id(check_slug(slug)))
     said = SignalledDecision(by=by, digest=digest, message=message)
-    await handle.signal("approve", said)
+    with refusals_in_words(slug, "approve"), server_refusals_in_words(slug, "approve"):
+        await handle.signal("approve", said)
 
 
 def message_of(status: IncidentStatus, number: int) -> MessageStatus:
@@ -151,6 +160,7 @@ async def _kept_copy(
     if copy is None:
         yield None
         return
+    refuse_long_draft(copy)
     for part, text in copy.items():
         whose = {FREE_TEXT: "The text", FREE_SUBJECT: "The subject"}.get(
             part, f"The text for {part[:40]}"

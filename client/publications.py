@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
-from client.asking import tell
+from client.asking import incident_status, tell
 from client.engine import Engine
+from client.messages import message_of
 from domain.actor import Actor
+from domain.limits import REASON_LIMIT, URL_LIMIT, refuse_long
 from domain.public_text import refuse_faulty
 from domain.status import MessageStatus
 from store.record import publication_rows
 from store.record.publication_rows import PublicationRow
 from workflows.contract import RetryChannel, Settle, Withdraw
 
-__all__ = ["PublicationRow", "list_publications", "retry_channel", "settle", "withdraw"]
+__all__ = [
+    "PublicationRow",
+    "list_publications",
+    "retry_channel",
+    "settle",
+    "withdraw",
+    "withdrawn",
+]
+
+_LOOK_EVERY = 0.25
 
 
 async def list_publications(engine: Engine, slug: str) -> list[PublicationRow]:
@@ -24,10 +37,24 @@ async def list_publications(engine: Engine, slug: str) -> list[PublicationRow]:
 async def withdraw(
     engine: Engine, slug: str, message: int, *, actor: Actor, reason: str = ""
 ) -> MessageStatus:
-    """Stop a message and take back what can be; returns when all of it has settled."""
+    """Stop a message, and begin to take back what can be; ``withdrawn`` waits for the rest."""
     refuse_faulty(reason, "The reason")
+    refuse_long("The reason", reason, REASON_LIMIT)
     argument = Withdraw(message=message, actor=actor, reason=reason)
     return await tell(engine, slug, "withdraw", argument, MessageStatus)
+
+
+async def withdrawn(engine: Engine, slug: str, message: int, within: timedelta) -> MessageStatus:
+    """A message once all of its withdrawal is done, or as it is after ``within``.
+
+    ``withdrawing`` is true while something is still on its way to an end.
+    """
+    deadline = asyncio.get_running_loop().time() + within.total_seconds()
+    while True:
+        found = message_of(await incident_status(engine, slug), message)
+        if not found.withdrawing or asyncio.get_running_loop().time() > deadline:
+            return found
+        await asyncio.sleep(_LOOK_EVERY)
 
 
 async def retry_channel(
@@ -64,6 +91,7 @@ async def settle(
     ``audience`` may be left out where the message goes to one on that channel.
     """
     refuse_faulty(url or "", "The address", one_line=True)
+    refuse_long("The address", url, URL_LIMIT)
     argument = Settle(
         message=message,
         channel=channel,

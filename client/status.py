@@ -8,6 +8,7 @@ from pydantic import Field
 from temporalio.service import RPCError
 
 from client.asking import incident_status, live_status
+from client.ended import outcomes_without_it, without_forecast
 from client.engine import Engine
 from client.errors import ClientError, EndedUnclosed, UnknownIncident, explanation_of
 from client.mail_progress import MailProgress, MailWatch
@@ -73,7 +74,11 @@ class Watcher:
                 self._same_ledger = True
             rows = await list_publications(self._engine, self._slug)
             status = _as_entered(status, rows)
+            if ended:
+                status = await outcomes_without_it(self._engine, status)
             mails = tuple(await self._mails.look(status))
+            if ended:
+                mails = tuple(without_forecast(mail, status) for mail in mails)
             waiting = await self._waiting(status)
         except (StoreUnavailable, DomainError) as error:
             mails = ()

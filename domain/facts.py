@@ -17,7 +17,7 @@ from domain.model import Value, Written
 from domain.public_text import publishable
 from domain.times import show_day
 
-FACT_LIMIT = 2000
+FACT_LIMIT = 4_000
 """The most characters that one fact may have."""
 
 FactName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]

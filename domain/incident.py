@@ -16,14 +16,20 @@ from domain.explanation import Action, NextStep
 from domain.facts import FactsState, missing_facts
 from domain.gate import GateState
 from domain.ids import AudienceName, MessageRef, Slug
+from domain.limits import MOST_MESSAGES
 from domain.message import SHORT_DIGEST, STAGE_OF, MessageKind
 from domain.message_state import MessagePhase, MessageState
+from domain.noise import Noise
 from domain.playbook import MessagePlan, Playbook
 from domain.stage import ALLOWED_MOVES, Stage, refuse_move
 
 
 class IncidentState(BaseModel):
-    """Everything the response has to remember."""
+    """Everything the response has to remember.
+
+    ``joined`` are those of the roster who joined after it was opened. ``noise`` counts entries
+    that anybody can cause, by their kind.
+    """
 
     incident: Slug
     title: str
@@ -37,6 +43,8 @@ class IncidentState(BaseModel):
     facts: FactsState = FactsState()
     closed_at: datetime | None = None
     waiver: str = ""
+    joined: tuple[str, ...] = ()
+    noise: dict[str, Noise] = Field(default_factory=dict)
 
     def message(self, number: int) -> MessageState:
         """Message ``number``; ``DomainError`` if there is none."""
@@ -76,7 +84,7 @@ class IncidentState(BaseModel):
     def next_of(self, kind: MessageKind) -> tuple[int, int]:
         """The number of the next message, and its number among messages of its ``kind``."""
         kin = sum(one.kind is kind for one in self.messages)
-        return len(self.messages) + 1, kin + 1
+        return max((one.number for one in self.messages), default=0) + 1, kin + 1
 
     def plan_of(self, kind: MessageKind) -> MessagePlan:
         """The plan for ``kind``; ``DomainError`` if the playbook has none."""
@@ -201,6 +209,11 @@ class IncidentState(BaseModel):
         self.refuse_stranger(actor)
         self.plan_of(kind)
         self.stage_for(kind)
+        if len(self.messages) >= MOST_MESSAGES:
+            raise DomainError(
+                f"This incident has {MOST_MESSAGES} messages, and no incident has more.",
+                "Close it and open another one.",
+            )
         self.refuse_unfilled(kind)
 
     def refuse_unfilled(self, kind: MessageKind) -> None:

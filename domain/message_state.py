@@ -26,12 +26,33 @@ class MessagePhase(StrEnum):
     SUPERSEDED = "superseded"
 
 
+class UnderWay(BaseModel):
+    """A publication or a broadcast that was asked for and has not ended, as far as is known.
+
+    ``start`` is its number among all that this message has started; news of another are not about
+    this one. ``started``: its workflow has been. ``called_off``: it sends nothing, and only looks
+    for what may have gone out. ``halted``: it was told to stop. ``hints`` counts the news of which
+    the ledger has to be asked, ``looked_up`` those of which it was.
+    """
+
+    destination: Destination
+    start: int
+    since: datetime
+    started: bool = False
+    called_off: PublicationState | None = None
+    halted: PublicationState | None = None
+    hints: int = 0
+    looked_up: int = 0
+
+
 class MessageState(BaseModel):
-    """One message. ``outcomes`` and ``reached`` go by the key of a destination.
+    """One message. ``outcomes``, ``reached`` and ``under_way`` go by the key of a destination.
 
     ``opened``: the ledger has the opening of its gate, so that it may go out; ``revoked``: and that
     this is over. ``next_update_by`` is what its copy promises. ``reached`` are the destinations
-    that a provider has accepted it for; of a broadcast, the first batch.
+    that a provider has accepted it for; of a broadcast, the first batch. ``starts`` counts the
+    publications and broadcasts that it has started. ``withdrawing``: what is public is still to be
+    taken back.
     """
 
     number: int
@@ -53,6 +74,9 @@ class MessageState(BaseModel):
     revoked: bool = False
     outcomes: dict[str, Outcome] = Field(default_factory=dict)
     reached: list[str] = Field(default_factory=list)
+    under_way: dict[str, UnderWay] = Field(default_factory=dict)
+    starts: int = 0
+    withdrawing: bool = False
 
     @property
     def digest(self) -> str:
@@ -74,11 +98,32 @@ class MessageState(BaseModel):
         if outcome.state in (PublicationState.ACCEPTED, PublicationState.PARTLY_ACCEPTED):
             self.reach(outcome.destination)
 
-    def begin(self) -> None:
+    def mark_publishing(self) -> None:
         """Mark it as going out everywhere, before anything has."""
         self.phase = MessagePhase.PUBLISHING
         for destination in self.destinations:
             self.enter(Outcome.at(destination, PublicationState.PLANNED))
+
+    def begin(
+        self, destination: Destination, since: datetime, called_off: PublicationState | None
+    ) -> UnderWay:
+        """Note that it is about to go out there, or to be looked for there."""
+        before = self.outcome_at(destination)
+        state = PublicationState.SENDING if before.uncertain else PublicationState.PLANNED
+        self.enter(Outcome.at(destination, state, uncertain=before.uncertain))
+        self.starts += 1
+        begun = UnderWay(
+            destination=destination, start=self.starts, since=since, called_off=called_off
+        )
+        self.under_way[destination.key] = begun
+        return begun
+
+    def end(self, outcome: Outcome) -> None:
+        """Keep how it ended at a destination; it is settled once it has ended at all of them."""
+        self.enter(outcome)
+        self.under_way.pop(outcome.destination.key, None)
+        if self.phase is MessagePhase.PUBLISHING and not self.unsettled():
+            self.phase = MessagePhase.SETTLED
 
     def supersede_unbegun(self) -> None:
         """End it, as something newer overtook it, wherever it has not begun to go out."""
@@ -127,8 +172,10 @@ class MessageState(BaseModel):
         ]
 
     def busy(self) -> bool:
-        """Whether any part of it is still under way anywhere."""
-        return any(not outcome.state.settled for outcome in self.outcomes.values())
+        """Whether any part of it is still under way anywhere, or being taken back."""
+        return self.withdrawing or any(
+            not outcome.state.settled for outcome in self.outcomes.values()
+        )
 
     def unsettled(self) -> bool:
         """Whether it is still to begin, or under way, at any destination."""

@@ -20,7 +20,8 @@ class MessageStatus(Value):
     """One message, for a person deciding what to do next.
 
     ``may_sign`` are those whose approval would count now: never the author's. ``next_update_by`` is
-    the time by which its copy promises the next update.
+    the time by which its copy promises the next update. ``withdrawing``: what is public is still to
+    be taken back.
     """
 
     number: int
@@ -40,6 +41,7 @@ class MessageStatus(Value):
     outcomes: tuple[Outcome, ...]
     next_update_by: datetime | None = None
     may_sign: tuple[str, ...] = ()
+    withdrawing: bool = False
 
     @property
     def direct(self) -> tuple[str, ...]:
@@ -51,7 +53,7 @@ class IncidentStatus(Value):
     """The status of a whole incident.
 
     ``record`` is the end of its record, as the ledger confirmed it to the incident, which writes
-    branch ``record_branch`` of it.
+    branch ``record_branch`` of it. ``joined`` are those who joined after it was opened.
     """
 
     incident: Slug
@@ -67,6 +69,7 @@ class IncidentStatus(Value):
     messages: tuple[MessageStatus, ...]
     record: RecordHead = RecordHead()
     record_branch: int = 1
+    joined: tuple[str, ...] = ()
 
 
 class Decided(Value):

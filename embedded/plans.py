@@ -12,6 +12,20 @@ from domain.delivery_events import events_path
 from embedded.part import PartPlan, StackPart
 from embedded.readiness import answers, temporal_answers
 
+LARGEST_PAYLOAD = 1_200_000
+"""The largest value in bytes that Temporal takes from anybody, a good half of its own default.
+
+Our own largest, the state of an incident with as many messages as it may have, is measured by a
+test. One signal of 1.9 MB is refused so, and a few more do not fill a history.
+"""
+
+TEMPORAL_SETTINGS = (
+    f"limit.blobSize.error={LARGEST_PAYLOAD}",
+    # The server looks at the other limit only above this one.
+    f"limit.blobSize.warn={LARGEST_PAYLOAD // 2}",
+)
+"""Values of Temporal's dynamic configuration; deploy/temporal/dynamic.yaml has the same."""
+
 _PYTHON = (sys.executable, "-P", "-m")
 
 
@@ -30,6 +44,8 @@ def temporal(state: Path, ports: Ports, given: Mapping[str, str], binary: Path) 
     command = [str(binary), "server", "start-dev", "--ip", LOOPBACK]
     command += ["--port", str(ports.temporal), "--ui-port", str(ports.ui)]
     command += ["--db-filename", str(state / "temporal.db"), "--log-level", "warn"]
+    for setting in TEMPORAL_SETTINGS:
+        command += ["--dynamic-config-value", setting]
 
     async def ready(_: StackPart) -> bool:
         return await temporal_answers(ports.temporal)

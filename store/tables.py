@@ -47,6 +47,8 @@ incidents = Table(
     Column("audiences", Text, nullable=False, server_default=text("''")),
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
+    # The first run of its workflow: a name is used once.
+    Column("run", String(64), nullable=False, server_default=text("''")),
 )
 
 playbooks = Table(
@@ -86,6 +88,8 @@ revisions = Table(
     Column("document", Text, nullable=False),
     Column("author", String(64), nullable=False),
     Column("proposed_at", Moment, nullable=False),
+    # Which request made it: another request never gets this text as its own.
+    Column("request", String(64), nullable=False, server_default=text("''")),
     ForeignKeyConstraint(["incident", "number"], ["messages.incident", "messages.number"]),
 )
 
@@ -187,6 +191,8 @@ broadcasts = Table(
     Column("planned_at", Moment, nullable=False),
     # No batch begins while this is true.
     Column("paused", Boolean, nullable=False, server_default=false()),
+    # JSON of an Outcome, once its workflow has ended.
+    Column("outcome", Text, nullable=False, server_default=text("''")),
     Index(None, "incident", "number"),
 )
 

@@ -96,16 +96,18 @@ class BatchWindow:
     async def _wait_for_more(self) -> bool:
         """Wait until more may be handed out; False if nothing is left, or not in this history."""
         control = self._control
-        if control.over or not self.waiting or workflow.info().is_continue_as_new_suggested():
+        if control.over or not self.waiting or control.ceilings.near():
             return False
         if control.run.paused:
-            await workflow.wait_condition(lambda: not control.run.paused or control.over)
+            await workflow.wait_condition(
+                lambda: not control.run.paused or control.over or control.ceilings.near()
+            )
             return True
         times = [control.run.waits_until, None if self._queue else self._aside.next_due()]
         length = max(filter(None, times), default=workflow.now()) - workflow.now()
         with contextlib.suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: bool(control.run.paused) or control.over,
+                lambda: bool(control.run.paused) or control.over or control.ceilings.near(),
                 timeout=max(length, timedelta(milliseconds=10)),
             )
         return True
@@ -165,8 +167,8 @@ class BatchWindow:
     def _may_send(self) -> bool:
         run = self._control.run
         limited = run.waits_until is not None and workflow.now() < run.waits_until
-        suggested = workflow.info().is_continue_as_new_suggested()
-        return not (self._control.over or run.paused or limited or suggested)
+        full = self._control.ceilings.near()
+        return not (self._control.over or run.paused or limited or full)
 
     def _fresh_for(self) -> timedelta | None:
         if self._order.fresh_until is None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from temporalio import workflow
+from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.broadcasts import PLAN_BROADCAST, PlanBroadcast
+    from activities.signatures.outcomes import ENTER_OUTCOME, EnterOutcome
+    from domain.limits import REASON_LIMIT
     from domain.plural import plural
     from domain.publication import Outcome
     from workflows.batch_window import BatchWindow, spans_without
@@ -22,7 +26,9 @@ with workflow.unsafe.imports_passed_through():
         PublishMessage,
     )
     from workflows.ending import broadcast_outcome
-    from workflows.policies import BULK_LEDGER
+    from workflows.hearing import read_or
+    from workflows.policies import BULK_LEDGER, LEDGER
+    from workflows.reporting import report_end
     from workflows.unknown_batches import UnknownBatches
 
 
@@ -41,25 +47,16 @@ class BroadcastWorkflow:
         self._control = BroadcastControl(order)
         self._window = BatchWindow(order, self._control)
         self._unknown = UnknownBatches(order, self._control, self._window)
+        self._asked = False
 
     @workflow.run
     async def run(self, order: PublishMessage) -> Outcome:
         """Return how the broadcast ended; a batch that a provider refused does not raise."""
         control = self._control
+        under_way = [asyncio.create_task(control.steer()), asyncio.create_task(self._answer())]
         calling_off = asyncio.create_task(control.call_off())
         try:
-            if order.progress is None:
-                await self._plan()
-            while True:
-                await self._window.send(self._tell)
-                if not control.over and self._window.waiting:
-                    if workflow.all_handlers_finished():
-                        self._continue_as_new()
-                    # It is being paused at this moment: that comes first.
-                    await workflow.wait_condition(workflow.all_handlers_finished)
-                    continue
-                if not await self._unknown.settle():
-                    break
+            await self._send_all(order)
         except ActivityError as error:
             control.refusal = explanation_of(error)
         if control.halted is not None and control.planned:
@@ -68,23 +65,53 @@ class BroadcastWorkflow:
             await control.stop_ledger()
         await self._unknown.count()
         control.end()
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        return broadcast_outcome(order, control, self._unknown.kept_back)
+        await workflow.wait_condition(control.steered)
+        for task in under_way:
+            task.cancel()
+        outcome = broadcast_outcome(order, control, self._unknown.kept_back)
+        await call(ENTER_OUTCOME, EnterOutcome(task=order.task(), outcome=outcome), LEDGER)
+        await report_end(order, outcome)
+        return outcome
 
-    @workflow.signal(name="halt")
-    def halt(self, halt: Halt | None = None) -> None:
-        """Hand out nothing more; batches on the wire are waited for."""
-        self._control.halted = (halt or Halt()).to
+    async def _send_all(self, order: PublishMessage) -> None:
+        """Send and settle until nothing is left, or go on in a new run."""
+        control = self._control
+        if order.progress is None or not control.planned:
+            await self._plan()
+        while True:
+            await self._window.send(self._tell)
+            more = not control.over and self._window.waiting
+            if not more and not control.ceilings.near() and not await self._unknown.settle():
+                return
+            if control.ceilings.near():
+                # It is being paused at this moment, or called off: that comes first.
+                await workflow.wait_condition(self._at_rest)
+                self._continue_as_new()
 
-    @workflow.signal(name="pause")
-    async def pause(self, pause: PauseSending | None = None) -> None:
-        """Hand out nothing more until ``resume``; effective within one batch."""
-        await self._control.set_pause((pause or PauseSending()).reason or PauseSending().reason)
+    def _at_rest(self) -> bool:
+        return self._control.steered() and not self._control.calling_off
 
-    @workflow.signal(name="resume")
-    async def resume(self, said: object = None) -> None:
-        """Continue exactly where it was."""
-        await self._control.override_threshold_and_resume()
+    @workflow.signal(dynamic=True)
+    def listen(self, name: str, said: Sequence[RawValue]) -> None:
+        """``halt``, ``pause`` and ``resume``, effective within one batch; ``report``."""
+        self._control.ceilings.signals += 1
+        match name:
+            case "halt":
+                self._control.halted = read_or(said, Halt()).to
+            case "pause":
+                reason = read_or(said, PauseSending()).reason or PauseSending().reason
+                self._control.want_pause(reason[:REASON_LIMIT])
+            case "resume":
+                self._control.want_pause("")
+            case "report":
+                self._asked = True
+
+    async def _answer(self) -> None:
+        """Report when asked, once for all who ask at the same time."""
+        while True:
+            await workflow.wait_condition(lambda: self._asked)
+            self._asked = False
+            await self._control.tell_incident()
 
     @workflow.query(name="progress")
     def progress(self) -> BroadcastRun:
@@ -125,7 +152,14 @@ class BroadcastWorkflow:
         )
 
     def _carried(self) -> BroadcastRun:
-        return self._control.run.model_copy(update={"queue": self._window.queue})
+        control = self._control
+        return control.run.model_copy(
+            update={
+                "queue": self._window.queue,
+                "halted": control.halted,
+                "refusal": control.refusal,
+            }
+        )
 
     def _continue_as_new(self) -> None:
         workflow.continue_as_new(self._order.model_copy(update={"progress": self._carried()}))

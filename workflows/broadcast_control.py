@@ -6,6 +6,7 @@ import asyncio
 from datetime import datetime
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.broadcasts import (
@@ -18,7 +19,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.explanation import Action, Explanation, NextStep
     from domain.publication import Outcome, PublicationState
     from domain.times import show_moment
-    from workflows.calls import call
+    from workflows.calls import call, explanation_of
+    from workflows.ceilings import Ceilings
     from workflows.contract import BroadcastRun, PublishMessage
     from workflows.policies import BULK_LEDGER, LEDGER, ORDINARY, URGENT, WAIT_TOLD_FROM
     from workflows.reporting import report
@@ -34,10 +36,14 @@ class BroadcastControl:
         self._order = order
         self._pausing = asyncio.Lock()
         self._ended = False
+        self._wanted: str | None = None
+        self._steering = False
+        self.calling_off = False
+        self.ceilings = Ceilings()
         self.run = order.progress or BroadcastRun()
         self.priority = URGENT if order.urgent else ORDINARY
-        self.halted: PublicationState | None = None
-        self.refusal: Explanation | None = None
+        self.halted: PublicationState | None = self.run.halted
+        self.refusal: Explanation | None = self.run.refusal
 
     @property
     def over(self) -> bool:
@@ -114,11 +120,31 @@ class BroadcastControl:
             self.note(paused=reason)
             await self.tell_incident()
 
-    async def override_threshold_and_resume(self) -> None:
-        """Resume; once a person has overridden the threshold, it does not pause by itself again."""
-        overridden = self.run.threshold_overridden or bool(self.run.paused)
-        self.note(threshold_overridden=overridden)
-        await self.set_pause("")
+    def want_pause(self, reason: str) -> None:
+        """Pause for ``reason`` soon; or resume, if it is empty. The last word counts.
+
+        Once a person has overridden the threshold, it does not pause by itself again.
+        """
+        if not reason:
+            overridden = self.run.threshold_overridden or bool(self.run.paused)
+            self.note(threshold_overridden=overridden)
+        self._wanted = reason
+
+    def steered(self) -> bool:
+        """Whether it has done everything that it was told."""
+        return self._wanted is None and not self._steering
+
+    async def steer(self) -> None:
+        """Do what it is told, for as long as it lives: at once, but one thing at a time."""
+        while True:
+            await workflow.wait_condition(lambda: self._wanted is not None)
+            wanted, self._wanted = self._wanted or "", None
+            self._steering = True
+            try:
+                await self.set_pause(wanted)
+            except ActivityError as error:
+                workflow.logger.warning("it was not steered: %s", explanation_of(error).what)
+            self._steering = False
 
     async def clear_old_pause(self) -> None:
         """End a pause that an earlier run of this broadcast left in the ledger."""
@@ -129,11 +155,13 @@ class BroadcastControl:
     async def call_off(self) -> None:
         """Tell the ledger of a halt at once: a range that was handed out ends at its next batch."""
         await workflow.wait_condition(lambda: self.halted is not None and self.planned)
+        self.calling_off = True
         async with self._pausing:
             # A batch on the wire that is returned unsent is planned again after the stop, and the
             # server tries its range again: it must not be handed out then.
             await self._pause_ledger(paused=True)
         await self.stop_ledger()
+        self.calling_off = False
 
     async def stop_ledger(self) -> None:
         """Call off every batch that has not begun."""

@@ -40,6 +40,7 @@ async def call(
         result_type=signature.result,
         task_queue=queue,
         start_to_close_timeout=policy.start_to_close,
+        schedule_to_close_timeout=policy.done_within,
         schedule_to_start_timeout=start_within or policy.start_within,
         heartbeat_timeout=policy.heartbeat,
         retry_policy=policy.retry,

@@ -35,7 +35,10 @@ class OpenIncident(Value):
     """Open an incident with a snapshot of its plan.
 
     ``templates`` is the digest of the playbook's files in the ledger. ``carried`` is this
-    workflow's own state, when it continues as new.
+    workflow's own state, when it continues as new, ``registered`` whether the ledger has the
+    incident, and ``record`` the end of its record there, as the ledger confirmed it.
+    ``recovered``: it was open and its workflow was lost. It takes its name over, goes on from
+    ``carried``, and believes the ledger about everything that was under way.
     """
 
     incident: Slug
@@ -48,6 +51,8 @@ class OpenIncident(Value):
     timeline: tuple[TimelineEntry, ...] = ()
     recorded: int = 0
     record: RecordHead = RecordHead()
+    registered: bool = False
+    recovered: bool = False
 
 
 class Join(Value):
@@ -194,6 +199,8 @@ class PublishMessage(Value):
     What has not gone out by ``fresh_until`` is too old. A broadcast of which nothing has gone out
     by ``begin_by`` is not begun any more.
     ``called_off``: send nothing. What may have gone out is looked for, and the rest ends so.
+    ``start`` is repeated in all news. ``post`` and ``progress`` are the workflow's own state, when
+    it continues as new.
     """
 
     message: MessageRef
@@ -207,6 +214,8 @@ class PublishMessage(Value):
     begin_by: datetime | None = None
     urgent: bool = False
     called_off: PublicationState | None = None
+    start: int = 0
+    post: PostRun | None = None
     progress: BroadcastRun | None = None
 
     def task(self) -> PublicationTask:
@@ -217,6 +226,19 @@ class PublishMessage(Value):
             audience=self.destination.audience,
             digest=self.digest,
         )
+
+
+class PostRun(Value):
+    """How far the publication of a post has come: its attempts, for a continued run.
+
+    ``since`` is when its first run started; ``wait_until`` is when the next attempt is due.
+    """
+
+    since: datetime
+    attempts: int = 0
+    lost: int = 0
+    in_a_row: int = 0
+    wait_until: datetime | None = None
 
 
 class AsideBatch(Value):
@@ -240,7 +262,8 @@ class BroadcastRun(Value):
     ``waits_until`` is when the provider's limit, met ``throttles`` times in a row, lets it go on,
     and ``limit`` what was told of it. ``threshold_overridden``: somebody resumed it after it
     had paused, so it does not pause by itself again. ``queue`` has the batches still to hand out,
-    as spans, for a continued run.
+    as spans, for a continued run; ``halted``, ``refusal`` (why nothing more can go out) and
+    ``unknown_until`` (how long events are waited for) are for one, too.
     """
 
     broadcast: int = 0
@@ -263,6 +286,9 @@ class BroadcastRun(Value):
     queue: tuple[tuple[int, int], ...] = ()
     aside: tuple[AsideBatch, ...] = ()
     explanation: Explanation | None = None
+    halted: PublicationState | None = None
+    refusal: Explanation | None = None
+    unknown_until: datetime | None = None
 
     def per_second(self) -> float:
         """Recipients accepted per second since the start; zero before anything was."""
@@ -287,15 +313,17 @@ class PauseSending(Value):
 
 
 class ChannelNews(Value):
-    """A publication or a broadcast reports its state to its incident, before it has ended.
+    """A publication or a broadcast reports its state to its incident, and at last that it ended.
 
-    ``told``: the first batch was accepted. The outcome has an explanation while a broadcast is
-    paused, or ``waits`` for the provider's limit, while a post waits for the provider, and while a
-    lost answer is looked for.
+    It is a hint, which anybody who reaches Temporal could send: what has ended, and who was told,
+    is read from the ledger. ``start`` is that of its order. ``told``: the first batch was accepted.
+    The outcome has an explanation while a broadcast is paused, or ``waits`` for the provider's
+    limit, while a post waits for the provider, and while a lost answer is looked for.
     """
 
     message: int
     outcome: Outcome
+    start: int = 0
     told: bool = False
     waits: bool = False
 

@@ -7,6 +7,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from domain.facts import FactsChange
     from domain.incident import IncidentState
+    from domain.limits import NAME_LIMIT, refuse_long, refuse_many
     from workflows.contract import RecordFacts
     from workflows.timeline import Timeline
 
@@ -24,6 +25,8 @@ class FactsRecording:
         The author may not if the incident is closed or its roster does not name the author.
         """
         self._state.refuse_request(facts.actor)
+        refuse_long("The id of the draft", facts.facts, NAME_LIMIT)
+        refuse_many("facts", (*facts.filled, *facts.changed))
         self._state.facts.refuse_stale(facts.based_on)
 
     def record(self, facts: RecordFacts) -> None:

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from temporalio import workflow
 from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from domain.gate import Verdict
     from domain.incident import IncidentState
+    from domain.limits import NAME_LIMIT, REASON_LIMIT, TITLE_LIMIT, refuse_long, refuse_many
     from domain.message_state import MessageState
     from domain.public_text import check_title
     from domain.roster import roles_of
     from domain.status import Decided, IncidentStatus, MessageStatus
     from domain.timeline import TimelineEntry
+    from workflows.ceilings import Ceilings
     from workflows.contract import (
         INCIDENT_WORKFLOW,
         Advance,
@@ -39,6 +42,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows.facts import FactsRecording
     from workflows.lifecycle import Lifecycle
+    from workflows.noise import NoiseLimit
     from workflows.openings import Openings
     from workflows.proposing import Proposing
     from workflows.publishing import Publishing
@@ -47,6 +51,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.signing import Signing
     from workflows.status import incident_status, message_status
     from workflows.timeline import Timeline
+    from workflows.turns import WaitingRoom, turn
     from workflows.withdrawing import Withdrawing
 
 
@@ -56,14 +61,15 @@ class IncidentWorkflow:
 
     @workflow.init
     def __init__(self, opening: OpenIncident) -> None:
-        # Take the message's lock first, if you need both: a withdrawal may wait for its message
-        # for many minutes, and must not block anything else meanwhile.
+        # Take the message's lock first, if you need both.
         self._turn = asyncio.Lock()
         self._turn_of: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._ceilings = Ceilings()
+        self._waiting_room = WaitingRoom(self._ceilings)
         timeline = Timeline(opening.incident, opening.timeline, opening.recorded, opening.record)
         state = opening.carried or IncidentState(
             incident=opening.incident,
-            title=opening.title,
+            title=opening.title[:TITLE_LIMIT],
             plan=opening.plan,
             templates=opening.templates,
             audiences=opening.audiences,
@@ -71,52 +77,73 @@ class IncidentWorkflow:
             opened_at=workflow.now(),
         )
         self._state, self._timeline = state, timeline
-        self._lifecycle = Lifecycle(state, timeline, self._turn)
+        self._noise = NoiseLimit(state, timeline)
+        self._lifecycle = Lifecycle(state, timeline, self._turn, registered=opening.registered)
         self._proposing = Proposing(state, timeline, self._lifecycle, self._turn)
-        self._publishing = Publishing(state, timeline)
+        self._publishing = Publishing(state, timeline, self._noise)
         self._openings = Openings(state, timeline, self._publishing)
-        self._signing = Signing(state, roles_of(state.plan.roster), timeline, self._publishing)
-        self._withdrawing = Withdrawing(state, timeline, self._publishing)
+        self._signing = Signing(
+            state, roles_of(state.plan.roster), timeline, self._noise, self._publishing
+        )
+        self._withdrawing = Withdrawing(state, timeline, self._publishing, self._turn_of)
         self._settling = Settling(state, timeline, self._publishing)
         self._facts = FactsRecording(state, timeline)
         if opening.carried is None:
-            timeline.add("opened", opening.opened_by, opening.title)
+            timeline.add("opened", opening.opened_by, state.title)
 
     @workflow.run
     async def run(self, opening: OpenIncident) -> IncidentStatus:
         """Live until the incident is closed; return how it ended."""
         with refusing():
             check_title(opening.title)
-        if opening.carried is None:
-            await self._lifecycle.register()
-        keeping = [
-            asyncio.create_task(self._timeline.keep()),
-            asyncio.create_task(self._openings.keep()),
+        lifecycle, recovered = self._lifecycle, opening.recovered and not opening.registered
+        self._publishing.resume(recovered=recovered)
+        self._withdrawing.resume()
+        under_way = [
+            asyncio.create_task(lifecycle.keep_registered(recovered=recovered)),
+            asyncio.create_task(self._once_registered(self._timeline.keep)),
+            asyncio.create_task(self._once_registered(self._openings.keep)),
+            asyncio.create_task(self._noise.keep()),
         ]
+        closing = asyncio.create_task(self._close())
         await workflow.wait_condition(
-            lambda: (
-                (self._lifecycle.closed() or self._should_continue()) and self._nothing_under_way()
-            )
+            lambda: lifecycle.taken is not None or closing.done() or self._may_continue()
         )
-        if not self._lifecycle.closed():
+        if lifecycle.taken is not None:
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            why = lifecycle.taken
+            raise ApplicationError(why.what, why, type="NameTaken", non_retryable=True)
+        if not closing.done():
             # Nothing may be awaited between that condition and here: an approval that came
-            # meanwhile would start a publication that nobody follows.
-            workflow.continue_as_new(
-                opening.model_copy(
-                    update={
-                        "carried": self._state,
-                        "timeline": self._timeline.entries(),
-                        "recorded": self._timeline.recorded(),
-                        "record": self._timeline.head(),
-                    }
-                )
-            )
+            # meanwhile would be answered and lost.
+            workflow.continue_as_new(self._carried(opening))
+        for task in under_way:
+            task.cancel()
+        return self.status()
+
+    def _carried(self, opening: OpenIncident) -> OpenIncident:
+        changes = {
+            "carried": self._state,
+            "timeline": self._timeline.entries(),
+            "recorded": self._timeline.recorded(),
+            "record": self._timeline.head(),
+            "registered": self._lifecycle.registered,
+        }
+        return opening.model_copy(update=changes)
+
+    async def _once_registered(self, keep: Callable[[], Awaitable[None]]) -> None:
+        """Write to the ledger, once it is certain that the name is this incident's."""
+        await workflow.wait_condition(lambda: self._lifecycle.registered)
+        await keep()
+
+    async def _close(self) -> None:
+        """Record the closing once there is one, and nothing else is under way."""
+        await workflow.wait_condition(
+            lambda: self._lifecycle.closed() and self._nothing_under_way()
+        )
         await self._lifecycle.record_closing()
         # Somebody may have joined, or tried to sign, while the closing was recorded.
         await workflow.wait_condition(self._nothing_under_way)
-        for task in keeping:
-            task.cancel()
-        return self.status()
 
     # --- asking -------------------------------------------------------------------------------
 
@@ -140,6 +167,7 @@ class IncidentWorkflow:
         rejecting also ``reason``. A handler for each name would stall the whole incident if
         somebody sent it no value or two.
         """
+        self._ceilings.signals += 1
         match name:
             case "approve":
                 self._signing.decide_by_signal(said, Verdict.APPROVE)
@@ -148,11 +176,12 @@ class IncidentWorkflow:
             case "channel_news":
                 self._publishing.hear(said)
             case _:
-                self._timeline.add("signal not understood", "somebody", name)
+                self._noise.add("signal not understood", "somebody", name)
 
     @workflow.update(name="decide")
     async def decide(self, decide: Decide) -> Decided:
         """Approve or reject, and learn at once whether it counted and what is missing."""
+        self._ceilings.updates += 1
         return self._signing.decide(decide)
 
     @decide.validator
@@ -161,35 +190,43 @@ class IncidentWorkflow:
 
         A decision that does not count belongs in the record, whatever surface it came from.
         """
+        with refusing():
+            refuse_long("The reason", decide.reason, REASON_LIMIT)
+            refuse_long("The digest", decide.digest, NAME_LIMIT)
 
     # --- writing ------------------------------------------------------------------------------
 
     @workflow.update(name="propose")
     async def propose(self, propose: Propose) -> MessageStatus:
         """Render a message for every channel and put it before its gate."""
-        with refusing():
+        self._ceilings.updates += 1
+        with self._waiting_room.waiting():
             return self._of(await self._proposing.propose(propose))
 
     @propose.validator
     def _check_propose(self, propose: Propose) -> None:
         with refusing():
+            self._waiting_room.refuse_full()
             self._proposing.refuse_proposal(propose)
 
     @workflow.update(name="revise")
     async def revise(self, revise: Revise) -> MessageStatus:
         """Render a new revision; whatever was decided about the one before is void."""
-        async with self._turn_of[revise.message]:
-            with refusing():
+        self._ceilings.updates += 1
+        with self._waiting_room.waiting():
+            async with turn(self._turn_of[revise.message]):
                 return self._of(await self._proposing.revise(revise))
 
     @revise.validator
     def _check_revise(self, revise: Revise) -> None:
         with refusing():
+            self._waiting_room.refuse_full()
             self._proposing.refuse_revision(revise)
 
     @workflow.update(name="facts")
     async def facts(self, facts: RecordFacts) -> IncidentStatus:
         """Record what is known now; the facts themselves stay in the ledger."""
+        self._ceilings.updates += 1
         with refusing():
             self._facts.record(facts)
         return self.status()
@@ -203,9 +240,9 @@ class IncidentWorkflow:
 
     @workflow.update(name="withdraw")
     async def withdraw(self, withdraw: Withdraw) -> MessageStatus:
-        """Stop what has not gone out, take back what can be; answers when all has settled."""
-        async with self._turn_of[withdraw.message]:
-            return self._of(await self._withdrawing.withdraw(withdraw))
+        """Stop what has not gone out, and begin to take back what can be."""
+        self._ceilings.updates += 1
+        return self._of(self._withdrawing.withdraw(withdraw))
 
     @withdraw.validator
     def _check_withdraw(self, withdraw: Withdraw) -> None:
@@ -215,8 +252,9 @@ class IncidentWorkflow:
     @workflow.update(name="steer_broadcast")
     async def steer_broadcast(self, steer: SteerBroadcast) -> MessageStatus:
         """Pause, resume or stop mail that is going out; effective within one batch."""
+        self._ceilings.updates += 1
         with refusing():
-            return self._of(await self._publishing.steer(steer))
+            return self._of(self._publishing.steer(steer))
 
     @steer_broadcast.validator
     def _check_steer(self, steer: SteerBroadcast) -> None:
@@ -226,6 +264,7 @@ class IncidentWorkflow:
     @workflow.update(name="retry_channel")
     async def retry_channel(self, retry: RetryChannel) -> MessageStatus:
         """Publish an approved message once more where it was refused."""
+        self._ceilings.updates += 1
         with refusing():
             return self._of(self._publishing.retry(retry))
 
@@ -237,13 +276,15 @@ class IncidentWorkflow:
     @workflow.update(name="settle")
     async def settle(self, settle: Settle) -> MessageStatus:
         """Enter what a person saw of a publication of unknown outcome."""
-        async with self._turn_of[settle.message], self._turn:
-            with refusing():
+        self._ceilings.updates += 1
+        with self._waiting_room.waiting():
+            async with turn(self._turn_of[settle.message]), turn(self._turn):
                 return self._of(await self._settling.settle(settle))
 
     @settle.validator
     def _check_settle(self, settle: Settle) -> None:
         with refusing():
+            self._waiting_room.refuse_full()
             self._settling.refuse(settle)
 
     # --- the lifecycle ------------------------------------------------------------------------
@@ -251,6 +292,7 @@ class IncidentWorkflow:
     @workflow.update(name="join")
     async def join(self, join: Join) -> IncidentStatus:
         """Open the incident, or join the one that is open already."""
+        self._ceilings.updates += 1
         self._lifecycle.join(join)
         return self.status()
 
@@ -258,43 +300,51 @@ class IncidentWorkflow:
     def _check_join(self, join: Join) -> None:
         with refusing():
             check_title(self._state.title)
-            self._state.refuse_if_closed()
+            self._state.refuse_request(join.actor)
 
     @workflow.update(name="set_audiences")
     async def set_audiences(self, chosen: SetAudiences) -> IncidentStatus:
         """Choose who gets the mail, while nothing has begun to go out."""
-        with refusing():
+        self._ceilings.updates += 1
+        with self._waiting_room.waiting():
             await self._lifecycle.set_audiences(chosen)
         return self.status()
 
     @set_audiences.validator
     def _check_audiences(self, chosen: SetAudiences) -> None:
         with refusing():
+            self._waiting_room.refuse_full()
             self._state.refuse_audiences(chosen.actor)
+            refuse_many("audiences", chosen.audiences)
 
     @workflow.update(name="advance")
     async def advance(self, advance: Advance) -> IncidentStatus:
         """Move to another stage, if the table and the messages so far allow it."""
-        with refusing():
+        self._ceilings.updates += 1
+        with self._waiting_room.waiting():
             await self._lifecycle.advance(advance)
         return self.status()
 
     @advance.validator
     def _check_advance(self, advance: Advance) -> None:
         with refusing():
+            self._waiting_room.refuse_full()
             self._state.refuse_advance(advance.to, advance.actor)
 
     @workflow.update(name="close")
     async def close(self, close: Close) -> IncidentStatus:
         """Close the incident, unless something is open that was not waived in writing."""
-        with refusing():
+        self._ceilings.updates += 1
+        with self._waiting_room.waiting():
             await self._lifecycle.close(close)
         return self.status()
 
     @close.validator
     def _check_close(self, close: Close) -> None:
         with refusing():
+            self._waiting_room.refuse_full()
             self._state.refuse_stranger(close.actor)
+            refuse_long("The waiver", close.waive, REASON_LIMIT)
             self._state.refuse_close(close.waive)
 
     # ------------------------------------------------------------------------------------------
@@ -302,13 +352,19 @@ class IncidentWorkflow:
     def _of(self, message: MessageState) -> MessageStatus:
         return message_status(self._state, message)
 
-    def _should_continue(self) -> bool:
-        return workflow.info().is_continue_as_new_suggested()
+    def _may_continue(self) -> bool:
+        """Whether this run has taken enough, and its end would cut nothing off."""
+        return (
+            self._ceilings.near()
+            and workflow.all_handlers_finished()
+            and self._publishing.at_rest()
+        )
 
     def _nothing_under_way(self) -> bool:
         return (
             workflow.all_handlers_finished()
             and self._openings.quiet()
             and self._publishing.quiet()
+            and not any(one.withdrawing for one in self._state.messages)
             and not self._timeline.waited_for()
         )

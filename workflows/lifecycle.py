@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.record import (
@@ -14,27 +15,69 @@ with workflow.unsafe.imports_passed_through():
         RegisterIncident,
     )
     from domain.actor import Actor
+    from domain.errors import DomainError
+    from domain.explanation import Action, Explanation, NextStep
     from domain.incident import IncidentState
     from domain.stage import Stage
-    from workflows.calls import call
+    from workflows.calls import call, explanation_of
     from workflows.contract import Advance, Close, Join, SetAudiences
-    from workflows.policies import LEDGER
+    from workflows.policies import ASKED, ASKED_WITHIN, LEDGER, ActivityPolicy
     from workflows.timeline import Timeline
+    from workflows.turns import turn
 
 
 class Lifecycle:
     """Moves the incident's stage; nobody else does.
 
-    ``turn`` keeps the stage while a proposal is being rendered for it.
+    ``turn_lock`` keeps the stage while a proposal is being rendered for it. ``registered``: the
+    ledger has the incident.
     """
 
-    def __init__(self, state: IncidentState, timeline: Timeline, turn: asyncio.Lock) -> None:
+    def __init__(
+        self,
+        state: IncidentState,
+        timeline: Timeline,
+        turn_lock: asyncio.Lock,
+        *,
+        registered: bool = False,
+    ) -> None:
         self._state = state
         self._timeline = timeline
-        self._turn = turn
+        self._turn = turn_lock
+        self.registered = registered
+        self.taken: Explanation | None = None
 
-    async def register(self) -> None:
-        """Enter the incident in the ledger's list, or its audiences if it is there already."""
+    async def keep_registered(self, *, recovered: bool) -> None:
+        """Enter the incident in the ledger's list, unless it is; ``taken`` says why it cannot be.
+
+        The ledger decides about names: one that another incident has had is used up. With
+        ``recovered`` this is that incident, whose own workflow was lost.
+        """
+        if self.registered:
+            return
+        try:
+            await self._register(LEDGER, recovered=recovered)
+        except ActivityError as error:
+            self.taken = explanation_of(error)
+        else:
+            self.registered = True
+
+    async def refuse_unregistered(self) -> None:
+        """Raise ``DomainError`` unless the ledger has the incident, or soon has it."""
+        try:
+            await workflow.wait_condition(
+                lambda: self.registered or self.taken is not None, timeout=ASKED_WITHIN
+            )
+        except TimeoutError as error:
+            raise DomainError(
+                "The ledger has not answered since the incident was opened.",
+                NextStep(action=Action.CHECK, advice="Try again once it does."),
+                means="Nothing was changed.",
+            ) from error
+        if self.taken is not None:
+            raise DomainError.of(self.taken)
+
+    async def _register(self, policy: ActivityPolicy, *, recovered: bool = False) -> None:
         state = self._state
         registration = RegisterIncident(
             incident=state.incident,
@@ -42,8 +85,10 @@ class Lifecycle:
             playbook=state.plan.name,
             audiences=state.audiences,
             opened_at=state.opened_at,
+            run=workflow.info().first_execution_run_id,
+            recovered=recovered,
         )
-        await call(REGISTER_INCIDENT, registration, LEDGER)
+        await call(REGISTER_INCIDENT, registration, policy)
 
     async def record_closing(self) -> None:
         """Mark the incident closed in the ledger's list."""
@@ -55,17 +100,25 @@ class Lifecycle:
         return self._state.stage is Stage.CLOSED
 
     def join(self, join: Join) -> None:
-        """Record who joined; the person who opened it is recorded already."""
-        if join.actor.person != self._state.opened_by.person:
+        """Record who joined, once each; the person who opened it is recorded already."""
+        state, person = self._state, join.actor.person
+        if person != state.opened_by.person and person not in state.joined:
+            state.joined = (*state.joined, person)
             self._timeline.add("joined", join.actor)
 
     async def set_audiences(self, chosen: SetAudiences) -> None:
         """Write to these audiences from now on; a message that waits keeps its own."""
         state = self._state
-        async with self._turn:
+        async with turn(self._turn):
+            await self.refuse_unregistered()
             state.refuse_audiences(chosen.actor)
+            before = state.audiences
             state.audiences = tuple(dict.fromkeys(chosen.audiences))
-            await self.register()
+            try:
+                await self._register(ASKED)
+            except ActivityError:
+                state.audiences = before
+                raise
         self._timeline.add("audiences set", chosen.actor, ", ".join(state.audiences))
 
     def enter(self, stage: Stage, actor: Actor) -> None:
@@ -77,13 +130,13 @@ class Lifecycle:
 
     async def advance(self, advance: Advance) -> None:
         """Move to another stage, if the table and the messages so far allow it."""
-        async with self._turn:
+        async with turn(self._turn):
             self._state.refuse_stage(advance.to)
             self.enter(advance.to, advance.actor)
 
     async def close(self, close: Close) -> None:
         """End the response, unless something is open that was not waived in writing."""
-        async with self._turn:
+        async with turn(self._turn):
             self._state.refuse_close(close.waive)
             self._state.close(close.waive, workflow.now())
         waived = f"waived: {self._state.waiver}" if self._state.waiver else ""

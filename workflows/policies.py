@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from temporalio.common import Priority, RetryPolicy
@@ -16,12 +16,14 @@ class ActivityPolicy:
     """Time-outs and retries of one group of activities.
 
     ``start_within``: how long a worker may take to fetch it, where it must not wait for ever.
+    ``done_within``: how long it may take with all its retries.
     """
 
     start_to_close: timedelta
     retry: RetryPolicy
     heartbeat: timedelta | None = None
     start_within: timedelta | None = None
+    done_within: timedelta | None = None
 
 
 LEDGER = ActivityPolicy(
@@ -34,6 +36,15 @@ LEDGER = ActivityPolicy(
 
 RECORD_AGAIN = timedelta(minutes=1)
 """The pause after the ledger has refused something of the record for good."""
+ASKED_WITHIN = timedelta(seconds=60)
+"""How long somebody who asked for something waits for the ledger, and for others who asked."""
+
+ASKED = replace(LEDGER, done_within=ASKED_WITHIN)
+"""The same, while the answer to a request waits for it."""
+
+MOST_WAITING = 6
+"""The requests that wait for the ledger at once. The server lets ten wait for an answer, and a
+decision or a withdrawal must find a place."""
 
 BULK_LEDGER = ActivityPolicy(
     start_to_close=timedelta(minutes=10),
@@ -102,3 +113,15 @@ EVENTS_POLL = timedelta(seconds=2)
 
 OVERTAKEN_WAIT = timedelta(minutes=2)
 """How long a message waits for an overtaken one that is on the wire on the same channel."""
+
+ASK_AFTER, ASK_AT_MOST = timedelta(seconds=30), timedelta(minutes=5)
+"""How long an incident waits for news of a publication before it asks, and at most in the end."""
+
+FALSE_NEWS_PAUSE = timedelta(seconds=5)
+"""How long news of a publication are not heeded after some that the ledger did not confirm."""
+
+START_AGAIN_AFTER, START_AGAIN_AT_MOST = timedelta(milliseconds=200), timedelta(seconds=30)
+"""The pauses between two tries to start a workflow whose id is still in use."""
+
+TELL_AGAIN_AFTER, TELL_AGAIN_AT_MOST = timedelta(seconds=1), timedelta(minutes=5)
+"""The pauses between two tries to tell an incident that a publication has ended."""

@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.signatures.proposals import RENDER_MESSAGE, MessageRendered, RenderMessage
     from domain.gate import Gate
     from domain.incident import IncidentState
+    from domain.limits import NAME_LIMIT, refuse_long
     from domain.message import MessageKind
     from domain.message_state import MessageState
     from domain.plural import plural
@@ -19,33 +20,40 @@ with workflow.unsafe.imports_passed_through():
     from workflows.calls import call
     from workflows.contract import Propose, Revise
     from workflows.lifecycle import Lifecycle
-    from workflows.policies import LEDGER
+    from workflows.policies import ASKED
     from workflows.timeline import Timeline
+    from workflows.turns import turn
 
 
 class Proposing:
     """Adds messages to the incident, and replaces those that are revised.
 
-    ``turn`` lets one proposal be rendered at a time, so that numbers and stages stay in order.
+    ``turn_lock`` lets one proposal be rendered at a time, so that numbers and stages stay in order.
     """
 
     def __init__(
-        self, state: IncidentState, timeline: Timeline, lifecycle: Lifecycle, turn: asyncio.Lock
+        self,
+        state: IncidentState,
+        timeline: Timeline,
+        lifecycle: Lifecycle,
+        turn_lock: asyncio.Lock,
     ) -> None:
         self._state = state
         self._timeline = timeline
         self._lifecycle = lifecycle
-        self._turn = turn
+        self._turn = turn_lock
 
     def refuse_proposal(self, propose: Propose) -> None:
         """Raise ``DomainError`` unless it may be proposed now."""
         self._state.refuse_proposal(propose.kind, propose.actor)
+        refuse_long("The id of the draft", propose.copy_draft, NAME_LIMIT)
         refuse_promise(_shown_time(propose), workflow.now())
 
     async def propose(self, propose: Propose) -> MessageState:
         """Render a message and add it, and enter its stage if it begins one."""
         state = self._state
-        async with self._turn:
+        async with turn(self._turn):
+            await self._lifecycle.refuse_unregistered()
             self.refuse_proposal(propose)
             stage = state.stage_for(propose.kind)
             number, ordinal = state.next_of(propose.kind)
@@ -59,14 +67,14 @@ class Proposing:
             )
             self._lifecycle.enter(stage, propose.actor)
             state.messages.append(message)
-        self._timeline.add(
-            "proposed", propose.actor, f"message {number}: {propose.kind} {message.digest[:8]}"
-        )
+        about = f"message {message.number}: {propose.kind} {message.digest[:8]}"
+        self._timeline.add("proposed", propose.actor, about)
         return message
 
     def refuse_revision(self, revise: Revise) -> None:
         """Raise ``DomainError`` unless the message may be revised now."""
         self._state.refuse_stranger(revise.actor)
+        refuse_long("The id of the draft", revise.copy_draft, NAME_LIMIT)
         message = self._state.message(revise.message)
         self._state.refuse_revision(message)
         self._state.refuse_unfilled(message.kind)
@@ -75,7 +83,7 @@ class Proposing:
     async def revise(self, revise: Revise) -> MessageState:
         """Render a new revision; whatever was decided about the one before is void."""
         state = self._state
-        async with self._turn:
+        async with turn(self._turn):
             self.refuse_revision(revise)
             old = state.message(revise.message)
             new = await self._render(
@@ -125,15 +133,16 @@ class Proposing:
             copy_draft=asked.copy_draft,
             next_update_by=promise,
             at=workflow.now(),
+            request=str(workflow.uuid4()),
         )
         rendered = await call(
-            RENDER_MESSAGE, argument, LEDGER, summary=f"{kind} {ordinal}, revision {revision}"
+            RENDER_MESSAGE, argument, ASKED, summary=f"{kind} {ordinal}, revision {revision}"
         )
         return MessageState(
-            number=number,
+            number=rendered.number,
             kind=kind,
-            ordinal=ordinal,
-            revision=revision,
+            ordinal=rendered.ordinal,
+            revision=rendered.revision,
             author=author,
             proposed_at=argument.at,
             gate=Gate(policy=state.plan_of(kind).gate, digest=rendered.digest, author=author),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.common import RawValue
+from temporalio.exceptions import ActivityError, CancelledError
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.posts import (
@@ -22,9 +24,11 @@ with workflow.unsafe.imports_passed_through():
     from domain.publication import Finding, Outcome, PublicationState, Receipt, Sighting
     from domain.times import show_second
     from workflows.calls import call, explanation_of, never_started, timed_out
-    from workflows.contract import PUBLICATION_WORKFLOW, Halt, PublishMessage
+    from workflows.ceilings import Ceilings
+    from workflows.contract import PUBLICATION_WORKFLOW, Halt, PostRun, PublishMessage
+    from workflows.hearing import read_or
     from workflows.policies import ATTEMPT, LEDGER, LOOK, ORDINARY, URGENT
-    from workflows.reporting import report
+    from workflows.reporting import report, report_end
 
 _NOBODY_KNOWS = (PublicationState.SENDING, PublicationState.UNKNOWN)
 _SOONEST = timedelta(seconds=1)
@@ -41,31 +45,63 @@ class PublicationWorkflow:
 
     @workflow.init
     def __init__(self, order: PublishMessage) -> None:
+        run = order.post or PostRun(since=workflow.info().start_time)
         self._order = order
-        self._task = order.task().model_copy(update={"since": workflow.info().start_time})
+        self._since = run.since
+        self._task = order.task().model_copy(update={"since": run.since})
         self._channel = order.destination.channel
         self._queue = channel_queue(self._channel)
         self._priority = URGENT if order.urgent else ORDINARY
         self._halt = order.called_off
-        self._attempts = 0
-        self._lost = 0
-        self._in_a_row = 0
+        self._attempts = run.attempts
+        self._lost = run.lost
+        self._in_a_row = run.in_a_row
+        self._wait_until = run.wait_until
         self._uncertain = False
         self._looked = False
+        self._ceilings = Ceilings()
+        self._told: Outcome = self._outcome(PublicationState.PLANNED, None)
+        self._asked = False
 
     @workflow.run
     async def run(self, order: PublishMessage) -> Outcome:
         """Return how the message ended on this channel; never raises because of a provider."""
+        answering = asyncio.create_task(self._answer())
         status = await self._publish()
+        answering.cancel()
         why = status.explanation.what if status.explanation else ""
         workflow.set_current_details(f"{self._channel}: {status.state}. {why}")
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        return self._outcome(status.state, status.explanation, status.receipt)
+        outcome = self._outcome(status.state, status.explanation, status.receipt)
+        await report_end(order, outcome)
+        return outcome
 
-    @workflow.signal(name="halt")
-    def halt(self, halt: Halt | None = None) -> None:
-        """Stop before the next attempt; one that is on the wire is waited for."""
-        self._halt = (halt or Halt()).to
+    @workflow.signal(dynamic=True)
+    def listen(self, name: str, said: Sequence[RawValue]) -> None:
+        """``halt``: stop before the next attempt. ``report``: say how far it is."""
+        self._ceilings.signals += 1
+        if name == "halt":
+            self._halt = read_or(said, Halt()).to
+        elif name == "report":
+            self._asked = True
+
+    async def _answer(self) -> None:
+        """Report when asked, once for all who ask at the same time."""
+        while True:
+            await workflow.wait_condition(lambda: self._asked)
+            self._asked = False
+            await report(self._order, self._told)
+
+    def _continue_as_new(self) -> None:
+        """Go on in a new run; nothing may be on the wire."""
+        run = PostRun(
+            since=self._since,
+            attempts=self._attempts,
+            lost=self._lost,
+            in_a_row=self._in_a_row,
+            wait_until=self._wait_until,
+        )
+        changes = {"post": run, "called_off": self._halt}
+        workflow.continue_as_new(self._order.model_copy(update=changes))
 
     async def _publish(self) -> PublicationStatus:
         try:
@@ -87,10 +123,14 @@ class PublicationWorkflow:
                 return await self._call_off(self._halt, number, _STOPPED)
             if self._lost >= self._order.attempts:
                 return await self._conclude(PublicationState.ABANDONED, number, self._given_up())
+            if self._ceilings.near():
+                self._continue_as_new()
+            if self._wait_until is not None and await self._wait(self._wait_until):
+                continue
             number += 1
             status = await self._attempt(number)
             if status.again_after is not None:
-                await self._wait(status, status.again_after)
+                await self._note_wait(status, status.again_after)
 
     # --- attempts -----------------------------------------------------------------------------
 
@@ -114,7 +154,9 @@ class PublicationWorkflow:
                 start_within=self._fresh_for(),
             )
         )
-        await workflow.wait_condition(lambda: attempt.done() or self._halt is not None)
+        await workflow.wait_condition(
+            lambda: attempt.done() or self._halt is not None or self._ceilings.near()
+        )
         if not attempt.done():
             # It may wait for a worker for a long time. On the wire it ends by itself.
             attempt.cancel()
@@ -131,6 +173,9 @@ class PublicationWorkflow:
             return PublicationStatus(state=PublicationState.UNKNOWN, attempt=number)
         if self._halt is not None:
             return await self._call_off(self._halt, number, _STOPPED)
+        if isinstance(error.cause, CancelledError):
+            # Only to continue as new. The ledger knows whether it had begun.
+            return await call(PLAN_PUBLICATION, self._task, LEDGER, priority=self._priority)
         if never_started(error):
             nobody = explained(
                 f"No worker for {self._channel} took it while it was fresh.",
@@ -143,19 +188,29 @@ class PublicationWorkflow:
             return await self._conclude(PublicationState.UNKNOWN, number, why)
         return await self._conclude(PublicationState.REFUSED, number, why)
 
-    async def _wait(self, status: PublicationStatus, wait: timedelta) -> None:
-        """Wait before the next attempt, where the provider took nothing; a halt ends the wait."""
+    async def _note_wait(self, status: PublicationStatus, wait: timedelta) -> None:
+        """Note when the next attempt is due, where the provider took nothing."""
         if (fresh := self._fresh_for()) is not None:
             wait = min(wait, fresh)
+        self._wait_until = workflow.now() + wait
         why = status.explanation or Explanation(what=f"{self._channel} did not take it.")
         if wait >= _SOONEST:
-            next_at = show_second(workflow.now() + wait)
+            next_at = show_second(self._wait_until)
             why = why.model_copy(update={"means": f"The next attempt is at {next_at}."})
             await self._report(PublicationState.PLANNED, why)
+
+    async def _wait(self, until: datetime) -> bool:
+        """Wait for the next attempt; True if the wait was cut short, by a halt or to continue."""
+        left = until - workflow.now()
         try:
-            await workflow.wait_condition(lambda: self._halt is not None, timeout=wait)
+            await workflow.wait_condition(
+                lambda: self._halt is not None or self._ceilings.near(),
+                timeout=max(left, timedelta()),
+            )
         except TimeoutError:
-            return
+            self._wait_until = None
+            return False
+        return True
 
     def _fresh_for(self) -> timedelta | None:
         if self._order.fresh_until is None:
@@ -259,7 +314,8 @@ class PublicationWorkflow:
 
     async def _report(self, state: PublicationState, why: Explanation) -> None:
         workflow.set_current_details(f"{self._channel}: {why.what}")
-        await report(self._order, self._outcome(state, why))
+        self._told = self._outcome(state, why)
+        await report(self._order, self._told)
 
     def _outcome(
         self,

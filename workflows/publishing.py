@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -12,11 +13,14 @@ with workflow.unsafe.imports_passed_through():
     from domain.broadcasting import BroadcastAction
     from domain.errors import DomainError
     from domain.incident import IncidentState
+    from domain.limits import REASON_LIMIT, refuse_long
     from domain.message import MessageKind
-    from domain.message_state import MessagePhase, MessageState
+    from domain.message_state import MessagePhase, MessageState, UnderWay
     from domain.publication import Destination, Outcome, PublicationState
     from workflows.channel_run import ChannelRun
     from workflows.contract import ChannelNews, PublishMessage, RetryChannel, SteerBroadcast
+    from workflows.hearing import read
+    from workflows.noise import NoiseLimit
     from workflows.policies import OVERTAKEN_WAIT
     from workflows.timeline import Timeline
 
@@ -24,11 +28,25 @@ with workflow.unsafe.imports_passed_through():
 class Publishing:
     """Starts a run for each destination and keeps the message's outcomes."""
 
-    def __init__(self, state: IncidentState, timeline: Timeline) -> None:
+    def __init__(self, state: IncidentState, timeline: Timeline, noise: NoiseLimit) -> None:
         self._state = state
         self._timeline = timeline
+        self._noise = noise
         self._runs: dict[tuple[int, str], ChannelRun] = {}
-        self._following: set[asyncio.Task[None]] = set()
+        self._following: dict[ChannelRun, asyncio.Task[None]] = {}
+        # News may arrive with the start of a continued run, before it follows anything.
+        for message in state.messages:
+            for begun in message.under_way.values():
+                self._add_run(message, begun)
+
+    def resume(self, *, recovered: bool) -> None:
+        """Follow what was under way when an earlier run ended, or was lost (``recovered``)."""
+        for run in tuple(self._runs.values()):
+            self._follow(self._state.message(run.number), run, recovered=recovered)
+
+    def at_rest(self) -> bool:
+        """Whether the incident may continue as new now, whatever is under way."""
+        return all(run.at_rest for run in self._runs.values())
 
     def quiet(self) -> bool:
         """Whether no publication is under way."""
@@ -45,26 +63,29 @@ class Publishing:
         self.refuse_start(message)
         message.phase = MessagePhase.PUBLISHING
         for destination in destinations:
-            self._run(message, self._order(message, destination))
+            self._begin(message, destination)
 
     def call_off(
         self, message: MessageState, destinations: Iterable[Destination], end_as: PublicationState
     ) -> None:
         """Send nothing, and look for what may have gone out; what is absent ends as ``end_as``."""
         for destination in destinations:
-            order = self._order(message, destination)
-            self._run(message, order.model_copy(update={"called_off": end_as}))
+            self._begin(message, destination, called_off=end_as)
 
-    def _run(self, message: MessageState, order: PublishMessage) -> None:
-        place = order.destination
-        before = message.outcome_at(place)
-        state = PublicationState.SENDING if before.uncertain else PublicationState.PLANNED
-        message.enter(Outcome.at(place, state, uncertain=before.uncertain))
-        run = ChannelRun(order, f"message {message.number} ({message.kind})", self._let_pass)
-        self._runs[message.number, place.key] = run
-        following = asyncio.create_task(self._follow(message, run))
-        self._following.add(following)
-        following.add_done_callback(self._following.discard)
+    def _begin(
+        self,
+        message: MessageState,
+        destination: Destination,
+        called_off: PublicationState | None = None,
+    ) -> None:
+        begun = message.begin(destination, workflow.now(), called_off)
+        self._follow(message, self._add_run(message, begun))
+
+    def _add_run(self, message: MessageState, begun: UnderWay) -> ChannelRun:
+        title = f"message {message.number} ({message.kind})"
+        run = ChannelRun(self._order(message, begun), begun, title, self._let_pass)
+        self._runs[message.number, begun.destination.key] = run
+        return run
 
     def refuse_start(self, message: MessageState) -> None:
         """Raise ``DomainError`` unless ``message`` is approved and still meant to go out."""
@@ -111,18 +132,19 @@ class Publishing:
     def refuse_steering(self, steer: SteerBroadcast) -> None:
         """Raise ``DomainError`` unless such a broadcast is under way."""
         self._state.refuse_request(steer.actor)
+        refuse_long("The reason", steer.reason, REASON_LIMIT)
         self._steered(steer)
 
-    async def steer(self, steer: SteerBroadcast) -> MessageState:
-        """Pause, resume or stop a broadcast that is under way; returns once it has the order."""
+    def steer(self, steer: SteerBroadcast) -> MessageState:
+        """Pause, resume or stop a broadcast that is under way."""
         run = self._steered(steer)
         about = f"message {steer.message} on {run.destination}"
         self._timeline.add(f"asked to {steer.action}", steer.actor, about)
         match steer.action:
             case BroadcastAction.PAUSE:
-                await run.pause(f"Paused by {steer.actor.person}. {steer.reason}".strip())
+                run.pause(f"Paused by {steer.actor.person}. {steer.reason}".strip())
             case BroadcastAction.RESUME:
-                await run.resume()
+                run.resume()
             case BroadcastAction.STOP:
                 run.halt(PublicationState.WITHDRAWN)
         return self._state.message(steer.message)
@@ -141,36 +163,40 @@ class Publishing:
     # --- following ----------------------------------------------------------------------------
 
     def hear(self, said: Sequence[RawValue]) -> None:
-        """Read a broadcast's report of its state; ignore anything else."""
-        try:
-            (news,) = (ChannelNews.model_validate_json(one.payload.data) for one in said)
-        except ValueError as error:
-            workflow.logger.warning("channel_news was not read: %s", type(error).__name__)
+        """Read the news of a publication or a broadcast; ignore anything else."""
+        news = read(said, ChannelNews)
+        run = news and self._runs.get((news.message, news.outcome.destination.key))
+        if news is None or run is None:
             return
-        place = news.outcome.destination
-        underway = (news.message, place.key) in self._runs
-        if not underway or news.outcome.state.settled:
-            return
-        message = self._state.message(news.message)
+        message, place = self._state.message(news.message), run.destination
         before = message.outcome_at(place)
-        message.enter(news.outcome)
+        if not run.hear(news, reached=place.key in message.reached):
+            return
+        if news.outcome.state.settled:
+            return
+        why = news.outcome.explanation
+        after = Outcome.at(
+            place,
+            news.outcome.state,
+            why.capped() if why else None,
+            uncertain=before.uncertain or news.outcome.uncertain,
+        )
+        message.enter(after)
         if place.audience is None:
-            self._note_post(message, before, news.outcome)
+            self._note_post(message, before, after)
         else:
-            self._note_broadcast(message, before, news)
+            self._note_broadcast(message, before, after, waits=news.waits)
 
-    def _note_broadcast(self, message: MessageState, before: Outcome, news: ChannelNews) -> None:
-        place, why = news.outcome.destination, news.outcome.explanation
-        about = f"message {message.number}{place.to_whom}"
-        if news.told and place.key not in message.reached:
-            message.reach(place)
-            self._timeline.add("told", place.channel, f"{about}: first batch")
-        waited = before.explanation is not None
-        if why is not None and not (news.waits and waited):
-            word = "waits" if news.waits else "paused"
-            self._timeline.add(word, place.channel, f"{about}: {why.what}")
+    def _note_broadcast(
+        self, message: MessageState, before: Outcome, after: Outcome, *, waits: bool
+    ) -> None:
+        why, waited = after.explanation, before.explanation is not None
+        about = f"message {message.number}{after.destination.to_whom}"
+        if why is not None and not (waits and waited):
+            word = "waits" if waits else "paused"
+            self._noise.add(word, after.channel, f"{about}: {why.what}")
         elif why is None and waited:
-            self._timeline.add("resumed", place.channel, about)
+            self._noise.add("resumed", after.channel, about)
 
     def _note_post(self, message: MessageState, before: Outcome, after: Outcome) -> None:
         """Enter that an answer was lost, or that the provider makes it wait; each wait once."""
@@ -182,18 +208,32 @@ class Publishing:
         if lost or not told_before:
             what = "no clear answer" if lost else "waits"
             about = f"message {message.number}: {why.what} {why.means}"
-            self._timeline.add(what, after.channel, about)
+            self._noise.add(what, after.channel, about)
 
-    async def _follow(self, message: MessageState, run: ChannelRun) -> None:
-        outcome = await run.outcome()
-        message.enter(outcome)
-        why = outcome.explanation.what if outcome.explanation else ""
+    def _note_reached(self, message: MessageState, place: Destination) -> bool:
+        """Enter, once, that a broadcast has reached people; True if that was news."""
+        if place.key in message.reached:
+            return False
+        message.reach(place)
+        if place.audience is not None:
+            about = f"message {message.number}{place.to_whom}: first batch"
+            self._timeline.add("told", place.channel, about)
+        return True
+
+    def _follow(self, message: MessageState, run: ChannelRun, *, recovered: bool = False) -> None:
+        if run not in self._following:
+            following = asyncio.create_task(self._to_its_end(message, run, recovered=recovered))
+            self._following[run] = following
+            following.add_done_callback(lambda _: self._following.pop(run, None))
+
+    async def _to_its_end(self, message: MessageState, run: ChannelRun, *, recovered: bool) -> None:
         place = run.destination
+        outcome = await run.outcome(lambda: self._note_reached(message, place), recovered=recovered)
+        message.end(outcome)
+        del self._runs[message.number, place.key]
+        why = outcome.explanation.what if outcome.explanation else ""
         about = f"message {message.number}{place.to_whom}: {why}".rstrip(": ")
         self._timeline.add(str(outcome.state), place.channel, about)
-        del self._runs[message.number, place.key]
-        if not message.unsettled() and message.phase is MessagePhase.PUBLISHING:
-            message.phase = MessagePhase.SETTLED
 
     async def _let_pass(self, run: ChannelRun) -> None:
         """Wait for a message that this one overtook, if it is on the wire here.
@@ -204,22 +244,23 @@ class Publishing:
         """
 
         def on_the_wire() -> bool:
-            return run.halted is None and any(
+            return run.state.halted is None and any(
                 other.number < run.number
                 and other.destination == run.destination
-                and other.halted is PublicationState.SUPERSEDED
+                and other.state.halted is PublicationState.SUPERSEDED
                 for other in self._runs.values()
             )
 
-        if run.destination.audience is not None or run.called_off or not on_the_wire():
+        if run.destination.audience is not None or run.state.called_off or not on_the_wire():
             return
+        left = run.state.since + OVERTAKEN_WAIT - workflow.now()
         try:
-            await workflow.wait_condition(lambda: not on_the_wire(), timeout=OVERTAKEN_WAIT)
+            await workflow.wait_condition(lambda: not on_the_wire(), timeout=max(left, timedelta()))
         except TimeoutError:
             workflow.logger.info("%s: what was overtaken has not settled", run.destination)
 
-    def _order(self, message: MessageState, destination: Destination) -> PublishMessage:
-        plan = self._state.plan_of(message.kind)
+    def _order(self, message: MessageState, begun: UnderWay) -> PublishMessage:
+        plan, destination = self._state.plan_of(message.kind), begun.destination
         direct = destination.audience is not None
         # A post must not promise what has passed. A broadcast only has to begin in time: most of an
         # audience told, and the rest not, would be worse.
@@ -235,6 +276,8 @@ class Publishing:
             fresh_until=min((one for one in limits if one), default=None),
             begin_by=message.next_update_by if direct else None,
             urgent=message.kind is not MessageKind.GOODWILL_OFFER,
+            called_off=begun.called_off,
+            start=begun.start,
         )
 
     def _runs_of(self, message: MessageState) -> list[ChannelRun]:

@@ -10,13 +10,17 @@ with workflow.unsafe.imports_passed_through():
     from domain.errors import DomainError
     from domain.explanation import Explanation
     from domain.incident import IncidentState
+    from domain.limits import URL_LIMIT, refuse_long, refuse_many
     from domain.message_state import MessagePhase, MessageState
     from domain.publication import Outcome, PublicationState
     from workflows.calls import call
     from workflows.contract import Settle
-    from workflows.policies import LEDGER
+    from workflows.policies import ASKED
     from workflows.publishing import Publishing
     from workflows.timeline import Timeline
+
+BATCHES_LIMIT = 1_000
+"""The most batches that one request settles by their numbers."""
 
 _ENDS_AS = {
     MessagePhase.WITHDRAWN: PublicationState.WITHDRAWN,
@@ -39,6 +43,8 @@ class Settling:
         Of a broadcast that is still under way, single batches may be unknown.
         """
         self._state.refuse_request(settle.actor)
+        refuse_long("The address", settle.url, URL_LIMIT)
+        refuse_many("batches", map(str, settle.batches), BATCHES_LIMIT)
         message = self._state.message(settle.message)
         destination = message.destination(settle.channel, settle.audience)
         if settle.batches and destination.audience is None:
@@ -69,7 +75,7 @@ class Settling:
                 url=settle.url,
                 batches=settle.batches,
             ),
-            LEDGER,
+            ASKED,
         )
         self._timeline.add("settled", settle.actor, _about(settle, str(destination)))
         if settle.went_out:
@@ -78,7 +84,9 @@ class Settling:
             # The broadcast is under way: it will find this in the ledger.
             return message
         if status.state is PublicationState.PLANNED:
-            self._publishing.start(message, (destination,))
+            if message.phase not in _ENDS_AS:
+                self._publishing.start(message, (destination,))
+            # Otherwise it was withdrawn meanwhile, and that calls it off.
             return message
         seen = Explanation(what=f"{settle.actor.person} saw it at the platform.")
         message.enter(

@@ -16,11 +16,13 @@ with workflow.unsafe.imports_passed_through():
     from domain.explanation import Action, NextStep
     from domain.gate import Gate, GateState, Verdict, judge
     from domain.incident import IncidentState
+    from domain.limits import REASON_LIMIT, refuse_long
     from domain.message_state import MessagePhase, MessageState
     from domain.promises import overdue
     from domain.publication import PublicationState
     from domain.status import Decided
     from workflows.contract import Decide, SignalledDecision
+    from workflows.noise import NoiseLimit
     from workflows.publishing import Publishing
     from workflows.timeline import Timeline
 
@@ -35,11 +37,13 @@ class Signing:
         state: IncidentState,
         roles: Mapping[str, tuple[str, ...]],
         timeline: Timeline,
+        noise: NoiseLimit,
         publishing: Publishing,
     ) -> None:
         self._state = state
         self._roles = roles
         self._timeline = timeline
+        self._noise = noise
         self._publishing = publishing
 
     def _judge(self, decide: Decide) -> tuple[MessageState, Gate]:
@@ -104,7 +108,7 @@ class Signing:
     def _record_refusal(self, actor: Actor | None, refusal: DomainError) -> None:
         # A name that is not in the roster may be anything.
         known = actor if actor is not None and actor.person in self._roles else None
-        self._timeline.add("decision refused", known or "somebody", str(refusal))
+        self._noise.add("decision refused", known or "somebody", str(refusal))
 
     def _not_counted(self, decide: Decide, refusal: DomainError) -> Decided:
         about = next((one for one in self._state.messages if one.number == decide.message), None)
@@ -131,7 +135,7 @@ class Signing:
         message.approved_at = workflow.now()
         message.fresh_until = workflow.now() + self._state.plan_of(message.kind).fresh_for
         # Once the ledger has the opening, it goes out: see workflows/openings.py.
-        message.begin()
+        message.mark_publishing()
 
 
 def _read_decision(said: Sequence[RawValue], verdict: Verdict) -> Decide:
@@ -147,6 +151,7 @@ def _read_decision(said: Sequence[RawValue], verdict: Verdict) -> Decide:
         signalled = SignalledDecision.model_validate(from_json(said[0].payload.data))
     except (ValueError, TypeError, ValidationError) as error:
         raise DecisionRefused(f"The {verdict} signal could not be read.", _HOW) from error
+    refuse_long("The reason", signalled.reason, REASON_LIMIT)
     return Decide(
         actor=Actor(person=signalled.by, surface=Surface.SIGNAL),
         digest=signalled.digest,

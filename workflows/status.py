@@ -28,6 +28,7 @@ def message_status(state: IncidentState, message: MessageState) -> MessageStatus
         outcomes=tuple(message.outcome_at(one) for one in message.destinations),
         next_update_by=message.next_update_by,
         may_sign=state.may_sign(message),
+        withdrawing=message.withdrawing,
     )
 
 
@@ -47,4 +48,5 @@ def incident_status(state: IncidentState, record: RecordHead, branch: int) -> In
         messages=tuple(message_status(state, one) for one in state.messages),
         record=record,
         record_branch=branch,
+        joined=state.joined,
     )

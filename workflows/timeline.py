@@ -13,8 +13,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.calls import call
     from workflows.policies import LEDGER, RECORD_AGAIN, URGENT
 
-_KEPT = 2_000
-"""The entries that the workflow keeps for its query; the ledger keeps all of them."""
+_KEPT = 200
+"""The recorded entries that the workflow keeps for its query; the ledger keeps all of them."""
 
 
 def _plain(text: str) -> str:
@@ -49,8 +49,9 @@ class Timeline:
         self._entries.append(_entry(last.seq + 1 if last else 1, self.branch(), what, who, about))
 
     def entries(self) -> tuple[TimelineEntry, ...]:
-        """The newest entries, oldest first."""
-        return tuple(self._entries[-_KEPT:])
+        """The newest entries, and all that the ledger lacks, oldest first."""
+        lacking = sum(one.seq > self._recorded for one in self._entries)
+        return tuple(self._entries[-max(_KEPT, lacking) :])
 
     def recorded(self) -> int:
         """The number of the last entry that the ledger has."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 
 from temporalio import workflow
@@ -29,19 +30,28 @@ class UnknownBatches:
         self.kept_back: Explanation | None = None
 
     async def settle(self) -> bool:
-        """Wait for the events of unknown batches; True if some batches are to go (again)."""
+        """Wait for the events of unknown batches; True if some batches are to go (again).
+
+        True, too, if this run has taken enough and another is to go on waiting.
+        """
         length = self._order.broadcast.unknown_window
-        deadline = workflow.now() + length
+        deadline = self._control.run.unknown_until or workflow.now() + length
         pause = max(EVENTS_POLL, length / 60)
         while self._control.run.unknown_batches:
+            if self._control.ceilings.near():
+                self._control.note(unknown_until=deadline)
+                return True
             settled = await self._ask_events(release=False)
             if self._hand_out(settled):
+                self._control.note(unknown_until=None)
                 return True
             if not settled.unknown_batches:
                 break
             if workflow.now() >= deadline:
+                self._control.note(unknown_until=None)
                 return await self._release()
             await self._pause(min(pause, deadline - workflow.now() + timedelta(milliseconds=10)))
+        self._control.note(unknown_until=None)
         return False
 
     async def count(self) -> None:
@@ -90,9 +100,12 @@ class UnknownBatches:
         return settled
 
     async def _pause(self, length: timedelta) -> None:
-        try:
-            await workflow.wait_condition(lambda: self._control.halted is not None, timeout=length)
-        except TimeoutError:
-            return
-        # A halted broadcast still waits for the events of what was on the wire.
-        await workflow.sleep(length)
+        halted = self._control.halted is not None
+        with contextlib.suppress(TimeoutError):
+            # A halted broadcast still waits for the events of what was on the wire.
+            await workflow.wait_condition(
+                lambda: (
+                    (self._control.halted is not None) != halted or self._control.ceilings.near()
+                ),
+                timeout=length,
+            )

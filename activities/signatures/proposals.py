@@ -14,6 +14,10 @@ from domain.playbook import Playbook
 class RenderMessage(Value):
     """Render every channel's copy of one revision and store it.
 
+    ``message`` is the place that the incident would give it. Where the ledger has something there
+    already, of another ``request``, it gets the next free place instead. A request that is repeated
+    is answered with what was stored.
+
     ``facts`` and ``copy_draft`` are ids of drafts in the ledger; ``plan`` is the incident's own
     snapshot and ``templates`` the digest of the stored template files.
     """
@@ -30,6 +34,7 @@ class RenderMessage(Value):
     copy_draft: str | None = None
     next_update_by: datetime | None = None
     at: datetime
+    request: str = ""
 
 
 class ChannelCopy(Value):
@@ -46,7 +51,8 @@ class ChannelCopy(Value):
 class MessageRendered(Value):
     """What was stored: the digest that approvers sign, and each channel's copy in numbers.
 
-    ``audiences`` are those that its direct channels write to; ``audience_count`` is all of them.
+    ``number``, ``revision`` and ``ordinal`` are its place in the ledger. ``audiences`` are those
+    that its direct channels write to; ``audience_count`` is all of them.
     """
 
     digest: str
@@ -54,6 +60,9 @@ class MessageRendered(Value):
     audiences: tuple[AudienceName, ...] = ()
     audience_count: int = 0
     codes_worth: str | None = None
+    number: int
+    revision: int
+    ordinal: int
 
 
 RENDER_MESSAGE = Signature("render_message", RenderMessage, MessageRendered)

@@ -11,13 +11,19 @@ from domain.timeline import RecordHead, TimelineEntry
 
 
 class RegisterIncident(Value):
-    """Enter an incident in the ledger."""
+    """Enter an incident in the ledger, or the audiences of one that is there.
+
+    ``run`` is the first run of its workflow: an incident of another is another one, and its name is
+    used up, unless this one was ``recovered`` from it.
+    """
 
     incident: Slug
     title: str
     playbook: str
     audiences: tuple[AudienceName, ...]
     opened_at: datetime
+    run: str = ""
+    recovered: bool = False
 
 
 class CloseIncident(Value):

@@ -127,7 +127,8 @@ async def plan(
 async def take_up_again(db: Database, broadcast_id: int, most: int = 200) -> tuple[int, ...]:
     """Plan again the batches that were refused as a whole, of which nothing went out.
 
-    Returns the numbers of batches that were tried before and are planned, at ``most`` so many.
+    If it had ended, it has not any more. Returns the numbers of batches that were tried before and
+    are planned, at ``most`` so many.
     """
     waits = and_(batches.c.broadcast_id == broadcast_id, batches.c.proven_attempt.is_(None))
     async with db.write() as connection:
@@ -135,6 +136,9 @@ async def take_up_again(db: Database, broadcast_id: int, most: int = 200) -> tup
             update(batches)
             .where(waits, batches.c.state == _S.REFUSED)
             .values(state=_S.PLANNED.value)
+        )
+        await connection.execute(
+            update(broadcasts).where(broadcasts.c.id == broadcast_id).values(outcome="")
         )
         tried = await connection.scalars(
             select(batches.c.number)

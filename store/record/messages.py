@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import and_, func, select
 
@@ -30,11 +31,20 @@ class MessageRow(Value):
         return MessageRef(incident=self.incident, number=self.number, revision=self.revision)
 
 
-async def save_revision(db: Database, document: Document, author: str) -> str:
+class Place(NamedTuple):
+    """The number of a message, its revision, and its number among messages of its kind."""
+
+    number: int
+    revision: int
+    ordinal: int
+
+
+async def save_revision(db: Database, document: Document, author: str, request: str = "") -> str:
     """Keep one revision and return its digest.
 
-    Idempotent, also for another author: the first stays. ``DomainError`` if this revision is
-    kept already with other content, for somebody may have signed that.
+    Idempotent for the same ``request``, also for another author: the first stays. ``DomainError``
+    if this revision is kept already with other content or of another request, for somebody may have
+    signed that.
     """
     digest = document.digest()
     message = {
@@ -50,23 +60,67 @@ async def save_revision(db: Database, document: Document, author: str) -> str:
         "document": document.canonical().decode(),
         "author": author,
         "proposed_at": document.proposed_at,
+        "request": request,
     }
     async with db.write() as connection:
         await connection.execute(db.insert_or_ignore(messages).values(message))
         await connection.execute(db.insert_or_ignore(revisions).values(revision))
-        kept = await connection.scalar(
-            select(revisions.c.digest).where(
-                revisions.c.incident == document.incident,
-                revisions.c.number == document.number,
-                revisions.c.revision == document.revision,
+        kept = (
+            await connection.execute(
+                select(revisions.c.digest, revisions.c.request).where(
+                    revisions.c.incident == document.incident,
+                    revisions.c.number == document.number,
+                    revisions.c.revision == document.revision,
+                )
             )
-        )
-    if kept != digest:
+        ).one()
+    if (kept.digest, kept.request) != (digest, request):
         raise DomainError(
             f"Revision {document.revision} of message {document.number} exists with other content.",
             "Propose the change as a new revision.",
         )
     return digest
+
+
+async def find_request(db: Database, incident: str, request: str) -> Document | None:
+    """The document that this request made, or None if it has not made one.
+
+    ``DomainError`` if somebody changed it in the database.
+    """
+    query = select(revisions.c.number, revisions.c.revision).where(
+        revisions.c.incident == incident, revisions.c.request == request
+    )
+    async with db.read() as connection:
+        row = (await connection.execute(query)).first()
+    if row is None:
+        return None
+    return await find_revision(
+        db, MessageRef(incident=incident, number=row.number, revision=row.revision)
+    )
+
+
+async def free_place(db: Database, ref: MessageRef, kind: MessageKind, ordinal: int) -> Place:
+    """``ref`` and ``ordinal`` if the ledger has nothing there yet, otherwise the next free place.
+
+    An incident that was reset or restored does not know everything that it has once proposed. A
+    first revision gets the next number, a later one the next revision of its message.
+    """
+    ours = revisions.c.incident == ref.incident
+    async with db.read() as connection:
+        newest = await connection.scalar(
+            select(func.max(revisions.c.revision)).where(ours, revisions.c.number == ref.number)
+        )
+        if newest is None or newest < ref.revision:
+            return Place(ref.number, ref.revision, ordinal)
+        if ref.revision > 1:
+            return Place(ref.number, newest + 1, ordinal)
+        last = await connection.scalar(select(func.max(revisions.c.number)).where(ours))
+        kin = await connection.scalar(
+            select(func.count())
+            .select_from(messages)
+            .where(messages.c.incident == ref.incident, messages.c.kind == kind.value)
+        )
+    return Place(last + 1, 1, max(ordinal, kin + 1))
 
 
 async def find_revision(db: Database, ref: MessageRef) -> Document | None:

@@ -269,7 +269,11 @@ class BoundedProtocol(HttpToolsProtocol):
     def _refuse(self, status: bytes, more: bytes = b"") -> None:
         """Answer without the application, and close."""
         self.transport.write(
-            b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n" + more + b"\r\n"
+            b"HTTP/1.1 "
+            + status
+            + b"\r\nContent-Length: 0\r\nConnection: close\r\n"
+            + more
+            + b"\r\n"
         )
         # What is left of the answer after this is not worth waiting for.
         self._close()

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from client.errors import EndedUnclosed, NoAnswer, WrongInput, explanation_of
+from client.errors import (
+    EndedUnclosed,
+    NoAnswer,
+    ServerRefused,
+    WrongInput,
+    explanation_of,
+)
 from domain.errors import DomainError
 from domain.explanation import Explanation
 from domain.model import Value
@@ -32,6 +38,7 @@ _CODES: tuple[tuple[type[BaseException], ExitCode], ...] = (
     (OSError, ExitCode.USAGE),
     (DomainError, ExitCode.REFUSED),
     (EndedUnclosed, ExitCode.REFUSED),
+    (ServerRefused, ExitCode.REFUSED),
     (NoAnswer, ExitCode.UNKNOWN),
 )
 

@@ -37,6 +37,7 @@ _COMMANDS = {
     Action.START: "frontfoot up",
     Action.MIGRATE: "python -m store.migrate",
     Action.NEW_RECORD_KEY: "frontfoot record new-key FILE",
+    Action.RECOVER_INCIDENT: "frontfoot recover --temporal-lost {incident}",
 }
 _STEERING = (Action.PAUSE, Action.RESUME, Action.STOP)
 _FOR_ONE_AUDIENCE = (*_STEERING, Action.RETRY, Action.SETTLE, Action.LIST_UNKNOWN)

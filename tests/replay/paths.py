@@ -177,10 +177,10 @@ async def broadcast_withdrawn(response: Response) -> None:
     message = await response.propose()
     await response.decide(message, "noor")
     await response.world.mail.reached.wait()
-    withdrawing = await response.start_withdrawing(message)
+    await response.ask_to_withdraw(message)
     await eventually(lambda: _stopped(response))
     held.set()
-    await withdrawing.result()
+    await response.withdraw(message)
     await response.close()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from temporalio.exceptions import ApplicationError
+
 from activities.defined import Bound, defined
 from activities.signatures.broadcasts import (
     PAUSE_BROADCAST,
@@ -17,6 +19,12 @@ from activities.signatures.broadcasts import (
     StopBroadcast,
 )
 from activities.signatures.openings import OPEN_GATE, REVOKE_OPENING, OpenGate, RevokeOpening
+from activities.signatures.outcomes import (
+    ENTER_OUTCOME,
+    READ_OUTCOME,
+    EnterOutcome,
+    OutcomeRead,
+)
 from activities.signatures.posts import (
     LOOK_FOR_POST,
     PLAN_PUBLICATION,
@@ -46,6 +54,7 @@ from activities.signatures.settling import (
     UnknownSettled,
 )
 from activities.signatures.signature import Nothing
+from domain.explanation import explained
 from domain.publication import Sighting
 from tests.workflows.mailing import Mailing
 from tests.workflows.world import World
@@ -74,6 +83,8 @@ class Fakes:
             self.plan_publication,
             self.settle_publication,
             self.settle_by_person,
+            self.read_outcome,
+            self.enter_outcome,
             self.plan_broadcast,
             self.settle_unknown,
             self.pause_broadcast,
@@ -87,8 +98,13 @@ class Fakes:
 
     @defined(REGISTER_INCIDENT)
     async def register(self, order: RegisterIncident) -> Nothing:
-        """Enter the incident."""
-        self.of(order.incident).registered.append(order)
+        """Enter the incident, unless its name is used up."""
+        world = self.of(order.incident)
+        if world.registered and world.registered[0].run != order.run and not order.recovered:
+            raise ApplicationError(
+                "The name is used.", explained("The name is used."), non_retryable=True
+            )
+        world.registered.append(order)
         return Nothing()
 
     @defined(CLOSE_INCIDENT)
@@ -143,6 +159,23 @@ class Fakes:
     async def settle_by_person(self, order: SettleByPerson) -> PublicationStatus:
         """Enter what a person saw."""
         return self.of(order.task.message.incident).settle_by_person(order)
+
+    @defined(READ_OUTCOME)
+    async def read_outcome(self, task: PublicationTask) -> OutcomeRead:
+        """What the ledger has of it."""
+        world = self.of(task.message.incident)
+        if task.audience is None:
+            return world.outcome_of(task)
+        mailing = world.mail_to(task.audience)
+        return mailing.outcome_of(task)
+
+    @defined(ENTER_OUTCOME)
+    async def enter_outcome(self, order: EnterOutcome) -> Nothing:
+        """Enter how a broadcast ended."""
+        self.of(order.task.message.incident).mail_to(order.task.audience or "").outcomes[
+            order.task.message.number
+        ] = order.outcome
+        return Nothing()
 
     @defined(RETRACT_POST)
     async def retract_post(self, order: PublicationTask) -> PublicationStatus:

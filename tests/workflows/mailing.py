@@ -17,11 +17,12 @@ from activities.signatures.broadcasts import (
     SendBatches,
     StopBroadcast,
 )
-from activities.signatures.posts import PublicationStatus
+from activities.signatures.outcomes import OutcomeRead
+from activities.signatures.posts import PublicationStatus, PublicationTask
 from activities.signatures.settling import SettleByPerson, SettleUnknown, UnknownSettled
 from domain.broadcasting import BroadcastHealth
 from domain.explanation import Explanation, explained
-from domain.publication import PublicationState
+from domain.publication import Outcome, PublicationState
 
 S = PublicationState
 _CLOSED = explained("The account is closed.", "Have it opened, then retry the channel.")
@@ -61,6 +62,7 @@ class Mailing:
         self.batch_size = 10
         self.suppressed = 0
         self.states: dict[int, PublicationState] = {}
+        self.outcomes: dict[int, Outcome] = {}
         self.tries: dict[int, int] = defaultdict(int)
         self.began: dict[int, datetime] = {}
         self.sent: list[int] = []
@@ -111,8 +113,18 @@ class Mailing:
 
     # --- what activities do -------------------------------------------------------------------
 
+    def outcome_of(self, task: PublicationTask) -> OutcomeRead:
+        """What the ledger has of it."""
+        outcome = self.outcomes.get(task.message.number)
+        return OutcomeRead(
+            outcome=outcome or Outcome.at(task.destination, S.SENDING),
+            known=bool(self.states),
+            reached=S.ACCEPTED in self.states.values(),
+        )
+
     def plan(self, order: PlanBroadcast, broadcast: int) -> BroadcastPlanned:
         """Fix the batches; doing it again changes nothing."""
+        self.outcomes.pop(order.task.message.number, None)
         self.batch_size = order.batch_size
         count = -(-self.recipients // order.batch_size)
         for number in range(1, count + 1):

@@ -13,8 +13,6 @@ from temporalio.client import (
     WithStartWorkflowOperation,
     WorkflowHandle,
     WorkflowUpdateFailedError,
-    WorkflowUpdateHandle,
-    WorkflowUpdateStage,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError
@@ -145,11 +143,16 @@ class Response:
         said = {"by": by, "digest": about.digest, "message": about.number, **more}
         await self.handle.signal("approve", said)
 
-    async def withdraw(self, message: MessageStatus) -> MessageStatus:
-        """Let nothing more of a message go out."""
+    async def ask_to_withdraw(self, message: MessageStatus) -> MessageStatus:
+        """Let nothing more of a message go out; answered at once."""
         return await self.tell(
             "withdraw", Withdraw(message=message.number, actor=person("maya")), MessageStatus
         )
+
+    async def withdraw(self, message: MessageStatus) -> MessageStatus:
+        """Let nothing more of a message go out, and wait until all of it is taken back."""
+        await self.ask_to_withdraw(message)
+        return await self.until(lambda one: not one.withdrawing, message.number)
 
     async def publish(self, kind: MessageKind = MessageKind.ANNOUNCEMENT) -> MessageStatus:
         """Propose, have it signed, and wait until every channel has settled."""
@@ -169,16 +172,6 @@ class Response:
         """How it ended, in whichever of its runs."""
         handle = self.client.get_workflow_handle_for(IncidentWorkflow.run, self.handle.id)
         return await handle.result()
-
-    async def start_withdrawing(
-        self, message: MessageStatus
-    ) -> WorkflowUpdateHandle[MessageStatus]:
-        """Begin to withdraw, without waiting for the end of it."""
-        return await self.handle.start_update(
-            IncidentWorkflow.withdraw,
-            Withdraw(message=message.number, actor=person("maya")),
-            wait_for_stage=WorkflowUpdateStage.ACCEPTED,
-        )
 
     async def close(self, waive: str = "") -> IncidentStatus:
         """Close the incident."""

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from temporalio.exceptions import ApplicationError
 
 from activities.signatures.openings import OpenGate
+from activities.signatures.outcomes import OutcomeRead
 from activities.signatures.posts import (
     PublicationStatus,
     PublicationTask,
@@ -25,7 +26,7 @@ from activities.signatures.record import RecordTimeline, RegisterIncident, Timel
 from activities.signatures.settling import SettleByPerson, SettlePublication
 from channels.contract import ChannelError, OutcomeUnknown, Refused, Throttled, Unreachable
 from domain.explanation import Explanation, explained
-from domain.publication import Finding, PublicationState, Receipt, Sighting
+from domain.publication import Finding, Outcome, PublicationState, Receipt, Sighting
 from domain.timeline import RecordHead, TimelineEntry
 from tests.workflows.mailing import Mailing
 
@@ -250,7 +251,26 @@ class World:
             ),
             audiences=order.audiences if set(names) & set(DIRECT) else (),
             audience_count=self.mail.recipients if set(names) & set(DIRECT) else 0,
+            number=order.message.number,
+            revision=order.message.revision,
+            ordinal=order.ordinal,
         )
+
+    def outcome_of(self, task: PublicationTask) -> OutcomeRead:
+        """What the ledger has of a post."""
+        row = self.rows.get((task.message.number, task.channel))
+        if row is None:
+            planned = Outcome.at(task.destination, S.PLANNED)
+            return OutcomeRead(outcome=planned, known=False)
+        outcome = Outcome.at(
+            task.destination,
+            row.state,
+            row.explanation,
+            receipt=row.receipt,
+            attempts=row.attempt,
+            uncertain=row.uncertain,
+        )
+        return OutcomeRead(outcome=outcome, reached=row.state is S.ACCEPTED)
 
     def plan(self, task: PublicationTask) -> PublicationStatus:
         """Enter the intent."""
@@ -331,6 +351,12 @@ class World:
     def settle(self, order: SettlePublication) -> PublicationStatus:
         """Enter a conclusion, if the ledger's rules let it be reached."""
         row = self._row(order.task)
+        self._move(row, order)
+        if row.state is order.to:
+            row.explanation = order.explanation
+        return row.standing()
+
+    def _move(self, row: Row, order: SettlePublication) -> None:
         match order.to:
             case S.ACCEPTED:
                 row.state, row.receipt = S.ACCEPTED, order.receipt
@@ -346,7 +372,6 @@ class World:
             case _:
                 if row.state in (S.PLANNED, S.UNKNOWN):
                     row.state = order.to
-        return row.standing()
 
     def settle_by_person(self, order: SettleByPerson) -> PublicationStatus:
         """Enter what a person saw."""

@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("offer_version", sa.Integer()),
         sa.Column("planned_at", Moment(), nullable=False),
         sa.Column("paused", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("outcome", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.ForeignKeyConstraint(
             ["audience_id"], ["audiences.id"], name="fk_broadcasts_audience_id"
         ),
@@ -105,6 +106,7 @@ def upgrade() -> None:
         sa.Column("audiences", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("opened_at", Moment(), nullable=False),
         sa.Column("closed_at", Moment()),
+        sa.Column("run", sa.String(length=64), server_default=sa.text("''"), nullable=False),
         sa.PrimaryKeyConstraint("slug", name="pk_incidents"),
     )
     op.create_table(
@@ -351,6 +353,7 @@ def upgrade() -> None:
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("author", sa.String(length=64), nullable=False),
         sa.Column("proposed_at", Moment(), nullable=False),
+        sa.Column("request", sa.String(length=64), server_default=sa.text("''"), nullable=False),
         sa.ForeignKeyConstraint(
             ["incident", "number"],
             ["messages.incident", "messages.number"],

@@ -140,9 +140,7 @@ async def drip(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.02)
 
 
-async def test_bodies_take_no_more_memory_than_there_is(
-    served: Served, provider: Provider
-) -> None:
+async def test_bodies_take_no_more_memory_than_there_is(served: Served, provider: Provider) -> None:
     """150 bodies of 15 MB at once took 2 GB."""
     most = 0
     body = POST + forged() + b"Content-Length: 15000000\r\n\r\n" + b" " * 15_000_000
@@ -219,9 +217,7 @@ async def test_who_does_not_read_is_let_go() -> None:
         writer.close()
 
 
-async def test_a_sender_of_genuine_events_may_stay_longer(
-    served: Served, key: SigningKey
-) -> None:
+async def test_a_sender_of_genuine_events_may_stay_longer(served: Served, key: SigningKey) -> None:
     reader, writer = await served.connect()
     for _ in range(2):
         signed = key.headers(b"[]")
