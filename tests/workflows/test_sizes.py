@@ -120,7 +120,7 @@ def carried() -> OpenIncident:
 async def test_the_largest_incident_fits_into_what_the_server_takes_with_room_to_spare() -> None:
     opening = carried()
     assert opening.carried is not None
-    status = incident_status(opening.carried)
+    status = incident_status(opening.carried, RecordHead(), 1)
     sizes = [len(one.model_dump_json()) for one in (opening, status)]
     assert max(sizes) * 1.4 < LARGEST_PAYLOAD, sizes
 
