@@ -16,7 +16,7 @@ from domain.message_state import MessagePhase, MessageState
 from domain.playbook import Playbook
 from domain.playbook_files import examine_playbook
 from domain.publication import Destination, Outcome, PublicationState, Receipt
-from domain.timeline import TimelineEntry
+from domain.timeline import RecordHead, TimelineEntry
 from embedded.plans import LARGEST_PAYLOAD, TEMPORAL_SETTINGS
 from store.files.playbook_folder import read_playbook
 from workflows.contract import OpenIncident
