@@ -40,7 +40,7 @@ async def upgrade_ledger(url: str) -> None:
     """``upgrade``, for callers that are on an event loop already."""
     parsed = ledger_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database is not None:
-        private_files.make_folder(Path(parsed.database).parent)
+        _make_folder(Path(parsed.database).parent)
     db = Database.open(url)
     try:
         async with db.write() as connection:
@@ -48,6 +48,18 @@ async def upgrade_ledger(url: str) -> None:
             await connection.run_sync(_run_alembic)
     finally:
         await db.close()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        private_files.make_folder(folder)
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise StoreUnavailable(
+            f"The folder of the ledger cannot be made: {folder}: {why}.",
+            "Nothing was kept.",
+            "Check the path in the database URL, and its permissions.",
+        ) from error
 
 
 def alembic_config(connection: Connection) -> Config:
