@@ -113,6 +113,7 @@ class IncidentWorkflow:
         await workflow.wait_condition(self._nothing_under_way)
         for task in keeping:
             task.cancel()
+        await self._timeline.finish()
         return self.status()
 
     # --- asking -------------------------------------------------------------------------------
