@@ -74,7 +74,7 @@ class MessageState(BaseModel):
         if outcome.state in (PublicationState.ACCEPTED, PublicationState.PARTLY_ACCEPTED):
             self.reach(outcome.destination)
 
-    def begin(self) -> None:
+    def mark_publishing(self) -> None:
         """Mark it as going out everywhere, before anything has."""
         self.phase = MessagePhase.PUBLISHING
         for destination in self.destinations:

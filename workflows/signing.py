@@ -131,7 +131,7 @@ class Signing:
         message.approved_at = workflow.now()
         message.fresh_until = workflow.now() + self._state.plan_of(message.kind).fresh_for
         # Once the ledger has the opening, it goes out: see workflows/openings.py.
-        message.begin()
+        message.mark_publishing()
 
 
 def _read_decision(said: Sequence[RawValue], verdict: Verdict) -> Decide:
