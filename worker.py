@@ -204,9 +204,9 @@ async def run(queues: Sequence[str]) -> None:
         raise ChannelMisconfigured(
             f"No task queue for {', '.join(strangers)}: choose from main, {', '.join(channels)}."
         )
+    await migrate.upgrade_ledger(settings.database())
     # Every worker needs it: those that send verify with it that a gate was opened.
     key = await asyncio.to_thread(read_key, settings.record_key())
-    await migrate.upgrade_ledger(settings.database())
     database = Database.open(settings.database())
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

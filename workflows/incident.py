@@ -119,6 +119,7 @@ class IncidentWorkflow:
             workflow.continue_as_new(self._carried(opening))
         for task in under_way:
             task.cancel()
+        await self._timeline.finish()
         return self.status()
 
     def _carried(self, opening: OpenIncident) -> OpenIncident:

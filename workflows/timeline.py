@@ -89,6 +89,14 @@ class Timeline:
                 self._refused = True
                 await workflow.sleep(RECORD_AGAIN)
 
+    async def finish(self) -> None:
+        """Try once more what the ledger has refused, before the incident ends."""
+        try:
+            await self._flush()
+        except ActivityError as error:
+            cause = type(error.cause).__name__
+            workflow.logger.error("the ledger refused the end of the record: %s", cause)
+
     async def _flush(self) -> None:
         """Copy to the ledger what it lacks."""
         while self.pending():

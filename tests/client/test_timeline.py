@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,13 @@ from client.engine import Engine
 from client.errors import UnknownIncident, WrongInput
 from client.record_file import export_record, verify_file
 from client.timeline import read_timeline, verify_timeline
-from domain.timeline import TimelineEntry
+from domain.actor import Actor
+from domain.stage import Stage
+from domain.status import IncidentStatus
+from domain.timeline import RecordHead, TimelineEntry
 from store.kernel.database import Database
-from store.record import incidents, openings, timeline
+from store.record import incidents, keys, openings, timeline
+from store.tables import record_keys
 from store.tables import timeline as timeline_table
 from tests.activities.conftest import notice
 from tests.sealing import KEY, STRANGER, opening_of, with_key
@@ -136,3 +140,93 @@ def test_a_file_that_is_no_record_is_refused(tmp_path: Path) -> None:
         path.write_text(content, encoding="utf-8")
         with pytest.raises(WrongInput, match="not an exported record"):
             verify_file(path)
+
+
+# --- with the incident --------------------------------------------------------------------------
+
+
+class Incident:
+    """An incident that answers: its own entries, and the end of the record that it has seen."""
+
+    def __init__(self, entries: list[TimelineEntry], head: RecordHead) -> None:
+        self.entries = entries
+        self._head = head
+
+    async def ask(self, engine: Engine, slug: str, query: str, result: object) -> object:
+        return self.entries if query == "timeline" else self._status(slug)
+
+    def _status(self, slug: str) -> IncidentStatus:
+        return IncidentStatus(
+            incident=slug,
+            title="Down",
+            stage=Stage.ACKNOWLEDGE,
+            opened_by=Actor.at_terminal("maya"),
+            opened_at=AT,
+            closed_at=None,
+            audiences=(),
+            playbook="plan",
+            facts=None,
+            facts_filled=(),
+            messages=(),
+            record=self._head,
+        )
+
+
+@pytest.fixture
+async def incident(recorded: Engine, ledger: Database, monkeypatch: pytest.MonkeyPatch) -> Incident:
+    head = (await timeline.append(ledger, KEY, HERE, ENTRIES)).head
+    incident = Incident(list(ENTRIES), head)
+    monkeypatch.setattr("client.timeline.ask", incident.ask)
+    return incident
+
+
+def later(seconds: float, what: str = "withdrawn", seq: int = 4) -> TimelineEntry:
+    """An entry that the incident wrote so many seconds ago."""
+    at = datetime.now(UTC) - timedelta(seconds=seconds)
+    return TimelineEntry(seq=seq, at=at, what=what, who="maya")
+
+
+async def test_the_incident_confirms_its_record_and_names_the_key(
+    recorded: Engine, incident: Incident
+) -> None:
+    found = await verify_timeline(recorded, HERE)
+    assert (found.confirmed, found.compared, found.found) == (True, True, ())
+
+
+async def test_an_entry_is_on_its_way_for_a_minute_and_then_it_is_missing(
+    recorded: Engine, incident: Incident
+) -> None:
+    """Twelve entries that were cut off were "on their way", minutes later."""
+    incident.entries.append(later(20))
+    found = await verify_timeline(recorded, HERE)
+    assert (found.on_their_way, found.found) == (1, ())
+
+    incident.entries[-1] = later(75)
+    [missing] = (await verify_timeline(recorded, HERE)).found
+    assert "lacks 1 entry that the incident has, from number 4 on" in missing.what
+
+
+async def test_what_the_incident_did_not_write_is_found(
+    recorded: Engine, incident: Incident, ledger: Database
+) -> None:
+    """Sealed by a worker, as after a restore of Temporal: numbers alone would not tell."""
+    await timeline.append(ledger, KEY, HERE, [later(5)])
+    [stranger] = (await verify_timeline(recorded, HERE)).found
+    assert "1 entry of which the incident knows nothing" in stranger.what
+
+    incident.entries.append(later(5, "approved"))
+    [other] = (await verify_timeline(recorded, HERE)).found
+    assert "Entry 4 of the record is not the one that the incident wrote" in other.what
+
+
+async def test_a_record_sealed_anew_is_not_the_one_that_the_incident_has_seen(
+    recorded: Engine, incident: Incident, ledger: Database
+) -> None:
+    async with ledger.write() as connection:
+        await connection.execute(delete(timeline_table))
+        await connection.execute(delete(record_keys))
+    await keys.enter_first(ledger, STRANGER, AT)
+    await timeline.append(ledger, STRANGER, HERE, ENTRIES)
+    said = " ".join(one.what for one in (await verify_timeline(recorded, HERE)).found)
+    assert "no key with the fingerprint" in said
+    assert "not the one that the incident has seen" in said

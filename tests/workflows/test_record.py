@@ -92,6 +92,21 @@ async def test_an_incident_closes_although_the_ledger_refuses_its_entries(
     assert (await response.result()).stage is Stage.CLOSED
 
 
+async def test_what_was_refused_once_is_tried_again_before_the_incident_ends(
+    response: Response,
+) -> None:
+    await opened(response)
+    why = explained("Something in the ledger cannot be read.")
+    response.world.ledger_says.append(
+        ApplicationError(why.what, why, type="Unreadable", non_retryable=True)
+    )
+    await response.know("summary")
+    await recordings(response, 2)
+    await response.close("a drill")
+    await response.result()
+    assert [one.what for one in response.world.timeline.values()][-1] == "closed"
+
+
 async def test_a_refused_entry_is_recorded_later(response: Response) -> None:
     await opened(response)
     why = explained("Something in the ledger cannot be read.")
