@@ -89,9 +89,8 @@ class Connections:
     def has_progressed(self, connection: Connection) -> None:
         """It has sent a part of its request, and may finish it before others that have not."""
         connection.progress_at = self.clock()
-        of_address = self._waiting.get(connection.address, {})
-        waiting = self._genuine if connection.genuine else of_address
-        if isinstance(waiting, OrderedDict) and connection in waiting:
+        waiting = self._genuine if connection.genuine else self._waiting.get(connection.address)
+        if waiting is not None and connection in waiting:
             waiting.move_to_end(connection)
 
     @property
@@ -113,7 +112,7 @@ class Connections:
     def hold(self, connection: Connection, size: int) -> None:
         """``size`` more bytes of its request are in memory; if that is too much, somebody goes.
 
-        Those with a large body go first; of these, the one whose bytes times their age are the most.
+        Those with a large body go first, and of these the one whose bytes times their age are most.
         """
         if not connection.held:
             connection.held_since = self.clock()
@@ -135,7 +134,8 @@ class Connections:
 
     def _oldest(self) -> Connection | None:
         if self._waiting:
-            return next(iter(max(self._waiting.values(), key=len)))
+            crowd: OrderedDict[Connection, None] = max(self._waiting.values(), key=len)
+            return next(iter(crowd))
         return next(iter(self._genuine), None)
 
     def _evict_costliest(self) -> bool:

@@ -149,7 +149,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @property
     def level(self) -> int:
-        """0 before its first turn, 1 afterwards, 2 if it has cost much or announces a large body."""
+        """0 before its first turn, 1 afterwards, 2 if it has cost much or has a large body."""
         if self.large or self._spent > _MUCH:
             return 2
         return int(self._served)
@@ -269,7 +269,11 @@ class BoundedProtocol(HttpToolsProtocol):
     def _refuse(self, status: bytes, more: bytes = b"") -> None:
         """Answer without the application, and close."""
         self.transport.write(
-            b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n" + more + b"\r\n"
+            b"HTTP/1.1 "
+            + status
+            + b"\r\nContent-Length: 0\r\nConnection: close\r\n"
+            + more
+            + b"\r\n"
         )
         # What is left of the answer after this is not worth waiting for.
         self._close()

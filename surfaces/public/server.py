@@ -34,7 +34,7 @@ class PublicServer(uvicorn.Server):
     def __init__(self, app: ASGIApp, host: str, port: int, limits: Limits) -> None:
         super().__init__(
             uvicorn.Config(
-                app,  # type: ignore[arg-type]
+                app,
                 host=host,
                 port=port,
                 http=BoundedProtocol,

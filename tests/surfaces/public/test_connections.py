@@ -120,7 +120,7 @@ def test_memory_is_bounded_and_this_one_pays_for_it(
     world.now += 1
     world.connections.hold(second, 30)
     world.now += 1
-    assert not first.gone and not second.gone
+    assert [first.gone, second.gone] == [False, False]
     world.connections.hold(second, 20)
     assert [first.gone, second.gone] == [goes == 0, goes == 1]
     assert world.connections.memory == (50 if goes == 0 else 60)

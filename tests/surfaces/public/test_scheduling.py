@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from surfaces.public.scheduling import AT_ONCE, Scheduler
 
+
 @dataclass(eq=False)
 class Visitor:
     """A connection that writes down its turn."""
