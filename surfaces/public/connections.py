@@ -94,18 +94,11 @@ class Connections:
             waiting.move_to_end(connection)
 
     @property
-    def is_full(self) -> bool:
-        """Whether somebody has to go for a newcomer."""
-        return len(self._open) >= self.limits.connections
+    def can_evict(self) -> bool:
+        """Whether somebody could be closed for a newcomer.
 
-    @property
-    def has_room(self) -> bool:
-        """Whether a newcomer can be let in, if need be in the place of another.
-
-        Nobody goes within ``Limits.spared`` of its last progress.
+        Nobody is within ``Limits.spared`` of its last progress.
         """
-        if not self.is_full:
-            return True
         oldest = self._oldest()
         return oldest is not None and self.clock() - oldest.progress_at > self.limits.spared
 
