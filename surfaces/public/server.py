@@ -124,8 +124,9 @@ class PublicServer(uvicorn.Server):
     def _may_replace(self) -> bool:
         """Whether a newcomer may have the place of another."""
         waiting = len(self._accepted) + len(self._opening)
+        # A small part of all at a time, or newcomers would only replace one another.
         return (
-            waiting < _ACCEPTED_AT_ONCE_IF_FULL
+            waiting <= min(_ACCEPTED_AT_ONCE_IF_FULL, self.connections.limits.connections // 10)
             and not self._scheduler.is_behind
             and self.connections.can_evict
         )
