@@ -87,7 +87,7 @@ class LimitedHandler(logging.StreamHandler[TextIO]):
             if shown:
                 super().emit(record)
 
-    def handleError(self, record: logging.LogRecord) -> None:
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         """Say nothing: what logging prints by itself has no limit, and quotes what was logged."""
 
     def show_counts(self) -> None:

@@ -71,8 +71,8 @@ def main() -> int:
         memory=settings.webhook_memory_mib * 1024 * 1024,
     )
     server = PublicServer(create_app(service), settings.webhook_host, settings.webhook_port, limits)
-    # Writing to the ledger is a dozen steps in another thread, and each waits that long for its turn
-    # while this one is busy with strangers. Python's default is 5 ms.
+    # Writing to the ledger is a dozen steps in another thread, and each waits that long for its
+    # turn while this one is busy with strangers. Python's default is 5 ms.
     sys.setswitchinterval(0.001)
     try:
         asyncio.run(server.serve())

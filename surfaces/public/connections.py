@@ -89,31 +89,23 @@ class Connections:
     def has_progressed(self, connection: Connection) -> None:
         """It has sent a part of its request, and may finish it before others that have not."""
         connection.progress_at = self.clock()
-        of_address = self._waiting.get(connection.address, {})
-        waiting = self._genuine if connection.genuine else of_address
-        if isinstance(waiting, OrderedDict) and connection in waiting:
+        waiting = self._genuine if connection.genuine else self._waiting.get(connection.address)
+        if waiting is not None and connection in waiting:
             waiting.move_to_end(connection)
 
     @property
-    def is_full(self) -> bool:
-        """Whether somebody has to go for a newcomer."""
-        return len(self._open) >= self.limits.connections
+    def can_evict(self) -> bool:
+        """Whether somebody could be closed for a newcomer.
 
-    @property
-    def has_room(self) -> bool:
-        """Whether a newcomer can be let in, if need be in the place of another.
-
-        Nobody goes within ``Limits.spared`` of its last progress.
+        Nobody is within ``Limits.spared`` of its last progress.
         """
-        if not self.is_full:
-            return True
         oldest = self._oldest()
         return oldest is not None and self.clock() - oldest.progress_at > self.limits.spared
 
     def hold(self, connection: Connection, size: int) -> None:
         """``size`` more bytes of its request are in memory; if that is too much, somebody goes.
 
-        Those with a large body go first; of these, the one whose bytes times their age are the most.
+        Those with a large body go first, and of these the one whose bytes times their age are most.
         """
         if not connection.held:
             connection.held_since = self.clock()
@@ -135,7 +127,8 @@ class Connections:
 
     def _oldest(self) -> Connection | None:
         if self._waiting:
-            return next(iter(max(self._waiting.values(), key=len)))
+            crowd: OrderedDict[Connection, None] = max(self._waiting.values(), key=len)
+            return next(iter(crowd))
         return next(iter(self._genuine), None)
 
     def _evict_costliest(self) -> bool:

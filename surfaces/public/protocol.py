@@ -149,7 +149,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @property
     def level(self) -> int:
-        """0 before its first turn, 1 afterwards, 2 if it has cost much or announces a large body."""
+        """0 before its first turn, 1 afterwards, 2 if it has cost much or has a large body."""
         if self.large or self._spent > _MUCH:
             return 2
         return int(self._served)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections import deque
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -18,12 +19,16 @@ from surfaces.public.limits import Limits
 from surfaces.public.protocol import BoundedProtocol
 from surfaces.public.scheduling import Scheduler
 
-AT_ONCE = 16
-"""Connections that are accepted in one pass of the event loop."""
+_ACCEPTED_AT_ONCE = 64
+_ACCEPTED_AT_ONCE_IF_FULL = 16
+_OPENED_AT_ONCE = 8
+"""How many in one pass of the event loop. Opening a connection costs twenty times as much as
+accepting it."""
 
 _QUEUE = 4096
-_PAUSE = 0.01
-"""Seconds until somebody is accepted again when all places are taken, or no file is free."""
+_PAUSE_IF_FULL = 0.01
+_PAUSE = 0.001
+"""Seconds between two passes; the former also if no file is free."""
 
 _log = logging.getLogger("frontfoot.public")
 
@@ -34,7 +39,7 @@ class PublicServer(uvicorn.Server):
     def __init__(self, app: ASGIApp, host: str, port: int, limits: Limits) -> None:
         super().__init__(
             uvicorn.Config(
-                app,  # type: ignore[arg-type]
+                app,
                 host=host,
                 port=port,
                 http=BoundedProtocol,
@@ -54,7 +59,9 @@ class PublicServer(uvicorn.Server):
         self.connections = Connections(limits)
         self.sockets: list[socket.socket] = []
         self._scheduler = Scheduler()
+        self._accepted: deque[socket.socket] = deque()
         self._opening: set[asyncio.Task[None]] = set()
+        self._opens = False
         self._sweeping: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -74,6 +81,8 @@ class PublicServer(uvicorn.Server):
             loop.remove_reader(one.fileno())
             one.close()
         self.sockets = []
+        while self._accepted:
+            self._accepted.pop().close()
         await super().shutdown(sockets=[])
         if self._sweeping is not None:
             self._sweeping.cancel()
@@ -83,33 +92,59 @@ class PublicServer(uvicorn.Server):
             asyncio.get_running_loop().add_reader(listening.fileno(), self._accept, listening)
 
     def _accept(self, listening: socket.socket) -> None:
-        for _ in range(AT_ONCE):
-            if self.connections.is_full and (
-                self._scheduler.is_behind or not self.connections.has_room
-            ):
+        full = self._is_full
+        for _ in range(_ACCEPTED_AT_ONCE_IF_FULL if full else _ACCEPTED_AT_ONCE):
+            if self._is_full and not self._may_replace:
                 # The others wait in the kernel's queue, and cost nothing there.
+                full = True
                 break
             try:
                 accepted, _ = listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                return
+                break
             except OSError as error:
                 _log.warning("A connection could not be accepted: %s", error.strerror)
+                full = True
                 break
             accepted.setblocking(False)
-            opening = asyncio.create_task(self._open(accepted))
+            self._accepted.append(accepted)
+        if full:
+            # Who is closed for others may come again at once, and that must not be all that we do.
+            self._accept_later(listening)
+        if self._accepted and not self._opens:
+            self._opens = True
+            self._open_some()
+
+    @property
+    def _is_full(self) -> bool:
+        taken = len(self.connections) + len(self._accepted) + len(self._opening)
+        return taken >= self.connections.limits.connections
+
+    @property
+    def _may_replace(self) -> bool:
+        """Whether a newcomer may have the place of another."""
+        waiting = len(self._accepted) + len(self._opening)
+        # A small part of all at a time, or newcomers would only replace one another.
+        return (
+            waiting <= min(_ACCEPTED_AT_ONCE_IF_FULL, self.connections.limits.connections // 10)
+            and not self._scheduler.is_behind
+            and self.connections.can_evict
+        )
+
+    def _open_some(self) -> None:
+        """Open the newest ones: in a flood, most of those who come are then served at once."""
+        for _ in range(min(_OPENED_AT_ONCE, len(self._accepted))):
+            opening = asyncio.create_task(self._open(self._accepted.pop()))
             self._opening.add(opening)
             opening.add_done_callback(self._opening.discard)
-        else:
-            if not self.connections.is_full:
-                return
-        # Who is closed for others may come again at once, and that must not be all that we do.
-        self._accept_later(listening)
+        self._opens = bool(self._accepted)
+        if self._opens:
+            asyncio.get_running_loop().call_later(_PAUSE, self._open_some)
 
     def _accept_later(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         loop.remove_reader(listening.fileno())
-        loop.call_later(_PAUSE, self._accept_from, listening)
+        loop.call_later(_PAUSE_IF_FULL, self._accept_from, listening)
 
     async def _open(self, accepted: socket.socket) -> None:
         try:

@@ -14,9 +14,9 @@ from surfaces.public.server import PublicServer
 SMALL = Limits(
     connections=6,
     memory=1024 * 1024,
-    head_within=0.2,
-    body_grace=0.2,
-    body_within=0.5,
+    head_within=0.5,
+    body_grace=0.5,
+    body_within=1.0,
     idle=0.2,
     idle_genuine=60.0,
     write_within=0.2,

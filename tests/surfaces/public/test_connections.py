@@ -88,9 +88,9 @@ def test_nobody_goes_at_once_and_the_newcomer_waits_outside(world: World) -> Non
     world.come(*(Visitor() for _ in range(3)))
     for one in list(world.connections._open):
         world.connections.has_progressed(one)
-    assert not world.connections.has_room
+    assert not world.connections.can_evict
     world.now += 0.2
-    assert world.connections.has_room
+    assert world.connections.can_evict
 
 
 def test_nobody_goes_while_all_are_being_answered(world: World) -> None:
@@ -99,7 +99,7 @@ def test_nobody_goes_while_all_are_being_answered(world: World) -> None:
     for one in visitors:
         world.connections.has_request(one)
     world.now += 1
-    assert not world.connections.has_room
+    assert not world.connections.can_evict
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_memory_is_bounded_and_this_one_pays_for_it(
     world.now += 1
     world.connections.hold(second, 30)
     world.now += 1
-    assert not first.gone and not second.gone
+    assert [first.gone, second.gone] == [False, False]
     world.connections.hold(second, 20)
     assert [first.gone, second.gone] == [goes == 0, goes == 1]
     assert world.connections.memory == (50 if goes == 0 else 60)
