@@ -13,7 +13,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
 from temporalio.plugin import SimplePlugin
-from temporalio.worker import WorkflowRunner
+from temporalio.worker import Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from domain.explanation import Action, Explanation, NextStep, explained
@@ -26,6 +26,10 @@ refuses the other one. Passing through switches the sandbox's checks off in them
 clock, randomness and I/O in ``domain`` instead. (``activities`` is only ever imported by a
 workflow as ``activities.signatures``, which an import contract holds to.)
 """
+
+
+LONGEST_TASK = 30
+"""Seconds that a workflow task may take before the SDK calls it a deadlock."""
 
 
 class TemporalUnreachable(Exception):
@@ -56,6 +60,18 @@ def _runner(runner: WorkflowRunner | None) -> WorkflowRunner:
 def plugin() -> SimplePlugin:
     """The plugin of every client, worker and replayer of ours."""
     return SimplePlugin("frontfoot", data_converter=_converter, workflow_runner=_runner)
+
+
+def allow_long_tasks(worker: Worker) -> None:
+    """Let a workflow task take as long as the server allows, on this worker.
+
+    The SDK takes one of two seconds for a deadlock and gives the workflow up on this worker for
+    good. Thousands of signals that came at once take longer on a busy machine, and this time has no
+    public setting.
+    """
+    inner = worker._workflow_worker
+    if inner is not None:
+        inner._deadlock_timeout_seconds = LONGEST_TASK
 
 
 async def connect(*, lazy: bool = False) -> Client:

@@ -30,6 +30,7 @@ from temporalio.runtime import (
 )
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
+import wiring
 from activities.approved import OpenedGates
 from activities.broadcasts import BroadcastActivities
 from activities.log_lines import FailureLines, leave_failures_to_us
@@ -106,25 +107,25 @@ def workers(
     made: list[Worker] = []
     for queue in queues:
         if queue == "main":
-            made.append(
-                Worker(
-                    client,
-                    task_queue=MAIN_QUEUE,
-                    workflows=[IncidentWorkflow, PublicationWorkflow, BroadcastWorkflow],
-                    activities=[
-                        *record.all(),
-                        *settling.all(),
-                        *OutcomeActivities(database).all(),
-                        *proposals.all(),
-                        *posts.ledger_only(),
-                        *broadcasts.ledger_only(),
-                    ],
-                    graceful_shutdown_timeout=GRACE,
-                    deployment_config=deployment(settings),
-                    interceptors=[FailureLines()],
-                    sticky_queue_schedule_to_start_timeout=STICKY,
-                )
+            main = Worker(
+                client,
+                task_queue=MAIN_QUEUE,
+                workflows=[IncidentWorkflow, PublicationWorkflow, BroadcastWorkflow],
+                activities=[
+                    *record.all(),
+                    *settling.all(),
+                    *OutcomeActivities(database).all(),
+                    *proposals.all(),
+                    *posts.ledger_only(),
+                    *broadcasts.ledger_only(),
+                ],
+                graceful_shutdown_timeout=GRACE,
+                deployment_config=deployment(settings),
+                interceptors=[FailureLines()],
+                sticky_queue_schedule_to_start_timeout=STICKY,
             )
+            wiring.allow_long_tasks(main)
+            made.append(main)
         else:
             made.append(
                 Worker(

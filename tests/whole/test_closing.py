@@ -33,7 +33,7 @@ async def test_a_closed_incident_keeps_its_record_and_its_name(
     assert closed.stage is Stage.CLOSED
     await response.handle.result()
 
-    with pytest.raises(DomainError, match="has been closed"):
+    with pytest.raises(DomainError, match="A name is not used again"):
         await response.open(recipients=30)
     assert await timeline.verify(calm.ledger, response.slug) is None
     assert [who for who, _ in await response.timeline("closed")] == [LEAD.person]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from client import incidents
+from datetime import timedelta
+
+from client import incidents, publications
 from client.publications import withdraw
 from domain.message_state import MessagePhase
 from domain.publication import PublicationState
@@ -10,6 +12,7 @@ from tests.whole.response import LEAD, Response, agreed, everywhere, states
 from tests.whole.world import World, eventually
 
 S = PublicationState
+A_MINUTE = timedelta(minutes=1)
 
 
 async def test_a_message_withdrawn_in_the_middle_stops_there(
@@ -20,7 +23,8 @@ async def test_a_message_withdrawn_in_the_middle_stops_there(
     await response.mailed(lambda mail: mail.went_out >= 40)
     await eventually(response.posted)
 
-    withdrawn = await withdraw(calm.engine, response.slug, 1, actor=LEAD, reason="Wrong.")
+    await withdraw(calm.engine, response.slug, 1, actor=LEAD, reason="Wrong.")
+    withdrawn = await publications.withdrawn(calm.engine, response.slug, 1, A_MINUTE)
     in_the_book = await response.received()
     mail = await response.mail()
     await calm.lift(slow)
@@ -45,8 +49,10 @@ async def test_a_post_on_the_wire_is_taken_back_after_it_has_arrived(
     await response.announce(recipients=30)
     await eventually(lambda: calm.struck(slow))
 
-    withdrawn = await withdraw(calm.engine, response.slug, 1, actor=LEAD)
+    asked = await withdraw(calm.engine, response.slug, 1, actor=LEAD)
+    withdrawn = await publications.withdrawn(calm.engine, response.slug, 1, A_MINUTE)
 
+    assert asked.withdrawing
     assert states(withdrawn)["twitter"] is S.WITHDRAWN
     assert await response.ever_posted("twitter") == 1
     assert await response.posted() == []

@@ -66,9 +66,9 @@ async def server(executable: str, *dynamic: str) -> AsyncIterator[WorkflowEnviro
 async def workers(client: Client, fakes: Fakes) -> AsyncIterator[None]:
     """Workers for the main queue and for every channel's."""
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(
-            Worker(client, task_queue=MAIN_QUEUE, workflows=WORKFLOWS, activities=fakes.main())
-        )
+        main = Worker(client, task_queue=MAIN_QUEUE, workflows=WORKFLOWS, activities=fakes.main())
+        wiring.allow_long_tasks(main)
+        await stack.enter_async_context(main)
         for name in CHANNELS:
             await stack.enter_async_context(
                 Worker(client, task_queue=channel_queue(name), activities=fakes.wire())

@@ -64,4 +64,4 @@ def test_whoever_tells_it_something_is_told_that_it_is_over(
     second: Terminal, terminated: str, line: Callable[[str], str]
 ) -> None:
     result = second.type(line(terminated))
-    assert (result.exit_code, "Continue under another name" in result.stderr) == (3, True)
+    assert (result.exit_code, "recover --temporal-lost" in result.stderr) == (3, True)
