@@ -35,7 +35,7 @@ from domain.publication import PublicationState
 from domain.unsubscribe import UnsubscribeLinks
 from store.broadcasts import addressees, batch_outcomes, batches, broadcasts
 from store.broadcasts.addressees import Sendables
-from store.broadcasts.batches import Answered, BatchReservation
+from store.broadcasts.taking import Answered, BatchReservation
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
 

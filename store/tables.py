@@ -312,7 +312,7 @@ codes = Table(
     Column("entered_at", Moment),
     # Their twelve symbols each, in the order of recipients.
     Column("symbols", LargeBinary, nullable=False),
-    # Ids of eight bytes each, little-endian.
+    # Ids of eight bytes each, little-endian; none if nobody is missing from first to last.
     Column("recipients", LargeBinary, nullable=False),
 )
 

@@ -8,12 +8,16 @@ from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
     Connection,
+    FromClause,
+    Integer,
+    Row,
     Select,
-    Subquery,
     Text,
+    and_,
     bindparam,
     cast,
     exists,
@@ -69,6 +73,27 @@ def look_at(
 ) -> tuple[Sendables, list[int]]:
     """Which recipients of a batch are to be written to, and which are suppressed."""
     found = connection.execute(_addressees(dialect), place(broadcast_id, number)).one()
+    return _seen(connection, dialect, broadcast_id, number, found)
+
+
+def look_at_each(
+    connection: Connection, broadcast_id: int, numbers: Sequence[int]
+) -> dict[int, tuple[Sendables, list[int]]]:
+    """``look_at`` for several batches in one statement, by number; for PostgreSQL only."""
+    values = {"b_broadcast": broadcast_id, "b_numbers": list(numbers)}
+    return {
+        found.number: _seen(connection, "postgresql", broadcast_id, found.number, found)
+        for found in connection.execute(_addressees_of_each(), values).all()
+    }
+
+
+def _seen(
+    connection: Connection,
+    dialect: DialectName,
+    broadcast_id: int,
+    number: int,
+    found: Row[Any],
+) -> tuple[Sendables, list[int]]:
     run = range(found.first, found.last + 1) if found.many else range(0)
     if len(run) == found.many:
         return Sendables(run, _read(found.addresses)), _read(found.suppressed)
@@ -112,7 +137,23 @@ def _addressees(dialect: DialectName) -> Select[int, int, int, str, str]:
     One row that the database puts together, with lists in JSON, costs far less than a thousand
     that Python does. Nearly always nobody is missing between the first id and the last.
     """
-    people = _people()
+    return _put_together(dialect, _people(OF_ROW).subquery())
+
+
+@cache
+def _addressees_of_each() -> Select[int, int, int, int, str, str]:
+    """The same for several batches of a broadcast: a row for each, after its number."""
+    numbers = func.unnest(bindparam("b_numbers", type_=ARRAY(Integer)))
+    asked = numbers.table_valued("number").render_derived(name="asked")
+    of_each = and_(
+        batches.c.broadcast_id == bindparam("b_broadcast"), batches.c.number == asked.c.number
+    )
+    people = _people(of_each).correlate(asked).lateral("people")
+    each = _put_together("postgresql", people).lateral("each")
+    return select(asked.c.number, *each.c).select_from(asked.join(each, true()))
+
+
+def _put_together(dialect: DialectName, people: FromClause) -> Select[int, int, int, str, str]:
     well = ~people.c.suppressed
     return select(
         func.count().filter(well).label("many"),
@@ -126,7 +167,7 @@ def _addressees(dialect: DialectName) -> Select[int, int, int, str, str]:
 @cache
 def _with_ids(dialect: DialectName) -> Select[str, str, str]:
     """The same with all ids to write to, where somebody is missing between the first and last."""
-    people = _people()
+    people = _people(OF_ROW).subquery()
     well = ~people.c.suppressed
     return select(
         _listed(dialect, people.c.id, well).label("ids"),
@@ -143,7 +184,7 @@ def _listed(
     return cast(listed(column).filter(only), Text)
 
 
-def _people() -> Subquery:
+def _people(of_batch: ColumnElement[bool]) -> Select[int, str, bool]:
     return (
         select(
             recipients.c.id,
@@ -152,12 +193,11 @@ def _people() -> Subquery:
         )
         .select_from(IN_BATCHES)
         .where(
-            OF_ROW,
+            of_batch,
             ~exists().where(
                 deliveries.c.broadcast_id == bindparam("b_broadcast"),
                 deliveries.c.recipient_id == recipients.c.id,
             ),
         )
         .order_by(recipients.c.id)
-        .subquery()
     )

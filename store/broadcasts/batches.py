@@ -6,16 +6,12 @@ written ``sending`` before the request, by a compare-and-set in one statement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import (
-    Connection,
-    bindparam,
-    exists,
-    update,
-)
+from sqlalchemy import Connection, update
 
 from domain.errors import DomainError
 from domain.explanation import Explanation
@@ -23,8 +19,6 @@ from domain.publication import DeliveryState, PublicationState, Receipt
 from store.broadcasts.addressees import NOBODY, Sendables, look_at, sendables
 from store.broadcasts.batch_rows import (
     ACCEPTED,
-    KEY_OF_ROW,
-    OF_ROW,
     BatchRow,
     acceptance,
     batch_is,
@@ -34,59 +28,24 @@ from store.broadcasts.batch_rows import (
     place,
     read_batch,
 )
+from store.broadcasts.taking import TAKE, Answered, BatchReservation, Wanted, take_together
 from store.deliveries.deliveries import lock_batches, move_forward
 from store.deliveries.layout import layout_of
-from store.kernel.columns import Moment
 from store.kernel.database import Apart, Database
+from store.kernel.errors import StoreUnavailable
+from store.kernel.gathering import Gathering
 from store.kernel.transitions import stored
 from store.offers.codes import Issuing, MadeCodes
-from store.tables import batches, broadcasts, suppressions
+from store.tables import batches, suppressions
 
 _S = PublicationState
 _NOBODY_LEFT = stored(Explanation(what="It has nobody left to write to."))
 
-# Built once, see batch_rows.
-_RESERVE = (
-    update(batches)
-    .where(
-        OF_ROW,
-        batches.c.state == _S.PLANNED,
-        batches.c.proven_attempt.is_(None),
-        exists().where(
-            broadcasts.c.id == bindparam("b_broadcast"),
-            broadcasts.c.digest == bindparam("b_digest"),
-            ~broadcasts.c.paused,
-        ),
-    )
-    .values(
-        state=_S.SENDING.value,
-        attempt=batches.c.attempt + 1,
-        started_at=bindparam("b_at", type_=Moment),
-        explanation="",
-    )
-    .returning(*batches.c, KEY_OF_ROW)
-)
 _ACCEPT_SENT = ACCEPTED.where(batches.c.state == _S.SENDING)
 
 
-class Answered(NamedTuple):
-    """A batch that the provider has accepted, and when we learnt of it."""
-
-    number: int
-    receipt: Receipt
-    at: datetime
-
-
-class BatchReservation(NamedTuple):
-    """Whether the caller may send now, the row as it is, and then to whom.
-
-    ``codes`` are their codes, in the same order, or None if they are still to be issued.
-    """
-
-    reserved: bool
-    row: BatchRow
-    people: Sendables
-    codes: list[str] | None
+MOST_TOGETHER = 8
+"""Batches in one transaction: a few milliseconds each, in which their rows are locked."""
 
 
 async def reserve_batch(
@@ -106,8 +65,30 @@ async def reserve_batch(
     proven meanwhile is entered as accepted instead. ``DomainError`` if there is no such batch.
 
     What else there is to do goes into the same transaction if it can: entering the batch before,
-    which was ``answered`` meanwhile, and issuing codes.
+    which was ``answered`` meanwhile, and issuing codes. On PostgreSQL that is the transaction of all
+    who ask at the same moment; on SQLite, where a statement is no trip, each has its own.
     """
+    if db.dialect == "postgresql":
+        group = _group(db, broadcast_id, digest, issuing)
+        try:
+            reservation = await group.ask(Wanted(number, at, answered))
+        except (Apart, StoreUnavailable):
+            # Nothing of it was kept, perhaps because of somebody else's batch.
+            pass
+        else:
+            return reservation or await _not_reserved(db, broadcast_id, number)
+    return await _reserve_alone(db, broadcast_id, number, digest, at, answered, issuing)
+
+
+async def _reserve_alone(
+    db: Database,
+    broadcast_id: int,
+    number: int,
+    digest: str,
+    at: datetime,
+    answered: Answered | None = None,
+    issuing: Issuing | None = None,
+) -> BatchReservation:
     values = {**place(broadcast_id, number), "b_digest": digest, "b_at": at}
 
     def look(connection: Connection) -> _Look:
@@ -118,7 +99,7 @@ async def reserve_batch(
     def reserve(connection: Connection, see: Callable[[], _Look]) -> BatchReservation | None:
         if answered is not None:
             _accept_sent(connection, broadcast_id, answered)
-        won = connection.execute(_RESERVE, values).first()
+        won = connection.execute(TAKE, values).first()
         if won is None:
             return None
         row = read_batch(won._mapping)
@@ -140,14 +121,48 @@ async def reserve_batch(
     except Apart:
         if answered is not None:
             await accept_batch(db, broadcast_id, *answered)
-        return await reserve_batch(db, broadcast_id, number, digest, at)
-    if reservation is not None:
-        return reservation
+        return await _reserve_alone(db, broadcast_id, number, digest, at)
+    return reservation or await _not_reserved(db, broadcast_id, number)
+
+
+async def _not_reserved(db: Database, broadcast_id: int, number: int) -> BatchReservation:
+    """What a caller gets who may not send; enters as accepted what an event has proven."""
     async with db.write() as connection:
         row = await lock_batch(connection, broadcast_id, number)
         if row.proven and row.state is _S.PLANNED:
             row, _ = await enter_accepted(connection, row, None, None)
         return BatchReservation(False, row, NOBODY, None)
+
+
+class _Kind(NamedTuple):
+    """Reservations that may be made in one transaction have the same."""
+
+    broadcast_id: int
+    digest: str
+    issues: Hashable
+
+
+_Group = Gathering[Wanted, BatchReservation | None]
+_GROUPS: WeakKeyDictionary[Database, dict[_Kind, _Group]] = WeakKeyDictionary()
+
+
+def _group(db: Database, broadcast_id: int, digest: str, issuing: Issuing | None) -> _Group:
+    """Where reservations of a broadcast meet those of the other ranges of this process."""
+    groups = _GROUPS.setdefault(db, {})
+    kind = _Kind(broadcast_id, digest, issuing and issuing.of)
+    known = groups.get(kind)
+    if known is not None:
+        return known
+
+    async def take(wanted: Sequence[Wanted]) -> list[BatchReservation | None]:
+        return await db.write_with(
+            lambda connection: take_together(connection, broadcast_id, digest, wanted, issuing)
+        )
+
+    # Those of broadcasts that have ended need not stay.
+    for other in [one for one, group in groups.items() if group.idle]:
+        del groups[other]
+    return groups.setdefault(kind, Gathering(take, MOST_TOGETHER))
 
 
 class _Look(NamedTuple):

@@ -11,13 +11,15 @@ from array import array
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Row,
     Select,
+    and_,
     bindparam,
     func,
     insert,
@@ -25,10 +27,12 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from domain.codes import CODE_LENGTH, derive_symbols, secret_mark, spell
 from domain.offer import CodeSource, OfferTerms
-from store.kernel.database import Database, DialectName
+from store.kernel.bulk import Bulk
+from store.kernel.database import Apart, Database, DialectName
 from store.offers.offers import KnownOffer, ensure_offer, enter_issued, refuse_other_secret
 from store.tables import code_pool, codes, offers
 
@@ -38,13 +42,29 @@ ROW = 1_000
 _ROWS_AT_ONCE = 200
 _POOL_PAGE = 5_000
 _OVERLAPPING = (
-    select(codes.c.first, codes.c.entered_at, codes.c.recipients)
+    select(codes.c.first, codes.c.last, codes.c.entered_at, codes.c.recipients)
     .where(
         codes.c.offer_id == bindparam("b_offer"),
         codes.c.first.between(bindparam("b_from"), bindparam("b_to")),
         codes.c.last >= bindparam("b_least"),
     )
     .order_by(codes.c.first)
+)
+_SPANS = Bulk("postgresql", least=BigInteger(), most=BigInteger())
+_COUNT_OVERLAPPING = (
+    select(func.count())
+    .select_from(_SPANS.table)
+    .join(
+        codes,
+        and_(
+            codes.c.offer_id == bindparam("b_offer"),
+            codes.c.first.between(
+                _SPANS.table.c.least - bindparam("b_widest", type_=BigInteger),
+                _SPANS.table.c.most,
+            ),
+            codes.c.last >= _SPANS.table.c.least,
+        ),
+    )
 )
 
 
@@ -72,6 +92,15 @@ def unpack(stored: bytes) -> array[int]:
     if sys.byteorder == "big":
         ids.byteswap()
     return ids
+
+
+def is_run(ids: Sequence[int]) -> bool:
+    """Whether nobody is missing between the first and the last of ids in order, as nearly always.
+
+    Such a row of codes stores no ids: they would be two fifths of it, and entering them costs
+    PostgreSQL as much again as the codes.
+    """
+    return ids[-1] - ids[0] + 1 == len(ids)
 
 
 async def ensure_codes(
@@ -127,6 +156,12 @@ class Issuing:
         self._incident = incident
         self._terms = terms
         self._grouped = grouped
+        self._offer_id: int | None = None
+
+    @property
+    def of(self) -> tuple[str, str, OfferTerms, bool]:
+        """Whose codes these are and how they look: what makes the same has the same."""
+        return self._incident, self._mark, self._terms, self._grouped
 
     def make(self, recipients: Sequence[int]) -> MadeCodes:
         """Everybody's code; it needs no ledger and can be made beforehand."""
@@ -151,23 +186,74 @@ class Issuing:
             width = self._enter(connection, offer, made)
             enter_issued(connection, offer, len(made.recipients), self._mark, width)
 
+    def enter_together(self, connection: Connection, all_made: Sequence[MadeCodes]) -> None:
+        """``enter`` for several batches at once, of which nobody has a code yet; for PostgreSQL.
+
+        The offers are locked only once the rows are in: others wait for three short statements and
+        the commit. What somebody else has entered for the same people is seen under that lock.
+        ``Apart`` if there is any such thing, then ``enter`` is for each alone.
+        """
+        offer_id = self._offer_id or _offer_id(connection, self._incident, self._terms)
+        if offer_id is None:
+            raise Apart
+        self._offer_id = offer_id
+        rows = [row for made in all_made for row in _rows(offer_id, made)]
+        if not rows:
+            return
+        try:
+            connection.execute(insert(codes), rows)
+        except IntegrityError:
+            raise Apart from None
+        offer = ensure_offer(connection, self._dialect, self._incident, self._terms)
+        refuse_other_secret(offer, self._mark)
+        width = max(row["last"] - row["first"] for row in rows)
+        spans = {
+            **_SPANS.parameter((row["first"], row["last"]) for row in rows),
+            "b_offer": offer.id,
+            "b_widest": max(width, offer.widest),
+        }
+        if connection.scalar(_COUNT_OVERLAPPING, spans) != len(rows):
+            raise Apart
+        new = sum(len(made.recipients) for made in all_made)
+        enter_issued(connection, offer, new, self._mark, width)
+
     def _enter(self, connection: Connection, offer: KnownOffer, made: MadeCodes) -> int:
         """Enter rows of codes; return how far apart the recipients of the widest one are."""
-        width = 0
-        for start in range(0, len(made.recipients), ROW):
-            row = made.recipients[start : start + ROW]
-            connection.execute(
-                insert(codes),
-                {
-                    "offer_id": offer.id,
-                    "first": row[0],
-                    "last": row[-1],
-                    "symbols": made.symbols[start * CODE_LENGTH : (start + ROW) * CODE_LENGTH],
-                    "recipients": pack(row),
-                },
-            )
-            width = max(width, row[-1] - row[0])
-        return width
+        rows = _rows(offer.id, made)
+        for row in rows:
+            connection.execute(insert(codes), row)
+        return max(row["last"] - row["first"] for row in rows)
+
+
+class _NewRow(TypedDict):
+    offer_id: int
+    first: int
+    last: int
+    symbols: bytes
+    recipients: bytes
+
+
+def _rows(offer_id: int, made: MadeCodes) -> list[_NewRow]:
+    """What is entered of these codes: a row for each ``ROW`` of them."""
+    rows: list[_NewRow] = []
+    for start in range(0, len(made.recipients), ROW):
+        ids = made.recipients[start : start + ROW]
+        rows.append(
+            {
+                "offer_id": offer_id,
+                "first": ids[0],
+                "last": ids[-1],
+                "symbols": made.symbols[start * CODE_LENGTH : (start + ROW) * CODE_LENGTH],
+                "recipients": b"" if is_run(ids) else pack(ids),
+            }
+        )
+    return rows
+
+
+def _offer_id(connection: Connection, incident: str, terms: OfferTerms) -> int | None:
+    return connection.scalar(
+        select(offers.c.id).where(offers.c.incident == incident, offers.c.version == terms.version)
+    )
 
 
 async def not_entered(
@@ -261,7 +347,7 @@ async def symbols_of_all(db: Database) -> AsyncIterator[tuple[int, bytes]]:
 class _Row(NamedTuple):
     first: int
     entered: bool
-    members: array[int]
+    members: Sequence[int]
 
 
 def _overlapping(connection: Connection, offer: KnownOffer, everybody: Sequence[int]) -> list[_Row]:
@@ -277,7 +363,10 @@ def _overlapping(connection: Connection, offer: KnownOffer, everybody: Sequence[
             "b_least": least,
         },
     )
-    return [_Row(first, at is not None, unpack(members)) for first, at, members in found]
+    return [
+        _Row(first, at is not None, unpack(members) if members else range(first, last + 1))
+        for first, last, at, members in found
+    ]
 
 
 async def _pages(db: Database, offer_id: int, grouped: bool) -> AsyncIterator[list[str]]:

@@ -13,8 +13,8 @@ from domain.offer import OfferTerms
 from domain.publication import PublicationState
 from store.broadcasts import batch_outcomes, batches
 from store.broadcasts.batch_rows import lock_batch
-from store.broadcasts.batches import Answered, BatchReservation
 from store.broadcasts.broadcasts import BroadcastRow
+from store.broadcasts.taking import Answered, BatchReservation
 from store.events import events
 from store.kernel.columns import moment_text
 from store.kernel.database import Database
