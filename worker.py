@@ -44,6 +44,7 @@ from channels.configured import ChannelMisconfigured
 from channels.contract import Channel
 from client.configuration import load_settings, prepare_environment
 from client.errors import WrongInput, explanation_of
+from client.event_entry import EventEntry
 from client.logs import log_as_json
 from client.record_key import read_key
 from domain.ids import MAIN_QUEUE, channel_queue
@@ -51,6 +52,7 @@ from domain.sealing import RecordKey
 from domain.unsubscribe import UnsubscribeLinks
 from settings import Settings
 from store import migrate
+from store.events.inbox import Inbox
 from store.kernel.database import Database
 from store.record import keys
 from wiring import TemporalUnreachable, connect
@@ -94,6 +96,7 @@ def workers(
     channels: dict[str, Channel],
     key: RecordKey,
     queues: Sequence[str],
+    inbox: Inbox | None = None,
 ) -> list[Worker]:
     """One worker for each task queue in ``queues``: ``main`` or a channel's name."""
     secret = settings.code_secret.get_secret_value().encode() if settings.code_secret else None
@@ -103,7 +106,7 @@ def workers(
     links = _links(settings)
     proposals = ProposalActivities(database, channels, links=links is not None)
     posts = PostActivities(database, channels, gates)
-    broadcasts = BroadcastActivities(database, channels, gates, secret, links)
+    broadcasts = BroadcastActivities(database, channels, gates, secret, links, inbox)
     made: list[Worker] = []
     for queue in queues:
         if queue == "main":
@@ -209,6 +212,7 @@ async def run(queues: Sequence[str]) -> None:
     # Every worker needs it: those that send verify with it that a gate was opened.
     key = await asyncio.to_thread(read_key, settings.record_key())
     database = Database.open(settings.database())
+    inbox = Inbox.of(settings.database())
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -218,7 +222,11 @@ async def run(queues: Sequence[str]) -> None:
         await keys.enter_first(database, key, datetime.now(UTC))
         for channel in channels.values():
             stack.push_async_callback(channel.close)
-        made = workers(client, settings, database, channels, key, chosen)
+        if inbox is not None:
+            stack.push_async_callback(inbox.close)
+            entering = asyncio.create_task(EventEntry(database, inbox, stands_by=True).run())
+            stack.push_async_callback(_ended, entering)
+        made = workers(client, settings, database, channels, key, chosen, inbox)
         for worker in made:
             await stack.enter_async_context(worker)
         spare_the_garbage_collector()
@@ -227,6 +235,11 @@ async def run(queues: Sequence[str]) -> None:
         print("worker stopping: letting what is under way finish", flush=True)
         # All at once: one after the other, each would wait in turn.
         await asyncio.gather(*(worker.shutdown() for worker in made))
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 def main() -> int:

@@ -34,6 +34,7 @@ from store.deliveries.layout import layout_of
 from store.kernel.database import Apart, Database
 from store.kernel.errors import StoreUnavailable
 from store.kernel.gathering import Gathering
+from store.kernel.priority import Priority
 from store.kernel.transitions import stored
 from store.offers.codes import Issuing, MadeCodes
 from store.tables import batches, suppressions
@@ -65,8 +66,8 @@ async def reserve_batch(
     proven meanwhile is entered as accepted instead. ``DomainError`` if there is no such batch.
 
     What else there is to do goes into the same transaction if it can: entering the batch before,
-    which was ``answered`` meanwhile, and issuing codes. On PostgreSQL that is the transaction of all
-    who ask at the same moment; on SQLite, where a statement is no trip, each has its own.
+    which was ``answered`` meanwhile, and issuing codes. On PostgreSQL that is the transaction of
+    all who ask at the same moment; on SQLite, where a statement is no trip, each has its own.
     """
     if db.dialect == "postgresql":
         group = _group(db, broadcast_id, digest, issuing)
@@ -127,7 +128,7 @@ async def _reserve_alone(
 
 async def _not_reserved(db: Database, broadcast_id: int, number: int) -> BatchReservation:
     """What a caller gets who may not send; enters as accepted what an event has proven."""
-    async with db.write() as connection:
+    async with db.write(Priority.NORMAL) as connection:
         row = await lock_batch(connection, broadcast_id, number)
         if row.proven and row.state is _S.PLANNED:
             row, _ = await enter_accepted(connection, row, None, None)
@@ -187,7 +188,7 @@ async def accept_batch(
 
     Idempotent; the first receipt stays. Overrides any earlier state.
     """
-    async with db.write() as connection:
+    async with db.write(Priority.NORMAL) as connection:
         row = await lock_batch(connection, broadcast_id, number)
         if row.state is not _S.ACCEPTED:
             row, _ = await enter_accepted(connection, row, receipt, at)
@@ -204,7 +205,7 @@ async def accept_batch(
 
 async def close_empty_batch(db: Database, broadcast_id: int, number: int) -> BatchRow:
     """Enter that a reserved batch was not sent because it has nobody left to write to."""
-    async with db.write() as connection:
+    async with db.write(Priority.NORMAL) as connection:
         await connection.execute(
             update(batches)
             .where(batch_is(broadcast_id, number), batches.c.state == _S.SENDING)
@@ -218,7 +219,7 @@ async def refuse_deliveries(
 ) -> int:
     """Enter that the provider will not take these recipients; return how many that changed."""
     places = [(broadcast_id, recipient) for recipient in recipients]
-    async with db.write() as connection:
+    async with db.write(Priority.NORMAL, many_rows=True) as connection:
         layout = await layout_of(db, connection, broadcast_id)
         numbers = {layout.batch_of(recipient) for _, recipient in places}
         touched = {(broadcast_id, number) for number in numbers if number is not None}

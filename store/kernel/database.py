@@ -7,8 +7,10 @@ folder.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
 from typing import Literal, TypeVar
 
 from sqlalchemy import (
@@ -21,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -28,7 +31,11 @@ from sqlalchemy.sql.dml import Insert
 
 from store.kernel.engines import READERS, ledger_url, postgres_engine, sqlite_engine
 from store.kernel.errors import unavailable, unreachable
+from store.kernel.file_turn import FileTurn
+from store.kernel.priority import Priority
 from store.kernel.sqlite_thread import SqliteThread, newest_row
+from store.kernel.turns import Turns
+from store.kernel.write_times import WriteTimes
 
 DialectName = Literal["sqlite", "postgresql"]
 S = TypeVar("S")
@@ -42,22 +49,18 @@ class Apart(Exception):
 class Database:
     """A ledger. Open one per process and event loop, and close it at the end.
 
-    SQLite lets one connection write at a time, so callers queue here; polling SQLite's own lock
-    would be unfair and slower.
+    SQLite lets one connection write at a time, so callers queue here, the most urgent first
+    (``Turns``); polling SQLite's own lock would be unfair and slower. PostgreSQL lets many write.
     """
 
     def __init__(
-        self,
-        dialect: DialectName,
-        writer: AsyncEngine,
-        reader: AsyncEngine,
-        in_thread: SqliteThread | None = None,
+        self, dialect: DialectName, writer: AsyncEngine, reader: AsyncEngine, sqlite: _Sqlite | None
     ) -> None:
         self.dialect = dialect
         self._writer = writer
         self._reader = reader
-        self._in_thread = in_thread
-        self._turn = asyncio.Lock() if dialect == "sqlite" else _NoLock()
+        self._sqlite = sqlite
+        self.write_times = WriteTimes()
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -67,45 +70,50 @@ class Database:
         """
         parsed = ledger_url(url)
         if parsed.get_backend_name() == "sqlite":
-            writer = sqlite_engine(parsed, "BEGIN IMMEDIATE", connections=1, cache_mib=16)
+            sqlite = _Sqlite(parsed)
             reader = sqlite_engine(parsed, "BEGIN", connections=READERS, cache_mib=8)
-            return cls("sqlite", writer, reader, SqliteThread(parsed))
+            return cls("sqlite", sqlite.small, reader, sqlite)
         engine = postgres_engine(parsed)
-        return cls("postgresql", engine, engine)
+        return cls("postgresql", engine, engine, None)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(
+        self, priority: Priority = Priority.URGENT, *, many_rows: bool = False
+    ) -> AsyncIterator[AsyncConnection]:
         """One transaction that may write: committed at the end, or rolled back on an error.
 
         On SQLite it has the write lock from the start, so that nothing read in it can change
-        before it ends. Raises ``StoreUnavailable``. Must not be nested.
+        before it ends. Nobody else writes meanwhile, so wait in it for nothing but the database.
+        Unless it touches ``many_rows``, its statements run in the event loop. Must not be nested.
+        Raises ``StoreUnavailable``.
         """
+        writer = self._writer
+        if self._sqlite is not None and many_rows:
+            writer = self._sqlite.many
         async with (
             _in_words(),
-            self._turn,
-            _connected(self._writer) as connection,
+            self._turn(priority),
+            _connected(writer) as connection,
             connection.begin(),
         ):
             yield connection
+        if self._sqlite is not None and not many_rows:
+            self._sqlite.wrote_little()
 
-    async def write_with(self, work: Callable[[Connection], T]) -> T:
+    async def write_with(
+        self, work: Callable[[Connection], T], priority: Priority = Priority.NORMAL
+    ) -> T:
         """``write`` for ``work`` that waits for nothing but the database, in one trip.
 
         What a broadcast does for each batch goes this way. On SQLite ``work`` runs in a thread:
         it must not touch what others change. There a statement costs a sixth of one in ``write``,
         where each makes a trip of its own.
         """
-        if self._in_thread is None:
-            async with self.write() as connection:
+        if self._sqlite is None:
+            async with self.write(priority) as connection:
                 return await connection.run_sync(work)
-        thread = self._in_thread
-
-        def in_one() -> T:
-            with thread.writing() as connection:
-                return work(connection)
-
-        async with _in_words(), self._turn:
-            return await thread.run(in_one)
+        async with _in_words(), self._turn(priority):
+            return await self._sqlite.writing.run(work)
 
     async def look_and_write(
         self,
@@ -113,35 +121,34 @@ class Database:
         write: Callable[[Connection, Callable[[], S]], T],
         *,
         watched: Table,
+        priority: Priority = Priority.NORMAL,
     ) -> T:
         """``write_with`` for work that can do most of its reading before it writes.
 
         ``write`` calls its second argument for what ``look``, which only reads, has seen. On SQLite
-        that was before the write lock was asked for, so that no other process waits for it; if
-        rows have come into ``watched`` since, ``look`` runs again. On PostgreSQL it runs when it
-        is called for, since nobody waits for a reader there.
+        that was before the write lock was asked for, so that nobody else waits for it; if rows have
+        come into ``watched`` since, ``look`` runs again. On PostgreSQL it runs when it is called
+        for, since nobody waits for a reader there.
         """
-        if self._in_thread is None:
+        if self._sqlite is None:
             return await self.write_with(
-                lambda connection: write(connection, lambda: look(connection))
+                lambda connection: write(connection, lambda: look(connection)), priority
             )
-        thread = self._in_thread
         newest = newest_row(watched)
 
-        def both() -> T:
-            with thread.reading() as connection:
-                before = connection.scalar(newest)
-                seen = look(connection)
-            with thread.writing() as connection:
+        def look_first(connection: Connection) -> tuple[int | None, S]:
+            return connection.scalar(newest), look(connection)
 
-                def what_was_seen() -> S:
-                    now = connection.scalar(newest)
-                    return seen if now == before else look(connection)
+        def then_write(connection: Connection) -> T:
+            def what_was_seen() -> S:
+                return seen if connection.scalar(newest) == before else look(connection)
 
-                return write(connection, what_was_seen)
+            return write(connection, what_was_seen)
 
-        async with _in_words(), self._turn:
-            return await thread.run(both)
+        async with _in_words():
+            before, seen = await self._sqlite.looking.run(look_first)
+            async with self._turn(priority):
+                return await self._sqlite.writing.run(then_write)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -153,8 +160,16 @@ class Database:
         """Close every connection."""
         await self._writer.dispose()
         await self._reader.dispose()
-        if self._in_thread is not None:
-            await self._in_thread.close()
+        if self._sqlite is not None:
+            await self._sqlite.close()
+
+    @asynccontextmanager
+    async def _turn(self, priority: Priority) -> AsyncIterator[None]:
+        asked = time.monotonic()
+        turn = nullcontext() if self._sqlite is None else self._sqlite.turns.turn(priority)
+        async with turn:
+            with self.write_times.writing(priority, asked):
+                yield
 
     def insert_or_ignore(self, table: Table, conflict: Iterable[str] | None = None) -> Insert:
         """``insert_or_ignore`` for this ledger."""
@@ -181,12 +196,45 @@ class Database:
             await connection.execute(select(lock))
 
 
-class _NoLock:
-    """Where the database itself lets many write at a time."""
+_CHECKPOINT_EVERY = 1_000
+"""Transactions of small statements between two checkpoints, which they do not make themselves."""
 
-    async def __aenter__(self) -> None: ...
 
-    async def __aexit__(self, *_: object) -> None: ...
+class _Sqlite:
+    """What only SQLite needs: three ways to write, and the queue for them."""
+
+    def __init__(self, url: URL) -> None:
+        begin = "BEGIN IMMEDIATE"
+        self.small = sqlite_engine(url, begin, connections=1, cache_mib=4, inline=True)
+        self.many = sqlite_engine(url, begin, connections=1, cache_mib=16)
+        self.writing = SqliteThread(url, begin, cache_mib=16)
+        self.looking = SqliteThread(url, "BEGIN", cache_mib=8)
+        self._file = FileTurn(Path(url.database or ""))
+        self.turns = Turns(self._file)
+        self._small_writes = 0
+        self._checkpoint: asyncio.Task[None] | None = None
+
+    def wrote_little(self) -> None:
+        """Count a transaction in the event loop; now and then begin a checkpoint behind it."""
+        self._small_writes += 1
+        if self._small_writes % _CHECKPOINT_EVERY == 0 and self._checkpoint is None:
+            self._checkpoint = asyncio.create_task(self.looking.checkpoint())
+            self._checkpoint.add_done_callback(self._checkpointed)
+
+    def _checkpointed(self, done: asyncio.Task[None]) -> None:
+        self._checkpoint = None
+        if not done.cancelled():
+            # A full disk is told to whoever writes next.
+            done.exception()
+
+    async def close(self) -> None:
+        if self._checkpoint is not None:
+            await asyncio.wait([self._checkpoint])
+        await self.small.dispose()
+        await self.many.dispose()
+        await self.writing.close()
+        await self.looking.close()
+        self._file.close()
 
 
 def insert_or_ignore(

@@ -77,22 +77,32 @@ def postgres_engine(url: URL) -> AsyncEngine:
     return engine
 
 
-def sqlite_engine(url: URL, begin: str, *, connections: int, cache_mib: int) -> AsyncEngine:
-    """Connections to SQLite from an event loop; each transaction starts with ``begin``."""
+def sqlite_engine(
+    url: URL, begin: str, *, connections: int, cache_mib: int, inline: bool = False
+) -> AsyncEngine:
+    """Connections to SQLite from an event loop; each transaction starts with ``begin``.
+
+    ``inline`` is for transactions of small statements, which run in the event loop.
+    """
+    connect = sqlite_driver.connect_inline if inline else sqlite_driver.connect
     engine = create_async_engine(
         url,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=_BUSY_MS / 1000,
         hide_parameters=True,
-        connect_args={"timeout": _BUSY_MS / 1000, "async_creator_fn": sqlite_driver.connect},
+        connect_args={"timeout": _BUSY_MS / 1000, "async_creator_fn": connect},
     )
 
-    _prepare_sqlite(engine.sync_engine, begin, cache_mib=cache_mib)
+    # A checkpoint syncs the disk, which is not for the event loop.
+    checkpoint = 0 if inline else _CHECKPOINT_PAGES
+    _prepare_sqlite(engine.sync_engine, begin, cache_mib=cache_mib, checkpoint=checkpoint)
     return engine
 
 
-def _prepare_sqlite(engine: Engine, begin: str, *, cache_mib: int) -> None:
+def _prepare_sqlite(
+    engine: Engine, begin: str, *, cache_mib: int, checkpoint: int = _CHECKPOINT_PAGES
+) -> None:
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         # The driver would begin transactions by itself, later than we need and never IMMEDIATE.
         connection.isolation_level = None
@@ -103,7 +113,7 @@ def _prepare_sqlite(engine: Engine, begin: str, *, cache_mib: int) -> None:
             "synchronous = NORMAL",
             "foreign_keys = ON",
             f"cache_size = -{cache_mib * 1024}",
-            f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
+            f"wal_autocheckpoint = {checkpoint}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

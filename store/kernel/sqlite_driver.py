@@ -1,15 +1,19 @@
-"""SQLite from an event loop with one trip to its thread per statement.
+"""SQLite from an event loop, with one trip to its thread for a statement, or with none.
 
 SQLAlchemy drives aiosqlite through a cursor that makes four trips (make, execute, fetch, close),
 which took a quarter of the time of entering a batch. Every statement of the ledger is small or
 reads a page, so its rows can come back with it.
+
+A transaction that makes trips holds the write lock for as long as they take, and beside a broadcast
+each takes as long as the event loop is busy with the mail. Where every statement is small they run
+in the event loop itself, so that the lock is held for the statements alone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -22,11 +26,22 @@ Row = tuple[object, ...]
 
 def connect(database: str, **options: object) -> aiosqlite.Connection:
     """A connection to await, for SQLAlchemy's ``async_creator_fn``."""
+    return _connection(_Connection, database, options)
+
+
+def connect_inline(database: str, **options: object) -> aiosqlite.Connection:
+    """The same for small statements, which run in the event loop; opening it makes trips."""
+    return _connection(_Inline, database, options)
+
+
+def _connection(
+    kind: type[_Connection], database: str, options: Mapping[str, object]
+) -> aiosqlite.Connection:
 
     def connector() -> sqlite3.Connection:
         return sqlite3.connect(database, **options)  # type: ignore[call-overload, no-any-return]
 
-    connection = _Connection(connector, iter_chunk_size=64)
+    connection = kind(connector, iter_chunk_size=64)
     # As SQLAlchemy does it: a ledger that nobody closed must not keep the process alive.
     connection._thread.daemon = True
     return connection
@@ -68,6 +83,29 @@ class _Connection(aiosqlite.Connection):
             await super().rollback()
 
 
+class _Inline(_Connection):
+    """Runs statements in the event loop, except one that finds the file locked."""
+
+    async def _execute(self, fn: Callable[..., T], *args: object, **kwargs: object) -> T:
+        if self._connection is None:
+            return await super()._execute(fn, *args, **kwargs)
+        return fn(*args, **kwargs)
+
+    async def begin(self, operation: str) -> None:
+        """Begin a transaction; wait in the thread if somebody has the file locked."""
+        [patience] = self._conn.execute("PRAGMA busy_timeout").fetchone()
+        self._conn.execute("PRAGMA busy_timeout = 0")
+        try:
+            self._conn.execute(operation)
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+        finally:
+            self._conn.execute(f"PRAGMA busy_timeout = {patience}")
+        await super()._execute(self._conn.execute, operation)
+
+
 class _Cursor:
     """What SQLAlchemy needs of a cursor; rows are here as soon as the statement is done."""
 
@@ -92,6 +130,9 @@ class _Cursor:
         await self.close()
 
     async def execute(self, operation: str, parameters: Parameters | None = None) -> Self:
+        if isinstance(self._connection, _Inline) and operation.startswith("BEGIN"):
+            await self._connection.begin(operation)
+            return self
         await self._connection._execute(self._run, operation, parameters or ())
         return self
 

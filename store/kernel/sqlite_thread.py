@@ -1,4 +1,4 @@
-"""SQLite in a thread of its own, where a transaction of many statements is one trip."""
+"""SQLite in threads of its own, where a transaction of many statements is one trip."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import concurrent.futures
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from functools import cache
 from typing import TypeVar
 
@@ -19,16 +18,15 @@ T = TypeVar("T")
 
 
 class SqliteThread:
-    """Two more connections to SQLite, to read and to write, which live in a thread of their own."""
+    """One more connection to SQLite, which lives in a thread of its own."""
 
-    def __init__(self, url: URL) -> None:
-        self._writer = thread_engine(url, "BEGIN IMMEDIATE", cache_mib=16)
-        self._reader = thread_engine(url, "BEGIN", cache_mib=8)
+    def __init__(self, url: URL, begin: str, *, cache_mib: int) -> None:
+        self._engine = thread_engine(url, begin, cache_mib=cache_mib)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
-    async def run(self, job: Callable[[], T]) -> T:
-        """Run ``job`` in the thread."""
-        done = self._thread.submit(job)
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in the thread, in a transaction."""
+        done = self._thread.submit(self._transaction, work)
         try:
             return await asyncio.wrap_future(done)
         except asyncio.CancelledError:
@@ -36,19 +34,29 @@ class SqliteThread:
             await asyncio.to_thread(concurrent.futures.wait, [done])
             raise
 
-    def reading(self) -> AbstractContextManager[Connection]:
-        """A transaction that reads; for the thread only."""
-        return self._reader.begin()
+    async def checkpoint(self) -> None:
+        """Copy the write-ahead log into the database, as far as no reader needs it; syncs the disk.
 
-    def writing(self) -> AbstractContextManager[Connection]:
-        """A transaction with the write lock; for the thread only."""
-        return self._writer.begin()
+        Others may write meanwhile.
+        """
+        await asyncio.wrap_future(self._thread.submit(self._checkpoint))
 
     async def close(self) -> None:
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._writer.dispose)
-        await loop.run_in_executor(self._thread, self._reader.dispose)
+        await loop.run_in_executor(self._thread, self._engine.dispose)
         self._thread.shutdown()
+
+    def _checkpoint(self) -> None:
+        # Outside of a transaction, which SQLAlchemy would begin.
+        connection = self._engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        finally:
+            connection.close()
+
+    def _transaction(self, work: Callable[[Connection], T]) -> T:
+        with self._engine.begin() as connection:
+            return work(connection)
 
 
 @cache

@@ -1,0 +1,372 @@
+"""``python -m benchmarks.rush_hour``: how long the second, urgent word waits behind a mailing.
+
+One broadcast of a million recipients after the other, thousands of signed events a second, and
+beside them one small incident after the other whose announcement goes out as posts. Measured is the
+time from the call of ``decide`` to the moment at which the sandbox's own records say that they
+received the first post. Mail goes to a sink, which never is what is waited for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import sys
+import tempfile
+import time
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import httpx
+import yaml
+
+from benchmarks import postgres
+from benchmarks.children import LOOPBACK, Child, free_port, listens
+from benchmarks.event_source import Telling, Told, new_key
+from benchmarks.frontfoot import CHANNEL, LEAD, mail_only
+from benchmarks.mail import address
+from benchmarks.stack import PYTHON, BenchmarkStack, running, sink
+from client import incidents, messages
+from client.asking import incident_status
+from client.stack.accounts import choose_accounts
+from client.stack.environment import for_python
+from domain.actor import Actor
+from domain.ids import MessageRef, publication_key
+from domain.message import MessageKind
+from domain.model import Value
+from domain.status import MessageStatus
+from settings import HERE
+from store.broadcasts import broadcasts
+from store.broadcasts.progress import read_progress
+from store.files.playbook_folder import read_playbook
+from store.people import audiences
+
+POSTS = ("twitter", "facebook")
+AUDIENCE = "everybody"
+NOOR = Actor.at_terminal("noor")
+BATCH = 1000
+_LOOK_EVERY = 0.02
+_WITHIN = 60.0
+_LONGEST = 900.0
+
+
+class RushHour(Value):
+    """What was measured beside one load.
+
+    ``seconds`` are the waits from approval to the first post in the sandbox's records, one per
+    incident, and ``proposed`` those of ``propose``. ``per_second`` is the broadcast's own rate in
+    recipients. ``told`` are the events.
+    """
+
+    database: str
+    seconds: tuple[float, ...]
+    proposed: tuple[float, ...]
+    per_second: float
+    told: Told | None
+    cpu: dict[str, float]
+
+
+def percentile(waits: Sequence[float], of: int) -> float:
+    """The wait below which ``of`` per cent of them are."""
+    return sorted(waits)[min(len(waits) * of // 100, len(waits) - 1)]
+
+
+async def measure(
+    folder: Path,
+    database: str,
+    url: str,
+    *,
+    recipients: int,
+    samples: int,
+    events: int,
+    tell: Callable[[str], None],
+) -> RushHour:
+    """Play ``samples`` incidents beside a broadcast and ``events`` signed events a second."""
+    private, public = new_key()
+    async with AsyncExitStack() as stack:
+        sink_process, sink_url = await stack.enter_async_context(sink(folder))
+        sandbox, sandbox_url = await stack.enter_async_context(_sandbox(folder))
+        on = await stack.enter_async_context(running(folder, url, sink_url))
+        on.environment = {**on.environment, **_channels(sink_url, sandbox_url)}
+        if os.environ.get("FF_DEBUG_TIMES"):
+            on.environment["FF_DEBUG_TIMES"] = os.environ["FF_DEBUG_TIMES"]
+        on.environment["FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY"] = public
+        if os.environ.get("FF_SPLIT"):
+            crew = []
+            for q in ("main,twitter,facebook", "email"):
+                w = await Child.start(
+                    f"worker-{q[:4]}", [*PYTHON, "worker", "--queues", q], folder, on.environment
+                )
+                stack.push_async_callback(w.end)
+
+                async def ready(w=w):
+                    return w.said("worker ready")
+
+                await w.ready(ready)
+                crew.append(w)
+        else:
+            crew = await stack.enter_async_context(on.workers(1))
+        receiver, port = await stack.enter_async_context(_receiver(folder, on))
+        rows = (audiences.AudienceRow(address(n), {}) for n in range(1, recipients + 1))
+        await audiences.import_rows(on.database, AUDIENCE, rows)
+        tell("imported")
+        load = _Load(on, recipients)
+        first = await load.propose()
+        order = Telling(
+            url=f"http://{LOOPBACK}:{port}/webhooks/{CHANNEL}",
+            private_key=private,
+            broadcast=first,
+            recipients=recipients,
+            batch_size=BATCH,
+            per_second=max(events, 1),
+            seconds=_LONGEST,
+        )
+        parts = {"worker": crew[0], "receiver": receiver, "sandbox": sandbox, "sink": sink_process}
+        parts["temporal"] = on.temporal
+        before, began = {name: one.cpu() for name, one in parts.items()}, time.monotonic()
+        source = await _source(folder, order) if events else None
+        if source is not None:
+            parts["events"] = source
+            before["events"] = 0.0
+        running_load = asyncio.create_task(load.run())
+        try:
+            await load.begun.wait()
+            waits, proposed = [], []
+            async with httpx.AsyncClient(timeout=10, trust_env=False) as http:
+                for number in range(1, samples + 1):
+                    if running_load.done():
+                        running_load.result()
+                    asked, waited = await _one(on, http, sandbox_url, number)
+                    proposed.append(asked)
+                    waits.append(waited)
+            await load.complete()
+            for name, one in parts.items():
+                used = (one.cpu() - before[name]) / (time.monotonic() - began)
+                tell(f"processor, {name}: {used:.2f}")
+            rates = load.rates()
+        finally:
+            load.stop()
+            running_load.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running_load
+            told = None
+            if source is not None:
+                os.kill(source.pid, 15)
+                told = Told.model_validate_json(await source.output(30))
+    used = {name: one for name, one in before.items()}
+    return RushHour(
+        database=database,
+        seconds=tuple(waits),
+        proposed=tuple(proposed),
+        per_second=rates,
+        told=told,
+        cpu=used,
+    )
+
+
+class _Load:
+    """One broadcast after the other to the same audience, so that there is always one."""
+
+    def __init__(self, on: BenchmarkStack, recipients: int) -> None:
+        self._on = on
+        self._recipients = recipients
+        self._number = 0
+        self._waiting: tuple[str, MessageStatus] | None = None
+        self._spans: list[tuple[int, float]] = []
+        self._stopped = False
+        self.begun = asyncio.Event()
+        self._one_done = asyncio.Event()
+
+    async def propose(self) -> str:
+        """Bring the next broadcast before its gate; return its key."""
+        self._number += 1
+        slug = f"mailing-{self._number}"
+        await incidents.open_incident(
+            self._on.engine,
+            slug=slug,
+            title=f"Mailing number {self._number}",
+            files=mail_only(BATCH),
+            actor=LEAD,
+            audiences=[AUDIENCE],
+        )
+        kind = MessageKind.ANNOUNCEMENT
+        message = await messages.propose(self._on.engine, slug, kind, actor=LEAD)
+        self._waiting = (slug, message)
+        ref = MessageRef(incident=slug, number=message.number, revision=message.revision)
+        return publication_key(ref, CHANNEL, AUDIENCE)
+
+    async def run(self) -> None:
+        """Send what was proposed, then propose and send the next, until ``stop``."""
+        while not self._stopped:
+            if self._waiting is None:
+                await self.propose()
+            assert self._waiting is not None
+            (slug, message), self._waiting = self._waiting, None
+            await messages.decide(self._on.engine, slug, actor=NOOR, digest=message.digest)
+            await self._to_its_end(slug, message)
+
+    async def _to_its_end(self, slug: str, message: MessageStatus) -> None:
+        ref = MessageRef(incident=slug, number=message.number, revision=message.revision)
+        began = last = None
+        while not self._stopped:
+            await asyncio.sleep(0.5)
+            row = await broadcasts.find_broadcast(self._on.database, ref, CHANNEL, AUDIENCE)
+            if row is None:
+                continue
+            progress = await read_progress(self._on.database, row.id)
+            if not progress.went_out:
+                continue
+            self.begun.set()
+            now = (progress.went_out, time.monotonic())
+            began, last = began or now, now
+            if progress.went_out >= self._recipients:
+                break
+        if began is not None and last is not None and last != began:
+            self._spans.append((last[0] - began[0], last[1] - began[1]))
+        self._one_done.set()
+        print("span", self._number, self._spans[-1:], time.monotonic())
+
+    async def complete(self) -> None:
+        """Return once at least one broadcast was measured to its end."""
+        await asyncio.wait_for(self._one_done.wait(), _LONGEST)
+
+    def rates(self) -> float:
+        """Recipients a second of the broadcasts that ended."""
+        return sum(many for many, _ in self._spans) / sum(span for _, span in self._spans)
+
+    def stop(self) -> None:
+        """Let nothing more begin."""
+        self._stopped = True
+
+
+async def _one(
+    on: BenchmarkStack, http: httpx.AsyncClient, sandbox_url: str, number: int
+) -> tuple[float, float]:
+    """One urgent incident: seconds of ``propose``, and from ``decide`` to the first post."""
+    title = f"Outage number {number:04}"
+    slug = f"urgent-{number}"
+    await incidents.open_incident(
+        on.engine, slug=slug, title=title, files=_posts_only(), actor=LEAD
+    )
+    began = time.time()
+    message = await messages.propose(on.engine, slug, MessageKind.ANNOUNCEMENT, actor=LEAD)
+    approved = time.time()
+    await messages.decide(on.engine, slug, actor=NOOR, digest=message.digest)
+    deadline = time.monotonic() + _WITHIN
+    while time.monotonic() < deadline:
+        books = (await http.get(f"{sandbox_url}/_sandbox/books")).raise_for_status().json()
+        received = [
+            post["at"] for name in POSTS for post in books[name]["posts"] if title in post["text"]
+        ]
+        if received:
+            return approved - began, min(received) - approved
+        await asyncio.sleep(_LOOK_EVERY)
+    status = await incident_status(on.engine, slug)
+    raise RuntimeError(f"{slug} was not out after {_WITHIN:.0f} s: {status.messages}")
+
+
+def _posts_only() -> dict[str, str]:
+    files = dict(read_playbook(HERE / "playbooks" / "site-compromised"))
+    plan = yaml.safe_load(files["playbook.yaml"])
+    announcement = {**plan["messages"]["announcement"], "channels": list(POSTS), "must_reach": []}
+    plan["messages"] = {"announcement": {**announcement, "quorum": 1}}
+    plan["voices"] = {name: plan["voices"][name] for name in POSTS}
+    templates = {f"announcement.{name}.j2": files[f"announcement.{name}.j2"] for name in POSTS}
+    return {**templates, "playbook.yaml": yaml.safe_dump(plan, sort_keys=False)}
+
+
+def _channels(sink_url: str, sandbox_url: str) -> Mapping[str, str]:
+    names = (CHANNEL, *POSTS)
+    given = {"FRONTFOOT_EMAIL_STAND_IN_URL": sink_url}
+    chosen = choose_accounts(names, given, sandbox_url, live=False)
+    return {**chosen.environment, "FRONTFOOT_CHANNELS": ",".join(names)}
+
+
+@asynccontextmanager
+async def _sandbox(folder: Path) -> AsyncIterator[tuple[Child, str]]:
+    port = free_port()
+    command = [*PYTHON, "sandbox", "--port", str(port), "--state", str(folder / "sandbox.db")]
+    command += ["--x-posts-per-window", "100000"]
+    child = await Child.start("sandbox", command, folder, for_python(os.environ))
+    try:
+        await child.ready(lambda: listens(port))
+        yield child, f"http://{LOOPBACK}:{port}"
+    finally:
+        await child.end()
+
+
+@asynccontextmanager
+async def _receiver(folder: Path, on: BenchmarkStack) -> AsyncIterator[tuple[Child, int]]:
+    port = free_port()
+    environment = {**on.environment, "FRONTFOOT_WEBHOOK_PORT": str(port)}
+    child = await Child.start("receiver", [*PYTHON, "surfaces.public.app"], folder, environment)
+    try:
+        await child.ready(lambda: listens(port))
+        yield child, port
+    finally:
+        await child.end()
+
+
+async def _source(folder: Path, order: Telling) -> Child:
+    path = folder / "telling.json"
+    path.write_text(order.model_dump_json(), encoding="utf-8")
+    command = [*PYTHON, "benchmarks.event_source", str(path)]
+    return await Child.start("events", command, folder, for_python(os.environ), stdout=PIPE)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run it and return an exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.rush_hour")
+    parser.add_argument("--recipients", type=int, default=1_000_000)
+    parser.add_argument("--samples", type=int, default=50)
+    parser.add_argument("--events", type=int, default=5_000, help="signed events a second")
+    parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+    given = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="ff-rush-") as folder:
+        return asyncio.run(_print(given, Path(folder)))
+
+
+async def _print(given: argparse.Namespace, folder: Path) -> int:
+    async with _ledger(given.database, folder) as url:
+        found = await measure(
+            folder,
+            given.database,
+            url,
+            recipients=given.recipients,
+            samples=given.samples,
+            events=given.events,
+            tell=print,
+        )
+    waits, proposed = found.seconds, found.proposed
+    print(
+        f"{found.database}: approval to first post: median {percentile(waits, 50):.2f} s, p95 "
+        f"{percentile(waits, 95):.2f} s, most {max(waits):.2f} s ({len(waits)} incidents)\n"
+        f"propose: median {percentile(proposed, 50):.2f} s, p95 {percentile(proposed, 95):.2f} s\n"
+        f"broadcast: {found.per_second:,.0f} recipients/s\n"
+        f"events: {found.told}"
+    )
+    return 0
+
+
+@asynccontextmanager
+async def _ledger(kind: str, folder: Path) -> AsyncIterator[str]:
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'ledger.db'}"
+        return
+    found = postgres.binaries()
+    if found is None:
+        raise SystemExit("There is no PostgreSQL server on this machine.")
+    async with postgres.running(found) as server:
+        await server.create("rush")
+        yield server.url("rush")
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The SDK's threads can crash an interpreter before 3.14 while it exits.
+    os._exit(code)
