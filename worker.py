@@ -31,6 +31,7 @@ from temporalio.runtime import (
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.broadcasts import BroadcastActivities
+from activities.heartbeat import TOLD_WITHIN
 from activities.log_lines import FailureLines, leave_failures_to_us
 from activities.posts import PostActivities
 from activities.proposals import ProposalActivities
@@ -126,6 +127,7 @@ def workers(
                     graceful_shutdown_timeout=GRACE,
                     deployment_config=deployment(settings),
                     interceptors=[FailureLines()],
+                    max_heartbeat_throttle_interval=TOLD_WITHIN,
                 )
             )
     return made

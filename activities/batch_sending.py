@@ -30,6 +30,7 @@ from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep, explained
 from domain.ids import delivery_keys, publication_key
+from domain.ledger import BegunAttempt
 from domain.message import CLASS_OF, Document, MessageClass
 from domain.publication import PublicationState
 from domain.unsubscribe import UnsubscribeLinks
@@ -116,6 +117,7 @@ class Sending:
             # Planned, but not handed out: the broadcast has been paused.
             self.result.paused = row.state is PublicationState.PLANNED
             return not self.result.paused
+        self.result.begun = BegunAttempt(attempt=row.attempt, number=number, at=row.started_at)
         try:
             return await self._send_reserved(reservation, pause)
         except Throttled as error:

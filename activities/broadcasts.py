@@ -10,8 +10,9 @@ from activities.approved import approved_document
 from activities.batch_sending import Sending
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
-from activities.heartbeat import beating
+from activities.heartbeat import beating, begun_before
 from activities.log_lines import tell_batches
+from activities.recovery import refusing_behind
 from activities.signatures.broadcasts import (
     PAUSE_BROADCAST,
     PLAN_BROADCAST,
@@ -33,6 +34,7 @@ from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.broadcasting import BroadcastHealth
 from domain.errors import DomainError
 from domain.explanation import Explanation, explained
+from domain.ledger import LedgerBehind, behind
 from domain.message import AudienceCut, Document
 from domain.plural import plural
 from domain.publication import PublicationState
@@ -40,6 +42,7 @@ from domain.unsubscribe import UnsubscribeLinks
 from store.broadcasts import batch_outcomes, broadcasts, progress, silence
 from store.broadcasts.progress import read_progress
 from store.kernel.database import Database
+from store.recovery.generations import generation
 
 HAND_BACK_AFTER = 5.0
 """Seconds after which a range is handed back, however much of it is left."""
@@ -83,6 +86,10 @@ class BroadcastActivities:
                 return await self._plan(order, now)
 
     async def _plan(self, order: PlanBroadcast, now: datetime) -> BroadcastPlanned:
+        async with refusing_behind(self._database, order.task):
+            return await self._plan_known(order, now)
+
+    async def _plan_known(self, order: PlanBroadcast, now: datetime) -> BroadcastPlanned:
         task = order.task
         document = await approved_document(self._database, task)
         cut, before = _cut_of(document, task.audience)
@@ -110,6 +117,7 @@ class BroadcastActivities:
             suppressed=planned.suppressed,
             elsewhere=planned.elsewhere,
             tried=await broadcasts.take_up_again(self._database, planned.id),
+            generation=await generation(self._database),
         )
 
     @defined(SEND_BATCHES)
@@ -122,13 +130,15 @@ class BroadcastActivities:
         """
         now = datetime.now(UTC)
         with failing_in_words(now):
-            channel = self._direct_channel(order.task.channel)
-            document = await approved_document(self._database, order.task)
+            async with refusing_behind(self._database, order.task, *begun_before()):
+                await self._refuse_forgotten(order)
+                channel = self._direct_channel(order.task.channel)
+                document = await approved_document(self._database, order.task)
             # The worker that planned it may have been another, with other settings.
             self._refuse_unready_codes(document, order.task.channel)
             self._refuse_missing_links(document, order.task.channel)
         sending = Sending(self._database, channel, document, order, self._code_secret, self._links)
-        async with beating():
+        async with beating(lambda: sending.result.begun):
             until = time.monotonic() + HAND_BACK_AFTER
             reached = await sending.send_range(order.first, order.last, until)
         last = order.last if reached is None else reached
@@ -151,6 +161,7 @@ class BroadcastActivities:
                 refused=found.everywhere.refused,
                 bounced=found.everywhere.bounced,
             ),
+            begun=sending.result.begun,
             explanation=sending.result.explanation,
         )
         tell_batches(order, sent)
@@ -161,6 +172,9 @@ class BroadcastActivities:
         """Settle batches by their events; release those that are old enough for another attempt."""
         now = datetime.now(UTC)
         with failing_in_words(now):
+            if order.task is not None:
+                async with refusing_behind(self._database, order.task):
+                    await self._refuse_forgotten(order)
             await batch_outcomes.settle_by_events(self._database, order.broadcast)
             if order.release_before is not None:
                 await batch_outcomes.release_unknown(
@@ -187,7 +201,9 @@ class BroadcastActivities:
     async def pause_broadcast(self, order: PauseBroadcast) -> Nothing:
         """Pause the batches that have not begun, or let them go again."""
         with failing_in_words(datetime.now(UTC)):
-            await broadcasts.pause(self._database, order.broadcast, paused=order.paused)
+            await broadcasts.pause(
+                self._database, order.broadcast, paused=order.paused, key=order.key
+            )
         return Nothing()
 
     @defined(STOP_BROADCAST)
@@ -195,7 +211,7 @@ class BroadcastActivities:
         """Call off every batch that has not begun."""
         now = datetime.now(UTC)
         with failing_in_words(now):
-            await broadcasts.stop(self._database, order.broadcast, now, order.to)
+            await broadcasts.stop(self._database, order.broadcast, now, order.to, order.key)
         return Nothing()
 
     @defined(WITHDRAW_BROADCAST)
@@ -219,6 +235,19 @@ class BroadcastActivities:
             "Mail cannot be recalled.",
         )
         return PublicationStatus(state=PublicationState.WITHDRAWN, explanation=why)
+
+    async def _refuse_forgotten(self, order: SendBatches | SettleUnknown) -> None:
+        """Raise ``LedgerBehind`` if the ledger has no such broadcast, or another under its id."""
+        task = order.task
+        if task is None:
+            return
+        place = task.destination
+        found = await broadcasts.find_broadcast(
+            self._database, task.message, task.channel, task.audience or ""
+        )
+        if found is None or found.id != order.broadcast:
+            what = f"The ledger has no plan of message {task.message.number} on {place}."
+            raise LedgerBehind.of(behind(task.message.incident, what))
 
     async def _tells_events(self, broadcast: int) -> bool:
         row = await broadcasts.load(self._database, broadcast)

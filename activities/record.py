@@ -12,12 +12,17 @@ from activities.signatures.record import (
     RECORD_TIMELINE,
     REGISTER_INCIDENT,
     CloseIncident,
+    Recorded,
     RecordTimeline,
     RegisterIncident,
 )
 from activities.signatures.signature import Nothing
 from store.kernel.database import Database
 from store.record import incidents, timeline
+from store.recovery import snapshots
+from store.recovery.generations import generation
+from store.recovery.locks import lock
+from store.recovery.standing import why_behind
 
 
 class RecordActivities:
@@ -42,6 +47,10 @@ class RecordActivities:
                 order.audiences,
                 order.opened_at,
             )
+            if order.plan is not None:
+                await snapshots.keep_plan(
+                    self._database, order.incident, order.plan.model_dump_json()
+                )
         return Nothing()
 
     @defined(CLOSE_INCIDENT)
@@ -52,9 +61,20 @@ class RecordActivities:
         return Nothing()
 
     @defined(RECORD_TIMELINE)
-    async def record_timeline(self, order: RecordTimeline) -> Nothing:
-        """Append to the timeline; what is there already is left alone."""
+    async def record_timeline(self, order: RecordTimeline) -> Recorded:
+        """Append to the timeline; what is there already is left alone.
+
+        A ledger that lacks what it had before is locked for this incident, and still written to.
+        """
+        incident, known = order.incident, order.known
         with failing_in_words(datetime.now(UTC)):
-            new = await timeline.append(self._database, order.incident, order.entries)
-        tell_entries(order.incident, new)
-        return Nothing()
+            why = await why_behind(self._database, incident, known)
+            if why is not None:
+                await lock(self._database, incident, why)
+            new = await timeline.append(self._database, incident, order.entries)
+            if order.snapshot:
+                last = max((one.seq for one in order.entries), default=known.entries)
+                await snapshots.keep_state(self._database, incident, last, order.snapshot)
+            this = await generation(self._database)
+        tell_entries(incident, new)
+        return Recorded(generation=this, behind=why)

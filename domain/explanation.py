@@ -47,6 +47,8 @@ class Action(StrEnum):
     LIST_SUPPRESSIONS = "list_suppressions"
     START = "start"
     MIGRATE = "migrate"
+    RECOVER_LEDGER = "recover_ledger"
+    RECOVER_INCIDENT = "recover_incident"
 
 
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True)]

@@ -8,6 +8,7 @@ from domain.actor import Actor
 from domain.explanation import Explanation
 from domain.gate import Decision, GateState
 from domain.ids import AudienceName, Slug
+from domain.ledger import KnownLedger
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.model import Value
@@ -47,7 +48,10 @@ class MessageStatus(Value):
 
 
 class IncidentStatus(Value):
-    """The status of a whole incident."""
+    """The status of a whole incident.
+
+    ``ledger`` is what the ledger has of it; ``locked`` is why nothing goes out, if it has less.
+    """
 
     incident: Slug
     title: str
@@ -60,6 +64,8 @@ class IncidentStatus(Value):
     facts: str | None
     facts_filled: tuple[str, ...]
     messages: tuple[MessageStatus, ...]
+    ledger: KnownLedger = KnownLedger()
+    locked: Explanation | None = None
 
 
 class Decided(Value):

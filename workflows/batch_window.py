@@ -133,7 +133,7 @@ class BatchWindow:
         return await call(
             SEND_BATCHES,
             SendBatches(
-                task=self._order.task(),
+                task=self._control.task(),
                 broadcast=self._control.run.broadcast,
                 first=first,
                 last=last,

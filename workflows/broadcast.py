@@ -66,7 +66,8 @@ class BroadcastWorkflow:
             await calling_off
             # A batch on the wire may have been returned unsent after the first stop.
             await control.stop_ledger()
-        await self._unknown.count()
+        if not control.behind:
+            await self._unknown.count()
         control.end()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return broadcast_outcome(order, control, self._unknown.kept_back)
@@ -95,7 +96,7 @@ class BroadcastWorkflow:
         planned = await call(
             PLAN_BROADCAST,
             PlanBroadcast(
-                task=self._order.task(),
+                task=self._control.task(),
                 batch_size=self._order.broadcast.batch_size,
                 message_class=self._order.message_class,
             ),
@@ -108,6 +109,7 @@ class BroadcastWorkflow:
             recipients=planned.recipients,
             suppressed=planned.suppressed,
             elsewhere=planned.elsewhere,
+            generation=planned.generation,
             started_at=workflow.now(),
         )
         # The first batch goes alone: once it is accepted, the incident knows that people are

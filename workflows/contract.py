@@ -17,6 +17,7 @@ from domain.explanation import Explanation
 from domain.gate import Verdict
 from domain.ids import AudienceName, ChannelName, MessageRef, Slug
 from domain.incident import IncidentState
+from domain.ledger import BegunAttempt, KnownLedger
 from domain.message import MessageClass, MessageKind
 from domain.model import Value
 from domain.playbook import BroadcastPlan, Looking, Playbook
@@ -35,7 +36,9 @@ class OpenIncident(Value):
     """Open an incident with a snapshot of its plan.
 
     ``templates`` is the digest of the playbook's files in the ledger. ``carried`` is this
-    workflow's own state, when it continues as new.
+    workflow's own state, when it continues as new. ``known`` is what the ledger has of it, and
+    ``behind`` why it may not be used, if it has less. ``recovered``: Temporal was
+    lost, and it starts again from the ledger's snapshot.
     """
 
     incident: Slug
@@ -46,7 +49,9 @@ class OpenIncident(Value):
     audiences: tuple[AudienceName, ...] = ()
     carried: IncidentState | None = None
     timeline: tuple[TimelineEntry, ...] = ()
-    recorded: int = 0
+    known: KnownLedger = KnownLedger()
+    behind: Explanation | None = None
+    recovered: bool = False
 
 
 class Join(Value):
@@ -184,6 +189,24 @@ class Close(Value):
     waive: str = ""
 
 
+class Reconciled(Value):
+    """A known outcome of a message, after the ledger was compared with what went out."""
+
+    message: int
+    outcome: Outcome
+
+
+class Reconcile(Value):
+    """Go on with the ledger ``generation``, which was compared with what went out.
+
+    ``outcomes`` are those that are known now.
+    """
+
+    actor: Actor
+    generation: str
+    outcomes: tuple[Reconciled, ...] = ()
+
+
 # --- publications and broadcasts --------------------------------------------------------------
 
 
@@ -193,6 +216,7 @@ class PublishMessage(Value):
     What has not gone out by ``fresh_until`` is too old. A broadcast of which nothing has gone out
     by ``begin_by`` is not begun any more.
     ``called_off``: send nothing. What may have gone out is looked for, and the rest ends so.
+    ``known``: what the ledger has of the incident, unless it is an earlier copy.
     """
 
     message: MessageRef
@@ -207,6 +231,7 @@ class PublishMessage(Value):
     urgent: bool = False
     called_off: PublicationState | None = None
     progress: BroadcastRun | None = None
+    known: KnownLedger = KnownLedger()
 
     def task(self) -> PublicationTask:
         """The part of it that activities get."""
@@ -215,6 +240,7 @@ class PublishMessage(Value):
             channel=self.destination.channel,
             audience=self.destination.audience,
             digest=self.digest,
+            known=self.known,
         )
 
 
@@ -239,7 +265,8 @@ class BroadcastRun(Value):
     ``waits_until`` is when the provider's limit, met ``throttles`` times in a row, lets it go on,
     and ``limit`` what was told of it. ``threshold_overridden``: somebody resumed it after it
     had paused, so it does not pause by itself again. ``queue`` has the batches still to hand out,
-    as spans, for a continued run.
+    as spans, for a continued run. ``generation`` names the ledger that has its plan, and ``newest``
+    is the batch that it entered last as begun.
     """
 
     broadcast: int = 0
@@ -262,6 +289,8 @@ class BroadcastRun(Value):
     queue: tuple[tuple[int, int], ...] = ()
     aside: tuple[AsideBatch, ...] = ()
     explanation: Explanation | None = None
+    generation: str = ""
+    newest: BegunAttempt | None = None
 
     def per_second(self) -> float:
         """Recipients accepted per second since the start; zero before anything was."""

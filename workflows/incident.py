@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
         Join,
         OpenIncident,
         Propose,
+        Reconcile,
         RecordFacts,
         RetryChannel,
         Revise,
@@ -40,6 +41,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.lifecycle import Lifecycle
     from workflows.proposing import Proposing
     from workflows.publishing import Publishing
+    from workflows.recovering import Recovering
     from workflows.refusing import refusing
     from workflows.settling import Settling
     from workflows.signing import Signing
@@ -58,7 +60,7 @@ class IncidentWorkflow:
         # for many minutes, and must not block anything else meanwhile.
         self._turn = asyncio.Lock()
         self._turn_of: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-        timeline = Timeline(opening.incident, opening.timeline, opening.recorded)
+        timeline = Timeline(opening.incident, opening.timeline, opening.known, opening.behind)
         state = opening.carried or IncidentState(
             incident=opening.incident,
             title=opening.title,
@@ -69,6 +71,7 @@ class IncidentWorkflow:
             opened_at=workflow.now(),
         )
         self._state, self._timeline = state, timeline
+        timeline.snapshot = lambda: state.model_dump_json(exclude={"plan"})
         self._lifecycle = Lifecycle(state, timeline, self._turn)
         self._proposing = Proposing(state, timeline, self._lifecycle, self._turn)
         self._publishing = Publishing(state, timeline)
@@ -76,6 +79,7 @@ class IncidentWorkflow:
         self._withdrawing = Withdrawing(state, timeline, self._publishing)
         self._settling = Settling(state, timeline, self._publishing)
         self._facts = FactsRecording(state, timeline)
+        self._recovering = Recovering(state, timeline, self._publishing)
         if opening.carried is None:
             timeline.add("opened", opening.opened_by, opening.title)
 
@@ -84,6 +88,8 @@ class IncidentWorkflow:
         """Live until the incident is closed; return how it ended."""
         if opening.carried is None:
             await self._lifecycle.register()
+        if opening.recovered:
+            self._recovering.start_again()
         keeping = asyncio.create_task(self._timeline.keep())
         await workflow.wait_condition(
             lambda: (
@@ -98,7 +104,9 @@ class IncidentWorkflow:
                     update={
                         "carried": self._state,
                         "timeline": self._timeline.entries(),
-                        "recorded": self._timeline.recorded(),
+                        "known": self._timeline.known(),
+                        "behind": self._timeline.behind,
+                        "recovered": False,
                     }
                 )
             )
@@ -113,7 +121,7 @@ class IncidentWorkflow:
     @workflow.query(name="status")
     def status(self) -> IncidentStatus:
         """The status of the response."""
-        return incident_status(self._state)
+        return incident_status(self._state, self._timeline.known(), self._timeline.behind)
 
     @workflow.query(name="timeline")
     def timeline(self) -> list[TimelineEntry]:
@@ -235,6 +243,18 @@ class IncidentWorkflow:
     def _check_settle(self, settle: Settle) -> None:
         with refusing():
             self._settling.refuse(settle)
+
+    @workflow.update(name="reconcile")
+    async def reconcile(self, reconcile: Reconcile) -> IncidentStatus:
+        """Go on with a ledger that was compared with what went out."""
+        with refusing():
+            self._recovering.reconcile(reconcile)
+        return self.status()
+
+    @reconcile.validator
+    def _check_reconcile(self, reconcile: Reconcile) -> None:
+        with refusing():
+            self._recovering.refuse(reconcile)
 
     # --- the lifecycle ------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ class Lifecycle:
             playbook=state.plan.name,
             audiences=state.audiences,
             opened_at=state.opened_at,
+            plan=state.plan,
         )
         await call(REGISTER_INCIDENT, registration, LEDGER)
 

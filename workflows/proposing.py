@@ -125,6 +125,7 @@ class Proposing:
             copy_draft=asked.copy_draft,
             next_update_by=promise,
             at=workflow.now(),
+            known=self._timeline.known(),
         )
         rendered = await call(
             RENDER_MESSAGE, argument, LEDGER, summary=f"{kind} {ordinal}, revision {revision}"

@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.broadcasting import BroadcastAction
     from domain.errors import DomainError
     from domain.incident import IncidentState
+    from domain.ledger import KnownLedger
     from domain.message import MessageKind
     from domain.message_state import MessagePhase, MessageState
     from domain.publication import Destination, Outcome, PublicationState
@@ -59,7 +60,8 @@ class Publishing:
         place = order.destination
         before = message.outcome_at(place)
         state = PublicationState.SENDING if before.uncertain else PublicationState.PLANNED
-        message.enter(Outcome.at(place, state, uncertain=before.uncertain))
+        begun = Outcome.at(place, state, uncertain=before.uncertain)
+        message.enter(begun.model_copy(update={"begun": before.begun}))
         run = ChannelRun(order, f"message {message.number} ({message.kind})", self._let_pass)
         self._runs[message.number, place.key] = run
         following = asyncio.create_task(self._follow(message, run))
@@ -92,6 +94,7 @@ class Publishing:
         A post of which nobody knows whether it went out is looked for before anything is sent.
         """
         self._state.refuse_request(retry.actor)
+        self._timeline.refuse_behind()
         message = self._state.message(retry.message)
         destination = message.destination(retry.channel, retry.audience)
         self.refuse_start(message)
@@ -153,7 +156,8 @@ class Publishing:
             return
         message = self._state.message(news.message)
         before = message.outcome_at(place)
-        message.enter(news.outcome)
+        begun = news.outcome.begun or before.begun
+        message.enter(news.outcome.model_copy(update={"begun": begun}))
         if place.audience is None:
             self._note_post(message, before, news.outcome)
         else:
@@ -186,7 +190,11 @@ class Publishing:
 
     async def _follow(self, message: MessageState, run: ChannelRun) -> None:
         outcome = await run.outcome()
+        before = message.outcome_at(run.destination)
+        if outcome.begun is None:
+            outcome = outcome.model_copy(update={"begun": before.begun})
         message.enter(outcome)
+        self._timeline.note_behind(outcome.explanation)
         why = outcome.explanation.what if outcome.explanation else ""
         place = run.destination
         about = f"message {message.number}{place.to_whom}: {why}".rstrip(": ")
@@ -235,7 +243,13 @@ class Publishing:
             fresh_until=min((one for one in limits if one), default=None),
             begin_by=message.next_update_by if direct else None,
             urgent=message.kind is not MessageKind.GOODWILL_OFFER,
+            known=self._known(message, destination),
         )
+
+    def _known(self, message: MessageState, destination: Destination) -> KnownLedger:
+        """What the ledger has of the incident, and of what went there before."""
+        begun = message.outcome_at(destination).begun
+        return self._timeline.known().model_copy(update={"newest": begun})
 
     def _runs_of(self, message: MessageState) -> list[ChannelRun]:
         return [run for run in self._runs.values() if run.number == message.number]

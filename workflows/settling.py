@@ -39,6 +39,7 @@ class Settling:
         Of a broadcast that is still under way, single batches may be unknown.
         """
         self._state.refuse_request(settle.actor)
+        self._timeline.refuse_behind()
         message = self._state.message(settle.message)
         destination = message.destination(settle.channel, settle.audience)
         if settle.batches and destination.audience is None:

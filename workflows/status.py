@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from domain.explanation import Explanation
 from domain.incident import IncidentState
+from domain.ledger import KnownLedger
 from domain.message_state import MessageState
 from domain.status import IncidentStatus, MessageStatus
 
@@ -30,8 +32,10 @@ def message_status(state: IncidentState, message: MessageState) -> MessageStatus
     )
 
 
-def incident_status(state: IncidentState) -> IncidentStatus:
-    """The whole incident."""
+def incident_status(
+    state: IncidentState, known: KnownLedger, behind: Explanation | None = None
+) -> IncidentStatus:
+    """The whole incident, and what it knows of its ledger."""
     return IncidentStatus(
         incident=state.incident,
         title=state.title,
@@ -44,4 +48,6 @@ def incident_status(state: IncidentState) -> IncidentStatus:
         facts=state.facts.current,
         facts_filled=state.facts.filled,
         messages=tuple(message_status(state, one) for one in state.messages),
+        ledger=known,
+        locked=behind,
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.record import RECORD_TIMELINE, RecordTimeline
     from domain.actor import Actor
+    from domain.explanation import Explanation
+    from domain.ledger import KnownLedger, LedgerBehind, says_behind
     from domain.timeline import TimelineEntry
     from workflows.calls import call
     from workflows.policies import LEDGER
@@ -25,11 +29,18 @@ class Timeline:
     """What happened, who did it, and when. Entries are facts: past participles, never bodies."""
 
     def __init__(
-        self, incident: str, entries: tuple[TimelineEntry, ...] = (), recorded: int = 0
+        self,
+        incident: str,
+        entries: tuple[TimelineEntry, ...] = (),
+        known: KnownLedger | None = None,
+        behind: Explanation | None = None,
     ) -> None:
         self._incident = incident
         self._entries = list(entries)
-        self._recorded = recorded
+        self._known = known or KnownLedger()
+        self._again = False
+        self.behind = behind
+        self.snapshot: Callable[[], str] = str
 
     def add(self, what: str, who: Actor | str, about: str = "") -> None:
         """Enter one thing that happened now; ``who`` is an actor, or a channel or part of ours."""
@@ -51,22 +62,58 @@ class Timeline:
         """The newest entries, oldest first."""
         return tuple(self._entries[-_KEPT:])
 
-    def recorded(self) -> int:
-        """The number of the last entry that the ledger has."""
-        return self._recorded
+    def known(self) -> KnownLedger:
+        """What the ledger has of the incident, unless it is an earlier copy."""
+        return self._known
+
+    def note_behind(self, why: Explanation | None) -> None:
+        """Enter, once, that the ledger has less than is known, if ``why`` says so."""
+        if why is not None and says_behind(why) and self.behind is None:
+            # The record goes on in any case, and what was forgotten of it is entered again.
+            self.behind, self._again = why, True
+            self.add("ledger behind", "frontfoot", why.what)
+
+    def refuse_behind(self) -> None:
+        """Raise ``LedgerBehind`` while the ledger has less than is known."""
+        if self.behind is not None:
+            raise LedgerBehind.of(self.behind)
+
+    def reconciled(self, generation: str) -> None:
+        """Go on with the ledger of that name, and copy to it whatever it lacks."""
+        # What this run has no more cannot be entered again.
+        lost = self._entries[0].seq - 1 if self._entries else self._known.entries
+        self._known = KnownLedger(generation=generation, entries=lost, lost=lost)
+        self.behind = None
 
     def pending(self) -> bool:
         """Whether the ledger lacks something."""
-        return bool(self._entries) and self._entries[-1].seq > self._recorded
+        return bool(self._entries) and (self._again or self._entries[-1].seq > self._known.entries)
 
     async def flush(self) -> None:
         """Copy to the ledger what it lacks."""
         while self.pending():
-            batch = tuple(one for one in self._entries if one.seq > self._recorded)[:100]
-            await call(
-                RECORD_TIMELINE, RecordTimeline(incident=self._incident, entries=batch), LEDGER
+            after = 0 if self._again else self._known.entries
+            self._again = False
+            await self._copy(after)
+
+    async def _copy(self, after: int) -> None:
+        """Copy the entries after that number; what is there already is left alone."""
+        while batch := tuple(one for one in self._entries if one.seq > after)[:100]:
+            order = RecordTimeline(
+                incident=self._incident,
+                entries=batch,
+                known=self.known(),
+                snapshot=self.snapshot() if batch[-1] is self._entries[-1] else "",
             )
-            self._recorded = batch[-1].seq
+            recorded = await call(RECORD_TIMELINE, order, LEDGER)
+            after = batch[-1].seq
+            self._known = self._known.model_copy(
+                update={
+                    "generation": self._known.generation or recorded.generation,
+                    "entries": max(self._known.entries, after),
+                }
+            )
+            self.note_behind(recorded.behind)
 
     async def keep(self) -> None:
         """Keep copying for as long as the incident lives."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from activities.signatures.signature import Signature
 from domain.ids import AudienceName, ChannelName, MessageRef
+from domain.ledger import KnownLedger
 from domain.message import MessageKind
 from domain.model import Value
 from domain.playbook import Playbook
@@ -30,6 +31,7 @@ class RenderMessage(Value):
     copy_draft: str | None = None
     next_update_by: datetime | None = None
     at: datetime
+    known: KnownLedger = KnownLedger()
 
 
 class ChannelCopy(Value):

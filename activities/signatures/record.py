@@ -5,19 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 
 from activities.signatures.signature import Nothing, Signature
+from domain.explanation import Explanation
 from domain.ids import AudienceName, Slug
+from domain.ledger import KnownLedger
 from domain.model import Value
+from domain.playbook import Playbook
 from domain.timeline import TimelineEntry
 
 
 class RegisterIncident(Value):
-    """Enter an incident in the ledger."""
+    """Enter an incident in the ledger, with its plan for the case that Temporal is lost."""
 
     incident: Slug
     title: str
     playbook: str
     audiences: tuple[AudienceName, ...]
     opened_at: datetime
+    plan: Playbook | None = None
 
 
 class CloseIncident(Value):
@@ -28,12 +32,25 @@ class CloseIncident(Value):
 
 
 class RecordTimeline(Value):
-    """Append entries to the ledger's timeline; those that are there already are left alone."""
+    """Append entries to the ledger's timeline; those that are there already are left alone.
+
+    ``snapshot`` is the JSON of the incident's state after them, without its plan: the incident can
+    be started again from it.
+    """
 
     incident: Slug
     entries: tuple[TimelineEntry, ...]
+    known: KnownLedger = KnownLedger()
+    snapshot: str = ""
+
+
+class Recorded(Value):
+    """Which ledger has it, and why nothing may go out from it, if that is so."""
+
+    generation: str = ""
+    behind: Explanation | None = None
 
 
 REGISTER_INCIDENT = Signature("register_incident", RegisterIncident, Nothing)
 CLOSE_INCIDENT = Signature("close_incident", CloseIncident, Nothing)
-RECORD_TIMELINE = Signature("record_timeline", RecordTimeline, Nothing)
+RECORD_TIMELINE = Signature("record_timeline", RecordTimeline, Recorded)

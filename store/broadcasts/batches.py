@@ -40,6 +40,7 @@ from store.kernel.columns import Moment
 from store.kernel.database import Apart, Database
 from store.kernel.transitions import stored
 from store.offers.codes import Issuing, MadeCodes
+from store.recovery.locks import unlocked
 from store.tables import batches, broadcasts, suppressions
 
 _S = PublicationState
@@ -56,6 +57,7 @@ _RESERVE = (
             broadcasts.c.id == bindparam("b_broadcast"),
             broadcasts.c.digest == bindparam("b_digest"),
             ~broadcasts.c.paused,
+            unlocked(broadcasts.c.incident),
         ),
     )
     .values(

@@ -36,6 +36,8 @@ _COMMANDS = {
     Action.LIST_SUPPRESSIONS: "frontfoot suppressions list --show",
     Action.START: "frontfoot up",
     Action.MIGRATE: "python -m store.migrate",
+    Action.RECOVER_LEDGER: "frontfoot recover --ledger-behind {incident}",
+    Action.RECOVER_INCIDENT: "frontfoot recover --temporal-lost {incident}",
 }
 _STEERING = (Action.PAUSE, Action.RESUME, Action.STOP)
 _FOR_ONE_AUDIENCE = (*_STEERING, Action.RETRY, Action.SETTLE, Action.LIST_UNKNOWN)

@@ -31,6 +31,7 @@ from activities.signatures.record import (
     RECORD_TIMELINE,
     REGISTER_INCIDENT,
     CloseIncident,
+    Recorded,
     RecordTimeline,
     RegisterIncident,
 )
@@ -94,11 +95,11 @@ class Fakes:
         return Nothing()
 
     @defined(RECORD_TIMELINE)
-    async def record(self, order: RecordTimeline) -> Nothing:
+    async def record(self, order: RecordTimeline) -> Recorded:
         """Append; what is there already is left alone."""
         for entry in order.entries:
             self.of(order.incident).timeline.setdefault(entry.seq, entry)
-        return Nothing()
+        return Recorded(generation="first")
 
     @defined(RENDER_MESSAGE)
     async def render(self, order: RenderMessage) -> MessageRendered:

@@ -1,0 +1,81 @@
+"""Whether the ledger has everything that an incident, or a publication of it, knows it to have."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.explanation import Explanation
+from domain.ids import MessageRef, publication_key
+from domain.ledger import BegunAttempt, KnownLedger, behind
+from domain.publication import Destination
+from store.kernel.database import Database
+from store.recovery.generations import read_generation
+from store.recovery.locks import lock_within
+from store.tables import batches, broadcasts, publications, timeline
+
+
+async def why_behind(
+    db: Database,
+    incident: str,
+    known: KnownLedger,
+    ref: MessageRef | None = None,
+    place: Destination | None = None,
+) -> Explanation | None:
+    """Why nothing may go out for ``incident`` from this ledger; None if it may.
+
+    ``known.newest`` is compared for the message ``ref`` at ``place``.
+    """
+    async with db.read() as connection:
+        held = await lock_within(connection, incident)
+        if held is not None:
+            return held.why
+        current = await read_generation(connection)
+        if known.generation and current != known.generation:
+            return behind(incident, "The ledger is not the one in which it was kept so far.")
+        has, had = await _entries(connection, incident, known), known.entries - known.lost
+        if has < had:
+            return behind(incident, f"The ledger has {has} of the {had} entries that it had.")
+        if known.newest and ref and place:
+            begun = await _begun(connection, ref, place, known.newest)
+            if begun < known.newest.attempt:
+                return behind(incident, _lacks(known.newest, ref, place))
+    return None
+
+
+async def _entries(connection: AsyncConnection, incident: str, known: KnownLedger) -> int:
+    """How many of the timeline's entries that are known to be there are there."""
+    found = await connection.scalar(
+        select(func.count())
+        .select_from(timeline)
+        .where(
+            timeline.c.incident == incident,
+            timeline.c.seq > known.lost,
+            timeline.c.seq <= known.entries,
+        )
+    )
+    return int(found or 0)
+
+
+async def _begun(
+    connection: AsyncConnection, ref: MessageRef, place: Destination, newest: BegunAttempt
+) -> int:
+    if place.audience is None:
+        query = select(publications.c.attempt).where(
+            publications.c.incident == ref.incident,
+            publications.c.number == ref.number,
+            publications.c.channel == place.channel,
+        )
+    else:
+        key = publication_key(ref, place.channel, place.audience)
+        query = (
+            select(batches.c.attempt)
+            .join(broadcasts, broadcasts.c.id == batches.c.broadcast_id)
+            .where(broadcasts.c.key == key, batches.c.number == newest.number)
+        )
+    return int(await connection.scalar(query) or 0)
+
+
+def _lacks(newest: BegunAttempt, ref: MessageRef, place: Destination) -> str:
+    which = f"batch {newest.number}" if place.audience is not None else f"attempt {newest.attempt}"
+    return f"The ledger has forgotten {which} of message {ref.number} on {place}."

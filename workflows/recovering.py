@@ -1,0 +1,64 @@
+"""Recovering: going on after the ledger, or Temporal, was lost or restored."""
+
+from __future__ import annotations
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from domain.errors import DomainError
+    from domain.incident import IncidentState
+    from domain.message_state import MessagePhase
+    from workflows.contract import Reconcile
+    from workflows.publishing import Publishing
+    from workflows.timeline import Timeline
+
+
+class Recovering:
+    """Takes the outcomes that a comparison found, and starts again what was under way."""
+
+    def __init__(self, state: IncidentState, timeline: Timeline, publishing: Publishing) -> None:
+        self._state = state
+        self._timeline = timeline
+        self._publishing = publishing
+
+    def start_again(self) -> None:
+        """Start again what was under way when Temporal was lost.
+
+        The ledger has every attempt, so nothing that was out goes out again: what was on the wire
+        is looked for, and a batch is handed out only if nobody has begun it.
+        """
+        self._timeline.add("recovered", "frontfoot", "from the ledger's snapshot")
+        for message in self._state.messages:
+            if message.phase is not MessagePhase.PUBLISHING:
+                continue
+            open_at = [
+                one for one in message.destinations if not message.outcome_at(one).state.settled
+            ]
+            self._publishing.start(message, open_at)
+            if not open_at:
+                message.phase = MessagePhase.SETTLED
+
+    def refuse(self, reconcile: Reconcile) -> None:
+        """Raise ``DomainError`` while something that was compared is still under way."""
+        self._state.refuse_request(reconcile.actor)
+        for one in reconcile.outcomes:
+            message = self._state.message(one.message)
+            if self._publishing.run_of(message, one.outcome.destination) is not None:
+                raise DomainError(
+                    f"Message {one.message} on {one.outcome.destination} is still under way.",
+                    "Wait until it has ended: it notices that the ledger is locked.",
+                )
+
+    def reconcile(self, reconcile: Reconcile) -> None:
+        """Enter what is known now, and go on with this ledger."""
+        self.refuse(reconcile)
+        for one in reconcile.outcomes:
+            message = self._state.message(one.message)
+            message.enter(one.outcome)
+            self._timeline.add(
+                str(one.outcome.state),
+                one.outcome.channel,
+                f"message {one.message}{one.outcome.destination.to_whom}: by comparison",
+            )
+        self._timeline.reconciled(reconcile.generation)
+        self._timeline.add("ledger reconciled", reconcile.actor)
