@@ -41,8 +41,10 @@ from channels import registry
 from channels.configured import ChannelMisconfigured
 from channels.contract import Channel
 from client.configuration import load_settings, prepare_environment
+from client.engine import Engine
 from client.errors import WrongInput, explanation_of
 from client.logs import log_as_json
+from client.recovery.locks import lock_those_behind
 from domain.ids import MAIN_QUEUE, channel_queue
 from domain.unsubscribe import UnsubscribeLinks
 from settings import Settings
@@ -133,6 +135,20 @@ def workers(
     return made
 
 
+async def _lock_those_behind(client: Client, settings: Settings, database: Database) -> None:
+    """Compare each open incident with the ledger, in case that is an earlier copy.
+
+    Once at the start; whatever goes out is compared again before it does.
+    """
+    try:
+        held = await lock_those_behind(Engine(settings, temporal=client, ledger=database))
+    except Exception as error:  # noqa: BLE001 - a worker that cannot compare still works
+        _log.warning("the ledger was not compared at the start: %s", type(error).__name__)
+        return
+    for one in held:
+        _log.error("%s is locked: %s", one.incident, one.why.what)
+
+
 def spare_the_garbage_collector() -> None:
     """Collect garbage rarely, and never look again at what was loaded at the start.
 
@@ -211,6 +227,8 @@ async def run(queues: Sequence[str]) -> None:
         made = workers(client, settings, database, channels, chosen)
         for worker in made:
             await stack.enter_async_context(worker)
+        comparing = asyncio.create_task(_lock_those_behind(client, settings, database))
+        stack.callback(comparing.cancel)
         spare_the_garbage_collector()
         print(f"worker ready: {', '.join(chosen)}", flush=True)
         await stop.wait()
