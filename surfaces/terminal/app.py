@@ -14,6 +14,7 @@ from surfaces.terminal import (
     approve,
     audience,
     audit,
+    backup,
     broadcast,
     check,
     close,
@@ -22,6 +23,7 @@ from surfaces.terminal import (
     playbook,
     propose,
     reject,
+    restore,
     retry,
     revise,
     settle,
@@ -47,7 +49,7 @@ _COMMANDS: tuple[Register, ...] = tuple(
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
         approve, reject, status, broadcast, withdraw, retry, settle, timeline, codes, suppressions,
-        audit,
+        audit, backup, restore,
     )
 )  # fmt: skip
 
