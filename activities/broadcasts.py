@@ -118,6 +118,7 @@ class BroadcastActivities:
             elsewhere=planned.elsewhere,
             tried=await broadcasts.take_up_again(self._database, planned.id),
             generation=await generation(self._database),
+            batch_size=planned.batch_size,
         )
 
     @defined(SEND_BATCHES)

@@ -17,11 +17,12 @@ class BegunAttempt(Value):
     """An attempt that the ledger has entered as begun: of a post, or of the batch ``number``.
 
     Attempts are entered in the order in which they begin, so a ledger that has this one has all
-    earlier ones, too.
+    earlier ones, too. No batch after ``handed_out`` was ever handed out to be sent.
     """
 
     attempt: int
     number: int = 0
+    handed_out: int = 0
     at: datetime | None = None
 
 

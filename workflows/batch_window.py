@@ -89,7 +89,9 @@ class BatchWindow:
         if not self._may_send():
             return None
         if self._queue:
-            return Handout(self._next_span())
+            span = self._next_span()
+            self._control.hand_out(span[1])
+            return Handout(span)
         tried = self._aside.take_due(workflow.now(), others_under_way=others_under_way)
         return None if tried is None else Handout((tried.number, tried.number), tried)
 

@@ -110,6 +110,7 @@ class BroadcastWorkflow:
             suppressed=planned.suppressed,
             elsewhere=planned.elsewhere,
             generation=planned.generation,
+            batch_size=planned.batch_size,
             started_at=workflow.now(),
         )
         # The first batch goes alone: once it is accepted, the incident knows that people are

@@ -57,13 +57,22 @@ class BroadcastControl:
     def task(self) -> PublicationTask:
         """The task of each activity, with what the ledger must have by now."""
         task, run = self._order.task(), self.run
-        known = task.known.model_copy(
-            update={
-                "generation": run.generation or task.known.generation,
-                "newest": run.newest or task.known.newest,
-            }
-        )
+        newest = run.newest or task.known.newest
+        if run.handed_out:
+            newest = newest or BegunAttempt(attempt=0)
+            newest = newest.model_copy(update={"handed_out": self._handed_out})
+        generation = run.generation or task.known.generation
+        known = task.known.model_copy(update={"generation": generation, "newest": newest})
         return task.model_copy(update={"known": known})
+
+    @property
+    def _handed_out(self) -> int:
+        before = self._order.known.newest
+        return max(self.run.handed_out, before.handed_out if before else 0)
+
+    def hand_out(self, last: int) -> None:
+        """Remember that a range up to the batch ``last`` is handed out."""
+        self.note(handed_out=max(last, self.run.handed_out))
 
     @property
     def planned(self) -> bool:

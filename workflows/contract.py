@@ -197,14 +197,16 @@ class Reconciled(Value):
 
 
 class Reconcile(Value):
-    """Go on with the ledger ``generation``, which was compared with what went out.
+    """Enter what a comparison of the ledger with what went out has found.
 
-    ``outcomes`` are those that are known now.
+    ``seen`` is what a person has said of batches. Once nothing is open, ``generation`` names the
+    ledger to go on with, and ``outcomes`` are what is known now; until then it is "".
     """
 
     actor: Actor
-    generation: str
+    generation: str = ""
     outcomes: tuple[Reconciled, ...] = ()
+    seen: tuple[str, ...] = ()
 
 
 # --- publications and broadcasts --------------------------------------------------------------
@@ -266,7 +268,7 @@ class BroadcastRun(Value):
     and ``limit`` what was told of it. ``threshold_overridden``: somebody resumed it after it
     had paused, so it does not pause by itself again. ``queue`` has the batches still to hand out,
     as spans, for a continued run. ``generation`` names the ledger that has its plan, and ``newest``
-    is the batch that it entered last as begun.
+    is the batch that it entered last as begun. No batch after ``handed_out`` was ever handed out.
     """
 
     broadcast: int = 0
@@ -291,6 +293,8 @@ class BroadcastRun(Value):
     explanation: Explanation | None = None
     generation: str = ""
     newest: BegunAttempt | None = None
+    handed_out: int = 0
+    batch_size: int = 0
 
     def per_second(self) -> float:
         """Recipients accepted per second since the start; zero before anything was."""

@@ -7,10 +7,17 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from domain.errors import DomainError
     from domain.incident import IncidentState
-    from domain.message_state import MessagePhase
+    from domain.message_state import MessagePhase, MessageState
+    from domain.publication import Destination, PublicationState
     from workflows.contract import Reconcile
     from workflows.publishing import Publishing
     from workflows.timeline import Timeline
+
+_CALLED_OFF = {
+    MessagePhase.WITHDRAWN: PublicationState.WITHDRAWN,
+    MessagePhase.SUPERSEDED: PublicationState.SUPERSEDED,
+}
+"""How a publication ends whose message no longer should go out."""
 
 
 class Recovering:
@@ -29,6 +36,9 @@ class Recovering:
         """
         self._timeline.add("recovered", "frontfoot", "from the ledger's snapshot")
         for message in self._state.messages:
+            if message.phase in _CALLED_OFF:
+                left = [one for one in message.destinations if self._under_way(message, one)]
+                self._publishing.call_off(message, left, _CALLED_OFF[message.phase])
             if message.phase is not MessagePhase.PUBLISHING:
                 continue
             open_at = [
@@ -37,6 +47,10 @@ class Recovering:
             self._publishing.start(message, open_at)
             if not open_at:
                 message.phase = MessagePhase.SETTLED
+
+    def _under_way(self, message: MessageState, place: Destination) -> bool:
+        outcome = message.outcomes.get(place.key)
+        return outcome is not None and not outcome.state.settled
 
     def refuse(self, reconcile: Reconcile) -> None:
         """Raise ``DomainError`` while something that was compared is still under way."""
@@ -50,8 +64,12 @@ class Recovering:
                 )
 
     def reconcile(self, reconcile: Reconcile) -> None:
-        """Enter what is known now, and go on with this ledger."""
+        """Enter what is known now; once nothing is open, go on with this ledger."""
         self.refuse(reconcile)
+        for one in reconcile.seen:
+            self._timeline.add("settled", reconcile.actor, one)
+        if not reconcile.generation:
+            return
         for one in reconcile.outcomes:
             message = self._state.message(one.message)
             message.enter(one.outcome)

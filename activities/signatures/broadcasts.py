@@ -37,6 +37,7 @@ class BroadcastPlanned(Value):
     elsewhere: int = 0
     tried: tuple[int, ...] = ()
     generation: str = ""
+    batch_size: int = 0
 
 
 class SendBatches(Value):

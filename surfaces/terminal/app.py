@@ -22,6 +22,7 @@ from surfaces.terminal import (
     facts,
     playbook,
     propose,
+    recover,
     reject,
     restore,
     retry,
@@ -49,7 +50,7 @@ _COMMANDS: tuple[Register, ...] = tuple(
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
         approve, reject, status, broadcast, withdraw, retry, settle, timeline, codes, suppressions,
-        audit, backup, restore,
+        audit, backup, restore, recover,
     )
 )  # fmt: skip
 
