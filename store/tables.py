@@ -54,6 +54,8 @@ locks = Table(
     Column("since", Moment, nullable=False),
     # JSON of an Explanation.
     Column("why", Text, nullable=False),
+    # Keys of the broadcasts that were compared since, with spaces between.
+    Column("compared", Text, nullable=False, server_default=text("''")),
 )
 
 # The last state of each incident, from which it can be started again if Temporal is lost.

@@ -66,8 +66,8 @@ class Recovering:
     def reconcile(self, reconcile: Reconcile) -> None:
         """Enter what is known now; once nothing is open, go on with this ledger."""
         self.refuse(reconcile)
-        for one in reconcile.seen:
-            self._timeline.add("settled", reconcile.actor, one)
+        for seen in reconcile.seen:
+            self._timeline.add("settled", reconcile.actor, seen)
         if not reconcile.generation:
             return
         for one in reconcile.outcomes:

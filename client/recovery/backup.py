@@ -115,7 +115,7 @@ async def _lock(url: str) -> tuple[str, ...]:
             found = await locks.open_incidents(connection)
             for slug in found:
                 why = behind(slug, "The ledger was restored from a backup.")
-                await locks.lock_in(connection, database, [slug], why)
+                await locks.lock_anew(connection, slug, why)
     finally:
         await database.close()
     return tuple(found)

@@ -25,7 +25,7 @@ from store.broadcasts.broadcasts import BroadcastRow
 from store.broadcasts.progress import read_progress
 from store.kernel.database import Database
 from store.record import messages
-from store.recovery import doubts
+from store.recovery import doubts, locks
 from workflows.contract import BroadcastRun
 
 _S = PublicationState
@@ -72,9 +72,11 @@ async def compare_broadcast(
         return ComparedBroadcast(notices=(_no_plan(message, outcome, run),))
     handed_out = max(outcome.begun.handed_out if outcome.begun else 0, run.handed_out if run else 0)
     since = message.approved_at or message.proposed_at
-    if not await _all_went_out(ledger, plan, outcome, run):
-        await doubts.doubt_batches(ledger, plan.id, handed_out or plan.batches, since)
-        await batch_outcomes.settle_by_events(ledger, plan.id)
+    if plan.key not in await locks.compared(ledger, slug):
+        if not await _all_went_out(ledger, plan, outcome, run):
+            await doubts.doubt_batches(ledger, plan.id, handed_out or plan.batches, since)
+        await locks.note_compared(ledger, slug, plan.key)
+    await batch_outcomes.settle_by_events(ledger, plan.id)
     if message.phase in _CALLED_OFF:
         await broadcasts.stop(ledger, plan.id, datetime.now(UTC))
     return ComparedBroadcast(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import case, func, literal, select, update
+from sqlalchemy import ColumnElement, case, func, literal, select, update
 
 from domain.explanation import Explanation, NextStep
 from domain.ids import MessageRef, publication_key
@@ -90,7 +90,9 @@ async def enter_post(
     entering = upsert(db.dialect, publications).values(row)
     new = entering.excluded
     place = ["incident", "number", "channel"]
-    changes = {name: new[name] for name in row if name not in place}
+    changes: dict[str, ColumnElement[object]] = {
+        name: new[name] for name in row if name not in (*place, "attempt")
+    }
     changes["attempt"] = case(
         (publications.c.attempt > new.attempt, publications.c.attempt), else_=new.attempt
     )

@@ -6,10 +6,9 @@ whoever asks. Only a comparison with what went out removes it: see ``client.reco
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.explanation import Explanation
@@ -35,16 +34,30 @@ def unlocked(incident: ColumnElement[str]) -> ColumnElement[bool]:
 async def lock(db: Database, incident: str, why: Explanation) -> None:
     """Let nothing more go out for an incident; the first reason stays."""
     async with db.write() as connection:
-        await lock_in(connection, db, [incident], why)
+        await connection.execute(insert_or_ignore(db.dialect, locks).values(_row(incident, why)))
 
 
-async def lock_in(
-    connection: AsyncConnection, db: Database, slugs: Iterable[str], why: Explanation
-) -> None:
-    """The same for several, within a transaction."""
-    for slug in slugs:
-        row = {"incident": slug, "since": datetime.now(UTC), "why": stored(why)}
-        await connection.execute(insert_or_ignore(db.dialect, locks).values(row))
+async def lock_anew(connection: AsyncConnection, incident: str, why: Explanation) -> None:
+    """The same within a transaction, as if nothing of it had been compared yet."""
+    await connection.execute(delete(locks).where(locks.c.incident == incident))
+    await connection.execute(locks.insert().values(_row(incident, why)))
+
+
+async def compared(db: Database, incident: str) -> set[str]:
+    """The keys of an incident's broadcasts that were compared since it is locked."""
+    async with db.read() as connection:
+        kept = await connection.scalar(select(locks.c.compared).where(locks.c.incident == incident))
+    return set((kept or "").split())
+
+
+async def note_compared(db: Database, incident: str, key: str) -> None:
+    """Remember that a broadcast was compared: what a person says of it from now on counts."""
+    async with db.write() as connection:
+        await connection.execute(
+            update(locks)
+            .where(locks.c.incident == incident)
+            .values(compared=locks.c.compared + f" {key}")
+        )
 
 
 async def unlock(db: Database, incident: str) -> None:
@@ -78,6 +91,10 @@ async def open_incidents(connection: AsyncConnection) -> list[str]:
         select(incidents.c.slug).where(incidents.c.closed_at.is_(None)).order_by(incidents.c.slug)
     )
     return list(found)
+
+
+def _row(incident: str, why: Explanation) -> dict[str, object]:
+    return {"incident": incident, "since": datetime.now(UTC), "why": stored(why)}
 
 
 def _read(incident: str, since: datetime, why: str) -> Lock:

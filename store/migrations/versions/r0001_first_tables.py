@@ -128,6 +128,7 @@ def upgrade() -> None:
         sa.Column("incident", sa.String(length=48), nullable=False),
         sa.Column("since", Moment(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("compared", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.PrimaryKeyConstraint("incident", name="pk_locks"),
     )
     op.create_table(
