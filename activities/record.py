@@ -22,7 +22,7 @@ from store.record import incidents, timeline
 from store.recovery import snapshots
 from store.recovery.generations import generation
 from store.recovery.locks import lock
-from store.recovery.standing import why_behind
+from store.recovery.standing import what_lacks
 
 
 class RecordActivities:
@@ -68,7 +68,7 @@ class RecordActivities:
         """
         incident, known = order.incident, order.known
         with failing_in_words(datetime.now(UTC)):
-            why = await why_behind(self._database, incident, known)
+            why = await what_lacks(self._database, incident, known)
             if why is not None:
                 await lock(self._database, incident, why)
             new = await timeline.append(self._database, incident, order.entries)

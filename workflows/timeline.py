@@ -39,6 +39,7 @@ class Timeline:
         self._entries = list(entries)
         self._known = known or KnownLedger()
         self._again = False
+        self._compared = 0
         self.behind = behind
         self.snapshot: Callable[[], str] = str
 
@@ -83,6 +84,7 @@ class Timeline:
         # What this run has no more cannot be entered again.
         lost = self._entries[0].seq - 1 if self._entries else self._known.entries
         self._known = KnownLedger(generation=generation, entries=lost, lost=lost)
+        self._compared += 1
         self.behind = None
 
     def pending(self) -> bool:
@@ -105,7 +107,11 @@ class Timeline:
                 known=self.known(),
                 snapshot=self.snapshot() if batch[-1] is self._entries[-1] else "",
             )
+            compared = self._compared
             recorded = await call(RECORD_TIMELINE, order, LEDGER)
+            if compared != self._compared:
+                # That was said of the ledger before it was compared: begin again.
+                return
             after = batch[-1].seq
             self._known = self._known.model_copy(
                 update={

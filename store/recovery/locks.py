@@ -68,13 +68,9 @@ async def unlock(db: Database, incident: str) -> None:
 
 async def lock_of(db: Database, incident: str) -> Lock | None:
     """The lock of an incident, if it has one."""
+    query = select(locks).where(locks.c.incident == incident)
     async with db.read() as connection:
-        return await lock_within(connection, incident)
-
-
-async def lock_within(connection: AsyncConnection, incident: str) -> Lock | None:
-    """The same within a transaction."""
-    row = (await connection.execute(select(locks).where(locks.c.incident == incident))).first()
+        row = (await connection.execute(query)).first()
     return None if row is None else _read(row.incident, row.since, row.why)
 
 

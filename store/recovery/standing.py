@@ -11,7 +11,7 @@ from domain.ledger import BegunAttempt, KnownLedger, behind
 from domain.publication import Destination
 from store.kernel.database import Database
 from store.recovery.generations import read_generation
-from store.recovery.locks import lock_within
+from store.recovery.locks import lock_of
 from store.tables import batches, broadcasts, publications, timeline
 
 
@@ -26,10 +26,19 @@ async def why_behind(
 
     ``known.newest`` is compared for the message ``ref`` at ``place``.
     """
+    held = await lock_of(db, incident)
+    return held.why if held is not None else await what_lacks(db, incident, known, ref, place)
+
+
+async def what_lacks(
+    db: Database,
+    incident: str,
+    known: KnownLedger,
+    ref: MessageRef | None = None,
+    place: Destination | None = None,
+) -> Explanation | None:
+    """The same without the incident's lock: whether the ledger lacks something at this moment."""
     async with db.read() as connection:
-        held = await lock_within(connection, incident)
-        if held is not None:
-            return held.why
         current = await read_generation(connection)
         if known.generation and current != known.generation:
             return behind(incident, "The ledger is not the one in which it was kept so far.")
