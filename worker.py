@@ -50,6 +50,7 @@ from domain.unsubscribe import UnsubscribeLinks
 from settings import Settings
 from store import migrate
 from store.kernel.database import Database
+from store.recovery.witness import Witness
 from wiring import TemporalUnreachable, connect
 from workflows.broadcast import BroadcastWorkflow
 from workflows.incident import IncidentWorkflow
@@ -97,8 +98,9 @@ def workers(
     settling = SettlingActivities(database)
     links = _links(settings)
     proposals = ProposalActivities(database, channels, links=links is not None)
-    posts = PostActivities(database, channels)
-    broadcasts = BroadcastActivities(database, channels, secret, links)
+    witness = Witness.beside(settings.database())
+    posts = PostActivities(database, channels, witness)
+    broadcasts = BroadcastActivities(database, channels, secret, links, witness)
     made: list[Worker] = []
     for queue in queues:
         if queue == "main":

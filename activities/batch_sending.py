@@ -39,6 +39,7 @@ from store.broadcasts.addressees import Sendables
 from store.broadcasts.batches import Answered, BatchReservation
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
+from store.recovery.witness import Witness
 
 
 class Sending:
@@ -52,8 +53,10 @@ class Sending:
         order: SendBatches,
         code_secret: bytes | None,
         links: UnsubscribeLinks | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self._database = database
+        self._witness = witness or Witness()
         self._channel = channel
         self._document = document
         self._broadcast = publication_key(
@@ -118,6 +121,7 @@ class Sending:
             self.result.paused = row.state is PublicationState.PLANNED
             return not self.result.paused
         self.result.begun = BegunAttempt(attempt=row.attempt, number=number, at=row.started_at)
+        self._witness.note(self._broadcast, self.result.begun)
         try:
             return await self._send_reserved(reservation, pause)
         except Throttled as error:

@@ -34,7 +34,8 @@ from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.broadcasting import BroadcastHealth
 from domain.errors import DomainError
 from domain.explanation import Explanation, explained
-from domain.ledger import LedgerBehind, behind
+from domain.ids import publication_key
+from domain.ledger import BegunAttempt, LedgerBehind, behind
 from domain.message import AudienceCut, Document
 from domain.plural import plural
 from domain.publication import PublicationState
@@ -43,6 +44,7 @@ from store.broadcasts import batch_outcomes, broadcasts, progress, silence
 from store.broadcasts.progress import read_progress
 from store.kernel.database import Database
 from store.recovery.generations import generation
+from store.recovery.witness import Witness
 
 HAND_BACK_AFTER = 5.0
 """Seconds after which a range is handed back, however much of it is left."""
@@ -57,8 +59,10 @@ class BroadcastActivities:
         channels: dict[str, Channel],
         code_secret: bytes | None,
         links: UnsubscribeLinks | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self._database = database
+        self._witness = witness or Witness()
         self._channels = channels
         self._code_secret = code_secret
         self._links = links
@@ -86,7 +90,7 @@ class BroadcastActivities:
                 return await self._plan(order, now)
 
     async def _plan(self, order: PlanBroadcast, now: datetime) -> BroadcastPlanned:
-        async with refusing_behind(self._database, order.task):
+        async with refusing_behind(self._database, order.task, *self._begun(order.task)):
             return await self._plan_known(order, now)
 
     async def _plan_known(self, order: PlanBroadcast, now: datetime) -> BroadcastPlanned:
@@ -131,14 +135,23 @@ class BroadcastActivities:
         """
         now = datetime.now(UTC)
         with failing_in_words(now):
-            async with refusing_behind(self._database, order.task, *begun_before()):
+            begun = [*begun_before(), *self._begun(order.task)]
+            async with refusing_behind(self._database, order.task, *begun):
                 await self._refuse_forgotten(order)
                 channel = self._direct_channel(order.task.channel)
                 document = await approved_document(self._database, order.task)
             # The worker that planned it may have been another, with other settings.
             self._refuse_unready_codes(document, order.task.channel)
             self._refuse_missing_links(document, order.task.channel)
-        sending = Sending(self._database, channel, document, order, self._code_secret, self._links)
+        sending = Sending(
+            self._database,
+            channel,
+            document,
+            order,
+            self._code_secret,
+            self._links,
+            self._witness,
+        )
         async with beating(lambda: sending.result.begun):
             until = time.monotonic() + HAND_BACK_AFTER
             reached = await sending.send_range(order.first, order.last, until)
@@ -174,7 +187,8 @@ class BroadcastActivities:
         now = datetime.now(UTC)
         with failing_in_words(now):
             if order.task is not None:
-                async with refusing_behind(self._database, order.task):
+                begun = self._begun(order.task)
+                async with refusing_behind(self._database, order.task, *begun):
                     await self._refuse_forgotten(order)
             await batch_outcomes.settle_by_events(self._database, order.broadcast)
             if order.release_before is not None:
@@ -236,6 +250,9 @@ class BroadcastActivities:
             "Mail cannot be recalled.",
         )
         return PublicationStatus(state=PublicationState.WITHDRAWN, explanation=why)
+
+    def _begun(self, task: PublicationTask) -> list[BegunAttempt]:
+        return self._witness.newest(publication_key(task.message, task.channel, task.audience))
 
     async def _refuse_forgotten(self, order: SendBatches | SettleUnknown) -> None:
         """Raise ``LedgerBehind`` if the ledger has no such broadcast, or another under its id."""

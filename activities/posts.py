@@ -35,11 +35,14 @@ from channels.contract import (
 )
 from domain.errors import DomainError
 from domain.explanation import Explanation, explained
+from domain.ids import publication_key
+from domain.ledger import BegunAttempt
 from domain.message import Document
 from domain.publication import Finding, PublicationState, Sighting
 from store.kernel.database import Database
 from store.record import publication_rows, publications
 from store.record.publication_rows import PublicationRow
+from store.recovery.witness import Witness
 
 SEEN_BY_A_PERSON = "seen-by-a-person"
 """The id of a receipt when the platform's own is not known."""
@@ -55,8 +58,11 @@ _TOO_OLD = explained(
 class PostActivities:
     """The publication protocol's steps that touch the ledger or a provider."""
 
-    def __init__(self, database: Database, channels: dict[str, Channel]) -> None:
+    def __init__(
+        self, database: Database, channels: dict[str, Channel], witness: Witness | None = None
+    ) -> None:
         self._database = database
+        self._witness = witness or Witness()
         self._channels = channels
 
     def ledger_only(self) -> list[Bound]:
@@ -72,7 +78,7 @@ class PostActivities:
         """Enter the intent, and return its state, which is not planned if it was there already."""
         now = datetime.now(UTC)
         with failing_in_words(now):
-            async with refusing_behind(self._database, task):
+            async with refusing_behind(self._database, task, *self._begun(task)):
                 row = await publications.plan(
                     self._database, task.message, task.channel, task.digest, now
                 )
@@ -93,7 +99,7 @@ class PostActivities:
         task = order.task
         async with beating():
             with failing_in_words(datetime.now(UTC)):
-                async with refusing_behind(self._database, task):
+                async with refusing_behind(self._database, task, *self._begun(task)):
                     channel = self._post_channel(task.channel)
                     document = await approved_document(self._database, task)
                     row = await self._row_before(order)
@@ -145,6 +151,8 @@ class PostActivities:
             )
         if not reservation.reserved:
             return status_of(reservation.row)
+        begun = BegunAttempt(attempt=reservation.row.attempt, at=reservation.row.started_at)
+        self._witness.note(reservation.row.key, begun)
         publication = Publication(
             key=f"{reservation.row.key}.{order.attempt}", copy=document.copy_for(task.channel)
         )
@@ -231,8 +239,11 @@ class PostActivities:
                     raise DomainError(f"A publication cannot be settled as {order.to}.")
         return status_of(row)
 
+    def _begun(self, task: PublicationTask) -> list[BegunAttempt]:
+        return self._witness.newest(publication_key(task.message, task.channel))
+
     async def _refuse_forgotten(self, task: PublicationTask) -> None:
-        async with refusing_behind(self._database, task):
+        async with refusing_behind(self._database, task, *self._begun(task)):
             if await publication_rows.find(self._database, task.message, task.channel) is None:
                 raise publication_rows.never_planned(task.message, task.channel)
 

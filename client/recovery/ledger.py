@@ -22,7 +22,7 @@ from client.recovery.locks import why_locked
 from domain.actor import Actor
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
-from domain.ids import MessageRef, publication_workflow_id
+from domain.ids import MessageRef, publication_key, publication_workflow_id
 from domain.message_state import MessagePhase
 from domain.model import Value
 from domain.plural import plural
@@ -31,6 +31,7 @@ from domain.status import IncidentStatus, MessageStatus
 from store.record import incidents, messages
 from store.recovery import doubts, locks
 from store.recovery.generations import generation
+from store.recovery.witness import Witness
 from workflows.contract import Reconcile, Reconciled
 
 
@@ -106,8 +107,18 @@ async def recover_ledger(
         this = await generation(ledger)
         order = Reconcile(actor=actor, generation=this, outcomes=found.outcomes)
         await tell(engine, slug, "reconcile", order, IncidentStatus)
+        _forget_begun(engine, status)
         await locks.unlock(ledger, slug)
     return found
+
+
+def _forget_begun(engine: Engine, status: IncidentStatus) -> None:
+    """What was noted of attempts beside the ledger is in it now, as far as it can be known."""
+    witness = Witness.beside(engine.settings.database())
+    for message in status.messages:
+        ref = MessageRef(incident=status.incident, number=message.number, revision=message.revision)
+        for outcome in message.outcomes:
+            witness.forget(publication_key(ref, outcome.channel, outcome.audience))
 
 
 async def _compare(engine: Engine, status: IncidentStatus) -> Comparison:

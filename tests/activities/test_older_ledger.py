@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.broadcasts import BroadcastActivities
 from activities.posts import PostActivities
 from activities.record import RecordActivities
 from activities.signatures.posts import PublicationTask, PublishPost
@@ -23,8 +25,18 @@ from domain.publication import PublicationState
 from domain.timeline import TimelineEntry
 from store.kernel.database import Database
 from store.recovery import generations, locks
+from store.recovery.witness import Witness
 from tests.activities.conftest import NOON, Provider
-from tests.activities.mail import Mailer, Post, approved, customers, letter, one_each, order_for
+from tests.activities.mail import (
+    SECRET,
+    Mailer,
+    Post,
+    approved,
+    customers,
+    letter,
+    one_each,
+    order_for,
+)
 
 Back = Callable[[], None]
 HACKED = MessageRef(incident="hacked", number=1, revision=1)
@@ -96,6 +108,34 @@ async def test_a_range_that_is_tried_again_knows_by_its_heartbeats_what_was_sent
     with pytest.raises(ApplicationError, match="forgotten batch 2"):
         await environment.run(post.activities().send_batches, post.order())
     assert mailer.mails() == one_each(20)
+
+
+async def test_a_copy_that_lacks_what_lies_beside_it_is_noticed_at_once(
+    post: Post, mailer: Mailer, copy_of: Callable[[], Back], tmp_path: Path
+) -> None:
+    """The worker died before the server heard a heartbeat, and no workflow knows anything."""
+    witness = Witness.beside(f"sqlite:///{tmp_path / 'ledger.db'}")
+    activities = BroadcastActivities(post.ledger, {"email": mailer}, SECRET, None, witness)
+    back = copy_of()
+    await ActivityEnvironment().run(activities.send_batches, post.order(1, 2))
+    back()
+    with pytest.raises(ApplicationError, match="forgotten batch 2"):
+        await ActivityEnvironment().run(activities.send_batches, post.order())
+    assert mailer.mails() == one_each(20)
+
+
+async def test_what_lies_beside_the_ledger_is_for_this_user_alone(
+    post: Post, mailer: Mailer, tmp_path: Path
+) -> None:
+    witness = Witness.beside(f"sqlite:///{tmp_path / 'ledger.db'}")
+    activities = BroadcastActivities(post.ledger, {"email": mailer}, SECRET, None, witness)
+    await ActivityEnvironment().run(activities.send_batches, post.order())
+    folder = tmp_path / "ledger.db.begun"
+    (file,) = folder.iterdir()
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (folder, file)] == [0o700, 0o600]
+    assert witness.newest(post.planned.key) == [BegunAttempt(attempt=1, number=3)]
+    witness.forget(post.planned.key)
+    assert witness.newest(post.planned.key) == []
 
 
 async def test_what_a_range_has_begun_is_in_its_heartbeats(post: Post) -> None:
