@@ -11,6 +11,7 @@ from activities.signatures.record import (
     CLOSE_INCIDENT,
     RECORD_TIMELINE,
     REGISTER_INCIDENT,
+    TOO_LARGE,
     CloseIncident,
     Recorded,
     RecordTimeline,
@@ -74,7 +75,8 @@ class RecordActivities:
             new = await timeline.append(self._database, incident, order.entries)
             if order.snapshot:
                 last = max((one.seq for one in order.entries), default=known.entries)
-                await snapshots.keep_state(self._database, incident, last, order.snapshot)
+                state = "" if order.snapshot == TOO_LARGE else order.snapshot
+                await snapshots.keep_state(self._database, incident, last, state)
             this = await generation(self._database)
         tell_entries(incident, new)
         return Recorded(generation=this, behind=why)

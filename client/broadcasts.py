@@ -50,7 +50,7 @@ async def steer_broadcast(
     ``channel`` and ``audience`` may be left out where the message goes to one only.
     """
     if not channel:
-        channel = _only_channel(message_of(await incident_status(engine, slug), message))
+        channel = only_channel(message_of(await incident_status(engine, slug), message))
     argument = SteerBroadcast(
         message=message,
         actor=actor,
@@ -94,7 +94,7 @@ async def unknown_batches(
     ]
 
 
-def _only_channel(message: MessageStatus) -> str:
+def only_channel(message: MessageStatus) -> str:
     """The channel of a message's mail; ``DomainError`` if there is none, or a choice."""
     if len(message.direct) == 1:
         return message.direct[0]

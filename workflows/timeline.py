@@ -7,7 +7,12 @@ from collections.abc import Callable
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures.record import RECORD_TIMELINE, RecordTimeline
+    from activities.signatures.record import (
+        LARGEST_SNAPSHOT,
+        RECORD_TIMELINE,
+        TOO_LARGE,
+        RecordTimeline,
+    )
     from domain.actor import Actor
     from domain.explanation import Explanation
     from domain.ledger import KnownLedger, LedgerBehind, says_behind
@@ -105,7 +110,7 @@ class Timeline:
                 incident=self._incident,
                 entries=batch,
                 known=self.known(),
-                snapshot=self.snapshot() if batch[-1] is self._entries[-1] else "",
+                snapshot=self._snapshot_after(batch[-1]),
             )
             compared = self._compared
             recorded = await call(RECORD_TIMELINE, order, LEDGER)
@@ -120,6 +125,13 @@ class Timeline:
                 }
             )
             self.note_behind(recorded.behind)
+
+    def _snapshot_after(self, last: TimelineEntry) -> str:
+        """The state after the newest entry; one that is too large is not kept, and said to be."""
+        if last is not self._entries[-1]:
+            return ""
+        taken = self.snapshot()
+        return taken if len(taken) <= LARGEST_SNAPSHOT else TOO_LARGE
 
     async def keep(self) -> None:
         """Keep copying for as long as the incident lives."""

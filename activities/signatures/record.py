@@ -12,6 +12,12 @@ from domain.model import Value
 from domain.playbook import Playbook
 from domain.timeline import TimelineEntry
 
+LARGEST_SNAPSHOT = 1_000_000
+"""Characters of a snapshot that still fit into what Temporal takes as one argument."""
+
+TOO_LARGE = "too large"
+"""In the place of a snapshot that does not: an older one must not be taken for it."""
+
 
 class RegisterIncident(Value):
     """Enter an incident in the ledger, with its plan for the case that Temporal is lost."""

@@ -9,6 +9,7 @@ from temporalio.client import WorkflowQueryFailedError
 from temporalio.service import RPCError
 
 from client.asking import ANSWER_WITHIN
+from client.broadcasts import only_channel
 from client.engine import Engine
 from client.messages import destination_of, message_of
 from domain.errors import DomainError
@@ -107,6 +108,7 @@ async def settle_batches(
 ) -> None:
     """Enter what a person saw of batches that are in doubt; ``DomainError`` for any other."""
     message = message_of(status, number)
+    channel = channel or only_channel(message)
     place = destination_of(message, channel, audience)
     ref = MessageRef(incident=status.incident, number=number, revision=message.revision)
     plan = await broadcasts.find_broadcast(ledger, ref, channel, place.audience or "")

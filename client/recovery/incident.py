@@ -97,7 +97,8 @@ async def _state_of(ledger: Database, slug: str) -> IncidentState:
     kept = await snapshots.load(ledger, slug)
     if kept is None or not kept.state:
         raise DomainError(
-            f"The ledger has no snapshot of {slug}: it was lost before its first entry.",
+            f"The ledger has no snapshot of {slug}: it was lost before its first entry, or its "
+            "state was too large to be kept.",
             "Open it again under another name.",
         )
     try:

@@ -21,13 +21,15 @@ from client.recovery.broadcasts import (
 from client.recovery.locks import why_locked
 from domain.actor import Actor
 from domain.errors import DomainError
-from domain.explanation import Action, Explanation, NextStep
+from domain.explanation import Action, Explanation, NextStep, explained
 from domain.ids import MessageRef, publication_key, publication_workflow_id
 from domain.message_state import MessagePhase
 from domain.model import Value
 from domain.plural import plural
 from domain.publication import Outcome, PublicationState
+from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus
+from store.broadcasts import broadcasts
 from store.record import incidents, messages
 from store.recovery import doubts, locks
 from store.recovery.generations import generation
@@ -36,17 +38,20 @@ from workflows.contract import Reconcile, Reconciled
 
 
 class Answer(Value):
-    """What a person saw at the provider of some batches of one message."""
+    """What a person saw at the provider of some batches of one message.
+
+    ``channel`` and ``audience`` may be left out where it is mailed on one, or to one.
+    """
 
     message: int
-    channel: str
+    channel: str = ""
     went_out: tuple[int, ...] = ()
     did_not: tuple[int, ...] = ()
     audience: str | None = None
 
     def said(self) -> list[str]:
         """The same as sentences for the record."""
-        where = f"message {self.message} on {self.channel}"
+        where = f"message {self.message}" + (f" on {self.channel}" if self.channel else "")
         both = ((self.went_out, "went out"), (self.did_not, "did not go out"))
         return [
             f"{where}, {plural(len(numbers), 'batch', 'batches')} "
@@ -98,6 +103,8 @@ async def recover_ledger(
     for answer in answers:
         await settle_batches(ledger, status, answer.message, answer.channel, answer.audience,
                              answer.went_out, answer.did_not)  # fmt: skip
+    if status.stage is Stage.CLOSED:
+        return await _recover_closed(engine, status)
     if answers:
         seen = tuple(line for one in answers for line in one.said())
         told = Reconcile(actor=actor, seen=seen)
@@ -110,6 +117,24 @@ async def recover_ledger(
         _forget_begun(engine, status)
         await locks.unlock(ledger, slug)
     return found
+
+
+async def _recover_closed(engine: Engine, status: IncidentStatus) -> Comparison:
+    """Enter what is known of an incident that was closed since; nothing of it can go out again."""
+    ledger, slug = await engine.ledger(), status.incident
+    found = await _compare(engine, status)
+    for message in status.messages:
+        ref = MessageRef(incident=slug, number=message.number, revision=message.revision)
+        for plan in await broadcasts.broadcasts_of(ledger, ref):
+            await broadcasts.stop(ledger, plan.id, datetime.now(UTC))
+    await incidents.mark_closed(ledger, slug, status.closed_at or datetime.now(UTC))
+    _forget_begun(engine, status)
+    await locks.unlock(ledger, slug)
+    lost = explained(
+        f"{slug} was closed after the copy was taken, and its record ends where the copy does.",
+        "Keep the history of its workflow in Temporal: it has the rest.",
+    )
+    return Comparison(incident=slug, notices=(*found.notices, lost))
 
 
 def _forget_begun(engine: Engine, status: IncidentStatus) -> None:

@@ -101,7 +101,8 @@ async def enter_post(
             entering.on_conflict_do_update(
                 index_elements=place,
                 set_=changes,
-                where=publications.c.receipt_id.is_(None),
+                # What a receipt proves is overwritten only by who has a receipt, too.
+                where=None if receipt else publications.c.receipt_id.is_(None),
             )
         )
         found = (

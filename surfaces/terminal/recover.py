@@ -38,8 +38,8 @@ def recover(
         int | None, typer.Option(metavar="N", min=1, help="The message that the batches are of.")
     ] = None,
     channel: Annotated[
-        str, typer.Option(metavar="CHANNEL", help="The channel that they went out on.")
-    ] = "email",
+        str, typer.Option(metavar="CHANNEL", help="Which channel, if it is mailed on several.")
+    ] = "",
     audience: Audience = None,
     went_out: Annotated[
         str, typer.Option(metavar="NUMBERS", help="Batches that you saw go out: 3,5-9.")
