@@ -99,21 +99,27 @@ class Fakes:
         """Append; what is there already is left alone."""
         for entry in order.entries:
             self.of(order.incident).timeline.setdefault(entry.seq, entry)
-        return Recorded(generation="first")
+        world = self.of(order.incident)
+        world.snapshot = order.snapshot or world.snapshot
+        restored = order.known.generation not in ("", world.generation)
+        return Recorded(generation=world.generation, behind=world.behind if restored else None)
 
     @defined(RENDER_MESSAGE)
     async def render(self, order: RenderMessage) -> MessageRendered:
         """Keep a revision."""
+        self.of(order.message.incident).refuse_behind()
         return await self.of(order.message.incident).render(order)
 
     @defined(PLAN_PUBLICATION)
     async def plan_publication(self, order: PublicationTask) -> PublicationStatus:
         """Enter the intent."""
+        self.of(order.message.incident).refuse_behind()
         return self.of(order.message.incident).plan(order)
 
     @defined(PUBLISH_POST)
     async def publish_post(self, order: PublishPost) -> PublicationStatus:
         """One attempt."""
+        self.of(order.task.message.incident).refuse_behind()
         return await self.of(order.task.message.incident).publish(order)
 
     @defined(LOOK_FOR_POST)
@@ -124,6 +130,7 @@ class Fakes:
     @defined(SETTLE_PUBLICATION)
     async def settle_publication(self, order: SettlePublication) -> PublicationStatus:
         """Enter a conclusion."""
+        self.of(order.task.message.incident).refuse_behind()
         return self.of(order.task.message.incident).settle(order)
 
     @defined(SETTLE_BY_PERSON)
@@ -140,6 +147,7 @@ class Fakes:
     async def plan_broadcast(self, order: PlanBroadcast) -> BroadcastPlanned:
         """Fix the batches."""
         world = self.of(order.task.message.incident)
+        world.refuse_behind()
         audience = order.task.audience or ""
         world.children.append((order.task.message.number, f"{order.task.channel}/{audience}"))
         mailing = world.mail_to(audience)
@@ -150,6 +158,7 @@ class Fakes:
     @defined(SEND_BATCHES)
     async def send_batches(self, order: SendBatches) -> BatchesSent:
         """Send a range."""
+        self.of(order.task.message.incident).refuse_behind()
         return await self._mailing(order.broadcast).send(order)
 
     @defined(SETTLE_UNKNOWN)
