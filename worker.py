@@ -33,6 +33,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 import wiring
 from activities.approved import OpenedGates
 from activities.broadcasts import BroadcastActivities
+from activities.heartbeat import TOLD_WITHIN
 from activities.log_lines import FailureLines, leave_failures_to_us
 from activities.outcomes import OutcomeActivities
 from activities.posts import PostActivities
@@ -43,10 +44,12 @@ from channels import registry
 from channels.configured import ChannelMisconfigured
 from channels.contract import Channel
 from client.configuration import load_settings, prepare_environment
+from client.engine import Engine
 from client.errors import WrongInput, explanation_of
 from client.event_entry import EventEntry
 from client.logs import log_as_json
 from client.record_key import read_key
+from client.recovery.locks import lock_those_behind
 from domain.ids import MAIN_QUEUE, channel_queue
 from domain.sealing import RecordKey
 from domain.unsubscribe import UnsubscribeLinks
@@ -55,6 +58,7 @@ from store import migrate
 from store.events.inbox import Inbox
 from store.kernel.database import Database
 from store.record import keys
+from store.recovery.witness import Witness
 from wiring import TemporalUnreachable, connect
 from workflows.broadcast import BroadcastWorkflow
 from workflows.incident import IncidentWorkflow
@@ -105,8 +109,9 @@ def workers(
     settling = SettlingActivities(database)
     links = _links(settings)
     proposals = ProposalActivities(database, channels, links=links is not None)
-    posts = PostActivities(database, channels, gates)
-    broadcasts = BroadcastActivities(database, channels, gates, secret, links, inbox)
+    witness = Witness.beside(settings.database())
+    posts = PostActivities(database, channels, gates, witness)
+    broadcasts = BroadcastActivities(database, channels, gates, secret, links, inbox, witness)
     made: list[Worker] = []
     for queue in queues:
         if queue == "main":
@@ -138,9 +143,24 @@ def workers(
                     graceful_shutdown_timeout=GRACE,
                     deployment_config=deployment(settings),
                     interceptors=[FailureLines()],
+                    max_heartbeat_throttle_interval=TOLD_WITHIN,
                 )
             )
     return made
+
+
+async def _lock_those_behind(client: Client, settings: Settings, database: Database) -> None:
+    """Compare each open incident with the ledger, in case that is an earlier copy.
+
+    Once at the start; whatever goes out is compared again before it does.
+    """
+    try:
+        held = await lock_those_behind(Engine(settings, temporal=client, ledger=database))
+    except Exception as error:  # noqa: BLE001 - a worker that cannot compare still works
+        _log.warning("the ledger was not compared at the start: %s", type(error).__name__)
+        return
+    for one in held:
+        _log.error("%s is locked: %s", one.incident, one.why.what)
 
 
 def spare_the_garbage_collector() -> None:
@@ -229,6 +249,8 @@ async def run(queues: Sequence[str]) -> None:
         made = workers(client, settings, database, channels, key, chosen, inbox)
         for worker in made:
             await stack.enter_async_context(worker)
+        comparing = asyncio.create_task(_lock_those_behind(client, settings, database))
+        stack.callback(comparing.cancel)
         spare_the_garbage_collector()
         print(f"worker ready: {', '.join(chosen)}", flush=True)
         await stop.wait()

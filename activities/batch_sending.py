@@ -30,6 +30,7 @@ from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep, explained
 from domain.ids import delivery_keys, publication_key
+from domain.ledger import BegunAttempt
 from domain.message import CLASS_OF, Document, MessageClass
 from domain.publication import PublicationState
 from domain.unsubscribe import UnsubscribeLinks
@@ -38,6 +39,7 @@ from store.broadcasts.addressees import Sendables
 from store.broadcasts.taking import Answered, BatchReservation
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
+from store.recovery.witness import Witness
 
 
 class Sending:
@@ -51,8 +53,10 @@ class Sending:
         order: SendBatches,
         code_secret: bytes | None,
         links: UnsubscribeLinks | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self._database = database
+        self._witness = witness or Witness()
         self._channel = channel
         self._document = document
         self._broadcast = publication_key(
@@ -116,6 +120,8 @@ class Sending:
             # Planned, but not handed out: the broadcast has been paused.
             self.result.paused = row.state is PublicationState.PLANNED
             return not self.result.paused
+        self.result.begun = BegunAttempt(attempt=row.attempt, number=number, at=row.started_at)
+        self._witness.note(self._broadcast, self.result.begun)
         try:
             return await self._send_reserved(reservation, pause)
         except Throttled as error:

@@ -10,8 +10,9 @@ from activities.approved import OpenedGates, approved_document
 from activities.batch_sending import Sending
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
-from activities.heartbeat import beating
+from activities.heartbeat import beating, begun_before
 from activities.log_lines import tell_batches
+from activities.recovery import refusing_behind
 from activities.signatures.broadcasts import (
     PAUSE_BROADCAST,
     PLAN_BROADCAST,
@@ -34,6 +35,7 @@ from domain.broadcasting import BroadcastHealth
 from domain.errors import DomainError
 from domain.explanation import Explanation, explained
 from domain.ids import publication_key
+from domain.ledger import BegunAttempt, LedgerBehind, behind
 from domain.message import AudienceCut, Document
 from domain.plural import plural
 from domain.publication import Outcome, PublicationState
@@ -43,6 +45,8 @@ from store.broadcasts.progress import read_progress
 from store.events.inbox import Inbox
 from store.kernel.database import Database
 from store.outcomes import outcomes
+from store.recovery.generations import generation
+from store.recovery.witness import Witness
 
 HAND_BACK_AFTER = 5.0
 """Seconds after which a range is handed back, however much of it is left."""
@@ -59,9 +63,11 @@ class BroadcastActivities:
         code_secret: bytes | None,
         links: UnsubscribeLinks | None = None,
         inbox: Inbox | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self._inbox = inbox
         self._database = database
+        self._witness = witness or Witness()
         self._channels = channels
         self._gates = gates
         self._code_secret = code_secret
@@ -90,6 +96,10 @@ class BroadcastActivities:
                 return await self._plan(order, now)
 
     async def _plan(self, order: PlanBroadcast, now: datetime) -> BroadcastPlanned:
+        async with refusing_behind(self._database, order.task, *self._begun(order.task)):
+            return await self._plan_known(order, now)
+
+    async def _plan_known(self, order: PlanBroadcast, now: datetime) -> BroadcastPlanned:
         task = order.task
         document = await approved_document(self._database, task)
         cut, before = _cut_of(document, task.audience)
@@ -118,6 +128,8 @@ class BroadcastActivities:
             suppressed=planned.suppressed,
             elsewhere=planned.elsewhere,
             tried=await broadcasts.take_up_again(self._database, planned.id),
+            generation=await generation(self._database),
+            batch_size=planned.batch_size,
         )
 
     @defined(SEND_BATCHES)
@@ -130,15 +142,25 @@ class BroadcastActivities:
         """
         now = datetime.now(UTC)
         with failing_in_words(now):
-            channel = self._direct_channel(order.task.channel)
-            document = await approved_document(self._database, order.task)
+            begun = [*begun_before(), *self._begun(order.task)]
+            async with refusing_behind(self._database, order.task, *begun):
+                await self._refuse_forgotten(order)
+                channel = self._direct_channel(order.task.channel)
+                document = await approved_document(self._database, order.task)
             await self._gates.refuse_unopened(order.task)
-            await self._refuse_other_broadcast(order)
             # The worker that planned it may have been another, with other settings.
             self._refuse_unready_codes(document, order.task.channel)
             self._refuse_missing_links(document, order.task.channel)
-        sending = Sending(self._database, channel, document, order, self._code_secret, self._links)
-        async with beating():
+        sending = Sending(
+            self._database,
+            channel,
+            document,
+            order,
+            self._code_secret,
+            self._links,
+            self._witness,
+        )
+        async with beating(lambda: sending.result.begun):
             until = time.monotonic() + HAND_BACK_AFTER
             reached = await sending.send_range(order.first, order.last, until)
         last = order.last if reached is None else reached
@@ -161,6 +183,7 @@ class BroadcastActivities:
                 refused=found.everywhere.refused,
                 bounced=found.everywhere.bounced,
             ),
+            begun=sending.result.begun,
             explanation=sending.result.explanation,
         )
         tell_batches(order, sent)
@@ -171,6 +194,10 @@ class BroadcastActivities:
         """Settle batches by their events; release those that are old enough for another attempt."""
         now = datetime.now(UTC)
         with failing_in_words(now):
+            if order.task is not None:
+                begun = self._begun(order.task)
+                async with refusing_behind(self._database, order.task, *begun):
+                    await self._refuse_forgotten(order)
             if order.release_before is not None and self._inbox is not None:
                 # The proof that a batch went out may have come, and not be in the ledger yet.
                 await self._inbox.catch_up()
@@ -200,7 +227,9 @@ class BroadcastActivities:
     async def pause_broadcast(self, order: PauseBroadcast) -> Nothing:
         """Pause the batches that have not begun, or let them go again."""
         with failing_in_words(datetime.now(UTC)):
-            await broadcasts.pause(self._database, order.broadcast, paused=order.paused)
+            await broadcasts.pause(
+                self._database, order.broadcast, paused=order.paused, key=order.key
+            )
         return Nothing()
 
     @defined(STOP_BROADCAST)
@@ -208,7 +237,7 @@ class BroadcastActivities:
         """Call off every batch that has not begun."""
         now = datetime.now(UTC)
         with failing_in_words(now):
-            await broadcasts.stop(self._database, order.broadcast, now, order.to)
+            await broadcasts.stop(self._database, order.broadcast, now, order.to, order.key)
         return Nothing()
 
     @defined(WITHDRAW_BROADCAST)
@@ -236,17 +265,21 @@ class BroadcastActivities:
             await outcomes.enter(self._database, task.message, task.destination, outcome)
         return PublicationStatus(state=PublicationState.WITHDRAWN, explanation=why)
 
-    async def _refuse_other_broadcast(self, order: SendBatches) -> None:
-        """An order by hand may name an opened message, and the broadcast to another audience."""
+    def _begun(self, task: PublicationTask) -> list[BegunAttempt]:
+        return self._witness.newest(publication_key(task.message, task.channel, task.audience))
+
+    async def _refuse_forgotten(self, order: SendBatches | SettleUnknown) -> None:
+        """Raise ``LedgerBehind`` if the ledger has no such broadcast, or another under its id."""
         task = order.task
-        row = await broadcasts.load(self._database, order.broadcast)
-        if row.key != publication_key(task.message, task.channel, task.audience):
-            raise DomainError(
-                f"Broadcast {order.broadcast} is not that of message {task.message.number} on "
-                f"{task.destination}.",
-                "Find out who may write to Temporal.",
-                means="Nothing was sent.",
-            )
+        if task is None:
+            return
+        place = task.destination
+        found = await broadcasts.find_broadcast(
+            self._database, task.message, task.channel, task.audience or ""
+        )
+        if found is None or found.id != order.broadcast:
+            what = f"The ledger has no plan of message {task.message.number} on {place}."
+            raise LedgerBehind.of(behind(task.message.incident, what))
 
     async def _tells_events(self, broadcast: int) -> bool:
         row = await broadcasts.load(self._database, broadcast)

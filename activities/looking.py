@@ -27,12 +27,14 @@ async def look(
 
     ``since``: by a clock that is right, no attempt in question began earlier.
     """
-    if row is None or row.started_at is None:
+    moments = [] if row is None else [row.started_at, row.uncertain_since, since]
+    known = [one for one in moments if one is not None]
+    if row is None or not known:
         return Sighting(finding=Finding.ABSENT, why="No attempt was ever made.")
     if row.state is PublicationState.ACCEPTED:
         return Sighting(finding=Finding.FOUND, receipt=row.receipt)
     # A worker whose clock was fast may have entered a moment later than the post itself.
-    began = min(one for one in (row.started_at, row.uncertain_since, since) if one is not None)
+    began = min(known)
     copy = document.copy_for(row.channel)
     try:
         seen = await channel.find(f"{row.key}.{row.attempt}", copy, began)

@@ -11,6 +11,7 @@ from activities.signatures.posts import PublicationTask
 from activities.signatures.signature import Nothing
 from store.kernel.database import Database
 from store.outcomes import outcomes
+from store.recovery.standing import why_behind
 
 
 class OutcomeActivities:
@@ -27,8 +28,12 @@ class OutcomeActivities:
     async def read_outcome(self, task: PublicationTask) -> OutcomeRead:
         """What the ledger has of a publication or a broadcast, under way or ended."""
         with failing_in_words(datetime.now(UTC)):
-            found = await outcomes.read(self._database, task.message, task.destination)
-        return OutcomeRead(outcome=found.outcome, known=found.known, reached=found.reached)
+            ref, place = task.message, task.destination
+            behind = await why_behind(self._database, ref.incident, task.known, ref, place)
+            found = await outcomes.read(self._database, ref, place)
+        return OutcomeRead(
+            outcome=found.outcome, known=found.known, reached=found.reached, behind=behind
+        )
 
     @defined(ENTER_OUTCOME)
     async def enter_outcome(self, order: EnterOutcome) -> Nothing:

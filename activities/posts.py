@@ -11,6 +11,7 @@ from activities.heartbeat import beating, to_its_end
 from activities.log_lines import tell_attempt
 from activities.looking import later, look, nobody_knows, status_of
 from activities.pauses import Pause
+from activities.recovery import refusing_behind
 from activities.signatures.posts import (
     LOOK_FOR_POST,
     PLAN_PUBLICATION,
@@ -34,11 +35,14 @@ from channels.contract import (
 )
 from domain.errors import DomainError
 from domain.explanation import Explanation, explained
+from domain.ids import publication_key
+from domain.ledger import BegunAttempt
 from domain.message import Document
 from domain.publication import Finding, PublicationState, Sighting
 from store.kernel.database import Database
 from store.record import publication_rows, publications
 from store.record.publication_rows import PublicationRow
+from store.recovery.witness import Witness
 
 SEEN_BY_A_PERSON = "seen-by-a-person"
 """The id of a receipt when the platform's own is not known."""
@@ -55,9 +59,14 @@ class PostActivities:
     """The publication protocol's steps that touch the ledger or a provider."""
 
     def __init__(
-        self, database: Database, channels: dict[str, Channel], gates: OpenedGates
+        self,
+        database: Database,
+        channels: dict[str, Channel],
+        gates: OpenedGates,
+        witness: Witness | None = None,
     ) -> None:
         self._database = database
+        self._witness = witness or Witness()
         self._channels = channels
         self._gates = gates
 
@@ -74,9 +83,10 @@ class PostActivities:
         """Enter the intent, and return its state, which is not planned if it was there already."""
         now = datetime.now(UTC)
         with failing_in_words(now):
-            row = await publications.plan(
-                self._database, task.message, task.channel, task.digest, now
-            )
+            async with refusing_behind(self._database, task, *self._begun(task)):
+                row = await publications.plan(
+                    self._database, task.message, task.channel, task.digest, now
+                )
             if row.state in (PublicationState.REFUSED, PublicationState.ABANDONED):
                 # A person asked for it once more. What is uncertain is looked for first.
                 row = await publications.settle_state(
@@ -94,15 +104,28 @@ class PostActivities:
         task = order.task
         async with beating():
             with failing_in_words(datetime.now(UTC)):
-                channel = self._post_channel(task.channel)
-                document = await approved_document(self._database, task)
-                row = await publication_rows.find(self._database, task.message, task.channel)
-                looked = row is not None and row.uncertain
-                if row is not None and looked:
-                    ended = await self._look_first(channel, document, row, order)
-                    if ended is not None:
-                        return ended
-            return await self._attempt(channel, document, order, looked=looked)
+                async with refusing_behind(self._database, task, *self._begun(task)):
+                    channel = self._post_channel(task.channel)
+                    document = await approved_document(self._database, task)
+                    row = await self._row_before(order)
+                    if row.uncertain:
+                        ended = await self._look_first(channel, document, row, order)
+                        if ended is not None:
+                            return ended
+            return await self._attempt(channel, document, order, looked=row.uncertain)
+
+    async def _row_before(self, order: PublishPost) -> PublicationRow:
+        """The publication as it is before this attempt."""
+        task, place = order.task, (self._database, order.task.message, order.task.channel)
+        row = await publication_rows.find(*place)
+        if row is None:
+            raise publication_rows.never_planned(task.message, task.channel)
+        if row.state is PublicationState.PLANNED and row.attempt < order.attempt - 1:
+            # An earlier one ended without a word. Perhaps it never began, perhaps this ledger is a
+            # copy from before it.
+            since = task.since or datetime.now(UTC)
+            row = await publications.suspect(*place, since, datetime.now(UTC))
+        return row
 
     async def _attempt(
         self, channel: PostChannel, document: Document, order: PublishPost, *, looked: bool
@@ -134,6 +157,8 @@ class PostActivities:
             )
         if not reservation.reserved:
             return status_of(reservation.row)
+        begun = BegunAttempt(attempt=reservation.row.attempt, at=reservation.row.started_at)
+        self._witness.note(reservation.row.key, begun)
         publication = Publication(
             key=f"{reservation.row.key}.{order.attempt}", copy=document.copy_for(task.channel)
         )
@@ -197,6 +222,7 @@ class PostActivities:
         task, now = order.task, datetime.now(UTC)
         place = (self._database, task.message, task.channel)
         with failing_in_words(now):
+            await self._refuse_forgotten(task)
             match order.to:
                 case PublicationState.ACCEPTED if order.receipt is not None:
                     row = await publications.accept(*place, order.receipt, now)
@@ -220,6 +246,14 @@ class PostActivities:
                 case _:
                     raise DomainError(f"A publication cannot be settled as {order.to}.")
         return status_of(row)
+
+    def _begun(self, task: PublicationTask) -> list[BegunAttempt]:
+        return self._witness.newest(publication_key(task.message, task.channel))
+
+    async def _refuse_forgotten(self, task: PublicationTask) -> None:
+        async with refusing_behind(self._database, task, *self._begun(task)):
+            if await publication_rows.find(self._database, task.message, task.channel) is None:
+                raise publication_rows.never_planned(task.message, task.channel)
 
     @defined(RETRACT_POST)
     async def retract_post(self, task: PublicationTask) -> PublicationStatus:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
+from activities.recovery import refuse_behind
 from activities.signatures.proposals import (
     RENDER_MESSAGE,
     ChannelCopy,
@@ -85,6 +86,8 @@ class ProposalActivities:
         )
 
     async def _document(self, order: RenderMessage) -> Document:
+        # A new number could be one that this ledger has forgotten.
+        await refuse_behind(self._database, order.message.incident, order.known)
         plan = order.plan.messages[order.kind]
         files = await playbooks.load_snapshot(self._database, order.templates)
         facts = await self._facts(order)

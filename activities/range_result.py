@@ -9,6 +9,7 @@ from activities.failures import failing_in_words
 from activities.signatures.broadcasts import ProviderLimit, PutAside, SendBatches
 from channels.contract import Throttled
 from domain.explanation import Explanation, NextStep
+from domain.ledger import BegunAttempt
 from store.broadcasts import batch_outcomes, batches
 from store.broadcasts.addressees import Sendables
 from store.broadcasts.batch_rows import BatchRow
@@ -23,6 +24,7 @@ class RangeResult:
     """What one pass over a range has come to, and why.
 
     ``halted``: no further batch can go out. ``paused``: the ledger hands out nothing now.
+    ``begun`` is the batch that was begun last.
     ``hands_back``: whoever watches the whole broadcast is to look at it before more is sent.
     """
 
@@ -35,6 +37,7 @@ class RangeResult:
         self.hands_back = False
         self.aside: PutAside | None = None
         self.limit: ProviderLimit | None = None
+        self.begun: BegunAttempt | None = None
         self.explanation: Explanation | None = None
 
     def halt(self, why: Explanation) -> None:

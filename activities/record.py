@@ -14,6 +14,7 @@ from activities.signatures.record import (
     CLOSE_INCIDENT,
     RECORD_TIMELINE,
     REGISTER_INCIDENT,
+    TOO_LARGE,
     CloseIncident,
     RecordTimeline,
     RegisterIncident,
@@ -27,6 +28,10 @@ from domain.sealing import RecordKey
 from domain.times import in_utc
 from store.kernel.database import Database
 from store.record import incidents, openings, timeline
+from store.recovery import snapshots
+from store.recovery.generations import generation
+from store.recovery.locks import lock
+from store.recovery.standing import what_lacks
 
 
 class RecordActivities:
@@ -60,6 +65,10 @@ class RecordActivities:
                 order.run,
                 recovered=order.recovered,
             )
+            if order.plan is not None:
+                await snapshots.keep_plan(
+                    self._database, order.incident, order.plan.model_dump_json()
+                )
         return Nothing()
 
     @defined(CLOSE_INCIDENT)
@@ -71,18 +80,31 @@ class RecordActivities:
 
     @defined(RECORD_TIMELINE)
     async def record_timeline(self, order: RecordTimeline) -> TimelineRecorded:
-        """Append to the timeline; what is there already is left alone."""
+        """Append to the timeline; what is there already is left alone.
+
+        A ledger that lacks what it had before is locked for this incident, and still written to.
+        """
+        incident = order.incident
         with failing_in_words(datetime.now(UTC)):
-            _refuse_others(order.incident)
+            _refuse_others(incident)
+            locked = await what_lacks(self._database, incident, order.known)
+            if locked is not None:
+                await lock(self._database, incident, locked)
             done = await timeline.append(
-                self._database, self._key, order.incident, order.entries, order.confirmed
+                self._database, self._key, incident, order.entries, order.known.record
             )
-        tell_entries(order.incident, done.new)
+            if order.snapshot and not done.behind and done.diverges_at is None:
+                state = "" if order.snapshot == TOO_LARGE else order.snapshot
+                await snapshots.keep_state(self._database, incident, done.head.entries, state)
+            this = await generation(self._database)
+        tell_entries(incident, done.new)
         return TimelineRecorded(
             head=done.head,
             behind=done.behind,
             diverges_at=done.diverges_at,
             next_branch=done.next_branch,
+            generation=this,
+            locked=locked,
         )
 
     @defined(OPEN_GATE)

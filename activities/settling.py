@@ -8,6 +8,7 @@ from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.looking import status_of
 from activities.posts import SEEN_BY_A_PERSON
+from activities.recovery import refusing_behind
 from activities.signatures.posts import PublicationStatus, PublicationTask
 from activities.signatures.settling import SETTLE_BY_PERSON, SettleByPerson
 from domain.errors import DomainError
@@ -37,14 +38,15 @@ class SettlingActivities:
     async def settle_by_person(self, order: SettleByPerson) -> PublicationStatus:
         """Enter that it went out, or that it did not and may go again (or ends otherwise)."""
         with failing_in_words(datetime.now(UTC)):
-            if order.direct:
+            async with refusing_behind(self._database, order.task):
+                if not order.direct:
+                    return await self._settle_post(order)
                 status = await self._settle_batches(order)
                 if status.state.settled:
                     ref, place = order.task.message, order.task.destination
                     outcome = Outcome.at(place, status.state, status.explanation)
                     await outcomes.enter(self._database, ref, place, outcome)
                 return status
-            return await self._settle_post(order)
 
     async def _settle_post(self, order: SettleByPerson) -> PublicationStatus:
         task, now = order.task, datetime.now(UTC)

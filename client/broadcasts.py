@@ -54,7 +54,7 @@ async def steer_broadcast(
     refuse_faulty(reason, "The reason")
     refuse_long("The reason", reason, REASON_LIMIT)
     if not channel:
-        channel = _only_channel(message_of(await incident_status(engine, slug), message))
+        channel = only_channel(message_of(await incident_status(engine, slug), message))
     argument = SteerBroadcast(
         message=message,
         actor=actor,
@@ -98,7 +98,7 @@ async def unknown_batches(
     ]
 
 
-def _only_channel(message: MessageStatus) -> str:
+def only_channel(message: MessageStatus) -> str:
     """The channel of a message's mail; ``DomainError`` if there is none, or a choice."""
     if len(message.direct) == 1:
         return message.direct[0]

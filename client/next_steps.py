@@ -28,6 +28,9 @@ def next_steps(status: IncidentStatus) -> list[NextStep]:
     """What somebody could do now, the most urgent first; nothing while a message goes out."""
     if status.stage is Stage.CLOSED:
         return [NextStep(action=Action.VERIFY_TIMELINE, incident=status.incident)]
+    if status.locked is not None:
+        # Anything else could send what went out already.
+        return [NextStep(action=Action.RECOVER_LEDGER, incident=status.incident)]
     steps = [step for message in status.messages for step in _for_message(status, message)]
     if steps or any(one.phase is MessagePhase.PUBLISHING for one in status.messages):
         return steps

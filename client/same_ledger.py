@@ -8,6 +8,7 @@ from datetime import timedelta
 from client.engine import Engine
 from client.errors import OtherLedger
 from store.record import incidents, timeline
+from store.recovery import locks
 
 APPEARS_WITHIN = timedelta(seconds=4)
 """How long an incident that was just opened may take to enter itself in its ledger."""
@@ -25,6 +26,9 @@ async def refuse_other_ledger(engine: Engine, slug: str) -> None:
     while True:
         known = {row.slug for row in await incidents.list_incidents(ledger)}
         if slug in known or await timeline.read(ledger, slug):
+            return
+        if await locks.lock_of(ledger, slug) is not None:
+            # It is its ledger, and has forgotten all of it.
             return
         if asyncio.get_running_loop().time() > deadline:
             raise OtherLedger(slug, engine.where())

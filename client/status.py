@@ -14,6 +14,7 @@ from client.errors import ClientError, EndedUnclosed, UnknownIncident, explanati
 from client.mail_progress import MailProgress, MailWatch
 from client.messages import load_document
 from client.publications import PublicationRow, list_publications
+from client.recovery.locks import why_locked
 from client.same_ledger import refuse_other_ledger
 from domain.errors import DomainError
 from domain.explanation import Explanation, explained
@@ -72,6 +73,8 @@ class Watcher:
             if not self._same_ledger:
                 await refuse_other_ledger(self._engine, self._slug)
                 self._same_ledger = True
+            locked = await why_locked(self._engine, status)
+            status = status.model_copy(update={"locked": locked})
             rows = await list_publications(self._engine, self._slug)
             status = _as_entered(status, rows)
             if ended:

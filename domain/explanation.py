@@ -48,6 +48,7 @@ class Action(StrEnum):
     START = "start"
     MIGRATE = "migrate"
     NEW_RECORD_KEY = "new_record_key"
+    RECOVER_LEDGER = "recover_ledger"
     RECOVER_INCIDENT = "recover_incident"
 
 

@@ -110,7 +110,8 @@ class MessageState(BaseModel):
         """Note that it is about to go out there, or to be looked for there."""
         before = self.outcome_at(destination)
         state = PublicationState.SENDING if before.uncertain else PublicationState.PLANNED
-        self.enter(Outcome.at(destination, state, uncertain=before.uncertain))
+        outcome = Outcome.at(destination, state, uncertain=before.uncertain)
+        self.enter(outcome.model_copy(update={"begun": before.begun}))
         self.starts += 1
         begun = UnderWay(
             destination=destination, start=self.starts, since=since, called_off=called_off

@@ -8,6 +8,7 @@ from enum import StrEnum
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
 from domain.ids import AudienceName, ChannelName, MessageRef
+from domain.ledger import BegunAttempt
 from domain.model import Value
 from domain.times import UtcTime
 
@@ -147,6 +148,7 @@ class Outcome(Value):
 
     ``explanation`` is there wherever a person may ask why, and what to do. ``uncertain``: an
     attempt may have gone out that was never seen at the provider, whatever became of later ones.
+    ``begun`` is the last attempt that the ledger entered.
     """
 
     channel: ChannelName
@@ -156,6 +158,7 @@ class Outcome(Value):
     explanation: Explanation | None = None
     attempts: int = 0
     uncertain: bool = False
+    begun: BegunAttempt | None = None
 
     @classmethod
     def at(

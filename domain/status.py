@@ -8,6 +8,7 @@ from domain.actor import Actor
 from domain.explanation import Explanation
 from domain.gate import Decision, GateState
 from domain.ids import AudienceName, Slug
+from domain.ledger import KnownLedger
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.model import Value
@@ -52,8 +53,9 @@ class MessageStatus(Value):
 class IncidentStatus(Value):
     """The status of a whole incident.
 
-    ``record`` is the end of its record, as the ledger confirmed it to the incident, which writes
-    branch ``record_branch`` of it. ``joined`` are those who joined after it was opened.
+    ``ledger`` is what the ledger has of it, with the end of its record; the incident writes branch
+    ``record_branch`` of that. ``locked`` is why nothing goes out, if the ledger has less than it
+    had. ``joined`` are those who joined after it was opened.
     """
 
     incident: Slug
@@ -67,9 +69,15 @@ class IncidentStatus(Value):
     facts: str | None
     facts_filled: tuple[str, ...]
     messages: tuple[MessageStatus, ...]
-    record: RecordHead = RecordHead()
+    ledger: KnownLedger = KnownLedger()
     record_branch: int = 1
+    locked: Explanation | None = None
     joined: tuple[str, ...] = ()
+
+    @property
+    def record(self) -> RecordHead:
+        """The end of its record, as the ledger confirmed it."""
+        return self.ledger.record
 
 
 class Decided(Value):

@@ -37,6 +37,39 @@ metadata = MetaData(
     }
 )
 
+# One row: which ledger this is. A restored one gets a new generation.
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("generation", String(32), nullable=False),
+    Column("since", Moment, nullable=False),
+)
+
+# Incidents of which this ledger has forgotten something: nothing goes out for them.
+locks = Table(
+    "locks",
+    metadata,
+    Column("incident", String(48), primary_key=True),
+    Column("since", Moment, nullable=False),
+    # JSON of an Explanation.
+    Column("why", Text, nullable=False),
+    # Keys of the broadcasts that were compared since, with spaces between.
+    Column("compared", Text, nullable=False, server_default=text("''")),
+)
+
+# The last state of each incident, from which it can be started again if Temporal is lost.
+incident_snapshots = Table(
+    "incident_snapshots",
+    metadata,
+    Column("incident", String(48), primary_key=True),
+    Column("entries", Integer, nullable=False, server_default="0"),
+    Column("taken_at", Moment, nullable=False),
+    # JSON of an IncidentState; its plan, which never changes, is apart.
+    Column("state", Text, nullable=False, server_default=text("''")),
+    Column("plan", Text, nullable=False),
+)
+
 incidents = Table(
     "incidents",
     metadata,

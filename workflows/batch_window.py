@@ -89,7 +89,9 @@ class BatchWindow:
         if not self._may_send():
             return None
         if self._queue:
-            return Handout(self._next_span())
+            span = self._next_span()
+            self._control.hand_out(span[1])
+            return Handout(span)
         tried = self._aside.take_due(workflow.now(), others_under_way=others_under_way)
         return None if tried is None else Handout((tried.number, tried.number), tried)
 
@@ -135,7 +137,7 @@ class BatchWindow:
         return await call(
             SEND_BATCHES,
             SendBatches(
-                task=self._order.task(),
+                task=self._control.task(),
                 broadcast=self._control.run.broadcast,
                 first=first,
                 last=last,

@@ -63,7 +63,8 @@ class BroadcastWorkflow:
             await calling_off
             # A batch on the wire may have been returned unsent after the first stop.
             await control.stop_ledger()
-        await self._unknown.count()
+        if not control.behind:
+            await self._unknown.count()
         control.end()
         await workflow.wait_condition(control.steered)
         for task in under_way:
@@ -122,7 +123,7 @@ class BroadcastWorkflow:
         planned = await call(
             PLAN_BROADCAST,
             PlanBroadcast(
-                task=self._order.task(),
+                task=self._control.task(),
                 batch_size=self._order.broadcast.batch_size,
                 message_class=self._order.message_class,
             ),
@@ -135,6 +136,8 @@ class BroadcastWorkflow:
             recipients=planned.recipients,
             suppressed=planned.suppressed,
             elsewhere=planned.elsewhere,
+            generation=planned.generation,
+            batch_size=planned.batch_size,
             started_at=workflow.now(),
         )
         # The first batch goes alone: once it is accepted, the incident knows that people are

@@ -16,7 +16,10 @@ with workflow.unsafe.imports_passed_through():
         PauseBroadcast,
         StopBroadcast,
     )
+    from activities.signatures.posts import PublicationTask
     from domain.explanation import Action, Explanation, NextStep
+    from domain.ids import publication_key
+    from domain.ledger import BegunAttempt, says_behind
     from domain.publication import Outcome, PublicationState
     from domain.times import show_moment
     from workflows.calls import call, explanation_of
@@ -34,6 +37,8 @@ class BroadcastControl:
 
     def __init__(self, order: PublishMessage) -> None:
         self._order = order
+        place = order.destination
+        self._key = publication_key(order.message, place.channel, place.audience)
         self._pausing = asyncio.Lock()
         self._ended = False
         self._wanted: str | None = None
@@ -51,6 +56,31 @@ class BroadcastControl:
         return self.halted is not None or self.refusal is not None
 
     @property
+    def behind(self) -> bool:
+        """Whether the ledger has forgotten something of it, so that its counts mean nothing."""
+        return says_behind(self.refusal)
+
+    def task(self) -> PublicationTask:
+        """The task of each activity, with what the ledger must have by now."""
+        task, run = self._order.task(), self.run
+        newest = run.newest or task.known.newest
+        if run.handed_out:
+            newest = newest or BegunAttempt(attempt=0)
+            newest = newest.model_copy(update={"handed_out": self._handed_out})
+        generation = run.generation or task.known.generation
+        known = task.known.model_copy(update={"generation": generation, "newest": newest})
+        return task.model_copy(update={"known": known})
+
+    @property
+    def _handed_out(self) -> int:
+        before = self._order.known.newest
+        return max(self.run.handed_out, before.handed_out if before else 0)
+
+    def hand_out(self, last: int) -> None:
+        """Remember that a range up to the batch ``last`` is handed out."""
+        self.note(handed_out=max(last, self.run.handed_out))
+
+    @property
     def planned(self) -> bool:
         """Whether the ledger has its plan."""
         return self.run.broadcast > 0
@@ -60,8 +90,8 @@ class BroadcastControl:
         self.run = self.run.model_copy(update=changes)
 
     def refuse(self, why: Explanation) -> None:
-        """Record why nothing more can go out; the first reason stays."""
-        self.refusal = self.refusal or why
+        """Record why nothing more can go out; the first reason stays, unless one is graver."""
+        self.refusal = why if says_behind(why) else self.refusal or why
 
     def end(self) -> None:
         """End it: a pause or a resume that arrives later changes nothing."""
@@ -70,6 +100,7 @@ class BroadcastControl:
     async def count(self, sent: BatchesSent) -> None:
         """Add the result of a range; pause if too much of the whole was refused or bounced."""
         self.note(
+            newest=_later(self.run.newest, sent.begun),
             accepted=self.run.accepted + sent.accepted,
             refused=self.run.refused + sent.refused,
             unknown_batches=self.run.unknown_batches + sent.unknown_batches,
@@ -167,11 +198,11 @@ class BroadcastControl:
         """Call off every batch that has not begun."""
         if self.halted is None:
             return
-        stop = StopBroadcast(broadcast=self.run.broadcast, to=self.halted)
+        stop = StopBroadcast(broadcast=self.run.broadcast, to=self.halted, key=self._key)
         await call(STOP_BROADCAST, stop, BULK_LEDGER, priority=self.priority)
 
     async def _pause_ledger(self, *, paused: bool) -> None:
-        pause = PauseBroadcast(broadcast=self.run.broadcast, paused=paused)
+        pause = PauseBroadcast(broadcast=self.run.broadcast, paused=paused, key=self._key)
         await call(PAUSE_BROADCAST, pause, LEDGER, priority=self.priority)
 
     # --- telling ------------------------------------------------------------------------------
@@ -203,3 +234,10 @@ class BroadcastControl:
             means=limit.what,
             next_step=NextStep(advice="It goes on by itself."),
         )
+
+
+def _later(one: BegunAttempt | None, other: BegunAttempt | None) -> BegunAttempt | None:
+    """The one that began later; ranges report in any order."""
+    if one is None or other is None or one.at is None or other.at is None:
+        return other or one
+    return one if one.at >= other.at else other

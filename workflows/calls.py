@@ -13,6 +13,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError,
 from activities.signatures.signature import Argument, Signature
 from domain.explanation import Action, Explanation, NextStep, explained
 from domain.ids import MAIN_QUEUE
+from domain.ledger import says_behind
 from workflows.policies import ORDINARY, ActivityPolicy
 
 Result = TypeVar("Result")
@@ -60,6 +61,11 @@ def never_started(error: ActivityError) -> bool:
 def timed_out(error: ActivityError) -> bool:
     """Whether an activity ended without anybody knowing what it did."""
     return isinstance(error.cause, TimeoutError) and not never_started(error)
+
+
+def is_behind(error: ActivityError) -> bool:
+    """Whether the ledger has less than is known of it, so that nothing may go out."""
+    return says_behind(explanation_of(error))
 
 
 def explanation_of(error: ActivityError) -> Explanation:

@@ -128,7 +128,7 @@ class ChannelRun:
         """
         if recovered:
             found = await self._read()
-            if found.outcome.state.settled:
+            if found.outcome.state.settled and found.behind is None:
                 return found.outcome
             self.state.started = False
         if self.state.halted is not None and self.state.started:
@@ -145,7 +145,7 @@ class ChannelRun:
             found = await self._read()
             self.state.looked_up = hints
             news = found.reached and note_reached()
-            if found.outcome.state.settled:
+            if found.outcome.state.settled and found.behind is None:
                 return found.outcome
             if ended:
                 return self._nothing_said(found)
@@ -259,6 +259,9 @@ class ChannelRun:
 
     def _nothing_said(self, found: OutcomeRead) -> Outcome:
         """How it ended, if its workflow is gone and the ledger has no end of it."""
+        if found.behind is not None:
+            unknown = PublicationState.UNKNOWN
+            return Outcome.at(self.destination, unknown, found.behind, uncertain=True)
         if not found.known:
             planned = Explanation(
                 what="Its workflow ended before anything was planned.",

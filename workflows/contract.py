@@ -17,12 +17,13 @@ from domain.explanation import Explanation
 from domain.gate import Verdict
 from domain.ids import AudienceName, ChannelName, MessageRef, Slug
 from domain.incident import IncidentState
+from domain.ledger import BegunAttempt, KnownLedger
 from domain.message import MessageClass, MessageKind
 from domain.model import Value
 from domain.playbook import BroadcastPlan, Looking, Playbook
 from domain.publication import Destination, Outcome, PublicationState
 from domain.stage import Stage
-from domain.timeline import RecordHead, TimelineEntry
+from domain.timeline import TimelineEntry
 
 INCIDENT_WORKFLOW = "IncidentWorkflow"
 PUBLICATION_WORKFLOW = "PublicationWorkflow"
@@ -35,10 +36,10 @@ class OpenIncident(Value):
     """Open an incident with a snapshot of its plan.
 
     ``templates`` is the digest of the playbook's files in the ledger. ``carried`` is this
-    workflow's own state, when it continues as new, ``registered`` whether the ledger has the
-    incident, and ``record`` the end of its record there, as the ledger confirmed it.
-    ``recovered``: it was open and its workflow was lost. It takes its name over, goes on from
-    ``carried``, and believes the ledger about everything that was under way.
+    workflow's own state, when it continues as new, and ``registered`` whether the ledger has the
+    incident. ``known`` is what the ledger has of it, and ``behind`` why it may not be used, if it
+    has less. ``recovered``: it was open and its workflow was lost. It takes its name over, goes on
+    from ``carried``, and believes the ledger about everything that was under way.
     """
 
     incident: Slug
@@ -50,7 +51,8 @@ class OpenIncident(Value):
     carried: IncidentState | None = None
     timeline: tuple[TimelineEntry, ...] = ()
     recorded: int = 0
-    record: RecordHead = RecordHead()
+    known: KnownLedger = KnownLedger()
+    behind: Explanation | None = None
     registered: bool = False
     recovered: bool = False
 
@@ -190,6 +192,26 @@ class Close(Value):
     waive: str = ""
 
 
+class Reconciled(Value):
+    """A known outcome of a message, after the ledger was compared with what went out."""
+
+    message: int
+    outcome: Outcome
+
+
+class Reconcile(Value):
+    """Enter what a comparison of the ledger with what went out has found.
+
+    ``seen`` is what a person has said of batches. Once nothing is open, ``generation`` names the
+    ledger to go on with, and ``outcomes`` are what is known now; until then it is "".
+    """
+
+    actor: Actor
+    generation: str = ""
+    outcomes: tuple[Reconciled, ...] = ()
+    seen: tuple[str, ...] = ()
+
+
 # --- publications and broadcasts --------------------------------------------------------------
 
 
@@ -200,7 +222,8 @@ class PublishMessage(Value):
     by ``begin_by`` is not begun any more.
     ``called_off``: send nothing. What may have gone out is looked for, and the rest ends so.
     ``start`` is repeated in all news. ``post`` and ``progress`` are the workflow's own state, when
-    it continues as new.
+    it continues as new. ``known``: what the ledger has of the incident, unless it is an earlier
+    copy.
     """
 
     message: MessageRef
@@ -217,6 +240,7 @@ class PublishMessage(Value):
     start: int = 0
     post: PostRun | None = None
     progress: BroadcastRun | None = None
+    known: KnownLedger = KnownLedger()
 
     def task(self) -> PublicationTask:
         """The part of it that activities get."""
@@ -225,6 +249,7 @@ class PublishMessage(Value):
             channel=self.destination.channel,
             audience=self.destination.audience,
             digest=self.digest,
+            known=self.known,
         )
 
 
@@ -263,7 +288,9 @@ class BroadcastRun(Value):
     and ``limit`` what was told of it. ``threshold_overridden``: somebody resumed it after it
     had paused, so it does not pause by itself again. ``queue`` has the batches still to hand out,
     as spans, for a continued run; ``halted``, ``refusal`` (why nothing more can go out) and
-    ``unknown_until`` (how long events are waited for) are for one, too.
+    ``unknown_until`` (how long events are waited for) are for one, too. ``generation`` names the
+    ledger that has its plan, and ``newest`` is the batch that it entered last as begun. No batch
+    after ``handed_out`` was ever handed out.
     """
 
     broadcast: int = 0
@@ -289,6 +316,10 @@ class BroadcastRun(Value):
     halted: PublicationState | None = None
     refusal: Explanation | None = None
     unknown_until: datetime | None = None
+    generation: str = ""
+    newest: BegunAttempt | None = None
+    handed_out: int = 0
+    batch_size: int = 0
 
     def per_second(self) -> float:
         """Recipients accepted per second since the start; zero before anything was."""

@@ -23,13 +23,17 @@ def broadcast_outcome(
     ``kept_back`` is why what is unknown was not sent again, if some is.
     """
     state, why = _ending(order, control, kept_back)
-    return Outcome.at(order.destination, state, why, attempts=1)
+    outcome = Outcome.at(order.destination, state, why, attempts=1)
+    return outcome.model_copy(update={"begun": control.task().known.newest})
 
 
 def _ending(
     order: PublishMessage, control: BroadcastControl, kept_back: Explanation | None
 ) -> tuple[PublicationState, Explanation]:
     run, told, unknown = control.run, _told(control.run), control.run.unknown_batches
+    if control.behind and control.refusal is not None:
+        begun = control.task().known.newest is not None or order.progress is not None
+        return (_S.UNKNOWN if begun or control.planned else _S.REFUSED), control.refusal
     if control.halted is not None:
         note = f" {_batches(unknown)} got no answer." if unknown else ""
         return control.halted, explained(f"Stopped with {told}.{note}", "Mail cannot be recalled.")

@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
         Join,
         OpenIncident,
         Propose,
+        Reconcile,
         RecordFacts,
         RetryChannel,
         Revise,
@@ -46,6 +47,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.openings import Openings
     from workflows.proposing import Proposing
     from workflows.publishing import Publishing
+    from workflows.recovering import Recovering
     from workflows.refusing import refusing
     from workflows.settling import Settling
     from workflows.signing import Signing
@@ -66,7 +68,9 @@ class IncidentWorkflow:
         self._turn_of: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._ceilings = Ceilings()
         self._waiting_room = WaitingRoom(self._ceilings)
-        timeline = Timeline(opening.incident, opening.timeline, opening.recorded, opening.record)
+        timeline = Timeline(
+            opening.incident, opening.timeline, opening.recorded, opening.known, opening.behind
+        )
         state = opening.carried or IncidentState(
             incident=opening.incident,
             title=opening.title[:TITLE_LIMIT],
@@ -77,6 +81,7 @@ class IncidentWorkflow:
             opened_at=workflow.now(),
         )
         self._state, self._timeline = state, timeline
+        timeline.snapshot = lambda: state.model_dump_json(exclude={"plan"})
         self._noise = NoiseLimit(state, timeline)
         self._lifecycle = Lifecycle(state, timeline, self._turn, registered=opening.registered)
         self._proposing = Proposing(state, timeline, self._lifecycle, self._turn)
@@ -88,6 +93,7 @@ class IncidentWorkflow:
         self._withdrawing = Withdrawing(state, timeline, self._publishing, self._turn_of)
         self._settling = Settling(state, timeline, self._publishing)
         self._facts = FactsRecording(state, timeline)
+        self._recovering = Recovering(state, timeline, self._publishing)
         if opening.carried is None:
             timeline.add("opened", opening.opened_by, state.title)
 
@@ -97,6 +103,8 @@ class IncidentWorkflow:
         with refusing():
             check_title(opening.title)
         lifecycle, recovered = self._lifecycle, opening.recovered and not opening.registered
+        if recovered:
+            self._timeline.add("recovered", "frontfoot", "from the ledger's snapshot")
         self._publishing.resume(recovered=recovered)
         self._withdrawing.resume()
         under_way = [
@@ -127,7 +135,8 @@ class IncidentWorkflow:
             "carried": self._state,
             "timeline": self._timeline.entries(),
             "recorded": self._timeline.recorded(),
-            "record": self._timeline.head(),
+            "known": self._timeline.known(),
+            "behind": self._timeline.behind,
             "registered": self._lifecycle.registered,
         }
         return opening.model_copy(update=changes)
@@ -151,7 +160,8 @@ class IncidentWorkflow:
     @workflow.query(name="status")
     def status(self) -> IncidentStatus:
         """The status of the response."""
-        return incident_status(self._state, self._timeline.head(), self._timeline.branch())
+        timeline = self._timeline
+        return incident_status(self._state, timeline.known(), timeline.branch(), timeline.behind)
 
     @workflow.query(name="timeline")
     def timeline(self) -> list[TimelineEntry]:
@@ -287,6 +297,18 @@ class IncidentWorkflow:
         with refusing():
             self._waiting_room.refuse_full()
             self._settling.refuse(settle)
+
+    @workflow.update(name="reconcile")
+    async def reconcile(self, reconcile: Reconcile) -> IncidentStatus:
+        """Go on with a ledger that was compared with what went out."""
+        with refusing():
+            self._recovering.reconcile(reconcile)
+        return self.status()
+
+    @reconcile.validator
+    def _check_reconcile(self, reconcile: Reconcile) -> None:
+        with refusing():
+            self._recovering.refuse(reconcile)
 
     # --- the lifecycle ------------------------------------------------------------------------
 

@@ -87,6 +87,7 @@ class Lifecycle:
             opened_at=state.opened_at,
             run=workflow.info().first_execution_run_id,
             recovered=recovered,
+            plan=state.plan,
         )
         await call(REGISTER_INCIDENT, registration, policy)
 

@@ -134,6 +134,7 @@ class Proposing:
             next_update_by=promise,
             at=workflow.now(),
             request=str(workflow.uuid4()),
+            known=self._timeline.known(),
         )
         rendered = await call(
             RENDER_MESSAGE, argument, ASKED, summary=f"{kind} {ordinal}, revision {revision}"

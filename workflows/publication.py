@@ -21,9 +21,10 @@ with workflow.unsafe.imports_passed_through():
     from activities.signatures.settling import SETTLE_PUBLICATION, SettlePublication
     from domain.explanation import Action, Explanation, NextStep, explained
     from domain.ids import channel_queue
+    from domain.ledger import BegunAttempt
     from domain.publication import Finding, Outcome, PublicationState, Receipt, Sighting
     from domain.times import show_second
-    from workflows.calls import call, explanation_of, never_started, timed_out
+    from workflows.calls import call, explanation_of, is_behind, never_started, timed_out
     from workflows.ceilings import Ceilings
     from workflows.contract import PUBLICATION_WORKFLOW, Halt, PostRun, PublishMessage
     from workflows.hearing import read_or
@@ -67,7 +68,12 @@ class PublicationWorkflow:
     async def run(self, order: PublishMessage) -> Outcome:
         """Return how the message ended on this channel; never raises because of a provider."""
         answering = asyncio.create_task(self._answer())
-        status = await self._publish()
+        try:
+            status = await self._publish()
+        except ActivityError as error:
+            if not is_behind(error):
+                raise
+            status = self._behind(explanation_of(error))
         answering.cancel()
         why = status.explanation.what if status.explanation else ""
         workflow.set_current_details(f"{self._channel}: {status.state}. {why}")
@@ -107,9 +113,12 @@ class PublicationWorkflow:
         try:
             status = await call(PLAN_PUBLICATION, self._task, LEDGER, priority=self._priority)
         except ActivityError as error:
+            if is_behind(error):
+                raise
             return PublicationStatus(
                 state=PublicationState.REFUSED, explanation=explanation_of(error)
             )
+        self._know(status)
         # Numbers go on from the ledger's, so that an attempt of an earlier run that wakes up
         # late cannot be taken for one of ours.
         number = status.attempt
@@ -164,11 +173,29 @@ class PublicationWorkflow:
             status = await attempt
         except ActivityError as error:
             status = await self._failed(error, number)
+        self._know(status)
         self._in_a_row = self._in_a_row + 1 if status.again_after is not None else 0
         self._lost += status.state in _NOBODY_KNOWS
         return status
 
+    def _know(self, status: PublicationStatus) -> None:
+        """Remember the last attempt that the ledger has entered, by its own word."""
+        if status.started_at is not None:
+            known = self._task.known
+            begun = BegunAttempt(attempt=status.attempt, at=status.started_at)
+            known = known.model_copy(update={"newest": begun})
+            self._task = self._task.model_copy(update={"known": known})
+
+    def _behind(self, why: Explanation) -> PublicationStatus:
+        """How it stands if the ledger has forgotten something of its incident."""
+        begun = self._attempts or self._task.known.newest is not None
+        state = PublicationState.UNKNOWN if begun else PublicationState.REFUSED
+        self._uncertain = state is PublicationState.UNKNOWN
+        return PublicationStatus(state=state, explanation=why)
+
     async def _failed(self, error: ActivityError, number: int) -> PublicationStatus:
+        if is_behind(error):
+            raise error
         if timed_out(error):
             return PublicationStatus(state=PublicationState.UNKNOWN, attempt=number)
         if self._halt is not None:
@@ -330,7 +357,7 @@ class PublicationWorkflow:
             receipt=receipt,
             attempts=self._attempts,
             uncertain=self._uncertain and receipt is None,
-        )
+        ).model_copy(update={"begun": self._task.known.newest})
 
     def _given_up(self) -> Explanation:
         return Explanation(

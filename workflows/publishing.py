@@ -13,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.broadcasting import BroadcastAction
     from domain.errors import DomainError
     from domain.incident import IncidentState
+    from domain.ledger import KnownLedger
     from domain.limits import REASON_LIMIT, refuse_long
     from domain.message import MessageKind
     from domain.message_state import MessagePhase, MessageState, UnderWay
@@ -113,6 +114,7 @@ class Publishing:
         A post of which nobody knows whether it went out is looked for before anything is sent.
         """
         self._state.refuse_request(retry.actor)
+        self._timeline.refuse_behind()
         message = self._state.message(retry.message)
         destination = message.destination(retry.channel, retry.audience)
         self.refuse_start(message)
@@ -180,7 +182,7 @@ class Publishing:
             news.outcome.state,
             why.capped() if why else None,
             uncertain=before.uncertain or news.outcome.uncertain,
-        )
+        ).model_copy(update={"begun": before.begun})
         message.enter(after)
         if place.audience is None:
             self._note_post(message, before, after)
@@ -229,7 +231,10 @@ class Publishing:
     async def _to_its_end(self, message: MessageState, run: ChannelRun, *, recovered: bool) -> None:
         place = run.destination
         outcome = await run.outcome(lambda: self._note_reached(message, place), recovered=recovered)
+        if outcome.begun is None:
+            outcome = outcome.model_copy(update={"begun": message.outcome_at(place).begun})
         message.end(outcome)
+        self._timeline.note_behind(outcome.explanation)
         del self._runs[message.number, place.key]
         why = outcome.explanation.what if outcome.explanation else ""
         about = f"message {message.number}{place.to_whom}: {why}".rstrip(": ")
@@ -278,7 +283,13 @@ class Publishing:
             urgent=message.kind is not MessageKind.GOODWILL_OFFER,
             called_off=begun.called_off,
             start=begun.start,
+            known=self._known(message, destination),
         )
+
+    def _known(self, message: MessageState, destination: Destination) -> KnownLedger:
+        """What the ledger has of the incident, and of what went there before."""
+        begun = message.outcome_at(destination).begun
+        return self._timeline.known().model_copy(update={"newest": begun})
 
     def _runs_of(self, message: MessageState) -> list[ChannelRun]:
         return [run for run in self._runs.values() if run.number == message.number]

@@ -45,6 +45,7 @@ class Settling:
         self._state.refuse_request(settle.actor)
         refuse_long("The address", settle.url, URL_LIMIT)
         refuse_many("batches", map(str, settle.batches), BATCHES_LIMIT)
+        self._timeline.refuse_behind()
         message = self._state.message(settle.message)
         destination = message.destination(settle.channel, settle.audience)
         if settle.batches and destination.audience is None:

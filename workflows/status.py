@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from domain.explanation import Explanation
 from domain.incident import IncidentState
+from domain.ledger import KnownLedger
 from domain.message_state import MessageState
 from domain.status import IncidentStatus, MessageStatus
-from domain.timeline import RecordHead
 
 
 def message_status(state: IncidentState, message: MessageState) -> MessageStatus:
@@ -32,8 +33,10 @@ def message_status(state: IncidentState, message: MessageState) -> MessageStatus
     )
 
 
-def incident_status(state: IncidentState, record: RecordHead, branch: int) -> IncidentStatus:
-    """The whole incident; ``record`` is the end of its record in the ledger."""
+def incident_status(
+    state: IncidentState, known: KnownLedger, branch: int, behind: Explanation | None = None
+) -> IncidentStatus:
+    """The whole incident, and what it knows of its ledger."""
     return IncidentStatus(
         incident=state.incident,
         title=state.title,
@@ -46,7 +49,8 @@ def incident_status(state: IncidentState, record: RecordHead, branch: int) -> In
         facts=state.facts.current,
         facts_filled=state.facts.filled,
         messages=tuple(message_status(state, one) for one in state.messages),
-        record=record,
+        ledger=known,
         record_branch=branch,
+        locked=behind,
         joined=state.joined,
     )

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures.record import RECORD_TIMELINE, RecordTimeline, TimelineRecorded
+    from activities.signatures.record import (
+        LARGEST_SNAPSHOT,
+        RECORD_TIMELINE,
+        TOO_LARGE,
+        RecordTimeline,
+        TimelineRecorded,
+    )
     from domain.actor import Actor
+    from domain.explanation import Explanation
+    from domain.ledger import KnownLedger, LedgerBehind, says_behind
     from domain.plural import plural
-    from domain.timeline import BRANCHED, RESTORED, RecordHead, TimelineEntry
+    from domain.timeline import BRANCHED, RESTORED, TimelineEntry
     from workflows.calls import call
     from workflows.policies import LEDGER, RECORD_AGAIN, URGENT
 
@@ -35,13 +45,17 @@ class Timeline:
         incident: str,
         entries: tuple[TimelineEntry, ...] = (),
         recorded: int = 0,
-        head: RecordHead | None = None,
+        known: KnownLedger | None = None,
+        behind: Explanation | None = None,
     ) -> None:
         self._incident = incident
         self._entries = list(entries)
         self._recorded = recorded
-        self._head = head or RecordHead()
+        self._known = known or KnownLedger()
         self._refused = False
+        self._compared = 0
+        self.behind = behind
+        self.snapshot: Callable[[], str] = str
 
     def add(self, what: str, who: Actor | str, about: str = "") -> None:
         """Enter one thing that happened now; ``who`` is an actor, or a channel or part of ours."""
@@ -57,9 +71,28 @@ class Timeline:
         """The number of the last entry that the ledger has."""
         return self._recorded
 
-    def head(self) -> RecordHead:
-        """The end of the ledger's record, as the ledger confirmed it last."""
-        return self._head
+    def known(self) -> KnownLedger:
+        """What the ledger has of the incident, unless it is an earlier copy."""
+        return self._known
+
+    def note_behind(self, why: Explanation | None) -> None:
+        """Enter, once, that the ledger has less than is known, if ``why`` says so."""
+        if why is not None and says_behind(why) and self.behind is None:
+            # The record goes on in any case, and what was forgotten of it is entered again.
+            self.behind = why
+            self.add("ledger behind", "frontfoot", why.what)
+
+    def refuse_behind(self) -> None:
+        """Raise ``LedgerBehind`` while the ledger has less than is known."""
+        if self.behind is not None:
+            raise LedgerBehind.of(self.behind)
+
+    def reconciled(self, generation: str) -> None:
+        """Go on with the ledger of that name, and copy to it whatever it lacks."""
+        self._known = KnownLedger(generation=generation)
+        self._recorded = self._entries[0].seq - 1 if self._entries else 0
+        self._compared += 1
+        self.behind = None
 
     def branch(self) -> int:
         """The number of the branch that it writes; more than 1 after a reset or a restore."""
@@ -101,11 +134,30 @@ class Timeline:
         """Copy to the ledger what it lacks."""
         while self.pending():
             batch = tuple(one for one in self._entries if one.seq > self._recorded)[:100]
-            order = RecordTimeline(incident=self._incident, entries=batch, confirmed=self._head)
-            self._take(await call(RECORD_TIMELINE, order, LEDGER, priority=URGENT), batch)
+            order = RecordTimeline(
+                incident=self._incident,
+                entries=batch,
+                known=self._known,
+                snapshot=self._snapshot_after(batch[-1]),
+            )
+            compared = self._compared
+            done = await call(RECORD_TIMELINE, order, LEDGER, priority=URGENT)
+            # What was said of the ledger before it was compared does not count any more.
+            if compared == self._compared:
+                self._take(done, batch)
+
+    def _snapshot_after(self, last: TimelineEntry) -> str:
+        """The state after the newest entry; one that is too large is not kept, and said to be."""
+        if last is not self._entries[-1]:
+            return ""
+        taken = self.snapshot()
+        return taken if len(taken) <= LARGEST_SNAPSHOT else TOO_LARGE
 
     def _take(self, done: TimelineRecorded, batch: tuple[TimelineEntry, ...]) -> None:
-        before, self._head = self._head, done.head
+        before = self._known.record
+        generation = self._known.generation or done.generation
+        self._known = KnownLedger(generation=generation, record=done.head)
+        self.note_behind(done.locked)
         if done.behind:
             lost = before.entries - done.head.entries
             them = "it was" if lost == 1 else "they were"

@@ -87,6 +87,7 @@ class UnknownBatches:
                 broadcast=self._control.run.broadcast,
                 release_before=before if release else None,
                 max_attempts=self._order.attempts,
+                task=self._control.task(),
             ),
             LEDGER,
             priority=self._control.priority,

@@ -8,6 +8,7 @@ from activities.signatures.posts import PublicationStatus, PublicationTask
 from activities.signatures.signature import Nothing, Signature
 from domain.broadcasting import BroadcastHealth
 from domain.explanation import Explanation
+from domain.ledger import BegunAttempt
 from domain.message import MessageClass
 from domain.model import Value
 from domain.publication import PublicationState
@@ -25,7 +26,7 @@ class BroadcastPlanned(Value):
     """What was fixed, in recipients; ``elsewhere`` get the message in another audience.
 
     ``tried`` are the numbers of batches that an earlier run tried in vain, though nothing of them
-    went out.
+    went out. ``generation`` names the ledger that has the plan.
     """
 
     broadcast: int
@@ -35,6 +36,8 @@ class BroadcastPlanned(Value):
     suppressed: int
     elsewhere: int = 0
     tried: tuple[int, ...] = ()
+    generation: str = ""
+    batch_size: int = 0
 
 
 class SendBatches(Value):
@@ -82,7 +85,7 @@ class BatchesSent(Value):
     ``reached`` is the last batch that this speaks of, where the rest of the range is handed back;
     None is the end of the range. ``health`` counts the whole broadcast, not only the range.
     ``taken`` is how many requests the provider accepted this time; after them it put one batch
-    ``aside``, or named a ``limit``.
+    ``aside``, or named a ``limit``. ``begun`` is the last batch that was begun this time.
     """
 
     accepted: int = 0
@@ -95,14 +98,19 @@ class BatchesSent(Value):
     aside: PutAside | None = None
     limit: ProviderLimit | None = None
     health: BroadcastHealth = BroadcastHealth()
+    begun: BegunAttempt | None = None
     explanation: Explanation | None = None
 
 
 class PauseBroadcast(Value):
-    """Let no further batch begin, or with ``paused`` false let them begin again."""
+    """Let no further batch begin, or with ``paused`` false let them begin again.
+
+    Here and below, ``key`` names the broadcast beyond doubt: ids begin again in a restored ledger.
+    """
 
     broadcast: int
     paused: bool
+    key: str = ""
 
 
 class StopBroadcast(Value):
@@ -110,6 +118,7 @@ class StopBroadcast(Value):
 
     broadcast: int
     to: PublicationState
+    key: str = ""
 
 
 WITHDRAW_BROADCAST = Signature("withdraw_broadcast", PublicationTask, PublicationStatus)

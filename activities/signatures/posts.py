@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from activities.signatures.signature import Signature
 from domain.explanation import Explanation
 from domain.ids import AudienceName, ChannelName, MessageRef
+from domain.ledger import KnownLedger
 from domain.model import Value
 from domain.publication import Destination, PublicationState, Receipt, Sighting
 
@@ -16,7 +17,8 @@ class PublicationTask(Value):
 
     On a direct channel it goes to one ``audience``; a post has none. ``since``: by the server's
     clock, no attempt of this run began earlier. The ledger has the moments too, by the clocks of
-    the workers that made the attempts, and those may have been wrong.
+    the workers that made the attempts, and those may have been wrong. ``known``: what the ledger
+    has, unless it is an earlier copy.
     """
 
     message: MessageRef
@@ -24,6 +26,7 @@ class PublicationTask(Value):
     digest: str
     audience: AudienceName | None = None
     since: datetime | None = None
+    known: KnownLedger = KnownLedger()
 
     @property
     def destination(self) -> Destination:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from activities.signatures.signature import Signature
 from domain.ids import AudienceName, ChannelName, MessageRef
+from domain.ledger import KnownLedger
 from domain.message import MessageKind
 from domain.model import Value
 from domain.playbook import Playbook
@@ -35,6 +36,7 @@ class RenderMessage(Value):
     next_update_by: datetime | None = None
     at: datetime
     request: str = ""
+    known: KnownLedger = KnownLedger()
 
 
 class ChannelCopy(Value):

@@ -5,16 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 
 from activities.signatures.signature import Nothing, Signature
+from domain.explanation import Explanation
 from domain.ids import AudienceName, Slug
+from domain.ledger import KnownLedger
 from domain.model import Value
+from domain.playbook import Playbook
 from domain.timeline import RecordHead, TimelineEntry
+
+LARGEST_SNAPSHOT = 1_000_000
+"""Characters of a snapshot that still fit into what Temporal takes as one argument."""
+
+TOO_LARGE = "too large"
+"""In the place of a snapshot that does not: an older one must not be taken for it."""
 
 
 class RegisterIncident(Value):
     """Enter an incident in the ledger, or the audiences of one that is there.
 
     ``run`` is the first run of its workflow: an incident of another is another one, and its name is
-    used up, unless this one was ``recovered`` from it.
+    used up, unless this one was ``recovered`` from it. The ``plan`` is kept for the case that
+    Temporal is lost.
     """
 
     incident: Slug
@@ -24,6 +34,7 @@ class RegisterIncident(Value):
     opened_at: datetime
     run: str = ""
     recovered: bool = False
+    plan: Playbook | None = None
 
 
 class CloseIncident(Value):
@@ -36,25 +47,30 @@ class CloseIncident(Value):
 class RecordTimeline(Value):
     """Append entries to the ledger's timeline; those that are there already are left alone.
 
-    ``confirmed`` is the end of the record as the ledger was last known to have it.
+    ``known`` has the end of the record as the ledger was last known to have it. ``snapshot`` is the
+    JSON of the incident's state after them, without its plan: it can be started again from that.
     """
 
     incident: Slug
     entries: tuple[TimelineEntry, ...]
-    confirmed: RecordHead = RecordHead()
+    known: KnownLedger = KnownLedger()
+    snapshot: str = ""
 
 
 class TimelineRecorded(Value):
-    """What the ledger has now: ``head`` is the end of the record.
+    """What the ledger has now: ``head`` is the end of the record, ``generation`` names the ledger.
 
     Nothing was appended if it is ``behind``, lacking entries that it had, or if it has other
-    content or a gap at ``diverges_at``: then the recording goes on in ``next_branch``.
+    content or a gap at ``diverges_at``: then the recording goes on in ``next_branch``. ``locked``
+    is why nothing may go out from it, if that is so.
     """
 
     head: RecordHead = RecordHead()
     behind: bool = False
     diverges_at: int | None = None
     next_branch: int = 1
+    generation: str = ""
+    locked: Explanation | None = None
 
 
 REGISTER_INCIDENT = Signature("register_incident", RegisterIncident, Nothing)

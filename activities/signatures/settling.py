@@ -43,12 +43,14 @@ class SettleByPerson(Value):
 class SettleUnknown(Value):
     """Settle the batches whose outcome is unknown by the events that name them.
 
-    Batches that began before ``release_before`` and have no event at all may go again.
+    Batches that began before ``release_before`` and have no event at all may go again. ``task``
+    says what the ledger must have.
     """
 
     broadcast: int
     release_before: datetime | None = None
     max_attempts: int = 5
+    task: PublicationTask | None = None
 
 
 class UnknownSettled(Value):

@@ -10,6 +10,7 @@ from client.checks.events import check_events
 from client.checks.ledger import check_ledger
 from client.checks.playbooks import check_playbooks
 from client.checks.private import check_private
+from client.checks.recovery import check_recovery
 from client.checks.result import CheckResult
 from client.checks.temporal import check_temporal
 from client.engine import Engine
@@ -23,6 +24,7 @@ async def check_everything(engine: Engine, *, ask_providers: bool = True) -> lis
         _safely("ledger", lambda: check_ledger(settings.database())),
         _safely("temporal", lambda: check_temporal(engine)),
         asyncio.to_thread(check_private, settings),
+        _quietly(lambda: check_recovery(engine)),
         asyncio.to_thread(check_playbooks, settings),
         asyncio.to_thread(check_events, settings),
     ]
@@ -42,3 +44,8 @@ async def _safely(
         if explanation is None:
             raise
         return [CheckResult(about=about, ok=False, explanation=explanation)]
+
+
+async def _quietly(look: Callable[[], Awaitable[list[CheckResult]]]) -> list[CheckResult]:
+    """The same for one that needs what others check: what keeps it from looking is theirs."""
+    return [one for one in await _safely("", look) if one.about]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
@@ -195,19 +195,23 @@ async def stop(
     broadcast_id: int,
     at: datetime,
     to: PublicationState = PublicationState.WITHDRAWN,
+    key: str = "",
 ) -> int:
     """Let no further batch begin, and return how many were called off.
 
-    Batches under way end as they end. ``to`` is withdrawn, superseded or abandoned.
+    Batches under way end as they end. ``to`` is withdrawn, superseded or abandoned. With ``key``
+    it changes nothing of another broadcast, which a restored ledger may have under this id.
     """
     if to not in (_S.WITHDRAWN, _S.SUPERSEDED, _S.ABANDONED):
         raise ValueError(f"a broadcast cannot be stopped into {to}")
     called_off = Explanation(what=f"Called off at {at:%H:%M} UTC before it was sent.")
     async with db.write(many_rows=True) as connection:
         # A batch on the wire may be returned unsent and planned again: it must not begin either.
-        await connection.execute(
-            update(broadcasts).where(broadcasts.c.id == broadcast_id).values(paused=True)
+        found = await connection.execute(
+            update(broadcasts).where(_is(broadcast_id, key)).values(paused=True)
         )
+        if not found.rowcount:
+            return 0
         result = await connection.execute(
             update(batches)
             .where(batches.c.broadcast_id == broadcast_id, batches.c.state == _S.PLANNED)
@@ -216,12 +220,20 @@ async def stop(
         return result.rowcount
 
 
-async def pause(db: Database, broadcast_id: int, *, paused: bool) -> None:
-    """Let no batch begin until it is called again with ``paused`` false; batches under way end."""
+async def pause(db: Database, broadcast_id: int, *, paused: bool, key: str = "") -> None:
+    """Let no batch begin until it is called again with ``paused`` false; batches under way end.
+
+    ``key``: see ``stop``.
+    """
     async with db.write() as connection:
         await connection.execute(
-            update(broadcasts).where(broadcasts.c.id == broadcast_id).values(paused=paused)
+            update(broadcasts).where(_is(broadcast_id, key)).values(paused=paused)
         )
+
+
+def _is(broadcast_id: int, key: str) -> ColumnElement[bool]:
+    same = broadcasts.c.id == broadcast_id
+    return and_(same, broadcasts.c.key == key) if key else same
 
 
 async def _find(connection: AsyncConnection, key: str) -> BroadcastRow | None:

@@ -32,6 +32,7 @@ from store.kernel.bulk import Bulk
 from store.kernel.columns import Moment, moment_text
 from store.kernel.database import Apart
 from store.offers.codes import Issuing
+from store.recovery.locks import unlocked
 from store.tables import batches, broadcasts
 
 _S = PublicationState
@@ -66,7 +67,7 @@ class BatchReservation(NamedTuple):
 
 
 def _taking(which: ColumnElement[bool]) -> ReturningUpdate[tuple[object, ...]]:
-    """Planned to sending, if the broadcast has this digest and is not paused."""
+    """Planned to sending, if the broadcast has this digest and nothing keeps it back."""
     return (
         update(batches)
         .where(
@@ -77,6 +78,7 @@ def _taking(which: ColumnElement[bool]) -> ReturningUpdate[tuple[object, ...]]:
                 broadcasts.c.id == bindparam("b_broadcast"),
                 broadcasts.c.digest == bindparam("b_digest"),
                 ~broadcasts.c.paused,
+                unlocked(broadcasts.c.incident),
             ),
         )
         .values(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import select, update
 
 from domain.ids import MessageRef, publication_key
+from domain.ledger import BegunAttempt
 from domain.model import Value
 from domain.publication import Destination, Outcome, PublicationState
 from store.broadcasts.broadcasts import find_broadcast
@@ -65,6 +66,9 @@ async def _of_post(db: Database, ref: MessageRef, place: Destination) -> LedgerO
         attempts=row.attempt,
         uncertain=row.uncertain,
     )
+    if row.started_at is not None:
+        begun = BegunAttempt(attempt=row.attempt, at=row.started_at)
+        outcome = outcome.model_copy(update={"begun": begun})
     return LedgerOutcome(outcome=outcome, reached=row.state is PublicationState.ACCEPTED)
 
 

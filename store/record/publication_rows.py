@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, RowMapping, and_, case, func, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.errors import DomainError
 from domain.explanation import Explanation
 from domain.ids import MessageRef
+from domain.ledger import LedgerBehind, behind
 from domain.publication import PublicationState, Receipt
 from store.kernel.database import Database
 from store.kernel.transitions import MAY_COME_FROM, LedgerRow, read_explanation, stored
@@ -142,11 +142,13 @@ def mark_uncertain(since: datetime | None) -> dict[str, object]:
     return {"uncertain_since": func.coalesce(publications.c.uncertain_since, began)}
 
 
-def never_planned(ref: MessageRef, channel: str) -> DomainError:
-    """The error for a publication that has no row."""
-    return DomainError(
-        f"Message {ref.number} of {ref.incident} was never planned on {channel}.",
-        "Plan it first; if it was, check that every process uses the same database URL.",
+def never_planned(ref: MessageRef, channel: str) -> LedgerBehind:
+    """The error for a publication that has no row: planning it makes one."""
+    return LedgerBehind.of(
+        behind(
+            ref.incident,
+            f"The ledger has no plan of message {ref.number} on {channel}, which was made before.",
+        )
     )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import and_, or_, update
+from sqlalchemy import and_, func, literal, or_, update
 
 from domain.explanation import Explanation
 from domain.ids import MessageRef, publication_key
@@ -31,6 +31,7 @@ from store.record.publication_rows import (
     publication_is,
     read_row,
 )
+from store.recovery.locks import unlocked
 from store.tables import publications
 
 _S = PublicationState
@@ -117,6 +118,7 @@ async def reserve(
                     publications.c.digest == digest,
                     publications.c.state == _S.PLANNED,
                     publications.c.attempt < attempt,
+                    unlocked(publications.c.incident),
                     certain_or(looked=looked),
                 )
                 .values(
@@ -222,6 +224,27 @@ async def mark_unknown(
     begun = or_(publications.c.state == _S.SENDING, publications.c.uncertain_since.is_not(None))
     only, marked = and_(of_attempt(attempt), begun), mark_uncertain(since)
     return await move(db, ref, channel, _S.UNKNOWN, at, only=only, why=why, values=marked)
+
+
+async def suspect(
+    db: Database, ref: MessageRef, channel: str, since: datetime, at: datetime
+) -> PublicationRow:
+    """Enter that an attempt of which the row knows nothing may have gone out after ``since``."""
+    async with db.write() as connection:
+        await connection.execute(
+            update(publications)
+            .where(publication_is(ref, channel), publications.c.state == _S.PLANNED)
+            .values(
+                uncertain_since=func.coalesce(
+                    publications.c.uncertain_since, literal(since, publications.c.started_at.type)
+                ),
+                updated_at=at,
+            )
+        )
+        row = await find_in(connection, ref, channel)
+    if row is None:
+        raise never_planned(ref, channel)
+    return row
 
 
 async def withdraw(

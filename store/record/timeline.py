@@ -138,6 +138,12 @@ async def _head(connection: AsyncConnection, last: Row[int, str, str, str] | Non
     return RecordHead(entries=last.link, hash=last.hash, seal=last.seal, key=fingerprint)
 
 
+async def head(db: Database, incident: str) -> RecordHead:
+    """The end of an incident's record."""
+    async with db.read() as connection:
+        return await _head(connection, await _at(connection, incident))
+
+
 async def read(db: Database, incident: str) -> list[TimelineEntry]:
     """The timeline of an incident: by branch, and by number in each.
 

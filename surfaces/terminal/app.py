@@ -14,6 +14,7 @@ from surfaces.terminal import (
     approve,
     audience,
     audit,
+    backup,
     broadcast,
     check,
     close,
@@ -22,7 +23,9 @@ from surfaces.terminal import (
     playbook,
     propose,
     record,
+    recover,
     reject,
+    restore,
     retry,
     revise,
     settle,
@@ -48,7 +51,7 @@ _COMMANDS: tuple[Register, ...] = tuple(
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
         approve, reject, status, broadcast, withdraw, retry, settle, timeline, record, codes,
-        suppressions, audit,
+        suppressions, audit, backup, restore, recover,
     )
 )  # fmt: skip
 

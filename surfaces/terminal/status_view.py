@@ -76,6 +76,8 @@ def incident_view(
     true if nothing more can be done in it.
     """
     parts: list[RenderableType] = [_heading(status), _strip(status.stage), Text("")]
+    if status.locked is not None:
+        parts += [Text(clean(f"LOCKED: {happened(status.locked)}"), style="bold red"), Text("")]
     for message in status.messages:
         own = [mail for mail in mails if mail.message == message.number]
         older = message is not status.messages[-1]

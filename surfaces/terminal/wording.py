@@ -37,6 +37,7 @@ _COMMANDS = {
     Action.START: "frontfoot up",
     Action.MIGRATE: "python -m store.migrate",
     Action.NEW_RECORD_KEY: "frontfoot record new-key FILE",
+    Action.RECOVER_LEDGER: "frontfoot recover --ledger-behind {incident}",
     Action.RECOVER_INCIDENT: "frontfoot recover --temporal-lost {incident}",
 }
 _STEERING = (Action.PAUSE, Action.RESUME, Action.STOP)

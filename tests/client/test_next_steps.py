@@ -6,6 +6,7 @@ import pytest
 
 from client.next_steps import next_steps, to_sign
 from domain.explanation import Action
+from domain.ledger import behind
 from domain.message_state import MessagePhase
 from domain.stage import Stage
 from domain.status import IncidentStatus
@@ -29,6 +30,12 @@ from tests.surfaces.terminal.test_screen import (
         (incident(stage=Stage.RESOLVE), [Action.PROPOSE, Action.CLOSE]),
         (incident(stage=Stage.MAKE_GOOD), [Action.CLOSE]),
         (incident(stage=Stage.CLOSED), [Action.VERIFY_TIMELINE]),
+        (
+            incident(settled(UNKNOWN, REFUSED)).model_copy(
+                update={"locked": behind("site-down", "It is an earlier copy.")}
+            ),
+            [Action.RECOVER_LEDGER],
+        ),
     ],
 )
 def test_the_most_pressing_comes_first(status: IncidentStatus, actions: list[Action]) -> None:

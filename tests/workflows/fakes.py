@@ -133,16 +133,19 @@ class Fakes:
     @defined(RENDER_MESSAGE)
     async def render(self, order: RenderMessage) -> MessageRendered:
         """Keep a revision."""
+        self.of(order.message.incident).refuse_behind()
         return await self.of(order.message.incident).render(order)
 
     @defined(PLAN_PUBLICATION)
     async def plan_publication(self, order: PublicationTask) -> PublicationStatus:
         """Enter the intent."""
+        self.of(order.message.incident).refuse_behind()
         return self.of(order.message.incident).plan(order)
 
     @defined(PUBLISH_POST)
     async def publish_post(self, order: PublishPost) -> PublicationStatus:
         """One attempt."""
+        self.of(order.task.message.incident).refuse_behind()
         return await self.of(order.task.message.incident).publish(order)
 
     @defined(LOOK_FOR_POST)
@@ -153,6 +156,7 @@ class Fakes:
     @defined(SETTLE_PUBLICATION)
     async def settle_publication(self, order: SettlePublication) -> PublicationStatus:
         """Enter a conclusion."""
+        self.of(order.task.message.incident).refuse_behind()
         return self.of(order.task.message.incident).settle(order)
 
     @defined(SETTLE_BY_PERSON)
@@ -186,6 +190,7 @@ class Fakes:
     async def plan_broadcast(self, order: PlanBroadcast) -> BroadcastPlanned:
         """Fix the batches."""
         world = self.of(order.task.message.incident)
+        world.refuse_behind()
         world.refuse_unopened(order.task)
         audience = order.task.audience or ""
         world.children.append((order.task.message.number, f"{order.task.channel}/{audience}"))
@@ -197,6 +202,7 @@ class Fakes:
     @defined(SEND_BATCHES)
     async def send_batches(self, order: SendBatches) -> BatchesSent:
         """Send a range."""
+        self.of(order.task.message.incident).refuse_behind()
         return await self._mailing(order.broadcast).send(order)
 
     @defined(SETTLE_UNKNOWN)

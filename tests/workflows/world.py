@@ -26,6 +26,7 @@ from activities.signatures.record import RecordTimeline, RegisterIncident, Timel
 from activities.signatures.settling import SettleByPerson, SettlePublication
 from channels.contract import ChannelError, OutcomeUnknown, Refused, Throttled, Unreachable
 from domain.explanation import Explanation, explained
+from domain.ledger import behind
 from domain.publication import Finding, Outcome, PublicationState, Receipt, Sighting
 from domain.timeline import RecordHead, TimelineEntry
 from tests.workflows.mailing import Mailing
@@ -142,6 +143,9 @@ class World:
         self._rendering: asyncio.Event | None = None
         self.renders_begun = 0
         self.promises: list[datetime | None] = []
+        self.behind: Explanation | None = None
+        self.generation = "first"
+        self.snapshot = ""
 
     def mail_to(self, audience: str) -> Mailing:
         """The mailing of one audience: ``mail`` for the first that is asked for."""
@@ -193,6 +197,17 @@ class World:
     def public(self, channel: str | None = None) -> list[int]:
         """The numbers of the messages that the public can see, in the order they went out."""
         return [one.number for one in self.posts if channel in (None, one.channel)]
+
+    def refuse_behind(self) -> None:
+        """Refuse to work on a ledger that was restored, as every activity that sends does."""
+        if self.behind is not None:
+            why = self.behind
+            raise ApplicationError(why.what, why, type="LedgerBehind", non_retryable=True)
+
+    def is_restored(self, incident: str) -> None:
+        """The ledger is an earlier copy from now on."""
+        self.behind = behind(incident, "The ledger has forgotten something.")
+        self.generation = "second"
 
     # --- what activities do -------------------------------------------------------------------
 

@@ -110,6 +110,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("slug", name="pk_incidents"),
     )
     op.create_table(
+        "incident_snapshots",
+        sa.Column("incident", sa.String(length=48), nullable=False),
+        sa.Column("entries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("taken_at", Moment(), nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("plan", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("incident", name="pk_incident_snapshots"),
+    )
+    op.create_table(
+        "ledger",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("generation", sa.String(length=32), nullable=False),
+        sa.Column("since", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_ledger"),
+    )
+    op.create_table(
+        "locks",
+        sa.Column("incident", sa.String(length=48), nullable=False),
+        sa.Column("since", Moment(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("compared", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.PrimaryKeyConstraint("incident", name="pk_locks"),
+    )
+    op.create_table(
         "messages",
         sa.Column("incident", sa.String(length=48), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),

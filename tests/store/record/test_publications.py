@@ -267,7 +267,7 @@ async def test_the_record_says_why_and_what_next(database: Database) -> None:
 
 
 async def test_publishing_what_was_never_planned_is_refused_in_words(database: Database) -> None:
-    with pytest.raises(DomainError, match="never planned on twitter"):
+    with pytest.raises(DomainError, match="no plan of message 1 on twitter"):
         await publications.reserve(database, *HERE, DIGEST, NOON, 1)
 
 

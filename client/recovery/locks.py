@@ -1,0 +1,55 @@
+"""Incidents of which the ledger has forgotten something: noticing them, and locking them."""
+
+from __future__ import annotations
+
+from temporalio.service import RPCError
+
+from client.asking import live_status
+from client.engine import Engine
+from client.errors import ClientError
+from domain.errors import DomainError
+from domain.explanation import Explanation
+from domain.ids import MessageRef, incident_of
+from domain.status import IncidentStatus
+from store.recovery import locks
+from store.recovery.locks import Lock
+from store.recovery.standing import why_behind
+from workflows.contract import INCIDENT_WORKFLOW
+
+_OPEN = f'WorkflowType = "{INCIDENT_WORKFLOW}" AND ExecutionStatus = "Running"'
+
+
+async def why_locked(engine: Engine, status: IncidentStatus) -> Explanation | None:
+    """Why nothing goes out for an incident: it is locked, or the ledger has less than it knows."""
+    ledger, slug = await engine.ledger(), status.incident
+    why = status.locked or await why_behind(ledger, slug, status.ledger)
+    for message in status.messages:
+        ref = MessageRef(incident=slug, number=message.number, revision=message.revision)
+        for outcome in message.outcomes:
+            if why is None and outcome.begun is not None:
+                known = status.ledger.model_copy(update={"newest": outcome.begun})
+                why = await why_behind(ledger, slug, known, ref, outcome.destination)
+    return why
+
+
+async def running_incidents(engine: Engine) -> list[str]:
+    """The incidents that Temporal has as open, whatever the ledger says."""
+    client = await engine.temporal()
+    return sorted([incident_of(one.id) async for one in client.list_workflows(_OPEN)])
+
+
+async def lock_those_behind(engine: Engine) -> list[Lock]:
+    """Lock every open incident that knows more than the ledger; one that is silent is left out.
+
+    Returns all locks, older ones too. Raises ``TemporalUnreachable`` and ``RPCError``.
+    """
+    ledger = await engine.ledger()
+    for slug in await running_incidents(engine):
+        try:
+            why = await why_locked(engine, await live_status(engine, slug))
+        except (ClientError, DomainError, RPCError):
+            # It compares by itself before anything goes out.
+            continue
+        if why is not None:
+            await locks.lock(ledger, slug, why)
+    return await locks.all_locks(ledger)
