@@ -21,7 +21,7 @@ from workflows.contract import INCIDENT_WORKFLOW, OpenIncident
 
 async def forget(world: World, response: Response) -> None:
     """Let Temporal forget the incident, as it does after its retention."""
-    await world.temporal("workflow", "delete", "--workflow-id", response.handle.id)
+    await world.temporal("workflow", "delete", "--yes", "--workflow-id", response.handle.id)
 
     async def gone() -> bool:
         try:

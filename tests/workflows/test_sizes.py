@@ -130,6 +130,6 @@ async def test_compose_has_the_settings_of_the_embedded_server() -> None:
     values = {
         line.rstrip(":"): after.partition("value: ")[2]
         for line, after in itertools.pairwise(lines)
-        if line.startswith("limit.")
+        if line.startswith(("limit.", "history."))
     }
     assert tuple(f"{name}={value}" for name, value in values.items()) == TEMPORAL_SETTINGS
