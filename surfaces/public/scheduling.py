@@ -45,7 +45,7 @@ class Served(Protocol):
 
 
 class _FairQueue:
-    """One of each address in turn: the oldest, or with ``newest`` that one and the oldest by turns."""
+    """One of each address in turn: the oldest, or with ``newest`` by turns the newest."""
 
     def __init__(self, *, newest: bool = False) -> None:
         self._by_address: OrderedDict[str, deque[Served]] = OrderedDict()
@@ -74,9 +74,10 @@ class Scheduler:
     """The queues of connections that have sent something.
 
     First come those that have delivered something genuine before. The others are in queues by their
-    level, of which each has its share of the turns: strangers who ask again and again, or who send
+    level, of which each has its share of the turns: strangers who ask again and again, or send
     without end, delay nobody who comes with a short request. Of new ones the newest and the oldest
-    have their turn alternately: a burst delays nobody who comes after it, and nobody waits for ever.
+    have their turn alternately: a burst delays nobody who comes after it, and nobody waits for
+    ever.
     """
 
     def __init__(self) -> None:
