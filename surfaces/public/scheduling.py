@@ -45,11 +45,12 @@ class Served(Protocol):
 
 
 class _FairQueue:
-    """One of each address in turn; of one address the ``newest`` or the oldest one first."""
+    """One of each address in turn: the oldest, or with ``newest`` by turns the newest."""
 
     def __init__(self, *, newest: bool = False) -> None:
         self._by_address: OrderedDict[str, deque[Served]] = OrderedDict()
         self._newest = newest
+        self._from_end = False
         self._size = 0
 
     def __len__(self) -> int:
@@ -61,7 +62,8 @@ class _FairQueue:
 
     def take(self) -> Served:
         address, queue = self._by_address.popitem(last=False)
-        connection = queue.pop() if self._newest else queue.popleft()
+        self._from_end = self._newest and not self._from_end
+        connection = queue.pop() if self._from_end else queue.popleft()
         if queue:
             self._by_address[address] = queue
         self._size -= 1
@@ -72,9 +74,10 @@ class Scheduler:
     """The queues of connections that have sent something.
 
     First come those that have delivered something genuine before. The others are in queues by their
-    level, of which each has its share of the turns: strangers who ask again and again, or who send
-    without end, delay nobody who comes with a short request. Among new ones the newest is first:
-    when more come than can be served, most of them are served at once instead of none.
+    level, of which each has its share of the turns: strangers who ask again and again, or send
+    without end, delay nobody who comes with a short request. Of new ones the newest and the oldest
+    have their turn alternately: a burst delays nobody who comes after it, and nobody waits for
+    ever.
     """
 
     def __init__(self) -> None:

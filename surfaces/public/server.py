@@ -132,9 +132,10 @@ class PublicServer(uvicorn.Server):
         )
 
     def _open_some(self) -> None:
-        """Open the newest ones: in a flood, most of those who come are then served at once."""
-        for _ in range(min(_OPENED_AT_ONCE, len(self._accepted))):
-            opening = asyncio.create_task(self._open(self._accepted.pop()))
+        """Open the newest and the oldest in turn: see ``Scheduler``."""
+        for number in range(min(_OPENED_AT_ONCE, len(self._accepted))):
+            accepted = self._accepted.popleft() if number % 2 else self._accepted.pop()
+            opening = asyncio.create_task(self._open(accepted))
             self._opening.add(opening)
             opening.add_done_callback(self._opening.discard)
         self._opens = bool(self._accepted)
