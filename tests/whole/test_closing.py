@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from client import incidents
+from client.timeline import verify_timeline
 from domain.errors import DomainError
 from domain.stage import Stage
-from store.record import timeline
 from tests.whole.response import LEAD, Response
 from tests.whole.world import World
 
@@ -35,6 +35,7 @@ async def test_a_closed_incident_keeps_its_record_and_its_name(
 
     with pytest.raises(DomainError, match="A name is not used again"):
         await response.open(recipients=30)
-    assert await timeline.verify(calm.ledger, response.slug) is None
+    verified = await verify_timeline(calm.engine, response.slug)
+    assert (verified.confirmed, verified.found) == (True, ())
     assert [who for who, _ in await response.timeline("closed")] == [LEAD.person]
     assert [who for who, _ in await response.timeline("approved")] == ["noor"]
