@@ -19,6 +19,7 @@ from client.recovery.broadcasts import (
     settle_batches,
 )
 from client.recovery.locks import why_locked
+from client.recovery.providers import adopt_found
 from domain.actor import Actor
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep, explained
@@ -84,7 +85,8 @@ async def recover_ledger(
 ) -> Comparison:
     """Compare a locked incident with what went out, enter ``answers``, unlock it if all is clear.
 
-    What its workflows know and what events prove is entered at once; the rest is left to a person.
+    What its workflows know, events prove and providers show is entered at once; the rest is left
+    to a person.
     Nothing is sent by this. May be repeated until nothing is open. ``DomainError`` if the incident
     is not locked, or an answer is about a batch that is not in doubt.
     """
@@ -110,6 +112,8 @@ async def recover_ledger(
         told = Reconcile(actor=actor, seen=seen)
         status = await tell(engine, slug, "reconcile", told, IncidentStatus)
     found = await _compare(engine, status)
+    if not found.under_way and await adopt_found(engine, status, found.in_doubt):
+        found = await _compare(engine, status)
     if found.unlocked:
         this = await generation(ledger)
         order = Reconcile(actor=actor, generation=this, outcomes=found.outcomes)
