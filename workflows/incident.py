@@ -98,6 +98,7 @@ class IncidentWorkflow:
             asyncio.create_task(lifecycle.keep_registered(recovered=recovered)),
             asyncio.create_task(self._keep_record()),
             asyncio.create_task(self._noise.keep()),
+            asyncio.create_task(self._ceilings.watch()),
         ]
         closing = asyncio.create_task(self._close())
         await workflow.wait_condition(
