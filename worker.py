@@ -57,9 +57,9 @@ from settings import Settings
 from store import migrate
 from store.events.inbox import Inbox
 from store.kernel.database import Database
+from store.kernel.priority import Priority
 from store.record import keys
 from store.recovery.witness import Witness
-from store.kernel.priority import Priority
 from wiring import TemporalUnreachable, connect
 from workflows.broadcast import BroadcastWorkflow
 from workflows.incident import IncidentWorkflow

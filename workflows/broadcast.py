@@ -53,7 +53,11 @@ class BroadcastWorkflow:
     async def run(self, order: PublishMessage) -> Outcome:
         """Return how the broadcast ended; a batch that a provider refused does not raise."""
         control = self._control
-        under_way = [asyncio.create_task(control.steer()), asyncio.create_task(self._answer())]
+        under_way = [
+            asyncio.create_task(control.steer()),
+            asyncio.create_task(control.ceilings.watch()),
+            asyncio.create_task(self._answer()),
+        ]
         calling_off = asyncio.create_task(control.call_off())
         try:
             await self._send_all(order)

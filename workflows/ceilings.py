@@ -1,12 +1,13 @@
 """How near a run is to what the server bears, so that it continues as new long before that.
 
 Temporal ends a workflow whose history has 51,200 events or 50 MB, and takes from one run at most
-10,000 signals (3,000 on the servers that we configure) and 2,000 updates.
+10,000 signals and 2,000 updates.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from temporalio import workflow
 
@@ -23,6 +24,9 @@ class Limits:
 
 LIMITS = Limits()
 
+CALM, FEW = timedelta(milliseconds=300), 5
+"""The pause in which at most so many signals and updates arrive when a flood is over."""
+
 
 class Ceilings:
     """Counts what this run has taken so far."""
@@ -30,10 +34,26 @@ class Ceilings:
     def __init__(self) -> None:
         self.signals = 0
         self.updates = 0
+        self._near = False
 
     def near(self) -> bool:
         """Whether it is time to continue as new."""
-        return self._taken(1.0) or workflow.info().is_continue_as_new_suggested()
+        return self._near
+
+    async def watch(self) -> None:
+        """Notice that it is time, for as long as the run lives.
+
+        Not in the middle of a flood: the server fails a workflow task that continues as new if
+        something has arrived meanwhile, waits longer each time, and has the whole run gone through
+        again. At the ceiling it takes no more signals, and then there is a pause.
+        """
+        await workflow.wait_condition(
+            lambda: self._taken(1.0) or workflow.info().is_continue_as_new_suggested()
+        )
+        while not self._near:
+            before = self.signals + self.updates
+            await workflow.sleep(CALM)
+            self._near = self.signals + self.updates - before <= FEW
 
     def pressing(self) -> bool:
         """Whether it could not continue so far, so that nothing may be begun that takes time."""

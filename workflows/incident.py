@@ -112,6 +112,7 @@ class IncidentWorkflow:
             asyncio.create_task(self._once_registered(self._timeline.keep)),
             asyncio.create_task(self._once_registered(self._openings.keep)),
             asyncio.create_task(self._noise.keep()),
+            asyncio.create_task(self._ceilings.watch()),
         ]
         closing = asyncio.create_task(self._close())
         await workflow.wait_condition(

@@ -67,14 +67,18 @@ class PublicationWorkflow:
     @workflow.run
     async def run(self, order: PublishMessage) -> Outcome:
         """Return how the message ended on this channel; never raises because of a provider."""
-        answering = asyncio.create_task(self._answer())
+        under_way = [
+            asyncio.create_task(self._answer()),
+            asyncio.create_task(self._ceilings.watch()),
+        ]
         try:
             status = await self._publish()
         except ActivityError as error:
             if not is_behind(error):
                 raise
             status = self._behind(explanation_of(error))
-        answering.cancel()
+        for task in under_way:
+            task.cancel()
         why = status.explanation.what if status.explanation else ""
         workflow.set_current_details(f"{self._channel}: {status.state}. {why}")
         outcome = self._outcome(status.state, status.explanation, status.receipt)

@@ -37,6 +37,7 @@ from tests.activities.mail import (
     one_each,
     order_for,
 )
+from tests.sealing import KEY, gates
 
 Back = Callable[[], None]
 HACKED = MessageRef(incident="hacked", number=1, revision=1)
@@ -115,7 +116,9 @@ async def test_a_copy_that_lacks_what_lies_beside_it_is_noticed_at_once(
 ) -> None:
     """The worker died before the server heard a heartbeat, and no workflow knows anything."""
     witness = Witness.beside(f"sqlite:///{tmp_path / 'ledger.db'}")
-    activities = BroadcastActivities(post.ledger, {"email": mailer}, SECRET, None, witness)
+    activities = BroadcastActivities(
+        post.ledger, {"email": mailer}, gates(post.ledger), SECRET, witness=witness
+    )
     back = copy_of()
     await ActivityEnvironment().run(activities.send_batches, post.order(1, 2))
     back()
@@ -128,7 +131,9 @@ async def test_what_lies_beside_the_ledger_is_for_this_user_alone(
     post: Post, mailer: Mailer, tmp_path: Path
 ) -> None:
     witness = Witness.beside(f"sqlite:///{tmp_path / 'ledger.db'}")
-    activities = BroadcastActivities(post.ledger, {"email": mailer}, SECRET, None, witness)
+    activities = BroadcastActivities(
+        post.ledger, {"email": mailer}, gates(post.ledger), SECRET, witness=witness
+    )
     await ActivityEnvironment().run(activities.send_batches, post.order())
     folder = tmp_path / "ledger.db.begun"
     (file,) = folder.iterdir()
@@ -198,7 +203,10 @@ async def test_a_post_is_not_made_again_after_the_ledger_forgot_it(
     ledger: Database, provider: Provider, document: Document, copy_of: Callable[[], Back]
 ) -> None:
     task = PublicationTask(message=HACKED, channel="square", digest=document.digest())
-    posts, environment = PostActivities(ledger, {"square": provider}), ActivityEnvironment()
+    posts, environment = (
+        PostActivities(ledger, {"square": provider}, gates(ledger)),
+        ActivityEnvironment(),
+    )
     await environment.run(posts.plan_publication, task)
     back = copy_of()
     status = await environment.run(posts.publish_post, PublishPost(task=task, attempt=1))
@@ -215,7 +223,10 @@ async def test_a_post_whose_earlier_attempt_the_ledger_does_not_have_is_looked_f
 ) -> None:
     """The worker was killed on the wire, so nobody knows whether it had begun at all."""
     task = PublicationTask(message=HACKED, channel="square", digest=document.digest(), since=NOON)
-    posts, environment = PostActivities(ledger, {"square": provider}), ActivityEnvironment()
+    posts, environment = (
+        PostActivities(ledger, {"square": provider}, gates(ledger)),
+        ActivityEnvironment(),
+    )
     await environment.run(posts.plan_publication, task)
     back = copy_of()
     await environment.run(posts.publish_post, PublishPost(task=task, attempt=1))
@@ -231,15 +242,21 @@ async def test_the_record_goes_on_in_a_ledger_that_has_forgotten_some_of_it(
     entries = tuple(
         TimelineEntry(seq=seq, at=NOON, what="joined", who="noor") for seq in range(1, 6)
     )
-    record, environment = RecordActivities(ledger), ActivityEnvironment()
+    record, environment = RecordActivities(ledger, KEY), ActivityEnvironment()
+    environment.info = replace(environment.info, workflow_id="incident/hacked")
     back = copy_of()
     first = RecordTimeline(incident="hacked", entries=entries[:4])
-    assert (await environment.run(record.record_timeline, first)).behind is None
+    done = await environment.run(record.record_timeline, first)
+    assert done.locked is None
     back()
     more = RecordTimeline(
-        incident="hacked", entries=entries[4:], known=KnownLedger(entries=4), snapshot="{}"
+        incident="hacked",
+        entries=entries[4:],
+        known=KnownLedger(record=done.head),
+        snapshot="{}",
     )
     recorded = await environment.run(record.record_timeline, more)
-    assert recorded.behind is not None
-    assert recorded.behind.what == "The ledger has 0 of the 4 entries that it had."
+    assert recorded.behind
+    assert recorded.locked is not None
+    assert recorded.locked.what == "The ledger has 0 of the 4 entries that it had."
     assert await locks.lock_of(ledger, "hacked") is not None

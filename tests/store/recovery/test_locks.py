@@ -8,13 +8,14 @@ import pytest
 
 from domain.ledger import BegunAttempt, KnownLedger, behind
 from domain.publication import Destination, Outcome, PublicationState, Receipt
-from domain.timeline import TimelineEntry
+from domain.timeline import RecordHead, TimelineEntry
 from store.broadcasts import batches
 from store.kernel.database import Database
 from store.record import publication_rows, publications, timeline
 from store.recovery import doubts, locks
 from store.recovery.generations import begin_generation, generation
 from store.recovery.standing import what_lacks, why_behind
+from tests.sealing import KEY
 from tests.store.world import DIGEST, LATER, NOON, RECEIPT, have_broadcast, lose_answer, ref, send
 
 S = PublicationState
@@ -83,9 +84,8 @@ class Case:
     "case",
     [
         Case(KnownLedger(), MAIL, None),
-        Case(KnownLedger(entries=3), MAIL, None),
-        Case(KnownLedger(entries=4), MAIL, "has 3 of the 4 entries"),
-        Case(KnownLedger(entries=5, lost=2), MAIL, "has 1 of the 3 entries"),
+        Case(KnownLedger(record=RecordHead(entries=4)), MAIL, "has 3 of the 4 entries"),
+        Case(KnownLedger(record=RecordHead(entries=2)), MAIL, "has another entry 2"),
         Case(KnownLedger(newest=BegunAttempt(number=2, attempt=1)), MAIL, None),
         Case(KnownLedger(newest=BegunAttempt(number=2, attempt=2)), MAIL, "forgotten batch 2"),
         Case(KnownLedger(newest=BegunAttempt(number=3, attempt=1)), MAIL, "forgotten batch 3"),
@@ -102,7 +102,8 @@ async def test_what_a_ledger_lacks_is_named(database: Database, case: Case) -> N
     await publications.plan(database, ref(), "twitter", DIGEST, NOON)
     await publications.reserve(database, ref(), "twitter", DIGEST, NOON, 1)
     entries = [TimelineEntry(seq=n, at=NOON, what="joined", who="noor") for n in (1, 2, 3)]
-    await timeline.append(database, SLUG, entries)
+    done = await timeline.append(database, KEY, SLUG, entries)
+    assert await what_lacks(database, SLUG, KnownLedger(record=done.head)) is None
 
     why = await what_lacks(database, SLUG, case.known, ref(), case.place)
 
