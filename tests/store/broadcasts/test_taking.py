@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Connection, event
 
+from domain.offer import OfferTerms
 from domain.publication import PublicationState
 from store.broadcasts import batch_outcomes, batches, broadcasts
 from store.broadcasts.broadcasts import BroadcastRow
@@ -17,13 +18,15 @@ from store.kernel.database import Database
 from store.offers import codes
 from store.offers.codes import MadeCodes
 from store.people import audiences, suppressions
-from tests.store.offers.test_codes import HERE, SECRET, TERMS
+from tests.store.offers.test_codes import HERE
 from tests.store.world import (
     DIGEST,
     LATER,
     NO_ANSWER,
     NOON,
     RECEIPT,
+    SECRET,
+    TERMS,
     address,
     have_broadcast,
     ref,
@@ -50,7 +53,7 @@ async def take(
     broadcast: BroadcastRow,
     numbers: Sequence[int],
     answered: Sequence[int] = (),
-    terms: codes.OfferTerms = RICH,
+    terms: OfferTerms = RICH,
 ) -> list[BatchReservation]:
     """Take batches at the same moment, each range with what it was ``answered`` before."""
     before = [Answered(number, RECEIPT, LATER) for number in answered]
