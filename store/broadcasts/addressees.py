@@ -14,7 +14,6 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Integer,
-    Row,
     Select,
     Text,
     and_,
@@ -47,6 +46,16 @@ class Sendables(NamedTuple):
 NOBODY = Sendables((), [])
 
 
+class _Found(NamedTuple):
+    """What ``_addressees`` says of a batch."""
+
+    many: int
+    first: int
+    last: int
+    addresses: str | None
+    suppressed: str | None
+
+
 async def addressees(db: Database, broadcast_id: int, number: int) -> Sendables:
     """Which recipients of a batch are still to be written to, by recipient id.
 
@@ -73,7 +82,7 @@ def look_at(
 ) -> tuple[Sendables, list[int]]:
     """Which recipients of a batch are to be written to, and which are suppressed."""
     found = connection.execute(_addressees(dialect), place(broadcast_id, number)).one()
-    return _seen(connection, dialect, broadcast_id, number, found)
+    return _seen(connection, dialect, broadcast_id, number, _Found(*found))
 
 
 def look_at_each(
@@ -82,8 +91,8 @@ def look_at_each(
     """``look_at`` for several batches in one statement, by number; for PostgreSQL only."""
     values = {"b_broadcast": broadcast_id, "b_numbers": list(numbers)}
     return {
-        found.number: _seen(connection, "postgresql", broadcast_id, found.number, found)
-        for found in connection.execute(_addressees_of_each(), values).all()
+        row.number: _seen(connection, "postgresql", broadcast_id, row.number, _Found(*row[1:]))
+        for row in connection.execute(_addressees_of_each(), values).all()
     }
 
 
@@ -92,7 +101,7 @@ def _seen(
     dialect: DialectName,
     broadcast_id: int,
     number: int,
-    found: Row[Any],
+    found: _Found,
 ) -> tuple[Sendables, list[int]]:
     run = range(found.first, found.last + 1) if found.many else range(0)
     if len(run) == found.many:

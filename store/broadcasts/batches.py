@@ -66,13 +66,13 @@ async def reserve_batch(
     proven meanwhile is entered as accepted instead. ``DomainError`` if there is no such batch.
 
     What else there is to do goes into the same transaction if it can: entering the batch before,
-    which was ``answered`` meanwhile, and issuing codes. On PostgreSQL that is the transaction of
-    all who ask at the same moment; on SQLite, where a statement is no trip, each has its own.
+    which was ``answered`` meanwhile, and issuing codes. On PostgreSQL all who ask at the same
+    moment share a transaction; on SQLite, where a statement is no trip, each has its own.
     """
     if db.dialect == "postgresql":
-        group = _group(db, broadcast_id, digest, issuing)
+        wanted = Wanted(number, at, answered)
         try:
-            reservation = await group.ask(Wanted(number, at, answered))
+            reservation = await _take_with_others(db, broadcast_id, digest, wanted, issuing)
         except (Apart, StoreUnavailable):
             # Nothing of it was kept, perhaps because of somebody else's batch.
             pass
@@ -147,23 +147,25 @@ _Group = Gathering[Wanted, BatchReservation | None]
 _GROUPS: WeakKeyDictionary[Database, dict[_Kind, _Group]] = WeakKeyDictionary()
 
 
-def _group(db: Database, broadcast_id: int, digest: str, issuing: Issuing | None) -> _Group:
-    """Where reservations of a broadcast meet those of the other ranges of this process."""
-    groups = _GROUPS.setdefault(db, {})
-    kind = _Kind(broadcast_id, digest, issuing and issuing.of)
-    known = groups.get(kind)
-    if known is not None:
-        return known
+async def _take_with_others(
+    db: Database, broadcast_id: int, digest: str, wanted: Wanted, issuing: Issuing | None
+) -> BatchReservation | None:
+    """Take a batch together with those that other ranges of this process want meanwhile."""
 
-    async def take(wanted: Sequence[Wanted]) -> list[BatchReservation | None]:
+    async def take(all_wanted: Sequence[Wanted]) -> list[BatchReservation | None]:
         return await db.write_with(
-            lambda connection: take_together(connection, broadcast_id, digest, wanted, issuing)
+            lambda connection: take_together(connection, broadcast_id, digest, all_wanted, issuing)
         )
 
-    # Those of broadcasts that have ended need not stay.
-    for other in [one for one, group in groups.items() if group.idle]:
-        del groups[other]
-    return groups.setdefault(kind, Gathering(take, MOST_TOGETHER))
+    groups = _GROUPS.setdefault(db, {})
+    kind = _Kind(broadcast_id, digest, issuing and issuing.of)
+    group = groups.setdefault(kind, Gathering(take, MOST_TOGETHER))
+    try:
+        return await group.ask(wanted)
+    finally:
+        if group.idle:
+            # It refers to the ledger, which would otherwise never be forgotten.
+            groups.pop(kind, None)
 
 
 class _Look(NamedTuple):

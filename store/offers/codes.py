@@ -19,6 +19,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Text,
     and_,
     bindparam,
     func,
@@ -49,6 +50,14 @@ _OVERLAPPING = (
         codes.c.last >= bindparam("b_least"),
     )
     .order_by(codes.c.first)
+)
+# Many may enter new codes together, or one who looks first for codes that are there. Without this
+# the former would wait for the latter's lock on the offers, and the latter for a row of the former.
+_LOCK_OF_CODES = func.hashtextextended("codes/" + bindparam("b_incident", type_=Text), 0)
+_ENTER_ALONE = select(func.pg_advisory_xact_lock(_LOCK_OF_CODES))
+_ENTER_TOGETHER = select(offers.c.id, func.pg_advisory_xact_lock_shared(_LOCK_OF_CODES)).where(
+    offers.c.incident == bindparam("b_incident", type_=Text),
+    offers.c.version == bindparam("b_version"),
 )
 _SPANS = Bulk("postgresql", least=BigInteger(), most=BigInteger())
 _COUNT_OVERLAPPING = (
@@ -156,7 +165,7 @@ class Issuing:
         self._incident = incident
         self._terms = terms
         self._grouped = grouped
-        self._offer_id: int | None = None
+        self._place = {"b_incident": incident, "b_version": terms.version}
 
     @property
     def of(self) -> tuple[str, str, OfferTerms, bool]:
@@ -176,6 +185,8 @@ class Issuing:
         """
         if not made.recipients:
             return
+        if self._dialect == "postgresql":
+            connection.execute(_ENTER_ALONE, self._place)
         offer = ensure_offer(connection, self._dialect, self._incident, self._terms)
         refuse_other_secret(offer, self._mark)
         there = _overlapping(connection, offer, made.recipients)
@@ -193,10 +204,9 @@ class Issuing:
         the commit. What somebody else has entered for the same people is seen under that lock.
         ``Apart`` if there is any such thing, then ``enter`` is for each alone.
         """
-        offer_id = self._offer_id or _offer_id(connection, self._incident, self._terms)
+        offer_id = connection.scalar(_ENTER_TOGETHER, self._place)
         if offer_id is None:
             raise Apart
-        self._offer_id = offer_id
         rows = [row for made in all_made for row in _rows(offer_id, made)]
         if not rows:
             return
@@ -248,12 +258,6 @@ def _rows(offer_id: int, made: MadeCodes) -> list[_NewRow]:
             }
         )
     return rows
-
-
-def _offer_id(connection: Connection, incident: str, terms: OfferTerms) -> int | None:
-    return connection.scalar(
-        select(offers.c.id).where(offers.c.incident == incident, offers.c.version == terms.version)
-    )
 
 
 async def not_entered(
