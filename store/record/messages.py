@@ -120,7 +120,7 @@ async def free_place(db: Database, ref: MessageRef, kind: MessageKind, ordinal: 
             .select_from(messages)
             .where(messages.c.incident == ref.incident, messages.c.kind == kind.value)
         )
-    return Place(last + 1, 1, max(ordinal, kin + 1))
+    return Place((last or ref.number) + 1, 1, max(ordinal, kin + 1))
 
 
 async def find_revision(db: Database, ref: MessageRef) -> Document | None:

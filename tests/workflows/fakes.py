@@ -170,8 +170,8 @@ class Fakes:
         world = self.of(task.message.incident)
         if task.audience is None:
             return world.outcome_of(task)
-        mailing = world.mail_to(task.audience)
-        return mailing.outcome_of(task)
+        found = world.mail_to(task.audience).outcome_of(task)
+        return found.model_copy(update={"behind": world.behind})
 
     @defined(ENTER_OUTCOME)
     async def enter_outcome(self, order: EnterOutcome) -> Nothing:

@@ -221,8 +221,14 @@ class World:
             return answer
         for entry in order.entries:
             self.timeline.setdefault(entry.seq, entry)
+        self.snapshot = order.snapshot or self.snapshot
         number = len(self.timeline)
-        return TimelineRecorded(head=RecordHead(entries=number, hash=f"hash {number}"))
+        restored = order.known.generation not in ("", self.generation)
+        return TimelineRecorded(
+            head=RecordHead(entries=number, hash=f"hash {number}"),
+            generation=self.generation,
+            locked=self.behind if restored else None,
+        )
 
     async def open_gate(self, order: OpenGate) -> None:
         """Enter an opening."""
@@ -276,7 +282,7 @@ class World:
         row = self.rows.get((task.message.number, task.channel))
         if row is None:
             planned = Outcome.at(task.destination, S.PLANNED)
-            return OutcomeRead(outcome=planned, known=False)
+            return OutcomeRead(outcome=planned, known=False, behind=self.behind)
         outcome = Outcome.at(
             task.destination,
             row.state,
@@ -285,7 +291,9 @@ class World:
             attempts=row.attempt,
             uncertain=row.uncertain,
         )
-        return OutcomeRead(outcome=outcome, reached=row.state is S.ACCEPTED)
+        return OutcomeRead(
+            outcome=outcome, reached=row.state is S.ACCEPTED, behind=self.behind
+        )
 
     def plan(self, task: PublicationTask) -> PublicationStatus:
         """Enter the intent."""
