@@ -165,8 +165,10 @@ class Publishing:
     def hear(self, said: Sequence[RawValue]) -> None:
         """Read the news of a publication or a broadcast; ignore anything else."""
         news = read(said, ChannelNews)
-        run = news and self._runs.get((news.message, news.outcome.destination.key))
-        if news is None or run is None:
+        if news is None:
+            return
+        run = self._runs.get((news.message, news.outcome.destination.key))
+        if run is None:
             return
         message, place = self._state.message(news.message), run.destination
         before = message.outcome_at(place)
@@ -178,7 +180,7 @@ class Publishing:
         after = Outcome.at(
             place,
             news.outcome.state,
-            why.capped() if why else None,
+            why.cleaned() if why else None,
             uncertain=before.uncertain or news.outcome.uncertain,
         )
         message.enter(after)
