@@ -96,6 +96,20 @@ class Explanation(Value):
         step = self.next_step.model_copy(update={"advice": _capped(self.next_step.advice)})
         return Explanation(what=_capped(self.what), means=_capped(self.means), next_step=step)
 
+    def cleaned(self) -> Explanation:
+        """The same, cut and without control characters, if a stranger may have written it."""
+        step = self.next_step.model_dump()
+        words = {name: _printable(text) for name, text in step.items() if isinstance(text, str)}
+        return Explanation(
+            what=_printable(self.what),
+            means=_printable(self.means),
+            next_step=self.next_step.model_copy(update=words | {"action": self.next_step.action}),
+        )
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else " " for sign in _capped(text))
+
 
 def explained(what: str, next_step: NextStep | str = "", *, means: str = "") -> Explanation:
     """An explanation whose next step may be plain advice."""

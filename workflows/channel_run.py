@@ -268,7 +268,7 @@ class ChannelRun:
                 means="Nothing went out.",
                 next_step=self.destination.step(Action.RETRY, self._order.message),
             )
-            why = self._last_words.capped() if self._last_words else planned
+            why = self._last_words.cleaned() if self._last_words else planned
             return Outcome.at(self.destination, PublicationState.REFUSED, why)
         nobody_said = Explanation(
             what="Its workflow ended before it could say what happened.",

@@ -182,7 +182,7 @@ class Publishing:
         after = Outcome.at(
             place,
             news.outcome.state,
-            why.capped() if why else None,
+            why.cleaned() if why else None,
             uncertain=before.uncertain or news.outcome.uncertain,
         ).model_copy(update={"begun": before.begun})
         message.enter(after)

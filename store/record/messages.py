@@ -114,13 +114,13 @@ async def free_place(db: Database, ref: MessageRef, kind: MessageKind, ordinal: 
             return Place(ref.number, ref.revision, ordinal)
         if ref.revision > 1:
             return Place(ref.number, newest + 1, ordinal)
-        last = await connection.scalar(select(func.max(revisions.c.number)).where(ours))
-        kin = await connection.scalar(
+        last: int = await connection.scalar(select(func.max(revisions.c.number)).where(ours)) or 0
+        kin: int | None = await connection.scalar(
             select(func.count())
             .select_from(messages)
             .where(messages.c.incident == ref.incident, messages.c.kind == kind.value)
         )
-    return Place((last or ref.number) + 1, 1, max(ordinal, kin + 1))
+    return Place(last + 1, 1, max(ordinal, (kin or 0) + 1))
 
 
 async def find_revision(db: Database, ref: MessageRef) -> Document | None:

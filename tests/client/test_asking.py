@@ -6,16 +6,24 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 
 from client import asking
-from client.asking import incident_status
+from client.asking import incident_status, tell
 from client.engine import Engine
-from client.errors import NoWorker, explanation_of
+from client.errors import NoWorker, ServerRefused, explanation_of
+from client.messages import approve_by_signal
+from domain.actor import Actor
 from domain.ids import MAIN_QUEUE, incident_workflow_id
-from tests.workflows.server import server, temporal_executable
+from domain.status import IncidentStatus
+from tests.workflows.fakes import Fakes
+from tests.workflows.plan import a_plan
+from tests.workflows.server import server, temporal_executable, workers
+from workflows.contract import INCIDENT_WORKFLOW, Join, OpenIncident
 
 
 class Line:
@@ -72,6 +80,55 @@ async def line(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Line, Eng
         await engine.temporal()
         yield line, engine
         line.cut()
+
+
+@pytest.fixture
+async def small_server() -> AsyncIterator[tuple[Engine, WorkflowHandle[Any, Any]]]:
+    """A server with low ceilings, and an incident on it with a worker."""
+    executable = temporal_executable()
+    if executable is None:
+        pytest.skip("there is no `temporal` command")
+    dynamic = ("history.maxTotalUpdates=3", "history.maximumSignalsPerExecution=2")
+    async with server(executable, *dynamic) as environment, workers(environment.client, Fakes()):
+        opening = OpenIncident(
+            incident="site-down",
+            title="Down",
+            opened_by=Actor.at_terminal("maya"),
+            plan=a_plan(),
+            templates="t",
+        )
+        handle = await environment.client.start_workflow(
+            INCIDENT_WORKFLOW,
+            opening,
+            id=incident_workflow_id("site-down"),
+            task_queue=MAIN_QUEUE,
+        )
+        yield Engine(temporal=environment.client), handle
+
+
+async def test_what_the_server_does_not_take_is_told_as_refused(
+    small_server: tuple[Engine, WorkflowHandle[Any, Any]],
+) -> None:
+    """It was told as sent, and nobody knew whether it had counted."""
+    engine, _ = small_server
+    join = Join(actor=Actor.at_terminal("lee"))
+    for _ in range(3):
+        await tell(engine, "site-down", "join", join, IncidentStatus)
+
+    with pytest.raises(ServerRefused) as refused:
+        await tell(engine, "site-down", "join", join, IncidentStatus)
+
+    assert refused.value.explanation.means == "Nothing was changed."
+
+
+async def test_a_signal_that_the_server_does_not_take_is_told_as_refused(
+    small_server: tuple[Engine, WorkflowHandle[Any, Any]],
+) -> None:
+    engine, handle = small_server
+    for _ in range(2):
+        await handle.signal("junk")
+    with pytest.raises(ServerRefused, match="limit for signal events"):
+        await approve_by_signal(engine, "site-down", by="noor", digest="12345678")
 
 
 async def test_a_missing_worker_is_a_missing_worker(line: tuple[Line, Engine]) -> None:
