@@ -164,6 +164,13 @@ class ChannelRun:
     def _child_has_ended(self) -> bool:
         return self._child is not None and self._child.done()
 
+    def _result(self) -> Outcome | None:
+        """What its workflow itself returned, if this run of the incident started it."""
+        child = self._child
+        if child is None or not child.done() or child.cancelled() or child.exception():
+            return None
+        return child.result()
+
     async def _read(self) -> OutcomeRead:
         priority = URGENT if self._order.urgent else ORDINARY
         return await call(READ_OUTCOME, self._order.task(), LEDGER, priority=priority)
@@ -261,7 +268,8 @@ class ChannelRun:
         """How it ended, if its workflow is gone and the ledger has no end of it."""
         if found.behind is not None:
             unknown = PublicationState.UNKNOWN
-            return Outcome.at(self.destination, unknown, found.behind, uncertain=True)
+            lost = Outcome.at(self.destination, unknown, found.behind, uncertain=True)
+            return self._result() or lost
         if not found.known:
             planned = Explanation(
                 what="Its workflow ended before anything was planned.",
