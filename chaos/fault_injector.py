@@ -167,6 +167,10 @@ class FaultInjector:
         except RPCError:
             # Temporal has just been killed, or nobody answers a query.
             why_not = "Temporal did not answer the attacker"
+        except asyncio.CancelledError:
+            # It was under way when all faults were lifted.
+            self._record.struck[fault.name] += 1
+            raise
         if why_not:
             self._record.skipped[fault.name] = why_not
         else:

@@ -18,7 +18,7 @@ from domain.errors import DomainError
 from domain.ids import incident_workflow_id
 from store.kernel.database import Database
 
-_FORGOTTEN_WITHIN = 20.0
+_FORGOTTEN_WITHIN = 60.0
 
 
 class Trials:
@@ -36,23 +36,29 @@ class Trials:
 
     async def _forget(self) -> None:
         """Have Temporal delete the incident, as it does by itself after its retention time."""
-        name = incident_workflow_id(self._slug)
-        await self._client.workflow_service.delete_workflow_execution(
-            DeleteWorkflowExecutionRequest(
-                namespace=self._client.namespace,
-                workflow_execution=WorkflowExecution(workflow_id=name),
-            )
-        )
-        deadline = time.monotonic() + _FORGOTTEN_WITHIN
+        name, deadline = incident_workflow_id(self._slug), time.monotonic() + _FORGOTTEN_WITHIN
+        deleted: set[str] = set()
         while time.monotonic() < deadline:
             try:
-                await self._client.get_workflow_handle(name).describe()
+                found = await self._client.get_workflow_handle(name).describe()
             except RPCError as error:
                 if error.status is RPCStatusCode.NOT_FOUND:
                     return
                 raise
+            # One that was reset, or continued as new, has several runs.
+            if found.run_id not in deleted:
+                await self._delete(name, found.run_id)
+                deleted.add(found.run_id)
             await asyncio.sleep(0.1)
         raise TimeoutError(f"Temporal did not delete {name}")
+
+    async def _delete(self, name: str, run: str) -> None:
+        await self._client.workflow_service.delete_workflow_execution(
+            DeleteWorkflowExecutionRequest(
+                namespace=self._client.namespace,
+                workflow_execution=WorkflowExecution(workflow_id=name, run_id=run),
+            )
+        )
 
     async def _open_again(self, files: dict[str, str], verdict: RoundVerdict) -> None:
         try:
