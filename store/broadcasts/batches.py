@@ -163,9 +163,9 @@ async def _take_with_others(
     try:
         return await group.ask(wanted)
     finally:
-        if group.idle:
+        if group.idle and groups.get(kind) is group:
             # It refers to the ledger, which would otherwise never be forgotten.
-            groups.pop(kind, None)
+            del groups[kind]
 
 
 class _Look(NamedTuple):

@@ -96,15 +96,23 @@ async def test_each_gets_its_own_people_and_codes_and_all_answers_are_entered(
 @pytest.mark.parametrize(
     "ledger_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
 )
-async def test_they_share_a_transaction_where_each_costs_a_commit(
+async def test_ranges_share_each_transaction_where_it_costs_a_commit(
     database: Database, broadcast: BroadcastRow
 ) -> None:
     commits: list[Connection] = []
     event.listen(database._writer.sync_engine, "commit", commits.append)
 
-    await take(database, broadcast, [5, 6, 7, 8], answered=[1, 2, 3, 4])
+    async def send_two(number: int) -> None:
+        await batches.reserve_batch(database, broadcast.id, number, DIGEST, LATER)
+        answered = Answered(number, RECEIPT, LATER)
+        await batches.reserve_batch(
+            database, broadcast.id, number + 2, DIGEST, LATER, answered=answered
+        )
 
-    assert len(commits) == 1
+    await asyncio.gather(send_two(5), send_two(6))
+
+    assert len(commits) == 2
+    assert await states(database, broadcast) == [SENDING] * 4 + [ACCEPTED] * 2 + [SENDING] * 2
 
 
 async def test_one_that_was_given_up_meanwhile_costs_the_others_nothing(
