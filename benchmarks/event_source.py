@@ -132,9 +132,7 @@ class _Source:
                     "ff_broadcast": order.broadcast,
                     "ff_delivery": delivery_key(order.broadcast, n),
                 }
-                for n in (
-                    self._chance.randint(1, order.recipients) for _ in range(order.each)
-                )
+                for n in (self._chance.randint(1, order.recipients) for _ in range(order.each))
             ]
         )
 

@@ -91,6 +91,8 @@ async def measure(
         sandbox, sandbox_url = await stack.enter_async_context(_sandbox(folder))
         on = await stack.enter_async_context(running(folder, url, sink_url))
         on.environment = {**on.environment, **_channels(sink_url, sandbox_url)}
+        if os.environ.get("FF_DEBUG_TIMES"):
+            on.environment["FF_DEBUG_TIMES"] = os.environ["FF_DEBUG_TIMES"]
         on.environment["FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY"] = public
         crew = await stack.enter_async_context(on.workers(1))
         receiver, port = await stack.enter_async_context(_receiver(folder, on))

@@ -1,7 +1,8 @@
-"""Entering the events of several requests in one transaction, because requests may be tiny.
+"""Entering events in the ledger: those of several requests together, and in small transactions.
 
 The provider decides how many events are in a request, and a transaction costs as much for one event
-as for fifty. Requests that arrive during a transaction wait for the next one and share it.
+as for fifty. Requests that arrive during a transaction wait for the next one and share it. A large
+one is cut, because nobody else can write to a SQLite ledger during a transaction.
 """
 
 from __future__ import annotations
@@ -17,13 +18,18 @@ from store.events import events
 from store.events.events import Recorded
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
+from store.kernel.priority import Priority
 
-TOGETHER = 2_000
-"""The most events of one transaction: more would delay the answer, and other writers."""
+FEWEST, MOST = 50, 2_000
+"""Events of one transaction."""
 
+LONG, SHORT = 0.03, 0.015
+"""Seconds of a transaction after which the next one has fewer events, or may have more."""
 
 MOST_REFUSED = 20
 """Refused events of one request after which the fault is taken to be ours and not theirs."""
+
+_NOTHING = Recorded(new=0, duplicate=0, unknown=0)
 
 
 class Entered(NamedTuple):
@@ -36,9 +42,18 @@ class Entered(NamedTuple):
 @dataclass(slots=True)
 class _Waiting:
     events: Sequence[DeliveryEvent]
+    begun: int = 0
+    recorded: Recorded = _NOTHING
     entered: asyncio.Future[Entered] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+
+
+class _Piece(NamedTuple):
+    """Some events of one request, in one transaction."""
+
+    of: _Waiting
+    events: Sequence[DeliveryEvent]
 
 
 class EventQueue:
@@ -48,9 +63,10 @@ class EventQueue:
         self._database = database
         self._waiting: deque[_Waiting] = deque()
         self._writer: asyncio.Task[None] | None = None
+        self._together = FEWEST * 4
 
     async def record(self, events: Sequence[DeliveryEvent]) -> Entered:
-        """Enter ``events``, and return the result once it is committed.
+        """Enter ``events``, and return the result once all of them are committed.
 
         Raises like the store, but an event that cannot be entered costs no other: the result names
         it. If none can be, the error is raised. A caller that is cancelled does not undo it.
@@ -71,23 +87,50 @@ class EventQueue:
             except StoreUnavailable as error:
                 # Trying each alone would take as long again, with the same result.
                 for one in together:
-                    _fail(one, error)
+                    self._fail(one.of, error)
             except Exception:  # noqa: BLE001 - each is told its own
                 for one in together:
                     await self._alone(one)
             else:
+                self._adapt(sum(len(one.events) for one in together))
                 for one, result in zip(together, recorded, strict=True):
-                    _succeed(one, Entered(result))
+                    self._enter(one.of, result)
 
-    async def _alone(self, one: _Waiting) -> None:
-        """Enter one request alone, because one of several cannot be entered."""
-        refused: list[DeliveryEvent] = []
+    def _next(self) -> list[_Piece]:
+        """The pieces of the next transaction."""
+        together: list[_Piece] = []
+        room = self._together
+        for one in self._waiting:
+            piece = one.events[one.begun : one.begun + room]
+            one.begun += len(piece)
+            room -= len(piece)
+            together.append(_Piece(one, piece))
+            if room <= 0:
+                break
+        return together
+
+    def _adapt(self, events: int) -> None:
+        took = self._database.write_times.newest[Priority.BULK]
+        if took > LONG:
+            self._together = max(FEWEST, self._together // 2)
+        elif took < SHORT and events >= self._together:
+            self._together = min(MOST, self._together * 3 // 2)
+
+    def _enter(self, one: _Waiting, recorded: Recorded) -> None:
+        one.recorded += recorded
+        if one.begun >= len(one.events):
+            self._succeed(one, Entered(one.recorded))
+
+    async def _alone(self, piece: _Piece) -> None:
+        """Enter the rest of one request alone, because one of several cannot be entered."""
+        one, refused = piece.of, list[DeliveryEvent]()
+        rest = [*piece.events, *one.events[one.begun :]]
         try:
-            recorded = await self._divided(one.events, refused, len(one.events))
+            recorded = await self._divided(rest, refused, len(rest))
         except Exception as error:  # noqa: BLE001 - told to whoever handed it in
-            _fail(one, error)
+            self._fail(one, error)
         else:
-            _succeed(one, Entered(recorded, refused))
+            self._succeed(one, Entered(one.recorded + recorded, refused))
 
     async def _divided(
         self, told: Sequence[DeliveryEvent], refused: list[DeliveryEvent], of: int
@@ -107,22 +150,14 @@ class EventQueue:
             # Nobody else's event is saved by giving these up, and a repeat may succeed.
             if len(refused) in (of, MOST_REFUSED):
                 raise
-            return Recorded(new=0, duplicate=0, unknown=0)
+            return _NOTHING
 
-    def _next(self) -> list[_Waiting]:
-        together = [self._waiting.popleft()]
-        many = len(together[0].events)
-        while self._waiting and many + len(self._waiting[0].events) <= TOGETHER:
-            together.append(self._waiting.popleft())
-            many += len(together[-1].events)
-        return together
+    def _succeed(self, one: _Waiting, entered: Entered) -> None:
+        self._waiting.remove(one)
+        if not one.entered.done():
+            one.entered.set_result(entered)
 
-
-def _succeed(one: _Waiting, entered: Entered) -> None:
-    if not one.entered.done():
-        one.entered.set_result(entered)
-
-
-def _fail(one: _Waiting, error: Exception) -> None:
-    if not one.entered.done():
-        one.entered.set_exception(error)
+    def _fail(self, one: _Waiting, error: Exception) -> None:
+        self._waiting.remove(one)
+        if not one.entered.done():
+            one.entered.set_exception(error)

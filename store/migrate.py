@@ -42,7 +42,7 @@ async def upgrade_ledger(url: str) -> None:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     db = Database.open(url)
     try:
-        async with db.write() as connection:
+        async with db.write(many_rows=True) as connection:
             await db.serialise(connection, "frontfoot/migrate")
             await connection.run_sync(_run_alembic)
     finally:

@@ -24,6 +24,7 @@ from store.broadcasts.batch_rows import (
     read_batch,
 )
 from store.kernel.database import Database
+from store.kernel.priority import Priority
 from store.kernel.transitions import stored
 from store.tables import batches
 
@@ -147,7 +148,7 @@ async def settle_by_events(db: Database, broadcast_id: int) -> SettledByEvents:
         ).all()
     settled = accepted = 0
     for number in proven:
-        async with db.write() as connection:
+        async with db.write(Priority.NORMAL) as connection:
             row = await lock_batch(connection, broadcast_id, number)
             if row.state is not _S.ACCEPTED:
                 _, recipients = await enter_accepted(connection, row, None, None)
@@ -177,7 +178,7 @@ async def release_unknown(
     never ``tells_events``. The others wait for a person, and their rows say why. Returns the
     numbers of those released, in order.
     """
-    async with db.write() as connection:
+    async with db.write(Priority.NORMAL) as connection:
         due = (
             await connection.execute(
                 select(batches.c.number, batches.c.started_at).where(

@@ -22,6 +22,7 @@ from domain.ids import batch_key
 from domain.publication import PublicationState, Receipt
 from store.deliveries.deliveries import COUNTERS
 from store.kernel.database import Database
+from store.kernel.priority import Priority
 from store.kernel.transitions import MAY_COME_FROM, LedgerRow, read_explanation, stored
 from store.tables import batches, broadcasts
 
@@ -124,7 +125,7 @@ async def move_batch(
 ) -> BatchRow:
     """Move a batch to ``to`` if that is possible and ``only`` is true; return it as it is."""
     ended = {} if ended_at is None else {"ended_at": ended_at}
-    async with db.write() as connection:
+    async with db.write(Priority.NORMAL) as connection:
         await connection.execute(
             update(batches)
             .where(batch_is(broadcast_id, number), batches.c.state.in_(MAY_COME_FROM[to]), only)

@@ -38,6 +38,7 @@ from store.deliveries.deliveries import lock_batches, move_forward
 from store.deliveries.layout import layout_of
 from store.kernel.columns import Moment
 from store.kernel.database import Apart, Database
+from store.kernel.priority import Priority
 from store.kernel.transitions import stored
 from store.offers.codes import Issuing, MadeCodes
 from store.tables import batches, broadcasts, suppressions
@@ -143,7 +144,7 @@ async def reserve_batch(
         return await reserve_batch(db, broadcast_id, number, digest, at)
     if reservation is not None:
         return reservation
-    async with db.write() as connection:
+    async with db.write(Priority.NORMAL) as connection:
         row = await lock_batch(connection, broadcast_id, number)
         if row.proven and row.state is _S.PLANNED:
             row, _ = await enter_accepted(connection, row, None, None)
@@ -172,7 +173,7 @@ async def accept_batch(
 
     Idempotent; the first receipt stays. Overrides any earlier state.
     """
-    async with db.write() as connection:
+    async with db.write(Priority.NORMAL) as connection:
         row = await lock_batch(connection, broadcast_id, number)
         if row.state is not _S.ACCEPTED:
             row, _ = await enter_accepted(connection, row, receipt, at)
@@ -189,7 +190,7 @@ async def accept_batch(
 
 async def close_empty_batch(db: Database, broadcast_id: int, number: int) -> BatchRow:
     """Enter that a reserved batch was not sent because it has nobody left to write to."""
-    async with db.write() as connection:
+    async with db.write(Priority.NORMAL) as connection:
         await connection.execute(
             update(batches)
             .where(batch_is(broadcast_id, number), batches.c.state == _S.SENDING)
@@ -203,7 +204,7 @@ async def refuse_deliveries(
 ) -> int:
     """Enter that the provider will not take these recipients; return how many that changed."""
     places = [(broadcast_id, recipient) for recipient in recipients]
-    async with db.write() as connection:
+    async with db.write(Priority.NORMAL, many_rows=True) as connection:
         layout = await layout_of(db, connection, broadcast_id)
         numbers = {layout.batch_of(recipient) for _, recipient in places}
         touched = {(broadcast_id, number) for number in numbers if number is not None}

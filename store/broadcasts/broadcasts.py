@@ -73,7 +73,7 @@ async def plan(
     revision otherwise is superseded.
     """
     key = publication_key(ref, channel, cut.name)
-    async with db.write() as connection:
+    async with db.write(many_rows=True) as connection:
         await db.serialise(connection, f"message/{ref.incident}/{ref.number}/{channel}")
         if offer is not None:
             await db.serialise(connection, f"offer/{ref.incident}")
@@ -130,7 +130,7 @@ async def take_up_again(db: Database, broadcast_id: int, most: int = 200) -> tup
     Returns the numbers of batches that were tried before and are planned, at ``most`` so many.
     """
     waits = and_(batches.c.broadcast_id == broadcast_id, batches.c.proven_attempt.is_(None))
-    async with db.write() as connection:
+    async with db.write(many_rows=True) as connection:
         await connection.execute(
             update(batches)
             .where(waits, batches.c.state == _S.REFUSED)
@@ -192,7 +192,7 @@ async def stop(
     if to not in (_S.WITHDRAWN, _S.SUPERSEDED, _S.ABANDONED):
         raise ValueError(f"a broadcast cannot be stopped into {to}")
     called_off = Explanation(what=f"Called off at {at:%H:%M} UTC before it was sent.")
-    async with db.write() as connection:
+    async with db.write(many_rows=True) as connection:
         # A batch on the wire may be returned unsent and planned again: it must not begin either.
         await connection.execute(
             update(broadcasts).where(broadcasts.c.id == broadcast_id).values(paused=True)

@@ -37,6 +37,7 @@ from store.events.unmarked import enter_addresses
 from store.kernel.bulk import Bulk
 from store.kernel.columns import Moment, moment_text
 from store.kernel.database import Database, DialectName, insert_or_ignore
+from store.kernel.priority import Priority
 from store.tables import batches, broadcasts, delivery_events
 
 _NOBODY = 0
@@ -93,7 +94,7 @@ async def record_groups(db: Database, groups: Sequence[Sequence[DeliveryEvent]])
     suppressed: set[str] = set()
     if marked or bare:
         keys = {one.broadcast for one in marked.values()}
-        async with db.write() as connection:
+        async with db.write(Priority.BULK) as connection:
             known = await _broadcasts(connection, keys)
             strangers = sorted(keys - known.keys())
             if strangers:

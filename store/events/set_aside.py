@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, select
 
 from domain.delivery_events import UnreadableEvent
 from store.kernel.database import Database
+from store.kernel.priority import Priority
 from store.tables import events_set_aside
 
 LONGEST = 8 * 1024
@@ -41,7 +42,7 @@ async def keep(
         return
     table = events_set_aside.c
     newest = select(table.id).order_by(table.id.desc()).limit(KEPT)
-    async with db.write() as connection:
+    async with db.write(Priority.BULK) as connection:
         await connection.execute(db.insert_or_ignore(events_set_aside, ["digest"]), rows)
         await connection.execute(delete(events_set_aside).where(table.id.not_in(newest)))
 

@@ -6,8 +6,9 @@ folder.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -33,6 +34,7 @@ from store.kernel.file_turn import FileTurn
 from store.kernel.priority import Priority
 from store.kernel.sqlite_thread import SqliteThread, newest_row
 from store.kernel.turns import Turns
+from store.kernel.write_times import WriteTimes
 
 DialectName = Literal["sqlite", "postgresql"]
 S = TypeVar("S")
@@ -57,6 +59,7 @@ class Database:
         self._writer = writer
         self._reader = reader
         self._sqlite = sqlite
+        self.write_times = WriteTimes()
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -157,8 +160,13 @@ class Database:
         if self._sqlite is not None:
             await self._sqlite.close()
 
-    def _turn(self, priority: Priority) -> AbstractAsyncContextManager[None]:
-        return nullcontext() if self._sqlite is None else self._sqlite.turns.turn(priority)
+    @asynccontextmanager
+    async def _turn(self, priority: Priority) -> AsyncIterator[None]:
+        asked = time.monotonic()
+        turn = nullcontext() if self._sqlite is None else self._sqlite.turns.turn(priority)
+        async with turn:
+            with self.write_times.writing(priority, asked):
+                yield
 
     def insert_or_ignore(self, table: Table, conflict: Iterable[str] | None = None) -> Insert:
         """``insert_or_ignore`` for this ledger."""

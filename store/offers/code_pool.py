@@ -27,6 +27,7 @@ from domain.model import Value
 from domain.offer import OfferTerms
 from store.kernel.bulk import Bulk
 from store.kernel.database import Database, DialectName
+from store.kernel.priority import Priority
 from store.offers.offers import ensure_offer, enter_issued
 from store.tables import code_pool
 
@@ -73,7 +74,7 @@ async def import_codes(db: Database, pool: str, codes: Iterable[str]) -> PoolImp
     iterator = iter(codes)
     while chunk := list(islice(iterator, CHUNK)):
         rows = bulk.parameter((place, code, bare(code)) for place, code in enumerate(chunk))
-        async with db.write() as connection:
+        async with db.write(Priority.BULK) as connection:
             # Ids are the order of giving out, so two imports into one pool take turns.
             await db.serialise(connection, f"pool/{pool}")
             new = (await connection.execute(insert, {**rows, "b_pool": pool})).rowcount
@@ -99,7 +100,7 @@ async def take_codes(
     pool = terms.source_name or ""
     bulk, take = _take(db.dialect)
     people = bulk.parameter((recipient,) for recipient in everybody)
-    async with db.write() as connection:
+    async with db.write(Priority.NORMAL, many_rows=True) as connection:
         offer = await connection.run_sync(ensure_offer, db.dialect, incident, terms)
         # Other incidents may draw from the same pool.
         await db.serialise(connection, f"pool/{pool}")

@@ -36,6 +36,7 @@ from domain.message import AudienceCut, MessageClass
 from domain.model import Value
 from store.kernel.bulk import Bulk
 from store.kernel.database import Database
+from store.kernel.priority import Priority
 from store.people.addresses import mailbox_of
 from store.people.suppressions import EVERY_CLASS, suppressed_mailboxes
 from store.tables import audiences, recipients
@@ -94,12 +95,12 @@ async def import_rows(
     )
     added = done = 0
     async for chunk in chunks_of(rows):
-        async with db.write() as connection:
+        parameter = bulk.parameter(
+            (row.address, mailbox_of(row.address), row.segment, row.columns) for row in chunk
+        )
+        async with db.write(Priority.BULK) as connection:
             # Ids must become visible in their order: a cut is "all ids up to this one".
             await db.serialise(connection, f"audience/{name}")
-            parameter = bulk.parameter(
-                (row.address, mailbox_of(row.address), row.segment, row.columns) for row in chunk
-            )
             new = (await connection.execute(insert, parameter)).rowcount
             await connection.execute(
                 update(audiences)

@@ -19,6 +19,7 @@ from domain.suppression import ListedAddress, SuppressionReason, covered_by
 from domain.times import UtcTime
 from store.kernel.columns import moment_text
 from store.kernel.database import Database
+from store.kernel.priority import Priority
 from store.people.addresses import InvalidAddress, mailbox_of, read_address, read_pasted
 from store.people.audiences import chunks_of
 from store.people.suppressions import EVERY_CLASS, REMOVED, MailboxRow, add_mailboxes
@@ -139,9 +140,9 @@ async def import_addresses(
     """
     added = done = 0
     async for chunk in chunks_of(addresses):
-        async with db.write() as connection:
-            mailboxes = {mailbox_of(one) for one in chunk}
-            rows = _rows(mailboxes, classes, reason, "import", at)
+        mailboxes = {mailbox_of(one) for one in chunk}
+        rows = _rows(mailboxes, classes, reason, "import", at)
+        async with db.write(Priority.BULK) as connection:
             added += await add_mailboxes(db, connection, rows)
         done += len(chunk)
         if progress is not None:
@@ -172,7 +173,7 @@ async def enter_listed(
             rows |= set(
                 _rows([mailbox], covered_by(one.reason), one.reason.value, source, one.since)
             )
-        async with db.write() as connection:
+        async with db.write(Priority.BULK) as connection:
             added += await add_mailboxes(db, connection, _firsts(rows), heed_removals=True)
         read += len(chunk)
     async with db.write() as connection:
