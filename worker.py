@@ -41,11 +41,13 @@ from channels.configured import ChannelMisconfigured
 from channels.contract import Channel
 from client.configuration import load_settings, prepare_environment
 from client.errors import WrongInput, explanation_of
+from client.event_entry import EventEntry
 from client.logs import log_as_json
 from domain.ids import MAIN_QUEUE, channel_queue
 from domain.unsubscribe import UnsubscribeLinks
 from settings import Settings
 from store import migrate
+from store.events.inbox import Inbox
 from store.kernel.database import Database
 from wiring import TemporalUnreachable, connect
 from workflows.broadcast import BroadcastWorkflow
@@ -198,6 +200,7 @@ async def run(queues: Sequence[str]) -> None:
         )
     await migrate.upgrade_ledger(settings.database())
     database = Database.open(settings.database())
+    inbox = Inbox.of(settings.database())
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -206,6 +209,10 @@ async def run(queues: Sequence[str]) -> None:
         stack.push_async_callback(database.close)
         for channel in channels.values():
             stack.push_async_callback(channel.close)
+        if inbox is not None:
+            stack.push_async_callback(inbox.close)
+            entering = asyncio.create_task(EventEntry(database, inbox).run())
+            stack.push_async_callback(_ended, entering)
         made = workers(client, settings, database, channels, chosen)
         for worker in made:
             await stack.enter_async_context(worker)
@@ -215,6 +222,11 @@ async def run(queues: Sequence[str]) -> None:
         print("worker stopping: letting what is under way finish", flush=True)
         # All at once: one after the other, each would wait in turn.
         await asyncio.gather(*(worker.shutdown() for worker in made))
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 def main() -> int:

@@ -39,7 +39,7 @@ class Entered(NamedTuple):
     refused: Sequence[DeliveryEvent] = ()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting:
     events: Sequence[DeliveryEvent]
     begun: int = 0

@@ -20,6 +20,7 @@ from client.event_queue import EventQueue
 from domain.delivery_events import DeliveryEvent, EventsUnreadable, UnreadableEvent
 from domain.model import Value
 from store.events import set_aside
+from store.events.inbox import Inbox
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
 
@@ -27,12 +28,14 @@ from store.kernel.errors import StoreUnavailable
 class EventsTaken(Value):
     """The result of one delivery: new events, events that were there already, and bad ones.
 
-    ``set_aside`` could not be read or entered, and are kept as they came.
+    ``set_aside`` could not be read or entered, and are kept as they came. ``waiting`` are in the
+    inbox and will be entered soon, so that nobody knows yet which of them are new.
     """
 
     new: int
     duplicate: int
     set_aside: int = 0
+    waiting: int = 0
 
 
 class Readers(NamedTuple):
@@ -71,11 +74,16 @@ class EventIntake:
         readers: Mapping[str, ReadsEvents],
         *,
         unverifiable: Iterable[str] = (),
+        inbox: Inbox | None = None,
     ) -> None:
-        """``unverifiable``: channels whose events cannot be verified until a setting is right."""
+        """``unverifiable``: channels whose events cannot be verified until a setting is right.
+
+        With an ``inbox`` events go there first, and ``EventEntry`` enters them.
+        """
         self._database = database
         self._readers = readers
         self._queue = EventQueue(database)
+        self._inbox = inbox
         self.unverifiable = frozenset(unverifiable)
 
     @property
@@ -84,7 +92,7 @@ class EventIntake:
         return tuple(self._readers)
 
     async def take(self, channel: str, body: bytes, headers: Mapping[str, str]) -> EventsTaken:
-        """Enter the events of one delivery, and return once they are committed.
+        """Enter the events of one delivery, or keep them in the inbox, and return once that is sure.
 
         An event that cannot be read or entered is set aside as it came, and costs no other. Raises
         ``EventsNotGenuine`` or ``EventsUnreadable`` if the delivery is not to be trusted, and
@@ -100,11 +108,25 @@ class EventIntake:
         readable = [one for one in read if isinstance(one, DeliveryEvent)]
         bad = [one for one in read if isinstance(one, UnreadableEvent)]
         with _entering():
+            if self._inbox is not None:
+                return await self._keep(self._inbox, channel, readable, bad)
             entered = await self._queue.record(readable)
             bad += [UnreadableEvent(_as_read(one), "not entered") for one in entered.refused]
             await self._set_aside(channel, bad)
         recorded = entered.recorded
         return EventsTaken(new=recorded.new, duplicate=recorded.duplicate, set_aside=len(bad))
+
+    async def _keep(
+        self,
+        inbox: Inbox,
+        channel: str,
+        readable: Sequence[DeliveryEvent],
+        bad: Sequence[UnreadableEvent],
+    ) -> EventsTaken:
+        if readable:
+            await inbox.put(channel, readable, datetime.now(UTC))
+        await self._set_aside(channel, bad)
+        return EventsTaken(new=0, duplicate=0, set_aside=len(bad), waiting=len(readable))
 
     async def _set_aside(self, channel: str, unreadable: Sequence[UnreadableEvent]) -> None:
         await set_aside.keep(self._database, channel, unreadable, datetime.now(UTC))

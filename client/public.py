@@ -10,10 +10,12 @@ from typing import Self
 
 from channels.contract import ReadsEvents
 from client.errors import WrongInput
+from client.event_entry import EventEntry
 from client.events import EventIntake, build_readers
 from client.unsubscribe import Unsubscriber
 from settings import Settings
 from store import migrate
+from store.events.inbox import Inbox
 from store.kernel.database import Database
 
 
@@ -33,11 +35,15 @@ class PublicService:
         unverifiable: Collection[str] = (),
         link_secret: bytes | None = None,
         lacking: tuple[str, ...] = (),
+        inbox: Inbox | None = None,
     ) -> None:
         self._database = database
+        self._inbox = inbox
         self.events: EventIntake | None = None
         if readers or unverifiable:
-            self.events = EventIntake(database, readers or {}, unverifiable=unverifiable)
+            self.events = EventIntake(
+                database, readers or {}, unverifiable=unverifiable, inbox=inbox
+            )
         self.links = Unsubscriber(database, link_secret) if link_secret else None
         self.lacking = lacking
 
@@ -64,8 +70,16 @@ class PublicService:
             unverifiable=found.lacking,
             link_secret=secret.get_secret_value().encode() if secret else None,
             lacking=lacking,
+            inbox=Inbox.of(settings.database()),
         )
 
+    async def enter_events(self) -> None:
+        """Enter the events that wait in the inbox; until cancelled."""
+        if self._inbox is not None:
+            await EventEntry(self._database, self._inbox).run()
+
     async def close(self) -> None:
-        """Close the ledger."""
+        """Close the ledger, and the inbox."""
         await self._database.close()
+        if self._inbox is not None:
+            await self._inbox.close()

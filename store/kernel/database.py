@@ -83,11 +83,10 @@ class Database:
 
         On SQLite it has the write lock from the start, so that nothing read in it can change
         before it ends. Nobody else writes meanwhile, so wait in it for nothing but the database.
-        Unless it touches ``many_rows``, as everything in bulk does, its statements run in the event
-        loop. Raises ``StoreUnavailable``. Must not be nested.
+        Unless it touches ``many_rows``, its statements run in the event loop. Raises ``StoreUnavailable``. Must not be nested.
         """
         writer = self._writer
-        if self._sqlite is not None and (many_rows or priority is Priority.BULK):
+        if self._sqlite is not None and many_rows:
             writer = self._sqlite.many
         async with (
             _in_words(),

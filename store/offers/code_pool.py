@@ -31,7 +31,7 @@ from store.kernel.priority import Priority
 from store.offers.offers import ensure_offer, enter_issued
 from store.tables import code_pool
 
-CHUNK = 5_000
+CHUNK = 1_000
 """Codes of one insert, as in the import of an audience."""
 
 
@@ -74,7 +74,7 @@ async def import_codes(db: Database, pool: str, codes: Iterable[str]) -> PoolImp
     iterator = iter(codes)
     while chunk := list(islice(iterator, CHUNK)):
         rows = bulk.parameter((place, code, bare(code)) for place, code in enumerate(chunk))
-        async with db.write(Priority.BULK) as connection:
+        async with db.write(Priority.BULK, many_rows=True) as connection:
             # Ids are the order of giving out, so two imports into one pool take turns.
             await db.serialise(connection, f"pool/{pool}")
             new = (await connection.execute(insert, {**rows, "b_pool": pool})).rowcount

@@ -43,8 +43,8 @@ from store.tables import audiences, recipients
 
 T = TypeVar("T")
 
-CHUNK = 5_000
-"""Rows of one insert: long enough to be fast, short enough not to delay a running broadcast."""
+CHUNK = 1_000
+"""Rows of one insert: short enough not to delay what is more urgent, on SQLite."""
 
 
 class AudienceRow(NamedTuple):
@@ -98,7 +98,7 @@ async def import_rows(
         parameter = bulk.parameter(
             (row.address, mailbox_of(row.address), row.segment, row.columns) for row in chunk
         )
-        async with db.write(Priority.BULK) as connection:
+        async with db.write(Priority.BULK, many_rows=True) as connection:
             # Ids must become visible in their order: a cut is "all ids up to this one".
             await db.serialise(connection, f"audience/{name}")
             new = (await connection.execute(insert, parameter)).rowcount

@@ -142,7 +142,7 @@ async def import_addresses(
     async for chunk in chunks_of(addresses):
         mailboxes = {mailbox_of(one) for one in chunk}
         rows = _rows(mailboxes, classes, reason, "import", at)
-        async with db.write(Priority.BULK) as connection:
+        async with db.write(Priority.BULK, many_rows=True) as connection:
             added += await add_mailboxes(db, connection, rows)
         done += len(chunk)
         if progress is not None:
@@ -173,7 +173,7 @@ async def enter_listed(
             rows |= set(
                 _rows([mailbox], covered_by(one.reason), one.reason.value, source, one.since)
             )
-        async with db.write(Priority.BULK) as connection:
+        async with db.write(Priority.BULK, many_rows=True) as connection:
             added += await add_mailboxes(db, connection, _firsts(rows), heed_removals=True)
         read += len(chunk)
     async with db.write() as connection:

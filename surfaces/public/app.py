@@ -33,7 +33,10 @@ def create_app(service: PublicService) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        entering = asyncio.create_task(service.enter_events())
         yield
+        entering.cancel()
+        await asyncio.wait([entering])
         await service.close()
 
     async def health(_: Request) -> Response:
