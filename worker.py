@@ -211,7 +211,7 @@ async def run(queues: Sequence[str]) -> None:
             stack.push_async_callback(channel.close)
         if inbox is not None:
             stack.push_async_callback(inbox.close)
-            entering = asyncio.create_task(EventEntry(database, inbox).run())
+            entering = asyncio.create_task(EventEntry(database, inbox, stands_by=True).run())
             stack.push_async_callback(_ended, entering)
         made = workers(client, settings, database, channels, chosen)
         for worker in made:

@@ -94,7 +94,16 @@ async def measure(
         if os.environ.get("FF_DEBUG_TIMES"):
             on.environment["FF_DEBUG_TIMES"] = os.environ["FF_DEBUG_TIMES"]
         on.environment["FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY"] = public
-        crew = await stack.enter_async_context(on.workers(1))
+        if os.environ.get("FF_SPLIT"):
+            crew = []
+            for q in ("main,twitter,facebook", "email"):
+                w = await Child.start(f"worker-{q[:4]}", [*PYTHON, "worker", "--queues", q], folder, on.environment)
+                stack.push_async_callback(w.end)
+                async def ready(w=w): return w.said("worker ready")
+                await w.ready(ready)
+                crew.append(w)
+        else:
+            crew = await stack.enter_async_context(on.workers(1))
         receiver, port = await stack.enter_async_context(_receiver(folder, on))
         rows = (audiences.AudienceRow(address(n), {}) for n in range(1, recipients + 1))
         await audiences.import_rows(on.database, AUDIENCE, rows)

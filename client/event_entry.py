@@ -14,7 +14,7 @@ import logging
 import os
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import orjson
 
@@ -29,7 +29,10 @@ LOOK_EVERY = 0.1
 """Seconds between two looks at an inbox that was empty."""
 
 STAND_BY = 1.0
-"""Seconds between two questions whether whoever enters has ended."""
+"""Seconds between two questions whether there is anything to do."""
+
+TAKE_OVER_AFTER = timedelta(seconds=5)
+"""How long events have waited before somebody who only stands by enters them."""
 
 TRY_AGAIN_EVERY = 600.0
 """Seconds between two attempts at what could not be entered."""
@@ -41,9 +44,13 @@ _log = logging.getLogger("frontfoot.events")
 
 
 class EventEntry:
-    """Enters what is in the inbox, for as long as ``run`` runs."""
+    """Enters what is in the inbox, for as long as ``run`` runs.
 
-    def __init__(self, database: Database, inbox: Inbox) -> None:
+    With ``stands_by`` only while nobody else does: a worker has more urgent work.
+    """
+
+    def __init__(self, database: Database, inbox: Inbox, *, stands_by: bool = False) -> None:
+        self._stands_by = stands_by
         self._database = database
         self._inbox = inbox
         self._queue = EventQueue(database)
@@ -69,11 +76,13 @@ class EventEntry:
     async def _step(self) -> float:
         """One turn; returns the seconds until the next one."""
         try:
-            if not self._inbox.path.exists() or not self._is_ours():
+            if not await self._is_needed() or not self._is_ours():
                 return STAND_BY
             parcels = await self._inbox.next(_TOGETHER)
             if not parcels:
                 await self._try_failed()
+                if self._stands_by:
+                    self._release()
                 return LOOK_EVERY
             await self._enter(parcels)
         except StoreUnavailable as error:
@@ -115,6 +124,14 @@ class EventEntry:
         self._retried_at = time.monotonic()
         if failed := await self._inbox.next(_TOGETHER, failed=True):
             await self._enter(failed)
+
+    async def _is_needed(self) -> bool:
+        if not self._inbox.path.exists():
+            return False
+        if not self._stands_by or self._lock is not None:
+            return True
+        backlog = await self._inbox.backlog()
+        return backlog.age(datetime.now(UTC)) > TAKE_OVER_AFTER
 
     def _is_ours(self) -> bool:
         """Whether this process is the one that enters events."""
