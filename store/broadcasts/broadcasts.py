@@ -1,4 +1,6 @@
-"""Broadcasts: a message to an audience on a direct channel, planned once in one transaction.
+"""Broadcasts: a message to an audience on a direct channel, planned once.
+
+What is planned is entered in one transaction.
 
 How its batches are laid out is in ``layouts``, how they are sent in ``batches``, and how they end
 in ``batch_outcomes``.
@@ -19,7 +21,7 @@ from domain.message import CLASS_OF, AudienceCut, MessageClass, MessageKind
 from domain.model import Value
 from domain.offer import OfferTerms
 from domain.publication import PublicationState
-from store.broadcasts.layouts import lay_out
+from store.broadcasts import layouts
 from store.deliveries.layout import forget_layout
 from store.events.events import apply_early
 from store.kernel.database import Database
@@ -73,6 +75,16 @@ async def plan(
     revision otherwise is superseded.
     """
     key = publication_key(ref, channel, cut.name)
+    async with db.read() as connection:
+        known = await _find(connection, key)
+        if known is not None:
+            return known
+        of_class = await _class_of(connection, ref, message_class)
+        audience_id = await _audience_id(connection, cut.name)
+        earlier = [(await _audience_id(connection, one.name), one.up_to) for one in before]
+        layout = await layouts.draw(
+            connection, audience_id, cut.up_to, of_class, batch_size, earlier
+        )
     async with db.write(many_rows=True) as connection:
         await db.serialise(connection, f"message/{ref.incident}/{ref.number}/{channel}")
         if offer is not None:
@@ -81,10 +93,7 @@ async def plan(
         known = await _find(connection, key)
         if known is not None:
             return known
-        of_class = await _class_of(connection, ref, message_class)
         await _supersede_earlier(connection, ref, channel)
-        audience_id = await _audience_id(connection, cut.name)
-        earlier = [(await _audience_id(connection, one.name), one.up_to) for one in before]
         broadcast_id: int = await connection.scalar(
             broadcasts.insert()
             .values(
@@ -108,9 +117,7 @@ async def plan(
             .returning(broadcasts.c.id)
         )
         forget_layout(db, broadcast_id)
-        laid_out = await lay_out(
-            connection, broadcast_id, audience_id, cut.up_to, of_class, batch_size, earlier
-        )
+        laid_out = await layouts.enter(connection, db.dialect, broadcast_id, layout)
         await connection.execute(
             update(broadcasts).where(broadcasts.c.id == broadcast_id).values(laid_out._asdict())
         )

@@ -3,17 +3,25 @@
 It runs between the last signature and the first mail, so none of it reads the whole audience row
 by row: suppressions are looked up in the audience and not the other way round, and the end of a
 batch is found by stepping over as many entries of an index.
+
+All of that only reads, and is done before the transaction that enters it, because on SQLite nobody
+else could write meanwhile. Whoever is suppressed in between is left out when their batch is sent.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    Column,
     ColumnElement,
     Integer,
+    MetaData,
+    Table,
+    Text,
     and_,
     case,
     exists,
@@ -26,6 +34,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.publication import DeliveryState, PublicationState
 from store.deliveries.deliveries import ELSEWHERE, SUPPRESSED
+from store.kernel.bulk import Bulk
+from store.kernel.database import DialectName
 from store.people.audiences import in_one_of
 from store.people.suppressions import suppressed_mailboxes
 from store.tables import batches, deliveries, recipients
@@ -40,81 +50,96 @@ class LaidOut(NamedTuple):
     planned: int
 
 
-async def lay_out(
+class Layout(NamedTuple):
+    """What is to be entered: who is left out, and number, first id, last id and size of batches."""
+
+    withheld: Sequence[tuple[int, str]]
+    batches: Sequence[tuple[int, int, int, int]]
+
+
+_withheld = Table(
+    "withheld",
+    MetaData(),
+    Column("recipient_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+"""Those left out of the layout that is being drawn, in the reading connection alone."""
+
+
+async def draw(
     connection: AsyncConnection,
-    broadcast_id: int,
     audience_id: int,
     up_to: int,
     of_class: str,
     batch_size: int,
     before: Sequence[tuple[int, int]] = (),
-) -> LaidOut:
-    """Enter batches of ``batch_size`` recipients, the last one smaller, in the order of their ids.
+) -> Layout:
+    """Batches of ``batch_size`` recipients, the last one smaller, in the order of their ids.
 
-    For everybody of the audience up to the id ``up_to`` whom no suppression keeps from messages
-    ``of_class``, and who is not in one of the audiences ``before``, (id, up to) each.
+    Of everybody of the audience up to the id ``up_to`` whom no suppression keeps from messages
+    ``of_class``, and who is not in one of the audiences ``before``, (id, up to) each. Reads only.
     """
+    await connection.run_sync(_withheld.create)
     in_cut = and_(recipients.c.audience_id == audience_id, recipients.c.id <= up_to)
-    elsewhere = 0
     if before:
-        elsewhere = await _withhold(
-            connection, broadcast_id, and_(in_cut, in_one_of(before)), ELSEWHERE
-        )
-    suppressed = await _withhold(
-        connection,
-        broadcast_id,
-        and_(
-            in_cut,
-            recipients.c.mailbox.in_(suppressed_mailboxes(of_class)),
-            ~in_one_of(before) if before else true(),
-        ),
-        SUPPRESSED,
+        await _withhold(connection, and_(in_cut, in_one_of(before)), ELSEWHERE)
+    suppressed = and_(
+        in_cut,
+        recipients.c.mailbox.in_(suppressed_mailboxes(of_class)),
+        ~in_one_of(before) if before else true(),
     )
+    await _withhold(connection, suppressed, SUPPRESSED)
+    withheld = [(row[0], row[1]) for row in await connection.execute(select(_withheld))]
     there = in_cut
-    if suppressed or elsewhere:
-        there = and_(
-            in_cut,
-            ~exists().where(
-                deliveries.c.broadcast_id == broadcast_id,
-                deliveries.c.recipient_id == recipients.c.id,
+    if withheld:
+        there = and_(in_cut, ~exists().where(_withheld.c.recipient_id == recipients.c.id))
+    cut = await _cut(connection, there, up_to, batch_size)
+    await connection.run_sync(_withheld.drop)
+    return Layout(withheld, cut)
+
+
+async def enter(
+    connection: AsyncConnection, dialect: DialectName, broadcast_id: int, layout: Layout
+) -> LaidOut:
+    """Enter the rows of a broadcast that has none yet."""
+    if layout.withheld:
+        people = Bulk(dialect, recipient_id=BigInteger(), reason=Text())
+        await connection.execute(
+            deliveries.insert().from_select(
+                ["broadcast_id", "state", "withheld", "recipient_id", "reason"],
+                people.select(broadcast_id, DeliveryState.PLANNED.value, true()),
+                include_defaults=False,
             ),
+            people.parameter(layout.withheld),
         )
-    await _cut(connection, broadcast_id, there, up_to, batch_size)
-    laid_out = select(func.count(), func.coalesce(func.sum(batches.c.size), 0)).where(
-        batches.c.broadcast_id == broadcast_id
-    )
-    count, planned = (await connection.execute(laid_out)).one()
-    return LaidOut(suppressed, elsewhere, int(count), int(planned))
+    if layout.batches:
+        rows = Bulk(
+            dialect, number=Integer(), first=BigInteger(), last=BigInteger(), size=Integer()
+        )
+        await connection.execute(
+            batches.insert().from_select(
+                ["broadcast_id", "state", "number", "first", "last", "size"],
+                rows.select(broadcast_id, PublicationState.PLANNED.value),
+                include_defaults=False,
+            ),
+            rows.parameter(layout.batches),
+        )
+    reasons = Counter(reason for _, reason in layout.withheld)
+    planned = sum(size for _, _, _, size in layout.batches)
+    return LaidOut(reasons[SUPPRESSED], reasons[ELSEWHERE], len(layout.batches), planned)
 
 
-async def _withhold(
-    connection: AsyncConnection, broadcast_id: int, whom: ColumnElement[bool], reason: str
-) -> int:
-    """Mark those who are suppressed now, so that lifting a suppression later changes no plan."""
-    marked = await connection.execute(
-        deliveries.insert().from_select(
-            ["broadcast_id", "recipient_id", "state", "withheld", "reason"],
-            select(
-                literal(broadcast_id),
-                recipients.c.id,
-                literal(DeliveryState.PLANNED.value),
-                true(),
-                literal(reason),
-            ).where(whom),
-            include_defaults=False,
-        )
-    )
-    return marked.rowcount
+async def _withhold(connection: AsyncConnection, whom: ColumnElement[bool], reason: str) -> None:
+    """Note those who are suppressed now, so that lifting a suppression later changes no plan."""
+    people = select(recipients.c.id, literal(reason)).where(whom)
+    await connection.execute(_withheld.insert().from_select(["recipient_id", "reason"], people))
 
 
 async def _cut(
-    connection: AsyncConnection,
-    broadcast_id: int,
-    there: ColumnElement[bool],
-    up_to: int,
-    batch_size: int,
-) -> None:
-    """Enter a batch for each ``batch_size`` recipients that are ``there``."""
+    connection: AsyncConnection, there: ColumnElement[bool], up_to: int, batch_size: int
+) -> list[tuple[int, int, int, int]]:
+    """A batch for each ``batch_size`` recipients that are ``there``."""
 
     def end_of_full(before: ColumnElement[int]) -> ColumnElement[int]:
         """The id that ends a full batch of recipients after ``before``; NULL if so many are not."""
@@ -133,17 +158,12 @@ async def _cut(
         select(cuts.c.number + 1, cuts.c.full_to + 1, end_of_full(cuts.c.full_to)).where(more)
     )
     left = select(func.count()).where(there, recipients.c.id >= cuts.c.first).scalar_subquery()
-    await connection.execute(
-        batches.insert().from_select(
-            ["broadcast_id", "state", "number", "first", "last", "size"],
-            select(
-                literal(broadcast_id),
-                literal(PublicationState.PLANNED.value),
-                cuts.c.number,
-                cuts.c.first,
-                func.coalesce(cuts.c.full_to, up_to),
-                case((cuts.c.full_to.is_(None), left), else_=batch_size),
-            ),
-            include_defaults=False,
+    rows = await connection.execute(
+        select(
+            cuts.c.number,
+            cuts.c.first,
+            func.coalesce(cuts.c.full_to, up_to),
+            case((cuts.c.full_to.is_(None), left), else_=batch_size),
         )
     )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
