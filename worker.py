@@ -89,6 +89,7 @@ def workers(
     database: Database,
     channels: dict[str, Channel],
     queues: Sequence[str],
+    inbox: Inbox | None = None,
 ) -> list[Worker]:
     """One worker for each task queue in ``queues``: ``main`` or a channel's name."""
     secret = settings.code_secret.get_secret_value().encode() if settings.code_secret else None
@@ -97,7 +98,7 @@ def workers(
     links = _links(settings)
     proposals = ProposalActivities(database, channels, links=links is not None)
     posts = PostActivities(database, channels)
-    broadcasts = BroadcastActivities(database, channels, secret, links)
+    broadcasts = BroadcastActivities(database, channels, secret, links, inbox)
     made: list[Worker] = []
     for queue in queues:
         if queue == "main":
@@ -213,7 +214,7 @@ async def run(queues: Sequence[str]) -> None:
             stack.push_async_callback(inbox.close)
             entering = asyncio.create_task(EventEntry(database, inbox, stands_by=True).run())
             stack.push_async_callback(_ended, entering)
-        made = workers(client, settings, database, channels, chosen)
+        made = workers(client, settings, database, channels, chosen, inbox)
         for worker in made:
             await stack.enter_async_context(worker)
         spare_the_garbage_collector()

@@ -39,6 +39,7 @@ from domain.publication import PublicationState
 from domain.unsubscribe import UnsubscribeLinks
 from store.broadcasts import batch_outcomes, broadcasts, progress, silence
 from store.broadcasts.progress import read_progress
+from store.events.inbox import Inbox
 from store.kernel.database import Database
 
 HAND_BACK_AFTER = 5.0
@@ -54,7 +55,9 @@ class BroadcastActivities:
         channels: dict[str, Channel],
         code_secret: bytes | None,
         links: UnsubscribeLinks | None = None,
+        inbox: Inbox | None = None,
     ) -> None:
+        self._inbox = inbox
         self._database = database
         self._channels = channels
         self._code_secret = code_secret
@@ -161,6 +164,9 @@ class BroadcastActivities:
         """Settle batches by their events; release those that are old enough for another attempt."""
         now = datetime.now(UTC)
         with failing_in_words(now):
+            if order.release_before is not None and self._inbox is not None:
+                # The proof that a batch went out may have come, and not be in the ledger yet.
+                await self._inbox.catch_up()
             await batch_outcomes.settle_by_events(self._database, order.broadcast)
             if order.release_before is not None:
                 await batch_outcomes.release_unknown(

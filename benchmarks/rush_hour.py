@@ -97,9 +97,14 @@ async def measure(
         if os.environ.get("FF_SPLIT"):
             crew = []
             for q in ("main,twitter,facebook", "email"):
-                w = await Child.start(f"worker-{q[:4]}", [*PYTHON, "worker", "--queues", q], folder, on.environment)
+                w = await Child.start(
+                    f"worker-{q[:4]}", [*PYTHON, "worker", "--queues", q], folder, on.environment
+                )
                 stack.push_async_callback(w.end)
-                async def ready(w=w): return w.said("worker ready")
+
+                async def ready(w=w):
+                    return w.said("worker ready")
+
                 await w.ready(ready)
                 crew.append(w)
         else:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from dotenv import dotenv_values
 from sqlalchemy import Connection
 
@@ -42,6 +44,9 @@ async def upgrade_ledger(url: str) -> None:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     db = Database.open(url)
     try:
+        async with db.read() as connection:
+            if await connection.run_sync(_is_newest):
+                return
         async with db.write(many_rows=True) as connection:
             await db.serialise(connection, "frontfoot/migrate")
             await connection.run_sync(_run_alembic)
@@ -60,6 +65,18 @@ def alembic_config(connection: Connection) -> Config:
 
 def _run_alembic(connection: Connection) -> None:
     command.upgrade(alembic_config(connection), "head")
+
+
+def _is_newest(connection: Connection) -> bool:
+    """Whether there is nothing to do, which is so at nearly every start and takes no lock."""
+    now, newest = versions(connection)
+    return now is not None and now == newest
+
+
+def versions(connection: Connection) -> tuple[str | None, str | None]:
+    """The version of the tables, and the newest one that this program knows."""
+    script = ScriptDirectory.from_config(alembic_config(connection))
+    return MigrationContext.configure(connection).get_current_revision(), script.get_current_head()
 
 
 def _from_env_file() -> str:

@@ -51,8 +51,8 @@ END = "-events"
 MOST_BYTES = 1 << 30
 """How large the inbox may become. Beyond it events are refused, and the provider keeps them."""
 
-CAUGHT_UP_WITHIN = 2.0
-"""Seconds for which ``caught_up`` waits."""
+CATCH_UP_WITHIN = 2.0
+"""Seconds for which ``catch_up`` waits."""
 
 _LOOK_EVERY = 0.05
 T = TypeVar("T")
@@ -105,6 +105,17 @@ class InboxFull(StoreUnavailable):
             "The inbox of events is full.",
             "Events come faster than they can be entered in the ledger.",
             "The provider delivers them again later. If it stays full, see `frontfoot check`.",
+        )
+
+
+class EventsWaiting(StoreUnavailable):
+    """Events that came earlier are not in the ledger yet, so that silence proves nothing now."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Events of the provider wait to be entered in the ledger.",
+            "They may prove that a batch of unknown outcome went out, so it is not judged now.",
+            "It is judged when they are entered. `frontfoot check` says how many wait.",
         )
 
 
@@ -184,23 +195,23 @@ class Inbox:
             return Backlog()
         return await self._run(_backlog)
 
-    async def caught_up(self) -> bool:
-        """Whether every event that was here when this was called has been entered since.
+    async def catch_up(self) -> None:
+        """Return once every event that was here when this was called has been entered.
 
-        Waits for it for ``CAUGHT_UP_WITHIN`` seconds. Events that cannot be entered do not count.
+        Raises ``EventsWaiting`` if that takes longer than ``CATCH_UP_WITHIN``. Events that cannot
+        be entered by a fault of ours are not waited for.
         """
         if not self.path.exists():
-            return True
+            return
         newest = await self._waiting(func.max)
-        until = time.monotonic() + CAUGHT_UP_WITHIN
+        until = time.monotonic() + CATCH_UP_WITHIN
         while newest is not None:
             oldest = await self._waiting(func.min)
             if oldest is None or oldest > newest:
                 break
             if time.monotonic() > until:
-                return False
+                raise EventsWaiting
             await asyncio.sleep(_LOOK_EVERY)
-        return True
 
     async def close(self) -> None:
         """Close the file."""

@@ -6,6 +6,7 @@ folder.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, nullcontext
@@ -83,7 +84,8 @@ class Database:
 
         On SQLite it has the write lock from the start, so that nothing read in it can change
         before it ends. Nobody else writes meanwhile, so wait in it for nothing but the database.
-        Unless it touches ``many_rows``, its statements run in the event loop. Raises ``StoreUnavailable``. Must not be nested.
+        Unless it touches ``many_rows``, its statements run in the event loop. Must not be nested.
+        Raises ``StoreUnavailable``.
         """
         writer = self._writer
         if self._sqlite is not None and many_rows:
@@ -95,6 +97,8 @@ class Database:
             connection.begin(),
         ):
             yield connection
+        if self._sqlite is not None and not many_rows:
+            self._sqlite.wrote_little()
 
     async def write_with(
         self, work: Callable[[Connection], T], priority: Priority = Priority.NORMAL
@@ -192,6 +196,10 @@ class Database:
             await connection.execute(select(lock))
 
 
+_CHECKPOINT_EVERY = 1_000
+"""Transactions of small statements between two checkpoints, which they do not make themselves."""
+
+
 class _Sqlite:
     """What only SQLite needs: three ways to write, and the queue for them."""
 
@@ -203,8 +211,25 @@ class _Sqlite:
         self.looking = SqliteThread(url, "BEGIN", cache_mib=8)
         self._file = FileTurn(Path(url.database or ""))
         self.turns = Turns(self._file)
+        self._small_writes = 0
+        self._checkpoint: asyncio.Task[None] | None = None
+
+    def wrote_little(self) -> None:
+        """Count a transaction in the event loop; now and then begin a checkpoint behind it."""
+        self._small_writes += 1
+        if self._small_writes % _CHECKPOINT_EVERY == 0 and self._checkpoint is None:
+            self._checkpoint = asyncio.create_task(self.looking.checkpoint())
+            self._checkpoint.add_done_callback(self._checkpointed)
+
+    def _checkpointed(self, done: asyncio.Task[None]) -> None:
+        self._checkpoint = None
+        if not done.cancelled():
+            # A full disk is told to whoever writes next.
+            done.exception()
 
     async def close(self) -> None:
+        if self._checkpoint is not None:
+            await asyncio.wait([self._checkpoint])
         await self.small.dispose()
         await self.many.dispose()
         await self.writing.close()

@@ -34,10 +34,25 @@ class SqliteThread:
             await asyncio.to_thread(concurrent.futures.wait, [done])
             raise
 
+    async def checkpoint(self) -> None:
+        """Copy the write-ahead log into the database, as far as no reader needs it; syncs the disk.
+
+        Others may write meanwhile.
+        """
+        await asyncio.wrap_future(self._thread.submit(self._checkpoint))
+
     async def close(self) -> None:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._thread, self._engine.dispose)
         self._thread.shutdown()
+
+    def _checkpoint(self) -> None:
+        # Outside of a transaction, which SQLAlchemy would begin.
+        connection = self._engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        finally:
+            connection.close()
 
     def _transaction(self, work: Callable[[Connection], T]) -> T:
         with self._engine.begin() as connection:

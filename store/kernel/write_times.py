@@ -30,10 +30,5 @@ class WriteTimes:
             took = time.monotonic() - began
             self.newest[priority] = took
             self.longest[priority] = max(self.longest[priority], took)
-            import os
-
-            if os.environ.get("FF_DEBUG_TIMES"):
-                with open(os.environ["FF_DEBUG_TIMES"] + "-" + str(os.getpid()), "a") as f:
-                    f.write(f"{time.time():.3f} {priority.name} {began - asked:.4f} {took:.4f}\n")
             if self.tell is not None:
                 self.tell(priority, began - asked, took)
