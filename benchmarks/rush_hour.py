@@ -58,7 +58,7 @@ class RushHour(Value):
 
     ``seconds`` are the waits from approval to the first post in the sandbox's records, one per
     incident, and ``proposed`` those of ``propose``. ``per_second`` is the broadcast's own rate in
-    recipients. ``told`` are the events.
+    recipients. ``told`` are the events, ``processors`` how many each process used.
     """
 
     database: str
@@ -66,7 +66,7 @@ class RushHour(Value):
     proposed: tuple[float, ...]
     per_second: float
     told: Told | None
-    cpu: dict[str, float]
+    processors: dict[str, float]
 
 
 def percentile(waits: Sequence[float], of: int) -> float:
@@ -91,28 +91,12 @@ async def measure(
         sandbox, sandbox_url = await stack.enter_async_context(_sandbox(folder))
         on = await stack.enter_async_context(running(folder, url, sink_url))
         on.environment = {**on.environment, **_channels(sink_url, sandbox_url)}
-        if os.environ.get("FF_DEBUG_TIMES"):
-            on.environment["FF_DEBUG_TIMES"] = os.environ["FF_DEBUG_TIMES"]
         on.environment["FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY"] = public
-        if os.environ.get("FF_SPLIT"):
-            crew = []
-            for q in ("main,twitter,facebook", "email"):
-                w = await Child.start(
-                    f"worker-{q[:4]}", [*PYTHON, "worker", "--queues", q], folder, on.environment
-                )
-                stack.push_async_callback(w.end)
-
-                async def ready(w=w):
-                    return w.said("worker ready")
-
-                await w.ready(ready)
-                crew.append(w)
-        else:
-            crew = await stack.enter_async_context(on.workers(1))
+        crew = await stack.enter_async_context(on.workers(1))
         receiver, port = await stack.enter_async_context(_receiver(folder, on))
         rows = (audiences.AudienceRow(address(n), {}) for n in range(1, recipients + 1))
         await audiences.import_rows(on.database, AUDIENCE, rows)
-        tell("imported")
+        tell(f"imported {recipients:,} recipients")
         load = _Load(on, recipients)
         first = await load.propose()
         order = Telling(
@@ -143,10 +127,9 @@ async def measure(
                     proposed.append(asked)
                     waits.append(waited)
             await load.complete()
-            for name, one in parts.items():
-                used = (one.cpu() - before[name]) / (time.monotonic() - began)
-                tell(f"processor, {name}: {used:.2f}")
-            rates = load.rates()
+            passed = time.monotonic() - began
+            used = {name: (one.cpu() - before[name]) / passed for name, one in parts.items()}
+            rate = load.rate()
         finally:
             load.stop()
             running_load.cancel()
@@ -156,14 +139,13 @@ async def measure(
             if source is not None:
                 os.kill(source.pid, 15)
                 told = Told.model_validate_json(await source.output(30))
-    used = {name: one for name, one in before.items()}
     return RushHour(
         database=database,
         seconds=tuple(waits),
         proposed=tuple(proposed),
-        per_second=rates,
+        per_second=rate,
         told=told,
-        cpu=used,
+        processors=used,
     )
 
 
@@ -227,13 +209,12 @@ class _Load:
         if began is not None and last is not None and last != began:
             self._spans.append((last[0] - began[0], last[1] - began[1]))
         self._one_done.set()
-        print("span", self._number, self._spans[-1:], time.monotonic())
 
     async def complete(self) -> None:
         """Return once at least one broadcast was measured to its end."""
         await asyncio.wait_for(self._one_done.wait(), _LONGEST)
 
-    def rates(self) -> float:
+    def rate(self) -> float:
         """Recipients a second of the broadcasts that ended."""
         return sum(many for many, _ in self._spans) / sum(span for _, span in self._spans)
 
@@ -346,7 +327,8 @@ async def _print(given: argparse.Namespace, folder: Path) -> int:
         f"{percentile(waits, 95):.2f} s, most {max(waits):.2f} s ({len(waits)} incidents)\n"
         f"propose: median {percentile(proposed, 50):.2f} s, p95 {percentile(proposed, 95):.2f} s\n"
         f"broadcast: {found.per_second:,.0f} recipients/s\n"
-        f"events: {found.told}"
+        f"events: {found.told}\n"
+        f"processors: {found.processors}; load of the machine {os.getloadavg()[0]:.1f}"
     )
     return 0
 

@@ -92,7 +92,7 @@ class EventIntake:
         return tuple(self._readers)
 
     async def take(self, channel: str, body: bytes, headers: Mapping[str, str]) -> EventsTaken:
-        """Enter the events of one delivery, or keep them in the inbox, and return once that is sure.
+        """Enter the events of one delivery, or keep them in the inbox; return once that is done.
 
         An event that cannot be read or entered is set aside as it came, and costs no other. Raises
         ``EventsNotGenuine`` or ``EventsUnreadable`` if the delivery is not to be trusted, and

@@ -93,7 +93,7 @@ async def test_a_step_that_is_cancelled_in_the_middle_of_a_statement_holds_up_no
     rows = [(f"p{n}@example.com", "", "asked", "test", "2013-10-26") for n in range(50_000)]
 
     async def step() -> None:
-        async with database.write() as connection:
+        async with database.write(many_rows=True) as connection:
             await suppressions.add_mailboxes(database, connection, rows)
 
     for turns in (1, 5, 20, 40, 80, 160):
