@@ -49,6 +49,7 @@ from settings import Settings
 from store import migrate
 from store.events.inbox import Inbox
 from store.kernel.database import Database
+from store.kernel.priority import Priority
 from wiring import TemporalUnreachable, connect
 from workflows.broadcast import BroadcastWorkflow
 from workflows.incident import IncidentWorkflow
@@ -63,6 +64,9 @@ After a crash, an approver waits exactly that long; the default is ten seconds."
 
 
 PORTS_TRIED = 10
+
+SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0]
+"""Buckets of the metrics about writes: no write is to keep the ledger for longer than 0.05 s."""
 
 _log = logging.getLogger("frontfoot.worker")
 
@@ -134,6 +138,24 @@ def workers(
     return made
 
 
+def measure_writes(database: Database) -> None:
+    """Have the worker's metrics say how long writes wait for the ledger, and how long they take."""
+    meter = Runtime.default().metric_meter
+    waits = meter.create_histogram_float(
+        "frontfoot_ledger_wait_seconds", "Waiting for the turn to write to the ledger", "s"
+    )
+    writes = meter.create_histogram_float(
+        "frontfoot_ledger_write_seconds", "From the beginning of a write to its commit", "s"
+    )
+
+    def tell(priority: Priority, waited: float, wrote: float) -> None:
+        attributes = {"priority": priority.name.lower()}
+        waits.record(waited, attributes)
+        writes.record(wrote, attributes)
+
+    database.write_times.tell = tell
+
+
 def spare_the_garbage_collector() -> None:
     """Collect garbage rarely, and never look again at what was loaded at the start.
 
@@ -176,7 +198,16 @@ def runtime(metrics_address: str) -> Runtime:
         address = f"{host}:{number}"
         try:
             made = Runtime(
-                telemetry=replace(telemetry, metrics=PrometheusConfig(bind_address=address))
+                telemetry=replace(
+                    telemetry,
+                    metrics=PrometheusConfig(
+                        bind_address=address,
+                        histogram_bucket_overrides=dict.fromkeys(
+                            ("frontfoot_ledger_wait_seconds", "frontfoot_ledger_write_seconds"),
+                            SECONDS,
+                        ),
+                    ),
+                )
             )
         except ValueError as error:
             why = error
@@ -202,6 +233,8 @@ async def run(queues: Sequence[str]) -> None:
     await migrate.upgrade_ledger(settings.database())
     database = Database.open(settings.database())
     inbox = Inbox.of(settings.database())
+    if settings.metrics_address:
+        measure_writes(database)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

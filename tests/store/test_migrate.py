@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 
@@ -40,6 +41,14 @@ async def test_upgrading_again_keeps_what_is_there(blank_url: str) -> None:
     kept = await incidents.list_incidents(database)
     await database.close()
     assert [one.slug for one in kept] == ["site-down"]
+
+
+async def test_where_there_is_nothing_to_upgrade_nobody_is_waited_for(
+    database: Database, ledger_url: str
+) -> None:
+    """Every process upgrades at its start, and one may start in the middle of a broadcast."""
+    async with database.write(), asyncio.timeout(10):
+        await migrate.upgrade_ledger(ledger_url)
 
 
 async def test_processes_that_start_at_once_make_one_ledger(blank_url: str) -> None:

@@ -64,12 +64,11 @@ async def served(ledger: Database, steps: list[tuple[Step, Database]]) -> list[s
         await step(on)
         ended.append(step.__name__)
 
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
-        async with ledger.write():
-            for step, on in steps:
-                group.create_task(do(step, on))
-                # Those that look first are to have looked.
-                await asyncio.sleep(0.02)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group, ledger.write():
+        for step, on in steps:
+            group.create_task(do(step, on))
+            # Those that look first are to have looked.
+            await asyncio.sleep(0.02)
     return ended
 
 
