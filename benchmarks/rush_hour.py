@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import os
 import sys
 import tempfile
@@ -118,8 +117,8 @@ async def measure(
         finally:
             load.stop()
             running_load.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await running_load
+            # What it was asking for when it was cancelled says that no answer came.
+            await asyncio.wait([running_load])
             told = None
             if source is not None:
                 os.kill(source.pid, 15)

@@ -20,10 +20,10 @@ from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
 from store.kernel.priority import Priority
 
-FEWEST, MOST = 50, 2_000
+FEWEST, MOST = 200, 2_000
 """Events of one transaction."""
 
-LONG, SHORT = 0.03, 0.015
+LONG, SHORT = 0.04, 0.02
 """Seconds of a transaction after which the next one has fewer events, or may have more."""
 
 MOST_REFUSED = 20
@@ -57,13 +57,18 @@ class _Piece(NamedTuple):
 
 
 class EventQueue:
-    """The one writer of events in a process."""
+    """The one writer of events in a process.
 
-    def __init__(self, database: Database) -> None:
+    With ``pauses`` it rests after each transaction for as long as that took, so that it has at most
+    half of the event loop and of the ledger: for where nobody waits for the result.
+    """
+
+    def __init__(self, database: Database, *, pauses: bool = False) -> None:
         self._database = database
         self._waiting: deque[_Waiting] = deque()
         self._writer: asyncio.Task[None] | None = None
-        self._together = FEWEST * 4
+        self._pauses = pauses
+        self._together = FEWEST
 
     async def record(self, events: Sequence[DeliveryEvent]) -> Entered:
         """Enter ``events``, and return the result once all of them are committed.
@@ -95,6 +100,8 @@ class EventQueue:
                 self._adapt(sum(len(one.events) for one in together))
                 for one, result in zip(together, recorded, strict=True):
                     self._enter(one.of, result)
+                if self._pauses:
+                    await asyncio.sleep(self._database.write_times.newest[Priority.BULK])
 
     def _next(self) -> list[_Piece]:
         """The pieces of the next transaction."""
