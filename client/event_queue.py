@@ -2,7 +2,7 @@
 
 The provider decides how many events are in a request, and a transaction costs as much for one event
 as for fifty. Requests that arrive during a transaction wait for the next one and share it. A large
-one is cut, because nobody else can write to a SQLite ledger during a transaction.
+one is cut, on SQLite into short pieces, because nobody else can write during a transaction there.
 """
 
 from __future__ import annotations
@@ -68,7 +68,9 @@ class EventQueue:
         self._waiting: deque[_Waiting] = deque()
         self._writer: asyncio.Task[None] | None = None
         self._pauses = pauses
-        self._together = FEWEST
+        # On PostgreSQL others can write meanwhile.
+        self._cuts = database.dialect == "sqlite"
+        self._together = FEWEST if self._cuts else MOST
 
     async def record(self, events: Sequence[DeliveryEvent]) -> Entered:
         """Enter ``events``, and return the result once all of them are committed.
@@ -117,6 +119,9 @@ class EventQueue:
         return together
 
     def _adapt(self, events: int) -> None:
+        """Have the next transaction take as long as one may."""
+        if not self._cuts:
+            return
         took = self._database.write_times.newest[Priority.BULK]
         if took > LONG:
             self._together = max(FEWEST, self._together // 2)
