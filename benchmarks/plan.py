@@ -10,6 +10,7 @@ DATABASES = ("sqlite", "postgres")
 class Plan(Value):
     """Sizes, databases and samples of one run.
 
+    ``rush_events`` are signed events a second beside a broadcast to ``rush_recipients``.
     ``queue_recipients`` 0 leaves the job queue out.
     """
 
@@ -24,6 +25,10 @@ class Plan(Value):
     single_recipients: int = 2_000
     queue_recipients: int = 100_000
     approvals: int = 20
+    rush_recipients: int = 1_000_000
+    rush_events: int = 5_000
+    rush_approvals: int = 50
+    rush_priorities: tuple[bool, ...] = (True, False)
 
     def crews(self, database: str) -> tuple[int, ...]:
         """The numbers of worker processes to try on a database."""
@@ -54,4 +59,8 @@ def quick(seed: int) -> Plan:
         single_recipients=100,
         queue_recipients=0,
         approvals=2,
+        rush_recipients=2_000,
+        rush_events=500,
+        rush_approvals=2,
+        rush_priorities=(True,),
     )

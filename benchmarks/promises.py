@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from benchmarks.results import Results
-from benchmarks.summary import Cost, costs, difference, peak_memory, waits
+from benchmarks.summary import (
+    Cost,
+    costs,
+    database_name,
+    difference,
+    peak_memory,
+    percentile_95,
+    waits,
+)
 from domain.model import Value
 
 OF_LIMIT = 0.35
 FLAT_WITHIN = 0.15
 MEMORY_MIB = 400
 FIRST_ACCEPTANCE = 1.0
+RATE_KEPT = 0.9
 
 
 class Promise(Value):
@@ -39,6 +48,21 @@ def promises(found: Results) -> list[Promise]:
                 wait.p95 < FIRST_ACCEPTANCE,
             )
         )
+    return [*made, *_rush_hours(found)]
+
+
+def _rush_hours(found: Results) -> list[Promise]:
+    made = []
+    for database in dict.fromkeys(one.database for one in found.rush_hours):
+        name = database_name(database)
+        by_kind = {one.with_priority: one for one in found.rush_hours if one.database == database}
+        wait = percentile_95(by_kind[True].seconds)
+        what = f"approval to first post in the rush hour, {name}, p95"
+        made.append(_promise(what, "under 1 s", f"{wait:.2f} s", wait < FIRST_ACCEPTANCE))
+        if False in by_kind:
+            kept = by_kind[True].per_second / by_kind[False].per_second
+            what = f"the broadcast's rate beside it, {name}, against the same without priority"
+            made.append(_promise(what, "0.9 or more", f"{kept:.2f}", kept >= RATE_KEPT))
     return made
 
 

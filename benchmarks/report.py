@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 from benchmarks import plot
 from benchmarks.limit import WAYS
 from benchmarks.promises import promises
 from benchmarks.results import Results
-from benchmarks.summary import costs, database_name, lines, spread_of_limit, waits
+from benchmarks.summary import (
+    costs,
+    database_name,
+    lines,
+    percentile_95,
+    spread_of_limit,
+    waits,
+)
 
 Cells = Sequence[str]
 
@@ -82,6 +90,7 @@ def tables(found: Results) -> str:
         ("## Side by side", _side_by_side(found)),
         ("## Frontfoot by size", _by_size(found)),
         ("## From approval to the first acceptance", _waits(found)),
+        ("## From approval to the first post in the rush hour", _rush_hours(found)),
         ("## Ways to the limit", _ways(found)),
     ]
     return "\n\n".join(f"{heading}\n\n{table}" for heading, table in parts)
@@ -165,6 +174,38 @@ def _waits(found: Results) -> str:
         "included. From the last signature to the provider's first acceptance in the ledger."
     )
     return f"{_table(head, 'lrrrr', rows)}\n\n{note}"
+
+
+def _rush_hours(found: Results) -> str:
+    rows = [
+        (
+            f"{database_name(one.database)}, {'with' if one.with_priority else 'without'} priority",
+            str(len(one.seconds)),
+            *(f"{s:.2f}" for s in (median(one.seconds), percentile_95(one.seconds))),
+            f"{percentile_95(one.proposed):.2f}",
+            _rate(one.per_second),
+            "none" if one.told is None else _rate(one.told.events / one.told.seconds),
+            "?" if one.told is None else f"{one.told.waits[1]:.2f}",
+        )
+        for one in found.rush_hours
+    ]
+    head = (
+        "ledger",
+        "incidents",
+        "p50, s",
+        "p95, s",
+        "propose p95, s",
+        "broadcast, recipients/s",
+        "events/s",
+        "events answered p99, s",
+    )
+    note = (
+        f"Beside one broadcast of {found.plan.rush_recipients:,} after the other to the sink and "
+        f"{found.plan.rush_events:,} signed events a second to the receiver, with one worker. From "
+        "the call of `decide` to the first post in the sandbox's own records, by their clock. "
+        "*Without priority* whoever waits longest for the ledger is served first."
+    )
+    return f"{_table(head, 'l' + 'r' * 7, rows)}\n\n{note}"
 
 
 def _ways(found: Results) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import computed_field
 
+from benchmarks.event_source import Told
 from benchmarks.frontfoot import Broadcast
 from benchmarks.job_queue import Queued
 from benchmarks.mail import Timed
@@ -73,6 +74,25 @@ class Approvals(Value):
     recipients: int
 
 
+class RushHour(Value):
+    """Approvals beside a broadcast and signed events.
+
+    ``seconds`` are the waits from approval to the first post in the sandbox's records, one per
+    incident, and ``proposed`` those of ``propose``. ``per_second`` is the broadcast's own rate in
+    recipients. ``told`` are the events, ``processors`` how many each process used, ``load`` that of
+    the whole machine at the end.
+    """
+
+    database: str
+    with_priority: bool
+    seconds: tuple[float, ...]
+    proposed: tuple[float, ...]
+    per_second: float
+    told: Told | None
+    processors: dict[str, float]
+    load: float
+
+
 class Machine(Value):
     """Where it ran, and with what."""
 
@@ -97,4 +117,5 @@ class Results(Value):
     queue: tuple[QueueRun, ...]
     frontfoot: tuple[FrontfootRun, ...]
     approvals: Approvals
+    rush_hours: tuple[RushHour, ...]
     skipped: tuple[str, ...]

@@ -14,15 +14,16 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
-from benchmarks import approvals, frontfoot, job_queue, machine, postgres, relay
+from benchmarks import approvals, frontfoot, job_queue, machine, postgres, relay, rush_hour
 from benchmarks import sink as sinks
 from benchmarks.children import Child
 from benchmarks.limit import WAYS
 from benchmarks.mail import Assignment, Timed
 from benchmarks.others import HELPERS, ONE_BY_ONE
 from benchmarks.plan import Plan
-from benchmarks.results import Bracket, FrontfootRun, QueueRun, Results, Sampled
+from benchmarks.results import Bracket, FrontfootRun, QueueRun, Results, RushHour, Sampled
 from benchmarks.stack import PYTHON, BenchmarkStack, running, sink
+from benchmarks.summary import percentile_95
 from benchmarks.summary import workers as in_words
 from benchmarks.view import View
 from client.stack.environment import for_python
@@ -70,6 +71,7 @@ class Run:
         self._view.begin("approval to first acceptance, against the sandbox")
         waits = await approvals.measure(self._folder, self._plan.approvals, self._view.note)
         self._view.measured(f"approvals: {self._plan.approvals} incidents")
+        rush_hours = await self._rush_hours()
         return Results(
             plan=self._plan,
             began=began,
@@ -81,6 +83,7 @@ class Run:
             queue=tuple(self._queue),
             frontfoot=tuple(self._frontfoot),
             approvals=waits,
+            rush_hours=rush_hours,
             skipped=tuple(self._skipped),
         )
 
@@ -185,6 +188,34 @@ class Run:
             self._queue.append(QueueRun(queued=queued, bracket=bracket))
             self._tell(name, queued.per_second, bracket)
 
+    async def _rush_hours(self) -> tuple[RushHour, ...]:
+        """Approvals beside a broadcast and events, with priority and without, on each database."""
+        measured: list[RushHour] = []
+        plan = self._plan
+        for database in plan.databases:
+            for with_priority in plan.rush_priorities:
+                how = "with" if with_priority else "without"
+                name = f"approvals in the rush hour, {database}, {how} priority"
+                self._view.begin(name)
+                folder = self._folder / f"rush-{database}-{how}"
+                folder.mkdir()
+                async with rush_hour.ledger(database, folder) as url:
+                    if url is None:
+                        continue
+                    measured.append(
+                        await rush_hour.measure(
+                            folder,
+                            database,
+                            url,
+                            recipients=plan.rush_recipients,
+                            samples=plan.rush_approvals,
+                            events=plan.rush_events,
+                            with_priority=with_priority,
+                        )
+                    )
+                self._view.measured(f"{name}: p95 {percentile_95(measured[-1].seconds):.2f} s")
+        return tuple(measured)
+
     # --- the limit around everything ------------------------------------------------------------
 
     async def _bracketed(
@@ -266,4 +297,4 @@ def steps(plan: Plan) -> int:
     if "postgres" in plan.databases:
         broadcasts += 1
         broadcasts += len(plan.crews("postgres")) if plan.queue_recipients else 0
-    return broadcasts + 3
+    return broadcasts + 3 + len(plan.rush_priorities) * len(plan.databases)

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import os
 import sys
 import tempfile
 import time
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from statistics import median
 
 import httpx
 import yaml
@@ -28,7 +28,9 @@ from benchmarks.children import LOOPBACK, Child, free_port, listens
 from benchmarks.event_source import Telling, Told, new_key
 from benchmarks.frontfoot import CHANNEL, LEAD, mail_only
 from benchmarks.mail import address
+from benchmarks.results import RushHour
 from benchmarks.stack import PYTHON, BenchmarkStack, running, sink
+from benchmarks.summary import percentile_95
 from client import incidents, messages
 from client.asking import incident_status
 from client.stack.accounts import choose_accounts
@@ -36,7 +38,6 @@ from client.stack.environment import for_python
 from domain.actor import Actor
 from domain.ids import MessageRef, publication_key
 from domain.message import MessageKind
-from domain.model import Value
 from domain.status import MessageStatus
 from settings import HERE
 from store.broadcasts import broadcasts
@@ -53,27 +54,6 @@ _WITHIN = 60.0
 _LONGEST = 900.0
 
 
-class RushHour(Value):
-    """What was measured beside one load.
-
-    ``seconds`` are the waits from approval to the first post in the sandbox's records, one per
-    incident, and ``proposed`` those of ``propose``. ``per_second`` is the broadcast's own rate in
-    recipients. ``told`` are the events, ``processors`` how many each process used.
-    """
-
-    database: str
-    seconds: tuple[float, ...]
-    proposed: tuple[float, ...]
-    per_second: float
-    told: Told | None
-    processors: dict[str, float]
-
-
-def percentile(waits: Sequence[float], of: int) -> float:
-    """The wait below which ``of`` per cent of them are."""
-    return sorted(waits)[min(len(waits) * of // 100, len(waits) - 1)]
-
-
 async def measure(
     folder: Path,
     database: str,
@@ -82,9 +62,14 @@ async def measure(
     recipients: int,
     samples: int,
     events: int,
-    tell: Callable[[str], None],
+    with_priority: bool = True,
 ) -> RushHour:
-    """Play ``samples`` incidents beside a broadcast and ``events`` signed events a second."""
+    """Play ``samples`` incidents beside a broadcast and ``events`` signed events a second.
+
+    Without events the receiver is told none. ``with_priority`` false: whoever waits longest for the
+    ledger is served first.
+    """
+    run = PYTHON if with_priority else (*PYTHON, "benchmarks.without_priority")
     private, public = new_key()
     async with AsyncExitStack() as stack:
         sink_process, sink_url = await stack.enter_async_context(sink(folder))
@@ -92,11 +77,10 @@ async def measure(
         on = await stack.enter_async_context(running(folder, url, sink_url))
         on.environment = {**on.environment, **_channels(sink_url, sandbox_url)}
         on.environment["FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY"] = public
-        crew = await stack.enter_async_context(on.workers(1))
-        receiver, port = await stack.enter_async_context(_receiver(folder, on))
+        worker = await stack.enter_async_context(_worker(folder, on, run))
+        receiver, port = await stack.enter_async_context(_receiver(folder, on, run))
         rows = (audiences.AudienceRow(address(n), {}) for n in range(1, recipients + 1))
         await audiences.import_rows(on.database, AUDIENCE, rows)
-        tell(f"imported {recipients:,} recipients")
         load = _Load(on, recipients)
         first = await load.propose()
         order = Telling(
@@ -108,7 +92,7 @@ async def measure(
             per_second=max(events, 1),
             seconds=_LONGEST,
         )
-        parts = {"worker": crew[0], "receiver": receiver, "sandbox": sandbox, "sink": sink_process}
+        parts = {"worker": worker, "receiver": receiver, "sandbox": sandbox, "sink": sink_process}
         parts["temporal"] = on.temporal
         before, began = {name: one.cpu() for name, one in parts.items()}, time.monotonic()
         source = await _source(folder, order) if events else None
@@ -133,19 +117,21 @@ async def measure(
         finally:
             load.stop()
             running_load.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await running_load
+            # What it was asking for when it was cancelled says that no answer came.
+            await asyncio.wait([running_load])
             told = None
             if source is not None:
                 os.kill(source.pid, 15)
                 told = Told.model_validate_json(await source.output(30))
     return RushHour(
         database=database,
+        with_priority=with_priority,
         seconds=tuple(waits),
         proposed=tuple(proposed),
         per_second=rate,
         told=told,
         processors=used,
+        load=os.getloadavg()[0],
     )
 
 
@@ -192,9 +178,9 @@ class _Load:
 
     async def _to_its_end(self, slug: str, message: MessageStatus) -> None:
         ref = MessageRef(incident=slug, number=message.number, revision=message.revision)
-        began = last = None
+        began = time.monotonic()
         while not self._stopped:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(0.25)
             row = await broadcasts.find_broadcast(self._on.database, ref, CHANNEL, AUDIENCE)
             if row is None:
                 continue
@@ -202,13 +188,10 @@ class _Load:
             if not progress.went_out:
                 continue
             self.begun.set()
-            now = (progress.went_out, time.monotonic())
-            began, last = began or now, now
             if progress.went_out >= self._recipients:
-                break
-        if began is not None and last is not None and last != began:
-            self._spans.append((last[0] - began[0], last[1] - began[1]))
-        self._one_done.set()
+                self._spans.append((progress.went_out, time.monotonic() - began))
+                self._one_done.set()
+                return
 
     async def complete(self) -> None:
         """Return once at least one broadcast was measured to its end."""
@@ -280,10 +263,26 @@ async def _sandbox(folder: Path) -> AsyncIterator[tuple[Child, str]]:
 
 
 @asynccontextmanager
-async def _receiver(folder: Path, on: BenchmarkStack) -> AsyncIterator[tuple[Child, int]]:
+async def _worker(folder: Path, on: BenchmarkStack, run: Sequence[str]) -> AsyncIterator[Child]:
+    child = await Child.start("worker", [*run, "worker"], folder, on.environment)
+
+    async def ready() -> bool:
+        return child.said("worker ready")
+
+    try:
+        await child.ready(ready)
+        yield child
+    finally:
+        await child.end()
+
+
+@asynccontextmanager
+async def _receiver(
+    folder: Path, on: BenchmarkStack, run: Sequence[str]
+) -> AsyncIterator[tuple[Child, int]]:
     port = free_port()
     environment = {**on.environment, "FRONTFOOT_WEBHOOK_PORT": str(port)}
-    child = await Child.start("receiver", [*PYTHON, "surfaces.public.app"], folder, environment)
+    child = await Child.start("receiver", [*run, "surfaces.public.app"], folder, environment)
     try:
         await child.ready(lambda: listens(port))
         yield child, port
@@ -305,13 +304,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--samples", type=int, default=50)
     parser.add_argument("--events", type=int, default=5_000, help="signed events a second")
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument(
+        "--without-priority", action="store_true", help="serve whoever waits longest first"
+    )
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="ff-rush-") as folder:
         return asyncio.run(_print(given, Path(folder)))
 
 
 async def _print(given: argparse.Namespace, folder: Path) -> int:
-    async with _ledger(given.database, folder) as url:
+    async with ledger(given.database, folder) as url:
+        if url is None:
+            print("There is no PostgreSQL server on this machine.")
+            return 1
         found = await measure(
             folder,
             given.database,
@@ -319,28 +324,28 @@ async def _print(given: argparse.Namespace, folder: Path) -> int:
             recipients=given.recipients,
             samples=given.samples,
             events=given.events,
-            tell=print,
+            with_priority=not given.without_priority,
         )
-    waits, proposed = found.seconds, found.proposed
-    print(
-        f"{found.database}: approval to first post: median {percentile(waits, 50):.2f} s, p95 "
-        f"{percentile(waits, 95):.2f} s, most {max(waits):.2f} s ({len(waits)} incidents)\n"
-        f"propose: median {percentile(proposed, 50):.2f} s, p95 {percentile(proposed, 95):.2f} s\n"
-        f"broadcast: {found.per_second:,.0f} recipients/s\n"
-        f"events: {found.told}\n"
-        f"processors: {found.processors}; load of the machine {os.getloadavg()[0]:.1f}"
-    )
+    for name, seconds in (("approval to first post", found.seconds), ("propose", found.proposed)):
+        print(
+            f"{name}: half within {median(seconds):.2f} s, 95 % within "
+            f"{percentile_95(seconds):.2f} s, longest {max(seconds):.2f} s"
+        )
+    print(f"broadcast: {found.per_second:,.0f} recipients/s\nevents: {found.told}")
+    print(f"processors: {found.processors}; load of the machine {found.load:.1f}")
     return 0
 
 
 @asynccontextmanager
-async def _ledger(kind: str, folder: Path) -> AsyncIterator[str]:
+async def ledger(kind: str, folder: Path) -> AsyncIterator[str | None]:
+    """The URL of a ledger that is to be made; None if this machine has no such server."""
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'ledger.db'}"
         return
     found = postgres.binaries()
     if found is None:
-        raise SystemExit("There is no PostgreSQL server on this machine.")
+        yield None
+        return
     async with postgres.running(found) as server:
         await server.create("rush")
         yield server.url("rush")

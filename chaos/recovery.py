@@ -27,6 +27,7 @@ from domain.message_state import MessagePhase
 from domain.publication import Outcome, PublicationState
 from domain.status import IncidentStatus, MessageStatus
 from store.broadcasts import batch_outcomes, broadcasts
+from store.events.inbox import EventsWaiting, Inbox
 from store.kernel.database import Database
 from store.record import messages
 
@@ -48,7 +49,9 @@ class Recovery:
         people: People,
         record: Record,
         slug: str,
+        inbox: Inbox | None,
     ) -> None:
+        self._inbox = inbox
         self._client = client
         self._engine = Engine(temporal=client, ledger=database)
         self._database = database
@@ -197,9 +200,9 @@ class Recovery:
 
     async def _hear_events(self, deadline: float) -> None:
         while time.monotonic() < deadline:
-            try:
+            with contextlib.suppress(httpx.HTTPError, EventsWaiting):
                 if not await events_owed(self._sandbox):
+                    if self._inbox is not None:
+                        await self._inbox.catch_up()
                     return
-            except httpx.HTTPError:
-                pass
             await asyncio.sleep(_LOOK_EVERY)

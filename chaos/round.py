@@ -26,6 +26,7 @@ from chaos.trials import Trials
 from chaos.verdict import RoundVerdict
 from chaos.world import bodies, look
 from embedded.demo.audience import write_audience
+from store.events.inbox import Inbox
 from store.files.audience_csv import read_rows
 from store.kernel.database import Database
 from store.kernel.private_files import make_folder
@@ -140,7 +141,13 @@ class _Scene:
                 await injector.lift()
             self._say("recovery: every fault is lifted")
             recovery = Recovery(
-                client, self._database, sandbox, people, self._record, self._plan.incident
+                client,
+                self._database,
+                sandbox,
+                people,
+                self._record,
+                self._plan.incident,
+                Inbox.of(self._place.url),
             )
             # Whoever gave up while faults struck gets an answer now, or it is stuck.
             people.be_patient_until(deadline + 60)

@@ -53,7 +53,7 @@ class EventEntry:
         self._stands_by = stands_by
         self._database = database
         self._inbox = inbox
-        self._queue = EventQueue(database)
+        self._queue = EventQueue(database, pauses=True)
         self._lock: int | None = None
         self._retried_at = time.monotonic()
 

@@ -2,7 +2,7 @@
 
 The provider decides how many events are in a request, and a transaction costs as much for one event
 as for fifty. Requests that arrive during a transaction wait for the next one and share it. A large
-one is cut, because nobody else can write to a SQLite ledger during a transaction.
+one is cut, on SQLite into short pieces, because nobody else can write during a transaction there.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
 from store.kernel.priority import Priority
 
-FEWEST, MOST = 50, 2_000
+FEWEST, MOST = 200, 2_000
 """Events of one transaction."""
 
-LONG, SHORT = 0.03, 0.015
+LONG, SHORT = 0.04, 0.02
 """Seconds of a transaction after which the next one has fewer events, or may have more."""
 
 MOST_REFUSED = 20
@@ -57,13 +57,20 @@ class _Piece(NamedTuple):
 
 
 class EventQueue:
-    """The one writer of events in a process."""
+    """The one writer of events in a process.
 
-    def __init__(self, database: Database) -> None:
+    With ``pauses`` it rests after each transaction for as long as that took, so that it has at most
+    half of the event loop and of the ledger: for where nobody waits for the result.
+    """
+
+    def __init__(self, database: Database, *, pauses: bool = False) -> None:
         self._database = database
         self._waiting: deque[_Waiting] = deque()
         self._writer: asyncio.Task[None] | None = None
-        self._together = FEWEST * 4
+        self._pauses = pauses
+        # On PostgreSQL others can write meanwhile.
+        self._cuts = database.dialect == "sqlite"
+        self._together = FEWEST if self._cuts else MOST
 
     async def record(self, events: Sequence[DeliveryEvent]) -> Entered:
         """Enter ``events``, and return the result once all of them are committed.
@@ -95,6 +102,8 @@ class EventQueue:
                 self._adapt(sum(len(one.events) for one in together))
                 for one, result in zip(together, recorded, strict=True):
                     self._enter(one.of, result)
+                if self._pauses:
+                    await asyncio.sleep(self._database.write_times.newest[Priority.BULK])
 
     def _next(self) -> list[_Piece]:
         """The pieces of the next transaction."""
@@ -110,6 +119,9 @@ class EventQueue:
         return together
 
     def _adapt(self, events: int) -> None:
+        """Have the next transaction take as long as one may."""
+        if not self._cuts:
+            return
         took = self._database.write_times.newest[Priority.BULK]
         if took > LONG:
             self._together = max(FEWEST, self._together // 2)

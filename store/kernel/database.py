@@ -6,11 +6,9 @@ folder.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, nullcontext
-from pathlib import Path
 from typing import Literal, TypeVar
 
 from sqlalchemy import (
@@ -23,7 +21,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
-from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -31,10 +28,9 @@ from sqlalchemy.sql.dml import Insert
 
 from store.kernel.engines import READERS, ledger_url, postgres_engine, sqlite_engine
 from store.kernel.errors import unavailable, unreachable
-from store.kernel.file_turn import FileTurn
 from store.kernel.priority import Priority
-from store.kernel.sqlite_thread import SqliteThread, newest_row
-from store.kernel.turns import Turns
+from store.kernel.sqlite_thread import newest_row
+from store.kernel.sqlite_writers import SqliteWriters
 from store.kernel.write_times import WriteTimes
 
 DialectName = Literal["sqlite", "postgresql"]
@@ -54,7 +50,11 @@ class Database:
     """
 
     def __init__(
-        self, dialect: DialectName, writer: AsyncEngine, reader: AsyncEngine, sqlite: _Sqlite | None
+        self,
+        dialect: DialectName,
+        writer: AsyncEngine,
+        reader: AsyncEngine,
+        sqlite: SqliteWriters | None,
     ) -> None:
         self.dialect = dialect
         self._writer = writer
@@ -70,7 +70,7 @@ class Database:
         """
         parsed = ledger_url(url)
         if parsed.get_backend_name() == "sqlite":
-            sqlite = _Sqlite(parsed)
+            sqlite = SqliteWriters(parsed)
             reader = sqlite_engine(parsed, "BEGIN", connections=READERS, cache_mib=8)
             return cls("sqlite", sqlite.small, reader, sqlite)
         engine = postgres_engine(parsed)
@@ -194,47 +194,6 @@ class Database:
         if self.dialect == "postgresql":
             lock = func.pg_advisory_xact_lock(func.hashtextextended(what, 0))
             await connection.execute(select(lock))
-
-
-_CHECKPOINT_EVERY = 1_000
-"""Transactions of small statements between two checkpoints, which they do not make themselves."""
-
-
-class _Sqlite:
-    """What only SQLite needs: three ways to write, and the queue for them."""
-
-    def __init__(self, url: URL) -> None:
-        begin = "BEGIN IMMEDIATE"
-        self.small = sqlite_engine(url, begin, connections=1, cache_mib=4, inline=True)
-        self.many = sqlite_engine(url, begin, connections=1, cache_mib=16)
-        self.writing = SqliteThread(url, begin, cache_mib=16)
-        self.looking = SqliteThread(url, "BEGIN", cache_mib=8)
-        self._file = FileTurn(Path(url.database or ""))
-        self.turns = Turns(self._file)
-        self._small_writes = 0
-        self._checkpoint: asyncio.Task[None] | None = None
-
-    def wrote_little(self) -> None:
-        """Count a transaction in the event loop; now and then begin a checkpoint behind it."""
-        self._small_writes += 1
-        if self._small_writes % _CHECKPOINT_EVERY == 0 and self._checkpoint is None:
-            self._checkpoint = asyncio.create_task(self.looking.checkpoint())
-            self._checkpoint.add_done_callback(self._checkpointed)
-
-    def _checkpointed(self, done: asyncio.Task[None]) -> None:
-        self._checkpoint = None
-        if not done.cancelled():
-            # A full disk is told to whoever writes next.
-            done.exception()
-
-    async def close(self) -> None:
-        if self._checkpoint is not None:
-            await asyncio.wait([self._checkpoint])
-        await self.small.dispose()
-        await self.many.dispose()
-        await self.writing.close()
-        await self.looking.close()
-        self._file.close()
 
 
 def insert_or_ignore(

@@ -101,14 +101,12 @@ class Turns:
         waiting = [one for one in self._waiting if not one.turn.done()]
         if not waiting:
             self._neighbours.unclaim()
-            self._refused_since = None
             return
         now = self._clock()
         first = min(waiting, key=lambda one: one.rank(now))
         if not self._may_write(first, now):
             self._ask_again()
             return
-        self._refused_since = None
         self._waiting.remove(first)
         self._taken = True
         first.turn.set_result(None)
@@ -116,6 +114,7 @@ class Turns:
     def _may_write(self, first: _Waiting, now: float) -> bool:
         urgent = first.rank(now)[0] is Priority.URGENT
         if self._neighbours.take(urgent=urgent):
+            self._refused_since = None
             return True
         if self._refused_since is None:
             self._refused_since = now

@@ -72,6 +72,15 @@ def test_people_were_told_on_every_channel_after_each_approval(found: Any) -> No
     assert all(wait > 0 for each in seconds.values() for wait in each)
 
 
+def test_posts_went_out_beside_a_broadcast_and_events(found: Any) -> None:
+    [hour] = found["rush_hours"]
+    assert len(hour["seconds"]) == found["plan"]["rush_approvals"]
+    assert all(wait > 0 for wait in hour["seconds"])
+    assert hour["per_second"] > 0
+    assert hour["told"]["events"] > 0
+    assert hour["told"]["refused"] == 0
+
+
 def test_the_page_says_that_a_quick_run_is_good_for_nothing(out: Path) -> None:
     assert "good for nothing" in (out / "README.md").read_text(encoding="utf-8")
 

@@ -80,7 +80,7 @@ async def test_a_crash_in_the_middle_of_a_large_delivery_loses_none_of_it(
     broadcast: BroadcastRow,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("client.event_queue.FEWEST", 1)
+    monkeypatch.setattr("client.event_queue.FEWEST", 4)
     record_groups, transactions, in_the_third = events.record_groups, 0, asyncio.Event()
 
     async def killed_in_the_third(

@@ -291,9 +291,7 @@ class World:
             attempts=row.attempt,
             uncertain=row.uncertain,
         )
-        return OutcomeRead(
-            outcome=outcome, reached=row.state is S.ACCEPTED, behind=self.behind
-        )
+        return OutcomeRead(outcome=outcome, reached=row.state is S.ACCEPTED, behind=self.behind)
 
     def plan(self, task: PublicationTask) -> PublicationStatus:
         """Enter the intent."""

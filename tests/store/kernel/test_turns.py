@@ -147,6 +147,9 @@ async def test_a_process_that_was_paused_in_its_turn_stops_nobody(queue: Queue) 
     await queue.comes("post", URGENT)
     queue.clock.now += WITHOUT_ASKING
     assert await queue.all_served() == ["post"]
+    # And the next one does not wait for it again.
+    await queue.comes("record", URGENT)
+    assert await queue.all_served() == ["post", "record"]
 
 
 async def test_who_no_longer_wants_to_write_holds_up_nobody(queue: Queue) -> None:
