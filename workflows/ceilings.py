@@ -56,14 +56,17 @@ class Ceilings:
             self._near = self.signals + self.updates - before <= FEW
 
     def pressing(self) -> bool:
-        """Whether it could not continue so far, so that nothing may be begun that takes time."""
-        return self._taken(1.5)
+        """Whether requests have kept it from continuing, so that none may begin that takes time.
 
-    def _taken(self, share: float) -> bool:
+        Signals do not: the pause after a flood of them comes at the ceiling at the latest.
+        """
+        return self._taken(1.5, signals=False)
+
+    def _taken(self, share: float, *, signals: bool = True) -> bool:
         info = workflow.info()
         return (
             info.get_current_history_length() > LIMITS.events * share
             or info.get_current_history_size() > LIMITS.size * share
-            or self.signals > LIMITS.signals * share
+            or (signals and self.signals > LIMITS.signals * share)
             or self.updates > LIMITS.updates * share
         )

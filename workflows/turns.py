@@ -43,7 +43,7 @@ class WaitingRoom:
         """Raise ``DomainError`` if one more should not be let in now."""
         if self._waiting >= MOST_WAITING or self._ceilings.pressing():
             raise DomainError(
-                "The incident is busy: other requests wait for the ledger.",
+                "The incident is busy with requests that came before this one.",
                 "Try again in a moment.",
                 means="Nothing was changed. Decisions and withdrawals are taken all the same.",
             )

@@ -36,6 +36,56 @@ async def test_the_audiences_of_an_incident_in_the_list_are_those_chosen_last(
     assert row.audiences == ("customers", "partners")
 
 
+async def test_a_name_is_used_once_whatever_temporal_remembers(database: Database) -> None:
+    await incidents.register(database, HERE, "Spam", "breach", (), NOON, "run-1")
+    await incidents.mark_closed(database, HERE, LATER)
+
+    with pytest.raises(DomainError, match=r"is the name of “Spam”, opened .* and closed"):
+        await incidents.register(database, HERE, "Again", "breach", (), LATER, "run-2")
+
+
+async def test_a_name_that_is_only_in_the_timeline_is_used_too(database: Database) -> None:
+    await timeline.append(
+        database, HERE, [TimelineEntry(seq=1, at=NOON, what="opened", who="maya")]
+    )
+    with pytest.raises(DomainError, match="this name has been used"):
+        await incidents.register(database, HERE, "Again", "breach", (), LATER, "run-2")
+
+
+async def test_a_recovered_incident_takes_its_name_over(database: Database) -> None:
+    await incidents.register(database, HERE, "Spam", "breach", (), NOON, "run-1")
+    await incidents.register(database, HERE, "Spam", "breach", (), NOON, "run-2", recovered=True)
+
+    kept = await incidents.find(database, HERE)
+
+    assert kept is not None
+    assert (kept.run, kept.opened_at) == ("run-2", NOON)
+
+
+async def test_a_revision_is_only_ever_that_of_its_request(database: Database) -> None:
+    kept = document()
+    await messages.save_revision(database, kept, "maya", "request-1")
+
+    assert await messages.find_request(database, HERE, "request-1") == kept
+    assert await messages.find_request(database, HERE, "request-2") is None
+    with pytest.raises(DomainError, match="exists with other content"):
+        await messages.save_revision(database, kept, "maya", "request-2")
+
+
+async def test_what_the_ledger_has_already_keeps_its_place(database: Database) -> None:
+    first = document()
+    await messages.save_revision(database, first, "maya", "request-1")
+
+    new = await messages.free_place(database, ref(), first.kind, 1)
+    revised = await messages.free_place(database, ref(revision=2), first.kind, 1)
+    await messages.save_revision(database, document("Again.", 2), "maya", "request-2")
+    revised_again = await messages.free_place(database, ref(revision=2), first.kind, 1)
+
+    assert tuple(new) == (2, 1, 2)
+    assert tuple(revised) == (1, 2, 1)
+    assert tuple(revised_again) == (1, 3, 1)
+
+
 async def test_a_closed_incident_says_since_when(database: Database) -> None:
     await incidents.register(database, HERE, "Spam from accounts", "breach", ("customers",), NOON)
     await incidents.mark_closed(database, HERE, NOON)
