@@ -158,7 +158,7 @@ async def _compare(engine: Engine, status: IncidentStatus) -> Comparison:
     for message in status.messages:
         notices += await _lost_text(engine, status.incident, message)
         for outcome in message.outcomes:
-            if message.approved_at is None or outcome.state is PublicationState.PLANNED:
+            if message.approved_at is None:
                 continue
             if not outcome.state.settled:
                 under_way.append(f"message {message.number} on {outcome.destination}")

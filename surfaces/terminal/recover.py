@@ -117,7 +117,10 @@ def _say(found: Comparison) -> None:
         say(f"Next: frontfoot status {found.incident}")
         return
     for place in found.under_way:
-        say(f"{place} has not noticed yet that the ledger is locked: try again in a moment.")
+        say(
+            f"{place} is still under way and ends when it notices the lock: try again in a moment. "
+            "If it waits for its provider for long, withdraw the message."
+        )
     if not found.in_doubt:
         return
     table = plain_table("MESSAGE", "CHANNEL", "AUDIENCE", "BATCH", "RECIPIENTS", "KEY", "SINCE")

@@ -65,3 +65,11 @@ def test_whoever_tells_it_something_is_told_that_it_is_over(
 ) -> None:
     result = second.type(line(terminated))
     assert (result.exit_code, "recover --temporal-lost" in result.stderr) == (3, True)
+
+
+def test_it_can_be_started_again_from_the_snapshot_that_the_ledger_has(
+    second: Terminal, terminated: str
+) -> None:
+    result = second.type(f"recover {terminated} --temporal-lost --as maya")
+    page = " ".join(second.type(f"status {terminated}").stdout.split())
+    assert (result.exit_code, "announcement waits" in page) == (0, True), result.output
