@@ -54,7 +54,9 @@ class Ceilings:
         while not self._near:
             before = self.signals
             await workflow.sleep(CALM)
-            self._near = self.signals - before <= FEW
+            # Large signals fill a history long before there are many: that cannot wait.
+            full = workflow.info().get_current_history_size() > LIMITS.size
+            self._near = full or self.signals - before <= FEW
 
     def pressing(self) -> bool:
         """Whether requests have kept it from continuing, so that none may begin that takes time.
