@@ -25,7 +25,7 @@ class Limits:
 LIMITS = Limits()
 
 CALM, FEW = timedelta(milliseconds=300), 5
-"""The pause in which at most so many signals and updates arrive when a flood is over."""
+"""The pause in which at most so many signals arrive when a flood of them is over."""
 
 
 class Ceilings:
@@ -45,15 +45,18 @@ class Ceilings:
 
         Not in the middle of a flood: the server fails a workflow task that continues as new if
         something has arrived meanwhile, waits longer each time, and has the whole run gone through
-        again. At the ceiling it takes no more signals, and then there is a pause.
+        again. At the ceiling it takes no more signals, and then there is a pause. Updates do not
+        disturb: the server hands those that nobody has taken to the next run.
         """
         await workflow.wait_condition(
             lambda: self._taken(1.0) or workflow.info().is_continue_as_new_suggested()
         )
         while not self._near:
-            before = self.signals + self.updates
+            before = self.signals
             await workflow.sleep(CALM)
-            self._near = self.signals + self.updates - before <= FEW
+            # Large signals fill a history long before there are many: that cannot wait.
+            full = workflow.info().get_current_history_size() > LIMITS.size
+            self._near = full or self.signals - before <= FEW
 
     def pressing(self) -> bool:
         """Whether requests have kept it from continuing, so that none may begin that takes time.
