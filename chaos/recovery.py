@@ -194,10 +194,14 @@ class Recovery:
         )
 
     async def _hear_events(self, deadline: float) -> None:
-        while time.monotonic() < deadline:
-            with contextlib.suppress(httpx.HTTPError, EventsWaiting):
-                if not await events_owed(self._sandbox):
-                    if self._inbox is not None:
-                        await self._inbox.catch_up()
-                    return
-            await asyncio.sleep(_LOOK_EVERY)
+        try:
+            while time.monotonic() < deadline:
+                with contextlib.suppress(httpx.HTTPError, EventsWaiting):
+                    if not await events_owed(self._sandbox):
+                        if self._inbox is not None:
+                            await self._inbox.catch_up()
+                        return
+                await asyncio.sleep(_LOOK_EVERY)
+        finally:
+            if self._inbox is not None:
+                await self._inbox.close()
