@@ -47,9 +47,9 @@ class Recovery:
         people: People,
         record: Record,
         slug: str,
-        inbox: Inbox | None,
+        ledger_url: str,
     ) -> None:
-        self._inbox = inbox
+        self._ledger_url = ledger_url
         self._client = client
         self._engine = Engine(temporal=client, ledger=database)
         self._database = database
@@ -194,14 +194,15 @@ class Recovery:
         )
 
     async def _hear_events(self, deadline: float) -> None:
+        inbox = Inbox.of(self._ledger_url)
         try:
             while time.monotonic() < deadline:
                 with contextlib.suppress(httpx.HTTPError, EventsWaiting):
                     if not await events_owed(self._sandbox):
-                        if self._inbox is not None:
-                            await self._inbox.catch_up()
+                        if inbox is not None:
+                            await inbox.catch_up()
                         return
                 await asyncio.sleep(_LOOK_EVERY)
         finally:
-            if self._inbox is not None:
-                await self._inbox.close()
+            if inbox is not None:
+                await inbox.close()
