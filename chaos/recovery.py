@@ -49,9 +49,9 @@ class Recovery:
         people: People,
         record: Record,
         slug: str,
-        inbox: Inbox | None,
+        ledger_url: str,
     ) -> None:
-        self._inbox = inbox
+        self._ledger_url = ledger_url
         self._client = client
         self._engine = Engine(temporal=client, ledger=database)
         self._database = database
@@ -199,10 +199,15 @@ class Recovery:
         )
 
     async def _hear_events(self, deadline: float) -> None:
-        while time.monotonic() < deadline:
-            with contextlib.suppress(httpx.HTTPError, EventsWaiting):
-                if not await events_owed(self._sandbox):
-                    if self._inbox is not None:
-                        await self._inbox.catch_up()
-                    return
-            await asyncio.sleep(_LOOK_EVERY)
+        inbox = Inbox.of(self._ledger_url)
+        try:
+            while time.monotonic() < deadline:
+                with contextlib.suppress(httpx.HTTPError, EventsWaiting):
+                    if not await events_owed(self._sandbox):
+                        if inbox is not None:
+                            await inbox.catch_up()
+                        return
+                await asyncio.sleep(_LOOK_EVERY)
+        finally:
+            if inbox is not None:
+                await inbox.close()

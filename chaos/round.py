@@ -26,7 +26,6 @@ from chaos.trials import Trials
 from chaos.verdict import RoundVerdict
 from chaos.world import bodies, look
 from embedded.demo.audience import write_audience
-from store.events.inbox import Inbox
 from store.files.audience_csv import read_rows
 from store.kernel.database import Database
 from store.kernel.private_files import make_folder
@@ -147,7 +146,7 @@ class _Scene:
                 people,
                 self._record,
                 self._plan.incident,
-                Inbox.of(self._place.url),
+                self._place.url,
             )
             # Whoever gave up while faults struck gets an answer now, or it is stuck.
             people.be_patient_until(deadline + 60)

@@ -35,6 +35,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from domain.delivery_events import DeliveryEvent
@@ -124,8 +125,9 @@ class Inbox:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        url = ledger_url(f"sqlite:///{path}").set(drivername="sqlite")
-        self._thread = SqliteThread(url, "BEGIN IMMEDIATE", cache_mib=2)
+        self._thread = SqliteThread(
+            URL.create("sqlite", database=str(path)), "BEGIN IMMEDIATE", cache_mib=2
+        )
         self._made = False
 
     @classmethod
