@@ -30,7 +30,7 @@ class Witness:
         if parsed.get_backend_name() != "sqlite":
             return cls()
         file = Path(str(parsed.database))
-        return cls(file.with_name(f"{file.name}.begun"))
+        return cls(file.with_name(f"{file.stem}.begun"))
 
     def note(self, key: str, begun: BegunAttempt) -> None:
         """Note an attempt that the ledger has just entered as begun; ``key`` names what it is of.

@@ -135,7 +135,7 @@ async def test_what_lies_beside_the_ledger_is_for_this_user_alone(
         post.ledger, {"email": mailer}, gates(post.ledger), SECRET, witness=witness
     )
     await ActivityEnvironment().run(activities.send_batches, post.order())
-    folder = tmp_path / "ledger.db.begun"
+    folder = tmp_path / "ledger.begun"
     (file,) = folder.iterdir()
     assert [stat.S_IMODE(one.stat().st_mode) for one in (folder, file)] == [0o700, 0o600]
     assert witness.newest(post.planned.key) == [BegunAttempt(attempt=1, number=3)]
