@@ -7,10 +7,12 @@ from sqlalchemy import update
 
 from domain.errors import DomainError
 from domain.offer import derive_code
+from domain.timeline import TimelineEntry
 from store.kernel.database import Database
 from store.offers import codes
-from store.record import drafts, incidents, messages, playbooks
+from store.record import drafts, incidents, messages, playbooks, timeline
 from store.tables import revisions
+from tests.sealing import KEY
 from tests.store.world import LATER, NOON, SECRET, TERMS, document, ref
 
 HERE = "buffer-saturday"
@@ -46,7 +48,7 @@ async def test_a_name_is_used_once_whatever_temporal_remembers(database: Databas
 
 async def test_a_name_that_is_only_in_the_timeline_is_used_too(database: Database) -> None:
     await timeline.append(
-        database, HERE, [TimelineEntry(seq=1, at=NOON, what="opened", who="maya")]
+        database, KEY, HERE, [TimelineEntry(seq=1, at=NOON, what="opened", who="maya")]
     )
     with pytest.raises(DomainError, match="this name has been used"):
         await incidents.register(database, HERE, "Again", "breach", (), LATER, "run-2")
