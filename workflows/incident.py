@@ -93,7 +93,7 @@ class IncidentWorkflow:
         self._withdrawing = Withdrawing(state, timeline, self._publishing, self._turn_of)
         self._settling = Settling(state, timeline, self._publishing)
         self._facts = FactsRecording(state, timeline)
-        self._recovering = Recovering(state, timeline, self._publishing)
+        self._recovering = Recovering(state, timeline, self._publishing, self._openings)
         if opening.carried is None:
             timeline.add("opened", opening.opened_by, state.title)
 

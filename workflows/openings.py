@@ -43,6 +43,12 @@ class Openings:
             for message in self._waiting():
                 self._under_way[message.number] = asyncio.create_task(self._enter(message))
 
+    def enter_again(self) -> None:
+        """Enter every opening once more: the ledger may be a copy from before some of them."""
+        for message in self._state.messages:
+            if not message.revoked:
+                message.opened = False
+
     def _waiting(self) -> list[MessageState]:
         return [
             one
@@ -79,8 +85,9 @@ class Openings:
         )
         await call(OPEN_GATE, order, LEDGER, priority=URGENT)
         message.opened = True
-        # It may have been withdrawn or overtaken meanwhile.
-        if message.phase is MessagePhase.PUBLISHING:
+        # It may have been withdrawn or overtaken meanwhile, or be out since long ago: an opening
+        # that a restored ledger lacks is entered again.
+        if message.phase is MessagePhase.PUBLISHING and not message.starts:
             self._publishing.start(message, message.destinations)
 
     async def _revoke(self, message: MessageState) -> None:
@@ -90,7 +97,8 @@ class Openings:
 
 
 def _to_open(message: MessageState) -> bool:
-    return message.phase is MessagePhase.PUBLISHING and not message.opened
+    out = message.phase in (MessagePhase.PUBLISHING, MessagePhase.SETTLED)
+    return out and not message.opened
 
 
 def _to_revoke(message: MessageState) -> bool:

@@ -8,6 +8,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.errors import DomainError
     from domain.incident import IncidentState
     from workflows.contract import Reconcile
+    from workflows.openings import Openings
     from workflows.publishing import Publishing
     from workflows.timeline import Timeline
 
@@ -15,10 +16,17 @@ with workflow.unsafe.imports_passed_through():
 class Recovering:
     """Takes the outcomes that a comparison found, and starts again what was under way."""
 
-    def __init__(self, state: IncidentState, timeline: Timeline, publishing: Publishing) -> None:
+    def __init__(
+        self,
+        state: IncidentState,
+        timeline: Timeline,
+        publishing: Publishing,
+        openings: Openings,
+    ) -> None:
         self._state = state
         self._timeline = timeline
         self._publishing = publishing
+        self._openings = openings
 
     def refuse(self, reconcile: Reconcile) -> None:
         """Raise ``DomainError`` while something that was compared is still under way."""
@@ -47,4 +55,5 @@ class Recovering:
                 f"message {one.message}{one.outcome.destination.to_whom}: by comparison",
             )
         self._timeline.reconciled(reconcile.generation)
+        self._openings.enter_again()
         self._timeline.add("ledger reconciled", reconcile.actor)

@@ -23,7 +23,12 @@ from client.recovery.providers import adopt_found
 from domain.actor import Actor
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep, explained
-from domain.ids import MessageRef, publication_key, publication_workflow_id
+from domain.ids import (
+    MessageRef,
+    incident_workflow_id,
+    publication_key,
+    publication_workflow_id,
+)
 from domain.message_state import MessagePhase
 from domain.model import Value
 from domain.plural import plural
@@ -99,9 +104,7 @@ async def recover_ledger(
             NextStep(action=Action.SHOW_STATUS, incident=slug),
         )
     await locks.lock(ledger, slug, why)
-    await incidents.register(
-        ledger, slug, status.title, status.playbook, status.audiences, status.opened_at
-    )
+    await _register(engine, status)
     for answer in answers:
         await settle_batches(ledger, status, answer.message, answer.channel, answer.audience,
                              answer.went_out, answer.did_not)  # fmt: skip
@@ -121,6 +124,21 @@ async def recover_ledger(
         _forget_begun(engine, status)
         await locks.unlock(ledger, slug)
     return found
+
+
+async def _register(engine: Engine, status: IncidentStatus) -> None:
+    """Enter the incident in the list again, if the copy had not heard of it."""
+    handle = (await engine.temporal()).get_workflow_handle(incident_workflow_id(status.incident))
+    run = (await handle.describe()).raw_info.first_run_id
+    await incidents.register(
+        await engine.ledger(),
+        status.incident,
+        status.title,
+        status.playbook,
+        status.audiences,
+        status.opened_at,
+        run,
+    )
 
 
 async def _recover_closed(engine: Engine, status: IncidentStatus) -> Comparison:

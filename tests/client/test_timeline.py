@@ -15,6 +15,7 @@ from client.errors import UnknownIncident, WrongInput
 from client.record_file import export_record, verify_file
 from client.timeline import read_timeline, verify_timeline
 from domain.actor import Actor
+from domain.ledger import KnownLedger
 from domain.stage import Stage
 from domain.status import IncidentStatus
 from domain.timeline import RecordHead, TimelineEntry
@@ -168,7 +169,7 @@ class Incident:
             facts=None,
             facts_filled=(),
             messages=(),
-            record=self._head,
+            ledger=KnownLedger(record=self._head),
         )
 
 
