@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 from sqlalchemy.engine import URL
@@ -13,6 +14,7 @@ from domain.errors import DomainError
 from domain.explanation import NextStep
 from domain.ledger import behind
 from domain.model import Value
+from store.events.inbox_copies import add_parcels, forget_parcels, inbox_of
 from store.kernel.database import Database
 from store.kernel.engines import ledger_url
 from store.migrate import upgrade_ledger
@@ -39,10 +41,28 @@ async def backup(engine: Engine, to: Path) -> int:
     """
     url = ledger_url(engine.settings.database())
     if url.get_backend_name() == "sqlite":
-        await asyncio.to_thread(sqlite_copies.take, Path(str(url.database)), to)
+        await asyncio.to_thread(_take_sqlite, Path(str(url.database)), to)
     else:
         await postgres_copies.take(url, to)
     return (await asyncio.to_thread(to.stat)).st_size
+
+
+def _take_sqlite(ledger: Path, to: Path) -> None:
+    """Copy the ledger with the events that wait beside it.
+
+    Those first: whatever is entered meanwhile is in both copies then, and not in neither.
+    """
+    waiting = to.with_name(f"{to.name}.events")
+    try:
+        add_parcels(inbox_of(ledger), waiting)
+        sqlite_copies.take(ledger, to)
+        add_parcels(waiting, to)
+    except sqlite3.Error as error:
+        raise DomainError(
+            f"The events that wait beside {ledger} cannot be copied: {error}.", "Check the disk."
+        ) from error
+    finally:
+        waiting.unlink(missing_ok=True)
 
 
 async def restore(engine: Engine, file: Path, *, replace: bool = False) -> Restored:
@@ -74,6 +94,9 @@ async def _restore_sqlite(engine: Engine, ledger: Path, file: Path, *, replace: 
         return fresh
 
     def put_in_place(fresh: Path) -> str:
+        # Into the inbox that is there: what is left in it belongs to this ledger as well.
+        add_parcels(fresh, inbox_of(ledger))
+        forget_parcels(fresh)
         aside = str(sqlite_copies.put_aside(ledger)) if ledger.exists() else ""
         fresh.replace(ledger)
         return aside

@@ -59,7 +59,7 @@ _LOOK_EVERY = 0.05
 T = TypeVar("T")
 
 _metadata = MetaData()
-_parcels = Table(
+PARCELS = Table(
     "parcels",
     _metadata,
     # Never given twice, so that "everything up to this one" stays true when rows are removed.
@@ -149,7 +149,7 @@ class Inbox:
             if _bytes(connection) + len(body) > MOST_BYTES:
                 raise InboxFull
             connection.execute(
-                _parcels.insert().values(
+                PARCELS.insert().values(
                     channel=channel, received_at=at, events=len(events), body=body
                 )
             )
@@ -161,13 +161,13 @@ class Inbox:
 
         Those that ``failed`` before are left out, or are all that is returned.
         """
-        condition = _parcels.c.failures > 0 if failed else _parcels.c.failures == 0
+        condition = PARCELS.c.failures > 0 if failed else PARCELS.c.failures == 0
 
         def read(connection: Connection) -> list[Parcel]:
             found: list[Parcel] = []
             many = 0
             for row in connection.execute(
-                select(_parcels).where(condition).order_by(_parcels.c.id).limit(100)
+                select(PARCELS).where(condition).order_by(PARCELS.c.id).limit(100)
             ):
                 many += row.events
                 if found and many > most_events:
@@ -181,14 +181,14 @@ class Inbox:
         """Forget parcels whose events are in the ledger."""
         ids = [one.id for one in parcels]
         await self._run(
-            lambda connection: connection.execute(delete(_parcels).where(_parcels.c.id.in_(ids)))
+            lambda connection: connection.execute(delete(PARCELS).where(PARCELS.c.id.in_(ids)))
         )
 
     async def put_off(self, parcel: Parcel) -> None:
         """Note that a parcel cannot be entered, so that it holds up no other."""
-        failed = update(_parcels).where(_parcels.c.id == parcel.id)
+        failed = update(PARCELS).where(PARCELS.c.id == parcel.id)
         await self._run(
-            lambda connection: connection.execute(failed.values(failures=_parcels.c.failures + 1))
+            lambda connection: connection.execute(failed.values(failures=PARCELS.c.failures + 1))
         )
 
     async def backlog(self) -> Backlog:
@@ -220,7 +220,7 @@ class Inbox:
         await self._thread.close()
 
     async def _waiting(self, which: Callable[[Column[int]], ColumnElement[int]]) -> int | None:
-        query = select(which(_parcels.c.id)).where(_parcels.c.failures == 0)
+        query = select(which(PARCELS.c.id)).where(PARCELS.c.failures == 0)
         return await self._run(lambda connection: connection.scalar(query))
 
     async def _run(self, work: Callable[[Connection], T]) -> T:
@@ -245,14 +245,14 @@ class Inbox:
 
 def _backlog(connection: Connection) -> Backlog:
     waiting, failed = (
-        func.sum(_parcels.c.events).filter(condition)
-        for condition in (_parcels.c.failures == 0, _parcels.c.failures > 0)
+        func.sum(PARCELS.c.events).filter(condition)
+        for condition in (PARCELS.c.failures == 0, PARCELS.c.failures > 0)
     )
     row = connection.execute(
         select(
             func.coalesce(waiting, 0).label("events"),
             func.coalesce(failed, 0).label("failed"),
-            func.min(_parcels.c.received_at).filter(_parcels.c.failures == 0).label("oldest_at"),
+            func.min(PARCELS.c.received_at).filter(PARCELS.c.failures == 0).label("oldest_at"),
         )
     ).one()
     return Backlog(

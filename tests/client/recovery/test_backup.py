@@ -10,9 +10,12 @@ import pytest
 
 from client.engine import Engine
 from client.recovery.backup import backup, restore
+from domain.delivery_events import DeliveryEvent
 from domain.errors import DomainError
+from domain.publication import DeliveryState
 from settings import Settings
 from store import migrate
+from store.events.inbox import Inbox
 from store.kernel.database import Database
 from store.record import incidents
 from store.recovery import locks
@@ -131,3 +134,27 @@ async def test_a_file_that_is_no_copy_changes_nothing(
     with pytest.raises(DomainError, match="There is no file"):
         await restore(engine, tmp_path / "nowhere", replace=True)
     assert await listed(url) == ["before-the-copy"]
+
+
+async def test_events_that_wait_beside_the_ledger_are_in_its_copy(
+    engine: Engine, url: str, tmp_path: Path
+) -> None:
+    """They were answered: the provider does not deliver them again."""
+    inbox = Inbox.of(url)
+    if inbox is None:
+        pytest.skip("events wait beside SQLite alone")
+    event = DeliveryEvent("id", DeliveryState.DELIVERED, NOON, "aaaaaaaaaaaaaaaa.1.1", "x.1")
+    await inbox.put("email", [event], NOON)
+    file = tmp_path / "copy"
+    await backup(engine, file)
+    assert sorted(one.name for one in tmp_path.glob("copy*")) == ["copy"]
+    [parcel] = await inbox.next(1)
+    await inbox.remove([parcel])
+    await inbox.close()
+
+    await restore(engine, file, replace=True)
+
+    inbox = Inbox.of(url)
+    assert inbox is not None
+    assert [one.events for one in await inbox.next(10)] == [[event]]
+    await inbox.close()
