@@ -12,6 +12,7 @@ import httpx
 from temporalio.service import RPCError
 
 from chaos.attacks import Attacker
+from chaos.disasters import DISASTERS, Disasters
 from chaos.fault_points import FaultPoints, Strike
 from chaos.ledger_faults import LedgerFaults
 from chaos.plan import Attack, Fault, FaultAction, Point
@@ -38,6 +39,7 @@ class FaultInjector:
         fault_points: FaultPoints,
         ledger: LedgerFaults,
         attacker: Attacker,
+        disasters: Disasters,
         record: Record,
         say: Callable[[str], None],
     ) -> None:
@@ -47,8 +49,10 @@ class FaultInjector:
         self._fault_points = fault_points
         self._ledger = ledger
         self._attacker = attacker
+        self._disasters = disasters
         self._record = record
         self._running: set[asyncio.Task[None]] = set()
+        self._carried_through: set[asyncio.Task[None]] = set()
         self._frozen: set[int] = set()
         self._armed: dict[str, Fault] = {}
         self._rules: dict[int, str] = {}
@@ -61,11 +65,15 @@ class FaultInjector:
             if one.point is not None:
                 self._arm(one)
             task = asyncio.create_task(self._strike(one))
+            if one.action in DISASTERS:
+                self._carried_through.add(task)
+                continue
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
     async def lift(self) -> None:
         """End everything that is wrong; what was killed is started again by the stack."""
+        await asyncio.gather(*self._carried_through)
         for task in list(self._running):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -84,8 +92,9 @@ class FaultInjector:
         return sum(times for name, times in self._record.struck.items() if name.startswith("kill"))
 
     def is_delaying(self) -> bool:
-        """Whether a process is stopped, or an attempt delayed, at this moment."""
-        return bool(self._frozen) or self._delaying > 0
+        """Whether a process is stopped, an attempt delayed or a state lost, at this moment."""
+        lost = any(not task.done() for task in self._carried_through)
+        return bool(self._frozen) or self._delaying > 0 or lost
 
     # --- one fault --------------------------------------------------------------------------
 
@@ -107,6 +116,8 @@ class FaultInjector:
                 await self._jump(fault)
             case FaultAction.ATTACK:
                 await self._attack(fault)
+            case FaultAction.TEMPORAL_LOST | FaultAction.TERMINATED:
+                await self._disaster(fault)
             case FaultAction.POINT_KILL | FaultAction.POINT_FREEZE | FaultAction.POINT_DELAY:
                 if fault.point is Point.REQUEST_LEFT:
                     await self._delay_answers(fault.target)
@@ -175,6 +186,13 @@ class FaultInjector:
             self._record.skipped[fault.name] = why_not
         else:
             # Nothing that a stranger does excuses mail that is sent again.
+            self._record.struck[fault.name] += 1
+
+    async def _disaster(self, fault: Fault) -> None:
+        why_not = await self._disasters.strike(fault.action)
+        if why_not:
+            self._record.skipped[fault.name] = why_not
+        else:
             self._record.struck[fault.name] += 1
 
     def _note(self, fault: Fault, why_not: str) -> None:

@@ -21,7 +21,7 @@ from client import incidents, messages
 from client.asking import incident_status
 from client.broadcasts import steer_broadcast
 from client.engine import Engine
-from client.errors import NoAnswer, NoWorker
+from client.errors import EndedUnclosed, NoAnswer, NoWorker, UnknownIncident
 from client.facts import record_facts
 from client.publications import withdraw, withdrawn
 from domain.actor import Actor
@@ -46,6 +46,16 @@ _PATIENCE = 20.0
 """Seconds that a person waits for one answer before asking again."""
 _AGAIN_AFTER = 0.4
 _TOLD_WITHIN = 45.0
+_NO_ANSWER = (
+    NoWorker,
+    NoAnswer,
+    # Temporal has lost it, or somebody has ended it there: one of us is bringing it back.
+    UnknownIncident,
+    EndedUnclosed,
+    RPCError,
+    StoreUnavailable,
+    TimeoutError,
+)
 
 FACTS: dict[str, object] = {
     "summary": "somebody posted spam through our customers' accounts",
@@ -136,6 +146,14 @@ class People:
         if script.revising is Revising.BEFORE:
             message = await self._revise(message.number) or message
         faults.start(script.faults)
+        try:
+            return await self._publish(message, script)
+        except DomainError as error:
+            # Temporal was lost in the second after the proposal, and the message with it.
+            self._record.said.append(f"message {message.number} was lost: {error.what}")
+            return False
+
+    async def _publish(self, message: MessageStatus, script: MessageScript) -> bool:
         if script.revising is Revising.RACING:
             await asyncio.gather(self._revise(message.number), self._sign_once(message, script))
         await self._sign(message.number, script)
@@ -240,10 +258,10 @@ class People:
                 lambda: withdrawn(self._engine, self._slug, number, _TAKEN_BACK_WITHIN),
                 patience=90.0,
             )
+            await self._halted(number)
         except DomainError as refusal:
             self._record.said.append(f"withdrawing {number} was refused: {refusal.what}")
             return
-        await self._halted(number)
         self._record.withdrawn[number] = time.time()
 
     async def _halted(self, number: int) -> None:
@@ -328,7 +346,7 @@ class People:
             try:
                 async with asyncio.timeout(patience):
                     return await act()
-            except (NoWorker, NoAnswer, RPCError, StoreUnavailable, TimeoutError) as error:
+            except _NO_ANSWER as error:
                 if time.monotonic() > self._deadline:
                     raise GaveUp(
                         f"no answer until the deadline ({type(error).__name__})"

@@ -26,6 +26,8 @@ class FaultAction(StrEnum):
     FULL = "ledger full"
     CLOCK = "clock jumped"
     ATTACK = "attack"
+    TEMPORAL_LOST = "Temporal's database lost"
+    TERMINATED = "incident terminated"
 
 
 class Attack(StrEnum):

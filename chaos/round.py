@@ -13,6 +13,7 @@ import httpx
 
 from chaos.attacks import Attacker
 from chaos.comparison import Comparison
+from chaos.disasters import Disasters
 from chaos.fault_injector import FaultInjector
 from chaos.fault_points import FaultPoints
 from chaos.ledger_faults import LedgerFaults
@@ -126,8 +127,18 @@ class _Scene:
         async with httpx.AsyncClient(base_url=address, timeout=5, trust_env=False) as sandbox:
             ledger = LedgerFaults(self._database, self._place.file, self._place.disk)
             attacker = Attacker(client, self._plan.incident, self._stack.ports.webhooks)
+            disasters = Disasters(
+                self._stack, client, self._database, self._plan.incident, self._say
+            )
             injector = FaultInjector(
-                self._stack, sandbox, self._fault_points, ledger, attacker, self._record, self._say
+                self._stack,
+                sandbox,
+                self._fault_points,
+                ledger,
+                attacker,
+                disasters,
+                self._record,
+                self._say,
             )
             watch(injector)
             gave_up = ""

@@ -1,0 +1,67 @@
+"""The state is taken away in the middle of mail, and a person brings the incident back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chaos.plan import Fault, FaultAction, MessageScript, RoundPlan, Signer
+from chaos.round import RoundResult, play_round
+from chaos.verdict import MUST_BE_ZERO
+from domain.message import MessageKind
+
+pytestmark = pytest.mark.whole
+
+SLOW = Fault(
+    FaultAction.PROVIDER,
+    "sendgrid",
+    rule=(
+        ("provider", "sendgrid"),
+        ("operation", "send"),
+        ("kind", "latency"),
+        ("times", 12),
+        ("seconds", 0.3),
+    ),
+)
+"""So that mail is under way for a while."""
+
+DANA = MessageScript(kind=MessageKind.PROGRESS_UPDATE, signers=(Signer("dana", by_signal=False),))
+
+
+def announced(seed: int, *faults: Fault) -> RoundPlan:
+    return RoundPlan(
+        seed=seed,
+        recipients=200,
+        batch_size=10,
+        in_flight=2,
+        messages=(
+            MessageScript(
+                kind=MessageKind.ANNOUNCEMENT,
+                signers=(Signer("noor", by_signal=True),),
+                faults=(SLOW, *faults),
+            ),
+            DANA,
+        ),
+    )
+
+
+def all_zero(result: RoundResult, plan: RoundPlan) -> None:
+    found = {name: getattr(result.verdict, name) for name in MUST_BE_ZERO}
+    assert found == dict.fromkeys(MUST_BE_ZERO, 0), result.verdict.findings
+    tried = {fault.name for message in plan.messages for fault in message.faults}
+    assert tried - result.struck.keys() == set(), result.skipped
+
+
+async def test_mail_goes_on_after_temporal_was_lost_in_its_middle(tmp_path: Path) -> None:
+    plan = announced(21, Fault(FaultAction.TEMPORAL_LOST, at=1.0))
+    result = await play_round(plan, tmp_path / "lost", "sqlite")
+    all_zero(result, plan)
+    assert result.verdict.mails == plan.recipients
+
+
+async def test_mail_goes_on_after_its_incident_was_terminated(tmp_path: Path) -> None:
+    plan = announced(22, Fault(FaultAction.TERMINATED, at=1.0))
+    result = await play_round(plan, tmp_path / "ended", "sqlite")
+    all_zero(result, plan)
+    assert result.verdict.mails == plan.recipients
