@@ -30,6 +30,9 @@ _SIGNERS = {
 _MUST = {MessageKind.RESOLUTION_NOTE: ("ines", "ravi"), MessageKind.GOODWILL_OFFER: ("lee", "olga")}
 _MAILED_SAFETY = (MessageKind.ANNOUNCEMENT, MessageKind.RESOLUTION_NOTE, MessageKind.CORRECTION)
 
+_DISASTER_IN = 0.2
+"""The share of rounds in which a state is lost: each costs much of its round's time."""
+
 _ANYWHERE = tuple(point for point in Point if point is not Point.BEFORE_COMMIT)
 """Points that every attempt on every channel passes."""
 
@@ -45,6 +48,7 @@ def draw(seed: int, recipients: int) -> RoundPlan:
     if dice.random() < 0.7:
         kinds.append(MessageKind.GOODWILL_OFFER)
     faults = _draw_faults(dice, kinds)
+    _draw_disaster(seed, kinds, faults)
     return RoundPlan(
         seed=seed,
         recipients=recipients,
@@ -101,6 +105,20 @@ def _draw_faults(dice: random.Random, kinds: list[MessageKind]) -> list[tuple[Fa
                 left.remove(fault)
         drawn.append(tuple(chosen))
     return drawn
+
+
+def _draw_disaster(
+    seed: int, kinds: list[MessageKind], faults: list[tuple[Fault, ...]]
+) -> None:
+    """Add the loss of a state to one message of some rounds."""
+    # Dice of its own, so that a seed's other faults do not depend on it.
+    dice = random.Random(f"disaster {seed}")
+    if dice.random() >= _DISASTER_IN:
+        return
+    action = dice.choice((FaultAction.TEMPORAL_LOST, FaultAction.TERMINATED))
+    place = dice.randrange(len(kinds))
+    lost = Fault(action, at=round(dice.uniform(0, 3), 2))
+    faults[place] = (*faults[place], lost)
 
 
 def _fits(fault: Fault, kind: MessageKind, chosen: list[Fault]) -> bool:
