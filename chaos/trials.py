@@ -10,6 +10,7 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from chaos.forgeries import Forger
 from chaos.people import LEAD
 from chaos.verdict import RoundVerdict
 from client import incidents
@@ -28,10 +29,13 @@ class Trials:
         self._client = client
         self._engine = Engine(temporal=client, ledger=database)
         self._slug = slug
+        self._forger = Forger(database, self._engine, slug)
 
     async def play(self, files: dict[str, str], verdict: RoundVerdict) -> None:
         """Try all of them; Temporal has forgotten the incident afterwards."""
+        await self._forger.play("while Temporal knows the incident", verdict)
         await self._forget()
+        await self._forger.play("once Temporal has forgotten it", verdict)
         await self._open_again(files, verdict)
 
     async def _forget(self) -> None:

@@ -17,6 +17,7 @@ MUST_BE_ZERO = {
     "broken_timeline": "a record with a gap or a broken chain",
     "unentered": "in public, and not accepted in the ledger",
     "reused": "a name that was used before, accepted again",
+    "changed_unseen": "a change of the record that its verification did not find",
 }
 ALLOWED = {
     "doubled_by_policy": "safety mail sent again after its window closed without any event",
@@ -36,6 +37,7 @@ class RoundVerdict:
     broken_timeline: int = 0
     unentered: int = 0
     reused: int = 0
+    changed_unseen: int = 0
     doubled_by_policy: int = 0
     posts: int = 0
     mails: int = 0
