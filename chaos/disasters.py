@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from chaos.people import LEAD
-from chaos.plan import FaultAction
+from chaos.plan import Fault, FaultAction
 from chaos.stack import ChaosStack
 from client.asking import live_status
 from client.engine import Engine
@@ -26,7 +28,7 @@ from domain.ids import incident_workflow_id
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
 
-DISASTERS = (FaultAction.TEMPORAL_LOST, FaultAction.TERMINATED)
+DISASTERS = (FaultAction.TEMPORAL_LOST, FaultAction.TERMINATED, FaultAction.LEDGER_RESTORED)
 _BACK_WITHIN = 60.0
 _AGAIN_AFTER = 0.5
 
@@ -39,10 +41,13 @@ class Disasters:
         stack: ChaosStack,
         client: Client,
         database: Database,
+        file: Path | None,
         slug: str,
         say: Callable[[str], None],
     ) -> None:
+        """``file`` is the ledger's, if it has one."""
         self._stack = stack
+        self._file = file
         self._client = client
         self._engine = Engine(temporal=client, ledger=database)
         self._slug = slug
@@ -50,11 +55,17 @@ class Disasters:
         # Two at once would be one that nobody can tell apart.
         self._one_at_a_time = asyncio.Lock()
 
-    async def strike(self, action: FaultAction) -> str:
-        """Let it happen, and do what a person does about it; returns when the incident is back."""
+    async def strike(self, fault: Fault) -> str:
+        """Let it happen; returns when everything runs again.
+
+        An incident that was lost is back by then. What an earlier ledger has forgotten is left to
+        the recovery, which compares in peace.
+        """
         async with self._one_at_a_time:
-            if action is FaultAction.TERMINATED:
+            if fault.action is FaultAction.TERMINATED:
                 return await self._terminate()
+            if fault.action is FaultAction.LEDGER_RESTORED:
+                return await self._restore_ledger(fault.seconds)
             await self._lose_temporal()
             return ""
 
@@ -78,6 +89,22 @@ class Disasters:
         except RPCError:
             return "Temporal did not answer, or had nothing to terminate"
         await self._recover()
+        return ""
+
+    async def _restore_ledger(self, seconds: float) -> str:
+        """Put the ledger back to what it was so many seconds ago, by no tool of the product."""
+        if self._file is None:
+            return "a PostgreSQL ledger is put back by its own tools"
+        copy = self._stack.state / "ledger.copy"
+        await asyncio.to_thread(_copy, self._file, copy)
+        await asyncio.sleep(seconds)
+        await self._end_workers()
+        receiver = self._stack.part("webhooks")
+        await receiver.stop()
+        await asyncio.to_thread(_copy, copy, self._file)
+        self._say("the ledger is what it was")
+        await receiver.start()
+        await self._start_workers()
         return ""
 
     async def _end_workers(self) -> None:
@@ -113,3 +140,15 @@ class Disasters:
         except (EndedUnclosed, UnknownIncident):
             return False
         return True
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Let ``target`` have the content of ``source``.
+
+    Into the same file: the people of the round have it open, and go on reading it.
+    """
+    with (
+        contextlib.closing(sqlite3.connect(source, timeout=30)) as old,
+        contextlib.closing(sqlite3.connect(target, timeout=30)) as new,
+    ):
+        old.backup(new)

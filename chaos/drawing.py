@@ -107,9 +107,7 @@ def _draw_faults(dice: random.Random, kinds: list[MessageKind]) -> list[tuple[Fa
     return drawn
 
 
-def _draw_disaster(
-    seed: int, kinds: list[MessageKind], faults: list[tuple[Fault, ...]]
-) -> None:
+def _draw_disaster(seed: int, kinds: list[MessageKind], faults: list[tuple[Fault, ...]]) -> None:
     """Add the loss of a state to one message of some rounds."""
     # Dice of its own, so that a seed's other faults do not depend on it.
     dice = random.Random(f"disaster {seed}")

@@ -116,7 +116,7 @@ class FaultInjector:
                 await self._jump(fault)
             case FaultAction.ATTACK:
                 await self._attack(fault)
-            case FaultAction.TEMPORAL_LOST | FaultAction.TERMINATED:
+            case FaultAction.TEMPORAL_LOST | FaultAction.TERMINATED | FaultAction.LEDGER_RESTORED:
                 await self._disaster(fault)
             case FaultAction.POINT_KILL | FaultAction.POINT_FREEZE | FaultAction.POINT_DELAY:
                 if fault.point is Point.REQUEST_LEFT:
@@ -189,7 +189,7 @@ class FaultInjector:
             self._record.struck[fault.name] += 1
 
     async def _disaster(self, fault: Fault) -> None:
-        why_not = await self._disasters.strike(fault.action)
+        why_not = await self._disasters.strike(fault)
         if why_not:
             self._record.skipped[fault.name] = why_not
         else:

@@ -59,9 +59,7 @@ class Forger:
     def forged(self, true: list[Row]) -> dict[str, list[Row]]:
         """Every forgery of a record, by what was done to it."""
         middle = len(true) // 2
-        signed = [
-            {**row, "who": "mallory"} if row["what"] == "approved" else row for row in true
-        ]
+        signed = [{**row, "who": "mallory"} if row["what"] == "approved" else row for row in true]
         swapped = list(true)
         swapped[1], swapped[middle] = self._exchanged(true[1], true[middle])
         without = [*true[:middle], *true[middle + 1 :]]

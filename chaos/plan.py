@@ -28,6 +28,7 @@ class FaultAction(StrEnum):
     ATTACK = "attack"
     TEMPORAL_LOST = "Temporal's database lost"
     TERMINATED = "incident terminated"
+    LEDGER_RESTORED = "ledger restored to an earlier copy"
 
 
 class Attack(StrEnum):

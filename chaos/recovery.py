@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import timedelta
 
 import httpx
@@ -20,12 +21,16 @@ from chaos.record import Record
 from chaos.world import World, events_owed, look
 from client import incidents, publications
 from client.engine import Engine
+from client.recovery.broadcasts import BatchInDoubt
+from client.recovery.ledger import Answer, recover_ledger
+from client.recovery.locks import why_locked
 from domain.broadcasting import BroadcastAction
 from domain.errors import DomainError
 from domain.ids import MessageRef, batch_of, incident_workflow_id
 from domain.message_state import MessagePhase
 from domain.publication import Outcome, PublicationState
 from domain.status import IncidentStatus, MessageStatus
+from settings import Settings
 from store.broadcasts import batch_outcomes, broadcasts
 from store.events.inbox import EventsWaiting, Inbox
 from store.kernel.database import Database
@@ -49,11 +54,11 @@ class Recovery:
         people: People,
         record: Record,
         slug: str,
-        ledger_url: str,
+        settings: Settings,
     ) -> None:
-        self._ledger_url = ledger_url
+        self._ledger_url = settings.database()
         self._client = client
-        self._engine = Engine(temporal=client, ledger=database)
+        self._engine = Engine(settings, temporal=client, ledger=database)
         self._database = database
         self._sandbox = sandbox
         self._people = people
@@ -97,13 +102,54 @@ class Recovery:
         while True:
             waiting: list[str] = []
             status = await self._people.status()
-            for message in status.messages:
-                waiting += await self._look_after(message)
+            if await why_locked(self._engine, status) is not None:
+                waiting += await self._reconcile()
+            else:
+                for message in status.messages:
+                    waiting += await self._look_after(message)
             if not waiting:
                 return []
             if time.monotonic() > deadline:
                 return waiting
             await asyncio.sleep(_LOOK_EVERY)
+
+    async def _reconcile(self) -> list[str]:
+        """Compare an earlier ledger with what went out; returns what keeps it locked, in words."""
+        await self._hear_events(time.monotonic() + 30)
+        try:
+            found = await self._compare_ledger(())
+            if found:
+                self._record.settled_by_hand += 1
+                await self._compare_ledger(await self._answers(found))
+        except DomainError as refusal:
+            self._record.said.append(f"comparing the ledger was refused: {refusal.what}")
+        return ["the ledger is being compared with what went out"]
+
+    async def _compare_ledger(self, answers: Sequence[Answer]) -> tuple[BatchInDoubt, ...]:
+        found = await self._people.insist(
+            lambda: recover_ledger(self._engine, self._slug, actor=LEAD, answers=answers)
+        )
+        return found.in_doubt
+
+    async def _answers(self, in_doubt: Sequence[BatchInDoubt]) -> list[Answer]:
+        """What somebody sees who looks for each batch at the provider."""
+        world = await look(self._sandbox)
+        seen: defaultdict[tuple[int, str, str], dict[bool, list[int]]] = defaultdict(
+            lambda: {True: [], False: []}
+        )
+        for one in in_doubt:
+            there = self._arrived(world, one.key)
+            seen[one.message, one.channel, one.audience][there].append(one.number)
+        return [
+            Answer(
+                message=message,
+                channel=channel,
+                audience=audience,
+                went_out=tuple(batches[True]),
+                did_not=tuple(batches[False]),
+            )
+            for (message, channel, audience), batches in seen.items()
+        ]
 
     async def _look_after(self, message: MessageStatus) -> list[str]:
         """Do what a person has to do; returns what is still under way, in words."""

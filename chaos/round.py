@@ -128,7 +128,12 @@ class _Scene:
             ledger = LedgerFaults(self._database, self._place.file, self._place.disk)
             attacker = Attacker(client, self._plan.incident, self._stack.ports.webhooks)
             disasters = Disasters(
-                self._stack, client, self._database, self._plan.incident, self._say
+                self._stack,
+                client,
+                self._database,
+                self._place.file,
+                self._plan.incident,
+                self._say,
             )
             injector = FaultInjector(
                 self._stack,
@@ -157,7 +162,7 @@ class _Scene:
                 people,
                 self._record,
                 self._plan.incident,
-                self._place.url,
+                self._stack.settings(),
             )
             # Whoever gave up while faults struck gets an answer now, or it is stuck.
             people.be_patient_until(deadline + 60)

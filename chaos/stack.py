@@ -77,6 +77,10 @@ class ChaosStack(Stack):
         """One of the processes."""
         return self.parts[name]
 
+    def settings(self) -> Settings:
+        """What a person at this stack's terminal has: its ledger, and the sandbox's accounts."""
+        return self._settings()
+
     def _settings(self) -> Settings:
         return super()._settings().model_copy(update={"database_url": self._database_url})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,12 @@ async def test_mail_goes_on_after_its_incident_was_terminated(tmp_path: Path) ->
     result = await play_round(plan, tmp_path / "ended", "sqlite")
     all_zero(result, plan)
     assert result.verdict.mails == plan.recipients
+
+
+async def test_nobody_has_mail_twice_from_a_ledger_that_has_forgotten_it(tmp_path: Path) -> None:
+    plan = announced(23, Fault(FaultAction.LEDGER_RESTORED, at=0.5, seconds=1.0))
+    plan = dataclasses.replace(plan, messages=plan.messages[:1])
+    result = await play_round(plan, tmp_path / "restored", "sqlite")
+    all_zero(result, plan)
+    assert result.verdict.mails == plan.recipients
+    assert result.settled_by_hand

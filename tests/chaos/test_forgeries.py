@@ -45,9 +45,7 @@ async def ledger(tmp_path: Path) -> AsyncIterator[Database]:
 async def offline(engine: Engine, slug: str, key: str) -> Verified:
     """Verification as it is without Temporal."""
     checked = check_record(await read_record(await engine.ledger(), slug), key or None)
-    return Verified(
-        entries=checked.entries, confirmed=False, key=checked.key, found=checked.found
-    )
+    return Verified(entries=checked.entries, confirmed=False, key=checked.key, found=checked.found)
 
 
 async def test_every_change_of_a_record_is_found_without_temporal(ledger: Database) -> None:
