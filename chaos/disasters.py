@@ -28,7 +28,6 @@ from domain.ids import incident_workflow_id
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
 
-DISASTERS = (FaultAction.TEMPORAL_LOST, FaultAction.TERMINATED, FaultAction.LEDGER_RESTORED)
 _BACK_WITHIN = 60.0
 _AGAIN_AFTER = 0.5
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 from chaos.plan import (
+    DISASTERS,
     Attack,
     Fault,
     FaultAction,
@@ -33,6 +35,19 @@ _MAILED_SAFETY = (MessageKind.ANNOUNCEMENT, MessageKind.RESOLUTION_NOTE, Message
 _DISASTER_IN = 0.2
 """The share of rounds in which a state is lost: each costs much of its round's time."""
 
+_SLOW_MAIL = Fault(
+    FaultAction.PROVIDER,
+    "sendgrid",
+    rule=(
+        ("provider", "sendgrid"),
+        ("operation", "send"),
+        ("kind", "latency"),
+        ("times", 30),
+        ("seconds", 0.4),
+    ),
+)
+"""So that mail is under way when the ledger is put back."""
+
 _ANYWHERE = tuple(point for point in Point if point is not Point.BEFORE_COMMIT)
 """Points that every attempt on every channel passes."""
 
@@ -48,8 +63,7 @@ def draw(seed: int, recipients: int) -> RoundPlan:
     if dice.random() < 0.7:
         kinds.append(MessageKind.GOODWILL_OFFER)
     faults = _draw_faults(dice, kinds)
-    _draw_disaster(seed, kinds, faults)
-    return RoundPlan(
+    plan = RoundPlan(
         seed=seed,
         recipients=recipients,
         workers=dice.choice((1, 2, 2)),
@@ -59,6 +73,7 @@ def draw(seed: int, recipients: int) -> RoundPlan:
             _message(dice, kind, some) for kind, some in zip(kinds, faults, strict=True)
         ),
     )
+    return _with_disaster(plan)
 
 
 def signers(dice: random.Random, kind: MessageKind) -> tuple[Signer, ...]:
@@ -107,16 +122,36 @@ def _draw_faults(dice: random.Random, kinds: list[MessageKind]) -> list[tuple[Fa
     return drawn
 
 
-def _draw_disaster(seed: int, kinds: list[MessageKind], faults: list[tuple[Fault, ...]]) -> None:
-    """Add the loss of a state to one message of some rounds."""
+def _with_disaster(plan: RoundPlan) -> RoundPlan:
+    """Let some rounds lose a state."""
     # Dice of its own, so that a seed's other faults do not depend on it.
-    dice = random.Random(f"disaster {seed}")
+    dice = random.Random(f"disaster {plan.seed}")
     if dice.random() >= _DISASTER_IN:
-        return
-    action = dice.choice((FaultAction.TEMPORAL_LOST, FaultAction.TERMINATED))
-    place = dice.randrange(len(kinds))
-    lost = Fault(action, at=round(dice.uniform(0, 3), 2))
-    faults[place] = (*faults[place], lost)
+        return plan
+    lost = Fault(dice.choice(DISASTERS), at=round(dice.uniform(0.05, 3), 2))
+    if lost.action is FaultAction.LEDGER_RESTORED:
+        return _restored(plan, replace(lost, seconds=round(dice.uniform(0.3, 4), 2)))
+    place = dice.randrange(len(plan.messages))
+    messages = list(plan.messages)
+    messages[place] = replace(messages[place], faults=(*messages[place].faults, lost))
+    return replace(plan, messages=tuple(messages))
+
+
+def _restored(plan: RoundPlan, back: Fault) -> RoundPlan:
+    """A round of one message, which the copy has; nothing else goes wrong, or is edited.
+
+    What was written after the copy is gone for good: nobody could say of its text whether it may be
+    public. And nothing is to excuse mail that is sent again.
+    """
+    first = plan.messages[0]
+    message = MessageScript(
+        kind=first.kind,
+        signers=first.signers,
+        wrong=first.wrong,
+        paused_for=first.paused_for,
+        faults=(_SLOW_MAIL, back),
+    )
+    return replace(plan, messages=(message,))
 
 
 def _fits(fault: Fault, kind: MessageKind, chosen: list[Fault]) -> bool:

@@ -12,10 +12,10 @@ import httpx
 from temporalio.service import RPCError
 
 from chaos.attacks import Attacker
-from chaos.disasters import DISASTERS, Disasters
+from chaos.disasters import Disasters
 from chaos.fault_points import FaultPoints, Strike
 from chaos.ledger_faults import LedgerFaults
-from chaos.plan import Attack, Fault, FaultAction, Point
+from chaos.plan import DISASTERS, Attack, Fault, FaultAction, Point
 from chaos.record import Record
 from chaos.stack import ChaosStack
 from embedded.processes import signal_group

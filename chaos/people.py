@@ -64,6 +64,8 @@ FACTS: dict[str, object] = {
     "doing": "we have stopped all posting and are revoking every token",
     "cause": "Access tokens were kept unencrypted, and an attacker read them.",
     "fix": "every token was revoked and issued anew",
+    "wrong": "We said that no account had been used.",
+    "right": "Some accounts had been used.",
     "prevention": "tokens are encrypted",
     "prevention_owner": "Ines, head of security",
     "prevention_due": date(2030, 12, 11),
@@ -197,7 +199,7 @@ class People:
                     self._slug,
                     number,
                     actor=LEAD,
-                    next_update_by=_soon(minutes=20),
+                    next_update_by=_soon(minutes=110),
                 )
             )
         except DomainError:
@@ -354,5 +356,6 @@ class People:
             await asyncio.sleep(_AGAIN_AFTER)
 
 
-def _soon(minutes: int = 30) -> datetime:
+def _soon(minutes: int = 120) -> datetime:
+    """When the next update is promised: later than any worker's clock jumps, or it is too old."""
     return datetime.now(UTC) + timedelta(minutes=minutes)

@@ -31,6 +31,10 @@ class FaultAction(StrEnum):
     LEDGER_RESTORED = "ledger restored to an earlier copy"
 
 
+DISASTERS = (FaultAction.TEMPORAL_LOST, FaultAction.TERMINATED, FaultAction.LEDGER_RESTORED)
+"""Those that take a state away; each is carried through to its end."""
+
+
 class Attack(StrEnum):
     """What somebody tries who reaches Temporal, or the public port."""
 

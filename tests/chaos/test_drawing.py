@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 from chaos.drawing import draw
-from chaos.plan import Attack, FaultAction, MessageScript, Point
+from chaos.plan import DISASTERS, Attack, FaultAction, MessageScript, Point, Revising
 from domain.message import MessageKind
 
 MANY = range(200)
@@ -51,3 +51,32 @@ def test_events_of_goodwill_mail_are_never_lost() -> None:
 
 def test_every_round_tells_people_first() -> None:
     assert {draw(seed, 2_000).messages[0].kind for seed in MANY} == {MessageKind.ANNOUNCEMENT}
+
+
+def test_a_ledger_is_restored_in_rounds_in_which_nothing_else_can_be_the_cause() -> None:
+    """What is written after the copy is lost, so there must be nothing that a person misses."""
+    restored = [
+        plan
+        for plan in (draw(seed, 2_000) for seed in MANY)
+        for script in plan.messages
+        if any(fault.action is FaultAction.LEDGER_RESTORED for fault in script.faults)
+    ]
+    assert restored
+    for plan in restored:
+        (script,) = plan.messages
+        assert script.revising is Revising.NO
+        assert script.withdrawn_after is None
+        assert {fault.action for fault in script.faults} == {
+            FaultAction.PROVIDER,
+            FaultAction.LEDGER_RESTORED,
+        }
+
+
+def test_most_rounds_lose_no_state() -> None:
+    """Each such loss costs much of its round's time."""
+    losing = [
+        seed
+        for seed in MANY
+        if any(f.action in DISASTERS for one in draw(seed, 2_000).messages for f in one.faults)
+    ]
+    assert len(losing) < len(MANY) / 3
