@@ -144,10 +144,11 @@ class BroadcastActivities:
         with failing_in_words(now):
             begun = [*begun_before(), *self._begun(order.task)]
             async with refusing_behind(self._database, order.task, *begun):
-                await self._refuse_forgotten(order)
                 channel = self._direct_channel(order.task.channel)
                 document = await approved_document(self._database, order.task)
-            await self._gates.refuse_unopened(order.task)
+                await self._gates.refuse_unopened(order.task)
+                # Only now: who orders by hand without an opening locks nothing.
+                await self._refuse_forgotten(order)
             # The worker that planned it may have been another, with other settings.
             self._refuse_unready_codes(document, order.task.channel)
             self._refuse_missing_links(document, order.task.channel)

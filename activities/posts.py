@@ -107,6 +107,8 @@ class PostActivities:
                 async with refusing_behind(self._database, task, *self._begun(task)):
                     channel = self._post_channel(task.channel)
                     document = await approved_document(self._database, task)
+                    # Before anything is missed in the ledger: who orders by hand locks nothing.
+                    await self._gates.refuse_unopened(task)
                     row = await self._row_before(order)
                     if row.uncertain:
                         ended = await self._look_first(channel, document, row, order)

@@ -82,18 +82,19 @@ def render_mail(template: Template, channel: str, *, name: str, address: str | N
         text=text,
         html=template.html or None,
         link=template.link,
-        voice=_speaker(template.voice or Voice(name=name), channel, address),
+        voice=_speaker(template.voice, channel, name, address),
     )
 
 
-def _speaker(voice: Voice, channel: str, fallback: str | None) -> Voice:
-    address = voice.address or fallback
+def _speaker(voice: Voice | None, channel: str, name: str, fallback: str | None) -> Voice:
+    address = (voice.address if voice else None) or fallback
     if not address:
         raise CannotExpress(
             f"{channel}: this mail has no sender: its voice has no address.",
             "Give the voice an address in the playbook, or set "
             f"FRONTFOOT_{channel.upper()}_FROM_ADDRESS.",
         )
+    voice = voice or Voice(name=name or address)
     for one in filter(None, (address, voice.reply_to)):
         try:
             validate_email(one, check_deliverability=False, test_environment=True)

@@ -20,6 +20,7 @@ from store.events.inbox import Inbox
 from store.kernel.database import Database
 from tests.activities.conftest import NOON
 from tests.activities.mail import Mailer, Post, approved, customers, letter, nothing, number_of
+from tests.sealing import gates
 
 
 @pytest.fixture
@@ -46,7 +47,9 @@ async def post(ledger: Database, mailer: Mailer) -> Post:
 
 
 async def settle(post: Post, inbox: Inbox) -> UnknownSettled:
-    activities = BroadcastActivities(post.ledger, {"email": post.mailer}, b"", inbox=inbox)
+    activities = BroadcastActivities(
+        post.ledger, {"email": post.mailer}, gates(post.ledger), b"", inbox=inbox
+    )
     order = SettleUnknown(broadcast=post.planned.broadcast, release_before=datetime.now(UTC))
     return await ActivityEnvironment().run(activities.settle_unknown, order)
 

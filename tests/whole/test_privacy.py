@@ -108,7 +108,7 @@ async def a_ledger_that_fails_in_the_middle(
     await world.logged("worker", "no such table")
     await rename(world.ledger, "delivery_events", "delivery_events_away")
     await rename(world.ledger, "codes_away", "codes")
-    await world.logged("webhooks", "events were not recorded")
+    await world.logged("webhooks", "events wait in the inbox")
     await rename(world.ledger, "delivery_events_away", "delivery_events")
     await response.settled(offer.number)
 

@@ -37,7 +37,7 @@ async def test_the_confirmed_end_is_in_the_status_and_goes_along_with_the_next_e
     assert head == RecordHead(entries=1, hash="hash 1")
     await response.know("summary")
     await eventually(lambda: _entries(response), lambda many: many == 2)
-    assert [one.confirmed for one in response.world.recordings] == [RecordHead(), head]
+    assert [one.known.record for one in response.world.recordings] == [RecordHead(), head]
 
 
 async def test_other_content_under_a_number_begins_another_branch(response: Response) -> None:
@@ -50,7 +50,7 @@ async def test_other_content_under_a_number_begins_another_branch(response: Resp
     await recordings(response, 3)
 
     again = response.world.recordings[2]
-    assert again.confirmed == there
+    assert again.known.record == there
     assert [(one.branch, one.seq, one.what) for one in again.entries] == [
         (3, 2, BRANCHED),
         (3, 3, "facts recorded"),

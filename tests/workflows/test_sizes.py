@@ -10,13 +10,14 @@ from domain.actor import Actor
 from domain.explanation import explained
 from domain.gate import Decision, Gate, Verdict
 from domain.incident import IncidentState
+from domain.ledger import KnownLedger
 from domain.limits import MOST_MESSAGES
 from domain.message import MessageKind
 from domain.message_state import MessagePhase, MessageState
 from domain.playbook import Playbook
 from domain.playbook_files import examine_playbook
 from domain.publication import Destination, Outcome, PublicationState, Receipt
-from domain.timeline import RecordHead, TimelineEntry
+from domain.timeline import TimelineEntry
 from embedded.plans import LARGEST_PAYLOAD, TEMPORAL_SETTINGS
 from store.files.playbook_folder import read_playbook
 from workflows.contract import OpenIncident
@@ -120,7 +121,7 @@ def carried() -> OpenIncident:
 async def test_the_largest_incident_fits_into_what_the_server_takes_with_room_to_spare() -> None:
     opening = carried()
     assert opening.carried is not None
-    status = incident_status(opening.carried, RecordHead(), 1)
+    status = incident_status(opening.carried, KnownLedger(), 1)
     sizes = [len(one.model_dump_json()) for one in (opening, status)]
     assert max(sizes) * 1.4 < LARGEST_PAYLOAD, sizes
 

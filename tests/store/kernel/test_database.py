@@ -235,7 +235,10 @@ async def test_a_full_disk_is_told_as_such(tmp_path: Path, empty_ledger: Path) -
             await connection.execute(text("PRAGMA max_page_count = 1"))
             for number in range(2_000):
                 await connection.execute(
-                    text("INSERT INTO incidents VALUES (:slug, :title, '', '', '', '')"),
+                    text(
+                        "INSERT INTO incidents (slug, title, playbook, opened_at) "
+                        "VALUES (:slug, :title, '', '')"
+                    ),
                     {"slug": str(number), "title": "x" * 1_000},
                 )
     await database.close()

@@ -16,6 +16,7 @@ from store.events import events
 from store.kernel.database import Database
 from store.record import timeline
 from store.tables import suppressions
+from tests.sealing import KEY
 from tests.store.world import event
 
 NOON = datetime(2013, 10, 26, 12, tzinfo=UTC)
@@ -34,7 +35,7 @@ async def ledgers(tmp_path: Path, empty_ledger: Path) -> AsyncIterator[list[Data
 
 async def record(ledger: Database) -> None:
     entry = TimelineEntry(seq=1, at=NOON, what="opened", who="maya")
-    await timeline.append(ledger, "site-down", [entry])
+    await timeline.append(ledger, KEY, "site-down", [entry])
 
 
 async def send_a_batch(ledger: Database) -> None:

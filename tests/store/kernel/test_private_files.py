@@ -47,6 +47,8 @@ async def test_a_ledger_and_the_files_beside_it_are_private(tmp_path: Path) -> N
         "state/here": 0o700,
         "state/here/ledger.db": 0o600,
         "state/here/ledger.db-shm": 0o600,
+        "state/here/ledger.db-turn": 0o600,
+        "state/here/ledger.db-urgent": 0o600,
         "state/here/ledger.db-wal": 0o600,
     }
 
