@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from chaos.plan import (
     DISASTERS,
+    EVERYTHING,
     Attack,
     Fault,
     FaultAction,
@@ -131,6 +132,8 @@ def _with_disaster(plan: RoundPlan) -> RoundPlan:
     lost = Fault(dice.choice(DISASTERS), at=round(dice.uniform(0.05, 3), 2))
     if lost.action is FaultAction.LEDGER_RESTORED:
         return _restored(plan, replace(lost, seconds=round(dice.uniform(0.3, 4), 2)))
+    if lost.action is FaultAction.TERMINATED:
+        lost = replace(lost, target=dice.choice(("", EVERYTHING)))
     place = dice.randrange(len(plan.messages))
     messages = list(plan.messages)
     messages[place] = replace(messages[place], faults=(*messages[place].faults, lost))
