@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 from chaos.plan import (
     DISASTERS,
@@ -35,6 +36,9 @@ _MAILED_SAFETY = (MessageKind.ANNOUNCEMENT, MessageKind.RESOLUTION_NOTE, Message
 
 _DISASTER_IN = 0.2
 """The share of rounds in which a state is lost: each costs much of its round's time."""
+
+_BACK_WITHIN = timedelta(seconds=40)
+"""How much longer such a round may take until what is not settled counts as stuck."""
 
 _SLOW_MAIL = Fault(
     FaultAction.PROVIDER,
@@ -129,6 +133,7 @@ def _with_disaster(plan: RoundPlan) -> RoundPlan:
     dice = random.Random(f"disaster {plan.seed}")
     if dice.random() >= _DISASTER_IN:
         return plan
+    plan = replace(plan, deadline=plan.deadline + _BACK_WITHIN)
     lost = Fault(dice.choice(DISASTERS), at=round(dice.uniform(0.05, 3), 2))
     if lost.action is FaultAction.LEDGER_RESTORED:
         return _restored(plan, replace(lost, seconds=round(dice.uniform(0.3, 4), 2)))
