@@ -13,18 +13,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
 from chaos.people import LEAD
-from chaos.plan import Fault, FaultAction
+from chaos.plan import EVERYTHING, Fault, FaultAction
 from chaos.stack import ChaosStack
 from client.asking import live_status
 from client.engine import Engine
 from client.errors import ClientError, EndedUnclosed, UnknownIncident
 from client.recovery.incident import recover_incident
 from domain.errors import DomainError
-from domain.ids import incident_workflow_id
+from domain.ids import incident_workflow_id, publication_workflow_id
+from domain.status import IncidentStatus
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
 
@@ -62,7 +63,7 @@ class Disasters:
         """
         async with self._one_at_a_time:
             if fault.action is FaultAction.TERMINATED:
-                return await self._terminate()
+                return await self._terminate(fault.target)
             if fault.action is FaultAction.LEDGER_RESTORED:
                 return await self._restore_ledger(fault.seconds)
             await self._lose_temporal()
@@ -80,15 +81,29 @@ class Disasters:
         await self._start_workers()
         await self._recover()
 
-    async def _terminate(self) -> str:
-        """Somebody ends the incident's workflow in Temporal; what it has begun goes on."""
-        handle = self._client.get_workflow_handle(incident_workflow_id(self._slug))
+    async def _terminate(self, what: str) -> str:
+        """Somebody ends the incident's workflow in Temporal, or those of its publications, too."""
+        incident = incident_workflow_id(self._slug)
         try:
-            await handle.terminate("somebody meant another one")
-        except RPCError:
+            ids = [incident, *(await self._publications() if what == EVERYTHING else ())]
+            await self._client.get_workflow_handle(incident).terminate("it was the wrong one")
+        except (RPCError, WorkflowQueryFailedError):
             return "Temporal did not answer, or had nothing to terminate"
+        for one in ids[1:]:
+            # Those that have ended cannot be terminated.
+            with contextlib.suppress(RPCError):
+                await self._client.get_workflow_handle(one).terminate("it was the wrong one")
         await self._recover()
         return ""
+
+    async def _publications(self) -> list[str]:
+        handle = self._client.get_workflow_handle(incident_workflow_id(self._slug))
+        status = await handle.query("status", result_type=IncidentStatus)
+        return [
+            publication_workflow_id(self._slug, message.number, one.channel, one.audience)
+            for message in status.messages
+            for one in message.outcomes
+        ]
 
     async def _restore_ledger(self, seconds: float) -> str:
         """Put the ledger back to what it was so many seconds ago, by no tool of the product."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 from chaos.plan import (
     DISASTERS,
+    EVERYTHING,
     Attack,
     Fault,
     FaultAction,
@@ -34,6 +36,9 @@ _MAILED_SAFETY = (MessageKind.ANNOUNCEMENT, MessageKind.RESOLUTION_NOTE, Message
 
 _DISASTER_IN = 0.2
 """The share of rounds in which a state is lost: each costs much of its round's time."""
+
+_BACK_WITHIN = timedelta(seconds=40)
+"""How much longer such a round may take until what is not settled counts as stuck."""
 
 _SLOW_MAIL = Fault(
     FaultAction.PROVIDER,
@@ -128,9 +133,12 @@ def _with_disaster(plan: RoundPlan) -> RoundPlan:
     dice = random.Random(f"disaster {plan.seed}")
     if dice.random() >= _DISASTER_IN:
         return plan
+    plan = replace(plan, deadline=plan.deadline + _BACK_WITHIN)
     lost = Fault(dice.choice(DISASTERS), at=round(dice.uniform(0.05, 3), 2))
     if lost.action is FaultAction.LEDGER_RESTORED:
         return _restored(plan, replace(lost, seconds=round(dice.uniform(0.3, 4), 2)))
+    if lost.action is FaultAction.TERMINATED:
+        lost = replace(lost, target=dice.choice(("", EVERYTHING)))
     place = dice.randrange(len(plan.messages))
     messages = list(plan.messages)
     messages[place] = replace(messages[place], faults=(*messages[place].faults, lost))

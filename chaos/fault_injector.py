@@ -189,7 +189,12 @@ class FaultInjector:
             self._record.struck[fault.name] += 1
 
     async def _disaster(self, fault: Fault) -> None:
-        why_not = await self._disasters.strike(fault)
+        try:
+            why_not = await self._disasters.strike(fault)
+        except TimeoutError as error:
+            # Then nobody gets an answer from it any more, and it counts as stuck.
+            self._say(str(error))
+            why_not = ""
         if why_not:
             self._record.skipped[fault.name] = why_not
         else:

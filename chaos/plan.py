@@ -34,6 +34,9 @@ class FaultAction(StrEnum):
 DISASTERS = (FaultAction.TEMPORAL_LOST, FaultAction.TERMINATED, FaultAction.LEDGER_RESTORED)
 """Those that take a state away; each is carried through to its end."""
 
+EVERYTHING = "with its publications"
+"""The target of a termination that ends more than the incident's own workflow."""
+
 
 class Attack(StrEnum):
     """What somebody tries who reaches Temporal, or the public port."""

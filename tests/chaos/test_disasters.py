@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chaos.plan import Fault, FaultAction, MessageScript, RoundPlan, Signer
+from chaos.plan import EVERYTHING, Fault, FaultAction, MessageScript, RoundPlan, Signer
 from chaos.round import RoundResult, play_round
 from chaos.verdict import MUST_BE_ZERO
 from domain.message import MessageKind
@@ -61,8 +61,9 @@ async def test_mail_goes_on_after_temporal_was_lost_in_its_middle(tmp_path: Path
     assert result.verdict.mails == plan.recipients
 
 
-async def test_mail_goes_on_after_its_incident_was_terminated(tmp_path: Path) -> None:
-    plan = announced(22, Fault(FaultAction.TERMINATED, at=1.0))
+@pytest.mark.parametrize("target", ["", EVERYTHING])
+async def test_mail_goes_on_after_its_incident_was_terminated(tmp_path: Path, target: str) -> None:
+    plan = announced(22, Fault(FaultAction.TERMINATED, target, at=1.0))
     result = await play_round(plan, tmp_path / "ended", "sqlite")
     all_zero(result, plan)
     assert result.verdict.mails == plan.recipients
