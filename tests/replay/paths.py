@@ -7,12 +7,20 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
+from pydantic_core import from_json
+
+from activities.signatures.record import TimelineRecorded
 from domain.broadcasting import BroadcastAction
+from domain.explanation import Explanation
 from domain.gate import Verdict
+from domain.ids import MAIN_QUEUE
+from domain.incident import IncidentState
+from domain.ledger import KnownLedger
 from domain.message import MessageKind
 from domain.playbook import BroadcastPlan
-from domain.publication import PublicationState
-from domain.status import MessageStatus
+from domain.publication import Destination, Outcome, PublicationState
+from domain.status import IncidentStatus, MessageStatus
+from domain.timeline import BRANCHED, RESTORED, RecordHead
 from tests.deadline import eventually
 from tests.workflows.mailing import Answer
 from tests.workflows.plan import POSTS, TWO_WITH_SECURITY, a_plan
@@ -23,7 +31,15 @@ from tests.workflows.world import (
     REFUSES,
     throttles,
 )
-from workflows.contract import RetryChannel, Revise, SteerBroadcast
+from workflows.contract import (
+    INCIDENT_WORKFLOW,
+    OpenIncident,
+    Reconcile,
+    Reconciled,
+    RetryChannel,
+    Revise,
+    SteerBroadcast,
+)
 
 TWITTER = ("twitter",)
 
@@ -194,6 +210,85 @@ async def several_audiences(response: Response) -> None:
     await response.close()
 
 
+async def ledger_restored(response: Response) -> None:
+    """The ledger was restored in the middle of a mailing, compared, and the rest was sent."""
+    world = response.world
+    world.mail.recipients, world.mail.hands_back_after = 40, 1
+    held = world.mail.holds()
+    paced = BroadcastPlan(batch_size=10, in_flight=1)
+    await response.open(a_plan(channels=("email",), broadcast=paced))
+    await response.decide(await response.propose(), "noor")
+    await world.mail.reached.wait()
+    world.is_restored(response.slug)
+    held.set()
+    await response.settled()
+    await eventually(response.status, lambda now: now.locked is not None)
+    world.behind = None
+    some = Explanation(what="10 of 40 accepted.")
+    mail = Destination(channel="email", audience="customers")
+    compared = Reconcile(
+        actor=person("maya"),
+        generation=world.generation,
+        outcomes=(
+            Reconciled(message=1, outcome=Outcome.at(mail, PublicationState.PARTLY_ACCEPTED, some)),
+        ),
+        seen=("message 1, batch 1: went out",),
+    )
+    await response.tell("reconcile", compared, IncidentStatus)
+    retry = RetryChannel(message=1, channel="email", actor=person("maya"))
+    await response.tell("retry_channel", retry, MessageStatus)
+    await response.settled()
+    await response.close("a drill")
+
+
+async def record_branched(response: Response) -> None:
+    """The ledger had other entries, later it lacked some, and the record went on."""
+    await response.open(a_plan(channels=TWITTER))
+    await eventually(_recorded(response, 1))
+    there = RecordHead(entries=7, hash="another")
+    response.world.ledger_says.append(TimelineRecorded(head=there, diverges_at=2, next_branch=2))
+    await response.know("summary")
+    await eventually(lambda: response.entries(BRANCHED))
+    await eventually(_recorded(response, 3))
+    response.world.ledger_says.append(TimelineRecorded(behind=True))
+    await response.know("scope")
+    await eventually(lambda: response.says(RESTORED))
+    await response.close("a drill")
+
+
+async def recovered(response: Response) -> None:
+    """Temporal lost the incident in the middle of a publication, and it went on."""
+    plan = a_plan(channels=TWITTER)
+    response.world.provider("twitter", throttles(timedelta(seconds=3)))
+    await response.open(plan)
+    await response.decide(await response.propose(), "noor")
+    await eventually(_snapshot(response), lambda kept: '"under_way":{"twitter"' in kept)
+    await response.handle.terminate("its database was lost")
+    lost = IncidentState.model_validate(
+        {**from_json(response.world.snapshot), "plan": plan.model_dump(mode="json")}
+    )
+    entries = tuple(response.world.timeline[seq] for seq in sorted(response.world.timeline))
+    await response.client.start_workflow(
+        INCIDENT_WORKFLOW,
+        OpenIncident(
+            incident=response.slug,
+            title=lost.title,
+            opened_by=lost.opened_by,
+            plan=plan,
+            templates=lost.templates,
+            carried=lost,
+            timeline=entries,
+            recorded=entries[-1].seq,
+            known=KnownLedger(generation=response.world.generation),
+            recovered=True,
+        ),
+        id=response.handle.id,
+        task_queue=MAIN_QUEUE,
+    )
+    await response.settled()
+    await response.close("a drill")
+
+
 async def continued(response: Response) -> None:
     """An incident and its mail that went on as new runs."""
     response.world.mail.recipients = 1_500
@@ -224,6 +319,9 @@ PATHS: tuple[Path, ...] = (
     broadcast_withdrawn,
     broadcast_stopped_half_way,
     several_audiences,
+    ledger_restored,
+    record_branched,
+    recovered,
     continued,
 )
 
@@ -242,3 +340,17 @@ async def _steered(response: Response, action: BroadcastAction) -> bool:
 
 async def _stopped(response: Response) -> object:
     return response.world.mail.stopped
+
+
+def _recorded(response: Response, many: int) -> Callable[[], Awaitable[bool]]:
+    async def asked() -> bool:
+        return len(response.world.recordings) >= many
+
+    return asked
+
+
+def _snapshot(response: Response) -> Callable[[], Awaitable[str]]:
+    async def kept() -> str:
+        return response.world.snapshot
+
+    return kept
