@@ -157,6 +157,7 @@ def _restored(plan: RoundPlan, back: Fault) -> RoundPlan:
         signers=first.signers,
         wrong=first.wrong,
         paused_for=first.paused_for,
+        apart=first.apart,
         faults=(_SLOW_MAIL, back),
     )
     return replace(plan, messages=(message,))
