@@ -1,0 +1,176 @@
+"""The status page: what the public reads about incidents and about the parts of the product.
+
+Its words are those of the Statuspage format, version 2, because the programs that read status pages
+know no others and take what they do not know for "all is well".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+
+from pydantic import Field
+
+from domain.ids import Slug
+from domain.message import MessageKind
+from domain.model import Value, Written
+from domain.public_text import PublicLine
+from domain.timeline import RecordHead
+from domain.times import UtcTime
+
+ID_DIGITS = 12
+
+
+class ComponentState(StrEnum):
+    """The state of a part of the product, best first."""
+
+    OPERATIONAL = "operational"
+    UNDER_MAINTENANCE = "under_maintenance"
+    DEGRADED_PERFORMANCE = "degraded_performance"
+    PARTIAL_OUTAGE = "partial_outage"
+    MAJOR_OUTAGE = "major_outage"
+
+
+class PageStatus(StrEnum):
+    """How far the response to an incident is, in the page's words."""
+
+    INVESTIGATING = "investigating"
+    IDENTIFIED = "identified"
+    MONITORING = "monitoring"
+    RESOLVED = "resolved"
+    POSTMORTEM = "postmortem"
+
+    @property
+    def over(self) -> bool:
+        """Whether an incident of this status is over."""
+        return self in (PageStatus.RESOLVED, PageStatus.POSTMORTEM)
+
+
+class Impact(StrEnum):
+    """How bad an incident is, least first."""
+
+    NONE = "none"
+    MINOR = "minor"
+    MAJOR = "major"
+    CRITICAL = "critical"
+
+
+class ComponentPlan(Written):
+    """A part of the product as the playbook names it; ``group`` gathers several under a heading."""
+
+    name: PublicLine
+    description: PublicLine | None = None
+    group: PublicLine | None = None
+
+
+class ComponentCut(ComponentPlan):
+    """A component as a message shows it; ``state`` is what the message sets, None if it does not."""
+
+    state: ComponentState | None = None
+
+
+class PageEntry(Value):
+    """What a message says on the status page beside its words; signed with them.
+
+    ``components`` are all that the playbook has. An *article* has its own address and ``headline``.
+    """
+
+    status: PageStatus
+    impact: Impact
+    components: tuple[ComponentCut, ...] = ()
+    article: bool = False
+    headline: PublicLine | None = None
+
+
+class PageUpdate(Value):
+    """One published message. ``text`` is Markdown; ``html`` was made from it and is safe to show.
+
+    ``at`` is when it was published. ``next_update_by`` is what it promises.
+    """
+
+    id: str
+    number: int
+    kind: MessageKind
+    mark: str
+    text: str
+    html: str
+    at: UtcTime
+    entry: PageEntry
+    next_update_by: UtcTime | None = None
+
+
+class PageIncident(Value):
+    """An incident that has at least one update; they are in the order of their publication."""
+
+    id: str
+    title: PublicLine
+    updates: tuple[PageUpdate, ...] = Field(min_length=1)
+
+    @property
+    def newest(self) -> PageUpdate:
+        """Its last update."""
+        return self.updates[-1]
+
+
+class Component(Value):
+    """A component as it stands. ``since`` is when the page first showed it."""
+
+    id: str
+    name: PublicLine
+    description: PublicLine | None = None
+    group: PublicLine | None = None
+    state: ComponentState = ComponentState.OPERATIONAL
+    since: UtcTime
+    updated_at: UtcTime
+
+
+class StatusPage(Value):
+    """All that one snapshot of the page shows.
+
+    ``number`` counts the snapshots of the installation, ``generated_at`` is when it was read from
+    the ledger. ``incidents`` are the newest first, ``components`` in their order on the page.
+    ``record`` is the head of the installation's sealed record.
+    """
+
+    number: int
+    generated_at: UtcTime
+    name: PublicLine
+    url: str
+    home: str | None = None
+    components: tuple[Component, ...] = ()
+    incidents: tuple[PageIncident, ...] = ()
+    record: RecordHead = RecordHead()
+
+
+def incident_id(slug: Slug) -> str:
+    """The public id of an incident, which does not give its name away."""
+    return _digits(f"incident/{slug}")
+
+
+def update_id(slug: Slug, number: int) -> str:
+    """The public id of a message on the page."""
+    return _digits(f"incident/{slug}/message/{number}")
+
+
+def component_id(name: str) -> str:
+    """The public id of a component."""
+    return _digits(f"component/{name}")
+
+
+def _digits(of: str) -> str:
+    return hashlib.sha256(of.encode()).hexdigest()[:ID_DIGITS]
+
+
+def incident_path(incident: str) -> str:
+    """The address of an incident, below the page's own."""
+    return f"incidents/{incident}/"
+
+
+def update_path(incident: str, update: str) -> str:
+    """The address of an update, below the page's own."""
+    return f"{incident_path(incident)}#update-{update}"
+
+
+def article_path(update: str) -> str:
+    """The address of an article, below the page's own."""
+    return f"articles/{update}/"
