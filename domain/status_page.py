@@ -1,85 +1,20 @@
-"""The status page: what the public reads about incidents and about the parts of the product.
-
-Its words are those of the Statuspage format, version 2, because the programs that read status pages
-know no others and take what they do not know for "all is well".
-"""
+"""The status page: what the public reads about incidents and about the parts of the product."""
 
 from __future__ import annotations
 
 import hashlib
-from enum import StrEnum
 
 from pydantic import Field
 
 from domain.ids import Slug
 from domain.message import MessageKind
-from domain.model import Value, Written
+from domain.model import Value
+from domain.page_entry import ComponentState, PageEntry
 from domain.public_text import PublicLine
 from domain.timeline import RecordHead
 from domain.times import UtcTime
 
 ID_DIGITS = 12
-
-
-class ComponentState(StrEnum):
-    """The state of a part of the product, best first."""
-
-    OPERATIONAL = "operational"
-    UNDER_MAINTENANCE = "under_maintenance"
-    DEGRADED_PERFORMANCE = "degraded_performance"
-    PARTIAL_OUTAGE = "partial_outage"
-    MAJOR_OUTAGE = "major_outage"
-
-
-class PageStatus(StrEnum):
-    """How far the response to an incident is, in the page's words."""
-
-    INVESTIGATING = "investigating"
-    IDENTIFIED = "identified"
-    MONITORING = "monitoring"
-    RESOLVED = "resolved"
-    POSTMORTEM = "postmortem"
-
-    @property
-    def over(self) -> bool:
-        """Whether an incident of this status is over."""
-        return self in (PageStatus.RESOLVED, PageStatus.POSTMORTEM)
-
-
-class Impact(StrEnum):
-    """How bad an incident is, least first."""
-
-    NONE = "none"
-    MINOR = "minor"
-    MAJOR = "major"
-    CRITICAL = "critical"
-
-
-class ComponentPlan(Written):
-    """A part of the product as the playbook names it; ``group`` gathers several under a heading."""
-
-    name: PublicLine
-    description: PublicLine | None = None
-    group: PublicLine | None = None
-
-
-class ComponentCut(ComponentPlan):
-    """A component as a message shows it; ``state`` is what the message sets, None if it does not."""
-
-    state: ComponentState | None = None
-
-
-class PageEntry(Value):
-    """What a message says on the status page beside its words; signed with them.
-
-    ``components`` are all that the playbook has. An *article* has its own address and ``headline``.
-    """
-
-    status: PageStatus
-    impact: Impact
-    components: tuple[ComponentCut, ...] = ()
-    article: bool = False
-    headline: PublicLine | None = None
 
 
 class PageUpdate(Value):
