@@ -55,7 +55,7 @@ class ComponentPlan(Written):
 
 
 class ComponentCut(ComponentPlan):
-    """A component as a message shows it; ``state`` is what the message sets, None if it does not."""
+    """A component as a message shows it; ``state`` is None where the message sets none."""
 
     state: ComponentState | None = None
 
