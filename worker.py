@@ -36,13 +36,14 @@ from activities.broadcasts import BroadcastActivities
 from activities.heartbeat import TOLD_WITHIN
 from activities.log_lines import FailureLines, leave_failures_to_us
 from activities.outcomes import OutcomeActivities
+from activities.page_refresh import keep_page_fresh
 from activities.posts import PostActivities
 from activities.proposals import ProposalActivities
 from activities.record import RecordActivities
 from activities.settling import SettlingActivities
 from channels import registry
 from channels.configured import ChannelMisconfigured
-from channels.contract import Channel
+from channels.contract import Channel, WritesPage
 from client.configuration import load_settings, prepare_environment
 from client.engine import Engine
 from client.errors import WrongInput, explanation_of
@@ -58,6 +59,7 @@ from store import migrate
 from store.events.inbox import Inbox
 from store.kernel.database import Database
 from store.kernel.priority import Priority
+from store.page.ledger_page import LedgerPage
 from store.record import keys
 from store.recovery.witness import Witness
 from wiring import TemporalUnreachable, connect
@@ -275,6 +277,11 @@ async def run(queues: Sequence[str]) -> None:
         await keys.enter_first(database, key, datetime.now(UTC))
         for channel in channels.values():
             stack.push_async_callback(channel.close)
+            if isinstance(channel, WritesPage):
+                channel.read_from(LedgerPage(database, key, channel.name))
+                if channel.name in chosen:
+                    refreshing = asyncio.create_task(keep_page_fresh(database, channel))
+                    stack.push_async_callback(_ended, refreshing)
         if inbox is not None:
             stack.push_async_callback(inbox.close)
             entering = asyncio.create_task(EventEntry(database, inbox, stands_by=True).run())

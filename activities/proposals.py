@@ -14,12 +14,13 @@ from activities.signatures.proposals import (
     MessageRendered,
     RenderMessage,
 )
-from channels.contract import Channel, Retracts
+from channels.contract import Channel, Retracts, WritesPage
 from channels.copies import final_copy, is_direct, may_have_links, refuse_misplaced
 from domain import templates
 from domain.errors import DomainError
 from domain.explanation import Action, NextStep
 from domain.facts import Facts, missing_facts
+from domain.ids import publication_key
 from domain.message import (
     FREE_SUBJECT,
     FREE_TEXT,
@@ -30,10 +31,13 @@ from domain.message import (
     MessageKind,
     mark_of,
 )
+from domain.page_entry import PageEntry
+from domain.page_rules import page_entry
 from domain.suggest import did_you_mean
 from domain.templates import RenderContext
 from domain.unsubscribe import FIELD
 from store.kernel.database import Database
+from store.page.updates import entries_of
 from store.people import audiences
 from store.record import drafts, messages, playbooks
 
@@ -92,6 +96,12 @@ class ProposalActivities:
         files = await playbooks.load_snapshot(self._database, order.templates)
         facts = await self._facts(order)
         missing = missing_facts(facts)
+        page = self._page_channel(plan.channels)
+        if order.components and page is None:
+            raise DomainError(
+                "This message does not go to the status page, so it cannot set components.",
+                "Leave them out, or send it to the website as well: `channels` in the playbook.",
+            )
         if order.kind is MessageKind.RESOLUTION_NOTE and missing:
             raise DomainError(
                 f"A resolution note needs facts that are not filled in: {', '.join(missing)}.",
@@ -120,6 +130,38 @@ class ProposalActivities:
             audiences=cuts,
             offer=offer,
             next_update_by=order.next_update_by,
+            page=await self._page_entry(order, page, facts) if page else None,
+        )
+
+    async def _page_entry(
+        self, order: RenderMessage, page: str, facts: Mapping[str, str]
+    ) -> PageEntry:
+        """What the message says on the status page beside its words."""
+        before = await entries_of(self._database, order.message.incident, page)
+        return page_entry(
+            order.kind,
+            order.plan.page,
+            known=facts,
+            before=before,
+            chosen=order.components,
+            headline=order.title,
+        )
+
+    def _page_channel(self, channels: Sequence[str]) -> str | None:
+        """The channel that is the status page, if the message goes to one."""
+        return next((one for one in channels if isinstance(self._channel(one), WritesPage)), None)
+
+    def _link(self, order: RenderMessage) -> str | None:
+        """Where the latest word is: the message's own place on the status page, if it has one."""
+        page = self._page_channel(order.plan.messages[order.kind].channels)
+        if page is None:
+            return order.plan.link
+        channel = self._channel(page)
+        assert isinstance(channel, WritesPage)
+        return channel.address_of(
+            order.message.incident,
+            publication_key(order.message, page),
+            article=order.kind is MessageKind.GOODWILL_OFFER,
         )
 
     def _copy(
@@ -138,7 +180,7 @@ class ProposalActivities:
                 _words_for(name, draft),
                 name,
                 subject=draft.get(FREE_SUBJECT) or order.title if is_direct(channel) else None,
-                link=order.plan.link,
+                link=self._link(order),
             )
         else:
             context = RenderContext(
@@ -151,7 +193,7 @@ class ProposalActivities:
                 mark=mark,
                 voice=voice,
                 facts={**order.plan.facts, **facts},
-                link=order.plan.link,
+                link=self._link(order),
                 next_update_by=order.next_update_by,
                 offer=order.plan.offer,
                 unsubscribe_link=FIELD if self._has_link(order, channel) else None,

@@ -33,6 +33,7 @@ from domain.explanation import Explanation, NextStep, explained
 from domain.message import Copy, Voice
 from domain.model import Value
 from domain.publication import Receipt, Sighting
+from domain.status_page import StatusPage
 from domain.suppression import ListedAddress
 from domain.times import UtcTime
 
@@ -292,6 +293,36 @@ class Edits(Protocol):
 
         Raises like ``publish``; a post that is gone is ``Refused``.
         """
+        ...
+
+
+class PageSource(Protocol):
+    """Where a status page comes from: the record of everything that is on it."""
+
+    async def snapshot(
+        self, url: str, *, name: str = "", home: str | None = None, without: str = ""
+    ) -> StatusPage:
+        """All that the page shows now, under a number higher than any before.
+
+        ``without`` is the key of a publication that is being taken back.
+        """
+        ...
+
+
+@runtime_checkable
+class WritesPage(Protocol):
+    """A post channel whose posts are a status page, written as a whole each time."""
+
+    def read_from(self, source: PageSource) -> None:
+        """Take everything that is written from ``source``, from now on."""
+        ...
+
+    def address_of(self, incident: str, key: str, *, article: bool) -> str:
+        """Where people will read the publication with ``key``; pure."""
+        ...
+
+    async def refresh(self) -> None:
+        """Write the page once more, so that it is seen to be of now. Raises like ``publish``."""
         ...
 
 

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from domain.ids import AudienceName, ChannelName, Slug
 from domain.model import Value
 from domain.offer import OfferTerms
+from domain.page_entry import PageEntry
 from domain.public_text import PublicLine, PublicText
 from domain.stage import Stage
 from domain.times import UtcTime, show_moment
@@ -118,7 +119,8 @@ class Document(Value):
     """All that an approver signs: the copy of every channel, the audiences and the offer.
 
     Somebody who is in several audiences gets it with the first of them. ``next_update_by`` is the
-    time by which the copy promises the next update.
+    time by which the copy promises the next update, and ``page`` what the status page shows with
+    its words, if it goes there.
     """
 
     incident: Slug
@@ -130,6 +132,7 @@ class Document(Value):
     audiences: tuple[AudienceCut, ...] = ()
     offer: OfferTerms | None = None
     next_update_by: UtcTime | None = None
+    page: PageEntry | None = None
 
     @model_validator(mode="after")
     def _one_copy_for_each_channel(self) -> Document:

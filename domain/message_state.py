@@ -12,6 +12,7 @@ from domain.explanation import Explanation
 from domain.gate import Gate, GateState
 from domain.ids import ChannelName
 from domain.message import MessageKind
+from domain.page_entry import ComponentState
 from domain.publication import Destination, Outcome, PublicationState, choose_destination
 
 
@@ -52,7 +53,7 @@ class MessageState(BaseModel):
     this is over. ``next_update_by`` is what its copy promises. ``reached`` are the destinations
     that a provider has accepted it for; of a broadcast, the first batch. ``starts`` counts the
     publications and broadcasts that it has started. ``withdrawing``: what is public is still to be
-    taken back.
+    taken back. ``components`` are the states that its author had it set on the status page.
     """
 
     number: int
@@ -77,6 +78,7 @@ class MessageState(BaseModel):
     under_way: dict[str, UnderWay] = Field(default_factory=dict)
     starts: int = 0
     withdrawing: bool = False
+    components: dict[str, ComponentState] = Field(default_factory=dict)
 
     @property
     def digest(self) -> str:

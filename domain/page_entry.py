@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import field_validator
+
 from domain.model import Value, Written
 from domain.public_text import PublicLine
 
@@ -45,6 +47,21 @@ class Impact(StrEnum):
     MAJOR = "major"
     CRITICAL = "critical"
 
+    @property
+    def rank(self) -> int:
+        """How bad it is, for comparing."""
+        return list(Impact).index(self)
+
+
+IMPACT_OF: dict[ComponentState, Impact] = {
+    ComponentState.OPERATIONAL: Impact.NONE,
+    ComponentState.UNDER_MAINTENANCE: Impact.NONE,
+    ComponentState.DEGRADED_PERFORMANCE: Impact.MINOR,
+    ComponentState.PARTIAL_OUTAGE: Impact.MAJOR,
+    ComponentState.MAJOR_OUTAGE: Impact.CRITICAL,
+}
+"""How bad an incident is at least while a component is in that state."""
+
 
 class ComponentPlan(Written):
     """A part of the product as the playbook names it; ``group`` gathers several under a heading."""
@@ -52,6 +69,25 @@ class ComponentPlan(Written):
     name: PublicLine
     description: PublicLine | None = None
     group: PublicLine | None = None
+
+
+class PagePlan(Written):
+    """The playbook's part of the status page: the parts of the product, in their order there.
+
+    ``impact`` is how bad an incident of this playbook is at least, until it is over.
+    """
+
+    components: tuple[ComponentPlan, ...] = ()
+    impact: Impact = Impact.MINOR
+
+    @field_validator("components")
+    @classmethod
+    def _each_name_once(cls, components: tuple[ComponentPlan, ...]) -> tuple[ComponentPlan, ...]:
+        names = [one.name for one in components]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"names {name!r} twice")
+        return components
 
 
 class ComponentCut(ComponentPlan):

@@ -21,6 +21,7 @@ from domain.ids import ChannelName
 from domain.message import CLASS_OF, MessageClass, MessageKind, Voice
 from domain.model import Written
 from domain.offer import OfferTerms
+from domain.page_entry import PagePlan
 from domain.public_text import PublicLine, PublicLink
 from domain.roster import Person
 from domain.suggest import did_you_mean
@@ -151,6 +152,7 @@ class Playbook(Written):
     looking: Looking = Looking()
     attempts: int = Field(default=5, ge=1, le=50)
     offer: OfferTerms | None = None
+    page: PagePlan = PagePlan()
     link: PublicLink | None = Field(default=None, pattern=r"^https://\S+$")
     facts: dict[FactName, FactText] = Field(default_factory=dict)
 

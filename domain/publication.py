@@ -63,11 +63,15 @@ class DeliveryState(StrEnum):
 
 
 class Receipt(Value):
-    """The provider's confirmation that it accepted something. Arrival is a later event."""
+    """The provider's confirmation that it accepted something. Arrival is a later event.
+
+    ``degraded`` says what is not as it should be all the same, if anything.
+    """
 
     id: str
     url: str | None = None
     at: UtcTime
+    degraded: Explanation | None = None
 
 
 class Finding(StrEnum):

@@ -34,6 +34,7 @@ class Sealed(StrEnum):
     ENTRY = "entry"
     OPENING = "opening"
     KEY = "key"
+    INSTALLATION = "installation"
 
 
 def canonical(content: Mapping[str, object]) -> bytes:

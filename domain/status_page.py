@@ -20,7 +20,7 @@ ID_DIGITS = 12
 class PageUpdate(Value):
     """One published message. ``text`` is Markdown; ``html`` was made from it and is safe to show.
 
-    ``at`` is when it was published. ``next_update_by`` is what it promises.
+    ``id`` is the key of its publication. ``at`` is when it was published. ``next_update_by`` is what it promises.
     """
 
     id: str
@@ -80,11 +80,6 @@ class StatusPage(Value):
 def incident_id(slug: Slug) -> str:
     """The public id of an incident, which does not give its name away."""
     return _digits(f"incident/{slug}")
-
-
-def update_id(slug: Slug, number: int) -> str:
-    """The public id of a message on the page."""
-    return _digits(f"incident/{slug}/message/{number}")
 
 
 def component_id(name: str) -> str:

@@ -445,3 +445,21 @@ openings = Table(
     # Not sealed: taking it away gives back only what was signed.
     Column("revoked_at", Moment),
 )
+
+# One row: the status page of this installation, and how often it was written.
+status_page = Table(
+    "status_page",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("taken_at", Moment, nullable=False),
+)
+
+# Of what the seals on the page are about: the ends of all records, from this snapshot on.
+page_heads = Table(
+    "page_heads",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    # JSON: for each incident its name, its entries, and the hash of the last one.
+    Column("heads", Text, nullable=False),
+)

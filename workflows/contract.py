@@ -20,6 +20,7 @@ from domain.incident import IncidentState
 from domain.ledger import BegunAttempt, KnownLedger
 from domain.message import MessageClass, MessageKind
 from domain.model import Value
+from domain.page_entry import ComponentState
 from domain.playbook import BroadcastPlan, Looking, Playbook
 from domain.publication import Destination, Outcome, PublicationState
 from domain.stage import Stage
@@ -67,18 +68,23 @@ class Join(Value):
 
 
 class Propose(Value):
-    """Propose a message: from its template and the facts, or with a draft of free copy."""
+    """Propose a message: from its template and the facts, or with a draft of free copy.
+
+    ``components`` are the states that it sets on the status page.
+    """
 
     kind: MessageKind
     actor: Actor
     copy_draft: str | None = None
     next_update_by: datetime | None = None
+    components: dict[str, ComponentState] = {}
 
 
 class Revise(Value):
     """Make a new revision of a message that is not yet being published; its decisions are void.
 
     Without ``next_update_by`` it keeps its promise of the next update, unless ``promise_none``.
+    Without ``components`` it keeps the states that it sets on the status page.
     """
 
     message: int
@@ -86,6 +92,7 @@ class Revise(Value):
     copy_draft: str | None = None
     next_update_by: datetime | None = None
     promise_none: bool = False
+    components: dict[str, ComponentState] | None = None
 
 
 class Decide(Value):

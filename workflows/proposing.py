@@ -14,6 +14,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.limits import NAME_LIMIT, refuse_long
     from domain.message import MessageKind
     from domain.message_state import MessageState
+    from domain.page_entry import ComponentState
+    from domain.page_rules import refuse_unknown_components
     from domain.plural import plural
     from domain.promises import refuse_promise, whole_minute
     from domain.publication import Destination
@@ -47,6 +49,7 @@ class Proposing:
         """Raise ``DomainError`` unless it may be proposed now."""
         self._state.refuse_proposal(propose.kind, propose.actor)
         refuse_long("The id of the draft", propose.copy_draft, NAME_LIMIT)
+        refuse_unknown_components(propose.components, self._state.plan.page)
         refuse_promise(_shown_time(propose), workflow.now())
 
     async def propose(self, propose: Propose) -> MessageState:
@@ -64,6 +67,7 @@ class Proposing:
                 revision=1,
                 ordinal=ordinal,
                 promise=_shown_time(propose),
+                components=propose.components,
             )
             self._lifecycle.enter(stage, propose.actor)
             state.messages.append(message)
@@ -75,6 +79,7 @@ class Proposing:
         """Raise ``DomainError`` unless the message may be revised now."""
         self._state.refuse_stranger(revise.actor)
         refuse_long("The id of the draft", revise.copy_draft, NAME_LIMIT)
+        refuse_unknown_components(revise.components or {}, self._state.plan.page)
         message = self._state.message(revise.message)
         self._state.refuse_revision(message)
         self._state.refuse_unfilled(message.kind)
@@ -93,6 +98,7 @@ class Proposing:
                 revision=old.revision + 1,
                 ordinal=old.ordinal,
                 promise=_promise_after(revise, old),
+                components=old.components if revise.components is None else revise.components,
             )
             # While the copy was being rendered, an approval may have opened the old gate.
             state.refuse_revision(old)
@@ -114,6 +120,7 @@ class Proposing:
         revision: int,
         ordinal: int,
         promise: datetime | None,
+        components: dict[str, ComponentState],
     ) -> MessageState:
         """One revision of a message behind a new gate; its words stay in the ledger.
 
@@ -132,6 +139,7 @@ class Proposing:
             facts=state.facts.current,
             copy_draft=asked.copy_draft,
             next_update_by=promise,
+            components=components,
             at=workflow.now(),
             request=str(workflow.uuid4()),
             known=self._timeline.known(),
@@ -152,6 +160,7 @@ class Proposing:
             audience_count=rendered.audience_count,
             codes_worth=rendered.codes_worth,
             next_update_by=promise,
+            components=components,
         )
 
 

@@ -9,6 +9,7 @@ from domain.ids import AudienceName, ChannelName, MessageRef
 from domain.ledger import KnownLedger
 from domain.message import MessageKind
 from domain.model import Value
+from domain.page_entry import ComponentState
 from domain.playbook import Playbook
 
 
@@ -20,7 +21,8 @@ class RenderMessage(Value):
     is answered with what was stored.
 
     ``facts`` and ``copy_draft`` are ids of drafts in the ledger; ``plan`` is the incident's own
-    snapshot and ``templates`` the digest of the stored template files.
+    snapshot and ``templates`` the digest of the stored template files. ``components`` are the states
+    that the message sets on the status page.
     """
 
     message: MessageRef
@@ -34,6 +36,7 @@ class RenderMessage(Value):
     facts: str | None = None
     copy_draft: str | None = None
     next_update_by: datetime | None = None
+    components: dict[str, ComponentState] = {}
     at: datetime
     request: str = ""
     known: KnownLedger = KnownLedger()

@@ -187,7 +187,8 @@ async def accept(
         "receipt_url": receipt.url,
         "receipt_at": receipt.at,
     }
-    return await move(db, ref, channel, _S.ACCEPTED, at, only=~taken_back, values=entered)
+    why = receipt.degraded
+    return await move(db, ref, channel, _S.ACCEPTED, at, only=~taken_back, why=why, values=entered)
 
 
 async def refuse(

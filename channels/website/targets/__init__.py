@@ -1,0 +1,1 @@
+"""Where the site is written: each target takes whole snapshots, and never an older one."""
