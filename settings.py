@@ -106,7 +106,7 @@ class Settings(BaseSettings):
     )
     playbooks_dir: Path = Field(default=HERE / "playbooks", description="Folder of playbooks.")
     channels: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=("email", "twitter", "facebook"),
+        default=("email", "twitter", "facebook", "website"),
         description="Names of the configured channels, separated by commas.",
     )
     code_secret: SecretStr | None = Field(
@@ -142,6 +142,11 @@ class Settings(BaseSettings):
         default="",
         description="Fingerprint of the key that seals the record, as `frontfoot record key` shows "
         "it; `timeline --verify` trusts that key and those that it endorsed.",
+    )
+    website_folder: Path | None = Field(
+        default=None,
+        description="Folder of the status page: the worker writes it, the public service serves "
+        "it. Unset means that neither does.",
     )
     webhook_host: str = "127.0.0.1"
     webhook_port: int = 8091

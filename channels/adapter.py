@@ -16,6 +16,9 @@ from channels.contract import Channel, ReadsEvents
 SANDBOX = "{sandbox}"
 """In ``Adapter.sandbox``: the address of the sandbox."""
 
+PUBLIC, STATE = "{public}", "{state}"
+"""The same for the embedded stack's own public address, and for its folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class EventSource:

@@ -28,6 +28,7 @@ BUILT_IN: Mapping[str, str] = {
     "mastodon": "channels.mastodon:ADAPTER",
     "smtp": "channels.smtp:ADAPTER",
     "twitter": "channels.twitter:ADAPTER",
+    "website": "channels.website:ADAPTER",
 }
 
 

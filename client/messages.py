@@ -22,6 +22,7 @@ from domain.gate import Verdict
 from domain.ids import MessageRef, check_slug, incident_workflow_id
 from domain.limits import NAME_LIMIT, REASON_LIMIT, refuse_long, refuse_long_draft
 from domain.message import FREE_SUBJECT, FREE_TEXT, Document, MessageKind
+from domain.page_entry import ComponentState
 from domain.public_text import refuse_faulty
 from domain.publication import Destination, choose_destination
 from domain.status import Decided, IncidentStatus, MessageStatus
@@ -37,14 +38,21 @@ async def propose(
     actor: Actor,
     copy: Mapping[str, str] | None = None,
     next_update_by: datetime | None = None,
+    components: Mapping[str, ComponentState] | None = None,
 ) -> MessageStatus:
     """Propose a message from its template, or with free copy.
 
     ``copy`` maps ``text``, perhaps ``subject``, and the names of channels with a text of their own
-    to those texts.
+    to those texts. ``components`` are the states that the message sets on the status page.
     """
     async with _kept_copy(engine, slug, copy, actor) as draft:
-        argument = Propose(kind=kind, actor=actor, copy_draft=draft, next_update_by=next_update_by)
+        argument = Propose(
+            kind=kind,
+            actor=actor,
+            copy_draft=draft,
+            next_update_by=next_update_by,
+            components=dict(components or {}),
+        )
         return await tell(engine, slug, "propose", argument, MessageStatus)
 
 
@@ -57,10 +65,12 @@ async def revise(
     copy: Mapping[str, str] | None = None,
     next_update_by: datetime | None = None,
     promise_none: bool = False,
+    components: Mapping[str, ComponentState] | None = None,
 ) -> MessageStatus:
     """Make a new revision of a waiting message; what was decided about the old one is void.
 
-    It keeps its promise of the next update, unless another one is given or ``promise_none``.
+    It keeps its promise of the next update, unless another one is given or ``promise_none``, and
+    the states that it sets on the status page, unless ``components`` are given.
     """
     async with _kept_copy(engine, slug, copy, actor) as draft:
         argument = Revise(
@@ -69,6 +79,7 @@ async def revise(
             copy_draft=draft,
             next_update_by=next_update_by,
             promise_none=promise_none,
+            components=None if components is None else dict(components),
         )
         return await tell(engine, slug, "revise", argument, MessageStatus)
 

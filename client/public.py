@@ -1,4 +1,4 @@
-"""What anybody may do without an account: deliver events, and unsubscribe.
+"""What anybody may do without an account: read the status page, deliver events, and unsubscribe.
 
 Needs the ledger and nothing else: no Temporal, and no credential that could send.
 """
@@ -12,6 +12,7 @@ from channels.contract import ReadsEvents
 from client.errors import WrongInput
 from client.event_entry import EventEntry
 from client.events import EventIntake, build_readers
+from client.page_files import PageFiles
 from client.unsubscribe import Unsubscriber
 from settings import Settings
 from store import migrate
@@ -23,7 +24,7 @@ class PublicService:
     """The part of the ledger that the public may write to.
 
     ``events`` is None where no channel reports events, ``links`` is None without the secret of
-    links. ``lacking`` says what is not served, and why. What is wrong with one of the two never
+    links, ``page`` where no folder of a status page is configured. ``lacking`` says what is not served, and why. What is wrong with one of the two never
     stops the other.
     """
 
@@ -36,6 +37,7 @@ class PublicService:
         link_secret: bytes | None = None,
         lacking: tuple[str, ...] = (),
         inbox: Inbox | None = None,
+        page: PageFiles | None = None,
     ) -> None:
         self._database = database
         self._inbox = inbox
@@ -45,6 +47,7 @@ class PublicService:
                 database, readers or {}, unverifiable=unverifiable, inbox=inbox
             )
         self.links = Unsubscriber(database, link_secret) if link_secret else None
+        self.page = page
         self.lacking = lacking
 
     @classmethod
@@ -61,7 +64,8 @@ class PublicService:
         secret = settings.link_secret
         if secret is None:
             lacking += ("Nobody can unsubscribe by a link: FRONTFOOT_LINK_SECRET is not set.",)
-        if not (found.readers or found.misconfigured or secret):
+        folder = settings.website_folder
+        if not (found.readers or found.misconfigured or secret or folder):
             raise WrongInput(f"There is nothing to serve. {' '.join(lacking)}")
         migrate.upgrade(settings.database())
         return cls(
@@ -71,6 +75,7 @@ class PublicService:
             link_secret=secret.get_secret_value().encode() if secret else None,
             lacking=lacking,
             inbox=Inbox.of(settings.database()),
+            page=PageFiles(folder) if folder else None,
         )
 
     async def enter_events(self) -> None:

@@ -21,6 +21,7 @@ CODE_SECRET = "FRONTFOOT_CODE_SECRET"
 LINK_SECRET = "FRONTFOOT_LINK_SECRET"
 PUBLIC_URL = "FRONTFOOT_PUBLIC_URL"
 RECORD_KEY_FILE = "FRONTFOOT_RECORD_KEY_FILE"
+WEBSITE_FOLDER = "FRONTFOOT_WEBSITE_FOLDER"
 _SETTINGS = frozenset(f"FRONTFOOT_{name.upper()}" for name in Settings.model_fields)
 
 
@@ -55,7 +56,9 @@ def stack_environment(
     Temporal profile, and the key that seals the record.
     """
     state = settings.state_dir
-    access = choose_accounts(settings.channels, given, sandbox, live=live)
+    access = choose_accounts(
+        settings.channels, given, sandbox, live=live, public=webhooks, state=state
+    )
     notices = list(access.notices)
     clients = {
         **temporal_environment(state, ports),

@@ -25,7 +25,12 @@ from client.stack.ports import Ports
 from client.stack.processes import identity
 from client.stack.stack_file import Process
 from embedded import plans, temporal_binary
-from embedded.environment import PUBLIC_URL, StackEnvironment, stack_environment
+from embedded.environment import (
+    PUBLIC_URL,
+    WEBSITE_FOLDER,
+    StackEnvironment,
+    stack_environment,
+)
 from embedded.part import PartPlan, Say, StackPart
 from embedded.processes import end
 from settings import Settings
@@ -133,15 +138,21 @@ class Stack:
             group.create_task(self._start(temporal))
             group.create_task(self._start(sandbox))
         async with asyncio.TaskGroup() as group:
-            # One process takes events in and shows recipients the page behind their links.
-            if access.event_channels or self._given.get(PUBLIC_URL):
+            # One process takes events in, and shows the status page and those behind links.
+            if access.event_channels or self._given.get(PUBLIC_URL) or self._page_folder():
                 group.create_task(self._start(await self._webhooks()))
             group.create_task(self._start(self._worker()))
 
     async def _webhooks(self) -> PartPlan:
         environments = self._environments()
         events = await event_settings(environments.access, self._given, self.addresses["sandbox"])
-        return plans.webhooks(self.state, self.ports, {**environments.parts, **events})
+        environment = {**environments.parts, **events, **self._page_folder()}
+        return plans.webhooks(self.state, self.ports, environment)
+
+    def _page_folder(self) -> dict[str, str]:
+        """Where the status page is, for the process that serves it: no credential is beside it."""
+        folder = self._environments().access.environment.get(WEBSITE_FOLDER)
+        return {} if folder is None else {WEBSITE_FOLDER: folder}
 
     def _worker(self) -> PartPlan:
         environments = self._environments()

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 import httpx
 
-from channels.adapter import Adapter
+from channels.adapter import PUBLIC, STATE, Adapter
 from channels.contract import (
     CannotExpress,
     Capabilities,
@@ -236,5 +236,6 @@ def _reasons(lacking: dict[str, ChannelError]) -> str:
 ADAPTER = Adapter(
     WebsiteSettings,
     WebsiteChannel,
+    sandbox={"url": PUBLIC, "folder": f"{STATE}/page"},
     example={"url": "https://status.example", "folder": "status-page"},
 )

@@ -111,4 +111,11 @@ def chosen_accounts(settings: Settings) -> ChosenAccounts | None:
     if running is None or not running.runs():
         return None
     sandbox = running.addresses.get("sandbox", f"http://{LOOPBACK}")
-    return choose_accounts(settings.channels, os.environ, sandbox, live=running.live)
+    return choose_accounts(
+        settings.channels,
+        os.environ,
+        sandbox,
+        live=running.live,
+        public=running.addresses.get("webhooks", f"http://{LOOPBACK}"),
+        state=settings.state_dir.resolve(),
+    )

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic_settings import BaseSettings
 
 from channels import registry
-from channels.adapter import SANDBOX, Adapter
+from channels.adapter import PUBLIC, SANDBOX, STATE, Adapter
 from channels.configured import ChannelMisconfigured, variable_of
 
 STAND_IN = "_STAND_IN_URL"
@@ -27,19 +28,21 @@ _KEPT_IN_SANDBOX = ("_FROM_ADDRESS", "_FROM_NAME", "_CONNECT_TIMEOUT", "_READ_TI
 class ChosenAccounts:
     """The channels, which account each uses, and notices for a person.
 
-    ``event_channels`` are the channels whose events can be verified, and so accepted.
+    ``event_channels`` are the channels whose events can be verified, and so accepted. ``own`` are
+    those that need no provider in this stack: it plays their part itself.
     """
 
     channels: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     live: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
     event_channels: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
     @property
     def sandboxed(self) -> tuple[str, ...]:
         """The channels that use the sandbox."""
-        return tuple(name for name in self.channels if name not in self.live)
+        return tuple(name for name in self.channels if name not in (*self.live, *self.own))
 
     def with_notice(self, notice: str) -> ChosenAccounts:
         """The same with one more notice."""
@@ -47,16 +50,30 @@ class ChosenAccounts:
 
 
 def choose_accounts(
-    channels: tuple[str, ...], given: Mapping[str, str], sandbox: str, *, live: bool
+    channels: tuple[str, ...],
+    given: Mapping[str, str],
+    sandbox: str,
+    *,
+    live: bool,
+    public: str = "",
+    state: Path = Path(),
 ) -> ChosenAccounts:
     """Say which channels use the credentials in ``given`` and which the sandbox at ``sandbox``.
 
-    Without ``live`` no credential of the caller's passes, and a channel that the sandbox does not
-    know is left out.
+    ``public`` is the stack's own public address and ``state`` its folder, for channels that use
+    those instead of a provider. Without ``live`` no credential of the caller's passes, and a
+    channel that the sandbox does not know is left out.
     """
     chosen = ChosenAccounts()
     for channel in channels:
         chosen = _with(chosen, channel, given, sandbox, live=live)
+    chosen = replace(
+        chosen,
+        environment={
+            name: value.replace(PUBLIC, public).replace(STATE, str(state))
+            for name, value in chosen.environment.items()
+        },
+    )
     if live and given.get(STRIPE_KEY):
         return chosen.with_notice(
             "LIVE: offers with `source: stripe` enter their codes at your Stripe account."
@@ -91,6 +108,8 @@ def _with(
         accounts = accounts.with_notice(
             f"{channel} speaks to the sandbox, because {', '.join(lacking)} is not set."
         )
+    if stands_in is not None and not any(SANDBOX in value for value in stands_in.values()):
+        accounts = replace(accounts, own=(*accounts.own, channel))
     kept = {name: value for name, value in own.items() if name.endswith(_KEPT_IN_SANDBOX)}
     environment = {**accounts.environment, **kept, **_stand_in(adapter, sandbox)}
     accounts = replace(accounts, environment=environment)

@@ -1,4 +1,4 @@
-"""The process that faces the internet: events of providers, and unsubscribe links.
+"""The process that faces the internet: the status page, events of providers, unsubscribe links.
 
 Run with ``python -m surfaces.public.app``. Put a proxy with TLS in front, for these paths alone.
 """
@@ -22,6 +22,7 @@ from client.errors import WrongInput, explanation_of
 from client.logs import log_as_json
 from client.public import PublicService
 from surfaces.public.limits import Limits, connections_for
+from surfaces.public.page import StatusPages
 from surfaces.public.server import PublicServer
 from surfaces.public.unsubscribe import Unsubscribing
 from surfaces.public.webhooks import Receiver
@@ -48,6 +49,9 @@ def create_app(service: PublicService) -> Starlette:
         routes += Receiver(service.events).routes()
     if service.links is not None:
         routes += Unsubscribing(service.links).routes()
+    if service.page is not None:
+        # Whatever is not one of ours is the page's, so it comes last.
+        routes += StatusPages(service.page).routes()
     return Starlette(routes=routes, lifespan=lifespan)
 
 

@@ -10,6 +10,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from domain.message import Copy, Document
+from domain.page_entry import PageEntry
 from domain.plural import plural
 from domain.times import show_on_its_day
 from surfaces.terminal.printing import clean
@@ -38,10 +39,26 @@ def document_view(document: Document, digest: str, channel: str | None = None) -
                 f"at most {offer.budget_cap:,} {offer.currency} in all"
             )
         )
+    if document.page is not None:
+        parts += [Text(clean(line)) for line in _page_lines(document.page)]
     if document.next_update_by is not None:
         parts.append(promise_line(document.next_update_by))
     parts += [Text(f"digest {digest}"), Text("")]
     return Group(*parts)
+
+
+def _page_lines(entry: PageEntry) -> list[str]:
+    """What the status page shows with the words."""
+    kind = "an article" if entry.article else "an update"
+    lines = [f"status page: {kind}, {entry.status}, impact {entry.impact}"]
+    return [
+        *lines,
+        *(
+            f"status page: {one.name} is set to {one.state.replace('_', ' ')}"
+            for one in entry.components
+            if one.state is not None
+        ),
+    ]
 
 
 def promise_line(at: datetime) -> Text:

@@ -16,7 +16,9 @@ from client.messages import load_document
 from client.next_steps import to_sign
 from client.text_files import read_text, read_text_file
 from domain.message import FREE_SUBJECT, FREE_TEXT, Document
+from domain.page_entry import ComponentState
 from domain.status import MessageStatus
+from domain.suggest import did_you_mean
 from surfaces.terminal.copy_view import document_view
 from surfaces.terminal.options import promised_time
 from surfaces.terminal.printing import say, say_json, show
@@ -52,6 +54,38 @@ NextUpdate = Annotated[
     ),
 ]
 NO_PROMISE = "none"
+Components = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--component",
+        metavar="NAME=STATE",
+        help="A component's state on the status page from this message on, such as "
+        "'Web app=major_outage'; may be repeated.",
+    ),
+]
+
+
+def component_states(pairs: list[str] | None) -> dict[str, ComponentState] | None:
+    """The states that were typed, by component; None if there were none."""
+    if not pairs:
+        return None
+    states: dict[str, ComponentState] = {}
+    for pair in pairs:
+        name, separator, word = pair.rpartition("=")
+        name, word = name.strip(), word.strip().lower().replace(" ", "_")
+        if not separator or not name:
+            raise WrongInput(
+                f"--component {pair!r} sets no state.", "Write --component 'Web app=major_outage'."
+            )
+        if word not in set(ComponentState):
+            raise WrongInput(
+                f"--component {pair!r}: there is no state {word!r}.",
+                did_you_mean(word, ComponentState),
+            )
+        if name in states:
+            raise WrongInput(f"--component {name} was given twice.", "Give one state for each.")
+        states[name] = ComponentState(word)
+    return states
 
 
 def free_copy(

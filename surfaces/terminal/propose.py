@@ -10,11 +10,13 @@ import typer
 from client import messages
 from domain.message import MessageKind
 from surfaces.terminal.drafting import (
+    Components,
     NextUpdate,
     Other,
     Subject,
     TextFile,
     TextOption,
+    component_states,
     free_copy,
     promised,
     put_to_signing,
@@ -30,6 +32,7 @@ def propose(
     subject: Subject = None,
     other: Other = None,
     next_update_by: NextUpdate = None,
+    component: Components = None,
     by: By = "",
     as_json: Json = False,
 ) -> None:
@@ -46,6 +49,7 @@ def propose(
         actor=actor(by),
         copy=free_copy(text, text_file, subject, other),
         next_update_by=promised(next_update_by),
+        components=component_states(component),
     )
     put_to_signing(slug, write, as_json)
 

@@ -10,10 +10,12 @@ import typer
 from client import messages
 from surfaces.terminal.drafting import (
     NO_PROMISE,
+    Components,
     Other,
     Subject,
     TextFile,
     TextOption,
+    component_states,
     free_copy,
     promised,
     put_to_signing,
@@ -36,6 +38,7 @@ def revise(
             "out. Without it the promise stays.",
         ),
     ] = None,
+    component: Components = None,
     by: By = "",
     as_json: Json = False,
 ) -> None:
@@ -55,6 +58,7 @@ def revise(
         copy=free_copy(text, text_file, subject, other),
         next_update_by=None if none else promised(next_update_by),
         promise_none=none,
+        components=component_states(component),
     )
     put_to_signing(slug, write, as_json)
 
