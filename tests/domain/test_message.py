@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from domain.message import AudienceCut, Copy, Document, MessageKind, Voice, mark_of
 from domain.offer import OfferTerms
+from domain.page_entry import ComponentCut, ComponentState, Impact, PageEntry, PageStatus
 
 NOW = datetime(2013, 10, 26, 14, 5, tzinfo=UTC)
 VOICE = Voice(name="Noor", address="noor@example.com", reply_to="help@example.com", sign_off="N.")
@@ -40,6 +41,11 @@ DOCUMENT = Document(
         currency="USD",
         budget_cap=Decimal("15000000.00"),
         expires=date(2013, 12, 31),
+    ),
+    page=PageEntry(
+        status=PageStatus.POSTMORTEM,
+        impact=Impact.MAJOR,
+        components=(ComponentCut(name="API", state=ComponentState.DEGRADED_PERFORMANCE),),
     ),
 )
 
@@ -81,6 +87,16 @@ EVERYTHING = [
     (("offer", "version"), 2),
     (("offer",), None),
     (("next_update_by",), "2013-10-26T15:00:00Z"),
+    (("page",), None),
+    (("page", "status"), "resolved"),
+    (("page", "impact"), "minor"),
+    (("page", "article"), True),
+    (("page", "headline"), "Sorry"),
+    (("page", "components"), []),
+    (("page", "components", 0, "name"), "Mail"),
+    (("page", "components", 0, "description"), "Sending"),
+    (("page", "components", 0, "group"), "Extras"),
+    (("page", "components", 0, "state"), "operational"),
 ]
 OF_A_POOL = [(("offer", "source"), "stripe"), (("offer", "source_name"), "summer")]
 
@@ -103,8 +119,9 @@ def test_other_codes_than_were_signed_need_another_signature(
 def test_the_tables_above_forget_no_field() -> None:
     """A field that is added to a document has to be signed as well."""
     here: dict[type, set[str]] = {Document: set(), Copy: set(), Voice: set(), AudienceCut: set()}
-    here[OfferTerms] = set()
+    here |= {OfferTerms: set(), PageEntry: set(), ComponentCut: set()}
     holders = {"copies": Copy, "voice": Voice, "audiences": AudienceCut, "offer": OfferTerms}
+    holders |= {"page": PageEntry, "components": ComponentCut}
     for place, _ in [*EVERYTHING, *OF_A_POOL]:
         model: type = Document
         for step in place:

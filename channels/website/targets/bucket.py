@@ -73,7 +73,8 @@ class BucketTarget:
             begun = True
             async with asyncio.timeout(TURN.total_seconds()):
                 for file in site.files:
-                    await self._put(file)
+                    if file.path != SNAPSHOT:
+                        await self._put(file)
             await self._replace(_Snapshot(number=site.number, at=_now(), written=True), claim)
         except PreconditionError:
             # A newer snapshot has begun, and it shows this publication too.
