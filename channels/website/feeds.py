@@ -112,7 +112,8 @@ def _feed(page: StatusPage, what: str, path: str, entries: Iterable[_Entry]) -> 
         _text(entry, "updated", stamp(one.updated))
         ET.SubElement(entry, "link", rel="alternate", type="text/html", href=one.link)
         _text(entry, "content", one.html, type="html")
-    return ET.tostring(feed, encoding="utf-8", xml_declaration=True) + b"\n"
+    written: bytes = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
 
 
 def _text(parent: ET.Element, name: str, text: str, **attributes: str) -> None:

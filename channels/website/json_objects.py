@@ -88,9 +88,7 @@ def component_object(page: StatusPage, component: Component, position: int) -> O
     }
 
 
-def _group_object(
-    page: StatusPage, name: str, members: list[Component], position: int
-) -> Object:
+def _group_object(page: StatusPage, name: str, members: list[Component], position: int) -> Object:
     return {
         "id": group_id(name),
         "name": name,

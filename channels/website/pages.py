@@ -102,14 +102,18 @@ class Pages:
         self, path: str, template: str, *, root: str | None = None, **context: object
     ) -> tuple[str, bytes]:
         where = path.removesuffix(INDEX)
-        text = _environment().get_template(template).render(
-            page=self._page,
-            root=root or root_from(path),
-            address=Addresses(self._page.url).absolute(where),
-            assets={name: asset.path for name, asset in assets().items()},
-            subscribe=self._subscribe,
-            content=self._content,
-            **context,
+        text = (
+            _environment()
+            .get_template(template)
+            .render(
+                page=self._page,
+                root=root or root_from(path),
+                address=Addresses(self._page.url).absolute(where),
+                assets={name: asset.path for name, asset in assets().items()},
+                subscribe=self._subscribe,
+                content=self._content,
+                **context,
+            )
         )
         return path, text.encode()
 

@@ -26,6 +26,7 @@ from domain.status_page import (
     article_path,
     incident_path,
 )
+from domain.times import show_on_its_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,10 @@ class UpdateView:
 
 @dataclass(frozen=True, slots=True)
 class IncidentView:
-    """An incident with its updates, the newest first. ``overdue`` is about ``next_update_by``."""
+    """An incident with its updates, the newest first.
+
+    ``overdue`` says whether ``next_update_by`` had passed when the page was generated.
+    """
 
     title: str
     path: str
@@ -84,6 +88,7 @@ class IncidentView:
     resolved: datetime | None
     lasted: str | None
     next_update_by: datetime | None
+    due_words: str
     overdue: bool
     concerned: tuple[StateView, ...]
     updates: tuple[UpdateView, ...]
@@ -127,6 +132,7 @@ def incident_view(
         resolved=resolved,
         lasted=length(started, resolved) if resolved else None,
         next_update_by=due,
+        due_words=show_on_its_day(due, page.generated_at) if due else "",
         overdue=due is not None and due <= page.generated_at,
         concerned=tuple(_state_of(one) for one in affected_by(incident, changes)),
         updates=tuple(

@@ -71,8 +71,9 @@ def stamp(at: datetime) -> str:
 
 
 def moment(at: datetime) -> str:
-    """``28 November 2026, 14:05 UTC``."""
-    return f"{show_day(at)}, {show_clock(at)}"
+    """``28 Nov 2026, 14:05 UTC``: short enough for a phone, and never without its year."""
+    day, month, year = show_day(at).split()
+    return f"{day} {month[:3]} {year}, {show_clock(at)}"
 
 
 def length(start: datetime, end: datetime) -> str:

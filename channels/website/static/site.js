@@ -51,12 +51,15 @@ function showAge() {
   stale.textContent = old
     ? `Not refreshed since ${utc(trueAt)}${local(trueAt)}. What is shown may be out of date.`
     : "";
+  document.body.classList.toggle("old", old);
   if (!state) return;
   // A problem stays in sight; "all is well" must not, once nobody has confirmed it.
   const hide = old && shownState === "none";
   state.dataset.state = hide ? "unknown" : shownState;
   word.textContent = hide ? "Current state unknown" : shownWord;
-  state.querySelector("use").setAttribute("href", `#shape-${state.dataset.state}`);
+  const shape = state.querySelector(".shape");
+  shape.dataset.shape = state.dataset.state;
+  shape.firstElementChild.setAttribute("href", `#shape-${state.dataset.state}`);
 }
 
 function showDue() {
@@ -73,7 +76,7 @@ function confirm(newest) {
     if (newest.snapshot > Number(page.snapshot)) find("news").hidden = false;
     return;
   }
-  if (!(at > trueAt)) return;
+  if (at <= trueAt) return;
   trueAt = at;
   seenAt = performance.now();
   const asOf = find("as-of");
