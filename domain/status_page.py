@@ -87,6 +87,16 @@ def component_id(name: str) -> str:
     return _digits(f"component/{name}")
 
 
+def group_id(name: str) -> str:
+    """The public id of a group of components."""
+    return _digits(f"component-group/{name}")
+
+
+def page_id(url: str) -> str:
+    """The public id of the page itself."""
+    return _digits(f"page/{url}")
+
+
 def _digits(of: str) -> str:
     return hashlib.sha256(of.encode()).hexdigest()[:ID_DIGITS]
 

@@ -95,6 +95,15 @@ def test_a_ledger_is_made(installed: Installed) -> None:
     assert ("up to date" in said, (installed.folder / "ledger.db").exists()) == (True, True)
 
 
+def test_the_status_page_can_be_composed(installed: Installed) -> None:
+    page = "StatusPage(number=1, generated_at='2026-11-28T14:05:00Z', name='P', url='https://a.b')"
+    code = (
+        "from channels.website.site import compose; from domain.status_page import StatusPage; "
+        f"print(compose({page}).files[-1].path)"
+    )
+    assert installed.run("python", "-c", code).strip() == "index.html"
+
+
 def test_the_demo_is_there(installed: Installed) -> None:
     assert "--recipients" in installed.run("frontfoot", "demo", "--help")
 

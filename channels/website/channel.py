@@ -33,6 +33,7 @@ from channels.contract import (
 from channels.http import Clock, utc_now
 from channels.website.markdown import html_of, problems_in
 from channels.website.public import PROVIDER, PublicPage
+from channels.website.published import with_published
 from channels.website.settings import WebsiteSettings
 from channels.website.site import Site, compose
 from channels.website.targets.bucket import BucketTarget
@@ -88,7 +89,7 @@ class WebsiteChannel:
                 "Shorten it in its template.",
             )
         for problem in problems_in(text):
-            raise CannotExpress(f"website: line {problem.line}: {problem.what}", problem.next_step)
+            raise CannotExpress(f"website: line {problem.line} {problem.detail}.", problem.next_step)
         return Copy(
             channel=self.name,
             text=text,
@@ -150,7 +151,7 @@ class WebsiteChannel:
         page = await self._source.snapshot(
             settings.url, name=settings.name, home=settings.home, without=without
         )
-        return page, await asyncio.to_thread(compose, page)
+        return page, await asyncio.to_thread(lambda: with_published(compose(page), page))
 
     async def _write(self, site: Site) -> dict[str, ChannelError]:
         """Write to every target; returns those that failed, or raises if all of them did."""

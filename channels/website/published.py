@@ -32,7 +32,7 @@ def with_published(site: Site, page: StatusPage) -> Site:
             }
             found.append(_file(published_path(one.id), said))
     number = _file(SNAPSHOT, {"number": page.number, "at": page.generated_at.isoformat()})
-    return site.model_copy(update={"files": (*others, *found, index, number)})
+    return site._replace(files=(*others, *found, index, number))
 
 
 def _file(path: str, content: dict[str, object]) -> SiteFile:

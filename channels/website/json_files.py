@@ -1,0 +1,77 @@
+"""The JSON files below ``api/v2/``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import orjson
+
+from channels.website.addresses import JSON
+from channels.website.changes import changes_in
+from channels.website.json_objects import (
+    Object,
+    component_objects,
+    incident_object,
+    page_object,
+    status_object,
+)
+from channels.website.wording import stamp
+from domain.page_state import is_over
+from domain.status_page import StatusPage
+
+MOST_INCIDENTS = 50
+"""As many as hosted status pages have in ``incidents.json``."""
+
+_MAINTENANCES = ("", "/upcoming", "/active")
+
+
+def json_files(page: StatusPage) -> Iterator[tuple[str, bytes]]:
+    """The path and the content of each file; the one that is asked most often comes last."""
+    whose: Object = {"page": page_object(page), "generated_at": stamp(page.generated_at)}
+    changes = changes_in(page)
+    incidents = [incident_object(page, one, changes) for one in page.incidents[:MOST_INCIDENTS]]
+    unresolved = [incident_object(page, one, changes) for one in page.incidents if not is_over(one)]
+    components = component_objects(page)
+    # Nothing is announced as maintenance, and programs ask all the same.
+    for which in _MAINTENANCES:
+        yield _file(f"scheduled-maintenances{which}", whose | {"scheduled_maintenances": []})
+    yield _file("components", whose | {"components": components})
+    yield _file("incidents", whose | {"incidents": incidents})
+    yield _file("incidents/unresolved", whose | {"incidents": unresolved})
+    summary: Object = {
+        "components": components,
+        "incidents": unresolved,
+        "scheduled_maintenances": [],
+        "status": status_object(page),
+    }
+    yield _file("summary", whose | summary)
+    yield _file("status", whose | _status(page))
+
+
+def content_digest(page: StatusPage) -> str:
+    """Sixteen digits that change when anything changes that people read on the page.
+
+    Snapshots are also written to say that nothing has changed.
+    """
+    shown = page.model_dump_json(exclude={"number", "generated_at", "record"})
+    return hashlib.sha256(shown.encode()).hexdigest()[:16]
+
+
+def _status(page: StatusPage) -> Object:
+    head = page.record
+    return {
+        "status": status_object(page),
+        "snapshot": page.number,
+        "content": content_digest(page),
+        "record": {
+            "entries": head.entries,
+            "hash": head.hash,
+            "seal": head.seal,
+            "key": head.key,
+        },
+    }
+
+
+def _file(name: str, content: Object) -> tuple[str, bytes]:
+    return f"{JSON}{name}.json", orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
