@@ -93,7 +93,8 @@ class RecordActivities:
             done = await timeline.append(
                 self._database, self._key, incident, order.entries, order.known.record
             )
-            if order.snapshot and not done.behind and done.diverges_at is None:
+            taken = not done.behind and done.diverges_at is None
+            if order.snapshot and taken:
                 state = "" if order.snapshot == TOO_LARGE else order.snapshot
                 await snapshots.keep_state(self._database, incident, done.head.entries, state)
             this = await generation(self._database)
@@ -105,6 +106,7 @@ class RecordActivities:
             next_branch=done.next_branch,
             generation=this,
             locked=locked,
+            entries=order.entries if taken else (),
         )
 
     @defined(OPEN_GATE)

@@ -172,6 +172,17 @@ class Timeline:
             self._branch(done.diverges_at, done.next_branch)
         else:
             self._recorded = batch[-1].seq
+            self._adopt(done.entries)
+
+    def _adopt(self, taken: tuple[TimelineEntry, ...]) -> None:
+        """Keep recorded entries as the ledger has them.
+
+        After a worker was lost, a run was once seen to give an entry the time of the workflow task
+        before, and the right one when it was gone through again: the ledger then has other words
+        than the incident. What an activity returned is the same each time.
+        """
+        there = {(one.branch, one.seq): one for one in taken}
+        self._entries = [there.get((one.branch, one.seq), one) for one in self._entries]
 
     def _branch(self, at: int, number: int) -> None:
         """Go on in another branch from entry ``at`` on: the ledger has something else there."""

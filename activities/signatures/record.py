@@ -62,7 +62,8 @@ class TimelineRecorded(Value):
 
     Nothing was appended if it is ``behind``, lacking entries that it had, or if it has other
     content or a gap at ``diverges_at``: then the recording goes on in ``next_branch``. ``locked``
-    is why nothing may go out from it, if that is so.
+    is why nothing may go out from it, if that is so. ``entries`` are those that it took, word for
+    word: a run that is gone through again may make one a little different.
     """
 
     head: RecordHead = RecordHead()
@@ -71,6 +72,7 @@ class TimelineRecorded(Value):
     next_branch: int = 1
     generation: str = ""
     locked: Explanation | None = None
+    entries: tuple[TimelineEntry, ...] = ()
 
 
 REGISTER_INCIDENT = Signature("register_incident", RegisterIncident, Nothing)

@@ -19,7 +19,7 @@ from surfaces.public.limits import Limits
 from surfaces.public.protocol import BoundedProtocol
 from surfaces.public.scheduling import Scheduler
 
-_ACCEPTED_AT_ONCE = 64
+_ACCEPTED_AT_ONCE = 256
 _ACCEPTED_AT_ONCE_IF_FULL = 16
 _OPENED_AT_ONCE = 8
 """How many in one pass of the event loop. Opening a connection costs twenty times as much as
@@ -107,7 +107,10 @@ class PublicServer(uvicorn.Server):
                 full = True
                 break
             accepted.setblocking(False)
-            self._accepted.append(accepted)
+            if _is_over(accepted):
+                accepted.close()
+            else:
+                self._accepted.append(accepted)
         if full:
             # Who is closed for others may come again at once, and that must not be all that we do.
             self._accept_later(listening)
@@ -133,11 +136,18 @@ class PublicServer(uvicorn.Server):
 
     def _open_some(self) -> None:
         """Open the newest and the oldest in turn: see ``Scheduler``."""
-        for number in range(min(_OPENED_AT_ONCE, len(self._accepted))):
+        opened = 0
+        for number in range(min(_ACCEPTED_AT_ONCE, len(self._accepted))):
             accepted = self._accepted.popleft() if number % 2 else self._accepted.pop()
+            if _is_over(accepted):
+                accepted.close()
+                continue
             opening = asyncio.create_task(self._open(accepted))
             self._opening.add(opening)
             opening.add_done_callback(self._opening.discard)
+            opened += 1
+            if opened == _OPENED_AT_ONCE:
+                break
         self._opens = bool(self._accepted)
         if self._opens:
             asyncio.get_running_loop().call_later(_PAUSE, self._open_some)
@@ -179,3 +189,17 @@ async def _bind(host: str, port: int) -> list[socket.socket]:
     for one in sockets:
         one.setblocking(False)
     return sockets
+
+
+def _is_over(accepted: socket.socket) -> bool:
+    """Whether the other side has closed it already, without a word.
+
+    Asking costs a hundredth of opening it. Somebody who opened and closed connections as fast as
+    they could kept an honest sender waiting for 2.4 s.
+    """
+    try:
+        return accepted.recv(1, socket.MSG_PEEK) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True

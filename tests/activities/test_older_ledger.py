@@ -248,6 +248,7 @@ async def test_the_record_goes_on_in_a_ledger_that_has_forgotten_some_of_it(
     first = RecordTimeline(incident="hacked", entries=entries[:4])
     done = await environment.run(record.record_timeline, first)
     assert done.locked is None
+    assert done.entries == first.entries
     back()
     more = RecordTimeline(
         incident="hacked",
@@ -257,6 +258,7 @@ async def test_the_record_goes_on_in_a_ledger_that_has_forgotten_some_of_it(
     )
     recorded = await environment.run(record.record_timeline, more)
     assert recorded.behind
+    assert recorded.entries == ()
     assert recorded.locked is not None
     assert recorded.locked.what == "The ledger has 0 of the 4 entries that it had."
     assert await locks.lock_of(ledger, "hacked") is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
@@ -58,6 +58,25 @@ async def test_other_content_under_a_number_begins_another_branch(response: Resp
     assert (await response.status()).record_branch == 3
     await response.close("a drill")
     assert (await response.result()).stage is Stage.CLOSED
+
+
+async def test_an_entry_is_kept_as_the_ledger_has_it(response: Response) -> None:
+    """A run that was gone through again gave one another time, and its record seemed forged."""
+    await opened(response)
+    [first] = await response.entries("opened")
+    sent = first.model_copy(
+        update={"seq": 2, "what": "facts recorded", "at": first.at + timedelta(seconds=3)}
+    )
+    head = RecordHead(entries=2, hash="hash 2")
+    response.world.ledger_says.append(TimelineRecorded(head=head, entries=(sent,)))
+    await response.know("summary")
+    await recordings(response, 2)
+
+    async def kept() -> list[datetime]:
+        return [one.at for one in await response.entries("facts recorded")]
+
+    await eventually(kept, lambda times: times == [sent.at])
+    assert await response.entries("opened") == [first]
 
 
 async def test_a_ledger_that_is_behind_gets_the_entries_again_and_it_is_told(

@@ -277,6 +277,27 @@ async def test_other_pages_stay_within_reach(ledger: Database, key: SigningKey) 
         await asyncio.gather(*strangers)
 
 
+async def test_who_has_hung_up_already_is_not_opened(
+    served: Served, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening costs a hundred times as much as seeing that nobody is there any more."""
+    opened = 0
+    genuine = served.server._open
+
+    async def counted(accepted: socket.socket) -> None:
+        nonlocal opened
+        opened += 1
+        await genuine(accepted)
+
+    monkeypatch.setattr(served.server, "_open", counted)
+    for _ in range(50):
+        # Not awaited between: the server cannot accept any of them before all have hung up.
+        with socket.create_connection(("127.0.0.1", served.port)):
+            pass
+    assert await provider.deliver() == 200
+    assert opened == 1
+
+
 # --- open files ---------------------------------------------------------------------------------
 
 
