@@ -55,9 +55,7 @@ def page_entry(
     )
 
 
-def status_of(
-    kind: MessageKind, known: Collection[str], before: Sequence[PageEntry]
-) -> PageStatus:
+def status_of(kind: MessageKind, known: Collection[str], before: Sequence[PageEntry]) -> PageStatus:
     """The page's word for how far the response is, once this message is out."""
     match kind:
         case MessageKind.RESOLUTION_NOTE:
@@ -91,10 +89,7 @@ def refuse_unknown_components(chosen: States, plan: PagePlan) -> None:
 def _standing(before: Sequence[PageEntry]) -> dict[str, ComponentState]:
     """The state of each component that the incident has set."""
     return {
-        one.name: one.state
-        for entry in before
-        for one in entry.components
-        if one.state is not None
+        one.name: one.state for entry in before for one in entry.components if one.state is not None
     }
 
 

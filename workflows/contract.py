@@ -77,7 +77,7 @@ class Propose(Value):
     actor: Actor
     copy_draft: str | None = None
     next_update_by: datetime | None = None
-    components: dict[str, ComponentState] = {}
+    components: dict[str, ComponentState] = Field(default_factory=dict)
 
 
 class Revise(Value):

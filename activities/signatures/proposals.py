@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pydantic import Field
+
 from activities.signatures.signature import Signature
 from domain.ids import AudienceName, ChannelName, MessageRef
 from domain.ledger import KnownLedger
@@ -21,8 +23,8 @@ class RenderMessage(Value):
     is answered with what was stored.
 
     ``facts`` and ``copy_draft`` are ids of drafts in the ledger; ``plan`` is the incident's own
-    snapshot and ``templates`` the digest of the stored template files. ``components`` are the states
-    that the message sets on the status page.
+    snapshot and ``templates`` the digest of the stored template files. ``components`` are the
+    states that the message sets on the status page.
     """
 
     message: MessageRef
@@ -36,7 +38,7 @@ class RenderMessage(Value):
     facts: str | None = None
     copy_draft: str | None = None
     next_update_by: datetime | None = None
-    components: dict[str, ComponentState] = {}
+    components: dict[str, ComponentState] = Field(default_factory=dict)
     at: datetime
     request: str = ""
     known: KnownLedger = KnownLedger()

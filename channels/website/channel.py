@@ -89,7 +89,9 @@ class WebsiteChannel:
                 "Shorten it in its template.",
             )
         for problem in problems_in(text):
-            raise CannotExpress(f"website: line {problem.line} {problem.detail}.", problem.next_step)
+            raise CannotExpress(
+                f"website: line {problem.line} {problem.detail}.", problem.next_step
+            )
         return Copy(
             channel=self.name,
             text=text,
@@ -156,7 +158,9 @@ class WebsiteChannel:
     async def _write(self, site: Site) -> dict[str, ChannelError]:
         """Write to every target; returns those that failed, or raises if all of them did."""
         ended = await asyncio.gather(*(_written(one, site) for one in self._targets))
-        lacking = {one.name: error for one, error in zip(self._targets, ended, strict=True) if error}
+        lacking = {
+            one.name: error for one, error in zip(self._targets, ended, strict=True) if error
+        }
         if len(lacking) < len(self._targets):
             return lacking
         failed = list(lacking.values())

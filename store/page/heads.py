@@ -72,6 +72,4 @@ def installation_hash(at: datetime, number: int, heads: Heads) -> str:
 def sealed_head(key: RecordKey, at: datetime, number: int, heads: Heads) -> RecordHead:
     """The head of the installation's record at that moment."""
     digest = installation_hash(at, number, heads)
-    return RecordHead(
-        hash=digest, seal=key.seal(Sealed.INSTALLATION, digest), key=key.fingerprint
-    )
+    return RecordHead(hash=digest, seal=key.seal(Sealed.INSTALLATION, digest), key=key.fingerprint)

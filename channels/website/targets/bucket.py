@@ -14,7 +14,6 @@ import obstore
 from obstore.exceptions import (
     AlreadyExistsError,
     BaseError,
-    NotFoundError,
     PermissionDeniedError,
     PreconditionError,
     UnauthenticatedError,
@@ -96,7 +95,7 @@ class BucketTarget:
         return ""
 
     async def _claim(self, number: int) -> str | None:
-        """Take the turn; returns what ``snapshot.json`` is known by now, None if it is overtaken."""
+        """Take the turn; returns the tag of ``snapshot.json`` now, None if it is overtaken."""
         while True:
             there, tag = await self._read()
             if there is not None and there.number >= number:
@@ -113,7 +112,7 @@ class BucketTarget:
     async def _read(self) -> tuple[_Snapshot | None, str | None]:
         try:
             found = await obstore.get_async(self._store, SNAPSHOT)
-        except NotFoundError:
+        except FileNotFoundError:
             return None, None
         tag = found.meta["e_tag"]
         data = await found.bytes_async()

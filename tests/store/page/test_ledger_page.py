@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from domain.actor import Actor
 from domain.message import Copy, Document, MessageKind
 from domain.page_entry import ComponentState, PageEntry, PagePlan, PageStatus
 from domain.page_rules import page_entry
 from domain.publication import PublicationState, Receipt
 from domain.sealing import Sealed
 from domain.status_page import StatusPage, incident_id
+from domain.timeline import TimelineEntry
 from store.kernel.database import Database
 from store.page.heads import heads_at, installation_hash
 from store.page.ledger_page import LedgerPage
 from store.page.numbers import last_taken, next_number
 from store.page.updates import entries_of
 from store.record import incidents, messages, publication_rows, publications, timeline
-from domain.actor import Actor
-from domain.timeline import TimelineEntry
 from tests.sealing import KEY
 from tests.store.world import NO_ANSWER, NOON, ref
 
