@@ -33,8 +33,8 @@ function addLocal(time) {
   if (!words) return;
   const beside = document.createElement("span");
   beside.className = "local";
-  beside.textContent = words;
-  time.after(beside);
+  beside.textContent = words.trim();
+  time.after(" ", beside);
 }
 
 function isStale() {
@@ -84,7 +84,7 @@ function confirm(newest) {
   asOf.dateTime = newest.generated_at;
   asOf.textContent = utc(at);
   const beside = asOf.nextElementSibling;
-  if (beside && beside.className === "local") beside.textContent = local(at);
+  if (beside && beside.className === "local") beside.textContent = local(at).trim();
 }
 
 async function look() {
