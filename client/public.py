@@ -24,8 +24,8 @@ class PublicService:
     """The part of the ledger that the public may write to.
 
     ``events`` is None where no channel reports events, ``links`` is None without the secret of
-    links, ``page`` where no folder of a status page is configured. ``lacking`` says what is not served, and why. What is wrong with one of the two never
-    stops the other.
+    links, ``page`` where no folder of a status page is configured.
+    ``lacking`` says what is not served, and why. What is wrong with one never stops the others.
     """
 
     def __init__(

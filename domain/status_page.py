@@ -20,7 +20,8 @@ ID_DIGITS = 12
 class PageUpdate(Value):
     """One published message. ``text`` is Markdown; ``html`` was made from it and is safe to show.
 
-    ``id`` is the key of its publication. ``at`` is when it was published. ``next_update_by`` is what it promises.
+    ``id`` is the key of its publication. ``at`` is when it was published.
+    ``next_update_by`` is what it promises.
     """
 
     id: str

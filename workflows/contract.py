@@ -10,6 +10,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from activities.signatures.posts import PublicationTask
 from domain.actor import Actor
 from domain.broadcasting import BroadcastAction

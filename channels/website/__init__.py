@@ -1,5 +1,6 @@
 from __future__ import annotations
 
-from channels.website.channel import ADAPTER, WebsiteChannel, WebsiteSettings
+from channels.website.channel import ADAPTER, WebsiteChannel
+from channels.website.settings import WebsiteSettings
 
 __all__ = ["ADAPTER", "WebsiteChannel", "WebsiteSettings"]

@@ -80,7 +80,7 @@ class WebsiteChannel:
         return f"{self._settings.url}/{path}"
 
     def render(self, template: Template) -> Copy:
-        """Return the update: Markdown, and the HTML that is made of it. Raises ``CannotExpress``."""
+        """Return the update: Markdown, and the HTML made of it. Raises ``CannotExpress``."""
         text = words_of_update(template)
         if len(text) > MOST_LETTERS:
             raise CannotExpress(

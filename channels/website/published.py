@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from channels.website.site import Site, SiteFile
 from channels.website.targets.target import SNAPSHOT
@@ -35,5 +36,5 @@ def with_published(site: Site, page: StatusPage) -> Site:
     return site._replace(files=(*others, *found, index, number))
 
 
-def _file(path: str, content: dict[str, object]) -> SiteFile:
+def _file(path: str, content: Mapping[str, object]) -> SiteFile:
     return SiteFile(path, json.dumps(content).encode(), _JSON, NEVER_CACHED)

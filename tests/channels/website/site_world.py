@@ -15,6 +15,9 @@ from pathlib import Path
 import httpx
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from channels.contract import Publication, Template
 from channels.website import WebsiteChannel, WebsiteSettings
@@ -79,7 +82,31 @@ def free_port() -> int:
 @asynccontextmanager
 async def serving_folder(folder: Path, port: int) -> AsyncIterator[str]:
     """Our own public service's handler of the page, on a real socket."""
-    app = Starlette(routes=StatusPages(PageFiles(folder)).routes())
+    async with _serving(Starlette(routes=StatusPages(PageFiles(folder)).routes()), port) as url:
+        yield url
+
+
+@asynccontextmanager
+async def serving_bucket(s3: str) -> AsyncIterator[str]:
+    """What stands in front of a bucket: it shows the index of a folder."""
+
+    async def show(request: Request) -> Response:
+        path = request.path_params["path"]
+        if not path or path.endswith("/"):
+            path += "index.html"
+        async with httpx.AsyncClient(trust_env=False) as client:
+            found = await client.get(f"{s3}/{BUCKET}/{path}")
+        kept = ("content-type", "cache-control")
+        headers = {name: found.headers[name] for name in kept if name in found.headers}
+        return Response(found.content, found.status_code, headers)
+
+    app = Starlette(routes=[Route("/{path:path}", show)])
+    async with _serving(app, free_port()) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _serving(app: Starlette, port: int) -> AsyncIterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
     running = asyncio.create_task(server.serve())
     while not server.started:
@@ -103,6 +130,15 @@ def s3_server() -> Iterator[str]:
         while True:
             try:
                 httpx.put(f"{url}/{BUCKET}", trust_env=False).raise_for_status()
+                allowed = {
+                    "Effect": "Allow",
+                    "Principal": "*",
+                    "Action": "s3:GetObject",
+                    "Resource": f"arn:aws:s3:::{BUCKET}/*",
+                }
+                policy = {"Version": "2012-10-17", "Statement": [allowed]}
+                answer = httpx.put(f"{url}/{BUCKET}?policy", json=policy, trust_env=False)
+                answer.raise_for_status()
                 break
             except httpx.HTTPError:
                 assert time.monotonic() < until, "the S3 server does not answer"

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -23,6 +23,7 @@ from channels.contract import (
 )
 from channels.website import WebsiteChannel, WebsiteSettings
 from channels.website.site import compose
+from channels.website.targets import bucket
 from channels.website.targets.bucket import BucketTarget
 from channels.website.targets.folder import KEPT, FolderTarget
 from domain.message import Voice
@@ -34,6 +35,7 @@ from tests.channels.website.site_world import (
     in_bucket,
     in_folder,
     s3_server,
+    serving_bucket,
     serving_folder,
 )
 
@@ -244,16 +246,18 @@ async def test_a_file_in_the_place_of_the_folder_is_told(folder: Path, page: Pag
 
 async def test_a_bucket_shows_what_is_published_with_its_headers(s3: str, page: Page) -> None:
     page.number = 100
-    channel = opened(in_bucket(s3), page)
-    receipt = await channel.publish(page.enter(channel, KEY, "We are on it.", MARK))
-    assert receipt.id == KEY
-    index = await get(f"{s3}/{BUCKET}/index.html")
-    assert index.headers["content-type"] == "text/html; charset=utf-8"
-    assert "max-age=15" in index.headers["cache-control"]
-    summary = await get(f"{s3}/{BUCKET}/api/v2/summary.json")
-    assert json.loads(summary.content)["incidents"][0]["status"] == "investigating"
-    assert (await channel.check()).ok
-    await channel.close()
+    async with serving_bucket(s3) as url:
+        channel = opened(in_bucket(s3, url), page)
+        receipt = await channel.publish(page.enter(channel, KEY, "We are on it.", MARK))
+        assert receipt.id == KEY
+        index = await get(f"{url}/")
+        assert "We are on it." in index.text
+        assert index.headers["content-type"] == "text/html; charset=utf-8"
+        assert "max-age=15" in index.headers["cache-control"]
+        summary = await get(f"{url}/api/v2/summary.json")
+        assert json.loads(summary.content)["incidents"][0]["status"] == "investigating"
+        assert (await channel.check()).ok
+        await channel.close()
 
 
 async def test_of_two_writers_to_a_bucket_the_newer_wins(s3: str, page: Page) -> None:
@@ -269,10 +273,6 @@ async def test_of_two_writers_to_a_bucket_the_newer_wins(s3: str, page: Page) ->
 async def test_a_writer_that_died_is_waited_for_and_then_replaced(
     s3: str, page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from datetime import timedelta
-
-    from channels.website.targets import bucket
-
     page.number = 300
     target = BucketTarget(in_bucket(s3))
     dead = bucket._Snapshot(number=301, at=datetime.now(UTC))
