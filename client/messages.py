@@ -37,14 +37,21 @@ async def propose(
     actor: Actor,
     copy: Mapping[str, str] | None = None,
     next_update_by: datetime | None = None,
+    notify: bool = True,
 ) -> MessageStatus:
     """Propose a message from its template, or with free copy.
 
     ``copy`` maps ``text``, perhaps ``subject``, and the names of channels with a text of their own
-    to those texts.
+    to those texts. Without ``notify`` the subscribers of the status page are not told.
     """
     async with _kept_copy(engine, slug, copy, actor) as draft:
-        argument = Propose(kind=kind, actor=actor, copy_draft=draft, next_update_by=next_update_by)
+        argument = Propose(
+            kind=kind,
+            actor=actor,
+            copy_draft=draft,
+            next_update_by=next_update_by,
+            notify=notify,
+        )
         return await tell(engine, slug, "propose", argument, MessageStatus)
 
 
@@ -57,10 +64,12 @@ async def revise(
     copy: Mapping[str, str] | None = None,
     next_update_by: datetime | None = None,
     promise_none: bool = False,
+    notify: bool | None = None,
 ) -> MessageStatus:
     """Make a new revision of a waiting message; what was decided about the old one is void.
 
-    It keeps its promise of the next update, unless another one is given or ``promise_none``.
+    It keeps its promise of the next update, unless another one is given or ``promise_none``, and
+    tells the subscribers of the status page as before, unless ``notify`` says otherwise.
     """
     async with _kept_copy(engine, slug, copy, actor) as draft:
         argument = Revise(
@@ -69,6 +78,7 @@ async def revise(
             copy_draft=draft,
             next_update_by=next_update_by,
             promise_none=promise_none,
+            notify=notify,
         )
         return await tell(engine, slug, "revise", argument, MessageStatus)
 

@@ -67,18 +67,23 @@ class Join(Value):
 
 
 class Propose(Value):
-    """Propose a message: from its template and the facts, or with a draft of free copy."""
+    """Propose a message: from its template and the facts, or with a draft of free copy.
+
+    ``notify`` is false if the subscribers of the status page are not to be told.
+    """
 
     kind: MessageKind
     actor: Actor
     copy_draft: str | None = None
     next_update_by: datetime | None = None
+    notify: bool = True
 
 
 class Revise(Value):
     """Make a new revision of a message that is not yet being published; its decisions are void.
 
-    Without ``next_update_by`` it keeps its promise of the next update, unless ``promise_none``.
+    Without ``next_update_by`` it keeps its promise of the next update, unless ``promise_none``, and
+    without ``notify`` it tells the subscribers of the status page as before, or not.
     """
 
     message: int
@@ -86,6 +91,7 @@ class Revise(Value):
     copy_draft: str | None = None
     next_update_by: datetime | None = None
     promise_none: bool = False
+    notify: bool | None = None
 
 
 class Decide(Value):

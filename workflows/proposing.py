@@ -8,8 +8,14 @@ from datetime import datetime
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures.proposals import RENDER_MESSAGE, MessageRendered, RenderMessage
+    from activities.signatures.proposals import (
+        RENDER_MESSAGE,
+        ChannelCopy,
+        MessageRendered,
+        RenderMessage,
+    )
     from domain.gate import Gate
+    from domain.ids import AudienceName
     from domain.incident import IncidentState
     from domain.limits import NAME_LIMIT, refuse_long
     from domain.message import MessageKind
@@ -64,6 +70,7 @@ class Proposing:
                 revision=1,
                 ordinal=ordinal,
                 promise=_shown_time(propose),
+                notify=propose.notify,
             )
             self._lifecycle.enter(stage, propose.actor)
             state.messages.append(message)
@@ -93,6 +100,7 @@ class Proposing:
                 revision=old.revision + 1,
                 ordinal=old.ordinal,
                 promise=_promise_after(revise, old),
+                notify=old.notify if revise.notify is None else revise.notify,
             )
             # While the copy was being rendered, an approval may have opened the old gate.
             state.refuse_revision(old)
@@ -114,6 +122,7 @@ class Proposing:
         revision: int,
         ordinal: int,
         promise: datetime | None,
+        notify: bool,
     ) -> MessageState:
         """One revision of a message behind a new gate; its words stay in the ledger.
 
@@ -132,6 +141,7 @@ class Proposing:
             facts=state.facts.current,
             copy_draft=asked.copy_draft,
             next_update_by=promise,
+            notify=notify,
             at=workflow.now(),
             request=str(workflow.uuid4()),
             known=self._timeline.known(),
@@ -150,6 +160,8 @@ class Proposing:
             destinations=_destinations(rendered),
             retractable=tuple(one.channel for one in rendered.channels if one.retracts),
             audience_count=rendered.audience_count,
+            subscriber_count=rendered.subscriber_count,
+            notify=notify,
             codes_worth=rendered.codes_worth,
             next_update_by=promise,
         )
@@ -168,9 +180,15 @@ def _promise_after(revise: Revise, old: MessageState) -> datetime | None:
 
 
 def _destinations(rendered: MessageRendered) -> tuple[Destination, ...]:
-    """A post channel once, a direct channel for each audience."""
+    """A post channel once, a direct channel for each audience, or for that of its copy alone."""
     return tuple(
         Destination(channel=one.channel, audience=audience)
         for one in rendered.channels
-        for audience in (rendered.audiences if one.direct else (None,))
+        for audience in _audiences_of(one, rendered)
     )
+
+
+def _audiences_of(copy: ChannelCopy, rendered: MessageRendered) -> tuple[AudienceName | None, ...]:
+    if copy.audience is not None:
+        return (copy.audience,)
+    return rendered.audiences if copy.direct else (None,)

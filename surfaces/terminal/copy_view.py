@@ -14,6 +14,8 @@ from domain.plural import plural
 from domain.times import show_on_its_day
 from surfaces.terminal.printing import clean
 
+NOT_NOTIFIED = "Subscribers are not told."
+
 _PREVIEW = 3
 _PREVIEW_LETTERS = 220
 
@@ -23,12 +25,17 @@ def document_view(document: Document, digest: str, channel: str | None = None) -
     parts: list[RenderableType] = []
     for copy in document.copies:
         if channel is None or copy.channel == channel:
-            parts += [Rule(Text(copy.channel, style="bold"), align="left"), _copy(copy), Text("")]
+            parts += [Rule(Text(_place(copy), style="bold"), align="left"), _copy(copy), Text("")]
     parts.append(Rule(Text("what is signed", style="bold"), align="left"))
     revision = f"revision {document.revision}"
     parts.append(Text(f"message {document.number}, {document.kind}, {revision}"))
-    for cut in document.audiences:
+    for cut in document.customers:
         parts.append(Text(clean(f"audience {cut.name}: {plural(cut.count, 'recipient')}")))
+    if document.subscribers is not None:
+        count = plural(document.subscribers.count, "subscriber")
+        parts.append(Text(f"and {count} of the status page"))
+    if not document.notify:
+        parts.append(Text(NOT_NOTIFIED))
     if document.offer is not None:
         offer = document.offer
         until = f", until {offer.expires:%Y-%m-%d}" if offer.expires else ""
@@ -42,6 +49,10 @@ def document_view(document: Document, digest: str, channel: str | None = None) -
         parts.append(promise_line(document.next_update_by))
     parts += [Text(f"digest {digest}"), Text("")]
     return Group(*parts)
+
+
+def _place(copy: Copy) -> str:
+    return copy.channel if copy.audience is None else f"{copy.channel} to {copy.audience}"
 
 
 def promise_line(at: datetime) -> Text:

@@ -30,6 +30,10 @@ def propose(
     subject: Subject = None,
     other: Other = None,
     next_update_by: NextUpdate = None,
+    no_notify: Annotated[
+        bool,
+        typer.Option("--no-notify", help="Do not tell the subscribers of the status page."),
+    ] = False,
     by: By = "",
     as_json: Json = False,
 ) -> None:
@@ -46,6 +50,7 @@ def propose(
         actor=actor(by),
         copy=free_copy(text, text_file, subject, other),
         next_update_by=promised(next_update_by),
+        notify=not no_notify,
     )
     put_to_signing(slug, write, as_json)
 

@@ -36,6 +36,14 @@ def revise(
             "out. Without it the promise stays.",
         ),
     ] = None,
+    notify: Annotated[
+        bool | None,
+        typer.Option(
+            "--notify/--no-notify",
+            help="Tell the subscribers of the status page, or do not; without it, as before.",
+            show_default=False,
+        ),
+    ] = None,
     by: By = "",
     as_json: Json = False,
 ) -> None:
@@ -55,6 +63,7 @@ def revise(
         copy=free_copy(text, text_file, subject, other),
         next_update_by=None if none else promised(next_update_by),
         promise_none=none,
+        notify=notify,
     )
     put_to_signing(slug, write, as_json)
 
