@@ -1,4 +1,4 @@
-"""What anybody may do without an account: deliver events, and unsubscribe.
+"""What anybody may do without an account: deliver events, subscribe, and unsubscribe.
 
 Needs the ledger and nothing else: no Temporal, and no credential that could send.
 """
@@ -12,6 +12,7 @@ from channels.contract import ReadsEvents
 from client.errors import WrongInput
 from client.event_entry import EventEntry
 from client.events import EventIntake, build_readers
+from client.subscriptions import Subscribing
 from client.unsubscribe import Unsubscriber
 from settings import Settings
 from store import migrate
@@ -22,9 +23,9 @@ from store.kernel.database import Database
 class PublicService:
     """The part of the ledger that the public may write to.
 
-    ``events`` is None where no channel reports events, ``links`` is None without the secret of
-    links. ``lacking`` says what is not served, and why. What is wrong with one of the two never
-    stops the other.
+    ``events`` is None where no channel reports events; ``links`` and ``subscribing`` are None
+    without the secret of links. ``lacking`` says what is not served, and why. What is wrong with
+    one of them never stops the others.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class PublicService:
         link_secret: bytes | None = None,
         lacking: tuple[str, ...] = (),
         inbox: Inbox | None = None,
+        settings: Settings | None = None,
     ) -> None:
         self._database = database
         self._inbox = inbox
@@ -45,6 +47,10 @@ class PublicService:
                 database, readers or {}, unverifiable=unverifiable, inbox=inbox
             )
         self.links = Unsubscriber(database, link_secret) if link_secret else None
+        self.subscribing: Subscribing | None = None
+        if link_secret and settings is not None:
+            self.subscribing = Subscribing(database, settings, link_secret)
+        self.client_address_header = settings.client_address_header if settings else ""
         self.lacking = lacking
 
     @classmethod
@@ -60,7 +66,9 @@ class PublicService:
         )
         secret = settings.link_secret
         if secret is None:
-            lacking += ("Nobody can unsubscribe by a link: FRONTFOOT_LINK_SECRET is not set.",)
+            lacking += (
+                "Nobody can subscribe, or unsubscribe by a link: FRONTFOOT_LINK_SECRET is not set.",
+            )
         if not (found.readers or found.misconfigured or secret):
             raise WrongInput(f"There is nothing to serve. {' '.join(lacking)}")
         migrate.upgrade(settings.database())
@@ -71,6 +79,7 @@ class PublicService:
             link_secret=secret.get_secret_value().encode() if secret else None,
             lacking=lacking,
             inbox=Inbox.of(settings.database()),
+            settings=settings,
         )
 
     async def enter_events(self) -> None:

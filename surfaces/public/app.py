@@ -1,4 +1,4 @@
-"""The process that faces the internet: events of providers, and unsubscribe links.
+"""The process that faces the internet: events of providers, subscriptions, unsubscribe links.
 
 Run with ``python -m surfaces.public.app``. Put a proxy with TLS in front, for these paths alone.
 """
@@ -23,6 +23,8 @@ from client.logs import log_as_json
 from client.public import PublicService
 from surfaces.public.limits import Limits, connections_for
 from surfaces.public.server import PublicServer
+from surfaces.public.sources import Sources
+from surfaces.public.subscribe import Subscriptions
 from surfaces.public.unsubscribe import Unsubscribing
 from surfaces.public.webhooks import Receiver
 
@@ -48,6 +50,9 @@ def create_app(service: PublicService) -> Starlette:
         routes += Receiver(service.events).routes()
     if service.links is not None:
         routes += Unsubscribing(service.links).routes()
+    if service.subscribing is not None:
+        sources = Sources(service.client_address_header)
+        routes += Subscriptions(service.subscribing, sources).routes()
     return Starlette(routes=routes, lifespan=lifespan)
 
 

@@ -81,6 +81,8 @@ EVERYTHING = [
     (("offer", "version"), 2),
     (("offer",), None),
     (("next_update_by",), "2013-10-26T15:00:00Z"),
+    (("notify",), False),
+    (("copies", 0, "audience"), "subscribers"),
 ]
 OF_A_POOL = [(("offer", "source"), "stripe"), (("offer", "source_name"), "summer")]
 
