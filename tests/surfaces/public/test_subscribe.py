@@ -1,4 +1,4 @@
-"""The pages for subscribers: a GET only shows, a POST does, and the answer tells nobody anything."""
+"""The pages for subscribers: a GET only shows, a POST does, and no answer gives anybody away."""
 
 from __future__ import annotations
 
