@@ -10,7 +10,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from datetime import datetime
 
 from pydantic import Field
-from sqlalchemy import Text, and_, delete, func, select, update
+from sqlalchemy import Text, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
@@ -112,31 +112,19 @@ async def _enter(
         .where(audiences.c.id == audience)
         .values(recipients=audiences.c.recipients + entered.rowcount)
     )
-    these = and_(
-        recipients.c.audience_id == audience, recipients.c.mailbox == people.table.c.mailbox
-    )
-    left = await connection.scalar(
-        select(func.count())
-        .select_from(people.table)
-        .join(recipients, these)
-        .join(subscriptions, subscriptions.c.recipient_id == recipients.c.id)
-        .where(subscriptions.c.state != SubscriptionState.CONFIRMED),
-        rows,
-    )
-    unsubscribed = (
-        ~select(subscriptions.c.recipient_id)
-        .where(subscriptions.c.recipient_id == recipients.c.id)
-        .exists()
-    )
-    fresh = (
+    # A list and no join: SQLite would go through the whole audience for each chunk.
+    found = (
         await connection.execute(
-            select(recipients.c.id, recipients.c.mailbox)
-            .select_from(people.table)
-            .join(recipients, these)
-            .where(unsubscribed),
-            rows,
+            select(recipients.c.id, recipients.c.mailbox, subscriptions.c.state)
+            .outerjoin(subscriptions, subscriptions.c.recipient_id == recipients.c.id)
+            .where(
+                recipients.c.audience_id == audience,
+                recipients.c.mailbox.in_([mailbox_of(row.address) for row in chunk]),
+            )
         )
     ).all()
+    fresh = [one for one in found if one.state is None]
+    left = sum(one.state not in (None, SubscriptionState.CONFIRMED) for one in found)
     if fresh:
         await connection.execute(
             subscriptions.insert(),
@@ -146,7 +134,7 @@ async def _enter(
             ],
         )
         await _enter_choices(connection, {one.mailbox: one.id for one in fresh}, chunk)
-    return len(fresh), left or 0
+    return len(fresh), left
 
 
 async def _enter_choices(
