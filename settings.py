@@ -133,6 +133,22 @@ class Settings(BaseSettings):
         description="Secret that signs unsubscribe links, 32 characters or more. Changing it "
         "breaks every link in mail that has been sent.",
     )
+    company: str = Field(
+        default="",
+        description="The company's name in mail that asks subscribers for a confirmation, and on "
+        "their pages; empty means that of the newest incident's playbook.",
+    )
+    subscribers_channel: str = Field(
+        default="email",
+        description="The direct channel that asks subscribers of the status page for a "
+        "confirmation.",
+    )
+    client_address_header: str = Field(
+        default="",
+        description="Header in which your own proxy names the address of the client, such as "
+        "X-Real-IP; of several addresses the last counts. Empty means the address of the "
+        "connection. Set it only if the proxy overwrites what clients send.",
+    )
     record_key_file: Path | None = Field(
         default=None,
         description="File of the private key that seals the record, for workers only; unset means "

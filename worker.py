@@ -33,6 +33,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 import wiring
 from activities.approved import OpenedGates
 from activities.broadcasts import BroadcastActivities
+from activities.confirmations import Confirming, Sender
 from activities.heartbeat import TOLD_WITHIN
 from activities.log_lines import FailureLines, leave_failures_to_us
 from activities.outcomes import OutcomeActivities
@@ -43,16 +44,18 @@ from activities.record import RecordActivities
 from activities.settling import SettlingActivities
 from channels import registry
 from channels.configured import ChannelMisconfigured
-from channels.contract import Channel, WritesPage
+from channels.contract import Channel, DirectChannel, WritesPage
 from client.configuration import load_settings, prepare_environment
 from client.engine import Engine
 from client.errors import WrongInput, explanation_of
 from client.event_entry import EventEntry
 from client.logs import log_as_json
+from client.page_words import page_words
 from client.record_key import read_key
 from client.recovery.locks import lock_those_behind
 from domain.ids import MAIN_QUEUE, channel_queue
 from domain.sealing import RecordKey
+from domain.subscribers import SubscriberLinks
 from domain.unsubscribe import UnsubscribeLinks
 from settings import Settings
 from store import migrate
@@ -117,7 +120,9 @@ def workers(
     proposals = ProposalActivities(database, channels, links=links is not None)
     witness = Witness.beside(settings.database())
     posts = PostActivities(database, channels, gates, witness)
-    broadcasts = BroadcastActivities(database, channels, gates, secret, links, inbox, witness)
+    broadcasts = BroadcastActivities(
+        database, channels, gates, secret, links, inbox, witness, subscriber_links(settings)
+    )
     made: list[Worker] = []
     for queue in queues:
         if queue == "main":
@@ -206,6 +211,29 @@ def _links(settings: Settings) -> UnsubscribeLinks | None:
     return UnsubscribeLinks(settings.public_url, settings.link_secret.get_secret_value().encode())
 
 
+def subscriber_links(settings: Settings) -> SubscriberLinks | None:
+    """Makes the links of subscribers; without both settings no message goes to them."""
+    if not settings.public_url or settings.link_secret is None:
+        return None
+    return SubscriberLinks(settings.public_url, settings.link_secret.get_secret_value().encode())
+
+
+def _confirming(
+    settings: Settings, database: Database, channels: dict[str, Channel], queues: Sequence[str]
+) -> Confirming | None:
+    """Sends the mails that ask for a confirmation, where this worker has the channel."""
+    name, links = settings.subscribers_channel, subscriber_links(settings)
+    channel = channels.get(name) if name in queues else None
+    if links is None or not isinstance(channel, DirectChannel):
+        return None
+
+    async def sender() -> Sender:
+        words = await page_words(database, settings)
+        return Sender(company=words.company, voice=words.voice)
+
+    return Confirming(database, channel, links, sender)
+
+
 def runtime(metrics_address: str) -> Runtime:
     """The SDK's own runtime: it logs as we do, and serves metrics where it may.
 
@@ -286,6 +314,10 @@ async def run(queues: Sequence[str]) -> None:
             stack.push_async_callback(inbox.close)
             entering = asyncio.create_task(EventEntry(database, inbox, stands_by=True).run())
             stack.push_async_callback(_ended, entering)
+        confirming = _confirming(settings, database, channels, chosen)
+        if confirming is not None:
+            sending = asyncio.create_task(confirming.run())
+            stack.push_async_callback(_ended, sending)
         made = workers(client, settings, database, channels, key, chosen, inbox)
         for worker in made:
             await stack.enter_async_context(worker)

@@ -29,10 +29,11 @@ from channels.contract import (
 from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep, explained
-from domain.ids import delivery_keys, publication_key
+from domain.ids import SUBSCRIBERS, delivery_keys, publication_key
 from domain.ledger import BegunAttempt
 from domain.message import CLASS_OF, Document, MessageClass
 from domain.publication import PublicationState
+from domain.subscribers import MANAGE_VALUE, SubscriberLinks
 from domain.unsubscribe import UnsubscribeLinks
 from store.broadcasts import addressees, batch_outcomes, batches, broadcasts
 from store.broadcasts.addressees import Sendables
@@ -54,6 +55,7 @@ class Sending:
         code_secret: bytes | None,
         links: UnsubscribeLinks | None = None,
         witness: Witness | None = None,
+        subscriber_links: SubscriberLinks | None = None,
     ) -> None:
         self._database = database
         self._witness = witness or Witness()
@@ -66,8 +68,10 @@ class Sending:
         self._code_secret = code_secret
         # A safety notice has no link: see docs/decisions/0031.
         self._class = CLASS_OF[document.kind]
-        self._links = None if self._class is MessageClass.SAFETY else links
-        self._copy = document.copy_for(order.task.channel)
+        for_customers = order.task.audience != SUBSCRIBERS
+        self._links = links if for_customers and self._class is not MessageClass.SAFETY else None
+        self._copy = document.copy_for(order.task.channel, order.task.audience)
+        self._subscriber_links = subscriber_links if order.task.audience == SUBSCRIBERS else None
         self._offer = document.offer if "code" in self._copy.personal_fields() else None
         self._issuing = code_sources.within(database, code_secret, document.incident, self._offer)
         # Accepted by the provider, and not yet in the ledger.
@@ -262,7 +266,10 @@ class Sending:
         return {"code": made}
 
     def _unsubscribe_links(self, people: Sendables) -> dict[str, list[str]]:
-        """Everybody's own link, as the column of that name, where the mail has one."""
+        """Everybody's own links, as columns of their names, where the mail has them."""
+        if self._subscriber_links is not None:
+            links = self._subscriber_links.to_each(people.ids)
+            return {UNSUBSCRIBE_VALUE: links.unsubscribe, MANAGE_VALUE: links.manage}
         if self._links is None:
             return {}
         return {UNSUBSCRIBE_VALUE: self._links.to_each(people.ids, self._class)}

@@ -34,17 +34,19 @@ from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.broadcasting import BroadcastHealth
 from domain.errors import DomainError
 from domain.explanation import Explanation, explained
-from domain.ids import publication_key
+from domain.ids import SUBSCRIBERS, publication_key
 from domain.ledger import BegunAttempt, LedgerBehind, behind
-from domain.message import AudienceCut, Document
+from domain.message import Document
 from domain.plural import plural
 from domain.publication import Outcome, PublicationState
+from domain.subscribers import SubscriberLinks
 from domain.unsubscribe import UnsubscribeLinks
 from store.broadcasts import batch_outcomes, broadcasts, progress, silence
 from store.broadcasts.progress import read_progress
 from store.events.inbox import Inbox
 from store.kernel.database import Database
 from store.outcomes import outcomes
+from store.people.subscribers import choice_of
 from store.recovery.generations import generation
 from store.recovery.witness import Witness
 
@@ -64,6 +66,7 @@ class BroadcastActivities:
         links: UnsubscribeLinks | None = None,
         inbox: Inbox | None = None,
         witness: Witness | None = None,
+        subscriber_links: SubscriberLinks | None = None,
     ) -> None:
         self._inbox = inbox
         self._database = database
@@ -72,6 +75,7 @@ class BroadcastActivities:
         self._gates = gates
         self._code_secret = code_secret
         self._links = links
+        self._subscriber_links = subscriber_links
 
     def ledger_only(self) -> list[Bound]:
         """Activities for the main queue."""
@@ -102,10 +106,10 @@ class BroadcastActivities:
     async def _plan_known(self, order: PlanBroadcast, now: datetime) -> BroadcastPlanned:
         task = order.task
         document = await approved_document(self._database, task)
-        cut, before = _cut_of(document, task.audience)
+        cut, before = document.cut_for(task.audience)
         await self._gates.refuse_unopened(task)
-        self._refuse_unready_codes(document, task.channel)
-        self._refuse_missing_links(document, task.channel)
+        self._refuse_unready_codes(document, task)
+        self._refuse_missing_links(document, task)
         # A batch is what the provider takes or refuses as one, whatever the playbook asks for.
         limit = self._direct_channel(task.channel).capabilities.batch_limit
         planned = await broadcasts.plan(
@@ -116,9 +120,10 @@ class BroadcastActivities:
             min(order.batch_size, limit),
             task.digest,
             now,
-            document.offer,
+            None if task.audience == SUBSCRIBERS else document.offer,
             order.message_class,
             before,
+            choice_of(document, task.audience),
         )
         return BroadcastPlanned(
             broadcast=planned.id,
@@ -150,8 +155,8 @@ class BroadcastActivities:
                 # Only now: who orders by hand without an opening locks nothing.
                 await self._refuse_forgotten(order)
             # The worker that planned it may have been another, with other settings.
-            self._refuse_unready_codes(document, order.task.channel)
-            self._refuse_missing_links(document, order.task.channel)
+            self._refuse_unready_codes(document, order.task)
+            self._refuse_missing_links(document, order.task)
         sending = Sending(
             self._database,
             channel,
@@ -160,6 +165,7 @@ class BroadcastActivities:
             self._code_secret,
             self._links,
             self._witness,
+            self._subscriber_links,
         )
         async with beating(lambda: sending.result.begun):
             until = time.monotonic() + HAND_BACK_AFTER
@@ -287,8 +293,8 @@ class BroadcastActivities:
         channel = self._channels.get(row.channel)
         return channel is None or channel.capabilities.tells_events
 
-    def _refuse_unready_codes(self, document: Document, channel: str) -> None:
-        if "code" not in document.copy_for(channel).personal_fields():
+    def _refuse_unready_codes(self, document: Document, task: PublicationTask) -> None:
+        if "code" not in document.copy_for(task.channel, task.audience).personal_fields():
             return
         if document.offer is None:
             raise DomainError(
@@ -297,8 +303,10 @@ class BroadcastActivities:
             )
         code_sources.refuse_unready(self._code_secret, document.offer)
 
-    def _refuse_missing_links(self, document: Document, channel: str) -> None:
-        if UNSUBSCRIBE_VALUE in document.copy_for(channel).personal_fields() and not self._links:
+    def _refuse_missing_links(self, document: Document, task: PublicationTask) -> None:
+        links = self._subscriber_links if task.audience == SUBSCRIBERS else self._links
+        fields = document.copy_for(task.channel, task.audience).personal_fields()
+        if UNSUBSCRIBE_VALUE in fields and not links:
             raise DomainError(
                 "The copy has unsubscribe links, and this worker cannot make them.",
                 "Set FRONTFOOT_PUBLIC_URL and FRONTFOOT_LINK_SECRET as on the worker that "
@@ -314,15 +322,3 @@ class BroadcastActivities:
                 "retry the channel.",
             )
         return channel
-
-
-def _cut_of(document: Document, audience: str | None) -> tuple[AudienceCut, list[AudienceCut]]:
-    """What was signed of an audience, and of those before it, whose recipients it leaves out."""
-    names = [cut.name for cut in document.audiences]
-    if audience not in names:
-        raise DomainError(
-            f"This message does not go to the audience {(audience or '')[:60]!r}.",
-            "Open the incident with that audience, then propose.",
-        )
-    place = names.index(audience)
-    return document.audiences[place], list(document.audiences[:place])

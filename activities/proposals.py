@@ -16,11 +16,12 @@ from activities.signatures.proposals import (
 )
 from channels.contract import Channel, Retracts, WritesPage
 from channels.copies import final_copy, is_direct, may_have_links, refuse_misplaced
+from channels.subscriber_copy import with_links
 from domain import templates
 from domain.errors import DomainError
 from domain.explanation import Action, NextStep
 from domain.facts import Facts, missing_facts
-from domain.ids import publication_key
+from domain.ids import SUBSCRIBERS, publication_key, refuse_reserved
 from domain.message import (
     FREE_SUBJECT,
     FREE_TEXT,
@@ -33,12 +34,15 @@ from domain.message import (
 )
 from domain.page_entry import PageEntry
 from domain.page_rules import page_entry
+from domain.plural import plural
+from domain.subscribers import MANAGE_FIELD, touched_components
 from domain.suggest import did_you_mean
 from domain.templates import RenderContext
 from domain.unsubscribe import FIELD
 from store.kernel.database import Database
 from store.page.updates import entries_of
-from store.people import audiences
+from store.people import audiences, subscribers
+from store.people.subscribers import SubscribersChoice
 from store.record import drafts, messages, playbooks
 
 
@@ -75,14 +79,16 @@ class ProposalActivities:
                 document = await self._document(order.model_copy(update=changes))
                 ordinal = place.ordinal
                 await messages.save_revision(self._database, document, order.author, order.request)
-        offer, people = document.offer, sum(cut.count for cut in document.audiences)
+        offer, people = document.offer, sum(cut.count for cut in document.customers)
+        told = document.subscribers
         return MessageRendered(
             digest=document.digest(),
             channels=tuple(self._in_numbers(copy) for copy in document.copies),
-            audiences=tuple(cut.name for cut in document.audiences),
+            audiences=tuple(cut.name for cut in document.customers),
             audience_count=people,
+            subscriber_count=told.count if told else 0,
             codes_worth=f"{offer.cost(people)} {offer.currency}"
-            if offer and document.audiences
+            if offer and document.customers
             else None,
             number=document.number,
             revision=document.revision,
@@ -108,7 +114,7 @@ class ProposalActivities:
                 "Fill them in, then propose it again.",
             )
         draft = await self._draft(order)
-        self._refuse_strangers(draft, plan.channels)
+        self._refuse_strangers(draft, order)
         copies = tuple(self._copy(order, name, files, facts, draft) for name in plan.channels)
         cuts = await self._audiences(order, plan.class_of(order.kind))
         offer = order.plan.offer if order.kind is MessageKind.GOODWILL_OFFER else None
@@ -120,7 +126,7 @@ class ProposalActivities:
         )
         if offer is not None and cuts:
             offer.refuse_over_budget(sum(cut.count for cut in cuts))
-        return Document(
+        document = Document(
             incident=order.message.incident,
             number=order.message.number,
             revision=order.message.revision,
@@ -131,7 +137,9 @@ class ProposalActivities:
             offer=offer,
             next_update_by=order.next_update_by,
             page=await self._page_entry(order, page, facts) if page else None,
+            notify=order.notify,
         )
+        return await self._with_subscribers(order, document, files, facts, draft)
 
     async def _page_entry(
         self, order: RenderMessage, page: str, facts: Mapping[str, str]
@@ -164,6 +172,38 @@ class ProposalActivities:
             article=order.kind is MessageKind.GOODWILL_OFFER,
         )
 
+    async def _with_subscribers(
+        self,
+        order: RenderMessage,
+        document: Document,
+        files: Mapping[str, str],
+        facts: Mapping[str, str],
+        draft: Mapping[str, str],
+    ) -> Document:
+        """The document with its copy for the subscribers of the status page, if any get it."""
+        section = order.plan.subscribers
+        if section is None or not order.notify or not order.plan.tells_subscribers(order.kind):
+            return document
+        message_class = order.plan.messages[order.kind].class_of(order.kind)
+        choice = SubscribersChoice(touched_components(document), document.proposed_at)
+        told = await subscribers.cut(self._database, choice, message_class, document.customers)
+        if told is None:
+            return document
+        if not self._links:
+            raise DomainError(
+                f"This message goes to {plural(told.count, 'subscriber')} of the status page, and "
+                "this worker cannot make the links to unsubscribe.",
+                "Set FRONTFOOT_PUBLIC_URL and FRONTFOOT_LINK_SECRET and restart the worker, or "
+                "propose it without notifying subscribers.",
+            )
+        copy = self._copy(order, section.channel, files, facts, draft, audience=SUBSCRIBERS)
+        refuse_misplaced(order.kind, [copy], direct=[section.channel], linked=[])
+        changes = {
+            "copies": (*document.copies, copy),
+            "audiences": (*document.audiences, told),
+        }
+        return document.model_copy(update=changes)
+
     def _copy(
         self,
         order: RenderMessage,
@@ -171,14 +211,16 @@ class ProposalActivities:
         files: Mapping[str, str],
         facts: Mapping[str, str],
         draft: Mapping[str, str],
+        audience: str | None = None,
     ) -> Copy:
-        channel = self._channel(name)
+        channel, written_for = self._channel(name), audience or name
+        to_subscribers = audience == SUBSCRIBERS
         voice = order.plan.voices.get(name)
         mark = mark_of(order.message.incident, order.kind, order.ordinal, order.at)
         if draft:
             rendered = templates.free_copy(
-                _words_for(name, draft),
-                name,
+                _words_for(written_for, draft),
+                written_for,
                 subject=draft.get(FREE_SUBJECT) or order.title if is_direct(channel) else None,
                 link=self._link(order),
             )
@@ -196,10 +238,16 @@ class ProposalActivities:
                 link=self._link(order),
                 next_update_by=order.next_update_by,
                 offer=order.plan.offer,
-                unsubscribe_link=FIELD if self._has_link(order, channel) else None,
+                unsubscribe_link=FIELD
+                if to_subscribers or self._has_link(order, channel)
+                else None,
+                manage_link=MANAGE_FIELD if to_subscribers else None,
             )
-            rendered = templates.render(order.kind, name, files, context)
-        return final_copy(channel, rendered, mark=mark, voice=voice)
+            rendered = templates.render(order.kind, written_for, files, context)
+        if to_subscribers:
+            rendered = with_links(rendered, order.plan.company)
+        copy = final_copy(channel, rendered, mark=mark, voice=voice)
+        return copy.model_copy(update={"audience": audience}) if audience else copy
 
     def _has_link(self, order: RenderMessage, channel: Channel) -> bool:
         """Whether mail of this kind will have unsubscribe links when it is sent."""
@@ -236,11 +284,17 @@ class ProposalActivities:
             )
         cuts: list[AudienceCut] = []
         for name in order.audiences:
+            refuse_reserved(name)
             cuts.append(await audiences.cut(self._database, name, message_class, cuts))
         return tuple(cuts)
 
-    def _refuse_strangers(self, draft: Mapping[str, str], channels: Sequence[str]) -> None:
+    def _refuse_strangers(self, draft: Mapping[str, str], order: RenderMessage) -> None:
         """Raise ``DomainError`` for free copy of a channel that the message does not go to."""
+        channels = [*order.plan.messages[order.kind].channels]
+        direct = any(is_direct(self._channel(name)) for name in channels)
+        if order.plan.tells_subscribers(order.kind):
+            channels.append(SUBSCRIBERS)
+            direct = True
         strangers = sorted(set(draft) - {*channels, FREE_TEXT, FREE_SUBJECT})
         if strangers:
             raise DomainError(
@@ -248,7 +302,7 @@ class ProposalActivities:
                 f"It goes to {', '.join(channels)}.",
                 did_you_mean(strangers[0], channels),
             )
-        if FREE_SUBJECT in draft and not any(is_direct(self._channel(name)) for name in channels):
+        if FREE_SUBJECT in draft and not direct:
             raise DomainError(
                 "There is a subject, and this message goes to no channel that has one.",
                 "Leave the subject out, or write it into the text.",
@@ -273,6 +327,7 @@ class ProposalActivities:
             max_length=can.max_length,
             unit=can.length_unit,
             retracts=isinstance(channel, Retracts),
+            audience=copy.audience,
         )
 
 

@@ -9,9 +9,11 @@ from collections.abc import Collection, Iterable
 from channels.contract import CannotExpress, Channel, ChannelKind, Template
 from channels.mail_copy import UNSUBSCRIBE_VALUE
 from domain.errors import DomainError
+from domain.ids import SUBSCRIBERS
 from domain.message import CLASS_OF, PERSONAL_FIELDS, Copy, MessageClass, MessageKind, Voice
 from domain.near_misses import near_misses
 from domain.public_text import TextFault, fault_in, forbidden_in, is_blank
+from domain.subscribers import SUBSCRIBER_FIELDS
 from domain.templates import Rendered
 
 _TAG = re.compile(r"<(style|script|title|head)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.I)
@@ -87,7 +89,10 @@ def refuse_misplaced(
     goodwill = CLASS_OF[kind] is MessageClass.GOODWILL
     for copy in copies:
         fields = copy.personal_fields()
+        to_subscribers = copy.audience == SUBSCRIBERS
         filled = PERSONAL_FIELDS | ({UNSUBSCRIBE_VALUE} if copy.channel in linked else set())
+        if to_subscribers:
+            filled = SUBSCRIBER_FIELDS
         strangers = sorted({*fields, *_misspelt(copy)} - filled)
         if strangers:
             raise DomainError(
@@ -100,7 +105,7 @@ def refuse_misplaced(
                 f"The copy for {copy.channel} has a place for a code, but makes no offer.",
                 "Only a goodwill offer carries codes: take [[code]] out.",
             )
-        if goodwill and copy.channel in direct and not _has_code(copy):
+        if goodwill and copy.channel in direct and not (to_subscribers or _has_code(copy)):
             raise DomainError(
                 f"The copy for {copy.channel} makes an offer and has no place for the code.",
                 "Write [[code]] where each recipient's code is to stand, in the text and in HTML "

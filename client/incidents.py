@@ -34,7 +34,7 @@ from client.same_ledger import refuse_other_ledger
 from domain.actor import Actor
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
-from domain.ids import MAIN_QUEUE, check_slug, incident_workflow_id
+from domain.ids import MAIN_QUEUE, check_slug, incident_workflow_id, refuse_reserved
 from domain.limits import REASON_LIMIT, TITLE_LIMIT, refuse_long, refuse_many
 from domain.model import Value
 from domain.public_text import check_title, refuse_faulty
@@ -120,6 +120,7 @@ async def open_incident(
     ledger = await engine.ledger()
     await _refuse_used(ledger, slug)
     for name in audiences:
+        refuse_reserved(name)
         await stored_audiences.get(ledger, name)
     templates = await playbooks.save_snapshot(ledger, plan.name, files)
     start: WithStartWorkflowOperation[object, IncidentStatus] = WithStartWorkflowOperation(
@@ -181,6 +182,7 @@ async def set_audiences(
     await refuse_other_ledger(engine, slug)
     ledger = await engine.ledger()
     for name in audiences:
+        refuse_reserved(name)
         await stored_audiences.get(ledger, name)
     chosen = SetAudiences(audiences=tuple(audiences), actor=actor)
     return await tell(engine, slug, "set_audiences", chosen, IncidentStatus)

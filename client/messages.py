@@ -39,11 +39,13 @@ async def propose(
     copy: Mapping[str, str] | None = None,
     next_update_by: datetime | None = None,
     components: Mapping[str, ComponentState] | None = None,
+    notify: bool = True,
 ) -> MessageStatus:
     """Propose a message from its template, or with free copy.
 
     ``copy`` maps ``text``, perhaps ``subject``, and the names of channels with a text of their own
-    to those texts. ``components`` are the states that the message sets on the status page.
+    to those texts. ``components`` are the states that the message sets on the status page. Without
+    ``notify`` the page's subscribers are not told.
     """
     async with _kept_copy(engine, slug, copy, actor) as draft:
         argument = Propose(
@@ -52,6 +54,7 @@ async def propose(
             copy_draft=draft,
             next_update_by=next_update_by,
             components=dict(components or {}),
+            notify=notify,
         )
         return await tell(engine, slug, "propose", argument, MessageStatus)
 
@@ -66,11 +69,13 @@ async def revise(
     next_update_by: datetime | None = None,
     promise_none: bool = False,
     components: Mapping[str, ComponentState] | None = None,
+    notify: bool | None = None,
 ) -> MessageStatus:
     """Make a new revision of a waiting message; what was decided about the old one is void.
 
     It keeps its promise of the next update, unless another one is given or ``promise_none``, and
-    the states that it sets on the status page, unless ``components`` are given.
+    the states that it sets on the status page, unless ``components`` are given; it tells the page's
+    subscribers as before, unless ``notify`` says otherwise.
     """
     async with _kept_copy(engine, slug, copy, actor) as draft:
         argument = Revise(
@@ -80,6 +85,7 @@ async def revise(
             next_update_by=next_update_by,
             promise_none=promise_none,
             components=None if components is None else dict(components),
+            notify=notify,
         )
         return await tell(engine, slug, "revise", argument, MessageStatus)
 

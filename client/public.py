@@ -1,4 +1,4 @@
-"""What anybody may do without an account: read the status page, deliver events, and unsubscribe.
+"""What anybody may do without an account: read the page, subscribe, unsubscribe, deliver events.
 
 Needs the ledger and nothing else: no Temporal, and no credential that could send.
 """
@@ -13,6 +13,7 @@ from client.errors import WrongInput
 from client.event_entry import EventEntry
 from client.events import EventIntake, build_readers
 from client.page_files import PageFiles
+from client.subscriptions import Subscribing
 from client.unsubscribe import Unsubscriber
 from settings import Settings
 from store import migrate
@@ -23,9 +24,10 @@ from store.kernel.database import Database
 class PublicService:
     """The part of the ledger that the public may write to.
 
-    ``events`` is None where no channel reports events, ``links`` is None without the secret of
-    links, ``page`` where no folder of a status page is configured.
-    ``lacking`` says what is not served, and why. What is wrong with one never stops the others.
+    ``events`` is None where no channel reports events; ``links`` and ``subscribing`` are None
+    without the secret of links, ``page`` where no folder of a status page is configured.
+    ``lacking`` says what is not served, and why. What is wrong with
+    one of them never stops the others.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class PublicService:
         lacking: tuple[str, ...] = (),
         inbox: Inbox | None = None,
         page: PageFiles | None = None,
+        settings: Settings | None = None,
     ) -> None:
         self._database = database
         self._inbox = inbox
@@ -48,6 +51,10 @@ class PublicService:
             )
         self.links = Unsubscriber(database, link_secret) if link_secret else None
         self.page = page
+        self.subscribing: Subscribing | None = None
+        if link_secret and settings is not None:
+            self.subscribing = Subscribing(database, settings, link_secret)
+        self.client_address_header = settings.client_address_header if settings else ""
         self.lacking = lacking
 
     @classmethod
@@ -63,7 +70,9 @@ class PublicService:
         )
         secret = settings.link_secret
         if secret is None:
-            lacking += ("Nobody can unsubscribe by a link: FRONTFOOT_LINK_SECRET is not set.",)
+            lacking += (
+                "Nobody can subscribe, or unsubscribe by a link: FRONTFOOT_LINK_SECRET is not set.",
+            )
         folder = settings.website_folder
         if not (found.readers or found.misconfigured or secret or folder):
             raise WrongInput(f"There is nothing to serve. {' '.join(lacking)}")
@@ -76,6 +85,7 @@ class PublicService:
             lacking=lacking,
             inbox=Inbox.of(settings.database()),
             page=PageFiles(folder) if folder else None,
+            settings=settings,
         )
 
     async def enter_events(self) -> None:

@@ -14,13 +14,16 @@ from channels import registry
 from channels.configured import ChannelMisconfigured
 from channels.contract import CannotExpress, Channel
 from channels.copies import final_copy, is_direct, may_have_links, refuse_misplaced
+from channels.subscriber_copy import with_links
 from client.stack import stack_file
 from client.trial_days import LONG, NOON, NOTHING, SHORT, Day
 from domain import templates
 from domain.errors import DomainError, PlaybookInvalid, Problem
+from domain.ids import SUBSCRIBERS
 from domain.message import MessageKind, Voice, mark_of
 from domain.playbook import Playbook
 from domain.playbook_faults import problem_at
+from domain.subscribers import MANAGE_FIELD
 from domain.suggest import did_you_mean
 from domain.template_file import read_template
 from domain.templates import RenderContext, html_template_name, template_name
@@ -67,6 +70,13 @@ def try_plan(
                 continue
             configured = name in channels.configured
             _try(_Attempt(plan, placed, files, kind, channel, settings, configured), trial)
+        told = plan.subscribers if plan.tells_subscribers(kind) else None
+        channel = channels.get(told.channel) if told else None
+        own = {template_name(kind, SUBSCRIBERS), html_template_name(kind, SUBSCRIBERS)}
+        if channel is None or own & set(broken):
+            continue
+        configured = channel.name in channels.configured
+        _try(_Attempt(plan, placed, files, kind, channel, settings, configured, SUBSCRIBERS), trial)
     return trial
 
 
@@ -84,6 +94,8 @@ class _Channels:
         names = dict.fromkeys(
             name for message in plan.messages.values() for name in message.channels
         )
+        if plan.subscribers is not None:
+            names[plan.subscribers.channel] = None
         self._built = {name: self._build(name) for name in names}
 
     def get(self, name: str) -> Channel | None:
@@ -125,20 +137,22 @@ class _Channels:
     def _blame(self, name: str, detail: str, step: str) -> None:
         problem = self._at(name, detail, step)
         for kind, message in self._plan.messages.items():
-            if name in message.channels:
+            told = self._plan.subscribers if self._plan.tells_subscribers(kind) else None
+            if name in message.channels or (told and told.channel == name):
                 self._trial.never.setdefault(kind, []).append(problem)
 
     def _at(self, name: str, detail: str, step: str) -> Problem:
-        kind, message = next(
-            (kind, one) for kind, one in self._plan.messages.items() if name in one.channels
-        )
+        using = [(kind, one) for kind, one in self._plan.messages.items() if name in one.channels]
+        if not using:
+            return problem_at(self._placed, (SUBSCRIBERS, "channel"), detail, step)
+        kind, message = using[0]
         place = ("messages", kind.value, "channels", message.channels.index(name))
         return problem_at(self._placed, place, detail, step)
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    """One message for one channel."""
+    """One message for one channel; ``audience`` if that has copy of its own."""
 
     plan: Playbook
     placed: PlacedYaml
@@ -147,11 +161,18 @@ class _Attempt:
     channel: Channel
     settings: Settings
     configured: bool
+    audience: str | None = None
+
+    @property
+    def written_for(self) -> str:
+        """What its template is named by."""
+        return self.audience or self.channel.name
 
     def write(self, day: Day, *, links: bool, voice: Voice | None) -> None:
         """Write it; raises ``PlaybookInvalid``, ``CannotExpress`` or ``DomainError``."""
         plan, name = self.plan, self.channel.name
         mark = mark_of(plan.name, self.kind, day.ordinal, NOON)
+        subscribers = self.audience is not None
         linked = links and may_have_links(self.kind, self.channel)
         context = RenderContext(
             incident=plan.name[:48].strip("-"),
@@ -165,11 +186,15 @@ class _Attempt:
             link=plan.link,
             next_update_by=day.next_update_by,
             offer=plan.offer,
-            unsubscribe_link=FIELD if linked else None,
+            unsubscribe_link=FIELD if linked or subscribers else None,
+            manage_link=MANAGE_FIELD if subscribers else None,
             at=NOON,
         )
-        rendered = templates.render(self.kind, name, self.files, context)
+        rendered = templates.render(self.kind, self.written_for, self.files, context)
+        if subscribers:
+            rendered = with_links(rendered, plan.company)
         copy = final_copy(self.channel, rendered, mark=mark, voice=voice)
+        copy = copy.model_copy(update={"audience": self.audience})
         direct = [name] if is_direct(self.channel) else []
         refuse_misplaced(self.kind, [copy], direct=direct, linked=[name] if linked else [])
 
@@ -197,7 +222,7 @@ class _Attempt:
         return (voice or _PROBE).model_copy(update={"address": _PROBE.address})
 
     def _in_copy(self, detail: str, step: str) -> Problem:
-        file = template_name(self.kind, self.channel.name)
+        file = template_name(self.kind, self.written_for)
         return Problem(file, detail, read_template(self.files[file], file).body.line, None, step)
 
     def _wrong_in_voice(self, day: Day, *, links: bool, voice: Voice | None) -> tuple[str, ...]:

@@ -29,6 +29,11 @@ _DELIVERY_KEY = re.compile(rf"([0-9a-f]{{16}})\.{_NUMBER}")
 _QUEUE = re.compile(rf"frontfoot-channel-({_CHANNEL.pattern})")
 
 
+SUBSCRIBERS = "subscribers"
+"""The audience of those who subscribed on the status page; no list that is imported has its name.
+It is also what their copy is called among a playbook's templates."""
+
+
 def check_slug(text: str) -> str:
     """Return ``text`` if it can name an incident; ``DomainError`` otherwise."""
     if not _SLUG.fullmatch(text):
@@ -48,6 +53,16 @@ def check_audience(text: str) -> str:
             "customers or page-subscribers.",
         )
     return text
+
+
+def refuse_reserved(audience: str) -> None:
+    """Raise ``DomainError`` if ``audience`` is not a list of customers, whatever is in it."""
+    if audience == SUBSCRIBERS:
+        raise DomainError(
+            f"The audience {SUBSCRIBERS} is that of the status page.",
+            "Choose another name for customers. Who subscribes on the page gets every public "
+            "message anyway; `frontfoot subscribers import` adds those who did so elsewhere.",
+        )
 
 
 def check_channel(text: str) -> str:

@@ -6,7 +6,7 @@ import html
 import re
 
 from domain.message import PERSONAL_FIELD
-from domain.unsubscribe import FIELD
+from domain.subscribers import MANAGE_FIELD, UNSUBSCRIBE_FIELD
 
 _LINK = re.compile(r"https://[^\s<>\"']+")
 _BULLET = re.compile(r"[-*•]\s+")
@@ -77,6 +77,6 @@ def _emphasise(escaped: str) -> str:
 
 
 def _shown(field: re.Match[str]) -> str:
-    if field[0] == FIELD:
-        return f'<a href="{FIELD}">{FIELD}</a>'
+    if field[0] in (UNSUBSCRIBE_FIELD, MANAGE_FIELD):
+        return f'<a href="{field[0]}">{field[0]}</a>'
     return f'<strong style="font-size:20px">{field[0]}</strong>'

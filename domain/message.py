@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from pydantic import Field, model_validator
 
-from domain.ids import AudienceName, ChannelName, Slug
+from domain.errors import DomainError
+from domain.ids import SUBSCRIBERS, AudienceName, ChannelName, Slug
 from domain.model import Value
 from domain.offer import OfferTerms
 from domain.page_entry import PageEntry
@@ -83,6 +84,7 @@ class Copy(Value):
     """What one channel will carry for a message: rendered, final, and what approvers sign.
 
     Posts have ``text`` and perhaps ``link``; mail has ``subject``, ``text`` and perhaps ``html``.
+    ``audience`` is the only one that it is for; None: every audience without a copy of its own.
     ``mark`` is the part of ``text`` that distinguishes this post from all our others ("Update 2,
     14:05 UTC"): most providers offer no idempotency key, so we look for the mark.
     """
@@ -94,6 +96,7 @@ class Copy(Value):
     link: str | None = None
     mark: str = ""
     voice: Voice | None = None
+    audience: AudienceName | None = None
 
     def personal_fields(self) -> tuple[str, ...]:
         """Names of the values that differ from recipient to recipient, sorted."""
@@ -119,8 +122,8 @@ class Document(Value):
     """All that an approver signs: the copy of every channel, the audiences and the offer.
 
     Somebody who is in several audiences gets it with the first of them. ``next_update_by`` is the
-    time by which the copy promises the next update, and ``page`` what the status page shows with
-    its words, if it goes there.
+    time by which the copy promises the next update, ``page`` what the status page shows with its
+    words, if it goes there. ``notify`` is false if its subscribers are not to be told.
     """
 
     incident: Slug
@@ -133,12 +136,15 @@ class Document(Value):
     offer: OfferTerms | None = None
     next_update_by: UtcTime | None = None
     page: PageEntry | None = None
+    notify: bool = True
 
     @model_validator(mode="after")
     def _one_copy_for_each_channel(self) -> Document:
-        names = [copy.channel for copy in self.copies]
-        if len(set(names)) != len(names):
-            raise ValueError("a document has one copy for each channel, and this one has two")
+        places = [(copy.channel, copy.audience) for copy in self.copies]
+        if len(set(places)) != len(places):
+            raise ValueError(
+                "a document has one copy for each channel and audience, and this one has two"
+            )
         return self
 
     def digest(self) -> str:
@@ -152,17 +158,47 @@ class Document(Value):
         change the digest of a message that is already signed.
         """
         content = self.model_dump(mode="json", exclude_defaults=True)
-        content["copies"] = sorted(content["copies"], key=lambda copy: str(copy["channel"]))
+        content["copies"] = sorted(
+            content["copies"], key=lambda copy: (str(copy["channel"]), copy.get("audience", ""))
+        )
         return json.dumps(
             content, sort_keys=True, ensure_ascii=False, separators=(",", ":")
         ).encode()
 
-    def copy_for(self, channel: str) -> Copy:
-        """The copy of ``channel``; ``KeyError`` if the message does not go there."""
-        for copy in self.copies:
-            if copy.channel == channel:
-                return copy
-        raise KeyError(channel)
+    def copy_for(self, channel: str, audience: str | None = None) -> Copy:
+        """The copy of ``channel`` for ``audience``: its own, or that for every audience.
+
+        ``KeyError`` if the message does not go there.
+        """
+        there = {copy.audience: copy for copy in self.copies if copy.channel == channel}
+        found = there.get(audience) or there.get(None)
+        if found is None:
+            raise KeyError(channel)
+        return found
+
+    def cut_for(self, audience: str | None) -> tuple[AudienceCut, tuple[AudienceCut, ...]]:
+        """What was signed of ``audience``, and of those before it, whose recipients it leaves out.
+
+        ``DomainError`` if the message does not go there.
+        """
+        names = [cut.name for cut in self.audiences]
+        if audience not in names:
+            raise DomainError(
+                f"This message does not go to the audience {(audience or '')[:60]!r}.",
+                "Open the incident with that audience, then propose.",
+            )
+        place = names.index(audience)
+        return self.audiences[place], self.audiences[:place]
+
+    @property
+    def customers(self) -> tuple[AudienceCut, ...]:
+        """The audiences of the incident, without the subscribers of the status page."""
+        return tuple(cut for cut in self.audiences if cut.name != SUBSCRIBERS)
+
+    @property
+    def subscribers(self) -> AudienceCut | None:
+        """The subscribers of the status page who get it; None if nobody of them does."""
+        return next((cut for cut in self.audiences if cut.name == SUBSCRIBERS), None)
 
 
 def mark_of(incident: str, kind: MessageKind, ordinal: int, at: datetime) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from domain.errors import DomainError
 from domain.explanation import Explanation
 from domain.gate import Gate, GateState
-from domain.ids import ChannelName
+from domain.ids import SUBSCRIBERS, ChannelName
 from domain.message import MessageKind
 from domain.page_entry import ComponentState
 from domain.publication import Destination, Outcome, PublicationState, choose_destination
@@ -52,8 +52,9 @@ class MessageState(BaseModel):
     ``opened``: the ledger has the opening of its gate, so that it may go out; ``revoked``: and that
     this is over. ``next_update_by`` is what its copy promises. ``reached`` are the destinations
     that a provider has accepted it for; of a broadcast, the first batch. ``starts`` counts the
-    publications and broadcasts that it has started. ``withdrawing``: what is public is still to be
-    taken back. ``components`` are the states that its author had it set on the status page.
+    publications and broadcasts that it has started. ``notify`` is false if the subscribers of the
+    status page, ``subscriber_count`` otherwise, are not to be told. ``withdrawing``: what is public
+    is still to be taken back. ``components`` are the states that its author had it set on the page.
     """
 
     number: int
@@ -66,6 +67,8 @@ class MessageState(BaseModel):
     destinations: tuple[Destination, ...]
     retractable: tuple[ChannelName, ...] = ()
     audience_count: int = 0
+    subscriber_count: int = 0
+    notify: bool = True
     codes_worth: str | None = None
     next_update_by: datetime | None = None
     phase: MessagePhase = MessagePhase.WAITING
@@ -141,9 +144,14 @@ class MessageState(BaseModel):
             self.reached.append(destination.key)
 
     def channels_reached(self) -> set[str]:
-        """The channels on which every destination has been reached."""
-        missing = {one.channel for one in self.destinations if one.key not in self.reached}
-        return {one.channel for one in self.destinations} - missing
+        """The channels on which every destination has been reached.
+
+        Subscribers of the status page do not count: a channel that tells them alone has not told
+        the customers.
+        """
+        counting = [one for one in self.destinations if one.audience != SUBSCRIBERS]
+        missing = {one.channel for one in counting if one.key not in self.reached}
+        return {one.channel for one in counting} - missing
 
     def public_at(self) -> list[Destination]:
         """Where it is public and can be taken back, by channel."""

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from domain.facts import FactName, FactText
 from domain.gate import GatePolicy
-from domain.ids import ChannelName
+from domain.ids import SUBSCRIBERS, ChannelName
 from domain.message import CLASS_OF, MessageClass, MessageKind, Voice
 from domain.model import Written
 from domain.offer import OfferTerms
@@ -25,6 +25,9 @@ from domain.page_entry import PagePlan
 from domain.public_text import PublicLine, PublicLink
 from domain.roster import Person
 from domain.suggest import did_you_mean
+
+PAGE_CHANNEL = "website"
+"""The post channel that is the status page."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SHORT_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(ms|s|m|h|d)")
@@ -86,7 +89,8 @@ class MessagePlan(Written):
 
     ``quorum`` is the measure of "told": how many of ``channels`` must have accepted,
     ``must_reach`` among them. What has not gone out ``fresh_for`` after its approval is superseded:
-    stale news is worse than none.
+    stale news is worse than none. ``subscribers`` says whether those of the status page are told;
+    None: if the message goes to the page.
     """
 
     channels: tuple[ChannelName, ...] = Field(min_length=1)
@@ -95,10 +99,15 @@ class MessagePlan(Written):
     must_reach: tuple[ChannelName, ...] = ()
     message_class: MessageClass | None = None
     fresh_for: Duration = timedelta(hours=12)
+    subscribers: bool | None = None
 
     @model_validator(mode="after")
     def _quorum_can_be_met(self) -> MessagePlan:
         problems = []
+        if SUBSCRIBERS in self.channels:
+            detail = f"names {SUBSCRIBERS}, which is an audience and not a channel"
+            step = f"Write `{SUBSCRIBERS}: true` beside `channels`."
+            problems.append(PlanProblem(("channels",), detail, step))
         if len(set(self.channels)) != len(self.channels):
             problems.append(PlanProblem(("channels",), "names one channel twice"))
         if self.quorum > len(self.channels):
@@ -129,6 +138,12 @@ class BroadcastPlan(Written):
     pause_after: int = Field(default=1000, ge=1)
 
 
+class SubscribersPlan(Written):
+    """How the subscribers of the status page are told: by mail on the direct ``channel``."""
+
+    channel: ChannelName
+
+
 class Looking(Written):
     """How we look for a post whose answer was lost: this many times, this far apart.
 
@@ -155,10 +170,11 @@ class Playbook(Written):
     page: PagePlan = PagePlan()
     link: PublicLink | None = Field(default=None, pattern=r"^https://\S+$")
     facts: dict[FactName, FactText] = Field(default_factory=dict)
+    subscribers: SubscribersPlan | None = None
 
     @model_validator(mode="after")
     def _plan_holds_together(self) -> Playbook:
-        _refuse([*self._roster_problems(), *self._gate_problems()])
+        _refuse([*self._roster_problems(), *self._gate_problems(), *self._subscriber_problems()])
         return self
 
     def _roster_problems(self) -> list[PlanProblem]:
@@ -193,6 +209,27 @@ class Playbook(Written):
             place = ("messages", MessageKind.GOODWILL_OFFER.value)
             problems.append(PlanProblem(place, "is planned, but there is no offer to make"))
         return problems
+
+    def _subscriber_problems(self) -> list[PlanProblem]:
+        if self.subscribers is not None:
+            return []
+        step = f"Add `{SUBSCRIBERS}:` with the `channel` that writes to them."
+        return [
+            PlanProblem(
+                ("messages", kind.value, SUBSCRIBERS),
+                "is true, but no channel writes to them",
+                step,
+            )
+            for kind, plan in self.messages.items()
+            if plan.subscribers
+        ]
+
+    def tells_subscribers(self, kind: MessageKind) -> bool:
+        """Whether the subscribers of the status page get messages of ``kind``."""
+        if self.subscribers is None:
+            return False
+        plan = self.messages[kind]
+        return PAGE_CHANNEL in plan.channels if plan.subscribers is None else plan.subscribers
 
     def signers(self, kind: MessageKind) -> list[str]:
         """The ids of those in the roster who may sign messages of ``kind``, in roster order."""

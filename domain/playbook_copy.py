@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from domain.errors import PlaybookInvalid, Problem
+from domain.ids import SUBSCRIBERS
 from domain.message import CLASS_OF, PERSONAL_FIELD, MessageClass, MessageKind
-from domain.playbook import Playbook
+from domain.playbook import PAGE_CHANNEL, Playbook
 from domain.suggest import did_you_mean
 from domain.template_file import read_template, without_comments
 from domain.templates import html_template_name, template_name, template_problems
@@ -15,8 +16,9 @@ from domain.yaml_places import Plain
 
 TEMPLATE_ENDING = ".j2"
 _SHOWS_MARK = re.compile(r"\{\{[^}]*\bmark\b")
+_YES = ("true", "yes", "on")
 Planned = Mapping[str, tuple[MessageKind, str]]
-"""File name -> the kind and the channel that it is for."""
+"""File name -> the kind and the channel that it is for, or ``subscribers``."""
 
 
 def planned_templates(content: Plain) -> Planned:
@@ -31,7 +33,18 @@ def planned_templates(content: Plain) -> Planned:
         for channel in channels:
             if isinstance(channel, str):
                 planned[template_name(kind, channel)] = (kind, channel)
+        if isinstance(content, dict) and _tells_subscribers(content, plan, channels):
+            planned[template_name(kind, SUBSCRIBERS)] = (kind, SUBSCRIBERS)
     return planned
+
+
+def _tells_subscribers(content: Mapping[str, Plain], plan: Plain, channels: list[Plain]) -> bool:
+    """``Playbook.tells_subscribers``, of the plain file."""
+    told = plan.get(SUBSCRIBERS) if isinstance(plan, dict) else None
+    if not isinstance(content.get(SUBSCRIBERS), dict):
+        return False
+    # Scalars of the plain file are texts.
+    return PAGE_CHANNEL in channels if told is None else str(told).lower() in _YES
 
 
 def templates_in(files: Mapping[str, str]) -> list[str]:
@@ -64,15 +77,18 @@ def content_problems(
         if own_html in files and channel not in mail:
             detail = f"is HTML, and {channel} takes posts, which have none."
             yield Problem(own_html, detail, 1, next_step="Remove the file.")
-        yield from _personal(name, kind, channel in mail, files)
+        if channel == SUBSCRIBERS:
+            yield from _codes_for_subscribers(name, files)
+        else:
+            yield from _personal(name, kind, channel in mail, files)
 
 
 def mail_channels(playbook: Playbook, planned: Planned, files: Mapping[str, str]) -> frozenset[str]:
     """The channels that this playbook writes to as mail: by a subject, or a sender's address."""
     subjects = {channel for name, (_, channel) in planned.items() if _has_subject(name, files)}
-    return frozenset(
-        subjects | {channel for channel, voice in playbook.voices.items() if voice.address}
-    )
+    speaking = {channel for channel, voice in playbook.voices.items() if voice.address}
+    writing = set() if playbook.subscribers is None else {playbook.subscribers.channel, SUBSCRIBERS}
+    return frozenset(subjects | speaking | writing)
 
 
 def _own_facts(content: Plain) -> frozenset[str] | None:
@@ -107,6 +123,8 @@ def _strangers(planned: Planned, files: Mapping[str, str]) -> Iterable[Problem]:
             detail = f"is copy for {channel}, and the {kind} does not go there."
             near = did_you_mean(channel, channels)
             add = f"Add {channel} to its channels in playbook.yaml, or remove the file."
+            if channel == SUBSCRIBERS:
+                add = f"Write `{SUBSCRIBERS}: true` in its plan, or remove the file."
             yield Problem(name, detail, 1, next_step=near if near.startswith("Did") else add)
 
 
@@ -136,6 +154,18 @@ def _personal(
         elif mail and goodwill and not found:
             detail = "promises something to each recipient, and has no place for the code."
             yield Problem(file, detail, next_step="Write [[code]] where the code is to stand.")
+
+
+def _codes_for_subscribers(name: str, files: Mapping[str, str]) -> Iterable[Problem]:
+    """Places for a recipient's own code, where each subscriber gets the same words."""
+    html = name.removesuffix(TEMPLATE_ENDING) + ".html" + TEMPLATE_ENDING
+    for file in [one for one in (name, html) if one in files]:
+        copy = without_comments(files[file])
+        found = PERSONAL_FIELD.search(copy)
+        if found:
+            detail = f"subscribers have no {found[0]}: only mail to customers carries codes."
+            line = copy.count("\n", 0, found.start()) + 1
+            yield Problem(file, detail, line, next_step=f"Take {found[0]} out.")
 
 
 def odd_templates(

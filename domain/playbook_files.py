@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from domain.errors import PlaybookInvalid, Problem
 from domain.facts import Facts
+from domain.ids import SUBSCRIBERS
 from domain.playbook import Playbook
 from domain.playbook_copy import (
     TEMPLATE_ENDING,
@@ -91,7 +92,9 @@ def _odd(
     yield from odd_values(playbook, placed)
     yield from odd_templates(playbook, planned, files)
     mail = mail_channels(playbook, planned, files)
-    channels = {channel for _, channel in planned.values()}
+    channels = {channel for _, channel in planned.values()} - {SUBSCRIBERS}
+    if playbook.subscribers is not None:
+        channels.add(playbook.subscribers.channel)
     for channel, voice in playbook.voices.items():
         if channel not in channels:
             step = did_you_mean(channel, channels)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
-from domain.ids import AudienceName, ChannelName, MessageRef
+from domain.ids import SUBSCRIBERS, AudienceName, ChannelName, MessageRef
 from domain.ledger import BegunAttempt
 from domain.model import Value
 from domain.times import UtcTime
@@ -126,12 +126,15 @@ def choose_destination(
 ) -> Destination:
     """The one of a message's ``destinations`` that is meant; ``audience`` may be left out.
 
-    ``DomainError`` if message ``number`` does not go there, or to several audiences.
+    Subscribers of the status page have to be named where others get it too. ``DomainError`` if
+    message ``number`` does not go there, or to several audiences.
     """
     every = list(destinations)
     there = [one for one in every if one.channel == channel]
     if audience is not None:
         there = [one for one in there if one.audience == audience]
+    elif len(there) > 1:
+        there = [one for one in there if one.audience != SUBSCRIBERS]
     if len(there) == 1:
         return there[0]
     if not there:

@@ -21,8 +21,9 @@ class MessageStatus(Value):
     """One message, for a person deciding what to do next.
 
     ``may_sign`` are those whose approval would count now: never the author's. ``next_update_by`` is
-    the time by which its copy promises the next update. ``withdrawing``: what is public is still to
-    be taken back.
+    the time by which its copy promises the next update. ``subscriber_count`` are those of the
+    status page beside the audiences; ``notify`` is false if they are not to be told.
+    ``withdrawing``: what is public is still to be taken back.
     """
 
     number: int
@@ -38,6 +39,8 @@ class MessageStatus(Value):
     approved_at: datetime | None
     told: bool
     audience_count: int
+    subscriber_count: int = 0
+    notify: bool = True
     codes_worth: str | None
     outcomes: tuple[Outcome, ...]
     next_update_by: datetime | None = None

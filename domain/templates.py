@@ -34,8 +34,8 @@ _LINK = re.compile(r"https://[^\s<>\"]+")
 class RenderContext(Value):
     """What a template may show. ``facts`` are texts by name; ``ordinal`` counts within the kind.
 
-    ``unsubscribe_link`` is the place for each recipient's own, where the mail has one. ``at`` is
-    when it is written: a time on another day is shown with its day.
+    ``unsubscribe_link`` and ``manage_link`` are the places for each recipient's own, where the mail
+    has them. ``at`` is when it is written: a time on another day is shown with its day.
     """
 
     incident: Slug
@@ -50,6 +50,7 @@ class RenderContext(Value):
     next_update_by: UtcTime | None = None
     offer: OfferTerms | None = None
     unsubscribe_link: str | None = None
+    manage_link: str | None = None
     at: UtcTime | None = None
 
     def values(self) -> dict[str, object]:
@@ -58,6 +59,7 @@ class RenderContext(Value):
         return {
             **{name: getattr(self, name) for name in plain},
             "unsubscribe_link": self.unsubscribe_link,
+            "manage_link": self.manage_link,
             WRITTEN_AT: self.at,
             "kind": self.kind.value.replace("_", " "),
             "voice": dict(self.voice) if self.voice else {},

@@ -174,6 +174,89 @@ recipients = Table(
     Index(None, "audience_id", "id"),
 )
 
+# Who subscribed on the status page: a recipient of the audience `subscribers`. Whoever left stays
+# as a number, so that an import does not subscribe them again, and so do those who are forgotten:
+# without an address, because the broadcasts that they were in are counted by number.
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column(
+        "recipient_id",
+        BigInteger,
+        ForeignKey("recipients.id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    # `confirmed`, `unsubscribed` or `forgotten`, since when, and whether by the page or an import.
+    Column("state", String(16), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("source", String(16), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The parts of the product that a subscriber chose; whoever has no row chose all of them.
+subscription_components = Table(
+    "subscription_components",
+    metadata,
+    Column(
+        "recipient_id",
+        BigInteger,
+        ForeignKey("recipients.id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("component", String(200), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# Requests to subscribe. They are forgotten after a week, whether they were confirmed or not.
+sign_ups = Table(
+    "sign_ups",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("mailbox", Text, nullable=False, unique=True),
+    Column("address", Text, nullable=False),
+    # JSON list of names.
+    Column("components", Text, nullable=False),
+    # What the link to confirm has in it; another request for the same mailbox has another.
+    Column("nonce", String(32), nullable=False, unique=True),
+    Column("asked_at", Moment, nullable=False),
+    # Who it became.
+    Column("recipient_id", BigInteger),
+    Index(None, "asked_at"),
+)
+
+# The outbox of mails that ask for a confirmation: a worker sends each at most once.
+confirmation_mails = Table(
+    "confirmation_mails",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("mailbox", Text, nullable=False),
+    Column("nonce", String(32), nullable=False),
+    # `planned`, `sending`, `accepted`, `refused`, `unknown` or `superseded`.
+    Column("state", String(16), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    # Not before, after an attempt that certainly did not go out.
+    Column("due_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("why", Text, nullable=False, server_default=text("''")),
+    Index(None, "mailbox", "asked_at"),
+    Index(None, "state", "due_at"),
+)
+
+# Who imported subscribers or had one forgotten, and why; whoever is forgotten is not named.
+subscriber_log = Table(
+    "subscriber_log",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("what", String(16), nullable=False),
+    Column("many", BigInteger, nullable=False, server_default="1"),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False, server_default=text("''")),
+)
+
 suppressions = Table(
     "suppressions",
     metadata,

@@ -72,7 +72,8 @@ class Join(Value):
 class Propose(Value):
     """Propose a message: from its template and the facts, or with a draft of free copy.
 
-    ``components`` are the states that it sets on the status page.
+    ``components`` are the states that it sets on the status page. ``notify`` is false if the page's
+    subscribers are not to be told.
     """
 
     kind: MessageKind
@@ -80,13 +81,15 @@ class Propose(Value):
     copy_draft: str | None = None
     next_update_by: datetime | None = None
     components: dict[str, ComponentState] = Field(default_factory=dict)
+    notify: bool = True
 
 
 class Revise(Value):
     """Make a new revision of a message that is not yet being published; its decisions are void.
 
-    Without ``next_update_by`` it keeps its promise of the next update, unless ``promise_none``.
-    Without ``components`` it keeps the states that it sets on the status page.
+    Without ``next_update_by`` it keeps its promise of the next update, unless ``promise_none``, and
+    without ``notify`` it tells the subscribers of the status page as before, or not. Without
+    ``components`` it keeps the states that it sets on the page.
     """
 
     message: int
@@ -95,6 +98,7 @@ class Revise(Value):
     next_update_by: datetime | None = None
     promise_none: bool = False
     components: dict[str, ComponentState] | None = None
+    notify: bool | None = None
 
 
 class Decide(Value):

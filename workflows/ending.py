@@ -6,6 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.explanation import Action, Explanation, explained
+    from domain.ids import SUBSCRIBERS
     from domain.plural import plural
     from domain.publication import Outcome, PublicationState
     from workflows.broadcast_control import BroadcastControl
@@ -45,7 +46,7 @@ def _ending(
     if control.refusal is not None or run.not_sent:
         return _stopped(order, run, control.refusal or run.explanation)
     if not run.recipients:
-        return _nobody_to_write_to(run)
+        return _nobody_to_write_to(order, run)
     if not run.accepted:
         return _S.REFUSED, run.explanation or Explanation(what=f"{told}.")
     if run.refused and run.explanation is not None:
@@ -87,10 +88,15 @@ def _nobody_knows(order: PublishMessage, first: str, kept_back: Explanation | No
     )
 
 
-def _nobody_to_write_to(run: BroadcastRun) -> tuple[PublicationState, Explanation]:
+def _nobody_to_write_to(
+    order: PublishMessage, run: BroadcastRun
+) -> tuple[PublicationState, Explanation]:
     if run.elsewhere and not run.suppressed:
         return _S.ACCEPTED, Explanation(
-            what=f"Everybody in it, {run.elsewhere:,}, is in another audience of this message too."
+            what=f"Everybody in it, {run.elsewhere:,}, gets this message in another audience, or "
+            "subscribed to other components."
+            if order.destination.audience == SUBSCRIBERS
+            else f"Everybody in it, {run.elsewhere:,}, is in another audience of this message too."
         )
     return _S.REFUSED, explained(
         f"Nobody in the audience may be written to: {run.suppressed:,} suppressed.",

@@ -8,8 +8,14 @@ from datetime import datetime
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures.proposals import RENDER_MESSAGE, MessageRendered, RenderMessage
+    from activities.signatures.proposals import (
+        RENDER_MESSAGE,
+        ChannelCopy,
+        MessageRendered,
+        RenderMessage,
+    )
     from domain.gate import Gate
+    from domain.ids import AudienceName
     from domain.incident import IncidentState
     from domain.limits import NAME_LIMIT, refuse_long
     from domain.message import MessageKind
@@ -68,6 +74,7 @@ class Proposing:
                 ordinal=ordinal,
                 promise=_shown_time(propose),
                 components=propose.components,
+                notify=propose.notify,
             )
             self._lifecycle.enter(stage, propose.actor)
             state.messages.append(message)
@@ -99,6 +106,7 @@ class Proposing:
                 ordinal=old.ordinal,
                 promise=_promise_after(revise, old),
                 components=old.components if revise.components is None else revise.components,
+                notify=old.notify if revise.notify is None else revise.notify,
             )
             # While the copy was being rendered, an approval may have opened the old gate.
             state.refuse_revision(old)
@@ -121,6 +129,7 @@ class Proposing:
         ordinal: int,
         promise: datetime | None,
         components: dict[str, ComponentState],
+        notify: bool,
     ) -> MessageState:
         """One revision of a message behind a new gate; its words stay in the ledger.
 
@@ -140,6 +149,7 @@ class Proposing:
             copy_draft=asked.copy_draft,
             next_update_by=promise,
             components=components,
+            notify=notify,
             at=workflow.now(),
             request=str(workflow.uuid4()),
             known=self._timeline.known(),
@@ -158,6 +168,8 @@ class Proposing:
             destinations=_destinations(rendered),
             retractable=tuple(one.channel for one in rendered.channels if one.retracts),
             audience_count=rendered.audience_count,
+            subscriber_count=rendered.subscriber_count,
+            notify=notify,
             codes_worth=rendered.codes_worth,
             next_update_by=promise,
             components=components,
@@ -177,9 +189,15 @@ def _promise_after(revise: Revise, old: MessageState) -> datetime | None:
 
 
 def _destinations(rendered: MessageRendered) -> tuple[Destination, ...]:
-    """A post channel once, a direct channel for each audience."""
+    """A post channel once, a direct channel for each audience, or for that of its copy alone."""
     return tuple(
         Destination(channel=one.channel, audience=audience)
         for one in rendered.channels
-        for audience in (rendered.audiences if one.direct else (None,))
+        for audience in _audiences_of(one, rendered)
     )
+
+
+def _audiences_of(copy: ChannelCopy, rendered: MessageRendered) -> tuple[AudienceName | None, ...]:
+    if copy.audience is not None:
+        return (copy.audience,)
+    return rendered.audiences if copy.direct else (None,)

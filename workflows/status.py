@@ -25,6 +25,8 @@ def message_status(state: IncidentState, message: MessageState) -> MessageStatus
         approved_at=message.approved_at,
         told=state.told(message),
         audience_count=message.audience_count,
+        subscriber_count=message.subscriber_count,
+        notify=message.notify,
         codes_worth=message.codes_worth,
         outcomes=tuple(message.outcome_at(one) for one in message.destinations),
         next_update_by=message.next_update_by,

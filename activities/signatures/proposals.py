@@ -24,7 +24,8 @@ class RenderMessage(Value):
 
     ``facts`` and ``copy_draft`` are ids of drafts in the ledger; ``plan`` is the incident's own
     snapshot and ``templates`` the digest of the stored template files. ``components`` are the
-    states that the message sets on the status page.
+    states that the message sets on the status page. ``notify`` is false if its subscribers are not
+    to be told.
     """
 
     message: MessageRef
@@ -39,13 +40,14 @@ class RenderMessage(Value):
     copy_draft: str | None = None
     next_update_by: datetime | None = None
     components: dict[str, ComponentState] = Field(default_factory=dict)
+    notify: bool = True
     at: datetime
     request: str = ""
     known: KnownLedger = KnownLedger()
 
 
 class ChannelCopy(Value):
-    """One channel's copy in numbers: never its words."""
+    """One channel's copy in numbers: never its words. ``audience`` as in ``Copy``."""
 
     channel: ChannelName
     direct: bool
@@ -53,19 +55,22 @@ class ChannelCopy(Value):
     max_length: int | None = None
     unit: str = "characters"
     retracts: bool = False
+    audience: AudienceName | None = None
 
 
 class MessageRendered(Value):
     """What was stored: the digest that approvers sign, and each channel's copy in numbers.
 
     ``number``, ``revision`` and ``ordinal`` are its place in the ledger. ``audiences`` are those
-    that its direct channels write to; ``audience_count`` is all of them.
+    that its direct channels write to; ``audience_count`` is all of them. ``subscriber_count`` are
+    the subscribers of the status page, who get it besides.
     """
 
     digest: str
     channels: tuple[ChannelCopy, ...]
     audiences: tuple[AudienceName, ...] = ()
     audience_count: int = 0
+    subscriber_count: int = 0
     codes_worth: str | None = None
     number: int
     revision: int

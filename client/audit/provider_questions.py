@@ -49,12 +49,12 @@ async def ask_providers(
     questions: list[dict[str, object]] = []
     database = await engine.ledger()
     for one in asked.values():
-        number, channel, _ = one.place
+        number, channel, audience = one.place
         ref = MessageRef(incident=slug, number=number, revision=one.revision)
         document = await messages.find_revision(database, ref)
         if document is None:
             continue
-        copy = document.copy_for(channel)
+        copy = document.copy_for(channel, audience or None)
         questions.append(
             {
                 "channel": channel,

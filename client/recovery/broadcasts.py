@@ -14,7 +14,7 @@ from client.engine import Engine
 from client.messages import destination_of, message_of
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep, explained
-from domain.ids import MessageRef, publication_workflow_id
+from domain.ids import SUBSCRIBERS, MessageRef, publication_workflow_id
 from domain.ledger import BegunAttempt, says_behind
 from domain.message_state import MessagePhase
 from domain.model import Value
@@ -25,6 +25,7 @@ from store.broadcasts import batch_outcomes, batches, broadcasts
 from store.broadcasts.broadcasts import BroadcastRow
 from store.broadcasts.progress import read_progress
 from store.kernel.database import Database
+from store.people.subscribers import choice_of
 from store.record import messages
 from store.recovery import doubts, locks
 from workflows.contract import BroadcastRun
@@ -184,20 +185,20 @@ async def _plan_of(
     document = await messages.find_revision(ledger, ref)
     if document is None or document.digest() != message.digest:
         return None
-    names = [cut.name for cut in document.audiences]
-    at = names.index(audience)
+    cut, before = document.cut_for(audience)
     try:
         again = await broadcasts.plan(
             ledger,
             ref,
             place.channel,
-            document.audiences[at],
+            cut,
             run.batch_size,
             message.digest,
             datetime.now(UTC),
-            document.offer,
+            None if audience == SUBSCRIBERS else document.offer,
             None,
-            document.audiences[:at],
+            before,
+            choice_of(document, audience),
         )
     except DomainError:
         return None

@@ -47,7 +47,7 @@ async def adopt_found(
     for one in asked.values():
         document = await messages.find_revision(ledger, one.ref)
         if document is not None:
-            copy = document.copy_for(one.channel).model_dump(mode="json")
+            copy = document.copy_for(one.channel, one.audience or None).model_dump(mode="json")
             lines.append(
                 {"channel": one.channel, "key": one.key, "copy_": copy, "since": one.since}
             )

@@ -19,6 +19,7 @@ from client.engine import Engine
 from domain.ids import MessageRef, delivery_of, publication_key
 from domain.model import Value
 from domain.publication import PublicationState
+from domain.subscribers import CONFIRMATIONS_KEY
 from store.audit import deliveries
 from store.kernel.database import Database
 from store.record import incidents, messages, publication_rows
@@ -172,7 +173,7 @@ async def _posts_of(
 
 async def _broadcasts_elsewhere(database: Database, incident: str) -> set[str]:
     """The keys under which other incidents of the ledger may have sent mail."""
-    keys: set[str] = set()
+    keys: set[str] = {CONFIRMATIONS_KEY}
     for other in await _incidents_but(database, incident):
         for message in await messages.list_messages(database, other):
             for revision in range(1, message.revision + 1):

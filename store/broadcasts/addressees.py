@@ -21,6 +21,7 @@ from sqlalchemy import (
     cast,
     exists,
     func,
+    or_,
     select,
     true,
     update,
@@ -32,6 +33,7 @@ from store.deliveries.deliveries import SUPPRESSED
 from store.joins import IN_BATCHES
 from store.kernel.bulk import Bulk
 from store.kernel.database import Database, DialectName, insert_or_ignore
+from store.people.subscribers import has_left
 from store.people.suppressions import covers_mailbox
 from store.tables import batches, broadcasts, deliveries, recipients
 
@@ -198,7 +200,10 @@ def _people(of_batch: ColumnElement[bool]) -> Select[int, str, bool]:
         select(
             recipients.c.id,
             recipients.c.address,
-            covers_mailbox(recipients.c.mailbox, broadcasts.c.message_class).label("suppressed"),
+            or_(
+                covers_mailbox(recipients.c.mailbox, broadcasts.c.message_class),
+                has_left(recipients.c.id, broadcasts.c.message_class),
+            ).label("suppressed"),
         )
         .select_from(IN_BATCHES)
         .where(

@@ -27,7 +27,8 @@ from store.events.events import apply_early
 from store.kernel.database import Database
 from store.kernel.transitions import stored
 from store.offers.offers import ensure_offer, refuse_over_budget, refuse_short_pool
-from store.people.suppressions import EVERY_CLASS
+from store.people.subscribers import SubscribersChoice
+from store.people.suppressions import EVERY_CLASS, SUBSCRIBED
 from store.tables import audiences, batches, broadcasts, messages
 
 _S = PublicationState
@@ -63,16 +64,18 @@ async def plan(
     offer: OfferTerms | None = None,
     message_class: MessageClass | None = None,
     before: Sequence[AudienceCut] = (),
+    choice: SubscribersChoice | None = None,
 ) -> BroadcastRow:
     """Fix who gets a message, and in which batches; doing it again returns the same plan.
 
     Takes every recipient of the cut who is not suppressed for ``message_class``, in the order of
     their ids. Without it the class is that of the stored message's kind, and
     of a message that is not stored, any suppression counts. Whoever is in one of the audiences
-    ``before`` gets the message there, since nobody gets it twice. Raises ``DomainError`` if there
-    is no such audience, if the codes of ``offer`` would exceed its cap or empty its pool, or if an
-    earlier revision has begun to go out; then nothing is planned. What is planned of an earlier
-    revision otherwise is superseded.
+    ``before`` gets the message there, since nobody gets it twice. With ``choice`` the cut is of the
+    subscribers of the status page, and that says whom the message concerns. Raises ``DomainError``
+    if there is no such audience, if the codes of ``offer`` would exceed its cap or empty its pool,
+    or if an earlier revision has begun to go out; then nothing is planned. What is planned of an
+    earlier revision otherwise is superseded.
     """
     key = publication_key(ref, channel, cut.name)
     async with db.read() as connection:
@@ -82,9 +85,12 @@ async def plan(
         of_class = await _class_of(connection, ref, message_class)
         audience_id = await _audience_id(connection, cut.name)
         earlier = [(await _audience_id(connection, one.name), one.up_to) for one in before]
-        layout = await layouts.draw(
-            connection, audience_id, cut.up_to, of_class, batch_size, earlier
+        left_out = (
+            layouts.of_customers(of_class, earlier)
+            if choice is None
+            else layouts.of_subscribers(choice, of_class, earlier)
         )
+        layout = await layouts.draw(connection, audience_id, cut.up_to, batch_size, left_out)
     async with db.write(many_rows=True) as connection:
         await db.serialise(connection, f"message/{ref.incident}/{ref.number}/{channel}")
         if offer is not None:
@@ -105,7 +111,7 @@ async def plan(
                 digest=digest,
                 audience=cut.name,
                 audience_id=audience_id,
-                message_class=of_class,
+                message_class=of_class if choice is None else SUBSCRIBED,
                 batch_size=batch_size,
                 batches=0,
                 planned=0,

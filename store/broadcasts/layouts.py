@@ -33,10 +33,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.publication import DeliveryState, PublicationState
-from store.deliveries.deliveries import ELSEWHERE, SUPPRESSED
+from store.deliveries.deliveries import ELSEWHERE, NOT_CHOSEN, SUPPRESSED
 from store.kernel.bulk import Bulk
 from store.kernel.database import DialectName
 from store.people.audiences import in_one_of
+from store.people.subscribers import SubscribersChoice
 from store.people.suppressions import suppressed_mailboxes
 from store.tables import batches, deliveries, recipients
 
@@ -67,33 +68,51 @@ _withheld = Table(
 """Those left out of the layout that is being drawn, in the reading connection alone."""
 
 
+class LeftOut(NamedTuple):
+    """A condition on recipients who get nothing of a broadcast, and the reason."""
+
+    whom: ColumnElement[bool]
+    reason: str
+
+
+def of_customers(of_class: str, before: Sequence[tuple[int, int]]) -> list[LeftOut]:
+    """Who of an audience gets no messages ``of_class``, first by the audiences ``before``.
+
+    Those are (id, up to) each. The first reason counts.
+    """
+    suppressed = LeftOut(recipients.c.mailbox.in_(suppressed_mailboxes(of_class)), SUPPRESSED)
+    return [LeftOut(in_one_of(before), ELSEWHERE), suppressed] if before else [suppressed]
+
+
+def of_subscribers(
+    choice: SubscribersChoice, of_class: str, before: Sequence[tuple[int, int]]
+) -> list[LeftOut]:
+    """Who of the subscribers gets no message ``of_class``: it reaches them as customers, they have
+    left, their address is suppressed, or it does not concern what they chose.
+    """
+    elsewhere = [LeftOut(choice.as_customers(before, of_class), ELSEWHERE)] if before else []
+    chosen = [LeftOut(choice.unconcerned(), NOT_CHOSEN)] if choice.touched else []
+    return [*elsewhere, LeftOut(choice.unreachable(), SUPPRESSED), *chosen]
+
+
 async def draw(
     connection: AsyncConnection,
     audience_id: int,
     up_to: int,
-    of_class: str,
     batch_size: int,
-    before: Sequence[tuple[int, int]] = (),
+    left_out: Sequence[LeftOut],
 ) -> Layout:
     """Batches of ``batch_size`` recipients, the last one smaller, in the order of their ids.
 
-    Of everybody of the audience up to the id ``up_to`` whom no suppression keeps from messages
-    ``of_class``, and who is not in one of the audiences ``before``, (id, up to) each. Reads only.
+    Of everybody of the audience up to the id ``up_to`` who is not ``left_out``. Reads only.
     """
     await connection.run_sync(_withheld.create)
     in_cut = and_(recipients.c.audience_id == audience_id, recipients.c.id <= up_to)
-    if before:
-        await _withhold(connection, and_(in_cut, in_one_of(before)), ELSEWHERE)
-    suppressed = and_(
-        in_cut,
-        recipients.c.mailbox.in_(suppressed_mailboxes(of_class)),
-        ~in_one_of(before) if before else true(),
-    )
-    await _withhold(connection, suppressed, SUPPRESSED)
+    left = ~exists().where(_withheld.c.recipient_id == recipients.c.id)
+    for place, (whom, reason) in enumerate(left_out):
+        await _withhold(connection, and_(in_cut, whom, left if place else true()), reason)
     withheld = [(row[0], row[1]) for row in await connection.execute(select(_withheld))]
-    there = in_cut
-    if withheld:
-        there = and_(in_cut, ~exists().where(_withheld.c.recipient_id == recipients.c.id))
+    there = and_(in_cut, left) if withheld else in_cut
     cut = await _cut(connection, there, up_to, batch_size)
     await connection.run_sync(_withheld.drop)
     return Layout(withheld, cut)
@@ -127,7 +146,8 @@ async def enter(
         )
     reasons = Counter(reason for _, reason in layout.withheld)
     planned = sum(size for _, _, _, size in layout.batches)
-    return LaidOut(reasons[SUPPRESSED], reasons[ELSEWHERE], len(layout.batches), planned)
+    elsewhere = reasons[ELSEWHERE] + reasons[NOT_CHOSEN]
+    return LaidOut(reasons[SUPPRESSED], elsewhere, len(layout.batches), planned)
 
 
 async def _withhold(connection: AsyncConnection, whom: ColumnElement[bool], reason: str) -> None:

@@ -37,6 +37,7 @@ from store.tables import batches, deliveries
 
 SUPPRESSED = "suppressed"
 ELSEWHERE = "in another audience of this message"
+NOT_CHOSEN = "subscribed to other components"
 COUNTED = tuple(
     state.value
     for state in DeliveryState

@@ -31,7 +31,7 @@ from sqlalchemy.dialects.postgresql import JSON
 
 from domain.errors import DomainError
 from domain.explanation import Action, NextStep
-from domain.ids import check_audience
+from domain.ids import SUBSCRIBERS, check_audience, refuse_reserved
 from domain.message import AudienceCut, MessageClass
 from domain.model import Value
 from store.kernel.bulk import Bulk
@@ -80,9 +80,9 @@ async def import_rows(
     An address that is in the list already keeps its first row, so an import that was interrupted is
     simply run again. ``progress`` is called with the number of rows done after each chunk. A plain
     iterable is read in a thread, while the chunk before it is being written. ``DomainError`` if
-    nothing can have this name.
+    no list of customers can have this name.
     """
-    check_audience(name)
+    refuse_reserved(check_audience(name))
     async with db.write() as connection:
         await connection.execute(db.insert_or_ignore(audiences).values(name=name))
         audience_id = await connection.scalar(
@@ -128,9 +128,10 @@ async def get(db: Database, name: str) -> Audience:
 
 
 async def list_audiences(db: Database) -> list[Audience]:
-    """Every audience, by name."""
+    """Every audience of customers, by name."""
+    query = select(audiences).where(audiences.c.name != SUBSCRIBERS)
     async with db.read() as connection:
-        rows = await connection.execute(select(audiences).order_by(audiences.c.name))
+        rows = await connection.execute(query.order_by(audiences.c.name))
         return [Audience.model_validate(dict(row._mapping)) for row in rows]
 
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, Text, delete, exists, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    delete,
+    exists,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
@@ -18,6 +29,10 @@ from store.people.addresses import mailbox_of, read_address
 from store.tables import recipients, suppression_log, suppressions
 
 EVERY_CLASS = ""
+SUBSCRIBED = "subscribed"
+"""What stands in place of a class of message for the subscribers of the status page. Somebody who
+unsubscribed from a class of mail to customers still gets what they subscribed to."""
+
 REMOVED = "removed"
 """In the log: a person took an address off."""
 
@@ -166,11 +181,21 @@ async def is_suppressed(
         return (await connection.execute(query.limit(1))).first() is not None
 
 
+_COVERS_SUBSCRIBERS = or_(
+    suppressions.c.message_class == EVERY_CLASS,
+    suppressions.c.reason != SuppressionReason.UNSUBSCRIBED.value,
+)
+"""The condition on a suppression that it covers what somebody subscribed to: it covers everything,
+or it is a bounce or a complaint."""
+
+
 def suppressed_mailboxes(message_class: str) -> Select[str]:
     """Every mailbox that is suppressed for a class; "" asks for any class."""
     listed = select(suppressions.c.mailbox)
     if message_class == EVERY_CLASS:
         return listed
+    if message_class == SUBSCRIBED:
+        return listed.where(_COVERS_SUBSCRIBERS)
     return listed.where(suppressions.c.message_class.in_((EVERY_CLASS, message_class)))
 
 
@@ -184,5 +209,6 @@ def covers_mailbox(
             suppressions.c.message_class == EVERY_CLASS,
             suppressions.c.message_class == message_class,
             message_class == EVERY_CLASS,
+            and_(message_class == SUBSCRIBED, _COVERS_SUBSCRIBERS),
         ),
     )

@@ -1,4 +1,4 @@
-"""The process that faces the internet: the status page, events of providers, unsubscribe links.
+"""The process that faces the internet: the status page, its subscribers, events, unsubscribing.
 
 Run with ``python -m surfaces.public.app``. Put a proxy with TLS in front, for these paths alone.
 """
@@ -24,6 +24,8 @@ from client.public import PublicService
 from surfaces.public.limits import Limits, connections_for
 from surfaces.public.page import StatusPages
 from surfaces.public.server import PublicServer
+from surfaces.public.sources import Sources
+from surfaces.public.subscribe import Subscriptions
 from surfaces.public.unsubscribe import Unsubscribing
 from surfaces.public.webhooks import Receiver
 
@@ -49,6 +51,9 @@ def create_app(service: PublicService) -> Starlette:
         routes += Receiver(service.events).routes()
     if service.links is not None:
         routes += Unsubscribing(service.links).routes()
+    if service.subscribing is not None:
+        sources = Sources(service.client_address_header)
+        routes += Subscriptions(service.subscribing, sources).routes()
     if service.page is not None:
         # Whatever is not one of ours is the page's, so it comes last.
         routes += StatusPages(service.page).routes()

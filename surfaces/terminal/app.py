@@ -31,6 +31,7 @@ from surfaces.terminal import (
     settle,
     show,
     status,
+    subscribers,
     suppressions,
     timeline,
     withdraw,
@@ -51,7 +52,7 @@ _COMMANDS: tuple[Register, ...] = tuple(
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
         approve, reject, status, broadcast, withdraw, retry, settle, timeline, record, codes,
-        suppressions, audit, backup, restore, recover,
+        suppressions, subscribers, audit, backup, restore, recover,
     )
 )  # fmt: skip
 

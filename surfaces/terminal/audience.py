@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from client.audiences import AudienceImported, import_audience, list_audiences
 from client.incidents import set_audiences
 from domain.explanation import Action, NextStep
 from domain.message_state import MessagePhase
 from domain.plural import plural
-from surfaces.terminal.importing import AddressColumn, Rejects, Strict, end, say_imported
+from surfaces.terminal.importing import (
+    AddressColumn,
+    Rejects,
+    Strict,
+    end,
+    import_bar,
+    say_imported,
+)
 from surfaces.terminal.options import By, Json, Slug, actor
-from surfaces.terminal.printing import clean, plain_table, say, say_json, screen, show
+from surfaces.terminal.printing import clean, plain_table, say, say_json, show
 from surfaces.terminal.session import run
 from surfaces.terminal.wording import command_of, in_words
 
@@ -54,15 +59,7 @@ def import_(
 
 
 def _import(file: Path, name: str, address_column: str, rejects: Path | None) -> AudienceImported:
-    with _bar() as bar:
-        task = bar.add_task(f"Importing {file.name}", total=1.0, rate="")
-
-        def read_so_far(done: int, total: int) -> None:
-            bar.update(task, completed=done / total if total else 1.0)
-
-        def stored_so_far(rows: int) -> None:
-            bar.update(task, rate=_rate(bar, task, rows))
-
+    with import_bar(file) as bar:
         return run(
             lambda engine: import_audience(
                 engine,
@@ -70,31 +67,11 @@ def _import(file: Path, name: str, address_column: str, rejects: Path | None) ->
                 name,
                 address_column=address_column,
                 rejects=rejects,
-                read=read_so_far,
-                stored=stored_so_far,
+                read=bar.read,
+                stored=bar.stored,
             ),
             upgrade=True,
         )
-
-
-def _bar() -> Progress:
-    """A progress bar on stderr, because stdout is for the result; none without a terminal."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(compact=True),
-        console=screen(error=True),
-        disable=not sys.stderr.isatty(),
-        transient=True,
-    )
-
-
-def _rate(bar: Progress, task: TaskID, rows: int) -> str:
-    seconds = bar.tasks[task].elapsed or 0.0
-    shown = plural(rows, "row")
-    return f"{shown}, {rows / seconds:,.0f}/s" if seconds else shown
 
 
 @app.command("list")

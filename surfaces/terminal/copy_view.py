@@ -15,6 +15,8 @@ from domain.plural import plural
 from domain.times import show_on_its_day
 from surfaces.terminal.printing import clean
 
+NOT_NOTIFIED = "Subscribers are not told."
+
 _PREVIEW = 3
 _PREVIEW_LETTERS = 220
 
@@ -24,12 +26,17 @@ def document_view(document: Document, digest: str, channel: str | None = None) -
     parts: list[RenderableType] = []
     for copy in document.copies:
         if channel is None or copy.channel == channel:
-            parts += [Rule(Text(copy.channel, style="bold"), align="left"), _copy(copy), Text("")]
+            parts += [Rule(Text(_place(copy), style="bold"), align="left"), _copy(copy), Text("")]
     parts.append(Rule(Text("what is signed", style="bold"), align="left"))
     revision = f"revision {document.revision}"
     parts.append(Text(f"message {document.number}, {document.kind}, {revision}"))
-    for cut in document.audiences:
+    for cut in document.customers:
         parts.append(Text(clean(f"audience {cut.name}: {plural(cut.count, 'recipient')}")))
+    if document.subscribers is not None:
+        count = plural(document.subscribers.count, "subscriber")
+        parts.append(Text(f"and {count} of the status page"))
+    if not document.notify:
+        parts.append(Text(NOT_NOTIFIED))
     if document.offer is not None:
         offer = document.offer
         until = f", until {offer.expires:%Y-%m-%d}" if offer.expires else ""
@@ -59,6 +66,10 @@ def _page_lines(entry: PageEntry) -> list[str]:
             if one.state is not None
         ),
     ]
+
+
+def _place(copy: Copy) -> str:
+    return copy.channel if copy.audience is None else f"{copy.channel} to {copy.audience}"
 
 
 def promise_line(at: datetime) -> Text:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from client.csv_files import ImportReport
 from domain.plural import plural
 from surfaces.terminal.failures import ExitCode
-from surfaces.terminal.printing import say, say_json
+from surfaces.terminal.printing import say, say_json, screen
 
 Rejects = Annotated[
     Path | None,
@@ -24,6 +28,41 @@ Strict = Annotated[
     bool,
     typer.Option("--strict", help="End with 3 if a row cannot be used; the others are in."),
 ]
+
+
+class ImportBar:
+    """How far an import is: ``read`` with bytes read and in all, ``stored`` with rows done."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress = progress
+        self._task = task
+
+    def read(self, done: int, total: int) -> None:
+        """Show how much of the file has been read."""
+        self._progress.update(self._task, completed=done / total if total else 1.0)
+
+    def stored(self, rows: int) -> None:
+        """Show how many rows are in, and how fast."""
+        seconds = self._progress.tasks[self._task].elapsed or 0.0
+        shown = plural(rows, "row")
+        rate = f"{shown}, {rows / seconds:,.0f}/s" if seconds else shown
+        self._progress.update(self._task, rate=rate)
+
+
+@contextmanager
+def import_bar(file: Path) -> Iterator[ImportBar]:
+    """A progress bar on stderr, because stdout is for the result; none without a terminal."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(compact=True),
+        console=screen(error=True),
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    ) as progress:
+        yield ImportBar(progress, progress.add_task(f"Importing {file.name}", total=1.0, rate=""))
 
 
 def say_imported(

@@ -33,6 +33,10 @@ def propose(
     other: Other = None,
     next_update_by: NextUpdate = None,
     component: Components = None,
+    no_notify: Annotated[
+        bool,
+        typer.Option("--no-notify", help="Do not tell the subscribers of the status page."),
+    ] = False,
     by: By = "",
     as_json: Json = False,
 ) -> None:
@@ -50,6 +54,7 @@ def propose(
         copy=free_copy(text, text_file, subject, other),
         next_update_by=promised(next_update_by),
         components=component_states(component),
+        notify=not no_notify,
     )
     put_to_signing(slug, write, as_json)
 

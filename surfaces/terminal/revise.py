@@ -39,6 +39,14 @@ def revise(
         ),
     ] = None,
     component: Components = None,
+    notify: Annotated[
+        bool | None,
+        typer.Option(
+            "--notify/--no-notify",
+            help="Tell the subscribers of the status page, or do not; without it, as before.",
+            show_default=False,
+        ),
+    ] = None,
     by: By = "",
     as_json: Json = False,
 ) -> None:
@@ -59,6 +67,7 @@ def revise(
         next_update_by=None if none else promised(next_update_by),
         promise_none=none,
         components=component_states(component),
+        notify=notify,
     )
     put_to_signing(slug, write, as_json)
 

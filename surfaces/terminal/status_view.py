@@ -11,12 +11,13 @@ from rich.text import Text
 
 from client.mail_progress import MailProgress, under_way
 from domain.gate import GateState, Verdict
+from domain.ids import SUBSCRIBERS
 from domain.message_state import MessagePhase
 from domain.plural import plural
 from domain.publication import Outcome, PublicationState
 from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus
-from surfaces.terminal.copy_view import promise_line
+from surfaces.terminal.copy_view import NOT_NOTIFIED, promise_line
 from surfaces.terminal.printing import clean, clock, how_long, say_json, show
 from surfaces.terminal.wording import happened, next_lines
 
@@ -107,9 +108,10 @@ def message_view(
         inner += [Text(clean(line)) for line in may_sign_lines(message)]
     if message.next_update_by is not None:
         inner.append(promise_line(message.next_update_by))
-    if message.audience_count:
-        promised = f", codes worth {message.codes_worth}" if message.codes_worth else ""
-        inner.append(Text(f"to {plural(message.audience_count, 'recipient')}{promised}"))
+    if message.audience_count or message.subscriber_count:
+        inner.append(Text(f"to {_how_many(message)}"))
+    if not message.notify:
+        inner.append(Text(NOT_NOTIFIED))
     if message.approved_at is not None or message.phase is not MessagePhase.WAITING:
         told = "yes" if message.told else _NOT_TOLD.get(message.phase, _TOO_FEW)
         inner.append(Text(f"people have been told: {told}", style="dim"))
@@ -119,6 +121,14 @@ def message_view(
             inner += _channel(outcome, mail, named=len(_audiences(message)) > 1)
     parts += [_indented(one) for one in inner]
     return Group(*parts)
+
+
+def _how_many(message: MessageStatus) -> str:
+    """``1,000 recipients and 12,400 subscribers``, with what codes are worth."""
+    promised = f", codes worth {message.codes_worth}" if message.codes_worth else ""
+    counts = (message.audience_count, "recipient"), (message.subscriber_count, "subscriber")
+    people = [plural(many, one) for many, one in counts if many]
+    return f"{' and '.join(people)}{promised}"
 
 
 def may_sign_lines(message: MessageStatus) -> list[str]:
@@ -272,7 +282,10 @@ def _mail_lines(mail: MailProgress, outcome: Outcome) -> Iterator[str]:
     if counts.suppressed:
         known.append(f"{counts.suppressed:,} not to be written to")
     if counts.elsewhere:
-        known.append(f"{counts.elsewhere:,} written to in another audience")
+        why = "written to in another audience"
+        if mail.audience == SUBSCRIBERS:
+            why += ", or subscribed to other components"
+        known.append(f"{counts.elsewhere:,} {why}")
     if known:
         yield ", ".join(known)
 

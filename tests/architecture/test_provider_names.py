@@ -28,6 +28,8 @@ MAY = {
     "embedded/up.py": "says what the sandbox stands in for",
     "settings.py": "the channels of a fresh installation",
     "store/files/audience_csv.py": "a column of addresses is called email",
+    "surfaces/public/pages.py": "a field of a form whose type is email",
+    "surfaces/public/subscribe.py": "a field of a form whose type is email",
     "surfaces/terminal/options.py": "examples in the help",
     "surfaces/terminal/drafting.py": "an example in advice",
     "worker.py": "an example in the help",

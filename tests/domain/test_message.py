@@ -97,6 +97,8 @@ EVERYTHING = [
     (("page", "components", 0, "description"), "Sending"),
     (("page", "components", 0, "group"), "Extras"),
     (("page", "components", 0, "state"), "operational"),
+    (("notify",), False),
+    (("copies", 0, "audience"), "subscribers"),
 ]
 OF_A_POOL = [(("offer", "source"), "stripe"), (("offer", "source_name"), "summer")]
 

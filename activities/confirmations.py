@@ -1,0 +1,181 @@
+"""Sending the mails that ask for a confirmation, one at a time, beside Temporal's own work.
+
+It runs in each worker that has the channel. Strangers cause these mails, so they are no workflows:
+see docs/decisions/0058.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from channels.batch import Addressee, Addressees, Batch
+from channels.contract import (
+    CannotExpress,
+    ChannelError,
+    DirectChannel,
+    Refused,
+    Template,
+    Throttled,
+    Unreachable,
+)
+from domain.ids import batch_key, delivery_key
+from domain.mail_html import html_page
+from domain.message import Copy, Voice
+from domain.model import Value
+from domain.publication import PublicationState
+from domain.subscribers import (
+    CONFIRMATIONS_KEY,
+    MANAGE_FIELD,
+    MANAGE_VALUE,
+    SubscriberLinks,
+)
+from store.kernel.database import Database
+from store.kernel.errors import StoreUnavailable
+from store.outbox import confirmations
+from store.outbox.confirmations import ConfirmationMail
+from store.people import sign_ups
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks at an outbox that was empty."""
+
+LOST_AFTER = timedelta(minutes=2)
+"""How long after its start an attempt without an outcome is lost: far longer than a request."""
+
+FORGET_EVERY = timedelta(minutes=10)
+_AGAIN_AFTER = timedelta(minutes=1)
+_AFTER_FAILURE = 5.0
+
+_log = logging.getLogger("frontfoot.confirmations")
+
+
+class Sender(Value):
+    """In whose name these mails go out."""
+
+    company: str
+    voice: Voice | None = None
+
+
+class Confirming:
+    """Sends what is in the outbox, for as long as ``run`` runs; ``sender`` is asked each time."""
+
+    def __init__(
+        self,
+        database: Database,
+        channel: DirectChannel,
+        links: SubscriberLinks,
+        sender: Callable[[], Awaitable[Sender]],
+    ) -> None:
+        self._database = database
+        self._channel = channel
+        self._links = links
+        self._sender = sender
+        self._swept_at: datetime | None = None
+
+    async def run(self) -> None:
+        """Send whenever there is something to send; until cancelled."""
+        while True:
+            try:
+                pause = 0.0 if await self.send_next() else LOOK_EVERY
+            except StoreUnavailable as error:
+                _log.warning("confirmation mails wait: %s", error.explanation.what)
+                pause = _AFTER_FAILURE
+            await asyncio.sleep(pause)
+
+    async def send_next(self) -> bool:
+        """Send the mail that has waited longest; False if none is due."""
+        now = datetime.now(UTC)
+        await self._sweep(now)
+        mail = await confirmations.take(self._database, now)
+        if mail is None:
+            return False
+        if mail.suppressed:
+            why = "The address is suppressed."
+            await confirmations.end(self._database, mail, PublicationState.REFUSED, why)
+            return True
+        await self._send(mail)
+        return True
+
+    async def _send(self, mail: ConfirmationMail) -> None:
+        """One attempt. What may have gone out and has no clear answer is never repeated."""
+        state, why = PublicationState.ACCEPTED, ""
+        try:
+            await self._channel.send(await self._batch(mail))
+        except Throttled as error:
+            await confirmations.put_back(self._database, mail, error.until, error.message)
+            return
+        except Unreachable as error:
+            again = datetime.now(UTC) + _AGAIN_AFTER
+            await confirmations.put_back(self._database, mail, again, error.message)
+            return
+        except (Refused, CannotExpress) as error:
+            state, why = PublicationState.REFUSED, error.message
+        except ChannelError as error:
+            state, why = PublicationState.UNKNOWN, error.message
+        except StoreUnavailable:
+            # Before the wire: the outcome of who speaks was not to be had.
+            await confirmations.put_back(
+                self._database, mail, datetime.now(UTC) + _AGAIN_AFTER, "The ledger was away."
+            )
+            return
+        except Exception as error:  # noqa: BLE001 - an adapter's own mistake may come after the wire
+            state, why = PublicationState.UNKNOWN, f"The adapter failed: {type(error).__name__}."
+        if why:
+            _log.warning("a confirmation mail is %s: %s", state, why)
+        await confirmations.end(self._database, mail, state, why)
+
+    async def _batch(self, mail: ConfirmationMail) -> Batch:
+        sender = await self._sender()
+        values: dict[str, str] = {}
+        if mail.subscriber is None:
+            template = _to_confirm(sender, self._links.to_confirm(mail.nonce))
+        else:
+            values[MANAGE_VALUE] = self._links.to_each([mail.subscriber]).manage[0]
+            template = _to_manage(sender)
+        return Batch(
+            key=batch_key(CONFIRMATIONS_KEY, mail.id, mail.attempt),
+            broadcast=CONFIRMATIONS_KEY,
+            copy=self._rendered(template),
+            addressees=Addressees.of(
+                [Addressee(delivery_key(CONFIRMATIONS_KEY, mail.id), mail.address, values)]
+            ),
+        )
+
+    def _rendered(self, template: Template) -> Copy:
+        page = html_page(template.text, template.subject or "")
+        return self._channel.render(template.model_copy(update={"html": page}))
+
+    async def _sweep(self, now: datetime) -> None:
+        if self._swept_at is not None and now - self._swept_at < FORGET_EVERY:
+            return
+        if lost := await confirmations.give_up_lost(self._database, now - LOST_AFTER):
+            _log.warning("confirmation mails of unknown outcome: %d", lost)
+        await sign_ups.forget_old(self._database, now)
+        self._swept_at = now
+
+
+def _to_confirm(sender: Sender, link: str) -> Template:
+    return Template(
+        subject=f"Confirm that you want status updates of {sender.company}",
+        text=(
+            f"Somebody, probably you, asked for a mail whenever the status of {sender.company} "
+            f"changes.\n\nIf that was you, open this page and press the button:\n{link}\n\n"
+            "The link works for 24 hours. If it was not you, do nothing: you get no mail of this "
+            "kind, and the address is deleted after a week."
+        ),
+        voice=sender.voice,
+    )
+
+
+def _to_manage(sender: Sender) -> Template:
+    return Template(
+        subject=f"You get status updates of {sender.company} already",
+        text=(
+            "Somebody, probably you, asked for a mail whenever the status of "
+            f"{sender.company} changes. This address gets them already, and nothing was changed."
+            f"\n\nHere you choose what you are told about, or unsubscribe:\n{MANAGE_FIELD}"
+        ),
+        voice=sender.voice,
+    )

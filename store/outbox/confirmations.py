@@ -1,0 +1,157 @@
+"""The outbox of mails that ask for a confirmation: each is sent at most once.
+
+The public service enters them, and holds nothing that could send. A worker takes one by a
+compare-and-set, and enters its outcome; one whose outcome is unknown is not sent again, because
+the person can ask for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import and_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.ids import SUBSCRIBERS
+from domain.model import Value
+from domain.publication import PublicationState
+from domain.subscribers import LINK_WORKS_FOR
+from store.kernel.database import Database
+from store.kernel.priority import Priority
+from store.people.subscribers import SubscriptionState
+from store.people.suppressions import SUBSCRIBED, suppressed_mailboxes
+from store.tables import audiences, confirmation_mails, recipients, sign_ups, subscriptions
+
+_S = PublicationState
+_VOID = "The request was replaced, forgotten or is too old."
+
+
+class ConfirmationMail(Value):
+    """One mail to send: to whom, with which link; ``attempt`` counts from 1.
+
+    ``subscriber`` is the number of who has this address already: they need no link to confirm.
+    ``suppressed``: the address must not be written to.
+    """
+
+    id: int
+    attempt: int
+    address: str
+    nonce: str
+    subscriber: int | None = None
+    suppressed: bool = False
+
+
+async def take(db: Database, at: datetime) -> ConfirmationMail | None:
+    """Take the right to send the mail that has waited longest; None if none is due.
+
+    A mail whose request is void is put aside on the way.
+    """
+    due = and_(confirmation_mails.c.state == _S.PLANNED, confirmation_mails.c.due_at <= at)
+    query = select(confirmation_mails.c.id).where(due).order_by(confirmation_mails.c.due_at)
+    async with db.read() as connection:
+        waiting: Sequence[int] = (await connection.scalars(query.limit(20))).all()
+    for number in waiting:
+        async with db.write(Priority.NORMAL) as connection:
+            taken = (
+                await connection.execute(
+                    update(confirmation_mails)
+                    .where(confirmation_mails.c.id == number, due)
+                    .values(
+                        state=_S.SENDING.value,
+                        attempt=confirmation_mails.c.attempt + 1,
+                        started_at=at,
+                    )
+                    .returning(confirmation_mails.c.attempt, confirmation_mails.c.nonce)
+                )
+            ).first()
+            if taken is None:
+                continue
+            mail = await _mail(connection, number, taken.attempt, taken.nonce, at)
+            if mail is not None:
+                return mail
+            await _move(connection, number, taken.attempt, _S.SUPERSEDED, _VOID)
+    return None
+
+
+async def put_back(db: Database, mail: ConfirmationMail, due_at: datetime, why: str) -> None:
+    """Return the right to send: it is certain that this attempt did not go out."""
+    async with db.write(Priority.NORMAL) as connection:
+        await _move(connection, mail.id, mail.attempt, _S.PLANNED, why, due_at=due_at)
+
+
+async def end(db: Database, mail: ConfirmationMail, state: PublicationState, why: str = "") -> None:
+    """Enter how an attempt ended: ``accepted``, ``refused`` or ``unknown``."""
+    async with db.write(Priority.NORMAL) as connection:
+        await _move(connection, mail.id, mail.attempt, state, why)
+
+
+async def give_up_lost(db: Database, before: datetime) -> int:
+    """Enter as unknown what a worker began before that moment and never ended."""
+    async with db.write(Priority.NORMAL) as connection:
+        lost = await connection.execute(
+            update(confirmation_mails)
+            .where(
+                confirmation_mails.c.state == _S.SENDING,
+                confirmation_mails.c.started_at < before,
+            )
+            .values(state=_S.UNKNOWN.value, why="The worker never reported back.")
+        )
+        return lost.rowcount
+
+
+async def _move(
+    connection: AsyncConnection,
+    number: int,
+    attempt: int,
+    to: PublicationState,
+    why: str,
+    due_at: datetime | None = None,
+) -> None:
+    later = {} if due_at is None else {"due_at": due_at}
+    await connection.execute(
+        update(confirmation_mails)
+        .where(
+            confirmation_mails.c.id == number,
+            confirmation_mails.c.attempt == attempt,
+            # A late answer of a worker that had been given up still says what became of it.
+            confirmation_mails.c.state.in_((_S.SENDING, _S.UNKNOWN)),
+        )
+        .values(state=to.value, why=why, **later)
+    )
+
+
+async def _mail(
+    connection: AsyncConnection, number: int, attempt: int, nonce: str, at: datetime
+) -> ConfirmationMail | None:
+    """What to send, or None if the request is void."""
+    suppressed = sign_ups.c.mailbox.in_(suppressed_mailboxes(SUBSCRIBED)).label("suppressed")
+    row = (
+        await connection.execute(
+            select(sign_ups.c.address, sign_ups.c.mailbox, suppressed).where(
+                sign_ups.c.nonce == nonce,
+                sign_ups.c.asked_at > at - LINK_WORKS_FOR,
+                sign_ups.c.recipient_id.is_(None),
+            )
+        )
+    ).first()
+    if row is None:
+        return None
+    subscriber = await connection.scalar(
+        select(recipients.c.id)
+        .join(audiences, audiences.c.id == recipients.c.audience_id)
+        .join(subscriptions, subscriptions.c.recipient_id == recipients.c.id)
+        .where(
+            audiences.c.name == SUBSCRIBERS,
+            recipients.c.mailbox == row.mailbox,
+            subscriptions.c.state == SubscriptionState.CONFIRMED,
+        )
+    )
+    return ConfirmationMail(
+        id=number,
+        attempt=attempt,
+        address=row.address,
+        nonce=nonce,
+        subscriber=subscriber,
+        suppressed=bool(row.suppressed),
+    )
