@@ -90,7 +90,7 @@ def test_copy_that_fits_only_on_a_good_day_is_a_problem_and_no_obstacle(
 
 def test_an_unknown_channel_is_one_problem_with_what_was_meant() -> None:
     said = only(with_plan("[twitter, facebook]", "[twiter, facebook]"))
-    assert said.startswith("playbook.yaml, line 79, column 16: there is no channel called twiter.")
+    assert said.startswith("playbook.yaml, line 72, column 16: there is no channel called twiter.")
     assert "Did you mean twitter?" in said
 
 
