@@ -106,7 +106,7 @@ class ProposalActivities:
         if order.components and page is None:
             raise DomainError(
                 "This message does not go to the status page, so it cannot set components.",
-                "Leave them out, or send it to the website as well: `channels` in the playbook.",
+                "Leave them out, or add the page to the message's `channels` in the playbook.",
             )
         if order.kind is MessageKind.RESOLUTION_NOTE and missing:
             raise DomainError(

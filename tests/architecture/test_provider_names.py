@@ -24,6 +24,8 @@ PLACES = (
 # Each with what it has to do with a provider.
 MAY = {
     "client/stack/sandbox_records.py": "reads the sandbox's own records, one list per provider",
+    "domain/playbook.py": "the channel whose messages go to subscribers of the status page",
+    "embedded/environment.py": "the folder of the status page, which two processes share",
     "embedded/demo": "plays one playbook against the sandbox, with faults of each provider",
     "embedded/up.py": "says what the sandbox stands in for",
     "settings.py": "the channels of a fresh installation",
