@@ -143,6 +143,11 @@ class Settings(BaseSettings):
         description="The direct channel that asks subscribers of the status page for a "
         "confirmation.",
     )
+    subscribers_from: str = Field(
+        default="",
+        description="The address that asks subscribers for a confirmation before there was any "
+        "incident, such as status@example.com; afterwards it is the sender of the newest playbook.",
+    )
     client_address_header: str = Field(
         default="",
         description="Header in which your own proxy names the address of the client, such as "

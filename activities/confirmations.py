@@ -102,13 +102,17 @@ class Confirming:
         """One attempt. What may have gone out and has no clear answer is never repeated."""
         state, why = PublicationState.ACCEPTED, ""
         try:
-            await self._channel.send(await self._batch(mail))
+            sender = await self._sender()
+            if sender.voice is None:
+                why = "Nobody sends it yet: there was no incident, and no address is configured."
+                await self._put_back(mail, why)
+                return
+            await self._channel.send(self._batch(mail, sender))
         except Throttled as error:
             await confirmations.put_back(self._database, mail, error.until, error.message)
             return
         except Unreachable as error:
-            again = datetime.now(UTC) + _AGAIN_AFTER
-            await confirmations.put_back(self._database, mail, again, error.message)
+            await self._put_back(mail, error.message)
             return
         except (Refused, CannotExpress) as error:
             state, why = PublicationState.REFUSED, error.message
@@ -116,9 +120,7 @@ class Confirming:
             state, why = PublicationState.UNKNOWN, error.message
         except StoreUnavailable:
             # Before the wire: the outcome of who speaks was not to be had.
-            await confirmations.put_back(
-                self._database, mail, datetime.now(UTC) + _AGAIN_AFTER, "The ledger was away."
-            )
+            await self._put_back(mail, "The ledger was away.")
             return
         except Exception as error:  # noqa: BLE001 - an adapter's own mistake may come after the wire
             state, why = PublicationState.UNKNOWN, f"The adapter failed: {type(error).__name__}."
@@ -126,8 +128,12 @@ class Confirming:
             _log.warning("a confirmation mail is %s: %s", state, why)
         await confirmations.end(self._database, mail, state, why)
 
-    async def _batch(self, mail: ConfirmationMail) -> Batch:
-        sender = await self._sender()
+    async def _put_back(self, mail: ConfirmationMail, why: str) -> None:
+        _log.warning("a confirmation mail waits: %s", why)
+        again = datetime.now(UTC) + _AGAIN_AFTER
+        await confirmations.put_back(self._database, mail, again, why)
+
+    def _batch(self, mail: ConfirmationMail, sender: Sender) -> Batch:
         values: dict[str, str] = {}
         if mail.subscriber is None:
             template = _to_confirm(sender, self._links.to_confirm(mail.nonce))

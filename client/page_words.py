@@ -27,13 +27,15 @@ async def page_words(database: Database, settings: Settings) -> PageWords:
     plan = await _newest_plan(database)
     address = urlsplit(settings.public_url).netloc
     if plan is None:
-        return PageWords(company=settings.company or address)
+        company, sender = settings.company or address, settings.subscribers_from
+        voice = Voice(name=company, address=sender) if sender else None
+        return PageWords(company=company, voice=voice)
     channel = plan.subscribers.channel if plan.subscribers else settings.subscribers_channel
     return PageWords(
         company=settings.company or plan.company,
         voice=plan.voices.get(channel),
         # A playbook may name the parts of the product that the status page shows.
-        components=tuple(str(one.name) for one in getattr(plan, "components", ())),
+        components=tuple(one.name for one in plan.page.components),
     )
 
 

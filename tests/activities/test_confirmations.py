@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from activities.confirmations import Confirming, Sender
 from channels.batch import Batch
 from channels.contract import OutcomeUnknown
+from domain.message import Voice
 from domain.publication import Receipt
 from domain.subscribers import SubscriberLinks
 from store.kernel.database import Database
@@ -25,7 +26,9 @@ class Silent(Mailer):
 
 
 async def sender() -> Sender:
-    return Sender(company="Example Co")
+    return Sender(
+        company="Example Co", voice=Voice(name="Example Co", address="status@example.com")
+    )
 
 
 async def asked(ledger: Database) -> None:
