@@ -153,7 +153,10 @@ class WebsiteChannel:
         page = await self._source.snapshot(
             settings.url, name=settings.name, home=settings.home, without=without
         )
-        return page, await asyncio.to_thread(lambda: with_published(compose(page), page))
+        return page, await asyncio.to_thread(self._composed, page)
+
+    def _composed(self, page: StatusPage) -> Site:
+        return with_published(compose(page, subscribe=self._settings.subscribe), page)
 
     async def _write(self, site: Site) -> dict[str, ChannelError]:
         """Write to every target; returns those that failed, or raises if all of them did."""
@@ -241,6 +244,6 @@ def _reasons(lacking: dict[str, ChannelError]) -> str:
 ADAPTER = Adapter(
     WebsiteSettings,
     WebsiteChannel,
-    sandbox={"url": PUBLIC, "folder": f"{STATE}/page"},
+    sandbox={"url": PUBLIC, "folder": f"{STATE}/page", "subscribe": "true"},
     example={"url": "https://status.example", "folder": "status-page"},
 )

@@ -36,6 +36,9 @@ class WebsiteSettings(ChannelSettings):
     bucket_secret: Key | None = Field(default=None, description="secret key for the bucket")
     name: str = Field(default="", max_length=200, description="name of the page")
     home: Url | None = Field(default=None, description="the company's own site, for a link to it")
+    subscribe: bool = Field(
+        default=False, description="whether people can sign up at `subscribe/` of that address"
+    )
     read_back_within: float = Field(
         default=20.0, gt=0, le=300, description="seconds until the public page has to show it"
     )

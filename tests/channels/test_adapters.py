@@ -15,6 +15,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     "facebook": {"page_id": "100000000000001", "page_token": SECRET, "app_secret": SECRET},
     "mastodon": {"base_url": "https://social.example", "token": SECRET},
     "smtp": {"host": "mail.example", "username": "sender", "password": SECRET},
+    "website": {"url": "https://status.example", "bucket": "status-page", "bucket_secret": SECRET},
     "twitter": dict.fromkeys(("consumer_key", "consumer_secret", "token", "token_secret"), SECRET),
 }
 

@@ -71,6 +71,7 @@ async def test_an_announcement_is_on_the_page_and_reaches_a_subscriber_once(stac
         # A page is there before anything has happened.
         empty = await eventually(lambda: http.get("/"), lambda answer: answer.status_code == 200)
         assert "All systems operational" in empty.text
+        assert "subscribe/" in empty.text
         await subscribe(stack, http, "ann@example.com")
         async with await stack.engine() as engine:
             await announce(engine)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import (
@@ -25,6 +26,10 @@ from channels.contract import BadCredentials, OutcomeUnknown, Unreachable
 from channels.website.settings import WebsiteSettings
 from channels.website.site import Site, SiteFile
 from channels.website.targets.target import SNAPSHOT
+
+if TYPE_CHECKING:
+    # The library has it in its stubs alone.
+    from obstore.store import S3Config
 
 TURN = timedelta(seconds=30)
 """How long a writer has for a snapshot. After that another one may take over."""
@@ -46,14 +51,19 @@ class BucketTarget:
     def __init__(self, settings: WebsiteSettings) -> None:
         assert settings.bucket is not None
         self.name = f"the bucket {settings.bucket}"
+        config: S3Config = {
+            "bucket": settings.bucket,
+            "region": settings.bucket_region,
+            "virtual_hosted_style_request": settings.bucket_endpoint is None,
+        }
+        if settings.bucket_endpoint is not None:
+            config["endpoint"] = settings.bucket_endpoint
+        if settings.bucket_key_id is not None and settings.bucket_secret is not None:
+            config["access_key_id"] = settings.bucket_key_id.get_secret_value()
+            config["secret_access_key"] = settings.bucket_secret.get_secret_value()
         self._store = S3Store(
-            settings.bucket,
             prefix=settings.bucket_prefix or None,
-            endpoint=settings.bucket_endpoint,
-            region=settings.bucket_region,
-            access_key_id=_plain(settings.bucket_key_id),
-            secret_access_key=_plain(settings.bucket_secret),
-            virtual_hosted_style_request=settings.bucket_endpoint is None,
+            config=config,
             client_options={
                 "allow_http": True,
                 "connect_timeout": timedelta(seconds=settings.connect_timeout),
@@ -146,10 +156,6 @@ def _failed(name: str, error: Exception, *, begun: bool) -> Unreachable | Outcom
     if begun:
         return OutcomeUnknown(f"{what}; a part of the snapshot may be there.")
     return Unreachable(f"{what}; nothing of the snapshot is there.")
-
-
-def _plain(key: object) -> str | None:
-    return key.get_secret_value() if hasattr(key, "get_secret_value") else None
 
 
 def _now() -> datetime:

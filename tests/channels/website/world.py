@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from channels.website.markdown import html_of
+from domain.ids import MessageRef, publication_key
 from domain.message import MessageKind
 from domain.page_entry import ComponentCut, ComponentState, Impact, PageEntry, PageStatus
 from domain.status_page import (
@@ -14,7 +15,6 @@ from domain.status_page import (
     StatusPage,
     component_id,
     incident_id,
-    update_id,
 )
 from domain.timeline import RecordHead
 
@@ -81,7 +81,7 @@ def update(
         headline=headline,
     )
     return PageUpdate(
-        id=update_id(slug, number),
+        id=publication_key(MessageRef(incident=slug, number=number, revision=1), "website"),
         number=number,
         kind=kind,
         mark=f"Update {number}, {at:%d %b %H:%M} UTC, ref {incident_id(slug)[:4]}",
