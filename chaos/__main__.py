@@ -115,6 +115,9 @@ async def _one(seed: int, chosen: argparse.Namespace, state: Path, display: Disp
 def _tell_failure(console: Console, error: Exception) -> None:
     if isinstance(error, ClientError):
         console.print(f"The round could not be played. {error}", markup=False)
+        if error.__cause__ is not None:
+            # Whoever mends it needs to know more than somebody who uses it.
+            console.print(f"{type(error.__cause__).__name__}: {error.__cause__}", markup=False)
     else:
         console.print("".join(traceback.format_exception(error)), markup=False)
 

@@ -165,7 +165,7 @@ async def _join(engine: Engine, slug: str, actor: Actor) -> Opened:
     status = await incident_status(engine, slug)
     if status.stage is Stage.CLOSED:
         # Its workflow still runs for a moment, until the closing is recorded.
-        raise _closed(slug)
+        raise _used_up(slug, f"The incident {slug} has been closed")
     if actor.person not in (status.opened_by.person, *status.joined):
         status = await tell(engine, slug, "join", Join(actor=actor), IncidentStatus)
     return Opened(status=status, joined=True, ledger=engine.where())
@@ -265,18 +265,20 @@ async def _refuse_used(ledger: Database, slug: str) -> None:
     if row is not None:
         raise incidents.name_used(row)
     if await timeline.read(ledger, slug):
-        raise _closed(slug)
+        raise _used_up(slug, f"There has been an incident {slug}")
 
 
 async def _used(engine: Engine, slug: str) -> DomainError:
     """The refusal to use a name again whose incident has ended in Temporal."""
     row = await incidents.find(await engine.ledger(), slug)
-    return _closed(slug) if row is None else incidents.name_used(row)
+    if row is None:
+        return _used_up(slug, f"There has been an incident {slug}")
+    return incidents.name_used(row)
 
 
-def _closed(slug: str) -> DomainError:
+def _used_up(slug: str, what: str) -> DomainError:
     return DomainError(
-        f"There has been an incident {slug}, and its name is not used again.",
+        f"{what}, and its name is not used again.",
         NextStep(
             action=Action.SHOW_TIMELINE,
             incident=slug,
