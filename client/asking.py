@@ -7,9 +7,10 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from temporalio.client import (
+    WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
@@ -46,6 +47,9 @@ Result = TypeVar("Result")
 ANSWER_WITHIN = timedelta(seconds=10)
 """How long a query may go unanswered before we report that there is no worker."""
 
+QUERIES, QUERY_AGAIN = 4, timedelta(milliseconds=500)
+"""How often a query is put that a worker fails at, and the pause between two tries."""
+
 SERVER_WITHIN = timedelta(seconds=3)
 """How long the server may take to say that it is well."""
 
@@ -65,9 +69,7 @@ async def ask(
     handle = (await engine.temporal()).get_workflow_handle(workflow_id)
     unless = QueryRejectCondition.NOT_COMPLETED_CLEANLY if running else QueryRejectCondition.NONE
     try:
-        answer: Result = await handle.query(
-            query, result_type=result, reject_condition=unless, rpc_timeout=ANSWER_WITHIN
-        )
+        answer = await _queried(handle, query, result, unless)
     except WorkflowQueryRejectedError as error:
         how = error.status.name.lower().replace("_", " ") if error.status else "ended"
         raise EndedUnclosed(slug, how) from error
@@ -84,6 +86,31 @@ async def ask(
             "See the worker's log; was it changed while the incident was open?",
         ) from error
     return answer
+
+
+async def _queried(
+    handle: WorkflowHandle[Any, Any],
+    query: str,
+    result: type[Result],
+    unless: QueryRejectCondition,
+) -> Result:
+    """The answer to a query, which is put again if the worker failed at it.
+
+    A worker that is just taking an incident over was seen to fail once, and then to answer.
+    """
+    for again in range(QUERIES):
+        if again:
+            await asyncio.sleep(QUERY_AGAIN.total_seconds())
+        try:
+            answer: Result = await handle.query(
+                query, result_type=result, reject_condition=unless, rpc_timeout=ANSWER_WITHIN
+            )
+        except WorkflowQueryFailedError:
+            if again == QUERIES - 1:
+                raise
+        else:
+            return answer
+    raise AssertionError("the last try returns or raises")
 
 
 async def incident_status(engine: Engine, slug: str) -> IncidentStatus:

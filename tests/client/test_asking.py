@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from temporalio import workflow
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
+from temporalio.worker import Worker
 
 from client import asking
 from client.asking import incident_status, tell
 from client.engine import Engine
-from client.errors import NoWorker, ServerRefused, explanation_of
+from client.errors import ClientError, NoWorker, ServerRefused, explanation_of
 from client.messages import approve_by_signal
 from domain.actor import Actor
 from domain.ids import MAIN_QUEUE, incident_workflow_id
@@ -147,3 +150,47 @@ async def test_a_temporal_that_is_lost_later_is_called_that(
     explanation = explanation_of(caught.value)
     assert explanation is not None
     assert explanation.what == "The Temporal server stopped answering."
+
+
+FAILS = 0
+
+
+@workflow.defn(name=INCIDENT_WORKFLOW, sandboxed=False)
+class FailsAtQueries:
+    """An incident whose worker fails at the next ``FAILS`` queries."""
+
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.wait_condition(lambda: False)
+
+    @workflow.query(name="status")
+    def status(self) -> str:
+        global FAILS
+        if FAILS:
+            FAILS -= 1
+            raise RuntimeError("not now")
+        return "here"
+
+
+@pytest.mark.parametrize(("fails", "answer"), [(1, "here"), (asking.QUERIES, "")])
+async def test_a_query_that_a_worker_fails_at_is_put_again_and_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch, fails: int, answer: str
+) -> None:
+    """A worker that is taking an incident over may fail once."""
+    executable = temporal_executable()
+    if executable is None:
+        pytest.skip("there is no `temporal` command")
+    monkeypatch.setattr(asking, "QUERY_AGAIN", timedelta(milliseconds=10))
+    monkeypatch.setattr(sys.modules[__name__], "FAILS", fails)
+    async with server(executable) as environment:
+        client = environment.client
+        async with Worker(client, task_queue=MAIN_QUEUE, workflows=[FailsAtQueries]):
+            await client.start_workflow(
+                FailsAtQueries.run, id=incident_workflow_id("down"), task_queue=MAIN_QUEUE
+            )
+            engine = Engine(temporal=client)
+            if answer:
+                assert await asking.ask(engine, "down", "status", str) == answer
+            else:
+                with pytest.raises(ClientError, match="could not answer"):
+                    await asking.ask(engine, "down", "status", str)
