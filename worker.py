@@ -54,6 +54,7 @@ from client.page_words import page_words
 from client.record_key import read_key
 from client.recovery.locks import lock_those_behind
 from domain.ids import MAIN_QUEUE, channel_queue
+from domain.playbook import PAGE_CHANNEL
 from domain.sealing import RecordKey
 from domain.subscribers import SubscriberLinks
 from domain.unsubscribe import UnsubscribeLinks
@@ -224,7 +225,8 @@ def _confirming(
     """Sends the mails that ask for a confirmation, where this worker has the channel."""
     name, links = settings.subscribers_channel, subscriber_links(settings)
     channel = channels.get(name) if name in queues else None
-    if links is None or not isinstance(channel, DirectChannel):
+    asks = PAGE_CHANNEL in settings.channels
+    if links is None or not asks or not isinstance(channel, DirectChannel):
         return None
 
     async def sender() -> Sender:

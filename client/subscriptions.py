@@ -10,6 +10,7 @@ from typing import TypeVar
 from client.errors import NotEntered
 from client.page_words import PageWords, page_words
 from domain.errors import DomainError
+from domain.playbook import PAGE_CHANNEL
 from domain.subscribers import (
     LEAVE_PATH,
     MANAGE_PATH,
@@ -39,6 +40,11 @@ class Subscribing:
         self._database = database
         self._settings = settings
         self._secret = secret
+
+    @property
+    def takes_sign_ups(self) -> bool:
+        """Whether somebody new may ask: only where there is a page. Links in mail work anyway."""
+        return PAGE_CHANNEL in self._settings.channels
 
     async def words(self) -> PageWords:
         """What the pages say of the company."""

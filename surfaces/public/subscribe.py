@@ -52,11 +52,12 @@ class Subscriptions:
             return styles()
 
         pages: dict[str, tuple[Handler, Handler]] = {
-            f"{SUBSCRIBE_PATH}/": (self.show_form, self.sign_up),
             f"{CONFIRM_PATH}/{{token}}": (self.show_request, self.confirm),
             f"{MANAGE_PATH}/{{token}}": (self.show_subscription, self.change),
             f"{LEAVE_PATH}/{{token}}": (self.show_leaving, self.leave),
         }
+        if self._subscribing.takes_sign_ups:
+            pages[f"{SUBSCRIBE_PATH}/"] = (self.show_form, self.sign_up)
         made = [Route(STYLES_PATH, stylesheet, methods=["GET"])]
         for path, (show, do) in pages.items():
             made += [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -25,7 +27,8 @@ FORM = f"{SUBSCRIBE_PATH}/"
 
 @pytest.fixture
 async def page(ledger: Database) -> AsyncIterator[httpx.AsyncClient]:
-    service = PublicService(ledger, link_secret=SECRET, settings=Settings(company="Example Co"))
+    settings = Settings(company="Example Co", channels=("email", "website"))
+    service = PublicService(ledger, link_secret=SECRET, settings=settings)
     transport = httpx.ASGITransport(create_app(service))
     async with httpx.AsyncClient(transport=transport, base_url="http://status.example") as http:
         yield http
@@ -104,3 +107,17 @@ async def test_everything_that_is_known_can_be_seen_and_deleted(
     assert re.search("ann@example.com", shown.text)
     assert (await page.post(link, data={"do": "delete"})).status_code == 200
     assert [one async for one in subscriber_list.everybody(ledger)] == []
+
+
+async def test_nobody_signs_up_where_there_is_no_page_and_links_in_mail_still_work(
+    ledger: Database,
+) -> None:
+    """A form that sends mail to whatever address strangers type is opened on purpose only."""
+    service = PublicService(ledger, link_secret=SECRET, settings=Settings(channels=("email",)))
+    transport = httpx.ASGITransport(create_app(service))
+    async with httpx.AsyncClient(transport=transport, base_url="http://status.example") as http:
+        assert (await http.get(FORM)).status_code == 404
+        assert (await http.post(FORM, data={"address": "ann@example.com"})).status_code == 404
+        await sign_ups.ask(ledger, "ann@example.com", [], "n" * 22, datetime.now(UTC))
+        confirm = urlsplit(LINKS.to_confirm("n" * 22)).path
+        assert (await http.get(confirm)).status_code == 200
