@@ -15,7 +15,7 @@ async def eventually(
     look: Callable[[], Awaitable[Seen]],
     is_so: Callable[[Seen], object] = bool,
     *,
-    within: float = 10.0,
+    within: float = 60.0,
     otherwise: str = "",
 ) -> Seen:
     """What ``look`` returned once ``is_so`` held for it; fails after ``within`` seconds.

@@ -118,7 +118,7 @@ class Up:
         if self.process is not None and self.process.poll() is None:
             self.end()
 
-    def wait_until(self, is_so: Any, within: float = 60.0) -> None:
+    def wait_until(self, is_so: Any, within: float = 120.0) -> None:
         """Look again until it is so; fails with what ``up`` has said."""
         deadline = time.monotonic() + within
         while not is_so():

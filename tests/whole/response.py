@@ -31,7 +31,7 @@ from store.files.playbook_folder import read_playbook
 from store.people import audiences
 from store.people.audiences import AudienceRow
 from store.record import drafts, timeline
-from tests.whole.world import World, eventually
+from tests.whole.world import PATIENCE, World, eventually
 from workflows.contract import RecordFacts, SignalledDecision, Withdraw
 
 LEAD = Actor.at_terminal("maya")
@@ -177,7 +177,7 @@ class Response:
     async def message(self, number: int = 1) -> MessageStatus:
         return (await self.status()).messages[number - 1]
 
-    async def settled(self, number: int = 1, within: float = 50.0) -> MessageStatus:
+    async def settled(self, number: int = 1, within: float = PATIENCE) -> MessageStatus:
         """The message once no channel is under way any more."""
         return await eventually(
             lambda: self.message(number),
@@ -194,7 +194,7 @@ class Response:
                 all(outcome.state.settled for outcome in one.outcomes)
                 and PublicationState.ACCEPTED not in states(one).values()
             ),
-            within=50.0,
+            within=PATIENCE,
             otherwise="it has not been withdrawn",
         )
 
@@ -205,7 +205,7 @@ class Response:
         return await read_progress(self.world.ledger, found.id) if found else None
 
     async def mailed(
-        self, is_so: Callable[[BroadcastProgress], object], number: int = 1, within: float = 40.0
+        self, is_so: Callable[[BroadcastProgress], object], number: int = 1, within: float = PATIENCE
     ) -> BroadcastProgress:
         """The mail's progress once ``is_so`` holds for it."""
         found = await eventually(

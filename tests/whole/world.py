@@ -22,6 +22,9 @@ from store.kernel.database import Database
 
 Seen = TypeVar("Seen")
 
+PATIENCE = 120.0
+"""Seconds. Waiting longer costs nothing where it comes about, and a busy machine is slow."""
+
 LOOK_EVERY = 0.1
 """Seconds. Asking a workflow more often would take the processor from those that are watched."""
 
@@ -30,7 +33,7 @@ async def eventually(
     look: Callable[[], Awaitable[Seen]],
     is_so: Callable[[Seen], object] = bool,
     *,
-    within: float = 40.0,
+    within: float = PATIENCE,
     otherwise: str = "it did not come about",
 ) -> Seen:
     """What ``look`` returned once ``is_so`` held for it; a process that is away is waited for."""

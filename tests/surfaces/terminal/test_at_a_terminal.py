@@ -35,7 +35,7 @@ class Screen:
         )
         os.close(theirs)
 
-    def until(self, words: str, within: float = 20.0) -> None:
+    def until(self, words: str, within: float = 60.0) -> None:
         """Read until ``words`` have been shown."""
         deadline = time.monotonic() + within
         while words not in self.seen:

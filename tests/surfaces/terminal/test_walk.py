@@ -27,7 +27,7 @@ from tests.terminal import Terminal, Up
 pytestmark = pytest.mark.whole
 
 
-def wait_for(look: Callable[[], Any], is_so: Callable[[Any], object], within: float = 30.0) -> Any:
+def wait_for(look: Callable[[], Any], is_so: Callable[[Any], object], within: float = 120.0) -> Any:
     """What was seen once it was so; fails with what was seen last."""
     deadline = time.monotonic() + within
     while True:
