@@ -86,6 +86,10 @@ def stack_environment(
         **kept,
     }
     make_key(settings.record_key())
+    folder = Path(access.environment.get(WEBSITE_FOLDER, "."))
+    if state in folder.parents:
+        # Where nothing is for other users to read, the page is not either.
+        folder.mkdir(mode=0o700, exist_ok=True)
     worker = {RECORD_KEY_FILE: str(settings.record_key().absolute())}
     return StackEnvironment(access, clients, parts, worker, tuple(notices))
 
