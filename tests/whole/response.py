@@ -205,7 +205,10 @@ class Response:
         return await read_progress(self.world.ledger, found.id) if found else None
 
     async def mailed(
-        self, is_so: Callable[[BroadcastProgress], object], number: int = 1, within: float = PATIENCE
+        self,
+        is_so: Callable[[BroadcastProgress], object],
+        number: int = 1,
+        within: float = PATIENCE,
     ) -> BroadcastProgress:
         """The mail's progress once ``is_so`` holds for it."""
         found = await eventually(
