@@ -38,6 +38,7 @@ from activities.heartbeat import TOLD_WITHIN
 from activities.log_lines import FailureLines, leave_failures_to_us
 from activities.outcomes import OutcomeActivities
 from activities.page_refresh import keep_page_fresh
+from activities.page_source import PageFromLedger
 from activities.posts import PostActivities
 from activities.proposals import ProposalActivities
 from activities.record import RecordActivities
@@ -63,7 +64,6 @@ from store import migrate
 from store.events.inbox import Inbox
 from store.kernel.database import Database
 from store.kernel.priority import Priority
-from store.page.ledger_page import LedgerPage
 from store.record import keys
 from store.recovery.witness import Witness
 from wiring import TemporalUnreachable, connect
@@ -308,7 +308,7 @@ async def run(queues: Sequence[str]) -> None:
         for channel in channels.values():
             stack.push_async_callback(channel.close)
             if isinstance(channel, WritesPage):
-                channel.read_from(LedgerPage(database, key, channel.name))
+                channel.read_from(PageFromLedger(database, key, channel.name))
                 if channel.name in chosen:
                     refreshing = asyncio.create_task(keep_page_fresh(database, channel))
                     stack.push_async_callback(_ended, refreshing)
