@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -148,6 +149,58 @@ async def test_it_is_accepted_only_once_the_public_sees_it(
         await asyncio.sleep(0.3)
         assert (await channel.find(KEY, publication.copy, NOW)).finding is Finding.FOUND
         await channel.close()
+
+
+class Cache:
+    """In front of the page: serves its copy for a while, whatever the request asks for."""
+
+    def __init__(self, folder: Path, lasts: float) -> None:
+        self._folder = folder
+        self._lasts = lasts
+        self._copies: dict[str, tuple[float, httpx.Response]] = {}
+
+    def get(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path.lstrip("/")
+        kept = self._copies.get(path)
+        if kept is None or time.monotonic() - kept[0] > self._lasts:
+            self._copies[path] = time.monotonic(), self._fresh(path)
+        return self._copies[path][1]
+
+    def _fresh(self, path: str) -> httpx.Response:
+        file = self._folder / "current" / path
+        if file.is_dir():
+            file /= "index.html"
+        if not file.exists():
+            return httpx.Response(404)
+        return httpx.Response(200, content=file.read_bytes())
+
+
+@pytest.mark.parametrize(("lasts", "accepted"), [(0.6, True), (60, False)])
+async def test_a_cache_that_serves_an_old_copy_is_waited_out_and_never_believed(
+    folder: Path, page: Page, lasts: float, accepted: bool
+) -> None:
+    cache = Cache(folder, lasts)
+    client = httpx.AsyncClient(transport=httpx.MockTransport(cache.get))
+    settings = in_folder(folder, "https://status.example", read_back_within=2)
+    channel = WebsiteChannel(settings, client=client)
+    channel.read_from(page)
+    await channel.publish(page.enter(channel, KEY, "We are on it.", MARK))
+    second = page.enter(channel, OTHER, "We found the cause.", "Update 1, 15:05 UTC, ref ab12")
+    # Somebody reads where it will be, so the cache keeps what was there before.
+    old = cache.get(httpx.Request("GET", second.copy.link or "")).text
+    assert "We found the cause." not in old
+    if accepted:
+        begun = time.monotonic()
+        receipt = await channel.publish(second)
+        assert time.monotonic() - begun > lasts / 2
+        shown = cache.get(httpx.Request("GET", receipt.url or "")).text
+        assert second.copy.mark in shown
+    else:
+        with pytest.raises(OutcomeUnknown, match="does not show its mark"):
+            await channel.publish(second)
+        assert (await channel.find(second.key, second.copy, NOW)).finding is Finding.ABSENT
+    await channel.close()
+    await client.aclose()
 
 
 async def test_without_an_answer_nobody_says_absent(folder: Path, page: Page) -> None:
