@@ -212,6 +212,22 @@ async def test_without_an_answer_nobody_says_absent(folder: Path, page: Page) ->
     await channel.close()
 
 
+async def test_a_check_notices_a_page_that_no_worker_refreshes(
+    folder: Path, url: str, page: Page
+) -> None:
+    """Everything answers, and readers see "Current state unknown"."""
+    settings = in_folder(folder, url)
+    channel = opened(settings, page)
+    assert (await channel.check()).ok
+    await channel.refresh()
+    assert (await channel.check()).ok
+    later = WebsiteChannel(settings, clock=lambda: datetime.now(UTC) + timedelta(minutes=12))
+    found = await later.check()
+    assert (found.ok, "which is 12 minutes old" in found.detail) == (False, True)
+    await channel.close()
+    await later.close()
+
+
 async def test_a_process_without_a_ledger_writes_nothing(folder: Path, page: Page) -> None:
     channel = WebsiteChannel(in_folder(folder, "https://status.example"))
     with pytest.raises(Refused, match="nothing to make the page from"):
