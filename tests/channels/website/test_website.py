@@ -228,6 +228,26 @@ async def test_a_check_notices_a_page_that_no_worker_refreshes(
     await later.close()
 
 
+@pytest.mark.parametrize(
+    ("page_at", "home", "warned"),
+    [
+        ("https://example.com/status", "https://www.example.com/", True),
+        ("https://example.com/status", "https://example.com:8443/", True),
+        ("https://status.example.com", "https://example.com", False),
+        ("https://example.com/status", None, False),
+    ],
+)
+async def test_a_page_on_the_host_of_the_product_is_told_and_works(
+    folder: Path, page_at: str, home: str | None, warned: bool
+) -> None:
+    client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(404)))
+    channel = WebsiteChannel(in_folder(folder, page_at, home=home), client=client)
+    health = await channel.check()
+    assert (health.ok, "so is the page" in health.detail) == (True, warned)
+    await channel.close()
+    await client.aclose()
+
+
 async def test_a_process_without_a_ledger_writes_nothing(folder: Path, page: Page) -> None:
     channel = WebsiteChannel(in_folder(folder, "https://status.example"))
     with pytest.raises(Refused, match="nothing to make the page from"):
