@@ -106,7 +106,7 @@ class Settings(BaseSettings):
     )
     playbooks_dir: Path = Field(default=HERE / "playbooks", description="Folder of playbooks.")
     channels: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=("email", "twitter", "facebook"),
+        default=("email", "twitter", "facebook", "website"),
         description="Names of the configured channels, separated by commas.",
     )
     code_secret: SecretStr | None = Field(

@@ -36,10 +36,11 @@ class MailProgress(Value):
 
 
 class PlannedMail(Value):
-    """A broadcast as the ledger knows it: kind, size, and how many have it."""
+    """A broadcast as the ledger knows it: kind, audience, size, and how many have it."""
 
     message: int
     kind: MessageKind
+    audience: str
     planned: int
     went_out: int
 
@@ -101,6 +102,7 @@ async def planned_mails(engine: Engine, slug: str) -> list[PlannedMail]:
         PlannedMail(
             message=row.number,
             kind=row.kind,
+            audience=one.audience,
             planned=one.planned,
             went_out=(await read_progress(ledger, one.id)).went_out,
         )

@@ -168,8 +168,11 @@ class _Attempt:
         """What its template is named by."""
         return self.audience or self.channel.name
 
-    def write(self, day: Day, *, links: bool, voice: Voice | None) -> None:
-        """Write it; raises ``PlaybookInvalid``, ``CannotExpress`` or ``DomainError``."""
+    def write(self, day: Day, *, links: bool, voice: Voice | None) -> bool:
+        """Write it, and say whether the channel had to add the mark.
+
+        Raises ``PlaybookInvalid``, ``CannotExpress`` or ``DomainError``.
+        """
         plan, name = self.plan, self.channel.name
         mark = mark_of(plan.name, self.kind, day.ordinal, NOON)
         subscribers = self.audience is not None
@@ -197,6 +200,14 @@ class _Attempt:
         copy = copy.model_copy(update={"audience": self.audience})
         direct = [name] if is_direct(self.channel) else []
         refuse_misplaced(self.kind, [copy], direct=direct, linked=[name] if linked else [])
+        return mark in copy.text and mark not in rendered.text
+
+    def odd(self) -> Iterable[Problem]:
+        """What is probably a mistake in what could be written."""
+        if self.write(SHORT, links=True, voice=self._voice()):
+            file = template_name(self.kind, self.written_for)
+            detail = "does not show the mark, so the post gets it as a last line."
+            yield Problem(file, detail, next_step="Write {{ mark }} where it reads well.")
 
     def problems(self, day: Day, *, links: bool, optional: bool = False) -> list[Problem]:
         """What is wrong on such a day; with ``optional``, unknown facts are no problem."""
@@ -247,6 +258,7 @@ def _try(attempt: _Attempt, trial: Trial) -> None:
     if never:
         _add(trial.never, attempt.kind, never)
         return
+    trial.warnings.extend(attempt.odd())
     # Links may be configured for the worker and not here.
     unlinked = attempt.problems(SHORT, links=links)
     if unlinked:

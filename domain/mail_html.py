@@ -6,9 +6,10 @@ import html
 import re
 
 from domain.message import PERSONAL_FIELD
+from domain.public_text import ADDRESS_START
 from domain.subscribers import MANAGE_FIELD, UNSUBSCRIBE_FIELD
 
-_LINK = re.compile(r"https://[^\s<>\"']+")
+_LINK = re.compile(ADDRESS_START + r"[^\s<>\"']+")
 _BULLET = re.compile(r"[-*•]\s+")
 _PAGE = """\
 <!doctype html>

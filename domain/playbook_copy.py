@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from domain.errors import PlaybookInvalid, Problem
@@ -15,7 +14,6 @@ from domain.templates import html_template_name, template_name, template_problem
 from domain.yaml_places import Plain
 
 TEMPLATE_ENDING = ".j2"
-_SHOWS_MARK = re.compile(r"\{\{[^}]*\bmark\b")
 _YES = ("true", "yes", "on")
 Planned = Mapping[str, tuple[MessageKind, str]]
 """File name -> the kind and the channel that it is for, or ``subscribers``."""
@@ -168,16 +166,9 @@ def _codes_for_subscribers(name: str, files: Mapping[str, str]) -> Iterable[Prob
             yield Problem(file, detail, line, next_step=f"Take {found[0]} out.")
 
 
-def odd_templates(
-    playbook: Playbook, planned: Planned, files: Mapping[str, str]
-) -> Iterable[Problem]:
+def odd_templates(planned: Planned, files: Mapping[str, str]) -> Iterable[Problem]:
     """Templates that would work, but are probably a mistake."""
-    mail = mail_channels(playbook, planned, files)
     used = set(planned) | {html_template_name(*one) for one in planned.values()}
     for name in templates_in(files):
         if name not in used:
             yield Problem(name, "is used by no message.", next_step=did_you_mean(name, planned))
-    for name, (_, channel) in sorted(planned.items()):
-        if channel not in mail and not _SHOWS_MARK.search(without_comments(files[name])):
-            detail = "does not show the mark, so the post gets it as a last line."
-            yield Problem(name, detail, next_step="Write {{ mark }} where it reads well.")

@@ -90,7 +90,7 @@ def _odd(
 ) -> Iterable[Problem]:
     """What would work, but is probably a mistake."""
     yield from odd_values(playbook, placed)
-    yield from odd_templates(playbook, planned, files)
+    yield from odd_templates(planned, files)
     mail = mail_channels(playbook, planned, files)
     channels = {channel for _, channel in planned.values()} - {SUBSCRIBERS}
     if playbook.subscribers is not None:

@@ -80,6 +80,13 @@ def fault_in(text: str, *, one_line: bool = False) -> TextFault | None:
     return None
 
 
+OWN_MACHINE = r"http://(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/])"
+"""How an address of this machine begins, where there are no certificates."""
+
+ADDRESS_START = rf"(?:https://|{OWN_MACHINE})"
+"""How an address begins that people may be given."""
+
+
 def link_fault(link: str) -> str:
     """The first invisible character of an address, as its code point; else empty."""
     for letter in link:

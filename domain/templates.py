@@ -21,14 +21,14 @@ from domain.mail_html import html_page
 from domain.message import MessageKind, Voice
 from domain.model import Value
 from domain.offer import OfferTerms
-from domain.public_text import fault_in, is_blank, link_fault, refuse_faulty
+from domain.public_text import ADDRESS_START, fault_in, is_blank, link_fault, refuse_faulty
 from domain.template_file import Part, read_template
 from domain.times import UtcTime
 
 SUBJECT_LIMIT = 250
 LINK_LIMIT = 2000
 
-_LINK = re.compile(r"https://[^\s<>\"]+")
+_LINK = re.compile(ADDRESS_START + r"[^\s<>\"]+")
 
 
 class RenderContext(Value):

@@ -17,6 +17,7 @@ What X forces on us:
 from __future__ import annotations
 
 import html
+import re
 from datetime import UTC, datetime
 
 import httpx
@@ -44,6 +45,7 @@ from channels.twitter.weighted import LIMIT, weighted_length
 from channels.wire import Wire
 from channels.wording import copy_of_post, words_of_post
 from domain.message import Copy
+from domain.public_text import OWN_MACHINE
 from domain.publication import Receipt, Sighting
 
 MOST_PAGES = 10
@@ -166,7 +168,7 @@ class TwitterChannel:
     def render(self, template: Template) -> Copy:
         """Return the post, sign-off, mark and link in its text. Raises ``CannotExpress``."""
         text = words_of_post(template, self.name, with_link=True)
-        length = weighted_length(text)
+        length = weighted_length(self._as_public(text))
         if length > LIMIT:
             raise CannotExpress(
                 f"twitter: the post is {length - LIMIT} too long: {length} of {LIMIT} weighted "
@@ -174,6 +176,15 @@ class TwitterChannel:
                 "Shorten it in its template; a link counts 23, an emoji or a CJK letter 2.",
             )
         return copy_of_post(template, self.name, text)
+
+    def _as_public(self, text: str) -> str:
+        """The text as X would weigh it.
+
+        While a sandbox on this machine stands in for X, the status page is here too, and an
+        address that is no link to X stands in for one that is.
+        """
+        here = re.match(OWN_MACHINE, self._settings.base_url + "/")
+        return re.sub(OWN_MACHINE + r"(?::\d+)?", "https://example.com", text) if here else text
 
     async def publish(self, publication: Publication) -> Receipt:
         """Post once."""

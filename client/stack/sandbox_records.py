@@ -92,7 +92,7 @@ async def mail_by_broadcast(
     async for delivery in deliveries.accepted_deliveries(database, incident):
         _count(ours, delivery.key)
     theirs: dict[str, bytearray] = defaultdict(bytearray)
-    async for key in _mail_keys(sandbox):
+    async for key, _ in _mails(sandbox):
         _count(theirs, key)
     if theirs.keys() - ours.keys():
         for broadcast in await _broadcasts_elsewhere(database, incident):
@@ -114,10 +114,26 @@ def _compared(ours: Collection[int], theirs: Collection[int]) -> Reconciliation:
     )
 
 
+async def mails_to(
+    engine: Engine, incident: str, sandbox: httpx.AsyncClient, addresses: Collection[str]
+) -> dict[str, Counter[int]]:
+    """For each of these addresses, how many mails of which message the sandbox accepted."""
+    numbers = await _broadcasts_of(await engine.ledger(), incident)
+    found: dict[str, Counter[int]] = {address: Counter() for address in addresses}
+    async for key, address in _mails(sandbox):
+        number = numbers.get(key.partition(".")[0])
+        if number is not None and address in found:
+            found[address][number] += 1
+    return found
+
+
 async def reconcile_posts(
     engine: Engine, incident: str, sandbox: httpx.AsyncClient
 ) -> Reconciliation:
-    """Compare every publication of an incident with the posts that the sandbox shows in public."""
+    """Compare an incident's publications with the posts that the sandbox shows in public.
+
+    Channels of which the sandbox has no posts are left out: they have other providers.
+    """
     return total((await posts_by_publication(engine, incident, sandbox)).values())
 
 
@@ -136,6 +152,8 @@ async def posts_by_publication(
     database = await engine.ledger()
     known = 0
     for row in await publication_rows.rows(database, incident):
+        if row.channel not in public:
+            continue
         posts = await _posts_of(database, row, public)
         known += len(posts)
         accepted = row.state is PublicationState.ACCEPTED
@@ -175,15 +193,20 @@ async def _broadcasts_elsewhere(database: Database, incident: str) -> set[str]:
     """The keys under which other incidents of the ledger may have sent mail."""
     keys: set[str] = {CONFIRMATIONS_KEY}
     for other in await _incidents_but(database, incident):
-        for message in await messages.list_messages(database, other):
-            for revision in range(1, message.revision + 1):
-                ref = message.ref().model_copy(update={"revision": revision})
-                document = await messages.load_revision(database, ref)
-                keys |= {
-                    publication_key(ref, copy.channel, cut.name)
-                    for copy in document.copies
-                    for cut in document.audiences
-                }
+        keys |= (await _broadcasts_of(database, other)).keys()
+    return keys
+
+
+async def _broadcasts_of(database: Database, incident: str) -> dict[str, int]:
+    """The keys under which an incident may have sent mail, each with its message's number."""
+    keys: dict[str, int] = {}
+    for message in await messages.list_messages(database, incident):
+        for revision in range(1, message.revision + 1):
+            ref = message.ref().model_copy(update={"revision": revision})
+            document = await messages.load_revision(database, ref)
+            for copy in document.copies:
+                for cut in document.audiences:
+                    keys[publication_key(ref, copy.channel, cut.name)] = message.number
     return keys
 
 
@@ -192,25 +215,26 @@ async def _incidents_but(database: Database, incident: str) -> list[str]:
     return [row.slug for row in listed if row.slug != incident]
 
 
-async def _mail_keys(sandbox: httpx.AsyncClient) -> AsyncIterator[str]:
+async def _mails(sandbox: httpx.AsyncClient) -> AsyncIterator[tuple[str, str]]:
+    """Each accepted mail: the delivery's key, empty if it carries none of ours, and the address."""
     async with sandbox.stream("GET", "/_sandbox/books/mail.ndjson", timeout=600) as answer:
         answer.raise_for_status()
         rest = b""
         async for chunk in answer.aiter_bytes(1 << 20):
             lines = (rest + chunk).split(b"\n")
             rest = lines.pop()
-            for key in _keys(lines):
-                yield key
-        for key in _keys([rest]):
-            yield key
+            for mail in _read(lines):
+                yield mail
+        for mail in _read([rest]):
+            yield mail
 
 
-def _keys(lines: Iterable[bytes]) -> Iterable[str]:
-    """The delivery's key of each mail, empty for mail that carries none of ours."""
+def _read(lines: Iterable[bytes]) -> Iterable[tuple[str, str]]:
     for line in filter(None, lines):
-        marks = orjson.loads(line)["args"].values()
+        mail = orjson.loads(line)
         # Of all that travels with a mail, only this key is two parts with one dot between them.
-        yield next((str(mark) for mark in marks if str(mark).count(".") == 1), "")
+        marks = map(str, mail["args"].values())
+        yield next((mark for mark in marks if mark.count(".") == 1), ""), str(mail["address"])
 
 
 def _count(counts: dict[str, bytearray], key: str) -> None:

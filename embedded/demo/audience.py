@@ -17,16 +17,20 @@ BROKEN = (
 )
 
 
+def address_of(number: int) -> str:
+    """The address of a customer, counted from 1."""
+    name = "bounce" if number % BOUNCING_EVERY == 0 else "customer"
+    return f"{name}{number:07d}@example.org"
+
+
 def write_audience(path: Path, recipients: int) -> int:
     """Write ``recipients`` good rows and a few broken ones; return how many good ones bounce."""
     bouncing = 0
     with open_to_write(path) as file:
         file.write("email,name\n")
         for number in range(1, recipients + 1):
-            local = f"customer{number:07d}"
-            if number % BOUNCING_EVERY == 0:
-                local, bouncing = f"bounce{number:07d}", bouncing + 1
-            file.write(f"{local}@example.org,Customer {number}\n")
+            bouncing += number % BOUNCING_EVERY == 0
+            file.write(f"{address_of(number)},Customer {number}\n")
             if number % (recipients // len(BROKEN) + 1) == 1:
                 file.write(f"{BROKEN[number * len(BROKEN) // (recipients + 1)]}\n")
     return bouncing

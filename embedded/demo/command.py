@@ -17,11 +17,14 @@ from client.configuration import load_settings
 from client.engine import Engine
 from client.playbooks import read_files
 from client.stack.ports import Ports
+from client.subscribers import import_subscribers
 from embedded.demo import faults
 from embedded.demo.audience import write_audience
-from embedded.demo.scenario import Scenario, Story
-from embedded.demo.scorecard import add_up, show
+from embedded.demo.scenario import LEAD, Scenario, Story
+from embedded.demo.scorecard import add_up
+from embedded.demo.scorecard_view import show
 from embedded.demo.screen import DemoScreen
+from embedded.demo.subscribers import READER, sign_up, write_subscribers
 from embedded.stack import Stack
 
 AUDIENCE = "customers"
@@ -62,23 +65,37 @@ async def play(recipients: int, state_dir: Path, console: Console) -> bool:
     stack = Stack(state_dir, ports=Ports.free(), say=lambda text: console.print(f"  {text}"))
     await stack.start()
     try:
-        sandbox_client = httpx.AsyncClient(base_url=stack.addresses["sandbox"], timeout=60)
-        async with await stack.engine() as engine, sandbox_client as sandbox:
-            return await Demo(stack, engine, sandbox, console).run(recipients)
+        async with (
+            await stack.engine() as engine,
+            _client(stack.addresses["sandbox"]) as sandbox,
+            _client(stack.addresses["webhooks"]) as website,
+        ):
+            return await Demo(stack, engine, sandbox, website, console).run(recipients)
     finally:
         await stack.stop()
         console.print(f"Everything is stopped. Logs and databases are in {state_dir}.")
+
+
+def _client(address: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=address, timeout=60, trust_env=False)
 
 
 class Demo:
     """The scenario's stack and its screen."""
 
     def __init__(
-        self, stack: Stack, engine: Engine, sandbox: httpx.AsyncClient, console: Console
+        self,
+        stack: Stack,
+        engine: Engine,
+        sandbox: httpx.AsyncClient,
+        website: httpx.AsyncClient,
+        console: Console,
     ) -> None:
         self.engine = engine
         self._stack = stack
         self._sandbox = sandbox
+        self._website = website
+        self._subscribers = 0
         self._console = console
         self._slowness: int | None = None
         self._screen = DemoScreen(console, engine)
@@ -88,14 +105,17 @@ class Demo:
         story = Story()
         async with self._screen:
             await self._import(recipients)
+            self._subscribers = max(50, recipients // 20)
             # With few recipients the broadcast would be over before anybody could be killed.
             slow = 0.3 if recipients < 200_000 else 0.0
             self._slowness = await faults.switch_on(self._sandbox, slow_mail=slow)
             shipped = await asyncio.to_thread(read_files, load_settings(), PLAYBOOK)
             files = quickened(dict(shipped), recipients)
             status = await Scenario(self, story).play(files, AUDIENCE)
-            self._screen.say("comparing the ledger with the sandbox's own records")
-            score = await add_up(self.engine, self._sandbox, status, story)
+            self._screen.say(
+                "comparing the ledger with the sandbox and with the status page"
+            )
+            score = await add_up(self.engine, self._sandbox, self._website, status, story)
         show(self._console, score, story)
         return not score.wrong
 
@@ -108,6 +128,19 @@ class Demo:
         self.say("SIGKILL for the worker, in the middle of the broadcast")
         self._stack.kill("worker")
         await faults.lift(self._sandbox, self._slowness)
+
+    async def take_subscribers(self) -> list[str]:
+        """Have people subscribe to the status page; return those who are customers as well."""
+        await sign_up(self._website, self._sandbox, READER)
+        self.say(f"{READER} subscribes on the status page, and confirms by the link in the mail")
+        path = self._stack.state / "subscribers.csv"
+        both = await asyncio.to_thread(write_subscribers, path, self._subscribers)
+        imported = await import_subscribers(self.engine, path, by=LEAD)
+        self.say(
+            f"imported {imported.added:,} subscribers of the status page, "
+            f"{len(both):,} of them customers as well"
+        )
+        return both
 
     async def _import(self, recipients: int) -> None:
         path = self._stack.state / "customers.csv"

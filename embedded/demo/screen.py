@@ -31,7 +31,7 @@ class DemoScreen:
         self._began = time.monotonic()
         self._said: deque[Text] = deque(maxlen=LINES)
         self._bars = Progress(
-            TextColumn("{task.description:<22}"),
+            TextColumn("{task.description:<30}"),
             BarColumn(bar_width=24),
             TextColumn("{task.completed:>9,.0f}/{task.total:,.0f}"),
             TextColumn("{task.fields[rate]}"),
@@ -89,7 +89,7 @@ class DemoScreen:
             await asyncio.sleep(EVERY_SECONDS)
 
     def _look_at(self, mail: PlannedMail) -> None:
-        name = f"mail: {mail.kind.value.replace('_', ' ')}"
+        name = f"{mail.audience}: {mail.kind.value.replace('_', ' ')}"
         if name not in self._tasks:
             self._tasks[name] = self._bars.add_task(name, total=mail.planned, rate="")
         task = self._bars.tasks[self._bars.task_ids.index(self._tasks[name])]

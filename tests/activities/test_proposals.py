@@ -18,6 +18,7 @@ from channels.contract import Channel
 from channels.facebook import FacebookChannel, FacebookSettings
 from channels.sendgrid import SendGridChannel, SendGridSettings
 from channels.twitter import TwitterChannel, TwitterSettings
+from channels.website import WebsiteChannel, WebsiteSettings
 from domain.ids import MessageRef
 from domain.message import MessageKind
 from domain.playbook_files import parse_playbook
@@ -42,13 +43,16 @@ FACTS = {
 
 
 @pytest.fixture
-async def channels() -> AsyncIterator[dict[str, Channel]]:
+async def channels(tmp_path: Path) -> AsyncIterator[dict[str, Channel]]:
     made: dict[str, Channel] = {
         "email": SendGridChannel(SendGridSettings(api_key="SG.test")),
         "twitter": TwitterChannel(
             TwitterSettings(consumer_key="a", consumer_secret="b", token="c", token_secret="d")
         ),
         "facebook": FacebookChannel(FacebookSettings(page_id="1", page_token="x")),
+        "website": WebsiteChannel(
+            WebsiteSettings(url="https://status.example.com", folder=tmp_path / "page")
+        ),
     }
     yield made
     for channel in made.values():
@@ -115,21 +119,21 @@ async def test_what_is_signed_is_kept_for_every_channel_of_the_plan(desk: Desk) 
     rendered = await desk.render(await desk.order())
     document = await messages.load_revision(desk.ledger, REF)
     assert document.digest() == rendered.digest
-    assert {copy.channel for copy in document.copies} == {"email", "twitter", "facebook"}
+    assert {copy.channel for copy in document.copies} == {*desk.channels}
     assert all(FACTS["summary"] in copy.text for copy in document.copies)
 
 
 async def test_what_workflows_get_is_numbers_and_no_words(desk: Desk) -> None:
     rendered = await desk.render(await desk.order())
     assert rendered.audience_count == 30
-    assert [one.direct for one in rendered.channels] == [True, False, False]
+    assert [one.direct for one in rendered.channels] == [True, False, False, False]
     assert "spam" not in rendered.model_dump_json()
 
 
 async def test_each_post_bears_the_mark_by_which_it_is_found_again(desk: Desk) -> None:
     await desk.render(await desk.order())
     document = await messages.load_revision(desk.ledger, REF)
-    posts = [copy for copy in document.copies if copy.channel != "email"]
+    posts = [copy for copy in document.copies if copy.channel in ("twitter", "facebook")]
     assert len(posts) == 2
     assert all(copy.mark.startswith("Notice 1, 26 Oct 12:00 UTC, ref ") for copy in posts)
     assert all(copy.mark in copy.text for copy in posts)

@@ -268,11 +268,6 @@ def test_no_mistake_is_told_with_the_address_that_was_typed() -> None:
             "anouncement.email.j2: is used by no message. Did you mean announcement.email.j2?",
         ),
         (
-            {**FILES, "announcement.twitter.j2": "Sorry."},
-            "announcement.twitter.j2: does not show the mark, so the post gets it as a last "
-            "line. Write {{ mark }} where it reads well.",
-        ),
-        (
             with_plan(("  email:\n    name", "  emial:\n    name")),
             "playbook.yaml, line 12, column 3: no message goes to emial. Did you mean email?",
         ),

@@ -237,7 +237,16 @@ def test_a_link_may_be_left_out_where_there_is_none() -> None:
     assert rendered('link: {{ link or "" }}\n---\nHello', context=bare).link is None
 
 
-@pytest.mark.parametrize("link", ["http://example.com", "javascript:alert(1)", "https://a b"])
+@pytest.mark.parametrize("host", ["127.0.0.1:8091", "localhost:8091", "[::1]"])
+def test_a_link_to_ones_own_machine_needs_no_certificate(host: str) -> None:
+    link = f"http://{host}/incidents/1/#update-2"
+    assert rendered(f"link: {link}\n---\nHello").link == link
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["http://example.com", "http://localhost.example.com/", "javascript:alert(1)", "https://a b"],
+)
 def test_a_link_that_nobody_should_follow_is_refused(link: str) -> None:
     assert "begins with https://" in refusal(f"link: {link}\n---\nHello")
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import re
 
+import httpx
 from rich.console import Console
 
 from client.engine import Engine
 from domain.publication import PublicationState
 from embedded.demo.scenario import INCIDENT, Scenario, Story
-from embedded.demo.scorecard import add_up, show
+from embedded.demo.scorecard import add_up
+from embedded.demo.scorecard_view import show
 from tests.whole.response import Response, states
 from tests.whole.world import World
 
@@ -24,6 +26,9 @@ class Host:
 
     def say(self, text: str) -> None:
         self.said.append(text)
+
+    async def take_subscribers(self) -> list[str]:
+        return []
 
     async def kill_worker(self) -> None:
         raise AssertionError("nobody is to be killed in this story")
@@ -42,12 +47,14 @@ async def test_a_batch_that_stays_unknown_is_named_in_the_scorecard(calm: World)
     story = Story()
     host = Host(calm.engine)
     status = await Ending(host, story).play({}, "")
-    score = await add_up(calm.engine, calm.sandbox, status, story)
+    async with httpx.AsyncClient(base_url=calm.stack.addresses["webhooks"]) as website:
+        score = await add_up(calm.engine, calm.sandbox, website, status, story)
     printed = io.StringIO()
     show(Console(file=printed, width=200), score, story)
 
     said = printed.getvalue()
-    assert re.search(rf"not right: message {offer.number} on email, batch \d+: nobody knows", said)
+    where = rf"message {offer.number} on email to {INCIDENT}, batch \d+"
+    assert re.search(rf"not right: {where}: nobody knows", said)
     assert "the story did not come to its end: Nobody knows whether this went out" in said
     assert (len(score.unknown), "Nothing lost" in said) == (1, False)
 

@@ -333,3 +333,12 @@ def test_a_post_is_measured_with_its_mark_and_link() -> None:
     assert channel.render(template).text.endswith(f"\n{MARK}\n{template.link}")
     with pytest.raises(CannotExpress, match="1 too long"):
         channel.render(template.model_copy(update={"text": "x" * (room + 1)}))
+
+
+def test_with_a_sandbox_a_page_on_this_machine_weighs_what_the_public_one_will() -> None:
+    link = "http://127.0.0.1:8091/incidents/dfccab4dc2b3/#update-06a5f34545d5eb83"
+    template = Template(text="x" * (280 - 1 - len(MARK) - 1 - 23), mark=MARK, link=link)
+    sandboxed = World(ME, base_url="http://127.0.0.1:8090").channel
+    assert sandboxed.render(template).text.endswith(link)
+    with pytest.raises(CannotExpress, match="too long"):
+        World(ME).channel.render(template)

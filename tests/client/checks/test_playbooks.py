@@ -18,7 +18,7 @@ def configured(monkeypatch: pytest.MonkeyPatch, channels: str) -> Settings:
 def test_a_playbook_whose_channels_are_all_configured_can_be_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    [found] = check_playbooks(configured(monkeypatch, "email,facebook,twitter,mastodon"))
+    [found] = check_playbooks(configured(monkeypatch, "email,facebook,twitter,mastodon,website"))
     assert found.ok
 
 

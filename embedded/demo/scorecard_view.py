@@ -1,0 +1,142 @@
+"""The scorecard as tables on a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from domain.ids import SUBSCRIBERS
+from domain.plural import plural
+from embedded.demo.scenario import Story
+from embedded.demo.scorecard import Score, why
+
+
+def show(console: Console, score: Score, story: Story) -> None:
+    """Print the scorecard."""
+    console.print()
+    console.rule("[bold]Scorecard", align="left")
+    console.print(_told(score))
+    console.print(_messages(score))
+    console.print(_mail_table(score))
+    console.print(_page_table(score))
+    console.print(_approvals(score))
+    console.print("[bold]Refused[/bold]")
+    for refusal in story.refusals:
+        console.print(f"  {refusal.who}, {refusal.tried}: {refusal.why}", highlight=False)
+    struck = ", ".join(f"{name} {times}x" for name, times in score.struck.items())
+    console.print(f"[bold]Faults that struck[/bold]\n  {struck}", highlight=False)
+    if story.killed_at is not None:
+        console.print(
+            f"  worker killed with SIGKILL when {story.killed_at:,} of {story.of:,} mails were out",
+            highlight=False,
+        )
+    console.print(_beside_2013(score))
+    for wrong in score.wrong:
+        console.print(f"[bold red]not right:[/bold red] {wrong}", highlight=False)
+    if not score.wrong:
+        console.print("[bold green]Nothing lost, nothing sent twice, by the sandbox's own books.")
+
+
+def _told(score: Score) -> Table:
+    table = Table(title="First acknowledgement", title_justify="left")
+    for name in ("channel", "after opening", "after approval"):
+        table.add_column(name, justify="left" if name == "channel" else "right")
+    messages = score.status.messages
+    approved = messages[0].approved_at if messages else None
+    for channel, at in sorted(score.first_accepted.items(), key=lambda one: one[1]):
+        since = (at - score.status.opened_at).total_seconds()
+        after = f"{(at - approved).total_seconds():.2f} s" if approved else ""
+        table.add_row(channel, f"{since:.2f} s", after)
+    return table
+
+
+def _messages(score: Score) -> Table:
+    table = Table(title="Messages", title_justify="left")
+    for name in ("message", "channel", "state", "tries", "where"):
+        table.add_column(name, overflow="fold")
+    for message in score.status.messages:
+        for outcome in message.outcomes:
+            where = score.urls.get(f"{message.number}/{outcome.channel}") or why(outcome)
+            tries = str(outcome.attempts) if outcome.receipt else ""
+            kind = f"{message.number} {message.kind.value.replace('_', ' ')}"
+            table.add_row(kind, str(outcome.destination), str(outcome.state), tries, where)
+    return table
+
+
+def _mail_table(score: Score) -> Table:
+    table = Table(title="Mail", title_justify="left")
+    for name in ("message", "to"):
+        table.add_column(name)
+    for name in ("recipients", "accepted", "delivered", "bounced", "a second"):
+        table.add_column(name, justify="right")
+    kinds = {message.number: message.kind for message in score.status.messages}
+    for mail in score.mails:
+        people = mail.counts
+        speed = ""
+        if people.first_accepted_at and people.last_accepted_at:
+            seconds = (people.last_accepted_at - people.first_accepted_at).total_seconds()
+            speed = f"{people.went_out / seconds:,.0f}" if seconds >= 1 else ""
+        table.add_row(
+            f"{mail.message} {kinds[mail.message].value.replace('_', ' ')}",
+            mail.audience,
+            f"{people.recipients:,}",
+            f"{people.went_out:,}",
+            f"{people.delivered:,}",
+            f"{people.bounced:,}",
+            speed,
+        )
+    return table
+
+
+def _page_table(score: Score) -> Table:
+    """What anybody can read on the status page, and who was told of it."""
+    table = Table(title="Status page", title_justify="left")
+    for name in ("", "here"):
+        table.add_column(name)
+    shown = f"{score.page.accepted - score.page.lost} of {score.page.accepted}"
+    table.add_row("updates on the page, in its JSON and in its feed", shown)
+    told = [mail for mail in score.mails if mail.audience == SUBSCRIBERS]
+    table.add_row("mails to subscribers", f"{sum(mail.counts.went_out for mail in told):,}")
+    most = max((max(mails.values(), default=0) for mails in score.both.values()), default=0)
+    table.add_row(
+        "customers who are subscribers too",
+        f"{len(score.both):,}, at most {plural(most, 'mail')} each for one message",
+    )
+    return table
+
+
+def _approvals(score: Score) -> Table:
+    table = Table(title="Approvals", title_justify="left")
+    for name in ("message", "digest", "signed by"):
+        table.add_column(name, overflow="fold")
+    for message in score.status.messages:
+        signed = ", ".join(
+            f"{one.actor.person} as {'/'.join(one.roles)} ({one.actor.surface})"
+            for one in message.decisions
+        )
+        table.add_row(str(message.number), message.digest[:16], signed)
+    return table
+
+
+def _beside_2013(score: Score) -> Table:
+    """Buffer's figures are its own, from its report of 26 October 2013."""
+    table = Table(title="Beside Buffer, 26 October 2013", title_justify="left")
+    for name in ("", "Buffer", "here"):
+        table.add_column(name)
+    first = score.customers(1)
+    told = first.counts.went_out if first is not None else 0
+    channels = ", ".join(sorted(score.first_accepted))
+    table.add_row("customers told", "over 1,000,000", f"{told:,}")
+    table.add_row("channels", "e-mail, Facebook, Twitter", channels)
+    table.add_row("mentions in a day", "5,676, all answered", "not in this version")
+    table.add_row("codes for goodwill", "none", f"{score.codes:,}")
+    table.add_row("lost / doubled", "not told", f"{_lost(score)} / {_doubled(score)}")
+    return table
+
+
+def _lost(score: Score) -> int:
+    return score.mail.lost + score.posts.lost + score.page.lost
+
+
+def _doubled(score: Score) -> int:
+    return score.mail.doubled + score.posts.doubled + score.page.doubled
