@@ -185,15 +185,23 @@ def _status_page(found: Results) -> str:
             _rate(one.per_second),
             f"{one.wait_p95 * 1e3:.0f}",
             f"{one.processor:.2f}",
+            _rate(one.per_processor_second),
         )
         for one in found.page_served
     ]
-    head = ("address", "bytes", "requests/s", "p95, ms", "processors")
+    head = (
+        "address",
+        "bytes",
+        "requests/s",
+        "p95, ms",
+        "processors",
+        "requests for a second of it",
+    )
     readers = found.page_served[0].connections if found.page_served else 0
     note = (
         f"Our own public process on one processor, {readers} connections from another one, each "
         "asking again at once; no TLS and no proxy. *Processors*: how much of its own the server "
-        "used. Less than one says that the readers were slower."
+        "used. Less than one says that the readers were slower, or that something else ran there."
     )
     news = found.page_news.seconds
     told = (
@@ -203,7 +211,7 @@ def _status_page(found: Results) -> str:
         if news
         else ""
     )
-    return f"{_table(head, 'lrrrr', rows)}\n\n{note}\n\n{told}".rstrip()
+    return f"{_table(head, 'lrrrrr', rows)}\n\n{note}\n\n{told}".rstrip()
 
 
 def _rush_hours(found: Results) -> str:

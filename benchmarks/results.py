@@ -115,6 +115,11 @@ class PageServed(Value):
         """Answers a second."""
         return self.answers / self.seconds
 
+    @property
+    def per_processor_second(self) -> float:
+        """Answers for each second of processor that the server used."""
+        return self.per_second / self.processor if self.processor else 0.0
+
 
 class NewsOnPage(Value):
     """Seconds from an approval until the public page has the message, one per incident."""

@@ -250,7 +250,8 @@ async def _print(given: argparse.Namespace, folder: Path) -> int:
         print(
             f"{one.path} ({one.status}, {one.bytes / one.answers:,.0f} bytes): "
             f"{one.per_second:,.0f} requests/s over {one.connections} connections, 95 % within "
-            f"{one.wait_p95 * 1e3:.0f} ms, {one.processor:.2f} processors"
+            f"{one.wait_p95 * 1e3:.0f} ms; {one.processor:.2f} processors, "
+            f"{one.per_processor_second:,.0f} requests for each second of one"
         )
     if given.samples:
         found = await news(folder, given.samples, lambda _: None)
