@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import combinations, pairwise
 
 import httpx
@@ -10,12 +10,13 @@ import httpx
 from chaos.plan import RoundPlan
 from chaos.record import Record
 from chaos.verdict import LedgerMessage, RoundVerdict
-from chaos.world import Mail, SeenPost, World
+from chaos.world import Mail, SeenPost, ShownUpdate, World
 from client.engine import Engine
 from client.stack.sandbox_records import reconcile_mail
 from domain.ids import MessageRef, publication_key
-from domain.message import CLASS_OF, MessageClass, MessageKind
+from domain.message import CLASS_OF, Document, MessageClass, MessageKind
 from domain.message_state import MessagePhase
+from domain.playbook import PAGE_CHANNEL
 from domain.publication import PublicationState
 from domain.record_check import check_head, check_record
 from domain.status import IncidentStatus
@@ -34,12 +35,18 @@ class Comparison:
     """Compares everything that is known of one round."""
 
     def __init__(
-        self, plan: RoundPlan, record: Record, status: IncidentStatus, world: World
+        self,
+        plan: RoundPlan,
+        record: Record,
+        status: IncidentStatus,
+        world: World,
+        updates: list[ShownUpdate],
     ) -> None:
         self._plan = plan
         self._record = record
         self._status = status
         self._world = world
+        self._updates = updates
         self.verdict = RoundVerdict()
 
     async def compare(
@@ -53,6 +60,7 @@ class Comparison:
         rows = await publication_rows.rows(database, self._plan.incident)
         self._decisions()
         self._posts(ledger_messages, rows)
+        self._page(ledger_messages, rows)
         self._mail(ledger_messages, bodies)
         await self._ledger(database, sandbox, ledger_messages)
         await self._timeline(database)
@@ -169,6 +177,33 @@ class Comparison:
                 "unapproved", f"{where}: {seconds:.1f} s before its gate was open", len(early)
             )
 
+    # --- the status page ----------------------------------------------------------------------
+
+    def _page(
+        self, ledger_messages: list[LedgerMessage], rows: list[publication_rows.PublicationRow]
+    ) -> None:
+        """Each update on the page is one that was approved, and each accepted one is there."""
+        public = Counter(update.id for update in self._updates)
+        for key, times in public.items():
+            if times > 1:
+                self.verdict.find("doubled", f"update {key} on the page", times - 1)
+        keys = {row.key: row for row in rows if row.channel == PAGE_CHANNEL}
+        of = {message.number: message for message in ledger_messages}
+        for update in self._updates:
+            row = keys.get(update.id)
+            approved = of[row.number].approved if row is not None else None
+            if row is None or approved is None or row.revision != approved.revision:
+                self.verdict.find("unapproved", f"update {update.id} on the page")
+                continue
+            where = f"message {row.number} on the page"
+            if update.body.split() != approved.copy_for(PAGE_CHANNEL).text.split():
+                self.verdict.find("unapproved", f"{where} says something else")
+            if row.state is not PublicationState.ACCEPTED:
+                self.verdict.find("unentered", f"{where}: the row is {row.state}")
+        for key, row in keys.items():
+            if row.state is PublicationState.ACCEPTED and not public[key]:
+                self.verdict.find("lost", f"message {row.number} on the page")
+
     # --- mail ---------------------------------------------------------------------------------
 
     def _mail(self, ledger_messages: list[LedgerMessage], bodies: dict[str, set[str]]) -> None:
@@ -179,10 +214,15 @@ class Comparison:
             publication_key(self._ref(message.number, revision), "email", cut.name): (
                 message,
                 document,
+                document.copy_for("email", cut.name),
             )
             for message in ledger_messages
             for revision, document in message.revisions.items()
             for cut in document.audiences
+            if any(
+                copy.channel == "email" and copy.audience in (None, cut.name)
+                for copy in document.copies
+            )
         }
         keyed = {one.number: one for one in ledger_messages}
         letters: dict[tuple[int, str], list[Mail]] = defaultdict(list)
@@ -191,15 +231,15 @@ class Comparison:
             if mail.broadcast not in keys:
                 self.verdict.find("unapproved", "mail of a broadcast that no revision has")
                 continue
-            message, document = keys[mail.broadcast]
+            message, document, copy = keys[mail.broadcast]
             letters[message.number, mail.address].append(mail)
             moments[message.number].append(mail.at)
             if message.approved is not document:
                 self.verdict.find("unapproved", f"mail of message {message.number}")
-            elif mail.subject != document.copy_for("email").subject:
+            elif mail.subject != copy.subject:
                 self.verdict.find("unapproved", f"another subject in message {message.number}")
         for key, texts in bodies.items():
-            if key in keys and texts != {keys[key][1].copy_for("email").text}:
+            if key in keys and texts != {keys[key][2].text}:
                 self.verdict.find("unapproved", f"another text in message {keys[key][0].number}")
         for number, at in moments.items():
             self._late(number, f"message {number} by mail", at)
@@ -277,6 +317,12 @@ class Comparison:
 
     def _ref(self, number: int, revision: int) -> MessageRef:
         return MessageRef(incident=self._plan.incident, number=number, revision=revision)
+
+
+def _has_mail(document: Document, audience: str) -> bool:
+    """Whether a message writes to an audience."""
+    mail = [copy for copy in document.copies if copy.channel == "email"]
+    return any(copy.audience in (None, audience) for copy in mail)
 
 
 async def _ledger_message(

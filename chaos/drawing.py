@@ -23,6 +23,11 @@ from chaos.plan import (
 from domain.message import MessageKind
 
 CHANNELS = ("email", "twitter", "facebook")
+"""Those with a provider that can fail."""
+
+POINTED = (*CHANNELS, "website")
+"""Those with points at which a worker can be struck."""
+
 _PROVIDERS = {"email": "sendgrid", "twitter": "twitter", "facebook": "facebook"}
 _SIGNERS = {
     MessageKind.ANNOUNCEMENT: ("noor", "tomas", "ines"),
@@ -190,9 +195,9 @@ def _possible_faults(dice: random.Random) -> Iterator[Fault]:
         yield Fault(FaultAction.FREEZE, process, at=moment(), seconds=seconds)
     yield Fault(FaultAction.POINT_KILL, "email", point=Point.BEFORE_COMMIT)
     for point in _ANYWHERE:
-        for channel in CHANNELS:
+        for channel in POINTED:
             yield Fault(FaultAction.POINT_KILL, channel, point=point)
-    for channel in CHANNELS:
+    for channel in POINTED:
         point = dice.choice(_ANYWHERE)
         # Longer than the heartbeat's time-out: another worker has taken over when it wakes up.
         seconds = dice.choice((3.0, 14.0, 26.0))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -25,17 +26,25 @@ from chaos.recovery import Recovery
 from chaos.stack import ChaosStack, shortened
 from chaos.trials import Trials
 from chaos.verdict import RoundVerdict
-from chaos.world import bodies, look
-from embedded.demo.audience import write_audience
+from chaos.world import bodies, look, read_page
+from embedded.demo.audience import address_of, write_audience
 from store.files.audience_csv import read_rows
 from store.kernel.database import Database
 from store.kernel.private_files import make_folder
-from store.people import audiences
+from store.people import audiences, subscriber_list
+from store.people.audiences import AudienceRow
 
 _WORKS_FOR = 6.0
 _LONGEST_WAIT = 40.0
 """Seconds for which faults go on once the people are done: until all is published, or so long.
 Longer while a worker sleeps past its time-outs: it is to wake up under faults."""
+
+
+def _subscribers(recipients: int) -> Iterator[str]:
+    """A tenth of them customers, who are to get one mail, and as many others."""
+    for number in range(1, recipients + 1, 10):
+        yield address_of(number)
+        yield f"subscriber{number:07d}@example.net"
 
 
 @dataclass
@@ -172,7 +181,10 @@ class _Scene:
                 return RoundVerdict(stuck=1, findings=[f"stuck: {gave_up or error}"])
             self._say("recovery: comparing the records")
             world = await look(sandbox)
-            comparison = Comparison(self._plan, self._record, status, world)
+            page = self._stack.addresses["webhooks"]
+            async with httpx.AsyncClient(base_url=page, timeout=20, trust_env=False) as website:
+                updates = await read_page(website)
+            comparison = Comparison(self._plan, self._record, status, world, updates)
             for detail in stuck:
                 comparison.verdict.find("stuck", detail)
             copies = await asyncio.to_thread(bodies, self._stack.state / "sandbox.db")
@@ -187,6 +199,13 @@ class _Scene:
         await asyncio.to_thread(write_audience, path, self._plan.recipients)
         rows = read_rows(path, path.with_suffix(".rejects.csv"))
         await audiences.import_rows(self._database, AUDIENCE, rows)
+        await subscriber_list.import_confirmed(
+            self._database,
+            (AudienceRow(address, {}) for address in _subscribers(self._plan.recipients)),
+            who="maya",
+            why="chaos",
+            at=datetime.now(UTC),
+        )
 
     async def _let_it_work(self, people: People, injector: FaultInjector, deadline: float) -> None:
         """Let faults go on while something is being published, or a process is frozen."""

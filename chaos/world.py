@@ -45,6 +45,21 @@ class Mail:
     subject: str
 
 
+class ShownUpdate(BaseModel):
+    """An update on the status page, as its JSON has it."""
+
+    id: str
+    body: str
+
+
+class _ShownIncident(BaseModel):
+    incident_updates: list[ShownUpdate]
+
+
+class _ShownIncidents(BaseModel):
+    incidents: list[_ShownIncident]
+
+
 @dataclass
 class World:
     """Everything that went out. ``unmarked`` counts mails without a mark of ours."""
@@ -55,7 +70,7 @@ class World:
 
 
 async def look(sandbox: httpx.AsyncClient) -> World:
-    """Read all of it."""
+    """Read all of it in the sandbox's own records."""
     answer = await sandbox.get("/_sandbox/books")
     records = _SandboxRecords.model_validate_json(answer.raise_for_status().content)
     world = World({"twitter": records.twitter.posts, "facebook": records.facebook.posts})
@@ -71,6 +86,13 @@ async def look(sandbox: httpx.AsyncClient) -> World:
         mail = Mail(address, broadcast, batch, attempt, at, str(raw["subject"]))
         world.mails.append(mail)
     return world
+
+
+async def read_page(website: httpx.AsyncClient) -> list[ShownUpdate]:
+    """Every update on the status page, where anybody reads it."""
+    shown = (await website.get("/api/v2/incidents.json")).raise_for_status().content
+    incidents = _ShownIncidents.model_validate_json(shown).incidents
+    return [update for incident in incidents for update in incident.incident_updates]
 
 
 async def events_owed(sandbox: httpx.AsyncClient) -> int:

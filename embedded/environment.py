@@ -22,6 +22,7 @@ LINK_SECRET = "FRONTFOOT_LINK_SECRET"
 PUBLIC_URL = "FRONTFOOT_PUBLIC_URL"
 RECORD_KEY_FILE = "FRONTFOOT_RECORD_KEY_FILE"
 WEBSITE_FOLDER = "FRONTFOOT_WEBSITE_FOLDER"
+SUBSCRIBERS_FROM = "FRONTFOOT_SUBSCRIBERS_FROM"
 _SETTINGS = frozenset(f"FRONTFOOT_{name.upper()}" for name in Settings.model_fields)
 
 
@@ -74,6 +75,8 @@ def stack_environment(
     }
     if not access.live:
         kept[PUBLIC_URL] = webhooks
+        # Before the first incident no playbook says from whom subscribers get their mail.
+        kept[SUBSCRIBERS_FROM] = given.get(SUBSCRIBERS_FROM) or "status@example.com"
     elif not given.get(PUBLIC_URL):
         notices.append(
             f"Goodwill mail carries no unsubscribe link, because {PUBLIC_URL} is not set: "
@@ -86,6 +89,10 @@ def stack_environment(
         **kept,
     }
     make_key(settings.record_key())
+    folder = Path(access.environment.get(WEBSITE_FOLDER, "."))
+    if state in folder.parents:
+        # Where nothing is for other users to read, the page is not either.
+        folder.mkdir(mode=0o700, exist_ok=True)
     worker = {RECORD_KEY_FILE: str(settings.record_key().absolute())}
     return StackEnvironment(access, clients, parts, worker, tuple(notices))
 

@@ -68,6 +68,11 @@ class Stack:
         return plans.addresses(self.ports)
 
     @property
+    def shows_page(self) -> bool:
+        """Whether the status page is written here, and served by the webhook receiver."""
+        return "webhooks" in self.parts and bool(self._page_folder())
+
+    @property
     def environment(self) -> Mapping[str, str]:
         """What a client of this stack needs in its environment; empty before ``start``."""
         return {} if self._told is None else self._told.clients

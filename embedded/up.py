@@ -87,6 +87,8 @@ def _say_where(stack: Stack, elsewhere: str) -> None:
     where = stack.addresses
     _print("Everything is running.", "bold green")
     _print(f"  What the public sees  {where['sandbox']}    (timeline, Page and inbox)")
+    if stack.shows_page:
+        _print(f"  Status page           {where['webhooks']}")
     _print(f"  Temporal's pages      {where['ui']}")
     _print(f"  Temporal              {where['temporal']}")
     if "webhooks" in stack.parts:

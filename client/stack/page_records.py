@@ -1,7 +1,7 @@
 """Comparing our ledger with the status page as anybody reads it: over HTTP, at its public address.
 
 An update counts as shown where the incident's own page, the JSON and the feed of updates all have
-it. The website is read as a stranger would: no code of the channel that wrote it is used here.
+it. It is read as a stranger would: no code of the channel that wrote it is used here.
 """
 
 from __future__ import annotations
@@ -36,10 +36,8 @@ class _Incidents(BaseModel):
     incidents: list[_Incident]
 
 
-async def reconcile_page(
-    engine: Engine, incident: str, website: httpx.AsyncClient
-) -> Reconciliation:
-    """Compare every publication of an incident on the status page with what ``website`` shows.
+async def reconcile_page(engine: Engine, incident: str, page: httpx.AsyncClient) -> Reconciliation:
+    """Compare every publication of an incident on the status page with what ``page`` shows.
 
     ``unentered`` are updates below this incident that the ledger does not call accepted. Raises
     ``httpx.HTTPError`` if the page cannot be read.
@@ -49,12 +47,12 @@ async def reconcile_page(
     ours = {key for key, state in keys.items() if state is PublicationState.ACCEPTED}
     public = incident_id(incident)
     readings = [
-        Counter(_IN_PAGE.findall(await _read(website, incident_path(public)))),
-        _in_json(await _read(website, "api/v2/incidents.json"), public),
+        Counter(_IN_PAGE.findall(await _read(page, incident_path(public)))),
+        _in_json(await _read(page, "api/v2/incidents.json"), public),
     ]
     shown = set[str]().union(*readings)
     # The feed has the updates of every incident.
-    feed = Counter(_IN_FEED.findall(await _read(website, "updates.atom")))
+    feed = Counter(_IN_FEED.findall(await _read(page, "updates.atom")))
     readings.append(Counter({key: many for key, many in feed.items() if key in shown | ours}))
     return Reconciliation(
         accepted=len(ours),
@@ -64,8 +62,8 @@ async def reconcile_page(
     )
 
 
-async def _read(website: httpx.AsyncClient, path: str) -> str:
-    answer = await website.get(f"/{path}", headers={"Cache-Control": "no-cache"})
+async def _read(page: httpx.AsyncClient, path: str) -> str:
+    answer = await page.get(f"/{path}", headers={"Cache-Control": "no-cache"})
     # An incident of which nothing was published has no page.
     return "" if answer.status_code == httpx.codes.NOT_FOUND else answer.raise_for_status().text
 

@@ -112,9 +112,7 @@ class Demo:
             shipped = await asyncio.to_thread(read_files, load_settings(), PLAYBOOK)
             files = quickened(dict(shipped), recipients)
             status = await Scenario(self, story).play(files, AUDIENCE)
-            self._screen.say(
-                "comparing the ledger with the sandbox and with the status page"
-            )
+            self._screen.say("comparing the ledger with the sandbox and with the status page")
             score = await add_up(self.engine, self._sandbox, self._website, status, story)
         show(self._console, score, story)
         return not score.wrong

@@ -114,8 +114,8 @@ async def _unknown(engine: Engine, status: IncidentStatus) -> AsyncIterator[str]
                 engine, INCIDENT, message.number, outcome.channel, outcome.audience
             ):
                 yield (
-                    f"message {message.number} on {outcome.destination}, batch {batch.number}: nobody "
-                    f"knows whether its {plural(batch.recipients, 'mail')} went out "
+                    f"message {message.number} on {outcome.destination}, batch {batch.number}: "
+                    f"nobody knows whether its {plural(batch.recipients, 'mail')} went out "
                     f"(key {batch.key} at the provider)"
                 )
 

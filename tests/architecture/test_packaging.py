@@ -105,16 +105,27 @@ def test_every_setting_is_in_the_example_and_in_the_manual(model: type[BaseSetti
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+SHARING = ("worker", "webhooks")
+"""The services that share the status page."""
 
 
 def test_the_playbooks_of_the_house_reach_the_container_where_commands_run() -> None:
     worker = SERVICES["worker"]
-    [mount] = worker["volumes"]
+    [mount] = [one for one in worker["volumes"] if isinstance(one, dict)]
     assert mount["target"] == worker["environment"]["FRONTFOOT_PLAYBOOKS_DIR"]
     assert (mount["type"], mount["read_only"]) == ("bind", True)
     variable, default = re.fullmatch(r"\$\{(\w+):-(.+)\}", mount["source"]).groups()  # type: ignore[union-attr]
     assert variable in OFFERED
     assert list((ROOT / default).glob("*/playbook.yaml"))
+
+
+def test_the_status_page_that_the_worker_writes_is_the_one_that_is_shown() -> None:
+    folders = {name: SERVICES[name]["environment"]["FRONTFOOT_WEBSITE_FOLDER"] for name in SHARING}
+    mounts = {name: [m for m in SERVICES[name]["volumes"] if "page:" in m] for name in SHARING}
+    [folder] = set(folders.values())
+    assert mounts == {"worker": [f"page:{folder}"], "webhooks": [f"page:{folder}:ro"]}
+    # A volume gets its owner from the folder that the image has there.
+    assert folder in (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
 def test_everything_of_ours_reaches_the_same_ledger_and_the_same_temporal() -> None:

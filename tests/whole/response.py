@@ -19,7 +19,7 @@ from client.asking import incident_status, tell
 from client.facts import record_facts
 from client.stack.sandbox_records import Reconciliation, reconcile_mail, reconcile_posts
 from domain.actor import Actor
-from domain.ids import MessageRef, incident_workflow_id, publication_workflow_id
+from domain.ids import SUBSCRIBERS, MessageRef, incident_workflow_id, publication_workflow_id
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.publication import PublicationState
@@ -301,12 +301,17 @@ class Response:
 
 def states(message: MessageStatus) -> dict[str, PublicationState]:
     """How a message ended on each channel."""
-    return {outcome.channel: outcome.state for outcome in message.outcomes}
+    return {
+        str(outcome.destination) if outcome.audience == SUBSCRIBERS else outcome.channel: (
+            outcome.state
+        )
+        for outcome in message.outcomes
+    }
 
 
 def everywhere(state: PublicationState) -> dict[str, PublicationState]:
-    """The same state on all three channels."""
-    return dict.fromkeys(("email", "twitter", "facebook"), state)
+    """The same state on every channel."""
+    return dict.fromkeys(("email", "twitter", "facebook", "website"), state)
 
 
 def agreed(mails: int, posts: int) -> dict[str, Reconciliation]:

@@ -51,7 +51,6 @@ def playbook() -> dict[str, str]:
 @pytest.fixture
 async def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stack]:
     monkeypatch.setenv("FRONTFOOT_CHANNELS", "email,website")
-    monkeypatch.setenv("FRONTFOOT_SUBSCRIBERS_FROM", "status@example.com")
     stack = Stack(tmp_path / "state", ports=Ports.free(), live=False, say=lambda _: None)
     await stack.start()
     yield stack

@@ -5,8 +5,10 @@
     <folder>/current -> snapshots/000000000042
     <folder>/snapshots/000000000042/index.html, api/v2/summary.json, …
 
-A web server serves ``current``. Whoever reads sees one snapshot or the next, never a mixture; a
-snapshot that was not finished is never linked to.
+A web server serves ``current``, often as another user. Whoever may read the folder may read all
+that is in it, whatever the umask says; a missing folder is made for everybody to read. Whoever
+reads sees one snapshot or the next, never a mixture; a snapshot that was not finished is never
+linked to.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from channels.contract import Refused
@@ -55,8 +57,18 @@ class FolderTarget:
         return "" if os.access(self._folder, os.W_OK) else "the folder cannot be written to"
 
     def _prepare(self) -> None:
-        # Everybody may read what is public: a web server is often another user.
-        (self._folder / _SNAPSHOTS).mkdir(parents=True, exist_ok=True, mode=0o755)
+        with suppress(FileExistsError):
+            self._folder.mkdir(parents=True)
+            self._folder.chmod(0o755)
+        snapshots = self._folder / _SNAPSHOTS
+        snapshots.mkdir(exist_ok=True)
+        self._open_to_readers(snapshots)
+
+    def _open_to_readers(self, *paths: Path) -> None:
+        """Give each path the rights that the whole folder has, and nobody else's to write."""
+        given = self._folder.stat().st_mode & 0o055 | 0o700
+        for path in paths:
+            path.chmod((0o755 if path.is_dir() else 0o644) & given)
 
     def _write(self, site: Site) -> None:
         self._prepare()
@@ -88,9 +100,9 @@ class FolderTarget:
         shutil.rmtree(made, ignore_errors=True)
         for file in site.files:
             path = made / file.path
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(file.data)
-            path.chmod(0o644)
+        self._open_to_readers(made, *made.rglob("*"))
         return made
 
     def _link(self, made: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shutil
+import stat
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -109,6 +110,30 @@ async def test_a_look_finds_what_is_there_and_nothing_else(
     assert (await channel.find(first.key, other, NOW)).finding is Finding.ABSENT
     assert (await channel.find(f"{OTHER}.1", first.copy, NOW)).finding is Finding.ABSENT
     await channel.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+@pytest.mark.parametrize(
+    ("rights", "files", "folders"), [(None, 0o644, 0o755), (0o700, 0o600, 0o700)]
+)
+async def test_whoever_may_read_the_folder_may_read_what_is_in_it(
+    folder: Path, url: str, page: Page, rights: int | None, files: int, folders: int
+) -> None:
+    """A worker's umask kept the web server out of every snapshot."""
+    if rights is not None:
+        folder.mkdir(mode=rights)
+    before = os.umask(0o077)
+    try:
+        channel = opened(in_folder(folder, url), page)
+        await channel.publish(page.enter(channel, KEY, "Said.", MARK))
+        await channel.close()
+    finally:
+        os.umask(before)
+    inside = [folder, folder / "snapshots", *(folder / "current").resolve().rglob("*")]
+    assert {one.is_dir(): stat.S_IMODE(one.stat().st_mode) for one in inside} == {
+        True: folders,
+        False: files,
+    }
 
 
 async def test_publishing_again_shows_it_once(folder: Path, url: str, page: Page) -> None:
