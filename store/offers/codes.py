@@ -37,6 +37,7 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.codes import CODE_LENGTH, derive_symbols, secret_mark, spell
 from domain.offer import CodeSource, OfferTerms
+from store.kernel.bulk import Bulk
 from store.kernel.database import Apart, Database, DialectName
 from store.offers.offers import (
     ISSUE,
@@ -73,6 +74,9 @@ _FIRSTS = bindparam("b_first", type_=ARRAY(BigInteger))
 _LASTS = bindparam("b_last", type_=ARRAY(BigInteger))
 _SYMBOLS = bindparam("b_symbols", type_=ARRAY(LargeBinary))
 _RECIPIENTS = bindparam("b_recipients", type_=ARRAY(LargeBinary))
+# Of one size for the server's planner, whatever is in it: it plans for this once, and would plan
+# anew for each transaction if few rows made that look worth it.
+_SPANS = Bulk("postgresql", first=BigInteger(), last=BigInteger())
 
 
 def _entering_together() -> Select[*tuple[Any, ...]]:
@@ -104,19 +108,19 @@ def _entering_together() -> Select[*tuple[Any, ...]]:
 
 def _issuing_together() -> Update:
     """Count the codes as issued, if the rows of these recipients are the ones just entered."""
-    rows = func.unnest(_FIRSTS, _LASTS).table_valued("first", "last").render_derived(name="rows")
     there = (
         select(func.count())
-        .select_from(rows)
+        .select_from(_SPANS.table)
         .join(
             codes,
             and_(
                 codes.c.offer_id == bindparam("b_offer", type_=Integer),
                 # No row reaches further than the widest one, so few are read.
                 codes.c.first.between(
-                    rows.c.first - bindparam("b_widest", type_=BigInteger), rows.c.last
+                    _SPANS.table.c.first - bindparam("b_widest", type_=BigInteger),
+                    _SPANS.table.c.last,
                 ),
-                codes.c.last >= rows.c.first,
+                codes.c.last >= _SPANS.table.c.first,
             ),
         )
         .scalar_subquery()
@@ -276,8 +280,7 @@ class Issuing:
             raise Apart
         width = max(row["last"] - row["first"] for row in rows)
         spans = {
-            "b_first": columns["b_first"],
-            "b_last": columns["b_last"],
+            **_SPANS.parameter((row["first"], row["last"]) for row in rows),
             "b_rows": len(rows),
             "b_widest": max(width, offer.widest),
         }
