@@ -55,16 +55,16 @@ class Session(Value):
 
 
 def refuse_live(settings: Settings) -> None:
-    """Raise ``WrongInput`` unless a stack without live accounts runs here."""
+    """Raise ``WrongInput`` unless a stack with a console runs here: one without live accounts."""
     stack = stack_file.read(settings.state_dir)
     if stack is None or not stack.runs():
         raise WrongInput(
             "No stack runs here, so there is no console to sign in to.",
             NextStep(action=Action.START, advice="Start one, or run this in its folder."),
         )
-    if stack.live:
+    if "console" not in stack.parts:
         raise WrongInput(
-            "This stack uses live accounts, and nothing would prove who signs in.",
+            "This stack has no console: it uses live accounts, and nothing would prove who signs in.",
             "Sign in the terminal, or start the stack with --sandbox.",
         )
 

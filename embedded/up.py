@@ -45,9 +45,9 @@ def up(
 ) -> None:
     """Start Temporal, the sandbox, the webhook receiver, the console and a worker here.
 
-    They keep running until Ctrl-C. Nothing leaves this machine: every channel uses the sandbox, unless its
-    credentials are set (which is shown in red). State is kept in .frontfoot, so
-    that a restart loses nothing.
+    They keep running until Ctrl-C. Nothing leaves this machine: every channel
+    uses the sandbox, unless its credentials are set (which is shown in red).
+    State is kept in .frontfoot, so that a restart loses nothing.
 
     Example: frontfoot up --temporal-port 7300
     """

@@ -67,7 +67,8 @@ def create_app(engine: Engine) -> FastAPI:
     app.state.engine = engine
     app.state.feeds = Feeds(engine)
     stack = stack_file.read(engine.settings.state_dir)
-    app.state.rehearsal = stack is not None and stack.runs() and not stack.live
+    # A stack with live accounts has no console.
+    app.state.rehearsal = stack is not None and stack.runs()
 
     @app.get(HEALTH)
     async def health(_: Request) -> Response:

@@ -90,10 +90,11 @@ def failed(request: Request, error: Exception) -> Response:
     return page(request, "failed", title, status, explanation=explanation)
 
 
-async def missing(request: Request, _: Exception) -> Response:
-    """The page for an address that nothing answers."""
+async def missing(request: Request, error: Exception) -> Response:
+    """The page for an address that nothing answers, or not in this way."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
     explanation = explained("There is nothing at this address.", "Begin at the home page.")
-    return page(request, "failed", "There is no such page", 404, explanation=explanation)
+    return page(request, "failed", "There is no such page", status, explanation=explanation)
 
 
 def _status(error: BaseException) -> int:

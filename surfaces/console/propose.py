@@ -13,7 +13,7 @@ from starlette.responses import Response
 from client.asking import incident_status
 from client.errors import WrongInput
 from client.facts import read_facts
-from client.incident_plan import choices_of
+from client.incident_plan import Choices, choices_of
 from client.messages import propose, read_message, revise
 from client.promised_time import promised_time
 from domain.facts import Facts
@@ -108,14 +108,18 @@ async def _show(
     refused: Refused | None = None,
 ) -> Response:
     engine = engine_of(request)
-    status = await incident_status(engine, slug)
+    # What was typed is kept, whatever cannot be read beside it.
+    status = await attempted(incident_status(engine, slug))
+    choices = Choices() if isinstance(status, Refused) else await choices_of(engine, status)
+    if isinstance(status, Refused):
+        refused = refused or status
     known = await attempted(read_facts(engine, slug))
     words = {} if isinstance(known, Refused) else known.words
     context: dict[str, Any] = {
         "slug": slug,
         "number": number,
         "typed": typed,
-        "choices": await choices_of(engine, status),
+        "choices": choices,
         "states": list(ComponentState),
         "known": {name: str(words[name]) for name in Facts.model_fields if words.get(name)},
         "refusal": refused.explanation if refused else None,

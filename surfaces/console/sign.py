@@ -15,12 +15,13 @@ from client.messages import decide, message_of, read_message
 from client.signing import MaySign, may_sign
 from domain.explanation import Explanation, explained
 from domain.gate import GateState, Verdict
-from domain.message import Document
+from domain.message import Copy, Document
 from domain.status import MessageStatus
 from surfaces.console.access import actor, engine_of, session
 from surfaces.console.failures import Page, Refused, attempted
 from surfaces.console.live import feed_of, streamed
 from surfaces.console.rendering import page, part, see
+from surfaces.console.wording import kind_words
 
 MAIL_CSP = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
@@ -98,11 +99,10 @@ async def _show(
     return page(
         request,
         "sign",
-        f"Message {number} of {slug}",
+        f"Message {number}: {kind_words(message.kind)}",
         refused.status if refused else 200,
-        slug=slug,
         document=document,
-        lengths=await _lengths(document),
+        copies=await _copies(document),
         refusal=refused.explanation if refused else None,
         reason=reason,
         **_standing(request, slug, message, message.digest),
@@ -141,5 +141,7 @@ def _message(seen: IncidentView, number: int) -> MessageStatus | None:
     return message_of(seen.look.status, number) if seen.look else None
 
 
-async def _lengths(document: Document) -> list[CopyLength]:
-    return [await length_of(copy) for copy in document.copies]
+async def _copies(document: Document) -> list[tuple[int, Copy, CopyLength]]:
+    """Each copy with its place in the document and its length, the shortest first."""
+    found = [(place, copy, await length_of(copy)) for place, copy in enumerate(document.copies)]
+    return sorted(found, key=lambda one: len(one[1].text))
