@@ -64,7 +64,7 @@ def refuse_live(settings: Settings) -> None:
         )
     if "console" not in stack.parts:
         raise WrongInput(
-            "This stack has no console: it uses live accounts, and nothing would prove who signs in.",
+            "This stack uses live accounts, and has no console: nothing would prove who you are.",
             "Sign in the terminal, or start the stack with --sandbox.",
         )
 

@@ -70,7 +70,7 @@ async def take_decision(
     """Approve or reject exactly what was shown."""
     if verdict is Verdict.REJECT and not reason.strip():
         why = explained("A rejection needs a reason.", "Write what has to change.")
-        return await _show(request, slug, number, Refused(why, 422))
+        return await _show(request, slug, number, Refused(why, 422), reason, rejecting=True)
     if verdict is None:
         why = explained("Nothing was decided.", "Press Approve or Reject.")
         return await _show(request, slug, number, Refused(why, 422), reason)
@@ -86,14 +86,21 @@ async def take_decision(
         )
     )
     if isinstance(decided, Refused):
-        return await _show(request, slug, number, decided, reason)
+        rejecting = verdict is Verdict.REJECT
+        return await _show(request, slug, number, decided, reason, rejecting=rejecting)
     if decided.gate is GateState.WAITING:
         return see(f"/incidents/{slug}/messages/{number}/sign")
     return see(f"/incidents/{slug}#message-{number}")
 
 
 async def _show(
-    request: Request, slug: str, number: int, refused: Refused | None = None, reason: str = ""
+    request: Request,
+    slug: str,
+    number: int,
+    refused: Refused | None = None,
+    reason: str = "",
+    *,
+    rejecting: bool = False,
 ) -> Response:
     message, document = await read_message(engine_of(request), slug, number)
     return page(
@@ -105,6 +112,7 @@ async def _show(
         copies=await _copies(document),
         refusal=refused.explanation if refused else None,
         reason=reason,
+        rejecting=rejecting,
         **_standing(request, slug, message, message.digest),
     )
 

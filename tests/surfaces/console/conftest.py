@@ -1,4 +1,4 @@
-"""The console over a ledger of its own, where no Temporal answers; and a whole stack for stories."""
+"""The console over a ledger of its own, where no Temporal answers; stories have a whole stack."""
 
 from __future__ import annotations
 
