@@ -25,7 +25,7 @@ FACTS = {
     "scope": "Everybody who signs in; whoever is signed in can go on",
     "doing": "we are restoring the database of accounts",
 }
-TALL = 2_400
+TALL = 1_800
 """Pixels. What is below is cut off: a picture is for the first impression."""
 
 
