@@ -7,11 +7,12 @@ import typer
 from client.engine import Engine
 from client.signing_in import make_link, refuse_live
 from client.stack import stack_file
-from surfaces.terminal.printing import say, say_aside
+from surfaces.terminal.options import Json
+from surfaces.terminal.printing import say, say_aside, say_json
 from surfaces.terminal.session import run
 
 
-def sign_in() -> None:
+def sign_in(as_json: Json = False) -> None:
     """Print a link that signs in to the console, once, within 15 minutes.
 
     For the embedded stack only: whoever opens the link chooses who they are.
@@ -25,7 +26,11 @@ def sign_in() -> None:
         assert stack is not None, "it would have been refused"
         return f"{stack.addresses['console']}{await make_link(engine)}"
 
-    say(run(work))
+    link = run(work)
+    if as_json:
+        say_json({"link": link})
+        return
+    say(link)
     say_aside("It signs in once, within 15 minutes.")
 
 
