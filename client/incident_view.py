@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from client.engine import Engine
 from client.errors import Forgotten, UnknownIncident, explanation_of
 from client.ledger_view import LedgerView, read_from_ledger
+from client.patience import soon
 from client.status import Look, Watcher
-from domain.explanation import Explanation, explained
+from domain.explanation import Explanation
 from domain.model import Value
-
-WITHIN = timedelta(seconds=4)
-"""How long a page waits for Temporal before it shows what the ledger has."""
 
 
 class IncidentView(Value):
@@ -29,12 +26,7 @@ async def view(watcher: Watcher, engine: Engine, slug: str) -> IncidentView:
     """The incident now. Raises ``UnknownIncident``, and what keeps the ledger from answering."""
     at = datetime.now(UTC)
     try:
-        async with asyncio.timeout(WITHIN.total_seconds()):
-            return IncidentView(at=at, look=await watcher.look())
-    except TimeoutError:
-        why: Explanation | None = explained(
-            "Temporal does not answer.", "Look again in a minute; see whether it runs."
-        )
+        return IncidentView(at=at, look=await soon(watcher.look()))
     except Exception as error:
         if isinstance(error, UnknownIncident) and not isinstance(error, Forgotten):
             raise

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from client.asking import incident_status
+from client.asking import live_status
 from client.engine import Engine
-from client.errors import explanation_of
-from client.incidents import MOST_ASKED, ListedIncident, list_incidents
+from client.errors import EndedUnclosed, explanation_of
+from client.incidents import MOST_ASKED, ListedIncident, recorded_incidents
+from client.patience import soon
 from domain.explanation import Explanation
 from domain.message_state import MessagePhase
 from domain.model import Value
@@ -43,28 +44,33 @@ class Overview(Value):
 
 
 async def overview(engine: Engine, person: str) -> Overview:
-    """The overview for ``person``; what Temporal does not answer is a notice."""
-    every = await list_incidents(engine)
-    running = [one for one in every if one.open]
+    """The overview for ``person``: the list from the ledger, and what the incidents answer soon."""
+    every = await recorded_incidents(engine)
     notices: dict[str, Explanation] = {}
 
-    async def status_of(one: ListedIncident) -> IncidentStatus | None:
+    async def asked(one: ListedIncident) -> OpenIncident:
         try:
-            return await incident_status(engine, one.slug)
+            status = await soon(live_status(engine, one.slug))
+        except EndedUnclosed as ended:
+            return OpenIncident(listed=one.model_copy(update={"ended": ended.how}), status=None)
         except Exception as error:
             said = explanation_of(error)
             if said is None:
                 raise
             notices[said.what] = said
-            return None
+            return OpenIncident(listed=one, status=None)
+        listed = one.model_copy(update={"stage": status.stage})
+        return OpenIncident(listed=listed, status=status)
 
-    found = await asyncio.gather(*(status_of(one) for one in running[:MOST_ASKED]))
-    answers = dict(zip((one.slug for one in running), found, strict=False))
-    shown = tuple(OpenIncident(listed=one, status=answers.get(one.slug)) for one in running)
+    running = [one for one in every if one.open]
+    answers = await asyncio.gather(*(asked(one) for one in running[:MOST_ASKED]))
+    unasked = (OpenIncident(listed=one, status=None) for one in running[MOST_ASKED:])
+    shown = (*(one for one in answers if one.listed.open), *unasked)
+    ended = (one.listed for one in answers if not one.listed.open)
     return Overview(
         waiting=tuple(sorted(_waiting(shown, person), key=lambda one: not one.mine)),
         open=shown,
-        closed=tuple(one for one in every if not one.open),
+        closed=(*ended, *(one for one in every if not one.open)),
         notices=tuple(notices.values()),
     )
 

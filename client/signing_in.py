@@ -10,14 +10,16 @@ import asyncio
 import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from client.engine import Engine
 from client.errors import WrongInput
-from client.people import Person, known_people
+from client.people import known_people
 from client.stack import stack_file
 from domain.actor import Actor, AuthenticatedBy, Surface
 from domain.explanation import Action, NextStep
 from domain.model import Value
+from domain.people import Member
 from settings import Settings
 from store.people import sessions
 
@@ -41,7 +43,7 @@ class LinkSpent(WrongInput):
 class Session(Value):
     """Who is signed in, and since when."""
 
-    person: Person
+    person: Member
     since: datetime
 
     @property
@@ -129,9 +131,22 @@ async def sign_out(engine: Engine, cookie: str) -> None:
     await sessions.end_session(await engine.ledger(), _hash(cookie), datetime.now(UTC))
 
 
-async def people_here(engine: Engine) -> tuple[Person, ...]:
+async def people_here(engine: Engine) -> tuple[Member, ...]:
     """Everybody who may sign in."""
-    return await asyncio.to_thread(known_people, engine.settings)
+    return await asyncio.to_thread(_people, engine.settings)
+
+
+def _people(settings: Settings) -> tuple[Member, ...]:
+    """``known_people``, read again only when a file has changed: every page asks."""
+    folder = settings.playbooks_dir
+    files = [*folder.glob("*.yaml"), *folder.glob("*/*.yaml")]
+    versions = tuple(sorted((str(one), one.stat().st_mtime_ns) for one in files))
+    return _people_of(settings, versions)
+
+
+@lru_cache(maxsize=8)
+def _people_of(settings: Settings, versions: tuple[tuple[str, int], ...]) -> tuple[Member, ...]:
+    return known_people(settings)
 
 
 def _hash(token: str) -> str:

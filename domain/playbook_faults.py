@@ -1,9 +1,9 @@
-"""The plan in ``playbook.yaml``, or every mistake in it with its place."""
+"""The plan in ``playbook.yaml``, the people in ``people.yaml``, or every mistake with its place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import get_args
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -11,9 +11,12 @@ from pydantic_core import ErrorDetails
 from domain.errors import Problem
 from domain.facts import FACT_LIMIT
 from domain.message import MessageKind
+from domain.people import PEOPLE_FILE, People
 from domain.playbook import Playbook
 from domain.suggest import did_you_mean
 from domain.yaml_places import PlacedYaml
+
+M = TypeVar("M", bound=BaseModel)
 
 _WORDS = {
     "tuple_type": "must be a list, such as [founder, legal]",
@@ -26,17 +29,41 @@ _PROSE = frozenset({"title", "company", "name", "sign_off"})
 """Keys whose values are texts for people."""
 
 
-def validate_plan(placed: PlacedYaml) -> tuple[Playbook | None, list[Problem]]:
-    """The plan that the file holds, or what is wrong with it: one problem for each cause."""
+def validate_plan(
+    placed: PlacedYaml, people: People | None
+) -> tuple[Playbook | None, list[Problem]]:
+    """The plan that the file holds, or what is wrong with it: one problem for each cause.
+
+    Its roster are ``people``; a plan may have one of its own where there is no file of people.
+    """
+    more: dict[str, object] = {}
+    if people is not None and isinstance(placed.content, dict):
+        if "roster" in placed.content:
+            detail = f"`roster` is here and in {PEOPLE_FILE}, which has everybody for all plans."
+            step = "Take it out here; who is missing there belongs there."
+            return None, [problem_at(placed, ("roster",), detail, step)]
+        more["roster"] = people.roster()
+    return _validate(Playbook, placed, "It begins with `name:`, `title:` and `company:`.", more)
+
+
+def validate_people(placed: PlacedYaml) -> tuple[People | None, list[Problem]]:
+    """The people that the file holds, or what is wrong with it."""
+    return _validate(People, placed, "It begins with `people:`, a list.", {})
+
+
+def _validate(
+    model: type[M], placed: PlacedYaml, begins: str, more: Mapping[str, object]
+) -> tuple[M | None, list[Problem]]:
     if not isinstance(placed.content, dict):
-        step = "It begins with `name:`, `title:` and `company:`."
-        return None, [Problem(placed.file, "contains no keys and values.", 1, next_step=step)]
+        detail = "contains no keys and values."
+        return None, [Problem(placed.file, detail, 1, next_step=begins)]
     try:
         # Travelling values ignore what they do not know; in a file that is a typing mistake.
-        return Playbook.model_validate(placed.content, extra="forbid"), []
+        return model.model_validate({**placed.content, **more}, extra="forbid"), []
     except ValidationError as error:
-        found = _without_consequences(error.errors(include_url=False, include_input=False))
-        return None, [one for error in found for one in _explain(error, placed)]
+        found = error.errors(include_url=False, include_input=False)
+        told = _without_consequences(model, found)
+        return None, [one for error in told for one in _explain(model, error, placed)]
 
 
 def problem_at(
@@ -85,8 +112,13 @@ def _value_at(value: object, place: Sequence[str | int]) -> object:
     return value
 
 
-def _without_consequences(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
-    """All but those that only say that a misspelt key is missing under its right name."""
+def _without_consequences(
+    model: type[BaseModel], errors: Sequence[ErrorDetails]
+) -> list[ErrorDetails]:
+    """All but those that a mistake inside brings with it.
+
+    A misspelt key is missing under its right name, and a list of which no part is right is empty.
+    """
     misspelt = [
         (tuple(one["loc"][:-1]), str(one["loc"][-1]))
         for one in errors
@@ -95,17 +127,24 @@ def _without_consequences(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
     meant = {
         (place, name)
         for place, typed in misspelt
-        for name in _fields_at(place)
-        if f"`{name}`?" in did_you_mean(typed, _fields_at(place), "`{}`")
+        for name in _fields_at(model, place)
+        if f"`{name}`?" in did_you_mean(typed, _fields_at(model, place), "`{}`")
     }
     return [
         one
         for one in errors
-        if one["type"] != "missing" or (tuple(one["loc"][:-1]), str(one["loc"][-1])) not in meant
+        if (one["type"] != "missing" or (tuple(one["loc"][:-1]), str(one["loc"][-1])) not in meant)
+        and (one["type"] != "too_short" or not _is_around(one["loc"], errors))
     ]
 
 
-def _explain(error: ErrorDetails, placed: PlacedYaml) -> Iterable[Problem]:
+def _is_around(place: Sequence[str | int], errors: Sequence[ErrorDetails]) -> bool:
+    """Whether something is wrong inside a value."""
+    inside = len(place)
+    return any(len(one["loc"]) > inside and one["loc"][:inside] == place for one in errors)
+
+
+def _explain(model: type[BaseModel], error: ErrorDetails, placed: PlacedYaml) -> Iterable[Problem]:
     place = tuple(one for one in error["loc"] if one != "[key]")
     name = str(place[-1])[:60] if place else "the playbook"
     context = error.get("ctx", {})
@@ -117,9 +156,13 @@ def _explain(error: ErrorDetails, placed: PlacedYaml) -> Iterable[Problem]:
     elif error["type"] == "missing":
         where = _path(place[:-1])
         detail = f"`{name}` is missing" + (f" in {where}." if where else ".")
-        yield problem_at(placed, place[:-1], detail, f"Add a line `{name}: …` there.")
+        step = f"Add a line `{name}: …` there."
+        if place == ("roster",):
+            detail = f"there is no {PEOPLE_FILE} beside the playbooks, and no `roster` here."
+            step = f"Write down in {PEOPLE_FILE} who your people are, with their roles."
+        yield problem_at(placed, place[:-1], detail, step)
     elif error["type"] == "extra_forbidden":
-        known = did_you_mean(name, _fields_at(place[:-1]), "`{}`")
+        known = did_you_mean(name, _fields_at(model, place[:-1]), "`{}`")
         yield problem_at(placed, place, f"`{name}` is not a word this file knows.", known)
     elif error["loc"][-1:] == ("[key]",):
         kinds = [kind.value for kind in MessageKind]
@@ -149,9 +192,9 @@ def _path(place: tuple[str | int, ...]) -> str:
     return text
 
 
-def _fields_at(place: tuple[str | int, ...]) -> list[str]:
+def _fields_at(root: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
     """The keys that the model knows at a place of the file."""
-    model: type[BaseModel] | None = Playbook
+    model: type[BaseModel] | None = root
     for one in place:
         # Positions in lists and keys of dictionaries lead to the model that is inside already.
         if model is not None and one in model.model_fields:

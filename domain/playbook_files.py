@@ -12,6 +12,7 @@ from typing import NamedTuple
 from domain.errors import PlaybookInvalid, Problem
 from domain.facts import Facts
 from domain.ids import SUBSCRIBERS
+from domain.people import PEOPLE_FILE, People
 from domain.playbook import Playbook
 from domain.playbook_copy import (
     TEMPLATE_ENDING,
@@ -23,7 +24,7 @@ from domain.playbook_copy import (
     planned_templates,
     templates_in,
 )
-from domain.playbook_faults import odd_values, problem_at, validate_plan
+from domain.playbook_faults import odd_values, problem_at, validate_people, validate_plan
 from domain.suggest import did_you_mean
 from domain.yaml_places import PlacedYaml, read_yaml
 
@@ -33,6 +34,7 @@ __all__ = [
     "Examination",
     "examine_playbook",
     "parse_playbook",
+    "read_people",
 ]
 
 PLAYBOOK_FILE = "playbook.yaml"
@@ -66,10 +68,11 @@ def examine_playbook(files: Mapping[str, str]) -> Examination:
         step = f"A playbook is a folder with a {PLAYBOOK_FILE} and its templates in it."
         return Examination(None, (Problem(PLAYBOOK_FILE, "is missing.", next_step=step),), ())
     placed = read_yaml(files[PLAYBOOK_FILE], PLAYBOOK_FILE)
-    problems = list(placed.problems)
+    people, problems = read_people(files)
+    problems += placed.problems
     plan = None
     if not problems:
-        plan, problems = validate_plan(placed)
+        plan, problems = validate_plan(placed, people)
     planned = planned_templates(placed.content)
     problems += dict.fromkeys(form_problems(placed.content, planned, files))
     if plan is None:
@@ -83,6 +86,14 @@ def examine_playbook(files: Mapping[str, str]) -> Examination:
     if problems:
         return Examination(None, tuple(problems), (), plan, placed)
     return Examination(plan, (), tuple(_odd(plan, placed, planned, files)), plan, placed)
+
+
+def read_people(files: Mapping[str, str]) -> tuple[People | None, list[Problem]]:
+    """The people of the house; None without a problem where the plan has to name its own."""
+    if PEOPLE_FILE not in files:
+        return None, []
+    placed = read_yaml(files[PEOPLE_FILE], PEOPLE_FILE)
+    return (None, list(placed.problems)) if placed.problems else validate_people(placed)
 
 
 def _odd(

@@ -24,11 +24,17 @@ MOST_SIGNALS = 3_000
 through all of them in one workflow task, which may take ten seconds: 10,000 took 2.4 s of an idle
 processor, and on a busy machine more than ten, again and again."""
 
+LARGEST_HISTORY = 100 * 1024 * 1024
+"""The size in bytes at which the server ends a workflow, instead of 50 MiB. Sixty signals of 1.1 MB
+that come within a second are more than that, and a run that is to be continued as new because of
+them needs a moment for it. Above 128 MiB the server cannot hand a history to a worker."""
+
 TEMPORAL_SETTINGS = (
     f"limit.blobSize.error={LARGEST_PAYLOAD}",
     # The server looks at the other limit only above this one.
     f"limit.blobSize.warn={LARGEST_PAYLOAD // 2}",
     f"history.maximumSignalsPerExecution={MOST_SIGNALS}",
+    f"limit.historySize.error={LARGEST_HISTORY}",
 )
 """Values of Temporal's dynamic configuration; deploy/temporal/dynamic.yaml has the same."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from domain.errors import PlaybookInvalid, Problem
+from domain.people import PEOPLE_FILE
 from domain.plain_text import NEXT_STEP, NotText, read_utf8
 from domain.playbook_files import PLAYBOOK_FILE, TEMPLATE_ENDING
 
@@ -19,11 +20,16 @@ FILES_LIMIT = 500
 def read_playbook(folder: Path) -> Mapping[str, str]:
     """The texts of a playbook by file name: ``playbook.yaml`` and the templates beside it.
 
-    Other files are left alone. Raises ``PlaybookInvalid`` naming each file that cannot be read as
-    UTF-8 text. Whether they make a playbook is decided by ``domain.playbook_files``.
+    With them comes ``people.yaml``: the folder's own, or else the one beside the folder, which
+    serves every playbook there. Other files are left alone. Raises ``PlaybookInvalid`` naming each
+    file that cannot be read as UTF-8 text. Whether they make a playbook is decided by
+    ``domain.playbook_files``.
     """
     try:
         paths = sorted(path for path in folder.iterdir() if _belongs(path))
+        if not any(path.name == PEOPLE_FILE for path in paths):
+            shared = folder.resolve().parent / PEOPLE_FILE
+            paths += [shared] if shared.is_file() else []
     except OSError as error:
         step = f"Give the folder that contains the {PLAYBOOK_FILE}."
         problem = Problem(folder.name, f"{_reason(error)}.", next_step=step)
@@ -47,7 +53,7 @@ def read_playbook(folder: Path) -> Mapping[str, str]:
 
 def _belongs(path: Path) -> bool:
     # Editors leave hidden copies beside the files they edit, and those end in .j2 as well.
-    named = path.name == PLAYBOOK_FILE or path.name.endswith(TEMPLATE_ENDING)
+    named = path.name in (PLAYBOOK_FILE, PEOPLE_FILE) or path.name.endswith(TEMPLATE_ENDING)
     return named and not path.name.startswith((".", "#", "~")) and path.is_file()
 
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from client.asking import incident_status
 from client.incidents import close
 from client.messages import message_of
+from client.patience import soon
 from client.publications import withdraw
 from domain.publication import PublicationState
 from surfaces.console.access import actor, engine_of
@@ -58,7 +59,7 @@ async def take_withdrawal(
 async def _ask_to_close(
     request: Request, slug: str, waive: str = "", refused: Refused | None = None
 ) -> Response:
-    status = await incident_status(engine_of(request), slug)
+    status = await soon(incident_status(engine_of(request), slug))
     return page(
         request,
         "close",
@@ -74,7 +75,7 @@ async def _ask_to_close(
 async def _ask_to_withdraw(
     request: Request, slug: str, number: int, reason: str = "", refused: Refused | None = None
 ) -> Response:
-    status = await incident_status(engine_of(request), slug)
+    status = await soon(incident_status(engine_of(request), slug))
     message = message_of(status, number)
     there = (PublicationState.ACCEPTED, PublicationState.PARTLY_ACCEPTED, PublicationState.SENDING)
     return page(

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from client.facts import facts_of, read_facts, record_facts
+from client.patience import soon
 from domain.facts import Facts
 from domain.status import IncidentStatus
 from surfaces.console.access import actor, engine_of
@@ -20,7 +21,7 @@ router = APIRouter(route_class=Page)
 @router.get("/incidents/{slug}/facts")
 async def show_facts(request: Request, slug: str) -> Response:
     """A form with all that is known."""
-    known = await read_facts(engine_of(request), slug)
+    known = await soon(read_facts(engine_of(request), slug))
     typed = {name: str(text) for name, text in known.words.items() if text}
     return _show(request, slug, typed, known.draft or "")
 

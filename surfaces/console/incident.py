@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -12,6 +12,7 @@ from client.facts import facts_of
 from client.incident_view import IncidentView
 from client.mail_progress import MailProgress, under_way
 from client.next_steps import next_steps
+from client.patience import soon
 from client.timeline import Verified, verify_timeline
 from domain.explanation import Action, NextStep
 from domain.facts import Facts
@@ -24,8 +25,8 @@ from surfaces.console.failures import Page, Refused, attempted
 from surfaces.console.live import feed_of, streamed
 from surfaces.console.rendering import page, part
 
-VERIFIED_WITHIN = 2.0
-"""Seconds that the page waits for the record to be verified; its own page waits longer."""
+VERIFIED_WITHIN = timedelta(seconds=2)
+"""How long the page waits for the record to be verified; its own page waits longer."""
 
 router = APIRouter(route_class=Page)
 
@@ -101,12 +102,5 @@ async def _facts(request: Request, seen: IncidentView) -> dict[str, str]:
 
 
 async def _verified(request: Request, slug: str) -> Verified | None:
-    async def verify() -> Verified | None:
-        try:
-            async with asyncio.timeout(VERIFIED_WITHIN):
-                return await verify_timeline(engine_of(request), slug)
-        except TimeoutError:
-            return None
-
-    found = await attempted(verify())
+    found = await attempted(soon(verify_timeline(engine_of(request), slug), VERIFIED_WITHIN))
     return None if isinstance(found, Refused) else found

@@ -11,6 +11,7 @@ from client.asking import incident_status
 from client.broadcasts import steer_broadcast
 from client.mail_progress import mails_of
 from client.messages import destination_of, message_of
+from client.patience import soon
 from client.publications import retry_channel, settle
 from domain.broadcasting import BroadcastAction
 from surfaces.console.access import actor, engine_of
@@ -120,7 +121,7 @@ async def _show_mail(
     request: Request, slug: str, number: int, refused: Refused | None = None
 ) -> Response:
     engine = engine_of(request)
-    message = message_of(await incident_status(engine, slug), number)
+    message = message_of(await soon(incident_status(engine, slug)), number)
     return page(
         request,
         "mail",
@@ -141,7 +142,7 @@ async def _show_publication(
     audience: str,
     refused: Refused | None = None,
 ) -> Response:
-    message = message_of(await incident_status(engine_of(request), slug), number)
+    message = message_of(await soon(incident_status(engine_of(request), slug)), number)
     place = destination_of(message, channel, audience or None)
     outcome = next(one for one in message.outcomes if one.destination == place)
     return page(

@@ -15,6 +15,7 @@ from client.errors import WrongInput
 from client.facts import read_facts
 from client.incident_plan import Choices, choices_of
 from client.messages import propose, read_message, revise
+from client.patience import soon
 from client.promised_time import promised_time
 from domain.facts import Facts
 from domain.message import FREE_SUBJECT, FREE_TEXT, MessageKind
@@ -46,7 +47,7 @@ async def take_proposal(request: Request, slug: str) -> Response:
 @router.get("/incidents/{slug}/messages/{number}/revise")
 async def show_revision(request: Request, slug: str, number: int) -> Response:
     """The form for a new revision, with the states that the message sets now."""
-    message, document = await read_message(engine_of(request), slug, number)
+    message, document = await soon(read_message(engine_of(request), slug, number))
     states = document.page.components if document.page else ()
     typed = {f"{_COMPONENT}{one.name}": one.state or "" for one in states}
     typed |= {"kind": message.kind, "notify": "yes" if message.notify else ""}
@@ -109,11 +110,11 @@ async def _show(
 ) -> Response:
     engine = engine_of(request)
     # What was typed is kept, whatever cannot be read beside it.
-    status = await attempted(incident_status(engine, slug))
+    status = await attempted(soon(incident_status(engine, slug)))
     choices = Choices() if isinstance(status, Refused) else await choices_of(engine, status)
     if isinstance(status, Refused):
         refused = refused or status
-    known = await attempted(read_facts(engine, slug))
+    known = await attempted(soon(read_facts(engine, slug)))
     words = {} if isinstance(known, Refused) else known.words
     context: dict[str, Any] = {
         "slug": slug,

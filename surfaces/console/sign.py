@@ -12,6 +12,7 @@ from client.copy_length import CopyLength, length_of
 from client.errors import WrongInput
 from client.incident_view import IncidentView
 from client.messages import decide, message_of, read_message
+from client.patience import soon
 from client.signing import MaySign, may_sign
 from domain.explanation import Explanation, explained
 from domain.gate import GateState, Verdict
@@ -52,7 +53,7 @@ async def show_standing(request: Request, slug: str, number: int, digest: str) -
 @router.get("/incidents/{slug}/messages/{number}/mail/{place}")
 async def show_mail(request: Request, slug: str, number: int, place: int) -> Response:
     """A mail as its readers see it, for a frame that can do nothing."""
-    _, document = await read_message(engine_of(request), slug, number)
+    _, document = await soon(read_message(engine_of(request), slug, number))
     if not 0 <= place < len(document.copies) or not document.copies[place].html:
         raise WrongInput("There is no such mail.", "Go back to the message.")
     return HTMLResponse(document.copies[place].html, headers={"Content-Security-Policy": MAIL_CSP})
@@ -102,7 +103,7 @@ async def _show(
     *,
     rejecting: bool = False,
 ) -> Response:
-    message, document = await read_message(engine_of(request), slug, number)
+    message, document = await soon(read_message(engine_of(request), slug, number))
     return page(
         request,
         "sign",

@@ -17,7 +17,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "playbooks" / "site-compromised"
 def shipped_files() -> Mapping[str, str]:
     return {
         path.name: path.read_text(encoding="utf-8")
-        for path in sorted(FOLDER.iterdir())
+        for path in (FOLDER.parent / "people.yaml", *sorted(FOLDER.iterdir()))
         if path.suffix in (".yaml", ".j2")
     }
 

@@ -84,3 +84,13 @@ def test_a_file_that_may_not_be_read_is_said_to_be_so(tmp_path: Path) -> None:
     (tmp_path / "playbook.yaml").write_text("name: x", encoding="utf-8")
     (tmp_path / "playbook.yaml").chmod(0)
     assert "may not be read by this user" in refusal(tmp_path)
+
+
+def test_the_people_beside_a_playbook_come_with_it_and_its_own_come_first(tmp_path: Path) -> None:
+    folder = tmp_path / "plan"
+    folder.mkdir()
+    (folder / "playbook.yaml").write_text("name: plan", encoding="utf-8")
+    (tmp_path / "people.yaml").write_text("people: shared", encoding="utf-8")
+    assert read_playbook(folder)["people.yaml"] == "people: shared"
+    (folder / "people.yaml").write_text("people: own", encoding="utf-8")
+    assert read_playbook(folder)["people.yaml"] == "people: own"

@@ -47,7 +47,12 @@ def test_four_records_of_a_published_message_agree(published: tuple[Terminal, st
     providers = {one["channel"]: one["provider"] for one in report["intents"]}
     assert (result.exit_code, report["found"]) == (0, []), result.output
     assert "The records agree." in result.output
-    assert providers == {"email": "200 mails", "facebook": "1 post", "twitter": "1 post"}
+    assert providers == {
+        "email": "200 mails",
+        "facebook": "1 post",
+        "twitter": "1 post",
+        "website": "seen",
+    }
 
 
 def test_a_message_at_its_gate_is_open_and_no_difference(announced: tuple[Terminal, str]) -> None:

@@ -101,7 +101,7 @@ def test_a_signed_announcement_reaches_every_channel_once(
         name: after[name]["accepted"] - before[name]["accepted"] for name in ("twitter", "facebook")
     }
     assert (states(status), grown) == (
-        {"email": "accepted", "twitter": "accepted", "facebook": "accepted"},
+        dict.fromkeys(("email", "twitter", "facebook", "website"), "accepted"),
         {"twitter": 1, "facebook": 1},
     )
 
@@ -208,6 +208,7 @@ def test_a_withdrawn_post_is_taken_down(announced: tuple[Terminal, str]) -> None
         "email": "accepted",
         "twitter": "withdrawn",
         "facebook": "withdrawn",
+        "website": "withdrawn",
     }
 
 

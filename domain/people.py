@@ -1,0 +1,51 @@
+"""The people of the house, in ``people.yaml`` beside the playbooks, for all of them.
+
+A playbook says what is said and which roles must sign it; who holds those roles is the same in
+every plan. When an incident is opened, the file is part of the snapshot that it takes.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from domain.model import Written
+from domain.public_text import PublicLine
+from domain.roster import Person, PersonId, Role
+
+PEOPLE_FILE = "people.yaml"
+
+
+class Member(Written):
+    """Somebody who may have a part in an incident.
+
+    ``id`` is the short handle under which everything is recorded; ``name`` is shown to people, and
+    never leaves the ledger and this file.
+    """
+
+    id: PersonId
+    name: PublicLine | None = None
+    roles: tuple[Role, ...] = Field(min_length=1)
+
+    @property
+    def shown(self) -> str:
+        """The name, or the handle of somebody without one."""
+        return self.name or self.id
+
+
+class People(Written):
+    """Everybody, in the order of the file."""
+
+    people: tuple[Member, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> People:
+        ids = [one.id for one in self.people]
+        for one in ids:
+            if ids.count(one) > 1:
+                raise PydanticCustomError("twice", "{who} is there twice", {"who": one})
+        return self
+
+    def roster(self) -> tuple[Person, ...]:
+        """The same as a plan has them: handles and roles, and nothing else about them."""
+        return tuple(Person(id=one.id, roles=one.roles) for one in self.people)
