@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -185,8 +187,21 @@ def test_a_scanner_that_opens_every_link_decides_nothing(people: People, slug: s
     people.goes_to(maya, f"/incidents/{slug}")
     expect(maya.locator("#message-1")).to_contain_text("waits for signatures")
     people.goes_to(maya, f"/incidents/{slug}/timeline")
-    assert [one.split(" ")[0] for one in maya.locator(".timeline b").all_inner_texts()].count(
-        "message"
-    ) <= 1
+    happened = maya.locator(".timeline b").all_inner_texts()
+    assert not {"approved", "rejected", "withdrawn", "closed"} & set(happened)
+    assert "proposed" in happened
     for page in (maya, scanner):
         page.context.close()
+
+
+def test_a_page_and_its_session_survive_the_death_of_the_console(people: People, slug: str) -> None:
+    maya = people.enter("maya")
+    opens(people, maya, slug)
+    as_of = maya.locator(".as-of time")
+    os.kill(people.up.pids()["console"], signal.SIGKILL)
+    before = as_of.get_attribute("datetime")
+    assert before is not None
+    expect(as_of).not_to_have_attribute("datetime", before, timeout=PATIENCE)
+    proposes(people, maya, slug, f"We are looking into it ({slug}).")
+    expect(maya.get_by_text("You wrote this")).to_be_visible()
+    maya.context.close()
