@@ -88,6 +88,8 @@ def _environment() -> Environment:
         on_its_day=lambda at: _time(at, show_on_its_day(at, datetime.now(UTC))),
         second=lambda at: _time(at, f"{in_utc(at):%H:%M:%S} UTC"),
         words=lambda text: str(text).replace("_", " "),
+        # Unlike Jinja's own, it leaves "UTC" as it is.
+        sentence=lambda text: text[:1].upper() + text[1:],
         kind=kind_words,
         how_long=how_long,
     )
