@@ -307,7 +307,9 @@ async def run(queues: Sequence[str]) -> None:
         await keys.enter_first(database, key, datetime.now(UTC))
         for channel in channels.values():
             stack.push_async_callback(channel.close)
-        for refreshing in pages_kept(database, channels, key, chosen):
+        comparing = asyncio.create_task(_lock_those_behind(client, settings, database))
+        stack.callback(comparing.cancel)
+        for refreshing in pages_kept(database, channels, key, chosen, comparing):
             stack.push_async_callback(_ended, refreshing)
         if inbox is not None:
             stack.push_async_callback(inbox.close)
@@ -320,8 +322,6 @@ async def run(queues: Sequence[str]) -> None:
         made = workers(client, settings, database, channels, key, chosen, inbox)
         for worker in made:
             await stack.enter_async_context(worker)
-        comparing = asyncio.create_task(_lock_those_behind(client, settings, database))
-        stack.callback(comparing.cancel)
         spare_the_garbage_collector()
         print(f"worker ready: {', '.join(chosen)}", flush=True)
         await stop.wait()
@@ -331,13 +331,20 @@ async def run(queues: Sequence[str]) -> None:
 
 
 def pages_kept(
-    database: Database, channels: Mapping[str, Channel], key: RecordKey, chosen: Collection[str]
+    database: Database,
+    channels: Mapping[str, Channel],
+    key: RecordKey,
+    chosen: Collection[str],
+    compared: asyncio.Task[None] | None = None,
 ) -> list[asyncio.Task[None]]:
-    """Let every page be made from the ledger, and keep those of now whose queue this worker has."""
+    """Let every page be made from the ledger, and keep those of now whose queue this worker has.
+
+    ``compared`` ends once the ledger has been compared with the open incidents.
+    """
     kept = []
     for channel in channels.values():
         if isinstance(channel, WritesPage):
-            channel.read_from(PageFromLedger(database, key, channel.name))
+            channel.read_from(PageFromLedger(database, key, channel.name, compared))
             if channel.name in chosen:
                 kept.append(asyncio.create_task(keep_page_fresh(database, channel)))
     return kept

@@ -40,8 +40,8 @@ _LONGEST_WAIT = 40.0
 Longer while a worker sleeps past its time-outs: it is to wake up under faults."""
 
 
-def _subscribers(recipients: int) -> Iterator[str]:
-    """A tenth of them customers, who are to get one mail, and as many others."""
+def subscribers_of(recipients: int) -> Iterator[str]:
+    """The addresses of the page's subscribers: every tenth customer, and as many others."""
     for number in range(1, recipients + 1, 10):
         yield address_of(number)
         yield f"subscriber{number:07d}@example.net"
@@ -201,7 +201,7 @@ class _Scene:
         await audiences.import_rows(self._database, AUDIENCE, rows)
         await subscriber_list.import_confirmed(
             self._database,
-            (AudienceRow(address, {}) for address in _subscribers(self._plan.recipients)),
+            (AudienceRow(address, {}) for address in subscribers_of(self._plan.recipients)),
             who="maya",
             why="chaos",
             at=datetime.now(UTC),

@@ -8,16 +8,12 @@ from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     ColumnElement,
     Connection,
     FromClause,
-    Integer,
     Select,
     Text,
-    and_,
-    bindparam,
     cast,
     exists,
     func,
@@ -26,11 +22,11 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from domain.publication import DeliveryState
 from store.broadcasts.batch_rows import LOCK_BATCH, OF_ROW, batch_is, place
 from store.deliveries.deliveries import SUPPRESSED
-from store.joins import IN_BATCHES
 from store.kernel.bulk import Bulk
 from store.kernel.database import Database, DialectName, insert_or_ignore
 from store.people.subscribers import has_left
@@ -48,14 +44,18 @@ class Sendables(NamedTuple):
 NOBODY = Sendables((), [])
 
 
-class _Found(NamedTuple):
-    """What ``_addressees`` says of a batch."""
+class Found(NamedTuple):
+    """What a statement with ``found_in`` says of a batch.
+
+    ``many`` recipients from the ``first`` to the ``last`` id, of whom so many are ``suppressed``;
+    the ``addresses`` of all are one to a line.
+    """
 
     many: int
     first: int
     last: int
     addresses: str | None
-    suppressed: str | None
+    suppressed: int
 
 
 async def addressees(db: Database, broadcast_id: int, number: int) -> Sendables:
@@ -84,33 +84,26 @@ def look_at(
 ) -> tuple[Sendables, list[int]]:
     """Which recipients of a batch are to be written to, and which are suppressed."""
     found = connection.execute(_addressees(dialect), place(broadcast_id, number)).one()
-    return _seen(connection, dialect, broadcast_id, number, _Found(*found))
-
-
-def look_at_each(
-    connection: Connection, broadcast_id: int, numbers: Sequence[int]
-) -> dict[int, tuple[Sendables, list[int]]]:
-    """``look_at`` for several batches in one statement, by number; for PostgreSQL only."""
-    values = {"b_broadcast": broadcast_id, "b_numbers": list(numbers)}
-    return {
-        row.number: _seen(connection, "postgresql", broadcast_id, row.number, _Found(*row[1:]))
-        for row in connection.execute(_addressees_of_each(), values).all()
-    }
-
-
-def _seen(
-    connection: Connection,
-    dialect: DialectName,
-    broadcast_id: int,
-    number: int,
-    found: _Found,
-) -> tuple[Sendables, list[int]]:
-    run = range(found.first, found.last + 1) if found.many else range(0)
-    if len(run) == found.many:
-        return Sendables(run, _read(found.addresses)), _read(found.suppressed)
-    # All of it again: on PostgreSQL somebody may have unsubscribed between two statements.
+    seen = all_of(Found(*found))
+    if seen is not None:
+        return seen, []
     listed = connection.execute(_with_ids(dialect), place(broadcast_id, number)).one()
     return Sendables(_read(listed.ids), _read(listed.addresses)), _read(listed.suppressed)
+
+
+def all_of(found: Found) -> Sendables | None:
+    """Everybody of a batch; None if somebody is suppressed or missing, and it takes a closer look.
+
+    One row that the database puts together costs far less than a thousand that Python does. Nearly
+    always nobody is missing between the first id and the last, so that no ids are needed.
+    """
+    if not found.many:
+        return NOBODY
+    run = range(found.first, found.last + 1)
+    listed = (found.addresses or "").split("\n")
+    if found.suppressed or not len(run) == found.many == len(listed):
+        return None
+    return Sendables(run, listed)
 
 
 def _read(column: str | None) -> list[Any]:
@@ -142,43 +135,37 @@ def _withhold(
 
 
 @cache
-def _addressees(dialect: DialectName) -> Select[int, int, int, str, str]:
-    """Whom to write to: how many, the first and last id, addresses; and ids that are suppressed.
-
-    One row that the database puts together, with lists in JSON, costs far less than a thousand
-    that Python does. Nearly always nobody is missing between the first id and the last.
-    """
-    return _put_together(dialect, _people(OF_ROW).subquery())
+def _addressees(dialect: DialectName) -> Select[int, int, int, str, int]:
+    of_row = batches.join(broadcasts, broadcasts.c.id == batches.c.broadcast_id)
+    return _put_together(dialect, _people(batches, of_row).where(OF_ROW))
 
 
-@cache
-def _addressees_of_each() -> Select[int, int, int, int, str, str]:
-    """The same for several batches of a broadcast: a row for each, after its number."""
-    numbers = func.unnest(bindparam("b_numbers", type_=ARRAY(Integer)))
-    asked = numbers.table_valued("number").render_derived(name="asked")
-    of_each = and_(
-        batches.c.broadcast_id == bindparam("b_broadcast"), batches.c.number == asked.c.number
-    )
-    people = _people(of_each).correlate(asked).lateral("people")
-    each = _put_together("postgresql", people).lateral("each")
-    return select(asked.c.number, *each.c).select_from(asked.join(each, true()))
+def found_in(taken: FromClause) -> LateralFromClause:
+    """What ``all_of`` reads, for each batch of ``taken``, which is joined with its broadcast."""
+    people = _people(taken).correlate(taken, broadcasts)
+    return _put_together("postgresql", people).lateral("found")
 
 
-def _put_together(dialect: DialectName, people: FromClause) -> Select[int, int, int, str, str]:
-    well = ~people.c.suppressed
+def _put_together(
+    dialect: DialectName, whom: Select[int, str, bool]
+) -> Select[int, int, int, str, int]:
+    people = whom.subquery("people")
+    ids = people.c.id
+    joined = func.group_concat if dialect == "sqlite" else func.string_agg
     return select(
-        func.count().filter(well).label("many"),
-        func.min(people.c.id).filter(well).label("first"),
-        func.max(people.c.id).filter(well).label("last"),
-        _listed(dialect, people.c.address, well).label("addresses"),
-        _listed(dialect, people.c.id, people.c.suppressed).label("suppressed"),
+        func.count().label("many"),
+        func.min(ids).label("first"),
+        func.max(ids).label("last"),
+        joined(people.c.address, "\n").label("addresses"),
+        func.count().filter(people.c.suppressed).label("suppressed"),
     )
 
 
 @cache
 def _with_ids(dialect: DialectName) -> Select[str, str, str]:
     """The same with all ids to write to, where somebody is missing between the first and last."""
-    people = _people(OF_ROW).subquery()
+    of_row = batches.join(broadcasts, broadcasts.c.id == batches.c.broadcast_id)
+    people = _people(batches, of_row).where(OF_ROW).subquery()
     well = ~people.c.suppressed
     return select(
         _listed(dialect, people.c.id, well).label("ids"),
@@ -195,7 +182,8 @@ def _listed(
     return cast(listed(column).filter(only), Text)
 
 
-def _people(of_batch: ColumnElement[bool]) -> Select[int, str, bool]:
+def _people(batch: FromClause, *also: FromClause) -> Select[int, str, bool]:
+    """Whom a batch is for, in the order of their ids, but those of whom more is known already."""
     return (
         select(
             recipients.c.id,
@@ -205,13 +193,18 @@ def _people(of_batch: ColumnElement[bool]) -> Select[int, str, bool]:
                 has_left(recipients.c.id, broadcasts.c.message_class),
             ).label("suppressed"),
         )
-        .select_from(IN_BATCHES)
+        .select_from(*also, recipients)
         .where(
-            of_batch,
-            ~exists().where(
-                deliveries.c.broadcast_id == bindparam("b_broadcast"),
+            recipients.c.audience_id == broadcasts.c.audience_id,
+            recipients.c.id.between(batch.c.first, batch.c.last),
+            ~exists()
+            .where(
+                deliveries.c.broadcast_id == batch.c.broadcast_id,
                 deliveries.c.recipient_id == recipients.c.id,
-            ),
+                # Or PostgreSQL reads those of all other batches too.
+                deliveries.c.recipient_id.between(batch.c.first, batch.c.last),
+            )
+            .correlate_except(deliveries),
         )
         .order_by(recipients.c.id)
     )

@@ -77,7 +77,10 @@ async def reserve_batch(
             # Nothing of it was kept, perhaps because of somebody else's batch.
             pass
         else:
-            return reservation or await _not_reserved(db, broadcast_id, number)
+            if reservation is not None:
+                return reservation
+            # The answer is entered. Alone it waits for whoever holds the batch.
+            answered = None
     return await _reserve_alone(db, broadcast_id, number, digest, at, answered, issuing)
 
 

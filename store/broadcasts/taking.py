@@ -8,25 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Connection,
     Integer,
+    RowMapping,
+    Select,
     Text,
     and_,
     any_,
     bindparam,
     exists,
+    select,
+    true,
     update,
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from domain.errors import DomainError
 from domain.publication import PublicationState, Receipt
-from store.broadcasts.addressees import Sendables, look_at_each, sendables
+from store.broadcasts.addressees import Found, Sendables, all_of, found_in, sendables
 from store.broadcasts.batch_rows import KEY_OF_ROW, OF_ROW, BatchRow, read_batch
 from store.kernel.bulk import Bulk
 from store.kernel.columns import Moment, moment_text
@@ -93,12 +97,6 @@ def _taking(which: ColumnElement[bool]) -> ReturningUpdate[tuple[object, ...]]:
 
 # Built once, see batch_rows.
 TAKE = _taking(OF_ROW)
-_TAKE_ALL = _taking(
-    and_(
-        batches.c.broadcast_id == bindparam("b_broadcast"),
-        batches.c.number == any_(bindparam("b_numbers", type_=ARRAY(Integer))),
-    )
-)
 _ANSWERS = Bulk(
     "postgresql", number=Integer(), receipt_id=Text(), receipt_at=Moment(), accepted_at=Moment()
 )
@@ -119,6 +117,34 @@ _ACCEPT_ALL_SENT = (
 )
 
 
+def _taking_together() -> Select[*tuple[Any, ...]]:
+    """Take batches and say whom they are for, in one statement.
+
+    Only those that nobody holds: it sees people as they were when it began, so it must not wait.
+    """
+    free = (
+        select(batches.c.number)
+        .where(
+            batches.c.broadcast_id == bindparam("b_broadcast"),
+            batches.c.number == any_(bindparam("b_numbers", type_=ARRAY(Integer))),
+        )
+        .with_for_update(key_share=True, skip_locked=True)
+        .cte("free")
+    )
+    of_free = and_(
+        batches.c.broadcast_id == bindparam("b_broadcast"), batches.c.number == free.c.number
+    )
+    taken = _taking(of_free).cte("taken")
+    found = found_in(taken)
+    return select(*taken.c, *(one.label(f"{_FOUND}{one.name}") for one in found.c)).select_from(
+        taken.join(broadcasts, broadcasts.c.id == taken.c.broadcast_id).join(found, true())
+    )
+
+
+_FOUND = "found_"
+_TAKE_TOGETHER = _taking_together()
+
+
 def take_together(
     connection: Connection,
     broadcast_id: int,
@@ -128,8 +154,8 @@ def take_together(
 ) -> list[BatchReservation | None]:
     """Take several batches of a broadcast, and enter what was answered; for PostgreSQL only.
 
-    None for a batch that is not to be had. ``Apart`` if something is not as it nearly always is:
-    then nothing may be kept, and each is taken alone.
+    None for a batch that is not to be had, or that somebody holds at this moment. ``Apart`` if
+    something is not as it nearly always is: then nothing may be kept, and each is taken alone.
     """
     _accept_all(connection, broadcast_id, [one.answered for one in wanted if one.answered])
     values = {
@@ -138,8 +164,11 @@ def take_together(
         "b_numbers": [one.number for one in wanted],
         "b_at": max(one.at for one in wanted),
     }
-    rows = [read_batch(row._mapping) for row in connection.execute(_TAKE_ALL, values)]
-    people = _whom(connection, broadcast_id, [row.number for row in rows])
+    rows, people = [], {}
+    for found in connection.execute(_TAKE_TOGETHER, values).mappings().all():
+        row = read_batch(found)
+        rows.append(row)
+        people[row.number] = _whom(connection, row, found)
     made = {number: issuing.make(them.ids) for number, them in people.items()} if issuing else {}
     if issuing:
         try:
@@ -170,14 +199,10 @@ def _accept_all(connection: Connection, broadcast_id: int, answered: Sequence[An
         raise Apart
 
 
-def _whom(
-    connection: Connection, broadcast_id: int, numbers: Sequence[int]
-) -> dict[int, Sendables]:
-    """Whom to write to in each of these batches; marks those who have been suppressed since."""
-    if not numbers:
-        return {}
-    seen = look_at_each(connection, broadcast_id, numbers)
-    return {
-        number: sendables(connection, "postgresql", broadcast_id, number) if suppressed else people
-        for number, (people, suppressed) in seen.items()
-    }
+def _whom(connection: Connection, row: BatchRow, found: RowMapping) -> Sendables:
+    """Whom to write to in a batch; marks those who have been suppressed since."""
+    people = all_of(Found(*(found[f"{_FOUND}{name}"] for name in Found._fields)))
+    if people is None or row.attempt > 1:
+        # Or the attempt before has ended since the statement began.
+        return sendables(connection, "postgresql", row.broadcast_id, row.number)
+    return people

@@ -67,6 +67,8 @@ def postgres_engine(url: URL) -> AsyncEngine:
         url,
         pool_size=10,
         max_overflow=10,
+        # The one that was used last: the server plans a statement anew in each connection.
+        pool_use_lifo=True,
         hide_parameters=True,
         connect_args={
             "timeout": CONNECT_WITHIN,

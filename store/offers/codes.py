@@ -14,17 +14,22 @@ from decimal import Decimal
 from typing import Any, NamedTuple, TypedDict
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
     Connection,
+    Integer,
+    LargeBinary,
     Row,
     Select,
     Text,
+    Update,
     and_,
     bindparam,
     func,
     insert,
     select,
+    true,
     tuple_,
     update,
 )
@@ -34,7 +39,16 @@ from domain.codes import CODE_LENGTH, derive_symbols, secret_mark, spell
 from domain.offer import CodeSource, OfferTerms
 from store.kernel.bulk import Bulk
 from store.kernel.database import Apart, Database, DialectName
-from store.offers.offers import KnownOffer, ensure_offer, enter_issued, refuse_other_secret
+from store.offers.offers import (
+    ISSUE,
+    LOCK,
+    KnownOffer,
+    ensure_offer,
+    enter_issued,
+    issue,
+    known_among,
+    refuse_other_secret,
+)
 from store.tables import code_pool, codes, offers
 
 ROW = 1_000
@@ -53,28 +67,69 @@ _OVERLAPPING = (
 )
 # Many may enter new codes together, or one who looks first for codes that are there. Without this
 # the former would wait for the latter's lock on the offers, and the latter for a row of the former.
-_LOCK_OF_CODES = func.hashtextextended("codes/" + bindparam("b_incident", type_=Text), 0)
+_INCIDENT = bindparam("b_incident", type_=Text)
+_LOCK_OF_CODES = func.hashtextextended("codes/" + _INCIDENT, 0)
 _ENTER_ALONE = select(func.pg_advisory_xact_lock(_LOCK_OF_CODES))
-_ENTER_TOGETHER = select(offers.c.id, func.pg_advisory_xact_lock_shared(_LOCK_OF_CODES)).where(
-    offers.c.incident == bindparam("b_incident", type_=Text),
-    offers.c.version == bindparam("b_version"),
-)
-_SPANS = Bulk("postgresql", least=BigInteger(), most=BigInteger())
-_COUNT_OVERLAPPING = (
-    select(func.count())
-    .select_from(_SPANS.table)
-    .join(
-        codes,
-        and_(
-            codes.c.offer_id == bindparam("b_offer"),
-            codes.c.first.between(
-                _SPANS.table.c.least - bindparam("b_widest", type_=BigInteger),
-                _SPANS.table.c.most,
-            ),
-            codes.c.last >= _SPANS.table.c.least,
-        ),
+_FIRSTS = bindparam("b_first", type_=ARRAY(BigInteger))
+_LASTS = bindparam("b_last", type_=ARRAY(BigInteger))
+_SYMBOLS = bindparam("b_symbols", type_=ARRAY(LargeBinary))
+_RECIPIENTS = bindparam("b_recipients", type_=ARRAY(LargeBinary))
+# Of one size for the server's planner, whatever is in it: it plans for this once, and would plan
+# anew for each transaction if few rows made that look worth it.
+_SPANS = Bulk("postgresql", first=BigInteger(), last=BigInteger())
+
+
+def _entering_together() -> Select[*tuple[Any, ...]]:
+    """Enter rows of codes, and only then lock the incident's offers; returns those."""
+    of_version = (
+        select(offers.c.id, func.pg_advisory_xact_lock_shared(_LOCK_OF_CODES))
+        .where(offers.c.incident == _INCIDENT, offers.c.version == bindparam("b_version"))
+        .cte("of_version")
     )
-)
+    rows = (
+        func.unnest(_FIRSTS, _LASTS, _SYMBOLS, _RECIPIENTS)
+        .table_valued("first", "last", "symbols", "recipients")
+        .render_derived(name="rows")
+    )
+    columns = ["offer_id", *(column.name for column in rows.c)]
+    entered = (
+        insert(codes)
+        .from_select(
+            columns,
+            select(of_version.c.id, *rows.c).select_from(of_version.join(rows, true())),
+            include_defaults=False,
+        )
+        .returning(codes.c.first)
+        .cte("entered")
+    )
+    many = select(func.count()).select_from(entered).scalar_subquery()
+    return LOCK.where(many == bindparam("b_many", type_=BigInteger))
+
+
+def _issuing_together() -> Update:
+    """Count the codes as issued, if the rows of these recipients are the ones just entered."""
+    there = (
+        select(func.count())
+        .select_from(_SPANS.table)
+        .join(
+            codes,
+            and_(
+                codes.c.offer_id == bindparam("b_offer", type_=Integer),
+                # No row reaches further than the widest one, so few are read.
+                codes.c.first.between(
+                    _SPANS.table.c.first - bindparam("b_widest", type_=BigInteger),
+                    _SPANS.table.c.last,
+                ),
+                codes.c.last >= _SPANS.table.c.first,
+            ),
+        )
+        .scalar_subquery()
+    )
+    return ISSUE.where(there == bindparam("b_rows", type_=BigInteger))
+
+
+_ENTER_TOGETHER = _entering_together()
+_ISSUE_TOGETHER = _issuing_together()
 
 
 class IssuedCode(NamedTuple):
@@ -200,32 +255,39 @@ class Issuing:
     def enter_together(self, connection: Connection, all_made: Sequence[MadeCodes]) -> None:
         """``enter`` for several batches at once, of which nobody has a code yet; for PostgreSQL.
 
-        The offers are locked only once the rows are in: others wait for three short statements and
+        The offers are locked only once the rows are in: others wait for one short statement and
         the commit. What somebody else has entered for the same people is seen under that lock.
         ``Apart`` if there is any such thing, then ``enter`` is for each alone.
         """
-        offer_id = connection.scalar(_ENTER_TOGETHER, self._place)
-        if offer_id is None:
-            raise Apart
-        rows = [row for made in all_made for row in _rows(offer_id, made)]
+        # Their row has the id of an offer that is not known yet.
+        rows = [row for made in all_made for row in _rows(0, made)]
         if not rows:
             return
+        columns = {
+            "b_first": [row["first"] for row in rows],
+            "b_last": [row["last"] for row in rows],
+            "b_symbols": [row["symbols"] for row in rows],
+            "b_recipients": [row["recipients"] for row in rows],
+        }
         try:
-            connection.execute(insert(codes), rows)
+            locked = connection.execute(
+                _ENTER_TOGETHER, {**self._place, **columns, "b_many": len(rows)}
+            ).all()
         except IntegrityError:
             raise Apart from None
-        offer = ensure_offer(connection, self._dialect, self._incident, self._terms)
-        refuse_other_secret(offer, self._mark)
+        offer = known_among(locked, self._incident, self._terms)
+        if offer is None:
+            raise Apart
         width = max(row["last"] - row["first"] for row in rows)
         spans = {
             **_SPANS.parameter((row["first"], row["last"]) for row in rows),
-            "b_offer": offer.id,
+            "b_rows": len(rows),
             "b_widest": max(width, offer.widest),
         }
-        if connection.scalar(_COUNT_OVERLAPPING, spans) != len(rows):
-            raise Apart
         new = sum(len(made.recipients) for made in all_made)
-        enter_issued(connection, offer, new, self._mark, width)
+        values = issue(offer, new, self._mark, width)
+        if not connection.execute(_ISSUE_TOGETHER, {**values, **spans}).rowcount:
+            raise Apart
 
     def _enter(self, connection: Connection, offer: KnownOffer, made: MadeCodes) -> int:
         """Enter rows of codes; return how far apart the recipients of the widest one are."""

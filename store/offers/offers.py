@@ -7,13 +7,15 @@ issuing codes: they are the lock for its codes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     Connection,
     Integer,
+    Row,
     Select,
     String,
     and_,
@@ -36,7 +38,7 @@ from store.kernel.database import Database, DialectName, insert_or_ignore
 from store.tables import batches, broadcasts, code_pool, deliveries, offers, recipients
 
 # Built once: a broadcast runs each of these a thousand times.
-_LOCK = (
+LOCK = (
     select(*offers.c)
     .where(offers.c.incident == bindparam("b_incident"))
     .order_by(offers.c.version)
@@ -52,7 +54,7 @@ _SPENT = (
     .where(_ALL.c.incident == bindparam("b_incident"))
     .scalar_subquery()
 )
-_ISSUE = (
+ISSUE = (
     update(offers)
     .where(
         offers.c.id == bindparam("b_offer", type_=Integer),
@@ -113,7 +115,11 @@ def ensure_offer(
 
 
 def _lock(connection: Connection, incident: str, terms: OfferTerms) -> KnownOffer | None:
-    rows = connection.execute(_LOCK, {"b_incident": incident}).all()
+    return known_among(connection.execute(LOCK, {"b_incident": incident}).all(), incident, terms)
+
+
+def known_among(rows: Sequence[Row[Any]], incident: str, terms: OfferTerms) -> KnownOffer | None:
+    """This version among the rows of ``LOCK``; ``DomainError`` if its terms are others."""
     found = next((row for row in rows if row.version == terms.version), None)
     if found is None:
         return None
@@ -140,6 +146,18 @@ def refuse_other_secret(offer: KnownOffer, mark: str) -> None:
         )
 
 
+def issue(offer: KnownOffer, new: int, mark: str, width: int) -> dict[str, object]:
+    """The parameters of ``ISSUE``."""
+    return {
+        "b_offer": offer.id,
+        "b_incident": offer.incident,
+        "b_new": new,
+        "b_mark": mark,
+        "b_width": width,
+        "b_cap": _hundredths(offer.terms.budget_cap),
+    }
+
+
 def enter_issued(
     connection: Connection, offer: KnownOffer, new: int, mark: str = "", width: int = 0
 ) -> None:
@@ -149,17 +167,7 @@ def enter_issued(
     Raises ``DomainError``, so that nothing of the transaction is kept, if the codes would pass the
     cap or come from another secret.
     """
-    entered = connection.execute(
-        _ISSUE,
-        {
-            "b_offer": offer.id,
-            "b_incident": offer.incident,
-            "b_new": new,
-            "b_mark": mark,
-            "b_width": width,
-            "b_cap": _hundredths(offer.terms.budget_cap),
-        },
-    )
+    entered = connection.execute(ISSUE, issue(offer, new, mark, width))
     if entered.rowcount:
         return
     refuse_other_secret(offer, mark)

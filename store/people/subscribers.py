@@ -119,10 +119,12 @@ def has_left(
     """
     return and_(
         message_class == SUBSCRIBED,
-        exists().where(
+        exists()
+        .where(
             subscriptions.c.recipient_id == recipient,
             subscriptions.c.state != SubscriptionState.CONFIRMED,
-        ),
+        )
+        .correlate_except(subscriptions),
     )
 
 

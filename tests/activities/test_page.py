@@ -15,10 +15,11 @@ from activities.page_source import PageFromLedger
 from activities.posts import PostActivities
 from activities.signatures.posts import PublicationTask, PublishPost
 from activities.signatures.settling import SettlePublication
-from channels.contract import Template
+from channels.contract import Template, Unreachable
 from channels.website import WebsiteChannel, WebsiteSettings
 from channels.website.public import PublicPage
 from channels.website.targets.bucket import BucketTarget
+from domain.explanation import explained
 from domain.ids import MessageRef
 from domain.message import Document, MessageKind
 from domain.page_entry import PagePlan
@@ -28,7 +29,7 @@ from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
 from store.page import ledger_page
 from store.record import incidents, messages
-from store.recovery import snapshots
+from store.recovery import locks, snapshots
 from tests.activities.conftest import NOON
 from tests.channels.website.site_world import (
     BUCKET,
@@ -314,6 +315,49 @@ async def test_a_stored_plan_that_cannot_be_read_writes_nothing_and_is_tried_aga
     assert (standing.state, standing.uncertain) == (PublicationState.PLANNED, False)
     assert "cannot read" in str(standing.explanation)
     assert "ann@" not in str(standing.explanation)
+    assert not (folder / "current").exists()
+
+
+async def test_an_earlier_copy_of_the_ledger_takes_nothing_off_the_page(
+    ledger: Database, newsroom: Newsroom, worker: Worker, url: str
+) -> None:
+    """The page was made of what a restored ledger had, and lost what people could read."""
+    assert (
+        await publish(worker, await newsroom.message(worker, "down")) is PublicationState.ACCEPTED
+    )
+    other = await newsroom.message(worker, "slow", "Another.")
+    await locks.lock(ledger, "forgotten", explained("The ledger has 3 of 9 entries."))
+
+    with pytest.raises(Unreachable, match="stays as it is"):
+        await worker.channel.refresh()
+    order = PublishPost(task=other, attempt=1)
+    standing = await ActivityEnvironment().run(worker.posts.publish_post, order)
+    assert (standing.state, standing.uncertain) == (PublicationState.PLANNED, False)
+    assert "something of forgotten" in str(standing.explanation)
+    assert await updates_on(url) == [WORDS]
+
+    await locks.unlock(ledger, "forgotten")
+    assert await publish(worker, other, attempt=2) is PublicationState.ACCEPTED
+
+
+async def test_a_worker_that_begins_compares_the_ledger_before_it_makes_the_page(
+    ledger: Database, newsroom: Newsroom, worker: Worker, folder: Path
+) -> None:
+    await newsroom.message(worker, "down")
+    compare = asyncio.Event()
+
+    async def comparing() -> None:
+        await compare.wait()
+        await locks.lock(ledger, "down", explained("It has forgotten something."))
+
+    compared = asyncio.create_task(comparing())
+    worker.channel.read_from(PageFromLedger(ledger, KEY, "website", compared))
+    refreshing = asyncio.create_task(worker.channel.refresh())
+    await asyncio.sleep(0.1)
+    assert not refreshing.done()
+    compare.set()
+    with pytest.raises(Unreachable):
+        await refreshing
     assert not (folder / "current").exists()
 
 

@@ -14,7 +14,7 @@ from chaos.comparison import Comparison
 from chaos.plan import RoundPlan
 from chaos.record import Record
 from chaos.verdict import MUST_BE_ZERO, RoundVerdict
-from chaos.world import Mail, SeenPost, World
+from chaos.world import Mail, SeenPost, ShownUpdate, World
 from domain.actor import Actor
 from domain.gate import Decision, GateState
 from domain.gate import Verdict as Said
@@ -48,6 +48,7 @@ def document(
         copies=(
             Copy(channel="twitter", text=text),
             Copy(channel="email", subject="Hello", text=text),
+            Copy(channel="website", text=text),
         ),
         audiences=(AudienceCut(name="customers", count=2, up_to=2),),
     )
@@ -89,6 +90,7 @@ class Books:
     database: Database
     record: Record = field(default_factory=Record)
     world: World = field(default_factory=lambda: World({"twitter": [], "facebook": []}))
+    updates: list[ShownUpdate] = field(default_factory=list)
     told: list[MessageStatus] = field(default_factory=list)
 
     async def publish(self, document: Document, at: float = AT + 1) -> SeenPost:
@@ -107,6 +109,18 @@ class Books:
         await publications.reserve(*place, document.digest(), NOON, 1)
         await publications.accept(*place, Receipt(id=post.id, at=NOON), NOON)
         return post
+
+    async def show(self, document: Document) -> ShownUpdate:
+        """Enter a message as accepted on the status page, and show it there."""
+        ref = MessageRef(incident=PLAN.incident, number=document.number, revision=1)
+        place = (self.database, ref, "website")
+        await publications.plan(*place, document.digest(), NOON)
+        await publications.reserve(*place, document.digest(), NOON, 1)
+        key = publication_key(ref, "website")
+        await publications.accept(*place, Receipt(id=key, at=NOON), NOON)
+        update = ShownUpdate(id=key, body=self._text(document))
+        self.updates.append(update)
+        return update
 
     def mail(self, document: Document, attempt: int = 1, at: float = AT + 1) -> Mail:
         ref = MessageRef(incident=PLAN.incident, number=document.number, revision=document.revision)
@@ -129,7 +143,7 @@ class Books:
             facts_filled=(),
             messages=tuple(self.told),
         )
-        accounts = Comparison(PLAN, self.record, status, self.world)
+        accounts = Comparison(PLAN, self.record, status, self.world, self.updates)
         empty = httpx.MockTransport(lambda _: httpx.Response(200, content=b""))
         async with httpx.AsyncClient(transport=empty, base_url="http://sandbox") as sandbox:
             return await accounts.compare(self.database, sandbox, {})
@@ -169,6 +183,32 @@ async def test_a_post_that_is_there_twice_is_doubled(books: Books) -> None:
 async def test_a_post_that_the_ledger_calls_accepted_and_nobody_sees_is_lost(books: Books) -> None:
     await books.publish(document(1))
     books.world.posts["twitter"].clear()
+    assert only(await books.compare(), "lost")
+
+
+async def test_an_update_on_the_page_is_there_once_and_says_what_was_approved(books: Books) -> None:
+    await books.publish(document(1))
+    shown = await books.show(document(1))
+    verdict = await books.compare()
+    assert verdict.good, verdict.findings
+    books.updates.append(shown)
+    assert only(await books.compare(), "doubled")
+
+
+@pytest.mark.parametrize("changes", [{"body": "Buy now!"}, {"id": "0" * 16}])
+async def test_an_update_that_nobody_approved_is_seen(
+    books: Books, changes: dict[str, str]
+) -> None:
+    await books.publish(document(1))
+    shown = await books.show(document(1))
+    books.updates.append(shown.model_copy(update=changes))
+    assert (await books.compare()).unapproved == 1
+
+
+async def test_an_update_that_the_page_has_lost_is_seen(books: Books) -> None:
+    await books.publish(document(1))
+    await books.show(document(1))
+    books.updates.clear()
     assert only(await books.compare(), "lost")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from chaos.drawing import draw
+from chaos.drawing import POINTED, draw
 from chaos.plan import DISASTERS, Attack, FaultAction, MessageScript, Point, Revising
 from domain.message import MessageKind
 
@@ -32,7 +32,7 @@ def test_every_deed_and_every_point_on_every_channel_is_dealt_by_some_seed() -> 
     assert struck == {
         (point, channel)
         for point in Point
-        for channel in ("email", "twitter", "facebook")
+        for channel in POINTED
         if channel == "email" or point is not Point.BEFORE_COMMIT
     }
 

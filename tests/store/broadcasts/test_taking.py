@@ -12,6 +12,7 @@ from sqlalchemy import Connection, event
 from domain.offer import OfferTerms
 from domain.publication import PublicationState
 from store.broadcasts import batch_outcomes, batches, broadcasts
+from store.broadcasts.batch_rows import lock_batch
 from store.broadcasts.broadcasts import BroadcastRow
 from store.broadcasts.taking import Answered, BatchReservation
 from store.kernel.database import Database
@@ -113,6 +114,35 @@ async def test_ranges_share_each_transaction_where_it_costs_a_commit(
 
     assert len(commits) == 2
     assert await states(database, broadcast) == [SENDING] * 4 + [ACCEPTED] * 2 + [SENDING] * 2
+
+
+@pytest.mark.parametrize(
+    "ledger_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+async def test_a_batch_that_somebody_holds_keeps_only_its_own_range_waiting(
+    database: Database, second: Database, broadcast: BroadcastRow
+) -> None:
+    before = [Answered(number, RECEIPT, LATER) for number in (1, 2)]
+    issuing = codes.Issuing(database.dialect, SECRET, HERE, RICH)
+    async with second.write() as connection:
+        await lock_batch(connection, broadcast.id, 6)
+        five, six = (
+            asyncio.create_task(
+                batches.reserve_batch(
+                    database, broadcast.id, 5 + place, DIGEST, LATER, answered=one, issuing=issuing
+                )
+            )
+            for place, one in enumerate(before)
+        )
+        async with asyncio.timeout(10):
+            assert (await five).reserved
+        assert await states(database, broadcast) == [ACCEPTED] * 2 + [SENDING] * 3 + [PLANNED] * 3
+        assert not six.done()
+
+    taken = await six
+
+    assert (taken.reserved, taken.row.attempt, len(taken.codes or ())) == (True, 1, 10)
+    assert await codes.count(database, HERE) == 60
 
 
 async def test_one_that_was_given_up_meanwhile_costs_the_others_nothing(
