@@ -182,6 +182,14 @@ class Settings(BaseSettings):
         description="MiB that all requests to the public service together may occupy.",
     )
 
+    console_host: str = "127.0.0.1"
+    console_port: int = 8092
+    console_url: str = Field(
+        default="http://localhost:8092",
+        description="Where people on duty reach the console; requests for any other host are "
+        "refused, and so are those that a page of another origin sends.",
+    )
+
     @field_validator("channels", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -203,6 +211,14 @@ class Settings(BaseSettings):
         if value and not re.fullmatch(r"https?://[^\s<>\"&]+", value):
             raise ValueError("the public URL begins with https:// and has no spaces or quotes")
         return value.rstrip("/")
+
+    @field_validator("console_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        value = value.rstrip("/").lower()
+        if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", value):
+            raise ValueError("the console's URL is https://, a host name and perhaps a port")
+        return value
 
     def database(self) -> str:
         """The SQLAlchemy URL of the ledger."""

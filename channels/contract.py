@@ -236,6 +236,15 @@ class DirectChannel(Channel, Protocol):
 
 
 @runtime_checkable
+class Measures(Protocol):
+    """A channel whose provider counts otherwise than in characters."""
+
+    def length_of(self, text: str) -> int:
+        """The length of a whole text in the units of ``Capabilities.length_unit``."""
+        ...
+
+
+@runtime_checkable
 class Retracts(Protocol):
     """A channel that can delete a post."""
 

@@ -190,8 +190,7 @@ async def set_audiences(
 
 async def list_incidents(engine: Engine) -> list[ListedIncident]:
     """Every incident, the newest first, from the ledger: available when Temporal is down, too."""
-    rows = await incidents.list_incidents(await engine.ledger())
-    listed = [ListedIncident.model_validate(row.model_dump()) for row in rows]
+    listed = await recorded_incidents(engine)
     asked = [one for one in listed if one.closed_at is None][:MOST_ASKED]
     answers: dict[str, ListedIncident] = {}
     if asked:
@@ -208,6 +207,12 @@ async def list_incidents(engine: Engine) -> list[ListedIncident]:
         else answers.get(one.slug, one)
         for one in listed
     ]
+
+
+async def recorded_incidents(engine: Engine) -> list[ListedIncident]:
+    """Every incident, the newest first, as the ledger has them; nobody is asked for a stage."""
+    rows = await incidents.list_incidents(await engine.ledger())
+    return [ListedIncident.model_validate(row.model_dump()) for row in rows]
 
 
 async def refuse_unknown(engine: Engine, slug: str) -> None:

@@ -48,6 +48,8 @@ def addresses(ports: Ports) -> dict[str, str]:
         "ui": f"http://{LOOPBACK}:{ports.ui}",
         "sandbox": f"http://{LOOPBACK}:{ports.sandbox}",
         "webhooks": f"http://{LOOPBACK}:{ports.webhooks}",
+        # By its name: a passkey cannot be bound to an IP address.
+        "console": f"http://localhost:{ports.console}",
     }
 
 
@@ -96,6 +98,22 @@ def webhooks(state: Path, ports: Ports, environment: Mapping[str, str]) -> PartP
 
     command = [*_PYTHON, "surfaces.public.app"]
     return PartPlan("webhooks", command, with_address, ready, _log(state, "webhooks"))
+
+
+def console(state: Path, ports: Ports, environment: Mapping[str, str]) -> PartPlan:
+    """The pages for people on duty."""
+    with_address = {
+        **environment,
+        "FRONTFOOT_CONSOLE_HOST": LOOPBACK,
+        "FRONTFOOT_CONSOLE_PORT": str(ports.console),
+        "FRONTFOOT_CONSOLE_URL": addresses(ports)["console"],
+    }
+
+    async def ready(_: StackPart) -> bool:
+        return await answers(f"http://{LOOPBACK}:{ports.console}/health")
+
+    command = [*_PYTHON, "surfaces.console.app"]
+    return PartPlan("console", command, with_address, ready, _log(state, "console"))
 
 
 def worker(state: Path, environment: Mapping[str, str]) -> PartPlan:

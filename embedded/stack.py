@@ -1,4 +1,4 @@
-"""The embedded stack: Temporal, sandbox, webhook receiver and worker, all on this machine.
+"""The embedded stack: Temporal, sandbox, webhook receiver, console and worker, on this machine.
 
 Used by ``up``, by ``demo`` and by tests. Every part is a process of its own, listens on loopback
 only, writes its log under ``logs/``, and is started again when it dies. State is in one folder and
@@ -36,13 +36,14 @@ from embedded.processes import end
 from settings import Settings
 from wiring import plugin
 
-PARTS = ("temporal", "sandbox", "webhooks", "worker")
+PARTS = ("temporal", "sandbox", "webhooks", "console", "worker")
 
 
 class Stack:
-    """Four processes and where to reach them.
+    """A few processes and where to reach them.
 
-    Without ``live`` every channel uses the sandbox, whatever credentials are set.
+    Without ``live`` every channel uses the sandbox, whatever credentials are set. With ``console``
+    it has the pages for people on duty, unless live accounts are used.
     """
 
     def __init__(
@@ -51,12 +52,14 @@ class Stack:
         *,
         ports: Ports | None = None,
         live: bool = False,
+        console: bool = False,
         say: Say = print,
     ) -> None:
         self.state = state_dir.resolve()
         self.ports = ports or Ports()
         self.parts: dict[str, StackPart] = {}
         self._live = live
+        self._console = console
         self._given = dict(os.environ)
         self._say = say
         self._told: StackEnvironment | None = None
@@ -147,6 +150,8 @@ class Stack:
             if access.event_channels or self._given.get(PUBLIC_URL) or self._page_folder():
                 group.create_task(self._start(await self._webhooks()))
             group.create_task(self._start(self._worker()))
+            if self._console and not access.live:
+                group.create_task(self._start(self._console_plan()))
 
     async def _webhooks(self) -> PartPlan:
         environments = self._environments()
@@ -158,6 +163,10 @@ class Stack:
         """Where the status page is, for the process that serves it: no credential is beside it."""
         folder = self._environments().access.environment.get(WEBSITE_FOLDER)
         return {} if folder is None else {WEBSITE_FOLDER: folder}
+
+    def _console_plan(self) -> PartPlan:
+        # It renders copy and sends nothing, so it has no credential.
+        return plans.console(self.state, self.ports, self._environments().parts)
 
     def _worker(self) -> PartPlan:
         environments = self._environments()

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from client.configuration import load_settings
+from client.signing_in import make_link
 from client.stack.ports import OPTIONS, Ports
 from domain.times import show_clock
 from embedded.stack import Stack
@@ -35,19 +36,22 @@ def up(
     webhook_port: Annotated[
         int, typer.Option(envvar=OPTIONS["webhooks"][1], help="The webhook receiver's port.")
     ] = _DEFAULT.webhooks,
+    console_port: Annotated[
+        int, typer.Option(envvar=OPTIONS["console"][1], help="The console's port.")
+    ] = _DEFAULT.console,
     only_sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Use the sandbox even where credentials are set.")
     ] = False,
 ) -> None:
-    """Start Temporal, the sandbox, the webhook receiver and a worker here, and keep them running.
+    """Start Temporal, the sandbox, the webhook receiver, the console and a worker here.
 
-    Nothing leaves this machine: every channel uses the sandbox, unless its
-    credentials are set (which is shown in red). State is kept in .frontfoot, so
-    that a restart loses nothing.
+    They keep running until Ctrl-C. Nothing leaves this machine: every channel
+    uses the sandbox, unless its credentials are set (which is shown in red).
+    State is kept in .frontfoot, so that a restart loses nothing.
 
     Example: frontfoot up --temporal-port 7300
     """
-    ports = Ports(temporal_port, ui_port, sandbox_port, webhook_port)
+    ports = Ports(temporal_port, ui_port, sandbox_port, webhook_port, console_port)
     asyncio.run(_up(ports, live=not only_sandbox))
 
 
@@ -58,8 +62,8 @@ async def _up(ports: Ports, *, live: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     # Read before the stack's own address takes its place.
     elsewhere = os.environ.get("TEMPORAL_ADDRESS", "")
-    stack = Stack(load_settings().state_dir, ports=ports, live=live, say=_say)
-    _print("Starting Temporal, the sandbox, the webhook receiver and a worker …")
+    stack = Stack(load_settings().state_dir, ports=ports, live=live, console=True, say=_say)
+    _print("Starting Temporal, the sandbox, the webhook receiver, the console and a worker …")
     starting = asyncio.create_task(stack.start())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -72,6 +76,7 @@ async def _up(ports: Ports, *, live: bool) -> None:
     try:
         await starting
         _say_where(stack, elsewhere)
+        await _say_how_to_enter(stack)
         await stop.wait()
         _print("")
         _print("Stopping, the worker first; Ctrl-C once more ends everything at once …")
@@ -105,6 +110,16 @@ def _say_where(stack: Stack, elsewhere: str) -> None:
     _print("  frontfoot audience import FILE.csv --name customers")
     _print('  frontfoot open site-down --title "Sign-in is down" --audience customers --as maya')
     _print("Ctrl-C stops everything and keeps the state.")
+
+
+async def _say_how_to_enter(stack: Stack) -> None:
+    if "console" not in stack.parts:
+        _print("There is no console, because live accounts are used: sign in the terminal.")
+        return
+    async with await stack.engine() as engine:
+        link = f"{stack.addresses['console']}{await make_link(engine)}"
+    _print(f"The console: {link}", "bold")
+    _print("The link signs in once, within 15 minutes; `frontfoot sign-in` prints another.")
 
 
 def _say(text: str) -> None:

@@ -548,3 +548,23 @@ page_heads = Table(
     # JSON: for each incident its name, its entries, and the hash of the last one.
     Column("heads", Text, nullable=False),
 )
+
+# Links that sign somebody in, made where Frontfoot runs. The ledger never has the token itself.
+sign_in_links = Table(
+    "sign_in_links",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("made_at", Moment, nullable=False),
+    Column("spent_at", Moment),
+)
+
+# Who is signed in to the console. The cookie has the id, and the ledger its hash.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id_hash", String(64), primary_key=True),
+    Column("person", String(40), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)

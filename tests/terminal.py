@@ -74,6 +74,7 @@ class Up:
         """Start it and wait until it says that everything runs."""
         line = f"up --temporal-port {self.ports.temporal} --ui-port {self.ports.ui}"
         line += f" --sandbox-port {self.ports.sandbox} --webhook-port {self.ports.webhooks}"
+        line += f" --console-port {self.ports.console}"
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 self.command(line),

@@ -116,6 +116,7 @@ def up(installed: Installed) -> Iterator[Installed]:
         "--ui-port": ports.ui,
         "--sandbox-port": ports.sandbox,
         "--webhook-port": ports.webhooks,
+        "--console-port": ports.console,
     }
     flags = [part for name, port in options.items() for part in (name, str(port))]
     process = installed.start("frontfoot", "up", *flags)

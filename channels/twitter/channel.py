@@ -168,7 +168,7 @@ class TwitterChannel:
     def render(self, template: Template) -> Copy:
         """Return the post, sign-off, mark and link in its text. Raises ``CannotExpress``."""
         text = words_of_post(template, self.name, with_link=True)
-        length = weighted_length(self._as_public(text))
+        length = self.length_of(text)
         if length > LIMIT:
             raise CannotExpress(
                 f"twitter: the post is {length - LIMIT} too long: {length} of {LIMIT} weighted "
@@ -176,6 +176,10 @@ class TwitterChannel:
                 "Shorten it in its template; a link counts 23, an emoji or a CJK letter 2.",
             )
         return copy_of_post(template, self.name, text)
+
+    def length_of(self, text: str) -> int:
+        """Its weighted length."""
+        return weighted_length(self._as_public(text))
 
     def _as_public(self, text: str) -> str:
         """The text as X would weigh it.

@@ -1,4 +1,4 @@
-"""The four ports of the embedded stack, all on loopback."""
+"""The ports of the embedded stack, all on loopback."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ class Ports:
     ui: int = 8233
     sandbox: int = 8090
     webhooks: int = 8091
+    console: int = 8092
 
     @classmethod
     def free(cls) -> Ports:
-        """Four ports that nobody listens on at this moment."""
+        """Ports that nobody listens on at this moment."""
         return cls(*free_ports(len(fields(cls))))
 
     def refuse_taken(self) -> None:
@@ -50,12 +51,14 @@ PURPOSE = {
     "ui": "Temporal's pages",
     "sandbox": "the sandbox",
     "webhooks": "the webhook receiver",
+    "console": "the console",
 }
 OPTIONS = {
     "temporal": ("--temporal-port", "FRONTFOOT_TEMPORAL_PORT"),
     "ui": ("--ui-port", "FRONTFOOT_TEMPORAL_UI_PORT"),
     "sandbox": ("--sandbox-port", "FRONTFOOT_SANDBOX_PORT"),
     "webhooks": ("--webhook-port", "FRONTFOOT_WEBHOOK_PORT"),
+    "console": ("--console-port", "FRONTFOOT_CONSOLE_PORT"),
 }
 
 

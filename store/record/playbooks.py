@@ -43,5 +43,17 @@ async def load_snapshot(db: Database, digest: str) -> Mapping[str, str]:
     return files
 
 
+async def snapshot_named(db: Database, name: str) -> Mapping[str, str] | None:
+    """The files of a snapshot of the playbook ``name``; None if there is none.
+
+    Of several it is any: the ledger does not know in which order they were kept.
+    """
+    query = select(playbooks.c.files).where(playbooks.c.name == name).limit(1)
+    async with db.read() as connection:
+        text = await connection.scalar(query)
+    files: dict[str, str] | None = None if text is None else orjson.loads(text)
+    return files
+
+
 def _canonical(files: Mapping[str, str]) -> str:
     return json.dumps(dict(files), sort_keys=True, ensure_ascii=False, separators=(",", ":"))

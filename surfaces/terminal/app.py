@@ -30,6 +30,7 @@ from surfaces.terminal import (
     revise,
     settle,
     show,
+    sign_in,
     status,
     subscribers,
     suppressions,
@@ -52,7 +53,7 @@ _COMMANDS: tuple[Register, ...] = tuple(
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
         approve, reject, status, broadcast, withdraw, retry, settle, timeline, record, codes,
-        suppressions, subscribers, audit, backup, restore, recover,
+        suppressions, subscribers, sign_in, audit, backup, restore, recover,
     )
 )  # fmt: skip
 

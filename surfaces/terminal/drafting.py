@@ -14,13 +14,13 @@ from client.engine import Engine
 from client.errors import WrongInput
 from client.messages import load_document
 from client.next_steps import to_sign
+from client.promised_time import promised_time
 from client.text_files import read_text, read_text_file
 from domain.message import FREE_SUBJECT, FREE_TEXT, Document
 from domain.page_entry import ComponentState
 from domain.status import MessageStatus
 from domain.suggest import did_you_mean
 from surfaces.terminal.copy_view import document_view
-from surfaces.terminal.options import promised_time
 from surfaces.terminal.printing import say, say_json, show
 from surfaces.terminal.session import run
 from surfaces.terminal.status_view import message_view

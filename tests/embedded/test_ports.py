@@ -50,6 +50,6 @@ def test_up_says_which_port_is_taken(terminal: Terminal, taken: int) -> None:
     free = Ports.free()
     result = terminal.type(
         f"up --temporal-port {taken} --ui-port {free.ui} --sandbox-port {free.sandbox} "
-        f"--webhook-port {free.webhooks}"
+        f"--webhook-port {free.webhooks} --console-port {free.console}"
     )
     assert (result.exit_code, f"{taken} (Temporal;" in result.stderr) == (1, True)

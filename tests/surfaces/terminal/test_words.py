@@ -8,10 +8,10 @@ import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
 from client.errors import NoAnswer, UnknownIncident, WrongInput
+from client.promised_time import promised_time
 from domain.errors import DecisionRefused, DomainError
 from store.kernel.errors import StoreUnavailable
 from surfaces.terminal.failures import ExitCode, failure_of
-from surfaces.terminal.options import promised_time
 from surfaces.terminal.printing import clean, how_long
 from wiring import TemporalUnreachable
 

@@ -1,0 +1,68 @@
+"""Whether one person may sign one message now, and if not, why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from domain.explanation import Action, Explanation, NextStep, explained
+from domain.gate import Verdict
+from domain.message_state import MessagePhase
+from domain.model import Value
+from domain.promises import overdue
+from domain.status import MessageStatus
+from domain.times import show_moment
+
+_OVER = {
+    MessagePhase.WITHDRAWN: "was withdrawn",
+    MessagePhase.SUPERSEDED: "was overtaken by something newer",
+}
+
+
+class MaySign(Value):
+    """What somebody may do at a gate; ``why_not`` explains a missing approval."""
+
+    approve: bool = False
+    reject: bool = False
+    why_not: Explanation | None = None
+
+
+def may_sign(
+    slug: str, message: MessageStatus, person: str, roles: tuple[str, ...], now: datetime
+) -> MaySign:
+    """What ``person`` may do; the incident itself judges again when they do it."""
+    if message.phase is not MessagePhase.WAITING:
+        return MaySign(why_not=_decided(slug, message))
+    signers = ", ".join(message.may_sign) or "nobody in the roster"
+    may = f"These people may: {signers}."
+    if any(one.actor.person == person for one in message.decisions):
+        return MaySign(why_not=explained("You have signed this already.", may))
+    if person == message.author:
+        return MaySign(
+            why_not=explained(
+                "You wrote this, and nobody approves their own words.",
+                may,
+            )
+        )
+    if person not in message.may_sign:
+        held = " or ".join(roles) or "no role"
+        what = f"You are {held} here, and this gate does not take that signature."
+        return MaySign(why_not=explained(what, may))
+    revising = NextStep(action=Action.REVISE, incident=slug, message=message.number)
+    late = overdue(message.next_update_by, now, revising)
+    return MaySign(approve=late is None, reject=True, why_not=late)
+
+
+def _decided(slug: str, message: MessageStatus) -> Explanation:
+    status = NextStep(action=Action.SHOW_STATUS, incident=slug)
+    if message.phase in _OVER:
+        return explained(f"This message {_OVER[message.phase]}; nobody can sign it.", status)
+    if not message.decisions:
+        return explained("This message is not waiting for a signature.", status)
+    last = message.decisions[-1]
+    word = "approved" if last.verdict is Verdict.APPROVE else "rejected"
+    where = f" in the {last.actor.surface}" if last.actor.surface else ""
+    return explained(
+        f"{last.actor.person} {word} this at {show_moment(last.at)}{where}.",
+        status,
+        means="It is decided, and your signature is not needed any more.",
+    )

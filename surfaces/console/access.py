@@ -1,0 +1,84 @@
+"""Who is asking: the session behind a request, and where those go who have none.
+
+Closed by default: a route is open to strangers only if it is in ``OPEN``.
+"""
+
+from __future__ import annotations
+
+from fastapi import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from client.engine import Engine
+from client.signing_in import AT_MOST_FOR, Session, session_of
+from domain.actor import Actor
+
+OPEN = ("/", "/health", "/enter/{token}", "/sign-out")
+"""The paths of routes that need nobody signed in."""
+
+
+class NotSignedIn(Exception):
+    """Nobody is signed in."""
+
+
+def engine_of(request: Request) -> Engine:
+    """The engine of this console."""
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+async def signed_in(request: Request) -> Session:
+    """The session of a request, a dependency of every page; ``NotSignedIn`` without one."""
+    session = await session_of(engine_of(request), request.cookies.get(cookie_name(request), ""))
+    if session is None:
+        raise NotSignedIn
+    request.state.session = session
+    return session
+
+
+async def maybe_signed_in(request: Request) -> Session | None:
+    """The session of a request, if there is one."""
+    try:
+        return await signed_in(request)
+    except NotSignedIn:
+        return None
+
+
+def session(request: Request) -> Session:
+    """The session that ``signed_in`` has found."""
+    found: Session = request.state.session
+    return found
+
+
+def actor(request: Request) -> Actor:
+    """Who acts."""
+    return session(request).actor
+
+
+def ask_to_sign_in(request: Request) -> Response:
+    """Lead a page to the sign-in page; a stream or a form is refused, since nobody reads that."""
+    wants_page = request.method in ("GET", "HEAD") and not request.headers.get("hx-request")
+    if wants_page and "text/event-stream" not in request.headers.get("accept", ""):
+        return RedirectResponse("/", 303)
+    return PlainTextResponse("You are signed out. Sign in, then send it again.", 401)
+
+
+def cookie_name(request: Request) -> str:
+    """The session's cookie. Its prefix binds it to this host, where there is HTTPS."""
+    return "__Host-frontfoot" if _is_https(request) else "frontfoot-session"
+
+
+def set_cookie(request: Request, answer: Response, value: str) -> None:
+    """Give the browser the id of a session, or take it away with an empty one."""
+    answer.set_cookie(
+        cookie_name(request),
+        value,
+        max_age=int(AT_MOST_FOR.total_seconds()) if value else 0,
+        path="/",
+        secure=_is_https(request),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _is_https(request: Request) -> bool:
+    return engine_of(request).settings.console_url.startswith("https:")

@@ -1,0 +1,120 @@
+"""The console: pages for the people on duty. Run with ``python -m surfaces.console.app``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator
+
+from fastapi import Depends, FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from client.configuration import load_settings, prepare_environment
+from client.engine import Engine
+from client.errors import WrongInput
+from client.logs import log_as_json
+from client.stack import stack_file
+from surfaces.console import (
+    closing,
+    facts,
+    home,
+    incident,
+    mail,
+    opening,
+    propose,
+    sign,
+    sign_in,
+    timeline,
+)
+from surfaces.console.access import signed_in
+from surfaces.console.failures import missing
+from surfaces.console.guard import HEALTH, Guard
+from surfaces.console.live import Feeds
+from surfaces.console.rendering import STATIC
+from surfaces.public.limits import Limits, connections_for
+from surfaces.public.server import PublicServer
+
+_CONNECTIONS = 1_000
+_OPEN_PAGES = (home.router, sign_in.router)
+_PAGES = (
+    home.live,
+    opening.router,
+    incident.router,
+    sign.router,
+    propose.router,
+    facts.router,
+    timeline.router,
+    closing.router,
+    mail.router,
+)
+
+
+def create_app(engine: Engine) -> FastAPI:
+    """The pages for what ``engine`` reaches; closes it at the end."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await engine.__aexit__(None, None, None)
+
+    # No schema and no pages about it: this is for people, and the API is another surface.
+    app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.engine = engine
+    app.state.feeds = Feeds(engine)
+    stack = stack_file.read(engine.settings.state_dir)
+    # A stack with live accounts has no console.
+    app.state.rehearsal = stack is not None and stack.runs()
+
+    @app.get(HEALTH)
+    async def health(_: Request) -> Response:
+        return JSONResponse({"ok": True})
+
+    for router in _OPEN_PAGES:
+        app.include_router(router)
+    for router in _PAGES:
+        app.include_router(router, dependencies=[Depends(signed_in)])
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_exception_handler(HTTPException, missing)
+    return app
+
+
+def guarded(engine: Engine) -> ASGIApp:
+    """The whole console, as it is served."""
+    return Guard(create_app(engine), engine.settings.console_url)
+
+
+def main() -> int:
+    """Serve until told to stop; return an exit code."""
+    log_as_json()
+    try:
+        prepare_environment()
+        settings = load_settings()
+    except WrongInput as error:
+        print(error, file=sys.stderr)
+        return 2
+    app = guarded(Engine(settings, upgrade=True))
+    limits = Limits(connections=connections_for(_CONNECTIONS))
+    server = PublicServer(app, settings.console_host, settings.console_port, limits)
+    try:
+        asyncio.run(server.serve())
+    except OSError as error:
+        print(
+            f"{settings.console_host}:{settings.console_port} cannot be listened on "
+            f"({error.strerror}). Choose another address with FRONTFOOT_CONSOLE_HOST and "
+            "FRONTFOOT_CONSOLE_PORT.",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,106 @@
+"""One incident: stages, the promise, each message with its channels, what to do next."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from client.facts import facts_of
+from client.incident_view import IncidentView
+from client.mail_progress import MailProgress, under_way
+from client.next_steps import next_steps
+from client.patience import soon
+from client.timeline import Verified, verify_timeline
+from domain.explanation import Action, NextStep
+from domain.facts import Facts
+from domain.message_state import MessagePhase
+from domain.publication import Outcome
+from domain.stage import Stage
+from domain.status import IncidentStatus, MessageStatus
+from surfaces.console.access import engine_of, session
+from surfaces.console.failures import Page, Refused, attempted
+from surfaces.console.live import feed_of, streamed
+from surfaces.console.rendering import page, part
+
+VERIFIED_WITHIN = timedelta(seconds=2)
+"""How long the page waits for the record to be verified; its own page waits longer."""
+
+router = APIRouter(route_class=Page)
+
+
+@router.get("/incidents/{slug}")
+async def show_incident(request: Request, slug: str) -> Response:
+    """The incident as it is."""
+    seen = await feed_of(request, slug).look()
+    title = seen.look.status.title if seen.look else seen.ledger.row.title if seen.ledger else slug
+    return page(
+        request,
+        "incident",
+        title,
+        slug=slug,
+        known=await _facts(request, seen),
+        verified=await _verified(request, slug),
+        **context(seen, session(request).person.id),
+    )
+
+
+@router.get("/incidents/{slug}/live")
+async def show_live(request: Request, slug: str) -> Response:
+    """What changes of it, as it changes."""
+    person = session(request).person.id
+    feed = feed_of(request, slug)
+    await feed.look()
+    return streamed(request, feed, lambda seen: part("incident", **context(seen, person)))
+
+
+def context(seen: IncidentView, person: str) -> dict[str, Any]:
+    """What the live part reads."""
+    status = seen.look.status if seen.look else None
+    return {
+        "view": seen,
+        "person": person,
+        "stages": list(Stage),
+        "steps": _steps(status) if status and seen.look and not seen.look.over else [],
+        "mail_at": lambda message, outcome: _mail(seen, message, outcome),
+        "under_way": under_way,
+        "percent": _percent,
+        "waits": lambda message: message.phase is MessagePhase.WAITING,
+    }
+
+
+def _steps(status: IncidentStatus) -> list[NextStep]:
+    steps = next_steps(status)
+    # While something goes out there is no most urgent step, and a new update is always possible.
+    if not any(one.action in (Action.PROPOSE, Action.RECOVER_LEDGER) for one in steps):
+        steps = [*steps, NextStep(action=Action.PROPOSE, incident=status.incident)]
+    return steps
+
+
+def _mail(seen: IncidentView, message: MessageStatus, outcome: Outcome) -> MailProgress | None:
+    place = (message.number, outcome.channel, outcome.audience)
+    mails = seen.look.mails if seen.look else ()
+    return next((one for one in mails if (one.message, one.channel, one.audience) == place), None)
+
+
+def _percent(mail: MailProgress) -> int:
+    """Rounded down: 100 % is a promise."""
+    return int(100 * mail.counts.went_out / mail.to_send) if mail.to_send else 100
+
+
+async def _facts(request: Request, seen: IncidentView) -> dict[str, str]:
+    """What is known, by name; nothing if it cannot be read, since its own page says why."""
+    if seen.look is None:
+        return {}
+    status = seen.look.status
+    known = await attempted(facts_of(engine_of(request), status.incident, status.facts))
+    if isinstance(known, Refused):
+        return {}
+    return {name: str(known.words[name]) for name in Facts.model_fields if known.words.get(name)}
+
+
+async def _verified(request: Request, slug: str) -> Verified | None:
+    found = await attempted(soon(verify_timeline(engine_of(request), slug), VERIFIED_WITHIN))
+    return None if isinstance(found, Refused) else found

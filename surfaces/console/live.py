@@ -1,0 +1,142 @@
+"""Live regions: one look at an incident for all pages that show it, sent as whole parts.
+
+Each event is the whole part, and the first after each connect is the present state, so a lost one
+costs nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+
+from fastapi import Request
+from sse_starlette import EventSourceResponse
+from starlette.responses import Response
+
+from client.engine import Engine
+from client.errors import explanation_of
+from client.incident_view import IncidentView, view
+from client.status import Watcher
+from surfaces.console.access import NotSignedIn, signed_in
+
+LOOK_EVERY = timedelta(seconds=1)
+CONFIRM_EVERY = timedelta(seconds=10)
+"""How often a page is told that it is still true, and its session looked up again."""
+
+_log = logging.getLogger("frontfoot.console")
+
+
+class Feed:
+    """The newest view of one incident, while anybody watches it."""
+
+    def __init__(self, engine: Engine, slug: str) -> None:
+        self._engine, self._slug = engine, slug
+        self._watcher = Watcher(engine, slug)
+        self._looking: asyncio.Task[None] | None = None
+        self._readers = 0
+        self._news = asyncio.Condition()
+        self.newest: IncidentView | None = None
+
+    async def look(self) -> IncidentView:
+        """The incident now; raises as ``client.incident_view.view`` does."""
+        self.newest = await view(self._watcher, self._engine, self._slug)
+        return self.newest
+
+    @contextlib.asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """Look again and again, for as long as somebody is in here."""
+        self._readers += 1
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look_on())
+        try:
+            yield
+        finally:
+            self._readers -= 1
+            if not self._readers and self._looking is not None:
+                self._looking.cancel()
+                self._looking = None
+
+    async def next(self) -> IncidentView | None:
+        """The next view."""
+        async with self._news:
+            await self._news.wait()
+        return self.newest
+
+    async def _look_on(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except Exception as error:  # noqa: BLE001 - the next look may succeed
+                # The page shows by itself how old it is, and this goes on trying.
+                if explanation_of(error) is None:
+                    _log.exception("a live page could not be refreshed")
+            async with self._news:
+                self._news.notify_all()
+            await asyncio.sleep(LOOK_EVERY.total_seconds())
+
+
+class Feeds:
+    """One feed for each incident that somebody looks at."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._feeds: dict[str, Feed] = {}
+
+    def of(self, slug: str) -> Feed:
+        """The feed of an incident."""
+        return self._feeds.setdefault(slug, Feed(self._engine, slug))
+
+
+def feed_of(request: Request, slug: str) -> Feed:
+    """The feed of an incident in this console."""
+    feeds: Feeds = request.app.state.feeds
+    return feeds.of(slug)
+
+
+def streamed(request: Request, feed: Feed, render: Callable[[IncidentView], str]) -> Response:
+    """A stream of what ``render`` makes of each view, for as long as its reader is signed in."""
+
+    async def parts() -> AsyncIterator[dict[str, str]]:
+        async with feed.watched():
+            yield {"data": render(feed.newest or await feed.look())}
+            async for _ in _while_signed_in(request):
+                seen = await feed.next()
+                if seen is not None:
+                    yield {"data": render(seen)}
+
+    return EventSourceResponse(parts(), ping=15)
+
+
+def repeated(request: Request, render: Callable[[], Awaitable[str]], every: timedelta) -> Response:
+    """A stream of what ``render`` returns, now and then."""
+
+    async def parts() -> AsyncIterator[dict[str, str]]:
+        async for _ in _while_signed_in(request):
+            try:
+                yield {"data": await render()}
+            except Exception as error:
+                if explanation_of(error) is None:
+                    raise
+            await asyncio.sleep(every.total_seconds())
+
+    return EventSourceResponse(parts(), ping=15)
+
+
+async def _while_signed_in(request: Request) -> AsyncIterator[None]:
+    loop = asyncio.get_running_loop()
+    checked = loop.time()
+    while not await request.is_disconnected():
+        if loop.time() - checked > CONFIRM_EVERY.total_seconds():
+            try:
+                await signed_in(request)
+            except NotSignedIn:
+                return
+            except Exception as error:
+                # Without the ledger nobody can tell; the next page will ask again.
+                if explanation_of(error) is None:
+                    raise
+            checked = loop.time()
+        yield

@@ -1,0 +1,117 @@
+"""Pages from templates: one environment, strict about names, with times and counts as people read.
+
+``|safe`` is nowhere: what comes from outside is escaped by Jinja, once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from client.signing_in import Session
+from domain.message import Document
+from domain.plural import plural
+from domain.times import in_utc, show_clock, show_moment, show_on_its_day
+from surfaces.console.wording import button_of, kind_words
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+_GLANCE = 180
+
+
+def page(request: Request, name: str, title: str, status: int = 200, **context: Any) -> Response:
+    """The page ``name``; ``context`` is all that its template may read, beside who is signed in."""
+    session: Session | None = getattr(request.state, "session", None)
+    html = (
+        _environment()
+        .get_template(f"pages/{name}.html")
+        .render(
+            title=title,
+            session=session,
+            rehearsal=getattr(request.app.state, "rehearsal", False),
+            now=datetime.now(UTC),
+            **context,
+        )
+    )
+    return HTMLResponse(html, status)
+
+
+def part(name: str, **context: Any) -> str:
+    """The HTML of the part ``name``, for a live region."""
+    template = _environment().get_template(f"parts/_{name}.html")
+    return template.render(now=datetime.now(UTC), **context)
+
+
+def see(path: str) -> Response:
+    """Lead to the page that shows the new state, after something was done."""
+    return RedirectResponse(path, 303)
+
+
+def how_long(seconds: float) -> str:
+    """``40 s``, ``12 min``, ``2 h 5 min``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} days"
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a file in ``static/``, which changes with its content."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?{digest}"
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        clock=lambda at: _time(at, show_clock(at)),
+        moment=lambda at: _time(at, show_moment(at)),
+        on_its_day=lambda at: _time(at, show_on_its_day(at, datetime.now(UTC))),
+        second=lambda at: _time(at, f"{in_utc(at):%H:%M:%S} UTC"),
+        words=lambda text: str(text).replace("_", " "),
+        # Unlike Jinja's own, it leaves "UTC" as it is.
+        sentence=lambda text: text[:1].upper() + text[1:],
+        kind=kind_words,
+        how_long=how_long,
+    )
+    made.globals.update(asset=asset, plural=plural, button_of=button_of, left=_left, glance=_glance)
+    return made
+
+
+def _time(at: datetime, shown: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(
+        in_utc(at).isoformat(timespec="seconds").replace("+00:00", "Z"), shown
+    )
+
+
+def _glance(document: Document) -> str:
+    """The beginning of a message's shortest copy."""
+    text = min((copy.text for copy in document.copies), key=len)
+    return text if len(text) <= _GLANCE else text[: _GLANCE - 1] + "…"
+
+
+def _left(at: datetime) -> str:
+    """``12 min left``, or that it has passed."""
+    left: timedelta = at - datetime.now(UTC)
+    if left <= timedelta():
+        return f"passed {how_long(-left.total_seconds())} ago"
+    return f"{how_long(left.total_seconds())} left"

@@ -1,0 +1,156 @@
+"""Signing: one message on one screen, exactly as it goes out, and a decision on exactly that."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import HTMLResponse, Response
+
+from client.copy_length import CopyLength, length_of
+from client.errors import WrongInput
+from client.incident_view import IncidentView
+from client.messages import decide, message_of, read_message
+from client.patience import soon
+from client.signing import MaySign, may_sign
+from domain.explanation import Explanation, explained
+from domain.gate import GateState, Verdict
+from domain.message import Copy, Document
+from domain.status import MessageStatus
+from surfaces.console.access import actor, engine_of, session
+from surfaces.console.failures import Page, Refused, attempted
+from surfaces.console.live import feed_of, streamed
+from surfaces.console.rendering import page, part, see
+from surfaces.console.wording import kind_words
+
+MAIL_CSP = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+)
+"""For the page of a mail alone, which cannot run a script, send a form or load anything."""
+
+router = APIRouter(route_class=Page)
+
+
+@router.get("/incidents/{slug}/messages/{number}/sign")
+async def show_message(request: Request, slug: str, number: int) -> Response:
+    """The message as it would go out."""
+    return await _show(request, slug, number)
+
+
+@router.get("/incidents/{slug}/messages/{number}/sign/live")
+async def show_standing(request: Request, slug: str, number: int, digest: str) -> Response:
+    """Whether what is being read can still be signed."""
+
+    def render(seen: IncidentView) -> str:
+        return part("standing", **_standing(request, slug, _message(seen, number), digest))
+
+    feed = feed_of(request, slug)
+    await feed.look()
+    return streamed(request, feed, render)
+
+
+@router.get("/incidents/{slug}/messages/{number}/mail/{place}")
+async def show_mail(request: Request, slug: str, number: int, place: int) -> Response:
+    """A mail as its readers see it, for a frame that can do nothing."""
+    _, document = await soon(read_message(engine_of(request), slug, number))
+    if not 0 <= place < len(document.copies) or not document.copies[place].html:
+        raise WrongInput("There is no such mail.", "Go back to the message.")
+    return HTMLResponse(document.copies[place].html, headers={"Content-Security-Policy": MAIL_CSP})
+
+
+@router.post("/incidents/{slug}/messages/{number}/decisions")
+async def take_decision(
+    request: Request,
+    slug: str,
+    number: int,
+    digest: Annotated[str, Form()] = "",
+    verdict: Annotated[Verdict | None, Form()] = None,
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Approve or reject exactly what was shown."""
+    if verdict is Verdict.REJECT and not reason.strip():
+        why = explained("A rejection needs a reason.", "Write what has to change.")
+        return await _show(request, slug, number, Refused(why, 422), reason, rejecting=True)
+    if verdict is None:
+        why = explained("Nothing was decided.", "Press Approve or Reject.")
+        return await _show(request, slug, number, Refused(why, 422), reason)
+    decided = await attempted(
+        decide(
+            engine_of(request),
+            slug,
+            actor=actor(request),
+            digest=digest,
+            message=number,
+            verdict=verdict,
+            reason=reason.strip(),
+        )
+    )
+    if isinstance(decided, Refused):
+        rejecting = verdict is Verdict.REJECT
+        return await _show(request, slug, number, decided, reason, rejecting=rejecting)
+    if decided.gate is GateState.WAITING:
+        return see(f"/incidents/{slug}/messages/{number}/sign")
+    return see(f"/incidents/{slug}#message-{number}")
+
+
+async def _show(
+    request: Request,
+    slug: str,
+    number: int,
+    refused: Refused | None = None,
+    reason: str = "",
+    *,
+    rejecting: bool = False,
+) -> Response:
+    message, document = await soon(read_message(engine_of(request), slug, number))
+    return page(
+        request,
+        "sign",
+        f"Message {number}: {kind_words(message.kind)}",
+        refused.status if refused else 200,
+        document=document,
+        copies=await _copies(document),
+        refusal=refused.explanation if refused else None,
+        reason=reason,
+        rejecting=rejecting,
+        **_standing(request, slug, message, message.digest),
+    )
+
+
+def _standing(
+    request: Request, slug: str, message: MessageStatus | None, digest: str
+) -> dict[str, Any]:
+    """What the live part reads: who has signed, who is missing, what this person may do."""
+    person = session(request).person
+    may, overtaken = MaySign(), None
+    if message is not None:
+        may = may_sign(slug, message, person.id, person.roles, datetime.now(UTC))
+        overtaken = _overtaken(message, digest)
+    return {
+        "slug": slug,
+        "message": message,
+        "digest": digest,
+        "may": MaySign(why_not=overtaken) if overtaken else may,
+        "overtaken": overtaken,
+    }
+
+
+def _overtaken(message: MessageStatus, digest: str) -> Explanation | None:
+    if message.digest == digest:
+        return None
+    return explained(
+        f"This was revised while you read it: revision {message.revision} is the newest.",
+        "Open the message again, and read it as it is now.",
+        means="What is below will not go out, and cannot be signed any more.",
+    )
+
+
+def _message(seen: IncidentView, number: int) -> MessageStatus | None:
+    return message_of(seen.look.status, number) if seen.look else None
+
+
+async def _copies(document: Document) -> list[tuple[int, Copy, CopyLength]]:
+    """Each copy with its place in the document and its length, the shortest first."""
+    found = [(place, copy, await length_of(copy)) for place, copy in enumerate(document.copies)]
+    return sorted(found, key=lambda one: len(one[1].text))

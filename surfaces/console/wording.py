@@ -1,0 +1,81 @@
+"""Next steps as buttons: what each action is called on a page, and where it is done."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from client.next_steps import WENT_OUT
+from domain.explanation import Action, NextStep
+from domain.model import Value
+
+_INCIDENT = "/incidents/{incident}"
+_MESSAGE = _INCIDENT + "/messages/{message}"
+_PLACES = {
+    Action.OPEN: ("Open an incident", "/open"),
+    Action.LIST_INCIDENTS: ("See all incidents", "/"),
+    Action.SHOW_STATUS: ("See the incident", _INCIDENT),
+    Action.SHOW_TIMELINE: ("See the timeline", _INCIDENT + "/timeline"),
+    Action.VERIFY_TIMELINE: ("See the timeline", _INCIDENT + "/timeline"),
+    Action.RECORD_FACTS: ("Record facts", _INCIDENT + "/facts"),
+    Action.PROPOSE: ("Propose {kind}", _INCIDENT + "/propose"),
+    Action.REVISE: ("Revise message {message}", _MESSAGE + "/revise"),
+    Action.SHOW_COPY: ("Read message {message}", _MESSAGE + "/sign"),
+    Action.DECIDE: ("Sign message {message}", _MESSAGE + "/sign"),
+    Action.WITHDRAW: ("Withdraw message {message}", _MESSAGE + "/withdraw"),
+    Action.PAUSE: ("Pause the mail", _MESSAGE + "/mail"),
+    Action.RESUME: ("Resume the mail", _MESSAGE + "/mail"),
+    Action.STOP: ("Stop the mail", _MESSAGE + "/mail"),
+    Action.RETRY: ("Retry {channel}", _MESSAGE + "/publications"),
+    Action.SETTLE: ("Settle {channel}", _MESSAGE + "/publications"),
+    Action.LIST_UNKNOWN: ("Settle {channel}", _MESSAGE + "/publications"),
+    Action.CLOSE: ("Close the incident", _INCIDENT + "/close"),
+}
+_KINDS = {
+    "announcement": "the announcement",
+    "progress_update": "an update",
+    "resolution_note": "the resolution",
+    "goodwill_offer": "the offer",
+    "correction": "a correction",
+}
+
+
+class Button(Value):
+    """A link that looks like a button: its words, and the page where it is done."""
+
+    words: str
+    href: str
+
+
+def button_of(step: NextStep) -> Button | None:
+    """The button of a step; None for one that this version of the console does not have."""
+    found = _PLACES.get(step.action) if step.action is not None else None
+    if found is None:
+        return None
+    words, place = found
+    if ("{incident}" in place and not step.incident) or (
+        "{message}" in place and step.message is None
+    ):
+        return None
+    names = {
+        "incident": step.incident,
+        "message": step.message,
+        "channel": step.channel,
+        "kind": kind_words(step.about, "a message"),
+    }
+    href = place.format(**names)
+    if step.action is Action.PROPOSE and step.about:
+        href += f"?{urlencode({'kind': step.about})}"
+    if step.channel and place.endswith(("/publications", "/mail")):
+        query = {"channel": step.channel, "audience": step.audience}
+        href += f"?{urlencode({name: one for name, one in query.items() if one})}"
+    return Button(words=words.format(**names), href=href)
+
+
+def is_open_question(step: NextStep) -> bool:
+    """Whether somebody has to look before they can answer."""
+    return step.action is Action.SETTLE and step.about != WENT_OUT
+
+
+def kind_words(kind: str, otherwise: str = "") -> str:
+    """``the announcement``, ``an update``: a kind of message in a sentence."""
+    return _KINDS.get(kind, otherwise or kind.replace("_", " "))

@@ -1,0 +1,122 @@
+"""Pictures of every page at both sizes: ``python -m tests.surfaces.console.pictures``.
+
+Plays one response on a stack of its own, and writes ``docs/pictures/console/PAGE-WIDTH.png``.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from tests.surfaces.console.people import DESK, PHONE, People, chromium, find_browser
+from tests.terminal import ROOT, Up
+
+FOLDER = ROOT / "docs" / "pictures" / "console"
+SLUG = "sign-in-down"
+RECIPIENTS = 40_000
+FACTS = {
+    "summary": "Sign-in fails for everybody",
+    "what_happened": "Since 13:00 UTC nobody can sign in.",
+    "scope": "Everybody who signs in; whoever is signed in can go on",
+    "doing": "we are restoring the database of accounts",
+}
+TALL = 1_800
+"""Pixels. What is below is cut off: a picture is for the first impression."""
+
+
+def main() -> int:
+    """Take them all; return an exit code."""
+    path = find_browser()
+    if path is None:
+        print("There is no chromium here: install it, or name it in FRONTFOOT_TEST_BROWSER.")
+        return 1
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        up = Up(Path(folder))
+        try:
+            up.start()
+            with chromium(path) as browser:
+                play(People(up, browser))
+        finally:
+            up.tidy()
+    return 0
+
+
+def play(people: People) -> None:
+    """One response, with a picture of each page on the way."""
+    with (people.up.folder / "customers.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["email"])
+        rows.writerows([f"customer{n}@pictures.example"] for n in range(RECIPIENTS))
+    people.types("audience import customers.csv --name customers")
+    stranger = people.browser.new_page()
+    people.goes_to(stranger, "/")
+    take(stranger, "sign-in")
+    stranger.goto(people.types("sign-in"))
+    take(stranger, "who-are-you")
+
+    maya = people.enter("maya")
+    people.goes_to(maya, "/open")
+    maya.get_by_label("What happened").fill("Sign-in is down")
+    maya.get_by_label("A short name").fill(SLUG)
+    maya.get_by_label("customers, 40,000 recipients").check()
+    take(maya, "open")
+    maya.get_by_role("button", name="Open the incident").click()
+    people.goes_to(maya, f"/incidents/{SLUG}/facts")
+    for name, text in FACTS.items():
+        maya.locator(f"#{name}").fill(text)
+    take(maya, "facts")
+    maya.get_by_role("button", name="Record").click()
+    people.goes_to(maya, f"/incidents/{SLUG}/propose?kind=announcement")
+    maya.get_by_label("Promise the next update by").fill("45m")
+    maya.get_by_label("Web app").select_option("major_outage")
+    take(maya, "propose")
+    maya.get_by_role("button", name="Propose").click()
+    maya.wait_for_url("**/sign")
+
+    noor = people.enter("noor")
+    take(noor, "home")
+    people.goes_to(noor, f"/incidents/{SLUG}/messages/1/sign")
+    take(noor, "sign")
+    take(maya, "cannot-sign")
+    noor.locator("summary", has_text="Reject").click()
+    noor.get_by_role("button", name="Reject").click()
+    noor.get_by_role("alert").wait_for()
+    take(noor, "refused")
+    noor.get_by_role("button", name="Approve").click()
+    noor.wait_for_url("**/incidents/*")
+    noor.locator("progress").wait_for()
+    noor.get_by_text("per second").wait_for()
+    take(noor, "incident")
+    for name in ("mail", "withdraw"):
+        people.goes_to(maya, f"/incidents/{SLUG}/messages/1/{name}")
+        take(maya, name)
+    for name in ("timeline", "close"):
+        people.goes_to(maya, f"/incidents/{SLUG}/{name}")
+        take(maya, name)
+
+
+def take(page: Page, name: str) -> None:
+    """A picture at each width; on the phone the whole page, with a limit."""
+    for width in (PHONE, DESK):
+        page.set_viewport_size({"width": width, "height": 800})
+        height = min(TALL, page.evaluate("document.documentElement.scrollHeight"))
+        clip = {"x": 0, "y": 0, "width": width, "height": height if width == PHONE else 800}
+        page.screenshot(
+            path=FOLDER / f"{name}-{width}.png",
+            clip=clip,  # type: ignore[arg-type]
+            full_page=True,
+        )
+    page.set_viewport_size({"width": PHONE, "height": 800})
+    print(name)
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)

@@ -1,0 +1,22 @@
+"""The scripts that are kept here are those that the documents name."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from surfaces.console.rendering import STATIC
+from tests.terminal import ROOT
+
+ROW = re.compile(r"^\| `surfaces/console/static/(\S+)` .* `([0-9a-f]{64})` \|$", re.MULTILINE)
+OURS = {"clock.js", "console.css", "icon.svg"}
+
+
+def test_each_foreign_file_has_the_hash_that_is_written_down() -> None:
+    written = dict(ROW.findall((ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")))
+    there = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in STATIC.iterdir()
+        if path.name not in OURS
+    }
+    assert there == written

@@ -1,0 +1,72 @@
+"""While Temporal is away: the pages stay readable from the ledger, and say so."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from domain.message import Copy, Document, MessageKind
+from store.record import incidents, messages
+from tests.surfaces.console.conftest import OURS, Console
+
+AT = datetime(2026, 11, 28, 5, 0, tzinfo=UTC)
+NASTY = '<script>alert("x")</script> & Co'
+
+
+@pytest.fixture
+async def kept(console: Console) -> Console:
+    """Somebody is signed in, and the ledger has an incident with one message."""
+    ledger = await console.engine.ledger()
+    await incidents.register(ledger, "site-down", NASTY, "site-compromised", [], AT)
+    document = Document(
+        incident="site-down",
+        number=1,
+        revision=1,
+        kind=MessageKind.ANNOUNCEMENT,
+        proposed_at=AT,
+        copies=(Copy(channel="twitter", text=f"Sign-in fails. {NASTY}"),),
+    )
+    await messages.save_revision(ledger, document, "maya")
+    await console.sign_in()
+    return console
+
+
+async def test_an_incident_is_read_from_the_ledger(kept: Console) -> None:
+    answer = await kept.browser.get("/incidents/site-down")
+    assert answer.status_code == 200
+    assert "This is what the ledger has" in answer.text
+    assert "Sign-in fails." in answer.text
+
+
+async def test_the_home_page_lists_it_and_says_who_does_not_answer(kept: Console) -> None:
+    answer = await kept.browser.get("/")
+    assert answer.status_code == 200
+    assert 'href="/incidents/site-down"' in answer.text
+    assert "does not answer" in answer.text
+
+
+async def test_what_others_wrote_is_text(kept: Console) -> None:
+    for path in ("/", "/incidents/site-down"):
+        page = (await kept.browser.get(path)).text
+        assert "<script>alert" not in page, path
+        assert "&lt;script&gt;" in page
+
+
+async def test_a_proposal_that_nobody_took_keeps_what_was_typed(kept: Console) -> None:
+    typed = {"kind": "announcement", "words": "own", "text": "We are looking into it."}
+    answer = await kept.browser.post("/incidents/site-down/messages", data=typed, headers=OURS)
+    assert answer.status_code == 503
+    assert "We are looking into it.</textarea>" in answer.text
+    assert 'role="alert"' in answer.text
+
+
+async def test_an_incident_that_nobody_knows_is_not_found(kept: Console) -> None:
+    answer = await kept.browser.get("/incidents/nothing-like-it")
+    assert answer.status_code in (404, 503)
+    assert "<h1>" in answer.text
+
+
+async def test_an_address_that_means_nothing_is_not_found(kept: Console) -> None:
+    for path in ("/no/such/page", "/incidents/site-down/messages/abc/sign"):
+        assert (await kept.browser.get(path)).status_code == 404, path
