@@ -46,6 +46,7 @@ def playbook() -> dict[str, str]:
     plan["subscribers"] = {"channel": "email"}
     plan["page"] = {"components": [{"name": "Web app"}, {"name": "API"}]}
     return {
+        "people.yaml": files["people.yaml"],
         "playbook.yaml": yaml.safe_dump(plan, sort_keys=False),
         "announcement.website.j2": UPDATE,
         "announcement.subscribers.j2": MAIL,
