@@ -54,9 +54,7 @@ class ProofActivities:
                 raise ProofRefused(f"This {credential.kind} is another person's.", FIND_OUT)
             at = in_utc(order.at)
             verified = Verified(credential=credential, at=at.isoformat(timespec="microseconds"))
-            await proofs.enter_verified(
-                self._database, self._key, proof, verified, statement, at
-            )
+            await proofs.enter_verified(self._database, self._key, proof, verified, statement, at)
         return ProofVerified(person=statement.person, method=credential.kind.method)
 
     async def _credential(self, named: str) -> Credential:

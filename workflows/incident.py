@@ -182,9 +182,9 @@ class IncidentWorkflow:
     async def listen(self, name: str, said: Sequence[RawValue]) -> None:
         """Every signal: ``approve`` and ``reject`` of approvers, ``channel_news`` of broadcasts.
 
-        The approvers' contract is one value, ``{"by": …, "digest": …, "message": …}``, and perhaps
-        ``proof``, and for rejecting ``reason``. A handler for each name would stall the whole incident if
-        somebody sent it no value or two.
+        The approvers' contract is one value, ``{"by": …, "digest": …, "message": …}``, perhaps with
+        ``proof``, and for rejecting also ``reason``. A handler for each name would stall the whole
+        incident if somebody sent it no value or two.
         """
         self._ceilings.signals += 1
         match name:

@@ -33,7 +33,9 @@ async def issue_nonce(
         await connection.execute(insert(nonces).values(row))
 
 
-async def keep(db: Database, proof_id: str, evidence: Evidence, said: Statement, at: datetime) -> None:
+async def keep(
+    db: Database, proof_id: str, evidence: Evidence, said: Statement, at: datetime
+) -> None:
     """Keep what was handed in under ``proof_id``; nobody has verified it yet.
 
     ``DomainError`` for what is too large to be a proof.
