@@ -1,4 +1,4 @@
-"""Keys that people sign decisions with: the private half in a file here, the public one enrolled."""
+"""Keys that people sign decisions with: private halves in files here, public ones enrolled."""
 
 from __future__ import annotations
 
