@@ -26,7 +26,7 @@ async def audit_incident(engine: Engine, slug: str) -> Report:
         Discrepancy(kind=Kind.DIFFERS, where="the timeline", explanation=one)
         for one in verified.found
     )
-    messages = records.status.messages if records.status else ()
+    messages = records.status.messages if records.status else None
     decisions, unproven = await audit_proofs(engine, slug, messages)
     found = (*report.found, *changed, *unproven)
     return report.model_copy(update={"found": found, "decisions": decisions})

@@ -17,7 +17,8 @@ from client.engine import Engine
 from client.record_key import trusted_key
 from domain.errors import DecisionRefused
 from domain.explanation import explained
-from domain.gate import Decision, Requirement, Verdict
+from domain.gate import Decision, Gate, Requirement, Verdict
+from domain.model import Value
 from domain.opening import SealedOpening
 from domain.passkey import verify
 from domain.proof import Proof, Statement, refuse_other
@@ -25,7 +26,9 @@ from domain.record import SealedEntry
 from domain.record_check import FIND_OUT
 from domain.sealing import Keys, Sealed
 from domain.status import MessageStatus
+from store.kernel.database import Database
 from store.record import keys, openings, proofs, timeline
+from store.recovery import snapshots
 
 _VERDICTS = {"approved": Verdict.APPROVE, "rejected": Verdict.REJECT}
 _ABOUT = re.compile(
@@ -54,22 +57,47 @@ class Decided(NamedTuple):
 
 
 async def audit_proofs(
-    engine: Engine, slug: str, messages: Iterable[MessageStatus]
+    engine: Engine, slug: str, messages: Iterable[MessageStatus] | None
 ) -> tuple[tuple[AuditedDecision, ...], tuple[Discrepancy, ...]]:
     """Every decision with what its proof is worth, and what does not add up.
 
-    ``messages`` say what their gates require, as far as the incident could be asked.
+    ``messages`` say what their gates require; None if the incident could not be asked, whose last
+    snapshot in the ledger says it then.
     """
     ledger = await engine.ledger()
+    required = (
+        await _required_by_snapshot(ledger, slug)
+        if messages is None
+        else {one.number: one.requires for one in messages}
+    )
     decided = decisions_of(
         await openings.of_incident(ledger, slug), await timeline.read_sealed(ledger, slug)
     )
     all_keys = await keys.read_keys(ledger)
     anchor = trusted_key(engine.settings)
     trusted = all_keys.trusted(anchor) if anchor else frozenset().union(*all_keys.groups())
-    required = {one.number: one.requires for one in messages}
     audit = _Audit(slug, await proofs.of_incident(ledger, slug), all_keys, trusted, required)
     return tuple(audit.decision(one) for one in decided), tuple(audit.found)
+
+
+async def _required_by_snapshot(ledger: Database, slug: str) -> dict[int, Requirement]:
+    kept = await snapshots.load(ledger, slug)
+    try:
+        state = _Kept.model_validate_json(kept.state if kept is not None else "")
+    except ValidationError:
+        return {}
+    return {one.number: one.gate.policy.requires for one in state.messages}
+
+
+class _KeptMessage(Value):
+    number: int
+    gate: Gate
+
+
+class _Kept(Value):
+    """What is read of an incident's snapshot here."""
+
+    messages: tuple[_KeptMessage, ...] = ()
 
 
 def decisions_of(opened: Iterable[SealedOpening], entries: Iterable[SealedEntry]) -> list[Decided]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,13 +11,14 @@ from sqlalchemy import update
 from client.audit.proofs import audit_proofs
 from client.engine import Engine
 from domain.actor import Actor, AuthenticatedBy, Surface
-from domain.gate import Decision, Verdict
+from domain.gate import Decision, Gate, GatePolicy, Requirement, Verdict
 from domain.opening import OpeningKind, SealedOpening
 from domain.proof import Verified
 from domain.timeline import RecordHead, TimelineEntry
 from settings import Settings
 from store.kernel.database import Database
 from store.record import openings, proofs, timeline
+from store.recovery import snapshots
 from store.tables import proofs as rows
 from tests.fresh_ledger import empty_ledger, ledger
 from tests.proving import EXPIRES, key_of, signed_by_key, statement
@@ -88,6 +90,23 @@ async def test_a_decision_without_a_proof_is_named_and_not_found_fault_with(
     await decided(ledger, approval(proof=""))
 
     assert await audited(ledger) == ([""], [])
+
+
+async def test_without_temporal_the_snapshot_says_which_gates_require_a_proof(
+    ledger: Database,
+) -> None:
+    await decided(ledger, approval(proof=""))
+    gate = Gate(
+        policy=GatePolicy(roles=("founder",), requires=Requirement.KEY), digest="d", author="maya"
+    )
+    state = json.dumps({"messages": [{"number": 1, "gate": gate.model_dump(mode="json")}]})
+    await snapshots.keep_plan(ledger, "site-down", "{}")
+    await snapshots.keep_state(ledger, "site-down", 1, state)
+
+    here = Engine(Settings(state_dir=Path("nowhere")), ledger=ledger)
+    _, [found] = await audit_proofs(here, "site-down", None)
+
+    assert "has no proof, and the gate requires one" in found.explanation.what
 
 
 async def test_a_proof_that_is_gone_is_found(ledger: Database) -> None:
