@@ -9,14 +9,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-PRESENT, VERIFIED = 0x01, 0x04
+PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,16 @@ class Assertion:
     authenticator_data: bytes
     client_data: bytes
     signature: bytes
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A new passkey, as a browser hands it on."""
+
+    id: bytes
+    public: bytes
+    authenticator_data: bytes
+    client_data: bytes
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,26 @@ class Authenticator:
             lambda data: key.sign(data, padding.PKCS1v15(), hashes.SHA256()),
         )
 
+    @property
+    def id(self) -> bytes:
+        """The id by which a browser asks for it."""
+        return hashlib.sha256(self.public).digest()[:16]
+
+    def register(
+        self,
+        challenge: bytes,
+        /,
+        *,
+        origin: str,
+        rp_id: str,
+        flags: int = PRESENT | VERIFIED | ATTESTED,
+        **client_data: object,
+    ) -> Registration:
+        """Present itself to a page that enrols it, without attestation."""
+        client = _client_data("webauthn.create", challenge, origin, client_data)
+        data = _data(rp_id, flags) + bytes(16) + len(self.id).to_bytes(2, "big") + self.id
+        return Registration(self.id, self.public, data, client)
+
     def answer(
         self,
         challenge: bytes,
@@ -68,16 +98,24 @@ class Authenticator:
         **client_data: object,
     ) -> Assertion:
         """Sign a challenge; ``client_data`` adds to what the browser says, or replaces it."""
-        said: dict[str, object] = {
-            "type": "webauthn.get",
-            "challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
-            "origin": origin,
-            "crossOrigin": False,
-            **client_data,
-        }
-        client = json.dumps(said, separators=(",", ":")).encode()
-        data = hashlib.sha256(rp_id.encode()).digest() + bytes([flags]) + bytes(4)
+        client = _client_data("webauthn.get", challenge, origin, client_data)
+        data = _data(rp_id, flags)
         return Assertion(data, client, self.sign(data + hashlib.sha256(client).digest()))
+
+
+def _client_data(kind: str, challenge: bytes, origin: str, more: Mapping[str, object]) -> bytes:
+    said: dict[str, object] = {
+        "type": kind,
+        "challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
+        "origin": origin,
+        "crossOrigin": False,
+        **more,
+    }
+    return json.dumps(said, separators=(",", ":")).encode()
+
+
+def _data(rp_id: str, flags: int) -> bytes:
+    return hashlib.sha256(rp_id.encode()).digest() + bytes([flags]) + bytes(4)
 
 
 def _spki(key: ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> bytes:

@@ -33,6 +33,18 @@ async def issue_nonce(
         await connection.execute(insert(nonces).values(row))
 
 
+async def spend_nonce(db: Database, nonce: str, person: str, by: str, at: datetime) -> bool:
+    """Spend a nonce that is in no statement; false if it is unknown, another's, stale or spent."""
+    spending = (
+        update(nonces)
+        .where(nonces.c.nonce == nonce, nonces.c.person == person, nonces.c.incident == "")
+        .where(nonces.c.spent_by.is_(None), nonces.c.expires_at > at)
+        .values(spent_by=by, spent_at=at)
+    )
+    async with db.write() as connection:
+        return (await connection.execute(spending)).rowcount == 1
+
+
 async def keep(
     db: Database, proof_id: str, evidence: Evidence, said: Statement, at: datetime
 ) -> None:
