@@ -109,11 +109,15 @@ def find_key(settings: Settings, person: str) -> SigningKey | None:
 async def create_key(engine: Engine, person: str) -> KeyCreated:
     """Make a person's key, or use the one that is here, and enrol it on this machine's own stack.
 
-    Elsewhere its public half is still to be enrolled by somebody else. ``WrongInput`` for somebody
-    who is in no roster.
+    Elsewhere its public half is still to be enrolled by somebody else. One that was removed is
+    replaced. ``WrongInput`` for somebody who is in no roster.
     """
     await asyncio.to_thread(_refuse_unknown, engine.settings, person)
     path = key_file(engine.settings, person)
+    found = await asyncio.to_thread(find_key, engine.settings, person)
+    known = found and await credentials.find(await engine.ledger(), credential_id(found.public))
+    if known and known.removed_at is not None:
+        await asyncio.to_thread(path.unlink)
     key = await asyncio.to_thread(_made, engine.settings, person)
     here = is_beside(engine.settings)
     if here:
