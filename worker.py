@@ -14,7 +14,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -38,6 +38,7 @@ from activities.heartbeat import TOLD_WITHIN
 from activities.log_lines import FailureLines, leave_failures_to_us
 from activities.outcomes import OutcomeActivities
 from activities.page_refresh import keep_page_fresh
+from activities.page_source import PageFromLedger
 from activities.posts import PostActivities
 from activities.proofs import ProofActivities
 from activities.proposals import ProposalActivities
@@ -64,7 +65,6 @@ from store import migrate
 from store.events.inbox import Inbox
 from store.kernel.database import Database
 from store.kernel.priority import Priority
-from store.page.ledger_page import LedgerPage
 from store.record import keys
 from store.recovery.witness import Witness
 from wiring import TemporalUnreachable, connect
@@ -309,11 +309,8 @@ async def run(queues: Sequence[str]) -> None:
         await keys.enter_first(database, key, datetime.now(UTC))
         for channel in channels.values():
             stack.push_async_callback(channel.close)
-            if isinstance(channel, WritesPage):
-                channel.read_from(LedgerPage(database, key, channel.name))
-                if channel.name in chosen:
-                    refreshing = asyncio.create_task(keep_page_fresh(database, channel))
-                    stack.push_async_callback(_ended, refreshing)
+        for refreshing in pages_kept(database, channels, key, chosen):
+            stack.push_async_callback(_ended, refreshing)
         if inbox is not None:
             stack.push_async_callback(inbox.close)
             entering = asyncio.create_task(EventEntry(database, inbox, stands_by=True).run())
@@ -333,6 +330,19 @@ async def run(queues: Sequence[str]) -> None:
         print("worker stopping: letting what is under way finish", flush=True)
         # All at once: one after the other, each would wait in turn.
         await asyncio.gather(*(worker.shutdown() for worker in made))
+
+
+def pages_kept(
+    database: Database, channels: Mapping[str, Channel], key: RecordKey, chosen: Collection[str]
+) -> list[asyncio.Task[None]]:
+    """Let every page be made from the ledger, and keep those of now whose queue this worker has."""
+    kept = []
+    for channel in channels.values():
+        if isinstance(channel, WritesPage):
+            channel.read_from(PageFromLedger(database, key, channel.name))
+            if channel.name in chosen:
+                kept.append(asyncio.create_task(keep_page_fresh(database, channel)))
+    return kept
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

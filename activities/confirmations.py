@@ -21,7 +21,7 @@ from channels.contract import (
     Throttled,
     Unreachable,
 )
-from domain.ids import batch_key, delivery_key
+from domain.ids import SUBSCRIBERS, batch_key, delivery_key
 from domain.mail_html import html_page
 from domain.message import Copy, Voice
 from domain.model import Value
@@ -151,7 +151,8 @@ class Confirming:
 
     def _rendered(self, template: Template) -> Copy:
         page = html_page(template.text, template.subject or "")
-        return self._channel.render(template.model_copy(update={"html": page}))
+        copy = self._channel.render(template.model_copy(update={"html": page}))
+        return copy.model_copy(update={"audience": SUBSCRIBERS})
 
     async def _sweep(self, now: datetime) -> None:
         if self._swept_at is not None and now - self._swept_at < FORGET_EVERY:

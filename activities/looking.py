@@ -51,7 +51,7 @@ async def look(
     return seen
 
 
-def status_of(row: PublicationRow) -> PublicationStatus:
+def publication_status(row: PublicationRow) -> PublicationStatus:
     """A ledger row as workflows see it."""
     return PublicationStatus(
         state=row.state,
@@ -71,7 +71,7 @@ def later(
         "explanation": error.explanation,
         "again_after": wait_for(error, order.in_a_row, datetime.now(UTC)),
     }
-    return status_of(row).model_copy(update=changes)
+    return publication_status(row).model_copy(update=changes)
 
 
 def nobody_knows(task: PublicationTask, what: str = "") -> Explanation:

@@ -44,7 +44,5 @@ async def _refresh(page: WritesPage) -> None:
         await page.refresh()
     except ChannelError as error:
         _log.warning("the status page was not refreshed: %s", error.message)
-    except StoreUnavailable:
-        _log.warning("the status page was not refreshed: the ledger does not answer")
     except Exception as error:  # noqa: BLE001 - whatever it is, the next try may work
         _log.error("the status page was not refreshed: %s", type(error).__name__)

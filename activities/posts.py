@@ -9,7 +9,7 @@ from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.heartbeat import beating, to_its_end
 from activities.log_lines import tell_attempt
-from activities.looking import later, look, nobody_knows, status_of
+from activities.looking import later, look, nobody_knows, publication_status
 from activities.pauses import Pause
 from activities.recovery import refusing_behind
 from activities.signatures.posts import (
@@ -92,7 +92,7 @@ class PostActivities:
                 row = await publications.settle_state(
                     self._database, task.message, task.channel, PublicationState.PLANNED, None, now
                 )
-        return status_of(row)
+        return publication_status(row)
 
     @defined(PUBLISH_POST)
     async def publish_post(self, order: PublishPost) -> PublicationStatus:
@@ -136,7 +136,7 @@ class PostActivities:
         pause = Pause()
         with failing_in_words(now):
             if order.fresh_until is not None and now > order.fresh_until:
-                return status_of(
+                return publication_status(
                     await publications.withdraw(
                         self._database,
                         task.message,
@@ -158,7 +158,7 @@ class PostActivities:
                 looked=looked,
             )
         if not reservation.reserved:
-            return status_of(reservation.row)
+            return publication_status(reservation.row)
         begun = BegunAttempt(attempt=reservation.row.attempt, at=reservation.row.started_at)
         self._witness.note(reservation.row.key, begun)
         publication = Publication(
@@ -186,7 +186,7 @@ class PostActivities:
             row = await publications.accept(
                 self._database, task.message, task.channel, receipt, datetime.now(UTC)
             )
-        return status_of(row)
+        return publication_status(row)
 
     @defined(LOOK_FOR_POST)
     async def look_for_post(self, task: PublicationTask) -> Sighting:
@@ -204,7 +204,7 @@ class PostActivities:
         task = order.task
         place = (self._database, task.message, task.channel)
         if row.state is not PublicationState.PLANNED:
-            return status_of(row)
+            return publication_status(row)
         try:
             seen = await look(self._database, channel, document, row, task.since)
         except (Unreachable, Throttled) as error:
@@ -216,7 +216,7 @@ class PostActivities:
             row = await publications.mark_unknown(*place, why=why, at=datetime.now(UTC))
         else:
             return None
-        return status_of(row)
+        return publication_status(row)
 
     @defined(SETTLE_PUBLICATION)
     async def settle_publication(self, order: SettlePublication) -> PublicationStatus:
@@ -247,7 +247,7 @@ class PostActivities:
                     row = await publications.settle_state(*place, order.to, order.explanation, now)
                 case _:
                     raise DomainError(f"A publication cannot be settled as {order.to}.")
-        return status_of(row)
+        return publication_status(row)
 
     def _begun(self, task: PublicationTask) -> list[BegunAttempt]:
         return self._witness.newest(publication_key(task.message, task.channel))
@@ -283,7 +283,7 @@ class PostActivities:
                 Explanation(what="It was taken down."),
                 datetime.now(UTC),
             )
-        return status_of(row)
+        return publication_status(row)
 
     async def _enter(self, error: Exception, order: PublishPost) -> PublicationStatus:
         """Enter an attempt that was refused, or whose outcome is unknown."""
@@ -297,7 +297,7 @@ class PostActivities:
                     *place, why=error.explanation, at=now, attempt=order.attempt
                 )
                 if row.state is not PublicationState.SENDING:
-                    return status_of(row)
+                    return publication_status(row)
                 refusal = error.explanation
                 what = f"{what} An earlier attempt got no clear answer."
             elif isinstance(error, PerhapsPosted):
@@ -309,7 +309,7 @@ class PostActivities:
                 attempt=order.attempt,
                 since=task.since,
             )
-        return status_of(row).model_copy(update={"refusal": refusal})
+        return publication_status(row).model_copy(update={"refusal": refusal})
 
     def _channel(self, name: str) -> Channel:
         channel = self._channels.get(name)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
+from activities.proposed_page import ProposedPage
 from activities.recovery import refuse_behind
 from activities.signatures.proposals import (
     RENDER_MESSAGE,
@@ -14,14 +15,14 @@ from activities.signatures.proposals import (
     MessageRendered,
     RenderMessage,
 )
-from channels.contract import Channel, Retracts, WritesPage
+from channels.contract import Channel, Retracts
 from channels.copies import final_copy, is_direct, may_have_links, refuse_misplaced
 from channels.subscriber_copy import with_links
 from domain import templates
 from domain.errors import DomainError
 from domain.explanation import Action, NextStep
 from domain.facts import Facts, missing_facts
-from domain.ids import SUBSCRIBERS, publication_key, refuse_reserved
+from domain.ids import SUBSCRIBERS, refuse_reserved
 from domain.message import (
     FREE_SUBJECT,
     FREE_TEXT,
@@ -32,15 +33,12 @@ from domain.message import (
     MessageKind,
     mark_of,
 )
-from domain.page_entry import PageEntry
-from domain.page_rules import page_entry
 from domain.plural import plural
 from domain.subscribers import MANAGE_FIELD, touched_components
 from domain.suggest import did_you_mean
 from domain.templates import RenderContext
 from domain.unsubscribe import FIELD
 from store.kernel.database import Database
-from store.page.updates import entries_of
 from store.people import audiences, subscribers
 from store.people.subscribers import SubscribersChoice
 from store.record import drafts, messages, playbooks
@@ -56,6 +54,7 @@ class ProposalActivities:
         self._database = database
         self._channels = channels
         self._links = links
+        self._page = ProposedPage(database, self._channel)
 
     def all(self) -> list[Bound]:
         """Every activity here, for a worker."""
@@ -102,12 +101,7 @@ class ProposalActivities:
         files = await playbooks.load_snapshot(self._database, order.templates)
         facts = await self._facts(order)
         missing = missing_facts(facts)
-        page = self._page_channel(plan.channels)
-        if order.components and page is None:
-            raise DomainError(
-                "This message does not go to the status page, so it cannot set components.",
-                "Leave them out, or add the page to the message's `channels` in the playbook.",
-            )
+        self._page.refuse_components_elsewhere(order)
         if order.kind is MessageKind.RESOLUTION_NOTE and missing:
             raise DomainError(
                 f"A resolution note needs facts that are not filled in: {', '.join(missing)}.",
@@ -136,41 +130,10 @@ class ProposalActivities:
             audiences=cuts,
             offer=offer,
             next_update_by=order.next_update_by,
-            page=await self._page_entry(order, page, facts) if page else None,
+            page=await self._page.entry(order, facts),
             notify=order.notify,
         )
         return await self._with_subscribers(order, document, files, facts, draft)
-
-    async def _page_entry(
-        self, order: RenderMessage, page: str, facts: Mapping[str, str]
-    ) -> PageEntry:
-        """What the message says on the status page beside its words."""
-        before = await entries_of(self._database, order.message.incident, page)
-        return page_entry(
-            order.kind,
-            order.plan.page,
-            known=facts,
-            before=before,
-            chosen=order.components,
-            headline=order.title,
-        )
-
-    def _page_channel(self, channels: Sequence[str]) -> str | None:
-        """The channel that is the status page, if the message goes to one."""
-        return next((one for one in channels if isinstance(self._channel(one), WritesPage)), None)
-
-    def _link(self, order: RenderMessage) -> str | None:
-        """Where the latest word is: the message's own place on the status page, if it has one."""
-        page = self._page_channel(order.plan.messages[order.kind].channels)
-        if page is None:
-            return order.plan.link
-        channel = self._channel(page)
-        assert isinstance(channel, WritesPage)
-        return channel.address_of(
-            order.message.incident,
-            publication_key(order.message, page),
-            article=order.kind is MessageKind.GOODWILL_OFFER,
-        )
 
     async def _with_subscribers(
         self,
@@ -222,7 +185,7 @@ class ProposalActivities:
                 _words_for(written_for, draft),
                 written_for,
                 subject=draft.get(FREE_SUBJECT) or order.title if is_direct(channel) else None,
-                link=self._link(order),
+                link=self._page.link(order),
             )
         else:
             context = RenderContext(
@@ -235,7 +198,7 @@ class ProposalActivities:
                 mark=mark,
                 voice=voice,
                 facts={**order.plan.facts, **facts},
-                link=self._link(order),
+                link=self._page.link(order),
                 next_update_by=order.next_update_by,
                 offer=order.plan.offer,
                 unsubscribe_link=FIELD

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
-from activities.looking import status_of
+from activities.looking import publication_status
 from activities.posts import SEEN_BY_A_PERSON
 from activities.recovery import refusing_behind
 from activities.signatures.posts import PublicationStatus, PublicationTask
@@ -53,8 +53,8 @@ class SettlingActivities:
         place = (self._database, task.message, task.channel)
         if order.went_out:
             receipt = Receipt(id=SEEN_BY_A_PERSON, url=order.url, at=now)
-            return status_of(await publications.accept(*place, receipt, now))
-        return status_of(
+            return publication_status(await publications.accept(*place, receipt, now))
+        return publication_status(
             await publications.did_not_go_out(*place, order.otherwise, _DID_NOT_GO_OUT, now)
         )
 

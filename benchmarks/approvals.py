@@ -23,6 +23,7 @@ from domain.actor import Actor
 from domain.ids import MessageRef
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
+from domain.playbook import PAGE_CHANNEL
 from domain.status import MessageStatus
 from embedded.stack import Stack
 from settings import HERE
@@ -80,7 +81,8 @@ async def _one(engine: Engine, database: Database, number: int) -> dict[str, flo
     ended = await _published(engine, slug, message)
     accepted: dict[str, datetime] = {}
     for row in await publication_rows.rows(database, slug):
-        if row.receipt is not None:
+        # The page's receipt has the time that the update shows; `status_page` measures the page.
+        if row.receipt is not None and row.channel != PAGE_CHANNEL:
             accepted[row.channel] = row.receipt.at
     ref = MessageRef(incident=slug, number=ended.number, revision=ended.revision)
     planned = await broadcasts.find_broadcast(database, ref, CHANNEL, AUDIENCE)

@@ -11,7 +11,8 @@ class Plan(Value):
     """Sizes, databases and samples of one run.
 
     ``rush_events`` are signed events a second beside a broadcast to ``rush_recipients``.
-    ``queue_recipients`` 0 leaves the job queue out.
+    ``queue_recipients`` 0 leaves the job queue out. Each address of the status page is read for
+    ``page_seconds``, and ``page_approvals`` messages go out to it.
     """
 
     sizes: tuple[int, ...]
@@ -29,6 +30,8 @@ class Plan(Value):
     rush_events: int = 5_000
     rush_approvals: int = 50
     rush_priorities: tuple[bool, ...] = (True, False)
+    page_seconds: float = 5.0
+    page_approvals: int = 20
 
     def crews(self, database: str) -> tuple[int, ...]:
         """The numbers of worker processes to try on a database."""
@@ -63,4 +66,6 @@ def quick(seed: int) -> Plan:
         rush_events=500,
         rush_approvals=2,
         rush_priorities=(True,),
+        page_seconds=0.5,
+        page_approvals=2,
     )

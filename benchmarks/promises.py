@@ -19,6 +19,7 @@ FLAT_WITHIN = 0.15
 MEMORY_MIB = 400
 FIRST_ACCEPTANCE = 1.0
 RATE_KEPT = 0.9
+PAGE_REQUESTS = 2_000
 
 
 class Promise(Value):
@@ -48,7 +49,26 @@ def promises(found: Results) -> list[Promise]:
                 wait.p95 < FIRST_ACCEPTANCE,
             )
         )
-    return [*made, *_rush_hours(found)]
+    return [*made, *_status_page(found), *_rush_hours(found)]
+
+
+def _status_page(found: Results) -> list[Promise]:
+    made = []
+    if found.page_served:
+        slowest = min(found.page_served, key=lambda one: one.per_second)
+        made.append(
+            _promise(
+                "status page from our own process on one processor, requests/s",
+                "2,000 or more",
+                f"{slowest.per_second:,.0f}",
+                slowest.per_second >= PAGE_REQUESTS,
+            )
+        )
+    if found.page_news.seconds:
+        wait = percentile_95(found.page_news.seconds)
+        what = "approval to the public page, folder, p95"
+        made.append(_promise(what, "under 1 s", f"{wait:.2f} s", wait < FIRST_ACCEPTANCE))
+    return made
 
 
 def _rush_hours(found: Results) -> list[Promise]:

@@ -90,6 +90,7 @@ def tables(found: Results) -> str:
         ("## Side by side", _side_by_side(found)),
         ("## Frontfoot by size", _by_size(found)),
         ("## From approval to the first acceptance", _waits(found)),
+        ("## The status page", _status_page(found)),
         ("## From approval to the first post in the rush hour", _rush_hours(found)),
         ("## Ways to the limit", _ways(found)),
     ]
@@ -174,6 +175,43 @@ def _waits(found: Results) -> str:
         "included. From the last signature to the provider's first acceptance in the ledger."
     )
     return f"{_table(head, 'lrrrr', rows)}\n\n{note}"
+
+
+def _status_page(found: Results) -> str:
+    rows = [
+        (
+            f"`{one.path}`" + ("" if one.status == 200 else ", not modified"),
+            _rate(one.bytes / one.answers),
+            _rate(one.per_second),
+            f"{one.wait_p95 * 1e3:.0f}",
+            f"{one.processor:.2f}",
+            _rate(one.per_processor_second),
+        )
+        for one in found.page_served
+    ]
+    head = (
+        "address",
+        "bytes",
+        "requests/s",
+        "p95, ms",
+        "processors",
+        "requests for a second of it",
+    )
+    readers = found.page_served[0].connections if found.page_served else 0
+    note = (
+        f"Our own public process on one processor, {readers} connections from another one, each "
+        "asking again at once; no TLS and no proxy. *Processors*: how much of its own the server "
+        "used. Less than one says that the readers were slower, or that something else ran there."
+    )
+    news = found.page_news.seconds
+    told = (
+        f"From the call of `decide` until the public address shows the announcement, page in a "
+        f"folder, whole stack, {len(news)} incidents: half within {median(news):.2f} s, 95 % "
+        f"within {percentile_95(news):.2f} s, longest {max(news):.2f} s."
+        if news
+        else ""
+    )
+    return f"{_table(head, 'lrrrrr', rows)}\n\n{note}\n\n{told}".rstrip()
 
 
 def _rush_hours(found: Results) -> str:

@@ -93,6 +93,40 @@ class RushHour(Value):
     load: float
 
 
+class PageServed(Value):
+    """One address of the page, read for some seconds by many, from a server on one processor.
+
+    ``status`` 304 is for readers who have the newest copy. ``bytes`` are all that came,
+    ``wait_p95`` the seconds within which 95 % were answered, and ``processor`` how much of one the
+    server used.
+    """
+
+    path: str
+    status: int
+    connections: int
+    answers: int
+    seconds: float
+    bytes: int
+    wait_p95: float
+    processor: float
+
+    @property
+    def per_second(self) -> float:
+        """Answers a second."""
+        return self.answers / self.seconds
+
+    @property
+    def per_processor_second(self) -> float:
+        """Answers for each second of processor that the server used."""
+        return self.per_second / self.processor if self.processor else 0.0
+
+
+class NewsOnPage(Value):
+    """Seconds from an approval until the public page has the message, one per incident."""
+
+    seconds: tuple[float, ...] = ()
+
+
 class Machine(Value):
     """Where it ran, and with what."""
 
@@ -119,3 +153,5 @@ class Results(Value):
     approvals: Approvals
     rush_hours: tuple[RushHour, ...]
     skipped: tuple[str, ...]
+    page_served: tuple[PageServed, ...] = ()
+    page_news: NewsOnPage = NewsOnPage()

@@ -14,14 +14,32 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
-from benchmarks import approvals, frontfoot, job_queue, machine, postgres, relay, rush_hour
+from benchmarks import (
+    approvals,
+    frontfoot,
+    job_queue,
+    machine,
+    postgres,
+    relay,
+    rush_hour,
+    status_page,
+)
 from benchmarks import sink as sinks
 from benchmarks.children import Child
 from benchmarks.limit import WAYS
 from benchmarks.mail import Assignment, Timed
 from benchmarks.others import HELPERS, ONE_BY_ONE
 from benchmarks.plan import Plan
-from benchmarks.results import Bracket, FrontfootRun, QueueRun, Results, RushHour, Sampled
+from benchmarks.results import (
+    Bracket,
+    FrontfootRun,
+    NewsOnPage,
+    PageServed,
+    QueueRun,
+    Results,
+    RushHour,
+    Sampled,
+)
 from benchmarks.stack import PYTHON, BenchmarkStack, running, sink
 from benchmarks.summary import percentile_95
 from benchmarks.summary import workers as in_words
@@ -71,6 +89,7 @@ class Run:
         self._view.begin("approval to first acceptance, against the sandbox")
         waits = await approvals.measure(self._folder, self._plan.approvals, self._view.note)
         self._view.measured(f"approvals: {self._plan.approvals} incidents")
+        page_served, page_news = await self._status_page()
         rush_hours = await self._rush_hours()
         return Results(
             plan=self._plan,
@@ -85,6 +104,8 @@ class Run:
             approvals=waits,
             rush_hours=rush_hours,
             skipped=tuple(self._skipped),
+            page_served=page_served,
+            page_news=page_news,
         )
 
     # --- contestants --------------------------------------------------------------------------
@@ -187,6 +208,19 @@ class Run:
             queued, bracket = await self._bracketed(send)
             self._queue.append(QueueRun(queued=queued, bracket=bracket))
             self._tell(name, queued.per_second, bracket)
+
+    async def _status_page(self) -> tuple[tuple[PageServed, ...], NewsOnPage]:
+        """How fast the page is served, and how soon it has what was approved."""
+        folder = self._folder / "status-page"
+        folder.mkdir()
+        self._view.begin("reading the status page")
+        served = await status_page.serve(folder, self._plan.page_seconds)
+        slowest = min(one.per_second for one in served)
+        self._view.measured(f"status page: {slowest:,.0f} requests/s or more")
+        self._view.begin("approval to the public page")
+        news = await status_page.news(folder, self._plan.page_approvals, self._view.note)
+        self._view.measured(f"approval to the public page: p95 {percentile_95(news.seconds):.2f} s")
+        return served, news
 
     async def _rush_hours(self) -> tuple[RushHour, ...]:
         """Approvals beside a broadcast and events, with priority and without, on each database."""
@@ -297,4 +331,4 @@ def steps(plan: Plan) -> int:
     if "postgres" in plan.databases:
         broadcasts += 1
         broadcasts += len(plan.crews("postgres")) if plan.queue_recipients else 0
-    return broadcasts + 3 + len(plan.rush_priorities) * len(plan.databases)
+    return broadcasts + 5 + len(plan.rush_priorities) * len(plan.databases)

@@ -304,7 +304,8 @@ class PageSource(Protocol):
     ) -> StatusPage:
         """All that the page shows now, under a number higher than any before.
 
-        ``without`` is the key of a publication that is being taken back.
+        ``without`` is the key of a publication that is being taken back. Raises ``Unreachable`` if
+        it cannot be read: nothing has been written then.
         """
         ...
 

@@ -1,7 +1,7 @@
 """The status page's files, as they are served from the folder that a worker writes.
 
-All of a snapshot is kept in memory. A new one is noticed within a quarter of a second, by the link
-that the worker swaps; a request costs no disk.
+All of a snapshot is kept in memory. A new one is noticed by the link that the worker swaps, which
+is looked at twenty times a second at most; any other request costs no disk.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 LARGEST = 64 * 1024 * 1024
 """The most bytes of one snapshot that are kept in memory."""
 
-_LOOK_EVERY = 0.25
+_LOOK_EVERY = 0.05
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".json": "application/json",

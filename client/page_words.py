@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from domain.errors import PlaybookInvalid
+from pydantic import ValidationError
+
 from domain.message import Voice
 from domain.model import Value
 from domain.playbook import Playbook
-from domain.playbook_files import parse_playbook
 from settings import Settings
 from store.kernel.database import Database
-from store.record import playbooks
+from store.page.newest_plan import newest_plan
 
 
 class PageWords(Value):
@@ -23,7 +23,7 @@ class PageWords(Value):
 
 
 async def page_words(database: Database, settings: Settings) -> PageWords:
-    """What the newest incident's playbook says; before there is one, what the settings say."""
+    """What the newest incident's plan says; before there is one, what the settings say."""
     plan = await _newest_plan(database)
     address = urlsplit(settings.public_url).netloc
     if plan is None:
@@ -40,11 +40,10 @@ async def page_words(database: Database, settings: Settings) -> PageWords:
 
 
 async def _newest_plan(database: Database) -> Playbook | None:
-    files = await playbooks.newest_snapshot(database)
-    if files is None:
-        return None
-    try:
-        return parse_playbook(files)
-    except PlaybookInvalid:
-        # Of an earlier version of this program.
-        return None
+    async with database.read() as connection:
+        try:
+            newest = await newest_plan(connection)
+        except ValidationError:
+            # Of another version of this program. Whoever wants to subscribe need not wait for that.
+            return None
+    return None if newest is None else newest.plan

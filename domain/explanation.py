@@ -42,6 +42,7 @@ class Action(StrEnum):
     CHECK = "check"
     CHECK_PLAYBOOK = "check_playbook"
     IMPORT_AUDIENCE = "import_audience"
+    IMPORT_SUBSCRIBERS = "import_subscribers"
     SET_AUDIENCE = "set_audience"
     IMPORT_CODES = "import_codes"
     LIST_SUPPRESSIONS = "list_suppressions"

@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from domain.errors import DomainError
+from domain.explanation import Action, NextStep
 from domain.model import Value
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")
@@ -60,8 +61,11 @@ def refuse_reserved(audience: str) -> None:
     if audience == SUBSCRIBERS:
         raise DomainError(
             f"The audience {SUBSCRIBERS} is that of the status page.",
-            "Choose another name for customers. Who subscribes on the page gets every public "
-            "message anyway; `frontfoot subscribers import` adds those who did so elsewhere.",
+            NextStep(
+                action=Action.IMPORT_SUBSCRIBERS,
+                advice="Choose another name for customers. Whoever subscribes on the page gets "
+                "every public message anyway. To add people who subscribed elsewhere, import them.",
+            ),
         )
 
 

@@ -40,7 +40,7 @@ def page_entry(
     ``DomainError`` for a component that the playbook does not have.
     """
     refuse_unknown_components(chosen, plan)
-    status = status_of(kind, known, before)
+    status = status_after(kind, known, before)
     standing = _standing(before)
     states = {**_ended(standing, status), **chosen}
     article = status is PageStatus.POSTMORTEM
@@ -55,7 +55,9 @@ def page_entry(
     )
 
 
-def status_of(kind: MessageKind, known: Collection[str], before: Sequence[PageEntry]) -> PageStatus:
+def status_after(
+    kind: MessageKind, known: Collection[str], before: Sequence[PageEntry]
+) -> PageStatus:
     """The page's word for how far the response is, once this message is out."""
     match kind:
         case MessageKind.RESOLUTION_NOTE:

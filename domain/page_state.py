@@ -19,14 +19,14 @@ _IMPACT_OF = {
 }
 
 
-def status_of(incident: PageIncident) -> PageStatus:
+def newest_status(incident: PageIncident) -> PageStatus:
     """How far the response is: what the newest update says."""
     return incident.newest.entry.status
 
 
 def is_over(incident: PageIncident) -> bool:
     """Whether the incident is resolved."""
-    return status_of(incident).over
+    return newest_status(incident).over
 
 
 def impact_of(incident: PageIncident) -> Impact:

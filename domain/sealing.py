@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from domain.errors import DomainError
+from domain.explanation import Action, NextStep
 from domain.model import Value
 
 KEY_ID_DIGITS = 16
@@ -190,7 +191,10 @@ def check_fingerprint(text: str) -> str:
     if len(plain) < KEY_ID_DIGITS or set(plain) - set("0123456789abcdef") or len(plain) > 64:
         raise DomainError(
             f"A key's fingerprint has {KEY_ID_DIGITS} to 64 hexadecimal digits.",
-            "Copy it from frontfoot status or from frontfoot record key.",
+            NextStep(
+                action=Action.SHOW_STATUS,
+                advice="Copy the whole fingerprint from where it is shown.",
+            ),
         )
     return plain
 

@@ -11,7 +11,6 @@ from domain.message import MessageKind
 from domain.model import Value
 from domain.page_entry import ComponentState, PageEntry
 from domain.public_text import PublicLine
-from domain.timeline import RecordHead
 from domain.times import UtcTime
 
 ID_DIGITS = 12
@@ -21,7 +20,7 @@ class PageUpdate(Value):
     """One published message. ``text`` is Markdown; ``html`` was made from it and is safe to show.
 
     ``id`` is the key of its publication. ``at`` is when it was published.
-    ``next_update_by`` is what it promises.
+    ``next_update_by`` is what it promises. ``notified``: it went to subscribers as well.
     """
 
     id: str
@@ -33,6 +32,7 @@ class PageUpdate(Value):
     at: UtcTime
     entry: PageEntry
     next_update_by: UtcTime | None = None
+    notified: bool = False
 
 
 class PageIncident(Value):
@@ -60,12 +60,24 @@ class Component(Value):
     updated_at: UtcTime
 
 
+class InstallationHead(Value):
+    """The seal over the ends of all records of the installation, at the moment of a snapshot.
+
+    It has no number of entries: whoever watches the page could count them. ``key`` is the
+    fingerprint of the key that sealed it.
+    """
+
+    hash: str = ""
+    seal: str = ""
+    key: str = ""
+
+
 class StatusPage(Value):
     """All that one snapshot of the page shows.
 
     ``number`` counts the snapshots of the installation, ``generated_at`` is when it was read from
     the ledger. ``incidents`` are the newest first, ``components`` in their order on the page.
-    ``record`` is the head of the installation's sealed record.
+    ``record`` is the head of the whole installation's sealed record.
     """
 
     number: int
@@ -75,7 +87,7 @@ class StatusPage(Value):
     home: str | None = None
     components: tuple[Component, ...] = ()
     incidents: tuple[PageIncident, ...] = ()
-    record: RecordHead = RecordHead()
+    record: InstallationHead = InstallationHead()
 
 
 def incident_id(slug: Slug) -> str:

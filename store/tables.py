@@ -243,6 +243,8 @@ confirmation_mails = Table(
     Column("why", Text, nullable=False, server_default=text("''")),
     Index(None, "mailbox", "asked_at"),
     Index(None, "state", "due_at"),
+    # Its number is in the mail and in late events about it: none is given again.
+    sqlite_autoincrement=True,
 )
 
 # Who imported subscribers or had one forgotten, and why; whoever is forgotten is not named.

@@ -15,6 +15,7 @@ import orjson
 from channels.batch import Addressees, Batch
 from channels.contract import BadRecipient, Refused
 from channels.mail_copy import UNSUBSCRIBE_VALUE, is_safe
+from domain.ids import SUBSCRIBERS
 from domain.message import Copy
 
 LARGEST_REQUEST = 30_000_000
@@ -145,7 +146,11 @@ def _shared(batch: Batch, asm_group_id: int | None) -> dict[str, Any]:
         shared["content"].append({"type": "text/html", "value": copy.html})
     if copy.voice and copy.voice.reply_to:
         shared["reply_to"] = {"email": copy.voice.reply_to}
-    if asm_group_id is not None:
+    if copy.audience == SUBSCRIBERS:
+        # The group is that of mail to customers, and SendGrid's own link unsubscribes from
+        # everything: neither may end what somebody else's mail is about.
+        shared["tracking_settings"]["subscription_tracking"] = {"enable": False}
+    elif asm_group_id is not None:
         shared["asm"] = {"group_id": asm_group_id}
     return shared
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -131,13 +132,18 @@ class WebsiteChannel:
             raise Unreachable(f"{PROVIDER}: {_reasons(lacking)}")
 
     async def check(self) -> Health:
-        """Say whether every target can be written to, and whether the public address answers."""
+        """Say whether every target can be written to, and whether the public address answers.
+
+        Also that the page is on the host of the company's own site, which is a risk and no fault.
+        """
         faults = [fault for target in self._targets if (fault := await target.check())]
         account = self._settings.url
         if faults:
             detail = f"{PROVIDER}: {'; '.join(faults)}."
             return Health(ok=False, detail=detail, account=account)
-        return (await self._public.check()).model_copy(update={"account": account})
+        health = await self._public.check()
+        detail = f"{health.detail} {_warning(self._settings)}".rstrip()
+        return health.model_copy(update={"account": account, "detail": detail})
 
     async def close(self) -> None:
         """Close connections."""
@@ -208,6 +214,20 @@ def words_of_update(template: Template) -> str:
     text = words_of_post(bare, WebsiteChannel.name, with_link=False)
     sign_off = template.voice.sign_off.strip() if template.voice else ""
     return f"{text}\n\n{sign_off}" if sign_off and sign_off not in text else text
+
+
+def _warning(settings: WebsiteSettings) -> str:
+    """That the page goes down together with the site of which it speaks; "" if it need not."""
+    page, home = (
+        (urlsplit(one or "").hostname or "").removeprefix("www.")
+        for one in (settings.url, settings.home)
+    )
+    if page != home:
+        return ""
+    return (
+        f"The page is on {page}, as your own site is: when that host is down, so is the page. "
+        "Give it another host, under another DNS provider."
+    )
 
 
 def _targets(settings: WebsiteSettings) -> list[Target]:

@@ -59,17 +59,11 @@ def content_digest(page: StatusPage) -> str:
 
 
 def _status(page: StatusPage) -> Object:
-    head = page.record
     return {
         "status": status_object(page),
         "snapshot": page.number,
         "content": content_digest(page),
-        "record": {
-            "entries": head.entries,
-            "hash": head.hash,
-            "seal": head.seal,
-            "key": head.key,
-        },
+        "record": page.record.model_dump(),
     }
 
 

@@ -17,8 +17,8 @@ from domain.page_state import (
     impact_of,
     indicator_of,
     monitoring_at,
+    newest_status,
     resolved_at,
-    status_of,
     worst_state,
 )
 from domain.status_page import (
@@ -115,7 +115,7 @@ def incident_object(page: StatusPage, incident: PageIncident, changes: Changes) 
     return {
         "id": incident.id,
         "name": incident.title,
-        "status": status_of(incident).value,
+        "status": newest_status(incident).value,
         "created_at": started,
         "updated_at": stamp(incident.newest.at),
         "monitoring_at": stamp(monitoring) if monitoring else None,
@@ -147,7 +147,7 @@ def _update_object(
         "updated_at": at,
         "display_at": at,
         "affected_components": [_change_object(one) for one in changes] or None,
-        "deliver_notifications": True,
+        "deliver_notifications": update.notified,
         "custom_tweet": None,
         "tweet_id": None,
         # Not of the format: how one message is told from every other, and what it promises.

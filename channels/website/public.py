@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import secrets
+from datetime import timedelta
 
 import httpx
 from pydantic import AwareDatetime, BaseModel, Field
@@ -15,9 +16,13 @@ from channels.website.settings import WebsiteSettings
 from channels.website.targets.target import SNAPSHOT
 from channels.wire import Wire
 from domain.message import Copy
+from domain.plural import plural
 from domain.publication import Finding, Receipt, Sighting
 
 PROVIDER = "Website"
+
+STALE_AFTER = timedelta(minutes=5)
+"""The age at which readers see that nobody refreshed the page."""
 
 
 class _Published(BaseModel):
@@ -29,6 +34,7 @@ class _Published(BaseModel):
 
 class _Snapshot(BaseModel):
     number: int
+    at: AwareDatetime | None = None
     written: bool = True
 
 
@@ -43,6 +49,7 @@ class PublicPage:
         self, settings: WebsiteSettings, client: httpx.AsyncClient | None, clock: Clock
     ) -> None:
         self._url = settings.url
+        self._clock = clock
         self._wire = Wire(PROVIDER, settings, client, own=_own, clock=clock)
 
     async def find(self, key: str, copy: Copy) -> Sighting:
@@ -67,25 +74,40 @@ class PublicPage:
 
     async def number(self) -> int:
         """The number of the newest snapshot that is whole there; 0 if there is none."""
-        try:
-            answer = await self._get(SNAPSHOT)
-        except _NotThere:
-            return 0
-        snapshot = body_of(answer, _Snapshot, Effect.REPEATABLE, PROVIDER)
-        return snapshot.number if snapshot.written else 0
+        snapshot = await self._snapshot()
+        return snapshot.number if snapshot else 0
 
     async def check(self) -> Health:
-        """Whether the public address answers."""
+        """Whether the public address answers, and whether what it shows is of now."""
         try:
-            number = await self.number()
+            snapshot = await self._snapshot()
         except ChannelError as error:
             return Health(ok=False, detail=str(error))
-        shows = f"shows snapshot {number}" if number else "shows no page yet"
-        return Health(ok=True, detail=f"{PROVIDER}: the public address answers and {shows}.")
+        answers = f"{PROVIDER}: the public address answers and"
+        if snapshot is None:
+            return Health(ok=True, detail=f"{answers} shows no page yet.")
+        age = self._clock() - snapshot.at if snapshot.at else timedelta()
+        if age > STALE_AFTER:
+            return Health(
+                ok=False,
+                detail=f"{answers} shows snapshot {snapshot.number}, which is "
+                f"{_words_of(age)} old. A worker with this channel writes it anew every minute: "
+                "see whether one runs, and what it logs.",
+            )
+        return Health(ok=True, detail=f"{answers} shows snapshot {snapshot.number}.")
 
     async def close(self) -> None:
         """Close connections."""
         await self._wire.close()
+
+    async def _snapshot(self) -> _Snapshot | None:
+        """The newest snapshot that is whole there."""
+        try:
+            answer = await self._get(SNAPSHOT)
+        except _NotThere:
+            return None
+        snapshot = body_of(answer, _Snapshot, Effect.REPEATABLE, PROVIDER)
+        return snapshot if snapshot.written else None
 
     async def _get(self, path: str) -> httpx.Response:
         # Caches keep what they have under another name, and those that obey are told not to answer.
@@ -96,6 +118,11 @@ class PublicPage:
             headers={"Cache-Control": "no-cache"},
         )
         return await self._wire.ask(request)
+
+
+def _words_of(age: timedelta) -> str:
+    minutes = int(age.total_seconds()) // 60
+    return plural(minutes, "minute") if minutes < 120 else plural(minutes // 60, "hour")
 
 
 def _own(answer: httpx.Response) -> ChannelError | None:

@@ -17,7 +17,7 @@ from channels.website.wording import (
     length,
     status_word,
 )
-from domain.page_state import impact_of, is_over, resolved_at, status_of, worst_state
+from domain.page_state import impact_of, is_over, newest_status, resolved_at, worst_state
 from domain.status_page import (
     Component,
     PageIncident,
@@ -124,7 +124,7 @@ def incident_view(
     return IncidentView(
         title=incident.title,
         path=incident_path(incident.id),
-        status=status_word(status_of(incident)),
+        status=status_word(newest_status(incident)),
         over=over,
         impact=IMPACTS[impact_of(incident)],
         shape=impact_of(incident).value,

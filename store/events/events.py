@@ -29,8 +29,10 @@ from sqlalchemy.sql.dml import ReturningInsert
 from domain.delivery_events import DeliveryEvent
 from domain.model import Value
 from domain.publication import DeliveryState
+from domain.subscribers import CONFIRMATIONS_KEY
 from store.deliveries.deliveries import RANK, Place, lock_batches, move_forward
 from store.deliveries.layout import layout_of
+from store.events.confirmations import enter_confirmations
 from store.events.marks import Marked, kind_of, read_marks
 from store.events.preferences import enter_preferences
 from store.events.unmarked import enter_addresses
@@ -49,7 +51,7 @@ class Recorded(Value):
 
     ``unknown`` events have no mark of ours and ask for nothing that concerns an address, or have
     that of a broadcast that this ledger does not know; the latter are kept, and applied when it is
-    planned.
+    planned. Mails that ask for a confirmation belong to no broadcast, and are known.
     """
 
     new: int
@@ -93,7 +95,7 @@ async def record_groups(db: Database, groups: Sequence[Sequence[DeliveryEvent]])
     new: set[str] = set()
     suppressed: set[str] = set()
     if marked or bare:
-        keys = {one.broadcast for one in marked.values()}
+        keys = {one.broadcast for one in marked.values()} - {CONFIRMATIONS_KEY}
         async with db.write(Priority.BULK) as connection:
             known = await _broadcasts(connection, keys)
             strangers = sorted(keys - known.keys())
@@ -103,7 +105,10 @@ async def record_groups(db: Database, groups: Sequence[Sequence[DeliveryEvent]])
                     await db.serialise(connection, f"broadcast/{key}")
                 known |= await _broadcasts(connection, set(strangers))
             new = await _keep(db, connection, marked.values(), known)
-            await _apply(db, connection, [marked[one] for one in sorted(new)], known)
+            fresh = [marked[one] for one in sorted(new)]
+            await _apply(db, connection, fresh, known)
+            confirming = (one for one in fresh if one.broadcast == CONFIRMATIONS_KEY)
+            await enter_confirmations(db, connection, confirming)
             suppressed = await enter_addresses(db, connection, bare.values())
     return [_counted(group, new, known, suppressed) for group in read]
 
@@ -125,7 +130,7 @@ def _counted(
                 unmarked += 1
         elif one.id in new:
             new.discard(one.id)
-            if one.broadcast in known:
+            if _is_known(one, known):
                 fresh += 1
             else:
                 early += 1
@@ -134,6 +139,11 @@ def _counted(
         duplicate=len(group) - unmarked - fresh - early,
         unknown=unmarked + early,
     )
+
+
+def _is_known(event: Marked, known: Mapping[str, int]) -> bool:
+    """Whether an event is about mail that this ledger knows, and is applied at once."""
+    return event.broadcast in known or event.broadcast == CONFIRMATIONS_KEY
 
 
 async def apply_early(db: Database, connection: AsyncConnection, key: str) -> None:
@@ -189,7 +199,7 @@ async def _keep(
             one.kind.value,
             moment_text(one.at),
             one.reason_code,
-            one.broadcast not in known,
+            not _is_known(one, known),
         )
         for one in events
     )

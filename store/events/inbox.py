@@ -39,6 +39,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from domain.delivery_events import DeliveryEvent
+from domain.explanation import Action, NextStep
 from domain.model import Value
 from store.events.marks import kind_of
 from store.kernel.columns import Moment
@@ -105,7 +106,10 @@ class InboxFull(StoreUnavailable):
         super().__init__(
             "The inbox of events is full.",
             "Events come faster than they can be entered in the ledger.",
-            "The provider delivers them again later. If it stays full, see `frontfoot check`.",
+            NextStep(
+                action=Action.CHECK,
+                advice="The provider delivers them again later. If it stays full, see what waits.",
+            ),
         )
 
 
@@ -116,7 +120,10 @@ class EventsWaiting(StoreUnavailable):
         super().__init__(
             "Events of the provider wait to be entered in the ledger.",
             "They may prove that a batch of unknown outcome went out, so it is not judged now.",
-            "It is judged when they are entered. `frontfoot check` says how many wait.",
+            NextStep(
+                action=Action.CHECK,
+                advice="It is judged when they are entered. See how many wait.",
+            ),
         )
 
 

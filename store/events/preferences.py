@@ -1,14 +1,21 @@
-"""What events mean for future mail: hard bounces, complaints, unsubscribing and resubscribing."""
+"""What events mean for future mail: hard bounces, complaints, unsubscribing and resubscribing.
+
+Customers and subscribers of the status page are two audiences, and one person may be in both. What
+somebody says about a mail to subscribers ends the subscription, and only a complaint or a bounce
+reaches further; see docs/subscribers.md.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.delivery_events import HARD_BOUNCE
+from domain.ids import SUBSCRIBERS
 from domain.publication import DeliveryState
 from domain.suppression import Preference, SuppressionReason, covered_by
 from store.events.marks import Marked
@@ -16,14 +23,20 @@ from store.events.unmarked import UNMARKED
 from store.kernel.bulk import Bulk
 from store.kernel.columns import moment_text
 from store.kernel.database import Database
+from store.people.subscribers import end_subscriptions
 from store.people.suppressions import EVERY_CLASS, MailboxRow, add_mailboxes, lift_mailboxes
-from store.tables import broadcasts, delivery_events, recipients
+from store.tables import audiences, broadcasts, delivery_events, recipients
 
 SOURCE = "event"
 """The source of what events ask for. What a provider's lists ask for has the channel's name."""
 
 _ORDER = (Preference.RESUBSCRIBED, Preference.UNSUBSCRIBED)
 """Of two preferences in the same second, the one that asks for less mail counts."""
+
+
+class _Person(NamedTuple):
+    mailbox: str
+    subscriber: bool
 
 
 async def enter_preferences(
@@ -33,10 +46,14 @@ async def enter_preferences(
 
     A hard bounce covers every class of message. A complaint and an unsubscription cover every class
     except safety. Resubscribing lifts unsubscriptions that came from the provider.
+
+    About mail to subscribers of the status page, an unsubscription ends the subscription and
+    suppresses nothing; a complaint does both. Resubscribing at the provider subscribes nobody.
     """
     hard: dict[int, datetime] = {}
     complained: dict[int, datetime] = {}
     changed: set[int] = set()
+    unsubscribing: dict[int, datetime] = {}
     for one in events:
         if one.recipient is None:
             continue
@@ -46,10 +63,20 @@ async def enter_preferences(
             complained[one.recipient] = min(one.at, complained.get(one.recipient, one.at))
         elif one.kind in _ORDER:
             changed.add(one.recipient)
+            if one.kind is Preference.UNSUBSCRIBED:
+                unsubscribing[one.recipient] = max(one.at, unsubscribing.get(one.recipient, one.at))
     if not (hard or complained or changed):
         return
-    mailboxes = await _mailboxes(db, connection, hard.keys() | complained.keys() | changed)
-    newest = await _newest(db, connection, changed)
+    people = await _people(db, connection, hard.keys() | complained.keys() | changed)
+    subscribers = {number for number, one in people.items() if one.subscriber}
+    ended = {
+        subscriber: max(
+            said[subscriber] for said in (complained, unsubscribing) if subscriber in said
+        )
+        for subscriber in subscribers & (complained.keys() | unsubscribing.keys())
+    }
+    await end_subscriptions(db, connection, ended)
+    newest = await _newest(db, connection, changed - subscribers)
     unsubscribed = {
         recipient: at
         for recipient, (at, preference) in newest.items()
@@ -61,21 +88,21 @@ async def enter_preferences(
         if preference is Preference.RESUBSCRIBED
     }
     rows: dict[tuple[str, str], MailboxRow] = {}
-    for reason, people in (
+    for reason, concerned in (
         (SuppressionReason.BOUNCED, hard),
         (SuppressionReason.COMPLAINED, complained),
         (SuppressionReason.UNSUBSCRIBED, unsubscribed),
     ):
-        for recipient, at in people.items():
+        for recipient, at in concerned.items():
             for message_class in covered_by(reason):
                 word = EVERY_CLASS if message_class is None else message_class.value
-                mailbox = mailboxes.get(recipient)
-                if mailbox is not None:
+                if recipient in people:
+                    mailbox = people[recipient].mailbox
                     row = (mailbox, word, reason.value, SOURCE, moment_text(at))
                     rows.setdefault((mailbox, word), row)
     await add_mailboxes(db, connection, rows.values(), heed_removals=True)
     lifted = [
-        (mailboxes[one], moment_text(at)) for one, at in resubscribed.items() if one in mailboxes
+        (people[one].mailbox, moment_text(at)) for one, at in resubscribed.items() if one in people
     ]
     if lifted:
         channels = await connection.scalars(select(broadcasts.c.channel).distinct())
@@ -83,17 +110,17 @@ async def enter_preferences(
         await lift_mailboxes(db, connection, lifted, (SOURCE, UNMARKED, *channels))
 
 
-async def _mailboxes(
-    db: Database, connection: AsyncConnection, people: Iterable[int]
-) -> dict[int, str]:
+async def _people(
+    db: Database, connection: AsyncConnection, wanted: Iterable[int]
+) -> dict[int, _Person]:
     bulk = Bulk(db.dialect, id=BigInteger())
     rows = await connection.execute(
-        select(recipients.c.id, recipients.c.mailbox).join(
-            bulk.table, recipients.c.id == bulk.table.c.id
-        ),
-        bulk.parameter((one,) for one in sorted(people)),
+        select(recipients.c.id, recipients.c.mailbox, audiences.c.name)
+        .join(bulk.table, recipients.c.id == bulk.table.c.id)
+        .join(audiences, audiences.c.id == recipients.c.audience_id),
+        bulk.parameter((one,) for one in sorted(wanted)),
     )
-    return {row.id: row.mailbox for row in rows}
+    return {row.id: _Person(row.mailbox, row.name == SUBSCRIBERS) for row in rows}
 
 
 async def _newest(

@@ -1,29 +1,12 @@
-"""The components of the status page: those of the newest playbook, as messages have set them."""
+"""The components of the status page: those of the newest plan, as messages have set them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from domain.page_entry import ComponentPlan, ComponentState
-from domain.playbook import Playbook
 from domain.status_page import Component, PageIncident, PageUpdate, component_id
 from domain.times import UtcTime
-from store.tables import incident_snapshots, incidents
-
-
-async def newest_plan(connection: AsyncConnection) -> tuple[Playbook, UtcTime] | None:
-    """The playbook of the incident that was opened last, and when that was."""
-    query = (
-        select(incident_snapshots.c.plan, incidents.c.opened_at)
-        .join(incidents, incidents.c.slug == incident_snapshots.c.incident)
-        .order_by(incidents.c.opened_at.desc())
-        .limit(1)
-    )
-    row = (await connection.execute(query)).first()
-    return None if row is None else (Playbook.model_validate_json(row.plan), row.opened_at)
 
 
 def components_of(

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.sealing import RecordKey, Sealed, canonical
-from domain.timeline import RecordHead
+from domain.status_page import InstallationHead
 from store.kernel.database import Database
 from store.tables import page_heads, timeline
 
@@ -69,7 +69,8 @@ def installation_hash(at: datetime, number: int, heads: Heads) -> str:
     return hashlib.sha256(canonical(content)).hexdigest()
 
 
-def sealed_head(key: RecordKey, at: datetime, number: int, heads: Heads) -> RecordHead:
+def sealed_head(key: RecordKey, at: datetime, number: int, heads: Heads) -> InstallationHead:
     """The head of the installation's record at that moment."""
     digest = installation_hash(at, number, heads)
-    return RecordHead(hash=digest, seal=key.seal(Sealed.INSTALLATION, digest), key=key.fingerprint)
+    seal = key.seal(Sealed.INSTALLATION, digest)
+    return InstallationHead(hash=digest, seal=seal, key=key.fingerprint)

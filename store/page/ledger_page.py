@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from domain.sealing import RecordKey
 from domain.status_page import StatusPage
 from store.kernel.database import Database
-from store.page.components import components_of, newest_plan
+from store.page.components import components_of
 from store.page.heads import keep_heads, read_heads, sealed_head
+from store.page.newest_plan import newest_plan
 from store.page.numbers import next_number
 from store.page.updates import read_incidents
 
@@ -27,7 +28,8 @@ class LedgerPage:
         """All that the page shows now, under the next number.
 
         ``without`` is the key of a publication that is being taken back. ``name`` is the page's, if
-        it is not to have the company's. Raises ``StoreUnavailable``.
+        it is not to have the company's. Raises ``StoreUnavailable``, and
+        ``pydantic.ValidationError`` for something that this version of the program cannot read.
         """
         number = await next_number(self._db, datetime.now(UTC))
         now = datetime.now(UTC)

@@ -88,4 +88,5 @@ def _update(row: Row[tuple[str, str, datetime, str, str]], channel: str) -> Page
         at=row.at,
         entry=document.page,
         next_update_by=document.next_update_by,
+        notified=document.subscribers is not None,
     )

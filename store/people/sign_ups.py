@@ -13,11 +13,24 @@ import orjson
 from sqlalchemy import RowMapping, delete, func, select, update
 
 from domain.ids import SUBSCRIBERS
-from domain.subscribers import FORGOTTEN_AFTER, LINK_WORKS_FOR, MAILS_A_DAY, LinkInvalid
+from domain.subscribers import (
+    CONFIRMATIONS_KEY,
+    FORGOTTEN_AFTER,
+    LINK_WORKS_FOR,
+    MAILS_A_DAY,
+    LinkInvalid,
+)
 from store.kernel.database import Database, upsert
 from store.people.addresses import mailbox_of
 from store.people.subscribers import SubscriptionState, audience_id, enter_choice
-from store.tables import audiences, confirmation_mails, recipients, sign_ups, subscriptions
+from store.tables import (
+    audiences,
+    confirmation_mails,
+    delivery_events,
+    recipients,
+    sign_ups,
+    subscriptions,
+)
 
 PAGE = "page"
 """The source of a subscription that somebody confirmed themselves."""
@@ -122,12 +135,20 @@ async def confirm(db: Database, nonce: str, at: datetime) -> int:
 
 
 async def forget_old(db: Database, at: datetime) -> int:
-    """Remove the requests that are a week old, with their mails; return how many that were."""
+    """Remove the requests that are a week old, with their mails and the events about those.
+
+    Returns how many requests that were.
+    """
     before = at - FORGOTTEN_AFTER
     async with db.write() as connection:
         gone = await connection.execute(delete(sign_ups).where(sign_ups.c.asked_at < before))
         await connection.execute(
             delete(confirmation_mails).where(confirmation_mails.c.asked_at < before)
+        )
+        await connection.execute(
+            delete(delivery_events).where(
+                delivery_events.c.broadcast == CONFIRMATIONS_KEY, delivery_events.c.at < before
+            )
         )
         return gone.rowcount
 

@@ -6,12 +6,13 @@ is a state of that, and no suppression: it says nothing about mail to customers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     ScalarSelect,
     Select,
@@ -31,6 +32,8 @@ from domain.message import AudienceCut, Document, MessageClass
 from domain.model import Value
 from domain.subscribers import touched_components
 from domain.times import UtcTime
+from store.kernel.bulk import Bulk
+from store.kernel.columns import Moment, moment_text
 from store.kernel.database import Database
 from store.people.audiences import in_one_of
 from store.people.suppressions import EVERY_CLASS, SUBSCRIBED, suppressed_mailboxes
@@ -176,6 +179,29 @@ async def leave(db: Database, subscriber: int, at: datetime) -> None:
             )
             .values(state=SubscriptionState.UNSUBSCRIBED.value, since=at)
         )
+
+
+async def end_subscriptions(
+    db: Database, connection: AsyncConnection, ended: Mapping[int, datetime]
+) -> None:
+    """Unsubscribe subscribers, each as of a moment; whoever subscribed again later stays.
+
+    For callers inside the store that are in a transaction already.
+    """
+    if not ended:
+        return
+    bulk = Bulk(db.dialect, id=BigInteger(), at=Moment())
+    left = bulk.table.c
+    await connection.execute(
+        update(subscriptions)
+        .where(
+            subscriptions.c.recipient_id == left.id,
+            subscriptions.c.state == SubscriptionState.CONFIRMED,
+            subscriptions.c.since <= left.at,
+        )
+        .values(state=SubscriptionState.UNSUBSCRIBED.value, since=left.at),
+        bulk.parameter((one, moment_text(at)) for one, at in sorted(ended.items())),
+    )
 
 
 async def choose(db: Database, subscriber: int, components: Iterable[str]) -> None:

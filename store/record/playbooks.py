@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from domain.errors import DomainError
 from store.kernel.database import Database
-from store.tables import incidents, playbooks
+from store.tables import playbooks
 
 
 def snapshot_digest(files: Mapping[str, str]) -> str:
@@ -40,20 +40,6 @@ async def load_snapshot(db: Database, digest: str) -> Mapping[str, str]:
             "Check that every process uses the same database URL.",
         )
     files: dict[str, str] = orjson.loads(text)
-    return files
-
-
-async def newest_snapshot(db: Database) -> Mapping[str, str] | None:
-    """The files of a snapshot of the playbook that was opened last; None if none ever was."""
-    query = (
-        select(playbooks.c.files)
-        .join(incidents, incidents.c.playbook == playbooks.c.name)
-        .order_by(incidents.c.opened_at.desc())
-        .limit(1)
-    )
-    async with db.read() as connection:
-        text = await connection.scalar(query)
-    files: dict[str, str] | None = None if text is None else orjson.loads(text)
     return files
 
 

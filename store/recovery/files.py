@@ -30,12 +30,10 @@ def claim(path: Path) -> None:
 def no_copy(file: Path, database: str) -> DomainError:
     """The refusal of a file that is no copy of a ledger in ``database``."""
     if not file.is_file():
-        return DomainError(
-            f"There is no file {file}.", "Name a file that `frontfoot backup` wrote."
-        )
+        return DomainError(f"There is no file {file}.", "Name a file that is a backup of a ledger.")
     return DomainError(
         f"{file} is not a copy of a ledger in {database}.",
-        "Name a file that `frontfoot backup` wrote, from the same kind of database.",
+        "Name a file that is a backup of a ledger in the same kind of database.",
     )
 
 
@@ -45,8 +43,8 @@ def in_use(where: str) -> DomainError:
         f"The ledger at {where} is in use.",
         NextStep(
             action=Action.CHECK,
-            advice="End `frontfoot up`, every worker, receiver and command that uses it, then try "
-            "again.",
+            advice="End every worker, receiver and command that uses it, then try again. See what "
+            "still runs.",
         ),
         means="A worker that sends from a ledger while it is being replaced could send twice.",
     )

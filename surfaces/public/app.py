@@ -23,6 +23,7 @@ from client.logs import log_as_json
 from client.public import PublicService
 from surfaces.public.limits import Limits, connections_for
 from surfaces.public.page import StatusPages
+from surfaces.public.pages import Pages
 from surfaces.public.server import PublicServer
 from surfaces.public.sources import Sources
 from surfaces.public.subscribe import Subscriptions
@@ -53,7 +54,8 @@ def create_app(service: PublicService) -> Starlette:
         routes += Unsubscribing(service.links).routes()
     if service.subscribing is not None:
         sources = Sources(service.client_address_header)
-        routes += Subscriptions(service.subscribing, sources).routes()
+        pages = Pages(status_page=service.page is not None)
+        routes += Subscriptions(service.subscribing, sources, pages).routes()
     if service.page is not None:
         # Whatever is not one of ours is the page's, so it comes last.
         routes += StatusPages(service.page).routes()

@@ -58,6 +58,6 @@ class Sources:
         except ValueError:
             return "unknown"
         # One household has 2^64 addresses of version 6.
-        if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
-            return address.exploded[:19]
+        if isinstance(address, IPv6Address):
+            return str(address.ipv4_mapped or address.exploded[:19])
         return str(address)

@@ -1,7 +1,9 @@
 """The pages by which people subscribe to the status page, and look after that.
 
 A GET only shows. Mail scanners open every link, some of them in a browser, so everything is done
-by a button. There are no cookies and no login: the token in a link is the authority.
+by a button. A few press that, too: so whoever is to get mail from now on ticks a box first, and so
+does whoever has everything deleted. Unsubscribing takes one press, as the law of several countries
+and RFC 8058 ask. There are no cookies and no login: the token in a link is the authority.
 """
 
 from __future__ import annotations
@@ -25,7 +27,18 @@ from domain.subscribers import (
     LinkInvalid,
     SubscriberView,
 )
-from surfaces.public.pages import STYLES_PATH, button, choice, page, said, styles, submit
+from surfaces.public.pages import (
+    SHOWN,
+    STYLES_PATH,
+    SURE,
+    Pages,
+    choice,
+    consent,
+    form,
+    styles,
+    submit,
+    wrong,
+)
 from surfaces.public.sources import WITHIN, Sources
 
 FORM_LIMIT = 16 * 1024
@@ -41,9 +54,10 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Subscriptions:
     """The handlers of the pages."""
 
-    def __init__(self, subscribing: Subscribing, sources: Sources) -> None:
+    def __init__(self, subscribing: Subscribing, sources: Sources, pages: Pages) -> None:
         self._subscribing = subscribing
         self._sources = sources
+        self._pages = pages
 
     def routes(self) -> list[Route]:
         """GET shows, POST does."""
@@ -61,40 +75,56 @@ class Subscriptions:
         made = [Route(STYLES_PATH, stylesheet, methods=["GET"])]
         for path, (show, do) in pages.items():
             made += [
-                Route(path, _in_words(show), methods=["GET"]),
-                Route(path, _in_words(do), methods=["POST"]),
+                Route(path, self._in_words(show), methods=["GET"]),
+                Route(path, self._in_words(do), methods=["POST"]),
             ]
         return made
 
     async def show_form(self, _: Request) -> Response:
         """The form to subscribe."""
+        return await self._form()
+
+    async def _form(
+        self, typed: str = "", chosen: tuple[str, ...] = (), lacks: str = ""
+    ) -> Response:
+        """The form; with what ``lacks``, and what was typed, if it has to be sent again."""
         words = await self._subscribing.words()
-        return page(
+        return self._pages.page(
             f"Status updates of {words.company}",
-            "<p>You get an e-mail when something is wrong, and when it is over.</p>"
-            '<form method="post"><label>E-mail address<input type="email" name="address" required '
-            'autocomplete="email" maxlength="254"></label>'
-            f'<div class="other" aria-hidden="true"><label>Leave this empty<input '
-            f'name="{HONEYPOT}" tabindex="-1" autocomplete="off"></label></div>'
-            f"{choice(words.components, ())}{submit('Subscribe')}</form>"
-            "<p>We send you a link first. Nothing else is sent unless you confirm it.</p>",
+            wrong(lacks)
+            + "<p>You get an e-mail when something is wrong, and when it is over.</p>"
+            + form(
+                '<label>E-mail address<input type="email" name="address" required '
+                f'autocomplete="email" maxlength="254" value="{escape(typed)}"></label>'
+                f'<div class="other" aria-hidden="true"><label>Leave this empty<input '
+                f'name="{HONEYPOT}" tabindex="-1" autocomplete="off"></label></div>',
+                choice(words.components, chosen),
+                submit("Subscribe"),
+            )
+            + '<p class="quiet">We send you a link first. Nothing else is sent unless you confirm '
+            "it.</p>",
+            422 if lacks else 200,
         )
 
     async def sign_up(self, request: Request) -> Response:
         """Have the address asked; the answer is the same for every address."""
         if not self._sources.may_ask(request):
-            return said(
+            return self._pages.said(
                 "Too many requests",
                 "Somebody at your address has asked too often.",
                 "Try again in ten minutes.",
                 status=429,
                 Retry_After=f"{WITHIN:.0f}",
             )
-        form = await _form(request)
-        typed = form.get("address", [""])[0]
-        if not any(form.get(HONEYPOT, [])):
-            await self._subscribing.ask(typed, form.get("component", []))
-        return said(
+        sent = await _form(request)
+        typed = sent.get("address", [""])[0]
+        chosen = sent.get("component", [])
+        if not any(sent.get(HONEYPOT, [])):
+            try:
+                await self._subscribing.ask(typed, chosen)
+            except DomainError as error:
+                return await self._form(typed, tuple(chosen), f"{error.what} {error.next_step}")
+        return self._pages.said(
             "Look into your mailbox",
             "If this address can get mail, a message with a link is on its way.",
             "Open the link within 24 hours and press the button there. If nothing comes, look for "
@@ -102,73 +132,108 @@ class Subscriptions:
         )
 
     async def show_request(self, request: Request) -> Response:
-        """A button to confirm; changes nothing."""
-        await self._subscribing.refuse_void(_token(request))
-        words = await self._subscribing.words()
-        why = "<p>Press the button to get an e-mail whenever the status changes.</p>"
-        return page(f"Status updates of {words.company}", why + button("Confirm"))
+        """A box and a button to confirm; changes nothing."""
+        return await self._asked(request)
 
     async def confirm(self, request: Request) -> Response:
         """Subscribe, and lead to the page to look after it."""
-        managed = await self._subscribing.confirm(_token(request))
-        return page(
+        token, sent = _token(request), await _form(request)
+        if _unticked(sent):
+            return await self._asked(request, "Tick the box if you want to get these e-mails.")
+        managed = await self._subscribing.confirm(token)
+        return self._pages.page(
             "You are subscribed",
             "<p>You will get an e-mail whenever the status changes.</p>"
             f'<p><a href="{MANAGE_PATH}/{escape(managed)}">Choose what you are told about, or '
             "unsubscribe</a></p>",
         )
 
+    async def _asked(self, request: Request, lacks: str = "") -> Response:
+        await self._subscribing.refuse_void(_token(request))
+        words = await self._subscribing.words()
+        return self._pages.page(
+            f"Status updates of {words.company}",
+            wrong(lacks)
+            + "<p>One more step, and you get an e-mail whenever the status changes.</p>"
+            + form(consent("Yes, send me these e-mails"), submit("Confirm"))
+            + '<p class="quiet">If you did not ask for this, close the page: nothing is sent, and '
+            "the address is deleted after a week.</p>",
+            422 if lacks else 200,
+        )
+
     async def show_subscription(self, request: Request) -> Response:
         """All that is known, and what can be changed; changes nothing."""
-        known = await self._subscribing.read(_token(request))
+        return await self._managed(_token(request))
+
+    async def _managed(self, token: str, lacks: str = "") -> Response:
+        known = await self._subscribing.read(token)
         words = await self._subscribing.words()
-        return page("Your subscription", _known(known) + _changes(known, words.components))
+        body = wrong(lacks) + _known(known) + _changes(known, words.components, bool(lacks))
+        return self._pages.page("Your subscription", body, 422 if lacks else 200)
 
     async def change(self, request: Request) -> Response:
         """Choose, unsubscribe, or delete all that is known."""
-        token, form = _token(request), await _form(request)
-        match form.get("do", [""])[0]:
+        token, sent = _token(request), await _form(request)
+        match sent.get("do", [""])[0]:
             case "choose":
-                await self._subscribing.choose(token, form.get("component", []))
+                await self._subscribing.choose(token, sent.get("component", []))
                 return RedirectResponse(f"{MANAGE_PATH}/{token}", status_code=303)
             case "unsubscribe":
                 await self._subscribing.leave_managed(token)
-                return _left()
+                return self._left()
+            case "delete" if _unticked(sent):
+                return await self._managed(token, "Tick the box if everything is to be deleted.")
             case "delete":
                 await self._subscribing.forget(token)
-                return said("Everything is deleted", "Nothing is known of your address any more.")
-        return said("That did not work", "Go back and press one of the buttons.", status=422)
+                return self._pages.said(
+                    "Everything is deleted", "Nothing is known of your address any more."
+                )
+        return self._pages.said(
+            "That did not work", "Go back and press one of the buttons.", status=422
+        )
 
     async def show_leaving(self, request: Request) -> Response:
         """A button to unsubscribe; changes nothing."""
         self._subscribing.read_leaving(_token(request))
         why = "<p>You will get no more e-mail about the status page.</p>"
-        return page("Unsubscribe?", why + button("Unsubscribe"))
+        return self._pages.page("Unsubscribe?", why + form(submit("Unsubscribe")))
 
     async def leave(self, request: Request) -> Response:
         """Unsubscribe at once, as RFC 8058 asks of a mail program's POST."""
         await self._subscribing.leave(_token(request))
-        return _left()
+        return self._left()
 
+    def _left(self) -> Response:
+        return self._pages.said(
+            "You are unsubscribed",
+            "You will get no more e-mail about the status page.",
+            "If you are a customer, you still get mail that concerns your account.",
+        )
 
-def _in_words(handler: Handler) -> Handler:
-    """``handler``, with every refusal as a page."""
+    def _in_words(self, handler: Handler) -> Handler:
+        """``handler``, with every refusal as a page."""
 
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except LinkInvalid as error:
-            return said("That link does not work", error.what, str(error.next_step), status=404)
-        except DomainError as error:
-            return said("That did not work", error.what, str(error.next_step), status=422)
-        except NotEntered:
-            return said("Please try again", "We could not record this just now.", status=503)
-        except _TooLarge:
-            return said("That did not work", "The form is too large.", status=413)
-        except ClientDisconnect:
-            return said("That did not work", "The request was cut off.", status=400)
+        async def answer(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except LinkInvalid as error:
+                return self._pages.said(
+                    "That link does not work", error.what, str(error.next_step), status=404
+                )
+            except DomainError as error:
+                return self._pages.said(
+                    "That did not work", error.what, str(error.next_step), status=422
+                )
+            except NotEntered:
+                return self._pages.said(
+                    "Please try again", "We could not record this just now.", status=503
+                )
+            except _TooLarge:
+                return self._pages.said("That did not work", "The form is too large.", status=413)
+            except ClientDisconnect:
+                return self._pages.said("That did not work", "The request was cut off.", status=400)
 
-    return answer
+        return answer
 
 
 class _TooLarge(Exception):
@@ -194,12 +259,12 @@ def _token(request: Request) -> str:
     return token
 
 
-def _left() -> Response:
-    return said(
-        "You are unsubscribed",
-        "You will get no more e-mail about the status page.",
-        "If you are a customer, you still get mail that concerns your account.",
-    )
+def _unticked(sent: Form) -> bool:
+    """Whether a form that asks for consent was sent without it.
+
+    A program that posts to a link by itself has seen no box, and is taken at its word.
+    """
+    return bool(sent.get(SHOWN)) and not sent.get(SURE)
 
 
 def _known(known: SubscriberView) -> str:
@@ -215,15 +280,18 @@ def _known(known: SubscriberView) -> str:
     return f"<p>This is all that is known of you here.</p><dl>{shown}</dl>"
 
 
-def _changes(known: SubscriberView, components: tuple[str, ...]) -> str:
-    parts = []
+def _changes(known: SubscriberView, components: tuple[str, ...], opened: bool) -> str:
+    parts = ["<hr>"]
     if known.subscribed and components:
-        chosen = f"{choice(components, known.components)}{submit('Save', 'do', 'choose')}"
-        parts.append(f'<form method="post">{chosen}</form>')
+        parts.append(form(choice(components, known.components), submit("Save", "do", "choose")))
     if known.subscribed:
-        parts.append(button("Unsubscribe", "do", "unsubscribe"))
+        parts.append(form(submit("Unsubscribe", "do", "unsubscribe", rank="second")))
+    deleting = form(
+        consent("Yes, delete everything"),
+        submit("Delete everything", "do", "delete", rank="last"),
+    )
     parts.append(
-        "<details><summary>Delete everything</summary><p>The address is deleted at once, and "
-        f"cannot be brought back.</p>{button('Delete everything', 'do', 'delete')}</details>"
+        f"<hr><details{' open' if opened else ''}><summary>Delete everything</summary><p>The "
+        f"address is deleted at once, and cannot be brought back.</p>{deleting}</details>"
     )
     return "".join(parts)

@@ -31,6 +31,7 @@ _COMMANDS = {
     Action.CHECK: "frontfoot check",
     Action.CHECK_PLAYBOOK: "frontfoot playbook check {playbook}",
     Action.IMPORT_AUDIENCE: "frontfoot audience import FILE.csv --name {audience}",
+    Action.IMPORT_SUBSCRIBERS: "frontfoot subscribers import FILE.csv",
     Action.SET_AUDIENCE: "frontfoot audience set {incident} {audience} --as PERSON",
     Action.IMPORT_CODES: "frontfoot codes import FILE.csv --pool {pool}",
     Action.LIST_SUPPRESSIONS: "frontfoot suppressions list --show",

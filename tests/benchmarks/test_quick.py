@@ -98,3 +98,15 @@ def test_the_plot_is_a_picture_of_every_contestant(out: Path, found: Any) -> Non
     words = "".join(picture.getroot().itertext())
     names = [sample["name"] for sample in found["sampled"]]
     assert all(name in words for name in (*names, "physical limit", "Frontfoot, SQLite"))
+
+
+def test_the_status_page_was_read_and_had_the_news(found: Any, out: Path) -> None:
+    kinds = [(one["path"], one["status"]) for one in found["page_served"]]
+    assert kinds == [
+        (path, status) for path in ("/", "/api/v2/summary.json") for status in (200, 304)
+    ]
+    assert all(one["answers"] > 0 for one in found["page_served"])
+    whole, own = (one["bytes"] / one["answers"] for one in found["page_served"][:2])
+    assert whole > own, "a reader who has the newest copy gets it again"
+    assert len(found["page_news"]["seconds"]) == found["plan"]["page_approvals"]
+    assert "## The status page" in (out / "README.md").read_text(encoding="utf-8")

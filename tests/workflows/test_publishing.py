@@ -20,6 +20,7 @@ from tests.workflows.response import Refusal, Response, outcome, person, state, 
 from tests.workflows.world import (
     HANGS_AFTER_PUBLISHING,
     IS_DOWN,
+    LIMPS,
     LOST_AFTER_PUBLISHING,
     LOST_BEFORE_PUBLISHING,
     REFUSES,
@@ -65,6 +66,20 @@ async def test_a_channel_that_refuses_does_not_stop_the_others(response: Respons
     assert then(message, "twitter") == "Change it."
     assert state(message, "facebook") is S.ACCEPTED
     assert message.told
+
+
+async def test_what_is_public_but_not_as_it_should_be_is_told(response: Response) -> None:
+    """A page of two targets, of which one is dead: published, and people see that it limps."""
+    response.world.provider("facebook", LIMPS)
+    await response.open()
+
+    message = await response.publish()
+
+    assert state(message, "facebook") is S.ACCEPTED
+    assert why(message, "facebook") == "It is public, but not everywhere."
+    assert message.told
+    [entry] = [one for one in await response.says("accepted") if one.startswith("facebook")]
+    assert "It is public, but not everywhere." in entry
 
 
 async def test_a_channel_that_refused_can_be_tried_again(response: Response) -> None:

@@ -42,19 +42,22 @@ RETRACTABLE = ("twitter", "facebook")
 class Fault:
     """What a provider does with one attempt instead of accepting it.
 
-    ``published`` says whether the public sees the post all the same.
+    ``published`` says whether the public sees the post all the same. ``limps`` says what is wrong
+    with an attempt that is accepted.
     """
 
     error: type[ChannelError] | None
     published: bool = False
     delay: timedelta | None = None
     hang: bool = False
+    limps: str = ""
 
 
 REFUSES = Fault(Refused)
 IS_DOWN = Fault(Unreachable)
 LOST_AFTER_PUBLISHING = Fault(OutcomeUnknown, published=True)
 LOST_BEFORE_PUBLISHING = Fault(OutcomeUnknown)
+LIMPS = Fault(None, published=True, limps="It is public, but not everywhere.")
 HANGS_AFTER_PUBLISHING = Fault(None, published=True, hang=True)
 
 
@@ -348,8 +351,9 @@ class World:
             step = step.then
         if step is None or step.published:
             receipt = self._publish(task)
-        if step is None:
+        if step is None or step.limps:
             row.state, row.receipt = S.ACCEPTED, receipt
+            row.explanation = explained(step.limps) if step else None
             return row.standing()
         if step.hang:
             await asyncio.Event().wait()

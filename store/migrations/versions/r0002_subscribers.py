@@ -63,6 +63,7 @@ def upgrade() -> None:
         sa.Column("started_at", Moment()),
         sa.Column("why", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_confirmation_mails"),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_confirmation_mails_mailbox_asked_at",

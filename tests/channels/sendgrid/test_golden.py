@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -371,6 +372,20 @@ def schema(specs: Path) -> jsonschema_rs.Validator:
             "components": document["components"],
         }
     )
+
+
+def test_mail_to_subscribers_is_not_of_the_group_of_mail_to_customers(
+    schema: jsonschema_rs.Validator,
+) -> None:
+    """SendGrid drops mail of a group that somebody left, also if another audience's was meant."""
+    mail = batch(people(1, unsubscribe_url="https://acme.example/u/abc"))
+    told = replace(mail, copy=mail.copy.model_copy(update={"audience": "subscribers"}))
+
+    body = orjson.loads(body_of_batch(told, asm_group_id=77))
+
+    assert "asm" not in body
+    assert body["tracking_settings"]["subscription_tracking"] == {"enable": False}
+    assert [str(error) for error in schema.iter_errors(body)] == []
 
 
 @pytest.mark.parametrize("count", [1, 1000])

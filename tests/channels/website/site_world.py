@@ -22,7 +22,7 @@ from starlette.routing import Route
 from channels.contract import Publication, Template
 from channels.website import WebsiteChannel, WebsiteSettings
 from client.page_files import PageFiles
-from domain.message import MessageKind
+from domain.message import Copy, MessageKind
 from domain.page_entry import Impact, PageEntry, PageStatus
 from domain.status_page import PageIncident, PageUpdate, StatusPage, incident_id
 from surfaces.public.page import StatusPages
@@ -60,17 +60,21 @@ class Page:
         """Enter a publication as being sent, and return it."""
         link = channel.address_of("one", key, article=False)
         copy = channel.render(Template(text=words, mark=mark, link=link))
+        self.add(key, copy)
+        return Publication(f"{key}.1", copy)
+
+    def add(self, key: str, copy: Copy) -> None:
+        """Enter what is being sent."""
         self.updates[key] = PageUpdate(
             id=key,
             number=len(self.updates) + 1,
             kind=MessageKind.ANNOUNCEMENT,
-            mark=mark,
+            mark=copy.mark,
             text=copy.text,
             html=copy.html or "",
             at=datetime.now(UTC),
             entry=_ENTRY,
         )
-        return Publication(f"{key}.1", copy)
 
 
 def free_port() -> int:

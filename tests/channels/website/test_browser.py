@@ -13,12 +13,15 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from channels.website.site import compose
 from domain.status_page import article_path, incident_path
+from tests.browser import browser
 from tests.channels.website.serving import Served, serving
 from tests.channels.website.world import busy, past, quiet, spam
+
+__all__ = ["browser"]
 
 pytestmark = pytest.mark.browser
 
@@ -36,19 +39,6 @@ WATCH = """
 window.refused = [];
 document.addEventListener("securitypolicyviolation", (one) => refused.push(one.blockedURI));
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A browser of this machine, for this file only: its event loop would stop that of others."""
-    names = (os.environ.get("FRONTFOOT_TEST_BROWSER", ""), "chromium", "google-chrome")
-    found = next((path for name in names if name and (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip("there is no chromium here: install it, or name it in FRONTFOOT_TEST_BROWSER")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,7 @@ def test_no_maintenance_is_an_empty_list(name: str) -> None:
 def test_the_status_names_the_record_and_the_snapshot() -> None:
     status = read(busy(), "status")
     assert status["record"] == {
-        "entries": 41, "hash": "ab" * 32, "seal": "c2VhbA==", "key": "SHA256:abcd",
+        "hash": "ab" * 32, "seal": "c2VhbA==", "key": "SHA256:abcd",
     }  # fmt: skip
     assert (status["snapshot"], status["generated_at"]) == (12, "2026-11-28T14:05:12.000Z")
 
@@ -99,6 +99,21 @@ def test_an_update_tells_what_it_changed() -> None:
     assert (posting["old_status"], posting["new_status"]) == ("major_outage", "major_outage")
     assert (sign_in["old_status"], sign_in["new_status"]) == ("operational", "degraded_performance")
     assert updates[1]["affected_components"] is None
+
+
+def test_an_update_tells_whether_subscribers_got_it() -> None:
+    """It used to be true always, also with the signed option not to notify."""
+    page = busy()
+    newest = spam().newest
+    told = spam().model_copy(
+        update={
+            "updates": (*spam().updates[:-1], newest.model_copy(update={"notified": True})),
+        }
+    )
+    [shown, *_] = read(page.model_copy(update={"incidents": (told,)}), "incidents")["incidents"]
+    assert [one["deliver_notifications"] for one in shown["incident_updates"]] == [
+        True, *[False] * (len(told.updates) - 1),
+    ]  # fmt: skip
 
 
 def test_a_group_has_the_worst_state_of_its_members() -> None:

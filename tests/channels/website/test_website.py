@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import stat
+import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -175,6 +176,58 @@ async def test_it_is_accepted_only_once_the_public_sees_it(
         await channel.close()
 
 
+class Cache:
+    """In front of the page: serves its copy for a while, whatever the request asks for."""
+
+    def __init__(self, folder: Path, lasts: float) -> None:
+        self._folder = folder
+        self._lasts = lasts
+        self._copies: dict[str, tuple[float, httpx.Response]] = {}
+
+    def get(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path.lstrip("/")
+        kept = self._copies.get(path)
+        if kept is None or time.monotonic() - kept[0] > self._lasts:
+            self._copies[path] = time.monotonic(), self._fresh(path)
+        return self._copies[path][1]
+
+    def _fresh(self, path: str) -> httpx.Response:
+        file = self._folder / "current" / path
+        if file.is_dir():
+            file /= "index.html"
+        if not file.exists():
+            return httpx.Response(404)
+        return httpx.Response(200, content=file.read_bytes())
+
+
+@pytest.mark.parametrize(("lasts", "accepted"), [(0.6, True), (60, False)])
+async def test_a_cache_that_serves_an_old_copy_is_waited_out_and_never_believed(
+    folder: Path, page: Page, lasts: float, accepted: bool
+) -> None:
+    cache = Cache(folder, lasts)
+    client = httpx.AsyncClient(transport=httpx.MockTransport(cache.get))
+    settings = in_folder(folder, "https://status.example", read_back_within=2)
+    channel = WebsiteChannel(settings, client=client)
+    channel.read_from(page)
+    await channel.publish(page.enter(channel, KEY, "We are on it.", MARK))
+    second = page.enter(channel, OTHER, "We found the cause.", "Update 1, 15:05 UTC, ref ab12")
+    # Somebody reads where it will be, so the cache keeps what was there before.
+    old = cache.get(httpx.Request("GET", second.copy.link or "")).text
+    assert "We found the cause." not in old
+    if accepted:
+        begun = time.monotonic()
+        receipt = await channel.publish(second)
+        assert time.monotonic() - begun > lasts / 2
+        shown = cache.get(httpx.Request("GET", receipt.url or "")).text
+        assert second.copy.mark in shown
+    else:
+        with pytest.raises(OutcomeUnknown, match="does not show its mark"):
+            await channel.publish(second)
+        assert (await channel.find(second.key, second.copy, NOW)).finding is Finding.ABSENT
+    await channel.close()
+    await client.aclose()
+
+
 async def test_without_an_answer_nobody_says_absent(folder: Path, page: Page) -> None:
     channel = opened(in_folder(folder, f"http://127.0.0.1:{free_port()}"), page)
     publication = page.enter(channel, KEY, "We are on it.", MARK)
@@ -182,6 +235,42 @@ async def test_without_an_answer_nobody_says_absent(folder: Path, page: Page) ->
         await channel.find(KEY, publication.copy, NOW)
     assert not (await channel.check()).ok
     await channel.close()
+
+
+async def test_a_check_notices_a_page_that_no_worker_refreshes(
+    folder: Path, url: str, page: Page
+) -> None:
+    """Everything answers, and readers see "Current state unknown"."""
+    settings = in_folder(folder, url)
+    channel = opened(settings, page)
+    assert (await channel.check()).ok
+    await channel.refresh()
+    assert (await channel.check()).ok
+    later = WebsiteChannel(settings, clock=lambda: datetime.now(UTC) + timedelta(minutes=12))
+    found = await later.check()
+    assert (found.ok, "which is 12 minutes old" in found.detail) == (False, True)
+    await channel.close()
+    await later.close()
+
+
+@pytest.mark.parametrize(
+    ("page_at", "home", "warned"),
+    [
+        ("https://example.com/status", "https://www.example.com/", True),
+        ("https://example.com/status", "https://example.com:8443/", True),
+        ("https://status.example.com", "https://example.com", False),
+        ("https://example.com/status", None, False),
+    ],
+)
+async def test_a_page_on_the_host_of_the_product_is_told_and_works(
+    folder: Path, page_at: str, home: str | None, warned: bool
+) -> None:
+    client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(404)))
+    channel = WebsiteChannel(in_folder(folder, page_at, home=home), client=client)
+    health = await channel.check()
+    assert (health.ok, "so is the page" in health.detail) == (True, warned)
+    await channel.close()
+    await client.aclose()
 
 
 async def test_a_process_without_a_ledger_writes_nothing(folder: Path, page: Page) -> None:

@@ -10,13 +10,13 @@ from domain.message import MessageKind
 from domain.page_entry import ComponentCut, ComponentState, Impact, PageEntry, PageStatus
 from domain.status_page import (
     Component,
+    InstallationHead,
     PageIncident,
     PageUpdate,
     StatusPage,
     component_id,
     incident_id,
 )
-from domain.timeline import RecordHead
 
 NOW = datetime(2026, 11, 28, 14, 5, 12, tzinfo=UTC)
 URL = "https://status.example.com"
@@ -205,6 +205,6 @@ def busy(**changed: object) -> StatusPage:
         home="https://example.com",
         components=states,
         incidents=(spam(), *past()),
-        record=RecordHead(entries=41, hash="ab" * 32, seal="c2VhbA==", key="SHA256:abcd"),
+        record=InstallationHead(hash="ab" * 32, seal="c2VhbA==", key="SHA256:abcd"),
     )
     return page.model_copy(update=changed)

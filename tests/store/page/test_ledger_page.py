@@ -6,7 +6,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from domain.actor import Actor
-from domain.message import Copy, Document, MessageKind
+from domain.ids import SUBSCRIBERS
+from domain.message import AudienceCut, Copy, Document, MessageKind
 from domain.page_entry import ComponentState, PageEntry, PagePlan, PageStatus
 from domain.page_rules import page_entry
 from domain.publication import PublicationState, Receipt
@@ -40,6 +41,7 @@ async def have_sent(
     minutes: int = 0,
     state: PublicationState = PublicationState.ACCEPTED,
     before: tuple[PageEntry, ...] = (),
+    told: int = 0,
     **chosen: ComponentState,
 ) -> str:
     """A message on the website; returns the key of its publication."""
@@ -51,6 +53,7 @@ async def have_sent(
         kind=kind,
         proposed_at=at,
         copies=(Copy(channel="website", text=f"Words {number}", html="<p>W</p>", mark="Notice"),),
+        audiences=(AudienceCut(name=SUBSCRIBERS, up_to=9, count=told),) if told else (),
         page=page_entry(kind, PLAN, known=(), before=before, chosen=chosen, headline="Why"),
     )
     await messages.save_revision(db, document, "maya", f"{slug}/{number}")
@@ -121,6 +124,14 @@ async def test_what_was_taken_back_is_gone_and_what_is_being_taken_back_as_well(
     )
     [incident] = (await shown(database)).incidents
     assert [one.number for one in incident.updates] == [2]
+
+
+async def test_an_update_says_whether_subscribers_were_told(database: Database) -> None:
+    await have_incident(database, "one")
+    await have_sent(database, "one", 1, told=3)
+    await have_sent(database, "one", 2, MessageKind.PROGRESS_UPDATE, minutes=30)
+    [incident] = (await shown(database)).incidents
+    assert [one.notified for one in incident.updates] == [True, False]
 
 
 async def test_another_channel_is_not_on_the_page(database: Database) -> None:

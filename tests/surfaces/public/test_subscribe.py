@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from client.page_files import PageFiles
 from client.public import PublicService
 from domain.subscribers import LEAVE_PATH, MANAGE_PATH, SUBSCRIBE_PATH, SubscriberLinks
 from settings import Settings
@@ -17,6 +19,7 @@ from store.kernel.database import Database
 from store.people import sign_ups, subscriber_list
 from store.people.subscriber_list import SubscriberCounts
 from surfaces.public.app import create_app
+from surfaces.public.pages import SURE
 from surfaces.public.subscribe import HONEYPOT
 from tests.store.world import NOON
 
@@ -61,6 +64,48 @@ async def test_looking_at_every_page_changes_nothing(
         assert answer.status_code == 200
         assert "unsafe" not in answer.headers["content-security-policy"]
     assert await counts(ledger) == before
+
+
+async def test_a_form_without_its_box_ticked_does_nothing_and_says_what_lacks(
+    page: httpx.AsyncClient, ledger: Database
+) -> None:
+    """A scanner that presses buttons sends what the form has, and no more."""
+    await sign_ups.ask(ledger, "ann@example.com", [], "n" * 22, datetime.now(UTC))
+    link = LINKS.to_confirm("n" * 22)
+    hidden = dict(
+        re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', (await page.get(link)).text)
+    )
+
+    pressed = await page.post(link, data=hidden)
+    assert (pressed.status_code, "Tick the box" in pressed.text) == (422, True)
+    assert (await counts(ledger)).confirmed == 0
+
+    assert (await page.post(link, data={**hidden, SURE: "yes"})).status_code == 200
+    assert (await counts(ledger)).confirmed == 1
+
+    managed = LINKS.to_each([1]).manage[0]
+    kept = await page.post(managed, data={**hidden, "do": "delete"})
+    assert (kept.status_code, (await counts(ledger)).confirmed) == (422, 1)
+
+
+async def test_an_address_that_is_none_is_shown_again_with_what_is_wrong(
+    page: httpx.AsyncClient, ledger: Database
+) -> None:
+    answer = await page.post(FORM, data={"address": 'ann"@<b>'})
+    assert (answer.status_code, (await counts(ledger)).waiting) == (422, 0)
+    assert 'value="ann&quot;@&lt;b&gt;"' in answer.text
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_the_way_back_leads_to_our_own_status_page_if_it_is_there(
+    ledger: Database, tmp_path: Path, there: bool
+) -> None:
+    files = PageFiles(tmp_path) if there else None
+    settings = Settings(company="Example Co", channels=("email", "website"))
+    service = PublicService(ledger, link_secret=SECRET, settings=settings, page=files)
+    transport = httpx.ASGITransport(create_app(service))
+    async with httpx.AsyncClient(transport=transport, base_url="http://status.example") as http:
+        assert ('<a href="/">Status page</a>' in (await http.get(FORM)).text) is there
 
 
 async def test_one_click_in_the_mail_program_unsubscribes(
