@@ -40,6 +40,7 @@ from activities.outcomes import OutcomeActivities
 from activities.page_refresh import keep_page_fresh
 from activities.page_source import PageFromLedger
 from activities.posts import PostActivities
+from activities.proofs import ProofActivities
 from activities.proposals import ProposalActivities
 from activities.record import RecordActivities
 from activities.settling import SettlingActivities
@@ -133,6 +134,7 @@ def workers(
                 workflows=[IncidentWorkflow, PublicationWorkflow, BroadcastWorkflow],
                 activities=[
                     *record.all(),
+                    *ProofActivities(database, key).all(),
                     *settling.all(),
                     *OutcomeActivities(database).all(),
                     *proposals.all(),

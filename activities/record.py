@@ -22,6 +22,7 @@ from activities.signatures.record import (
 )
 from activities.signatures.signature import Nothing
 from domain.errors import DomainError
+from domain.gate import Decision
 from domain.ids import incident_workflow_id
 from domain.opening import OpeningKind, SealedOpening
 from domain.sealing import RecordKey
@@ -119,7 +120,7 @@ class RecordActivities:
             revision=order.message.revision,
             digest=order.digest,
             destinations=tuple(one.model_dump(mode="json") for one in order.destinations),
-            decisions=tuple(one.model_dump(mode="json") for one in order.decisions),
+            decisions=tuple(_sealed_form(one) for one in order.decisions),
             opened_at=in_utc(order.at).isoformat(timespec="microseconds"),
         )
         with failing_in_words(datetime.now(UTC)):
@@ -134,6 +135,11 @@ class RecordActivities:
             _refuse_others(order.message.incident)
             await openings.revoke(self._database, order.message, order.at)
         return Nothing()
+
+
+def _sealed_form(decision: Decision) -> dict[str, object]:
+    # An opening from before there were proofs is entered again to the same letter.
+    return decision.model_dump(mode="json", exclude=None if decision.proof else {"proof"})
 
 
 def _refuse_others(incident: str) -> None:

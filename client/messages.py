@@ -105,15 +105,19 @@ async def decide(
     message: int | None = None,
     verdict: Verdict = Verdict.APPROVE,
     reason: str = "",
+    proof: str = "",
 ) -> Decided:
     """Approve or reject the message with this digest, and learn what is still missing.
 
-    Raises ``DecisionRefused`` if it does not count; the timeline then says so.
+    ``proof`` is the id of one that was handed in (``client.proofs``). Raises ``DecisionRefused`` if
+    it does not count; the timeline then says so.
     """
     refuse_faulty(reason, "The reason")
     refuse_long("The reason", reason, REASON_LIMIT)
     refuse_long("The digest", digest, NAME_LIMIT)
-    argument = Decide(actor=actor, digest=digest, message=message, verdict=verdict, reason=reason)
+    argument = Decide(
+        actor=actor, digest=digest, message=message, verdict=verdict, reason=reason, proof=proof
+    )
     decided = await tell(engine, slug, "decide", argument, Decided)
     if decided.explanation is not None and not decided.counted:
         raise DecisionRefused.of(decided.explanation)
@@ -121,11 +125,17 @@ async def decide(
 
 
 async def approve_by_signal(
-    engine: Engine, slug: str, *, by: str, digest: str, message: int | None = None
+    engine: Engine,
+    slug: str,
+    *,
+    by: str,
+    digest: str,
+    message: int | None = None,
+    proof: str = "",
 ) -> None:
     """Approve by signal, as any client of Temporal may, without waiting for an answer."""
     handle = (await engine.temporal()).get_workflow_handle(incident_workflow_id(check_slug(slug)))
-    said = SignalledDecision(by=by, digest=digest, message=message)
+    said = SignalledDecision(by=by, digest=digest, message=message, proof=proof)
     with refusals_in_words(slug, "approve"), server_refusals_in_words(slug, "approve"):
         await handle.signal("approve", said)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +12,7 @@ from domain.explanation import Action, NextStep
 from domain.model import Value
 from domain.sealing import PublicKey, RecordKey, check_fingerprint
 from settings import Settings
+from store.kernel import private_files
 from store.record import keys
 
 _MAKE = NextStep(
@@ -53,17 +52,7 @@ def make_key(path: Path) -> RecordKey:
     key = RecordKey.of_seed(secrets.token_bytes(32))
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Whole or not at all: a file that is half written would stop every worker.
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(key.pem())
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
+    private_files.put_new(path, key.pem())
     path.chmod(0o600)
     return read_key(path)
 
@@ -111,8 +100,13 @@ def trusted_key(settings: Settings, named: str = "") -> str | None:
     """
     if named or settings.record_fingerprint:
         return check_fingerprint(named or settings.record_fingerprint)
-    beside = settings.database().endswith(str(settings.state_dir / "frontfoot.db"))
+    beside = is_beside(settings)
     return _fingerprint_here(settings) if settings.record_key_file or beside else None
+
+
+def is_beside(settings: Settings) -> bool:
+    """Whether the ledger is the one in the state folder here, as with ``frontfoot up``."""
+    return settings.database().endswith(str(settings.state_dir / "frontfoot.db"))
 
 
 def _fingerprint_here(settings: Settings) -> str | None:

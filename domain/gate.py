@@ -6,13 +6,13 @@ page); one property, ``Gate.state``, says what the decisions so far amount to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field, model_validator
 
-from domain.actor import Actor
+from domain.actor import Actor, AuthenticatedBy
 from domain.errors import DecisionRefused
 from domain.message import SHORT_DIGEST
 from domain.model import Value, Written
@@ -35,15 +35,35 @@ class GateState(StrEnum):
     REJECTED = "rejected"
 
 
+class Requirement(StrEnum):
+    """What a decision has to be proven with; a passkey is as good as a key, and not vice versa."""
+
+    NONE = "none"
+    KEY = "key"
+    PASSKEY = "passkey"
+
+    def met_by(self, method: AuthenticatedBy) -> bool:
+        """Whether somebody who is known by ``method`` has proven enough."""
+        return self is Requirement.NONE or method in _ENOUGH[self]
+
+
+_ENOUGH = {
+    Requirement.KEY: (AuthenticatedBy.KEY, AuthenticatedBy.PASSKEY),
+    Requirement.PASSKEY: (AuthenticatedBy.PASSKEY,),
+}
+
+
 class GatePolicy(Written):
     """Who must sign: ``quorum`` people with one of ``roles``, including all of ``must_include``.
 
-    A person signs once, however many roles they have.
+    A person signs once, however many roles they have. ``requires`` is what each of them proves
+    with that it is them.
     """
 
     roles: tuple[str, ...] = Field(min_length=1)
     quorum: int = Field(default=1, ge=1)
     must_include: tuple[str, ...] = ()
+    requires: Requirement = Requirement.NONE
 
     @model_validator(mode="after")
     def _must_include_is_among_roles(self) -> GatePolicy:
@@ -52,9 +72,16 @@ class GatePolicy(Written):
             raise ValueError(f"must_include names roles that may not sign here: {strangers}")
         return self
 
+    def roles_here(self, held: Iterable[str]) -> tuple[str, ...]:
+        """Those of a person's roles that sign here."""
+        return tuple(role for role in held if role in self.roles)
+
 
 class Decision(Value):
-    """Who said approve or reject, on which digest, as which roles, and when."""
+    """Who said approve or reject, on which digest, as which roles, and when.
+
+    ``proof`` is the id of its proof in the ledger; "" for one without.
+    """
 
     actor: Actor
     verdict: Verdict
@@ -62,6 +89,7 @@ class Decision(Value):
     roles: tuple[str, ...]
     at: UtcTime
     reason: str = ""
+    proof: str = ""
 
 
 class Gate(Value):
@@ -90,6 +118,7 @@ class Gate(Value):
             if one.digest == self.digest
             and one.verdict is Verdict.APPROVE
             and one.actor.person != self.author
+            and self.policy.requires.met_by(one.actor.authenticated_by)
             and set(one.roles) & set(self.policy.roles)
         ]
         return {one.actor.person for one in counted}, {
@@ -121,11 +150,12 @@ def judge(
     roles: Mapping[str, tuple[str, ...]],
     at: datetime,
     reason: str = "",
+    proof: str = "",
 ) -> Decision:
     """Return the decision to record, or raise ``DecisionRefused`` saying why it does not count.
 
     ``digest`` may be a prefix of 8 or more hexadecimal digits. ``roles`` maps each person of the
-    roster to their roles.
+    roster to their roles. What ``actor`` says of how they are known was verified by the caller.
     """
     by, named = actor.person, digest.strip().lower()
     if len(named) < SHORT_DIGEST or any(letter not in "0123456789abcdef" for letter in named):
@@ -156,11 +186,19 @@ def judge(
         raise DecisionRefused(
             f"{by} wrote this message and cannot approve it.", "Somebody else has to sign."
         )
-    held = tuple(role for role in roles[by] if role in gate.policy.roles)
+    held = gate.policy.roles_here(roles[by])
     if not held:
         raise DecisionRefused(
             f"{by} has none of the roles that sign here.",
             f"This gate takes {' or '.join(gate.policy.roles)}.",
+        )
+    requires = gate.policy.requires
+    if not requires.met_by(actor.authenticated_by):
+        raise DecisionRefused(
+            f"This gate requires a decision to be signed with a {_NAMES[requires]}, and this one "
+            f"{_LACKS.get(actor.authenticated_by, 'has no proof of who made it')}.",
+            _SIGN_WITH[requires],
+            means="It was not counted.",
         )
     fault = fault_in(reason)
     if fault is not None:
@@ -174,4 +212,13 @@ def judge(
         roles=held,
         at=in_utc(at),
         reason=reason[:500],
+        proof=proof,
     )
+
+
+_NAMES = {Requirement.KEY: "key or a passkey", Requirement.PASSKEY: "passkey"}
+_LACKS = {AuthenticatedBy.KEY: "was signed with a key"}
+_SIGN_WITH = {
+    Requirement.KEY: "Make a key of your own in the terminal, or sign in the console with a passkey.",
+    Requirement.PASSKEY: "Sign in the console with a passkey.",
+}

@@ -21,6 +21,7 @@ from domain.message import SHORT_DIGEST, STAGE_OF, MessageKind
 from domain.message_state import MessagePhase, MessageState
 from domain.noise import Noise
 from domain.playbook import MessagePlan, Playbook
+from domain.roster import roles_of
 from domain.stage import ALLOWED_MOVES, Stage, refuse_move
 
 
@@ -110,6 +111,12 @@ class IncidentState(BaseModel):
         decided = {one.actor.person for one in message.gate.decisions}
         signers = self.plan.signers(message.kind)
         return tuple(one for one in signers if one != message.author and one not in decided)
+
+    def signs_as(self, message: MessageState) -> dict[str, tuple[str, ...]]:
+        """The roles in which each person may decide on ``message``, for those who have one."""
+        roles = roles_of(self.plan.roster)
+        policy = message.gate.policy
+        return {one: here for one in roles if (here := policy.roles_here(roles[one]))}
 
     def has_told(self, kind: MessageKind) -> bool:
         """Whether any message of ``kind`` has reached its quorum."""

@@ -36,6 +36,7 @@ class Sealed(StrEnum):
     OPENING = "opening"
     KEY = "key"
     INSTALLATION = "installation"
+    PROOF = "proof"
 
 
 def canonical(content: Mapping[str, object]) -> bytes:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pydantic import Field
+
 from domain.actor import Actor
 from domain.explanation import Explanation
-from domain.gate import Decision, GateState
+from domain.gate import Decision, GateState, Requirement
 from domain.ids import AudienceName, Slug
 from domain.ledger import KnownLedger
 from domain.message import MessageKind
@@ -23,7 +25,8 @@ class MessageStatus(Value):
     ``may_sign`` are those whose approval would count now: never the author's. ``next_update_by`` is
     the time by which its copy promises the next update. ``subscriber_count`` are those of the
     status page beside the audiences; ``notify`` is false if they are not to be told.
-    ``withdrawing``: what is public is still to be taken back.
+    ``withdrawing``: what is public is still to be taken back. ``requires`` is what its gate wants a
+    decision to be proven with, and ``signs_as`` the roles in which each person may decide there.
     """
 
     number: int
@@ -46,6 +49,8 @@ class MessageStatus(Value):
     next_update_by: datetime | None = None
     may_sign: tuple[str, ...] = ()
     withdrawing: bool = False
+    requires: Requirement = Requirement.NONE
+    signs_as: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @property
     def direct(self) -> tuple[str, ...]:

@@ -568,3 +568,61 @@ sessions = Table(
     Column("seen_at", Moment, nullable=False),
     Column("ended_at", Moment),
 )
+
+# What people sign with: the public halves. One that was removed stays, and is worth nothing.
+credentials = Table(
+    "credentials",
+    metadata,
+    # 32 digits of the public key's SHA-256.
+    Column("id", String(32), primary_key=True),
+    Column("person", String(40), nullable=False),
+    # `key` or `passkey`.
+    Column("kind", String(16), nullable=False),
+    # In SPKI DER.
+    Column("public", LargeBinary, nullable=False),
+    # Of a passkey: the host that it is bound to, the page where it was enrolled, and the
+    # browser's name for it.
+    Column("rp_id", String(255), nullable=False, server_default=text("''")),
+    Column("origin", String(300), nullable=False, server_default=text("''")),
+    Column("passkey_id", Text, nullable=False, server_default=text("''")),
+    Column("name", String(80), nullable=False, server_default=text("''")),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("removed_at", Moment),
+    Column("removed_by", String(40)),
+    Index(None, "person"),
+)
+
+# Numbers that are in what is signed, so that it counts once.
+nonces = Table(
+    "nonces",
+    metadata,
+    Column("nonce", String(64), primary_key=True),
+    Column("person", String(40), nullable=False),
+    Column("incident", String(48), nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    # The proof that it was spent by, and when.
+    Column("spent_by", String(32)),
+    Column("spent_at", Moment),
+    Index(None, "expires_at"),
+)
+
+# The evidence of decisions, kept as the bytes that were handed in.
+proofs = Table(
+    "proofs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("incident", String(48), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("credential", String(32), nullable=False),
+    Column("statement", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("authenticator_data", LargeBinary, nullable=False),
+    Column("client_data", LargeBinary, nullable=False),
+    Column("kept_at", Moment, nullable=False),
+    # JSON: the public half that it was verified with, and when; empty until it was.
+    Column("verified", Text, nullable=False, server_default=text("''")),
+    Column("key_id", String(16), nullable=False, server_default=text("''")),
+    Column("seal", String(128), nullable=False, server_default=text("''")),
+    Index(None, "incident"),
+)

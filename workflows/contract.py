@@ -104,7 +104,8 @@ class Revise(Value):
 class Decide(Value):
     """Approve or reject the message with this digest; ``digest`` may be a prefix of 8 or more.
 
-    Without ``message`` the digest finds it.
+    Without ``message`` the digest finds it. ``proof`` is the id of its proof in the ledger: what
+    ``actor`` says of a key or a passkey counts only as far as that was verified.
     """
 
     actor: Actor
@@ -112,6 +113,7 @@ class Decide(Value):
     message: int | None = None
     verdict: Verdict = Verdict.APPROVE
     reason: str = ""
+    proof: str = ""
 
 
 class SignalledDecision(Value):
@@ -121,6 +123,7 @@ class SignalledDecision(Value):
     digest: str
     message: int | None = None
     reason: str = ""
+    proof: str = ""
 
 
 class RecordFacts(Value):

@@ -45,7 +45,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.lifecycle import Lifecycle
     from workflows.noise import NoiseLimit
     from workflows.openings import Openings
+    from workflows.policies import ASKED
     from workflows.proposing import Proposing
+    from workflows.proving import Proving
     from workflows.publishing import Publishing
     from workflows.recovering import Recovering
     from workflows.refusing import refusing
@@ -88,7 +90,12 @@ class IncidentWorkflow:
         self._publishing = Publishing(state, timeline, self._noise)
         self._openings = Openings(state, timeline, self._publishing)
         self._signing = Signing(
-            state, roles_of(state.plan.roster), timeline, self._noise, self._publishing
+            state,
+            roles_of(state.plan.roster),
+            timeline,
+            self._noise,
+            self._publishing,
+            Proving(state),
         )
         self._withdrawing = Withdrawing(state, timeline, self._publishing, self._turn_of)
         self._settling = Settling(state, timeline, self._publishing)
@@ -172,19 +179,19 @@ class IncidentWorkflow:
     # --- signing ------------------------------------------------------------------------------
 
     @workflow.signal(dynamic=True)
-    def listen(self, name: str, said: Sequence[RawValue]) -> None:
+    async def listen(self, name: str, said: Sequence[RawValue]) -> None:
         """Every signal: ``approve`` and ``reject`` of approvers, ``channel_news`` of broadcasts.
 
-        The approvers' contract is one value, ``{"by": …, "digest": …, "message": …}``, and for
-        rejecting also ``reason``. A handler for each name would stall the whole incident if
-        somebody sent it no value or two.
+        The approvers' contract is one value, ``{"by": …, "digest": …, "message": …}``, perhaps with
+        ``proof``, and for rejecting also ``reason``. A handler for each name would stall the whole
+        incident if somebody sent it no value or two.
         """
         self._ceilings.signals += 1
         match name:
             case "approve":
-                self._signing.decide_by_signal(said, Verdict.APPROVE)
+                await self._signing.decide_by_signal(said, Verdict.APPROVE)
             case "reject":
-                self._signing.decide_by_signal(said, Verdict.REJECT)
+                await self._signing.decide_by_signal(said, Verdict.REJECT)
             case "channel_news":
                 self._publishing.hear(said)
             case _:
@@ -194,7 +201,7 @@ class IncidentWorkflow:
     async def decide(self, decide: Decide) -> Decided:
         """Approve or reject, and learn at once whether it counted and what is missing."""
         self._ceilings.updates += 1
-        return self._signing.decide(decide)
+        return await self._signing.decide(decide, ASKED)
 
     @decide.validator
     def _check_decide(self, decide: Decide) -> None:
@@ -205,6 +212,7 @@ class IncidentWorkflow:
         with refusing():
             refuse_long("The reason", decide.reason, REASON_LIMIT)
             refuse_long("The digest", decide.digest, NAME_LIMIT)
+            refuse_long("The proof", decide.proof, NAME_LIMIT)
 
     # --- writing ------------------------------------------------------------------------------
 

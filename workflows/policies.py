@@ -42,6 +42,12 @@ ASKED_WITHIN = timedelta(seconds=60)
 ASKED = replace(LEDGER, done_within=ASKED_WITHIN)
 """The same, while the answer to a request waits for it."""
 
+PROVEN_BY_SIGNAL = replace(LEDGER, done_within=timedelta(minutes=10))
+"""The same, while nobody waits: a decision by signal outlives a ledger that is being restarted."""
+
+MOST_PROVING = 20
+"""The proofs of decisions that are verified at once: each decision begins an activity."""
+
 MOST_WAITING = 6
 """The requests that wait for the ledger at once. The server lets ten wait for an answer, and a
 decision or a withdrawal must find a place."""

@@ -11,20 +11,25 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
     from pydantic_core import from_json
 
-    from domain.actor import Actor, Surface
+    from domain.actor import Actor, AuthenticatedBy, Surface
     from domain.errors import DecisionRefused, DomainError
     from domain.explanation import Action, NextStep
-    from domain.gate import Gate, GateState, Verdict, judge
+    from domain.gate import Decision, Gate, GateState, Verdict, judge
     from domain.incident import IncidentState
-    from domain.limits import REASON_LIMIT, refuse_long
+    from domain.limits import NAME_LIMIT, REASON_LIMIT, refuse_long
     from domain.message_state import MessagePhase, MessageState
     from domain.promises import overdue
     from domain.publication import PublicationState
     from domain.status import Decided
     from workflows.contract import Decide, SignalledDecision
     from workflows.noise import NoiseLimit
+    from workflows.policies import PROVEN_BY_SIGNAL, ActivityPolicy
+    from workflows.proving import Proving
     from workflows.publishing import Publishing
     from workflows.timeline import Timeline
+
+PROOF_DIGITS = 8
+"""The digits of a proof's id that the timeline has."""
 
 _HOW = 'Send {"by": "<person>", "digest": "<8 or more digits>", "message": <number>}.'
 
@@ -39,12 +44,14 @@ class Signing:
         timeline: Timeline,
         noise: NoiseLimit,
         publishing: Publishing,
+        proving: Proving,
     ) -> None:
         self._state = state
         self._roles = roles
         self._timeline = timeline
         self._noise = noise
         self._publishing = publishing
+        self._proving = proving
 
     def _judge(self, decide: Decide) -> tuple[MessageState, Gate]:
         """The message and its gate after this decision; raises ``DomainError`` if it is refused."""
@@ -68,18 +75,23 @@ class Signing:
             roles=self._roles,
             at=now,
             reason=decide.reason,
+            proof=decide.proof,
         )
         late = overdue(message.next_update_by, now, self._revising(message))
         if late is not None and decide.verdict is Verdict.APPROVE:
             raise DecisionRefused.of(late)
         return message, message.gate.with_decision(decision)
 
-    def decide(self, decide: Decide) -> Decided:
+    async def decide(self, decide: Decide, policy: ActivityPolicy) -> Decided:
         """Record the decision, and publish if it was the last one needed.
 
-        One that is refused is recorded too, and answered with its explanation.
+        One that is refused is recorded too, and answered with its explanation. ``policy`` is for
+        verifying its proof; a decision without one is counted, or not, at once.
         """
+        decide = _as_far_as_known(decide)
         try:
+            if decide.proof:
+                decide = await self._proven(decide, policy)
             message, gate = self._judge(decide)
         except DomainError as refusal:
             self._record_refusal(decide.actor, refusal)
@@ -89,21 +101,40 @@ class Signing:
         word = "approved" if decision.verdict is Verdict.APPROVE else "rejected"
         about = f"message {message.number} {gate.digest[:8]} as {', '.join(decision.roles)}"
         why = f": {decision.reason}" if decision.reason else ""
-        self._timeline.add(word, decide.actor, f"{about}{why}")
+        by = f", proof {decision.proof[:PROOF_DIGITS]}" if decision.proof else ""
+        self._timeline.add(word, decide.actor, f"{about}{by}{why}")
         if gate.state is GateState.REJECTED:
             message.phase = MessagePhase.REJECTED
         elif gate.state is GateState.OPEN:
             self._publish(message)
         return Decided(message=message.number, gate=gate.state, missing=gate.missing())
 
-    def decide_by_signal(self, said: Sequence[RawValue], verdict: Verdict) -> None:
+    async def _proven(self, decide: Decide, policy: ActivityPolicy) -> Decide:
+        """The same decision by whom its proof shows it to be by, on the revision that is signed.
+
+        What would not count with the best of proofs is refused at once. Things may change while
+        the proof is verified, so the decision is still to be judged.
+        """
+        best = decide.actor.model_copy(update={"authenticated_by": AuthenticatedBy.PASSKEY})
+        message, gate = self._judge(decide.model_copy(update={"actor": best}))
+        decision: Decision = gate.decisions[-1]
+        verified = await self._proving.verify(message, decision, policy)
+        actor = decide.actor.model_copy(
+            update={"person": verified.person, "authenticated_by": verified.method}
+        )
+        # Not a prefix any more: another revision may begin with the same digits.
+        return decide.model_copy(
+            update={"actor": actor, "digest": decision.digest, "message": message.number}
+        )
+
+    async def decide_by_signal(self, said: Sequence[RawValue], verdict: Verdict) -> None:
         """A signal gets no answer: what became of it is in the timeline."""
         try:
             decide = _read_decision(said, verdict)
         except DomainError as refusal:
             self._record_refusal(None, refusal)
             return
-        self.decide(decide)
+        await self.decide(decide, PROVEN_BY_SIGNAL)
 
     def _record_refusal(self, actor: Actor | None, refusal: DomainError) -> None:
         # A name that is not in the roster may be anything.
@@ -138,6 +169,14 @@ class Signing:
         message.mark_publishing()
 
 
+def _as_far_as_known(decide: Decide) -> Decide:
+    """The decision without what its sender says of keys and passkeys: a proof has to show that."""
+    if decide.actor.authenticated_by not in (AuthenticatedBy.KEY, AuthenticatedBy.PASSKEY):
+        return decide
+    actor = decide.actor.model_copy(update={"authenticated_by": AuthenticatedBy.NONE})
+    return decide.model_copy(update={"actor": actor})
+
+
 def _read_decision(said: Sequence[RawValue], verdict: Verdict) -> Decide:
     """What an approver sent, read here and not by the converter.
 
@@ -152,10 +191,12 @@ def _read_decision(said: Sequence[RawValue], verdict: Verdict) -> Decide:
     except (ValueError, TypeError, ValidationError) as error:
         raise DecisionRefused(f"The {verdict} signal could not be read.", _HOW) from error
     refuse_long("The reason", signalled.reason, REASON_LIMIT)
+    refuse_long("The proof", signalled.proof, NAME_LIMIT)
     return Decide(
         actor=Actor(person=signalled.by, surface=Surface.SIGNAL),
         digest=signalled.digest,
         message=signalled.message,
         verdict=verdict,
         reason=signalled.reason,
+        proof=signalled.proof,
     )

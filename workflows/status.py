@@ -32,6 +32,8 @@ def message_status(state: IncidentState, message: MessageState) -> MessageStatus
         next_update_by=message.next_update_by,
         may_sign=state.may_sign(message),
         withdrawing=message.withdrawing,
+        requires=message.gate.policy.requires,
+        signs_as=state.signs_as(message),
     )
 
 

@@ -1,4 +1,4 @@
-"""The whole audit of one incident: its four records, and its timeline."""
+"""The whole audit of one incident: its four records, its timeline, and the proofs of decisions."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 
 from client.audit.checks import audit
 from client.audit.model import Discrepancy, Kind, Report
+from client.audit.proofs import audit_proofs
 from client.audit.reading import read_records
 from client.engine import Engine
 from client.timeline import verify_timeline
 
 
 async def audit_incident(engine: Engine, slug: str) -> Report:
-    """Read all four records and the timeline, and compare them; changes nothing.
+    """Read all four records and the timeline, compare them, and verify every proof.
+
+    Changes nothing.
 
     ``UnknownIncident`` if neither Temporal nor the ledger has it.
     """
@@ -23,4 +26,7 @@ async def audit_incident(engine: Engine, slug: str) -> Report:
         Discrepancy(kind=Kind.DIFFERS, where="the timeline", explanation=one)
         for one in verified.found
     )
-    return report.model_copy(update={"found": (*report.found, *changed)})
+    messages = records.status.messages if records.status else None
+    decisions, unproven = await audit_proofs(engine, slug, messages)
+    found = (*report.found, *changed, *unproven)
+    return report.model_copy(update={"found": found, "decisions": decisions})

@@ -90,13 +90,36 @@ class Intent(Value):
     provider: str
 
 
+class AuditedDecision(Value):
+    """One decision that counted, and what its proof is worth.
+
+    ``proof`` are the first digits of its id, "" for a decision without one. ``verified_by`` is
+    ``key`` or ``passkey`` once it was verified again, "" if it could not be.
+    """
+
+    message: int
+    person: str
+    verdict: str
+    proof: str = ""
+    verified_by: str = ""
+
+
 class Report(Value):
-    """The audit: every intent and everything found. ``under_way``: some of it is not over yet."""
+    """The audit: every intent, every decision, and everything found.
+
+    ``under_way``: some of it is not over yet.
+    """
 
     incident: str
     intents: tuple[Intent, ...]
     found: tuple[Discrepancy, ...]
     under_way: bool
+    decisions: tuple[AuditedDecision, ...] = ()
+
+    @property
+    def unproven(self) -> tuple[AuditedDecision, ...]:
+        """The decisions that were taken at their word."""
+        return tuple(one for one in self.decisions if not one.proof)
 
     @property
     def agrees(self) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from client.checks.result import CheckKind, CheckResult, fails, works
 from client.playbooks import examine, installed
+from client.record_key import is_beside
 from domain.explanation import Action, NextStep
+from domain.gate import Requirement
 from domain.playbook import Playbook
 from domain.playbook_files import PLAYBOOK_FILE
 from domain.plural import plural
@@ -32,7 +34,7 @@ def _check(settings: Settings, name: str) -> CheckResult:
         missing = sorted(_channels_of(examined.playbook) - set(settings.channels))
         if missing:
             return _not_configured(name, missing)
-        return works(f"playbook {name}", "can be used")
+        return works(f"playbook {name}", f"can be used{_unproven(settings, examined.playbook)}")
     count = len(examined.problems)
     return fails(
         f"playbook {name}",
@@ -45,6 +47,17 @@ def _check(settings: Settings, name: str) -> CheckResult:
 def _channels_of(playbook: Playbook) -> set[str]:
     """Every channel that some message of the playbook goes to."""
     return {channel for plan in playbook.messages.values() for channel in plan.channels}
+
+
+def _unproven(settings: Settings, playbook: Playbook) -> str:
+    """How many gates take people at their word, where more than this machine's user could sign."""
+    open_gates = [
+        kind for kind, plan in playbook.messages.items() if plan.gate.requires is Requirement.NONE
+    ]
+    if not open_gates or is_beside(settings):
+        return ""
+    require = "requires" if len(open_gates) == 1 else "require"
+    return f"; {plural(len(open_gates), 'gate')} {require} no proof of who signs"
 
 
 def _not_configured(name: str, channels: list[str]) -> CheckResult:

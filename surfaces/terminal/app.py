@@ -20,6 +20,7 @@ from surfaces.terminal import (
     close,
     codes,
     facts,
+    key,
     playbook,
     propose,
     record,
@@ -52,7 +53,7 @@ _COMMANDS: tuple[Register, ...] = tuple(
     one.register
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
-        approve, reject, status, broadcast, withdraw, retry, settle, timeline, record, codes,
+        approve, reject, key, status, broadcast, withdraw, retry, settle, timeline, record, codes,
         suppressions, subscribers, sign_in, audit, backup, restore, recover,
     )
 )  # fmt: skip

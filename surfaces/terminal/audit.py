@@ -7,6 +7,7 @@ from rich.text import Text
 
 from client.audit.incident import audit_incident
 from client.audit.model import Kind, Report
+from domain.plural import plural
 from surfaces.terminal.failures import ExitCode
 from surfaces.terminal.options import Json, Slug
 from surfaces.terminal.printing import clean, plain_table, say, say_json, show
@@ -63,6 +64,8 @@ def _show(report: Report) -> None:
             )
         show(table)
         say("")
+    for said in _decisions(report):
+        say(said)
     for found in report.found:
         line = Text(f"{found.kind}: ", style=_STYLES.get(found.kind, "bold red"))
         line.append(f"{clean(found.where)}. {clean(happened(found.explanation))}", style="not bold")
@@ -77,6 +80,22 @@ def _show(report: Report) -> None:
         say("Nothing has been proposed yet, so there is nothing to compare.")
     else:
         say("The records agree.", "bold green")
+
+
+def _decisions(report: Report) -> list[str]:
+    """How many decisions were proven, and each that was not."""
+    if not report.decisions:
+        return []
+    proven = [one for one in report.decisions if one.verified_by]
+    lines = [
+        f"{len(proven)} of {plural(len(report.decisions), 'decision')} "
+        f"{'was' if len(proven) == 1 else 'were'} verified by proof."
+    ]
+    lines += [
+        f"  without a proof: message {one.message}, {one.verdict} by {clean(one.person)}"
+        for one in report.unproven
+    ]
+    return lines
 
 
 def register(app: typer.Typer) -> None:

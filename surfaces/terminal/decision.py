@@ -11,7 +11,8 @@ import typer
 from client.asking import incident_status
 from client.engine import Engine
 from client.errors import WrongInput
-from client.messages import decide, load_document, message_of
+from client.messages import load_document, message_of
+from client.proofs import decide
 from domain.actor import Actor
 from domain.explanation import Action, NextStep
 from domain.gate import GateState, Verdict

@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from client.mail_progress import MailProgress, under_way
-from domain.gate import GateState, Verdict
+from domain.gate import GateState, Requirement, Verdict
 from domain.ids import SUBSCRIBERS
 from domain.message_state import MessagePhase
 from domain.plural import plural
@@ -132,9 +132,20 @@ def _how_many(message: MessageStatus) -> str:
 
 
 def may_sign_lines(message: MessageStatus) -> list[str]:
-    """Who may sign a message that waits, and who may not because they wrote it."""
+    """Who may sign a message that waits, who may not because they wrote it, and with what."""
     who = ", ".join(message.may_sign) or "nobody in the roster"
-    return [f"may sign: {who}", f"{message.author} wrote it and cannot approve it"]
+    return [
+        f"may sign: {who}",
+        f"{message.author} wrote it and cannot approve it",
+        f"to be signed with: {SIGNED_WITH[message.requires]}",
+    ]
+
+
+SIGNED_WITH = {
+    Requirement.NONE: "a name, which is taken at its word",
+    Requirement.KEY: "a key or a passkey",
+    Requirement.PASSKEY: "a passkey",
+}
 
 
 def _heading(status: IncidentStatus) -> Text:

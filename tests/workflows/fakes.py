@@ -34,6 +34,7 @@ from activities.signatures.posts import (
     PublicationTask,
     PublishPost,
 )
+from activities.signatures.proofs import VERIFY_PROOF, ProofVerified, VerifyProof
 from activities.signatures.proposals import RENDER_MESSAGE, MessageRendered, RenderMessage
 from activities.signatures.record import (
     CLOSE_INCIDENT,
@@ -79,6 +80,7 @@ class Fakes:
             self.record,
             self.open_gate,
             self.revoke_opening,
+            self.verify_proof,
             self.render,
             self.plan_publication,
             self.settle_publication,
@@ -129,6 +131,11 @@ class Fakes:
         """Revoke it."""
         self.of(order.message.incident).openings.pop(order.message.number, None)
         return Nothing()
+
+    @defined(VERIFY_PROOF)
+    async def verify_proof(self, order: VerifyProof) -> ProofVerified:
+        """Say who signed it."""
+        return await self.of(order.message.incident).verify(order)
 
     @defined(RENDER_MESSAGE)
     async def render(self, order: RenderMessage) -> MessageRendered:

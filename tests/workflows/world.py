@@ -21,10 +21,12 @@ from activities.signatures.posts import (
     PublicationTask,
     PublishPost,
 )
+from activities.signatures.proofs import ProofVerified, VerifyProof
 from activities.signatures.proposals import ChannelCopy, MessageRendered, RenderMessage
 from activities.signatures.record import RecordTimeline, RegisterIncident, TimelineRecorded
 from activities.signatures.settling import SettleByPerson, SettlePublication
 from channels.contract import ChannelError, OutcomeUnknown, Refused, Throttled, Unreachable
+from domain.actor import AuthenticatedBy
 from domain.explanation import Explanation, explained
 from domain.ledger import behind
 from domain.publication import Finding, Outcome, PublicationState, Receipt, Sighting
@@ -131,6 +133,9 @@ class World:
         self.openings: dict[int, OpenGate] = {}
         self.opened: list[OpenGate] = []
         self._opening: asyncio.Event | None = None
+        self.proofs: dict[str, ProofVerified] = {}
+        self.verifications: list[VerifyProof] = []
+        self._verifying: asyncio.Event | None = None
         self.posts: list[Post] = []
         self.rows: dict[tuple[int, str], Row] = {}
         self.attempts: list[tuple[str, int, int]] = []
@@ -197,6 +202,15 @@ class World:
         self._opening = asyncio.Event()
         return self._opening
 
+    def has_proof(self, name: str, person: str, method: AuthenticatedBy) -> None:
+        """The ledger has a good proof of whatever this person decides."""
+        self.proofs[name] = ProofVerified(person=person, method=method)
+
+    def verifying_waits(self) -> asyncio.Event:
+        """No proof is verified until the returned event is set."""
+        self._verifying = asyncio.Event()
+        return self._verifying
+
     def public(self, channel: str | None = None) -> list[int]:
         """The numbers of the messages that the public can see, in the order they went out."""
         return [one.number for one in self.posts if channel in (None, one.channel)]
@@ -239,6 +253,17 @@ class World:
             await self._opening.wait()
         self.opened.append(order)
         self.openings[order.message.number] = order
+
+    async def verify(self, order: VerifyProof) -> ProofVerified:
+        """Who signed it, if the ledger has such a proof of theirs."""
+        self.verifications.append(order)
+        if self._verifying is not None:
+            await self._verifying.wait()
+        found = self.proofs.get(order.proof)
+        if found is None or found.person != order.person:
+            why = explained("The signature is not one of the enrolled key.")
+            raise ApplicationError(why.what, why, type="DomainError", non_retryable=True)
+        return found
 
     def refuse_unopened(self, task: PublicationTask) -> None:
         """Let nothing out without an opening."""
