@@ -25,6 +25,7 @@ from domain.ids import MessageRef
 from domain.message import Copy, MessageKind
 from domain.message_state import MessagePhase
 from domain.model import Value
+from domain.people import PEOPLE_FILE
 from domain.publication import PublicationState
 from domain.status import MessageStatus
 from settings import HERE
@@ -170,7 +171,8 @@ def mail_only(batch_size: int) -> dict[str, str]:
     # A million codes of 10 USD are within the shipped cap; larger runs must not fail on it.
     plan["offer"]["budget_cap"] = "1000000000.00"
     templates = {f"{kind}.{CHANNEL}.j2": files[f"{kind}.{CHANNEL}.j2"] for kind in KINDS}
-    return {**templates, "playbook.yaml": yaml.safe_dump(plan, sort_keys=False)}
+    people = {PEOPLE_FILE: files[PEOPLE_FILE]}
+    return {**templates, **people, "playbook.yaml": yaml.safe_dump(plan, sort_keys=False)}
 
 
 def _rows(first: int, last: int) -> Iterator[audiences.AudienceRow]:

@@ -38,6 +38,7 @@ from client.stack.environment import for_python
 from domain.actor import Actor
 from domain.ids import MessageRef, publication_key
 from domain.message import MessageKind
+from domain.people import PEOPLE_FILE
 from domain.status import MessageStatus
 from settings import HERE
 from store.broadcasts import broadcasts
@@ -239,7 +240,8 @@ def _posts_only() -> dict[str, str]:
     plan["messages"] = {"announcement": {**announcement, "quorum": 1}}
     plan["voices"] = {name: plan["voices"][name] for name in POSTS}
     templates = {f"announcement.{name}.j2": files[f"announcement.{name}.j2"] for name in POSTS}
-    return {**templates, "playbook.yaml": yaml.safe_dump(plan, sort_keys=False)}
+    people = {PEOPLE_FILE: files[PEOPLE_FILE]}
+    return {**templates, **people, "playbook.yaml": yaml.safe_dump(plan, sort_keys=False)}
 
 
 def _channels(sink_url: str, sandbox_url: str) -> Mapping[str, str]:

@@ -40,6 +40,7 @@ from domain.gate import Verdict
 from domain.ids import MessageRef, publication_key
 from domain.message import MessageKind
 from domain.page_entry import Impact, PageEntry, PageStatus
+from domain.people import PEOPLE_FILE
 from domain.status_page import (
     Component,
     PageIncident,
@@ -223,13 +224,15 @@ async def _one(engine: Engine, http: httpx.AsyncClient, number: int) -> float:
 
 def _page_only() -> dict[str, str]:
     """The shipped playbook, with announcements to the page alone."""
-    plan = yaml.safe_load(read_playbook(HERE / "playbooks" / "site-compromised")["playbook.yaml"])
+    files = read_playbook(HERE / "playbooks" / "site-compromised")
+    plan = yaml.safe_load(files["playbook.yaml"])
     announcement = plan["messages"]["announcement"]
     announcement |= {"channels": [CHANNEL], "quorum": 1, "must_reach": []}
     plan["messages"] = {"announcement": announcement}
     plan["voices"] = {CHANNEL: {"name": "Example Co"}}
     plan.pop("subscribers", None)
     return {
+        PEOPLE_FILE: files[PEOPLE_FILE],
         "playbook.yaml": yaml.safe_dump(plan, sort_keys=False),
         f"announcement.{CHANNEL}.j2": "Something has gone wrong: **{{ title }}**.\n",
     }

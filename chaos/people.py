@@ -284,10 +284,14 @@ class People:
                 return
             await asyncio.sleep(seconds)
 
-    async def steer(self, number: int, action: BroadcastAction) -> MessageStatus:
+    async def steer(
+        self, number: int, action: BroadcastAction, *, audience: str | None = AUDIENCE
+    ) -> MessageStatus:
         """Pause or resume a message's mail; ``DomainError`` if there is none under way."""
         return await self._insist(
-            lambda: steer_broadcast(self._engine, self._slug, number, action, actor=LEAD)
+            lambda: steer_broadcast(
+                self._engine, self._slug, number, action, actor=LEAD, audience=audience
+            )
         )
 
     async def _told(self, number: int) -> bool:

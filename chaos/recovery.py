@@ -18,7 +18,7 @@ from temporalio.client import Client, WorkflowFailureError
 
 from chaos.people import LEAD, People
 from chaos.record import Record
-from chaos.world import World, events_owed, look
+from chaos.world import World, events_owed, look, read_page
 from client import incidents, publications
 from client.engine import Engine
 from client.recovery.broadcasts import BatchInDoubt
@@ -28,6 +28,7 @@ from domain.broadcasting import BroadcastAction
 from domain.errors import DomainError
 from domain.ids import MessageRef, batch_of, incident_workflow_id
 from domain.message_state import MessagePhase
+from domain.playbook import PAGE_CHANNEL
 from domain.publication import Outcome, PublicationState
 from domain.status import IncidentStatus, MessageStatus
 from settings import Settings
@@ -55,7 +56,9 @@ class Recovery:
         record: Record,
         slug: str,
         settings: Settings,
+        page: str,
     ) -> None:
+        self._page = page
         self._ledger_url = settings.database()
         self._client = client
         self._engine = Engine(settings, temporal=client, ledger=database)
@@ -64,7 +67,7 @@ class Recovery:
         self._people = people
         self._record = record
         self._slug = slug
-        self._retries: Counter[tuple[int, str]] = Counter()
+        self._retries: Counter[tuple[int, str, str | None]] = Counter()
 
     async def settle_and_close(self, deadline: float) -> tuple[IncidentStatus, list[str]]:
         """Wait, settle, retry, and close; returns the last status and what is stuck, in words."""
@@ -157,13 +160,13 @@ class Recovery:
             return []
         waiting = []
         for outcome in message.outcomes:
-            where = f"message {message.number} on {outcome.channel}"
+            where = f"message {message.number} on {outcome.destination}"
             never_approved = message.phase in _HALTED and message.approved_at is None
             retriable = outcome.state.retriable and message.phase not in _HALTED
             if not outcome.state.settled and not never_approved:
                 if outcome.explanation is not None:
                     # It is paused: by one of our people, or by itself.
-                    await self._resume(message)
+                    await self._resume(message, outcome)
                 waiting.append(f"{where} is {outcome.state}")
             elif outcome.state is PublicationState.UNKNOWN:
                 await self._settle(message, outcome)
@@ -172,9 +175,11 @@ class Recovery:
                 waiting.append(f"{where} was {outcome.state} and is tried again")
         return waiting
 
-    async def _resume(self, message: MessageStatus) -> None:
+    async def _resume(self, message: MessageStatus, outcome: Outcome) -> None:
         with contextlib.suppress(DomainError):
-            await self._people.steer(message.number, BroadcastAction.RESUME)
+            await self._people.steer(
+                message.number, BroadcastAction.RESUME, audience=outcome.audience
+            )
 
     async def _settle(self, message: MessageStatus, outcome: Outcome) -> None:
         for went_out, batches in (await self._seen(message, outcome)).items():
@@ -186,6 +191,7 @@ class Recovery:
                         message.number,
                         outcome.channel,
                         actor=LEAD,
+                        audience=outcome.audience,
                         went_out=went_out,
                         batches=batches,
                     )
@@ -207,6 +213,10 @@ class Recovery:
         if found is None:
             document = await messages.load_revision(self._database, ref)
             text = document.copy_for(channel).text
+            if channel == PAGE_CHANNEL:
+                async with httpx.AsyncClient(base_url=self._page, trust_env=False) as website:
+                    shown = [update.body for update in await read_page(website)]
+                return {any(body.split() == text.split() for body in shown): ()}
             return {any(post.text == text for post in world.posts[channel]): ()}
         seen: dict[bool, tuple[int, ...]] = {}
         for row in await batch_outcomes.unknown_batches(self._database, found.id):
@@ -221,7 +231,7 @@ class Recovery:
         return any(mail.broadcast == broadcast and mail.batch == number for mail in world.mails)
 
     async def _retry(self, message: MessageStatus, outcome: Outcome) -> bool:
-        place = (message.number, outcome.channel)
+        place = (message.number, outcome.channel, outcome.audience)
         if self._retries[place] >= _MOST_RETRIES:
             return False
         self._retries[place] += 1
@@ -229,7 +239,12 @@ class Recovery:
         try:
             await self._people.insist(
                 lambda: publications.retry_channel(
-                    self._engine, self._slug, message.number, outcome.channel, actor=LEAD
+                    self._engine,
+                    self._slug,
+                    message.number,
+                    outcome.channel,
+                    actor=LEAD,
+                    audience=outcome.audience,
                 )
             )
         except DomainError as refusal:

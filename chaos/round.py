@@ -172,6 +172,7 @@ class _Scene:
                 self._record,
                 self._plan.incident,
                 self._stack.settings(),
+                self._stack.addresses["webhooks"],
             )
             # Whoever gave up while faults struck gets an answer now, or it is stuck.
             people.be_patient_until(deadline + 60)

@@ -59,7 +59,7 @@ def read_files(settings: Settings, playbook: str) -> Mapping[str, str]:
 
     ``WrongInput`` if there is no playbook of that name, ``PlaybookInvalid`` if it cannot be read.
     """
-    return read_playbook(folder_of(settings, playbook))
+    return read_playbook(folder_of(settings, playbook), people_from=settings.playbooks_dir)
 
 
 def examine(settings: Settings, playbook: str) -> Examined:

@@ -17,19 +17,20 @@ FILES_LIMIT = 500
 """The most files of a playbook: five kinds of message on a hundred channels."""
 
 
-def read_playbook(folder: Path) -> Mapping[str, str]:
+def read_playbook(folder: Path, *, people_from: Path | None = None) -> Mapping[str, str]:
     """The texts of a playbook by file name: ``playbook.yaml`` and the templates beside it.
 
     With them comes ``people.yaml``: the folder's own, or else the one beside the folder, which
-    serves every playbook there. Other files are left alone. Raises ``PlaybookInvalid`` naming each
-    file that cannot be read as UTF-8 text. Whether they make a playbook is decided by
-    ``domain.playbook_files``.
+    serves every playbook there, or else the one in ``people_from``. Other files are left alone.
+    Raises ``PlaybookInvalid`` naming each file that cannot be read as UTF-8 text. Whether they make
+    a playbook is decided by ``domain.playbook_files``.
     """
     try:
         paths = sorted(path for path in folder.iterdir() if _belongs(path))
         if not any(path.name == PEOPLE_FILE for path in paths):
-            shared = folder.resolve().parent / PEOPLE_FILE
-            paths += [shared] if shared.is_file() else []
+            homes = (folder.resolve().parent, people_from or folder)
+            shared = [home / PEOPLE_FILE for home in homes if (home / PEOPLE_FILE).is_file()]
+            paths += shared[:1]
     except OSError as error:
         step = f"Give the folder that contains the {PLAYBOOK_FILE}."
         problem = Problem(folder.name, f"{_reason(error)}.", next_step=step)

@@ -67,7 +67,7 @@ def test_each_contestant_stands_between_two_measurements_of_the_limit(found: Any
 
 def test_people_were_told_on_every_channel_after_each_approval(found: Any) -> None:
     seconds = found["approvals"]["seconds"]
-    assert sorted(seconds) == ["email", "facebook", "twitter", "website"]
+    assert sorted(seconds) == ["email", "facebook", "twitter"]
     assert {len(each) for each in seconds.values()} == {found["plan"]["approvals"]}
     assert all(wait > 0 for each in seconds.values() for wait in each)
 

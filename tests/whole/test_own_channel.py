@@ -108,7 +108,8 @@ def playbook() -> dict[str, str]:
         for name, text in files.items()
         if ".facebook." in name
     }
-    return {**ours, "playbook.yaml": yaml.safe_dump(plan, sort_keys=False)}
+    people = {"people.yaml": files["people.yaml"]}
+    return {**ours, **people, "playbook.yaml": yaml.safe_dump(plan, sort_keys=False)}
 
 
 @pytest.mark.usefixtures("package")

@@ -397,7 +397,7 @@ async def test_a_writer_that_died_is_waited_for_and_then_replaced(
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.5):
             await target.write(site)
-    monkeypatch.setattr(bucket, "TURN", timedelta(seconds=0.2))
+    monkeypatch.setattr(bucket, "TURN", timedelta(seconds=2))
     await target.write(site)
     assert json.loads((await get(f"{s3}/{BUCKET}/snapshot.json")).content)["number"] == 302
 

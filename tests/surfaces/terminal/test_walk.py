@@ -529,4 +529,4 @@ def test_a_killed_part_comes_back_and_up_says_so(own: tuple[Up, Terminal]) -> No
 def test_a_second_up_in_the_same_folder_is_refused(up: Up, second: Terminal) -> None:
     result = second.type("up")
     assert up.process is not None
-    assert (result.exit_code, str(up.process.pid) in result.stderr, len(up.pids())) == (1, True, 4)
+    assert (result.exit_code, str(up.process.pid) in result.stderr, len(up.pids())) == (1, True, 5)
