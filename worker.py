@@ -38,7 +38,7 @@ from activities.heartbeat import TOLD_WITHIN
 from activities.log_lines import FailureLines, leave_failures_to_us
 from activities.outcomes import OutcomeActivities
 from activities.page_refresh import keep_page_fresh
-from activities.page_source import PageFromLedger
+from activities.page_source import COMPARED_WITHIN, PageFromLedger
 from activities.posts import PostActivities
 from activities.proofs import ProofActivities
 from activities.proposals import ProposalActivities
@@ -66,6 +66,7 @@ from store.events.inbox import Inbox
 from store.kernel.database import Database
 from store.kernel.priority import Priority
 from store.record import keys
+from store.recovery.locks import all_locks
 from store.recovery.witness import Witness
 from wiring import TemporalUnreachable, connect
 from workflows.broadcast import BroadcastWorkflow
@@ -166,10 +167,17 @@ def workers(
 async def _lock_those_behind(client: Client, settings: Settings, database: Database) -> None:
     """Compare each open incident with the ledger, in case that is an earlier copy.
 
-    Once at the start; whatever goes out is compared again before it does.
+    At the start, until each has answered, or a minute has passed: they may have nobody but this
+    worker. Whatever goes out is compared again before it does.
     """
+    deadline = asyncio.get_running_loop().time() + COMPARED_WITHIN
+    engine = Engine(settings, temporal=client, ledger=database)
     try:
-        held = await lock_those_behind(Engine(settings, temporal=client, ledger=database))
+        while await lock_those_behind(engine):
+            if asyncio.get_running_loop().time() > deadline:
+                break
+            await asyncio.sleep(1)
+        held = await all_locks(database)
     except Exception as error:  # noqa: BLE001 - a worker that cannot compare still works
         _log.warning("the ledger was not compared at the start: %s", type(error).__name__)
         return

@@ -26,13 +26,16 @@ from chaos.recovery import Recovery
 from chaos.stack import ChaosStack, shortened
 from chaos.trials import Trials
 from chaos.verdict import RoundVerdict
-from chaos.world import bodies, look, read_page
+from chaos.world import ShownUpdate, bodies, look, read_page
+from domain.playbook import PAGE_CHANNEL
+from domain.publication import PublicationState
 from embedded.demo.audience import address_of, write_audience
 from store.files.audience_csv import read_rows
 from store.kernel.database import Database
 from store.kernel.private_files import make_folder
 from store.people import audiences, subscriber_list
 from store.people.audiences import AudienceRow
+from store.record import publication_rows
 
 _WORKS_FOR = 6.0
 _LONGEST_WAIT = 40.0
@@ -45,6 +48,10 @@ def subscribers_of(recipients: int) -> Iterator[str]:
     for number in range(1, recipients + 1, 10):
         yield address_of(number)
         yield f"subscriber{number:07d}@example.net"
+
+
+_PAGE_WITHIN = 90.0
+"""Seconds: a worker writes the page every minute."""
 
 
 @dataclass
@@ -184,7 +191,7 @@ class _Scene:
             world = await look(sandbox)
             page = self._stack.addresses["webhooks"]
             async with httpx.AsyncClient(base_url=page, timeout=20, trust_env=False) as website:
-                updates = await read_page(website)
+                updates = await self._updates(website)
             comparison = Comparison(self._plan, self._record, status, world, updates)
             for detail in stuck:
                 comparison.verdict.find("stuck", detail)
@@ -194,6 +201,22 @@ class _Scene:
                 trials = Trials(client, self._database, self._plan.incident)
                 await trials.play(shortened(self._plan), verdict)
             return verdict
+
+    async def _updates(self, website: httpx.AsyncClient) -> list[ShownUpdate]:
+        """What the page shows, once it has been written after everything was brought back."""
+        rows = await publication_rows.rows(self._database, self._plan.incident)
+        accepted = {
+            row.key
+            for row in rows
+            if row.channel == PAGE_CHANNEL and row.state is PublicationState.ACCEPTED
+        }
+        until = time.monotonic() + _PAGE_WITHIN
+        while True:
+            updates = await read_page(website)
+            there = {update.id for update in updates} >= accepted
+            if there or time.monotonic() > until:
+                return updates
+            await asyncio.sleep(1)
 
     async def _import(self) -> None:
         path = self._stack.state / "customers.csv"

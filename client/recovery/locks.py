@@ -12,7 +12,6 @@ from domain.explanation import Explanation
 from domain.ids import MessageRef, incident_of
 from domain.status import IncidentStatus
 from store.recovery import locks
-from store.recovery.locks import Lock
 from store.recovery.standing import why_behind
 from workflows.contract import INCIDENT_WORKFLOW
 
@@ -38,18 +37,21 @@ async def running_incidents(engine: Engine) -> list[str]:
     return sorted([incident_of(one.id) async for one in client.list_workflows(_OPEN)])
 
 
-async def lock_those_behind(engine: Engine) -> list[Lock]:
-    """Lock every open incident that knows more than the ledger; one that is silent is left out.
+async def lock_those_behind(engine: Engine) -> list[str]:
+    """Lock every open incident that knows more than the ledger.
 
-    Returns all locks, older ones too. Raises ``TemporalUnreachable`` and ``RPCError``.
+    Returns those that did not answer, which are not compared. Raises ``TemporalUnreachable`` and
+    ``RPCError``.
     """
     ledger = await engine.ledger()
+    silent = []
     for slug in await running_incidents(engine):
         try:
             why = await why_locked(engine, await live_status(engine, slug))
         except (ClientError, DomainError, RPCError):
-            # It compares by itself before anything goes out.
+            # It compares by itself before anything of its own goes out.
+            silent.append(slug)
             continue
         if why is not None:
             await locks.lock(ledger, slug, why)
-    return await locks.all_locks(ledger)
+    return silent
