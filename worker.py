@@ -37,8 +37,8 @@ from activities.confirmations import Confirming, Sender
 from activities.heartbeat import TOLD_WITHIN
 from activities.log_lines import FailureLines, leave_failures_to_us
 from activities.outcomes import OutcomeActivities
-from activities.page_refresh import keep_page_fresh
-from activities.page_source import COMPARED_WITHIN, PageFromLedger
+from activities.page_refresh import COMPARED_WITHIN, keep_page_fresh
+from activities.page_source import PageFromLedger
 from activities.posts import PostActivities
 from activities.proofs import ProofActivities
 from activities.proposals import ProposalActivities
@@ -354,9 +354,9 @@ def pages_kept(
     kept = []
     for channel in channels.values():
         if isinstance(channel, WritesPage):
-            channel.read_from(PageFromLedger(database, key, channel.name, compared))
+            channel.read_from(PageFromLedger(database, key, channel.name))
             if channel.name in chosen:
-                kept.append(asyncio.create_task(keep_page_fresh(database, channel)))
+                kept.append(asyncio.create_task(keep_page_fresh(database, channel, compared)))
     return kept
 
 

@@ -11,11 +11,12 @@ import httpx
 import pytest
 from temporalio.testing import ActivityEnvironment
 
+from activities.page_refresh import keep_page_fresh
 from activities.page_source import PageFromLedger
 from activities.posts import PostActivities
 from activities.signatures.posts import PublicationTask, PublishPost
 from activities.signatures.settling import SettlePublication
-from channels.contract import Template, Unreachable
+from channels.contract import Template
 from channels.website import WebsiteChannel, WebsiteSettings
 from channels.website.public import PublicPage
 from channels.website.targets.bucket import BucketTarget
@@ -39,6 +40,7 @@ from tests.channels.website.site_world import (
     s3_server,
     serving_folder,
 )
+from tests.deadline import eventually
 from tests.sealing import KEY, gates, open_gate
 
 WORDS = "We are on it."
@@ -318,31 +320,10 @@ async def test_a_stored_plan_that_cannot_be_read_writes_nothing_and_is_tried_aga
     assert not (folder / "current").exists()
 
 
-async def test_an_earlier_copy_of_the_ledger_takes_nothing_off_the_page(
-    ledger: Database, newsroom: Newsroom, worker: Worker, url: str
-) -> None:
-    """The page was made of what a restored ledger had, and lost what people could read."""
-    assert (
-        await publish(worker, await newsroom.message(worker, "down")) is PublicationState.ACCEPTED
-    )
-    other = await newsroom.message(worker, "slow", "Another.")
-    await locks.lock(ledger, "forgotten", explained("The ledger has 3 of 9 entries."))
-
-    with pytest.raises(Unreachable, match="stays as it is"):
-        await worker.channel.refresh()
-    order = PublishPost(task=other, attempt=1)
-    standing = await ActivityEnvironment().run(worker.posts.publish_post, order)
-    assert (standing.state, standing.uncertain) == (PublicationState.PLANNED, False)
-    assert "something of forgotten" in str(standing.explanation)
-    assert await updates_on(url) == [WORDS]
-
-    await locks.unlock(ledger, "forgotten")
-    assert await publish(worker, other, attempt=2) is PublicationState.ACCEPTED
-
-
-async def test_a_worker_that_begins_compares_the_ledger_before_it_makes_the_page(
+async def test_an_earlier_copy_of_the_ledger_takes_nothing_off_the_page_by_itself(
     ledger: Database, newsroom: Newsroom, worker: Worker, folder: Path
 ) -> None:
+    """The page was made of what a restored ledger had, and lost what people could read."""
     await newsroom.message(worker, "down")
     compare = asyncio.Event()
 
@@ -351,14 +332,27 @@ async def test_a_worker_that_begins_compares_the_ledger_before_it_makes_the_page
         await locks.lock(ledger, "down", explained("It has forgotten something."))
 
     compared = asyncio.create_task(comparing())
-    worker.channel.read_from(PageFromLedger(ledger, KEY, "website", compared))
-    refreshing = asyncio.create_task(worker.channel.refresh())
+    keeping = asyncio.create_task(keep_page_fresh(ledger, worker.channel, compared))
     await asyncio.sleep(0.1)
-    assert not refreshing.done()
     compare.set()
-    with pytest.raises(Unreachable):
-        await refreshing
+    await compared
+    await asyncio.sleep(0.3)
     assert not (folder / "current").exists()
+    keeping.cancel()
+
+    await locks.unlock(ledger, "down")
+    keeping = asyncio.create_task(keep_page_fresh(ledger, worker.channel))
+    await eventually(lambda: asyncio.to_thread((folder / "current").exists))
+    keeping.cancel()
+
+
+async def test_a_new_word_goes_on_the_page_while_another_incident_is_locked(
+    ledger: Database, newsroom: Newsroom, worker: Worker, url: str
+) -> None:
+    task = await newsroom.message(worker, "down")
+    await locks.lock(ledger, "forgotten", explained("The ledger has 3 of 9 entries."))
+    assert await publish(worker, task) is PublicationState.ACCEPTED
+    assert await updates_on(url) == [WORDS]
 
 
 async def test_what_is_taken_back_is_gone(newsroom: Newsroom, worker: Worker, url: str) -> None:
