@@ -112,7 +112,7 @@ async def test_a_key_that_is_removed_counts_for_nothing_in_an_open_incident(
     with pytest.raises(DecisionRefused, match="was removed"):
         await approve(desk, response, message, "tomas")
 
-    [(who, about)] = await response.timeline("decision refused")
+    [(who, about)] = await eventually(lambda: response.timeline("decision refused"))
     assert (who, "was removed" in about) == ("tomas", True)
     assert (await response.message()).decisions == ()
 
