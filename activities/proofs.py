@@ -62,7 +62,7 @@ class ProofActivities:
         if found is None:
             raise ProofRefused(
                 "The key that signed it is not enrolled.",
-                "Enrol it with frontfoot key enrol, then sign again.",
+                "Have its public half enrolled, then sign again.",
             )
         if found.removed_at is not None:
             raise ProofRefused(

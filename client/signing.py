@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.explanation import Action, Explanation, NextStep, explained
-from domain.gate import Verdict
+from domain.gate import Requirement, Verdict
+from domain.message import SHORT_DIGEST
 from domain.message_state import MessagePhase
 from domain.model import Value
 from domain.promises import overdue
@@ -27,9 +28,18 @@ class MaySign(Value):
 
 
 def may_sign(
-    slug: str, message: MessageStatus, person: str, roles: tuple[str, ...], now: datetime
+    slug: str,
+    message: MessageStatus,
+    person: str,
+    roles: tuple[str, ...],
+    now: datetime,
+    *,
+    proves: bool = False,
 ) -> MaySign:
-    """What ``person`` may do; the incident itself judges again when they do it."""
+    """What ``person`` may do; the incident itself judges again when they do it.
+
+    ``proves`` says whether the surface can sign with a key or a passkey.
+    """
     if message.phase is not MessagePhase.WAITING:
         return MaySign(why_not=_decided(slug, message))
     signers = ", ".join(message.may_sign) or "nobody in the roster"
@@ -47,6 +57,16 @@ def may_sign(
         held = " or ".join(roles) or "no role"
         what = f"You are {held} here, and this gate does not take that signature."
         return MaySign(why_not=explained(what, may))
+    if message.requires is not Requirement.NONE and not proves:
+        deciding = NextStep(
+            action=Action.DECIDE,
+            incident=slug,
+            message=message.number,
+            about=message.digest[:SHORT_DIGEST],
+            advice="Sign it in the terminal, with your key.",
+        )
+        what = "This has to be signed with a key, and this page cannot do that."
+        return MaySign(why_not=explained(what, deciding))
     revising = NextStep(action=Action.REVISE, incident=slug, message=message.number)
     late = overdue(message.next_update_by, now, revising)
     return MaySign(approve=late is None, reject=True, why_not=late)

@@ -219,6 +219,6 @@ def judge(
 _NAMES = {Requirement.KEY: "key or a passkey", Requirement.PASSKEY: "passkey"}
 _LACKS = {AuthenticatedBy.KEY: "was signed with a key"}
 _SIGN_WITH = {
-    Requirement.KEY: "Make a key in the terminal, or sign in the console with a passkey.",
-    Requirement.PASSKEY: "Sign in the console with a passkey.",
+    Requirement.KEY: "Make a key in the terminal, and sign there.",
+    Requirement.PASSKEY: "Nothing here signs with a passkey yet: gates have to require a key.",
 }

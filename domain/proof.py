@@ -21,7 +21,7 @@ from domain.errors import DecisionRefused
 from domain.gate import Verdict
 from domain.ids import MessageRef
 from domain.model import Value
-from domain.sealing import canonical
+from domain.sealing import canonical, signed_bytes
 from domain.times import UtcTime, in_utc
 
 _BYTES_AS_HEX = ConfigDict(ser_json_bytes="hex", val_json_bytes="hex")
@@ -165,7 +165,7 @@ def credential_id(public: bytes) -> str:
 
 def key_signs(statement: Statement) -> bytes:
     """What an Ed25519 key signs: the purpose, and the statement's digest in 64 digits."""
-    return f"frontfoot-decision-1\n{statement.challenge().hex()}".encode()
+    return signed_bytes("decision", statement.challenge().hex())
 
 
 def read_statement(content: bytes) -> Statement:

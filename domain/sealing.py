@@ -25,6 +25,8 @@ from domain.errors import DomainError
 from domain.explanation import Action, NextStep
 from domain.model import Value
 
+_PRODUCT = "frontfoot"
+
 KEY_ID_DIGITS = 16
 """The digits of a fingerprint by which rows name a key."""
 
@@ -45,9 +47,9 @@ def canonical(content: Mapping[str, object]) -> bytes:
     return text.encode()
 
 
-def sealed_bytes(what: Sealed, digest: str) -> bytes:
-    """What is signed: the purpose and 64 hexadecimal digits."""
-    return f"frontfoot {what} 1\n{digest}".encode()
+def signed_bytes(purpose: str, digest: str) -> bytes:
+    """What is signed for a purpose, so that it is good for no other: that, and 64 hex digits."""
+    return f"{_PRODUCT} {purpose} 1\n{digest}".encode()
 
 
 class PublicKey(Value):
@@ -77,7 +79,7 @@ class PublicKey(Value):
         """Whether ``seal`` is this key's over ``digest``."""
         try:
             key = Ed25519PublicKey.from_public_bytes(_bytes_of(self.public))
-            key.verify(_bytes_of(seal), sealed_bytes(what, digest))
+            key.verify(_bytes_of(seal), signed_bytes(what, digest))
         except (InvalidSignature, ValueError):
             return False
         return True
@@ -116,7 +118,7 @@ class RecordKey:
 
     def seal(self, what: Sealed, digest: str) -> str:
         """The seal over ``digest``, 128 hexadecimal digits; the same again for the same."""
-        return self._private.sign(sealed_bytes(what, digest)).hex()
+        return self._private.sign(signed_bytes(what, digest)).hex()
 
     def endorsed_by(self, old: RecordKey) -> PublicKey:
         """This key's public half, as the successor of ``old``."""

@@ -8,7 +8,7 @@ import pytest
 
 from client.signing import may_sign
 from domain.actor import Actor, Surface
-from domain.gate import Decision, GateState, Verdict
+from domain.gate import Decision, GateState, Requirement, Verdict
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.status import MessageStatus
@@ -58,6 +58,7 @@ def message(**changes: object) -> MessageStatus:
         ("ines", {"decisions": (decision("ines"),)}, False, False, "signed this already"),
         ("noor", {"next_update_by": NOW - timedelta(minutes=5)}, False, True, "has passed"),
         ("noor", {"next_update_by": NOW + timedelta(minutes=5)}, True, True, ""),
+        ("noor", {"requires": Requirement.KEY}, False, False, "signed with a key"),
         (
             "noor",
             {"phase": MessagePhase.PUBLISHING, "decisions": (decision("ines"),)},
