@@ -18,11 +18,10 @@ from store.recovery.locks import all_locks
 
 EVERY = timedelta(seconds=60)
 
-_log = logging.getLogger("frontfoot.page")
-
-
 COMPARED_WITHIN = 60.0
 """Seconds in which the ledger has been compared with the open incidents, or it could not be."""
+
+_log = logging.getLogger("frontfoot.page")
 
 
 async def keep_page_fresh(

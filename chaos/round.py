@@ -212,10 +212,16 @@ class _Scene:
         }
         until = time.monotonic() + _PAGE_WITHIN
         while True:
-            updates = await read_page(website)
-            there = {update.id for update in updates} >= accepted
-            if there or time.monotonic() > until:
-                return updates
+            late = time.monotonic() > until
+            try:
+                updates = await read_page(website)
+            except httpx.HTTPError:
+                # What was attacked a moment ago may need one to be back.
+                if late:
+                    raise
+            else:
+                if late or {update.id for update in updates} >= accepted:
+                    return updates
             await asyncio.sleep(1)
 
     async def _import(self) -> None:

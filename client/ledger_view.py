@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
 
 from client.engine import Engine
 from client.errors import UnknownIncident
-from client.mail_progress import MailProgress
-from domain.ids import MessageRef
+from client.mail_progress import MailProgress, mails_at
 from domain.message import Document
 from domain.model import Value
-from store.broadcasts import broadcasts
-from store.broadcasts.progress import read_progress
 from store.record import incidents, messages, publication_rows
 from store.record.incidents import IncidentRow
 from store.record.messages import MessageRow
@@ -40,29 +37,16 @@ async def read_from_ledger(engine: Engine, slug: str) -> LedgerView:
     row = await incidents.find(ledger, slug)
     if row is None:
         raise UnknownIncident(slug)
-    posts: Mapping[int, list[PublicationRow]] = {}
+    posts: defaultdict[int, list[PublicationRow]] = defaultdict(list)
     for post in await publication_rows.rows(ledger, slug):
-        posts = {**posts, post.number: [*posts.get(post.number, []), post]}
+        posts[post.number].append(post)
     kept = [
         KeptMessage(
             row=one,
             document=await messages.find_revision(ledger, one.ref()),
-            posts=tuple(posts.get(one.number, ())),
-            mails=tuple(await _mails(engine, one.ref())),
+            posts=tuple(posts[one.number]),
+            mails=tuple(await mails_at(engine, one.ref())),
         )
         for one in await messages.list_messages(ledger, slug)
     ]
     return LedgerView(row=row, messages=tuple(kept))
-
-
-async def _mails(engine: Engine, ref: MessageRef) -> list[MailProgress]:
-    ledger = await engine.ledger()
-    return [
-        MailProgress(
-            message=ref.number,
-            channel=one.channel,
-            audience=one.audience,
-            counts=await read_progress(ledger, one.id),
-        )
-        for one in await broadcasts.broadcasts_of(ledger, ref)
-    ]

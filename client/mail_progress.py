@@ -83,10 +83,15 @@ class MailWatch:
 async def mails_of(engine: Engine, slug: str, message: MessageStatus) -> list[MailProgress]:
     """The broadcasts of a message, without rates, in the order in which they were planned."""
     ref = MessageRef(incident=slug, number=message.number, revision=message.revision)
+    return await mails_at(engine, ref)
+
+
+async def mails_at(engine: Engine, ref: MessageRef) -> list[MailProgress]:
+    """The same for one revision, whatever Temporal knows of it."""
     ledger = await engine.ledger()
     return [
         MailProgress(
-            message=message.number,
+            message=ref.number,
             channel=one.channel,
             audience=one.audience,
             counts=await read_progress(ledger, one.id),

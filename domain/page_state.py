@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from domain.page_entry import ComponentState, Impact, PageStatus
+from domain.page_entry import IMPACT_OF, ComponentState, Impact, PageStatus
 from domain.status_page import Component, PageIncident, PageUpdate, StatusPage
 
 _STATES = tuple(ComponentState)
 _IMPACTS = tuple(Impact)
-_IMPACT_OF = {
-    ComponentState.OPERATIONAL: Impact.NONE,
+_INDICATOR_OF = {
+    **IMPACT_OF,
     # The format has no fifth indicator that its readers know, and this is not "all is well".
     ComponentState.UNDER_MAINTENANCE: Impact.MINOR,
-    ComponentState.DEGRADED_PERFORMANCE: Impact.MINOR,
-    ComponentState.PARTIAL_OUTAGE: Impact.MAJOR,
-    ComponentState.MAJOR_OUTAGE: Impact.CRITICAL,
 }
+"""What a component makes of the page as a whole, beside the incidents."""
 
 
 def newest_status(incident: PageIncident) -> PageStatus:
@@ -59,7 +57,7 @@ def monitoring_at(incident: PageIncident) -> datetime | None:
 def indicator_of(page: StatusPage) -> Impact:
     """The worst of all unresolved incidents and of all components."""
     incidents = [impact_of(one) for one in page.incidents if not is_over(one)]
-    return worst_impact([*incidents, *(_IMPACT_OF[one.state] for one in page.components)])
+    return worst_impact([*incidents, *(_INDICATOR_OF[one.state] for one in page.components)])
 
 
 def only_maintenance(page: StatusPage) -> bool:

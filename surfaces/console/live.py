@@ -40,6 +40,10 @@ class Feed:
         self._news = asyncio.Condition()
         self.newest: IncidentView | None = None
 
+    def is_read(self) -> bool:
+        """Whether somebody watches it."""
+        return self._readers > 0
+
     async def look(self) -> IncidentView:
         """The incident now; raises as ``client.incident_view.view`` does."""
         self.newest = await view(self._watcher, self._engine, self._slug)
@@ -86,7 +90,8 @@ class Feeds:
         self._feeds: dict[str, Feed] = {}
 
     def of(self, slug: str) -> Feed:
-        """The feed of an incident."""
+        """The feed of an incident; those that nobody reads any more are let go."""
+        self._feeds = {one: feed for one, feed in self._feeds.items() if feed.is_read()}
         return self._feeds.setdefault(slug, Feed(self._engine, slug))
 
 
