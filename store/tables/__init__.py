@@ -1,0 +1,95 @@
+"""The tables of the ledger.
+
+Words of a stored kind are text (``planned``, ``accepted``), so that the ledger can be read with
+any tool. There is no foreign key to ``incidents``: an incident lives in Temporal, this table is
+the list of them for people, and nothing that must go out waits for a list.
+"""
+
+from __future__ import annotations
+
+from store.tables.mail import (
+    batches,
+    broadcasts,
+    code_guesses,
+    code_pool,
+    codes,
+    deliveries,
+    delivery_events,
+    events_set_aside,
+    offers,
+    redemptions,
+)
+from store.tables.metadata import metadata
+from store.tables.page import page_heads, status_page
+from store.tables.people import (
+    audiences,
+    confirmation_mails,
+    credentials,
+    recipients,
+    sessions,
+    sign_in_links,
+    sign_ups,
+    subscriber_log,
+    subscription_components,
+    subscriptions,
+    suppression_log,
+    suppressions,
+)
+from store.tables.record import (
+    drafts,
+    incident_snapshots,
+    incidents,
+    ledger,
+    locks,
+    messages,
+    nonces,
+    openings,
+    playbooks,
+    proofs,
+    publications,
+    record_keys,
+    revisions,
+    timeline,
+)
+
+__all__ = [
+    "audiences",
+    "batches",
+    "broadcasts",
+    "code_guesses",
+    "code_pool",
+    "codes",
+    "confirmation_mails",
+    "credentials",
+    "deliveries",
+    "delivery_events",
+    "drafts",
+    "events_set_aside",
+    "incident_snapshots",
+    "incidents",
+    "ledger",
+    "locks",
+    "messages",
+    "metadata",
+    "nonces",
+    "offers",
+    "openings",
+    "page_heads",
+    "playbooks",
+    "proofs",
+    "publications",
+    "recipients",
+    "record_keys",
+    "redemptions",
+    "revisions",
+    "sessions",
+    "sign_in_links",
+    "sign_ups",
+    "status_page",
+    "subscriber_log",
+    "subscription_components",
+    "subscriptions",
+    "suppression_log",
+    "suppressions",
+    "timeline",
+]
