@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from activities.confirmations import Confirming, Sender
 from channels.batch import Batch
 from channels.contract import OutcomeUnknown
@@ -11,6 +13,7 @@ from domain.message import Voice
 from domain.publication import Receipt
 from domain.subscribers import SubscriberLinks
 from store.kernel.database import Database
+from store.outbox import confirmations
 from store.people import sign_ups, subscriber_list
 from tests.activities.mail import SECRET, Mailer
 
@@ -23,6 +26,18 @@ class Silent(Mailer):
     async def send(self, batch: Batch) -> Receipt:
         await super().send(batch)
         raise OutcomeUnknown("No answer came.")
+
+
+class Killed(BaseException):
+    """The process died here: nothing after this line of it ran."""
+
+
+class Dying(Mailer):
+    """Takes the mail, and the worker dies before it has noted that."""
+
+    async def send(self, batch: Batch) -> Receipt:
+        await super().send(batch)
+        raise Killed
 
 
 async def sender() -> Sender:
@@ -52,5 +67,21 @@ async def test_a_lost_answer_is_unknown_and_not_repeated(ledger: Database) -> No
     confirming = Confirming(ledger, mailer, LINKS, sender)
 
     assert [await confirming.send_next(), await confirming.send_next()] == [True, False]
+    assert len(mailer.book) == 1
+    assert (await subscriber_list.counts(ledger)).mails == {"unknown": 1}
+
+
+async def test_a_worker_killed_after_the_request_is_followed_by_one_that_sends_nothing_again(
+    ledger: Database,
+) -> None:
+    await asked(ledger)
+    mailer = Dying()
+    with pytest.raises(Killed):
+        await Confirming(ledger, mailer, LINKS, sender).send_next()
+
+    next_worker = Confirming(ledger, mailer, LINKS, sender)
+    assert await next_worker.send_next() is False
+    assert await confirmations.give_up_lost(ledger, datetime.now(UTC)) == 1
+    assert await next_worker.send_next() is False
     assert len(mailer.book) == 1
     assert (await subscriber_list.counts(ledger)).mails == {"unknown": 1}
