@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.signatures.proofs import VERIFY_PROOF, ProofVerified, VerifyProof
+from domain.explanation import Action, NextStep
 from domain.passkey import verify
 from domain.proof import (
     FIND_OUT,
@@ -62,7 +63,7 @@ class ProofActivities:
         if found is None:
             raise ProofRefused(
                 "The key that signed it is not enrolled.",
-                "Have its public half enrolled, then sign again.",
+                NextStep(action=Action.ENROL_KEY, advice="Have it enrolled, then sign again."),
             )
         if found.removed_at is not None:
             raise ProofRefused(

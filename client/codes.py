@@ -16,7 +16,7 @@ from domain.model import Value
 from store.files.code_csv import read_codes
 from store.files.spreadsheet import guarded
 from store.kernel.private_files import open_private
-from store.offers import code_pool, codes, redemptions
+from store.offers import code_pool, codes, issued, redemptions
 from store.offers.code_pool import Pool
 from store.offers.redemptions import CheckedCode, CodeState
 
@@ -109,7 +109,7 @@ async def write_codes(engine: Engine, slug: str, file: TextIO, *, as_mailed: boo
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
     count = 0
-    async for one in codes.export(await engine.ledger(), slug, as_mailed=as_mailed):
+    async for one in issued.export(await engine.ledger(), slug, as_mailed=as_mailed):
         writer.writerow(map(guarded, [one.code, one.worth, one.currency, one.expires or ""]))
         count += 1
     return count

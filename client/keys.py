@@ -24,6 +24,7 @@ from client.engine import Engine
 from client.errors import WrongInput
 from client.people import known_people
 from client.record_key import is_beside
+from domain.explanation import Action, NextStep
 from domain.model import Value
 from domain.proof import (
     Credential,
@@ -101,7 +102,7 @@ def find_key(settings: Settings, person: str) -> SigningKey | None:
     if private_files.is_exposed(path):
         raise WrongInput(
             f"Other users of this machine can read the key at {path}.",
-            "Remove it with frontfoot key remove, and make another one.",
+            NextStep(action=Action.LIST_KEYS, advice="Remove it by its id, and make another one."),
         )
     return SigningKey(_read(content, path))
 
@@ -171,7 +172,9 @@ async def remove_key(engine: Engine, named: str, *, by: str) -> Enrolled:
     if len(found) != 1:
         raise WrongInput(
             f"{named[:40]!r} is not the id of one key that is in force.",
-            f"Give {SHORTEST_ID} or more digits of it, as frontfoot key list shows them.",
+            NextStep(
+                action=Action.LIST_KEYS, advice=f"Give {SHORTEST_ID} or more digits of an id."
+            ),
         )
     await credentials.remove(ledger, found[0].credential.id, by, datetime.now(UTC))
     return found[0]
@@ -232,12 +235,12 @@ def _read(content: bytes, path: Path) -> Ed25519PrivateKey:
 def _unusable(path: Path) -> WrongInput:
     return WrongInput(
         f"The file {path} has no key that can sign.",
-        "Move it away and make another one: frontfoot key create.",
+        NextStep(action=Action.CREATE_KEY, advice="Move it away, and make another one."),
     )
 
 
 def _no_public_half() -> WrongInput:
     return WrongInput(
         "This is not the public half of a key.",
-        "Copy the whole line that frontfoot key create has shown.",
+        "Copy the whole line that was shown when the key was made.",
     )

@@ -30,6 +30,7 @@ from domain.proof import (
     credential_id,
     read_statement,
 )
+from domain.sealing import signed_bytes
 from domain.status import MessageStatus
 from store.people import credentials
 from store.record import proofs
@@ -133,7 +134,7 @@ async def begin_enrolment(engine: Engine, person: str, shown: str, origin: str) 
     nonce = secrets.token_hex(16)
     ledger = await engine.ledger()
     await proofs.issue_nonce(ledger, nonce, person, "", now + LASTS, now)
-    handle = hashlib.sha256(f"frontfoot person 1\n{person}".encode()).digest()
+    handle = hashlib.sha256(signed_bytes("person", person)).digest()
     return PasskeyRequest(
         options={
             "challenge": base64url(_enrolment_challenge(nonce)),
@@ -196,7 +197,7 @@ async def finish_enrolment(
 
 
 def _enrolment_challenge(nonce: str) -> bytes:
-    return hashlib.sha256(f"frontfoot enrolment 1\n{nonce}".encode()).digest()
+    return hashlib.sha256(signed_bytes("enrolment", nonce)).digest()
 
 
 async def _in_force(engine: Engine, person: str, origin: str) -> list[dict[str, str]]:

@@ -105,7 +105,7 @@ def trusted_key(settings: Settings, named: str = "") -> str | None:
 
 
 def is_beside(settings: Settings) -> bool:
-    """Whether the ledger is the one in the state folder here, as with ``frontfoot up``."""
+    """Whether the ledger is the one in the state folder here, as on the embedded stack."""
     return settings.database().endswith(str(settings.state_dir / "frontfoot.db"))
 
 

@@ -58,15 +58,9 @@ def may_sign(
         what = f"You are {held} here, and this gate does not take that signature."
         return MaySign(why_not=explained(what, may))
     if message.requires is not Requirement.NONE and not proves:
-        deciding = NextStep(
-            action=Action.DECIDE,
-            incident=slug,
-            message=message.number,
-            about=message.digest[:SHORT_DIGEST],
-            advice="Sign it in the terminal, with your key.",
-        )
+        step = f"Sign it in the terminal, with your key, on digest {message.digest[:SHORT_DIGEST]}."
         what = "This has to be signed with a key, and this page cannot do that."
-        return MaySign(why_not=explained(what, deciding))
+        return MaySign(why_not=explained(what, step))
     revising = NextStep(action=Action.REVISE, incident=slug, message=message.number)
     late = overdue(message.next_update_by, now, revising)
     return MaySign(approve=late is None, reject=True, why_not=late)

@@ -36,7 +36,7 @@ class LinkSpent(WrongInput):
     def __init__(self) -> None:
         super().__init__(
             "This link does not work any more: it signs in once, within 15 minutes.",
-            "Print a new one where Frontfoot runs: frontfoot sign-in",
+            NextStep(action=Action.SIGN_IN, advice="Print a new one where Frontfoot runs."),
         )
 
 

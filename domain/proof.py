@@ -18,6 +18,7 @@ from pydantic import ConfigDict, ValidationError
 
 from domain.actor import AuthenticatedBy
 from domain.errors import DecisionRefused
+from domain.explanation import NextStep
 from domain.gate import Verdict
 from domain.ids import MessageRef
 from domain.model import Value
@@ -33,7 +34,7 @@ FIND_OUT = "If you did not sign this, find out who may write to Temporal or to t
 class ProofRefused(DecisionRefused):
     """A proof that does not prove what it is presented for; nothing was counted."""
 
-    def __init__(self, what: str, next_step: str = SIGN_AGAIN) -> None:
+    def __init__(self, what: str, next_step: NextStep | str = SIGN_AGAIN) -> None:
         super().__init__(what, next_step, means="The decision was not counted.")
 
 

@@ -12,7 +12,7 @@ from domain.delivery_events import events_path
 from embedded.part import PartPlan, StackPart
 from embedded.readiness import answers, temporal_answers
 
-LARGEST_PAYLOAD = 1_200_000
+LARGEST_PAYLOAD = 1_300_000
 """The largest value in bytes that Temporal takes from anybody, a good half of its own default.
 
 Our own largest, the state of an incident with as many messages as it may have, is measured by a

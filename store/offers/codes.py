@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import AsyncIterator, Sequence
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, TypedDict
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    ColumnElement,
     Connection,
     Integer,
     LargeBinary,
-    Row,
     Select,
     Text,
     Update,
@@ -30,13 +27,12 @@ from sqlalchemy import (
     insert,
     select,
     true,
-    tuple_,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
 from domain.codes import CODE_LENGTH, derive_symbols, secret_mark, spell
-from domain.offer import CodeSource, OfferTerms
+from domain.offer import OfferTerms
 from store.kernel.bulk import Bulk
 from store.kernel.database import Apart, Database, DialectName
 from store.offers.offers import (
@@ -49,13 +45,11 @@ from store.offers.offers import (
     known_among,
     refuse_other_secret,
 )
-from store.tables import code_pool, codes, offers
+from store.tables import codes, offers
 
 ROW = 1_000
 """Codes in one row at most, which bounds how far apart its recipients are likely to be."""
 
-_ROWS_AT_ONCE = 200
-_POOL_PAGE = 5_000
 _OVERLAPPING = (
     select(codes.c.first, codes.c.last, codes.c.entered_at, codes.c.recipients)
     .where(
@@ -130,15 +124,6 @@ def _issuing_together() -> Update:
 
 _ENTER_TOGETHER = _entering_together()
 _ISSUE_TOGETHER = _issuing_together()
-
-
-class IssuedCode(NamedTuple):
-    """One line of the list for the shop."""
-
-    code: str
-    worth: Decimal
-    currency: str
-    expires: date | None
 
 
 def pack(ids: Sequence[int]) -> bytes:
@@ -364,52 +349,6 @@ async def count(db: Database, incident: str) -> int:
     return int(found or 0)
 
 
-async def export(
-    db: Database, incident: str, *, as_mailed: bool = False
-) -> AsyncIterator[IssuedCode]:
-    """Every code that an incident has given out with what it is worth, for the shop to load.
-
-    ``as_mailed`` groups derived codes with the dashes that mails show; a shop's own stay theirs.
-    Read page by page: memory stays small, and no long transaction delays the writers.
-    """
-    async with db.read() as connection:
-        made = (
-            await connection.execute(
-                select(offers.c.id, offers.c.terms)
-                .where(offers.c.incident == incident)
-                .order_by(offers.c.version)
-            )
-        ).all()
-    for offer_id, text in made:
-        terms = OfferTerms.model_validate_json(text)
-        pooled = terms.source is CodeSource.POOL
-        grouped = as_mailed and terms.source is CodeSource.DERIVED
-        pages = _pool_pages(db, offer_id) if pooled else _pages(db, offer_id, grouped)
-        async for page in pages:
-            for code in page:
-                yield IssuedCode(code, terms.worth, terms.currency, terms.expires)
-
-
-async def symbols_of_all(db: Database) -> AsyncIterator[tuple[int, bytes]]:
-    """Every row in the ledger: the offer's id and the symbols of its codes, one after the other."""
-    after = (0, -1)
-    while True:
-        async with db.read() as connection:
-            page = (
-                await connection.execute(
-                    select(codes.c.offer_id, codes.c.first, codes.c.symbols)
-                    .where(tuple_(codes.c.offer_id, codes.c.first) > tuple_(*after))
-                    .order_by(codes.c.offer_id, codes.c.first)
-                    .limit(_ROWS_AT_ONCE)
-                )
-            ).all()
-        for offer_id, _, symbols in page:
-            yield offer_id, symbols
-        if len(page) < _ROWS_AT_ONCE:
-            return
-        after = (page[-1].offer_id, page[-1].first)
-
-
 class _Row(NamedTuple):
     first: int
     entered: bool
@@ -433,34 +372,3 @@ def _overlapping(connection: Connection, offer: KnownOffer, everybody: Sequence[
         _Row(first, at is not None, unpack(members) if members else range(first, last + 1))
         for first, last, at, members in found
     ]
-
-
-async def _pages(db: Database, offer_id: int, grouped: bool) -> AsyncIterator[list[str]]:
-    kept = select(codes.c.first, codes.c.symbols).where(codes.c.offer_id == offer_id)
-    async for page in _paged(db, kept, codes.c.first, _ROWS_AT_ONCE):
-        for _, symbols in page:
-            yield spell(symbols, grouped=grouped)
-
-
-async def _pool_pages(db: Database, offer_id: int) -> AsyncIterator[list[str]]:
-    given = select(code_pool.c.recipient_id, code_pool.c.code).where(
-        code_pool.c.offer_id == offer_id
-    )
-    async for page in _paged(db, given, code_pool.c.recipient_id, _POOL_PAGE):
-        yield [code for _, code in page]
-
-
-async def _paged(
-    db: Database, rows: Select[int, Any], key: ColumnElement[int], size: int
-) -> AsyncIterator[Sequence[Row[int, Any]]]:
-    """``rows`` by ``key``, their first column, ``size`` at a time, each page read by itself."""
-    after = -1
-    while True:
-        async with db.read() as connection:
-            page = (
-                await connection.execute(rows.where(key > after).order_by(key).limit(size))
-            ).all()
-        yield page
-        if len(page) < size:
-            return
-        after = page[-1][0]

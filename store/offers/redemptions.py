@@ -18,7 +18,7 @@ from domain.errors import DomainError
 from domain.model import Value
 from domain.offer import CodeSource, OfferTerms
 from store.kernel.database import Database
-from store.offers import codes
+from store.offers import issued
 from store.offers.guesses import begin_guess, forget_guess
 from store.tables import code_pool, offers, redemptions
 
@@ -194,7 +194,7 @@ async def _in_rows(db: Database, code: str) -> int | None:
     """The id of the offer that has a derived code of these symbols, or None."""
     wanted = code.encode()
     offer: int | None = None
-    async for offer_id, symbols in codes.symbols_of_all(db):
+    async for offer_id, symbols in issued.symbols_of_all(db):
         # No early exit, neither inside a row nor after it: the duration of the answer reveals
         # nothing.
         if symbols.count(wanted) and wanted in _each(symbols):

@@ -16,7 +16,7 @@ from domain.message import Document
 from domain.offer import read_code
 from store.broadcasts import broadcasts
 from store.kernel.database import Database
-from store.offers import codes
+from store.offers import codes, issued
 from store.record import messages
 from store.tables import revisions
 from tests.activities.mail import (
@@ -133,7 +133,7 @@ async def test_each_recipient_gets_a_code_of_their_own_that_the_shop_will_take(
 ) -> None:
     await offer.send()
     told = [code for codes_of in mailer.codes().values() for code in codes_of]
-    listed = [one.code async for one in codes.export(offer.ledger, REF.incident)]
+    listed = [one.code async for one in issued.export(offer.ledger, REF.incident)]
     assert len(set(told)) == 30
     assert sorted(read_code(code) for code in told) == sorted(listed)
 

@@ -18,7 +18,7 @@ from store.broadcasts import broadcasts
 from store.files.code_csv import CodeReader, read_codes
 from store.files.csv_columns import CsvInvalid
 from store.kernel.database import Database
-from store.offers import code_pool, codes
+from store.offers import code_pool, codes, issued
 from store.offers.redemptions import check_code
 from store.people import audiences
 from store.tables import code_pool as pool_table
@@ -35,7 +35,7 @@ def capped(terms: OfferTerms, codes_of_ten: int) -> OfferTerms:
 
 
 async def listed(db: Database, incident: str = HERE) -> list[str]:
-    return [one.code async for one in codes.export(db, incident)]
+    return [one.code async for one in issued.export(db, incident)]
 
 
 # --- derived --------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ async def test_any_order_of_any_batches_gives_each_person_one_code(
 ) -> None:
     """In rows of three and pages of two, so that everything has an end in the middle."""
     monkeypatch.setattr(codes, "ROW", 3)
-    monkeypatch.setattr(codes, "_ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(issued, "_ROWS_AT_ONCE", 2)
     chance = random.Random(seed)
     people: set[int] = set()
     for _ in range(12):
@@ -85,7 +85,7 @@ async def test_any_order_of_any_batches_gives_each_person_one_code(
 async def test_a_pool_that_takes_many_pages_is_listed_whole(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(codes, "_POOL_PAGE", 2)
+    monkeypatch.setattr(issued, "_POOL_PAGE", 2)
     await have_pool(database, 7)
     given = await code_pool.take_codes(database, HERE, range(1, 8), POOLED)
 
@@ -172,11 +172,11 @@ async def test_versions_of_an_offer_share_the_cap_of_their_incident(database: Da
 
 
 async def test_the_list_can_show_codes_as_the_mails_do(database: Database) -> None:
-    issued = await codes.ensure_codes(database, SECRET, HERE, [7], TERMS)
+    made = await codes.ensure_codes(database, SECRET, HERE, [7], TERMS)
 
-    told = [one.code async for one in codes.export(database, HERE, as_mailed=True)]
+    told = [one.code async for one in issued.export(database, HERE, as_mailed=True)]
 
-    assert told == [show_code(issued[7])]
+    assert told == [show_code(made[7])]
 
 
 async def test_what_the_shop_was_told_of_is_not_told_again(database: Database) -> None:

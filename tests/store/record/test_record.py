@@ -9,7 +9,7 @@ from domain.errors import DomainError
 from domain.offer import derive_code
 from domain.timeline import TimelineEntry
 from store.kernel.database import Database
-from store.offers import codes
+from store.offers import codes, issued
 from store.record import drafts, incidents, messages, playbooks, timeline
 from store.tables import revisions
 from tests.sealing import KEY
@@ -184,12 +184,12 @@ async def test_every_attempt_hands_out_the_same_code(database: Database) -> None
 
 
 async def test_the_shop_gets_every_code_with_its_worth(database: Database) -> None:
-    issued = await codes.ensure_codes(database, SECRET, HERE, [7, 8], TERMS)
+    made = await codes.ensure_codes(database, SECRET, HERE, [7, 8], TERMS)
     await codes.ensure_codes(database, SECRET, "another-incident", [7], TERMS)
 
-    listed = [one async for one in codes.export(database, HERE)]
+    listed = [one async for one in issued.export(database, HERE)]
 
-    assert listed == [(issued[n], TERMS.worth, "USD", TERMS.expires) for n in (7, 8)]
+    assert listed == [(made[n], TERMS.worth, "USD", TERMS.expires) for n in (7, 8)]
 
 
 async def test_an_offer_does_not_change_under_its_codes(database: Database) -> None:

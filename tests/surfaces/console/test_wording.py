@@ -12,6 +12,10 @@ from surfaces.console.wording import button_of
 
 IN_A_TERMINAL = {
     Action.AUDIT,
+    Action.SIGN_IN,
+    Action.CREATE_KEY,
+    Action.LIST_KEYS,
+    Action.ENROL_KEY,
     Action.CHECK,
     Action.CHECK_PLAYBOOK,
     Action.IMPORT_AUDIENCE,
