@@ -1,20 +1,25 @@
 """The only way to reach Temporal: a client with our plugin.
 
-The plugin is the only place that configures how values are converted and which of our modules
-workflow code shares.
+The plugin is the only place that configures how values are converted, which of our modules
+workflow code shares, and how a workflow's tasks are run.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation
+from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
 from temporalio.plugin import SimplePlugin
-from temporalio.worker import Worker, WorkflowRunner
+from temporalio.worker import Worker, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.workflow import Info
 
 from domain.explanation import Action, Explanation, NextStep, explained
 
@@ -44,7 +49,83 @@ def _converter(_: DataConverter | None) -> DataConverter:
     return pydantic_data_converter
 
 
+EARLY_EVENTS = "The worker is taking this workflow over; ask it again."
+
+
+class GuardedInstance(WorkflowInstance):
+    """Fails a query that came with events whose workflow task had not started.
+
+    A query that waited for a worker is answered from the whole history that there is by then. The
+    SDK applies the events after the last task, too, although a task is still to come for them
+    (``take_next_wft_sequence`` in the core of temporalio 1.35.0). When that task comes, the
+    workflow gets only the rest, so it orders its commands as no replay does, and stands still once
+    its worker is gone. A failed query makes the SDK forget the workflow: its next task, and the
+    query when it is put again, replay the history from its start.
+    """
+
+    def __init__(self, inner: WorkflowInstance) -> None:
+        self._inner = inner
+        self._task_started = (0, 0)
+        self._length = 0
+        self._early = False
+
+    def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
+        """As the instance does, but a failure in place of an answer that cannot be used."""
+        asked = [job.WhichOneof("variant") == "query_workflow" for job in act.jobs]
+        started = (act.timestamp.seconds, act.timestamp.nanos)
+        # New events come with the time at which their task started, so never with the last one's.
+        if not all(asked) and started == self._task_started and act.history_length > self._length:
+            self._early = True
+        self._task_started, self._length = started, act.history_length
+        if self._early and any(asked):
+            failed = WorkflowActivationCompletion()
+            failed.failed.failure.message = EARLY_EVENTS
+            return failed
+        return self._inner.activate(act)
+
+    def get_serialization_context(self, command_info: Any) -> Any:
+        """As the instance does."""
+        return self._inner.get_serialization_context(command_info)
+
+    def get_external_store_context(self, command_info: Any) -> Any:
+        """As the instance does."""
+        return self._inner.get_external_store_context(command_info)
+
+    def get_info(self) -> Info:
+        """As the instance does."""
+        return self._inner.get_info()
+
+    def get_thread_id(self) -> int | None:
+        """As the instance does."""
+        return self._inner.get_thread_id()
+
+
+@dataclasses.dataclass(frozen=True)
+class GuardedRunner(WorkflowRunner):
+    """A runner whose instances are guarded against early events."""
+
+    inner: WorkflowRunner
+
+    def prepare_workflow(self, defn: Any) -> None:
+        """As the runner does."""
+        self.inner.prepare_workflow(defn)
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        """The runner's instance, guarded."""
+        return GuardedInstance(self.inner.create_instance(det))
+
+    def set_worker_level_failure_exception_types(
+        self, types: Sequence[type[BaseException]]
+    ) -> None:
+        """As the runner does."""
+        self.inner.set_worker_level_failure_exception_types(types)
+
+
 def _runner(runner: WorkflowRunner | None) -> WorkflowRunner:
+    return GuardedRunner(_sharing(runner))
+
+
+def _sharing(runner: WorkflowRunner | None) -> WorkflowRunner:
     if isinstance(runner, SandboxedWorkflowRunner):
         return dataclasses.replace(
             runner,

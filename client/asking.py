@@ -96,7 +96,8 @@ async def _queried(
 ) -> Result:
     """The answer to a query, which is put again if the worker failed at it.
 
-    A worker that is just taking an incident over was seen to fail once, and then to answer.
+    A worker that is just taking an incident over may have been given too much, and then fails it
+    (``wiring.GuardedInstance``).
     """
     for again in range(QUERIES):
         if again:
