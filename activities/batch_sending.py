@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from temporalio import activity
@@ -43,6 +44,13 @@ from store.kernel.errors import StoreUnavailable
 from store.recovery.witness import Witness
 
 
+@dataclass
+class Lane:
+    """One request after the other; ``answered`` was accepted and is not yet in the ledger."""
+
+    answered: Answered | None = None
+
+
 class Sending:
     """One pass over a range of batches."""
 
@@ -74,37 +82,41 @@ class Sending:
         self._subscriber_links = subscriber_links if order.task.audience == SUBSCRIBERS else None
         self._offer = document.offer if "code" in self._copy.personal_fields() else None
         self._issuing = code_sources.within(database, code_secret, document.incident, self._offer)
-        # Accepted by the provider, and not yet in the ledger.
-        self._answered: Answered | None = None
+        self._numbers = iter(range(order.first, order.last + 1))
+        self._begun_to = order.first - 1
         self.result = RangeResult(database, order)
 
-    async def send_range(self, first: int, last: int, until: float) -> int | None:
-        """Send the batches from ``first`` to ``last``, as far as the ledger hands them to us.
+    async def send_range(self, until: float) -> int | None:
+        """Send the batches of the range, as far as the ledger hands them to us.
 
-        Returns the number of the last batch that is done with if the rest is handed back, because
-        of an answer or because ``until``, in monotonic seconds, has come; None if there is no more
-        to send now.
+        As many requests are on the wire at once as the order says. Returns the number of the last
+        batch that is done with if the rest is handed back, because of an answer or because
+        ``until``, in monotonic seconds, has come; None if there is no more to send now.
         """
+        lanes = (self._lane(until) for _ in range(max(1, self._order.at_once)))
+        for failure in await asyncio.gather(*lanes, return_exceptions=True):
+            if failure is not None:
+                raise failure
+        return self.result.reached(self._begun_to)
+
+    async def _lane(self, until: float) -> None:
+        """Send one batch after the other until none is left, or nothing more may go."""
+        lane = Lane()
         try:
-            reached = await self._send_each(first, last, until)
-        except (Exception, asyncio.CancelledError):
-            await to_its_end(self._enter_answer())
+            while not self.result.stops and (number := next(self._numbers, None)) is not None:
+                self._begun_to = number
+                await self._send(number, lane)
+                if time.monotonic() > until:
+                    break
+        except BaseException:
+            # The other lanes end with what they have on the wire.
+            self.result.over = True
             raise
-        await to_its_end(self._enter_answer())
-        return reached
+        finally:
+            await to_its_end(self._enter_answer(lane))
 
-    async def _send_each(self, first: int, last: int, until: float) -> int | None:
-        for number in range(first, last + 1):
-            if not await self._send(number):
-                break
-            if self.result.limit is not None:
-                return number - 1
-            if self.result.hands_back or time.monotonic() > until:
-                return number
-        return None
-
-    async def _send(self, number: int) -> bool:
-        """Send one batch if the ledger hands it to us; False if no further one can go either."""
+    async def _send(self, number: int, lane: Lane) -> None:
+        """Send one batch if the ledger hands it to us."""
         now = datetime.now(UTC)
         if await self._is_too_old(now):
             with failing_in_words(now):
@@ -112,25 +124,25 @@ class Sending:
                     self._database, self._order.broadcast, now, PublicationState.SUPERSEDED
                 )
             self.result.halt(self._too_old())
-            return False
+            return
         pause = Pause()
         with failing_in_words(now):
-            reservation = await self._reserve(number, now)
+            reservation = await self._reserve(number, lane, now)
         row = reservation.row
         if not reservation.reserved:
             if row.state is PublicationState.SENDING:
                 # Another attempt took it and has not entered an outcome: it is unknown.
                 await self.result.unknown(row, "An earlier attempt never reported back.")
-            # Planned, but not handed out: the broadcast has been paused.
-            self.result.paused = row.state is PublicationState.PLANNED
-            return not self.result.paused
+            elif row.state is PublicationState.PLANNED:
+                # It is not handed out: the broadcast has been paused.
+                self.result.pause()
+            return
         self.result.begun = BegunAttempt(attempt=row.attempt, number=number, at=row.started_at)
         self._witness.note(self._broadcast, self.result.begun)
         try:
-            return await self._send_reserved(reservation, pause)
+            await self._send_reserved(reservation, lane, pause)
         except Throttled as error:
             await self.result.throttled(row, error)
-            return True
         except Unreachable as error:
             await self.result.bring_back(row, error.explanation)
             raise as_failure(error, datetime.now(UTC)) from error
@@ -139,7 +151,7 @@ class Sending:
         fresh_until, begin_by = self._order.fresh_until, self._order.begin_by
         if fresh_until is not None and now > fresh_until:
             return True
-        if begin_by is None or now <= begin_by or self._answered is not None:
+        if begin_by is None or now <= begin_by or self.result.taken:
             return False
         with failing_in_words(now):
             return not await batch_outcomes.has_begun(self._database, self._order.broadcast)
@@ -154,7 +166,7 @@ class Sending:
         )
         return explained("The rest of it was too old to send.", again)
 
-    async def _reserve(self, number: int, now: datetime) -> BatchReservation:
+    async def _reserve(self, number: int, lane: Lane, now: datetime) -> BatchReservation:
         """Take the next batch, and enter in the same step the outcome of the one before."""
         reservation = await batches.reserve_batch(
             self._database,
@@ -162,21 +174,21 @@ class Sending:
             number,
             self._order.task.digest,
             now,
-            answered=self._answered,
+            answered=lane.answered,
             issuing=self._issuing,
         )
-        self._answered = None
+        lane.answered = None
         return reservation
 
-    async def _enter_answer(self) -> None:
-        """Enter the outcome of the last batch, unless the next one has done so."""
-        if self._answered is None:
+    async def _enter_answer(self, lane: Lane) -> None:
+        """Enter the outcome of a lane's last batch, unless its next one has done so."""
+        if lane.answered is None:
             return
         with failing_in_words(datetime.now(UTC)):
-            await batches.accept_batch(self._database, self._order.broadcast, *self._answered)
-        self._answered = None
+            await batches.accept_batch(self._database, self._order.broadcast, *lane.answered)
+        lane.answered = None
 
-    async def _send_reserved(self, reservation: BatchReservation, pause: Pause) -> bool:
+    async def _send_reserved(self, reservation: BatchReservation, lane: Lane, pause: Pause) -> None:
         """Send until it is accepted, without the recipients that the provider names as bad."""
         row, people, made = reservation.row, reservation.people, reservation.codes
         while True:
@@ -186,7 +198,7 @@ class Sending:
                 # No code, no mail: the cap, the pool, the secret or the shop refused.
                 await self.result.bring_back(row, error.explanation)
                 self.result.halt(error.explanation)
-                return False
+                return
             except StoreUnavailable as error:
                 # Nothing has gone out; left as it is, the batch would look unknown.
                 await self.result.bring_back(row, error.explanation)
@@ -197,7 +209,7 @@ class Sending:
                     await batches.close_empty_batch(
                         self._database, self._order.broadcast, row.number
                     )
-                return True
+                return
             batch = Batch(
                 key=row.key,
                 broadcast=self._broadcast,
@@ -215,7 +227,7 @@ class Sending:
                 bad = [people.ids[index] for index in error.positions]
                 if not bad:
                     await self.result.put_aside(row, people, error.explanation)
-                    return True
+                    return
                 with failing_in_words(datetime.now(UTC)):
                     await batches.refuse_deliveries(
                         self._database, self._order.broadcast, bad, "refused by the provider"
@@ -229,26 +241,26 @@ class Sending:
                 await self.result.put_aside(
                     row, people, error.explanation, until=error.until, certain=error.certain
                 )
-                return True
+                return
             except (Unreachable, Throttled):
                 raise
             except (BadCredentials, BroadcastRefused) as error:
                 await self.result.bring_back(row, error.explanation)
                 self.result.halt(error.explanation)
-                return False
+                return
             except Refused as error:
                 await self.result.put_aside(row, people, error.explanation)
-                return True
+                return
             except Exception as error:  # noqa: BLE001 - an adapter's own mistake may come after the wire
                 if isinstance(error, ChannelError):
                     await self.result.unknown(row, error.explanation.what)
                 else:
                     activity.logger.error("adapter failed: %s", type(error).__name__)
                     await self.result.unknown(row, "The adapter failed.")
-                return True
-            self._answered = Answered(row.number, receipt, datetime.now(UTC))
+                return
+            lane.answered = Answered(row.number, receipt, datetime.now(UTC))
             self.result.taken += 1
-            return True
+            return
 
     async def _codes(self, people: Sendables, made: list[str] | None) -> dict[str, list[str]]:
         """Everybody's code, as the column of that name, where the copy has a place for it."""

@@ -169,7 +169,7 @@ class BroadcastActivities:
         )
         async with beating(lambda: sending.result.begun):
             until = time.monotonic() + HAND_BACK_AFTER
-            reached = await sending.send_range(order.first, order.last, until)
+            reached = await sending.send_range(until)
         last = order.last if reached is None else reached
         with failing_in_words(now):
             found = await progress.range_progress(

@@ -24,8 +24,8 @@ class RangeResult:
     """What one pass over a range has come to, and why.
 
     ``halted``: no further batch can go out. ``paused``: the ledger hands out nothing now.
+    ``over``: for either of them, or after a failure, nothing more of the range is sent now.
     ``begun`` is the batch that was begun last.
-    ``hands_back``: whoever watches the whole broadcast is to look at it before more is sent.
     """
 
     def __init__(self, database: Database, order: SendBatches) -> None:
@@ -34,15 +34,38 @@ class RangeResult:
         self.taken = 0
         self.halted = False
         self.paused = False
-        self.hands_back = False
+        self.over = False
+        self._hands_back = False
+        self._to_send_again: list[int] = []
         self.aside: PutAside | None = None
         self.limit: ProviderLimit | None = None
         self.begun: BegunAttempt | None = None
         self.explanation: Explanation | None = None
 
+    @property
+    def stops(self) -> bool:
+        """Whether no further batch is begun: whoever watches the whole broadcast is to look."""
+        return self.over or self._hands_back
+
+    def reached(self, begun_to: int) -> int | None:
+        """The last batch that is done with if the rest is handed back, of those up to ``begun_to``.
+
+        None if there is no more to send now.
+        """
+        done_to = min([begun_to, *(number - 1 for number in self._to_send_again)])
+        if self.aside is not None and self.aside.number > done_to:
+            # It is handed back with the rest.
+            self.aside = None
+        return None if self.over or done_to == self._order.last else done_to
+
     def halt(self, why: Explanation) -> None:
         """Send nothing more: it is about us."""
-        self.halted, self.explanation = True, why
+        self.halted = self.over = True
+        self.explanation = why
+
+    def pause(self) -> None:
+        """Send nothing more now: the ledger hands nothing out."""
+        self.paused = self.over = True
 
     async def bring_back(self, row: BatchRow, why: Explanation) -> None:
         """Return the batch unsent: it is certain that nothing of this attempt went out."""
@@ -58,7 +81,10 @@ class RangeResult:
         now = datetime.now(UTC)
         times = 1 if self.taken else self._order.throttles + 1
         self.limit = ProviderLimit(until=now + wait_for(error, times, now), times=times)
-        self.explanation = error.explanation
+        if not self.halted:
+            self.explanation = error.explanation
+        self._hands_back = True
+        self._to_send_again.append(row.number)
 
     async def put_aside(
         self,
@@ -70,12 +96,19 @@ class RangeResult:
         certain: bool = False,
     ) -> None:
         """Return the batch unsent for another try, or refuse it if this was the last."""
-        self.hands_back, self.explanation = True, why
+        self._hands_back = True
+        if self.limit is None and not self.halted:
+            self.explanation = why
         if self._order.last_try:
             await self._refuse(row, people, why)
             return
         await self.bring_back(row, why)
-        self.aside = PutAside(number=row.number, until=until, certain=certain)
+        put = PutAside(number=row.number, until=until, certain=certain)
+        if self.aside is not None:
+            # One at a time is told apart from others; the later one is simply sent again.
+            put, later = sorted((put, self.aside), key=lambda one: one.number)
+            self._to_send_again.append(later.number)
+        self.aside = put
 
     async def unknown(self, row: BatchRow, what: str) -> None:
         """Enter that nobody knows whether it went out."""

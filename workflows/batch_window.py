@@ -21,10 +21,13 @@ with workflow.unsafe.imports_passed_through():
         BATCHES,
         BATCHES_PER_ACTIVITY,
         FEWEST_BATCHES_PER_ACTIVITY,
+        MOST_REQUESTS_PER_ACTIVITY,
         SMALL_BATCH,
         SMALL_BATCHES_PER_ACTIVITY,
     )
     from workflows.put_aside import AsideBatches, is_last_try
+
+SEVERAL_REQUESTS = "several requests per activity"
 
 Span = tuple[int, int]
 """The first and the last number of some batches that follow one another."""
@@ -46,6 +49,8 @@ class BatchWindow:
     def __init__(self, order: PublishMessage, control: BroadcastControl) -> None:
         self._order = order
         self._control = control
+        self._at_once = 1
+        self._window = max(1, order.broadcast.in_flight)
         self._queue: list[Span] = list(control.run.queue)
         self._aside = AsideBatches(control)
 
@@ -65,10 +70,12 @@ class BatchWindow:
 
     async def send(self, progress: Callable[[], Awaitable[None]]) -> None:
         """Keep the window full until nothing is left, or until this history is long enough."""
+        if workflow.patched(SEVERAL_REQUESTS):
+            self._at_once = at_once(self._order.broadcast.in_flight)
+            self._window = max(1, self._order.broadcast.in_flight // self._at_once)
         in_flight: dict[asyncio.Task[BatchesSent], Handout] = {}
-        window = max(1, self._order.broadcast.in_flight)
         while True:
-            while len(in_flight) < window and (handout := self._next(bool(in_flight))):
+            while len(in_flight) < self._window and (handout := self._next(bool(in_flight))):
                 in_flight[asyncio.create_task(self._send(handout))] = handout
             if not in_flight:
                 if not await self._wait_for_more():
@@ -123,7 +130,7 @@ class BatchWindow:
         first, last = self._queue.pop(0)
         run = self._control.run
         single = run.recipients < SMALL_BATCH * run.batches
-        share = (last - first) // max(1, self._order.broadcast.in_flight) + 1
+        share = (last - first) // self._window + 1
         limit = SMALL_BATCHES_PER_ACTIVITY if single else BATCHES_PER_ACTIVITY
         most = min(max(share, FEWEST_BATCHES_PER_ACTIVITY), limit)
         if last - first >= most:
@@ -145,6 +152,7 @@ class BatchWindow:
                 begin_by=self._order.begin_by,
                 throttles=self._control.run.throttles,
                 last_try=handout.tried is not None and is_last_try(handout.tried),
+                at_once=self._at_once,
             ),
             BATCHES,
             queue=channel_queue(channel),
@@ -176,6 +184,11 @@ class BatchWindow:
         if self._order.fresh_until is None:
             return None
         return max(self._order.fresh_until - workflow.now(), timedelta(seconds=1))
+
+
+def at_once(in_flight: int) -> int:
+    """How many of the requests that may be on the wire one activity makes."""
+    return max(1, min(MOST_REQUESTS_PER_ACTIVITY, in_flight))
 
 
 def spans_without(last: int, left_out: Collection[int], *, alone: int) -> list[Span]:

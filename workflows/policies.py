@@ -96,9 +96,14 @@ BATCHES = ActivityPolicy(
 URGENT = Priority(priority_key=1)
 ORDINARY = Priority(priority_key=3)
 
-FEWEST_BATCHES_PER_ACTIVITY, BATCHES_PER_ACTIVITY = 3, 50
+FEWEST_BATCHES_PER_ACTIVITY, BATCHES_PER_ACTIVITY = 3, 100
 """Provider requests between two Temporal round trips: many keep Temporal's share small. A worker
 that needs long for them hands the rest back."""
+
+MOST_REQUESTS_PER_ACTIVITY = 8
+"""Of these, how many are on the wire at once. What one process takes at a moment shares a
+transaction, so one activity with eight requests is cheaper than eight with one, and costs the same
+however many workers there are."""
 
 SMALL_BATCH = 5
 SMALL_BATCHES_PER_ACTIVITY = 200

@@ -43,6 +43,7 @@ class BroadcastPlanned(Value):
 class SendBatches(Value):
     """Send the batches ``first`` to ``last`` that have not gone out, one request each.
 
+    ``at_once`` requests may be on the wire at the same time.
     None is sent after ``fresh_until``, and after ``begin_by`` only if any was before.
     ``throttles`` is how often in a row the provider's limit has kept us waiting. ``last_try``:
     others were accepted since these were put aside, so that another refusal is about them.
@@ -56,6 +57,7 @@ class SendBatches(Value):
     begin_by: datetime | None = None
     throttles: int = 0
     last_try: bool = False
+    at_once: int = 1
 
 
 class PutAside(Value):

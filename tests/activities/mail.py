@@ -181,12 +181,18 @@ class Post:
         begin_by: datetime | None = None,
         throttles: int = 0,
         last_try: bool = False,
+        at_once: int = 1,
     ) -> BatchesSent:
         """Send a range, as Temporal's attempt number ``attempt``."""
         environment = ActivityEnvironment()
         environment.info = replace(environment.info, attempt=attempt)
         order = self.order(first, last, fresh_until).model_copy(
-            update={"begin_by": begin_by, "throttles": throttles, "last_try": last_try}
+            update={
+                "begin_by": begin_by,
+                "throttles": throttles,
+                "last_try": last_try,
+                "at_once": at_once,
+            }
         )
         return await environment.run(self.activities().send_batches, order)
 

@@ -68,6 +68,7 @@ class Mailing:
         self.sent: list[int] = []
         self.ranges: list[tuple[int, int]] = []
         self.throttles: list[int] = []
+        self.at_once: list[int] = []
         self.in_flight = 0
         self.most_in_flight = 0
         self.asked = 0
@@ -143,6 +144,7 @@ class Mailing:
         """Send what of the range the ledger hands out, or of as much as is not handed back."""
         self.ranges.append((order.first, order.last))
         self.throttles.append(order.throttles)
+        self.at_once.append(order.at_once)
         reached = None
         if self.hands_back_after is not None:
             reached = min(order.last, order.first + self.hands_back_after - 1)

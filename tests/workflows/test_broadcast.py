@@ -22,6 +22,7 @@ from workflows.policies import (
     BATCHES_PER_ACTIVITY,
     FEWEST_BATCHES_PER_ACTIVITY,
     MOST_DEFERRALS,
+    MOST_REQUESTS_PER_ACTIVITY,
 )
 
 S = PublicationState
@@ -55,9 +56,9 @@ async def test_everybody_gets_the_mail_once(response: Response) -> None:
     assert sorted(response.world.mail.sent) == list(range(1, 46))
 
 
-async def test_no_more_ranges_are_on_the_wire_than_the_plan_says(response: Response) -> None:
+async def test_no_more_requests_are_on_the_wire_than_the_plan_says(response: Response) -> None:
     held = response.world.mail.holds()
-    await start(response, mail(in_flight=3), batches=120)
+    await start(response, mail(in_flight=3 * MOST_REQUESTS_PER_ACTIVITY + 1), batches=1200)
     # On a busy machine a range that is not held may be over before the next one begins.
     await eventually(lambda: _is(response.world.mail.in_flight >= 3))
     held.set()
@@ -65,6 +66,16 @@ async def test_no_more_ranges_are_on_the_wire_than_the_plan_says(response: Respo
     await response.settled()
 
     assert response.world.mail.most_in_flight == 3
+    assert set(response.world.mail.at_once) == {MOST_REQUESTS_PER_ACTIVITY}
+
+
+async def test_a_small_number_of_requests_is_made_by_one_activity(response: Response) -> None:
+    await start(response, mail(in_flight=3), batches=30)
+
+    await response.settled()
+
+    assert response.world.mail.most_in_flight == 1
+    assert set(response.world.mail.at_once) == {3}
 
 
 async def test_the_first_batch_is_a_range_of_its_own_so_that_it_tells_soonest(
@@ -76,13 +87,13 @@ async def test_the_first_batch_is_a_range_of_its_own_so_that_it_tells_soonest(
 
     ranges = sorted(response.world.mail.ranges)
     assert ranges[0] == (1, 1)
-    assert ranges[1] == (2, 16)
+    assert ranges[1] == (2, 45)
 
 
 async def test_ranges_are_large_while_much_is_left_and_small_at_the_end(
     response: Response,
 ) -> None:
-    await start(response, mail(in_flight=4), batches=400)
+    await start(response, mail(in_flight=4 * MOST_REQUESTS_PER_ACTIVITY), batches=1000)
 
     await response.settled()
 
@@ -90,7 +101,7 @@ async def test_ranges_are_large_while_much_is_left_and_small_at_the_end(
     assert sizes[:4] == [BATCHES_PER_ACTIVITY] * 4
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[-2] == FEWEST_BATCHES_PER_ACTIVITY
-    assert sum(sizes) == 399
+    assert sum(sizes) == 999
 
 
 async def test_what_a_range_hands_back_is_sent_by_another(response: Response) -> None:
@@ -469,7 +480,7 @@ async def test_a_withdrawn_broadcast_ends_within_the_batches_on_the_wire(
 ) -> None:
     held = response.world.mail.holds()
     response.world.mail.recipients = 2_000
-    await response.open(mail(in_flight=2))
+    await response.open(mail(in_flight=2 * MOST_REQUESTS_PER_ACTIVITY))
     message = await response.propose()
     await response.decide(message, "noor")
     await eventually(lambda: _is(response.world.mail.in_flight == 2))

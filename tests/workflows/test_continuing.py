@@ -210,6 +210,7 @@ async def test_a_broadcast_that_goes_on_as_new_sends_every_batch_once(
     response: Response,
 ) -> None:
     response.world.mail.recipients = 3_000
+    response.world.mail.hands_back_after = 3
     response.world.mail.batch(40, Answer.LOST_BEFORE_SENDING)
     plan = BroadcastPlan(batch_size=10, in_flight=3, unknown_window=timedelta(milliseconds=300))
     await response.open(a_plan(channels=("email",), broadcast=plan))
