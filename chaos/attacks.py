@@ -19,7 +19,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
-from chaos.plan import Attack
+from chaos.plan import Attack, Times
 from client.stack.ports import LOOPBACK
 from domain.actor import Actor
 from domain.delivery_events import events_path
@@ -118,7 +118,8 @@ class Attacker:
         return ""
 
     def _order(self, message: MessageStatus, destination: Destination) -> PublishMessage:
-        plan = {"batch_size": 50, "in_flight": 4}
+        # Once the gate is open it may go on with this one, so it waits for events as ours do.
+        plan = {"batch_size": 50, "in_flight": 4, "unknown_window": Times().unknown_window}
         return PublishMessage.model_validate(
             {
                 "message": MessageRef(

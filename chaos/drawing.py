@@ -58,7 +58,8 @@ _SLOW_MAIL = Fault(
 )
 """So that mail is under way when the ledger is put back."""
 
-_ANYWHERE = tuple(point for point in Point if point is not Point.BEFORE_COMMIT)
+_ANYWHERE: tuple[Point, ...] = tuple(point for point in Point if point is not Point.BEFORE_COMMIT)
+_WITHOUT_REQUEST = tuple(point for point in _ANYWHERE if point is not Point.REQUEST_LEFT)
 """Points that every attempt on every channel passes."""
 
 
@@ -196,9 +197,10 @@ def _possible_faults(dice: random.Random) -> Iterator[Fault]:
     yield Fault(FaultAction.POINT_KILL, "email", point=Point.BEFORE_COMMIT)
     for point in _ANYWHERE:
         for channel in POINTED:
-            yield Fault(FaultAction.POINT_KILL, channel, point=point)
+            if point in _points_of(channel):
+                yield Fault(FaultAction.POINT_KILL, channel, point=point)
     for channel in POINTED:
-        point = dice.choice(_ANYWHERE)
+        point = dice.choice(_points_of(channel))
         # Longer than the heartbeat's time-out: another worker has taken over when it wakes up.
         seconds = dice.choice((3.0, 14.0, 26.0))
         yield Fault(FaultAction.POINT_FREEZE, channel, seconds=seconds, point=point)
@@ -254,3 +256,8 @@ def _provider_faults(dice: random.Random) -> Iterator[Fault]:
         ("events_lose", {"probability": dice.choice((0.3, 1.0)), "times": None}),
     ):
         yield fault("sendgrid", "events", kind, **more)
+
+
+def _points_of(channel: str) -> tuple[Point, ...]:
+    """Where a worker can be struck; the website is files, and no request leaves for it."""
+    return _ANYWHERE if channel in CHANNELS else _WITHOUT_REQUEST
