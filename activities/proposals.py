@@ -16,28 +16,21 @@ from activities.signatures.proposals import (
     RenderMessage,
 )
 from channels.contract import Channel, Retracts
-from channels.copies import final_copy, is_direct, may_have_links, refuse_misplaced
-from channels.subscriber_copy import with_links
-from domain import templates
+from channels.copies import is_direct, refuse_misplaced
+from channels.writing import Writing, latest_word
 from domain.errors import DomainError
 from domain.explanation import Action, NextStep
 from domain.facts import Facts, missing_facts
 from domain.ids import SUBSCRIBERS, refuse_reserved
 from domain.message import (
-    FREE_SUBJECT,
-    FREE_TEXT,
     AudienceCut,
     Copy,
     Document,
     MessageClass,
     MessageKind,
-    mark_of,
 )
 from domain.plural import plural
-from domain.subscribers import MANAGE_FIELD, touched_components
-from domain.suggest import did_you_mean
-from domain.templates import RenderContext
-from domain.unsubscribe import FIELD
+from domain.subscribers import touched_components
 from store.kernel.database import Database
 from store.people import audiences, subscribers
 from store.people.subscribers import SubscribersChoice
@@ -107,16 +100,31 @@ class ProposalActivities:
                 f"A resolution note needs facts that are not filled in: {', '.join(missing)}.",
                 "Fill them in, then propose it again.",
             )
-        draft = await self._draft(order)
-        self._refuse_strangers(draft, order)
-        copies = tuple(self._copy(order, name, files, facts, draft) for name in plan.channels)
+        channels = [self._channel(name) for name in plan.channels]
+        writing = Writing(
+            incident=order.message.incident,
+            title=order.title,
+            plan=order.plan,
+            kind=order.kind,
+            ordinal=order.ordinal,
+            at=order.at,
+            files=files,
+            facts=facts,
+            draft=await self._draft(order),
+            link=latest_word(order.plan, order.kind, order.message, channels),
+            next_update_by=order.next_update_by,
+            links=self._links,
+        )
+        direct = [one.name for one in channels if is_direct(one)]
+        writing.refuse_strangers(direct)
+        copies = tuple(writing.copy(channel) for channel in channels)
         cuts = await self._audiences(order, plan.class_of(order.kind))
         offer = order.plan.offer if order.kind is MessageKind.GOODWILL_OFFER else None
         refuse_misplaced(
             order.kind,
             copies,
-            direct=[name for name in plan.channels if is_direct(self._channel(name))],
-            linked=[name for name in plan.channels if self._has_link(order, self._channel(name))],
+            direct=direct,
+            linked=[one.name for one in channels if writing.is_linked(one)],
         )
         if offer is not None and cuts:
             offer.refuse_over_budget(sum(cut.count for cut in cuts))
@@ -133,15 +141,10 @@ class ProposalActivities:
             page=await self._page.entry(order, facts),
             notify=order.notify,
         )
-        return await self._with_subscribers(order, document, files, facts, draft)
+        return await self._with_subscribers(order, document, writing)
 
     async def _with_subscribers(
-        self,
-        order: RenderMessage,
-        document: Document,
-        files: Mapping[str, str],
-        facts: Mapping[str, str],
-        draft: Mapping[str, str],
+        self, order: RenderMessage, document: Document, writing: Writing
     ) -> Document:
         """The document with its copy for the subscribers of the status page, if any get it."""
         section = order.plan.subscribers
@@ -159,62 +162,13 @@ class ProposalActivities:
                 "Set FRONTFOOT_PUBLIC_URL and FRONTFOOT_LINK_SECRET and restart the worker, or "
                 "propose it without notifying subscribers.",
             )
-        copy = self._copy(order, section.channel, files, facts, draft, audience=SUBSCRIBERS)
+        copy = writing.copy(self._channel(section.channel), audience=SUBSCRIBERS)
         refuse_misplaced(order.kind, [copy], direct=[section.channel], linked=[])
         changes = {
             "copies": (*document.copies, copy),
             "audiences": (*document.audiences, told),
         }
         return document.model_copy(update=changes)
-
-    def _copy(
-        self,
-        order: RenderMessage,
-        name: str,
-        files: Mapping[str, str],
-        facts: Mapping[str, str],
-        draft: Mapping[str, str],
-        audience: str | None = None,
-    ) -> Copy:
-        channel, written_for = self._channel(name), audience or name
-        to_subscribers = audience == SUBSCRIBERS
-        voice = order.plan.voices.get(name)
-        mark = mark_of(order.message.incident, order.kind, order.ordinal, order.at)
-        if draft:
-            rendered = templates.free_copy(
-                _words_for(written_for, draft),
-                written_for,
-                subject=draft.get(FREE_SUBJECT) or order.title if is_direct(channel) else None,
-                link=self._page.link(order),
-            )
-        else:
-            context = RenderContext(
-                incident=order.message.incident,
-                title=order.title,
-                company=order.plan.company,
-                kind=order.kind,
-                ordinal=order.ordinal,
-                at=order.at,
-                mark=mark,
-                voice=voice,
-                facts={**order.plan.facts, **facts},
-                link=self._page.link(order),
-                next_update_by=order.next_update_by,
-                offer=order.plan.offer,
-                unsubscribe_link=FIELD
-                if to_subscribers or self._has_link(order, channel)
-                else None,
-                manage_link=MANAGE_FIELD if to_subscribers else None,
-            )
-            rendered = templates.render(order.kind, written_for, files, context)
-        if to_subscribers:
-            rendered = with_links(rendered, order.plan.company)
-        copy = final_copy(channel, rendered, mark=mark, voice=voice)
-        return copy.model_copy(update={"audience": audience}) if audience else copy
-
-    def _has_link(self, order: RenderMessage, channel: Channel) -> bool:
-        """Whether mail of this kind will have unsubscribe links when it is sent."""
-        return self._links and may_have_links(order.kind, channel)
 
     async def _facts(self, order: RenderMessage) -> Mapping[str, str]:
         if order.facts is None:
@@ -251,26 +205,6 @@ class ProposalActivities:
             cuts.append(await audiences.cut(self._database, name, message_class, cuts))
         return tuple(cuts)
 
-    def _refuse_strangers(self, draft: Mapping[str, str], order: RenderMessage) -> None:
-        """Raise ``DomainError`` for free copy of a channel that the message does not go to."""
-        channels = [*order.plan.messages[order.kind].channels]
-        direct = any(is_direct(self._channel(name)) for name in channels)
-        if order.plan.tells_subscribers(order.kind):
-            channels.append(SUBSCRIBERS)
-            direct = True
-        strangers = sorted(set(draft) - {*channels, FREE_TEXT, FREE_SUBJECT})
-        if strangers:
-            raise DomainError(
-                f"There is copy for {strangers[0][:40]!r}, and this message does not go there. "
-                f"It goes to {', '.join(channels)}.",
-                did_you_mean(strangers[0], channels),
-            )
-        if FREE_SUBJECT in draft and not direct:
-            raise DomainError(
-                "There is a subject, and this message goes to no channel that has one.",
-                "Leave the subject out, or write it into the text.",
-            )
-
     def _channel(self, name: str) -> Channel:
         channel = self._channels.get(name)
         if channel is None:
@@ -292,13 +226,3 @@ class ProposalActivities:
             retracts=isinstance(channel, Retracts),
             audience=copy.audience,
         )
-
-
-def _words_for(channel: str, draft: Mapping[str, str]) -> str:
-    words = draft.get(channel) or draft.get(FREE_TEXT)
-    if not words:
-        raise DomainError(
-            f"There is no copy for {channel}.",
-            "Write a text for all channels, or one for each that the message goes to.",
-        )
-    return words

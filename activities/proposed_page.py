@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from activities.signatures.proposals import RenderMessage
 from channels.contract import Channel, WritesPage
 from domain.errors import DomainError
-from domain.ids import publication_key
-from domain.message import MessageKind
 from domain.page_entry import PageEntry
 from domain.page_rules import page_entry
 from store.kernel.database import Database
@@ -46,18 +44,6 @@ class ProposedPage:
             before=await entries_of(self._database, order.message.incident, name),
             chosen=order.components,
             headline=order.title,
-        )
-
-    def link(self, order: RenderMessage) -> str | None:
-        """Where the latest word is: the message's own place on the page, if it goes there."""
-        found = self._page(order)
-        if found is None:
-            return order.plan.link
-        name, page = found
-        return page.address_of(
-            order.message.incident,
-            publication_key(order.message, name),
-            article=order.kind is MessageKind.GOODWILL_OFFER,
         )
 
     def _page(self, order: RenderMessage) -> tuple[str, WritesPage] | None:

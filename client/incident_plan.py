@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
 from client.engine import Engine
 from client.errors import explanation_of
+from domain.errors import DomainError
 from domain.message import MessageKind
 from domain.model import Value
 from domain.playbook import Playbook
 from domain.playbook_files import examine_playbook
 from domain.status import IncidentStatus
 from store.record import playbooks
+from store.recovery import snapshots
 
 
 class Choices(Value):
@@ -20,21 +27,38 @@ class Choices(Value):
     components: tuple[str, ...] = ()
 
 
-async def choices_of(engine: Engine, status: IncidentStatus) -> Choices:
-    """What the plan of an incident offers.
+async def plan_of(
+    engine: Engine, status: IncidentStatus
+) -> tuple[Playbook, Mapping[str, str]] | None:
+    """The plan of an incident and the files that it came from; None if they cannot be read.
 
-    From a snapshot of that playbook in the ledger, which need not be the one of this incident: a
-    form is helped by it, and the incident itself has the last word.
+    The incident's own, as the ledger has them since its first entry; before that the newest of
+    that playbook.
     """
+    ledger = await engine.ledger()
+    kept = await snapshots.load(ledger, status.incident)
+    if kept is not None and kept.state:
+        try:
+            plan = Playbook.model_validate(from_json(kept.plan))
+            return plan, await playbooks.load_snapshot(ledger, from_json(kept.state)["templates"])
+        except (ValidationError, DomainError, KeyError):
+            # Another version wrote it.
+            return None
+    files = await playbooks.snapshot_named(ledger, status.playbook)
+    newest = examine_playbook(files).plan if files is not None else None
+    return None if files is None or newest is None else (newest, files)
+
+
+async def choices_of(engine: Engine, status: IncidentStatus) -> Choices:
+    """What the plan of an incident offers; the incident itself has the last word."""
     try:
-        files = await playbooks.snapshot_named(await engine.ledger(), status.playbook)
+        found = await plan_of(engine, status)
     except Exception as error:
         # A form with fewer choices is better than none.
         if explanation_of(error) is None:
             raise
-        files = None
-    plan = examine_playbook(files).plan if files is not None else None
-    return Choices() if plan is None else _choices(plan)
+        found = None
+    return Choices() if found is None else _choices(found[0])
 
 
 def _choices(plan: Playbook) -> Choices:

@@ -13,21 +13,18 @@ from dataclasses import dataclass, field
 from channels import registry
 from channels.configured import ChannelMisconfigured
 from channels.contract import CannotExpress, Channel
-from channels.copies import final_copy, is_direct, may_have_links, refuse_misplaced
-from channels.subscriber_copy import with_links
+from channels.copies import is_direct, refuse_misplaced
+from channels.writing import Writing
 from client.stack import stack_file
 from client.trial_days import LONG, NOON, NOTHING, SHORT, Day
-from domain import templates
 from domain.errors import DomainError, PlaybookInvalid, Problem
 from domain.ids import SUBSCRIBERS
-from domain.message import MessageKind, Voice, mark_of
+from domain.message import MessageKind, Voice
 from domain.playbook import Playbook
 from domain.playbook_faults import problem_at
-from domain.subscribers import MANAGE_FIELD
 from domain.suggest import did_you_mean
 from domain.template_file import read_template
-from domain.templates import RenderContext, html_template_name, template_name
-from domain.unsubscribe import FIELD
+from domain.templates import html_template_name, template_name
 from domain.yaml_places import PlacedYaml
 from settings import Settings
 
@@ -173,34 +170,27 @@ class _Attempt:
 
         Raises ``PlaybookInvalid``, ``CannotExpress`` or ``DomainError``.
         """
-        plan, name = self.plan, self.channel.name
-        mark = mark_of(plan.name, self.kind, day.ordinal, NOON)
-        subscribers = self.audience is not None
-        linked = links and may_have_links(self.kind, self.channel)
-        context = RenderContext(
-            incident=plan.name[:48].strip("-"),
+        name, audience = self.channel.name, self.audience
+        writing = Writing(
+            incident=self.plan.name[:48].strip("-"),
             title=day.title,
-            company=plan.company,
+            plan=self.plan,
             kind=self.kind,
             ordinal=day.ordinal,
-            mark=mark,
-            voice=voice,
-            facts={**plan.facts, **day.facts},
-            link=plan.link,
-            next_update_by=day.next_update_by,
-            offer=plan.offer,
-            unsubscribe_link=FIELD if linked or subscribers else None,
-            manage_link=MANAGE_FIELD if subscribers else None,
             at=NOON,
+            files=self.files,
+            facts=day.facts,
+            draft={},
+            link=self.plan.link,
+            next_update_by=day.next_update_by,
+            links=links,
         )
-        rendered = templates.render(self.kind, self.written_for, self.files, context)
-        if subscribers:
-            rendered = with_links(rendered, plan.company)
-        copy = final_copy(self.channel, rendered, mark=mark, voice=voice)
-        copy = copy.model_copy(update={"audience": self.audience})
+        copy = writing.copy(self.channel, audience, voice)
         direct = [name] if is_direct(self.channel) else []
-        refuse_misplaced(self.kind, [copy], direct=direct, linked=[name] if linked else [])
-        return mark in copy.text and mark not in rendered.text
+        linked = [name] if writing.is_linked(self.channel) else []
+        refuse_misplaced(self.kind, [copy], direct=direct, linked=linked)
+        rendered = writing.rendered(self.channel, audience, voice)
+        return writing.mark in copy.text and writing.mark not in rendered.text
 
     def odd(self) -> Iterable[Problem]:
         """What is probably a mistake in what could be written."""

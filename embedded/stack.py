@@ -165,8 +165,10 @@ class Stack:
         return {} if folder is None else {WEBSITE_FOLDER: folder}
 
     def _console_plan(self) -> PartPlan:
-        # It renders copy and sends nothing, so it has no credential.
-        return plans.console(self.state, self.ports, self._environments().parts)
+        # It shows copy as the worker writes it. Without live accounts no value is a credential.
+        environments = self._environments()
+        environment = {**environments.parts, **environments.access.environment}
+        return plans.console(self.state, self.ports, environment)
 
     def _worker(self) -> PartPlan:
         environments = self._environments()

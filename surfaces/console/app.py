@@ -26,6 +26,7 @@ from surfaces.console import (
     incident,
     mail,
     opening,
+    previews,
     propose,
     sign,
     sign_in,
@@ -47,6 +48,7 @@ _PAGES = (
     incident.router,
     sign.router,
     propose.router,
+    previews.router,
     facts.router,
     timeline.router,
     closing.router,
@@ -66,6 +68,7 @@ def create_app(engine: Engine) -> FastAPI:
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.engine = engine
     app.state.feeds = Feeds(engine)
+    app.state.mails = previews.Mails()
     stack = stack_file.read(engine.settings.state_dir)
     # A stack with live accounts has no console.
     app.state.rehearsal = stack is not None and stack.runs()

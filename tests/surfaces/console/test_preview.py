@@ -1,0 +1,94 @@
+"""What an author sees while typing is what approvers sign."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.surfaces.console.people import People, chromium, faults_of, find_browser
+from tests.surfaces.console.test_story import PATIENCE, opens
+from tests.terminal import Up
+
+pytestmark = [pytest.mark.browser, pytest.mark.whole]
+_MARK = re.compile(r"(Notice|Update) \d+, .*ref [0-9a-f]{4}")
+
+
+@pytest.fixture(scope="module")
+def people(up: Up) -> Iterator[People]:
+    """People with browsers, and an audience of three."""
+    path = find_browser()
+    if path is None:
+        pytest.skip("there is no chromium here: install it, or name it in FRONTFOOT_TEST_BROWSER")
+    (up.folder / "three.csv").write_text(
+        "email\n" + "".join(f"quill{n}@preview.feather.example\n" for n in range(3))
+    )
+    with chromium(path) as browser:
+        people = People(up, browser)
+        people.types("audience import three.csv --name three")
+        yield people
+
+
+def words(page: Page, inside: str) -> dict[str, str]:
+    """All that is shown of each channel; the mark has the time, which may differ."""
+    found = page.locator(f"{inside} .copy").evaluate_all(
+        "all => all.map((one) => [one.querySelector('h2').firstChild.textContent.trim(),"
+        " one.innerText])"
+    )
+    return {name: _MARK.sub("MARK", text) for name, text in found}
+
+
+def test_the_preview_is_what_is_signed(people: People) -> None:
+    maya = people.enter("maya")
+    opens(people, maya, "preview-own")
+    people.goes_to(maya, "/incidents/preview-own/propose?kind=announcement")
+    # From the template, before anything is typed: it says what is missing, or shows the words.
+    expect(maya.locator("#preview .copy").first).to_be_visible(timeout=PATIENCE)
+    maya.get_by_label("My own words").check()
+    text = maya.get_by_label("Text for every channel")
+    text.press_sequentially("Nobody can sign in since 13:00.")
+    expect(maya.locator("#preview")).to_contain_text("Nobody can sign in since 13:00.")
+    expect(text).to_be_focused()
+    text.fill("x" * 300)
+    expect(maya.locator("#preview")).to_contain_text(re.compile("twitter: .* 280"))
+    text.fill("Nobody can sign in since 14:00.")
+    maya.get_by_label("Subject of the mail").fill("Sign-in is down")
+    expect(maya.locator("#preview")).to_contain_text("14:00.")
+    expect(maya.locator("#preview")).to_contain_text("of 280")
+    expect(maya.locator("#preview dd b")).to_have_text("Sign-in is down")
+    faults = faults_of(maya)
+    summary = maya.locator("#preview summary").first
+    summary.click()
+    mail = maya.frame_locator("#preview iframe").first
+    expect(mail.locator("body")).to_contain_text("Nobody can sign in since 14:00.")
+    summary.click()
+    shown = words(maya, "#preview")
+    maya.get_by_role("button", name="Propose").click()
+    maya.wait_for_url("**/messages/1/sign")
+    assert words(maya, "main") == shown
+    assert faults == []
+    maya.context.close()
+
+
+def test_a_preview_without_a_script(people: People) -> None:
+    maya = people.enter("maya", java_script_enabled=False)
+    opens(people, maya, "preview-plain")
+    people.goes_to(maya, "/incidents/preview-plain/propose?kind=announcement")
+    maya.get_by_label("My own words").check()
+    maya.get_by_label("Text for every channel").fill("Nobody can sign in.")
+    maya.get_by_label("Subject of the mail").fill("Sign-in is down")
+    maya.get_by_role("button", name="Show the words").click()
+    expect(maya.locator("#preview")).to_contain_text("Nobody can sign in.")
+    expect(maya.get_by_label("Text for every channel")).to_have_value("Nobody can sign in.")
+    shown = words(maya, "#preview")
+    people.goes_to(maya, "/incidents/preview-plain")
+    expect(maya.locator("#message-1")).to_have_count(0)
+    people.goes_to(maya, "/incidents/preview-plain/propose?kind=announcement")
+    maya.get_by_label("My own words").check()
+    maya.get_by_label("Text for every channel").fill("Nobody can sign in.")
+    maya.get_by_label("Subject of the mail").fill("Sign-in is down")
+    maya.get_by_role("button", name="Propose").click()
+    assert words(maya, "main") == shown
+    maya.context.close()
