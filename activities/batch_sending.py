@@ -90,8 +90,9 @@ class Sending:
         """Send the batches of the range, as far as the ledger hands them to us.
 
         As many requests are on the wire at once as the order says. Returns the number of the last
-        batch that is done with if the rest is handed back, because of an answer or because
-        ``until``, in monotonic seconds, has come; None if there is no more to send now.
+        batch that is done with if the rest is handed back, because of an answer, because ``until``,
+        in monotonic seconds, has come, or because the worker stops; None if there is no more to
+        send now.
         """
         lanes = (self._lane(until) for _ in range(max(1, self._order.at_once)))
         for failure in await asyncio.gather(*lanes, return_exceptions=True):
@@ -106,7 +107,7 @@ class Sending:
             while not self.result.stops and (number := next(self._numbers, None)) is not None:
                 self._begun_to = number
                 await self._send(number, lane)
-                if time.monotonic() > until:
+                if time.monotonic() > until or activity.is_worker_shutdown():
                     break
         except BaseException:
             # The other lanes end with what they have on the wire.

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
 from activities.signatures.broadcasts import PutAside
 from channels.batch import Batch
@@ -217,6 +218,24 @@ async def test_a_worker_that_dies_with_several_on_the_wire_sends_none_of_them_ag
     sent = await post.send(attempt=2, at_once=AT_ONCE)
 
     assert sent.unknown_batches == AT_ONCE
+    assert post.mailer.mails() == EVERYBODY
+
+
+async def test_a_worker_that_is_told_to_stop_begins_nothing_more(post: Post) -> None:
+    """It has some seconds to stop in, and used to send the whole range in them."""
+    wire, environment = OnTheWire(), ActivityEnvironment()
+
+    async def stop(batch: Batch) -> None:
+        environment.worker_shutdown()
+        await wire(batch)
+
+    post.mailer.before = stop
+    order = post.order().model_copy(update={"at_once": AT_ONCE})
+    sent = await environment.run(post.activities().send_batches, order)
+
+    assert (sent.reached, sent.accepted) == (AT_ONCE, AT_ONCE * 10)
+    post.mailer.before = nothing
+    await post.send(AT_ONCE + 1, at_once=AT_ONCE)
     assert post.mailer.mails() == EVERYBODY
 
 

@@ -74,7 +74,7 @@ async def test_everything_killed_at_once_comes_back_and_finishes_what_it_was_tol
     calm: World, response: Response, another: Response
 ) -> None:
     """One incident was being announced; the announcement of another was being withdrawn."""
-    slow = await calm.fault("sendgrid", "send", "latency", seconds=0.2)
+    slow = await calm.fault("sendgrid", "send", "latency", seconds=0.6)
     await another.announce(recipients=300, in_flight=1)
     await another.mailed(lambda mail: mail.went_out >= 20)
     await response.announce(recipients=300)
