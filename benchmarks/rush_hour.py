@@ -74,15 +74,15 @@ async def measure(
     private, public = new_key()
     async with AsyncExitStack() as stack:
         sink_process, sink_url = await stack.enter_async_context(sink(folder))
-        sandbox, sandbox_url = await stack.enter_async_context(_sandbox(folder))
+        provider, sandbox_url = await stack.enter_async_context(sandbox(folder))
         on = await stack.enter_async_context(running(folder, url, sink_url))
-        on.environment = {**on.environment, **_channels(sink_url, sandbox_url)}
+        on.environment = {**on.environment, **channels(sink_url, sandbox_url)}
         on.environment["FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY"] = public
-        worker = await stack.enter_async_context(_worker(folder, on, run))
+        mailer = await stack.enter_async_context(worker(folder, on, run))
         receiver, port = await stack.enter_async_context(_receiver(folder, on, run))
         rows = (audiences.AudienceRow(address(n), {}) for n in range(1, recipients + 1))
         await audiences.import_rows(on.database, AUDIENCE, rows)
-        load = _Load(on, recipients)
+        load = Load(on, recipients)
         first = await load.propose()
         order = Telling(
             url=f"http://{LOOPBACK}:{port}/webhooks/{CHANNEL}",
@@ -93,7 +93,7 @@ async def measure(
             per_second=max(events, 1),
             seconds=_LONGEST,
         )
-        parts = {"worker": worker, "receiver": receiver, "sandbox": sandbox, "sink": sink_process}
+        parts = {"worker": mailer, "receiver": receiver, "sandbox": provider, "sink": sink_process}
         parts["temporal"] = on.temporal
         before, began = {name: one.cpu() for name, one in parts.items()}, time.monotonic()
         source = await _source(folder, order) if events else None
@@ -136,7 +136,7 @@ async def measure(
     )
 
 
-class _Load:
+class Load:
     """One broadcast after the other to the same audience, so that there is always one."""
 
     def __init__(self, on: BenchmarkStack, recipients: int) -> None:
@@ -244,7 +244,7 @@ def _posts_only() -> dict[str, str]:
     return {**templates, **people, "playbook.yaml": yaml.safe_dump(plan, sort_keys=False)}
 
 
-def _channels(sink_url: str, sandbox_url: str) -> Mapping[str, str]:
+def channels(sink_url: str, sandbox_url: str) -> Mapping[str, str]:
     names = (CHANNEL, *POSTS)
     given = {"FRONTFOOT_EMAIL_STAND_IN_URL": sink_url}
     chosen = choose_accounts(names, given, sandbox_url, live=False)
@@ -252,7 +252,7 @@ def _channels(sink_url: str, sandbox_url: str) -> Mapping[str, str]:
 
 
 @asynccontextmanager
-async def _sandbox(folder: Path) -> AsyncIterator[tuple[Child, str]]:
+async def sandbox(folder: Path) -> AsyncIterator[tuple[Child, str]]:
     port = free_port()
     command = [*PYTHON, "sandbox", "--port", str(port), "--state", str(folder / "sandbox.db")]
     command += ["--x-posts-per-window", "100000"]
@@ -265,7 +265,7 @@ async def _sandbox(folder: Path) -> AsyncIterator[tuple[Child, str]]:
 
 
 @asynccontextmanager
-async def _worker(folder: Path, on: BenchmarkStack, run: Sequence[str]) -> AsyncIterator[Child]:
+async def worker(folder: Path, on: BenchmarkStack, run: Sequence[str]) -> AsyncIterator[Child]:
     child = await Child.start("worker", [*run, "worker"], folder, on.environment)
 
     async def ready() -> bool:
