@@ -15,6 +15,7 @@ from domain.passkey import verify
 from domain.proof import (
     FIND_OUT,
     Credential,
+    Evidence,
     ProofRefused,
     Statement,
     Verified,
@@ -48,7 +49,7 @@ class ProofActivities:
             proof = await proofs.load(self._database, order.proof)
             if proof is None:
                 raise ProofRefused("The ledger has no such proof.", f"Sign again. {FIND_OUT}")
-            credential = await self._credential(proof.evidence.credential)
+            credential = await self._credential(proof.evidence)
             statement = verify(proof.evidence, credential)
             refuse_other(statement, _expected(order))
             if credential.person != statement.person:
@@ -58,8 +59,13 @@ class ProofActivities:
             await proofs.enter_verified(self._database, self._key, proof, verified, statement, at)
         return ProofVerified(person=statement.person, method=credential.kind.method)
 
-    async def _credential(self, named: str) -> Credential:
-        found = await credentials.find(self._database, named)
+    async def _credential(self, given: Evidence) -> Credential:
+        found = await credentials.find(self._database, given.credential)
+        if found is None and given.authenticator_data:
+            raise ProofRefused(
+                "The passkey that signed it is not enrolled.",
+                NextStep(action=Action.ENROL_PASSKEY, advice="Enrol it, then sign again."),
+            )
         if found is None:
             raise ProofRefused(
                 "The key that signed it is not enrolled.",

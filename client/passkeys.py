@@ -9,7 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import ipaddress
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -18,7 +21,9 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from client.engine import Engine
+from client.errors import WrongInput
 from client.proofs import LASTS, begin, hand_in
+from domain.explanation import Action, Explanation, NextStep, explained
 from domain.gate import Verdict
 from domain.model import Value
 from domain.passkey import base64url, check_enrolment
@@ -30,9 +35,11 @@ from domain.proof import (
     credential_id,
     read_statement,
 )
+from domain.public_text import refuse_faulty
 from domain.sealing import signed_bytes
 from domain.status import MessageStatus
 from store.people import credentials
+from store.people.credentials import Enrolled
 from store.record import proofs
 
 _ALGORITHMS = (-8, -7, -257)
@@ -70,14 +77,81 @@ class _Answer(Value):
     public_key: _Bytes = b""
 
 
-class _FromBrowser(Value):
+class BrowserAnswer(Value):
+    """What a browser answers, for a new passkey or for a signature with one."""
+
     id: str = Field(max_length=1_400)
     response: _Answer
+
+    def evidence(self, credential: str, statement: bytes) -> Evidence:
+        """It, as what the passkey ``credential`` has signed."""
+        return Evidence(
+            credential=credential,
+            statement=statement,
+            signature=self.response.signature,
+            authenticator_data=self.response.authenticator_data,
+            client_data=self.response.client_data_json,
+        )
 
 
 def rp_id_of(origin: str) -> str:
     """The host that passkeys of a console at ``origin`` are bound to, for good."""
     return urlsplit(origin).hostname or ""
+
+
+def unusable_at(origin: str) -> Explanation | None:
+    """Why no browser uses a passkey on a page of ``origin``; None if browsers do."""
+    host = rp_id_of(origin)
+    if _is_number(host):
+        why = "The console's address is a number, and a passkey is bound to a name."
+    elif origin.startswith("https:") or host == "localhost" or host.endswith(".localhost"):
+        return None
+    else:
+        why = "Browsers use passkeys only on pages with HTTPS, and at localhost."
+    return explained(
+        why,
+        "Let FRONTFOOT_CONSOLE_URL be http://localhost:8092 on the machine itself, or https:// "
+        "with a host name for other devices, and open the console there.",
+        means="No passkey can be added or used here.",
+    )
+
+
+# --- a person's own ---------------------------------------------------------------------------
+
+
+async def passkeys_of(engine: Engine, person: str) -> list[Enrolled]:
+    """A person's passkeys that are in force, the oldest first, also those of another address."""
+    return [
+        one
+        for one in await credentials.of_person(await engine.ledger(), person)
+        if one.credential.kind is CredentialKind.PASSKEY and one.removed_at is None
+    ]
+
+
+async def has_passkey(engine: Engine, person: str, origin: str) -> bool:
+    """Whether a person can sign with a passkey on the pages of ``origin``."""
+    return unusable_at(origin) is None and bool(await _in_force(engine, person, origin))
+
+
+async def passkey_of(engine: Engine, person: str, named: str) -> Enrolled:
+    """One of a person's passkeys that are in force; ``WrongInput`` if it is none of theirs."""
+    for one in await passkeys_of(engine, person):
+        if one.credential.id == named:
+            return one
+    raise WrongInput(
+        "You have no such passkey, or it was removed.",
+        NextStep(action=Action.ENROL_PASSKEY, advice="See which ones you have."),
+    )
+
+
+async def remove_passkey(engine: Engine, person: str, named: str) -> None:
+    """Let one of a person's own passkeys count for nothing from now on.
+
+    ``WrongInput`` if it is none of theirs. Sessions that it has begun end.
+    """
+    found = await passkey_of(engine, person, named)
+    ledger = await engine.ledger()
+    await credentials.remove(ledger, found.credential.id, person, datetime.now(UTC))
 
 
 # --- signing ----------------------------------------------------------------------------------
@@ -103,33 +177,27 @@ async def begin_signing(
 async def finish_signing(engine: Engine, token: str, answer: object) -> str:
     """Keep what the browser answered; the id that this returns is the decision's ``proof``.
 
-    ``ProofRefused`` if it cannot be read, or no such passkey is enrolled. The rest is verified for
-    the incident, as every proof is.
+    ``ProofRefused`` if it cannot be read. The rest is verified for the incident, as every proof
+    is, so that its timeline has what was refused, also the signature of a passkey nobody enrolled.
     """
-    given = _read(answer)
+    given = read_answer(answer)
     said = read_statement(token.encode())
-    mine = [
-        one.credential.id
-        for one in await credentials.of_person(await engine.ledger(), said.person)
-        if one.credential.passkey_id == given.id
-    ]
-    if not mine:
-        raise ProofRefused("This passkey is not enrolled.", "Enrol it, then sign again.")
-    evidence = Evidence(
-        credential=mine[0],
-        statement=token.encode(),
-        signature=given.response.signature,
-        authenticator_data=given.response.authenticator_data,
-        client_data=given.response.client_data_json,
-    )
-    return await hand_in(engine, evidence)
+    theirs = await credentials.of_person(await engine.ledger(), said.person)
+    named = [one.credential.id for one in theirs if one.credential.passkey_id == given.id]
+    return await hand_in(engine, given.evidence(named[0] if named else "", token.encode()))
 
 
 # --- enrolment --------------------------------------------------------------------------------
 
 
 async def begin_enrolment(engine: Engine, person: str, shown: str, origin: str) -> PasskeyRequest:
-    """Ask the browser to make a passkey for a person, who is signed in there as themselves."""
+    """Ask the browser to make a passkey for a person, who is signed in there as themselves.
+
+    ``WrongInput`` where browsers use none.
+    """
+    unusable = unusable_at(origin)
+    if unusable is not None:
+        raise WrongInput(unusable.what, unusable.next_step, means=unusable.means)
     now = datetime.now(UTC)
     nonce = secrets.token_hex(16)
     ledger = await engine.ledger()
@@ -142,7 +210,10 @@ async def begin_enrolment(engine: Engine, person: str, shown: str, origin: str) 
             "user": {"id": base64url(handle), "name": person, "displayName": shown},
             "pubKeyCredParams": [{"type": "public-key", "alg": one} for one in _ALGORITHMS],
             "authenticatorSelection": {
-                "residentKey": "preferred",
+                # Without it nobody could sign in without saying who they are. What cannot keep one
+                # cannot check who is there either, and would be refused anyway.
+                "residentKey": "required",
+                "requireResidentKey": True,
                 "userVerification": "required",
             },
             "excludeCredentials": await _in_force(engine, person, origin),
@@ -165,30 +236,31 @@ async def finish_enrolment(
 ) -> Credential:
     """Enrol the passkey that a browser has made; ``by`` has let this person in.
 
-    ``ProofRefused`` if the answer is not one to this request, or another site's.
+    ``ProofRefused`` if the answer is not one to this request, or another site's; ``DomainError``
+    for a name that cannot be shown, or a passkey that is enrolled already.
     """
-    given = _read(answer)
-    passkey = Credential(
-        id=credential_id(given.response.public_key),
-        person=person,
-        kind=CredentialKind.PASSKEY,
-        public=given.response.public_key,
-        rp_id=rp_id_of(origin),
-        origin=origin,
-        passkey_id=given.id,
-        name=name[:80],
-    )
-    check_enrolment(
-        given.response.client_data_json,
-        given.response.authenticator_data,
-        challenge=_enrolment_challenge(token),
-        new=passkey,
-    )
-    ledger, now = await engine.ledger(), datetime.now(UTC)
-    if not await proofs.spend_nonce(ledger, token, person, passkey.id, now):
-        raise ProofRefused(
-            "This enrolment was finished already, or has taken too long.", "Begin it again."
+    refuse_faulty(name, "The name", one_line=True)
+    with _meaning("No passkey was added."):
+        given = read_answer(answer)
+        passkey = Credential(
+            id=credential_id(given.response.public_key),
+            person=person,
+            kind=CredentialKind.PASSKEY,
+            public=given.response.public_key,
+            rp_id=rp_id_of(origin),
+            origin=origin,
+            passkey_id=given.id,
+            name=name.strip()[:80],
         )
+        check_enrolment(
+            given.response.client_data_json,
+            given.response.authenticator_data,
+            challenge=_enrolment_challenge(token),
+            new=passkey,
+        )
+        ledger, now = await engine.ledger(), datetime.now(UTC)
+        if not await proofs.spend_nonce(ledger, token, person, passkey.id, now):
+            raise ProofRefused("This was finished already, or has taken too long.", _ADD_AGAIN)
     await credentials.enrol(ledger, passkey, by, now)
     return passkey
 
@@ -211,8 +283,34 @@ async def _in_force(engine: Engine, person: str, origin: str) -> list[dict[str, 
     ]
 
 
-def _read(answer: object) -> _FromBrowser:
+def read_answer(answer: object) -> BrowserAnswer:
+    """What a browser has answered, as an object or as a text; ``ProofRefused`` if it is neither."""
     try:
-        return _FromBrowser.model_validate(answer)
+        if isinstance(answer, str):
+            return BrowserAnswer.model_validate_json(answer)
+        return BrowserAnswer.model_validate(answer)
     except ValidationError as error:
-        raise ProofRefused("The browser's answer cannot be read.") from error
+        raise ProofRefused(
+            "The browser's answer cannot be read.",
+            "Try again, with a current version of your browser.",
+        ) from error
+
+
+_ADD_AGAIN = "Add it again: press the button, and answer what the browser asks."
+
+
+@contextmanager
+def _meaning(means: str) -> Iterator[None]:
+    """Say of a refusal what it means for an enrolment: nothing was to be counted."""
+    try:
+        yield
+    except ProofRefused as refusal:
+        raise ProofRefused(refusal.what, _ADD_AGAIN, means=means) from refusal
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -9,13 +9,10 @@ from pathlib import Path
 from client.errors import WrongInput
 from client.trial import Trial, try_plan
 from domain.errors import PlaybookInvalid, Problem
-from domain.gate import Requirement
 from domain.message import MessageKind
 from domain.playbook import Playbook
-from domain.playbook_faults import problem_at
 from domain.playbook_files import PLAYBOOK_FILE, Examination, examine_playbook
 from domain.templates import html_template_name, template_name
-from domain.yaml_places import PlacedYaml
 from settings import Settings
 from store.files.playbook_folder import read_playbook
 
@@ -86,38 +83,25 @@ def examine_files(settings: Settings, files: Mapping[str, str]) -> Examined:
     unknown = [f".{name}.j2" for name in trial.unknown]
     # A channel that does not exist needs no template.
     problems = [one for one in read.problems if not one.file.endswith(tuple(unknown))]
-    unusable = _unusable(read.plan, read.placed, problems, trial)
-    found = dict.fromkeys((*problems, *_all(unusable.values()), *_all(trial.at_worst.values())))
+    found = dict.fromkeys((*problems, *_all(trial.never.values()), *_all(trial.at_worst.values())))
     return Examined(
         plan=read.plan,
         problems=tuple(found),
         warnings=_warnings(read, trial),
-        unusable=unusable,
+        unusable=_unusable(read.plan, problems, trial),
         doubtful={kind: tuple(dict.fromkeys(some)) for kind, some in trial.at_worst.items()},
         direct=frozenset(trial.direct),
     )
 
 
-def _no_passkeys(placed: PlacedYaml, kind: MessageKind) -> Problem:
-    """Nobody could sign such a message; with the incident open it is too late to learn that."""
-    return problem_at(
-        placed,
-        ("messages", kind.value, "gate", "requires"),
-        f"nobody could sign a {kind}: nothing in this version signs with a passkey.",
-        "Write `requires: key`.",
-    )
-
-
 def _unusable(
-    plan: Playbook, placed: PlacedYaml, problems: Iterable[Problem], trial: Trial
+    plan: Playbook, problems: Iterable[Problem], trial: Trial
 ) -> dict[MessageKind, tuple[Problem, ...]]:
     """The kinds of message with a broken template, or that fail whatever is known."""
     found: dict[MessageKind, tuple[Problem, ...]] = {}
     for kind, message in plan.messages.items():
         own = {name(kind, one) for one in message.channels for name in _NAMES}
         why = (*(one for one in problems if one.file in own), *trial.never.get(kind, ()))
-        if message.gate.requires is Requirement.PASSKEY:
-            why = (*why, _no_passkeys(placed, kind))
         if why:
             found[kind] = tuple(dict.fromkeys(why))
     return found

@@ -20,10 +20,15 @@ _OVER = {
 
 
 class MaySign(Value):
-    """What somebody may do at a gate; ``why_not`` explains a missing approval."""
+    """What somebody may do at a gate; ``why_not`` explains a missing approval.
+
+    ``proven``: their decision is signed with a passkey. ``required``: it does not count otherwise.
+    """
 
     approve: bool = False
     reject: bool = False
+    proven: bool = False
+    required: bool = False
     why_not: Explanation | None = None
 
 
@@ -35,10 +40,11 @@ def may_sign(
     now: datetime,
     *,
     proves: bool = False,
+    unusable: Explanation | None = None,
 ) -> MaySign:
     """What ``person`` may do; the incident itself judges again when they do it.
 
-    ``proves`` says whether the surface can sign with a key or a passkey.
+    ``proves`` says whether the surface has a passkey of theirs, ``unusable`` why it uses none.
     """
     if message.phase is not MessagePhase.WAITING:
         return MaySign(why_not=_decided(slug, message))
@@ -57,13 +63,30 @@ def may_sign(
         held = " or ".join(roles) or "no role"
         what = f"You are {held} here, and this gate does not take that signature."
         return MaySign(why_not=explained(what, may))
-    if message.requires is not Requirement.NONE and not proves:
-        step = f"Sign it in the terminal, with your key, on digest {message.digest[:SHORT_DIGEST]}."
-        what = "This has to be signed with a key, and this page cannot do that."
-        return MaySign(why_not=explained(what, step))
+    required = message.requires is not Requirement.NONE
+    if required and not proves:
+        return MaySign(why_not=_unproven(message, unusable))
     revising = NextStep(action=Action.REVISE, incident=slug, message=message.number)
     late = overdue(message.next_update_by, now, revising)
-    return MaySign(approve=late is None, reject=True, why_not=late)
+    return MaySign(
+        approve=late is None, reject=True, proven=proves, required=required, why_not=late
+    )
+
+
+def _unproven(message: MessageStatus, unusable: Explanation | None) -> Explanation:
+    """What is missing for a decision that has to be signed with something."""
+    if message.requires is Requirement.PASSKEY:
+        what = "This has to be signed with a passkey, and you have none here."
+        enrol = NextStep(action=Action.ENROL_PASSKEY, advice="Add one, then sign here.")
+        return unusable or explained(what, enrol)
+    return explained(
+        "This has to be signed with a key or a passkey, and you have no passkey here.",
+        NextStep(
+            action=Action.ENROL_PASSKEY,
+            advice="Sign it in the terminal, with your key, on digest "
+            f"{message.digest[:SHORT_DIGEST]}; or add a passkey, and sign here.",
+        ),
+    )
 
 
 def _decided(slug: str, message: MessageStatus) -> Explanation:

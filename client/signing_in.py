@@ -1,5 +1,7 @@
 """Signing in to the console: single-use links, and sessions that are rows of the ledger.
 
+``client.passkey_sign_in`` begins sessions, too.
+
 On the embedded stack nothing proves who somebody is: whoever can print a link on this machine may
 sign in as anybody. So there is no link where live accounts are used.
 """
@@ -74,13 +76,13 @@ def refuse_live(settings: Settings) -> None:
 async def make_link(engine: Engine) -> str:
     """The path of a new link, ``/enter/<token>``; it signs in once."""
     token = secrets.token_urlsafe(32)
-    await sessions.enter_link(await engine.ledger(), _hash(token), datetime.now(UTC))
+    await sessions.enter_link(await engine.ledger(), hash_of(token), datetime.now(UTC))
     return f"/enter/{token}"
 
 
 async def refuse_spent(engine: Engine, token: str) -> None:
     """Raise ``LinkSpent`` unless the link would sign somebody in now; changes nothing."""
-    made = await sessions.link_made_at(await engine.ledger(), _hash(token))
+    made = await sessions.link_made_at(await engine.ledger(), hash_of(token))
     if made is None or datetime.now(UTC) - made > LINK_WORKS_FOR:
         raise LinkSpent
 
@@ -96,8 +98,8 @@ async def sign_in(engine: Engine, token: str, person: str) -> str:
     now, session = datetime.now(UTC), secrets.token_urlsafe(32)
     spent = await sessions.spend_link(
         await engine.ledger(),
-        _hash(token),
-        _hash(session),
+        hash_of(token),
+        hash_of(session),
         person,
         made_after=now - LINK_WORKS_FOR,
         at=now,
@@ -112,7 +114,7 @@ async def session_of(engine: Engine, cookie: str) -> Session | None:
     if not cookie:
         return None
     ledger, now = await engine.ledger(), datetime.now(UTC)
-    row = await sessions.find_session(ledger, _hash(cookie))
+    row = await sessions.find_session(ledger, hash_of(cookie))
     if row is None or row.ended_at is not None:
         return None
     if now - row.seen_at > IDLE_FOR or now - row.since > AT_MOST_FOR:
@@ -122,13 +124,13 @@ async def session_of(engine: Engine, cookie: str) -> Session | None:
         # They were taken out of every roster.
         return None
     if now - row.seen_at > _NOTED_EVERY:
-        await sessions.mark_seen(ledger, _hash(cookie), now)
+        await sessions.mark_seen(ledger, hash_of(cookie), now)
     return Session(person=person, since=row.since)
 
 
 async def sign_out(engine: Engine, cookie: str) -> None:
     """End the session of a cookie."""
-    await sessions.end_session(await engine.ledger(), _hash(cookie), datetime.now(UTC))
+    await sessions.end_session(await engine.ledger(), hash_of(cookie), datetime.now(UTC))
 
 
 async def people_here(engine: Engine) -> tuple[Member, ...]:
@@ -149,6 +151,7 @@ def _people_of(settings: Settings, versions: tuple[tuple[str, int], ...]) -> tup
     return known_people(settings)
 
 
-def _hash(token: str) -> str:
+def hash_of(token: str) -> str:
+    """What the ledger has in place of a link's token, or of what is in a cookie."""
     # 256 random bits cannot be guessed, so the hash needs neither salt nor delay.
     return hashlib.sha256(token.encode()).hexdigest()

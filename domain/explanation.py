@@ -50,6 +50,7 @@ class Action(StrEnum):
     CREATE_KEY = "create_key"
     LIST_KEYS = "list_keys"
     ENROL_KEY = "enrol_key"
+    ENROL_PASSKEY = "enrol_passkey"
     START = "start"
     MIGRATE = "migrate"
     NEW_RECORD_KEY = "new_record_key"

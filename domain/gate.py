@@ -219,6 +219,6 @@ def judge(
 _NAMES = {Requirement.KEY: "key or a passkey", Requirement.PASSKEY: "passkey"}
 _LACKS = {AuthenticatedBy.KEY: "was signed with a key"}
 _SIGN_WITH = {
-    Requirement.KEY: "Make a key in the terminal, and sign there.",
-    Requirement.PASSKEY: "Nothing here signs with a passkey yet: gates have to require a key.",
+    Requirement.KEY: "Sign with your key in the terminal, or with a passkey in the console.",
+    Requirement.PASSKEY: "Sign it in the console, with your passkey.",
 }

@@ -47,13 +47,17 @@ def verify(evidence: Evidence, credential: Credential) -> Statement:
 def verify_passkey(evidence: Evidence, credential: Credential) -> Statement:
     """The decision that a passkey has signed; ``ProofRefused`` says what does not fit."""
     statement = read_statement(evidence.statement)
-    challenge = statement.challenge()
+    check_signature(evidence, statement.challenge(), credential)
+    return statement
+
+
+def check_signature(evidence: Evidence, challenge: bytes, credential: Credential) -> None:
+    """Raise ``ProofRefused`` unless this passkey has signed the challenge, and nothing else."""
     check_client_data(evidence.client_data, "webauthn.get", challenge, credential.origin)
     check_authenticator_data(evidence.authenticator_data, credential.rp_id)
     signed = evidence.authenticator_data + hashlib.sha256(evidence.client_data).digest()
     if not _signed_by(credential.public, evidence.signature, signed):
         raise ProofRefused("The signature is not one of the enrolled passkey.", FIND_OUT)
-    return statement
 
 
 def base64url(content: bytes) -> str:
@@ -92,7 +96,7 @@ def check_client_data(content: bytes, kind: str, challenge: bytes, origin: str) 
     if not isinstance(said, dict) or said.get("type") != kind:
         raise ProofRefused("The browser's answer is not a signature with a passkey.")
     if said.get("challenge") != base64url(challenge):
-        raise ProofRefused("The passkey signed something else than this decision.", FIND_OUT)
+        raise ProofRefused("The passkey signed something else than was asked for here.", FIND_OUT)
     if not origin or said.get("origin") != origin:
         raise ProofRefused(
             "The passkey was used on another site than the console where it was enrolled.",

@@ -34,8 +34,14 @@ FIND_OUT = "If you did not sign this, find out who may write to Temporal or to t
 class ProofRefused(DecisionRefused):
     """A proof that does not prove what it is presented for; nothing was counted."""
 
-    def __init__(self, what: str, next_step: NextStep | str = SIGN_AGAIN) -> None:
-        super().__init__(what, next_step, means="The decision was not counted.")
+    def __init__(
+        self,
+        what: str,
+        next_step: NextStep | str = SIGN_AGAIN,
+        *,
+        means: str = "The decision was not counted.",
+    ) -> None:
+        super().__init__(what, next_step, means=means)
 
 
 class CredentialKind(StrEnum):

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -102,11 +103,52 @@ class Authenticator:
         data = _data(rp_id, flags)
         return Assertion(data, client, self.sign(data + hashlib.sha256(client).digest()))
 
+    def create(self, options: Mapping[str, Any], /, *, origin: str, **how: Any) -> dict[str, Any]:
+        """Answer a page's request for a new passkey; both have the JSON form of WebAuthn.
+
+        ``how`` changes what ``register`` is given.
+        """
+        given = {"origin": origin, "rp_id": options["rp"]["id"], **how}
+        new = self.register(_bytes(options["challenge"]), **given)
+        return {
+            "id": _text(new.id),
+            "rawId": _text(new.id),
+            "type": "public-key",
+            "response": {
+                "clientDataJSON": _text(new.client_data),
+                "authenticatorData": _text(new.authenticator_data),
+                "publicKey": _text(new.public),
+            },
+        }
+
+    def get(self, options: Mapping[str, Any], /, *, origin: str, **how: Any) -> dict[str, Any]:
+        """Answer a page's request for a signature, in the same way."""
+        given = {"origin": origin, "rp_id": options["rpId"], **how}
+        signed = self.answer(_bytes(options["challenge"]), **given)
+        return {
+            "id": _text(self.id),
+            "rawId": _text(self.id),
+            "type": "public-key",
+            "response": {
+                "clientDataJSON": _text(signed.client_data),
+                "authenticatorData": _text(signed.authenticator_data),
+                "signature": _text(signed.signature),
+            },
+        }
+
+
+def _text(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
 
 def _client_data(kind: str, challenge: bytes, origin: str, more: Mapping[str, object]) -> bytes:
     said: dict[str, object] = {
         "type": kind,
-        "challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
+        "challenge": _text(challenge),
         "origin": origin,
         "crossOrigin": False,
         **more,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.model import Value
 from store.kernel.database import Database
 from store.kernel.priority import Priority
-from store.tables import sessions, sign_in_links
+from store.tables import credentials, nonces, sessions, sign_in_links
 
 KEPT = timedelta(days=30)
 """How long a link or a session stays in the ledger after it has stopped working."""
@@ -57,10 +58,47 @@ async def spend_link(
         )
         if not spent.rowcount:
             return False
-        await connection.execute(delete(sessions).where(sessions.c.seen_at < at - KEPT))
-        await connection.execute(
-            sessions.insert().values(id_hash=id_hash, person=person, since=at, seen_at=at)
-        )
+        await _begin(connection, id_hash, person, "", at)
+    return True
+
+
+async def issue_challenge(db: Database, nonce: str, expires: datetime, now: datetime) -> None:
+    """Enter a challenge for whoever may sign in with it; those that nobody answered are cleared.
+
+    Strangers ask for these, so one is kept only for as long as it can be answered.
+    """
+    row = {"nonce": nonce, "person": "", "incident": "", "expires_at": expires}
+    nobodys = (nonces.c.person == "") & (nonces.c.incident == "")
+    async with db.write() as connection:
+        await connection.execute(delete(nonces).where(nobodys, nonces.c.expires_at <= now))
+        await connection.execute(nonces.insert().values(row))
+
+
+async def begin_with_passkey(
+    db: Database, nonce: str, id_hash: str, person: str, credential: str, at: datetime
+) -> bool:
+    """Spend a challenge, and begin a session with the passkey ``credential`` that has answered it.
+
+    False, and nobody is signed in, if the challenge is unknown, stale or spent, or if the passkey
+    was removed meanwhile.
+    """
+    spending = (
+        update(nonces)
+        .where(nonces.c.nonce == nonce, nonces.c.person == "", nonces.c.incident == "")
+        .where(nonces.c.spent_by.is_(None), nonces.c.expires_at > at)
+        .values(spent_by=credential, spent_at=at)
+    )
+    using = (
+        update(credentials)
+        .where(credentials.c.id == credential, credentials.c.removed_at.is_(None))
+        .values(used_at=at)
+    )
+    async with db.write() as connection:
+        if (await connection.execute(spending)).rowcount != 1:
+            return False
+        if (await connection.execute(using)).rowcount != 1:
+            return False
+        await _begin(connection, id_hash, person, credential, at)
     return True
 
 
@@ -89,3 +127,11 @@ async def end_session(db: Database, id_hash: str, at: datetime) -> None:
             .where(sessions.c.id_hash == id_hash, sessions.c.ended_at.is_(None))
             .values(ended_at=at)
         )
+
+
+async def _begin(
+    connection: AsyncConnection, id_hash: str, person: str, credential: str, at: datetime
+) -> None:
+    await connection.execute(delete(sessions).where(sessions.c.seen_at < at - KEPT))
+    row = {"id_hash": id_hash, "person": person, "credential": credential}
+    await connection.execute(sessions.insert().values(**row, since=at, seen_at=at))

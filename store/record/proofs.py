@@ -12,7 +12,7 @@ from domain.errors import DomainError
 from domain.proof import Evidence, Proof, ProofRefused, Statement, Verified
 from domain.sealing import RecordKey, Sealed
 from store.kernel.database import Database
-from store.tables import nonces, proofs
+from store.tables import credentials, nonces, proofs
 
 LARGEST = 8_192
 """Bytes of one part of a proof. A passkey's parts have some hundreds."""
@@ -115,6 +115,8 @@ async def enter_verified(
                 raise _not_spendable(None if row is None else row._mapping, said, at)
         if proof.verified is not None:
             return proof
+        using = update(credentials).where(credentials.c.id == verified.credential.id)
+        await connection.execute(using.values(used_at=at))
         sealed = _sealed(proof, verified, key)
         assert sealed.verified is not None
         await connection.execute(

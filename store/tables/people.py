@@ -173,6 +173,8 @@ sessions = Table(
     Column("since", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Column("ended_at", Moment),
+    # The passkey that has begun it; empty where a link has.
+    Column("credential", String(32), nullable=False, server_default=text("''")),
 )
 
 # What people sign with: the public halves. One that was removed stays, and is worth nothing.
@@ -196,5 +198,7 @@ credentials = Table(
     Column("created_by", String(40), nullable=False),
     Column("removed_at", Moment),
     Column("removed_by", String(40)),
+    # When it last proved something: a decision, or who signs in.
+    Column("used_at", Moment),
     Index(None, "person"),
 )

@@ -9,10 +9,11 @@ from fastapi import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from client.engine import Engine
+from client.passkey_sign_in import LASTS
 from client.signing_in import AT_MOST_FOR, Session, session_of
 from domain.actor import Actor
 
-OPEN = ("/", "/health", "/enter/{token}", "/sign-out")
+OPEN = ("/", "/health", "/enter/{token}", "/sign-in", "/sign-in/requests", "/sign-out")
 """The paths of routes that need nobody signed in."""
 
 
@@ -54,6 +55,11 @@ def actor(request: Request) -> Actor:
     return session(request).actor
 
 
+def origin(request: Request) -> str:
+    """The address of the console's pages, which passkeys are bound to."""
+    return engine_of(request).settings.console_url
+
+
 def ask_to_sign_in(request: Request) -> Response:
     """Lead a page to the sign-in page; a stream or a form is refused, since nobody reads that."""
     wants_page = request.method in ("GET", "HEAD") and not request.headers.get("hx-request")
@@ -78,6 +84,24 @@ def set_cookie(request: Request, answer: Response, value: str) -> None:
         httponly=True,
         samesite="lax",
     )
+
+
+def set_challenge_cookie(request: Request, answer: Response, value: str) -> None:
+    """Give the browser the secret of a challenge, or take it away with an empty one."""
+    answer.set_cookie(
+        challenge_cookie_name(request),
+        value,
+        max_age=int(LASTS.total_seconds()) if value else 0,
+        path="/",
+        secure=_is_https(request),
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def challenge_cookie_name(request: Request) -> str:
+    """The cookie of a browser that was asked to sign in with a passkey."""
+    return "__Host-frontfoot-challenge" if _is_https(request) else "frontfoot-challenge"
 
 
 def _is_https(request: Request) -> bool:

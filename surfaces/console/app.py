@@ -26,10 +26,12 @@ from surfaces.console import (
     incident,
     mail,
     opening,
+    passkeys,
     previews,
     propose,
     sign,
     sign_in,
+    statements,
     timeline,
 )
 from surfaces.console.access import signed_in
@@ -47,6 +49,8 @@ _PAGES = (
     opening.router,
     incident.router,
     sign.router,
+    statements.router,
+    passkeys.router,
     propose.router,
     previews.router,
     facts.router,

@@ -12,13 +12,14 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from client.errors import NoAnswer, UnknownIncident, WrongInput, explanation_of
 from domain.errors import DecisionRefused, DomainError
 from domain.explanation import Explanation, explained
 from surfaces.console.access import NotSignedIn, ask_to_sign_in
 from surfaces.console.rendering import page
+from surfaces.console.wording import button_of
 
 T = TypeVar("T")
 _log = logging.getLogger("frontfoot.console")
@@ -71,6 +72,15 @@ async def attempted(work: Awaitable[T]) -> T | Refused:
         if explanation is None:
             raise
         return Refused(explanation, _status(error))
+
+
+def refused_as_json(refused: Refused) -> Response:
+    """A refusal for a script that shows it in its place: ``what``, ``means``, ``next``, a link."""
+    why = refused.explanation
+    said = {"what": why.what, "means": why.means, "next": why.next_step.advice}
+    button = button_of(why.next_step)
+    link = {"href": button.href, "words": button.words} if button else {}
+    return JSONResponse(said | link, refused.status)
 
 
 def failed(request: Request, error: Exception) -> Response:

@@ -13,6 +13,7 @@ from surfaces.console.access import engine_of, maybe_signed_in, session
 from surfaces.console.failures import Page
 from surfaces.console.live import repeated
 from surfaces.console.rendering import page, part
+from surfaces.console.sign_in import sign_in_page
 
 EVERY = timedelta(seconds=5)
 
@@ -24,7 +25,7 @@ live = APIRouter(route_class=Page)
 async def home(request: Request) -> Response:
     """The home page, or the sign-in page."""
     if await maybe_signed_in(request) is None:
-        return page(request, "sign_in", "Sign in to Frontfoot", explanation=None)
+        return sign_in_page(request)
     found = await _overview(request)
     return page(request, "home", "What waits for you", next_steps=next_steps, overview=found)
 

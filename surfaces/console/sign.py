@@ -12,13 +12,14 @@ from client.copy_length import CopyLength, length_of
 from client.errors import WrongInput
 from client.incident_view import IncidentView
 from client.messages import decide, message_of, read_message
+from client.passkeys import finish_signing, has_passkey, unusable_at
 from client.patience import soon
 from client.signing import MaySign, may_sign
 from domain.explanation import Explanation, explained
 from domain.gate import GateState, Verdict
 from domain.message import Copy, Document
-from domain.status import MessageStatus
-from surfaces.console.access import actor, engine_of, session
+from domain.status import Decided, MessageStatus
+from surfaces.console.access import actor, engine_of, origin, session
 from surfaces.console.failures import Page, Refused, attempted
 from surfaces.console.live import feed_of, streamed
 from surfaces.console.rendering import page, part, see
@@ -43,10 +44,12 @@ async def show_standing(request: Request, slug: str, number: int, digest: str) -
     """Whether what is being read can still be signed."""
 
     def render(seen: IncidentView) -> str:
-        return part("standing", **_standing(request, slug, _message(seen, number), digest))
+        message = _message(seen, number)
+        return part("standing", **_standing(request, slug, message, digest, proves))
 
     feed = feed_of(request, slug)
     await feed.look()
+    proves = await _proves(request)
     return streamed(request, feed, render)
 
 
@@ -67,16 +70,19 @@ async def take_decision(
     digest: Annotated[str, Form()] = "",
     verdict: Annotated[Verdict | None, Form()] = None,
     reason: Annotated[str, Form()] = "",
+    token: Annotated[str, Form()] = "",
+    answer: Annotated[str, Form()] = "",
 ) -> Response:
-    """Approve or reject exactly what was shown."""
-    if verdict is Verdict.REJECT and not reason.strip():
-        why = explained("A rejection needs a reason.", "Write what has to change.")
-        return await _show(request, slug, number, Refused(why, 422), reason, rejecting=True)
-    if verdict is None:
-        why = explained("Nothing was decided.", "Press Approve or Reject.")
-        return await _show(request, slug, number, Refused(why, 422), reason)
-    decided = await attempted(
-        decide(
+    """Approve or reject exactly what was shown, perhaps as a passkey has signed it."""
+    rejecting = verdict is Verdict.REJECT
+    missing = incomplete(verdict, reason)
+    if missing is not None:
+        return await _show(request, slug, number, missing, reason, rejecting=rejecting)
+    assert verdict is not None
+
+    async def work() -> Decided:
+        proof = await finish_signing(engine_of(request), token, answer) if token else ""
+        return await decide(
             engine_of(request),
             slug,
             actor=actor(request),
@@ -84,14 +90,25 @@ async def take_decision(
             message=number,
             verdict=verdict,
             reason=reason.strip(),
+            proof=proof,
         )
-    )
+
+    decided = await attempted(work())
     if isinstance(decided, Refused):
-        rejecting = verdict is Verdict.REJECT
         return await _show(request, slug, number, decided, reason, rejecting=rejecting)
     if decided.gate is GateState.WAITING:
         return see(f"/incidents/{slug}/messages/{number}/sign")
     return see(f"/incidents/{slug}#message-{number}")
+
+
+def incomplete(verdict: Verdict | None, reason: str) -> Refused | None:
+    """Why this is no decision yet; None if it is one."""
+    if verdict is None:
+        return Refused(explained("Nothing was decided.", "Press Approve or Reject."), 422)
+    if verdict is Verdict.REJECT and not reason.strip():
+        why = explained("A rejection needs a reason.", "Write what has to change.")
+        return Refused(why, 422)
+    return None
 
 
 async def _show(
@@ -114,29 +131,43 @@ async def _show(
         refusal=refused.explanation if refused else None,
         reason=reason,
         rejecting=rejecting,
-        **_standing(request, slug, message, message.digest),
+        **_standing(request, slug, message, message.digest, await _proves(request)),
     )
 
 
+async def _proves(request: Request) -> bool:
+    """Whether this person can sign with a passkey here."""
+    return await has_passkey(engine_of(request), session(request).person.id, origin(request))
+
+
 def _standing(
-    request: Request, slug: str, message: MessageStatus | None, digest: str
+    request: Request, slug: str, message: MessageStatus | None, digest: str, proves: bool
 ) -> dict[str, Any]:
     """What the live part reads: who has signed, who is missing, what this person may do."""
     person = session(request).person
-    may, overtaken = MaySign(), None
+    may, old = MaySign(), None
     if message is not None:
-        may = may_sign(slug, message, person.id, person.roles, datetime.now(UTC))
-        overtaken = _overtaken(message, digest)
+        may = may_sign(
+            slug,
+            message,
+            person.id,
+            person.roles,
+            datetime.now(UTC),
+            proves=proves,
+            unusable=unusable_at(origin(request)),
+        )
+        old = overtaken(message, digest)
     return {
         "slug": slug,
         "message": message,
         "digest": digest,
-        "may": MaySign(why_not=overtaken) if overtaken else may,
-        "overtaken": overtaken,
+        "may": MaySign(why_not=old) if old else may,
+        "overtaken": old,
     }
 
 
-def _overtaken(message: MessageStatus, digest: str) -> Explanation | None:
+def overtaken(message: MessageStatus, digest: str) -> Explanation | None:
+    """That the words with this digest are not the newest; None if they are."""
     if message.digest == digest:
         return None
     return explained(

@@ -1,15 +1,27 @@
-"""Signing in by a link, and signing out. Opening a link changes nothing: a POST spends it."""
+"""Signing in by a link or with a passkey, and signing out.
+
+Opening a link changes nothing: a POST spends it.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
+from client.passkey_sign_in import begin_sign_in, finish_sign_in
+from client.passkeys import unusable_at
 from client.signing_in import people_here, refuse_spent, sign_in, sign_out
-from surfaces.console.access import cookie_name, engine_of, set_cookie
-from surfaces.console.failures import Page, Refused, attempted
+from surfaces.console.access import (
+    challenge_cookie_name,
+    cookie_name,
+    engine_of,
+    origin,
+    set_challenge_cookie,
+    set_cookie,
+)
+from surfaces.console.failures import Page, Refused, attempted, refused_as_json
 from surfaces.console.rendering import page, see
 
 router = APIRouter(route_class=Page)
@@ -20,7 +32,7 @@ async def show_people(request: Request, token: str) -> Response:
     """Who is it? Changes nothing."""
     refused = await attempted(refuse_spent(engine_of(request), token))
     if isinstance(refused, Refused):
-        return _link_refused(request, refused)
+        return sign_in_page(request, refused)
     people = await people_here(engine_of(request))
     return page(request, "enter", "Who are you?", token=token, people=people)
 
@@ -28,14 +40,29 @@ async def show_people(request: Request, token: str) -> Response:
 @router.post("/enter/{token}")
 async def enter(request: Request, token: str, person: Annotated[str, Form()] = "") -> Response:
     """Spend the link, and begin a session with a new id."""
-    engine = engine_of(request)
-    begun = await attempted(sign_in(engine, token, person))
-    if isinstance(begun, Refused):
-        return _link_refused(request, begun)
-    await sign_out(engine, request.cookies.get(cookie_name(request), ""))
-    answer = see("/")
-    set_cookie(request, answer, begun)
+    begun = await attempted(sign_in(engine_of(request), token, person))
+    return await _signed_in(request, begun)
+
+
+@router.post("/sign-in/requests")
+async def ask_for_signature(request: Request) -> Response:
+    """What the browser has to be asked so that a passkey says who is there."""
+    asked = await attempted(begin_sign_in(engine_of(request), origin(request)))
+    if isinstance(asked, Refused):
+        return refused_as_json(asked)
+    answer = JSONResponse({"options": asked.options, "token": ""})
+    set_challenge_cookie(request, answer, asked.secret)
     return answer
+
+
+@router.post("/sign-in")
+async def take_signature(request: Request, answer: Annotated[str, Form()] = "") -> Response:
+    """Begin a session with a new id for whose passkey has signed in this browser."""
+    secret = request.cookies.get(challenge_cookie_name(request), "")
+    begun = await attempted(finish_sign_in(engine_of(request), secret, answer, origin(request)))
+    response = await _signed_in(request, begun)
+    set_challenge_cookie(request, response, "")
+    return response
 
 
 @router.post("/sign-out")
@@ -47,11 +74,23 @@ async def leave(request: Request) -> Response:
     return answer
 
 
-def _link_refused(request: Request, refused: Refused) -> Response:
+def sign_in_page(request: Request, refused: Refused | None = None) -> Response:
+    """How to sign in, and perhaps why it did not work."""
     return page(
         request,
         "sign_in",
         "Sign in to Frontfoot",
-        refused.status,
-        explanation=refused.explanation,
+        refused.status if refused else 200,
+        explanation=refused.explanation if refused else None,
+        unusable=unusable_at(origin(request)),
     )
+
+
+async def _signed_in(request: Request, begun: str | Refused) -> Response:
+    """Home with the new session in place of any before, or why there is none."""
+    if isinstance(begun, Refused):
+        return sign_in_page(request, begun)
+    await sign_out(engine_of(request), request.cookies.get(cookie_name(request), ""))
+    answer = see("/")
+    set_cookie(request, answer, begun)
+    return answer

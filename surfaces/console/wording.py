@@ -28,6 +28,7 @@ _PLACES = {
     Action.RETRY: ("Retry {channel}", _MESSAGE + "/publications"),
     Action.SETTLE: ("Settle {channel}", _MESSAGE + "/publications"),
     Action.LIST_UNKNOWN: ("Settle {channel}", _MESSAGE + "/publications"),
+    Action.ENROL_PASSKEY: ("Your passkeys", "/passkeys"),
     Action.CLOSE: ("Close the incident", _INCIDENT + "/close"),
 }
 _KINDS = {

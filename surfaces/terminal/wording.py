@@ -39,6 +39,8 @@ _COMMANDS = {
     Action.CREATE_KEY: "frontfoot key create --as PERSON",
     Action.LIST_KEYS: "frontfoot key list",
     Action.ENROL_KEY: "frontfoot key enrol PERSON PUBLIC --as YOU",
+    # Passkeys are made on a page, and this opens the pages.
+    Action.ENROL_PASSKEY: "frontfoot sign-in",
     Action.START: "frontfoot up",
     Action.MIGRATE: "python -m store.migrate",
     Action.NEW_RECORD_KEY: "frontfoot record new-key FILE",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import base64
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
 
 from client import passkeys
 from client.engine import Engine
-from client.passkeys import PasskeyRequest
+from client.errors import WrongInput
 from domain.errors import DomainError
 from domain.gate import GateState, Requirement, Verdict
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
-from domain.passkey import verify
+from domain.passkey import base64url, verify
 from domain.proof import Credential, ProofRefused, read_statement
 from domain.status import MessageStatus
 from sandbox.authenticator import Authenticator
@@ -53,52 +53,27 @@ def engine(ledger: Database) -> Engine:
     return Engine(Settings(), ledger=ledger)
 
 
-def text(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+@dataclass(frozen=True)
+class Namesake(Authenticator):
+    """One that calls itself like another."""
 
+    named: bytes = b""
 
-def challenge_of(request: PasskeyRequest) -> bytes:
-    asked = str(request.options["challenge"])
-    return base64.urlsafe_b64decode(asked + "=" * (-len(asked) % 4))
-
-
-def made(passkey: Authenticator, request: PasskeyRequest, **how: object) -> dict[str, object]:
-    """What a browser hands on of a new passkey."""
-    given: dict[str, object] = {"origin": ORIGIN, "rp_id": "console.example.com", **how}
-    new = passkey.register(challenge_of(request), **given)  # type: ignore[arg-type]
-    return {
-        "id": text(new.id),
-        "rawId": text(new.id),
-        "type": "public-key",
-        "response": {
-            "clientDataJSON": text(new.client_data),
-            "authenticatorData": text(new.authenticator_data),
-            "publicKey": text(new.public),
-            "publicKeyAlgorithm": -7,
-            "attestationObject": "",
-            "transports": ["internal"],
-        },
-    }
-
-
-def signed(passkey: Authenticator, request: PasskeyRequest, **how: object) -> dict[str, object]:
-    """What a browser hands on of a signature."""
-    given: dict[str, object] = {"origin": ORIGIN, "rp_id": "console.example.com", **how}
-    answer = passkey.answer(challenge_of(request), **given)  # type: ignore[arg-type]
-    return {
-        "id": text(passkey.id),
-        "response": {
-            "clientDataJSON": text(answer.client_data),
-            "authenticatorData": text(answer.authenticator_data),
-            "signature": text(answer.signature),
-        },
-    }
+    @property
+    def id(self) -> bytes:
+        return self.named
 
 
 async def enrolled(engine: Engine, passkey: Authenticator, person: str = "noor") -> Credential:
     asked = await passkeys.begin_enrolment(engine, person, "Noor Haddad", ORIGIN)
     return await passkeys.finish_enrolment(
-        engine, person, asked.token, made(passkey, asked), by="maya", origin=ORIGIN, name="phone"
+        engine,
+        person,
+        asked.token,
+        passkey.create(asked.options, origin=ORIGIN),
+        by="maya",
+        origin=ORIGIN,
+        name="phone",
     )
 
 
@@ -113,14 +88,18 @@ async def test_a_passkey_that_was_enrolled_signs_a_decision_that_can_be_verified
     asked = await passkeys.begin_signing(
         engine, "site-down", WAITING, "noor", Verdict.APPROVE, ORIGIN
     )
-    proof_id = await passkeys.finish_signing(engine, asked.token, signed(passkey, asked))
+    proof_id = await passkeys.finish_signing(
+        engine, asked.token, passkey.get(asked.options, origin=ORIGIN)
+    )
 
     kept = await proofs.load(await engine.ledger(), proof_id)
     assert kept is not None
     said = verify(kept.evidence, credential)
     assert (said.message, said.revision, said.roles) == (1, 2, ("founder",))
     assert asked.options["userVerification"] == "required"
-    assert asked.options["allowCredentials"] == [{"id": text(passkey.id), "type": "public-key"}]
+    assert asked.options["allowCredentials"] == [
+        {"id": base64url(passkey.id), "type": "public-key"}
+    ]
 
 
 async def test_a_passkey_is_bound_to_the_consoles_host(engine: Engine) -> None:
@@ -133,7 +112,7 @@ async def test_a_passkey_is_bound_to_the_consoles_host(engine: Engine) -> None:
 
 async def test_an_enrolment_is_finished_once(engine: Engine) -> None:
     asked = await passkeys.begin_enrolment(engine, "noor", "Noor", ORIGIN)
-    first, second = (made(Authenticator.es256(), asked) for _ in range(2))
+    first, second = (Authenticator.es256().create(asked.options, origin=ORIGIN) for _ in range(2))
     await passkeys.finish_enrolment(engine, "noor", asked.token, first, by="maya", origin=ORIGIN)
 
     with pytest.raises(ProofRefused, match="finished already"):
@@ -150,7 +129,7 @@ async def test_one_person_cannot_finish_what_was_begun_for_another(engine: Engin
             engine,
             "ines",
             asked.token,
-            made(Authenticator.es256(), asked),
+            Authenticator.es256().create(asked.options, origin=ORIGIN),
             by="maya",
             origin=ORIGIN,
         )
@@ -171,7 +150,7 @@ async def test_an_enrolment_of_another_kind_is_refused(
     engine: Engine, how: dict[str, object], why: str
 ) -> None:
     asked = await passkeys.begin_enrolment(engine, "noor", "Noor", ORIGIN)
-    answer = made(Authenticator.es256(), asked, **how)
+    answer = Authenticator.es256().create(asked.options, **{"origin": ORIGIN, **how})
 
     with pytest.raises(ProofRefused, match=why):
         await passkeys.finish_enrolment(
@@ -181,13 +160,75 @@ async def test_an_enrolment_of_another_kind_is_refused(
     assert await credentials.all_of_them(await engine.ledger()) == []
 
 
-async def test_a_passkey_that_nobody_enrolled_signs_nothing(engine: Engine) -> None:
+async def test_the_signature_of_a_passkey_that_nobody_enrolled_is_for_the_incident_to_refuse(
+    engine: Engine,
+) -> None:
     asked = await passkeys.begin_signing(
         engine, "site-down", WAITING, "noor", Verdict.APPROVE, ORIGIN
     )
 
-    with pytest.raises(ProofRefused, match="not enrolled"):
-        await passkeys.finish_signing(engine, asked.token, signed(Authenticator.es256(), asked))
+    proof_id = await passkeys.finish_signing(
+        engine, asked.token, Authenticator.es256().get(asked.options, origin=ORIGIN)
+    )
+
+    kept = await proofs.load(await engine.ledger(), proof_id)
+    assert kept is not None
+    assert (kept.evidence.credential, kept.verified) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("origin", "why"),
+    [
+        ("http://localhost:8092", None),
+        ("https://console.example.com", None),
+        ("http://console.localhost", None),
+        ("http://127.0.0.1:8092", "is a number"),
+        ("https://192.168.1.5", "is a number"),
+        ("http://console.example.com", "only on pages with HTTPS"),
+        ("http://localhost.example.com", "only on pages with HTTPS"),
+    ],
+)
+async def test_where_browsers_use_no_passkeys_none_is_asked_for(
+    engine: Engine, origin: str, why: str | None
+) -> None:
+    if why is None:
+        assert passkeys.unusable_at(origin) is None
+        await passkeys.begin_enrolment(engine, "noor", "Noor", origin)
+        return
+    with pytest.raises(WrongInput, match=why):
+        await passkeys.begin_enrolment(engine, "noor", "Noor", origin)
+
+
+async def test_no_passkey_can_call_itself_like_one_of_somebody_else(engine: Engine) -> None:
+    """Whoever signs in with that one would be looked up as the other."""
+    hers = Authenticator.es256()
+    await enrolled(engine, hers)
+    asked = await passkeys.begin_enrolment(engine, "ines", "Ines", ORIGIN)
+    own = Authenticator.es256()
+    namesake = Namesake(own.public, own.sign, hers.id)
+    forged = namesake.create(asked.options, origin=ORIGIN)
+
+    with pytest.raises(DomainError, match="enrolled here already"):
+        await passkeys.finish_enrolment(
+            engine, "ines", asked.token, forged, by="ines", origin=ORIGIN
+        )
+
+
+async def test_people_see_and_remove_their_own_only(engine: Engine) -> None:
+    hers, his = Authenticator.es256(), Authenticator.es256()
+    credential = await enrolled(engine, hers)
+    other = await enrolled(engine, his, "tomas")
+
+    assert [one.credential for one in await passkeys.passkeys_of(engine, "noor")] == [credential]
+    with pytest.raises(WrongInput, match="no such passkey"):
+        await passkeys.remove_passkey(engine, "noor", other.id)
+    await passkeys.remove_passkey(engine, "noor", credential.id)
+
+    assert await passkeys.passkeys_of(engine, "noor") == []
+    assert not await passkeys.has_passkey(engine, "noor", ORIGIN)
+    assert await passkeys.has_passkey(engine, "tomas", ORIGIN)
+    with pytest.raises(WrongInput, match="no such passkey"):
+        await passkeys.remove_passkey(engine, "noor", credential.id)
 
 
 @pytest.mark.parametrize("answer", [None, {}, [], {"id": "x", "response": {"signature": "!"}}])
@@ -210,7 +251,9 @@ async def test_what_was_signed_for_one_request_does_not_fit_another(engine: Engi
         for verdict in (Verdict.APPROVE, Verdict.REJECT)
     ]
 
-    proof_id = await passkeys.finish_signing(engine, other.token, signed(passkey, one))
+    proof_id = await passkeys.finish_signing(
+        engine, other.token, passkey.get(one.options, origin=ORIGIN)
+    )
 
     kept = await proofs.load(await engine.ledger(), proof_id)
     assert kept is not None

@@ -1,0 +1,143 @@
+"""Passkeys in a real browser with a virtual authenticator, over a whole stack."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+import yaml
+from playwright.sync_api import CDPSession, Page, expect
+
+from tests.surfaces.console.people import People, chromium, faults_of, find_browser
+from tests.terminal import ROOT, Up
+
+pytestmark = [pytest.mark.browser, pytest.mark.whole]
+
+PATIENCE = 120_000
+SLUG = "passkey-story"
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture(scope="module")
+def people(up: Up) -> Iterator[People]:
+    """People with browsers, and an incident whose gates require two passkeys."""
+    path = find_browser()
+    if path is None:
+        pytest.skip("there is no chromium here: install it, or name it in FRONTFOOT_TEST_BROWSER")
+    plan = up.folder / "plans" / "with-passkeys"
+    shutil.copytree(ROOT / "playbooks" / "site-compromised", plan)
+    shutil.copy(ROOT / "playbooks" / "people.yaml", plan.parent)
+    content = yaml.safe_load((plan / "playbook.yaml").read_text())
+    content["messages"]["announcement"]["gate"] |= {"requires": "passkey", "quorum": 2}
+    (plan / "playbook.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    (up.folder / "one.csv").write_text("email\nquill@passkeys.feather.example\n")
+    with chromium(path) as browser:
+        people = People(up, browser)
+        people.types("audience import one.csv --name one")
+        people.types(f"open {SLUG} --title Down --playbook {plan} --audience one --as maya")
+        yield people
+
+
+class Device:
+    """A page with an authenticator of its own, that can be told to refuse."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self._cdp: CDPSession = page.context.new_cdp_session(page)
+        self._cdp.send("WebAuthn.enable")
+        made = self._cdp.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+        self._id = {"authenticatorId": made["authenticatorId"]}
+
+    def recognises(self, whoever: bool) -> None:
+        """Whether its owner passes the check of who is there."""
+        self._cdp.send("WebAuthn.setUserVerified", {**self._id, "isUserVerified": whoever})
+
+
+def device(people: People, person: str) -> Device:
+    """Somebody with a passkey on their phone."""
+    phone = Device(people.enter(person))
+    page = phone.page
+    page.get_by_role("link", name="Passkeys").click()
+    page.get_by_label("Its name").fill("phone")
+    page.get_by_role("button", name="Add a passkey").click()
+    expect(page.get_by_text("not used yet")).to_be_visible()
+    return phone
+
+
+def test_enrol_sign_in_approve_and_reject(people: People) -> None:
+    faults: list[str] = []
+    people.types(f"propose {SLUG} announcement --next-update-by 45m --as maya")
+    sign = f"/incidents/{SLUG}/messages/1/sign"
+
+    # Without a passkey there is no button, and the way to one.
+    noor = people.enter("noor")
+    people.goes_to(noor, sign)
+    expect(noor.get_by_text("This has to be signed with a passkey")).to_be_visible()
+    expect(noor.get_by_role("button", name=re.compile("Approve"))).to_have_count(0)
+    faults += faults_of(noor)
+    noor.get_by_role("link", name="Your passkeys").click()
+    faults += faults_of(noor)
+    noor.context.close()
+
+    phone = device(people, "noor")
+    noor = phone.page
+    faults += faults_of(noor)
+    noor.get_by_role("button", name="Add a passkey").click()
+    expect(noor.get_by_role("alert")).to_contain_text("has a passkey of yours already")
+
+    # The link is spent; the passkey signs in.
+    noor.get_by_role("button", name="Sign out").click()
+    faults += faults_of(noor)
+    noor.get_by_role("button", name="Sign in with a passkey").click()
+    expect(noor.get_by_role("heading", name="What waits for you")).to_be_visible()
+
+    # Not recognised, she is told so in place, and can try again.
+    people.goes_to(noor, sign)
+    faults += faults_of(noor)
+    phone.recognises(False)
+    noor.get_by_role("button", name=re.compile("Approve")).click()
+    expect(noor.get_by_role("alert")).to_contain_text("The browser did not sign")
+    expect(noor.get_by_role("alert")).to_be_focused()
+    faults += faults_of(noor)
+    phone.recognises(True)
+    noor.get_by_role("button", name=re.compile("Approve")).click()
+    expect(noor.get_by_text("approved by noor")).to_be_visible()
+
+    # Ines rejects; the author reads why.
+    ines = device(people, "ines").page
+    people.goes_to(ines, sign)
+    ines.locator("summary", has_text="Reject").click()
+    ines.get_by_role("button", name=re.compile("Reject")).click()
+    expect(ines.get_by_role("alert")).to_contain_text("A rejection needs a reason.")
+    ines.get_by_label("What has to change?").fill("Say since when.")
+    ines.get_by_role("button", name=re.compile("Reject")).click()
+    expect(ines.locator("#message-1")).to_contain_text("Say since when.")
+
+    people.goes_to(noor, "/passkeys")
+    expect(noor.get_by_text("last used")).to_be_visible()
+    noor.get_by_role("link", name="Remove phone").click()
+    faults += faults_of(noor)
+    noor.get_by_role("button", name="Remove it").click()
+    # It has begun this session, which has ended with it.
+    expect(noor.get_by_role("heading", name="Sign in to Frontfoot")).to_be_visible()
+    assert "verified" in people.types(f"audit {SLUG}")
+    assert faults == []
+    for page in (noor, ines):
+        page.context.close()
+
+
+def test_without_a_script_a_page_says_why_it_signs_nothing(people: People) -> None:
+    noor = people.enter("noor", java_script_enabled=False)
+    people.goes_to(noor, "/passkeys")
+    expect(noor.get_by_text("A passkey needs JavaScript")).to_be_visible()
+    expect(noor.get_by_role("button", name="Add a passkey")).to_be_hidden()
+    noor.context.close()
