@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from sandbox.admin import Admin
 from sandbox.config import SandboxConfig
 from sandbox.pages import Pages
+from sandbox.passkeys import Passkeys
 from sandbox.world import SandboxWorld
 
 _LOG = logging.getLogger("sandbox")
@@ -42,6 +43,7 @@ def create_app(config: SandboxConfig, clock: Callable[[], float] = time.time) ->
     app = Starlette(
         routes=[
             *Admin(world).routes(),
+            *Passkeys().routes(),
             *Pages(world).routes(),
             *world.sendgrid.routes(),
             *world.suppressions.routes(),

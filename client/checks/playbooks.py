@@ -50,14 +50,27 @@ def _channels_of(playbook: Playbook) -> set[str]:
 
 
 def _unproven(settings: Settings, playbook: Playbook) -> str:
-    """How many gates take people at their word, where more than this machine's user could sign."""
-    open_gates = [
-        kind for kind, plan in playbook.messages.items() if plan.gate.requires is Requirement.NONE
-    ]
-    if not open_gates or is_beside(settings):
+    """What to know of its gates where more than this machine's user could sign.
+
+    How many take people at their word, and how many take only passkeys, which the console of this
+    machine's own stack asks for and nothing else.
+    """
+    if is_beside(settings):
         return ""
-    require = "requires" if len(open_gates) == 1 else "require"
-    return f"; {plural(len(open_gates), 'gate')} {require} no proof of who signs"
+    gates = [plan.gate.requires for plan in playbook.messages.values()]
+    said = ""
+    if count := gates.count(Requirement.NONE):
+        said += f"; {plural(count, 'gate')} {_require(count)} no proof of who signs"
+    if count := gates.count(Requirement.PASSKEY):
+        said += (
+            f"; {plural(count, 'gate')} {_require(count)} a passkey, and there is no console to "
+            "sign in: let them require a key"
+        )
+    return said
+
+
+def _require(count: int) -> str:
+    return "requires" if count == 1 else "require"
 
 
 def _not_configured(name: str, channels: list[str]) -> CheckResult:

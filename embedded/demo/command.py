@@ -18,17 +18,29 @@ from client.engine import Engine
 from client.playbooks import read_files
 from client.stack.ports import Ports
 from client.subscribers import import_subscribers
+from domain.gate import Requirement
+from domain.message import MessageKind
+from domain.status import MessageStatus
 from embedded.demo import faults
 from embedded.demo.audience import write_audience
 from embedded.demo.scenario import LEAD, Scenario, Story
 from embedded.demo.scorecard import add_up
 from embedded.demo.scorecard_view import show
 from embedded.demo.screen import DemoScreen
+from embedded.demo.signers import APPROVERS, Signers
 from embedded.demo.subscribers import READER, sign_up, write_subscribers
 from embedded.stack import Stack
 
 AUDIENCE = "customers"
 PLAYBOOK = "site-compromised"
+
+REQUIRES = {
+    MessageKind.ANNOUNCEMENT: Requirement.KEY,
+    MessageKind.PROGRESS_UPDATE: Requirement.PASSKEY,
+    MessageKind.RESOLUTION_NOTE: Requirement.KEY,
+    MessageKind.GOODWILL_OFFER: Requirement.PASSKEY,
+}
+"""What each message has to be signed with."""
 
 WINDOWS = {
     "broadcast": {"in_flight": 8, "unknown_window": "20s"},
@@ -70,7 +82,8 @@ async def play(recipients: int, state_dir: Path, console: Console) -> bool:
             _client(stack.addresses["sandbox"]) as sandbox,
             _client(stack.addresses["webhooks"]) as website,
         ):
-            return await Demo(stack, engine, sandbox, website, console).run(recipients)
+            signers = Signers(engine, sandbox, stack.addresses["console"])
+            return await Demo(stack, engine, sandbox, website, signers, console).run(recipients)
     finally:
         await stack.stop()
         console.print(f"Everything is stopped. Logs and databases are in {state_dir}.")
@@ -89,12 +102,14 @@ class Demo:
         engine: Engine,
         sandbox: httpx.AsyncClient,
         website: httpx.AsyncClient,
+        signers: Signers,
         console: Console,
     ) -> None:
         self.engine = engine
         self._stack = stack
         self._sandbox = sandbox
         self._website = website
+        self._signers = signers
         self._subscribers = 0
         self._console = console
         self._slowness: int | None = None
@@ -120,6 +135,15 @@ class Demo:
     def say(self, text: str) -> None:
         """Show one thing that happened."""
         self._screen.say(text)
+
+    async def enrol_approvers(self) -> None:
+        """Give everybody who signs a key and a passkey."""
+        await self._signers.enrol()
+        self.say(f"{', '.join(APPROVERS)} have a key and a passkey each")
+
+    async def prove(self, who: str, message: MessageStatus) -> str:
+        """The id of a proof that somebody approves."""
+        return await self._signers.prove(who, message)
 
     async def kill_worker(self) -> None:
         """SIGKILL for the worker; the stack starts another one by itself."""
@@ -152,8 +176,10 @@ class Demo:
 
 
 def quickened(files: dict[str, str], recipients: int) -> dict[str, str]:
-    """The playbook's files with the demo's waiting times, and batches that make 40 requests."""
+    """The playbook's files with the demo's waiting times and gates, and batches for 40 requests."""
     plan = yaml.safe_load(files["playbook.yaml"])
+    for kind, proof in REQUIRES.items():
+        plan["messages"][kind.value]["gate"]["requires"] = proof.value
     for section, values in WINDOWS.items():
         plan[section] = {**plan.get(section, {}), **values}
     plan["broadcast"]["batch_size"] = max(1, min(1000, recipients // 40))

@@ -18,9 +18,10 @@ from client.engine import Engine
 from client.errors import ClientError, NoWorker, explanation_of
 from client.facts import record_facts
 from client.mail_progress import mails_of
-from domain.actor import Actor
+from domain.actor import Actor, Surface
 from domain.errors import DomainError
 from domain.explanation import Action
+from domain.gate import Requirement
 from domain.ids import SUBSCRIBERS
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
@@ -61,6 +62,8 @@ class ScenarioHost(Protocol):
     engine: Engine
 
     def say(self, text: str) -> None: ...
+    async def enrol_approvers(self) -> None: ...
+    async def prove(self, who: str, message: MessageStatus) -> str: ...
     async def kill_worker(self) -> None: ...
     async def take_subscribers(self) -> list[str]: ...
 
@@ -113,6 +116,7 @@ class Scenario:
 
     async def _respond(self) -> None:
         self._story.both = await self._host.take_subscribers()
+        await self._host.enrol_approvers()
         announcement = await self._announce()
         await self._die_midway(announcement)
         await self._reassure()
@@ -163,7 +167,7 @@ class Scenario:
         message = await self._propose(
             MessageKind.PROGRESS_UPDATE, next_update=timedelta(minutes=30)
         )
-        await self._signal("ines", message)
+        await self._decide("ines", message)
         await self._settled(message.number)
 
     async def _resolve(self) -> None:
@@ -175,7 +179,7 @@ class Scenario:
 
     async def _make_good(self) -> None:
         message = await self._propose(MessageKind.GOODWILL_OFFER)
-        await self._signal("noor", message)
+        await self._decide("noor", message)
         await self._decide("lee", message)
         await self._settled(message.number)
 
@@ -226,18 +230,26 @@ class Scenario:
             by=who,
             digest=message.digest[:12],
             message=message.number,
+            proof=await self._host.prove(who, message),
         )
-        self._host.say(f"{who} approves {message.digest[:8]} by signal")
+        self._host.say(f"{who} approves {message.digest[:8]} by signal, with a {message.requires}")
 
     async def _decide(self, who: str, message: MessageStatus) -> None:
-        await messages.decide(
-            self._host.engine,
-            INCIDENT,
-            actor=Actor.at_terminal(who),
-            digest=message.digest,
-            message=message.number,
+        """Approve and wait for the answer: in the console with a passkey, else in the terminal."""
+        at = Surface.CONSOLE if message.requires is Requirement.PASSKEY else Surface.TERMINAL
+        proof = await self._host.prove(who, message)
+        await self._patiently(
+            lambda: messages.decide(
+                self._host.engine,
+                INCIDENT,
+                actor=Actor(person=who, surface=at),
+                digest=message.digest,
+                message=message.number,
+                proof=proof,
+            )
         )
-        self._host.say(f"{who} approves {message.digest[:8]} in the terminal")
+        said = f"{who} approves {message.digest[:8]} in the {at}, with a {message.requires}"
+        self._host.say(said)
 
     async def _try(self, who: str, digest: str, tried: str) -> None:
         """A decision that is not allowed, or on an old text; it must be refused."""

@@ -8,6 +8,8 @@ from datetime import datetime
 import httpx
 from pydantic import Field
 
+from client.audit.model import AuditedDecision
+from client.audit.proofs import audit_proofs
 from client.broadcasts import unknown_batches
 from client.codes import count_codes
 from client.engine import Engine
@@ -46,6 +48,8 @@ class Score(Value):
     struck: dict[str, int]
     unknown: tuple[str, ...] = ()
     record_findings: tuple[str, ...]
+    decisions: tuple[AuditedDecision, ...] = ()
+    proof_findings: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
 
     def customers(self, number: int) -> MailProgress | None:
@@ -80,6 +84,7 @@ async def add_up(
         if row.number == 1 and row.receipt is not None and row.started_at is not None:
             # A post that was found again has the platform's time, in whole seconds.
             first[row.channel] = max(row.receipt.at, row.started_at)
+    decisions, unproven = await audit_proofs(engine, INCIDENT, status.messages)
     score = Score(
         status=status,
         mail=await reconcile_mail(engine, INCIDENT, sandbox),
@@ -96,6 +101,8 @@ async def add_up(
         struck=await fired(sandbox),
         unknown=tuple([one async for one in _unknown(engine, status)]),
         record_findings=tuple(one.what for one in (await verify_timeline(engine, INCIDENT)).found),
+        decisions=decisions,
+        proof_findings=tuple(one.explanation.what for one in unproven),
     )
     customers = score.customers(1)
     if customers is not None and customers.counts.first_accepted_at is not None:
@@ -178,6 +185,20 @@ def _wrong(score: Score, story: Story) -> list[str]:
         f"this fault never struck: {name}" for name, times in score.struck.items() if not times
     ]
     wrong += score.record_findings
+    wrong += _unproven(score)
+    return wrong
+
+
+def _unproven(score: Score) -> list[str]:
+    """Every decision whose proof was not verified by the audit, in words."""
+    audited = {(one.message, one.person): one for one in score.decisions}
+    wrong = list(score.proof_findings)
+    for message in score.status.messages:
+        for decision in message.decisions:
+            person = decision.actor.person
+            found = audited.get((message.number, person))
+            if found is None or not found.verified_by:
+                wrong.append(f"message {message.number}: nothing proves the decision by {person}")
     return wrong
 
 

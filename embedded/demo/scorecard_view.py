@@ -106,15 +106,17 @@ def _page_table(score: Score) -> Table:
 
 
 def _approvals(score: Score) -> Table:
+    """Who signed what, and what the audit says of the proof, by itself and afterwards."""
     table = Table(title="Approvals", title_justify="left")
-    for name in ("message", "digest", "signed by"):
+    for name in ("message", "digest", "signed by", "proof, verified again"):
         table.add_column(name, overflow="fold")
+    verified = {(one.message, one.person): one.verified_by for one in score.decisions}
     for message in score.status.messages:
-        signed = ", ".join(
-            f"{one.actor.person} as {'/'.join(one.roles)} ({one.actor.surface})"
-            for one in message.decisions
-        )
-        table.add_row(str(message.number), message.digest[:16], signed)
+        for one in message.decisions:
+            signed = f"{one.actor.person} as {'/'.join(one.roles)} ({one.actor.surface})"
+            by = verified.get((message.number, one.actor.person), "")
+            proof = f"good: signed with a {by}" if by else "none"
+            table.add_row(str(message.number), message.digest[:16], signed, proof)
     return table
 
 

@@ -163,3 +163,10 @@ async def test_a_forged_signature_is_refused_without_a_word_of_what_it_was(
 
 async def test_a_proof_that_is_not_there_is_refused(enrolled: Database) -> None:
     assert "no such proof" in await refused(enrolled, order(proof="nothing"))
+
+
+async def test_a_passkey_that_nobody_enrolled_counts_for_nothing(ledger: Database) -> None:
+    unknown = signed_by_passkey(statement(), PASSKEY).model_copy(update={"credential": ""})
+    await handed_in(ledger, unknown)
+
+    assert "The passkey that signed it is not enrolled." in await refused(ledger)

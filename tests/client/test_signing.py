@@ -8,6 +8,7 @@ import pytest
 
 from client.signing import may_sign
 from domain.actor import Actor, Surface
+from domain.explanation import Action, explained
 from domain.gate import Decision, GateState, Requirement, Verdict
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
@@ -88,3 +89,27 @@ def test_everybody_learns_what_they_may_do_and_why_not(
 def test_who_may_is_named_to_those_who_may_not() -> None:
     may = may_sign("site-down", message(), "maya", ("comms_lead",), NOW)
     assert "noor" in str(may.why_not)
+
+
+@pytest.mark.parametrize("requires", list(Requirement))
+@pytest.mark.parametrize("proves", [True, False])
+def test_who_has_a_passkey_signs_with_it_and_who_needs_one_learns_where_to_get_it(
+    requires: Requirement, proves: bool
+) -> None:
+    required = requires is not Requirement.NONE
+
+    may = may_sign(
+        "site-down", message(requires=requires), "noor", ("founder",), NOW, proves=proves
+    )
+
+    assert may.approve is may.reject is (proves or not required)
+    assert (may.proven, may.required) == (proves, proves and required)
+    step = may.why_not.next_step.action if may.why_not else None
+    assert step is (Action.ENROL_PASSKEY if required and not proves else None)
+
+
+def test_where_no_browser_uses_passkeys_that_is_the_reason() -> None:
+    number = explained("The console's address is a number.", "Open it by its name.")
+    asked = message(requires=Requirement.PASSKEY)
+    may = may_sign("site-down", asked, "noor", ("founder",), NOW, unusable=number)
+    assert (may.approve, may.why_not) == (False, number)

@@ -3,6 +3,8 @@
 const { browserSupportsWebAuthn, startAuthentication, startRegistration } = SimpleWebAuthnBrowser;
 const root = document.documentElement;
 root.dataset.passkeys = browserSupportsWebAuthn() ? "yes" : "no";
+// What the console has refused counts as a failure, too: it brings the buttons that go without.
+if (document.getElementById("refusal")) root.dataset.failed = "";
 
 const NOTHING = "Nothing was done.";
 const AGAIN = "Press the button again, and answer what the browser asks.";

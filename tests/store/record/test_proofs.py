@@ -13,6 +13,7 @@ from domain.proof import Proof, ProofRefused, Statement, Verified
 from domain.sealing import Sealed
 from sandbox.authenticator import Authenticator
 from store.kernel.database import Database
+from store.people import credentials
 from store.record import proofs
 from tests.proving import (
     EXPIRES,
@@ -145,3 +146,14 @@ async def test_what_is_too_large_for_a_proof_is_not_kept(database: Database) -> 
 
     with pytest.raises(DomainError, match="too large"):
         await proofs.keep(database, "p1", large, statement(), IN_TIME)
+
+
+async def test_what_was_verified_notes_when_its_key_was_used(database: Database) -> None:
+    await credentials.enrol(database, key_of(), "maya", IN_TIME)
+    said = await issued(database)
+    proof = await kept(database, said)
+    assert (await credentials.of_person(database, "noor"))[0].used_at is None
+
+    await proofs.enter_verified(database, KEY, proof, VERIFIED, said, IN_TIME)
+
+    assert (await credentials.of_person(database, "noor"))[0].used_at == IN_TIME

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.terminal import Up
 
@@ -19,6 +19,8 @@ window.refused = [];
 document.addEventListener("securitypolicyviolation", (one) => refused.push(one.blockedURI));
 """
 PHONE, DESK = 360, 1280
+PATIENCE = 120_000
+"""Milliseconds until something that should be on a page counts as missing."""
 
 
 def find_browser() -> str | None:
@@ -31,9 +33,34 @@ def find_browser() -> str | None:
 def chromium(path: str) -> Iterator[Browser]:
     """A browser, for as long as this lasts."""
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE)
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+class Authenticator:
+    """The browser's own stand-in for a phone's fingerprint reader, for one page."""
+
+    def __init__(self, page: Page) -> None:
+        self._cdp = page.context.new_cdp_session(page)
+        self._cdp.send("WebAuthn.enable")
+        made = self._cdp.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+        self._id = {"authenticatorId": made["authenticatorId"]}
+
+    def recognises(self, its_owner: bool) -> None:
+        """Whether whoever touches it passes for its owner."""
+        self._cdp.send("WebAuthn.setUserVerified", {**self._id, "isUserVerified": its_owner})
 
 
 class People:
@@ -60,6 +87,7 @@ class People:
         """The page of somebody who has opened a link and pressed their name."""
         options = {"viewport": {"width": PHONE, "height": 740}, "locale": "en-GB"} | options
         page = self.browser.new_context(**options).new_page()
+        page.set_default_timeout(PATIENCE)
         page.add_init_script(WATCH)
         page.goto(self.types("sign-in"))
         page.locator(f"button[value={person}]").click()

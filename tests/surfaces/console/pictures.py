@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from tests.surfaces.console.people import DESK, PHONE, People, chromium, find_browser
+from tests.surfaces.console.people import DESK, PHONE, Authenticator, People, chromium, find_browser
 from tests.terminal import ROOT, Up
 
 FOLDER = ROOT / "docs" / "pictures" / "console"
@@ -81,6 +81,14 @@ def play(people: People) -> None:
 
     noor = people.enter("noor")
     take(noor, "home")
+    Authenticator(noor)
+    people.goes_to(noor, "/passkeys")
+    noor.get_by_label("Its name").fill("Phone")
+    noor.get_by_role("button", name="Add a passkey").click()
+    noor.get_by_text("not used yet").wait_for()
+    take(noor, "passkeys")
+    noor.get_by_role("link", name="Remove Phone").click()
+    take(noor, "remove-passkey")
     people.goes_to(noor, f"/incidents/{SLUG}/messages/1/sign")
     take(noor, "sign")
     take(maya, "cannot-sign")

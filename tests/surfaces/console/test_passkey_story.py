@@ -8,23 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.surfaces.console.people import People, chromium, faults_of, find_browser
+from tests.surfaces.console.people import Authenticator, People, chromium, faults_of, find_browser
 from tests.terminal import ROOT, Up
 
 pytestmark = [pytest.mark.browser, pytest.mark.whole]
 
-PATIENCE = 120_000
 SLUG = "passkey-story"
-AUTHENTICATOR = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
 
 
 @pytest.fixture(scope="module")
@@ -47,30 +38,15 @@ def people(up: Up) -> Iterator[People]:
         yield people
 
 
-class Device:
-    """A page with an authenticator of its own, that can be told to refuse."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self._cdp: CDPSession = page.context.new_cdp_session(page)
-        self._cdp.send("WebAuthn.enable")
-        made = self._cdp.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
-        self._id = {"authenticatorId": made["authenticatorId"]}
-
-    def recognises(self, whoever: bool) -> None:
-        """Whether its owner passes the check of who is there."""
-        self._cdp.send("WebAuthn.setUserVerified", {**self._id, "isUserVerified": whoever})
-
-
-def device(people: People, person: str) -> Device:
-    """Somebody with a passkey on their phone."""
-    phone = Device(people.enter(person))
-    page = phone.page
+def with_passkey(people: People, person: str) -> tuple[Page, Authenticator]:
+    """Somebody with a passkey on their phone, which is a page with an authenticator."""
+    page = people.enter(person)
+    phone = Authenticator(page)
     page.get_by_role("link", name="Passkeys").click()
     page.get_by_label("Its name").fill("phone")
     page.get_by_role("button", name="Add a passkey").click()
     expect(page.get_by_text("not used yet")).to_be_visible()
-    return phone
+    return page, phone
 
 
 def test_enrol_sign_in_approve_and_reject(people: People) -> None:
@@ -88,8 +64,7 @@ def test_enrol_sign_in_approve_and_reject(people: People) -> None:
     faults += faults_of(noor)
     noor.context.close()
 
-    phone = device(people, "noor")
-    noor = phone.page
+    noor, phone = with_passkey(people, "noor")
     faults += faults_of(noor)
     noor.get_by_role("button", name="Add a passkey").click()
     expect(noor.get_by_role("alert")).to_contain_text("has a passkey of yours already")
@@ -113,7 +88,7 @@ def test_enrol_sign_in_approve_and_reject(people: People) -> None:
     expect(noor.get_by_text("approved by noor")).to_be_visible()
 
     # Ines rejects; the author reads why.
-    ines = device(people, "ines").page
+    ines, _ = with_passkey(people, "ines")
     people.goes_to(ines, sign)
     ines.locator("summary", has_text="Reject").click()
     ines.get_by_role("button", name=re.compile("Reject")).click()
