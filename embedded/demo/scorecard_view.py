@@ -34,7 +34,10 @@ def show(console: Console, score: Score, story: Story) -> None:
     for wrong in score.wrong:
         console.print(f"[bold red]not right:[/bold red] {wrong}", highlight=False)
     if not score.wrong:
-        console.print("[bold green]Nothing lost, nothing sent twice, by the sandbox's own books.")
+        console.print(
+            "[bold green]Nothing lost, nothing sent twice, by the sandbox's own books; "
+            "every decision proven, by our audit."
+        )
 
 
 def _told(score: Score) -> Table:
@@ -108,14 +111,14 @@ def _page_table(score: Score) -> Table:
 def _approvals(score: Score) -> Table:
     """Who signed what, and what the audit says of the proof, by itself and afterwards."""
     table = Table(title="Approvals", title_justify="left")
-    for name in ("message", "digest", "signed by", "proof, verified again"):
+    for name in ("message", "digest", "signed by", "proof"):
         table.add_column(name, overflow="fold")
     verified = {(one.message, one.person): one.verified_by for one in score.decisions}
     for message in score.status.messages:
         for one in message.decisions:
             signed = f"{one.actor.person} as {'/'.join(one.roles)} ({one.actor.surface})"
             by = verified.get((message.number, one.actor.person), "")
-            proof = f"good: signed with a {by}" if by else "none"
+            proof = f"{by}: verified" if by else "none"
             table.add_row(str(message.number), message.digest[:16], signed, proof)
     return table
 

@@ -42,7 +42,7 @@ def with_passkey(people: People, person: str) -> tuple[Page, Authenticator]:
     """Somebody with a passkey on their phone, which is a page with an authenticator."""
     page = people.enter(person)
     phone = Authenticator(page)
-    page.get_by_role("link", name="Passkeys").click()
+    page.get_by_role("link", name="(your passkeys)").click()
     page.get_by_label("Its name").fill("phone")
     page.get_by_role("button", name="Add a passkey").click()
     expect(page.get_by_text("not used yet")).to_be_visible()
@@ -60,7 +60,7 @@ def test_enrol_sign_in_approve_and_reject(people: People) -> None:
     expect(noor.get_by_text("This has to be signed with a passkey")).to_be_visible()
     expect(noor.get_by_role("button", name=re.compile("Approve"))).to_have_count(0)
     faults += faults_of(noor)
-    noor.get_by_role("link", name="Your passkeys").click()
+    noor.get_by_role("link", name="Your passkeys", exact=True).click()
     faults += faults_of(noor)
     noor.context.close()
 
