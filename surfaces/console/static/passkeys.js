@@ -36,7 +36,6 @@ function show({ what, means, next, href, words }, form) {
   if (href) box.append(Object.assign(document.createElement("a"), { className: "button", href, textContent: words }));
   // Before the live region, which is replaced all the time.
   (form.closest("#live") ?? form).before(box);
-  root.dataset.failed = "";
   box.focus();
 }
 
@@ -65,6 +64,8 @@ document.addEventListener("submit", async (event) => {
     const answer = await start({ optionsJSON: options });
     send(form.action, [...typed, ["token", token], ["answer", JSON.stringify(answer)]]);
   } catch (error) {
+    // What the console itself refuses, it would refuse without a passkey, too.
+    if (!error.said) root.dataset.failed = "";
     const [what, next] = SAID[error.name] ?? [`The browser could not sign (${error.name}).`, "Try another device or browser."];
     show(error.said ?? { what, means: NOTHING, next }, document.contains(form) ? form : document.getElementById("live") ?? document.querySelector("main"));
   } finally {
