@@ -50,6 +50,15 @@ class PageTimes(Value):
     processor: float
     news: float = 0.0
 
+    def line(self) -> str:
+        """The result in words."""
+        return (
+            f"{self.path}, {self.watching} live views: half within {median(self.seconds):.3f} s, "
+            f"95 % within {percentile_95(self.seconds):.3f} s, longest {max(self.seconds):.3f} s; "
+            f"first load {self.bytes:,} bytes; {self.processor:.2f} processors"
+            + (f"; {self.news:.2f} parts a second to each view" if self.watching else "")
+        )
+
 
 async def measure(
     folder: Path, url: str, *, recipients: int, samples: int, views: int
@@ -69,7 +78,10 @@ async def measure(
         mailing = asyncio.create_task(load.run())
         try:
             await load.begun.wait()
-            found = [await _times(console, http, path, samples) for path in PAGES]
+            found = []
+            for path in PAGES:
+                found.append(await _times(console, http, path, samples))
+                print(found[-1].line(), flush=True)
             async with _watched(http, views) as news:
                 await asyncio.sleep(_SETTLE)
                 for path in PAGES:
@@ -77,6 +89,7 @@ async def measure(
                     timed = await _times(console, http, path, samples, views)
                     each = (sum(news) - before) / max(views, 1) / (time.monotonic() - began)
                     found.append(timed.model_copy(update={"news": each}))
+                    print(found[-1].line(), flush=True)
             if mailing.done():
                 mailing.result()
         finally:
@@ -174,19 +187,12 @@ async def _print(given: argparse.Namespace, folder: Path) -> int:
         if url is None:
             print("There is no PostgreSQL server on this machine.")
             return 1
-        found = await measure(
+        await measure(
             folder,
             url,
             recipients=given.recipients,
             samples=given.samples,
             views=given.views,
-        )
-    for one in found:
-        print(
-            f"{one.path}, {one.watching} live views: half within {median(one.seconds):.3f} s, 95 % "
-            f"within {percentile_95(one.seconds):.3f} s, longest {max(one.seconds):.3f} s; first "
-            f"load {one.bytes:,} bytes; {one.processor:.2f} processors"
-            + (f"; {one.news:.2f} parts a second to each view" if one.watching else "")
         )
     print(f"load of the machine {os.getloadavg()[0]:.1f}")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -34,7 +35,7 @@ router = APIRouter(route_class=Page)
 @router.get("/incidents/{slug}")
 async def show_incident(request: Request, slug: str) -> Response:
     """The incident as it is."""
-    seen = await feed_of(request, slug).look()
+    seen, verified = await asyncio.gather(feed_of(request, slug).look(), _verified(request, slug))
     title = seen.look.status.title if seen.look else seen.ledger.row.title if seen.ledger else slug
     return page(
         request,
@@ -42,7 +43,7 @@ async def show_incident(request: Request, slug: str) -> Response:
         title,
         slug=slug,
         known=await _facts(request, seen),
-        verified=await _verified(request, slug),
+        verified=verified,
         **context(seen, session(request).person.id),
     )
 
@@ -52,8 +53,13 @@ async def show_live(request: Request, slug: str) -> Response:
     """What changes of it, as it changes."""
     person = session(request).person.id
     feed = feed_of(request, slug)
-    await feed.look()
-    return streamed(request, feed, lambda seen: part("incident", **context(seen, person)))
+    await feed.recent()
+    return streamed(
+        request,
+        feed,
+        ("incident", person),
+        lambda seen: part("incident", **context(seen, person)),
+    )
 
 
 def context(seen: IncidentView, person: str) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from datetime import timedelta
+from weakref import WeakValueDictionary
 
 from fastapi import Request
 from sse_starlette import EventSourceResponse
@@ -26,6 +28,8 @@ LOOK_EVERY = timedelta(seconds=1)
 CONFIRM_EVERY = timedelta(seconds=10)
 """How often a page is told that it is still true, and its session looked up again."""
 
+_KEPT = 50
+
 _log = logging.getLogger("frontfoot.console")
 
 
@@ -39,6 +43,7 @@ class Feed:
         self._readers = 0
         self._news = asyncio.Condition()
         self.newest: IncidentView | None = None
+        self._rendered: dict[Hashable, str] = {}
 
     def is_read(self) -> bool:
         """Whether somebody watches it."""
@@ -46,8 +51,25 @@ class Feed:
 
     async def look(self) -> IncidentView:
         """The incident now; raises as ``client.incident_view.view`` does."""
-        self.newest = await view(self._watcher, self._engine, self._slug)
-        return self.newest
+        seen = await view(self._watcher, self._engine, self._slug)
+        self.show(seen)
+        return seen
+
+    def show(self, seen: IncidentView) -> None:
+        """Let everybody see this from now on."""
+        self.newest = seen
+        self._rendered.clear()
+
+    async def recent(self) -> IncidentView:
+        """The newest view, if somebody watches it anyway; else as ``look``."""
+        return self.newest if self.newest and self.is_read() else await self.look()
+
+    def rendered(self, key: Hashable, render: Callable[[IncidentView], str]) -> str:
+        """What ``render`` makes of the newest view, made once for all with the same ``key``."""
+        assert self.newest is not None
+        if key not in self._rendered:
+            self._rendered[key] = render(self.newest)
+        return self._rendered[key]
 
     @contextlib.asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
@@ -63,11 +85,11 @@ class Feed:
                 self._looking.cancel()
                 self._looking = None
 
-    async def next(self) -> IncidentView | None:
-        """The next view."""
+    async def next(self) -> bool:
+        """Wait for the next view; False if there never was one."""
         async with self._news:
             await self._news.wait()
-        return self.newest
+        return self.newest is not None
 
     async def _look_on(self) -> None:
         while True:
@@ -87,12 +109,18 @@ class Feeds:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._feeds: dict[str, Feed] = {}
+        # A feed lives as long as any request has it, from before it is read. The last of them stay:
+        # they know the rate since they last looked.
+        self._feeds: WeakValueDictionary[str, Feed] = WeakValueDictionary()
+        self._newest: deque[Feed] = deque(maxlen=_KEPT)
 
     def of(self, slug: str) -> Feed:
-        """The feed of an incident; those that nobody reads any more are let go."""
-        self._feeds = {one: feed for one, feed in self._feeds.items() if feed.is_read()}
-        return self._feeds.setdefault(slug, Feed(self._engine, slug))
+        """The one feed of an incident."""
+        feed = self._feeds.get(slug)
+        if feed is None:
+            feed = self._feeds[slug] = Feed(self._engine, slug)
+            self._newest.append(feed)
+        return feed
 
 
 def feed_of(request: Request, slug: str) -> Feed:
@@ -101,16 +129,21 @@ def feed_of(request: Request, slug: str) -> Feed:
     return feeds.of(slug)
 
 
-def streamed(request: Request, feed: Feed, render: Callable[[IncidentView], str]) -> Response:
-    """A stream of what ``render`` makes of each view, for as long as its reader is signed in."""
+def streamed(
+    request: Request, feed: Feed, key: Hashable, render: Callable[[IncidentView], str]
+) -> Response:
+    """A stream of what ``render`` makes of each view, for as long as its reader is signed in.
+
+    All readers with the same ``key`` see the same.
+    """
 
     async def parts() -> AsyncIterator[dict[str, str]]:
         async with feed.watched():
-            yield {"data": render(feed.newest or await feed.look())}
+            await feed.recent()
+            yield {"data": feed.rendered(key, render)}
             async for _ in _while_signed_in(request):
-                seen = await feed.next()
-                if seen is not None:
-                    yield {"data": render(seen)}
+                if await feed.next():
+                    yield {"data": feed.rendered(key, render)}
 
     return EventSourceResponse(parts(), ping=15)
 

@@ -48,9 +48,10 @@ async def show_standing(request: Request, slug: str, number: int, digest: str) -
         return part("standing", **_standing(request, slug, message, digest, proves))
 
     feed = feed_of(request, slug)
-    await feed.look()
+    await feed.recent()
     proves = await _proves(request)
-    return streamed(request, feed, render)
+    key = ("sign", number, digest, session(request).person.id, proves)
+    return streamed(request, feed, key, render)
 
 
 @router.get("/incidents/{slug}/messages/{number}/mail/{place}")
