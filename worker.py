@@ -55,6 +55,7 @@ from client.logs import log_as_json
 from client.page_words import page_words
 from client.record_key import read_key
 from client.recovery.locks import lock_those_behind
+from client.stopping import keep_telling
 from domain.ids import MAIN_QUEUE, channel_queue
 from domain.playbook import PAGE_CHANNEL
 from domain.sealing import RecordKey
@@ -329,6 +330,10 @@ async def run(queues: Sequence[str]) -> None:
         if confirming is not None:
             sending = asyncio.create_task(confirming.run())
             stack.push_async_callback(_ended, sending)
+        if "main" in chosen:
+            engine = Engine(settings, temporal=client, ledger=database)
+            telling = asyncio.create_task(keep_telling(engine))
+            stack.push_async_callback(_ended, telling)
         made = workers(client, settings, database, channels, key, chosen, inbox)
         for worker in made:
             await stack.enter_async_context(worker)

@@ -13,6 +13,15 @@ _UNREACHABLE = (timedelta(milliseconds=500), timedelta(minutes=1))
 _THROTTLED = (timedelta(seconds=1), timedelta(minutes=15))
 
 
+_HELD = (timedelta(seconds=1), timedelta(seconds=30))
+
+
+def growing(attempt: int, limits: tuple[timedelta, timedelta] = _HELD) -> timedelta:
+    """A wait that doubles with each ``attempt`` in a row, from the first limit to the last."""
+    first, longest = limits
+    return min(first * (1 << min(max(attempt - 1, 0), 20)), longest)
+
+
 def wait_for(error: Unreachable | Throttled, attempt: int, now: datetime) -> timedelta:
     """The time until the next attempt, after ``attempt`` in a row at which nothing was taken.
 
@@ -20,9 +29,8 @@ def wait_for(error: Unreachable | Throttled, attempt: int, now: datetime) -> tim
     nothing, so that the wait doubles with each attempt: the same if the provider names a near time
     again and again. Otherwise a clock that is wrong would have us ask without end.
     """
-    first, longest = _THROTTLED if isinstance(error, Throttled) else _UNREACHABLE
-    growing = min(first * (1 << min(max(attempt - 1, 0), 20)), longest)
+    wait = growing(attempt, _THROTTLED if isinstance(error, Throttled) else _UNREACHABLE)
     if not isinstance(error, Throttled):
-        return growing
+        return wait
     told = error.until - now
-    return max(told, growing) if told <= LONGEST_BELIEVED else growing
+    return max(told, wait) if told <= LONGEST_BELIEVED else wait

@@ -135,8 +135,8 @@ class Sending:
                 # Another attempt took it and has not entered an outcome: it is unknown.
                 await self.result.unknown(row, "An earlier attempt never reported back.")
             elif row.state is PublicationState.PLANNED:
-                # It is not handed out: the broadcast has been paused.
-                self.result.pause()
+                # It is not handed out: the broadcast is paused, or everything is stopped.
+                await self.result.pause()
             return
         self.result.begun = BegunAttempt(attempt=row.attempt, number=number, at=row.started_at)
         self._witness.note(self._broadcast, self.result.begun)

@@ -181,6 +181,7 @@ class BroadcastActivities:
             unknown_batches=found.here.unknown_batches,
             halted=sending.result.halted,
             paused=sending.result.paused,
+            held=sending.result.held,
             reached=reached,
             taken=sending.result.taken,
             aside=sending.result.aside,

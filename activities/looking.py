@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from activities.backoff import wait_for
+from activities.backoff import growing, wait_for
 from activities.signatures.posts import PublicationStatus, PublicationTask, PublishPost
 from channels.contract import Channel, Refused, Throttled, Unreachable
 from domain.explanation import Action, Explanation
 from domain.ids import MessageRef
 from domain.message import Document
 from domain.publication import Finding, PublicationState, Sighting
+from domain.stopping import Stop
 from store.kernel.database import Database
 from store.record import publication_rows
 from store.record.publication_rows import PublicationRow
@@ -70,6 +71,19 @@ def later(
     changes = {
         "explanation": error.explanation,
         "again_after": wait_for(error, order.in_a_row, datetime.now(UTC)),
+    }
+    return publication_status(row).model_copy(update=changes)
+
+
+def held(row: PublicationRow, stop: Stop | None, order: PublishPost) -> PublicationStatus:
+    """Nothing was tried, because everything is stopped: the ledger's state, and when to ask again.
+
+    Who resumes it has it asked at once; this is for the case that nobody can be told.
+    """
+    changes = {
+        "explanation": stop.explanation() if stop else row.explanation,
+        "again_after": growing(order.in_a_row),
+        "held": True,
     }
     return publication_status(row).model_copy(update=changes)
 

@@ -9,7 +9,7 @@ from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.heartbeat import beating, to_its_end
 from activities.log_lines import tell_attempt
-from activities.looking import later, look, nobody_knows, publication_status
+from activities.looking import held, later, look, nobody_knows, publication_status
 from activities.pauses import Pause
 from activities.recovery import refusing_behind
 from activities.signatures.posts import (
@@ -43,6 +43,7 @@ from store.kernel.database import Database
 from store.record import publication_rows, publications
 from store.record.publication_rows import PublicationRow
 from store.recovery.witness import Witness
+from store.stops import stops
 
 SEEN_BY_A_PERSON = "seen-by-a-person"
 """The id of a receipt when the platform's own is not known."""
@@ -111,6 +112,9 @@ class PostActivities:
                     await self._gates.refuse_unopened(task)
                     row = await self._row_before(order)
                     if row.uncertain:
+                        stop = await stops.in_force(self._database, task.message.incident)
+                        if stop is not None and row.state is PublicationState.PLANNED:
+                            return held(row, stop, order)
                         ended = await self._look_first(channel, document, row, order)
                         if ended is not None:
                             return ended
@@ -158,7 +162,7 @@ class PostActivities:
                 looked=looked,
             )
         if not reservation.reserved:
-            return publication_status(reservation.row)
+            return await self._not_handed_out(reservation.row, order)
         begun = BegunAttempt(attempt=reservation.row.attempt, at=reservation.row.started_at)
         self._witness.note(reservation.row.key, begun)
         publication = Publication(
@@ -187,6 +191,16 @@ class PostActivities:
                 self._database, task.message, task.channel, receipt, datetime.now(UTC)
             )
         return publication_status(row)
+
+    async def _not_handed_out(self, row: PublicationRow, order: PublishPost) -> PublicationStatus:
+        """Why the ledger did not hand it out: it has been taken, or everything is stopped."""
+        mine = (row.revision, row.digest) == (order.task.message.revision, order.task.digest)
+        if not mine or row.state is not PublicationState.PLANNED or row.attempt >= order.attempt:
+            return publication_status(row)
+        with failing_in_words(datetime.now(UTC)):
+            # None if it was resumed at this moment: then it is asked again, and handed out.
+            stop = await stops.in_force(self._database, row.incident)
+        return held(row, stop, order)
 
     @defined(LOOK_FOR_POST)
     async def look_for_post(self, task: PublicationTask) -> Sighting:

@@ -14,6 +14,7 @@ from store.broadcasts import batch_outcomes, batches
 from store.broadcasts.addressees import Sendables
 from store.broadcasts.batch_rows import BatchRow
 from store.kernel.database import Database
+from store.stops.stops import in_force
 
 LOOK_YOURSELF = NextStep(
     advice="Its events settle it. If none come, look in the provider's activity, then settle it."
@@ -25,7 +26,8 @@ class RangeResult:
 
     ``halted``: no further batch can go out. ``paused``: the ledger hands out nothing now.
     ``over``: for either of them, or after a failure, nothing more of the range is sent now.
-    ``begun`` is the batch that was begun last.
+    ``held`` is why, if everything of the incident is stopped. ``begun`` is the batch that was begun
+    last.
     """
 
     def __init__(self, database: Database, order: SendBatches) -> None:
@@ -34,6 +36,7 @@ class RangeResult:
         self.taken = 0
         self.halted = False
         self.paused = False
+        self.held: Explanation | None = None
         self.over = False
         self._hands_back = False
         self._to_send_again: list[int] = []
@@ -63,9 +66,13 @@ class RangeResult:
         self.halted = self.over = True
         self.explanation = why
 
-    def pause(self) -> None:
-        """Send nothing more now: the ledger hands nothing out."""
+    async def pause(self) -> None:
+        """Send nothing more now: the ledger hands nothing out, for it is paused or stopped."""
         self.paused = self.over = True
+        with failing_in_words(datetime.now(UTC)):
+            stop = await in_force(self._database, self._order.task.message.incident)
+        if stop is not None:
+            self.held = stop.explanation()
 
     async def bring_back(self, row: BatchRow, why: Explanation) -> None:
         """Return the batch unsent: it is certain that nothing of this attempt went out."""

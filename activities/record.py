@@ -12,12 +12,15 @@ from activities.log_lines import tell_entries
 from activities.signatures.openings import OPEN_GATE, REVOKE_OPENING, OpenGate, RevokeOpening
 from activities.signatures.record import (
     CLOSE_INCIDENT,
+    READ_STOPS,
     RECORD_TIMELINE,
     REGISTER_INCIDENT,
     TOO_LARGE,
     CloseIncident,
+    ReadStops,
     RecordTimeline,
     RegisterIncident,
+    StopsRead,
     TimelineRecorded,
 )
 from activities.signatures.signature import Nothing
@@ -33,6 +36,7 @@ from store.recovery import snapshots
 from store.recovery.generations import generation
 from store.recovery.locks import lock
 from store.recovery.standing import what_lacks
+from store.stops import stops
 
 
 class RecordActivities:
@@ -50,6 +54,7 @@ class RecordActivities:
             self.record_timeline,
             self.open_gate,
             self.revoke_opening,
+            self.read_stops,
         ]
 
     @defined(REGISTER_INCIDENT)
@@ -135,6 +140,14 @@ class RecordActivities:
             _refuse_others(order.message.incident)
             await openings.revoke(self._database, order.message, order.at)
         return Nothing()
+
+    @defined(READ_STOPS)
+    async def read_stops(self, order: ReadStops) -> StopsRead:
+        """Tell an incident when everything of it was stopped and resumed."""
+        with failing_in_words(datetime.now(UTC)):
+            _refuse_others(order.incident)
+            found = await stops.tell(self._database, order.incident, order.since)
+        return StopsRead(stops=tuple(found))
 
 
 def _sealed_form(decision: Decision) -> dict[str, object]:

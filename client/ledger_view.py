@@ -9,10 +9,12 @@ from client.errors import UnknownIncident
 from client.mail_progress import MailProgress, mails_at
 from domain.message import Document
 from domain.model import Value
+from domain.stopping import Stop
 from store.record import incidents, messages, publication_rows
 from store.record.incidents import IncidentRow
 from store.record.messages import MessageRow
 from store.record.publication_rows import PublicationRow
+from store.stops import stops
 
 
 class KeptMessage(Value):
@@ -29,6 +31,7 @@ class LedgerView(Value):
 
     row: IncidentRow
     messages: tuple[KeptMessage, ...]
+    stopped: Stop | None = None
 
 
 async def read_from_ledger(engine: Engine, slug: str) -> LedgerView:
@@ -49,4 +52,5 @@ async def read_from_ledger(engine: Engine, slug: str) -> LedgerView:
         )
         for one in await messages.list_messages(ledger, slug)
     ]
-    return LedgerView(row=row, messages=tuple(kept))
+    stopped = await stops.in_force(ledger, slug)
+    return LedgerView(row=row, messages=tuple(kept), stopped=stopped)

@@ -31,7 +31,9 @@ def next_steps(status: IncidentStatus) -> list[NextStep]:
     if status.locked is not None:
         # Anything else could send what went out already.
         return [NextStep(action=Action.RECOVER_LEDGER, incident=status.incident)]
-    steps = [step for message in status.messages for step in _for_message(status, message)]
+    stopped = NextStep(action=Action.RESUME_ALL, incident=status.incident)
+    steps = [stopped] if status.stopped is not None else []
+    steps += [step for message in status.messages for step in _for_message(status, message)]
     if steps or any(one.phase is MessagePhase.PUBLISHING for one in status.messages):
         return steps
     return _for_stage(status)

@@ -13,6 +13,8 @@ from domain.explanation import Explanation
 from domain.message_state import MessagePhase
 from domain.model import Value
 from domain.status import IncidentStatus, MessageStatus
+from domain.stopping import Stop
+from store.stops import stops
 
 
 class Waiting(Value):
@@ -25,10 +27,11 @@ class Waiting(Value):
 
 
 class OpenIncident(Value):
-    """An open incident; no status if it did not answer."""
+    """An open incident; no status if it did not answer. ``stopped``: everything of it is."""
 
     listed: ListedIncident
     status: IncidentStatus | None
+    stopped: Stop | None = None
 
 
 class Overview(Value):
@@ -46,6 +49,7 @@ class Overview(Value):
 async def overview(engine: Engine, person: str) -> Overview:
     """The overview for ``person``: the list from the ledger, and what the incidents answer soon."""
     every = await recorded_incidents(engine)
+    stopped = await stops.all_in_force(await engine.ledger())
     notices: dict[str, Explanation] = {}
 
     async def asked(one: ListedIncident) -> OpenIncident:
@@ -65,7 +69,11 @@ async def overview(engine: Engine, person: str) -> Overview:
     running = [one for one in every if one.open]
     answers = await asyncio.gather(*(asked(one) for one in running[:MOST_ASKED]))
     unasked = (OpenIncident(listed=one, status=None) for one in running[MOST_ASKED:])
-    shown = (*(one for one in answers if one.listed.open), *unasked)
+    shown = tuple(
+        one.model_copy(update={"stopped": stopped.get(one.listed.slug)})
+        for one in (*answers, *unasked)
+        if one.listed.open
+    )
     ended = (one.listed for one in answers if not one.listed.open)
     return Overview(
         waiting=tuple(sorted(_waiting(shown, person), key=lambda one: not one.mine)),

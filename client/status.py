@@ -24,6 +24,7 @@ from domain.model import Value
 from domain.publication import Outcome, PublicationState
 from domain.status import IncidentStatus
 from store.kernel.errors import StoreUnavailable
+from store.stops import stops
 from wiring import TemporalUnreachable
 
 
@@ -75,6 +76,8 @@ class Watcher:
                 self._same_ledger = True
             locked = await why_locked(self._engine, status)
             status = status.model_copy(update={"locked": locked})
+            stop = await stops.in_force(await self._engine.ledger(), self._slug)
+            status = status.model_copy(update={"stopped": stop})
             rows = await list_publications(self._engine, self._slug)
             status = _as_entered(status, rows)
             if ended:

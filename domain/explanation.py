@@ -38,6 +38,8 @@ class Action(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     STOP = "stop"
+    STOP_ALL = "stop_all"
+    RESUME_ALL = "resume_all"
     CLOSE = "close"
     CHECK = "check"
     CHECK_PLAYBOOK = "check_playbook"

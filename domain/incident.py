@@ -23,13 +23,14 @@ from domain.noise import Noise
 from domain.playbook import MessagePlan, Playbook
 from domain.roster import roles_of
 from domain.stage import ALLOWED_MOVES, Stage, refuse_move
+from domain.stopping import Stop
 
 
 class IncidentState(BaseModel):
     """Everything the response has to remember.
 
     ``joined`` are those of the roster who joined after it was opened. ``noise`` counts entries
-    that anybody can cause, by their kind.
+    that anybody can cause, by their kind. ``stop`` is the newest of which it has heard.
     """
 
     incident: Slug
@@ -46,6 +47,7 @@ class IncidentState(BaseModel):
     waiver: str = ""
     joined: tuple[str, ...] = ()
     noise: dict[str, Noise] = Field(default_factory=dict)
+    stop: Stop | None = None
 
     def message(self, number: int) -> MessageState:
         """Message ``number``; ``DomainError`` if there is none."""

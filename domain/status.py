@@ -16,6 +16,7 @@ from domain.message_state import MessagePhase
 from domain.model import Value
 from domain.publication import Outcome
 from domain.stage import Stage
+from domain.stopping import Stop
 from domain.timeline import RecordHead
 
 
@@ -63,7 +64,8 @@ class IncidentStatus(Value):
 
     ``ledger`` is what the ledger has of it, with the end of its record; the incident writes branch
     ``record_branch`` of that. ``locked`` is why nothing goes out, if the ledger has less than it
-    had. ``joined`` are those who joined after it was opened.
+    had. ``joined`` are those who joined after it was opened. ``stopped``: somebody has stopped
+    everything.
     """
 
     incident: Slug
@@ -81,6 +83,7 @@ class IncidentStatus(Value):
     record_branch: int = 1
     locked: Explanation | None = None
     joined: tuple[str, ...] = ()
+    stopped: Stop | None = None
 
     @property
     def record(self) -> RecordHead:

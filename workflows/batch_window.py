@@ -112,11 +112,17 @@ class BatchWindow:
                 lambda: not control.run.paused or control.over or control.ceilings.near()
             )
             return True
-        times = [control.run.waits_until, None if self._queue else self._aside.next_due()]
+        held = control.run.held_until
+        times = [control.waits_until, None if self._queue else self._aside.next_due()]
         length = max(filter(None, times), default=workflow.now()) - workflow.now()
         with contextlib.suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: bool(control.run.paused) or control.over or control.ceilings.near(),
+                lambda: (
+                    bool(control.run.paused)
+                    or control.over
+                    or control.ceilings.near()
+                    or control.run.held_until != held
+                ),
                 timeout=max(length, timedelta(milliseconds=10)),
             )
         return True
@@ -166,8 +172,12 @@ class BatchWindow:
         first, last = handout.span
         if sent.paused and not self._control.over:
             self._queue.insert(0, (first, last))
-            await self._control.clear_old_pause()
+            if sent.held is not None:
+                await self._control.hold(sent.held)
+            else:
+                await self._control.clear_old_pause()
             return
+        await self._control.end_hold()
         if sent.reached is not None and sent.reached < last:
             self._queue.insert(0, (sent.reached + 1, last))
         await self._control.count(sent)
@@ -176,7 +186,8 @@ class BatchWindow:
 
     def _may_send(self) -> bool:
         run = self._control.run
-        limited = run.waits_until is not None and workflow.now() < run.waits_until
+        until = self._control.waits_until
+        limited = until is not None and workflow.now() < until
         full = self._control.ceilings.near()
         return not (self._control.over or run.paused or limited or full)
 

@@ -98,7 +98,7 @@ class BroadcastWorkflow:
 
     @workflow.signal(dynamic=True)
     def listen(self, name: str, said: Sequence[RawValue]) -> None:
-        """``halt``, ``pause`` and ``resume``, effective within one batch; ``report``."""
+        """``halt``, ``pause`` and ``resume``, effective within one batch; ``report``; ``go_on``."""
         self._control.ceilings.signals += 1
         match name:
             case "halt":
@@ -108,6 +108,8 @@ class BroadcastWorkflow:
                 self._control.want_pause(reason[:REASON_LIMIT])
             case "resume":
                 self._control.want_pause("")
+            case "go_on":
+                self._control.go_on()
             case "report":
                 self._asked = True
 

@@ -25,7 +25,15 @@ with workflow.unsafe.imports_passed_through():
     from workflows.calls import call, explanation_of
     from workflows.ceilings import Ceilings
     from workflows.contract import BroadcastRun, PublishMessage
-    from workflows.policies import BULK_LEDGER, LEDGER, ORDINARY, URGENT, WAIT_TOLD_FROM
+    from workflows.policies import (
+        BULK_LEDGER,
+        HELD_AT_MOST,
+        HELD_FIRST,
+        LEDGER,
+        ORDINARY,
+        URGENT,
+        WAIT_TOLD_FROM,
+    )
     from workflows.reporting import report
 
 
@@ -136,6 +144,34 @@ class BroadcastControl:
             self.note(limit=None)
             await self.tell_incident()
 
+    # --- everything stopped ---------------------------------------------------------------------
+
+    async def hold(self, why: Explanation) -> None:
+        """Ask the ledger again in a while, since everything of the incident is stopped."""
+        until = self.run.held_until
+        if until is None or workflow.now() >= until:
+            wait = min(HELD_FIRST * (1 << min(self.run.holds, 10)), HELD_AT_MOST)
+            self.note(holds=self.run.holds + 1, held_until=workflow.now() + wait)
+        if self.run.held is None:
+            self.note(held=why)
+            await self.tell_incident()
+
+    async def end_hold(self) -> None:
+        """The ledger hands out again."""
+        if self.run.held is not None:
+            self.note(held=None, held_until=None, holds=0)
+            await self.tell_incident()
+
+    def go_on(self) -> None:
+        """Ask the ledger at once: everything is resumed."""
+        self.note(held_until=None, holds=0)
+
+    @property
+    def waits_until(self) -> datetime | None:
+        """When more may be handed out, if the provider or a person has us wait."""
+        times = [one for one in (self.run.waits_until, self.run.held_until) if one is not None]
+        return max(times, default=None)
+
     # --- pausing and halting ------------------------------------------------------------------
 
     async def set_pause(self, reason: str) -> None:
@@ -227,6 +263,8 @@ class BroadcastControl:
                 Action.RESUME, self._order.message, "Resume it, or stop it for good."
             )
             return Explanation(what=self.run.paused, next_step=resume)
+        if self.run.held is not None:
+            return self.run.held
         if limit is None or until is None:
             return None
         return Explanation(

@@ -103,6 +103,11 @@ class ChannelRun:
         """Have a broadcast continue where it was."""
         self._send("resume")
 
+    def go_on(self) -> None:
+        """Have it ask the ledger at once whether it may go on, if it waits for that."""
+        if self.state.started:
+            self._send("go_on")
+
     # --- news ---------------------------------------------------------------------------------
 
     def hear(self, news: ChannelNews, *, reached: bool) -> bool:

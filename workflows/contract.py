@@ -305,8 +305,9 @@ class BroadcastRun(Value):
     had paused, so it does not pause by itself again. ``queue`` has the batches still to hand out,
     as spans, for a continued run; ``halted``, ``refusal`` (why nothing more can go out) and
     ``unknown_until`` (how long events are waited for) are for one, too. ``generation`` names the
-    ledger that has its plan, and ``newest`` is the batch that it entered last as begun. No batch
-    after ``handed_out`` was ever handed out.
+    ledger that has its plan, ``held`` is why everything of the incident is stopped, asked for
+    ``holds`` times and again at ``held_until``, and ``newest`` is the batch that it entered last
+    as begun. No batch after ``handed_out`` was ever handed out.
     """
 
     broadcast: int = 0
@@ -336,6 +337,9 @@ class BroadcastRun(Value):
     newest: BegunAttempt | None = None
     handed_out: int = 0
     batch_size: int = 0
+    held: Explanation | None = None
+    held_until: datetime | None = None
+    holds: int = 0
 
     def per_second(self) -> float:
         """Recipients accepted per second since the start; zero before anything was."""

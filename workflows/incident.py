@@ -54,6 +54,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.settling import Settling
     from workflows.signing import Signing
     from workflows.status import incident_status, message_status
+    from workflows.stops import Stops
     from workflows.timeline import Timeline
     from workflows.turns import WaitingRoom, turn
     from workflows.withdrawing import Withdrawing
@@ -98,6 +99,7 @@ class IncidentWorkflow:
             Proving(state),
         )
         self._withdrawing = Withdrawing(state, timeline, self._publishing, self._turn_of)
+        self._stops = Stops(state, timeline, self._publishing)
         self._settling = Settling(state, timeline, self._publishing)
         self._facts = FactsRecording(state, timeline)
         self._recovering = Recovering(state, timeline, self._publishing, self._openings)
@@ -118,6 +120,7 @@ class IncidentWorkflow:
             asyncio.create_task(lifecycle.keep_registered(recovered=recovered)),
             asyncio.create_task(self._once_registered(self._timeline.keep)),
             asyncio.create_task(self._once_registered(self._openings.keep)),
+            asyncio.create_task(self._once_registered(self._stops.keep)),
             asyncio.create_task(self._noise.keep()),
             asyncio.create_task(self._ceilings.watch()),
         ]
@@ -180,7 +183,7 @@ class IncidentWorkflow:
 
     @workflow.signal(dynamic=True)
     async def listen(self, name: str, said: Sequence[RawValue]) -> None:
-        """Every signal: ``approve`` and ``reject`` of approvers, ``channel_news`` of broadcasts.
+        """``approve`` and ``reject`` of approvers, ``channel_news``, and ``stops_changed``.
 
         The approvers' contract is one value, ``{"by": …, "digest": …, "message": …}``, perhaps with
         ``proof``, and for rejecting also ``reason``. A handler for each name would stall the whole
@@ -194,6 +197,8 @@ class IncidentWorkflow:
                 await self._signing.decide_by_signal(said, Verdict.REJECT)
             case "channel_news":
                 self._publishing.hear(said)
+            case "stops_changed":
+                self._stops.hear()
             case _:
                 self._noise.add("signal not understood", "somebody", name)
 
@@ -390,12 +395,14 @@ class IncidentWorkflow:
             self._ceilings.near()
             and workflow.all_handlers_finished()
             and self._publishing.at_rest()
+            and self._stops.quiet()
         )
 
     def _nothing_under_way(self) -> bool:
         return (
             workflow.all_handlers_finished()
             and self._openings.quiet()
+            and self._stops.quiet()
             and self._publishing.quiet()
             and not any(one.withdrawing for one in self._state.messages)
             and not self._timeline.waited_for()

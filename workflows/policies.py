@@ -119,6 +119,10 @@ MOST_REFUSALS, MOST_DEFERRALS = 2, 5
 WAIT_TOLD_FROM = timedelta(seconds=4)
 """A wait for the provider's limit that is shorter than this is not told to anybody."""
 
+HELD_FIRST, HELD_AT_MOST = timedelta(seconds=1), timedelta(seconds=30)
+"""How long a broadcast waits until it asks again whether everything is still stopped, at first and
+at most. Who resumes it has it ask at once."""
+
 EVENTS_POLL = timedelta(seconds=2)
 """The shortest pause between two looks at the delivery events of unknown batches."""
 

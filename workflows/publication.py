@@ -59,6 +59,7 @@ class PublicationWorkflow:
         self._in_a_row = run.in_a_row
         self._wait_until = run.wait_until
         self._uncertain = False
+        self._held = self._go_on = False
         self._looked = False
         self._ceilings = Ceilings()
         self._told: Outcome = self._outcome(PublicationState.PLANNED, None)
@@ -87,12 +88,14 @@ class PublicationWorkflow:
 
     @workflow.signal(dynamic=True)
     def listen(self, name: str, said: Sequence[RawValue]) -> None:
-        """``halt``: stop before the next attempt. ``report``: say how far it is."""
+        """``halt``: stop before the next attempt. ``report``: say how far it is. ``go_on``."""
         self._ceilings.signals += 1
         if name == "halt":
             self._halt = read_or(said, Halt()).to
         elif name == "report":
             self._asked = True
+        elif name == "go_on":
+            self._go_on = True
 
     async def _answer(self) -> None:
         """Report when asked, once for all who ask at the same time."""
@@ -142,6 +145,8 @@ class PublicationWorkflow:
                 continue
             number += 1
             status = await self._attempt(number)
+            # The ledger knows of no attempt by that number.
+            number -= status.held
             if status.again_after is not None:
                 await self._note_wait(status, status.again_after)
 
@@ -150,7 +155,7 @@ class PublicationWorkflow:
     async def _attempt(self, number: int) -> PublicationStatus:
         """One attempt. A halt calls it off while it waits for its turn, never on the wire."""
         self._attempts += 1
-        self._looked = False
+        self._looked = self._go_on = False
         attempt = asyncio.create_task(
             call(
                 PUBLISH_POST,
@@ -178,6 +183,9 @@ class PublicationWorkflow:
         except ActivityError as error:
             status = await self._failed(error, number)
         self._know(status)
+        self._attempts -= status.held
+        if status.held is not self._held:
+            self._held, self._in_a_row = status.held, 0
         self._in_a_row = self._in_a_row + 1 if status.again_after is not None else 0
         self._lost += status.state in _NOBODY_KNOWS
         return status
@@ -221,11 +229,13 @@ class PublicationWorkflow:
 
     async def _note_wait(self, status: PublicationStatus, wait: timedelta) -> None:
         """Note when the next attempt is due, where the provider took nothing."""
-        if (fresh := self._fresh_for()) is not None:
+        if not self._held and (fresh := self._fresh_for()) is not None:
             wait = min(wait, fresh)
         self._wait_until = workflow.now() + wait
         why = status.explanation or Explanation(what=f"{self._channel} did not take it.")
-        if wait >= _SOONEST:
+        if self._held:
+            await self._report(PublicationState.PLANNED, why)
+        elif wait >= _SOONEST:
             next_at = show_second(self._wait_until)
             why = why.model_copy(update={"means": f"The next attempt is at {next_at}."})
             await self._report(PublicationState.PLANNED, why)
@@ -235,13 +245,18 @@ class PublicationWorkflow:
         left = until - workflow.now()
         try:
             await workflow.wait_condition(
-                lambda: self._halt is not None or self._ceilings.near(),
+                lambda: self._halt is not None or self._ceilings.near() or self._resumed(),
                 timeout=max(left, timedelta()),
             )
         except TimeoutError:
             self._wait_until = None
             return False
+        if self._resumed():
+            self._wait_until = None
         return True
+
+    def _resumed(self) -> bool:
+        return self._held and self._go_on
 
     def _fresh_for(self) -> timedelta | None:
         if self._order.fresh_until is None:

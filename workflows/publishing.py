@@ -102,6 +102,11 @@ class Publishing:
         for run in self._runs_of(message):
             run.halt(to)
 
+    def go_on(self) -> None:
+        """Have everything under way ask the ledger whether it may go on."""
+        for run in self._runs.values():
+            run.go_on()
+
     async def settled(self, message: MessageState) -> None:
         """Wait until nothing of the message is under way."""
         await workflow.wait_condition(lambda: not self._runs_of(message))

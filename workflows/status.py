@@ -57,4 +57,5 @@ def incident_status(
         record_branch=branch,
         locked=behind,
         joined=state.joined,
+        stopped=state.stop if state.stop and state.stop.in_force else None,
     )

@@ -83,7 +83,8 @@ class BatchesSent(Value):
     """The outcome of a range of batches so far: recipients, and batches of unknown outcome.
 
     ``halted``: the provider refused the account itself, so that no further batch can go either.
-    ``paused``: the ledger handed out nothing more, and the rest of the range is still to be sent.
+    ``paused``: the ledger handed out nothing more, and the rest of the range is still to be sent;
+    ``held`` says why, if somebody has stopped everything of the incident.
     ``reached`` is the last batch that this speaks of, where the rest of the range is handed back;
     None is the end of the range. ``health`` counts the whole broadcast, not only the range.
     ``taken`` is how many requests the provider accepted this time; after them it put one batch
@@ -95,6 +96,7 @@ class BatchesSent(Value):
     unknown_batches: int = 0
     halted: bool = False
     paused: bool = False
+    held: Explanation | None = None
     reached: int | None = None
     taken: int = 0
     aside: PutAside | None = None

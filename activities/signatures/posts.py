@@ -40,6 +40,7 @@ class PublicationStatus(Value):
     ``uncertain``: an attempt may have gone out that was never seen at the provider.
     ``again_after``: nothing was taken, and this is how long to wait before the next attempt.
     ``refusal``: the provider's no to this attempt, where an earlier one may have gone out.
+    ``held``: there was no attempt, because somebody has stopped everything of the incident.
     """
 
     state: PublicationState
@@ -50,6 +51,7 @@ class PublicationStatus(Value):
     uncertain: bool = False
     again_after: timedelta | None = None
     refusal: Explanation | None = None
+    held: bool = False
 
 
 class PublishPost(Value):

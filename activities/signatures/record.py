@@ -10,6 +10,7 @@ from domain.ids import AudienceName, Slug
 from domain.ledger import KnownLedger
 from domain.model import Value
 from domain.playbook import Playbook
+from domain.stopping import Stop
 from domain.timeline import RecordHead, TimelineEntry
 
 LARGEST_SNAPSHOT = 1_000_000
@@ -42,6 +43,22 @@ class CloseIncident(Value):
 
     incident: Slug
     at: datetime
+
+
+class ReadStops(Value):
+    """Read when everything of the incident was stopped, and by whom it was resumed.
+
+    ``since`` is the beginning of the newest stop that is known; None before the first.
+    """
+
+    incident: Slug
+    since: datetime | None = None
+
+
+class StopsRead(Value):
+    """The stops since then, that one included, in order."""
+
+    stops: tuple[Stop, ...] = ()
 
 
 class RecordTimeline(Value):
@@ -78,3 +95,4 @@ class TimelineRecorded(Value):
 REGISTER_INCIDENT = Signature("register_incident", RegisterIncident, Nothing)
 CLOSE_INCIDENT = Signature("close_incident", CloseIncident, Nothing)
 RECORD_TIMELINE = Signature("record_timeline", RecordTimeline, TimelineRecorded)
+READ_STOPS = Signature("read_stops", ReadStops, StopsRead)

@@ -40,6 +40,7 @@ from store.record import incidents, messages
 from store.recovery import doubts, locks
 from store.recovery.generations import generation
 from store.recovery.witness import Witness
+from store.stops import stops
 from workflows.contract import Reconcile, Reconciled
 
 
@@ -122,6 +123,9 @@ async def recover_ledger(
         order = Reconcile(actor=actor, generation=this, outcomes=found.outcomes)
         await tell(engine, slug, "reconcile", order, IncidentStatus)
         _forget_begun(engine, status)
+        if status.stopped is not None:
+            # Before it is unlocked: nobody has resumed what they had stopped.
+            await stops.enter_again(ledger, status.stopped)
         await locks.unlock(ledger, slug)
     return found
 

@@ -32,6 +32,7 @@ from store.record.publication_rows import (
     read_row,
 )
 from store.recovery.locks import unlocked
+from store.stops.stops import not_stopped
 from store.tables import publications
 
 _S = PublicationState
@@ -119,6 +120,7 @@ async def reserve(
                     publications.c.state == _S.PLANNED,
                     publications.c.attempt < attempt,
                     unlocked(publications.c.incident),
+                    not_stopped(publications.c.incident),
                     certain_or(looked=looked),
                 )
                 .values(

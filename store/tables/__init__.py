@@ -49,6 +49,7 @@ from store.tables.record import (
     publications,
     record_keys,
     revisions,
+    stops,
     timeline,
 )
 
@@ -86,6 +87,7 @@ __all__ = [
     "sign_in_links",
     "sign_ups",
     "status_page",
+    "stops",
     "subscriber_log",
     "subscription_components",
     "subscriptions",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKeyConstraint,
     Index,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -37,6 +39,30 @@ locks = Table(
     Column("why", Text, nullable=False),
     # Keys of the broadcasts that were compared since, with spaces between.
     Column("compared", Text, nullable=False, server_default=text("''")),
+)
+
+# Everything of an incident stopped by a person; at most one in force for each.
+stops = Table(
+    "stops",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("incident", String(48), nullable=False),
+    Column("at", Moment, nullable=False),
+    # JSON of an Actor, here and below.
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    Column("ended_at", Moment),
+    Column("ended_by", Text, nullable=False, server_default=text("''")),
+    # Whether its incident has not heard of it, or of its end.
+    Column("untold", Boolean, nullable=False, server_default=false()),
+    Index(
+        "ix_stops_in_force",
+        "incident",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index("ix_stops_incident", "incident"),
 )
 
 # The last state of each incident, from which it can be started again if Temporal is lost.

@@ -32,6 +32,7 @@ from surfaces.console import (
     sign,
     sign_in,
     statements,
+    stopping,
     timeline,
 )
 from surfaces.console.access import signed_in
@@ -56,6 +57,7 @@ _PAGES = (
     facts.router,
     timeline.router,
     closing.router,
+    stopping.router,
     mail.router,
 )
 

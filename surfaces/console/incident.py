@@ -78,7 +78,8 @@ def context(seen: IncidentView, person: str) -> dict[str, Any]:
 
 
 def _steps(status: IncidentStatus) -> list[NextStep]:
-    steps = next_steps(status)
+    # The way back is in what says that everything is stopped.
+    steps = [one for one in next_steps(status) if one.action is not Action.RESUME_ALL]
     # While something goes out there is no most urgent step, and a new update is always possible.
     if not any(one.action in (Action.PROPOSE, Action.RECOVER_LEDGER) for one in steps):
         steps = [*steps, NextStep(action=Action.PROPOSE, incident=status.incident)]

@@ -15,10 +15,12 @@ from client.messages import decide, message_of, read_message
 from client.passkeys import finish_signing, has_passkey, unusable_at
 from client.patience import soon
 from client.signing import MaySign, may_sign
+from client.stopping import stop_in_force
 from domain.explanation import Explanation, explained
 from domain.gate import GateState, Verdict
 from domain.message import Copy, Document
 from domain.status import Decided, MessageStatus
+from domain.stopping import Stop
 from surfaces.console.access import actor, engine_of, origin, session
 from surfaces.console.failures import Page, Refused, attempted
 from surfaces.console.live import feed_of, streamed
@@ -44,8 +46,10 @@ async def show_standing(request: Request, slug: str, number: int, digest: str) -
     """Whether what is being read can still be signed."""
 
     def render(seen: IncidentView) -> str:
+        stopped = seen.look.status.stopped if seen.look else None
         message = _message(seen, number)
-        return part("standing", **_standing(request, slug, message, digest, proves))
+        standing = _standing(request, slug, message, digest, proves)
+        return part("standing", stopped=stopped, **standing)
 
     feed = feed_of(request, slug)
     await feed.recent()
@@ -132,6 +136,7 @@ async def _show(
         refusal=refused.explanation if refused else None,
         reason=reason,
         rejecting=rejecting,
+        stopped=await _stopped(request, slug),
         **_standing(request, slug, message, message.digest, await _proves(request)),
     )
 
@@ -165,6 +170,10 @@ def _standing(
         "may": MaySign(why_not=old) if old else may,
         "overtaken": old,
     }
+
+
+async def _stopped(request: Request, slug: str) -> Stop | None:
+    return await stop_in_force(engine_of(request), slug)
 
 
 def overtaken(message: MessageStatus, digest: str) -> Explanation | None:

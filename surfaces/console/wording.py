@@ -29,6 +29,8 @@ _PLACES = {
     Action.SETTLE: ("Settle {channel}", _MESSAGE + "/publications"),
     Action.LIST_UNKNOWN: ("Settle {channel}", _MESSAGE + "/publications"),
     Action.ENROL_PASSKEY: ("Your passkeys", "/passkeys"),
+    Action.STOP_ALL: ("Stop everything", _INCIDENT + "/stop"),
+    Action.RESUME_ALL: ("Resume everything", _INCIDENT + "/stop"),
     Action.CLOSE: ("Close the incident", _INCIDENT + "/close"),
 }
 _KINDS = {

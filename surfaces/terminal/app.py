@@ -27,12 +27,14 @@ from surfaces.terminal import (
     recover,
     reject,
     restore,
+    resume_all,
     retry,
     revise,
     settle,
     show,
     sign_in,
     status,
+    stop_all,
     subscribers,
     suppressions,
     timeline,
@@ -53,8 +55,9 @@ _COMMANDS: tuple[Register, ...] = tuple(
     one.register
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
-        approve, reject, key, status, broadcast, withdraw, retry, settle, timeline, record, codes,
-        suppressions, subscribers, sign_in, audit, backup, restore, recover,
+        approve, reject, key, status, broadcast, withdraw, stop_all, resume_all, retry, settle,
+        timeline, record, codes, suppressions, subscribers, sign_in, audit, backup, restore,
+        recover,
     )
 )  # fmt: skip
 

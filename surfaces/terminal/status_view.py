@@ -79,6 +79,9 @@ def incident_view(
     parts: list[RenderableType] = [_heading(status), _strip(status.stage), Text("")]
     if status.locked is not None:
         parts += [Text(clean(f"LOCKED: {happened(status.locked)}"), style="bold red"), Text("")]
+    if status.stopped is not None:
+        held = happened(status.stopped.explanation())
+        parts += [Text(clean(f"STOPPED: {held}"), style="bold red"), Text("")]
     for message in status.messages:
         own = [mail for mail in mails if mail.message == message.number]
         older = message is not status.messages[-1]

@@ -27,6 +27,8 @@ _COMMANDS = {
     Action.PAUSE: "frontfoot broadcast pause {incident} {message}",
     Action.RESUME: "frontfoot broadcast resume {incident} {message}",
     Action.STOP: "frontfoot broadcast stop {incident} {message}",
+    Action.STOP_ALL: "frontfoot stop-all {incident}",
+    Action.RESUME_ALL: "frontfoot resume-all {incident}",
     Action.CLOSE: "frontfoot close {incident}",
     Action.CHECK: "frontfoot check",
     Action.CHECK_PLAYBOOK: "frontfoot playbook check {playbook}",

@@ -1,0 +1,1 @@
+"""Stopping everything of an incident."""
