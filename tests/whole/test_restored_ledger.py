@@ -27,6 +27,7 @@ from client.recovery.incident import recover_incident
 from client.recovery.ledger import Answer, Comparison, recover_ledger
 from client.stack.ports import Ports
 from client.status import Watcher
+from client.stopping import resume_all, stop_all
 from domain.errors import DomainError
 from domain.explanation import Action
 from domain.publication import PublicationState
@@ -109,6 +110,9 @@ async def test_a_ledger_restored_to_the_middle_of_a_mailing_doubles_nothing_and_
         await response.mailed(lambda mail: mail.went_out >= 50)
         await backup(world.engine, copy)
         await response.mailed(lambda mail: mail.went_out >= 150)
+        # The copy knows nothing of this.
+        await stop_all(world.engine, "worst-day", actor=LEAD)
+        await eventually(lambda: response.timeline("stopped everything"))
     await restore(closed_engine, copy, replace=True)
 
     async with site.up() as world:
@@ -136,6 +140,9 @@ async def test_a_ledger_restored_to_the_middle_of_a_mailing_doubles_nothing_and_
         assert await response.received() == before
 
         await retry_channel(world.engine, "worst-day", 1, "email", actor=LEAD)
+        await eventually(response.message, lambda one: "stopped by maya" in str(one.outcomes))
+        assert await response.received() == before
+        await resume_all(world.engine, "worst-day", actor=LEAD)
         await response.settled()
         assert await response.mails_by_address() == once_each(response, 300)
         assert await response.timeline("ledger reconciled") == [("maya", "")]

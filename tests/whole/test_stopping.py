@@ -20,12 +20,12 @@ def nothing_on_the_wire(mail: BroadcastProgress) -> bool:
     return not mail.sending
 
 
-async def test_what_is_stopped_stays_so_when_worker_and_temporal_die_and_then_reaches_everybody_once(
+async def test_what_is_stopped_stays_so_when_processes_die_and_then_reaches_everybody_once(
     calm: World, response: Response
 ) -> None:
     engine, slug = calm.engine, response.slug
     await calm.fault("sendgrid", "send", "latency", seconds=0.2)
-    await response.announce(recipients=600)
+    await response.announce(recipients=300)
     await response.mailed(lambda mail: mail.went_out >= 40)
     await eventually(response.message, lambda one: one.told)
 
@@ -35,7 +35,7 @@ async def test_what_is_stopped_stays_so_when_worker_and_temporal_die_and_then_re
     assert again.stop == stopped.stop
     await response.mailed(nothing_on_the_wire)
     out, posts = await response.received(), len(await response.posted())
-    assert out < 600
+    assert out < 300
 
     # What is signed meanwhile counts, is tried, and is not handed out.
     update = await response.propose(MessageKind.PROGRESS_UPDATE)
@@ -59,7 +59,7 @@ async def test_what_is_stopped_stays_so_when_worker_and_temporal_die_and_then_re
         assert set(states(message).values()) == {PublicationState.ACCEPTED}, whys(message)
         assert not any(one.uncertain for one in message.outcomes)
     await response.arrived()
-    assert await response.books() == agreed(mails=600, posts=4)
+    assert await response.books() == agreed(mails=300, posts=4)
     assert await stop_in_force(engine, slug) is None
     ((who, _),) = await eventually(lambda: response.timeline("resumed everything"))
     assert who == "maya"

@@ -38,11 +38,14 @@ from activities.signatures.proofs import VERIFY_PROOF, ProofVerified, VerifyProo
 from activities.signatures.proposals import RENDER_MESSAGE, MessageRendered, RenderMessage
 from activities.signatures.record import (
     CLOSE_INCIDENT,
+    READ_STOPS,
     RECORD_TIMELINE,
     REGISTER_INCIDENT,
     CloseIncident,
+    ReadStops,
     RecordTimeline,
     RegisterIncident,
+    StopsRead,
     TimelineRecorded,
 )
 from activities.signatures.settling import (
@@ -78,6 +81,7 @@ class Fakes:
             self.register,
             self.close,
             self.record,
+            self.read_stops,
             self.open_gate,
             self.revoke_opening,
             self.verify_proof,
@@ -114,6 +118,12 @@ class Fakes:
         """Mark it closed."""
         self.of(order.incident).closed += 1
         return Nothing()
+
+    @defined(READ_STOPS)
+    async def read_stops(self, order: ReadStops) -> StopsRead:
+        """When everything was stopped."""
+        stop = self.of(order.incident).stop
+        return StopsRead(stops=(stop,) if stop else ())
 
     @defined(RECORD_TIMELINE)
     async def record(self, order: RecordTimeline) -> TimelineRecorded:
@@ -210,7 +220,9 @@ class Fakes:
     async def send_batches(self, order: SendBatches) -> BatchesSent:
         """Send a range."""
         self.of(order.task.message.incident).refuse_behind()
-        return await self._mailing(order.broadcast).send(order)
+        return await self._mailing(order.broadcast).send(
+            order, self.of(order.task.message.incident).held()
+        )
 
     @defined(SETTLE_UNKNOWN)
     async def settle_unknown(self, order: SettleUnknown) -> UnknownSettled:

@@ -140,11 +140,13 @@ class Mailing:
             tried=tuple(n for n, s in self.states.items() if s is S.PLANNED and self.tries[n]),
         )
 
-    async def send(self, order: SendBatches) -> BatchesSent:
+    async def send(self, order: SendBatches, held: Explanation | None = None) -> BatchesSent:
         """Send what of the range the ledger hands out, or of as much as is not handed back."""
         self.ranges.append((order.first, order.last))
         self.throttles.append(order.throttles)
         self.at_once.append(order.at_once)
+        if held is not None:
+            return BatchesSent(paused=True, held=held)
         reached = None
         if self.hands_back_after is not None:
             reached = min(order.last, order.first + self.hands_back_after - 1)

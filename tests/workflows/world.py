@@ -30,6 +30,7 @@ from domain.actor import AuthenticatedBy
 from domain.explanation import Explanation, explained
 from domain.ledger import behind
 from domain.publication import Finding, Outcome, PublicationState, Receipt, Sighting
+from domain.stopping import Stop
 from domain.timeline import RecordHead, TimelineEntry
 from tests.workflows.mailing import Mailing
 
@@ -154,6 +155,7 @@ class World:
         self.behind: Explanation | None = None
         self.generation = "first"
         self.snapshot = ""
+        self.stop: Stop | None = None
 
     def mail_to(self, audience: str) -> Mailing:
         """The mailing of one audience: ``mail`` for the first that is asked for."""
@@ -225,6 +227,10 @@ class World:
         """The ledger is an earlier copy from now on."""
         self.behind = behind(incident, "The ledger has forgotten something.")
         self.generation = "second"
+
+    def held(self) -> Explanation | None:
+        """Why nothing is handed out, if everything is stopped."""
+        return self.stop.explanation() if self.stop and self.stop.in_force else None
 
     # --- what activities do -------------------------------------------------------------------
 
@@ -341,6 +347,9 @@ class World:
             return row.standing()
         if row.uncertain and self._looked_first(row, task):
             return row.standing()
+        if (held := self.held()) is not None:
+            wait = {"held": True, "again_after": timedelta(hours=1), "explanation": held}
+            return row.standing().model_copy(update=wait)
         row.state, row.attempt, row.started_at = S.SENDING, order.attempt, datetime.now(UTC)
         self.attempts.append((task.channel, task.message.number, order.attempt))
         script = self._script[task.channel]

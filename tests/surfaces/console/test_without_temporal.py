@@ -70,3 +70,24 @@ async def test_an_incident_that_nobody_knows_is_not_found(kept: Console) -> None
 async def test_an_address_that_means_nothing_is_not_found(kept: Console) -> None:
     for path in ("/no/such/page", "/incidents/site-down/messages/abc/sign"):
         assert (await kept.browser.get(path)).status_code == 404, path
+
+
+async def test_everything_can_be_stopped_and_resumed(kept: Console) -> None:
+    asked = await kept.browser.get("/incidents/site-down/stop")
+    assert "No further post and no further mail" in asked.text
+    for _ in range(2):
+        done = await kept.browser.post(
+            "/incidents/site-down/stops", data={"reason": "Wrong link"}, headers=OURS
+        )
+        assert (done.status_code, done.headers["location"]) == (303, "/incidents/site-down")
+    for path in ("/incidents/site-down", "/incidents/site-down/stop"):
+        page = (await kept.browser.get(path)).text
+        assert "Everything was stopped by" in page, path
+        assert "Wrong link" in page, path
+    assert "everything is stopped" in (await kept.browser.get("/")).text
+
+    done = await kept.browser.post("/incidents/site-down/resumptions", headers=OURS)
+    assert done.status_code == 303
+    assert "Everything was stopped" not in (await kept.browser.get("/incidents/site-down")).text
+    again = await kept.browser.post("/incidents/site-down/resumptions", headers=OURS)
+    assert (again.status_code, "Nothing of site-down is stopped." in again.text) == (409, True)
