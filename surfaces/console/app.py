@@ -29,6 +29,7 @@ from surfaces.console import (
     passkeys,
     previews,
     propose,
+    recipient,
     sign,
     sign_in,
     statements,
@@ -58,6 +59,7 @@ _PAGES = (
     timeline.router,
     closing.router,
     stopping.router,
+    recipient.router,
     mail.router,
 )
 

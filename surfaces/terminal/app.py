@@ -23,6 +23,7 @@ from surfaces.terminal import (
     key,
     playbook,
     propose,
+    recipient,
     record,
     recover,
     reject,
@@ -56,8 +57,8 @@ _COMMANDS: tuple[Register, ...] = tuple(
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
         approve, reject, key, status, broadcast, withdraw, stop_all, resume_all, retry, settle,
-        timeline, record, codes, suppressions, subscribers, sign_in, audit, backup, restore,
-        recover,
+        recipient, timeline, record, codes, suppressions, subscribers, sign_in, audit, backup,
+        restore, recover,
     )
 )  # fmt: skip
 
