@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from client.asking import live_status
+from client.channel_health import Health, health
 from client.engine import Engine
 from client.errors import EndedUnclosed, explanation_of
 from client.incidents import MOST_ASKED, ListedIncident, recorded_incidents
@@ -44,6 +45,7 @@ class Overview(Value):
     open: tuple[OpenIncident, ...] = ()
     closed: tuple[ListedIncident, ...] = ()
     notices: tuple[Explanation, ...] = ()
+    health: Health = Health()
 
 
 async def overview(engine: Engine, person: str) -> Overview:
@@ -67,7 +69,9 @@ async def overview(engine: Engine, person: str) -> Overview:
         return OpenIncident(listed=listed, status=status)
 
     running = [one for one in every if one.open]
-    answers = await asyncio.gather(*(asked(one) for one in running[:MOST_ASKED]))
+    answers, doing = await asyncio.gather(
+        asyncio.gather(*(asked(one) for one in running[:MOST_ASKED])), health(engine)
+    )
     unasked = (OpenIncident(listed=one, status=None) for one in running[MOST_ASKED:])
     shown = tuple(
         one.model_copy(update={"stopped": stopped.get(one.listed.slug)})
@@ -80,6 +84,7 @@ async def overview(engine: Engine, person: str) -> Overview:
         open=shown,
         closed=(*ended, *(one for one in every if not one.open)),
         notices=tuple(notices.values()),
+        health=doing,
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from client.checks.channels import check_channels
 from client.checks.events import check_events
@@ -11,31 +13,65 @@ from client.checks.ledger import check_ledger
 from client.checks.playbooks import check_playbooks
 from client.checks.private import check_private
 from client.checks.recovery import check_recovery
-from client.checks.result import CheckResult
+from client.checks.result import CheckResult, fails
 from client.checks.temporal import check_temporal
 from client.engine import Engine
 from client.errors import explanation_of
+from domain.explanation import Action, NextStep
+
+_log = logging.getLogger("frontfoot.checks")
+
+
+Look = Callable[[], Awaitable[list[CheckResult]]]
 
 
 async def check_everything(engine: Engine, *, ask_providers: bool = True) -> list[CheckResult]:
     """Check everything here; if wanted, also ask each provider."""
-    settings = engine.settings
-    looks: list[Awaitable[list[CheckResult]]] = [
-        _safely("ledger", lambda: check_ledger(settings.database())),
-        _safely("temporal", lambda: check_temporal(engine)),
-        asyncio.to_thread(check_private, settings),
-        _quietly(lambda: check_recovery(engine)),
-        asyncio.to_thread(check_playbooks, settings),
-        asyncio.to_thread(check_events, settings),
-    ]
-    if ask_providers:
-        looks.append(_safely("channels", lambda: check_channels(settings)))
-    return [one for found in await asyncio.gather(*looks) for one in found]
+    looks = _looks(engine, ask_providers=ask_providers)
+    found = await asyncio.gather(*(_safely(about, look) for about, look in looks.items()))
+    return [one for results in found for one in results if one.about]
 
 
-async def _safely(
-    about: str, look: Callable[[], Awaitable[list[CheckResult]]]
+async def check_within(
+    engine: Engine, within: timedelta, *, ask_providers: bool
 ) -> list[CheckResult]:
+    """The same for a page: each check has so long, and whatever happens to it is a result."""
+
+    async def one(about: str, look: Look) -> list[CheckResult]:
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                return await _safely(about, look)
+        except TimeoutError:
+            what = f"It did not answer within {within.total_seconds():.0f} seconds."
+            return [fails(about, what, NextStep(action=Action.CHECK, advice="Check it again."))]
+        except Exception as error:  # noqa: BLE001 - the page shows the others all the same
+            # Its text may hold anything.
+            _log.error("%s could not be checked: %s", about, type(error).__name__)
+            what = "It could not be checked, because of a fault of ours."
+            return [fails(about, what, "Look into the log.")]
+
+    looks = _looks(engine, ask_providers=ask_providers)
+    found = await asyncio.gather(*(one(about, look) for about, look in looks.items()))
+    return [one for results in found for one in results if one.about]
+
+
+def _looks(engine: Engine, *, ask_providers: bool) -> dict[str, Look]:
+    """Each check by what it is about; those that block run in a thread."""
+    settings = engine.settings
+    looks: dict[str, Look] = {
+        "ledger": lambda: check_ledger(settings.database()),
+        "temporal": lambda: check_temporal(engine),
+        "private files": lambda: asyncio.to_thread(check_private, settings),
+        "incidents": lambda: _quietly(lambda: check_recovery(engine)),
+        "playbooks": lambda: asyncio.to_thread(check_playbooks, settings),
+        "events": lambda: asyncio.to_thread(check_events, settings),
+    }
+    if ask_providers:
+        looks["channels"] = lambda: check_channels(settings)
+    return looks
+
+
+async def _safely(about: str, look: Look) -> list[CheckResult]:
     """The results of one check; an expected failure is a result too, so the others are shown."""
     try:
         return await look()
@@ -46,6 +82,6 @@ async def _safely(
         return [CheckResult(about=about, ok=False, explanation=explanation)]
 
 
-async def _quietly(look: Callable[[], Awaitable[list[CheckResult]]]) -> list[CheckResult]:
+async def _quietly(look: Look) -> list[CheckResult]:
     """The same for one that needs what others check: what keeps it from looking is theirs."""
     return [one for one in await _safely("", look) if one.about]

@@ -29,6 +29,7 @@ from surfaces.console import (
     passkeys,
     previews,
     propose,
+    readiness,
     recipient,
     sign,
     sign_in,
@@ -60,6 +61,7 @@ _PAGES = (
     closing.router,
     stopping.router,
     recipient.router,
+    readiness.router,
     mail.router,
 )
 

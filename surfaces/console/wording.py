@@ -11,6 +11,7 @@ from domain.model import Value
 _INCIDENT = "/incidents/{incident}"
 _MESSAGE = _INCIDENT + "/messages/{message}"
 _PLACES = {
+    Action.CHECK: ("Check everything", "/readiness"),
     Action.OPEN: ("Open an incident", "/open"),
     Action.LIST_INCIDENTS: ("See all incidents", "/"),
     Action.SHOW_STATUS: ("See the incident", _INCIDENT),

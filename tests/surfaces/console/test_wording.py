@@ -16,7 +16,6 @@ IN_A_TERMINAL = {
     Action.CREATE_KEY,
     Action.LIST_KEYS,
     Action.ENROL_KEY,
-    Action.CHECK,
     Action.CHECK_PLAYBOOK,
     Action.IMPORT_AUDIENCE,
     Action.IMPORT_CODES,
