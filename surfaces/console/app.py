@@ -31,6 +31,7 @@ from surfaces.console import (
     propose,
     readiness,
     recipient,
+    record,
     sign,
     sign_in,
     statements,
@@ -61,6 +62,7 @@ _PAGES = (
     closing.router,
     stopping.router,
     recipient.router,
+    record.router,
     readiness.router,
     mail.router,
 )
