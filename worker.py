@@ -43,6 +43,7 @@ from activities.posts import PostActivities
 from activities.proofs import ProofActivities
 from activities.proposals import ProposalActivities
 from activities.record import RecordActivities
+from activities.samples import Sampling
 from activities.settling import SettlingActivities
 from channels import registry
 from channels.configured import ChannelMisconfigured
@@ -330,6 +331,14 @@ async def run(queues: Sequence[str]) -> None:
         if confirming is not None:
             sending = asyncio.create_task(confirming.run())
             stack.push_async_callback(_ended, sending)
+        direct = {
+            name: channel
+            for name, channel in channels.items()
+            if name in chosen and isinstance(channel, DirectChannel)
+        }
+        if direct:
+            sampling = asyncio.create_task(Sampling(database, direct).run())
+            stack.push_async_callback(_ended, sampling)
         if "main" in chosen:
             engine = Engine(settings, temporal=client, ledger=database)
             telling = asyncio.create_task(keep_telling(engine))

@@ -19,6 +19,7 @@ from client.engine import Engine
 from domain.ids import MessageRef, delivery_of, publication_key
 from domain.model import Value
 from domain.publication import PublicationState
+from domain.sample import SAMPLES_KEY
 from domain.subscribers import CONFIRMATIONS_KEY
 from store.audit import deliveries
 from store.kernel.database import Database
@@ -191,7 +192,7 @@ async def _posts_of(
 
 async def _broadcasts_elsewhere(database: Database, incident: str) -> set[str]:
     """The keys under which other incidents of the ledger may have sent mail."""
-    keys: set[str] = {CONFIRMATIONS_KEY}
+    keys: set[str] = {CONFIRMATIONS_KEY, SAMPLES_KEY}
     for other in await _incidents_but(database, incident):
         keys |= (await _broadcasts_of(database, other)).keys()
     return keys

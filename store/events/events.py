@@ -29,6 +29,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from domain.delivery_events import DeliveryEvent
 from domain.model import Value
 from domain.publication import DeliveryState
+from domain.sample import SAMPLES_KEY
 from domain.subscribers import CONFIRMATIONS_KEY
 from store.deliveries.deliveries import RANK, Place, lock_batches, move_forward
 from store.deliveries.layout import layout_of
@@ -41,6 +42,9 @@ from store.kernel.columns import Moment, moment_text
 from store.kernel.database import Database, DialectName, insert_or_ignore
 from store.kernel.priority import Priority
 from store.tables import batches, broadcasts, delivery_events
+
+_NO_BROADCAST = frozenset({CONFIRMATIONS_KEY, SAMPLES_KEY})
+"""The keys of mail that belongs to none. What becomes of samples nobody needs to know."""
 
 _NOBODY = 0
 """In the table, of an event about a whole batch; recipients' ids begin at 1."""
@@ -95,7 +99,7 @@ async def record_groups(db: Database, groups: Sequence[Sequence[DeliveryEvent]])
     new: set[str] = set()
     suppressed: set[str] = set()
     if marked or bare:
-        keys = {one.broadcast for one in marked.values()} - {CONFIRMATIONS_KEY}
+        keys = {one.broadcast for one in marked.values()} - _NO_BROADCAST
         async with db.write(Priority.BULK) as connection:
             known = await _broadcasts(connection, keys)
             strangers = sorted(keys - known.keys())
@@ -143,7 +147,7 @@ def _counted(
 
 def _is_known(event: Marked, known: Mapping[str, int]) -> bool:
     """Whether an event is about mail that this ledger knows, and is applied at once."""
-    return event.broadcast in known or event.broadcast == CONFIRMATIONS_KEY
+    return event.broadcast in known or event.broadcast in _NO_BROADCAST
 
 
 async def apply_early(db: Database, connection: AsyncConnection, key: str) -> None:

@@ -116,6 +116,31 @@ confirmation_mails = Table(
     sqlite_autoincrement=True,
 )
 
+# The outbox of samples: a message's copy, mailed to one person on duty as a test.
+samples = Table(
+    "samples",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("incident", String(48), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("channel", String(31), nullable=False),
+    # Empty: the copy for every audience.
+    Column("audience", String(100), nullable=False, server_default=text("''")),
+    # Empty after a day.
+    Column("address", Text, nullable=False),
+    Column("asked_by", String(40), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    # `planned`, `sending`, `accepted`, `refused`, `unknown` or `abandoned`.
+    Column("state", String(16), nullable=False),
+    Column("started_at", Moment),
+    Column("why", Text, nullable=False, server_default=text("''")),
+    Index("ix_samples_state", "state"),
+    Index("ix_samples_asked_by", "asked_by", "asked_at"),
+    # Its number is in the mail and in late events about it: none is given again.
+    sqlite_autoincrement=True,
+)
+
 # Who imported subscribers or had one forgotten, and why; whoever is forgotten is not named.
 subscriber_log = Table(
     "subscriber_log",

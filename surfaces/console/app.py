@@ -32,6 +32,7 @@ from surfaces.console import (
     readiness,
     recipient,
     record,
+    samples,
     sign,
     sign_in,
     statements,
@@ -63,6 +64,7 @@ _PAGES = (
     stopping.router,
     recipient.router,
     record.router,
+    samples.router,
     readiness.router,
     mail.router,
 )

@@ -107,6 +107,31 @@ def play(people: People) -> None:
     for name in ("timeline", "close"):
         people.goes_to(maya, f"/incidents/{SLUG}/{name}")
         take(maya, name)
+    steer(people, maya)
+
+
+def steer(people: People, maya: Page) -> None:
+    """Everything is stopped; one person is looked up; the record as it is then."""
+    people.goes_to(maya, f"/incidents/{SLUG}/stop")
+    take(maya, "stop")
+    maya.get_by_label("Why?").fill("The time in the mail is wrong")
+    maya.get_by_role("button", name="Stop everything").click()
+    maya.wait_for_url(f"**/incidents/{SLUG}")
+    maya.get_by_text("Everything was stopped").first.wait_for()
+    take(maya, "stopped")
+    people.goes_to(maya, f"/incidents/{SLUG}/recipient")
+    maya.get_by_label("Their e-mail address").fill("customer7@pictures.example")
+    maya.get_by_role("button", name="Look it up").click()
+    maya.locator(".timeline").wait_for()
+    take(maya, "recipient")
+    people.goes_to(maya, f"/incidents/{SLUG}/messages/1/tests")
+    take(maya, "tests")
+    people.goes_to(maya, "/readiness")
+    take(maya, "readiness")
+    people.goes_to(maya, f"/incidents/{SLUG}/record")
+    take(maya, "record")
+    people.goes_to(maya, "/")
+    take(maya, "home-stopped")
 
 
 def take(page: Page, name: str) -> None:

@@ -1,0 +1,110 @@
+"""Sending samples, one at a time, beside Temporal's own work, as confirmation mails are sent.
+
+A sample goes to one person and is no publication: it has no gate, no broadcast and no mark.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from channels.batch import Addressee, Addressees, Batch
+from channels.contract import (
+    CannotExpress,
+    ChannelError,
+    DirectChannel,
+    Refused,
+    Throttled,
+    Unreachable,
+)
+from domain.errors import DomainError
+from domain.ids import MessageRef, batch_key, delivery_key
+from domain.message import Copy
+from domain.publication import PublicationState
+from domain.sample import SAMPLES_KEY, as_sample, sample_values
+from store.kernel.database import Database
+from store.kernel.errors import StoreUnavailable
+from store.outbox import samples
+from store.outbox.samples import Sample
+from store.record import messages
+
+LOOK_EVERY = 1.0
+_AFTER_FAILURE = 5.0
+_SWEEP_EVERY = timedelta(minutes=10)
+_S = PublicationState
+
+_log = logging.getLogger("frontfoot.samples")
+
+
+class Sampling:
+    """Sends what is in the outbox on ``channels``, for as long as ``run`` runs."""
+
+    def __init__(self, database: Database, channels: Mapping[str, DirectChannel]) -> None:
+        self._database = database
+        self._channels = channels
+        self._swept_at: datetime | None = None
+
+    async def run(self) -> None:
+        """Send whenever there is something to send; until cancelled."""
+        while True:
+            try:
+                pause = 0.0 if await self.send_next() else LOOK_EVERY
+            except StoreUnavailable as error:
+                _log.warning("samples wait: %s", error.explanation.what)
+                pause = _AFTER_FAILURE
+            await asyncio.sleep(pause)
+
+    async def send_next(self) -> bool:
+        """Send the sample that has waited longest; False if none can go now."""
+        now = datetime.now(UTC)
+        if self._swept_at is None or now - self._swept_at >= _SWEEP_EVERY:
+            await samples.sweep(self._database, now)
+            self._swept_at = now
+        sample = await samples.take(self._database, self._channels, now)
+        if sample is None:
+            return False
+        state, why = await self._sent(sample)
+        if why:
+            _log.warning("a sample is %s: %s", state, why)
+        await samples.end(self._database, sample, state, why)
+        # What goes back waits like an empty outbox.
+        return state is not _S.PLANNED
+
+    async def _sent(self, sample: Sample) -> tuple[PublicationState, str]:
+        """One attempt. What may have gone out and has no clear answer is never repeated."""
+        try:
+            copy = await self._copy(sample)
+        except StoreUnavailable:
+            return _S.PLANNED, "The ledger was away."
+        except (DomainError, KeyError):
+            return _S.REFUSED, "The message has no such copy, or it was changed in the ledger."
+        try:
+            await self._channels[sample.channel].send(_batch(sample, copy))
+        except (Throttled, Unreachable) as error:
+            return _S.PLANNED, error.message
+        except (Refused, CannotExpress) as error:
+            return _S.REFUSED, error.message
+        except ChannelError as error:
+            return _S.UNKNOWN, error.message
+        except Exception as error:  # noqa: BLE001 - an adapter's own mistake may come after the wire
+            return _S.UNKNOWN, f"The adapter failed: {type(error).__name__}."
+        return _S.ACCEPTED, ""
+
+    async def _copy(self, sample: Sample) -> Copy:
+        ref = MessageRef(incident=sample.incident, number=sample.number, revision=sample.revision)
+        document = await messages.find_revision(self._database, ref)
+        if document is None:
+            raise KeyError(sample.number)
+        return as_sample(document.copy_for(sample.channel, sample.audience))
+
+
+def _batch(sample: Sample, copy: Copy) -> Batch:
+    person = Addressee(delivery_key(SAMPLES_KEY, sample.id), sample.address, sample_values(copy))
+    return Batch(
+        key=batch_key(SAMPLES_KEY, sample.id, 1),
+        broadcast=SAMPLES_KEY,
+        copy=copy,
+        addressees=Addressees.of([person]),
+    )

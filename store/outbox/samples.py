@@ -1,0 +1,149 @@
+"""The outbox of samples: each is sent at most once, by a worker that has its channel.
+
+Nothing of it counts: no broadcast, no delivery, no code. An address is forgotten after a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from domain.model import Value
+from domain.publication import PublicationState
+from store.kernel.database import Database
+from store.kernel.priority import Priority
+from store.recovery.locks import unlocked
+from store.stops.stops import not_stopped
+from store.tables import samples
+
+_S = PublicationState
+KEPT_FOR = timedelta(days=1)
+LOST_AFTER = timedelta(minutes=2)
+"""How long after its start an attempt without an outcome is lost: far longer than a request."""
+
+
+class Sample(Value):
+    """One sample: which copy, asked for by whom, and what became of it."""
+
+    id: int
+    incident: str
+    number: int
+    revision: int
+    channel: str
+    audience: str | None
+    address: str
+    asked_by: str
+    asked_at: datetime
+    state: PublicationState
+    why: str = ""
+
+
+async def ask(
+    db: Database,
+    *,
+    incident: str,
+    number: int,
+    revision: int,
+    channel: str,
+    audience: str | None,
+    address: str,
+    by: str,
+    at: datetime,
+) -> None:
+    """Enter a sample that is to be sent."""
+    row = {
+        "incident": incident,
+        "number": number,
+        "revision": revision,
+        "channel": channel,
+        "audience": audience or "",
+        "address": address,
+        "asked_by": by,
+        "asked_at": at,
+        "state": _S.PLANNED.value,
+    }
+    async with db.write() as connection:
+        await connection.execute(samples.insert().values(row))
+
+
+async def asked_since(db: Database, by: str, since: datetime) -> int:
+    """How many samples somebody has asked for."""
+    mine = samples.c.asked_by == by, samples.c.asked_at >= since
+    async with db.read() as connection:
+        return await connection.scalar(select(func.count()).select_from(samples).where(*mine)) or 0
+
+
+async def of_message(db: Database, incident: str, number: int, by: str) -> list[Sample]:
+    """The samples of a message that somebody has asked for, the newest first."""
+    query = (
+        select(samples)
+        .where(samples.c.incident == incident, samples.c.number == number, samples.c.asked_by == by)
+        .order_by(samples.c.id.desc())
+        .limit(10)
+    )
+    async with db.read() as connection:
+        return [_read(row._mapping) for row in await connection.execute(query)]
+
+
+async def take(db: Database, channels: Collection[str], at: datetime) -> Sample | None:
+    """Take the right to send the sample that has waited longest; None if there is none.
+
+    None of an incident that is locked, or of which everything is stopped.
+    """
+    due = [
+        samples.c.state == _S.PLANNED,
+        samples.c.channel.in_(channels),
+        unlocked(samples.c.incident),
+        not_stopped(samples.c.incident),
+    ]
+    query = select(samples.c.id).where(*due).order_by(samples.c.id).limit(1)
+    async with db.read() as connection:
+        number = await connection.scalar(query)
+    if number is None:
+        return None
+    async with db.write(Priority.NORMAL) as connection:
+        taken = await connection.execute(
+            update(samples)
+            .where(samples.c.id == number, *due)
+            .values(state=_S.SENDING.value, started_at=at)
+            .returning(*samples.c)
+        )
+        row = taken.first()
+    return None if row is None else _read(row._mapping)
+
+
+async def end(db: Database, sample: Sample, state: PublicationState, why: str = "") -> None:
+    """Enter what became of it; ``planned`` if it is certain that nothing went out."""
+    async with db.write(Priority.NORMAL) as connection:
+        await connection.execute(
+            update(samples)
+            .where(samples.c.id == sample.id, samples.c.state.in_((_S.SENDING, _S.UNKNOWN)))
+            .values(state=state.value, why=why)
+        )
+
+
+async def sweep(db: Database, now: datetime) -> None:
+    """Enter what was lost as unknown, and forget the addresses of samples that are old."""
+    lost = samples.c.state == _S.SENDING, samples.c.started_at < now - LOST_AFTER
+    old = samples.c.asked_at < now - KEPT_FOR
+    async with db.write(Priority.NORMAL) as connection:
+        await connection.execute(
+            update(samples)
+            .where(*lost)
+            .values(state=_S.UNKNOWN.value, why="The worker never reported back.")
+        )
+        await connection.execute(
+            update(samples)
+            .where(old, samples.c.state == _S.PLANNED)
+            .values(state=_S.ABANDONED.value, why="No worker sent it within a day.")
+        )
+        await connection.execute(
+            update(samples).where(old, samples.c.address != "").values(address="")
+        )
+
+
+def _read(row: object) -> Sample:
+    found = dict(row)  # type: ignore[call-overload]
+    return Sample.model_validate({**found, "audience": found["audience"] or None})
