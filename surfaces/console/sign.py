@@ -14,6 +14,7 @@ from client.incident_view import IncidentView
 from client.messages import decide, message_of, read_message
 from client.passkeys import finish_signing, has_passkey, unusable_at
 from client.patience import soon
+from client.revision_changes import changes_of
 from client.signing import MaySign, may_sign
 from client.stopping import stop_in_force
 from domain.explanation import Explanation, explained
@@ -133,6 +134,7 @@ async def _show(
         refused.status if refused else 200,
         document=document,
         copies=await _copies(document),
+        changes=await changes_of(engine_of(request), document),
         refusal=refused.explanation if refused else None,
         reason=reason,
         rejecting=rejecting,

@@ -132,6 +132,15 @@ def steer(people: People, maya: Page) -> None:
     take(maya, "record")
     people.goes_to(maya, "/")
     take(maya, "home-stopped")
+    words = "We have restored half of the accounts. Nobody has to do anything."
+    for page, text in (("propose?kind=progress_update", words), ("", words.replace("half", "all"))):
+        people.goes_to(maya, f"/incidents/{SLUG}/{page or 'messages/2/revise'}")
+        maya.get_by_label("My own words").check()
+        maya.get_by_label("Text for every channel").fill(text)
+        maya.get_by_role("button", name="Revise" if not page else "Propose").click()
+        maya.wait_for_url("**/messages/2/sign")
+    maya.locator(".changes").first.wait_for()
+    take(maya, "revised")
 
 
 def take(page: Page, name: str) -> None:

@@ -140,7 +140,7 @@ def test_everything_works_without_a_script(people: People, slug: str) -> None:
     maya.get_by_label("My own words").check()
     maya.get_by_label("Text for every channel").fill(f"Since 13:00 nobody can sign in ({slug}).")
     maya.get_by_role("button", name="Revise").click()
-    expect(maya.get_by_text("revision 2")).to_be_visible()
+    expect(maya.locator("p:has(.digest)")).to_contain_text("revision 2")
     people.goes_to(maya, f"/incidents/{slug}/messages/1/withdraw")
     maya.get_by_role("button", name="Withdraw message 1").click()
     expect(maya.locator("#message-1")).to_contain_text("withdrawn")
@@ -158,7 +158,11 @@ def test_what_was_revised_meanwhile_is_not_signed(people: People, slug: str) -> 
     maya.get_by_label("My own words").check()
     maya.get_by_label("Text for every channel").fill(f"Other words ({slug}).")
     maya.get_by_role("button", name="Revise").click()
-    expect(maya.get_by_text("revision 2")).to_be_visible()
+    expect(maya.locator("p:has(.digest)")).to_contain_text("revision 2")
+    changed = maya.get_by_role("group", name="twitter: changed since revision 1")
+    expect(changed.locator(".said del").first).to_contain_text("The first")
+    expect(changed.locator(".said ins").first).to_contain_text("Other")
+    assert faults_of(maya) == []
     noor.get_by_role("button", name=re.compile("Approve")).click()
     expect(noor.get_by_role("alert")).to_contain_text("it was edited since")
     assert noor.locator(".digest").inner_text() != before
