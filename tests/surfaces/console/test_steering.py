@@ -126,3 +126,15 @@ def test_channels_readiness_and_the_whole_record(people: People) -> None:
     expect(maya.get_by_role("button", name="Sign out")).to_be_hidden()
     assert faults == []
     maya.context.close()
+
+
+def test_the_terminal_does_the_same(people: People) -> None:
+    said = people.types(f"stop-all {SLUG} --reason Again --as maya")
+    assert "Everything was stopped by maya" in said
+    assert f"frontfoot resume-all {SLUG}" in said
+    shown = people.types(f"status {SLUG}")
+    assert "STOPPED: Everything was stopped by maya" in shown
+    assert f"frontfoot resume-all {SLUG}" in shown
+    assert "goes on where it was stopped" in people.types(f"resume-all {SLUG} --as noor")
+    asked = people.types(f"recipient {SLUG} {JANE}")
+    assert "message 1 (announcement) on email to two: " in asked

@@ -91,3 +91,12 @@ async def test_everything_can_be_stopped_and_resumed(kept: Console) -> None:
     assert "Everything was stopped" not in (await kept.browser.get("/incidents/site-down")).text
     again = await kept.browser.post("/incidents/site-down/resumptions", headers=OURS)
     assert (again.status_code, "Nothing of site-down is stopped." in again.text) == (409, True)
+
+
+async def test_the_whole_record_is_read_without_temporal(kept: Console) -> None:
+    answer = await kept.browser.get("/incidents/site-down/record")
+    assert answer.status_code == 200
+    assert "Sign-in fails." in answer.text
+    assert "nothing went out" in answer.text
+    assert "<script>alert" not in answer.text
+    assert (await kept.browser.get("/incidents/another/record")).status_code == 404
