@@ -101,6 +101,15 @@ def variable_of(model: type[BaseSettings], field: str) -> str:
     return f"{model.model_config.get('env_prefix', '')}{field}".upper()
 
 
+def plain_fields(model: type[BaseSettings]) -> list[str]:
+    """The fields that hold no secret, by their types."""
+    return [
+        name
+        for name, field in model.model_fields.items()
+        if "Secret" not in str(field.annotation) + str(field.metadata)
+    ]
+
+
 def masked_settings(settings: BaseSettings) -> dict[str, str]:
     """Each variable and its value, with secrets as ``set``."""
     model = type(settings)

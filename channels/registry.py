@@ -14,7 +14,13 @@ from importlib.metadata import EntryPoint, entry_points
 from pydantic_settings import BaseSettings
 
 from channels.adapter import SANDBOX, Adapter
-from channels.configured import ChannelMisconfigured, EnvFile, masked_settings, read_settings
+from channels.configured import (
+    ChannelMisconfigured,
+    EnvFile,
+    masked_settings,
+    plain_fields,
+    read_settings,
+)
 from channels.contract import Channel, ReadsEvents
 from domain.errors import DomainError
 from domain.ids import check_channel
@@ -77,7 +83,13 @@ def build_to_render(name: str, *, env_file: EnvFile = None) -> tuple[Channel, bo
         if not example:
             raise
         values = {field: one.replace(SANDBOX, _NOWHERE) for field, one in example.items()}
-        settings = read_settings(adapter.settings, name, env_file, **values)
+        plain = plain_fields(adapter.settings)
+        secrets = {field: one for field, one in values.items() if field not in plain}
+        try:
+            # Where only the secrets are kept from us, as from a console.
+            settings = read_settings(adapter.settings, name, env_file, **secrets)
+        except ChannelMisconfigured:
+            settings = read_settings(adapter.settings, name, env_file, **values)
         configured = False
     return _named(name, adapter.factory(settings)), configured
 

@@ -2,8 +2,8 @@
 
 ``client.passkey_sign_in`` begins sessions, too.
 
-On the embedded stack nothing proves who somebody is: whoever can print a link on this machine may
-sign in as anybody. So there is no link where live accounts are used.
+Whoever can print a link says whom it signs in. On the embedded stack they may leave that to whoever
+opens it; where live accounts are used, each link is for one person.
 """
 
 from __future__ import annotations
@@ -58,43 +58,66 @@ class Session(Value):
         )
 
 
-def refuse_live(settings: Settings) -> None:
-    """Raise ``WrongInput`` unless a stack with a console runs here: one without live accounts."""
+def console_of(settings: Settings, person: str | None) -> str:
+    """The address of the console that a link for ``person`` is to be printed for.
+
+    That of the stack that runs here, or else of FRONTFOOT_CONSOLE_URL. ``WrongInput`` if there is
+    neither, or if a link for nobody in particular is not safe there.
+    """
     stack = stack_file.read(settings.state_dir)
-    if stack is None or not stack.runs():
+    if stack is not None and stack.runs():
+        if person is None and stack.real:
+            raise _for_one_person("This stack uses live accounts")
+        return stack.addresses["console"]
+    if "console_url" not in settings.model_fields_set:
         raise WrongInput(
             "No stack runs here, so there is no console to sign in to.",
-            NextStep(action=Action.START, advice="Start one, or run this in its folder."),
+            NextStep(
+                action=Action.START,
+                advice="Start one, or run this in its folder. For a console of another kind set "
+                "FRONTFOOT_CONSOLE_URL.",
+            ),
         )
-    if "console" not in stack.parts:
-        raise WrongInput(
-            "This stack uses live accounts, and has no console: nothing would prove who you are.",
-            "Sign in the terminal, or start the stack with --sandbox.",
-        )
+    if person is None:
+        raise _for_one_person("This console is not the embedded stack's")
+    return settings.console_url
 
 
-async def make_link(engine: Engine) -> str:
-    """The path of a new link, ``/enter/<token>``; it signs in once."""
+def _for_one_person(why: str) -> WrongInput:
+    return WrongInput(
+        f"{why}, so a link signs in one person, whom you name.",
+        NextStep(action=Action.SIGN_IN, advice="Name them with --person."),
+    )
+
+
+async def make_link(engine: Engine, person: str | None = None) -> str:
+    """The path of a new link, ``/enter/<token>``; it signs in ``person`` once.
+
+    Without one, whoever opens it says who they are. ``WrongInput`` for somebody who is not known.
+    """
+    if person is not None:
+        await _refuse_stranger(engine, person)
     token = secrets.token_urlsafe(32)
-    await sessions.enter_link(await engine.ledger(), hash_of(token), datetime.now(UTC))
+    await sessions.enter_link(await engine.ledger(), hash_of(token), datetime.now(UTC), person)
     return f"/enter/{token}"
 
 
-async def refuse_spent(engine: Engine, token: str) -> None:
-    """Raise ``LinkSpent`` unless the link would sign somebody in now; changes nothing."""
-    made = await sessions.link_made_at(await engine.ledger(), hash_of(token))
-    if made is None or datetime.now(UTC) - made > LINK_WORKS_FOR:
+async def people_of_link(engine: Engine, token: str) -> tuple[Member, ...]:
+    """Those whom the link would sign in now; changes nothing. ``LinkSpent`` if it is none."""
+    found = await sessions.find_link(await engine.ledger(), hash_of(token))
+    if found is None or datetime.now(UTC) - found[0] > LINK_WORKS_FOR:
         raise LinkSpent
+    people = await people_here(engine)
+    return tuple(one for one in people if found[1] in (None, one.id))
 
 
 async def sign_in(engine: Engine, token: str, person: str) -> str:
     """Spend a link and begin a session as ``person``; return its id, for a cookie.
 
-    Raises ``LinkSpent``, and ``WrongInput`` for somebody in no roster.
+    Raises ``LinkSpent``, also if the link is for somebody else, and ``WrongInput`` for somebody who
+    is not known.
     """
-    people = await people_here(engine)
-    if person not in {one.id for one in people}:
-        raise WrongInput("Nobody of that name is in a roster here.", "Choose one of those listed.")
+    await _refuse_stranger(engine, person)
     now, session = datetime.now(UTC), secrets.token_urlsafe(32)
     spent = await sessions.spend_link(
         await engine.ledger(),
@@ -107,6 +130,12 @@ async def sign_in(engine: Engine, token: str, person: str) -> str:
     if not spent:
         raise LinkSpent
     return session
+
+
+async def _refuse_stranger(engine: Engine, person: str) -> None:
+    people = [one.id for one in await people_here(engine)]
+    if person not in people:
+        raise WrongInput(f"Nobody here goes by {person[:40]!r}.", f"There are {', '.join(people)}.")
 
 
 async def session_of(engine: Engine, cookie: str) -> Session | None:

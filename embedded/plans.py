@@ -41,15 +41,18 @@ TEMPORAL_SETTINGS = (
 _PYTHON = (sys.executable, "-P", "-m")
 
 
-def addresses(ports: Ports) -> dict[str, str]:
-    """Where each part is: Temporal as host and port, the others as URLs."""
+def addresses(ports: Ports, console_url: str = "") -> dict[str, str]:
+    """Where each part is: Temporal as host and port, the others as URLs.
+
+    ``console_url`` is where people reach the console if a proxy stands in front of it.
+    """
     return {
         "temporal": f"{LOOPBACK}:{ports.temporal}",
         "ui": f"http://{LOOPBACK}:{ports.ui}",
         "sandbox": f"http://{LOOPBACK}:{ports.sandbox}",
         "webhooks": f"http://{LOOPBACK}:{ports.webhooks}",
         # By its name: a passkey cannot be bound to an IP address.
-        "console": f"http://localhost:{ports.console}",
+        "console": console_url or f"http://localhost:{ports.console}",
     }
 
 
@@ -100,13 +103,13 @@ def webhooks(state: Path, ports: Ports, environment: Mapping[str, str]) -> PartP
     return PartPlan("webhooks", command, with_address, ready, _log(state, "webhooks"))
 
 
-def console(state: Path, ports: Ports, environment: Mapping[str, str]) -> PartPlan:
-    """The pages for people on duty."""
+def console(state: Path, ports: Ports, environment: Mapping[str, str], url: str) -> PartPlan:
+    """The pages for people on duty, who reach them at ``url``."""
     with_address = {
         **environment,
         "FRONTFOOT_CONSOLE_HOST": LOOPBACK,
         "FRONTFOOT_CONSOLE_PORT": str(ports.console),
-        "FRONTFOOT_CONSOLE_URL": addresses(ports)["console"],
+        "FRONTFOOT_CONSOLE_URL": url,
     }
 
     async def ready(_: StackPart) -> bool:

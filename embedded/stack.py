@@ -20,7 +20,7 @@ from client.configuration import load_settings
 from client.engine import Engine
 from client.errors import ClientError
 from client.stack import stack_file, state_folder
-from client.stack.accounts import event_settings
+from client.stack.accounts import STRIPE_KEY, event_settings, without_secrets
 from client.stack.ports import Ports
 from client.stack.processes import identity
 from client.stack.stack_file import Process
@@ -43,7 +43,7 @@ class Stack:
     """A few processes and where to reach them.
 
     Without ``live`` every channel uses the sandbox, whatever credentials are set. With ``console``
-    it has the pages for people on duty, unless live accounts are used.
+    it has the pages for people on duty, who reach them at ``console_url`` if that is not here.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Stack:
         ports: Ports | None = None,
         live: bool = False,
         console: bool = False,
+        console_url: str = "",
         say: Say = print,
     ) -> None:
         self.state = state_dir.resolve()
@@ -60,6 +61,7 @@ class Stack:
         self.parts: dict[str, StackPart] = {}
         self._live = live
         self._console = console
+        self._console_url = console_url.rstrip("/").lower()
         self._given = dict(os.environ)
         self._say = say
         self._told: StackEnvironment | None = None
@@ -68,7 +70,12 @@ class Stack:
     @property
     def addresses(self) -> dict[str, str]:
         """Where each part is: Temporal as host and port, the others as URLs."""
-        return plans.addresses(self.ports)
+        return plans.addresses(self.ports, self._console_url)
+
+    @property
+    def real(self) -> bool:
+        """Whether any channel speaks to a real account; False before ``start``."""
+        return self._told is not None and bool(self._told.access.live)
 
     @property
     def shows_page(self) -> bool:
@@ -150,7 +157,7 @@ class Stack:
             if access.event_channels or self._given.get(PUBLIC_URL) or self._page_folder():
                 group.create_task(self._start(await self._webhooks()))
             group.create_task(self._start(self._worker()))
-            if self._console and not access.live:
+            if self._console:
                 group.create_task(self._start(self._console_plan()))
 
     async def _webhooks(self) -> PartPlan:
@@ -165,10 +172,11 @@ class Stack:
         return {} if folder is None else {WEBSITE_FOLDER: folder}
 
     def _console_plan(self) -> PartPlan:
-        # It shows copy as the worker writes it. Without live accounts no value is a credential.
+        # It shows copy as the worker writes it, and sends nothing.
         environments = self._environments()
-        environment = {**environments.parts, **environments.access.environment}
-        return plans.console(self.state, self.ports, environment)
+        environment = {**environments.parts, **without_secrets(environments.access)}
+        environment.pop(STRIPE_KEY, None)
+        return plans.console(self.state, self.ports, environment, self.addresses["console"])
 
     def _worker(self) -> PartPlan:
         environments = self._environments()
@@ -244,6 +252,7 @@ class Stack:
             addresses=self.addresses,
             environment=dict(self.environment),
             live=self._live,
+            real=self.real,
             parts={
                 name: Process(pid=part.pid, began=part.began) for name, part in self.parts.items()
             },

@@ -39,6 +39,13 @@ def up(
     console_port: Annotated[
         int, typer.Option(envvar=OPTIONS["console"][1], help="The console's port.")
     ] = _DEFAULT.console,
+    console_url: Annotated[
+        str,
+        typer.Option(
+            envvar="FRONTFOOT_CONSOLE_URL",
+            help="Where people reach the console, if a proxy with HTTPS stands in front of it.",
+        ),
+    ] = "",
     only_sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Use the sandbox even where credentials are set.")
     ] = False,
@@ -52,17 +59,24 @@ def up(
     Example: frontfoot up --temporal-port 7300
     """
     ports = Ports(temporal_port, ui_port, sandbox_port, webhook_port, console_port)
-    asyncio.run(_up(ports, live=not only_sandbox))
+    asyncio.run(_up(ports, console_url, live=not only_sandbox))
 
 
-async def _up(ports: Ports, *, live: bool) -> None:
+async def _up(ports: Ports, console_url: str, *, live: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in _ASKED_TO_STOP:
         loop.add_signal_handler(number, stop.set)
     # Read before the stack's own address takes its place.
     elsewhere = os.environ.get("TEMPORAL_ADDRESS", "")
-    stack = Stack(load_settings().state_dir, ports=ports, live=live, console=True, say=_say)
+    stack = Stack(
+        load_settings().state_dir,
+        ports=ports,
+        live=live,
+        console=True,
+        console_url=console_url,
+        say=_say,
+    )
     _print("Starting Temporal, the sandbox, the webhook receiver, the console and a worker …")
     starting = asyncio.create_task(stack.start())
     stopping = asyncio.create_task(stop.wait())
@@ -113,8 +127,9 @@ def _say_where(stack: Stack, elsewhere: str) -> None:
 
 
 async def _say_how_to_enter(stack: Stack) -> None:
-    if "console" not in stack.parts:
-        _print("There is no console, because live accounts are used: sign in the terminal.")
+    if stack.real:
+        _print(f"The console: {stack.addresses['console']}", "bold")
+        _print("`frontfoot sign-in --person NAME` prints a link for one person, once.")
         return
     async with await stack.engine() as engine:
         link = f"{stack.addresses['console']}{await make_link(engine)}"

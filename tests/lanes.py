@@ -17,7 +17,7 @@ LONG = (
     "tests/benchmarks/test_quick.py",
     "tests/workflows/",
     "tests/test_leaving.py",
-    "tests/surfaces/console/test_story",
+    "tests/surfaces/console/",
 )
 """Lanes to begin with, so that what is left can even out how long they took."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from client.checks.result import CheckKind, CheckResult, fails, works
+from client.passkeys import unusable_at
 from client.playbooks import examine, installed
 from client.record_key import is_beside
 from domain.explanation import Action, NextStep
@@ -52,8 +53,7 @@ def _channels_of(playbook: Playbook) -> set[str]:
 def _unproven(settings: Settings, playbook: Playbook) -> str:
     """What to know of its gates where more than this machine's user could sign.
 
-    How many take people at their word, and how many take only passkeys, which the console of this
-    machine's own stack asks for and nothing else.
+    How many take people at their word, and how many take only passkeys, where browsers use none.
     """
     if is_beside(settings):
         return ""
@@ -61,10 +61,12 @@ def _unproven(settings: Settings, playbook: Playbook) -> str:
     said = ""
     if count := gates.count(Requirement.NONE):
         said += f"; {plural(count, 'gate')} {_require(count)} no proof of who signs"
-    if count := gates.count(Requirement.PASSKEY):
+    count = gates.count(Requirement.PASSKEY)
+    named = "console_url" in settings.model_fields_set
+    if count and not (named and unusable_at(settings.console_url) is None):
         said += (
-            f"; {plural(count, 'gate')} {_require(count)} a passkey, and there is no console to "
-            "sign in: let them require a key"
+            f"; {plural(count, 'gate')} {_require(count)} a passkey, and FRONTFOOT_CONSOLE_URL "
+            "names no address at which browsers use one"
         )
     return said
 

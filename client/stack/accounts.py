@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings
 
 from channels import registry
 from channels.adapter import PUBLIC, SANDBOX, STATE, Adapter
-from channels.configured import ChannelMisconfigured, variable_of
+from channels.configured import ChannelMisconfigured, plain_fields, variable_of
 
 STAND_IN = "_STAND_IN_URL"
 """The end of the variable with the address of a stand-in that somebody runs for a channel."""
@@ -79,6 +79,19 @@ def choose_accounts(
             "LIVE: offers with `source: stripe` enter their codes at your Stripe account."
         )
     return chosen
+
+
+def without_secrets(accounts: ChosenAccounts) -> dict[str, str]:
+    """What of the channels' settings is no secret: what copy needs to be shown as it is written."""
+    secret: set[str] = set()
+    for channel in accounts.channels:
+        adapter = _adapter(channel)
+        # What is not ours to know may be anything.
+        names = [] if adapter is None else plain_fields(adapter.settings)
+        plain = {variable_of(adapter.settings, name) for name in names} if adapter else set()
+        mine = f"FRONTFOOT_{channel.upper()}_"
+        secret |= {one for one in accounts.environment if one.startswith(mine)} - plain
+    return {name: value for name, value in accounts.environment.items() if name not in secret}
 
 
 def _with(

@@ -23,7 +23,8 @@ class Process(Value):
 class StackFile(Value):
     """A running stack: its own process, its parts, and what its clients need in their environment.
 
-    ``live``: credentials were used where there were some. Contains no secret, only addresses.
+    ``live``: credentials were used where there were some; ``real``: there were some. Contains no
+    secret, only addresses.
     """
 
     owner: Process
@@ -31,6 +32,7 @@ class StackFile(Value):
     environment: dict[str, str]
     parts: dict[str, Process]
     live: bool = False
+    real: bool = False
 
     def runs(self) -> bool:
         """Whether the ``up`` that wrote it still lives."""

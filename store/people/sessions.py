@@ -25,21 +25,26 @@ class SessionRow(Value):
     ended_at: datetime | None
 
 
-async def enter_link(db: Database, token_hash: str, at: datetime) -> None:
-    """Enter a new link, and remove those of long ago."""
+async def enter_link(
+    db: Database, token_hash: str, at: datetime, person: str | None = None
+) -> None:
+    """Enter a new link, for ``person`` or for whoever opens it; remove those of long ago."""
     async with db.write() as connection:
         await connection.execute(delete(sign_in_links).where(sign_in_links.c.made_at < at - KEPT))
-        await connection.execute(sign_in_links.insert().values(token_hash=token_hash, made_at=at))
+        await connection.execute(
+            sign_in_links.insert().values(token_hash=token_hash, made_at=at, person=person)
+        )
 
 
-async def link_made_at(db: Database, token_hash: str) -> datetime | None:
-    """When the link was made; None if there is none, or if it has been spent."""
+async def find_link(db: Database, token_hash: str) -> tuple[datetime, str | None] | None:
+    """When the link was made and for whom; None if there is none, or if it has been spent."""
     unspent = (sign_in_links.c.token_hash == token_hash) & sign_in_links.c.spent_at.is_(None)
     async with db.read() as connection:
-        made: datetime | None = await connection.scalar(
-            select(sign_in_links.c.made_at).where(unspent)
+        found = await connection.execute(
+            select(sign_in_links.c.made_at, sign_in_links.c.person).where(unspent)
         )
-    return made
+        row = found.first()
+    return None if row is None else (row.made_at, row.person)
 
 
 async def spend_link(
@@ -47,13 +52,15 @@ async def spend_link(
 ) -> bool:
     """Spend a link that was made after ``made_after``, and begin a session with it.
 
-    False, and nothing has changed, if it cannot be spent: of two at once one gets it.
+    False, and nothing has changed, if it cannot be spent, or is for somebody else: of two at once
+    one gets it.
     """
     async with db.write() as connection:
         spent = await connection.execute(
             update(sign_in_links)
             .where(sign_in_links.c.token_hash == token_hash)
             .where(sign_in_links.c.spent_at.is_(None), sign_in_links.c.made_at > made_after)
+            .where(sign_in_links.c.person.is_(None) | (sign_in_links.c.person == person))
             .values(spent_at=at)
         )
         if not spent.rowcount:

@@ -187,6 +187,8 @@ sign_in_links = Table(
     Column("token_hash", String(64), primary_key=True),
     Column("made_at", Moment, nullable=False),
     Column("spent_at", Moment),
+    # Whom it signs in; nobody in particular on the embedded stack.
+    Column("person", String(40)),
 )
 
 # Who is signed in to the console. The cookie has the id, and the ledger its hash.

@@ -84,8 +84,7 @@ def create_app(engine: Engine) -> FastAPI:
     app.state.feeds = Feeds(engine)
     app.state.mails = previews.Mails()
     stack = stack_file.read(engine.settings.state_dir)
-    # A stack with live accounts has no console.
-    app.state.rehearsal = stack is not None and stack.runs()
+    app.state.rehearsal = stack is not None and stack.runs() and not stack.real
 
     @app.get(HEALTH)
     async def health(_: Request) -> Response:

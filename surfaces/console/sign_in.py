@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from client.passkey_sign_in import begin_sign_in, finish_sign_in
 from client.passkeys import unusable_at
-from client.signing_in import people_here, refuse_spent, sign_in, sign_out
+from client.signing_in import people_of_link, sign_in, sign_out
 from surfaces.console.access import (
     challenge_cookie_name,
     cookie_name,
@@ -30,10 +30,9 @@ router = APIRouter(route_class=Page)
 @router.get("/enter/{token}")
 async def show_people(request: Request, token: str) -> Response:
     """Who is it? Changes nothing."""
-    refused = await attempted(refuse_spent(engine_of(request), token))
-    if isinstance(refused, Refused):
-        return sign_in_page(request, refused)
-    people = await people_here(engine_of(request))
+    people = await attempted(people_of_link(engine_of(request), token))
+    if isinstance(people, Refused):
+        return sign_in_page(request, people)
     return page(request, "enter", "Who are you?", token=token, people=people)
 
 

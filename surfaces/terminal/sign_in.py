@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from client.engine import Engine
-from client.signing_in import make_link, refuse_live
-from client.stack import stack_file
+from client.signing_in import console_of, make_link
 from surfaces.terminal.options import Json
 from surfaces.terminal.printing import say, say_aside, say_json
 from surfaces.terminal.session import run
 
 
-def sign_in(as_json: Json = False) -> None:
+def sign_in(
+    person: Annotated[
+        str | None, typer.Option(help="Whom it signs in; without it, whoever opens it chooses.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Print a link that signs in to the console, once, within 15 minutes.
 
-    For the embedded stack only: whoever opens the link chooses who they are.
+    Where live accounts are used it is for one person, whom you name: give it to
+    nobody else.
 
-    Example: frontfoot sign-in
+    Example: frontfoot sign-in --person noor
     """
 
     async def work(engine: Engine) -> str:
-        refuse_live(engine.settings)
-        stack = stack_file.read(engine.settings.state_dir)
-        assert stack is not None, "it would have been refused"
-        return f"{stack.addresses['console']}{await make_link(engine)}"
+        console = console_of(engine.settings, person)
+        return f"{console}{await make_link(engine, person)}"
 
     link = run(work)
     if as_json:

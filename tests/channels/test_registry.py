@@ -11,7 +11,8 @@ import pytest
 
 from channels import registry
 from channels.configured import ChannelMisconfigured
-from channels.contract import DirectChannel, PostChannel, Retracts
+from channels.contract import DirectChannel, PostChannel, Retracts, Template
+from domain.message import Voice
 
 CONFIGURED = {
     "FRONTFOOT_EMAIL_API_KEY": "SG.secret-key",
@@ -187,3 +188,18 @@ def test_listing_the_channels_loads_no_provider() -> None:
         [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True
     )
     assert shown.stdout.strip() == "[]"
+
+
+def test_copy_is_rendered_with_our_settings_where_only_the_secrets_are_kept_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A console has no credential, and shows from whom the mail will come all the same."""
+    monkeypatch.setenv("FRONTFOOT_EMAIL_FROM_ADDRESS", "us@feather.example")
+    channel, configured = registry.build_to_render("email")
+    words = Template(
+        text="We are down.", subject="Down", mark="Notice 1", voice=Voice(name="Feather")
+    )
+    copy = channel.render(words)
+    assert not configured
+    assert copy.voice is not None
+    assert copy.voice.address == "us@feather.example"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from client.stack.accounts import choose_accounts, event_settings
+from client.stack.accounts import choose_accounts, event_settings, without_secrets
 from client.stack.environment import for_python, plain
 
 OURS = ("email", "twitter", "facebook")
@@ -114,3 +114,12 @@ def test_the_sandbox_process_is_told_nothing_of_ours() -> None:
         {"PATH": "/bin"},
         ["PATH", "PYTHONPATH", "PYTHONUNBUFFERED"],
     )
+
+
+def test_the_console_is_told_what_copy_looks_like_and_no_secret() -> None:
+    given = {**LIVE, "FRONTFOOT_EMAIL_FROM_ADDRESS": "us@example.com", "FRONTFOOT_PAGER_KEY": "k"}
+    shown = without_secrets(choose_accounts((*OURS, "pager"), given, SANDBOX, live=True))
+    secrets = {value for name, value in given.items() if name.endswith(("KEY", "TOKEN", "SECRET"))}
+    assert not secrets & set(shown.values())
+    assert shown["FRONTFOOT_EMAIL_FROM_ADDRESS"] == "us@example.com"
+    assert shown["FRONTFOOT_FACEBOOK_PAGE_ID"] == "42"
