@@ -75,6 +75,7 @@ def play(people: People) -> None:
     people.goes_to(maya, f"/incidents/{SLUG}/propose?kind=announcement")
     maya.get_by_label("Promise the next update by").fill("45m")
     maya.get_by_label("Web app").select_option("major_outage")
+    maya.locator("#preview .copy").first.wait_for()
     take(maya, "propose")
     maya.get_by_role("button", name="Propose").click()
     maya.wait_for_url("**/sign")
