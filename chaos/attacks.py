@@ -20,6 +20,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from chaos.plan import Attack, Times
+from client.asking import queried
 from client.stack.ports import LOOPBACK
 from domain.actor import Actor
 from domain.delivery_events import events_path
@@ -103,7 +104,7 @@ class Attacker:
 
     async def _publish_by_hand(self) -> str:
         """Start the workflows that publish, with the digest of a message that waits."""
-        status = await self._incident.query("status", result_type=IncidentStatus)
+        status = await queried(self._incident, "status", IncidentStatus)
         waiting = [one for one in status.messages if one.gate is GateState.WAITING]
         if not waiting:
             return "no message was waiting at that moment"

@@ -19,7 +19,7 @@ from temporalio.service import RPCError
 from chaos.people import LEAD
 from chaos.plan import EVERYTHING, Fault, FaultAction
 from chaos.stack import ChaosStack
-from client.asking import live_status
+from client.asking import live_status, queried
 from client.engine import Engine
 from client.errors import ClientError, EndedUnclosed, UnknownIncident
 from client.recovery.incident import recover_incident
@@ -98,7 +98,7 @@ class Disasters:
 
     async def _publications(self) -> list[str]:
         handle = self._client.get_workflow_handle(incident_workflow_id(self._slug))
-        status = await handle.query("status", result_type=IncidentStatus)
+        status = await queried(handle, "status", IncidentStatus)
         return [
             publication_workflow_id(self._slug, message.number, one.channel, one.audience)
             for message in status.messages

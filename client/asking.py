@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from temporalio.client import (
+    WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
@@ -40,6 +41,7 @@ from domain.model import Value
 from domain.status import IncidentStatus
 from store.kernel.errors import StoreUnavailable
 from store.record import incidents
+from wiring import EARLY_EVENTS, OF_ENDED
 from workflows.calls import told_by
 
 Result = TypeVar("Result")
@@ -69,7 +71,7 @@ async def ask(
     handle = (await engine.temporal()).get_workflow_handle(workflow_id)
     unless = QueryRejectCondition.NOT_COMPLETED_CLEANLY if running else QueryRejectCondition.NONE
     try:
-        answer = await _queried(handle, query, result, unless)
+        answer = await queried(handle, query, result, unless)
     except WorkflowQueryRejectedError as error:
         how = error.status.name.lower().replace("_", " ") if error.status else "ended"
         raise EndedUnclosed(slug, how) from error
@@ -88,30 +90,38 @@ async def ask(
     return answer
 
 
-async def _queried(
+async def queried(
     handle: WorkflowHandle[Any, Any],
     query: str,
     result: type[Result],
-    unless: QueryRejectCondition,
+    unless: QueryRejectCondition = QueryRejectCondition.NONE,
 ) -> Result:
     """The answer to a query, which is put again if the worker failed at it.
 
     A worker that is just taking an incident over may have been given too much, and then fails it
-    (``wiring.GuardedInstance``).
+    (``wiring.GuardedInstance``). Of one that has ended, that is all there will ever be.
     """
+    name = query
     for again in range(QUERIES):
         if again:
             await asyncio.sleep(QUERY_AGAIN.total_seconds())
         try:
             answer: Result = await handle.query(
-                query, result_type=result, reject_condition=unless, rpc_timeout=ANSWER_WITHIN
+                name, result_type=result, reject_condition=unless, rpc_timeout=ANSWER_WITHIN
             )
-        except WorkflowQueryFailedError:
+        except WorkflowQueryFailedError as error:
             if again == QUERIES - 1:
                 raise
+            if str(error) == EARLY_EVENTS and await _has_ended(handle):
+                name = query + OF_ENDED
         else:
             return answer
     raise AssertionError("the last try returns or raises")
+
+
+async def _has_ended(handle: WorkflowHandle[Any, Any]) -> bool:
+    found = await handle.describe(rpc_timeout=SERVER_WITHIN)
+    return found.status is not WorkflowExecutionStatus.RUNNING
 
 
 async def incident_status(engine: Engine, slug: str) -> IncidentStatus:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from temporalio.client import WorkflowQueryFailedError
 from temporalio.service import RPCError
 
-from client.asking import ANSWER_WITHIN
+from client.asking import queried
 from client.broadcasts import only_channel
 from client.engine import Engine
 from client.messages import destination_of, message_of
@@ -235,12 +235,9 @@ async def _run_of(engine: Engine, ref: MessageRef, place: Destination) -> Broadc
     child = publication_workflow_id(ref.incident, ref.number, place.channel, place.audience)
     handle = (await engine.temporal()).get_workflow_handle(child)
     try:
-        found: BroadcastRun = await handle.query(
-            "progress", result_type=BroadcastRun, rpc_timeout=ANSWER_WITHIN
-        )
+        return await queried(handle, "progress", BroadcastRun)
     except (RPCError, WorkflowQueryFailedError):
         return None
-    return found
 
 
 def _no_plan(message: MessageStatus, outcome: Outcome, run: BroadcastRun | None) -> Explanation:

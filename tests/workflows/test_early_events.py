@@ -16,6 +16,7 @@ from temporalio.client import Client, WorkflowHistory, WorkflowQueryFailedError
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
 
 import wiring
+from client.asking import queried
 from tests.workflows.server import server, temporal_executable
 
 ROUNDS = 10
@@ -96,6 +97,26 @@ async def taken_over(client: Client, queue: str) -> tuple[WorkflowHistory, bool]
         await handle.signal(TwoSteps.do, "end")
         await handle.result()
     return await handle.fetch_history(), failed
+
+
+async def test_a_workflow_that_was_ended_before_it_could_take_an_event_in_still_answers() -> None:
+    """No task is to come for that event, so every query would come with it."""
+    executable = temporal_executable()
+    if executable is None:
+        pytest.skip("there is no `temporal` command")
+    async with server(executable) as environment:
+        client, queue = environment.client, f"queue-{uuid.uuid4()}"
+        async with worker(client, queue):
+            handle = await client.start_workflow(TwoSteps.run, id=queue, task_queue=queue)
+            await handle.signal(TwoSteps.do, "before")
+            while await handle.query(TwoSteps.done) != ["before"]:
+                await asyncio.sleep(0.01)
+        await handle.signal(TwoSteps.do, "too late")
+        await handle.terminate()
+        async with worker(client, queue):
+            with pytest.raises(WorkflowQueryFailedError, match="ask it again"):
+                await handle.query(TwoSteps.done)
+            assert await queried(handle, "done", list) == ["before"]
 
 
 async def test_events_that_came_with_a_query_are_not_used() -> None:

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.surfaces.console.people import People, chromium, faults_of, find_browser
-from tests.surfaces.console.test_story import PATIENCE, opens
-from tests.terminal import Up
+from tests.surfaces.console.people import People, faults_of
+from tests.surfaces.console.test_story import PATIENCE, opens, people
+
+__all__ = ["people"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.whole]
 _MARK = re.compile(r"(Notice|Update) \d+, .*ref [0-9a-f]{4}")
-
-
-@pytest.fixture(scope="module")
-def people(up: Up) -> Iterator[People]:
-    """People with browsers, and an audience of three."""
-    path = find_browser()
-    if path is None:
-        pytest.skip("there is no chromium here: install it, or name it in FRONTFOOT_TEST_BROWSER")
-    (up.folder / "three.csv").write_text(
-        "email\n" + "".join(f"quill{n}@preview.feather.example\n" for n in range(3))
-    )
-    with chromium(path) as browser:
-        people = People(up, browser)
-        people.types("audience import three.csv --name three")
-        yield people
 
 
 def words(page: Page, inside: str) -> dict[str, str]:
