@@ -90,11 +90,12 @@ def test_a_response_from_a_phone(people: People, slug: str) -> None:
     ines.get_by_label("What has to change?").focus()
 
     noor = people.enter("noor")
-    expect(noor.get_by_role("link", name="Read and sign")).to_have_count(1)
+    to_sign = noor.get_by_role("link", name=f"Read and sign message 1 of {slug}")
+    expect(to_sign).to_have_count(1)
     people.goes_to(maya, f"/incidents/{slug}")
     expect(maya.locator("#message-1")).to_contain_text("waits for signatures")
 
-    noor.get_by_role("link", name="Read and sign").click()
+    to_sign.click()
     digest = noor.locator(".digest").inner_text()
     assert re.fullmatch("[0-9a-f]{8}", digest)
     expect(ines.get_by_label("What has to change?")).to_have_value("The time is wr")
