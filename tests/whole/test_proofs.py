@@ -145,7 +145,8 @@ async def test_a_worker_killed_between_verifying_and_counting_counts_each_decisi
 
     settled = await response.settled()
 
-    assert [one.proof for one in settled.decisions] == list(proved.values())
+    # They are verified at the same time, so either may be counted first.
+    assert sorted(one.proof for one in settled.decisions) == sorted(proved.values())
     assert {one.actor.authenticated_by for one in settled.decisions} == {AuthenticatedBy.KEY}
     await response.arrived()
     assert await response.books() == agreed(mails=30, posts=2)
