@@ -47,16 +47,18 @@ class Writing:
         """What distinguishes a public post of it from every other."""
         return mark_of(self.incident, self.kind, self.ordinal, self.at)
 
-    def copy(
-        self, channel: Channel, audience: str | None = None, voice: Voice | None = None
-    ) -> Copy:
+    def copy(self, channel: Channel, audience: str | None = None) -> Copy:
         """The final copy for ``channel``, or for one ``audience`` there that has its own.
 
-        ``voice`` in place of the plan's. Raises ``PlaybookInvalid``, ``CannotExpress`` or
-        ``DomainError``.
+        Raises ``PlaybookInvalid``, ``CannotExpress`` or ``DomainError``.
         """
-        voice = voice or self.plan.voices.get(channel.name)
-        rendered = self.rendered(channel, audience, voice)
+        voice = self.plan.voices.get(channel.name)
+        return self.final(channel, audience, voice, self.rendered(channel, audience, voice))
+
+    def final(
+        self, channel: Channel, audience: str | None, voice: Voice | None, rendered: Rendered
+    ) -> Copy:
+        """What ``channel`` makes of the words that were ``rendered``. Raises ``CannotExpress``."""
         copy = final_copy(channel, rendered, mark=self.mark, voice=voice)
         return copy.model_copy(update={"audience": audience}) if audience else copy
 

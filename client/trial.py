@@ -185,11 +185,11 @@ class _Attempt:
             next_update_by=day.next_update_by,
             links=links,
         )
-        copy = writing.copy(self.channel, audience, voice)
+        rendered = writing.rendered(self.channel, audience, voice)
+        copy = writing.final(self.channel, audience, voice, rendered)
         direct = [name] if is_direct(self.channel) else []
         linked = [name] if writing.is_linked(self.channel) else []
         refuse_misplaced(self.kind, [copy], direct=direct, linked=linked)
-        rendered = writing.rendered(self.channel, audience, voice)
         return writing.mark in copy.text and writing.mark not in rendered.text
 
     def odd(self) -> Iterable[Problem]:
