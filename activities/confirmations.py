@@ -11,16 +11,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
+from activities.outbox_attempt import attempt
 from channels.batch import Addressee, Addressees, Batch
-from channels.contract import (
-    CannotExpress,
-    ChannelError,
-    DirectChannel,
-    Refused,
-    Template,
-    Throttled,
-    Unreachable,
-)
+from channels.contract import DirectChannel, Template
 from domain.ids import SUBSCRIBERS, batch_key, delivery_key
 from domain.mail_html import html_page
 from domain.message import Copy, Voice
@@ -99,38 +92,28 @@ class Confirming:
         return True
 
     async def _send(self, mail: ConfirmationMail) -> None:
-        """One attempt. What may have gone out and has no clear answer is never repeated."""
-        state, why = PublicationState.ACCEPTED, ""
         try:
             sender = await self._sender()
-            if sender.voice is None:
-                why = "Nobody sends it yet: there was no incident, and no address is configured."
-                await self._put_back(mail, why)
-                return
-            await self._channel.send(self._batch(mail, sender))
-        except Throttled as error:
-            await confirmations.put_back(self._database, mail, error.until, error.message)
-            return
-        except Unreachable as error:
-            await self._put_back(mail, error.message)
-            return
-        except (Refused, CannotExpress) as error:
-            state, why = PublicationState.REFUSED, error.message
-        except ChannelError as error:
-            state, why = PublicationState.UNKNOWN, error.message
         except StoreUnavailable:
-            # Before the wire: the outcome of who speaks was not to be had.
             await self._put_back(mail, "The ledger was away.")
             return
-        except Exception as error:  # noqa: BLE001 - an adapter's own mistake may come after the wire
-            state, why = PublicationState.UNKNOWN, f"The adapter failed: {type(error).__name__}."
-        if why:
-            _log.warning("a confirmation mail is %s: %s", state, why)
-        await confirmations.end(self._database, mail, state, why)
+        if sender.voice is None:
+            why = "Nobody sends it yet: there was no incident, and no address is configured."
+            await self._put_back(mail, why)
+            return
+        ended = await attempt(self._channel, lambda: self._batch(mail, sender))
+        if ended.state is PublicationState.PLANNED:
+            await self._put_back(mail, ended.why, ended.until)
+            return
+        if ended.why:
+            _log.warning("a confirmation mail is %s: %s", ended.state, ended.why)
+        await confirmations.end(self._database, mail, ended.state, ended.why)
 
-    async def _put_back(self, mail: ConfirmationMail, why: str) -> None:
+    async def _put_back(
+        self, mail: ConfirmationMail, why: str, until: datetime | None = None
+    ) -> None:
         _log.warning("a confirmation mail waits: %s", why)
-        again = datetime.now(UTC) + _AGAIN_AFTER
+        again = until or datetime.now(UTC) + _AGAIN_AFTER
         await confirmations.put_back(self._database, mail, again, why)
 
     def _batch(self, mail: ConfirmationMail, sender: Sender) -> Batch:

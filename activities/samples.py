@@ -10,15 +10,9 @@ import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from activities.outbox_attempt import Attempt, attempt
 from channels.batch import Addressee, Addressees, Batch
-from channels.contract import (
-    CannotExpress,
-    ChannelError,
-    DirectChannel,
-    Refused,
-    Throttled,
-    Unreachable,
-)
+from channels.contract import DirectChannel
 from domain.errors import DomainError
 from domain.ids import MessageRef, batch_key, delivery_key
 from domain.message import Copy
@@ -45,6 +39,8 @@ class Sampling:
         self._database = database
         self._channels = channels
         self._swept_at: datetime | None = None
+        # Until when a provider takes nothing from us, by channel.
+        self._waits: dict[str, datetime] = {}
 
     async def run(self) -> None:
         """Send whenever there is something to send; until cancelled."""
@@ -62,35 +58,28 @@ class Sampling:
         if self._swept_at is None or now - self._swept_at >= _SWEEP_EVERY:
             await samples.sweep(self._database, now)
             self._swept_at = now
-        sample = await samples.take(self._database, self._channels, now)
+        free = [name for name in self._channels if self._waits.get(name, now) <= now]
+        sample = await samples.take(self._database, free, now)
         if sample is None:
             return False
-        state, why = await self._sent(sample)
-        if why:
-            _log.warning("a sample is %s: %s", state, why)
-        await samples.end(self._database, sample, state, why)
+        ended = await self._sent(sample)
+        if ended.until is not None:
+            self._waits[sample.channel] = ended.until
+        if ended.why:
+            _log.warning("a sample is %s: %s", ended.state, ended.why)
+        await samples.end(self._database, sample, ended.state, ended.why)
         # What goes back waits like an empty outbox.
-        return state is not _S.PLANNED
+        return ended.state is not _S.PLANNED
 
-    async def _sent(self, sample: Sample) -> tuple[PublicationState, str]:
-        """One attempt. What may have gone out and has no clear answer is never repeated."""
+    async def _sent(self, sample: Sample) -> Attempt:
         try:
             copy = await self._copy(sample)
         except StoreUnavailable:
-            return _S.PLANNED, "The ledger was away."
+            return Attempt(_S.PLANNED, "The ledger was away.")
         except (DomainError, KeyError):
-            return _S.REFUSED, "The message has no such copy, or it was changed in the ledger."
-        try:
-            await self._channels[sample.channel].send(_batch(sample, copy))
-        except (Throttled, Unreachable) as error:
-            return _S.PLANNED, error.message
-        except (Refused, CannotExpress) as error:
-            return _S.REFUSED, error.message
-        except ChannelError as error:
-            return _S.UNKNOWN, error.message
-        except Exception as error:  # noqa: BLE001 - an adapter's own mistake may come after the wire
-            return _S.UNKNOWN, f"The adapter failed: {type(error).__name__}."
-        return _S.ACCEPTED, ""
+            why = "The message has no such copy, or it was changed in the ledger."
+            return Attempt(_S.REFUSED, why)
+        return await attempt(self._channels[sample.channel], lambda: _batch(sample, copy))
 
     async def _copy(self, sample: Sample) -> Copy:
         ref = MessageRef(incident=sample.incident, number=sample.number, revision=sample.revision)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from activities.samples import Sampling
 from channels.batch import Batch
-from channels.contract import OutcomeUnknown, Refused, Unreachable
+from channels.contract import OutcomeUnknown, Refused, Throttled, Unreachable
 from domain.delivery_events import DeliveryEvent
 from domain.ids import batch_key, delivery_key
 from domain.message import Copy, Document, MessageKind
@@ -105,6 +105,37 @@ async def test_how_it_ended_is_in_the_ledger(
 ) -> None:
     await Sampling(asked, {"email": Failing(error)}).send_next()
     assert await ended(asked) == [state]
+
+
+async def test_nobody_asks_again_before_the_provider_said(asked: Database) -> None:
+    """It was asked again every second."""
+    until = datetime.now(UTC) + timedelta(minutes=5)
+    mailer = Failing(Throttled("email: wait.", until=until))
+    sampling = Sampling(asked, {"email": mailer})
+    assert [await sampling.send_next(), await sampling.send_next()] == [False, False]
+    assert len(mailer.requests) == 1
+    assert await ended(asked) == [S.PLANNED]
+
+
+async def test_a_worker_killed_after_the_request_is_followed_by_one_that_sends_nothing_again(
+    asked: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """The worker is gone."""
+
+    async def die(*_: object) -> None:
+        raise Killed
+
+    mailer = Mailer()
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(samples, "end", die)
+        await Sampling(asked, {"email": mailer}).send_next()
+    assert not await Sampling(asked, {"email": mailer}).send_next()
+    assert len(mailer.book) == 1
+    await samples.sweep(asked, datetime.now(UTC) + samples.LOST_AFTER + timedelta(seconds=1))
+    assert await ended(asked) == [S.UNKNOWN]
+    assert not await Sampling(asked, {"email": mailer}).send_next()
+    assert len(mailer.book) == 1
 
 
 async def test_a_message_that_is_not_there_is_not_sent(asked: Database) -> None:
