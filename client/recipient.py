@@ -35,7 +35,7 @@ _BY_DELIVERY = {
 }
 
 
-class Verdict(Value):
+class Arrival(Value):
     """Whether one message got there: ``message 2 (…) on email to customers`` and the answer."""
 
     about: str
@@ -58,7 +58,7 @@ class RecipientHistory(Value):
 
     known: bool
     audiences: tuple[str, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
+    arrivals: tuple[Arrival, ...] = ()
     moments: tuple[Moment, ...] = ()
     codes: tuple[str, ...] = ()
     suppressed: tuple[str, ...] = ()
@@ -76,7 +76,7 @@ async def recipient_history(engine: Engine, slug: str, address: str) -> Recipien
     return RecipientHistory(
         known=any(found.model_dump(exclude_defaults=True).values()),
         audiences=found.audiences,
-        verdicts=tuple(_verdict(mail) for mail in found.mails),
+        arrivals=tuple(_arrival(mail) for mail in found.mails),
         moments=tuple(sorted(_moments(found), key=lambda one: one.at)),
         codes=found.codes,
         suppressed=tuple(
@@ -91,21 +91,21 @@ def _about(mail: FoundMail) -> str:
     return f"message {mail.number} ({kind}) on {mail.channel} to {mail.audience}"
 
 
-def _verdict(mail: FoundMail) -> Verdict:
+def _arrival(mail: FoundMail) -> Arrival:
     about = _about(mail)
     if mail.batch is None or mail.batch_state is None:
         answer = "no: they were not in the audience yet when it was proposed"
-        return Verdict(about=about, answer=answer, state="not_sent")
+        return Arrival(about=about, answer=answer, state="not_sent")
     if mail.withheld:
-        return Verdict(
+        return Arrival(
             about=about, answer=f"no: not sent, {mail.reason or 'suppressed'}", state="not_sent"
         )
     if mail.state is not None:
         why = f" ({mail.reason})" if mail.reason else ""
-        return Verdict(
+        return Arrival(
             about=about, answer=f"{_BY_DELIVERY[mail.state]}{why}", state=mail.state.value
         )
-    return Verdict(about=about, answer=_BY_BATCH[mail.batch_state], state=mail.batch_state.value)
+    return Arrival(about=about, answer=_BY_BATCH[mail.batch_state], state=mail.batch_state.value)
 
 
 def _moments(found: FoundRecipient) -> list[Moment]:

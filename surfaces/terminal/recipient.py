@@ -33,9 +33,9 @@ def _show(found: RecipientHistory) -> None:
         say("The ledger has never heard of this address.")
         return
     say(f"In the audiences: {', '.join(found.audiences) or 'none'}")
-    for one in found.verdicts:
+    for one in found.arrivals:
         say(f"{one.about}: {one.answer}")
-    if not found.verdicts:
+    if not found.arrivals:
         say("Nothing was mailed to them in this incident.")
     for suppressed in found.suppressed:
         say(f"Not to be written to: {suppressed}")

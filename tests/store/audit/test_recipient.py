@@ -38,7 +38,7 @@ async def asked(database: Database, typed: str) -> RecipientHistory:
 
 
 def answers(found: RecipientHistory) -> list[str]:
-    return [one.answer for one in found.verdicts]
+    return [one.answer for one in found.arrivals]
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ async def test_who_was_imported_too_late_is_not_in_it(known: Database) -> None:
 async def test_other_incidents_and_strangers_are_told_apart(known: Database) -> None:
     await have_audience(known, 1, "others", start=77)
     found = await asked(known, address(77))
-    assert (found.known, found.audiences, found.verdicts) == (True, ("others",), ())
+    assert (found.known, found.audiences, found.arrivals) == (True, ("others",), ())
     assert await asked(known, "nobody@example.org") == RecipientHistory(known=False)
 
 
