@@ -40,6 +40,8 @@ SIGNALS, SIGNALS_AT_ONCE = 2_500, 250
 """More than one run of an incident takes in, so that it has to continue as new meanwhile."""
 UPDATES, UPDATES_AT_ONCE = 600, 8
 BIG_SIGNALS, BIG_SIGNAL = 6, 1_900_000
+RESET_LOOKS, RESET_APART = 100, 0.2
+"""How often an incident is asked for a finished step before it is reset, and how far apart in s."""
 CONNECTIONS = 200
 BODIES, BODY = 12, 8_000_000
 _ROUTE = events_path("email")
@@ -147,11 +149,12 @@ class Attacker:
 
     async def _reset(self) -> str:
         """Reset the incident to its newest finished step, as somebody does who repairs it."""
-        done = 0
-        async for event in self._incident.fetch_history_events():
-            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
-                done = event.event_id
-        if not done:
+        # A run that continues another has done nothing yet, for as long as no worker took it up.
+        for _ in range(RESET_LOOKS):
+            if done := await self._newest_step():
+                break
+            await asyncio.sleep(RESET_APART)
+        else:
             return "the incident had done nothing yet"
         await self._client.workflow_service.reset_workflow_execution(
             ResetWorkflowExecutionRequest(
@@ -163,6 +166,14 @@ class Attacker:
             )
         )
         return ""
+
+    async def _newest_step(self) -> int:
+        """The newest finished step of the incident's present run; 0 where it has none."""
+        done = 0
+        async for event in self._incident.fetch_history_events():
+            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+                done = event.event_id
+        return done
 
     # --- at the public port -------------------------------------------------------------------
 
