@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
 from functools import cache
-from itertools import islice
 
 from sqlalchemy import (
     BigInteger,
@@ -26,13 +26,11 @@ from domain.explanation import Action, NextStep
 from domain.model import Value
 from domain.offer import OfferTerms
 from store.kernel.bulk import Bulk
+from store.kernel.chunks import chunks_of
 from store.kernel.database import Database, DialectName
 from store.kernel.priority import Priority
 from store.offers.offers import ensure_offer, enter_issued
 from store.tables import code_pool
-
-CHUNK = 1_000
-"""Codes of one insert, as in the import of an audience."""
 
 
 class PoolImported(Value):
@@ -51,11 +49,16 @@ class Pool(Value):
     left: int
 
 
-async def import_codes(db: Database, pool: str, codes: Iterable[str]) -> PoolImported:
+async def import_codes(
+    db: Database,
+    pool: str,
+    codes: Iterable[str],
+    progress: Callable[[int], None] | None = None,
+) -> PoolImported:
     """Add codes to ``pool``, which is made if it is new; their order is that of giving them out.
 
     A code that is in any pool already stays where it is, so that an import that was interrupted is
-    simply run again.
+    simply run again. ``progress`` is called with the number of codes done after each chunk.
     """
     bulk = Bulk(db.dialect, place=Integer(), code=Text(), bare=Text())
     insert = db.insert_or_ignore(code_pool, ["bare"]).from_select(
@@ -71,18 +74,20 @@ async def import_codes(db: Database, pool: str, codes: Iterable[str]) -> PoolImp
         .where(code_pool.c.pool != bindparam("b_pool", type_=String))
     )
     added = done = others = 0
-    iterator = iter(codes)
-    while chunk := list(islice(iterator, CHUNK)):
-        rows = bulk.parameter((place, code, bare(code)) for place, code in enumerate(chunk))
-        async with db.write(Priority.BULK, many_rows=True) as connection:
-            # Ids are the order of giving out, so two imports into one pool take turns.
-            await db.serialise(connection, f"pool/{pool}")
-            new = (await connection.execute(insert, {**rows, "b_pool": pool})).rowcount
-            if new < len(chunk):
-                found = await connection.scalar(elsewhere, {**rows, "b_pool": pool})
-                others += int(found or 0)
-        added += new
-        done += len(chunk)
+    async with aclosing(chunks_of(codes)) as chunks:
+        async for chunk in chunks:
+            rows = bulk.parameter((place, code, bare(code)) for place, code in enumerate(chunk))
+            async with db.write(Priority.BULK, many_rows=True) as connection:
+                # Ids are the order of giving out, so two imports into one pool take turns.
+                await db.serialise(connection, f"pool/{pool}")
+                new = (await connection.execute(insert, {**rows, "b_pool": pool})).rowcount
+                if new < len(chunk):
+                    found = await connection.scalar(elsewhere, {**rows, "b_pool": pool})
+                    others += int(found or 0)
+            added += new
+            done += len(chunk)
+            if progress is not None:
+                progress(done)
     return PoolImported(added=added, already_there=done - added - others, in_another_pool=others)
 
 

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import (
-    AsyncIterable,
-    AsyncIterator,
-    Callable,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
-from itertools import islice
-from typing import NamedTuple, TypeVar
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -35,16 +27,12 @@ from domain.ids import SUBSCRIBERS, check_audience, refuse_reserved
 from domain.message import AudienceCut, MessageClass
 from domain.model import Value
 from store.kernel.bulk import Bulk
+from store.kernel.chunks import chunks_of
 from store.kernel.database import Database
 from store.kernel.priority import Priority
 from store.people.addresses import mailbox_of
 from store.people.suppressions import EVERY_CLASS, suppressed_mailboxes
 from store.tables import audiences, recipients
-
-T = TypeVar("T")
-
-CHUNK = 1_000
-"""Rows of one insert: short enough not to delay what is more urgent, on SQLite."""
 
 
 class AudienceRow(NamedTuple):
@@ -56,10 +44,14 @@ class AudienceRow(NamedTuple):
 
 
 class Audience(Value):
-    """A named list and how many recipients it has, suppressed ones included."""
+    """A named list, how many recipients it has, suppressed ones included, and since when.
+
+    ``imported_at`` is when an import last wrote to it; None if that was an older version.
+    """
 
     name: str
     recipients: int
+    imported_at: datetime | None = None
 
 
 class Imported(Value):
@@ -83,18 +75,36 @@ async def import_rows(
     no list of customers can have this name.
     """
     refuse_reserved(check_audience(name))
+    async with aclosing(chunks_of(rows)) as chunks:
+        # Before anything is written: a file that is no list must leave no empty audience behind.
+        chunk = await anext(chunks, None)
+        audience_id = await _make(db, name)
+        return await _enter(db, name, audience_id, chunk, chunks, progress)
+
+
+async def _make(db: Database, name: str) -> int:
+    """The id of the audience, which is there afterwards."""
     async with db.write() as connection:
         await connection.execute(db.insert_or_ignore(audiences).values(name=name))
-        audience_id = await connection.scalar(
-            select(audiences.c.id).where(audiences.c.name == name)
-        )
+        found = await connection.execute(select(audiences.c.id).where(audiences.c.name == name))
+        return int(found.scalar_one())
+
+
+async def _enter(
+    db: Database,
+    name: str,
+    audience_id: int,
+    chunk: list[AudienceRow] | None,
+    chunks: AsyncIterator[list[AudienceRow]],
+    progress: Callable[[int], None] | None,
+) -> Imported:
     bulk = Bulk(db.dialect, address=Text(), mailbox=Text(), segment=Text(), columns=JSON())
     insert = db.insert_or_ignore(recipients, ["audience_id", "mailbox"]).from_select(
         ["audience_id", "address", "mailbox", "segment", "columns"],
         bulk.select(audience_id),
     )
     added = done = 0
-    async for chunk in chunks_of(rows):
+    while chunk is not None:
         parameter = bulk.parameter(
             (row.address, mailbox_of(row.address), row.segment, row.columns) for row in chunk
         )
@@ -105,12 +115,13 @@ async def import_rows(
             await connection.execute(
                 update(audiences)
                 .where(audiences.c.id == audience_id)
-                .values(recipients=audiences.c.recipients + new)
+                .values(recipients=audiences.c.recipients + new, imported_at=datetime.now(UTC))
             )
         added += new
         done += len(chunk)
         if progress is not None:
             progress(done)
+        chunk = await anext(chunks, None)
     if added:
         await db.count_anew(recipients)
     return Imported(added=added, already_there=done - added)
@@ -182,30 +193,3 @@ def in_one_of(cuts: Sequence[tuple[int | ScalarSelect[int], int]]) -> ColumnElem
 
 def _id_of(name: str) -> ScalarSelect[int]:
     return select(audiences.c.id).where(audiences.c.name == name).scalar_subquery()
-
-
-async def chunks_of(rows: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[list[T]]:
-    """``rows`` in lists of ``CHUNK``; a plain iterable is read ahead in a thread."""
-    if isinstance(rows, AsyncIterable):
-        chunk: list[T] = []
-        async for row in rows:
-            chunk.append(row)
-            if len(chunk) == CHUNK:
-                yield chunk
-                chunk = []
-        if chunk:
-            yield chunk
-        return
-    iterator = iter(rows)
-    ahead = asyncio.create_task(asyncio.to_thread(_take, iterator))
-    try:
-        while chunk := await ahead:
-            ahead = asyncio.create_task(asyncio.to_thread(_take, iterator))
-            yield chunk
-    finally:
-        # A thread cannot be stopped, so its chunk is awaited and dropped.
-        await asyncio.wait([ahead])
-
-
-def _take(iterator: Iterator[T]) -> list[T]:
-    return list(islice(iterator, CHUNK))

@@ -18,10 +18,11 @@ from domain.ids import SUBSCRIBERS
 from domain.model import Value
 from domain.times import UtcTime
 from store.kernel.bulk import Bulk
+from store.kernel.chunks import chunks_of
 from store.kernel.database import Database
 from store.kernel.priority import Priority
 from store.people.addresses import mailbox_of, read_pasted
-from store.people.audiences import AudienceRow, chunks_of
+from store.people.audiences import AudienceRow
 from store.people.subscribers import Subscriber, SubscriptionState, audience_id
 from store.tables import (
     audiences,

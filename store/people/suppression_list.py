@@ -6,6 +6,7 @@ Every change by a person leaves a row in the log, with who and why.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
+from contextlib import aclosing
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
@@ -17,11 +18,11 @@ from domain.message import MessageClass
 from domain.model import Value
 from domain.suppression import ListedAddress, SuppressionReason, covered_by
 from domain.times import UtcTime
+from store.kernel.chunks import chunks_of
 from store.kernel.columns import moment_text
 from store.kernel.database import Database
 from store.kernel.priority import Priority
 from store.people.addresses import InvalidAddress, mailbox_of, read_address, read_pasted
-from store.people.audiences import chunks_of
 from store.people.suppressions import EVERY_CLASS, REMOVED, MailboxRow, add_mailboxes
 from store.tables import suppression_log, suppressions
 
@@ -139,14 +140,15 @@ async def import_addresses(
     ``addresses`` are as ``addresses.read_address`` returns them.
     """
     added = done = 0
-    async for chunk in chunks_of(addresses):
-        mailboxes = {mailbox_of(one) for one in chunk}
-        rows = _rows(mailboxes, classes, reason, "import", at)
-        async with db.write(Priority.BULK, many_rows=True) as connection:
-            added += await add_mailboxes(db, connection, rows)
-        done += len(chunk)
-        if progress is not None:
-            progress(done)
+    async with aclosing(chunks_of(addresses)) as chunks:
+        async for chunk in chunks:
+            mailboxes = {mailbox_of(one) for one in chunk}
+            rows = _rows(mailboxes, classes, reason, "import", at)
+            async with db.write(Priority.BULK, many_rows=True) as connection:
+                added += await add_mailboxes(db, connection, rows)
+            done += len(chunk)
+            if progress is not None:
+                progress(done)
     async with db.write() as connection:
         await _log(connection, at, "imported", who, why, reason=reason, many=added)
     return Entered(read=done, added=added)

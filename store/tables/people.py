@@ -26,6 +26,8 @@ audiences = Table(
     Column("name", String(100), nullable=False, unique=True),
     # Kept by every import, so that a list of audiences counts no rows.
     Column("recipients", BigInteger, nullable=False, server_default="0"),
+    # When an import last wrote to it.
+    Column("imported_at", Moment),
 )
 
 recipients = Table(

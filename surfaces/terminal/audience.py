@@ -21,7 +21,7 @@ from surfaces.terminal.importing import (
     say_imported,
 )
 from surfaces.terminal.options import By, Json, Slug, actor
-from surfaces.terminal.printing import clean, plain_table, say, say_json, show
+from surfaces.terminal.printing import clean, moment, plain_table, say, say_json, show
 from surfaces.terminal.session import run
 from surfaces.terminal.wording import command_of, in_words
 
@@ -82,15 +82,16 @@ def list_(as_json: Json = False) -> None:
     """
     found = run(list_audiences)
     if as_json:
-        say_json([one.model_dump() for one in found])
+        say_json([one.model_dump(mode="json") for one in found])
         return
     if not found:
         importing = NextStep(action=Action.IMPORT_AUDIENCE, advice="Import one.")
         say(f"There are no audiences. {in_words(importing)}")
         return
-    table = plain_table("AUDIENCE", "RECIPIENTS")
+    table = plain_table("AUDIENCE", "RECIPIENTS", "IMPORTED (UTC)")
     for one in found:
-        table.add_row(clean(one.name), f"{one.recipients:,}")
+        imported = moment(one.imported_at) if one.imported_at else ""
+        table.add_row(clean(one.name), f"{one.recipients:,}", imported)
     show(table)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from domain.errors import DomainError
 from domain.message import MessageClass
+from store.kernel.chunks import CHUNK
 from store.kernel.database import Database
 from store.people import audiences, suppressions
 from store.people.audiences import AudienceRow, Imported
@@ -36,21 +37,21 @@ async def test_one_mailbox_in_two_spellings_is_one_recipient(database: Database)
 
 async def test_rows_may_come_from_an_asynchronous_source(database: Database) -> None:
     async def source() -> AsyncIterator[AudienceRow]:
-        for number in range(audiences.CHUNK + 1):
+        for number in range(CHUNK + 1):
             yield AudienceRow(address(number), {})
 
     imported = await audiences.import_rows(database, "customers", source())
 
-    assert imported.added == audiences.CHUNK + 1
+    assert imported.added == CHUNK + 1
 
 
 async def test_an_import_tells_how_far_it_is(database: Database) -> None:
     told: list[int] = []
 
-    rows = (AudienceRow(address(n), {}) for n in range(audiences.CHUNK + 1))
+    rows = (AudienceRow(address(n), {}) for n in range(CHUNK + 1))
     await audiences.import_rows(database, "customers", rows, told.append)
 
-    assert told == [audiences.CHUNK, audiences.CHUNK + 1]
+    assert told == [CHUNK, CHUNK + 1]
 
 
 async def test_two_imports_at_once_add_everybody_once(database: Database, second: Database) -> None:
@@ -61,15 +62,15 @@ async def test_two_imports_at_once_add_everybody_once(database: Database, second
 
 async def test_a_source_that_breaks_keeps_the_chunks_before(database: Database) -> None:
     def source() -> object:
-        for number in range(2 * audiences.CHUNK):
-            if number == audiences.CHUNK + 5:
+        for number in range(2 * CHUNK):
+            if number == CHUNK + 5:
                 raise OSError("the disk went away")
             yield AudienceRow(address(number), {})
 
     with pytest.raises(OSError, match="went away"):
         await audiences.import_rows(database, "customers", source())  # type: ignore[arg-type]
 
-    assert (await audiences.get(database, "customers")).recipients == audiences.CHUNK
+    assert (await audiences.get(database, "customers")).recipients == CHUNK
 
 
 async def test_the_cut_counts_only_who_may_be_written_to(database: Database) -> None:
