@@ -10,10 +10,20 @@ from client.engine import Engine
 from client.errors import WrongInput
 from domain.model import Value
 from store.files.audience_csv import read_rows
-from store.people import audiences
+from store.people import audience_view, audiences
+from store.people.audience_view import SeenAudience, SeenRecipient
 from store.people.audiences import Audience
 
-__all__ = ["Audience", "AudienceImported", "ImportReport", "import_audience", "list_audiences"]
+__all__ = [
+    "Audience",
+    "AudienceImported",
+    "ImportReport",
+    "SeenAudience",
+    "SeenRecipient",
+    "import_audience",
+    "list_audiences",
+    "look_at_audience",
+]
 
 
 class AudienceImported(Value):
@@ -60,3 +70,11 @@ async def import_audience(
 async def list_audiences(engine: Engine) -> list[Audience]:
     """Every audience by name, with how many recipients it has."""
     return await audiences.list_audiences(await engine.ledger())
+
+
+async def look_at_audience(engine: Engine, name: str, sample: int = 0) -> SeenAudience:
+    """One audience, its columns, and up to ``sample`` of its recipients with their addresses.
+
+    ``DomainError`` if there is none of that name.
+    """
+    return await audience_view.look(await engine.ledger(), name, sample)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -35,6 +37,8 @@ __all__ = [
 ]
 
 LONGEST_NAME = 64
+OTHERS_EVERY = 1_000
+"""Codes of an export between which other requests have their turn."""
 COLUMNS = ("code", "worth", "currency", "expires")
 
 
@@ -55,10 +59,13 @@ async def import_codes(
     *,
     code_column: str = "",
     rejects: Path | None = None,
+    read: Callable[[int, int], None] | None = None,
+    stored: Callable[[int], None] | None = None,
 ) -> CodesImported:
     """Add the codes of a CSV file to a pool; importing again adds nothing twice.
 
-    ``code_column`` says which column has the codes, if the file does not. ``WrongInput`` without a
+    ``code_column`` says which column has the codes, if the file does not. ``read`` is called with
+    bytes read and bytes in all, ``stored`` with the rows done so far. ``WrongInput`` without a
     name or a file, ``DomainError`` if the file has no codes.
     """
     name = pool.strip()
@@ -67,10 +74,10 @@ async def import_codes(
             f"A pool's name has 1 to {LONGEST_NAME} characters.", "Name the pool, such as spring."
         )
     refuse_no_file(file)
-    codes_of_file = read_codes(file, rejects, code_column=code_column)
+    codes_of_file = read_codes(file, rejects, read, code_column=code_column)
     ledger = await engine.ledger()
     with codes_of_file:
-        imported = await code_pool.import_codes(ledger, name, codes_of_file)
+        imported = await code_pool.import_codes(ledger, name, codes_of_file, stored)
     return CodesImported(pool=name, **imported.model_dump(), report=report_of(codes_of_file))
 
 
@@ -112,6 +119,9 @@ async def write_codes(engine: Engine, slug: str, file: TextIO, *, as_mailed: boo
     async for one in issued.export(await engine.ledger(), slug, as_mailed=as_mailed):
         writer.writerow(map(guarded, [one.code, one.worth, one.currency, one.expires or ""]))
         count += 1
+        if count % OTHERS_EVERY == 0:
+            # A page of the ledger has many thousands, and a console answers others meanwhile.
+            await asyncio.sleep(0)
     return count
 
 

@@ -17,12 +17,19 @@ class RejectedRow(Value):
     reason: str
 
 
+class RejectedFor(Value):
+    """How many rows cannot be used for one reason."""
+
+    reason: str
+    rows: int
+
+
 class ImportReport(Value):
     """What became of the rows of a file.
 
     ``doubled`` of the ``rejected`` rows only repeat one before. ``rejects`` is the file with the
     rejected rows and the reasons, if there are any and it could be written; ``first_rejected`` are
-    some of them in any case.
+    some of them in any case, and ``reasons`` has how many there are of each, the most first.
     """
 
     usable: int
@@ -30,6 +37,7 @@ class ImportReport(Value):
     doubled: int
     rejects: Path | None
     first_rejected: tuple[RejectedRow, ...]
+    reasons: tuple[RejectedFor, ...]
     notices: tuple[str, ...]
 
 
@@ -53,6 +61,9 @@ def report_of(reader: CsvImport[Any]) -> ImportReport:
         rejects=rejects.path if rejects.written else None,
         first_rejected=tuple(
             RejectedRow(line=line, reason=reason) for line, reason in rejects.first
+        ),
+        reasons=tuple(
+            RejectedFor(reason=reason, rows=rows) for reason, rows in rejects.reasons.most_common()
         ),
         notices=(*reader.notices, *([lost] if rejects.lost else [])),
     )

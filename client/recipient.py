@@ -96,16 +96,23 @@ def _arrival(mail: FoundMail) -> Arrival:
     if mail.batch is None or mail.batch_state is None:
         answer = "no: they were not in the audience yet when it was proposed"
         return Arrival(about=about, answer=answer, state="not_sent")
-    if mail.withheld:
-        return Arrival(
-            about=about, answer=f"no: not sent, {mail.reason or 'suppressed'}", state="not_sent"
-        )
-    if mail.state is not None:
-        why = f" ({mail.reason})" if mail.reason else ""
-        return Arrival(
-            about=about, answer=f"{_BY_DELIVERY[mail.state]}{why}", state=mail.state.value
-        )
-    return Arrival(about=about, answer=_BY_BATCH[mail.batch_state], state=mail.batch_state.value)
+    answer = answer_of(mail.batch_state, mail.state, mail.reason or "", withheld=mail.withheld)
+    state = "not_sent" if mail.withheld else (mail.state or mail.batch_state).value
+    return Arrival(about=about, answer=answer, state=state)
+
+
+def answer_of(
+    batch: PublicationState, delivery: DeliveryState | None, reason: str, *, withheld: bool
+) -> str:
+    """Whether a mail got there, in words that begin with yes, no, not yet or what else is known.
+
+    By what is known of its recipient, or of the whole batch while that is all.
+    """
+    if withheld:
+        return f"no: not sent, {reason or 'suppressed'}"
+    if delivery is None:
+        return _BY_BATCH[batch]
+    return f"{_BY_DELIVERY[delivery]} ({reason})" if reason else _BY_DELIVERY[delivery]
 
 
 def _moments(found: FoundRecipient) -> list[Moment]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,13 +54,16 @@ async def import_suppressions(
     why: str = "",
     address_column: str = "",
     rejects: Path | None = None,
+    read: Callable[[int, int], None] | None = None,
+    stored: Callable[[int], None] | None = None,
 ) -> SuppressionsImported:
     """Put every address of a CSV file on the list; importing it again changes nothing.
 
-    ``address_column`` says which column has the addresses, if the file does not.
+    ``address_column`` says which column has the addresses, if the file does not. ``read`` is called
+    with bytes read and bytes in all, ``stored`` with the rows done so far.
     """
     refuse_no_file(file)
-    rows = read_rows(file, rejects, address_column=address_column)
+    rows = read_rows(file, rejects, read, address_column=address_column)
     ledger = await engine.ledger()
     with rows:
         entered = await suppression_list.import_addresses(
@@ -71,6 +74,7 @@ async def import_suppressions(
             who=by,
             why=why,
             at=datetime.now(UTC),
+            progress=stored,
         )
     return SuppressionsImported(entered=entered, report=report_of(rows))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from domain.codes import bare
@@ -88,13 +89,19 @@ class Codes:
 CodeReader = CsvImport[str]
 
 
-def read_codes(path: Path, rejects: Path | None = None, *, code_column: str = "") -> CodeReader:
+def read_codes(
+    path: Path,
+    rejects: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    code_column: str = "",
+) -> CodeReader:
     """Read the usable codes of the CSV file at ``path``, in its order; the first row is a header.
 
     The codes are in a column named so, or in ``code_column`` (a name or a number). ``CsvInvalid``,
     at the first row, if the file cannot be used.
     """
-    return CsvImport(path, Codes(code_column), rejects)
+    return CsvImport(path, Codes(code_column), rejects, progress)
 
 
 def _pasted(text: str) -> str:

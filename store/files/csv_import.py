@@ -218,9 +218,9 @@ class CsvImport(Generic[Item]):
     def _reject(self, row: CsvRow, why: str, header: list[str]) -> None:
         if [plain_name(value) for value in row.values] == header:
             why = "This is the header again."
-        if row.line != row.last:
-            why = f"{why} (lines {row.line} to {row.last})"
-        self.rejects.add(row.line, why, [_BREAK.sub(" ", value) for value in row.values])
+        lines = f"(lines {row.line} to {row.last})" if row.line != row.last else ""
+        values = [_BREAK.sub(" ", value) for value in row.values]
+        self.rejects.add(row.line, why, values, lines)
 
 
 def _of_encoding(name: str, encoding: Encoding) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -15,6 +16,10 @@ from store.kernel.private_files import open_private
 FIRST = 10
 """Rejected rows that are kept to be shown at once."""
 
+MOST_REASONS = 50
+OTHERS = "other reasons"
+"""Different reasons that are counted, and under which name all further ones are: a reason may
+name a character or a number of columns, so a large file of noise would have thousands."""
 
 ADDED = ("line", "reason")
 """The columns before those of the list, by which we know a file of ours."""
@@ -32,6 +37,7 @@ class Rejects:
 
     The file is made when there is a first row, with the columns of ``ADDED`` and those of the list.
     No cell of it is a formula to a spreadsheet.
+    ``reasons`` counts the rows of each reason.
     If it cannot be written, ``lost`` says why, and counting goes on.
     """
 
@@ -40,6 +46,7 @@ class Rejects:
         self.count = 0
         self.first: list[Reject] = []
         self.lost = ""
+        self.reasons: Counter[str] = Counter()
         self._header: Sequence[str] = ()
         self._file: TextIO | None = None
 
@@ -55,9 +62,13 @@ class Rejects:
         with contextlib.suppress(OSError):
             self._remove()
 
-    def add(self, line: int, reason: str, row: Sequence[str]) -> None:
-        """Enter one row."""
+    def add(self, line: int, reason: str, row: Sequence[str], lines: str = "") -> None:
+        """Enter one row; ``lines`` says where it is if it has several."""
         self.count += 1
+        full = len(self.reasons) >= MOST_REASONS and reason not in self.reasons
+        self.reasons[OTHERS if full else reason] += 1
+        if lines:
+            reason = f"{reason} {lines}"
         if len(self.first) < FIRST:
             self.first.append(Reject(line, reason))
         if self.lost:

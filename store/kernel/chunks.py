@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ CHUNK = 1_000
 """Rows of one insert: short enough not to delay what is more urgent, on SQLite."""
 
 
-async def chunks_of(rows: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[list[T]]:
+async def chunks_of(rows: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[list[T], None]:
     """``rows`` in lists of ``CHUNK``; a plain iterable is read ahead in a thread."""
     if isinstance(rows, AsyncIterable):
         chunk: list[T] = []

@@ -17,12 +17,16 @@ from starlette.types import ASGIApp
 from client.configuration import load_settings, prepare_environment
 from client.engine import Engine
 from client.errors import WrongInput
+from client.file_imports.imports import FileImports
 from client.logs import log_as_json
 from client.stack import stack_file
 from surfaces.console import (
     closing,
+    exports,
     facts,
+    files,
     home,
+    imports,
     incident,
     mail,
     opening,
@@ -67,6 +71,9 @@ _PAGES = (
     samples.router,
     readiness.router,
     mail.router,
+    files.router,
+    imports.router,
+    exports.router,
 )
 
 
@@ -75,13 +82,16 @@ def create_app(engine: Engine) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await app.state.imports.start()
         yield
+        await app.state.imports.close()
         await engine.__aexit__(None, None, None)
 
     # No schema and no pages about it: this is for people, and the API is another surface.
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.engine = engine
     app.state.feeds = Feeds(engine)
+    app.state.imports = FileImports(engine, engine.settings.state_dir / "imports")
     app.state.mails = previews.Mails()
     stack = stack_file.read(engine.settings.state_dir)
     app.state.rehearsal = stack is not None and stack.runs() and not stack.real

@@ -32,6 +32,9 @@ _PLACES = {
     Action.ENROL_PASSKEY: ("Your passkeys", "/passkeys"),
     Action.STOP_ALL: ("Stop everything", _INCIDENT + "/stop"),
     Action.RESUME_ALL: ("Resume everything", _INCIDENT + "/stop"),
+    Action.IMPORT_AUDIENCE: ("Import an audience", "/files/import"),
+    Action.IMPORT_CODES: ("Import codes", "/files/import?kind=codes"),
+    Action.LIST_SUPPRESSIONS: ("See the suppressions", "/files"),
     Action.CLOSE: ("Close the incident", _INCIDENT + "/close"),
 }
 _KINDS = {
@@ -78,6 +81,13 @@ def button_of(step: NextStep) -> Button | None:
 def is_open_question(step: NextStep) -> bool:
     """Whether somebody has to look before they can answer."""
     return step.action is Action.SETTLE and step.about != WENT_OUT
+
+
+def in_a_form(text: str) -> str:
+    """``text`` about a file, with the names of the terminal's options as the form has them."""
+    for option in ("--address-column", "--code-column"):
+        text = text.replace(option, "the field “Column”")
+    return text
 
 
 def kind_words(kind: str, otherwise: str = "") -> str:

@@ -42,6 +42,18 @@ class Limits:
     sweep_every: float = 0.25
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What one request may send because its sender is known, and is read as it comes.
+
+    ``rate`` and ``within`` take the places of ``body_rate`` and ``body_within``.
+    """
+
+    size: int
+    rate: float = 4 * 1024
+    within: float = 3_600.0
+
+
 def connections_for(wanted: int) -> int:
     """``wanted``, or fewer if this process may not open that many files.
 

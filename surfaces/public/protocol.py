@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from surfaces.public.connections import Connections
+from surfaces.public.limits import Upload
 from surfaces.public.scheduling import Scheduler
 
 _CONNECTION = "connection"
@@ -43,6 +44,16 @@ def mark_genuine(request: Request) -> None:
     connection = getattr(request.state, _CONNECTION, None)
     if connection is not None:
         connection.genuine = True
+
+
+def allow_upload(request: Request, upload: Upload) -> None:
+    """Tell the server that the body of ``request`` may be as large and as slow as ``upload`` says.
+
+    For a request that reads its body as it comes, so that hardly any of it is in memory.
+    """
+    connection = getattr(request.state, _CONNECTION, None)
+    if connection is not None:
+        connection.allow(upload)
 
 
 class _Pipelined(Exception):
@@ -100,6 +111,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._spent = 0.0
         self._answered = False
         self._blocked_since: float | None = None
+        self._upload: Upload | None = None
 
     # --- asyncio ------------------------------------------------------------------------------
 
@@ -125,7 +137,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self._received and self._answered:
             self._since = self._connections.clock()
         self._received += len(data)
-        if not self._draining:
+        if not self._draining and self._upload is None:
             self._connections.hold(self, len(data))
         if self.transport.is_closing():
             return
@@ -170,7 +182,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if self._phase is _Phase.HEAD and self._received > self._limits.head:
             self._refuse(b"431 Request Header Fields Too Large")
-        elif self._phase is _Phase.BODY and self._received > self._limits.body + _SLACK:
+        elif self._phase is _Phase.BODY and self._received > self._most + _SLACK:
             self._close()
         elif self._unread:
             self._scheduler.add(self)
@@ -192,6 +204,16 @@ class BoundedProtocol(HttpToolsProtocol):
     def _draining(self) -> bool:
         """Whether the answer was sent before the body had come; the rest is thrown away."""
         return self._phase is _Phase.BODY and self.cycle.response_complete
+
+    def allow(self, upload: Upload) -> None:
+        """Let the body that is being sent be as ``upload`` says."""
+        if self._phase is _Phase.BODY:
+            self._upload = upload
+            self._connections.release(self)
+
+    @property
+    def _most(self) -> int:
+        return self._upload.size if self._upload is not None else self._limits.body
 
     # --- the parser ---------------------------------------------------------------------------
 
@@ -228,6 +250,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _await_next(self) -> None:
         self._phase = _Phase.HEAD
+        self._upload = None
         self._received = 0
         self._spent += _PER_REQUEST
         self.large = False
@@ -261,7 +284,10 @@ class BoundedProtocol(HttpToolsProtocol):
         """Seconds since the last change of phase that are allowed for this one."""
         limits = self._limits
         if self._phase is _Phase.BODY:
-            return min(limits.body_grace + self._received / limits.body_rate, limits.body_within)
+            rate, within = limits.body_rate, limits.body_within
+            if self._upload is not None:
+                rate, within = self._upload.rate, self._upload.within
+            return min(limits.body_grace + self._received / rate, within)
         if self._received or not self._answered:
             return limits.head_within
         return limits.idle_genuine if self.genuine else limits.idle

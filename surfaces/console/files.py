@@ -1,0 +1,63 @@
+"""Audiences and files: the lists that mail goes to, whom it must not go to, and the codes."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from client.audiences import list_audiences, look_at_audience
+from client.codes import list_pools
+from client.file_imports.model import ImportKind, ImportStanding
+from client.suppressions import count_suppressions
+from surfaces.console.access import engine_of, sees_addresses
+from surfaces.console.failures import Page
+from surfaces.console.imports import imports_of
+from surfaces.console.rendering import page
+
+SAMPLE = 5
+
+router = APIRouter(route_class=Page)
+
+
+@router.get("/files")
+async def show_files(request: Request) -> Response:
+    """Every list, and the imports of the last day."""
+    engine = engine_of(request)
+    reasons: Counter[str] = Counter()
+    for one in await count_suppressions(engine):
+        reasons[one.reason] += one.addresses
+    imports = await imports_of(request).all()
+    return page(
+        request,
+        "files",
+        "Audiences and files",
+        audiences=await list_audiences(engine),
+        reasons=reasons.most_common(),
+        pools=await list_pools(engine),
+        imports=imports,
+        arriving=being_imported(imports),
+    )
+
+
+@router.get("/files/audiences/{name}")
+async def show_audience(request: Request, name: str) -> Response:
+    """One audience: how many, its columns, and a few of its recipients for who may see them."""
+    shown = SAMPLE if sees_addresses(request) else 0
+    return page(
+        request,
+        "audience",
+        name,
+        seen=await look_at_audience(engine_of(request), name, shown),
+        arriving=name in being_imported(await imports_of(request).all()),
+    )
+
+
+def being_imported(imports: list[ImportStanding]) -> set[str]:
+    """The audiences that are not whole: an import into them has not ended, or failed half-way."""
+    return {
+        one.kept.order.name
+        for one in imports
+        if one.kept.order.kind is ImportKind.AUDIENCE and (one.end is None or one.end.may_go_on)
+    }
