@@ -121,9 +121,9 @@ class FileImports:
             await asyncio.to_thread(self._folder.remove, name)
 
     async def go_on(self, name: str) -> None:
-        """Begin an import that failed again, with the file that is still there."""
+        """Begin an import that failed again, with the file that is still there; else do nothing."""
         standing = await self.standing(name)
-        if standing.end is None:
+        if standing.end is None or standing.end.failure is None:
             return
         if not standing.end.may_go_on:
             raise WrongInput("The file of this import is gone.", "Choose it again.")

@@ -19,6 +19,7 @@ from domain.errors import DecisionRefused, DomainError
 from domain.explanation import Explanation, explained
 from surfaces.console.access import NotSignedIn, ask_to_sign_in
 from surfaces.console.rendering import page
+from surfaces.console.uploads import TooLarge
 from surfaces.console.wording import button_of
 
 T = TypeVar("T")
@@ -26,6 +27,7 @@ _log = logging.getLogger("frontfoot.console")
 
 _STATUS: tuple[tuple[type[BaseException], int], ...] = (
     (UnknownIncident, 404),
+    (TooLarge, 413),
     (WrongInput, 422),
     (DecisionRefused, 403),
     (DomainError, 409),

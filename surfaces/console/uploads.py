@@ -109,19 +109,18 @@ async def receive(request: Request, place: Callable[[str], Path], form: Form) ->
         },
     )
     announced = request.headers.get("content-length", "")
-    too_large = announced.isdecimal() and int(announced) > MOST + _FORM
+    parts.too_large = announced.isdecimal() and int(announced) > MOST + _FORM
     received = 0
     try:
         async for chunk in request.stream():
             received += len(chunk)
-            too_large = too_large or received > MOST + _FORM
+            parts.too_large = parts.too_large or received > MOST + _FORM
             if received > _READ_TO_THE_END:
                 break
-            if not too_large:
-                parser.write(chunk)
-                if len(parts.waiting) >= _WRITTEN_AT_ONCE:
-                    await asyncio.to_thread(parts.write)
-        if not too_large:
+            parser.write(chunk)
+            if len(parts.waiting) >= _WRITTEN_AT_ONCE:
+                await asyncio.to_thread(parts.write)
+        if not parts.too_large:
             parser.finalize()
             await asyncio.to_thread(parts.keep)
     except (FormParserError, ClientDisconnect) as error:
@@ -130,7 +129,7 @@ async def receive(request: Request, place: Callable[[str], Path], form: Form) ->
         raise NotKept((error.strerror or "unknown reason").lower()) from error
     finally:
         await asyncio.to_thread(parts.close)
-    if too_large:
+    if parts.too_large:
         raise TooLarge
     if not parts.whole:
         raise NotWhole
@@ -159,6 +158,7 @@ class _Parts:
         self._text = bytearray()
         self._is_file = False
         self.waiting = bytearray()
+        self.too_large = False
         self.whole = False
 
     def begin(self) -> None:
@@ -194,7 +194,9 @@ class _Parts:
 
     def data(self, data: bytes, start: int, end: int) -> None:
         if self._is_file:
-            self.waiting += data[start:end]
+            # The fields behind it are still wanted: what was typed must not be lost.
+            if not self.too_large:
+                self.waiting += data[start:end]
             return
         self._text += data[start:end]
         if len(self._text) > _LONGEST_FIELD:

@@ -54,3 +54,4 @@ async def console(
         transport = httpx.ASGITransport(app=Guard(app, URL))
         async with httpx.AsyncClient(transport=transport, base_url=URL) as browser:
             yield Console(engine, app, browser)
+        await app.state.imports.close()

@@ -136,7 +136,8 @@ async def test_every_page_is_closed_to_strangers_unless_it_is_listed(console: Co
     for path, methods in sorted(every_path(console)):
         if path in OPEN or path.startswith("/static"):
             continue
-        address = path.format(slug="x", number=1, place=0, token="t", credential="c", name="n")
+        values = {"slug": "x", "number": 1, "place": 0, "token": "t", "credential": "c"}
+        address = path.format(**values, name="n", import_id="i")
         for method in methods:
             answer = await console.browser.request(method, address, headers=OURS)
             outcome = answer.status_code, answer.headers.get("location")
