@@ -16,8 +16,9 @@ from starlette.responses import Response, StreamingResponse
 
 from client.codes import count_codes, export_codes
 from client.engine import Engine
-from client.exports import MadeFile, export_arrivals, export_recipient, made
+from client.exports import MadeFile, export_arrivals, made
 from client.file_entries import FileAct, FileEntry, enter
+from client.incidents import refuse_unknown
 from client.mail_progress import planned_mails
 from client.record_file import export_record
 from surfaces.console.access import actor, engine_of
@@ -59,15 +60,6 @@ async def take_arrivals(request: Request, slug: str) -> Response:
     """Every mail to every recipient, and what became of it."""
     work = partial(export_arrivals, engine_of(request), slug)
     return await _taken(request, slug, FileAct.ARRIVALS_EXPORTED, "recipients.csv", work)
-
-
-@router.post("/incidents/{slug}/recipient/file")
-async def take_recipient(
-    request: Request, slug: str, address: Annotated[str, Form()] = ""
-) -> Response:
-    """Everything of one recipient. The file's name does not say whose it is."""
-    work = partial(export_recipient, engine_of(request), slug, address)
-    return await _taken(request, slug, FileAct.RECIPIENT_EXPORTED, "recipient.csv", work)
 
 
 async def handed_out(
@@ -113,6 +105,7 @@ def _download(file: MadeFile, name: str) -> Response:
 
 async def _show(request: Request, slug: str, refused: Refused | None = None) -> Response:
     engine = engine_of(request)
+    await refuse_unknown(engine, slug)
     return page(
         request,
         "exports",
