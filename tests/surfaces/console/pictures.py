@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.terminal import ROOT, Up
 FOLDER = ROOT / "docs" / "pictures" / "console"
 SLUG = "sign-in-down"
 RECIPIENTS = 40_000
+MEMBERS = 400_000
 FACTS = {
     "summary": "Sign-in fails for everybody",
     "what_happened": "Since 13:00 UTC nobody can sign in.",
@@ -61,6 +63,7 @@ def play(people: People) -> None:
     take(stranger, "who-are-you")
 
     maya = people.enter("maya")
+    bring(people, maya)
     people.goes_to(maya, "/open")
     maya.get_by_label("What happened").fill("Sign-in is down")
     maya.get_by_label("A short name").fill(SLUG)
@@ -111,6 +114,43 @@ def play(people: People) -> None:
     steer(people, maya)
 
 
+def bring(people: People, maya: Page) -> None:
+    """Files that people bring: a large list under way, and one with rows that cannot be used."""
+    (people.up.folder / "spring.csv").write_text(
+        "code\n" + "".join(f"SPRING-{n}\n" for n in range(1_000, 3_000))
+    )
+    people.types("codes import spring.csv --pool spring")
+    (people.up.folder / "left.csv").write_text(
+        "email\n" + "".join(f"left{n}@pictures.example\n" for n in range(120))
+    )
+    people.types("suppressions import left.csv --as maya")
+    large, mixed = people.up.folder / "members.csv", people.up.folder / "partners.csv"
+    large.write_text(
+        "email,first name,plan\n"
+        + "".join(f"member{n}@pictures.example,Ann,yearly\n" for n in range(MEMBERS))
+    )
+    mixed.write_text(
+        "email,first name,plan\n"
+        + "".join(f"partner{n}@pictures.example,Kim,team\n" for n in range(1_200))
+        + "partner at pictures.example,Joe,team\npartner7@pictures.example,Kim,team\n"
+        + "x@localhost,Ann,team,what is this\nsomebody,Lee,team\n"
+    )
+    people.goes_to(maya, "/files/import?kind=audience")
+    take(maya, "import-file")
+    for file, name in ((mixed, "partners"), (large, "members")):
+        people.goes_to(maya, "/files/import?kind=audience")
+        maya.get_by_label("Name of the audience").fill(name)
+        maya.get_by_label("CSV file").set_input_files(file)
+        maya.get_by_role("button", name="Import the file").click()
+        maya.wait_for_url("**/files/imports/*")
+        maya.get_by_text(re.compile("cannot be used|per second")).wait_for()
+        take(maya, "imported" if file == mixed else "importing")
+    people.goes_to(maya, "/files")
+    take(maya, "files")
+    people.goes_to(maya, "/files/audiences/partners")
+    take(maya, "audience")
+
+
 def steer(people: People, maya: Page) -> None:
     """Everything is stopped; one person is looked up; the record as it is then."""
     people.goes_to(maya, f"/incidents/{SLUG}/stop")
@@ -129,6 +169,8 @@ def steer(people: People, maya: Page) -> None:
     take(maya, "tests")
     people.goes_to(maya, "/readiness")
     take(maya, "readiness")
+    people.goes_to(maya, f"/incidents/{SLUG}/files")
+    take(maya, "take-files")
     people.goes_to(maya, f"/incidents/{SLUG}/record")
     take(maya, "record")
     people.goes_to(maya, "/")
