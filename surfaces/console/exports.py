@@ -1,4 +1,4 @@
-"""Files to take away: the record of an incident, its codes, and who got what.
+"""Files to download: the record of an incident, its codes, and who got what.
 
 Each is asked for by a form, so that nobody takes one by opening a link, and each is entered.
 """
@@ -33,7 +33,7 @@ router = APIRouter(route_class=Page)
 
 @router.get("/incidents/{slug}/files")
 async def show_exports(request: Request, slug: str) -> Response:
-    """What there is to take away."""
+    """What there is to download."""
     return await _show(request, slug)
 
 

@@ -48,7 +48,7 @@ async def show_audience(request: Request, name: str) -> Response:
     return page(
         request,
         "audience",
-        name,
+        f"Audience {name}",
         seen=await look_at_audience(engine_of(request), name, shown),
         arriving=name in being_imported(await imports_of(request).all()),
     )

@@ -108,7 +108,7 @@ async def test_suppressions_and_codes_come_the_same_way(signed_in: Console) -> N
     assert [(one.name, one.left) for one in await list_pools(signed_in.engine)] == [("spring", 2)]
 
     page = words(await signed_in.browser.get("/files"))
-    for seen in ("Bounced 1", "spring 2 left of 2", "people.csv done", "by maya"):
+    for seen in ("Bounced 1 entry", "spring 2 left of 2", "people.csv done", "by maya"):
         assert seen in page
 
 

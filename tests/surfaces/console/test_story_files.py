@@ -83,7 +83,7 @@ def test_a_list_is_brought_corrected_and_brought_again(
     expect(maya.get_by_role("status")).to_contain_text(f"2 recipients were added to {name}.")
     expect(maya.get_by_role("heading", name="3 rows cannot be used")).to_be_visible()
     look()
-    rejects = takes(maya, "Take the rejected rows away", tmp_path / "rejects.csv")
+    rejects = takes(maya, "Download the rejected rows", tmp_path / "rejects.csv")
     assert "'=1+1" in rejects.read_text()
     rejects.write_text(rejects.read_text().replace("nobody", "kim@files.feather.example"))
     brings(people, maya, rejects, "Import an audience", name)
@@ -165,17 +165,17 @@ def test_files_are_taken_away(people: People, tmp_path: Path) -> None:
     people.goes_to(noor, f"/incidents/{SLUG}/messages/1/sign")
     noor.get_by_role("button", name=re.compile("Approve")).click()
     expect(noor.locator("#message-1")).to_contain_text("1 of 1 accepted", timeout=PATIENCE)
-    noor.get_by_role("link", name="Take files away").click()
+    noor.get_by_role("link", name="Download files").click()
     noor.wait_for_url("**/files")
     faults = faults_of(noor)
 
-    record = takes(noor, "Take the record", tmp_path / "record.json")
+    record = takes(noor, "Download the record", tmp_path / "record.json")
     verified, checked = verify_file(record)
     assert (verified.incident, checked.found) == (SLUG, ())
-    proof = takes(noor, "Take the proof", tmp_path / "proof.csv")
+    proof = takes(noor, "Download the proof", tmp_path / "proof.csv")
     with proof.open(newline="") as file:
         assert JANE in {row["address"] for row in csv.DictReader(file)}
-    codes = takes(noor, "Take the codes", tmp_path / "codes.csv")
+    codes = takes(noor, "Download the codes", tmp_path / "codes.csv")
     assert codes.read_text().splitlines() == ["code,worth,currency,expires"]
 
     asked: list[str] = []
@@ -183,7 +183,7 @@ def test_files_are_taken_away(people: People, tmp_path: Path) -> None:
     people.goes_to(noor, f"/incidents/{SLUG}/recipient")
     noor.get_by_label("Their e-mail address").fill(JANE)
     noor.get_by_role("button", name="Look it up").click()
-    hers = takes(noor, "Take this away as a file", tmp_path / "hers.csv")
+    hers = takes(noor, "Download this as a file", tmp_path / "hers.csv")
     assert "the provider accepted it" in hers.read_text()
     assert not [one for one in asked if "jane" in one]
     faults += faults_of(noor)
