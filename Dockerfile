@@ -22,7 +22,7 @@ FROM python:${PYTHON}
 # A fixed number, so that a volume can be given to it from outside.
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin frontfoot \
  && install --directory --mode=0700 --owner=frontfoot --group=frontfoot \
-    /var/lib/frontfoot /var/lib/frontfoot/page
+    /var/lib/frontfoot /var/lib/frontfoot/page /var/lib/frontfoot/.frontfoot
 COPY --from=build /opt/frontfoot /opt/frontfoot
 # Unbuffered, or the last lines before a crash are lost.
 ENV PATH=/opt/frontfoot/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

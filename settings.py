@@ -99,7 +99,8 @@ class Settings(BaseSettings):
     )
 
     state_dir: Path = Field(
-        default=Path(".frontfoot"), description="Where the embedded stack keeps its files."
+        default=Path(".frontfoot"),
+        description="Where the embedded stack keeps its files, and the console imports.",
     )
     database_url: str = Field(
         default="", description="SQLAlchemy URL; empty means SQLite in the state folder."

@@ -10,6 +10,7 @@ import asyncio
 import csv
 import os
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -100,6 +101,12 @@ class MadeFile:
                 yield chunk
         finally:
             self._file.close()
+
+
+async def clear_exports(engine: Engine) -> None:
+    """Remove what a process left that died while it made a file."""
+    folder = engine.settings.state_dir / "exports"
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 async def made(engine: Engine, work: Callable[[Path], Awaitable[int]]) -> MadeFile:

@@ -27,7 +27,8 @@ KEPT_FOR = timedelta(days=1)
 """How long the result of an import and its rejected rows are kept; they have addresses."""
 
 _ID = re.compile(r"[0-9a-f]{16}")
-_LONGEST_FILE_NAME = 80
+_LONGEST_FILE_NAME = 60
+"""Letters, of up to four bytes each: disks take 255."""
 
 
 class ImportFolder:
@@ -123,4 +124,4 @@ def copy_private(source: Path, output: Path) -> None:
 def _plain(name: str) -> str:
     """A file's name without a folder and without what a name of ours does not have."""
     bare = re.sub(r"[^\w .()-]+", "_", Path(name.replace("\\", "/")).name).strip(" .")
-    return bare[-_LONGEST_FILE_NAME:] or "list.csv"
+    return bare[-_LONGEST_FILE_NAME:].strip(" .") or "list.csv"

@@ -242,8 +242,12 @@ class FileImports:
         )
 
     def _now(self, found: ImportStanding) -> ImportStanding:
+        if found.end is not None:
+            return found
         running = self._running.get(found.id)
-        return _measured(found, running) if running is not None and found.end is None else found
+        if running is None:
+            return found.model_copy(update={"waits": False, "stalled": True})
+        return _measured(found, running)
 
     async def _tidy(self) -> None:
         while True:

@@ -72,13 +72,18 @@ class ImportEnd(Value):
 
 
 class ImportStanding(Value):
-    """An import as it is now. ``read`` of ``size`` bytes, ``rows`` entered; None is not known."""
+    """An import as it is now.
+
+    ``read`` bytes of the file and ``rows`` that are in. ``waits``: for another import. ``stalled``:
+    it has not ended and is not running, because the console could not write what came of it.
+    """
 
     id: str
     kept: KeptOrder
     read: int = 0
     rows: int = 0
     waits: bool = False
+    stalled: bool = False
     per_second: float = 0.0
     seconds_left: float | None = None
     end: ImportEnd | None = None

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from client.configuration import load_settings, prepare_environment
 from client.engine import Engine
 from client.errors import WrongInput
+from client.exports import clear_exports
 from client.file_imports.imports import FileImports
 from client.logs import log_as_json
 from client.stack import stack_file
@@ -82,6 +83,7 @@ def create_app(engine: Engine) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await clear_exports(engine)
         await app.state.imports.start()
         yield
         await app.state.imports.close()

@@ -9,11 +9,10 @@ from starlette.responses import Response
 
 from client.audiences import list_audiences, look_at_audience
 from client.codes import list_pools
-from client.file_imports.model import ImportKind, ImportStanding
 from client.suppressions import count_suppressions
 from surfaces.console.access import engine_of, sees_addresses
 from surfaces.console.failures import Page
-from surfaces.console.imports import imports_of
+from surfaces.console.imports import being_imported, imports_of
 from surfaces.console.rendering import page
 
 SAMPLE = 5
@@ -52,12 +51,3 @@ async def show_audience(request: Request, name: str) -> Response:
         seen=await look_at_audience(engine_of(request), name, shown),
         arriving=name in being_imported(await imports_of(request).all()),
     )
-
-
-def being_imported(imports: list[ImportStanding]) -> set[str]:
-    """The audiences that are not whole: an import into them has not ended, or failed half-way."""
-    return {
-        one.kept.order.name
-        for one in imports
-        if one.kept.order.kind is ImportKind.AUDIENCE and (one.end is None or one.end.may_go_on)
-    }

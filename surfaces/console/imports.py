@@ -45,6 +45,15 @@ def imports_of(request: Request) -> FileImports:
     return imports
 
 
+def being_imported(imports: list[ImportStanding]) -> set[str]:
+    """The audiences that are not whole: an import into them has not ended, or failed half-way."""
+    return {
+        one.kept.order.name
+        for one in imports
+        if one.kept.order.kind is ImportKind.AUDIENCE and (one.end is None or one.end.may_go_on)
+    }
+
+
 @router.get("/files/import")
 async def show_form(request: Request, kind: str = "", name: str = "") -> Response:
     """The form for one kind of file."""

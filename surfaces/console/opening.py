@@ -14,6 +14,7 @@ from client.playbooks import installed, read_files
 from domain.ids import SUBSCRIBERS
 from surfaces.console.access import actor, engine_of
 from surfaces.console.failures import Page, Refused, attempted
+from surfaces.console.imports import being_imported, imports_of
 from surfaces.console.rendering import page, see
 
 router = APIRouter(route_class=Page)
@@ -73,5 +74,6 @@ async def _show(
         audiences=[one for one in audiences if one.name != SUBSCRIBERS],
         typed=typed or {"playbook": "", "slug": "", "title": ""},
         chosen=chosen,
+        arriving=being_imported(await imports_of(request).all()),
         refusal=refused.explanation if refused else None,
     )

@@ -87,7 +87,7 @@ def in_a_form(text: str) -> str:
     """``text`` about a file, with the names of the terminal's options as the form has them."""
     for option in ("--address-column", "--code-column"):
         text = text.replace(option, "the field “Column”")
-    return text
+    return text.replace("Name another file with --rejects", "Make room on the console's disk")
 
 
 def kind_words(kind: str, otherwise: str = "") -> str:

@@ -128,6 +128,16 @@ def test_the_status_page_that_the_worker_writes_is_the_one_that_is_shown() -> No
     assert folder in (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
+def test_what_people_import_outlives_the_container_of_the_console() -> None:
+    [mount] = [one for one in SERVICES["console"]["volumes"] if isinstance(one, str)]
+    _, folder = mount.split(":")
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    # Processes start there, and the state folder is below it.
+    assert f"WORKDIR {Path(folder).parent}" in dockerfile
+    assert Path(folder).name == str(Settings.model_fields["state_dir"].default)
+    assert folder in dockerfile
+
+
 def test_everything_of_ours_reaches_the_same_ledger_and_the_same_temporal() -> None:
     ours = [SERVICES[name]["environment"] for name in ("migrate", "worker", "webhooks")]
     for variable in ("FRONTFOOT_DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"):

@@ -8,6 +8,7 @@ import io
 import re
 import stat
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -367,3 +368,51 @@ async def test_an_import_that_is_not_there_is_refused(signed_in: Console, name: 
             method, f"/files/imports/{name}{end}", headers=OURS
         )
         assert answer.status_code in (404, 422), (method, end)
+
+
+@pytest.mark.parametrize("file_name", ["..", "a/b\\c.csv", "é" * 300 + ".csv", " . x" * 40])
+async def test_a_file_may_have_any_name(signed_in: Console, file_name: str) -> None:
+    said = words(await bring(signed_in, PEOPLE, file_name))
+    assert "1 recipient was added to customers." in said
+
+
+async def test_an_import_whose_end_the_disk_did_not_take_says_so_and_goes_on_later(
+    signed_in: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full:
+
+        def no_room(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        full.setattr(ImportFolder, "end", no_room)
+        shown = await bring(signed_in, PEOPLE)
+    assert "could not be written to the console’s disk" in words(shown)
+    await signed_in.app.state.imports.start()
+    name = str(shown.url).rsplit("/", 1)[1]
+    await signed_in.app.state.imports.settled(name, running._TIDY_EVERY)
+    said = words(await signed_in.browser.get(str(shown.url)))
+    assert "0 recipients were added to customers. 1 was in it already." in said
+
+
+async def test_a_disk_that_takes_no_file_is_said_to_be_full(
+    signed_in: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(uploads._Parts, "keep", no_room)
+    answer = await bring(signed_in, PEOPLE)
+    assert (answer.status_code, "no space left on device" in answer.text) == (503, True)
+    assert list(folder(signed_in).iterdir()) == []
+
+
+async def test_results_are_removed_after_a_day(
+    signed_in: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bring(signed_in, PEOPLE)
+    kept = ImportFolder(folder(signed_in))
+    kept.remove_old()
+    assert len(kept.all()) == 1
+    monkeypatch.setattr("client.file_imports.folder.KEPT_FOR", timedelta(0))
+    kept.remove_old()
+    assert kept.all() == []
