@@ -100,7 +100,7 @@ class Settings(BaseSettings):
 
     state_dir: Path = Field(
         default=Path(".frontfoot"),
-        description="Where the embedded stack keeps its files, and the console imports.",
+        description="Where the embedded stack keeps its files, and the console those of people.",
     )
     database_url: str = Field(
         default="", description="SQLAlchemy URL; empty means SQLite in the state folder."

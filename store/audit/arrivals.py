@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, select
 
@@ -13,7 +13,7 @@ from store.joins import WITH_DELIVERIES
 from store.kernel.database import Database
 from store.tables import batches, broadcasts, deliveries, messages, recipients
 
-_PAGE = 2_000
+_PAGE = 1_000
 _PEOPLE = (
     select(
         recipients.c.id,
@@ -52,10 +52,35 @@ class FoundArrival(NamedTuple):
     reason: str
 
 
-async def arrivals(db: Database, incident: str) -> AsyncIterator[FoundArrival]:
+class Page:
+    """Some of the arrivals, in rows that are still the database's: reading them takes its time."""
+
+    def __init__(self, mailing: Any, rows: Sequence[Any]) -> None:
+        self._mailing, self._rows = mailing, rows
+
+    def __iter__(self) -> Iterator[FoundArrival]:
+        mailing = self._mailing
+        for row in self._rows:
+            yield FoundArrival(
+                address=row.address,
+                number=mailing.number,
+                kind=mailing.kind or "",
+                channel=mailing.channel,
+                audience=mailing.audience,
+                batch=row.batch,
+                batch_state=PublicationState(row.batch_state),
+                accepted_at=row.accepted_at,
+                state=DeliveryState(row.state) if row.state is not None else None,
+                withheld=bool(row.withheld),
+                reason=row.reason or "",
+            )
+
+
+async def arrivals(db: Database, incident: str) -> AsyncIterator[Page]:
     """Everybody of every mailing, by mailing and recipient; nobody if nothing was planned.
 
-    Read page by page, so that memory stays small and no long read delays the writers.
+    Read page by page, so that memory stays small and no long read delays the writers. Go through a
+    page in a thread where others wait.
     """
     planned = (
         select(
@@ -87,17 +112,4 @@ async def arrivals(db: Database, incident: str) -> AsyncIterator[FoundArrival]:
             if not page:
                 break
             after = page[-1].id
-            for row in page:
-                yield FoundArrival(
-                    address=row.address,
-                    number=mailing.number,
-                    kind=mailing.kind or "",
-                    channel=mailing.channel,
-                    audience=mailing.audience,
-                    batch=row.batch,
-                    batch_state=PublicationState(row.batch_state),
-                    accepted_at=row.accepted_at,
-                    state=DeliveryState(row.state) if row.state is not None else None,
-                    withheld=bool(row.withheld),
-                    reason=row.reason or "",
-                )
+            yield Page(mailing, page)
