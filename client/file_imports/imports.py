@@ -211,34 +211,32 @@ class FileImports:
         order, rejects = found.kept.order, self._folder.rejects(found.id)
         file = self._folder.file(found.id, found.kept.file_name)
         engine, read, stored = self._engine, running.has_read, running.has_stored
+        came: dict[str, int]
         if order.kind is ImportKind.AUDIENCE:
             people = await import_audience(
                 engine, file, order.name, address_column=order.column, rejects=rejects,
                 read=read, stored=stored,
             )  # fmt: skip
-            counts, report = (people.added, people.already_there, 0), people.report
+            came, report = people.model_dump(include={"added", "already_there"}), people.report
         elif order.kind is ImportKind.CODES:
             codes = await import_codes(
                 engine, file, order.name, code_column=order.column, rejects=rejects,
-                read=read, stored=stored,
+                read=read, stored=stored, cleared=order.cleared,
             )  # fmt: skip
-            counts = codes.added, codes.already_there, codes.in_another_pool
-            report = codes.report
+            came, report = codes.model_dump(exclude={"pool", "report"}), codes.report
         else:
             listed = await import_suppressions(
                 engine, file, order.reason, covered_by(order.reason), by=order.actor.person,
                 why=order.why, address_column=order.column, rejects=rejects,
                 read=read, stored=stored,
             )  # fmt: skip
-            counts, report = (listed.entered.added, 0, 0), listed.report
+            came, report = {"added": listed.entered.added}, listed.report
         return ImportEnd(
             ended_at=datetime.now(UTC),
-            added=counts[0],
-            already_there=counts[1],
-            in_another_pool=counts[2],
             report=report,
             entered=running.rows,
             again=running.again,
+            **came,
         )
 
     def _now(self, found: ImportStanding) -> ImportStanding:

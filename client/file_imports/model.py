@@ -24,7 +24,8 @@ class ImportKind(StrEnum):
 
 class ImportOrder(Value):
     """What somebody asked for. ``name`` is the audience or the pool, ``column`` where the list is
-    in the file, if it does not say; ``reason`` and ``why`` are of suppressions.
+    in the file, if it does not say; ``reason`` and ``why`` are of suppressions. ``cleared``: nobody
+    has any of these codes.
     """
 
     kind: ImportKind
@@ -32,6 +33,7 @@ class ImportOrder(Value):
     column: str = ""
     reason: SuppressionReason = SuppressionReason.UNSUBSCRIBED
     why: str = ""
+    cleared: bool = False
     actor: Actor
 
     def check(self) -> None:
@@ -64,6 +66,7 @@ class ImportEnd(Value):
     added: int = 0
     already_there: int = 0
     in_another_pool: int = 0
+    cleared: int = 0
     report: ImportReport | None = None
     failure: Explanation | None = None
     entered: int = 0

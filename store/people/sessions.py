@@ -16,6 +16,10 @@ KEPT = timedelta(days=30)
 """How long a link or a session stays in the ledger after it has stopped working."""
 
 
+OIDC = "oidc"
+"""In place of a passkey: the identity provider has said who it is."""
+
+
 class SessionRow(Value):
     """Somebody who is, or was, signed in."""
 
@@ -89,24 +93,43 @@ async def begin_with_passkey(
     False, and nobody is signed in, if the challenge is unknown, stale or spent, or if the passkey
     was removed meanwhile.
     """
-    spending = (
-        update(nonces)
-        .where(nonces.c.nonce == nonce, nonces.c.person == "", nonces.c.incident == "")
-        .where(nonces.c.spent_by.is_(None), nonces.c.expires_at > at)
-        .values(spent_by=credential, spent_at=at)
-    )
     using = (
         update(credentials)
         .where(credentials.c.id == credential, credentials.c.removed_at.is_(None))
         .values(used_at=at)
     )
     async with db.write() as connection:
-        if (await connection.execute(spending)).rowcount != 1:
+        if not await _spend(connection, nonce, credential, at):
             return False
         if (await connection.execute(using)).rowcount != 1:
             return False
         await _begin(connection, id_hash, person, credential, at)
     return True
+
+
+async def begin_with_provider(
+    db: Database, nonce: str, id_hash: str, person: str, at: datetime
+) -> bool:
+    """Spend a challenge, and begin a session for whom the identity provider has named.
+
+    False, and nobody is signed in, if the challenge is unknown, stale or spent.
+    """
+    async with db.write() as connection:
+        if not await _spend(connection, nonce, OIDC, at):
+            return False
+        await _begin(connection, id_hash, person, OIDC, at)
+    return True
+
+
+async def _spend(connection: AsyncConnection, nonce: str, by: str, at: datetime) -> bool:
+    """Whether a challenge for whoever may sign in could be spent."""
+    spending = (
+        update(nonces)
+        .where(nonces.c.nonce == nonce, nonces.c.person == "", nonces.c.incident == "")
+        .where(nonces.c.spent_by.is_(None), nonces.c.expires_at > at)
+        .values(spent_by=by, spent_at=at)
+    )
+    return (await connection.execute(spending)).rowcount == 1
 
 
 async def find_session(db: Database, id_hash: str) -> SessionRow | None:

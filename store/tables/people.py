@@ -202,7 +202,7 @@ sessions = Table(
     Column("since", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Column("ended_at", Moment),
-    # The passkey that has begun it; empty where a link has.
+    # The passkey that has begun it, or "oidc"; empty where a link has.
     Column("credential", String(32), nullable=False, server_default=text("''")),
 )
 

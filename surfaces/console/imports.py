@@ -151,6 +151,7 @@ def _order(request: Request, form: Form) -> ImportOrder:
         if reason in list(SuppressionReason)
         else SuppressionReason.UNSUBSCRIBED,
         why=form.text("why"),
+        cleared=form.text("cleared") == "true",
         actor=actor(request),
     )
 
@@ -158,10 +159,13 @@ def _order(request: Request, form: Form) -> ImportOrder:
 async def _ask(request: Request, typed: dict[str, str], refused: Refused | None = None) -> Response:
     engine, kind = engine_of(request), _kind(typed.get("kind", ""))
     known: list[str] = []
+    in_doubt = False
     if kind is ImportKind.AUDIENCE:
         known = [one.name for one in await list_audiences(engine)]
     elif kind is ImportKind.CODES:
-        known = [one.name for one in await list_pools(engine)]
+        pools = await list_pools(engine)
+        known = [one.name for one in pools]
+        in_doubt = any(one.in_doubt for one in pools)
     return page(
         request,
         "import_file",
@@ -169,6 +173,7 @@ async def _ask(request: Request, typed: dict[str, str], refused: Refused | None 
         _status(refused),
         kind=kind,
         known=known,
+        in_doubt=in_doubt,
         reasons=list(SuppressionReason),
         typed={name: typed.get(name, "") for name in ("name", "column", "reason", "why")},
         most=MOST_SHOWN,

@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, Response
 
+from client.oidc import CALLBACK, begin_oidc, finish_oidc, provider_name
 from client.passkey_sign_in import begin_sign_in, finish_sign_in
 from client.passkeys import unusable_at
 from client.signing_in import people_of_link, sign_in, sign_out
@@ -17,9 +18,11 @@ from surfaces.console.access import (
     challenge_cookie_name,
     cookie_name,
     engine_of,
+    oidc_cookie_name,
     origin,
     set_challenge_cookie,
     set_cookie,
+    set_oidc_cookie,
 )
 from surfaces.console.failures import Page, Refused, attempted, refused_as_json
 from surfaces.console.rendering import page, see
@@ -64,6 +67,30 @@ async def take_signature(request: Request, answer: Annotated[str, Form()] = "") 
     return response
 
 
+@router.get("/sign-in/oidc")
+async def ask_provider(request: Request) -> Response:
+    """Lead the browser to the identity provider.
+
+    A GET, since a form that ends on another site would need that site in the page's policy.
+    """
+    asked = await attempted(begin_oidc(engine_of(request)))
+    if isinstance(asked, Refused):
+        return sign_in_page(request, asked)
+    answer = see(asked.url)
+    set_oidc_cookie(request, answer, asked.secret)
+    return answer
+
+
+@router.get(CALLBACK)
+async def come_back(request: Request) -> Response:
+    """Begin a session with a new id for whom the provider names, in the browser that had asked."""
+    secret = request.cookies.get(oidc_cookie_name(request), "")
+    begun = await attempted(finish_oidc(engine_of(request), secret, str(request.url)))
+    response = await _signed_in(request, begun)
+    set_oidc_cookie(request, response, "")
+    return response
+
+
 @router.post("/sign-out")
 async def leave(request: Request) -> Response:
     """End the session."""
@@ -82,6 +109,7 @@ def sign_in_page(request: Request, refused: Refused | None = None) -> Response:
         refused.status if refused else 200,
         explanation=refused.explanation if refused else None,
         unusable=unusable_at(origin(request)),
+        provider=provider_name(engine_of(request).settings),
     )
 
 
