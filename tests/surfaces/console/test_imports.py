@@ -22,9 +22,11 @@ from client.file_imports.folder import ImportFolder
 from client.file_imports.model import ImportKind, ImportOrder
 from client.suppressions import count_suppressions
 from domain.actor import Actor
+from domain.explanation import Explanation
 from store.kernel.errors import StoreUnavailable
 from store.people import audiences
 from store.people.audiences import AudienceRow
+from store.recovery import locks
 from surfaces.console import uploads
 from tests.surfaces.console.conftest import OURS, Console
 
@@ -416,3 +418,20 @@ async def test_results_are_removed_after_a_day(
     monkeypatch.setattr("client.file_imports.folder.KEPT_FOR", timedelta(0))
     kept.remove_old()
     assert kept.all() == []
+
+
+async def test_codes_in_doubt_are_shown_and_freed_by_who_knows(signed_in: Console) -> None:
+    """As after a restore: the ledger may have forgotten to whom it had given them."""
+    codes = "code\nAB-1001\nAB-1002\nAB-1003\n"
+    await bring(signed_in, codes, kind="codes", name="spring")
+    form = await signed_in.browser.get("/files/import?kind=codes")
+    assert 'name="cleared"' not in form.text
+    ledger = await signed_in.engine.ledger()
+    await locks.lock(ledger, "another", Explanation(what="The ledger has 3 of the 9 entries."))
+    assert "0 left of 3, 3 in doubt" in words(await signed_in.browser.get("/files"))
+    form = await signed_in.browser.get("/files/import?kind=codes")
+    assert 'name="cleared"' in form.text
+    some = "code\nAB-1002\nAB-1003\n"
+    said = words(await bring(signed_in, some, kind="codes", name="spring", cleared="true"))
+    assert "2 were in doubt and can be given out." in said
+    assert "2 left of 3, 1 in doubt" in words(await signed_in.browser.get("/files"))
