@@ -61,16 +61,23 @@ def mails_of(plan: RoundPlan) -> int:
     return plan.recipients + len(others) + len(subscribers) * (len(plan.messages) - 1)
 
 
-async def test_mail_goes_on_after_temporal_was_lost_in_its_middle(tmp_path: Path) -> None:
-    plan = announced(21, Fault(FaultAction.TEMPORAL_LOST, at=1.0))
+async def test_mail_goes_on_after_temporal_was_lost_and_everything_was_terminated(
+    tmp_path: Path,
+) -> None:
+    """One after the other, in the middle of two messages: each is recovered from by itself."""
+    plan = announced(21, Fault(FaultAction.TERMINATED, EVERYTHING, at=1.0))
+    announcement, update = plan.messages
+    lost = Fault(FaultAction.TEMPORAL_LOST, at=0.5)
+    update = dataclasses.replace(update, faults=(SLOW, lost))
+    plan = dataclasses.replace(plan, messages=(announcement, update))
     result = await play_round(plan, tmp_path / "lost", "sqlite")
     all_zero(result, plan)
     assert result.verdict.mails == mails_of(plan)
 
 
-@pytest.mark.parametrize("target", ["", EVERYTHING])
-async def test_mail_goes_on_after_its_incident_was_terminated(tmp_path: Path, target: str) -> None:
-    plan = announced(22, Fault(FaultAction.TERMINATED, target, at=1.0))
+async def test_mail_goes_on_after_its_incident_alone_was_terminated(tmp_path: Path) -> None:
+    plan = announced(22, Fault(FaultAction.TERMINATED, at=1.0))
+    plan = dataclasses.replace(plan, messages=plan.messages[:1])
     result = await play_round(plan, tmp_path / "ended", "sqlite")
     all_zero(result, plan)
     assert result.verdict.mails == mails_of(plan)
