@@ -43,10 +43,11 @@ class LinkSpent(WrongInput):
 
 
 class Session(Value):
-    """Who is signed in, and since when."""
+    """Who is signed in, and since when; ``everybody`` are the people of the house now."""
 
     person: Member
     since: datetime
+    everybody: tuple[Member, ...] = ()
 
     @property
     def actor(self) -> Actor:
@@ -148,13 +149,14 @@ async def session_of(engine: Engine, cookie: str) -> Session | None:
         return None
     if now - row.seen_at > IDLE_FOR or now - row.since > AT_MOST_FOR:
         return None
-    person = {one.id: one for one in await people_here(engine)}.get(row.person)
+    everybody = await people_here(engine)
+    person = {one.id: one for one in everybody}.get(row.person)
     if person is None:
         # They were taken out of every roster.
         return None
     if now - row.seen_at > _NOTED_EVERY:
         await sessions.mark_seen(ledger, hash_of(cookie), now)
-    return Session(person=person, since=row.since)
+    return Session(person=person, since=row.since, everybody=everybody)
 
 
 async def sign_out(engine: Engine, cookie: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from domain.abilities import UNLESS_SAID, Ability
 from domain.model import Written
 from domain.public_text import PublicLine
 from domain.roster import Person, PersonId, Role
@@ -20,12 +21,19 @@ class Member(Written):
     """Somebody who may have a part in an incident.
 
     ``id`` is the short handle under which everything is recorded; ``name`` is shown to people, and
-    never leaves the ledger and this file.
+    never leaves the ledger and this file. ``may`` is what they may do besides signing; without it
+    they may do everything but administrate.
     """
 
     id: PersonId
     name: PublicLine | None = None
     roles: tuple[Role, ...] = Field(min_length=1)
+    may: tuple[Ability, ...] | None = None
+
+    @property
+    def abilities(self) -> tuple[Ability, ...]:
+        """What this person may do besides signing, each once."""
+        return UNLESS_SAID if self.may is None else tuple(dict.fromkeys(self.may))
 
     @property
     def shown(self) -> str:

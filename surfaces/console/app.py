@@ -39,7 +39,7 @@ from surfaces.console import (
     stopping,
     timeline,
 )
-from surfaces.console.access import signed_in
+from surfaces.console.abilities import permitted
 from surfaces.console.failures import missing
 from surfaces.console.guard import HEALTH, Guard
 from surfaces.console.live import Feeds
@@ -93,7 +93,7 @@ def create_app(engine: Engine) -> FastAPI:
     for router in _OPEN_PAGES:
         app.include_router(router)
     for router in _PAGES:
-        app.include_router(router, dependencies=[Depends(signed_in)])
+        app.include_router(router, dependencies=[Depends(permitted)])
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(HTTPException, missing)
     return app

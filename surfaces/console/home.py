@@ -35,7 +35,7 @@ async def home_live(request: Request) -> Response:
     """The same, again and again."""
 
     async def render() -> str:
-        return part("home", overview=await _overview(request), next_steps=next_steps)
+        return part(request, "home", overview=await _overview(request), next_steps=next_steps)
 
     return repeated(request, render, EVERY)
 
