@@ -24,6 +24,7 @@ from client.engine import Engine
 from client.errors import WrongInput
 from client.people import known_people
 from client.record_key import is_beside
+from domain.actor import Surface
 from domain.explanation import Action, NextStep
 from domain.model import Value
 from domain.proof import (
@@ -176,14 +177,18 @@ async def remove_key(engine: Engine, named: str, *, by: str) -> Enrolled:
                 action=Action.LIST_KEYS, advice=f"Give {SHORTEST_ID} or more digits of an id."
             ),
         )
-    await credentials.remove(ledger, found[0].credential.id, by, datetime.now(UTC))
+    await credentials.remove(
+        ledger, found[0].credential.id, by, datetime.now(UTC), surface=Surface.TERMINAL
+    )
     return found[0]
 
 
 async def remove_keys_of(engine: Engine, person: str, *, by: str) -> int:
     """Remove every key and passkey of somebody who left, and return how many there were."""
     ledger = await engine.ledger()
-    return await credentials.remove_all_of(ledger, person, by, datetime.now(UTC))
+    return await credentials.remove_all_of(
+        ledger, person, by, datetime.now(UTC), surface=Surface.TERMINAL
+    )
 
 
 async def _enrol(engine: Engine, person: str, public: bytes, *, by: str, name: str) -> Credential:
@@ -194,7 +199,8 @@ async def _enrol(engine: Engine, person: str, public: bytes, *, by: str, name: s
         public=public,
         name=name[:80],
     )
-    await credentials.enrol(await engine.ledger(), credential, by, datetime.now(UTC))
+    ledger, now = await engine.ledger(), datetime.now(UTC)
+    await credentials.enrol(ledger, credential, by, now, surface=Surface.TERMINAL)
     return credential
 
 

@@ -23,6 +23,7 @@ from pydantic.alias_generators import to_camel
 from client.engine import Engine
 from client.errors import WrongInput
 from client.proofs import LASTS, begin, hand_in
+from domain.actor import Surface
 from domain.explanation import Action, Explanation, NextStep, explained
 from domain.gate import Verdict
 from domain.model import Value
@@ -151,7 +152,8 @@ async def remove_passkey(engine: Engine, person: str, named: str) -> None:
     """
     found = await passkey_of(engine, person, named)
     ledger = await engine.ledger()
-    await credentials.remove(ledger, found.credential.id, person, datetime.now(UTC))
+    now = datetime.now(UTC)
+    await credentials.remove(ledger, found.credential.id, person, now, surface=Surface.CONSOLE)
 
 
 # --- signing ----------------------------------------------------------------------------------
@@ -261,7 +263,7 @@ async def finish_enrolment(
         ledger, now = await engine.ledger(), datetime.now(UTC)
         if not await proofs.spend_nonce(ledger, token, person, passkey.id, now):
             raise ProofRefused("This was finished already, or has taken too long.", _ADD_AGAIN)
-    await credentials.enrol(ledger, passkey, by, now)
+    await credentials.enrol(ledger, passkey, by, now, surface=Surface.CONSOLE)
     return passkey
 
 

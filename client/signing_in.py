@@ -17,6 +17,7 @@ from functools import lru_cache
 from client.engine import Engine
 from client.errors import WrongInput
 from client.people import known_people
+from client.people_changes import note_people
 from client.stack import stack_file
 from domain.actor import Actor, AuthenticatedBy, Surface
 from domain.explanation import Action, NextStep
@@ -150,6 +151,7 @@ async def session_of(engine: Engine, cookie: str) -> Session | None:
     if now - row.seen_at > IDLE_FOR or now - row.since > AT_MOST_FOR:
         return None
     everybody = await people_here(engine)
+    await note_people(engine, everybody)
     person = {one.id: one for one in everybody}.get(row.person)
     if person is None:
         # They were taken out of every roster.

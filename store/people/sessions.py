@@ -6,11 +6,21 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
+from domain.actor import Surface
+from domain.installation import Happened, InstallationEntry
 from domain.model import Value
+from store.installation.entries import append
 from store.kernel.database import Database
 from store.kernel.priority import Priority
 from store.tables import credentials, nonces, sessions, sign_in_links
+
+BY_LINK, BY_PASSKEY, BY_CODE = "link", "passkey", "recovery code"
+"""How a session was begun."""
+
+HANDLE_DIGITS = 16
+"""The first digits of a hash by which a session or a credential is named."""
 
 KEPT = timedelta(days=30)
 """How long a link or a session stays in the ledger after it has stopped working."""
@@ -20,9 +30,12 @@ class SessionRow(Value):
     """Somebody who is, or was, signed in."""
 
     person: str
+    id_hash: str
     since: datetime
     seen_at: datetime
     ended_at: datetime | None
+    credential: str = ""
+    begun_by: str = ""
 
 
 async def enter_link(
@@ -34,6 +47,10 @@ async def enter_link(
         await connection.execute(
             sign_in_links.insert().values(token_hash=token_hash, made_at=at, person=person)
         )
+        made = InstallationEntry(
+            at=at, what=Happened.LINK_MADE, person=person or "", surface=Surface.TERMINAL
+        )
+        await append(db, connection, made)
 
 
 async def find_link(db: Database, token_hash: str) -> tuple[datetime, str | None] | None:
@@ -65,7 +82,7 @@ async def spend_link(
         )
         if not spent.rowcount:
             return False
-        await _begin(connection, id_hash, person, "", at)
+        await begin_in(db, connection, id_hash, person, at, begun_by=BY_LINK)
     return True
 
 
@@ -105,7 +122,9 @@ async def begin_with_passkey(
             return False
         if (await connection.execute(using)).rowcount != 1:
             return False
-        await _begin(connection, id_hash, person, credential, at)
+        await begin_in(
+            db, connection, id_hash, person, at, begun_by=BY_PASSKEY, credential=credential
+        )
     return True
 
 
@@ -127,18 +146,79 @@ async def mark_seen(db: Database, id_hash: str, at: datetime) -> None:
 
 
 async def end_session(db: Database, id_hash: str, at: datetime) -> None:
-    """End a session for good; a repeat changes nothing."""
+    """End a session for good, because its person signs out; a repeat changes nothing."""
     async with db.write() as connection:
-        await connection.execute(
-            update(sessions)
-            .where(sessions.c.id_hash == id_hash, sessions.c.ended_at.is_(None))
-            .values(ended_at=at)
-        )
+        ended = await connection.execute(_ending(at).where(sessions.c.id_hash == id_hash))
+        person = (ended.scalars().first()) or ""
+        if person:
+            out = InstallationEntry(
+                at=at, what=Happened.SIGNED_OUT, who=person, surface=Surface.CONSOLE
+            )
+            await append(db, connection, out)
 
 
-async def _begin(
-    connection: AsyncConnection, id_hash: str, person: str, credential: str, at: datetime
+async def revoke(
+    db: Database, by: str, at: datetime, *, id_hash: str = "", person: str = ""
+) -> tuple[str, ...]:
+    """End one session, or all of a person, for good; return whose they were, one for each.
+
+    A session is named by its hash, or by 16 or more first digits of it.
+    """
+    which = sessions.c.person == person if person else sessions.c.id_hash.startswith(id_hash)
+    if not person and len(id_hash) < HANDLE_DIGITS:
+        return ()
+    async with db.write() as connection:
+        rows = await connection.execute(_ending(at).where(which))
+        ended = tuple(row.person for row in rows)
+        for one in sorted(set(ended)):
+            many = ended.count(one)
+            entry = InstallationEntry(
+                at=at,
+                what=Happened.SESSION_ENDED,
+                who=by,
+                person=one,
+                surface=Surface.CONSOLE,
+                about=f"{many} sessions" if many > 1 else "",
+            )
+            await append(db, connection, entry)
+    return ended
+
+
+async def open_sessions(db: Database, *, since: datetime, seen: datetime) -> list[SessionRow]:
+    """The sessions that have not ended and began and were used after these; the newest first."""
+    query = (
+        select(sessions)
+        .where(sessions.c.ended_at.is_(None))
+        .where(sessions.c.since > since, sessions.c.seen_at > seen)
+        .order_by(sessions.c.since.desc(), sessions.c.id_hash)
+    )
+    async with db.read() as connection:
+        rows = await connection.execute(query)
+        return [SessionRow.model_validate(dict(row._mapping)) for row in rows]
+
+
+async def begin_in(
+    db: Database,
+    connection: AsyncConnection,
+    id_hash: str,
+    person: str,
+    at: datetime,
+    *,
+    begun_by: str,
+    credential: str = "",
 ) -> None:
+    """Begin a session within a transaction, and enter that somebody has signed in."""
     await connection.execute(delete(sessions).where(sessions.c.seen_at < at - KEPT))
-    row = {"id_hash": id_hash, "person": person, "credential": credential}
+    row = {"id_hash": id_hash, "person": person, "credential": credential, "begun_by": begun_by}
     await connection.execute(sessions.insert().values(**row, since=at, seen_at=at))
+    how = f"by a {begun_by}" + (f" {credential[:HANDLE_DIGITS]}" if credential else "")
+    signed_in = InstallationEntry(
+        at=at, what=Happened.SIGNED_IN, who=person, surface=Surface.CONSOLE, about=how
+    )
+    await append(db, connection, signed_in)
+
+
+def _ending(at: datetime) -> ReturningUpdate[tuple[str]]:
+    """Ends the sessions that have not ended, and returns whose they were."""
+    open_ones = update(sessions).where(sessions.c.ended_at.is_(None)).values(ended_at=at)
+    return open_ones.returning(sessions.c.person)
