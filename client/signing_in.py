@@ -44,11 +44,16 @@ class LinkSpent(WrongInput):
 
 
 class Session(Value):
-    """Who is signed in, and since when; ``everybody`` are the people of the house now."""
+    """Who is signed in, and since when; ``everybody`` are the people of the house now.
+
+    ``handle`` are the first digits of its hash, and ``begun_by`` is how it was begun.
+    """
 
     person: Member
     since: datetime
     everybody: tuple[Member, ...] = ()
+    handle: str = ""
+    begun_by: str = ""
 
     @property
     def actor(self) -> Actor:
@@ -158,7 +163,13 @@ async def session_of(engine: Engine, cookie: str) -> Session | None:
         return None
     if now - row.seen_at > _NOTED_EVERY:
         await sessions.mark_seen(ledger, hash_of(cookie), now)
-    return Session(person=person, since=row.since, everybody=everybody)
+    return Session(
+        person=person,
+        since=row.since,
+        everybody=everybody,
+        handle=row.id_hash[: sessions.HANDLE_DIGITS],
+        begun_by=row.begun_by,
+    )
 
 
 async def sign_out(engine: Engine, cookie: str) -> None:

@@ -7,6 +7,7 @@ afterwards, because only workers have the key. Entries name people by their ids 
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from enum import StrEnum
 
 from domain.actor import Surface
@@ -67,6 +68,11 @@ class KeptEntry(Value):
     hash: str
     key_id: str = ""
     seal: str = ""
+
+    @property
+    def moment(self) -> datetime:
+        """When it was; ``ValueError`` if somebody changed it to what is no time."""
+        return datetime.fromisoformat(self.at)
 
     def hash_after(self, before: str) -> str:
         """The hash that it has to have, after one with the hash ``before``."""

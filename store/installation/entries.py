@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -68,6 +70,18 @@ async def newest(db: Database, many: int, before: int | None = None) -> list[Kep
     try:
         async with db.read() as connection:
             return [kept_of(row) for row in await connection.execute(query)]
+    except (ValueError, TypeError) as error:
+        raise _unreadable() from error
+
+
+async def of_kind(db: Database, what: Happened, *, since: datetime) -> list[KeptEntry]:
+    """The entries of one kind since then, the newest first; ``DomainError`` as ``read``."""
+    row = installation_record.c
+    query = select(installation_record).where(row.what == what.value, row.at > since)
+    try:
+        async with db.read() as connection:
+            found = await connection.execute(query.order_by(row.link.desc()))
+            return [kept_of(one) for one in found]
     except (ValueError, TypeError) as error:
         raise _unreadable() from error
 

@@ -164,7 +164,11 @@ async def revoke(
 
     A session is named by its hash, or by 16 or more first digits of it.
     """
-    which = sessions.c.person == person if person else sessions.c.id_hash.startswith(id_hash)
+    which = (
+        sessions.c.person == person
+        if person
+        else sessions.c.id_hash.startswith(id_hash, autoescape=True)
+    )
     if not person and len(id_hash) < HANDLE_DIGITS:
         return ()
     async with db.write() as connection:

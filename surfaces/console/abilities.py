@@ -70,6 +70,13 @@ NEEDS: dict[str, Ability | None] = {
     # Looking somebody up.
     f"GET {_INCIDENT}/recipient": Ability.SEE_ADDRESSES,
     f"POST {_INCIDENT}/recipient": Ability.SEE_ADDRESSES,
+    # Administrating.
+    "GET /administration": Ability.ADMINISTRATE,
+    "GET /administration/record": Ability.ADMINISTRATE,
+    "GET /administration/record.json": Ability.ADMINISTRATE,
+    "GET /administration/credentials/{credential}/remove": Ability.ADMINISTRATE,
+    "POST /administration/credentials/{credential}/removal": Ability.ADMINISTRATE,
+    "POST /administration/session-ends": Ability.ADMINISTRATE,
 }
 """By method and path: which ability it needs; None for everybody who is signed in."""
 

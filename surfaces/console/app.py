@@ -20,6 +20,7 @@ from client.errors import WrongInput
 from client.logs import log_as_json
 from client.stack import stack_file
 from surfaces.console import (
+    administration,
     closing,
     facts,
     home,
@@ -56,6 +57,7 @@ _PAGES = (
     sign.router,
     statements.router,
     passkeys.router,
+    administration.router,
     propose.router,
     previews.router,
     facts.router,

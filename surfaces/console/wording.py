@@ -32,6 +32,8 @@ _PLACES = {
     Action.SETTLE: ("Settle {channel}", _MESSAGE + "/publications"),
     Action.LIST_UNKNOWN: ("Settle {channel}", _MESSAGE + "/publications"),
     Action.ENROL_PASSKEY: ("Your passkeys", "/passkeys"),
+    Action.CONFIRM_PASSKEY: ("Administration", "/administration"),
+    Action.ADMINISTRATE: ("Administration", "/administration"),
     Action.STOP_ALL: ("Stop everything", _INCIDENT + "/stop"),
     Action.RESUME_ALL: ("Resume everything", _INCIDENT + "/stop"),
     Action.CLOSE: ("Close the incident", _INCIDENT + "/close"),
