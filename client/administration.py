@@ -19,7 +19,7 @@ from domain.installation_check import CheckedInstallation
 from domain.model import Value
 from domain.people import PEOPLE_FILE, Member
 from store.installation import entries
-from store.people import credentials, sessions
+from store.people import credentials, recovery_codes, sessions
 from store.people.credentials import Enrolled
 from store.people.sessions import HANDLE_DIGITS, SessionRow
 
@@ -39,6 +39,7 @@ class OneOfUs(Value):
     member: Member
     credentials: tuple[Enrolled, ...] = ()
     sessions: tuple[SessionRow, ...] = ()
+    codes_left: int = 0
     known: bool = True
 
 
@@ -67,12 +68,14 @@ async def administration(engine: Engine) -> Administration:
         # What they have signs nothing without a role, and should go.
         *(OneOfUs(member=Member(id=one, roles=("none",)), known=False) for one in gone),
     ]
+    left = await recovery_codes.left_of(ledger)
     used = await entries.of_kind(ledger, Happened.CODE_USED, since=now - RECENTLY)
     return Administration(
         file=str(engine.settings.playbooks_dir / PEOPLE_FILE),
         people=tuple(
             one.model_copy(
                 update={
+                    "codes_left": left.get(one.member.id, 0),
                     "credentials": tuple(
                         each for each in found if each.credential.person == one.member.id
                     ),

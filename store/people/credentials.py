@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, RowMapping, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.actor import Surface
@@ -19,7 +19,7 @@ from domain.proof import Credential, CredentialKind
 from domain.times import UtcTime
 from store.installation.entries import append
 from store.kernel.database import Database
-from store.tables import credentials, sessions
+from store.tables import credentials, recovery_codes, sessions
 
 
 class Enrolled(Value):
@@ -144,7 +144,12 @@ async def remove(
 async def remove_all_of(
     db: Database, person: str, by: str, at: datetime, *, surface: Surface | None = None
 ) -> int:
-    """Remove every credential of a person who left, and return how many there were."""
+    """Remove every credential of a person who left, and return how many there were.
+
+    Their recovery codes go, too.
+    """
+    async with db.write() as connection:
+        await connection.execute(delete(recovery_codes).where(recovery_codes.c.person == person))
     return await _removed(db, credentials.c.person == person, by, at, surface)
 
 

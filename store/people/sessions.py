@@ -86,38 +86,32 @@ async def spend_link(
     return True
 
 
-async def issue_challenge(db: Database, nonce: str, expires: datetime, now: datetime) -> None:
-    """Enter a challenge for whoever may sign in with it; those that nobody answered are cleared.
-
-    Strangers ask for these, so one is kept only for as long as it can be answered.
-    """
-    row = {"nonce": nonce, "person": "", "incident": "", "expires_at": expires}
-    nobodys = (nonces.c.person == "") & (nonces.c.incident == "")
-    async with db.write() as connection:
-        await connection.execute(delete(nonces).where(nobodys, nonces.c.expires_at <= now))
-        await connection.execute(nonces.insert().values(row))
-
-
 async def begin_with_passkey(
-    db: Database, nonce: str, id_hash: str, person: str, credential: str, at: datetime
+    db: Database,
+    nonce: str,
+    expires: datetime,
+    id_hash: str,
+    person: str,
+    credential: str,
+    at: datetime,
 ) -> bool:
-    """Spend a challenge, and begin a session with the passkey ``credential`` that has answered it.
+    """Note a challenge as answered, and begin a session with the passkey that has answered it.
 
-    False, and nobody is signed in, if the challenge is unknown, stale or spent, or if the passkey
-    was removed meanwhile.
+    False, and nobody is signed in, if it was answered before, or if the passkey was removed or is
+    not confirmed. A challenge that nobody answers leaves nothing here: strangers ask for them.
     """
-    spending = (
-        update(nonces)
-        .where(nonces.c.nonce == nonce, nonces.c.person == "", nonces.c.incident == "")
-        .where(nonces.c.spent_by.is_(None), nonces.c.expires_at > at)
-        .values(spent_by=credential, spent_at=at)
-    )
+    spent = {"nonce": nonce, "person": "", "incident": "", "expires_at": expires}
+    spending = db.insert_or_ignore(nonces).values(**spent, spent_by=credential, spent_at=at)
+    # One that has expired is refused before anybody looks here.
+    nobodys = (nonces.c.person == "") & (nonces.c.incident == "")
     using = (
         update(credentials)
         .where(credentials.c.id == credential, credentials.c.removed_at.is_(None))
+        .where(credentials.c.confirmed_at.is_not(None))
         .values(used_at=at)
     )
     async with db.write() as connection:
+        await connection.execute(delete(nonces).where(nobodys, nonces.c.expires_at <= at))
         if (await connection.execute(spending)).rowcount != 1:
             return False
         if (await connection.execute(using)).rowcount != 1:

@@ -35,7 +35,9 @@ NEEDS: dict[str, Ability | None] = {
     f"POST {_MESSAGE}/decisions": None,
     f"GET {_MESSAGE}/tests": None,
     f"POST {_MESSAGE}/tests": None,
-    # One's own passkeys.
+    # One's own passkeys and recovery codes.
+    "GET /recovery-codes": None,
+    "POST /recovery-codes": None,
     "GET /passkeys": None,
     "POST /passkeys": None,
     "POST /passkeys/requests": None,
@@ -76,6 +78,7 @@ NEEDS: dict[str, Ability | None] = {
     "GET /administration/record.json": Ability.ADMINISTRATE,
     "GET /administration/credentials/{credential}/remove": Ability.ADMINISTRATE,
     "POST /administration/credentials/{credential}/removal": Ability.ADMINISTRATE,
+    "POST /administration/credentials/{credential}/confirmation": Ability.ADMINISTRATE,
     "POST /administration/session-ends": Ability.ADMINISTRATE,
 }
 """By method and path: which ability it needs; None for everybody who is signed in."""

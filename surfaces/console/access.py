@@ -13,7 +13,15 @@ from client.passkey_sign_in import LASTS
 from client.signing_in import AT_MOST_FOR, Session, session_of
 from domain.actor import Actor
 
-OPEN = ("/", "/health", "/enter/{token}", "/sign-in", "/sign-in/requests", "/sign-out")
+OPEN = (
+    "/",
+    "/health",
+    "/enter/{token}",
+    "/sign-in",
+    "/sign-in/requests",
+    "/sign-in/recovery",
+    "/sign-out",
+)
 """The paths of routes that need nobody signed in."""
 
 

@@ -20,6 +20,7 @@ from client.installation import (
     read_installation,
     verify_installation,
 )
+from client.second_person import confirm_passkey
 from surfaces.console.access import engine_of, session
 from surfaces.console.failures import Page, Refused, attempted
 from surfaces.console.rendering import page, see
@@ -49,6 +50,13 @@ async def take_removal(request: Request, credential: str) -> Response:
     by = session(request).person.id
     removed = await attempted(remove_credential(engine_of(request), credential, by=by))
     return await _show(request, removed) if isinstance(removed, Refused) else see(HERE)
+
+
+@router.post(HERE + "/credentials/{credential}/confirmation")
+async def take_confirmation(request: Request, credential: str) -> Response:
+    """Let a passkey that waits count."""
+    done = await attempted(confirm_passkey(engine_of(request), credential, session(request)))
+    return await _show(request, done) if isinstance(done, Refused) else see(HERE)
 
 
 @router.post(HERE + "/session-ends")

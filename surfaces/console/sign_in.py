@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from client.passkey_sign_in import begin_sign_in, finish_sign_in
 from client.passkeys import unusable_at
+from client.recovery_codes import sign_in_with_code
 from client.signing_in import people_of_link, sign_in, sign_out
 from surfaces.console.access import (
     challenge_cookie_name,
@@ -64,6 +65,15 @@ async def take_signature(request: Request, answer: Annotated[str, Form()] = "") 
     return response
 
 
+@router.post("/sign-in/recovery")
+async def take_code(request: Request, code: Annotated[str, Form()] = "") -> Response:
+    """Begin a session for whose recovery code it is; it is spent by that."""
+    begun = await attempted(sign_in_with_code(engine_of(request), code))
+    if isinstance(begun, Refused):
+        return sign_in_page(request, begun, code_refused=True)
+    return await _signed_in(request, begun, "/passkeys")
+
+
 @router.post("/sign-out")
 async def leave(request: Request) -> Response:
     """End the session."""
@@ -73,7 +83,9 @@ async def leave(request: Request) -> Response:
     return answer
 
 
-def sign_in_page(request: Request, refused: Refused | None = None) -> Response:
+def sign_in_page(
+    request: Request, refused: Refused | None = None, *, code_refused: bool = False
+) -> Response:
     """How to sign in, and perhaps why it did not work."""
     return page(
         request,
@@ -82,14 +94,15 @@ def sign_in_page(request: Request, refused: Refused | None = None) -> Response:
         refused.status if refused else 200,
         explanation=refused.explanation if refused else None,
         unusable=unusable_at(origin(request)),
+        code_refused=code_refused,
     )
 
 
-async def _signed_in(request: Request, begun: str | Refused) -> Response:
-    """Home with the new session in place of any before, or why there is none."""
+async def _signed_in(request: Request, begun: str | Refused, then: str = "/") -> Response:
+    """Home, or ``then``, with the new session in place of any before, or why there is none."""
     if isinstance(begun, Refused):
         return sign_in_page(request, begun)
     await sign_out(engine_of(request), request.cookies.get(cookie_name(request), ""))
-    answer = see("/")
+    answer = see(then)
     set_cookie(request, answer, begun)
     return answer
