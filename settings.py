@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.errors import DomainError
 from domain.plain_text import NEXT_STEP, NotText, read_utf8
+from domain.public_text import ADDRESS_START
 
 HERE = Path(__file__).resolve().parent
 ENV_FILE = Path(".env")
@@ -190,6 +191,16 @@ class Settings(BaseSettings):
         "refused, and so are those that a page of another origin sends.",
     )
 
+    oidc_issuer: str = Field(
+        default="",
+        description="The company's identity provider, as its tokens name it. People sign in to the "
+        "console with their account there, by OpenID Connect.",
+    )
+    oidc_client_id: str = Field(default="", description="What the console is called there.")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="Its secret there, if it was given one."
+    )
+
     @field_validator("channels", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -211,6 +222,14 @@ class Settings(BaseSettings):
         if value and not re.fullmatch(r"https?://[^\s<>\"&]+", value):
             raise ValueError("the public URL begins with https:// and has no spaces or quotes")
         return value.rstrip("/")
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, value: str) -> str:
+        # On this machine there are no certificates; over the net, http could name anybody.
+        if value and not re.match(ADDRESS_START, value):
+            raise ValueError("the issuer's address begins with https://")
+        return value
 
     @field_validator("console_url")
     @classmethod

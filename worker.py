@@ -121,7 +121,7 @@ def workers(
     secret = settings.code_secret.get_secret_value().encode() if settings.code_secret else None
     gates = OpenedGates(database, key.public)
     record = RecordActivities(database, key)
-    settling = SettlingActivities(database)
+    settling = SettlingActivities(database, gates)
     links = _links(settings)
     proposals = ProposalActivities(database, channels, links=links is not None)
     witness = Witness.beside(settings.database())

@@ -100,7 +100,9 @@ class BroadcastActivities:
                 return await self._plan(order, now)
 
     async def _plan(self, order: PlanBroadcast, now: datetime) -> BroadcastPlanned:
-        async with refusing_behind(self._database, order.task, *self._begun(order.task)):
+        async with refusing_behind(
+            self._database, self._gates, order.task, *self._begun(order.task)
+        ):
             return await self._plan_known(order, now)
 
     async def _plan_known(self, order: PlanBroadcast, now: datetime) -> BroadcastPlanned:
@@ -148,7 +150,7 @@ class BroadcastActivities:
         now = datetime.now(UTC)
         with failing_in_words(now):
             begun = [*begun_before(), *self._begun(order.task)]
-            async with refusing_behind(self._database, order.task, *begun):
+            async with refusing_behind(self._database, self._gates, order.task, *begun):
                 channel = self._direct_channel(order.task.channel)
                 document = await approved_document(self._database, order.task)
                 await self._gates.refuse_unopened(order.task)
@@ -204,7 +206,7 @@ class BroadcastActivities:
         with failing_in_words(now):
             if order.task is not None:
                 begun = self._begun(order.task)
-                async with refusing_behind(self._database, order.task, *begun):
+                async with refusing_behind(self._database, self._gates, order.task, *begun):
                     await self._refuse_forgotten(order)
             if order.release_before is not None and self._inbox is not None:
                 # The proof that a batch went out may have come, and not be in the ledger yet.

@@ -84,7 +84,7 @@ class PostActivities:
         """Enter the intent, and return its state, which is not planned if it was there already."""
         now = datetime.now(UTC)
         with failing_in_words(now):
-            async with refusing_behind(self._database, task, *self._begun(task)):
+            async with refusing_behind(self._database, self._gates, task, *self._begun(task)):
                 row = await publications.plan(
                     self._database, task.message, task.channel, task.digest, now
                 )
@@ -105,7 +105,7 @@ class PostActivities:
         task = order.task
         async with beating():
             with failing_in_words(datetime.now(UTC)):
-                async with refusing_behind(self._database, task, *self._begun(task)):
+                async with refusing_behind(self._database, self._gates, task, *self._begun(task)):
                     channel = self._post_channel(task.channel)
                     document = await approved_document(self._database, task)
                     # Before anything is missed in the ledger: who orders by hand locks nothing.
@@ -267,7 +267,7 @@ class PostActivities:
         return self._witness.newest(publication_key(task.message, task.channel))
 
     async def _refuse_forgotten(self, task: PublicationTask) -> None:
-        async with refusing_behind(self._database, task, *self._begun(task)):
+        async with refusing_behind(self._database, self._gates, task, *self._begun(task)):
             if await publication_rows.find(self._database, task.message, task.channel) is None:
                 raise publication_rows.never_planned(task.message, task.channel)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from activities.approved import OpenedGates
 from activities.signatures.posts import PublicationTask
+from domain.errors import DomainError
 from domain.ledger import BegunAttempt, KnownLedger, LedgerBehind
 from store.kernel.database import Database
 from store.recovery.locks import lock
@@ -14,12 +16,15 @@ from store.recovery.standing import why_behind
 
 @asynccontextmanager
 async def refusing_behind(
-    database: Database, task: PublicationTask, *begun: BegunAttempt
+    database: Database, gates: OpenedGates, task: PublicationTask, *begun: BegunAttempt
 ) -> AsyncIterator[None]:
     """Do the block only on a ledger that has all that ``task`` knows; lock the incident otherwise.
 
     ``begun`` are attempts that it must have besides. Raises ``LedgerBehind``, also for a block that
     finds something missing itself.
+
+    Whoever orders by hand what no gate was opened for is refused, and locks nothing. A ledger from
+    before the opening has none either; the incident locks that one with its own record.
     """
     try:
         for newest in dict.fromkeys((task.known.newest, *begun)):
@@ -30,8 +35,17 @@ async def refusing_behind(
                 raise LedgerBehind.of(why)
         yield
     except LedgerBehind as error:
-        await lock(database, task.message.incident, error.explanation)
+        if await _is_opened(gates, task):
+            await lock(database, task.message.incident, error.explanation)
         raise
+
+
+async def _is_opened(gates: OpenedGates, task: PublicationTask) -> bool:
+    try:
+        await gates.refuse_unopened(task)
+    except DomainError:
+        return False
+    return True
 
 
 async def refuse_behind(database: Database, incident: str, known: KnownLedger) -> None:

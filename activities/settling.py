@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from activities.approved import OpenedGates
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.looking import publication_status
@@ -27,8 +28,9 @@ _DID_NOT_GO_OUT = Explanation(what="A person saw that it did not go out.")
 class SettlingActivities:
     """Work on the ledger alone; sends nothing."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, gates: OpenedGates) -> None:
         self._database = database
+        self._gates = gates
 
     def all(self) -> list[Bound]:
         """Every activity here, for a worker."""
@@ -38,7 +40,7 @@ class SettlingActivities:
     async def settle_by_person(self, order: SettleByPerson) -> PublicationStatus:
         """Enter that it went out, or that it did not and may go again (or ends otherwise)."""
         with failing_in_words(datetime.now(UTC)):
-            async with refusing_behind(self._database, order.task):
+            async with refusing_behind(self._database, self._gates, order.task):
                 if not order.direct:
                     return await self._settle_post(order)
                 status = await self._settle_batches(order)

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from chaos.stack import SmallDisk
 from client.errors import WrongInput
-from tests.store.postgres_server import binaries, running
+from tests.store.postgres_server import binaries, new_database, running
 
 DatabaseName = Literal["sqlite", "postgres"]
 VARIABLE = "FRONTFOOT_TEST_POSTGRES_URL"
@@ -48,7 +46,7 @@ async def a_ledger(kind: DatabaseName, state: Path, recipients: int) -> AsyncIte
     if given:
         url = make_url(given).set(drivername="postgresql+asyncpg", database="__name__")
         server = url.render_as_string(hide_password=False).replace("__name__", "{database}")
-        async with _created(server, f"frontfoot_chaos_{os.getpid()}") as made:
+        async with new_database(server, f"frontfoot_chaos_{os.getpid()}") as made:
             yield LedgerPlace(made)
         return
     folder = binaries()
@@ -58,21 +56,5 @@ async def a_ledger(kind: DatabaseName, state: Path, recipients: int) -> AsyncIte
             f"Set {VARIABLE} to a server where databases may be made, or install its server.",
         )
     with running(folder) as server:
-        async with _created(server, "frontfoot_chaos") as made:
+        async with new_database(server, "frontfoot_chaos") as made:
             yield LedgerPlace(made)
-
-
-@asynccontextmanager
-async def _created(server: str, name: str) -> AsyncIterator[str]:
-    await _on_server(server, f'CREATE DATABASE "{name}"')
-    try:
-        yield server.format(database=name)
-    finally:
-        await _on_server(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-async def _on_server(server: str, command: str) -> None:
-    engine = create_async_engine(server.format(database="postgres"), isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(command))
-    await engine.dispose()

@@ -12,9 +12,9 @@ from domain.broadcasting import BroadcastAction
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
 from domain.ids import MessageRef
-from domain.limits import REASON_LIMIT, refuse_long
+from domain.limits import REASON_LIMIT
 from domain.model import Value
-from domain.public_text import refuse_faulty
+from domain.public_text import refuse_unfit
 from domain.status import MessageStatus
 from store.broadcasts import batch_outcomes, broadcasts
 from workflows.contract import SteerBroadcast
@@ -51,8 +51,7 @@ async def steer_broadcast(
 
     ``channel`` and ``audience`` may be left out where the message goes to one only.
     """
-    refuse_faulty(reason, "The reason")
-    refuse_long("The reason", reason, REASON_LIMIT)
+    refuse_unfit(reason, "The reason", REASON_LIMIT)
     if not channel:
         channel = only_channel(message_of(await incident_status(engine, slug), message))
     argument = SteerBroadcast(

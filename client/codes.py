@@ -45,6 +45,7 @@ class CodesImported(Value):
     added: int
     already_there: int
     in_another_pool: int
+    cleared: int = 0
     report: ImportReport
 
 
@@ -55,9 +56,11 @@ async def import_codes(
     *,
     code_column: str = "",
     rejects: Path | None = None,
+    cleared: bool = False,
 ) -> CodesImported:
     """Add the codes of a CSV file to a pool; importing again adds nothing twice.
 
+    ``cleared``: nobody was given any of them, whatever the ledger has forgotten.
     ``code_column`` says which column has the codes, if the file does not. ``WrongInput`` without a
     name or a file, ``DomainError`` if the file has no codes.
     """
@@ -70,7 +73,7 @@ async def import_codes(
     codes_of_file = read_codes(file, rejects, code_column=code_column)
     ledger = await engine.ledger()
     with codes_of_file:
-        imported = await code_pool.import_codes(ledger, name, codes_of_file)
+        imported = await code_pool.import_codes(ledger, name, codes_of_file, cleared=cleared)
     return CodesImported(pool=name, **imported.model_dump(), report=report_of(codes_of_file))
 
 

@@ -37,7 +37,7 @@ from domain.explanation import Action, Explanation, NextStep
 from domain.ids import MAIN_QUEUE, check_slug, incident_workflow_id, refuse_reserved
 from domain.limits import REASON_LIMIT, TITLE_LIMIT, refuse_long, refuse_many
 from domain.model import Value
-from domain.public_text import check_title, refuse_faulty
+from domain.public_text import check_title, refuse_unfit
 from domain.stage import Stage
 from domain.status import IncidentStatus
 from store.kernel.database import Database
@@ -232,8 +232,7 @@ async def advance(engine: Engine, slug: str, to: Stage, *, actor: Actor) -> Inci
 
 async def close(engine: Engine, slug: str, *, actor: Actor, waive: str = "") -> IncidentStatus:
     """Close the incident; ``waive`` is the written reason for closing with something open."""
-    refuse_faulty(waive, "The waiver")
-    refuse_long("The waiver", waive, REASON_LIMIT)
+    refuse_unfit(waive, "The waiver", REASON_LIMIT)
     return await tell(engine, slug, "close", Close(actor=actor, waive=waive), IncidentStatus)
 
 

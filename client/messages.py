@@ -23,7 +23,7 @@ from domain.ids import MessageRef, check_slug, incident_workflow_id
 from domain.limits import NAME_LIMIT, REASON_LIMIT, refuse_long, refuse_long_draft
 from domain.message import FREE_SUBJECT, FREE_TEXT, Document, MessageKind
 from domain.page_entry import ComponentState
-from domain.public_text import refuse_faulty
+from domain.public_text import refuse_faulty, refuse_unfit
 from domain.publication import Destination, choose_destination
 from domain.status import Decided, IncidentStatus, MessageStatus
 from store.record import messages
@@ -112,8 +112,7 @@ async def decide(
     ``proof`` is the id of one that was handed in (``client.proofs``). Raises ``DecisionRefused`` if
     it does not count; the timeline then says so.
     """
-    refuse_faulty(reason, "The reason")
-    refuse_long("The reason", reason, REASON_LIMIT)
+    refuse_unfit(reason, "The reason", REASON_LIMIT)
     refuse_long("The digest", digest, NAME_LIMIT)
     argument = Decide(
         actor=actor, digest=digest, message=message, verdict=verdict, reason=reason, proof=proof

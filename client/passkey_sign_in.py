@@ -3,17 +3,17 @@
 The challenge belongs to the browser that asked for it: that browser's cookie has a secret, and the
 challenge is made of its hash. What another browser was asked signs nobody in here.
 
-Strangers may ask as often as they like: the secret carries its own time, and this process knows it
-again. Only an answer by a passkey that is enrolled here makes a row.
+Strangers may ask as often as they like (``client.challenges``): only an answer by a passkey that is
+enrolled here makes a row.
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 from datetime import UTC, datetime, timedelta
 
+from client.challenges import new_secret, time_of
 from client.engine import Engine
 from client.errors import WrongInput
 from client.passkeys import read_answer, rp_id_of
@@ -27,9 +27,6 @@ from store.people import credentials, sessions
 
 LASTS = timedelta(minutes=5)
 """How long a challenge may be answered."""
-
-_OURS = secrets.token_bytes(32)
-"""Of this process, and never kept: whoever was asked before a restart is asked again."""
 
 
 class SignInRefused(WrongInput):
@@ -52,7 +49,7 @@ class Challenge(Value):
 
 async def begin_sign_in(engine: Engine, origin: str) -> Challenge:
     """Ask whoever is there for a signature by any passkey of this console."""
-    secret = _new_secret(datetime.now(UTC) + LASTS)
+    secret = new_secret(datetime.now(UTC) + LASTS)
     return Challenge(
         options={
             "challenge": base64url(_challenge(secret)),
@@ -71,7 +68,7 @@ async def finish_sign_in(engine: Engine, secret: str, answer: object, origin: st
     ``SignInRefused`` says what does not fit.
     """
     ledger, now, session = await engine.ledger(), datetime.now(UTC), secrets.token_urlsafe(32)
-    expires = _time_of(secret)
+    expires = time_of(secret)
     if expires is None or expires <= now:
         raise SignInRefused("This browser was not asked to sign in, or it has taken too long.")
     try:
@@ -95,24 +92,6 @@ async def finish_sign_in(engine: Engine, secret: str, answer: object, origin: st
     if not begun:
         raise SignInRefused("This was answered already, or has taken too long.")
     return session
-
-
-def _new_secret(expires: datetime) -> str:
-    """What a browser keeps: a secret, until when it may be used, and that it is ours."""
-    said = f"{secrets.token_urlsafe(32)}.{int(expires.timestamp())}"
-    return f"{said}.{_mark(said)}"
-
-
-def _time_of(secret: str) -> datetime | None:
-    """Until when a secret of ours may be used; None if it is not ours."""
-    said, _, mark = secret.rpartition(".")
-    if not hmac.compare_digest(mark.encode(), _mark(said).encode()):
-        return None
-    return datetime.fromtimestamp(int(said.rpartition(".")[2]), UTC)
-
-
-def _mark(said: str) -> str:
-    return hmac.new(_OURS, said.encode(), hashlib.sha256).hexdigest()
 
 
 def _challenge(secret: str) -> bytes:

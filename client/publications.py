@@ -10,8 +10,8 @@ from client.asking import incident_status, tell
 from client.engine import Engine
 from client.messages import message_of
 from domain.actor import Actor
-from domain.limits import REASON_LIMIT, URL_LIMIT, refuse_long
-from domain.public_text import refuse_faulty
+from domain.limits import REASON_LIMIT, URL_LIMIT
+from domain.public_text import refuse_unfit
 from domain.status import MessageStatus
 from store.record import publication_rows
 from store.record.publication_rows import PublicationRow
@@ -38,8 +38,7 @@ async def withdraw(
     engine: Engine, slug: str, message: int, *, actor: Actor, reason: str = ""
 ) -> MessageStatus:
     """Stop a message, and begin to take back what can be; ``withdrawn`` waits for the rest."""
-    refuse_faulty(reason, "The reason")
-    refuse_long("The reason", reason, REASON_LIMIT)
+    refuse_unfit(reason, "The reason", REASON_LIMIT)
     argument = Withdraw(message=message, actor=actor, reason=reason)
     return await tell(engine, slug, "withdraw", argument, MessageStatus)
 
@@ -90,8 +89,7 @@ async def settle(
 
     ``audience`` may be left out where the message goes to one on that channel.
     """
-    refuse_faulty(url or "", "The address", one_line=True)
-    refuse_long("The address", url, URL_LIMIT)
+    refuse_unfit(url, "The address", URL_LIMIT, one_line=True)
     argument = Settle(
         message=message,
         channel=channel,

@@ -19,7 +19,7 @@ from domain.actor import Surface
 from domain.explanation import Action, Explanation, NextStep, explained
 from settings import Settings
 from store.people import credentials
-from store.people.sessions import BY_CODE, BY_PASSKEY
+from store.people.sessions import BY_CODE, BY_PASSKEY, BY_PROVIDER
 
 
 def asks_second_person(settings: Settings) -> bool:
@@ -33,8 +33,8 @@ def asks_second_person(settings: Settings) -> bool:
 
 
 def is_vouched(session: Session) -> bool:
-    """Whether a passkey, or a code that came from one, has shown who is signed in."""
-    return session.begun_by in (BY_PASSKEY, BY_CODE)
+    """Whether a passkey, a code that came from one, or the company's account shows who it is."""
+    return session.begun_by in (BY_PASSKEY, BY_CODE, BY_PROVIDER)
 
 
 def waits(settings: Settings, session: Session) -> bool:

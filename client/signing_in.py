@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -23,6 +24,7 @@ from domain.actor import Actor, AuthenticatedBy, Surface
 from domain.explanation import Action, NextStep
 from domain.model import Value
 from domain.people import Member
+from domain.public_text import OWN_MACHINE
 from settings import Settings
 from store.people import sessions
 
@@ -88,6 +90,19 @@ def console_of(settings: Settings, person: str | None) -> str:
     if person is None:
         raise _for_one_person("This console is not the embedded stack's")
     return settings.console_url
+
+
+def refuse_own_machine(console: str) -> None:
+    """``WrongInput`` if ``console`` is an address that every machine has for itself."""
+    if re.match(OWN_MACHINE, f"{console}/"):
+        raise WrongInput(
+            f"The console is at {console}, and a phone that opens that address looks for it on "
+            "the phone itself.",
+            NextStep(
+                action=Action.START,
+                advice="Give the console a name with HTTPS, by FRONTFOOT_CONSOLE_URL.",
+            ),
+        )
 
 
 def _for_one_person(why: str) -> WrongInput:

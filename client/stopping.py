@@ -20,10 +20,10 @@ from domain.actor import Actor
 from domain.errors import DomainError
 from domain.explanation import Action, NextStep
 from domain.ids import check_slug, incident_workflow_id
-from domain.limits import REASON_LIMIT, refuse_long
+from domain.limits import REASON_LIMIT
 from domain.model import Value
 from domain.playbook import Playbook
-from domain.public_text import refuse_faulty
+from domain.public_text import refuse_unfit
 from domain.stopping import Stop
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
@@ -54,8 +54,7 @@ async def stop_all(engine: Engine, slug: str, *, actor: Actor, reason: str = "")
     incident is closed or ``actor`` is not in its roster, ``UnknownIncident``, ``StoreUnavailable``.
     """
     reason = reason.strip()
-    refuse_faulty(reason, "The reason")
-    refuse_long("The reason", reason, REASON_LIMIT)
+    refuse_unfit(reason, "The reason", REASON_LIMIT)
     ledger = await _ledger_for(engine, slug, actor)
     stop = await stops.stop(ledger, slug, actor, reason, datetime.now(UTC))
     return Changed(stop=stop, told=await _told(engine, slug))

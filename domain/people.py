@@ -6,7 +6,9 @@ every plan. When an incident is opened, the file is part of the snapshot that it
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.abilities import UNLESS_SAID, Ability
@@ -22,13 +24,15 @@ class Member(Written):
 
     ``id`` is the short handle under which everything is recorded; ``name`` is shown to people, and
     never leaves the ledger and this file. ``may`` is what they may do besides signing; without it
-    they may do everything but administrate.
+    they may do everything but administrate. ``oidc`` is the ``sub`` of their account with the
+    company's identity provider.
     """
 
     id: PersonId
     name: PublicLine | None = None
     roles: tuple[Role, ...] = Field(min_length=1)
     may: tuple[Ability, ...] | None = None
+    oidc: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
 
     @property
     def abilities(self) -> tuple[Ability, ...]:
@@ -52,6 +56,12 @@ class People(Written):
         for one in ids:
             if ids.count(one) > 1:
                 raise PydanticCustomError("twice", "{who} is there twice", {"who": one})
+        accounts = [one.oidc for one in self.people if one.oidc]
+        for account in accounts:
+            if accounts.count(account) > 1:
+                raise PydanticCustomError(
+                    "account_twice", "the account {who} is two people's", {"who": account}
+                )
         return self
 
     def roster(self) -> tuple[Person, ...]:

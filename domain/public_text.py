@@ -14,6 +14,7 @@ from typing import Annotated, NamedTuple
 from pydantic import AfterValidator
 
 from domain.errors import DomainError
+from domain.limits import refuse_long
 from domain.pasted import BLANK, code_point
 
 _NONCHARACTERS = "".join(chr(plane << 16 | end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
@@ -100,6 +101,16 @@ def refuse_faulty(text: str, name: str, *, one_line: bool = False) -> None:
     fault = fault_in(text, one_line=one_line)
     if fault is not None:
         raise DomainError(f"{name} {fault}", fault.next_step)
+
+
+def refuse_unfit(text: str | None, name: str, limit: int, *, one_line: bool = False) -> None:
+    """Raise ``DomainError`` if ``text`` cannot be published or is longer than ``limit``.
+
+    For whatever people write beside the copy itself: reasons, waivers, addresses. It is shown on
+    every surface, so it is refused where it is typed and again where it arrives.
+    """
+    refuse_faulty(text or "", name, one_line=one_line)
+    refuse_long(name, text, limit)
 
 
 def check_title(text: str) -> str:

@@ -39,6 +39,9 @@ from wiring import plugin
 PARTS = ("temporal", "sandbox", "webhooks", "console", "worker")
 
 
+_OIDC = "FRONTFOOT_OIDC_"
+
+
 class Stack:
     """A few processes and where to reach them.
 
@@ -176,6 +179,8 @@ class Stack:
         environments = self._environments()
         environment = {**environments.parts, **without_secrets(environments.access)}
         environment.pop(STRIPE_KEY, None)
+        oidc = {name: value for name, value in self._given.items() if name.startswith(_OIDC)}
+        environment.update(oidc)
         return plans.console(self.state, self.ports, environment, self.addresses["console"])
 
     def _worker(self) -> PartPlan:

@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.incident import IncidentState
     from domain.limits import NAME_LIMIT, REASON_LIMIT, TITLE_LIMIT, refuse_long, refuse_many
     from domain.message_state import MessageState
-    from domain.public_text import check_title
+    from domain.public_text import check_title, refuse_unfit
     from domain.roster import roles_of
     from domain.status import Decided, IncidentStatus, MessageStatus
     from domain.timeline import TimelineEntry
@@ -381,7 +381,7 @@ class IncidentWorkflow:
         with refusing():
             self._waiting_room.refuse_full()
             self._state.refuse_stranger(close.actor)
-            refuse_long("The waiver", close.waive, REASON_LIMIT)
+            refuse_unfit(close.waive, "The waiver", REASON_LIMIT)
             self._state.refuse_close(close.waive)
 
     # ------------------------------------------------------------------------------------------

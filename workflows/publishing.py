@@ -14,9 +14,10 @@ with workflow.unsafe.imports_passed_through():
     from domain.errors import DomainError
     from domain.incident import IncidentState
     from domain.ledger import KnownLedger
-    from domain.limits import REASON_LIMIT, refuse_long
+    from domain.limits import REASON_LIMIT
     from domain.message import MessageKind
     from domain.message_state import MessagePhase, MessageState, UnderWay
+    from domain.public_text import refuse_unfit
     from domain.publication import Destination, Outcome, PublicationState
     from workflows.channel_run import ChannelRun
     from workflows.contract import ChannelNews, PublishMessage, RetryChannel, SteerBroadcast
@@ -139,7 +140,7 @@ class Publishing:
     def refuse_steering(self, steer: SteerBroadcast) -> None:
         """Raise ``DomainError`` unless such a broadcast is under way."""
         self._state.refuse_request(steer.actor)
-        refuse_long("The reason", steer.reason, REASON_LIMIT)
+        refuse_unfit(steer.reason, "The reason", REASON_LIMIT)
         self._steered(steer)
 
     def steer(self, steer: SteerBroadcast) -> MessageState:

@@ -10,8 +10,9 @@ with workflow.unsafe.imports_passed_through():
     from domain.errors import DomainError
     from domain.explanation import Explanation
     from domain.incident import IncidentState
-    from domain.limits import URL_LIMIT, refuse_long, refuse_many
+    from domain.limits import URL_LIMIT, refuse_many
     from domain.message_state import MessagePhase, MessageState
+    from domain.public_text import refuse_unfit
     from domain.publication import Outcome, PublicationState
     from workflows.calls import call
     from workflows.contract import Settle
@@ -43,7 +44,7 @@ class Settling:
         Of a broadcast that is still under way, single batches may be unknown.
         """
         self._state.refuse_request(settle.actor)
-        refuse_long("The address", settle.url, URL_LIMIT)
+        refuse_unfit(settle.url, "The address", URL_LIMIT, one_line=True)
         refuse_many("batches", map(str, settle.batches), BATCHES_LIMIT)
         self._timeline.refuse_behind()
         message = self._state.message(settle.message)

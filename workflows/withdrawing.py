@@ -14,8 +14,9 @@ with workflow.unsafe.imports_passed_through():
     from domain.explanation import Explanation, NextStep, explained
     from domain.ids import channel_queue
     from domain.incident import IncidentState
-    from domain.limits import REASON_LIMIT, refuse_long
+    from domain.limits import REASON_LIMIT
     from domain.message_state import MessagePhase, MessageState
+    from domain.public_text import refuse_unfit
     from domain.publication import Destination, Outcome, PublicationState
     from workflows.calls import call, explanation_of
     from workflows.contract import Withdraw
@@ -48,7 +49,7 @@ class Withdrawing:
         """Raise ``DomainError`` unless there is such a message, and this person may ask."""
         self._state.refuse_request(withdraw.actor)
         self._state.message(withdraw.message)
-        refuse_long("The reason", withdraw.reason, REASON_LIMIT)
+        refuse_unfit(withdraw.reason, "The reason", REASON_LIMIT)
 
     def withdraw(self, withdraw: Withdraw) -> MessageState:
         """Stop it, and begin to take it back; ``withdrawing`` is true until that is done."""

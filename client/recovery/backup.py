@@ -19,6 +19,7 @@ from store.kernel.database import Database
 from store.kernel.engines import ledger_url
 from store.migrate import upgrade_ledger
 from store.recovery import locks, postgres_copies, sqlite_copies
+from store.recovery.code_doubts import doubt_free_codes
 from store.recovery.files import claim, in_use
 from store.recovery.generations import begin_generation
 
@@ -135,6 +136,7 @@ async def _lock(url: str) -> tuple[str, ...]:
     try:
         async with database.write() as connection:
             await begin_generation(connection, database)
+            await doubt_free_codes(connection, database)
             found = await locks.open_incidents(connection)
             for slug in found:
                 why = behind(slug, "The ledger was restored from a backup.")

@@ -14,11 +14,13 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    case,
     exists,
     func,
     select,
     update,
 )
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.codes import bare
 from domain.errors import DomainError
@@ -29,6 +31,7 @@ from store.kernel.bulk import Bulk
 from store.kernel.database import Database, DialectName
 from store.kernel.priority import Priority
 from store.offers.offers import ensure_offer, enter_issued
+from store.recovery.code_doubts import TIMES_DOUBTED, beyond_doubt
 from store.tables import code_pool
 
 CHUNK = 1_000
@@ -36,23 +39,37 @@ CHUNK = 1_000
 
 
 class PoolImported(Value):
-    """The result of an import: new codes, codes already in the pool, codes in another pool."""
+    """The result of an import: new codes, codes already in the pool, codes in another pool.
+
+    Those ``cleared`` were in the pool and in doubt, and are free again.
+    """
 
     added: int
     already_there: int
     in_another_pool: int
+    cleared: int = 0
 
 
 class Pool(Value):
-    """A pool, the codes that were ever in it, and how many nobody has been given yet."""
+    """A pool, the codes that were ever in it, and how many nobody has been given yet.
+
+    Those ``in_doubt`` are not among the ones ``left``: the ledger was put back, and may have
+    forgotten to whom it had given them.
+    """
 
     name: str
     codes: int
     left: int
+    in_doubt: int = 0
 
 
-async def import_codes(db: Database, pool: str, codes: Iterable[str]) -> PoolImported:
+async def import_codes(
+    db: Database, pool: str, codes: Iterable[str], *, cleared: bool = False
+) -> PoolImported:
     """Add codes to ``pool``, which is made if it is new; their order is that of giving them out.
+
+    ``cleared``: a person says that nobody was given any of them, so those of this pool that are in
+    doubt are free again.
 
     A code that is in any pool already stays where it is, so that an import that was interrupted is
     simply run again.
@@ -70,7 +87,17 @@ async def import_codes(db: Database, pool: str, codes: Iterable[str]) -> PoolImp
         .select_from(code_pool.join(bulk.table, code_pool.c.bare == bulk.table.c.bare))
         .where(code_pool.c.pool != bindparam("b_pool", type_=String))
     )
-    added = done = others = 0
+    clear = (
+        update(code_pool)
+        .where(
+            code_pool.c.pool == bindparam("b_pool", type_=String),
+            code_pool.c.recipient_id.is_(None),
+            ~beyond_doubt(),
+            code_pool.c.bare.in_(select(bulk.table.c.bare)),
+        )
+        .values(cleared=TIMES_DOUBTED)
+    )
+    added = done = others = freed = 0
     iterator = iter(codes)
     while chunk := list(islice(iterator, CHUNK)):
         rows = bulk.parameter((place, code, bare(code)) for place, code in enumerate(chunk))
@@ -78,12 +105,15 @@ async def import_codes(db: Database, pool: str, codes: Iterable[str]) -> PoolImp
             # Ids are the order of giving out, so two imports into one pool take turns.
             await db.serialise(connection, f"pool/{pool}")
             new = (await connection.execute(insert, {**rows, "b_pool": pool})).rowcount
+            if cleared:
+                freed += (await connection.execute(clear, {**rows, "b_pool": pool})).rowcount
             if new < len(chunk):
                 found = await connection.scalar(elsewhere, {**rows, "b_pool": pool})
                 others += int(found or 0)
         added += new
         done += len(chunk)
-    return PoolImported(added=added, already_there=done - added - others, in_another_pool=others)
+    already = done - added - others - freed
+    return PoolImported(added=added, already_there=already, in_another_pool=others, cleared=freed)
 
 
 async def take_codes(
@@ -121,17 +151,37 @@ async def take_codes(
                 f"The pool {pool!r} is empty: {short:,} of {len(everybody):,} people would get no "
                 "code, so none was given out.",
                 NextStep(action=Action.IMPORT_CODES, about=pool),
+                means=await _in_doubt(connection, pool),
             )
     return given
 
 
+async def _in_doubt(connection: AsyncConnection, pool: str) -> str:
+    """What an empty pool that has codes in doubt means; "" if it has none."""
+    free = and_(code_pool.c.pool == pool, code_pool.c.recipient_id.is_(None))
+    count = int(
+        await connection.scalar(
+            select(func.count()).select_from(code_pool).where(free, ~beyond_doubt())
+        )
+        or 0
+    )
+    if not count:
+        return ""
+    return (
+        f"{count:,} more of its codes may have been given out before the ledger was put back, so "
+        "they are given to nobody until somebody clears them."
+    )
+
+
 async def pools(db: Database) -> list[Pool]:
     """Every pool, by name."""
+    free = code_pool.c.recipient_id.is_(None)
     counted = (
         select(
             code_pool.c.pool.label("name"),
             func.count().label("codes"),
-            (func.count() - func.count(code_pool.c.recipient_id)).label("left"),
+            func.count(case((and_(free, beyond_doubt()), 1))).label("left"),
+            func.count(case((and_(free, ~beyond_doubt()), 1))).label("in_doubt"),
         )
         .group_by(code_pool.c.pool)
         .order_by(code_pool.c.pool)
@@ -165,6 +215,7 @@ def _take(dialect: DialectName) -> tuple[Bulk, Update]:
         .where(
             code_pool.c.pool == bindparam("b_pool", type_=String),
             code_pool.c.recipient_id.is_(None),
+            beyond_doubt(),
         )
         .order_by(code_pool.c.id)
         .limit(bindparam("b_most", type_=Integer))

@@ -23,6 +23,7 @@ from sqlalchemy import (
     case,
     false,
     func,
+    or_,
     select,
     update,
 )
@@ -35,6 +36,7 @@ from domain.plural import plural
 from domain.publication import PublicationState
 from store.joins import WITH_DELIVERIES
 from store.kernel.database import Database, DialectName, insert_or_ignore
+from store.recovery.code_doubts import beyond_doubt
 from store.tables import batches, broadcasts, code_pool, deliveries, offers, recipients
 
 # Built once: a broadcast runs each of these a thousand times.
@@ -188,11 +190,16 @@ async def refuse_short_pool(
     name = terms.source_name or ""
     await db.serialise(connection, f"pool/{name}")
     there = await connection.scalar(
-        select(func.count()).select_from(code_pool).where(code_pool.c.pool == name)
+        select(func.count())
+        .select_from(code_pool)
+        .where(
+            code_pool.c.pool == name,
+            or_(code_pool.c.recipient_id.is_not(None), beyond_doubt()),
+        )
     )
     if not there:
         raise DomainError(
-            f"There is no pool of codes named {name!r}.",
+            f"There is no pool of codes named {name!r}, or all that it has are in doubt.",
             NextStep(action=Action.IMPORT_CODES, about=name),
         )
     promised = {

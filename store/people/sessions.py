@@ -17,6 +17,7 @@ from store.kernel.priority import Priority
 from store.tables import credentials, nonces, sessions, sign_in_links
 
 BY_LINK, BY_PASSKEY, BY_CODE = "link", "passkey", "recovery code"
+BY_PROVIDER = "company account"
 """How a session was begun."""
 
 HANDLE_DIGITS = 16
@@ -24,6 +25,10 @@ HANDLE_DIGITS = 16
 
 KEPT = timedelta(days=30)
 """How long a link or a session stays in the ledger after it has stopped working."""
+
+
+OIDC = "oidc"
+"""In place of a passkey: the identity provider has said who it is."""
 
 
 class SessionRow(Value):
@@ -100,10 +105,6 @@ async def begin_with_passkey(
     False, and nobody is signed in, if it was answered before, or if the passkey was removed or is
     not confirmed. A challenge that nobody answers leaves nothing here: strangers ask for them.
     """
-    spent = {"nonce": nonce, "person": "", "incident": "", "expires_at": expires}
-    spending = db.insert_or_ignore(nonces).values(**spent, spent_by=credential, spent_at=at)
-    # One that has expired is refused before anybody looks here.
-    nobodys = (nonces.c.person == "") & (nonces.c.incident == "")
     using = (
         update(credentials)
         .where(credentials.c.id == credential, credentials.c.removed_at.is_(None))
@@ -111,8 +112,7 @@ async def begin_with_passkey(
         .values(used_at=at)
     )
     async with db.write() as connection:
-        await connection.execute(delete(nonces).where(nobodys, nonces.c.expires_at <= at))
-        if (await connection.execute(spending)).rowcount != 1:
+        if not await _spend(db, connection, nonce, expires, credential, at):
             return False
         if (await connection.execute(using)).rowcount != 1:
             return False
@@ -120,6 +120,37 @@ async def begin_with_passkey(
             db, connection, id_hash, person, at, begun_by=BY_PASSKEY, credential=credential
         )
     return True
+
+
+async def begin_with_provider(
+    db: Database, nonce: str, expires: datetime, id_hash: str, person: str, at: datetime
+) -> bool:
+    """Note a challenge as answered, and begin a session for whom the identity provider has named.
+
+    False, and nobody is signed in, if it was answered before.
+    """
+    async with db.write() as connection:
+        if not await _spend(db, connection, nonce, expires, OIDC, at):
+            return False
+        await begin_in(db, connection, id_hash, person, at, begun_by=BY_PROVIDER, credential=OIDC)
+    return True
+
+
+async def _spend(
+    db: Database,
+    connection: AsyncConnection,
+    nonce: str,
+    expires: datetime,
+    by: str,
+    at: datetime,
+) -> bool:
+    """Whether a challenge of nobody in particular was not answered before; now it is."""
+    # One that has expired is refused before anybody looks here.
+    nobodys = (nonces.c.person == "") & (nonces.c.incident == "")
+    await connection.execute(delete(nonces).where(nobodys, nonces.c.expires_at <= at))
+    spent = {"nonce": nonce, "person": "", "incident": "", "expires_at": expires}
+    spending = db.insert_or_ignore(nonces).values(**spent, spent_by=by, spent_at=at)
+    return (await connection.execute(spending)).rowcount == 1
 
 
 async def find_session(db: Database, id_hash: str) -> SessionRow | None:
@@ -209,7 +240,9 @@ async def begin_in(
     await connection.execute(delete(sessions).where(sessions.c.seen_at < at - KEPT))
     row = {"id_hash": id_hash, "person": person, "credential": credential, "begun_by": begun_by}
     await connection.execute(sessions.insert().values(**row, since=at, seen_at=at))
-    how = f"by a {begun_by}" + (f" {credential[:HANDLE_DIGITS]}" if credential else "")
+    how = f"by a {begun_by}"
+    if begun_by == BY_PASSKEY:
+        how += f" {credential[:HANDLE_DIGITS]}"
     signed_in = InstallationEntry(
         at=at, what=Happened.SIGNED_IN, who=person, surface=Surface.CONSOLE, about=how
     )

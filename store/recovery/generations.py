@@ -21,8 +21,13 @@ async def generation(db: Database) -> str:
     if found:
         return found
     async with db.write() as connection:
-        await connection.execute(insert_or_ignore(db.dialect, ledger).values(_new()))
+        await ensure_generation(connection, db)
         return await read_generation(connection)
+
+
+async def ensure_generation(connection: AsyncConnection, db: Database) -> None:
+    """Give the ledger a name unless it has one."""
+    await connection.execute(insert_or_ignore(db.dialect, ledger).values(_new()))
 
 
 async def read_generation(connection: AsyncConnection) -> str:

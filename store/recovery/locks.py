@@ -15,6 +15,7 @@ from domain.explanation import Explanation
 from domain.model import Value
 from store.kernel.database import Database, insert_or_ignore
 from store.kernel.transitions import read_explanation, stored
+from store.recovery.code_doubts import doubt_free_codes
 from store.tables import incidents, locks
 
 
@@ -32,9 +33,14 @@ def unlocked(incident: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 async def lock(db: Database, incident: str, why: Explanation) -> None:
-    """Let nothing more go out for an incident; the first reason stays."""
+    """Let nothing more go out for an incident; the first reason stays.
+
+    Nor are codes given out that were free: this ledger may have forgotten to whom it gave them.
+    """
+    locking = insert_or_ignore(db.dialect, locks).values(_row(incident, why))
     async with db.write() as connection:
-        await connection.execute(insert_or_ignore(db.dialect, locks).values(_row(incident, why)))
+        if (await connection.execute(locking)).rowcount:
+            await doubt_free_codes(connection, db)
 
 
 async def lock_anew(connection: AsyncConnection, incident: str, why: Explanation) -> None:

@@ -180,6 +180,8 @@ code_pool = Table(
     Column("bare", String(64), nullable=False, unique=True),
     Column("offer_id", Integer, ForeignKey("offers.id")),
     Column("recipient_id", BigInteger),
+    # For which of the ledger's doubts a person has said that nobody was given it.
+    Column("cleared", Integer),
     UniqueConstraint("offer_id", "recipient_id"),
     Index(
         "ix_code_pool_free",

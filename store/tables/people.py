@@ -200,9 +200,9 @@ sessions = Table(
     Column("since", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Column("ended_at", Moment),
-    # The passkey that has begun it; empty where something else has.
+    # The passkey that has begun it, or "oidc"; empty where something else has.
     Column("credential", String(32), nullable=False, server_default=text("''")),
-    # `link`, `passkey` or `recovery code`; empty for one from before this was kept.
+    # `link`, `passkey`, `recovery code` or `company account`; empty for one of before.
     Column("begun_by", String(16), nullable=False, server_default=text("''")),
 )
 

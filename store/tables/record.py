@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKeyConstraint,
@@ -27,6 +28,9 @@ ledger = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("generation", String(32), nullable=False),
     Column("since", Moment, nullable=False),
+    # Free codes of pools up to this id are in doubt, and how often that has come about.
+    Column("codes_up_to", BigInteger, nullable=False, server_default="0"),
+    Column("codes_doubted", Integer, nullable=False, server_default="0"),
 )
 
 # Incidents of which this ledger has forgotten something: nothing goes out for them.

@@ -9,6 +9,7 @@ from fastapi import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from client.engine import Engine
+from client.oidc import CALLBACK
 from client.passkey_sign_in import LASTS
 from client.signing_in import AT_MOST_FOR, Session, session_of
 from domain.actor import Actor
@@ -20,6 +21,8 @@ OPEN = (
     "/sign-in",
     "/sign-in/requests",
     "/sign-in/recovery",
+    "/sign-in/oidc",
+    CALLBACK,
     "/sign-out",
 )
 """The paths of routes that need nobody signed in."""
@@ -105,6 +108,27 @@ def set_challenge_cookie(request: Request, answer: Response, value: str) -> None
         httponly=True,
         samesite="strict",
     )
+
+
+def set_oidc_cookie(request: Request, answer: Response, value: str) -> None:
+    """Give the browser the secret of an attempt, or take it away with an empty one.
+
+    Not strict: the browser must send it when the identity provider's page leads back here.
+    """
+    answer.set_cookie(
+        oidc_cookie_name(request),
+        value,
+        max_age=int(LASTS.total_seconds()) if value else 0,
+        path="/",
+        secure=_is_https(request),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def oidc_cookie_name(request: Request) -> str:
+    """The cookie of a browser that was sent to the identity provider."""
+    return "__Host-frontfoot-oidc" if _is_https(request) else "frontfoot-oidc"
 
 
 def challenge_cookie_name(request: Request) -> str:

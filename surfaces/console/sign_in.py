@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, Response
 
+from client.oidc import CALLBACK, begin_oidc, finish_oidc, provider_name
 from client.passkey_sign_in import begin_sign_in, finish_sign_in
 from client.passkeys import unusable_at
 from client.recovery_codes import sign_in_with_code
@@ -18,9 +19,11 @@ from surfaces.console.access import (
     challenge_cookie_name,
     cookie_name,
     engine_of,
+    oidc_cookie_name,
     origin,
     set_challenge_cookie,
     set_cookie,
+    set_oidc_cookie,
 )
 from surfaces.console.failures import Page, Refused, attempted, refused_as_json
 from surfaces.console.rendering import page, see
@@ -74,6 +77,30 @@ async def take_code(request: Request, code: Annotated[str, Form()] = "") -> Resp
     return await _signed_in(request, begun, "/passkeys")
 
 
+@router.get("/sign-in/oidc")
+async def ask_provider(request: Request) -> Response:
+    """Lead the browser to the identity provider.
+
+    A GET, since a form that ends on another site would need that site in the page's policy.
+    """
+    asked = await attempted(begin_oidc(engine_of(request)))
+    if isinstance(asked, Refused):
+        return sign_in_page(request, asked)
+    answer = see(asked.url)
+    set_oidc_cookie(request, answer, asked.secret)
+    return answer
+
+
+@router.get(CALLBACK)
+async def come_back(request: Request) -> Response:
+    """Begin a session with a new id for whom the provider names, in the browser that had asked."""
+    secret = request.cookies.get(oidc_cookie_name(request), "")
+    begun = await attempted(finish_oidc(engine_of(request), secret, str(request.url)))
+    response = await _signed_in(request, begun)
+    set_oidc_cookie(request, response, "")
+    return response
+
+
 @router.post("/sign-out")
 async def leave(request: Request) -> Response:
     """End the session."""
@@ -95,6 +122,7 @@ def sign_in_page(
         explanation=refused.explanation if refused else None,
         unusable=unusable_at(origin(request)),
         code_refused=code_refused,
+        provider=provider_name(engine_of(request).settings),
     )
 
 

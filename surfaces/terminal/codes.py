@@ -43,6 +43,13 @@ def import_(
     code_column: Annotated[
         str, typer.Option(metavar="NAME", help="The column of codes, by its name or number.")
     ] = "",
+    given_to_nobody: Annotated[
+        bool,
+        typer.Option(
+            "--given-to-nobody",
+            help="You know that nobody has any of these codes; those in doubt are free again.",
+        ),
+    ] = False,
     rejects: Rejects = None,
     strict: Strict = False,
     as_json: Json = False,
@@ -58,13 +65,20 @@ def import_(
     """
     imported = run(
         lambda engine: codes.import_codes(
-            engine, file, pool, code_column=code_column, rejects=rejects
+            engine,
+            file,
+            pool,
+            code_column=code_column,
+            rejects=rejects,
+            cleared=given_to_nobody,
         ),
         upgrade=True,
     )
     more = []
     if imported.already_there:
         more.append(f"{plural(imported.already_there, 'was', 'were')} in it already.")
+    if imported.cleared:
+        more.append(f"{plural(imported.cleared, 'was', 'were')} in doubt and can be given out.")
     if imported.in_another_pool:
         others = plural(imported.in_another_pool, "is", "are")
         more.append(f"{others} in another pool and will stay there.")
@@ -92,10 +106,17 @@ def pools(as_json: Json = False) -> None:
         importing = NextStep(action=Action.IMPORT_CODES, advice="Import one.")
         say(f"There are no pools. {in_words(importing)}")
         return
-    table = plain_table("POOL", "CODES", "LEFT")
+    doubts = any(one.in_doubt for one in found)
+    table = plain_table("POOL", "CODES", "LEFT", *(["IN DOUBT"] if doubts else []))
     for one in found:
-        table.add_row(clean(one.name), f"{one.codes:,}", f"{one.left:,}")
+        in_doubt = [f"{one.in_doubt:,}"] if doubts else []
+        table.add_row(clean(one.name), f"{one.codes:,}", f"{one.left:,}", *in_doubt)
     show(table)
+    if doubts:
+        say(
+            "Codes in doubt may be in somebody's mail: the ledger was put back since. Import new "
+            "ones, or with --given-to-nobody those that you know nobody has."
+        )
 
 
 @app.command("export")

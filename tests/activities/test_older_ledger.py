@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from activities.posts import PostActivities
 from activities.record import RecordActivities
 from activities.signatures.posts import PublicationTask, PublishPost
 from activities.signatures.record import RecordTimeline
+from activities.signatures.settling import SettleUnknown
 from domain.ids import MessageRef
 from domain.ledger import BegunAttempt, KnownLedger, behind
 from domain.message import Document
@@ -172,6 +174,28 @@ async def test_a_broadcast_that_the_ledger_does_not_have_is_not_sent(
     await forget_broadcasts(post.ledger)
     with pytest.raises(ApplicationError, match="no plan of message 1 on email"):
         await post.send()
+    assert not mailer.requests
+
+
+@pytest.mark.parametrize("known", [{}, {"generation": "another"}], ids=["nothing", "another"])
+async def test_an_order_by_hand_without_an_opening_locks_nothing(
+    post: Post, mailer: Mailer, known: dict[str, object]
+) -> None:
+    """It is for an audience that nobody approved, so the ledger lacks nothing of the incident."""
+    by_hand = knowing(post, **known)
+    task = by_hand.task.model_copy(update={"audience": "staff"})
+    by_hand = replace(by_hand, task=task)
+    settle = SettleUnknown(
+        broadcast=post.planned.broadcast, release_before=datetime.now(UTC), task=task
+    )
+    with pytest.raises(ApplicationError, match=r"no plan of message 1|not the one in which"):
+        await ActivityEnvironment().run(by_hand.activities().settle_unknown, settle)
+    with pytest.raises(ApplicationError):
+        await by_hand.send()
+    again = order_for(post.document, 10).model_copy(update={"task": task})
+    with pytest.raises(ApplicationError):
+        await ActivityEnvironment().run(post.activities().plan_broadcast, again)
+    assert await locks.lock_of(post.ledger, "hacked") is None
     assert not mailer.requests
 
 

@@ -383,7 +383,9 @@ async def test_a_post_that_a_person_settled_is_not_claimed_to_be_taken_down(
     provider.after = raising(OutcomeUnknown("square: no answer."))
     await ActivityEnvironment().run(posts.publish_post, PublishPost(task=task, attempt=1))
     seen = SettleByPerson(task=task, direct=False, went_out=True)
-    await ActivityEnvironment().run(SettlingActivities(ledger).settle_by_person, seen)
+    await ActivityEnvironment().run(
+        SettlingActivities(ledger, gates(ledger)).settle_by_person, seen
+    )
     with pytest.raises(ApplicationError, match="by a person"):
         await ActivityEnvironment().run(posts.retract_post, task)
     assert await state(ledger) is PublicationState.ACCEPTED

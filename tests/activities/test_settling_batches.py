@@ -24,6 +24,7 @@ from tests.activities.mail import (
     number_of,
     one_each,
 )
+from tests.sealing import gates
 
 S = PublicationState
 
@@ -56,7 +57,7 @@ async def settle(
     post: Post, *batches: int, went_out: bool, **more: PublicationState
 ) -> PublicationStatus:
     order = SettleByPerson(task=post.task, direct=True, went_out=went_out, batches=batches, **more)
-    activities = SettlingActivities(post.ledger)
+    activities = SettlingActivities(post.ledger, gates(post.ledger))
     return await ActivityEnvironment().run(activities.settle_by_person, order)
 
 

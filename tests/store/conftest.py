@@ -18,7 +18,7 @@ from store import migrate
 from store.kernel.database import Database
 from store.tables import metadata
 from tests.fresh_ledger import empty_ledger
-from tests.store.postgres_server import binaries, running
+from tests.store.postgres_server import binaries, new_database, on_server, running
 
 __all__ = ["empty_ledger"]
 
@@ -35,7 +35,7 @@ def postgres_url() -> Iterator[str]:
         server = url.render_as_string(hide_password=False).replace("__name__", "{database}")
         yield server
         for name in _migrated.values():
-            asyncio.run(_on_server(server, f'DROP DATABASE IF EXISTS "{name}"'))
+            asyncio.run(on_server(server, f'DROP DATABASE IF EXISTS "{name}"'))
         return
     folder = binaries()
     if folder is None:
@@ -68,7 +68,8 @@ async def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'new' / 'ledger.db'}"
         return
-    async with _created(request.getfixturevalue("postgres_url")) as url:
+    server = request.getfixturevalue("postgres_url")
+    async with new_database(server, f"ff_{os.getpid()}_{next(_names)}") as url:
         yield url
 
 
@@ -88,21 +89,6 @@ async def second(ledger_url: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
-class _created:  # noqa: N801 - used like a function
-    """A new database on a server, dropped at the end."""
-
-    def __init__(self, server: str) -> None:
-        self._server = server
-        self._name = f"ff_{os.getpid()}_{next(_names)}"
-
-    async def __aenter__(self) -> str:
-        await _on_server(self._server, f'CREATE DATABASE "{self._name}"')
-        return self._server.format(database=self._name)
-
-    async def __aexit__(self, *_: object) -> None:
-        await _on_server(self._server, f'DROP DATABASE "{self._name}" WITH (FORCE)')
-
-
 _migrated: dict[str, str] = {}
 
 
@@ -110,14 +96,7 @@ async def _shared(server: str) -> str:
     """The URL of the session's own database on a server, migrated when first asked for."""
     if server not in _migrated:
         name = f"ff_{os.getpid()}"
-        await _on_server(server, f'CREATE DATABASE "{name}"')
+        await on_server(server, f'CREATE DATABASE "{name}"')
         await migrate.upgrade_ledger(server.format(database=name))
         _migrated[server] = name
     return server.format(database=_migrated[server])
-
-
-async def _on_server(server: str, statement: str) -> None:
-    engine = create_async_engine(server.format(database="postgres"), isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(statement))
-    await engine.dispose()

@@ -8,9 +8,12 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 _PATIENCE = 30.0
 
@@ -25,6 +28,24 @@ def binaries() -> Path | None:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
     return None
+
+
+@asynccontextmanager
+async def new_database(server: str, name: str) -> AsyncIterator[str]:
+    """The URL of a new database on a server (its URL with ``{database}``), dropped at the end."""
+    await on_server(server, f'CREATE DATABASE "{name}"')
+    try:
+        yield server.format(database=name)
+    finally:
+        await on_server(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+async def on_server(server: str, statement: str) -> None:
+    """Carry out a statement that belongs to no database."""
+    engine = create_async_engine(server.format(database="postgres"), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ Each story has a stack of its own, since what it loses is everybody's.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections import Counter
@@ -32,26 +33,42 @@ from domain.errors import DomainError
 from domain.explanation import Action
 from domain.publication import PublicationState
 from embedded.stack import Stack
+from settings import Settings
 from store.kernel.database import Database
 from store.tables import batches, recipients
+from tests.store.conftest import postgres_url
+from tests.store.postgres_server import binaries, new_database
 from tests.whole.response import LEAD, Response
 from tests.whole.world import World, eventually
+
+__all__ = ["postgres_url"]
+
+
+class _Stack(Stack):
+    """The embedded stack, with its ledger where we say."""
+
+    ledger_url = ""
+
+    def _settings(self) -> Settings:
+        return super()._settings().model_copy(update={"database_url": self.ledger_url})
 
 
 class Site:
     """A stack that can be stopped, robbed of its state, and started again."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, ledger_url: str = "") -> None:
         self.state = state
         self._ports = Ports.free()
         self.ledger = state / "frontfoot.db"
+        self.ledger_url = ledger_url
 
     @asynccontextmanager
     async def up(self) -> AsyncIterator[World]:
-        stack = Stack(self.state, ports=self._ports)
+        stack = _Stack(self.state, ports=self._ports)
+        stack.ledger_url = self.ledger_url
         await stack.start()
         try:
-            ledger = Database.open(f"sqlite:///{self.ledger}")
+            ledger = Database.open(self.ledger_url or f"sqlite:///{self.ledger}")
             engine = await stack.engine()
             async with httpx.AsyncClient(
                 base_url=stack.addresses["sandbox"], timeout=30
@@ -64,16 +81,27 @@ class Site:
             await stack.stop()
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    return Site(tmp_path / "state")
+@pytest_asyncio.fixture(loop_scope="session", params=["sqlite"])
+async def site(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Site]:
+    """A site with a ledger of its own, on the database that a story asks for."""
+    if request.param == "sqlite":
+        yield Site(tmp_path / "state")
+        return
+    # PostgreSQL's own tools are found, as where its client is installed.
+    if (folder := binaries()) is not None:
+        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    server = request.getfixturevalue("postgres_url")
+    async with new_database(server, f"restored_{os.getpid()}") as url:
+        yield Site(tmp_path / "state", url)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def closed_engine(site: Site) -> AsyncIterator[Engine]:
     """What `frontfoot restore` works with: the settings, while nothing runs."""
-    settings = load_settings(state_dir=site.state).model_copy(update={"database_url": ""})
-    async with Engine(settings) as engine:
+    settings = load_settings(state_dir=site.state)
+    async with Engine(settings.model_copy(update={"database_url": site.ledger_url})) as engine:
         yield engine
 
 
@@ -99,6 +127,7 @@ def once_each(response: Response, size: int) -> Counter[str]:
     return Counter(response.address(number) for number in range(1, size + 1))
 
 
+@pytest.mark.parametrize("site", ["postgres"], indirect=True)
 async def test_a_ledger_restored_to_the_middle_of_a_mailing_doubles_nothing_and_loses_nobody(
     site: Site, closed_engine: Engine, tmp_path: Path
 ) -> None:

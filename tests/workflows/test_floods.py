@@ -8,7 +8,9 @@ import uuid
 import pytest
 
 import workflows.ceilings
+from domain.broadcasting import BroadcastAction
 from domain.message_state import MessagePhase
+from domain.model import Value
 from domain.noise import PER_HOUR
 from domain.playbook import BroadcastPlan
 from domain.publication import Outcome, PublicationState
@@ -17,7 +19,16 @@ from tests.deadline import eventually
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, person, state
 from workflows.ceilings import Limits
-from workflows.contract import ChannelNews, Close, Decide, Join, RecordFacts, Settle, Withdraw
+from workflows.contract import (
+    ChannelNews,
+    Close,
+    Decide,
+    Join,
+    RecordFacts,
+    Settle,
+    SteerBroadcast,
+    Withdraw,
+)
 
 TWITTER = ("twitter",)
 
@@ -154,6 +165,7 @@ async def test_a_decision_finds_a_place_while_the_ledger_does_not_answer(
 
 
 LONG = "x" * 5_000
+HIDDEN = "all is well\x1b[2J"
 
 
 @pytest.mark.parametrize(
@@ -188,6 +200,39 @@ async def test_a_text_that_is_too_long_is_refused_with_both_numbers(
     await response.propose()
     with pytest.raises(Refusal, match=words):
         await response.tell(update, said, MessageStatus)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("update", "said"),
+    [
+        ("withdraw", Withdraw(message=1, actor=person("maya"), reason=HIDDEN)),
+        ("close", Close(actor=person("maya"), waive=HIDDEN)),
+        (
+            "steer_broadcast",
+            SteerBroadcast(
+                message=1,
+                channel="email",
+                audience="customers",
+                action=BroadcastAction.PAUSE,
+                actor=person("sam"),
+                reason=HIDDEN,
+            ),
+        ),
+        (
+            "settle",
+            Settle(message=1, channel="twitter", actor=person("sam"), went_out=True, url=HIDDEN),
+        ),
+    ],
+    ids=["withdraw", "close", "steer", "settle"],
+)
+async def test_a_text_that_would_change_a_screen_is_refused_where_it_arrives(
+    response: Response, update: str, said: Value
+) -> None:
+    """No surface of ours would send it, but whoever reaches Temporal can."""
+    await response.open()
+    await response.propose()
+    with pytest.raises(Refusal, match=r"has U\+001B"):
+        await response.tell(update, said, MessageStatus)
 
 
 async def test_an_unknown_update_id_of_a_stranger_stalls_nothing(response: Response) -> None:

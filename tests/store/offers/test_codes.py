@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from domain.codes import derive_code, show_code
 from domain.errors import DomainError
-from domain.explanation import Action, NextStep
+from domain.explanation import Action, Explanation, NextStep
 from domain.offer import CodeSource, OfferTerms
 from store.broadcasts import broadcasts
 from store.files.code_csv import CodeReader, read_codes
@@ -21,6 +21,7 @@ from store.kernel.database import Database
 from store.offers import code_pool, codes, issued
 from store.offers.redemptions import check_code
 from store.people import audiences
+from store.recovery import locks
 from store.tables import code_pool as pool_table
 from store.tables import offers
 from tests.store.world import DIGEST, LATER, NOON, SECRET, TERMS, have_audience, ref
@@ -298,6 +299,48 @@ async def test_importing_codes_again_adds_none_twice_however_they_are_spelt(
         ("spring", 3),
         ("summer", 1),
     ]
+
+
+async def test_a_ledger_that_was_put_back_gives_out_no_code_that_it_may_have_forgotten(
+    database: Database,
+) -> None:
+    """The second copy of a code would be good at the shop for somebody else."""
+    await have_pool(database, 5)
+    before = await code_pool.take_codes(database, HERE, [1], POOLED)
+    await locks.lock(database, "another", Explanation(what="The ledger has 3 of the 9 entries."))
+
+    with pytest.raises(DomainError, match="2 of 3 people would get no code") as refusal:
+        await code_pool.take_codes(database, HERE, [1, 2, 3], POOLED)
+    assert "4 more of its codes may have been given out" in refusal.value.explanation.means
+    await have_audience(database, 2)
+    cut = await audiences.cut(database, "customers")
+    with pytest.raises(DomainError, match="has 1 code for this offer"):
+        await broadcasts.plan(database, ref(), "email", cut, 10, DIGEST, NOON, POOLED)
+
+    await code_pool.import_codes(database, "spring", ["SPRING-0001", "NEW-1"])
+    [pool] = await code_pool.pools(database)
+    assert (pool.codes, pool.left, pool.in_doubt) == (6, 1, 4)
+    cleared = await code_pool.import_codes(
+        database, "spring", ["SPRING-0003", "spring 0004", "spring-0000"], cleared=True
+    )
+    assert (cleared.added, cleared.cleared, cleared.already_there) == (0, 2, 1)
+    given = await code_pool.take_codes(database, HERE, [1, 2, 3, 4], POOLED)
+    assert sorted(given.values()) == sorted(
+        [*before.values(), "NEW-1", "spring-0003", "spring-0004"]
+    )
+
+
+async def test_a_code_that_was_cleared_is_in_doubt_again_after_the_next_restore(
+    database: Database,
+) -> None:
+    await have_pool(database, 2)
+    for slug in ("one", "two"):
+        await locks.lock(database, slug, Explanation(what="It is an earlier copy."))
+        assert [one.left for one in await code_pool.pools(database)] == [0]
+        await code_pool.import_codes(database, "spring", ["spring-0000"], cleared=True)
+        assert [one.left for one in await code_pool.pools(database)] == [1]
+        await locks.lock(database, slug, Explanation(what="It is locked already."))
+        assert [one.left for one in await code_pool.pools(database)] == [1]
 
 
 def read(folder: Path, text: str) -> tuple[list[str], CodeReader]:

@@ -133,7 +133,9 @@ def test_an_import_counts_codes_and_puts_the_rest_aside(terminal: Terminal) -> N
     assert (told["added"], told["already_there"], told["rejected"]) == (2, 0, 1)
     assert "already" in (terminal.folder / told["rejects"]).read_text(encoding="utf-8")
     assert terminal.read("codes import list.csv --pool spring")["already_there"] == 2
-    assert terminal.read("codes pools") == [{"name": "spring", "codes": 2, "left": 2}]
+    assert terminal.read("codes pools") == [
+        {"name": "spring", "codes": 2, "left": 2, "in_doubt": 0}
+    ]
 
 
 def test_codes_that_belong_to_another_pool_are_named(terminal: Terminal) -> None:
