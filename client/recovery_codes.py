@@ -21,8 +21,8 @@ MANY = 10
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 """Without i, l, o and u: what is read from paper is typed as one of these."""
 
-_LENGTH = 26
-_GROUP = 5
+_GROUPS = (6, 5, 5, 5, 5)
+_LENGTH = sum(_GROUPS)
 _READ_AS = str.maketrans("ilo", "110", "- \t\r\n")
 
 
@@ -77,8 +77,7 @@ async def sign_in_with_code(engine: Engine, typed: str) -> str:
 
 
 def _new() -> str:
-    letters = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
-    return "-".join(letters[at : at + _GROUP] for at in range(0, _LENGTH, _GROUP))
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(one)) for one in _GROUPS)
 
 
 def _plain(typed: str) -> str:

@@ -53,7 +53,11 @@ async def enter_link(
             sign_in_links.insert().values(token_hash=token_hash, made_at=at, person=person)
         )
         made = InstallationEntry(
-            at=at, what=Happened.LINK_MADE, person=person or "", surface=Surface.TERMINAL
+            at=at,
+            what=Happened.LINK_MADE,
+            person=person or "",
+            surface=Surface.TERMINAL,
+            about="" if person else "for whoever opens it",
         )
         await append(db, connection, made)
 

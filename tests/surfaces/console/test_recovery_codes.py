@@ -19,7 +19,7 @@ from tests.surfaces.console.conftest import OURS, Console
 from tests.surfaces.console.houses import House
 from tests.surfaces.console.test_passkeys import add
 
-CODE = re.compile(r"<code>((?:[0-9a-z]{5}-){5}[0-9a-z])</code>")
+CODE = re.compile(r"<code>([0-9a-z]{6}(?:-[0-9a-z]{5}){4})</code>")
 
 
 async def makes(console: Console, person: str = "noor") -> list[str]:

@@ -106,6 +106,7 @@ async def test_a_second_person_confirms_it_and_it_counts_from_then_on(live: Cons
     await enters(live, "ben")
     named = await adds(live, passkey)
     await signs(live, admin)
+    assert "Administration: 1 passkey waits" in (await live.browser.get("/")).text
     page = (await live.browser.get("/administration")).text
     assert "Waiting to be confirmed" in page
     assert f"{named[:8]} {named[8:16]}" in page
