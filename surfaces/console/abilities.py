@@ -75,7 +75,7 @@ NEEDS: dict[str, Ability | None] = {
     # Administrating.
     "GET /administration": Ability.ADMINISTRATE,
     "GET /administration/record": Ability.ADMINISTRATE,
-    "GET /administration/record.json": Ability.ADMINISTRATE,
+    "POST /administration/exports": Ability.ADMINISTRATE,
     "GET /administration/credentials/{credential}/remove": Ability.ADMINISTRATE,
     "POST /administration/credentials/{credential}/removal": Ability.ADMINISTRATE,
     "POST /administration/credentials/{credential}/confirmation": Ability.ADMINISTRATE,

@@ -86,9 +86,12 @@ async def show_record(request: Request, before: int | None = None) -> Response:
     )
 
 
-@router.get(HERE + "/record.json")
+@router.post(HERE + "/exports")
 async def export_record(request: Request) -> Response:
-    """The whole record as a file, with all that verifying it needs."""
+    """The whole record as a file, with all that verifying it needs.
+
+    A POST, as for every file: whatever opens all links downloads nothing.
+    """
     record = await read_installation(engine_of(request))
     disposition = 'attachment; filename="installation-record.json"'
     return Response(

@@ -144,7 +144,7 @@ async def test_the_record_is_exported_as_it_can_be_verified(watched: Console) ->
     ledger = await watched.engine.ledger()
     await with_key(ledger)
     await sealing.seal(ledger, KEY, datetime.now(UTC))
-    answer = await watched.browser.get("/administration/record.json")
+    answer = await sends(watched, "exports")
     assert "attachment" in answer.headers["content-disposition"]
     record = InstallationRecord.model_validate(json.loads(answer.content))
     assert check_installation(record, KEY.fingerprint, datetime.now(UTC)).found == ()
