@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from pydantic import Field
@@ -23,6 +24,7 @@ from domain.message_state import MessagePhase
 from domain.model import Value
 from domain.publication import Outcome, PublicationState
 from domain.status import IncidentStatus
+from domain.stopping import Stop
 from store.kernel.errors import StoreUnavailable
 from store.stops import stops
 from wiring import TemporalUnreachable
@@ -62,23 +64,24 @@ class Watcher:
         """
         notices: list[Explanation] = []
         ended = False
+        # Together: behind a mailing each of them waits for its turn.
+        entered = asyncio.create_task(self._entered())
         try:
             status = await live_status(self._engine, self._slug)
         except EndedUnclosed as error:
             status = await incident_status(self._engine, self._slug)
             notices.append(error.explanation)
             ended = True
+        except BaseException:
+            entered.cancel()
+            await asyncio.gather(entered, return_exceptions=True)
+            raise
         mails: tuple[MailProgress, ...] = ()
         waiting: Mapping[int, Document] = {}
         try:
-            if not self._same_ledger:
-                await refuse_other_ledger(self._engine, self._slug)
-                self._same_ledger = True
+            stop, rows = await entered
             locked = await why_locked(self._engine, status)
-            status = status.model_copy(update={"locked": locked})
-            stop = await stops.in_force(await self._engine.ledger(), self._slug)
-            status = status.model_copy(update={"stopped": stop})
-            rows = await list_publications(self._engine, self._slug)
+            status = status.model_copy(update={"locked": locked, "stopped": stop})
             status = _as_entered(status, rows)
             if ended:
                 status = await outcomes_without_it(self._engine, status)
@@ -97,6 +100,14 @@ class Watcher:
             notices=tuple(notices),
             over=ended or status.closed_at is not None,
         )
+
+    async def _entered(self) -> tuple[Stop | None, list[PublicationRow]]:
+        """What the ledger says whatever the incident does; refused if it is not the incident's."""
+        if not self._same_ledger:
+            await refuse_other_ledger(self._engine, self._slug)
+            self._same_ledger = True
+        stop = await stops.in_force(await self._engine.ledger(), self._slug)
+        return stop, await list_publications(self._engine, self._slug)
 
     async def look_again(self, last: Look) -> Look:
         """``look``, or during an outage what was seen ``last``: it may end by itself.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -106,8 +107,10 @@ class _Asked(Value):
 
 async def _ask(engine: Engine, slug: str) -> _Asked:
     try:
-        status = await ask(engine, slug, "status", IncidentStatus)
-        entries = await ask(engine, slug, "timeline", list[TimelineEntry])
+        status, entries = await asyncio.gather(
+            ask(engine, slug, "status", IncidentStatus),
+            ask(engine, slug, "timeline", list[TimelineEntry]),
+        )
     except UnknownIncident:
         row = await _row(engine, slug)
         if row is None or row.closed_at is not None:
@@ -188,8 +191,10 @@ def _strangers(
 
 async def _whole_record_missing(engine: Engine, slug: str, record: Record) -> list[Explanation]:
     """An incident of the list without one entry, if it is not of this moment."""
+    if record.entries or record.closed:
+        return []
     row = await _row(engine, slug)
-    if record.entries or record.closed or row is None:
+    if row is None:
         return []
     if datetime.now(UTC) - row.opened_at <= ON_ITS_WAY:
         return []

@@ -12,7 +12,8 @@ from domain.explanation import Explanation
 from domain.ids import MessageRef, incident_of
 from domain.status import IncidentStatus
 from store.recovery import locks
-from store.recovery.standing import why_behind
+from store.recovery.locks import lock_of
+from store.recovery.standing import Begun, what_lacks
 from workflows.contract import INCIDENT_WORKFLOW
 
 _OPEN = f'WorkflowType = "{INCIDENT_WORKFLOW}" AND ExecutionStatus = "Running"'
@@ -20,15 +21,24 @@ _OPEN = f'WorkflowType = "{INCIDENT_WORKFLOW}" AND ExecutionStatus = "Running"'
 
 async def why_locked(engine: Engine, status: IncidentStatus) -> Explanation | None:
     """Why nothing goes out for an incident: it is locked, or the ledger has less than it knows."""
+    if status.locked is not None:
+        return status.locked
     ledger, slug = await engine.ledger(), status.incident
-    why = status.locked or await why_behind(ledger, slug, status.ledger)
-    for message in status.messages:
-        ref = MessageRef(incident=slug, number=message.number, revision=message.revision)
-        for outcome in message.outcomes:
-            if why is None and outcome.begun is not None:
-                known = status.ledger.model_copy(update={"newest": outcome.begun})
-                why = await why_behind(ledger, slug, known, ref, outcome.destination)
-    return why
+    held = await lock_of(ledger, slug)
+    if held is not None:
+        return held.why
+    begun = [
+        Begun(
+            MessageRef(incident=slug, number=message.number, revision=message.revision),
+            outcome.destination,
+            outcome.begun,
+        )
+        for message in status.messages
+        for outcome in message.outcomes
+        if outcome.begun is not None
+    ]
+    # All of it in one transaction: every page and every look of a terminal asks this.
+    return await what_lacks(ledger, slug, status.ledger, attempts=begun)
 
 
 async def running_incidents(engine: Engine) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,14 +34,28 @@ async def why_behind(
     return held.why if held is not None else await what_lacks(db, incident, known, ref, place)
 
 
+class Begun(NamedTuple):
+    """An attempt at a message that the ledger must have, and where it was made."""
+
+    ref: MessageRef
+    place: Destination
+    newest: BegunAttempt
+
+
 async def what_lacks(
     db: Database,
     incident: str,
     known: KnownLedger,
     ref: MessageRef | None = None,
     place: Destination | None = None,
+    attempts: Sequence[Begun] = (),
 ) -> Explanation | None:
-    """The same without the incident's lock: whether the ledger lacks something at this moment."""
+    """The same without the incident's lock: whether the ledger lacks something at this moment.
+
+    ``attempts`` are looked for besides.
+    """
+    if known.newest and ref and place:
+        attempts = [Begun(ref, place, known.newest), *attempts]
     async with db.read() as connection:
         current = await read_generation(connection)
         if known.generation and current != known.generation:
@@ -46,10 +63,9 @@ async def what_lacks(
         lacks = await _record_lacks(connection, incident, known.record)
         if lacks:
             return behind(incident, lacks)
-        if known.newest and ref and place:
-            begun = await _begun(connection, ref, place, known.newest)
-            if begun < known.newest.attempt:
-                return behind(incident, _lacks(known.newest, ref, place))
+        for one in attempts:
+            if await _begun(connection, *one) < one.newest.attempt:
+                return behind(incident, _lacks(one.newest, one.ref, one.place))
     return None
 
 

@@ -14,7 +14,7 @@ from client.incident_view import IncidentView
 from client.mail_progress import MailProgress, under_way
 from client.next_steps import next_steps
 from client.patience import soon
-from client.timeline import Verified, verify_timeline
+from client.timeline import Verified
 from domain.explanation import Action, NextStep
 from domain.facts import Facts
 from domain.message_state import MessagePhase
@@ -109,5 +109,5 @@ async def _facts(request: Request, seen: IncidentView) -> dict[str, str]:
 
 
 async def _verified(request: Request, slug: str) -> Verified | None:
-    found = await attempted(soon(verify_timeline(engine_of(request), slug), VERIFIED_WITHIN))
+    found = await attempted(soon(feed_of(request, slug).verified(), VERIFIED_WITHIN))
     return None if isinstance(found, Refused) else found

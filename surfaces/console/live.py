@@ -22,11 +22,15 @@ from client.engine import Engine
 from client.errors import explanation_of
 from client.incident_view import IncidentView, view
 from client.status import Watcher
+from client.timeline import Verified, verify_timeline
 from surfaces.console.access import NotSignedIn, session, signed_in
 
 LOOK_EVERY = timedelta(seconds=1)
 CONFIRM_EVERY = timedelta(seconds=10)
 """How often a page is told that it is still true, and its session looked up again."""
+
+VERIFIED_EVERY = timedelta(seconds=5)
+"""How old what a page says of the record may be; the timeline's own page checks it each time."""
 
 _KEPT = 50
 
@@ -44,6 +48,8 @@ class Feed:
         self._news = asyncio.Condition()
         self.newest: IncidentView | None = None
         self._rendered: dict[Hashable, str] = {}
+        self._verifying: asyncio.Task[Verified] | None = None
+        self._verified_at = 0.0
 
     def is_read(self) -> bool:
         """Whether somebody watches it."""
@@ -70,6 +76,19 @@ class Feed:
         if key not in self._rendered:
             self._rendered[key] = render(self.newest)
         return self._rendered[key]
+
+    async def verified(self) -> Verified:
+        """Whether the record is whole, as of some seconds ago, checked once for all who ask.
+
+        Raises as ``client.timeline.verify_timeline`` does. Whoever gives up leaves the check to the
+        next one.
+        """
+        now, checking = asyncio.get_running_loop().time(), self._verifying
+        old = now - self._verified_at > VERIFIED_EVERY.total_seconds()
+        if checking is None or (checking.done() and (old or checking.exception() is not None)):
+            checking = asyncio.create_task(verify_timeline(self._engine, self._slug))
+            self._verifying, self._verified_at = checking, now
+        return await asyncio.shield(checking)
 
     @contextlib.asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
