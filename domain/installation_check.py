@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from domain.explanation import Explanation, explained
 from domain.installation import Happened, InstallationRecord
@@ -11,7 +12,7 @@ from domain.model import Value
 from domain.plural import plural
 from domain.record import BEGINNING
 from domain.record_check import FIND_OUT, trust
-from domain.sealing import Keys, Sealed
+from domain.sealing import Keys, PublicKey, Sealed
 from domain.times import show_moment
 
 SEALED_WITHIN = timedelta(seconds=60)
@@ -92,7 +93,7 @@ def _seals(
     last = max((one.link for one in record.entries if one.seal), default=0)
     for entry in record.entries[:last]:
         key = keys.find(entry.key_id) if entry.key_id in trusted else None
-        if key is None or not key.verifies(Sealed.INSTALLATION_ENTRY, entry.hash, entry.seal):
+        if key is None or not _seals_entry(key, entry.hash, entry.seal):
             yield explained(
                 f"The installation's record was changed: the seal of entry {entry.link} is "
                 f"{'not valid' if entry.seal else 'missing'}.",
@@ -100,6 +101,12 @@ def _seals(
                 means="Its content was not sealed by a key of this installation.",
             )
             return
+
+
+@lru_cache(maxsize=100_000)
+def _seals_entry(key: PublicKey, digest: str, seal: str) -> bool:
+    """Whether that is the key's seal: the same each time, and a page asks for thousands."""
+    return key.verifies(Sealed.INSTALLATION_ENTRY, digest, seal)
 
 
 def _end(record: InstallationRecord, keys: Keys, trusted: frozenset[str]) -> Iterator[Explanation]:
