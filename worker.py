@@ -35,6 +35,7 @@ from activities.approved import OpenedGates
 from activities.broadcasts import BroadcastActivities
 from activities.confirmations import Confirming, Sender
 from activities.heartbeat import TOLD_WITHIN
+from activities.installation_sealing import keep_sealed
 from activities.log_lines import FailureLines, leave_failures_to_us
 from activities.outcomes import OutcomeActivities
 from activities.page_refresh import COMPARED_WITHIN, keep_page_fresh
@@ -343,6 +344,8 @@ async def run(queues: Sequence[str]) -> None:
             engine = Engine(settings, temporal=client, ledger=database)
             telling = asyncio.create_task(keep_telling(engine))
             stack.push_async_callback(_ended, telling)
+            sealing = asyncio.create_task(keep_sealed(database, key))
+            stack.push_async_callback(_ended, sealing)
         made = workers(client, settings, database, channels, key, chosen, inbox)
         for worker in made:
             await stack.enter_async_context(worker)

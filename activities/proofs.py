@@ -76,6 +76,14 @@ class ProofActivities:
                 f"The {found.credential.kind} that signed it was removed.",
                 "Enrol another one, then sign again.",
             )
+        if found.waits:
+            raise ProofRefused(
+                "The passkey that signed it waits for a second person to confirm it.",
+                NextStep(
+                    action=Action.CONFIRM_PASSKEY,
+                    advice="Have an administrator confirm it, then sign again.",
+                ),
+            )
         return found.credential
 
 

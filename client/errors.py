@@ -6,6 +6,7 @@ ClientError            it could not be done
 │  │  └─ Forgotten     there was one, and Temporal has nothing of it any more
 │  ├─ NoLedger         the ledger's file is not there
 │  └─ OtherLedger      the ledger is not the one that the worker uses
+├─ NotAllowed          this person may not do that
 ├─ EndedUnclosed       somebody ended the incident in Temporal itself
 ├─ ServerRefused       Temporal's server did not take the request; nothing was changed
 ├─ NoWorker            Temporal answers and no worker does; nothing was asked
@@ -84,6 +85,13 @@ class OtherLedger(WrongInput):
             "worker has it.",
             means="This command and the worker use different ledgers, so nothing was written here.",
         )
+
+
+class NotAllowed(ClientError):
+    """The person may not do that; the explanation names who may."""
+
+    def __init__(self, explanation: Explanation) -> None:
+        super().__init__(explanation.what, explanation.next_step, means=explanation.means)
 
 
 class EndedUnclosed(ClientError):

@@ -24,6 +24,7 @@ from client.engine import Engine
 from client.errors import WrongInput
 from client.people import known_people
 from client.record_key import is_beside
+from domain.actor import Surface
 from domain.explanation import Action, NextStep
 from domain.model import Value
 from domain.proof import (
@@ -155,20 +156,33 @@ async def list_keys(engine: Engine) -> list[Enrolled]:
     return await credentials.all_of_them(await engine.ledger())
 
 
+async def confirm_key(engine: Engine, named: str, *, by: str) -> Enrolled:
+    """Let a passkey that waits count from now on; whoever may type this vouches for it.
+
+    ``WrongInput`` if ``named`` are not the first digits of one that waits.
+    """
+    ledger = await engine.ledger()
+    waiting = [one for one in await _named(engine, named) if one.waits]
+    if len(waiting) != 1:
+        raise WrongInput(
+            f"{named[:40]!r} is not the id of one passkey that waits to be confirmed.",
+            NextStep(
+                action=Action.LIST_KEYS, advice=f"Give {SHORTEST_ID} or more digits of an id."
+            ),
+        )
+    await credentials.confirm(
+        ledger, waiting[0].credential.id, by, datetime.now(UTC), surface=Surface.TERMINAL
+    )
+    return waiting[0]
+
+
 async def remove_key(engine: Engine, named: str, *, by: str) -> Enrolled:
     """Let a key or passkey count for nothing from now on, also in incidents that are open.
 
     ``named`` are 8 or more digits of its id; ``WrongInput`` if that is not one of those in force.
     """
     ledger = await engine.ledger()
-    wanted = named.strip().lower()
-    found = [
-        one
-        for one in await credentials.all_of_them(ledger)
-        if len(wanted) >= SHORTEST_ID
-        and one.credential.id.startswith(wanted)
-        and one.removed_at is None
-    ]
+    found = await _named(engine, named)
     if len(found) != 1:
         raise WrongInput(
             f"{named[:40]!r} is not the id of one key that is in force.",
@@ -176,14 +190,30 @@ async def remove_key(engine: Engine, named: str, *, by: str) -> Enrolled:
                 action=Action.LIST_KEYS, advice=f"Give {SHORTEST_ID} or more digits of an id."
             ),
         )
-    await credentials.remove(ledger, found[0].credential.id, by, datetime.now(UTC))
+    await credentials.remove(
+        ledger, found[0].credential.id, by, datetime.now(UTC), surface=Surface.TERMINAL
+    )
     return found[0]
+
+
+async def _named(engine: Engine, named: str) -> list[Enrolled]:
+    """Those that are not removed and whose ids begin so, if that is long enough to mean one."""
+    wanted = named.strip().lower()
+    return [
+        one
+        for one in await credentials.all_of_them(await engine.ledger())
+        if len(wanted) >= SHORTEST_ID
+        and one.credential.id.startswith(wanted)
+        and one.removed_at is None
+    ]
 
 
 async def remove_keys_of(engine: Engine, person: str, *, by: str) -> int:
     """Remove every key and passkey of somebody who left, and return how many there were."""
     ledger = await engine.ledger()
-    return await credentials.remove_all_of(ledger, person, by, datetime.now(UTC))
+    return await credentials.remove_all_of(
+        ledger, person, by, datetime.now(UTC), surface=Surface.TERMINAL
+    )
 
 
 async def _enrol(engine: Engine, person: str, public: bytes, *, by: str, name: str) -> Credential:
@@ -194,7 +224,8 @@ async def _enrol(engine: Engine, person: str, public: bytes, *, by: str, name: s
         public=public,
         name=name[:80],
     )
-    await credentials.enrol(await engine.ledger(), credential, by, datetime.now(UTC))
+    ledger, now = await engine.ledger(), datetime.now(UTC)
+    await credentials.enrol(ledger, credential, by, now, surface=Surface.TERMINAL)
     return credential
 
 

@@ -23,6 +23,7 @@ from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 from pydantic import BaseModel, ValidationError
 
+from client.challenges import new_secret, time_of
 from client.engine import Engine
 from client.passkey_sign_in import LASTS, SignInRefused
 from client.signing_in import hash_of, people_here
@@ -71,8 +72,7 @@ async def begin_oidc(engine: Engine) -> Asked:
         raise SignInRefused("No sign-in service of a company is set up here.")
     async with httpx.AsyncClient(timeout=_TIMEOUT) as http:
         provider = await _provider(http, settings)
-    secret, now = secrets.token_urlsafe(32), datetime.now(UTC)
-    await sessions.issue_challenge(await engine.ledger(), hash_of(secret), now + LASTS, now)
+    secret = new_secret(datetime.now(UTC) + LASTS)
     url = prepare_grant_uri(
         provider.authorization_endpoint,
         client_id=settings.oidc_client_id,
@@ -99,6 +99,9 @@ async def finish_oidc(engine: Engine, secret: str, address: str) -> str:
         raise SignInRefused("This sign-in was begun in another browser, or too long ago.")
     if error := given.get("error"):
         raise SignInRefused(f"The sign-in service says: {_short(error)}.")
+    expires, now = time_of(secret), datetime.now(UTC)
+    if expires is None or expires <= now:
+        raise SignInRefused("This was not asked for here, or it has taken too long.")
     subject = await _subject(engine.settings, given.get("code", ""), secret)
     found = [one.id for one in await people_here(engine) if one.oidc == subject]
     if not found:
@@ -106,9 +109,9 @@ async def finish_oidc(engine: Engine, secret: str, address: str) -> str:
             "You have an account with the sign-in service, and nobody here goes by it. Whoever "
             f'keeps people.yaml enters it there, as oidc: "{_short(subject)}".'
         )
-    now, session = datetime.now(UTC), secrets.token_urlsafe(32)
+    session = secrets.token_urlsafe(32)
     begun = await sessions.begin_with_provider(
-        await engine.ledger(), hash_of(secret), hash_of(session), found[0], now
+        await engine.ledger(), hash_of(secret), expires, hash_of(session), found[0], now
     )
     if not begun:
         raise SignInRefused("This was answered already, or has taken too long.")

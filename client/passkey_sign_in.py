@@ -2,6 +2,9 @@
 
 The challenge belongs to the browser that asked for it: that browser's cookie has a secret, and the
 challenge is made of its hash. What another browser was asked signs nobody in here.
+
+Strangers may ask as often as they like (``client.challenges``): only an answer by a passkey that is
+enrolled here makes a row.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
 
+from client.challenges import new_secret, time_of
 from client.engine import Engine
 from client.errors import WrongInput
 from client.passkeys import read_answer, rp_id_of
@@ -45,9 +49,7 @@ class Challenge(Value):
 
 async def begin_sign_in(engine: Engine, origin: str) -> Challenge:
     """Ask whoever is there for a signature by any passkey of this console."""
-    secret, now = secrets.token_urlsafe(32), datetime.now(UTC)
-    ledger = await engine.ledger()
-    await sessions.issue_challenge(ledger, hash_of(secret), now + LASTS, now)
+    secret = new_secret(datetime.now(UTC) + LASTS)
     return Challenge(
         options={
             "challenge": base64url(_challenge(secret)),
@@ -66,6 +68,9 @@ async def finish_sign_in(engine: Engine, secret: str, answer: object, origin: st
     ``SignInRefused`` says what does not fit.
     """
     ledger, now, session = await engine.ledger(), datetime.now(UTC), secrets.token_urlsafe(32)
+    expires = time_of(secret)
+    if expires is None or expires <= now:
+        raise SignInRefused("This browser was not asked to sign in, or it has taken too long.")
     try:
         given = read_answer(answer)
         found = await credentials.of_passkey(ledger, given.id, origin)
@@ -73,6 +78,8 @@ async def finish_sign_in(engine: Engine, secret: str, answer: object, origin: st
             raise SignInRefused("This passkey is not enrolled here.")
         if found.removed_at is not None:
             raise SignInRefused("This passkey was removed.")
+        if found.waits:
+            raise SignInRefused("This passkey waits for a second person to confirm it.")
         passkey = found.credential
         check_signature(given.evidence(passkey.id, b""), _challenge(secret), passkey)
     except ProofRefused as refusal:
@@ -80,7 +87,7 @@ async def finish_sign_in(engine: Engine, secret: str, answer: object, origin: st
     if passkey.person not in {one.id for one in await people_here(engine)}:
         raise SignInRefused("The person of this passkey is not among the people here any more.")
     begun = await sessions.begin_with_passkey(
-        ledger, hash_of(secret), hash_of(session), passkey.person, passkey.id, now
+        ledger, hash_of(secret), expires, hash_of(session), passkey.person, passkey.id, now
     )
     if not begun:
         raise SignInRefused("This was answered already, or has taken too long.")

@@ -23,6 +23,7 @@ from pydantic.alias_generators import to_camel
 from client.engine import Engine
 from client.errors import WrongInput
 from client.proofs import LASTS, begin, hand_in
+from domain.actor import Surface
 from domain.explanation import Action, Explanation, NextStep, explained
 from domain.gate import Verdict
 from domain.model import Value
@@ -120,7 +121,7 @@ def unusable_at(origin: str) -> Explanation | None:
 
 
 async def passkeys_of(engine: Engine, person: str) -> list[Enrolled]:
-    """A person's passkeys that are in force, the oldest first, also those of another address."""
+    """A person's passkeys, the oldest first: also those that wait, and those of another address."""
     return [
         one
         for one in await credentials.of_person(await engine.ledger(), person)
@@ -151,7 +152,8 @@ async def remove_passkey(engine: Engine, person: str, named: str) -> None:
     """
     found = await passkey_of(engine, person, named)
     ledger = await engine.ledger()
-    await credentials.remove(ledger, found.credential.id, person, datetime.now(UTC))
+    now = datetime.now(UTC)
+    await credentials.remove(ledger, found.credential.id, person, now, surface=Surface.CONSOLE)
 
 
 # --- signing ----------------------------------------------------------------------------------
@@ -216,7 +218,11 @@ async def begin_enrolment(engine: Engine, person: str, shown: str, origin: str) 
                 "requireResidentKey": True,
                 "userVerification": "required",
             },
-            "excludeCredentials": await _in_force(engine, person, origin),
+            "excludeCredentials": [
+                {"id": one.credential.passkey_id, "type": "public-key"}
+                for one in await passkeys_of(engine, person)
+                if one.credential.origin == origin
+            ],
             "attestation": "none",
             "timeout": int(LASTS.total_seconds() * 1000),
         },
@@ -233,8 +239,11 @@ async def finish_enrolment(
     by: str,
     origin: str,
     name: str = "",
+    waits: bool = False,
 ) -> Credential:
     """Enrol the passkey that a browser has made; ``by`` has let this person in.
+
+    With ``waits`` it proves nothing before a second person has confirmed it.
 
     ``ProofRefused`` if the answer is not one to this request, or another site's; ``DomainError``
     for a name that cannot be shown, or a passkey that is enrolled already.
@@ -261,7 +270,7 @@ async def finish_enrolment(
         ledger, now = await engine.ledger(), datetime.now(UTC)
         if not await proofs.spend_nonce(ledger, token, person, passkey.id, now):
             raise ProofRefused("This was finished already, or has taken too long.", _ADD_AGAIN)
-    await credentials.enrol(ledger, passkey, by, now)
+    await credentials.enrol(ledger, passkey, by, now, surface=Surface.CONSOLE, waits=waits)
     return passkey
 
 
@@ -279,7 +288,7 @@ async def _in_force(engine: Engine, person: str, origin: str) -> list[dict[str, 
         for one in await credentials.of_person(await engine.ledger(), person)
         if one.credential.kind is CredentialKind.PASSKEY
         and one.credential.origin == origin
-        and one.removed_at is None
+        and one.counts
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import orjson
@@ -15,6 +14,7 @@ from domain.errors import DomainError
 from domain.record import FORMAT, Record
 from domain.record_check import Checked, check_record
 from domain.sealing import check_fingerprint
+from store.kernel import private_files
 from store.record.records import read_record
 
 
@@ -36,11 +36,7 @@ async def export_record(engine: Engine, slug: str, path: Path) -> Record:
     content["head"] = last and {
         "link": last.link, "hash": last.hash, "key_id": last.key_id, "seal": last.seal
     }  # fmt: skip
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2))
-    draft.replace(path)
+    private_files.put(path, orjson.dumps(content, option=orjson.OPT_INDENT_2))
     return record
 
 

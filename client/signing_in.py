@@ -18,6 +18,7 @@ from functools import lru_cache
 from client.engine import Engine
 from client.errors import WrongInput
 from client.people import known_people
+from client.people_changes import note_people
 from client.stack import stack_file
 from domain.actor import Actor, AuthenticatedBy, Surface
 from domain.explanation import Action, NextStep
@@ -45,10 +46,16 @@ class LinkSpent(WrongInput):
 
 
 class Session(Value):
-    """Who is signed in, and since when."""
+    """Who is signed in, and since when; ``everybody`` are the people of the house now.
+
+    ``handle`` are the first digits of its hash, and ``begun_by`` is how it was begun.
+    """
 
     person: Member
     since: datetime
+    everybody: tuple[Member, ...] = ()
+    handle: str = ""
+    begun_by: str = ""
 
     @property
     def actor(self) -> Actor:
@@ -163,13 +170,21 @@ async def session_of(engine: Engine, cookie: str) -> Session | None:
         return None
     if now - row.seen_at > IDLE_FOR or now - row.since > AT_MOST_FOR:
         return None
-    person = {one.id: one for one in await people_here(engine)}.get(row.person)
+    everybody = await people_here(engine)
+    await note_people(engine, everybody)
+    person = {one.id: one for one in everybody}.get(row.person)
     if person is None:
         # They were taken out of every roster.
         return None
     if now - row.seen_at > _NOTED_EVERY:
         await sessions.mark_seen(ledger, hash_of(cookie), now)
-    return Session(person=person, since=row.since)
+    return Session(
+        person=person,
+        since=row.since,
+        everybody=everybody,
+        handle=row.id_hash[: sessions.HANDLE_DIGITS],
+        begun_by=row.begun_by,
+    )
 
 
 async def sign_out(engine: Engine, cookie: str) -> None:

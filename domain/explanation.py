@@ -53,6 +53,8 @@ class Action(StrEnum):
     LIST_KEYS = "list_keys"
     ENROL_KEY = "enrol_key"
     ENROL_PASSKEY = "enrol_passkey"
+    CONFIRM_PASSKEY = "confirm_passkey"
+    ADMINISTRATE = "administrate"
     START = "start"
     MIGRATE = "migrate"
     NEW_RECORD_KEY = "new_record_key"

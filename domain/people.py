@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from domain.abilities import UNLESS_SAID, Ability
 from domain.model import Written
 from domain.public_text import PublicLine
 from domain.roster import Person, PersonId, Role
@@ -22,14 +23,21 @@ class Member(Written):
     """Somebody who may have a part in an incident.
 
     ``id`` is the short handle under which everything is recorded; ``name`` is shown to people, and
-    never leaves the ledger and this file. ``oidc`` is the ``sub`` of their account with the
+    never leaves the ledger and this file. ``may`` is what they may do besides signing; without it
+    they may do everything but administrate. ``oidc`` is the ``sub`` of their account with the
     company's identity provider.
     """
 
     id: PersonId
     name: PublicLine | None = None
     roles: tuple[Role, ...] = Field(min_length=1)
+    may: tuple[Ability, ...] | None = None
     oidc: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+
+    @property
+    def abilities(self) -> tuple[Ability, ...]:
+        """What this person may do besides signing, each once."""
+        return UNLESS_SAID if self.may is None else tuple(dict.fromkeys(self.may))
 
     @property
     def shown(self) -> str:

@@ -39,22 +39,7 @@ def check_record(record: Record, trusted_key: str | None = None) -> Checked:
     sealed it.
     """
     keys = Keys(record.keys)
-    found: list[Explanation] = []
-    if trusted_key is not None:
-        trusted = keys.trusted(trusted_key)
-        if not trusted:
-            found.append(
-                explained(
-                    f"The record has no key with the fingerprint {trusted_key[:16]}….",
-                    FIND_OUT,
-                    means="It was sealed by somebody else, or it is another installation's.",
-                )
-            )
-    else:
-        groups = keys.groups()
-        trusted = frozenset().union(*groups)
-        if len(groups) > 1:
-            found.append(_several(keys, groups))
+    trusted, found = trust(keys, trusted_key)
     found += _chain(record)
     found += _seals(record.incident, record.entries, keys, trusted)
     found += _shape(record)
@@ -67,6 +52,26 @@ def check_record(record: Record, trusted_key: str | None = None) -> Checked:
         compared=trusted_key is not None and bool(trusted),
         found=tuple(found),
     )
+
+
+def trust(keys: Keys, trusted_key: str | None) -> tuple[frozenset[str], list[Explanation]]:
+    """The ids of the keys to be trusted, and what is odd about the keys.
+
+    Without a ``trusted_key`` all are, if they hang together.
+    """
+    if trusted_key is None:
+        groups = keys.groups()
+        every: frozenset[str] = frozenset().union(*groups)
+        return every, [_several(keys, groups)] if len(groups) > 1 else []
+    trusted = keys.trusted(trusted_key)
+    if trusted:
+        return trusted, []
+    nobody = explained(
+        f"The record has no key with the fingerprint {trusted_key[:16]}….",
+        FIND_OUT,
+        means="It was sealed by somebody else, or it is another installation's.",
+    )
+    return trusted, [nobody]
 
 
 def check_head(record: Record, head: RecordHead) -> list[Explanation]:

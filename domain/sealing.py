@@ -38,6 +38,8 @@ class Sealed(StrEnum):
     OPENING = "opening"
     KEY = "key"
     INSTALLATION = "installation"
+    INSTALLATION_ENTRY = "installation entry"
+    INSTALLATION_END = "installation end"
     PROOF = "proof"
 
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from client.checks.administrators import check_administrators
 from client.checks.channels import check_channels
 from client.checks.events import check_events
 from client.checks.ledger import check_ledger
@@ -64,6 +65,7 @@ def _looks(engine: Engine, *, ask_providers: bool) -> dict[str, Look]:
         "private files": lambda: asyncio.to_thread(check_private, settings),
         "incidents": lambda: _quietly(lambda: check_recovery(engine)),
         "playbooks": lambda: asyncio.to_thread(check_playbooks, settings),
+        "administrators": lambda: asyncio.to_thread(check_administrators, settings),
         "events": lambda: asyncio.to_thread(check_events, settings),
     }
     if ask_providers:

@@ -54,6 +54,15 @@ def put_new(path: Path, content: bytes) -> bool:
     return True
 
 
+def put(path: Path, content: bytes) -> None:
+    """Make a file with this content, whole or not at all, in place of any that is there. Blocks."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    draft.replace(path)
+
+
 def open_private(path: Path, flags: int = os.O_WRONLY | os.O_TRUNC) -> int:
     """Open a file to write, making it if necessary; return its descriptor.
 

@@ -8,36 +8,65 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, RowMapping, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.actor import Surface
 from domain.errors import DomainError
+from domain.installation import Happened, InstallationEntry
 from domain.model import Value
-from domain.proof import Credential
+from domain.proof import Credential, CredentialKind
 from domain.times import UtcTime
+from store.installation.entries import append
 from store.kernel.database import Database
-from store.tables import credentials, sessions
+from store.tables import credentials, recovery_codes, sessions
 
 
 class Enrolled(Value):
-    """A credential as the ledger has it: since when, by whom, last used, and whether removed."""
+    """A credential as the ledger has it: since when, by whom, last used, and whether removed.
+
+    One that nobody has confirmed waits, and proves nothing.
+    """
 
     credential: Credential
     created_at: UtcTime
     created_by: str
     removed_at: UtcTime | None = None
     removed_by: str | None = None
+    confirmed_at: UtcTime | None = None
+    confirmed_by: str | None = None
     used_at: UtcTime | None = None
 
+    @property
+    def counts(self) -> bool:
+        """Whether it proves something now."""
+        return self.confirmed_at is not None and self.removed_at is None
 
-async def enrol(db: Database, credential: Credential, by: str, at: datetime) -> bool:
+    @property
+    def waits(self) -> bool:
+        """Whether somebody has to confirm it first."""
+        return self.confirmed_at is None and self.removed_at is None
+
+
+async def enrol(
+    db: Database,
+    credential: Credential,
+    by: str,
+    at: datetime,
+    *,
+    surface: Surface | None = None,
+    waits: bool = False,
+) -> bool:
     """Enter a credential; false if the same person has the same one already.
 
-    ``DomainError`` if it is somebody else's, was removed (that is for good), or is a passkey whose
-    name an authenticator here has already.
+    With ``waits`` it proves nothing until somebody confirms it. ``DomainError`` if it is somebody
+    else's, was removed (that is for good), or is a passkey whose name an authenticator here has
+    already.
     """
     row = {**credential.model_dump(), "created_at": at, "created_by": by}
     row["kind"] = credential.kind.value
+    if not waits:
+        row |= {"confirmed_at": at, "confirmed_by": by}
     async with db.write() as connection:
         await db.serialise(connection, "frontfoot/credentials")
         there = select(credentials).where(credentials.c.id == credential.id)
@@ -45,6 +74,9 @@ async def enrol(db: Database, credential: Credential, by: str, at: datetime) -> 
         if found is None:
             await _refuse_same_name(connection, credential)
             await connection.execute(credentials.insert().values(row))
+            what = _ADDED[credential.kind]
+            about = f"{_short(credential.id)}{', waits to be confirmed' if waits else ''}"
+            await append(db, connection, _entry(at, what, by, credential.person, surface, about))
             return True
     if found.removed_at is not None:
         raise DomainError(
@@ -81,14 +113,44 @@ async def all_of_them(db: Database) -> list[Enrolled]:
     return await _read(db)
 
 
-async def remove(db: Database, credential: str, by: str, at: datetime) -> bool:
+async def confirm(
+    db: Database, credential: str, by: str, at: datetime, *, surface: Surface | None = None
+) -> bool:
+    """Let a credential that waits count from now on; false if it does not wait."""
+    statement = (
+        update(credentials)
+        .where(credentials.c.id == credential)
+        .where(credentials.c.confirmed_at.is_(None), credentials.c.removed_at.is_(None))
+        .values(confirmed_at=at, confirmed_by=by)
+        .returning(credentials.c.person)
+    )
+    async with db.write() as connection:
+        person = (await connection.execute(statement)).scalars().first()
+        if person is None:
+            return False
+        what = Happened.PASSKEY_CONFIRMED
+        entry = _entry(at, what, by, person, surface, _short(credential))
+        await append(db, connection, entry)
+    return True
+
+
+async def remove(
+    db: Database, credential: str, by: str, at: datetime, *, surface: Surface | None = None
+) -> bool:
     """Let a credential count for nothing from now on; false if it does not anyway."""
-    return await _removed(db, credentials.c.id == credential, by, at) == 1
+    return await _removed(db, credentials.c.id == credential, by, at, surface) == 1
 
 
-async def remove_all_of(db: Database, person: str, by: str, at: datetime) -> int:
-    """Remove every credential of a person who left, and return how many there were."""
-    return await _removed(db, credentials.c.person == person, by, at)
+async def remove_all_of(
+    db: Database, person: str, by: str, at: datetime, *, surface: Surface | None = None
+) -> int:
+    """Remove every credential of a person who left, and return how many there were.
+
+    Their recovery codes go, too.
+    """
+    async with db.write() as connection:
+        await connection.execute(delete(recovery_codes).where(recovery_codes.c.person == person))
+    return await _removed(db, credentials.c.person == person, by, at, surface)
 
 
 async def _refuse_same_name(connection: AsyncConnection, credential: Credential) -> None:
@@ -102,18 +164,45 @@ async def _refuse_same_name(connection: AsyncConnection, credential: Credential)
         raise DomainError("This passkey is enrolled here already.", "Make a new one.")
 
 
-async def _removed(db: Database, which: ColumnElement[bool], by: str, at: datetime) -> int:
+async def _removed(
+    db: Database, which: ColumnElement[bool], by: str, at: datetime, surface: Surface | None
+) -> int:
     statement = (
         update(credentials)
         .where(which, credentials.c.removed_at.is_(None))
         .values(removed_at=at, removed_by=by)
+        .returning(credentials.c.id, credentials.c.person, credentials.c.kind)
     )
     begun = sessions.c.credential.in_(select(credentials.c.id).where(which))
     async with db.write() as connection:
         await connection.execute(
             update(sessions).where(begun, sessions.c.ended_at.is_(None)).values(ended_at=at)
         )
-        return (await connection.execute(statement)).rowcount
+        removed = (await connection.execute(statement)).all()
+        for row in sorted(removed, key=lambda one: one.id):
+            what = _REMOVED[CredentialKind(row.kind)]
+            await append(db, connection, _entry(at, what, by, row.person, surface, _short(row.id)))
+        return len(removed)
+
+
+_ADDED = {CredentialKind.KEY: Happened.KEY_ADDED, CredentialKind.PASSKEY: Happened.PASSKEY_ADDED}
+_REMOVED = {
+    CredentialKind.KEY: Happened.KEY_REMOVED,
+    CredentialKind.PASSKEY: Happened.PASSKEY_REMOVED,
+}
+
+
+def _entry(
+    at: datetime, what: Happened, by: str, person: str, surface: Surface | None, about: str
+) -> InstallationEntry:
+    concerned = "" if person == by else person
+    return InstallationEntry(
+        at=at, what=what, who=by, person=concerned, surface=surface, about=about
+    )
+
+
+def _short(credential: str) -> str:
+    return credential[:16]
 
 
 async def _read(db: Database, *which: ColumnElement[bool]) -> list[Enrolled]:
@@ -131,5 +220,5 @@ def _enrolled(row: RowMapping) -> Enrolled:
 
 
 def _since(row: RowMapping) -> dict[str, object]:
-    names = ("created_at", "created_by", "removed_at", "removed_by", "used_at")
+    names = [name for name in Enrolled.model_fields if name != "credential"]
     return {name: row[name] for name in names}

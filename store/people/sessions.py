@@ -6,11 +6,22 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
+from domain.actor import Surface
+from domain.installation import Happened, InstallationEntry
 from domain.model import Value
+from store.installation.entries import append
 from store.kernel.database import Database
 from store.kernel.priority import Priority
 from store.tables import credentials, nonces, sessions, sign_in_links
+
+BY_LINK, BY_PASSKEY, BY_CODE = "link", "passkey", "recovery code"
+BY_PROVIDER = "company account"
+"""How a session was begun."""
+
+HANDLE_DIGITS = 16
+"""The first digits of a hash by which a session or a credential is named."""
 
 KEPT = timedelta(days=30)
 """How long a link or a session stays in the ledger after it has stopped working."""
@@ -24,9 +35,12 @@ class SessionRow(Value):
     """Somebody who is, or was, signed in."""
 
     person: str
+    id_hash: str
     since: datetime
     seen_at: datetime
     ended_at: datetime | None
+    credential: str = ""
+    begun_by: str = ""
 
 
 async def enter_link(
@@ -38,6 +52,14 @@ async def enter_link(
         await connection.execute(
             sign_in_links.insert().values(token_hash=token_hash, made_at=at, person=person)
         )
+        made = InstallationEntry(
+            at=at,
+            what=Happened.LINK_MADE,
+            person=person or "",
+            surface=Surface.TERMINAL,
+            about="" if person else "for whoever opens it",
+        )
+        await append(db, connection, made)
 
 
 async def find_link(db: Database, token_hash: str) -> tuple[datetime, str | None] | None:
@@ -69,66 +91,69 @@ async def spend_link(
         )
         if not spent.rowcount:
             return False
-        await _begin(connection, id_hash, person, "", at)
+        await begin_in(db, connection, id_hash, person, at, begun_by=BY_LINK)
     return True
 
 
-async def issue_challenge(db: Database, nonce: str, expires: datetime, now: datetime) -> None:
-    """Enter a challenge for whoever may sign in with it; those that nobody answered are cleared.
-
-    Strangers ask for these, so one is kept only for as long as it can be answered.
-    """
-    row = {"nonce": nonce, "person": "", "incident": "", "expires_at": expires}
-    nobodys = (nonces.c.person == "") & (nonces.c.incident == "")
-    async with db.write() as connection:
-        await connection.execute(delete(nonces).where(nobodys, nonces.c.expires_at <= now))
-        await connection.execute(nonces.insert().values(row))
-
-
 async def begin_with_passkey(
-    db: Database, nonce: str, id_hash: str, person: str, credential: str, at: datetime
+    db: Database,
+    nonce: str,
+    expires: datetime,
+    id_hash: str,
+    person: str,
+    credential: str,
+    at: datetime,
 ) -> bool:
-    """Spend a challenge, and begin a session with the passkey ``credential`` that has answered it.
+    """Note a challenge as answered, and begin a session with the passkey that has answered it.
 
-    False, and nobody is signed in, if the challenge is unknown, stale or spent, or if the passkey
-    was removed meanwhile.
+    False, and nobody is signed in, if it was answered before, or if the passkey was removed or is
+    not confirmed. A challenge that nobody answers leaves nothing here: strangers ask for them.
     """
     using = (
         update(credentials)
         .where(credentials.c.id == credential, credentials.c.removed_at.is_(None))
+        .where(credentials.c.confirmed_at.is_not(None))
         .values(used_at=at)
     )
     async with db.write() as connection:
-        if not await _spend(connection, nonce, credential, at):
+        if not await _spend(db, connection, nonce, expires, credential, at):
             return False
         if (await connection.execute(using)).rowcount != 1:
             return False
-        await _begin(connection, id_hash, person, credential, at)
+        await begin_in(
+            db, connection, id_hash, person, at, begun_by=BY_PASSKEY, credential=credential
+        )
     return True
 
 
 async def begin_with_provider(
-    db: Database, nonce: str, id_hash: str, person: str, at: datetime
+    db: Database, nonce: str, expires: datetime, id_hash: str, person: str, at: datetime
 ) -> bool:
-    """Spend a challenge, and begin a session for whom the identity provider has named.
+    """Note a challenge as answered, and begin a session for whom the identity provider has named.
 
-    False, and nobody is signed in, if the challenge is unknown, stale or spent.
+    False, and nobody is signed in, if it was answered before.
     """
     async with db.write() as connection:
-        if not await _spend(connection, nonce, OIDC, at):
+        if not await _spend(db, connection, nonce, expires, OIDC, at):
             return False
-        await _begin(connection, id_hash, person, OIDC, at)
+        await begin_in(db, connection, id_hash, person, at, begun_by=BY_PROVIDER, credential=OIDC)
     return True
 
 
-async def _spend(connection: AsyncConnection, nonce: str, by: str, at: datetime) -> bool:
-    """Whether a challenge for whoever may sign in could be spent."""
-    spending = (
-        update(nonces)
-        .where(nonces.c.nonce == nonce, nonces.c.person == "", nonces.c.incident == "")
-        .where(nonces.c.spent_by.is_(None), nonces.c.expires_at > at)
-        .values(spent_by=by, spent_at=at)
-    )
+async def _spend(
+    db: Database,
+    connection: AsyncConnection,
+    nonce: str,
+    expires: datetime,
+    by: str,
+    at: datetime,
+) -> bool:
+    """Whether a challenge of nobody in particular was not answered before; now it is."""
+    # One that has expired is refused before anybody looks here.
+    nobodys = (nonces.c.person == "") & (nonces.c.incident == "")
+    await connection.execute(delete(nonces).where(nobodys, nonces.c.expires_at <= at))
+    spent = {"nonce": nonce, "person": "", "incident": "", "expires_at": expires}
+    spending = db.insert_or_ignore(nonces).values(**spent, spent_by=by, spent_at=at)
     return (await connection.execute(spending)).rowcount == 1
 
 
@@ -150,18 +175,85 @@ async def mark_seen(db: Database, id_hash: str, at: datetime) -> None:
 
 
 async def end_session(db: Database, id_hash: str, at: datetime) -> None:
-    """End a session for good; a repeat changes nothing."""
+    """End a session for good, because its person signs out; a repeat changes nothing."""
     async with db.write() as connection:
-        await connection.execute(
-            update(sessions)
-            .where(sessions.c.id_hash == id_hash, sessions.c.ended_at.is_(None))
-            .values(ended_at=at)
-        )
+        ended = await connection.execute(_ending(at).where(sessions.c.id_hash == id_hash))
+        person = (ended.scalars().first()) or ""
+        if person:
+            out = InstallationEntry(
+                at=at, what=Happened.SIGNED_OUT, who=person, surface=Surface.CONSOLE
+            )
+            await append(db, connection, out)
 
 
-async def _begin(
-    connection: AsyncConnection, id_hash: str, person: str, credential: str, at: datetime
+async def revoke(
+    db: Database, by: str, at: datetime, *, id_hash: str = "", person: str = ""
+) -> tuple[str, ...]:
+    """End one session, or all of a person, for good; return whose they were, one for each.
+
+    A session is named by its hash, or by 16 or more first digits of it.
+    """
+    which = (
+        sessions.c.person == person
+        if person
+        else sessions.c.id_hash.startswith(id_hash, autoescape=True)
+    )
+    if not person and len(id_hash) < HANDLE_DIGITS:
+        return ()
+    async with db.write() as connection:
+        rows = await connection.execute(_ending(at).where(which))
+        ended = tuple(row.person for row in rows)
+        for one in sorted(set(ended)):
+            many = ended.count(one)
+            entry = InstallationEntry(
+                at=at,
+                what=Happened.SESSION_ENDED,
+                who=by,
+                person=one,
+                surface=Surface.CONSOLE,
+                about=f"{many} sessions" if many > 1 else "",
+            )
+            await append(db, connection, entry)
+    return ended
+
+
+async def open_sessions(db: Database, *, since: datetime, seen: datetime) -> list[SessionRow]:
+    """The sessions that have not ended and began and were used after these; the newest first."""
+    query = (
+        select(sessions)
+        .where(sessions.c.ended_at.is_(None))
+        .where(sessions.c.since > since, sessions.c.seen_at > seen)
+        .order_by(sessions.c.since.desc(), sessions.c.id_hash)
+    )
+    async with db.read() as connection:
+        rows = await connection.execute(query)
+        return [SessionRow.model_validate(dict(row._mapping)) for row in rows]
+
+
+async def begin_in(
+    db: Database,
+    connection: AsyncConnection,
+    id_hash: str,
+    person: str,
+    at: datetime,
+    *,
+    begun_by: str,
+    credential: str = "",
 ) -> None:
+    """Begin a session within a transaction, and enter that somebody has signed in."""
     await connection.execute(delete(sessions).where(sessions.c.seen_at < at - KEPT))
-    row = {"id_hash": id_hash, "person": person, "credential": credential}
+    row = {"id_hash": id_hash, "person": person, "credential": credential, "begun_by": begun_by}
     await connection.execute(sessions.insert().values(**row, since=at, seen_at=at))
+    how = f"by a {begun_by}"
+    if begun_by == BY_PASSKEY:
+        how += f" {credential[:HANDLE_DIGITS]}"
+    signed_in = InstallationEntry(
+        at=at, what=Happened.SIGNED_IN, who=person, surface=Surface.CONSOLE, about=how
+    )
+    await append(db, connection, signed_in)
+
+
+def _ending(at: datetime) -> ReturningUpdate[tuple[str]]:
+    """Ends the sessions that have not ended, and returns whose they were."""
+    open_ones = update(sessions).where(sessions.c.ended_at.is_(None)).values(ended_at=at)
+    return open_ones.returning(sessions.c.person)

@@ -202,8 +202,21 @@ sessions = Table(
     Column("since", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Column("ended_at", Moment),
-    # The passkey that has begun it, or "oidc"; empty where a link has.
+    # The passkey that has begun it, or "oidc"; empty where something else has.
     Column("credential", String(32), nullable=False, server_default=text("''")),
+    # `link`, `passkey`, `recovery code` or `company account`; empty for one of before.
+    Column("begun_by", String(16), nullable=False, server_default=text("''")),
+)
+
+# Codes that sign somebody in once who has lost their passkeys. New ones replace the old.
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    Column("person", String(40), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("spent_at", Moment),
+    Index("ix_recovery_codes_person", "person"),
 )
 
 # What people sign with: the public halves. One that was removed stays, and is worth nothing.
@@ -227,6 +240,9 @@ credentials = Table(
     Column("created_by", String(40), nullable=False),
     Column("removed_at", Moment),
     Column("removed_by", String(40)),
+    # Until somebody has confirmed it, it waits and signs nothing.
+    Column("confirmed_at", Moment),
+    Column("confirmed_by", String(40)),
     # When it last proved something: a decision, or who signs in.
     Column("used_at", Moment),
     Index(None, "person"),

@@ -252,3 +252,32 @@ proofs = Table(
     Column("seal", String(128), nullable=False, server_default=text("''")),
     Index(None, "incident"),
 )
+
+# Who came in, what they may sign with and what they may do. Each process appends; a worker seals.
+installation_record = Table(
+    "installation_record",
+    metadata,
+    Column("link", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("what", String(40), nullable=False),
+    # Ids of people: who did it, and whom it concerns if that is somebody else.
+    Column("who", String(40), nullable=False, server_default=text("''")),
+    Column("person", String(40), nullable=False, server_default=text("''")),
+    Column("surface", String(16), nullable=False, server_default=text("''")),
+    Column("about", Text, nullable=False, server_default=text("''")),
+    Column("hash", String(64), nullable=False),
+    Column("key_id", String(16), nullable=False, server_default=text("''")),
+    Column("seal", Text, nullable=False, server_default=text("''")),
+)
+
+# One row: how far it is sealed.
+installation_end = Table(
+    "installation_end",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("entries", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("key_id", String(16), nullable=False),
+    Column("seal", Text, nullable=False),
+)

@@ -20,6 +20,7 @@ OPEN = (
     "/enter/{token}",
     "/sign-in",
     "/sign-in/requests",
+    "/sign-in/recovery",
     "/sign-in/oidc",
     CALLBACK,
     "/sign-out",

@@ -22,6 +22,7 @@ from client.file_imports.imports import FileImports
 from client.logs import log_as_json
 from client.stack import stack_file
 from surfaces.console import (
+    administration,
     closing,
     exports,
     facts,
@@ -37,6 +38,7 @@ from surfaces.console import (
     readiness,
     recipient,
     record,
+    recovery,
     samples,
     sign,
     sign_in,
@@ -44,7 +46,7 @@ from surfaces.console import (
     stopping,
     timeline,
 )
-from surfaces.console.access import signed_in
+from surfaces.console.abilities import permitted
 from surfaces.console.failures import missing
 from surfaces.console.guard import HEALTH, Guard
 from surfaces.console.live import Feeds
@@ -61,6 +63,8 @@ _PAGES = (
     sign.router,
     statements.router,
     passkeys.router,
+    recovery.router,
+    administration.router,
     propose.router,
     previews.router,
     facts.router,
@@ -105,7 +109,7 @@ def create_app(engine: Engine) -> FastAPI:
     for router in _OPEN_PAGES:
         app.include_router(router)
     for router in _PAGES:
-        app.include_router(router, dependencies=[Depends(signed_in)])
+        app.include_router(router, dependencies=[Depends(permitted)])
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(HTTPException, missing)
     return app

@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from client.errors import NoAnswer, UnknownIncident, WrongInput, explanation_of
+from client.errors import NoAnswer, NotAllowed, UnknownIncident, WrongInput, explanation_of
 from domain.errors import DecisionRefused, DomainError
 from domain.explanation import Explanation, explained
 from surfaces.console.access import NotSignedIn, ask_to_sign_in
@@ -30,6 +30,7 @@ _STATUS: tuple[tuple[type[BaseException], int], ...] = (
     (TooLarge, 413),
     (WrongInput, 422),
     (DecisionRefused, 403),
+    (NotAllowed, 403),
     (DomainError, 409),
     (NoAnswer, 504),
 )
@@ -99,6 +100,8 @@ def failed(request: Request, error: Exception) -> Response:
         return page(request, "failed", "That did not work", 500, explanation=explanation)
     status = _status(error)
     title = "There is no such page" if status == 404 else "That did not work"
+    if isinstance(error, NotAllowed):
+        title = "You may not do that"
     return page(request, "failed", title, status, explanation=explanation)
 
 

@@ -7,8 +7,11 @@ from datetime import timedelta
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from client.administration import waiting_passkeys
 from client.next_steps import next_steps
 from client.overview import Overview, overview
+from domain.abilities import Ability
+from surfaces.console.abilities import lacking
 from surfaces.console.access import engine_of, maybe_signed_in, session
 from surfaces.console.failures import Page
 from surfaces.console.live import repeated
@@ -26,8 +29,15 @@ async def home(request: Request) -> Response:
     """The home page, or the sign-in page."""
     if await maybe_signed_in(request) is None:
         return sign_in_page(request)
-    found = await _overview(request)
-    return page(request, "home", "What waits for you", next_steps=next_steps, overview=found)
+    administrates = lacking(request, Ability.ADMINISTRATE) is None
+    return page(
+        request,
+        "home",
+        "What waits for you",
+        next_steps=next_steps,
+        overview=await _overview(request),
+        waiting=await waiting_passkeys(engine_of(request)) if administrates else 0,
+    )
 
 
 @live.get("/live")
@@ -35,7 +45,7 @@ async def home_live(request: Request) -> Response:
     """The same, again and again."""
 
     async def render() -> str:
-        return part("home", overview=await _overview(request), next_steps=next_steps)
+        return part(request, "home", overview=await _overview(request), next_steps=next_steps)
 
     return repeated(request, render, EVERY)
 

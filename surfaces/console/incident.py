@@ -58,7 +58,7 @@ async def show_live(request: Request, slug: str) -> Response:
         request,
         feed,
         ("incident", person),
-        lambda seen: part("incident", **context(seen, person)),
+        lambda seen: part(request, "incident", **context(seen, person)),
     )
 
 

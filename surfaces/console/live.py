@@ -23,7 +23,7 @@ from client.errors import explanation_of
 from client.incident_view import IncidentView, view
 from client.status import Watcher
 from client.timeline import Verified, verify_timeline
-from surfaces.console.access import NotSignedIn, signed_in
+from surfaces.console.access import NotSignedIn, session, signed_in
 
 LOOK_EVERY = timedelta(seconds=1)
 CONFIRM_EVERY = timedelta(seconds=10)
@@ -153,16 +153,19 @@ def streamed(
 ) -> Response:
     """A stream of what ``render`` makes of each view, for as long as its reader is signed in.
 
-    All readers with the same ``key`` see the same.
+    All readers with the same ``key`` who are the same person with the same abilities see the same.
     """
+
+    def rendered() -> str:
+        return feed.rendered((key, session(request).person), render)
 
     async def parts() -> AsyncIterator[dict[str, str]]:
         async with feed.watched():
             await feed.recent()
-            yield {"data": feed.rendered(key, render)}
+            yield {"data": rendered()}
             async for _ in _while_signed_in(request):
                 if await feed.next():
-                    yield {"data": feed.rendered(key, render)}
+                    yield {"data": rendered()}
 
     return EventSourceResponse(parts(), ping=15)
 

@@ -15,6 +15,8 @@ from client.passkeys import (
     remove_passkey,
     unusable_at,
 )
+from client.recovery_codes import codes_left
+from client.second_person import waits, who_may_confirm, why_waiting
 from surfaces.console.access import engine_of, origin, session
 from surfaces.console.failures import Page, Refused, attempted, refused_as_json
 from surfaces.console.rendering import page, see
@@ -57,6 +59,7 @@ async def take_passkey(
             by=person,
             origin=origin(request),
             name=name,
+            waits=waits(engine_of(request).settings, session(request)),
         )
     )
     if isinstance(added, Refused):
@@ -79,12 +82,16 @@ async def take_removal(request: Request, credential: str) -> Response:
 
 
 async def _show(request: Request, refused: Refused | None = None, name: str = "") -> Response:
+    engine, now = engine_of(request), session(request)
     return page(
         request,
         "passkeys",
         "Your passkeys",
         refused.status if refused else 200,
-        mine=await passkeys_of(engine_of(request), session(request).person.id),
+        mine=await passkeys_of(engine, now.person.id),
+        why_waiting=why_waiting(now),
+        confirmers=who_may_confirm(now, now.person.id),
+        codes_left=await codes_left(engine, now.person.id),
         here=origin(request),
         unusable=unusable_at(origin(request)),
         refusal=refused.explanation if refused else None,

@@ -76,7 +76,7 @@ async def shown(request: Request, slug: str, number: int | None, typed: TypedMes
     for one in () if isinstance(found, Refused) else found:
         html = one.copy_.html if one.copy_ else None
         copies.append({"one": one, "mail": f"/previews/{mails.keep(html)}" if html else None})
-    return part("preview", copies=copies, why=why)
+    return part(request, "preview", copies=copies, why=why)
 
 
 async def _previewed(

@@ -6,21 +6,26 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from client.signing_in import Session
+from domain.abilities import Ability
+from domain.explanation import Explanation, NextStep, explained
 from domain.message import Document
 from domain.plural import plural
 from domain.times import in_utc, show_clock, show_moment, show_on_its_day
-from surfaces.console.wording import button_of, kind_words
+from surfaces.console.abilities import lacking
+from surfaces.console.wording import Button, button_of, kind_words
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -36,6 +41,7 @@ def page(request: Request, name: str, title: str, status: int = 200, **context: 
         .render(
             title=title,
             session=session,
+            why_not=_why_not(request),
             rehearsal=getattr(request.app.state, "rehearsal", False),
             now=datetime.now(UTC),
             **context,
@@ -44,10 +50,10 @@ def page(request: Request, name: str, title: str, status: int = 200, **context: 
     return HTMLResponse(html, status)
 
 
-def part(name: str, **context: Any) -> str:
-    """The HTML of the part ``name``, for a live region."""
+def part(request: Request, name: str, **context: Any) -> str:
+    """The HTML of the part ``name``, for a live region of whoever is signed in."""
     template = _environment().get_template(f"parts/_{name}.html")
-    return template.render(now=datetime.now(UTC), **context)
+    return template.render(now=datetime.now(UTC), why_not=_why_not(request), **context)
 
 
 def see(path: str) -> Response:
@@ -93,8 +99,29 @@ def _environment() -> Environment:
         kind=kind_words,
         how_long=how_long,
     )
-    made.globals.update(asset=asset, plural=plural, button_of=button_of, left=_left, glance=_glance)
+    made.globals.update(asset=asset, plural=plural, left=_left, glance=_glance)
+    made.globals.update(button_of=_button_of)
     return made
+
+
+def _why_not(request: Request) -> Callable[[str], Explanation | None]:
+    """For templates: why whoever is signed in may not do something, by the name of the ability."""
+
+    def why_not(ability: str) -> Explanation | None:
+        if getattr(request.state, "session", None) is None:
+            return explained("Nobody is signed in.")
+        return lacking(request, Ability(ability))
+
+    return why_not
+
+
+@pass_context
+def _button_of(context: Context, step: NextStep) -> Button | None:
+    """The button of a step, for whoever may press it."""
+    button = button_of(step)
+    if button is None or button.needs is None:
+        return button
+    return button if context["why_not"](button.needs.value) is None else None
 
 
 def _time(at: datetime, shown: str) -> Markup:

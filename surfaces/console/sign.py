@@ -50,7 +50,7 @@ async def show_standing(request: Request, slug: str, number: int, digest: str) -
         stopped = seen.look.status.stopped if seen.look else None
         message = _message(seen, number)
         standing = _standing(request, slug, message, digest, proves)
-        return part("standing", stopped=stopped, **standing)
+        return part(request, "standing", stopped=stopped, **standing)
 
     feed = feed_of(request, slug)
     await feed.recent()

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from client.oidc import CALLBACK, begin_oidc, finish_oidc, provider_name
 from client.passkey_sign_in import begin_sign_in, finish_sign_in
 from client.passkeys import unusable_at
+from client.recovery_codes import sign_in_with_code
 from client.signing_in import people_of_link, sign_in, sign_out
 from surfaces.console.access import (
     challenge_cookie_name,
@@ -67,6 +68,15 @@ async def take_signature(request: Request, answer: Annotated[str, Form()] = "") 
     return response
 
 
+@router.post("/sign-in/recovery")
+async def take_code(request: Request, code: Annotated[str, Form()] = "") -> Response:
+    """Begin a session for whose recovery code it is; it is spent by that."""
+    begun = await attempted(sign_in_with_code(engine_of(request), code))
+    if isinstance(begun, Refused):
+        return sign_in_page(request, begun, code_refused=True)
+    return await _signed_in(request, begun, "/passkeys")
+
+
 @router.get("/sign-in/oidc")
 async def ask_provider(request: Request) -> Response:
     """Lead the browser to the identity provider.
@@ -100,7 +110,9 @@ async def leave(request: Request) -> Response:
     return answer
 
 
-def sign_in_page(request: Request, refused: Refused | None = None) -> Response:
+def sign_in_page(
+    request: Request, refused: Refused | None = None, *, code_refused: bool = False
+) -> Response:
     """How to sign in, and perhaps why it did not work."""
     return page(
         request,
@@ -109,15 +121,16 @@ def sign_in_page(request: Request, refused: Refused | None = None) -> Response:
         refused.status if refused else 200,
         explanation=refused.explanation if refused else None,
         unusable=unusable_at(origin(request)),
+        code_refused=code_refused,
         provider=provider_name(engine_of(request).settings),
     )
 
 
-async def _signed_in(request: Request, begun: str | Refused) -> Response:
-    """Home with the new session in place of any before, or why there is none."""
+async def _signed_in(request: Request, begun: str | Refused, then: str = "/") -> Response:
+    """Home, or ``then``, with the new session in place of any before, or why there is none."""
     if isinstance(begun, Refused):
         return sign_in_page(request, begun)
     await sign_out(engine_of(request), request.cookies.get(cookie_name(request), ""))
-    answer = see("/")
+    answer = see(then)
     set_cookie(request, answer, begun)
     return answer

@@ -5,8 +5,10 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from client.next_steps import WENT_OUT
+from domain.abilities import Ability
 from domain.explanation import Action, NextStep
 from domain.model import Value
+from surfaces.console.abilities import need_of_page
 
 _INCIDENT = "/incidents/{incident}"
 _MESSAGE = _INCIDENT + "/messages/{message}"
@@ -30,6 +32,8 @@ _PLACES = {
     Action.SETTLE: ("Settle {channel}", _MESSAGE + "/publications"),
     Action.LIST_UNKNOWN: ("Settle {channel}", _MESSAGE + "/publications"),
     Action.ENROL_PASSKEY: ("Your passkeys", "/passkeys"),
+    Action.CONFIRM_PASSKEY: ("Administration", "/administration"),
+    Action.ADMINISTRATE: ("Administration", "/administration"),
     Action.STOP_ALL: ("Stop everything", _INCIDENT + "/stop"),
     Action.RESUME_ALL: ("Resume everything", _INCIDENT + "/stop"),
     Action.IMPORT_AUDIENCE: ("Import an audience", "/files/import"),
@@ -47,10 +51,11 @@ _KINDS = {
 
 
 class Button(Value):
-    """A link that looks like a button: its words, and the page where it is done."""
+    """A link that looks like a button: its words, its page, and what that needs."""
 
     words: str
     href: str
+    needs: Ability | None = None
 
 
 def button_of(step: NextStep) -> Button | None:
@@ -75,7 +80,7 @@ def button_of(step: NextStep) -> Button | None:
     if step.channel and place.endswith(("/publications", "/mail")):
         query = {"channel": step.channel, "audience": step.audience}
         href += f"?{urlencode({name: one for name, one in query.items() if one})}"
-    return Button(words=words.format(**names), href=href)
+    return Button(words=words.format(**names), href=href, needs=need_of_page(place))
 
 
 def is_open_question(step: NextStep) -> bool:

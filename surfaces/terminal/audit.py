@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 from rich.text import Text
 
+from client import installation
 from client.audit.incident import audit_incident
 from client.audit.model import Kind, Report
+from client.errors import WrongInput
+from domain.explanation import Action, NextStep
 from domain.plural import plural
 from surfaces.terminal.failures import ExitCode
-from surfaces.terminal.options import Json, Slug
+from surfaces.terminal.options import Json, slug_of
 from surfaces.terminal.printing import clean, plain_table, say, say_json, show
+from surfaces.terminal.record import KeyOption
+from surfaces.terminal.record_view import say_installation
 from surfaces.terminal.session import run
 from surfaces.terminal.wording import happened, in_words
+
+
+def _slug(text: str) -> str:
+    return slug_of(text) if text else ""
+
 
 _STYLES = {Kind.OPEN: "yellow", Kind.UNKNOWN: "bold yellow", Kind.UNREAD: "bold yellow"}
 
 
-def audit(slug: Slug, as_json: Json = False) -> None:
+def audit(
+    slug: Annotated[
+        str,
+        typer.Argument(metavar="[SLUG]", help="The incident's short name.", callback=_slug),
+    ] = "",
+    key: KeyOption = "",
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Without SLUG: write the installation's record to a file."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Compare four records: the incident's, the ledger's, the events', the provider's.
 
     Every post, batch and recipient must be in a named state, with a reason and
@@ -26,8 +52,24 @@ def audit(slug: Slug, as_json: Json = False) -> None:
     everything agrees and 1 if not; what waits for a person is listed but does
     not count as a difference. Nothing is changed.
 
+    Without SLUG it verifies the record of the installation: who signed in, whose
+    passkeys and keys were added or removed, what people may do. That needs the
+    ledger alone, neither Temporal nor a network.
+
     Example: frontfoot audit site-down
     """
+    if slug and (export is not None or key):
+        raise WrongInput(
+            "--export and --key are for the installation's record.",
+            NextStep(
+                action=Action.VERIFY_TIMELINE,
+                incident=slug,
+                advice="Leave SLUG out, or verify and export the record of this incident",
+            ),
+        )
+    if not slug:
+        _installation(key, export, as_json=as_json)
+        return
     report = run(lambda engine: audit_incident(engine, slug))
     if as_json:
         say_json(_document(report))
@@ -35,6 +77,16 @@ def audit(slug: Slug, as_json: Json = False) -> None:
         _show(report)
     if not report.agrees:
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _installation(key: str, export: Path | None, *, as_json: bool) -> None:
+    if export is not None:
+        record = run(lambda engine: installation.export_installation(engine, export))
+        say(f"{plural(len(record.entries), 'entry', 'entries')} of the record are in {export}.")
+        say(f"Verify it anywhere: frontfoot record verify {export}")
+        return
+    checked = run(lambda engine: installation.verify_installation(engine, key))
+    say_installation(checked, as_json=as_json, code=ExitCode.FAILED)
 
 
 def _document(report: Report) -> dict[str, object]:

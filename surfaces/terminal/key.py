@@ -87,10 +87,12 @@ def list_(as_json: Json = False) -> None:
     if not found:
         say("Nobody has a key yet. Make one: frontfoot key create --as PERSON")
         return
-    table = plain_table("PERSON", "KIND", "ID", "NAME", "SINCE (UTC)", "BY", "REMOVED")
+    table = plain_table("PERSON", "KIND", "ID", "NAME", "SINCE (UTC)", "BY", "STATE")
     for one in found:
         used = one.credential
         removed = f"{moment(one.removed_at)} by {one.removed_by}" if one.removed_at else ""
+        if one.waits:
+            removed = "waits to be confirmed"
         table.add_row(
             clean(used.person),
             str(used.kind),
@@ -101,6 +103,25 @@ def list_(as_json: Json = False) -> None:
             clean(removed),
         )
     show(table)
+
+
+@app.command()
+def confirm(
+    named: Annotated[
+        str, typer.Argument(metavar="ID", help="Which passkey: 8 or more digits of its id.")
+    ],
+    by: By = "",
+) -> None:
+    """Let a passkey count that somebody has added, and that waits for a second person.
+
+    Compare its id with them first: from then on it signs in their name. In the
+    console an administrator does the same; this is for the first of them.
+
+    Example: frontfoot key confirm 3f7a09c2 --as maya
+    """
+    who = person(by)
+    taken = run(lambda engine: keys.confirm_key(engine, named, by=who)).credential
+    say(f"The {taken.kind} {taken.id[:_ID_DIGITS]} of {taken.person} counts from now on.", "bold")
 
 
 @app.command()

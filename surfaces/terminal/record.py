@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from client import record_file, record_key
+from client import installation, record_file, record_key
 from client.errors import WrongInput
 from domain.plural import plural
 from surfaces.terminal.failures import ExitCode
 from surfaces.terminal.options import Json
 from surfaces.terminal.printing import clean, plain_table, say, say_json, show
-from surfaces.terminal.record_view import say_findings, sealed_by
+from surfaces.terminal.record_view import say_findings, say_installation, sealed_by
 from surfaces.terminal.session import run
 
 app = typer.Typer(help="The key that seals the record, and exported records.", no_args_is_help=True)
@@ -42,6 +42,10 @@ def verify(
 
     Example: frontfoot record verify site-down.json --key 3f7a09c2d4e81b65
     """
+    of_installation = installation.verify_installation_file(file, key)
+    if of_installation is not None:
+        say_installation(of_installation[1], as_json=as_json)
+        return
     record, checked = record_file.verify_file(file, key)
     if as_json:
         say_json(

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import typer
+
 from domain.explanation import Explanation
-from surfaces.terminal.printing import say_failure
+from domain.installation_check import CheckedInstallation
+from domain.plural import plural
+from surfaces.terminal.failures import ExitCode
+from surfaces.terminal.printing import say, say_failure, say_json
 
 
 def say_findings(found: Sequence[Explanation]) -> None:
@@ -24,3 +29,22 @@ def sealed_by(key: str, *, compared: bool) -> str:
         f"Sealed by the key {key}. Compare it with the fingerprint that you have from elsewhere: "
         "whoever can replace the record can replace its keys too."
     )
+
+
+def say_installation(
+    checked: CheckedInstallation, *, as_json: bool, code: ExitCode = ExitCode.REFUSED
+) -> None:
+    """Print what a check of the installation's record came to; exit with ``code`` if it failed."""
+    if as_json:
+        say_json({"whole": not checked.found, **checked.model_dump(mode="json")})
+    else:
+        say_findings(checked.found)
+        entries = plural(checked.entries, "entry", "entries")
+        if not checked.found:
+            say(f"The installation's record is whole: {entries}, each chained to the one before.")
+        if checked.unsealed:
+            waits = plural(checked.unsealed, "entry is", "entries are")
+            say(f"Of these, {waits} not sealed yet.")
+        say(sealed_by(checked.key, compared=checked.compared))
+    if checked.found:
+        raise typer.Exit(code)

@@ -43,6 +43,8 @@ _COMMANDS = {
     Action.ENROL_KEY: "frontfoot key enrol PERSON PUBLIC --as YOU",
     # Passkeys are made on a page, and this opens the pages.
     Action.ENROL_PASSKEY: "frontfoot sign-in",
+    Action.CONFIRM_PASSKEY: "frontfoot key confirm ID --as YOU",
+    Action.ADMINISTRATE: "frontfoot key list",
     Action.START: "frontfoot up",
     Action.MIGRATE: "python -m store.migrate",
     Action.NEW_RECORD_KEY: "frontfoot record new-key FILE",

@@ -170,3 +170,18 @@ async def test_a_passkey_that_nobody_enrolled_counts_for_nothing(ledger: Databas
     await handed_in(ledger, unknown)
 
     assert "The passkey that signed it is not enrolled." in await refused(ledger)
+
+
+async def test_a_passkey_that_waits_for_a_second_person_counts_for_nothing(
+    ledger: Database,
+) -> None:
+    waiting = passkey_of(PASSKEY)
+    await credentials.enrol(ledger, waiting, "noor", IN_TIME, waits=True)
+    await proofs.issue_nonce(ledger, "n" * 32, "noor", "site-down", EXPIRES, IN_TIME)
+    await handed_in(ledger, signed_by_passkey(statement(), PASSKEY))
+
+    assert "waits for a second person to confirm it" in await refused(ledger)
+
+    assert await credentials.confirm(ledger, waiting.id, "ines", IN_TIME)
+    assert not await credentials.confirm(ledger, waiting.id, "ines", IN_TIME)
+    assert (await verified(ledger)).person == "noor"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from domain.abilities import Ability
 from domain.playbook import Playbook
 from domain.playbook_files import examine_playbook, read_people
 
@@ -49,3 +50,30 @@ def test_people_are_named_in_one_place(shipped_files: Mapping[str, str]) -> None
     alone = {name: text for name, text in shipped_files.items() if name != "people.yaml"}
     [said] = told(alone)
     assert "there is no people.yaml beside the playbooks" in said
+
+
+def test_what_somebody_may_do_is_written_or_is_everything_but_administrating(
+    shipped_files: Mapping[str, str],
+) -> None:
+    text = (
+        "people:\n  - {id: a, roles: [x]}\n  - {id: b, roles: [y], may: []}\n"
+        "  - {id: c, roles: [z], may: [administrate, open, open]}\n"
+    )
+    people, problems = read_people({**shipped_files, "people.yaml": text})
+    assert people is not None
+    assert problems == []
+    silent, nothing, both = people.people
+    assert set(silent.abilities) == set(Ability) - {Ability.ADMINISTRATE}
+    assert nothing.abilities == ()
+    assert both.abilities == (Ability.ADMINISTRATE, Ability.OPEN)
+    # What somebody may do on pages is no part of a plan, and reaches no history.
+    assert "may" not in people.roster()[2].model_dump()
+
+
+def test_an_ability_that_there_is_not_is_named_with_its_place(
+    shipped_files: Mapping[str, str],
+) -> None:
+    text = "people:\n  - {id: a, roles: [x], may: [publish]}\n"
+    said = told({**shipped_files, "people.yaml": text})[0]
+    assert said.startswith("people.yaml, line 2, column 31: people, number 1 may, number 1: ")
+    assert "'administrate'" in said

@@ -39,7 +39,9 @@ async def test_a_session_ends_once(database: Database) -> None:
     await sessions.end_session(database, "id", later)
     await sessions.end_session(database, "id", later + timedelta(hours=1))
     found = await sessions.find_session(database, "id")
-    assert found == sessions.SessionRow(person="maya", since=AT, seen_at=later, ended_at=later)
+    assert found == sessions.SessionRow(
+        id_hash="id", person="maya", since=AT, seen_at=later, ended_at=later, begun_by="link"
+    )
 
 
 async def test_what_is_over_for_long_is_removed(database: Database) -> None:

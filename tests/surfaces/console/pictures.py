@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+import sqlite3
 import sys
 import tempfile
 from pathlib import Path
@@ -112,6 +113,7 @@ def play(people: People) -> None:
         people.goes_to(maya, f"/incidents/{SLUG}/{name}")
         take(maya, name)
     steer(people, maya)
+    administrate(people)
 
 
 def bring(people: People, maya: Page) -> None:
@@ -184,6 +186,40 @@ def steer(people: People, maya: Page) -> None:
         maya.wait_for_url("**/messages/2/sign")
     maya.locator(".changes").first.wait_for()
     take(maya, "revised")
+
+
+def administrate(people: People) -> None:
+    """Lee has used a recovery code, Sam's new passkey waits, and Ines looks after both."""
+    lee = people.enter("lee")
+    people.goes_to(lee, "/recovery-codes")
+    lee.get_by_role("button", name="Make 10 new codes").click()
+    take(lee, "recovery-codes")
+    code = lee.locator(".codes code").first.inner_text()
+    lee.get_by_role("button", name="Sign out").click()
+    lee.locator("summary", has_text="Have you lost your phone").click()
+    lee.get_by_label("One of your codes").fill(code)
+    lee.get_by_role("button", name="Sign in with a code").click()
+    sam = people.enter("sam")
+    Authenticator(sam)
+    people.goes_to(sam, "/passkeys")
+    sam.get_by_label("Its name").fill("Phone")
+    sam.get_by_role("button", name="Add a passkey").click()
+    sam.get_by_text("not used yet").wait_for()
+    # As it would where accounts are live.
+    with sqlite3.connect(people.up.folder / ".frontfoot" / "frontfoot.db") as ledger:
+        ledger.execute("UPDATE credentials SET confirmed_at = NULL WHERE person = 'sam'")
+    people.goes_to(sam, "/passkeys")
+    take(sam, "passkey-waits")
+    people.goes_to(sam, "/administration")
+    take(sam, "may-not")
+    ines = people.enter("ines")
+    people.goes_to(ines, "/administration")
+    take(ines, "administration")
+    people.goes_to(ines, "/administration/record")
+    take(ines, "installation")
+    people.goes_to(ines, "/administration")
+    ines.get_by_role("link", name="Remove Phone of Sam Rivers").click()
+    take(ines, "remove-credential")
 
 
 def take(page: Page, name: str) -> None:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import update
 
+from client import passkey_sign_in
 from client.keys import remove_keys_of
 from client.passkeys import passkeys_of
 from sandbox.authenticator import Authenticator
@@ -130,8 +131,8 @@ async def test_a_challenge_is_answered_once_and_only_by_the_browser_that_asked(
     other = await signs_in(console, answer)
     await asked_to_sign_in(console)
     another = await signs_in(console, answer)
-    for refused in (other, another):
-        assert (refused.status_code, "something else" in refused.text) == (422, True)
+    for refused, why in ((other, "was not asked to sign in"), (another, "something else")):
+        assert (refused.status_code, why in refused.text) == (422, True)
         assert "frontfoot-session" not in refused.cookies
 
     console.browser.cookies.set("frontfoot-challenge", secret)
@@ -190,14 +191,32 @@ async def test_a_signature_with_another_key_signs_nobody_in(console: Console) ->
     assert (refused.status_code, "not one of the enrolled" in refused.text) == (422, True)
 
 
-async def test_an_answer_that_comes_too_late_signs_nobody_in(console: Console) -> None:
+async def test_an_answer_that_comes_too_late_signs_nobody_in(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
     passkey = await with_passkey(console)
+    monkeypatch.setattr(passkey_sign_in, "LASTS", timedelta(seconds=-1))
     answer = passkey.get(await asked_to_sign_in(console), origin=URL)
-    async with (await console.engine.ledger()).write() as connection:
-        past = datetime.now(UTC) - timedelta(seconds=1)
-        await connection.execute(update(nonces).values(expires_at=past))
     refused = await signs_in(console, answer)
     assert (refused.status_code, "taken too long" in refused.text) == (422, True)
+
+
+@pytest.mark.parametrize("how", ["later", "another", "nothing"])
+async def test_a_challenge_that_the_console_did_not_make_signs_nobody_in(
+    console: Console, how: str
+) -> None:
+    passkey = await with_passkey(console)
+    answer = passkey.get(await asked_to_sign_in(console), origin=URL)
+    secret, expires, mark = console.browser.cookies["frontfoot-challenge"].split(".")
+    forged = {
+        "later": f"{secret}.{int(expires) + 60}.{mark}",
+        "another": f"{secret[:-1]}x.{expires}.{mark}",
+        "nothing": "",
+    }[how]
+    console.browser.cookies.clear()
+    console.browser.cookies.set("frontfoot-challenge", forged)
+    refused = await signs_in(console, answer)
+    assert (refused.status_code, "was not asked to sign in" in refused.text) == (422, True)
 
 
 async def test_a_passkey_that_is_removed_signs_nobody_in_and_its_sessions_end(
@@ -229,17 +248,39 @@ async def test_who_was_taken_out_of_the_people_is_not_signed_in(
     assert (refused.status_code, "not among the people" in refused.text) == (422, True)
 
 
-async def test_what_strangers_ask_for_is_kept_no_longer_than_it_can_be_answered(
+async def test_what_strangers_ask_for_leaves_nothing_and_locks_nobody_out(
     console: Console,
 ) -> None:
-    for _ in range(3):
+    passkey = await with_passkey(console)
+    answer = passkey.get(await asked_to_sign_in(console), origin=URL)
+    mine = console.browser.cookies["frontfoot-challenge"]
+    for _ in range(300):
         await asked_to_sign_in(console)
+        await signs_in(console, {"id": "none"})
+    assert await rows_of_strangers(console) == 0
+    console.browser.cookies.clear()
+    console.browser.cookies.set("frontfoot-challenge", mine)
+    assert (await signs_in(console, answer)).status_code == 303
+
+
+async def test_what_was_answered_is_kept_no_longer_than_it_could_be_answered(
+    console: Console,
+) -> None:
+    passkey = await with_passkey(console)
+    for _ in range(2):
+        await signs_in(console, passkey.get(await asked_to_sign_in(console), origin=URL))
+    assert await rows_of_strangers(console) == 2
     async with (await console.engine.ledger()).write() as connection:
         past = datetime.now(UTC) - timedelta(seconds=1)
         await connection.execute(update(nonces).values(expires_at=past))
-    await asked_to_sign_in(console)
+    await signs_in(console, passkey.get(await asked_to_sign_in(console), origin=URL))
+    assert await rows_of_strangers(console) == 1
+
+
+async def rows_of_strangers(console: Console) -> int:
     async with (await console.engine.ledger()).read() as connection:
-        assert len((await connection.execute(nonces.select())).all()) == 1
+        rows = await connection.execute(nonces.select().where(nonces.c.person == ""))
+        return len(rows.all())
 
 
 async def test_at_an_address_without_passkeys_the_pages_say_why(console: Console) -> None:

@@ -9,10 +9,13 @@ from datetime import UTC, datetime
 import pytest
 
 from client.record_key import read_key
+from domain.installation import Happened, InstallationEntry
 from domain.timeline import BRANCHED, TimelineEntry
 from settings import Settings
+from store.installation import entries, sealing
 from store.kernel.database import Database
 from store.record import incidents, timeline
+from store.tables import installation_record
 from surfaces.terminal.failures import ExitCode
 from tests.terminal import Terminal, terminal
 
@@ -94,3 +97,44 @@ def test_a_lost_key_is_replaced_only_when_it_is_said(recorded: Terminal) -> None
     assert recorded.type("record new-key other.key --begin-anew").exit_code == 0
     shown = recorded.type("timeline site-down --verify")
     assert shown.exit_code == 0, "the file here is the key that it trusts"
+
+
+def test_the_installations_record_is_verified_where_nothing_runs(recorded: Terminal) -> None:
+    asyncio.run(seal_installation())
+    done = recorded.type("audit")
+    assert (done.exit_code, "record is whole: 2 entries" in done.stdout) == (0, True)
+    assert recorded.read("audit")["unsealed"] == 0
+
+    assert recorded.type("audit --export installation.json").exit_code == 0
+    [key] = recorded.read("record key")["keys"]
+    checked = recorded.type(f"record verify installation.json --key {key['fingerprint']}")
+    assert (checked.exit_code, "the one that was expected" in checked.stdout) == (0, True)
+
+    path = recorded.folder / "installation.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["entries"].pop()
+    path.write_text(json.dumps(content), encoding="utf-8")
+    cut = recorded.type("record verify installation.json")
+    assert cut.exit_code == ExitCode.REFUSED
+    assert "The end of the installation's record" in cut.stderr
+
+    asyncio.run(delete_the_last())
+    assert recorded.type("audit").exit_code == ExitCode.FAILED
+
+
+async def seal_installation() -> None:
+    database = Database.open(Settings().database())
+    await sealing.seal(database, read_key(Settings().record_key()), AT)
+    entry = InstallationEntry(at=AT, what=Happened.SIGNED_IN, who="maya")
+    await entries.enter(database, entry)
+    await sealing.seal(database, read_key(Settings().record_key()), AT)
+    await database.close()
+
+
+async def delete_the_last() -> None:
+    database = Database.open(Settings().database())
+    async with database.write() as connection:
+        await connection.execute(
+            installation_record.delete().where(installation_record.c.link == 2)
+        )
+    await database.close()

@@ -1,0 +1,118 @@
+"""What each page and each form needs: the one place where the console decides who may use it.
+
+Closed by default: a route that is in neither ``OPEN`` nor ``NEEDS`` answers nobody, and fails a
+test. What a gate takes is not decided here: it judges each signature itself, by roles.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fastapi import Request
+
+from client.abilities import refuse_unable, why_not
+from domain.abilities import Ability
+from domain.explanation import Explanation
+from surfaces.console.access import session, signed_in
+
+_INCIDENT = "/incidents/{slug}"
+_MESSAGE = _INCIDENT + "/messages/{number}"
+
+NEEDS: dict[str, Ability | None] = {
+    # Reading, for everybody who is signed in.
+    "GET /live": None,
+    "GET /readiness": None,
+    "POST /readiness": None,
+    f"GET {_INCIDENT}": None,
+    f"GET {_INCIDENT}/live": None,
+    f"GET {_INCIDENT}/timeline": None,
+    f"GET {_INCIDENT}/record": None,
+    # Signing, and what helps to decide: the gate says who may.
+    f"GET {_MESSAGE}/sign": None,
+    f"GET {_MESSAGE}/sign/live": None,
+    f"GET {_MESSAGE}/mail/{{place}}": None,
+    f"POST {_MESSAGE}/statements": None,
+    f"POST {_MESSAGE}/decisions": None,
+    f"GET {_MESSAGE}/tests": None,
+    f"POST {_MESSAGE}/tests": None,
+    # One's own passkeys and recovery codes.
+    "GET /recovery-codes": None,
+    "POST /recovery-codes": None,
+    "GET /passkeys": None,
+    "POST /passkeys": None,
+    "POST /passkeys/requests": None,
+    "GET /passkeys/{credential}/remove": None,
+    "POST /passkeys/{credential}/removal": None,
+    # Opening.
+    "GET /open": Ability.OPEN,
+    "POST /incidents": Ability.OPEN,
+    # Proposing.
+    f"GET {_INCIDENT}/facts": Ability.PROPOSE,
+    f"POST {_INCIDENT}/facts": Ability.PROPOSE,
+    f"GET {_INCIDENT}/propose": Ability.PROPOSE,
+    f"POST {_INCIDENT}/messages": Ability.PROPOSE,
+    f"POST {_INCIDENT}/preview": Ability.PROPOSE,
+    f"GET {_MESSAGE}/revise": Ability.PROPOSE,
+    f"POST {_MESSAGE}/revisions": Ability.PROPOSE,
+    f"POST {_MESSAGE}/preview": Ability.PROPOSE,
+    "GET /previews/{name}": Ability.PROPOSE,
+    # Steering.
+    f"GET {_INCIDENT}/stop": Ability.STEER,
+    f"POST {_INCIDENT}/stops": Ability.STEER,
+    f"POST {_INCIDENT}/resumptions": Ability.STEER,
+    f"GET {_INCIDENT}/close": Ability.STEER,
+    f"POST {_INCIDENT}/closure": Ability.STEER,
+    f"GET {_MESSAGE}/withdraw": Ability.STEER,
+    f"POST {_MESSAGE}/withdrawal": Ability.STEER,
+    f"GET {_MESSAGE}/mail": Ability.STEER,
+    f"POST {_MESSAGE}/mail": Ability.STEER,
+    f"GET {_MESSAGE}/publications": Ability.STEER,
+    f"POST {_MESSAGE}/retries": Ability.STEER,
+    f"POST {_MESSAGE}/settlements": Ability.STEER,
+    # Looking somebody up.
+    f"GET {_INCIDENT}/recipient": Ability.SEE_ADDRESSES,
+    f"POST {_INCIDENT}/recipient": Ability.SEE_ADDRESSES,
+    # Administrating.
+    "GET /administration": Ability.ADMINISTRATE,
+    "GET /administration/record": Ability.ADMINISTRATE,
+    "POST /administration/exports": Ability.ADMINISTRATE,
+    "GET /administration/credentials/{credential}/remove": Ability.ADMINISTRATE,
+    "POST /administration/credentials/{credential}/removal": Ability.ADMINISTRATE,
+    "POST /administration/credentials/{credential}/confirmation": Ability.ADMINISTRATE,
+    "POST /administration/session-ends": Ability.ADMINISTRATE,
+}
+"""By method and path: which ability it needs; None for everybody who is signed in."""
+
+
+async def permitted(request: Request) -> None:
+    """Let a request through if whoever is signed in may do that; a dependency of every page.
+
+    ``NotSignedIn`` without a session, ``NotAllowed`` names who may.
+    """
+    await signed_in(request)
+    ability = NEEDS[f"{request.method} {request.scope['route'].path}"]
+    if ability is not None:
+        now = session(request)
+        refuse_unable(now.person, ability, now.everybody)
+
+
+def lacking(request: Request, ability: Ability) -> Explanation | None:
+    """Why whoever is signed in may not; None if they may."""
+    now = session(request)
+    return why_not(now.person, ability, now.everybody)
+
+
+def need_of_page(place: str) -> Ability | None:
+    """What the page at ``place`` needs, whatever the names in its braces."""
+    return _PAGES.get(_without_names(place))
+
+
+def _without_names(path: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", path)
+
+
+_PAGES = {
+    _without_names(route.removeprefix("GET ")): ability
+    for route, ability in NEEDS.items()
+    if route.startswith("GET ")
+}
