@@ -1,38 +1,25 @@
 """Files that somebody brought in or took out: who, what, and how much of it.
 
 Every import and every export of the console passes ``enter``, and waits for it: nothing is handed
-out that was not entered. It is a line of the log for now.
+out that is not in the installation's record.
 """
 
 from __future__ import annotations
 
-import logging
-from enum import StrEnum
+from datetime import UTC, datetime
 
 from client.engine import Engine
 from domain.actor import Actor
+from domain.installation import Happened, InstallationEntry
 from domain.model import Value
-
-_log = logging.getLogger("frontfoot.files")
-
-
-class FileAct(StrEnum):
-    """What was done with a file."""
-
-    AUDIENCE_IMPORTED = "audience imported"
-    SUPPRESSIONS_IMPORTED = "suppressions imported"
-    CODES_IMPORTED = "codes imported"
-    REJECTED_ROWS_EXPORTED = "rejected rows exported"
-    RECORD_EXPORTED = "record exported"
-    CODES_EXPORTED = "codes exported"
-    ARRIVALS_EXPORTED = "proof for every recipient exported"
-    RECIPIENT_EXPORTED = "proof for one recipient exported"
+from domain.plural import plural
+from store.installation import entries
 
 
 class FileEntry(Value):
     """One import or export; ``about`` names an audience, a pool or an incident, never a person."""
 
-    act: FileAct
+    act: Happened
     actor: Actor
     about: str
     rows: int
@@ -40,5 +27,13 @@ class FileEntry(Value):
 
 
 async def enter(engine: Engine, entry: FileEntry) -> None:
-    """Enter who did it. The one place for this: an entry of the record belongs here."""
-    _log.info("%s", entry.act, extra={"fields": entry.model_dump(mode="json")})
+    """Enter who did it, for good. ``StoreUnavailable`` if that cannot be written."""
+    rejected = f", {entry.rejected:,} rejected" if entry.rejected else ""
+    kept = InstallationEntry(
+        at=datetime.now(UTC),
+        what=entry.act,
+        who=entry.actor.person,
+        surface=entry.actor.surface,
+        about=f"{entry.about}, {plural(entry.rows, 'row')}{rejected}",
+    )
+    await entries.enter(await engine.ledger(), kept)

@@ -55,6 +55,11 @@ class Watcher:
         self._mails = MailWatch(engine)
         self._documents: dict[str, Document] = {}
         self._same_ledger = False
+        self._reading: set[asyncio.Task[tuple[Stop | None, list[PublicationRow]]]] = set()
+
+    async def rest(self) -> None:
+        """Wait for what nobody waited for, before the engine is closed."""
+        await asyncio.gather(*self._reading, return_exceptions=True)
 
     async def look(self) -> Look:
         """The status now; while the ledger is down, no copy and no mail, but a notice.
@@ -65,20 +70,19 @@ class Watcher:
         notices: list[Explanation] = []
         ended = False
         # Together: behind a mailing each of them waits for its turn.
-        entered = asyncio.create_task(self._entered())
+        entered = self._begin_reading()
         try:
             status = await live_status(self._engine, self._slug)
         except EndedUnclosed as error:
             status = await incident_status(self._engine, self._slug)
             notices.append(error.explanation)
             ended = True
-        except BaseException:
-            entered.cancel()
-            await asyncio.gather(entered, return_exceptions=True)
-            raise
         mails: tuple[MailProgress, ...] = ()
         waiting: Mapping[int, Document] = {}
         try:
+            if not self._same_ledger:
+                await refuse_other_ledger(self._engine, self._slug)
+                self._same_ledger = True
             stop, rows = await entered
             locked = await why_locked(self._engine, status)
             status = status.model_copy(update={"locked": locked, "stopped": stop})
@@ -101,11 +105,24 @@ class Watcher:
             over=ended or status.closed_at is not None,
         )
 
+    def _begin_reading(self) -> asyncio.Task[tuple[Stop | None, list[PublicationRow]]]:
+        """Begin to read what the ledger says; whoever does not wait for it leaves it to end.
+
+        Not cancelled: a connection that is just being opened would be lost.
+        """
+        reading = asyncio.create_task(self._entered())
+        self._reading.add(reading)
+        reading.add_done_callback(self._has_read)
+        return reading
+
+    def _has_read(self, reading: asyncio.Task[tuple[Stop | None, list[PublicationRow]]]) -> None:
+        self._reading.discard(reading)
+        if not reading.cancelled():
+            # Whatever it is, who waits for it is told.
+            reading.exception()
+
     async def _entered(self) -> tuple[Stop | None, list[PublicationRow]]:
-        """What the ledger says whatever the incident does; refused if it is not the incident's."""
-        if not self._same_ledger:
-            await refuse_other_ledger(self._engine, self._slug)
-            self._same_ledger = True
+        """What the ledger says whatever the incident does."""
         stop = await stops.in_force(await self._engine.ledger(), self._slug)
         return stop, await list_publications(self._engine, self._slug)
 

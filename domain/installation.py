@@ -1,5 +1,7 @@
 """The record of an installation: who came in, what they may sign with, and what they may do.
 
+And which files of people's somebody brought in or took out.
+
 Each process appends its own entries, each chained to the one before; a worker seals them
 afterwards, because only workers have the key. Entries name people by their ids and nothing else.
 """
@@ -38,13 +40,22 @@ class Happened(StrEnum):
     PERSON_ADDED = "person added"
     PERSON_CHANGED = "person changed"
     PERSON_REMOVED = "person removed"
+    AUDIENCE_IMPORTED = "audience imported"
+    SUPPRESSIONS_IMPORTED = "suppressions imported"
+    CODES_IMPORTED = "codes imported"
+    REJECTED_ROWS_EXPORTED = "rejected rows exported"
+    RECORD_EXPORTED = "record exported"
+    CODES_EXPORTED = "codes exported"
+    ARRIVALS_EXPORTED = "proof for every recipient exported"
+    RECIPIENT_EXPORTED = "proof for one recipient exported"
 
 
 class InstallationEntry(Value):
     """One thing that happened: when, what, who did it, and whom it concerns.
 
     ``who`` and ``person`` are ids of people. ``who`` is empty where nobody is known, ``person``
-    where it is the same. ``about`` holds ids of keys, roles and abilities, and no words of people.
+    where it is the same. ``about`` holds ids of keys, roles, abilities, names of lists and
+    incidents, and how many; no words of people.
     """
 
     at: UtcTime

@@ -19,12 +19,13 @@ from client.audiences import import_audience
 from client.codes import import_codes
 from client.engine import Engine
 from client.errors import ClientError, WrongInput, explanation_of
-from client.file_entries import FileAct, FileEntry, enter
+from client.file_entries import FileEntry, enter
 from client.file_imports.folder import KEPT_FOR, ImportFolder, copy_private
 from client.file_imports.model import ImportEnd, ImportKind, ImportOrder, ImportStanding
 from client.suppressions import import_suppressions
 from domain.errors import DomainError
 from domain.explanation import Explanation, explained
+from domain.installation import Happened
 from domain.suppression import covered_by
 
 MOST_WAITING = 5
@@ -34,9 +35,9 @@ _TIDY_EVERY = timedelta(minutes=10)
 _log = logging.getLogger("frontfoot.files")
 
 _ACTS = {
-    ImportKind.AUDIENCE: FileAct.AUDIENCE_IMPORTED,
-    ImportKind.SUPPRESSIONS: FileAct.SUPPRESSIONS_IMPORTED,
-    ImportKind.CODES: FileAct.CODES_IMPORTED,
+    ImportKind.AUDIENCE: Happened.AUDIENCE_IMPORTED,
+    ImportKind.SUPPRESSIONS: Happened.SUPPRESSIONS_IMPORTED,
+    ImportKind.CODES: Happened.CODES_IMPORTED,
 }
 
 

@@ -69,9 +69,24 @@ NEEDS: dict[str, Ability | None] = {
     f"GET {_MESSAGE}/publications": Ability.STEER,
     f"POST {_MESSAGE}/retries": Ability.STEER,
     f"POST {_MESSAGE}/settlements": Ability.STEER,
+    # Files of people: bringing them in.
+    "GET /files": Ability.IMPORT,
+    "GET /files/audiences/{name}": Ability.IMPORT,
+    "GET /files/import": Ability.IMPORT,
+    "POST /files/imports": Ability.IMPORT,
+    "GET /files/imports/{import_id}": Ability.IMPORT,
+    "GET /files/imports/{import_id}/live": Ability.IMPORT,
+    "POST /files/imports/{import_id}/attempts": Ability.IMPORT,
+    "POST /files/imports/{import_id}/rejects": Ability.IMPORT,
+    # Taking them out: the record has no address and no code in it.
+    f"GET {_INCIDENT}/files": None,
+    f"POST {_INCIDENT}/files/record": None,
+    f"POST {_INCIDENT}/files/codes": Ability.IMPORT,
+    f"POST {_INCIDENT}/files/arrivals": Ability.SEE_ADDRESSES,
     # Looking somebody up.
     f"GET {_INCIDENT}/recipient": Ability.SEE_ADDRESSES,
     f"POST {_INCIDENT}/recipient": Ability.SEE_ADDRESSES,
+    f"POST {_INCIDENT}/recipient/file": Ability.SEE_ADDRESSES,
     # Administrating.
     "GET /administration": Ability.ADMINISTRATE,
     "GET /administration/record": Ability.ADMINISTRATE,

@@ -66,14 +66,6 @@ def actor(request: Request) -> Actor:
     return session(request).actor
 
 
-def sees_addresses(request: Request) -> bool:
-    """Whether whoever asks may see recipients' addresses.
-
-    Everybody who is signed in, as everybody may ask whether somebody got a mail.
-    """
-    return bool(session(request).person.id)
-
-
 def origin(request: Request) -> str:
     """The address of the console's pages, which passkeys are bound to."""
     return engine_of(request).settings.console_url

@@ -91,6 +91,7 @@ def create_app(engine: Engine) -> FastAPI:
         await app.state.imports.start()
         yield
         await app.state.imports.close()
+        await app.state.feeds.rest()
         await engine.__aexit__(None, None, None)
 
     # No schema and no pages about it: this is for people, and the API is another surface.

@@ -17,10 +17,11 @@ from starlette.responses import Response, StreamingResponse
 from client.codes import count_codes, export_codes
 from client.engine import Engine
 from client.exports import MadeFile, export_arrivals, made
-from client.file_entries import FileAct, FileEntry, enter
+from client.file_entries import FileEntry, enter
 from client.incidents import refuse_unknown
 from client.mail_progress import planned_mails
 from client.record_file import export_record
+from domain.installation import Happened
 from surfaces.console.access import actor, engine_of
 from surfaces.console.failures import Page, Refused, attempted
 from surfaces.console.rendering import page
@@ -42,7 +43,7 @@ async def take_record(request: Request, slug: str) -> Response:
     """The sealed record, which anybody can verify."""
     engine = engine_of(request)
     return await _taken(
-        request, slug, FileAct.RECORD_EXPORTED, "record.json", partial(_record, engine, slug)
+        request, slug, Happened.RECORD_EXPORTED, "record.json", partial(_record, engine, slug)
     )
 
 
@@ -52,19 +53,19 @@ async def take_codes(
 ) -> Response:
     """Every code that was given out, for the shop."""
     work = partial(export_codes, engine_of(request), slug, as_mailed=as_mailed)
-    return await _taken(request, slug, FileAct.CODES_EXPORTED, "codes.csv", work)
+    return await _taken(request, slug, Happened.CODES_EXPORTED, "codes.csv", work)
 
 
 @router.post("/incidents/{slug}/files/arrivals")
 async def take_arrivals(request: Request, slug: str) -> Response:
     """Every mail to every recipient, and what became of it."""
     work = partial(export_arrivals, engine_of(request), slug)
-    return await _taken(request, slug, FileAct.ARRIVALS_EXPORTED, "recipients.csv", work)
+    return await _taken(request, slug, Happened.ARRIVALS_EXPORTED, "recipients.csv", work)
 
 
 async def handed_out(
     request: Request,
-    act: FileAct,
+    act: Happened,
     about: str,
     name: str,
     work: Callable[[Path], Awaitable[int]],
@@ -79,7 +80,7 @@ async def handed_out(
 async def _taken(
     request: Request,
     slug: str,
-    act: FileAct,
+    act: Happened,
     name: str,
     work: Callable[[Path], Awaitable[int]],
 ) -> Response:

@@ -10,7 +10,9 @@ from starlette.responses import Response
 from client.audiences import list_audiences, look_at_audience
 from client.codes import list_pools
 from client.suppressions import count_suppressions
-from surfaces.console.access import engine_of, sees_addresses
+from domain.abilities import Ability
+from surfaces.console.abilities import lacking
+from surfaces.console.access import engine_of
 from surfaces.console.failures import Page
 from surfaces.console.imports import being_imported, imports_of
 from surfaces.console.rendering import page
@@ -43,7 +45,7 @@ async def show_files(request: Request) -> Response:
 @router.get("/files/audiences/{name}")
 async def show_audience(request: Request, name: str) -> Response:
     """One audience: how many, its columns, and a few of its recipients for who may see them."""
-    shown = SAMPLE if sees_addresses(request) else 0
+    shown = SAMPLE if lacking(request, Ability.SEE_ADDRESSES) is None else 0
     return page(
         request,
         "audience",

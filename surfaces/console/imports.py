@@ -12,10 +12,10 @@ from starlette.responses import Response
 from client.audiences import list_audiences
 from client.codes import list_pools
 from client.errors import ClientError, WrongInput
-from client.file_entries import FileAct
 from client.file_imports.imports import FileImports
 from client.file_imports.model import ImportKind, ImportOrder, ImportStanding
 from domain.explanation import Explanation
+from domain.installation import Happened
 from domain.suppression import SuppressionReason
 from surfaces.console.access import actor, engine_of
 from surfaces.console.exports import handed_out
@@ -86,7 +86,7 @@ async def import_live(request: Request, import_id: str) -> Response:
 
     async def render() -> str:
         found = await imports_of(request).standing(import_id)
-        return part("import", **_context(found, refused=None))
+        return part(request, "import", **_context(found, refused=None))
 
     await imports_of(request).standing(import_id)
     return repeated(request, render, EVERY)
@@ -115,7 +115,7 @@ async def take_rejects(request: Request, import_id: str) -> Response:
     rows = found.end.report.rejected
     return await handed_out(
         request,
-        FileAct.REJECTED_ROWS_EXPORTED,
+        Happened.REJECTED_ROWS_EXPORTED,
         found.kept.order.name or found.kept.order.reason.value,
         f"{found.kept.file_name}.rejects.csv",
         partial(imports.copy_rejects, import_id, rows),

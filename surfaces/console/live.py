@@ -90,6 +90,12 @@ class Feed:
             self._verifying, self._verified_at = checking, now
         return await asyncio.shield(checking)
 
+    async def rest(self) -> None:
+        """Wait for what nobody waits for any more, before the engine is closed."""
+        if self._verifying is not None:
+            await asyncio.gather(self._verifying, return_exceptions=True)
+        await self._watcher.rest()
+
     @contextlib.asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
         """Look again and again, for as long as somebody is in here."""
@@ -132,6 +138,10 @@ class Feeds:
         # they know the rate since they last looked.
         self._feeds: WeakValueDictionary[str, Feed] = WeakValueDictionary()
         self._newest: deque[Feed] = deque(maxlen=_KEPT)
+
+    async def rest(self) -> None:
+        """Wait for what nobody waits for any more, before the engine is closed."""
+        await asyncio.gather(*(one.rest() for one in self._feeds.values()))
 
     def of(self, slug: str) -> Feed:
         """The one feed of an incident."""

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from client.exports import export_recipient
-from client.file_entries import FileAct
 from client.recipient import RecipientHistory, recipient_history
+from domain.installation import Happened
 from surfaces.console.access import engine_of
 from surfaces.console.exports import handed_out
 from surfaces.console.failures import Page, Refused, attempted
@@ -39,7 +39,7 @@ async def take_away(request: Request, slug: str, address: Annotated[str, Form()]
     """The same as a file, whose name does not say whose it is."""
     work = partial(export_recipient, engine_of(request), slug, address)
     name = f"{slug}-recipient.csv"
-    done = await attempted(handed_out(request, FileAct.RECIPIENT_EXPORTED, slug, name, work))
+    done = await attempted(handed_out(request, Happened.RECIPIENT_EXPORTED, slug, name, work))
     if isinstance(done, Refused):
         return _show(request, slug, address, refused=done)
     return done

@@ -54,4 +54,5 @@ async def console(
         transport = httpx.ASGITransport(app=Guard(app, URL))
         async with httpx.AsyncClient(transport=transport, base_url=URL) as browser:
             yield Console(engine, app, browser)
+            await app.state.feeds.rest()
         await app.state.imports.close()

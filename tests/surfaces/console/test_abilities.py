@@ -22,6 +22,7 @@ NAMES = {
     "place": 0,
     "credential": "0" * 32,
     "name": "n",
+    "import_id": "0" * 32,
 }
 CELLS = [(route, ability) for route, ability in NEEDS.items() if ability is not None]
 

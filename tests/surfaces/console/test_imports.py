@@ -20,6 +20,7 @@ from client.codes import list_pools
 from client.file_imports import imports as running
 from client.file_imports.folder import ImportFolder
 from client.file_imports.model import ImportKind, ImportOrder
+from client.installation import newest_entries
 from client.suppressions import count_suppressions
 from domain.actor import Actor
 from domain.explanation import Explanation
@@ -354,13 +355,14 @@ async def test_who_imported_is_entered_and_no_address_is(
 ) -> None:
     caplog.set_level("DEBUG")
     await bring(signed_in, PEOPLE)
-    entered = [one for one in caplog.records if one.name == "frontfoot.files"]
-    assert [one.getMessage() for one in entered] == ["audience imported"]
-    fields = entered[0].fields  # type: ignore[attr-defined]
-    assert (fields["about"], fields["rows"], fields["rejected"]) == ("customers", 1, 2)
-    assert (fields["actor"]["person"], fields["actor"]["surface"]) == ("maya", "console")
+    entered = (await newest_entries(signed_in.engine))[0]
+    assert (entered.what, entered.about) == (
+        "audience imported",
+        "customers, 1 row, 2 rejected",
+    )
+    assert (entered.who, entered.surface) == ("maya", "console")
     ours = [one.getMessage() for one in caplog.records if one.name.startswith("frontfoot")]
-    assert "quill" not in f"{ours}{fields}".lower()
+    assert "quill" not in f"{ours}{entered}".lower()
 
 
 @pytest.mark.parametrize("name", ["nobody", "../../etc", "ab" * 8, "AB" * 8])
