@@ -18,6 +18,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.errors import DomainError
+from domain.gate import Requirement
 from domain.plain_text import NEXT_STEP, NotText, read_utf8
 from domain.public_text import ADDRESS_START
 
@@ -192,6 +193,12 @@ class Settings(BaseSettings):
         "refused, and so are those that a page of another origin sends.",
     )
 
+    proof_required: Requirement = Field(
+        default=Requirement.NONE,
+        description="What every decision of this installation is proven with, whatever a gate "
+        "says: none, key or passkey. Incidents are opened with such gates, and the worker sends "
+        "nothing that was opened otherwise.",
+    )
     oidc_issuer: str = Field(
         default="",
         description="The company's identity provider, as its tokens name it. People sign in to the "

@@ -119,7 +119,7 @@ def workers(
 ) -> list[Worker]:
     """One worker for each task queue in ``queues``: ``main`` or a channel's name."""
     secret = settings.code_secret.get_secret_value().encode() if settings.code_secret else None
-    gates = OpenedGates(database, key.public)
+    gates = OpenedGates(database, key.public, settings.proof_required)
     record = RecordActivities(database, key)
     settling = SettlingActivities(database, gates)
     links = _links(settings)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from activities.signatures.posts import PublicationTask
 from domain.errors import DomainError
+from domain.gate import Requirement, Verdict
 from domain.message import Document
 from domain.opening import SealedOpening
+from domain.proof import CredentialKind
+from domain.proof_check import decided_in, proven_with
 from domain.record_check import opening_problem
 from domain.sealing import Keys, PublicKey
 from store.kernel.database import Database
-from store.record import keys, messages, openings
+from store.record import keys, messages, openings, proofs
 
 
 async def approved_document(database: Database, task: PublicationTask) -> Document:
@@ -30,12 +33,17 @@ class OpenedGates:
     """Whether the ledger has a sealed opening for what is about to go out.
 
     Whoever starts a publication by hand, or writes to the database, has none. ``key`` is this
-    worker's own: an opening counts if that key sealed it, or one that hangs together with it.
+    worker's own: an opening counts if that key sealed it, or one that hangs together with it. The
+    proofs of its decisions are verified once more, and each must have one as good as ``requires``:
+    whoever controls Temporal can speak for an incident, and cannot sign for a person.
     """
 
-    def __init__(self, database: Database, key: PublicKey) -> None:
+    def __init__(
+        self, database: Database, key: PublicKey, requires: Requirement = Requirement.NONE
+    ) -> None:
         self._database = database
         self._key = key
+        self._requires = requires
         # Verifying takes a tenth of a millisecond, but a broadcast asks every few seconds.
         self._verified: set[tuple[str, str]] = set()
 
@@ -60,10 +68,41 @@ class OpenedGates:
         if known in self._verified:
             return None
         all_keys = Keys([self._key, *(await keys.read_keys(self._database)).all()])
-        problem = opening_problem(opening, all_keys, all_keys.trusted(self._key.fingerprint))
+        trusted = all_keys.trusted(self._key.fingerprint)
+        problem = opening_problem(opening, all_keys, trusted)
+        if problem is None:
+            problem = await self._unproven(opening, all_keys, trusted)
         if problem is None:
             self._verified.add(known)
         return problem
+
+    async def _unproven(
+        self, opening: SealedOpening, all_keys: Keys, trusted: frozenset[str]
+    ) -> str | None:
+        """What is wrong with the proofs of an opening's decisions; None if nothing is."""
+        used: set[str] = set()
+        decisions = list(decided_in(opening))
+        if len(decisions) < len(opening.decisions) and self._requires is not Requirement.NONE:
+            return "has a decision that cannot be read"
+        for one in decisions:
+            kind: CredentialKind | None = None
+            if one.verdict is not Verdict.APPROVE or one.digest != opening.digest:
+                return f"rests on {one}, which approves nothing of this"
+            if one.proof:
+                proof = await proofs.load(self._database, one.proof)
+                if proof is None or proof.id in used:
+                    return f"rests on {one}, which has no proof of its own"
+                used.add(proof.id)
+                kind, problem = proven_with(proof, opening.incident, one, all_keys, trusted)
+                if kind is None:
+                    return f"rests on {one}, which {problem}"
+            if self._requires is not Requirement.NONE and (
+                kind is None or not self._requires.met_by(kind.method)
+            ):
+                return f"rests on {one}, and here each needs a {self._requires}"
+        if not decisions and self._requires is not Requirement.NONE:
+            return "rests on nobody's decision"
+        return None
 
 
 def _refusal(what: str) -> DomainError:

@@ -74,7 +74,10 @@ def examine(settings: Settings, playbook: str) -> Examined:
 
 
 def examine_files(settings: Settings, files: Mapping[str, str]) -> Examined:
-    """Check a playbook's files, and write every message for every channel of the plan. Blocks."""
+    """Check a playbook's files, and write every message for every channel of the plan. Blocks.
+
+    Its gates require what the settings ask of every decision, if they ask for less themselves.
+    """
     read = examine_playbook(files)
     if read.plan is None or read.placed is None:
         return Examined(None, read.problems)
@@ -85,7 +88,7 @@ def examine_files(settings: Settings, files: Mapping[str, str]) -> Examined:
     problems = [one for one in read.problems if not one.file.endswith(tuple(unknown))]
     found = dict.fromkeys((*problems, *_all(trial.never.values()), *_all(trial.at_worst.values())))
     return Examined(
-        plan=read.plan,
+        plan=read.plan.requiring(settings.proof_required),
         problems=tuple(found),
         warnings=_warnings(read, trial),
         unusable=_unusable(read.plan, problems, trial),

@@ -46,6 +46,10 @@ class Requirement(StrEnum):
         """Whether somebody who is known by ``method`` has proven enough."""
         return self is Requirement.NONE or method in _ENOUGH[self]
 
+    def at_least(self, other: Requirement) -> Requirement:
+        """The stricter of the two."""
+        return max(self, other, key=list(Requirement).index)
+
 
 _ENOUGH = {
     Requirement.KEY: (AuthenticatedBy.KEY, AuthenticatedBy.PASSKEY),
@@ -71,6 +75,10 @@ class GatePolicy(Written):
         if strangers:
             raise ValueError(f"must_include names roles that may not sign here: {strangers}")
         return self
+
+    def requiring(self, least: Requirement) -> GatePolicy:
+        """The same, where nobody signs with less than ``least``."""
+        return self.model_copy(update={"requires": self.requires.at_least(least)})
 
     def roles_here(self, held: Iterable[str]) -> tuple[str, ...]:
         """Those of a person's roles that sign here."""

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, mo
 from pydantic_core import PydanticCustomError
 
 from domain.facts import FactName, FactText
-from domain.gate import GatePolicy
+from domain.gate import GatePolicy, Requirement
 from domain.ids import SUBSCRIBERS, ChannelName
 from domain.message import CLASS_OF, MessageClass, MessageKind, Voice
 from domain.model import Written
@@ -176,6 +176,14 @@ class Playbook(Written):
     def _plan_holds_together(self) -> Playbook:
         _refuse([*self._roster_problems(), *self._gate_problems(), *self._subscriber_problems()])
         return self
+
+    def requiring(self, least: Requirement) -> Playbook:
+        """The same plan, with gates where nobody signs with less than ``least``."""
+        messages = {
+            kind: message.model_copy(update={"gate": message.gate.requiring(least)})
+            for kind, message in self.messages.items()
+        }
+        return self.model_copy(update={"messages": messages})
 
     def _roster_problems(self) -> list[PlanProblem]:
         ids = [person.id for person in self.roster]

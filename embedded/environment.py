@@ -21,6 +21,7 @@ CODE_SECRET = "FRONTFOOT_CODE_SECRET"
 LINK_SECRET = "FRONTFOOT_LINK_SECRET"
 PUBLIC_URL = "FRONTFOOT_PUBLIC_URL"
 RECORD_KEY_FILE = "FRONTFOOT_RECORD_KEY_FILE"
+OIDC = "FRONTFOOT_OIDC_"
 WEBSITE_FOLDER = "FRONTFOOT_WEBSITE_FOLDER"
 SUBSCRIBERS_FROM = "FRONTFOOT_SUBSCRIBERS_FROM"
 _SETTINGS = frozenset(f"FRONTFOOT_{name.upper()}" for name in Settings.model_fields)
@@ -101,7 +102,8 @@ def _passed_on(
     given: Mapping[str, str], channels: tuple[str, ...], *, live: bool
 ) -> dict[str, str]:
     """Settings of ours in ``given``; in a drill without anything that could be a credential."""
-    accounts = tuple(f"FRONTFOOT_{name.upper()}_" for name in channels)
+    # The console alone signs people in, and is given that by itself.
+    accounts = (OIDC, *(f"FRONTFOOT_{name.upper()}_" for name in channels))
     return {
         name: value
         for name, value in given.items()

@@ -25,7 +25,7 @@ from client.stack.ports import Ports
 from client.stack.processes import identity
 from client.stack.stack_file import Process
 from embedded import plans, temporal_binary
-from embedded.environment import (
+from embedded.environment import OIDC, (
     PUBLIC_URL,
     WEBSITE_FOLDER,
     StackEnvironment,
@@ -37,9 +37,6 @@ from settings import Settings
 from wiring import plugin
 
 PARTS = ("temporal", "sandbox", "webhooks", "console", "worker")
-
-
-_OIDC = "FRONTFOOT_OIDC_"
 
 
 class Stack:
@@ -179,7 +176,7 @@ class Stack:
         environments = self._environments()
         environment = {**environments.parts, **without_secrets(environments.access)}
         environment.pop(STRIPE_KEY, None)
-        oidc = {name: value for name, value in self._given.items() if name.startswith(_OIDC)}
+        oidc = {name: value for name, value in self._given.items() if name.startswith(OIDC)}
         environment.update(oidc)
         return plans.console(self.state, self.ports, environment, self.addresses["console"])
 

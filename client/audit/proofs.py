@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from client.audit.model import AuditedDecision, Discrepancy, Kind
 from client.engine import Engine
 from client.record_key import trusted_key
-from domain.errors import DecisionRefused
 from domain.explanation import explained
-from domain.gate import Decision, Gate, Requirement, Verdict
+from domain.gate import Gate, Requirement, Verdict
 from domain.model import Value
 from domain.opening import SealedOpening
-from domain.passkey import verify
-from domain.proof import Proof, Statement, refuse_other
+from domain.proof import Proof
+from domain.proof_check import Decided, decided_in, proven_with
 from domain.record import SealedEntry
 from domain.record_check import FIND_OUT
-from domain.sealing import Keys, Sealed
+from domain.sealing import Keys
 from domain.status import MessageStatus
 from store.kernel.database import Database
 from store.record import keys, openings, proofs, timeline
@@ -35,25 +33,6 @@ _ABOUT = re.compile(
     r"message (?P<message>\d+) (?P<digest>[0-9a-f]{8}) as (?P<roles>[^:]*?)"
     r"(?:, proof (?P<proof>[0-9a-f]{8}))?(?:: .*)?"
 )
-
-
-class Decided(NamedTuple):
-    """A decision as the ledger tells of it; ``digest`` and ``proof`` may be their first digits.
-
-    ``revision`` is None in the timeline, which does not say it.
-    """
-
-    message: int
-    revision: int | None
-    digest: str
-    verdict: Verdict
-    person: str
-    roles: tuple[str, ...]
-    proof: str
-
-    def __str__(self) -> str:
-        said = {Verdict.APPROVE: "approval", Verdict.REJECT: "rejection"}[self.verdict]
-        return f"the {said} of message {self.message} by {self.person}"
 
 
 async def audit_proofs(
@@ -103,7 +82,7 @@ class _Kept(Value):
 def decisions_of(opened: Iterable[SealedOpening], entries: Iterable[SealedEntry]) -> list[Decided]:
     """Every decision that counted, once, by message; the opening's account comes first."""
     found: dict[tuple[int, str, str], Decided] = {}
-    told = [one for opening in opened for one in _in_opening(opening)]
+    told = [one for opening in opened for one in decided_in(opening)]
     for one in [*told, *filter(None, map(_in_timeline, entries))]:
         found.setdefault((one.message, one.digest[:8], one.person), one)
     return sorted(found.values(), key=lambda one: (one.message, one.person, one.digest))
@@ -149,64 +128,19 @@ class _Audit:
         if len(named) != 1 or named[0].verified is None:
             return "", "names a proof that the ledger does not have"
         proof = named[0]
-        assert proof.verified is not None
-        used = proof.verified
-        key = self._keys.find(used.key_id)
-        if key is None or key.key_id not in self._trusted:
-            return "", "has a proof that this installation has not sealed"
-        if not key.verifies(Sealed.PROOF, proof.sealed_digest(), used.seal):
-            return "", "has a proof that was changed after it was verified"
-        try:
-            statement = verify(proof.evidence, used.credential)
-            refuse_other(statement, _expected(self._slug, decided, statement))
-        except DecisionRefused as refusal:
-            return "", f"has a proof that does not verify: {refusal.what.rstrip('.')}"
-        if used.credential.person != decided.person:
-            return "", "was proven with somebody else's key"
+        kind, problem = proven_with(proof, self._slug, decided, self._keys, self._trusted)
+        if kind is None:
+            return "", problem
         other = self._used.setdefault(proof.id, decided)
         if other is not decided:
             return "", f"has the proof of {other}"
-        return used.credential.kind.value, ""
+        return kind.value, ""
 
     def _find(self, decided: Decided, problem: str, means: str) -> None:
         what = f"{decided} {problem}."
         said = explained(f"{what[0].upper()}{what[1:]}", FIND_OUT, means=means)
         where = f"message {decided.message}"
         self.found.append(Discrepancy(kind=Kind.DIFFERS, where=where, explanation=said))
-
-
-def _expected(slug: str, decided: Decided, signed: Statement) -> Statement:
-    """What must have been signed, as far as the account of the decision goes."""
-    whole = signed.digest if signed.digest.startswith(decided.digest) else decided.digest
-    return signed.model_copy(
-        update={
-            "incident": slug,
-            "message": decided.message,
-            "revision": signed.revision if decided.revision is None else decided.revision,
-            "digest": whole,
-            "verdict": decided.verdict,
-            "person": decided.person,
-            "roles": decided.roles,
-        }
-    )
-
-
-def _in_opening(opening: SealedOpening) -> Iterable[Decided]:
-    for content in opening.decisions:
-        try:
-            one = Decision.model_validate(content)
-        except ValidationError:
-            # The check of the record says what is wrong with it.
-            continue
-        yield Decided(
-            opening.number,
-            opening.revision,
-            one.digest,
-            one.verdict,
-            one.actor.person,
-            one.roles,
-            one.proof,
-        )
 
 
 def _in_timeline(entry: SealedEntry) -> Decided | None:

@@ -136,6 +136,21 @@ def test_a_gate_may_require_any_proof(proof: str) -> None:
     assert (found.problems, found.unusable) == ((), {})
 
 
+@pytest.mark.parametrize(
+    ("least", "own", "required"),
+    [("passkey", "key", "passkey"), ("key", "none", "key"), ("key", "passkey", "passkey")],
+)
+def test_an_installation_may_ask_for_more_than_a_gate_does(
+    least: str, own: str, required: str
+) -> None:
+    files = with_plan("      quorum: 2\n", f"      quorum: 2\n      requires: {own}\n")
+    plan = examined(files, proof_required=least).plan
+    assert plan is not None
+    asked = {kind: message.gate.requires for kind, message in plan.messages.items()}
+    assert required in asked.values()
+    assert set(asked.values()) <= {required, least}
+
+
 @pytest.mark.parametrize("channels", ["email,twitter,facebook,website", "mastodon"])
 def test_a_channel_that_no_worker_serves_is_a_warning(channels: str) -> None:
     files = with_plan(
