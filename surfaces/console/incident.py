@@ -35,7 +35,13 @@ router = APIRouter(route_class=Page)
 @router.get("/incidents/{slug}")
 async def show_incident(request: Request, slug: str) -> Response:
     """The incident as it is."""
-    seen, verified = await asyncio.gather(feed_of(request, slug).look(), _verified(request, slug))
+    verifying = asyncio.ensure_future(_verified(request, slug))
+    try:
+        seen = await feed_of(request, slug).look()
+    finally:
+        # Also if there is no such incident: what still reads the ledger must not outlive the page.
+        await asyncio.wait([verifying])
+    verified = await verifying
     title = seen.look.status.title if seen.look else seen.ledger.row.title if seen.ledger else slug
     return page(
         request,

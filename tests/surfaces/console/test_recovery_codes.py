@@ -124,7 +124,7 @@ async def test_its_use_is_an_entry_and_loud_on_the_administration_page(
     page = (await console.browser.get("/administration")).text
 
     assert "Somebody used a recovery code" in page
-    assert "<b>ada</b> signed in with a recovery code" in page
+    assert ">ada</a> signed in with a recovery code" in page
     assert 'data-state="refused">by a recovery code</span>' in page
     told = [
         (one.what, one.who, one.about) for one in await entries.read(await console.engine.ledger())
