@@ -25,7 +25,8 @@ from client.stack.ports import Ports
 from client.stack.processes import identity
 from client.stack.stack_file import Process
 from embedded import plans, temporal_binary
-from embedded.environment import OIDC, (
+from embedded.environment import (
+    OIDC,
     PUBLIC_URL,
     WEBSITE_FOLDER,
     StackEnvironment,
