@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from client.engine import Engine
 from client.errors import WrongInput
@@ -72,7 +71,7 @@ async def administration(engine: Engine) -> Administration:
     left = await recovery_codes.left_of(ledger)
     used = await entries.of_kind(ledger, Happened.CODE_USED, since=now - RECENTLY)
     return Administration(
-        file=_seen_from_here(engine.settings.playbooks_dir / PEOPLE_FILE),
+        file=f"{engine.settings.playbooks_dir.resolve().name}/{PEOPLE_FILE}",
         people=tuple(
             one.model_copy(
                 update={
@@ -129,9 +128,3 @@ async def end_sessions(engine: Engine, *, by: str, session: str = "", person: st
         )
     ledger, now = await engine.ledger(), datetime.now(UTC)
     return len(await sessions.revoke(ledger, by, now, id_hash=session, person=person))
-
-
-def _seen_from_here(file: Path) -> str:
-    """The place of a file as somebody in Frontfoot's folder would type it."""
-    here = Path.cwd()
-    return str(file.relative_to(here)) if file.is_relative_to(here) else str(file)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from embedded.environment import keep_secrets
+from client.stack.ports import Ports
+from embedded.environment import keep_secrets, stack_environment
+from settings import Settings
 
 
 def test_the_secret_of_a_folder_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
@@ -31,3 +33,19 @@ def test_links_in_mail_of_before_a_restart_go_on_working(tmp_path: Path) -> None
     link = first["FRONTFOOT_LINK_SECRET"]
     assert link == second["FRONTFOOT_LINK_SECRET"]
     assert link != first["FRONTFOOT_CODE_SECRET"]
+
+
+def test_the_secret_of_the_identity_provider_is_in_no_part_by_default(tmp_path: Path) -> None:
+    """The console is given it by itself; a part that the public reaches must not have it."""
+    given = {"FRONTFOOT_OIDC_CLIENT_SECRET": "s" * 40, "FRONTFOOT_PROOF_REQUIRED": "key"}
+    made = stack_environment(
+        Settings(state_dir=tmp_path),
+        given,
+        Ports(),
+        webhooks="http://localhost:2",
+        sandbox="http://localhost:1",
+        live=False,
+    )
+    everywhere = {**made.clients, **made.parts, **made.worker, **made.access.environment}
+    assert "FRONTFOOT_OIDC_CLIENT_SECRET" not in everywhere
+    assert made.parts["FRONTFOOT_PROOF_REQUIRED"] == "key"
