@@ -175,7 +175,10 @@ def test_a_file_without_addresses_names_the_columns_it_has(terminal: Terminal) -
 def test_audiences_are_listed_with_their_size(terminal: Terminal) -> None:
     write_csv(terminal.folder, "email", "a@example.org", "b@example.org")
     terminal.type("audience import list.csv --name customers")
-    assert terminal.read("audience list") == [{"name": "customers", "recipients": 2}]
+    (listed,) = terminal.read("audience list")
+    assert (listed["name"], listed["recipients"]) == ("customers", 2)
+    # When it was last imported, in UTC.
+    assert listed["imported_at"].endswith("Z")
 
 
 @pytest.mark.parametrize("line", ["list", "audience list", "timeline site-down"])
