@@ -11,17 +11,18 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 LONG = (
-    "tests/store/",
+    "tests/surfaces/console/",
+    "tests/surfaces/terminal/",
     "tests/channels/",
     "tests/chaos/",
-    "tests/benchmarks/test_quick.py",
+    "tests/store/",
     "tests/workflows/",
+    "tests/benchmarks/test_quick.py",
     "tests/test_leaving.py",
-    "tests/surfaces/console/",
 )
-"""Lanes to begin with, so that what is left can even out how long they took."""
+"""Lanes to begin with, the longest first, so that what is left can even out how long they took."""
 
-LAST = ("tests/surfaces/terminal/", "tests/whole/", "tests/whole/ from p on")
+LAST = ("tests/whole/", "tests/whole/ from p on")
 """The last: their stacks would cost a tenth of a processor each until the session ends. The stories
 make up two lanes, since they are longer than anything that could run beside them."""
 
