@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -161,19 +162,16 @@ async def confirm_key(engine: Engine, named: str, *, by: str) -> Enrolled:
 
     ``WrongInput`` if ``named`` are not the first digits of one that waits.
     """
-    ledger = await engine.ledger()
     waiting = [one for one in await _named(engine, named) if one.waits]
-    if len(waiting) != 1:
-        raise WrongInput(
-            f"{named[:40]!r} is not the id of one passkey that waits to be confirmed.",
-            NextStep(
-                action=Action.LIST_KEYS, advice=f"Give {SHORTEST_ID} or more digits of an id."
-            ),
-        )
+    found = _only(waiting, named, "passkey that waits to be confirmed")
     await credentials.confirm(
-        ledger, waiting[0].credential.id, by, datetime.now(UTC), surface=Surface.TERMINAL
+        await engine.ledger(),
+        found.credential.id,
+        by,
+        datetime.now(UTC),
+        surface=Surface.TERMINAL,
     )
-    return waiting[0]
+    return found
 
 
 async def remove_key(engine: Engine, named: str, *, by: str) -> Enrolled:
@@ -181,18 +179,25 @@ async def remove_key(engine: Engine, named: str, *, by: str) -> Enrolled:
 
     ``named`` are 8 or more digits of its id; ``WrongInput`` if that is not one of those in force.
     """
-    ledger = await engine.ledger()
-    found = await _named(engine, named)
+    found = _only(await _named(engine, named), named, "key that is in force")
+    await credentials.remove(
+        await engine.ledger(),
+        found.credential.id,
+        by,
+        datetime.now(UTC),
+        surface=Surface.TERMINAL,
+    )
+    return found
+
+
+def _only(found: Sequence[Enrolled], named: str, what: str) -> Enrolled:
     if len(found) != 1:
         raise WrongInput(
-            f"{named[:40]!r} is not the id of one key that is in force.",
+            f"{named[:40]!r} is not the id of one {what}.",
             NextStep(
                 action=Action.LIST_KEYS, advice=f"Give {SHORTEST_ID} or more digits of an id."
             ),
         )
-    await credentials.remove(
-        ledger, found[0].credential.id, by, datetime.now(UTC), surface=Surface.TERMINAL
-    )
     return found[0]
 
 

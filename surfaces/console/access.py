@@ -5,6 +5,9 @@ Closed by default: a route is open to strangers only if it is in ``OPEN``.
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Literal
+
 from fastapi import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
@@ -86,28 +89,12 @@ def cookie_name(request: Request) -> str:
 
 def set_cookie(request: Request, answer: Response, value: str) -> None:
     """Give the browser the id of a session, or take it away with an empty one."""
-    answer.set_cookie(
-        cookie_name(request),
-        value,
-        max_age=int(AT_MOST_FOR.total_seconds()) if value else 0,
-        path="/",
-        secure=_is_https(request),
-        httponly=True,
-        samesite="lax",
-    )
+    _set(request, answer, cookie_name(request), value, AT_MOST_FOR, "lax")
 
 
 def set_challenge_cookie(request: Request, answer: Response, value: str) -> None:
     """Give the browser the secret of a challenge, or take it away with an empty one."""
-    answer.set_cookie(
-        challenge_cookie_name(request),
-        value,
-        max_age=int(LASTS.total_seconds()) if value else 0,
-        path="/",
-        secure=_is_https(request),
-        httponly=True,
-        samesite="strict",
-    )
+    _set(request, answer, challenge_cookie_name(request), value, LASTS, "strict")
 
 
 def set_oidc_cookie(request: Request, answer: Response, value: str) -> None:
@@ -115,14 +102,25 @@ def set_oidc_cookie(request: Request, answer: Response, value: str) -> None:
 
     Not strict: the browser must send it when the identity provider's page leads back here.
     """
+    _set(request, answer, oidc_cookie_name(request), value, LASTS, "lax")
+
+
+def _set(
+    request: Request,
+    answer: Response,
+    name: str,
+    value: str,
+    lasts: timedelta,
+    sent_along: Literal["lax", "strict"],
+) -> None:
     answer.set_cookie(
-        oidc_cookie_name(request),
+        name,
         value,
-        max_age=int(LASTS.total_seconds()) if value else 0,
+        max_age=int(lasts.total_seconds()) if value else 0,
         path="/",
         secure=_is_https(request),
         httponly=True,
-        samesite="lax",
+        samesite=sent_along,
     )
 
 
