@@ -27,6 +27,7 @@ from domain.errors import DomainError
 from domain.explanation import Explanation, explained
 from domain.installation import Happened
 from domain.suppression import covered_by
+from store.kernel.errors import StoreUnavailable
 
 MOST_WAITING = 5
 """Imports at a time, with those that are being uploaded: each is a file on the disk."""
@@ -186,6 +187,7 @@ class FileImports:
     async def _done(self, found: ImportStanding, running: _Running) -> ImportEnd:
         try:
             end = await self._imported(found, running)
+            await self._enter(found, end)
         except Exception as error:  # noqa: BLE001 - told to whoever asked, and logged if unplanned
             # Another attempt would read the same file and refuse it again.
             final = isinstance(error, WrongInput | DomainError)
@@ -196,17 +198,23 @@ class FileImports:
                 may_go_on=not final,
                 again=running.again,
             )
-        if end.entered or end.failure is None:
-            order, report = found.kept.order, end.report
-            entry = FileEntry(
-                act=_ACTS[order.kind],
-                actor=order.actor,
-                about=order.name or order.reason.value,
-                rows=end.added if report is not None else end.entered,
-                rejected=report.rejected if report is not None else 0,
-            )
-            await enter(self._engine, entry)
+            if end.entered:
+                # Where the ledger is away, whoever goes on with it is entered.
+                with suppress(StoreUnavailable):
+                    await self._enter(found, end)
         return end
+
+    async def _enter(self, found: ImportStanding, end: ImportEnd) -> None:
+        """Enter it in the installation's record; raises where the ledger does not take that."""
+        order, report = found.kept.order, end.report
+        entry = FileEntry(
+            act=_ACTS[order.kind],
+            actor=order.actor,
+            about=order.name or order.reason.value,
+            rows=end.added if report is not None else end.entered,
+            rejected=report.rejected if report is not None else 0,
+        )
+        await enter(self._engine, entry)
 
     async def _imported(self, found: ImportStanding, running: _Running) -> ImportEnd:
         order, rejects = found.kept.order, self._folder.rejects(found.id)

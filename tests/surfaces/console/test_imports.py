@@ -437,3 +437,24 @@ async def test_codes_in_doubt_are_shown_and_freed_by_who_knows(signed_in: Consol
     said = words(await bring(signed_in, some, kind="codes", name="spring", cleared="true"))
     assert "2 were in doubt and can be given out." in said
     assert "2 left of 3, 1 in doubt" in words(await signed_in.browser.get("/files"))
+
+
+async def test_an_import_that_cannot_be_entered_says_so_and_goes_on(
+    signed_in: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows are in and the ledger went away before it was written down who brought them."""
+    enter = running.enter
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("The ledger is away.", "It was not written down.", "Start it.")
+
+    monkeypatch.setattr(running, "enter", away)
+    shown = await bring(signed_in, PEOPLE)
+    assert "The ledger is away." in shown.text
+    again = re.search(r'action="(/files/imports/\w+/attempts)"', shown.text)
+    assert again is not None
+    monkeypatch.setattr(running, "enter", enter)
+    await signed_in.browser.post(again[1], headers=OURS)
+    await signed_in.app.state.imports.settled(again[1].split("/")[3], running._TIDY_EVERY)
+    entered = (await newest_entries(signed_in.engine))[0]
+    assert (entered.what, entered.who) == ("audience imported", "maya")
