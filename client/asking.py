@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -73,8 +73,7 @@ async def ask(
     try:
         answer = await queried(handle, query, result, unless)
     except WorkflowQueryRejectedError as error:
-        how = error.status.name.lower().replace("_", " ") if error.status else "ended"
-        raise EndedUnclosed(slug, how) from error
+        raise EndedUnclosed(slug, _word(error.status)) from error
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND and not lacks_namespace(error):
             raise await _not_there(engine, slug) from error
@@ -145,7 +144,7 @@ async def tell(
     """
     await ask(engine, slug, "status", IncidentStatus, running=True)
     handle = (await engine.temporal()).get_workflow_handle(incident_workflow_id(slug))
-    with refusals_in_words(slug, update):
+    async with refusals_in_words(engine, slug, update):
         async with asyncio.timeout(DONE_WITHIN.total_seconds()):
             with server_refusals_in_words(slug, update):
                 asked: WorkflowUpdateHandle[Result] = await handle.start_update(
@@ -176,9 +175,9 @@ def server_refusals_in_words(slug: str, asked: str) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def refusals_in_words(slug: str, asked: str) -> Iterator[None]:
-    """Turn the failures of an update into explanations."""
+@asynccontextmanager
+async def refusals_in_words(engine: Engine, slug: str, asked: str) -> AsyncIterator[None]:
+    """Turn the failures of an update or a signal into explanations."""
     try:
         yield
     except WorkflowUpdateFailedError as error:
@@ -187,7 +186,7 @@ def refusals_in_words(slug: str, asked: str) -> Iterator[None]:
         raise NoAnswer(slug, asked) from error
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND and not lacks_namespace(error):
-            raise DomainError("The incident is closed.", "Open a new one.") from error
+            raise await _gone(engine, slug, asked) from error
         if error.status in (
             *_NOBODY_ANSWERS,
             RPCStatusCode.UNAVAILABLE,
@@ -204,6 +203,27 @@ _NOBODY_ANSWERS = (
     RPCStatusCode.CANCELLED,
     RPCStatusCode.FAILED_PRECONDITION,
 )
+
+
+async def _gone(engine: Engine, slug: str, asked: str) -> Exception:
+    """Why Temporal has no run that takes what was asked: few of these are a closed incident."""
+    handle = (await engine.temporal()).get_workflow_handle(incident_workflow_id(slug))
+    try:
+        found = await handle.describe(rpc_timeout=SERVER_WITHIN)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return await _not_there(engine, slug)
+        return NoAnswer(slug, asked)
+    if found.status is WorkflowExecutionStatus.COMPLETED:
+        return DomainError("The incident is closed.", "Open a new one.")
+    if found.status in (None, WorkflowExecutionStatus.RUNNING):
+        # It has been brought back meanwhile, with or without what was asked.
+        return NoAnswer(slug, asked)
+    return EndedUnclosed(slug, _word(found.status))
+
+
+def _word(status: WorkflowExecutionStatus | None) -> str:
+    return status.name.lower().replace("_", " ") if status else "ended"
 
 
 async def _not_there(engine: Engine, slug: str) -> UnknownIncident:

@@ -139,18 +139,19 @@ async def open_incident(
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
     )
     temporal = await engine.temporal()
-    with refusals_in_words(slug, "open"), server_refusals_in_words(slug, "open"):
-        try:
-            async with asyncio.timeout(OPENED_WITHIN.total_seconds()):
-                status: IncidentStatus = await temporal.execute_update_with_start_workflow(
-                    "join",
-                    Join(actor=actor),
-                    start_workflow_operation=start,
-                    id=f"join/{actor.person}/{uuid.uuid4()}",
-                    result_type=IncidentStatus,
-                )
-        except WorkflowAlreadyStartedError as error:
-            raise await _used(engine, slug) from error
+    async with refusals_in_words(engine, slug, "open"):
+        with server_refusals_in_words(slug, "open"):
+            try:
+                async with asyncio.timeout(OPENED_WITHIN.total_seconds()):
+                    status: IncidentStatus = await temporal.execute_update_with_start_workflow(
+                        "join",
+                        Join(actor=actor),
+                        start_workflow_operation=start,
+                        id=f"join/{actor.person}/{uuid.uuid4()}",
+                        result_type=IncidentStatus,
+                    )
+            except WorkflowAlreadyStartedError as error:
+                raise await _used(engine, slug) from error
     notices = notices_of(examined, status)
     try:
         await refuse_other_ledger(engine, slug)

@@ -135,8 +135,9 @@ async def approve_by_signal(
     """Approve by signal, as any client of Temporal may, without waiting for an answer."""
     handle = (await engine.temporal()).get_workflow_handle(incident_workflow_id(check_slug(slug)))
     said = SignalledDecision(by=by, digest=digest, message=message, proof=proof)
-    with refusals_in_words(slug, "approve"), server_refusals_in_words(slug, "approve"):
-        await handle.signal("approve", said)
+    async with refusals_in_words(engine, slug, "approve"):
+        with server_refusals_in_words(slug, "approve"):
+            await handle.signal("approve", said)
 
 
 def message_of(status: IncidentStatus, number: int) -> MessageStatus:

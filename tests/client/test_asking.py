@@ -12,13 +12,21 @@ from typing import Any
 import pytest
 from temporalio import workflow
 from temporalio.client import WorkflowHandle
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from client import asking
 from client.asking import incident_status, tell
 from client.engine import Engine
-from client.errors import ClientError, NoWorker, ServerRefused, explanation_of
+from client.errors import (
+    ClientError,
+    EndedUnclosed,
+    NoAnswer,
+    NoWorker,
+    ServerRefused,
+    UnknownIncident,
+    explanation_of,
+)
 from client.messages import approve_by_signal
 from domain.actor import Actor
 from domain.ids import MAIN_QUEUE, incident_workflow_id
@@ -132,6 +140,42 @@ async def test_a_signal_that_the_server_does_not_take_is_told_as_refused(
         await handle.signal("junk")
     with pytest.raises(ServerRefused, match="limit for signal events"):
         await approve_by_signal(engine, "site-down", by="noor", digest="12345678")
+
+
+async def test_an_incident_that_is_terminated_while_it_is_asked_is_not_told_as_closed(
+    small_server: tuple[Engine, WorkflowHandle[Any, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was told as closed, and that one should open another: nobody would have recovered it."""
+    engine, handle = small_server
+    look = asking.ask
+
+    async def look_and_lose(*asked: Any, **how: Any) -> object:
+        answer = await look(*asked, **how)
+        await handle.terminate("by hand")
+        return answer
+
+    monkeypatch.setattr(asking, "ask", look_and_lose)
+    with pytest.raises(EndedUnclosed, match="terminated"):
+        await tell(
+            engine, "site-down", "join", Join(actor=Actor.at_terminal("lee")), IncidentStatus
+        )
+    with pytest.raises(EndedUnclosed, match="terminated"):
+        await approve_by_signal(engine, "site-down", by="noor", digest="12345678")
+
+
+async def test_a_signal_to_an_incident_that_there_never_was_says_so(
+    small_server: tuple[Engine, WorkflowHandle[Any, Any]],
+) -> None:
+    with pytest.raises(UnknownIncident):
+        await approve_by_signal(small_server[0], "no-such", by="noor", digest="12345678")
+
+
+async def test_nobody_knows_what_counted_of_an_incident_that_was_brought_back_meanwhile(
+    small_server: tuple[Engine, WorkflowHandle[Any, Any]],
+) -> None:
+    with pytest.raises(NoAnswer):
+        async with asking.refusals_in_words(small_server[0], "site-down", "join"):
+            raise RPCError("workflow execution already completed", RPCStatusCode.NOT_FOUND, b"")
 
 
 async def test_a_missing_worker_is_a_missing_worker(line: tuple[Line, Engine]) -> None:
