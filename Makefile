@@ -13,6 +13,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 UV := uv==0.13.8
 
+# Each command starts many processes, and without this each would compile our sources anew where the
+# environment forbids to keep what was compiled.
+export PYTHONDONTWRITEBYTECODE :=
+
 # Read from the disk, so that a missing part is not an error of the tools.
 PACKAGES := $(wildcard activities channels chaos client domain embedded sandbox store surfaces workflows)
 MODULES := $(wildcard cli.py settings.py wiring.py worker.py)
