@@ -51,14 +51,16 @@ async def preview(
     next_update_by: datetime | None = None,
     components: Collection[str] = (),
     notify: bool = True,
+    facts: Mapping[str, object] | None = None,
 ) -> tuple[CopyPreview, ...]:
     """The copies of a new message of ``kind``, or of a revision of message ``number``.
 
-    ``copy`` as in ``client.messages.propose``; ``components`` are those that it sets. A copy that
-    could not be made says why. Raises ``WrongInput`` where there is no plan to write from, and
+    ``copy`` as in ``client.messages.propose``; ``components`` are those that it sets,
+    ``facts`` are to be recorded before it, as by ``client.facts.record_facts``. A copy that could
+    not be made says why. Raises ``WrongInput`` where there is no plan to write from, and
     ``DomainError`` for words for a channel that the message does not go to.
     """
-    writing, names = await _writing(engine, status, kind, number, copy, next_update_by)
+    writing, names = await _writing(engine, status, kind, number, copy, next_update_by, facts or {})
     channels = await asyncio.to_thread(_channels, names)
     built = [one for one in channels.values() if not isinstance(one, Explanation)]
     place = MessageRef(
@@ -83,6 +85,7 @@ async def _writing(
     number: int | None,
     copy: Mapping[str, str] | None,
     next_update_by: datetime | None,
+    facts: Mapping[str, object],
 ) -> tuple[Writing, tuple[str, ...]]:
     found = await plan_of(engine, status)
     if found is None:
@@ -106,7 +109,7 @@ async def _writing(
         ordinal=ordinal,
         at=datetime.now(UTC),
         files=files,
-        facts=read_typed(known.words).filled(),
+        facts=read_typed({**known.words, **facts}).filled(),
         draft=copy or {},
         next_update_by=next_update_by,
         links=bool(settings.public_url and settings.link_secret),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from jinja2 import TemplateSyntaxError, nodes
 
@@ -25,6 +26,10 @@ class _Any(frozenset[str]):
     def __bool__(self) -> bool:
         return True
 
+    # An empty group is another thing, whose problems are other ones.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
 
 ANY = _Any()
 
@@ -36,27 +41,40 @@ def find_problems(
 
     ``first_line`` is the line of ``file`` on which ``source`` begins.
     """
+    return list(_find_problems(source, file, frozenset(names.items()), html, first_line))
+
+
+# The same few templates are read again and again: with each message, and while somebody types.
+@lru_cache(maxsize=1024)
+def _find_problems(
+    source: str,
+    file: str,
+    groups: frozenset[tuple[str, frozenset[str] | None]],
+    html: bool,
+    first_line: int,
+) -> tuple[Problem, ...]:
+    names = dict(groups)
     odd = forbidden_in(source)
     if odd is not None and odd.line is not None:
         line = odd.line + first_line - 1
-        return [Problem(file, f"{odd.detail}.", line, odd.column, odd.next_step)]
+        return (Problem(file, f"{odd.detail}.", line, odd.column, odd.next_step),)
     environment = HTML if html else TEXT
     try:
         tree = environment.parse(source)
-        found = [
+        found = tuple(
             Problem(file, detail, line=line + first_line - 1, next_step=next_step)
             for line, detail, next_step in (
                 *_walk(tree, names),
                 *_misspelt(tree, names, html=html),
                 *(_eaten_styles(source) if html else ()),
             )
-        ]
+        )
         if not found:
             environment.compile(source)
     except TemplateSyntaxError as error:
-        return [_syntax(error, source, file, names, first_line)]
+        return (_syntax(error, source, file, names, first_line),)
     except (RecursionError, SyntaxError):
-        return [Problem(file, "is nested too deeply to be read.", next_step="Make it simpler.")]
+        return (Problem(file, "is nested too deeply to be read.", next_step="Make it simpler."),)
     return found
 
 

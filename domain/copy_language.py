@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import NoReturn
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, pass_context
@@ -39,12 +40,9 @@ def fill(source: str, file: str, values: Values, *, html: bool = False, first_li
     Raises ``PlaybookInvalid`` naming the file, the line and the value that is not filled yet.
     ``source`` must have passed ``domain.copy_check``.
     """
-    environment = HTML if html else TEXT
     context = {name: _as_seen(name, value) for name, value in values.items()}
     try:
-        code = environment.compile(source, name=file, filename=file)
-        template = Template.from_code(environment, code, environment.make_globals(None))
-        return "".join(_capped(template.generate(context), file))
+        return "".join(_capped(_compiled(source, file, html).generate(context), file))
     except TemplateSyntaxError as error:
         raise PlaybookInvalid([syntax_problem(error, file, first_line)]) from error
     except UndefinedError as error:
@@ -62,6 +60,13 @@ def fill(source: str, file: str, values: Values, *, html: bool = False, first_li
         )
         line = _line_of(error, file, first_line)
         raise PlaybookInvalid([Problem(file, detail, line=line)]) from error
+
+
+@lru_cache(maxsize=256)
+def _compiled(source: str, file: str, html: bool) -> Template:
+    environment = HTML if html else TEXT
+    code = environment.compile(source, name=file, filename=file)
+    return Template.from_code(environment, code, environment.make_globals(None))
 
 
 # --- what a template sees ---------------------------------------------------------------------

@@ -101,4 +101,5 @@ async def _previewed(
         next_update_by=promise,
         components=typed.states(),
         notify=typed.notify,
+        facts=typed.facts().facts(),
     )

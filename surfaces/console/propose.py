@@ -9,17 +9,18 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from client.asking import incident_status
+from client.engine import Engine
 from client.facts import read_facts
 from client.incident_plan import Choices, choices_of
 from client.messages import propose, read_message, revise
 from client.patience import soon
-from domain.facts import Facts
 from domain.page_entry import ComponentState
 from domain.status import MessageStatus
 from surfaces.console.access import actor, engine_of
 from surfaces.console.failures import Page, Refused, attempted
 from surfaces.console.previews import shown
 from surfaces.console.rendering import page, see
+from surfaces.console.typed_facts import TypedFacts
 from surfaces.console.typed_message import COMPONENT, TypedMessage
 
 router = APIRouter(route_class=Page)
@@ -62,6 +63,7 @@ async def take_revision(request: Request, slug: str, number: int) -> Response:
 
 
 async def _propose(request: Request, slug: str, typed: TypedMessage) -> MessageStatus:
+    await typed.facts().record(engine_of(request), slug, actor(request))
     return await propose(
         engine_of(request),
         slug,
@@ -75,6 +77,7 @@ async def _propose(request: Request, slug: str, typed: TypedMessage) -> MessageS
 
 
 async def _revise(request: Request, slug: str, number: int, typed: TypedMessage) -> MessageStatus:
+    await typed.facts().record(engine_of(request), slug, actor(request))
     return await revise(
         engine_of(request),
         slug,
@@ -100,6 +103,13 @@ async def _answer(
     return see(f"/incidents/{slug}/messages/{made.number}/sign")
 
 
+async def _facts(engine: Engine, slug: str, typed: TypedMessage, refused: bool) -> TypedFacts:
+    facts = typed.facts()
+    if not facts.words:
+        return TypedFacts.recorded(await read_facts(engine, slug))
+    return await facts.after_refusal(engine, slug) if refused else facts
+
+
 async def _show(
     request: Request,
     slug: str,
@@ -113,8 +123,7 @@ async def _show(
     choices = Choices() if isinstance(status, Refused) else await choices_of(engine, status)
     if isinstance(status, Refused):
         refused = refused or status
-    known = await attempted(soon(read_facts(engine, slug)))
-    words = {} if isinstance(known, Refused) else known.words
+    facts = await attempted(soon(_facts(engine, slug, typed, refused is not None)))
     context: dict[str, Any] = {
         "slug": slug,
         "number": number,
@@ -122,7 +131,7 @@ async def _show(
         "preview": Markup(await shown(request, slug, number, typed)) if typed.fields else "",
         "choices": choices,
         "states": list(ComponentState),
-        "known": {name: str(words[name]) for name in Facts.model_fields if words.get(name)},
+        "facts": typed.facts() if isinstance(facts, Refused) else facts,
         "refusal": refused.explanation if refused else None,
     }
     title = f"Revise message {number}" if number else "Propose a message"

@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from client.signing_in import Session
 from domain.abilities import Ability
 from domain.explanation import Explanation, NextStep, explained
+from domain.facts import Facts
 from domain.message import Document
 from domain.plural import plural
 from domain.times import in_utc, show_clock, show_moment, show_on_its_day
@@ -100,8 +101,12 @@ def _environment() -> Environment:
         how_long=how_long,
     )
     made.globals.update(asset=asset, plural=plural, left=_left, glance=_glance)
-    made.globals.update(button_of=_button_of)
+    made.globals.update(button_of=_button_of, fact_hints=_fact_hints())
     return made
+
+
+def _fact_hints() -> dict[str, str]:
+    return {name: one.description or name for name, one in Facts.model_fields.items()}
 
 
 def _why_not(request: Request) -> Callable[[str], Explanation | None]:

@@ -11,6 +11,7 @@ from client.errors import WrongInput
 from client.promised_time import promised_time
 from domain.message import FREE_SUBJECT, FREE_TEXT, MessageKind
 from domain.page_entry import ComponentState
+from surfaces.console.typed_facts import TypedFacts
 
 FOR, COMPONENT = "for:", "component:"
 """The beginnings of the names of fields for one channel, and for one component."""
@@ -25,7 +26,7 @@ class TypedMessage:
     @classmethod
     def of(cls, form: FormData) -> TypedMessage:
         """What a form has sent."""
-        return cls({name: value for name, value in form.multi_items() if isinstance(value, str)})
+        return cls(texts_of(form))
 
     @property
     def notify(self) -> bool:
@@ -61,6 +62,10 @@ class TypedMessage:
         text = self.fields.get("next_update_by", "").strip()
         return promised_time(text, datetime.now(UTC)) if text else None
 
+    def facts(self) -> TypedFacts:
+        """The facts that were typed beside it; without words if there were none."""
+        return TypedFacts.of(self.fields)
+
     def states(self) -> dict[str, ComponentState]:
         """The states that it sets on the status page, by component."""
         return {
@@ -68,6 +73,11 @@ class TypedMessage:
             for name, state in self.fields.items()
             if name.startswith(COMPONENT) and state in set(ComponentState)
         }
+
+
+def texts_of(form: FormData) -> dict[str, str]:
+    """The texts of a form by name, without its files."""
+    return {name: value for name, value in form.multi_items() if isinstance(value, str)}
 
 
 def _lines(text: str) -> str:

@@ -77,3 +77,39 @@ def test_a_preview_without_a_script(people: People) -> None:
     maya.get_by_role("button", name="Propose").click()
     assert words(maya, "main") == shown
     maya.context.close()
+
+
+def test_facts_beside_the_form_are_in_the_preview_and_recorded_with_the_message(
+    people: People,
+) -> None:
+    maya = people.enter("maya")
+    opens(people, maya, "preview-facts")
+    people.goes_to(maya, "/incidents/preview-facts/propose?kind=announcement")
+    maya.get_by_label("Summary").fill("sign-in fails")
+    maya.get_by_label("What happened").fill("Since 13:00 UTC nobody can sign in.")
+    expect(maya.locator("#preview")).to_contain_text("Since 13:00 UTC nobody can sign in.")
+    shown = words(maya, "#preview")
+    maya.get_by_role("button", name="Propose").click()
+    maya.wait_for_url("**/messages/1/sign")
+    assert words(maya, "main") == shown
+    people.goes_to(maya, "/incidents/preview-facts/facts")
+    expect(maya.get_by_label("Summary")).to_have_value("sign-in fails")
+    maya.context.close()
+
+
+def test_facts_that_somebody_else_has_recorded_are_shown_beside_ones_own(people: People) -> None:
+    maya = people.enter("maya", java_script_enabled=False)
+    opens(people, maya, "preview-both")
+    people.goes_to(maya, "/incidents/preview-both/propose?kind=announcement")
+    people.types("facts preview-both --set summary=mail-is-late --as maya")
+    maya.get_by_label("Summary").fill("sign-in fails")
+    maya.get_by_label("What happened").fill("Nobody can sign in.")
+    maya.get_by_role("button", name="Propose").click()
+    expect(maya.locator("#refusal")).to_contain_text("summary")
+    expect(maya.get_by_label("Summary")).to_have_value("sign-in fails")
+    expect(maya.get_by_text("Somebody else has recorded: mail-is-late")).to_be_visible()
+    # Having read that, she insists.
+    maya.get_by_role("button", name="Propose").click()
+    maya.wait_for_url("**/messages/1/sign")
+    expect(maya.locator("main")).to_contain_text("sign-in fails")
+    maya.context.close()
