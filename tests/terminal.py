@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shlex
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.testing
 from typer.testing import CliRunner, Result
 
 from cli import app
@@ -21,6 +23,9 @@ from client.stack.ports import Ports
 
 ROOT = Path(__file__).resolve().parents[1]
 _OURS = ("FRONTFOOT_", "TEMPORAL_")
+
+# The runner would build every command anew for each line, which takes longer than most of them.
+typer.testing._get_command = functools.cache(typer.testing._get_command)
 
 
 class Terminal:
