@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.quick_process import run
 from tests.terminal import Up
 
 WATCH = """
@@ -73,15 +73,9 @@ class People:
 
     def types(self, line: str) -> str:
         """Somebody types a command in the folder of the stack; what it printed."""
-        done = subprocess.run(
-            self.up.command(line),
-            cwd=self.up.folder,
-            env=self.up.environment(),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout.strip()
+        code, said, errors = run(line.split(), self.up.folder, self.up.environment())
+        assert code == 0, errors
+        return said.strip()
 
     def enter(self, person: str, **options: Any) -> Page:
         """The page of somebody who has opened a link and pressed their name."""
