@@ -211,8 +211,9 @@ class FileImports:
             act=_ACTS[order.kind],
             actor=order.actor,
             about=order.name or order.reason.value,
-            rows=end.added if report is not None else end.entered,
+            rows=report.usable if report is not None else end.entered,
             rejected=report.rejected if report is not None else 0,
+            number=found.id,
         )
         await enter(self._engine, entry)
 

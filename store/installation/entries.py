@@ -46,6 +46,20 @@ async def enter(db: Database, *entries: InstallationEntry) -> None:
         await append(db, connection, *entries)
 
 
+async def enter_once(db: Database, entry: InstallationEntry) -> None:
+    """``enter``, unless one of the same kind about exactly the same is there.
+
+    For what is begun again after its process died, perhaps after it had been entered.
+    """
+    row = installation_record.c
+    same = select(row.link).where(row.what == entry.what.value, row.about == entry.about).limit(1)
+    async with db.write() as connection:
+        # Only within the turn of ``append`` nobody else enters it meanwhile.
+        await db.serialise(connection, "frontfoot/installation")
+        if (await connection.execute(same)).first() is None:
+            await append(db, connection, entry)
+
+
 async def read(db: Database) -> list[KeptEntry]:
     """Every entry with its hash and seal, in their order.
 

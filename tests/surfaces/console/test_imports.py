@@ -356,10 +356,8 @@ async def test_who_imported_is_entered_and_no_address_is(
     caplog.set_level("DEBUG")
     await bring(signed_in, PEOPLE)
     entered = (await newest_entries(signed_in.engine))[0]
-    assert (entered.what, entered.about) == (
-        "audience imported",
-        "customers, 1 row, 2 rejected",
-    )
+    assert entered.what == "audience imported"
+    assert re.fullmatch(r"customers, 1 row, 2 rejected, import \w{16}", entered.about)
     assert (entered.who, entered.surface) == ("maya", "console")
     ours = [one.getMessage() for one in caplog.records if one.name.startswith("frontfoot")]
     assert "quill" not in f"{ours}{entered}".lower()
@@ -396,6 +394,11 @@ async def test_an_import_whose_end_the_disk_did_not_take_says_so_and_goes_on_lat
     await signed_in.app.state.imports.settled(name, running._TIDY_EVERY)
     said = words(await signed_in.browser.get(str(shown.url)))
     assert "0 recipients were added to customers. 1 was in it already." in said
+    # It had been entered before, and is not entered as if it had come twice.
+    entered = [one.about for one in await newest_entries(signed_in.engine)]
+    assert [about.partition(", import")[0] for about in entered if ", import " in about] == [
+        "customers, 1 row, 2 rejected"
+    ]
 
 
 async def test_a_disk_that_takes_no_file_is_said_to_be_full(
