@@ -147,6 +147,13 @@ def test_everything_of_ours_reaches_the_same_ledger_and_the_same_temporal() -> N
     assert ours[0]["TEMPORAL_ADDRESS"] == namespace["TEMPORAL_ADDRESS"]
 
 
+def test_decisions_are_proven_wherever_incidents_are_opened_or_sent_from() -> None:
+    asked = {
+        SERVICES[name]["environment"]["FRONTFOOT_PROOF_REQUIRED"] for name in ("worker", "console")
+    }
+    assert asked == {"${FRONTFOOT_PROOF_REQUIRED:-passkey}"}
+
+
 def test_what_the_internet_reaches_has_no_key_that_sends() -> None:
     assert "env_file" not in SERVICES["webhooks"]
     assert not [name for name in SERVICES["webhooks"]["environment"] if "API_KEY" in name]
