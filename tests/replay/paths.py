@@ -24,7 +24,8 @@ from domain.timeline import BRANCHED, RESTORED, RecordHead
 from tests.deadline import eventually
 from tests.workflows.mailing import Answer
 from tests.workflows.plan import POSTS, TWO_WITH_SECURITY, a_plan
-from tests.workflows.response import Refusal, Response, person, state
+from tests.workflows.response import Refusal, Response, person, state, why
+from tests.workflows.test_stopping import resume, stopped
 from tests.workflows.world import (
     LOST_AFTER_PUBLISHING,
     LOST_BEFORE_PUBLISHING,
@@ -200,6 +201,24 @@ async def broadcast_withdrawn(response: Response) -> None:
     await response.close()
 
 
+async def stopped_and_resumed(response: Response) -> None:
+    """Everything was stopped before it began, was in the record, and went out when resumed."""
+    response.world.mail.recipients = 40
+    mail = BroadcastPlan(batch_size=10, in_flight=2)
+    plan = a_plan(channels=("twitter", "email"), broadcast=mail)
+    await response.open(plan)
+    stop = stopped(response)
+    await response.decide(await response.propose(), "noor")
+    await response.until(
+        lambda now: all("stopped by maya" in why(now, one) for one in ("twitter", "email"))
+    )
+    await response.handle.signal("stops_changed")
+    await eventually(lambda: response.says("stopped everything"), bool)
+    await resume(response, stop)
+    await response.settled()
+    await response.close()
+
+
 async def several_audiences(response: Response) -> None:
     """A message on two post channels and to two audiences, with facts recorded before it."""
     response.audiences = ("customers", "page-subscribers")
@@ -318,6 +337,7 @@ PATHS: tuple[Path, ...] = (
     broadcast_paused,
     broadcast_withdrawn,
     broadcast_stopped_half_way,
+    stopped_and_resumed,
     several_audiences,
     ledger_restored,
     record_branched,

