@@ -33,10 +33,12 @@ httpx or h11 exception may contain a header, hence a key.
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import cache
 from math import ceil
 from typing import TypeVar
 
@@ -88,7 +90,15 @@ def new_client(*, connect: float, read: float, pool: int = 16) -> httpx.AsyncCli
         timeout=httpx.Timeout(read, connect=connect, pool=read),
         limits=httpx.Limits(max_connections=pool, max_keepalive_connections=pool),
         follow_redirects=False,
+        verify=_certificates(),
     )
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    # Reading those of the system takes a twentieth of a second: too long for every client of every
+    # channel, which is built to look at a playbook, too.
+    return httpx.create_ssl_context()
 
 
 async def publish_over(

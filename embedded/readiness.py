@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 
 import httpx
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -27,10 +28,14 @@ async def temporal_answers(port: int) -> bool:
     return True
 
 
+_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Nothing here has any, and reading those of the system takes longer than asking."""
+
+
 async def answers(url: str) -> bool:
     """Whether a server answers there, with success."""
     try:
-        async with httpx.AsyncClient(timeout=5, trust_env=False) as http:
+        async with httpx.AsyncClient(timeout=5, trust_env=False, verify=_NO_CERTIFICATES) as http:
             return (await http.get(url)).is_success
     except httpx.HTTPError:
         return False

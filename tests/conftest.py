@@ -6,12 +6,17 @@ With ``-n auto`` several processes share the tests. All of this holds for each o
 from __future__ import annotations
 
 import atexit
+import functools
 import importlib
 import os
 import sys
 from collections.abc import Generator
 
+import httpx
 import pytest
+
+# A thousand clients are made in tests, and each would read the system's certificates anew.
+httpx._transports.default.create_ssl_context = functools.cache(httpx.create_ssl_context)
 
 _TEMPORAL_CORE = "temporalio.bridge.temporal_sdk_bridge"
 _PROCESSES = 3
