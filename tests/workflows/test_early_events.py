@@ -71,7 +71,8 @@ def worker(client: Client, queue: str) -> Worker:
 async def taken_over(client: Client, queue: str, pause: float) -> tuple[WorkflowHistory, bool]:
     """The history of a workflow whose second worker found a query and signals waiting.
 
-    ``pause`` is how many seconds the server has for the query before the first signal comes. Also whether the query failed when it was first put.
+    ``pause`` is how many seconds the server has for the query before the first signal comes.
+    Also whether the query failed when it was first put.
     """
     async with worker(client, queue):
         handle = await client.start_workflow(TwoSteps.run, id=queue, task_queue=queue)
