@@ -193,6 +193,12 @@ class Settings(BaseSettings):
         "refused, and so are those that a page of another origin sends.",
     )
 
+    console_reading_url: str = Field(
+        default="",
+        description="Where phones in the same network read the console without HTTPS, such as "
+        "http://192.168.1.20:8093: the console listens there too, and nothing can be done there.",
+    )
+
     proof_required: Requirement = Field(
         default=Requirement.NONE,
         description="What every decision of this installation is proven with, whatever a gate "
@@ -245,6 +251,14 @@ class Settings(BaseSettings):
         value = value.rstrip("/").lower()
         if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", value):
             raise ValueError("the console's URL is https://, a host name and perhaps a port")
+        return value
+
+    @field_validator("console_reading_url")
+    @classmethod
+    def _reading(cls, value: str) -> str:
+        value = value.rstrip("/").lower()
+        if value and not re.fullmatch(r"http://[a-z0-9.-]+:[0-9]{1,5}", value):
+            raise ValueError("the address for reading is http://, this machine's address, a port")
         return value
 
     def database(self) -> str:

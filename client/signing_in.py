@@ -92,17 +92,34 @@ def console_of(settings: Settings, person: str | None) -> str:
     return settings.console_url
 
 
-def refuse_own_machine(console: str) -> None:
-    """``WrongInput`` if ``console`` is an address that every machine has for itself."""
-    if re.match(OWN_MACHINE, f"{console}/"):
+def reading_address(settings: Settings) -> str:
+    """Where the console is only read, of the stack that runs here or as set; "" if nowhere."""
+    stack = stack_file.read(settings.state_dir)
+    if stack is not None and stack.runs():
+        return stack.addresses.get("reading", "")
+    return settings.console_reading_url
+
+
+def for_phones(settings: Settings, console: str) -> tuple[str, bool]:
+    """The address at which a phone reaches ``console``, and whether it only reads there.
+
+    ``WrongInput`` if ``console`` is an address that every machine has for itself, and nothing is
+    set for phones.
+    """
+    reading = reading_address(settings)
+    if not re.match(OWN_MACHINE, f"{console}/"):
+        return console, False
+    if not reading:
         raise WrongInput(
             f"The console is at {console}, and a phone that opens that address looks for it on "
             "the phone itself.",
             NextStep(
                 action=Action.START,
-                advice="Give the console a name with HTTPS, by FRONTFOOT_CONSOLE_URL.",
+                advice="Give the console a name with HTTPS, by FRONTFOOT_CONSOLE_URL. To let "
+                "phones in this network only read it, set FRONTFOOT_CONSOLE_READING_URL.",
             ),
         )
+    return reading, True
 
 
 def _for_one_person(why: str) -> WrongInput:
@@ -112,14 +129,22 @@ def _for_one_person(why: str) -> WrongInput:
     )
 
 
-async def make_link(engine: Engine, person: str | None = None) -> str:
+READING = "reading."
+"""The beginning of what signs in where the console is only read, so that it does nowhere else.
+
+It travels in the clear, and whoever copies it must not be able to do more with it.
+"""
+
+
+async def make_link(engine: Engine, person: str | None = None, *, reading: bool = False) -> str:
     """The path of a new link, ``/enter/<token>``; it signs in ``person`` once.
 
-    Without one, whoever opens it says who they are. ``WrongInput`` for somebody who is not known.
+    Without a person, whoever opens it says who they are. With ``reading``, it works at the address
+    where the console is only read. ``WrongInput`` for somebody who is not known.
     """
     if person is not None:
         await _refuse_stranger(engine, person)
-    token = secrets.token_urlsafe(32)
+    token = f"{READING if reading else ''}{secrets.token_urlsafe(32)}"
     await sessions.enter_link(await engine.ledger(), hash_of(token), datetime.now(UTC), person)
     return f"/enter/{token}"
 
@@ -140,7 +165,8 @@ async def sign_in(engine: Engine, token: str, person: str) -> str:
     is not known.
     """
     await _refuse_stranger(engine, person)
-    now, session = datetime.now(UTC), secrets.token_urlsafe(32)
+    now = datetime.now(UTC)
+    session = f"{READING if token.startswith(READING) else ''}{secrets.token_urlsafe(32)}"
     spent = await sessions.spend_link(
         await engine.ledger(),
         hash_of(token),

@@ -41,10 +41,11 @@ TEMPORAL_SETTINGS = (
 _PYTHON = (sys.executable, "-P", "-m")
 
 
-def addresses(ports: Ports, console_url: str = "") -> dict[str, str]:
+def addresses(ports: Ports, console_url: str = "", reading_url: str = "") -> dict[str, str]:
     """Where each part is: Temporal as host and port, the others as URLs.
 
-    ``console_url`` is where people reach the console if a proxy stands in front of it.
+    ``console_url`` is where people reach the console if a proxy stands in front of it,
+    ``reading_url`` where they only read it, "" if nowhere.
     """
     return {
         "temporal": f"{LOOPBACK}:{ports.temporal}",
@@ -53,6 +54,7 @@ def addresses(ports: Ports, console_url: str = "") -> dict[str, str]:
         "webhooks": f"http://{LOOPBACK}:{ports.webhooks}",
         # By its name: a passkey cannot be bound to an IP address.
         "console": console_url or f"http://localhost:{ports.console}",
+        "reading": reading_url,
     }
 
 
@@ -103,13 +105,16 @@ def webhooks(state: Path, ports: Ports, environment: Mapping[str, str]) -> PartP
     return PartPlan("webhooks", command, with_address, ready, _log(state, "webhooks"))
 
 
-def console(state: Path, ports: Ports, environment: Mapping[str, str], url: str) -> PartPlan:
-    """The pages for people on duty, who reach them at ``url``."""
+def console(
+    state: Path, ports: Ports, environment: Mapping[str, str], where: Mapping[str, str]
+) -> PartPlan:
+    """The pages for people on duty; ``where`` are the addresses of the stack."""
     with_address = {
         **environment,
         "FRONTFOOT_CONSOLE_HOST": LOOPBACK,
         "FRONTFOOT_CONSOLE_PORT": str(ports.console),
-        "FRONTFOOT_CONSOLE_URL": url,
+        "FRONTFOOT_CONSOLE_URL": where["console"],
+        "FRONTFOOT_CONSOLE_READING_URL": where["reading"],
     }
 
     async def ready(_: StackPart) -> bool:

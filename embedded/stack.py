@@ -44,7 +44,8 @@ class Stack:
     """A few processes and where to reach them.
 
     Without ``live`` every channel uses the sandbox, whatever credentials are set. With ``console``
-    it has the pages for people on duty, who reach them at ``console_url`` if that is not here.
+    it has the pages for people on duty, who reach them at ``console_url`` if that is not here, and
+    only read them at ``reading_url``.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Stack:
         live: bool = False,
         console: bool = False,
         console_url: str = "",
+        reading_url: str = "",
         say: Say = print,
     ) -> None:
         self.state = state_dir.resolve()
@@ -63,6 +65,7 @@ class Stack:
         self._live = live
         self._console = console
         self._console_url = console_url.rstrip("/").lower()
+        self._reading_url = reading_url.rstrip("/").lower()
         self._given = dict(os.environ)
         self._say = say
         self._told: StackEnvironment | None = None
@@ -71,7 +74,7 @@ class Stack:
     @property
     def addresses(self) -> dict[str, str]:
         """Where each part is: Temporal as host and port, the others as URLs."""
-        return plans.addresses(self.ports, self._console_url)
+        return plans.addresses(self.ports, self._console_url, self._reading_url)
 
     @property
     def real(self) -> bool:
@@ -179,7 +182,7 @@ class Stack:
         environment.pop(STRIPE_KEY, None)
         oidc = {name: value for name, value in self._given.items() if name.startswith(OIDC)}
         environment.update(oidc)
-        return plans.console(self.state, self.ports, environment, self.addresses["console"])
+        return plans.console(self.state, self.ports, environment, self.addresses)
 
     def _worker(self) -> PartPlan:
         environments = self._environments()

@@ -46,6 +46,14 @@ def up(
             help="Where people reach the console, if a proxy with HTTPS stands in front of it.",
         ),
     ] = "",
+    reading_url: Annotated[
+        str,
+        typer.Option(
+            "--console-reading-url",
+            envvar="FRONTFOOT_CONSOLE_READING_URL",
+            help="Where phones in this network only read the console, without HTTPS.",
+        ),
+    ] = "",
     only_sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Use the sandbox even where credentials are set.")
     ] = False,
@@ -59,10 +67,10 @@ def up(
     Example: frontfoot up --temporal-port 7300
     """
     ports = Ports(temporal_port, ui_port, sandbox_port, webhook_port, console_port)
-    asyncio.run(_up(ports, console_url, live=not only_sandbox))
+    asyncio.run(_up(ports, console_url, reading_url, live=not only_sandbox))
 
 
-async def _up(ports: Ports, console_url: str, *, live: bool) -> None:
+async def _up(ports: Ports, console_url: str, reading_url: str, *, live: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in _ASKED_TO_STOP:
@@ -75,6 +83,7 @@ async def _up(ports: Ports, console_url: str, *, live: bool) -> None:
         live=live,
         console=True,
         console_url=console_url,
+        reading_url=reading_url,
         say=_say,
     )
     _print("Starting Temporal, the sandbox, the webhook receiver, the console and a worker …")

@@ -11,9 +11,11 @@ import re
 from fastapi import Request
 
 from client.abilities import refuse_unable, why_not
+from client.errors import NotAllowed
 from domain.abilities import Ability
-from domain.explanation import Explanation
-from surfaces.console.access import session, signed_in
+from domain.explanation import Explanation, explained
+from surfaces.console.access import only_reads, origin, session, signed_in
+from surfaces.console.guard import ONLY_READING
 
 _INCIDENT = "/incidents/{slug}"
 _MESSAGE = _INCIDENT + "/messages/{number}"
@@ -107,14 +109,24 @@ async def permitted(request: Request) -> None:
     await signed_in(request)
     ability = NEEDS[f"{request.method} {request.scope['route'].path}"]
     if ability is not None:
+        if only_reads(request):
+            raise NotAllowed(why_only_reading(request))
         now = session(request)
         refuse_unable(now.person, ability, now.everybody)
 
 
 def lacking(request: Request, ability: Ability) -> Explanation | None:
     """Why whoever is signed in may not; None if they may."""
+    if only_reads(request):
+        # The page says at its top where it can be done.
+        return explained("Not at this address: it has no HTTPS.")
     now = session(request)
     return why_not(now.person, ability, now.everybody)
+
+
+def why_only_reading(request: Request) -> Explanation:
+    """Why nothing can be done at this address."""
+    return explained(ONLY_READING, f"To sign or to do anything, use {origin(request)}.")
 
 
 def need_of_page(place: str) -> Ability | None:

@@ -14,8 +14,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from client.engine import Engine
 from client.oidc import CALLBACK
 from client.passkey_sign_in import LASTS
-from client.signing_in import AT_MOST_FOR, Session, session_of
+from client.signing_in import AT_MOST_FOR, READING, Session, session_of
 from domain.actor import Actor
+from surfaces.console.guard import READS_ONLY
 
 OPEN = (
     "/",
@@ -43,7 +44,8 @@ def engine_of(request: Request) -> Engine:
 
 async def signed_in(request: Request) -> Session:
     """The session of a request, a dependency of every page; ``NotSignedIn`` without one."""
-    session = await session_of(engine_of(request), request.cookies.get(cookie_name(request), ""))
+    cookie = request.cookies.get(cookie_name(request), "")
+    session = await session_of(engine_of(request), cookie) if suits(request, cookie) else None
     if session is None:
         raise NotSignedIn
     request.state.session = session
@@ -69,6 +71,16 @@ def actor(request: Request) -> Actor:
     return session(request).actor
 
 
+def only_reads(request: Request) -> bool:
+    """Whether it came in where the console is only read."""
+    return bool(request.scope.get(READS_ONLY))
+
+
+def suits(request: Request, secret: str) -> bool:
+    """Whether what signs somebody in was made for the address at which the request came in."""
+    return secret.startswith(READING) == only_reads(request)
+
+
 def origin(request: Request) -> str:
     """The address of the console's pages, which passkeys are bound to."""
     return engine_of(request).settings.console_url
@@ -84,6 +96,9 @@ def ask_to_sign_in(request: Request) -> Response:
 
 def cookie_name(request: Request) -> str:
     """The session's cookie. Its prefix binds it to this host, where there is HTTPS."""
+    if only_reads(request):
+        # Cookies do not distinguish ports.
+        return "frontfoot-reading"
     return "__Host-frontfoot" if _is_https(request) else "frontfoot-session"
 
 
@@ -135,4 +150,4 @@ def challenge_cookie_name(request: Request) -> str:
 
 
 def _is_https(request: Request) -> bool:
-    return engine_of(request).settings.console_url.startswith("https:")
+    return origin(request).startswith("https:") and not only_reads(request)

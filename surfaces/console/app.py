@@ -7,12 +7,13 @@ import contextlib
 import os
 import sys
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from client.configuration import load_settings, prepare_environment
 from client.engine import Engine
@@ -117,8 +118,20 @@ def create_app(engine: Engine) -> FastAPI:
 
 
 def guarded(engine: Engine) -> ASGIApp:
-    """The whole console, as it is served."""
-    return Guard(create_app(engine), engine.settings.console_url)
+    """The whole console, as it is served: at its address, and where it is only read."""
+    app, settings = create_app(engine), engine.settings
+    console = Guard(app, settings.console_url)
+    if not settings.console_reading_url:
+        return console
+    readers = Guard(app, settings.console_reading_url, reads_only=True)
+    port = urlsplit(settings.console_reading_url).port
+
+    async def at_its_door(scope: Scope, receive: Receive, send: Send) -> None:
+        # By the port at which it came in, which nobody can make up.
+        door = readers if (scope.get("server") or (None, None))[1] == port else console
+        await door(scope, receive, send)
+
+    return at_its_door
 
 
 def main() -> int:
@@ -130,9 +143,18 @@ def main() -> int:
     except WrongInput as error:
         print(error, file=sys.stderr)
         return 2
+    reading = urlsplit(settings.console_reading_url)
+    if reading.port == settings.console_port:
+        print(
+            f"FRONTFOOT_CONSOLE_READING_URL has the console's own port, {reading.port}. Give it "
+            "another one.",
+            file=sys.stderr,
+        )
+        return 2
     app = guarded(Engine(settings, upgrade=True))
     limits = Limits(connections=connections_for(_CONNECTIONS))
-    server = PublicServer(app, settings.console_host, settings.console_port, limits)
+    too = [(reading.hostname, reading.port)] if reading.hostname and reading.port else []
+    server = PublicServer(app, settings.console_host, settings.console_port, limits, too)
     try:
         asyncio.run(server.serve())
     except OSError as error:

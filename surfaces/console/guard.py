@@ -19,15 +19,24 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+ONLY_READING = "Here the console can only be read: this address has no HTTPS."
 _SAFE_METHODS = ("GET", "HEAD")
+READS_ONLY = "frontfoot.reads_only"
+"""The key in a request's scope: it came in where the console is only read."""
+
+_OPEN_TO_READERS = ("/enter/", "/sign-out")
 _OWN_MACHINE = ("127.0.0.1", "[::1]")
 
 
 class Guard:
-    """Refuses what is not meant for ``url``, or was sent by another site's page."""
+    """Refuses what is not meant for ``url``, or was sent by another site's page.
 
-    def __init__(self, app: ASGIApp, url: str) -> None:
+    If ``reads_only``, everything but reading is refused too: that address has no HTTPS.
+    """
+
+    def __init__(self, app: ASGIApp, url: str, *, reads_only: bool = False) -> None:
         self._app = app
+        self._reads_only = reads_only
         self._url = url
         self._host = urlsplit(url).netloc
 
@@ -41,6 +50,7 @@ class Guard:
                 _complete(MutableHeaders(scope=message), scope["path"], self._url)
             await send(message)
 
+        scope[READS_ONLY] = self._reads_only
         refusal = None if scope["path"] == HEALTH else self._refusal(scope)
         await (refusal or self._app)(scope, receive, send_with_headers)
 
@@ -49,6 +59,8 @@ class Guard:
         host = headers.get("host", "").lower()
         if host != self._host:
             return self._misdirected(scope, host)
+        if self._reads_only and not self._reads(scope):
+            return PlainTextResponse(f"{ONLY_READING} Nothing was done.", 403)
         if method in _SAFE_METHODS:
             return None
         site = headers.get("sec-fetch-site")
@@ -58,6 +70,12 @@ class Guard:
             "This form was sent by a page of another site, and nothing was done. Open the console "
             f"at {self._url} and try again there.",
             403,
+        )
+
+    def _reads(self, scope: Scope) -> bool:
+        path: str = scope["path"]
+        return path.startswith(_OPEN_TO_READERS) or (
+            scope["method"] in _SAFE_METHODS and not path.startswith("/sign-in/")
         )
 
     def _misdirected(self, scope: Scope, host: str) -> Response:

@@ -25,7 +25,8 @@ from domain.facts import Facts
 from domain.message import Document
 from domain.plural import plural
 from domain.times import in_utc, show_clock, show_moment, show_on_its_day
-from surfaces.console.abilities import lacking
+from surfaces.console.abilities import lacking, why_only_reading
+from surfaces.console.access import only_reads
 from surfaces.console.wording import Button, button_of, kind_words
 
 HERE = Path(__file__).parent
@@ -44,6 +45,7 @@ def page(request: Request, name: str, title: str, status: int = 200, **context: 
             session=session,
             why_not=_why_not(request),
             rehearsal=getattr(request.app.state, "rehearsal", False),
+            only_reading=why_only_reading(request) if only_reads(request) else None,
             now=datetime.now(UTC),
             **context,
         )

@@ -22,7 +22,8 @@ from domain.gate import GateState, Verdict
 from domain.message import Copy, Document
 from domain.status import Decided, MessageStatus
 from domain.stopping import Stop
-from surfaces.console.access import actor, engine_of, origin, session
+from surfaces.console.abilities import why_only_reading
+from surfaces.console.access import actor, engine_of, only_reads, origin, session
 from surfaces.console.failures import Page, Refused, attempted
 from surfaces.console.live import feed_of, streamed
 from surfaces.console.rendering import page, part, see
@@ -165,6 +166,8 @@ def _standing(
             unusable=unusable_at(origin(request)),
         )
         old = overtaken(message, digest)
+    if only_reads(request) and (may.approve or may.reject):
+        may = MaySign(why_not=why_only_reading(request))
     return {
         "slug": slug,
         "message": message,

@@ -14,7 +14,8 @@ from client.oidc import CALLBACK, begin_oidc, finish_oidc, provider_name
 from client.passkey_sign_in import begin_sign_in, finish_sign_in
 from client.passkeys import unusable_at
 from client.recovery_codes import sign_in_with_code
-from client.signing_in import people_of_link, sign_in, sign_out
+from client.signing_in import LinkSpent, people_of_link, sign_in, sign_out
+from domain.people import Member
 from surfaces.console.access import (
     challenge_cookie_name,
     cookie_name,
@@ -24,6 +25,7 @@ from surfaces.console.access import (
     set_challenge_cookie,
     set_cookie,
     set_oidc_cookie,
+    suits,
 )
 from surfaces.console.failures import Page, Refused, attempted, refused_as_json
 from surfaces.console.rendering import page, see
@@ -34,7 +36,7 @@ router = APIRouter(route_class=Page)
 @router.get("/enter/{token}")
 async def show_people(request: Request, token: str) -> Response:
     """Who is it? Changes nothing."""
-    people = await attempted(people_of_link(engine_of(request), token))
+    people = await attempted(_people(request, token))
     if isinstance(people, Refused):
         return sign_in_page(request, people)
     return page(request, "enter", "Who are you?", token=token, people=people)
@@ -43,7 +45,7 @@ async def show_people(request: Request, token: str) -> Response:
 @router.post("/enter/{token}")
 async def enter(request: Request, token: str, person: Annotated[str, Form()] = "") -> Response:
     """Spend the link, and begin a session with a new id."""
-    begun = await attempted(sign_in(engine_of(request), token, person))
+    begun = await attempted(_enter(request, token, person))
     return await _signed_in(request, begun)
 
 
@@ -124,6 +126,21 @@ def sign_in_page(
         code_refused=code_refused,
         provider=provider_name(engine_of(request).settings),
     )
+
+
+async def _people(request: Request, token: str) -> tuple[Member, ...]:
+    _refuse_link_of_elsewhere(request, token)
+    return await people_of_link(engine_of(request), token)
+
+
+async def _enter(request: Request, token: str, person: str) -> str:
+    _refuse_link_of_elsewhere(request, token)
+    return await sign_in(engine_of(request), token, person)
+
+
+def _refuse_link_of_elsewhere(request: Request, token: str) -> None:
+    if not suits(request, token):
+        raise LinkSpent
 
 
 async def _signed_in(request: Request, begun: str | Refused, then: str = "/") -> Response:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import socket
 from collections import deque
+from collections.abc import Sequence
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -34,9 +35,19 @@ _log = logging.getLogger("frontfoot.public")
 
 
 class PublicServer(uvicorn.Server):
-    """Serves ``app`` on ``host`` and ``port`` until told to stop."""
+    """Serves ``app`` on ``host`` and ``port`` until told to stop.
 
-    def __init__(self, app: ASGIApp, host: str, port: int, limits: Limits) -> None:
+    And on each host and port of ``too``, as far as they can be used.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        host: str,
+        port: int,
+        limits: Limits,
+        too: Sequence[tuple[str, int]] = (),
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -56,6 +67,7 @@ class PublicServer(uvicorn.Server):
                 timeout_graceful_shutdown=5,
             )
         )
+        self._too = too
         self.connections = Connections(limits)
         self.sockets: list[socket.socket] = []
         self._scheduler = Scheduler()
@@ -67,6 +79,11 @@ class PublicServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen; raises ``OSError`` if the address cannot be used."""
         self.sockets = await _bind(self.config.host, self.config.port)
+        for host, port in self._too:
+            try:
+                self.sockets += await _bind(host, port)
+            except OSError as error:
+                _log.error("%s:%s cannot be listened on: %s", host, port, error.strerror)
         # No sockets: uvicorn must not accept by itself.
         await super().startup(sockets=[])
         for one in self.sockets:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from client.engine import Engine
-from client.signing_in import console_of, make_link, refuse_own_machine
+from client.signing_in import console_of, for_phones, make_link
 from surfaces.terminal.options import Json
 from surfaces.terminal.printing import say, say_aside, say_json, show
 from surfaces.terminal.qr_code import qr_code
@@ -32,10 +32,10 @@ def sign_in(
     """
 
     async def work(engine: Engine) -> str:
-        console = console_of(engine.settings, person)
+        console, reading = console_of(engine.settings, person), False
         if qr:
-            refuse_own_machine(console)
-        return f"{console}{await make_link(engine, person)}"
+            console, reading = for_phones(engine.settings, console)
+        return f"{console}{await make_link(engine, person, reading=reading)}"
 
     link = run(work)
     if as_json:
@@ -46,7 +46,7 @@ def sign_in(
     say(link)
     say_aside("It signs in once, within 15 minutes.")
     if qr and not link.startswith("https:"):
-        say_aside("That address has no HTTPS, so a phone can read pages there and has no passkey.")
+        say_aside("That address has no HTTPS: a phone can read the console there, and not sign.")
 
 
 def register(app: typer.Typer) -> None:
