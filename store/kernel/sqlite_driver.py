@@ -54,7 +54,9 @@ class _Connection(aiosqlite.Connection):
     _stopping: asyncio.Future[object] | None = None
 
     def stop(self) -> asyncio.Future[object] | None:
-        self._stopping = super().stop()
+        # Nobody answers a second order: the thread has ended by then.
+        if self._stopping is None:
+            self._stopping = super().stop()
         return self._stopping
 
     async def _connect(self) -> aiosqlite.Connection:
