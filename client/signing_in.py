@@ -118,7 +118,7 @@ async def make_link(engine: Engine, person: str | None = None) -> str:
     Without one, whoever opens it says who they are. ``WrongInput`` for somebody who is not known.
     """
     if person is not None:
-        await _refuse_stranger(engine, person)
+        await refuse_stranger(engine, person)
     token = secrets.token_urlsafe(32)
     await sessions.enter_link(await engine.ledger(), hash_of(token), datetime.now(UTC), person)
     return f"/enter/{token}"
@@ -139,7 +139,7 @@ async def sign_in(engine: Engine, token: str, person: str) -> str:
     Raises ``LinkSpent``, also if the link is for somebody else, and ``WrongInput`` for somebody who
     is not known.
     """
-    await _refuse_stranger(engine, person)
+    await refuse_stranger(engine, person)
     now, session = datetime.now(UTC), secrets.token_urlsafe(32)
     spent = await sessions.spend_link(
         await engine.ledger(),
@@ -154,7 +154,8 @@ async def sign_in(engine: Engine, token: str, person: str) -> str:
     return session
 
 
-async def _refuse_stranger(engine: Engine, person: str) -> None:
+async def refuse_stranger(engine: Engine, person: str) -> None:
+    """Raise ``WrongInput`` unless ``person`` is one of the house."""
     people = [one.id for one in await people_here(engine)]
     if person not in people:
         raise WrongInput(f"Nobody here goes by {person[:40]!r}.", f"There are {', '.join(people)}.")

@@ -21,6 +21,7 @@ from client.exports import clear_exports
 from client.file_imports.imports import FileImports
 from client.logs import log_as_json
 from client.stack import stack_file
+from surfaces.api.app import BesidePages, create_api, rest
 from surfaces.console import (
     administration,
     closing,
@@ -92,6 +93,7 @@ def create_app(engine: Engine) -> FastAPI:
         yield
         await app.state.imports.close()
         await app.state.feeds.rest()
+        await rest(app.state.api)
         await engine.__aexit__(None, None, None)
 
     # No schema and no pages about it: this is for people, and the API is another surface.
@@ -100,6 +102,7 @@ def create_app(engine: Engine) -> FastAPI:
     app.state.feeds = Feeds(engine)
     app.state.imports = FileImports(engine, engine.settings.state_dir / "imports")
     app.state.mails = previews.Mails()
+    app.state.api = create_api(engine)
     stack = stack_file.read(engine.settings.state_dir)
     app.state.rehearsal = stack is not None and stack.runs() and not stack.real
 
@@ -116,9 +119,10 @@ def create_app(engine: Engine) -> FastAPI:
     return app
 
 
-def guarded(engine: Engine) -> ASGIApp:
-    """The whole console, as it is served."""
-    return Guard(create_app(engine), engine.settings.console_url)
+def served(engine: Engine) -> ASGIApp:
+    """The whole console, as it is served, and the API beside it."""
+    pages = create_app(engine)
+    return BesidePages(Guard(pages, engine.settings.console_url), pages.state.api)
 
 
 def main() -> int:
@@ -130,7 +134,7 @@ def main() -> int:
     except WrongInput as error:
         print(error, file=sys.stderr)
         return 2
-    app = guarded(Engine(settings, upgrade=True))
+    app = served(Engine(settings, upgrade=True))
     limits = Limits(connections=connections_for(_CONNECTIONS))
     server = PublicServer(app, settings.console_host, settings.console_port, limits)
     try:
