@@ -74,10 +74,11 @@ class KeyReused(WrongInput):
 
 
 class Requests:
-    """All requests of one process."""
+    """All requests of one process; ``unread`` are errors of a surface that could not read one."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, unread: tuple[type[Exception], ...] = ()) -> None:
         self._engine = engine
+        self._nothing_done = NOTHING_WAS_DONE + unread
         self._running: dict[Name, tuple[str, CarryingOut]] = {}
 
     async def rest(self) -> None:
@@ -141,7 +142,7 @@ class Requests:
             answer = await work(self._engine.repeatable(request))
         except Exception as error:
             with suppress(StoreUnavailable):
-                if known is None and isinstance(error, NOTHING_WAS_DONE):
+                if known is None and isinstance(error, self._nothing_done):
                     await requests.give_back(ledger, *name)
                 else:
                     await requests.let_go(ledger, *name, now - ABANDONED_AFTER)

@@ -6,6 +6,7 @@ No cookie, no session and no page: who asks is in the token of each request.
 from __future__ import annotations
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
@@ -50,7 +51,7 @@ def create_api(engine: Engine) -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.engine = engine
     app.state.views = Views(engine)
-    app.state.requests = Requests(engine)
+    app.state.requests = Requests(engine, unread=(RequestValidationError, HTTPException))
     for router in RESOURCES:
         app.include_router(router, generate_unique_id_function=lambda route: route.name)
 
