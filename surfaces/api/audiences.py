@@ -34,6 +34,10 @@ class Audience(Shown):
 class AudienceWithColumns(Audience):
     """An audience with the names of the columns that its file had."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [examples.AUDIENCE | {"columns": ["name", "plan"]}]}
+    )
+
     columns: list[str]
 
 

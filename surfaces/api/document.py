@@ -53,6 +53,7 @@ def _made(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
         separate_input_output_schemas=True,
     )
+    made["servers"] = [{"url": "/"}]
     made["security"] = [{"token": []}]
     parts = made.setdefault("components", {})
     parts["securitySchemes"] = {

@@ -81,9 +81,8 @@ def test_every_body_has_an_example(document: dict[str, Any]) -> None:
         if "requestBody" not in one:
             continue
         content = one["requestBody"]["content"]["application/json"]
-        assert document["components"]["schemas"][reference.rpartition("/")[2]]["examples"], (
-            operation
-        )
+        name = content["schema"]["$ref"].rpartition("/")[2]
+        assert document["components"]["schemas"][name]["examples"], operation
 
 
 def test_the_table_of_the_docs_is_that_of_the_code() -> None:
