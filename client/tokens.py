@@ -114,19 +114,11 @@ async def list_tokens(engine: Engine) -> list[Token]:
     return await tokens.in_force(await engine.ledger())
 
 
-async def remove_token(engine: Engine, named: str, *, by: str, surface: Surface) -> Token:
-    """Let a token open nothing from now on; ``named`` are 8 or more first digits of its id.
-
-    ``WrongInput`` if they name none, or several.
-    """
+async def token_of(engine: Engine, named: str) -> Token:
+    """The token in force whose id begins with these 8 or more digits; ``WrongInput`` if not one."""
     wanted = named.strip().lower()
     found = [one for one in await list_tokens(engine) if one.id.startswith(wanted)]
-    ledger, now = await engine.ledger(), datetime.now(UTC)
-    if (
-        len(wanted) < SHORTEST_ID
-        or len(found) != 1
-        or not await tokens.remove(ledger, found[0].id, by, now, surface)
-    ):
+    if len(wanted) < SHORTEST_ID or len(found) != 1:
         raise WrongInput(
             f"{named[:40]!r} is not the id of one token that is in force.",
             NextStep(
@@ -134,6 +126,16 @@ async def remove_token(engine: Engine, named: str, *, by: str, surface: Surface)
             ),
         )
     return found[0]
+
+
+async def remove_token(engine: Engine, named: str, *, by: str, surface: Surface) -> Token:
+    """Let a token open nothing from now on; ``named`` are 8 or more first digits of its id.
+
+    ``WrongInput`` if they name none, or several.
+    """
+    found = await token_of(engine, named)
+    await tokens.remove(await engine.ledger(), found.id, by, datetime.now(UTC), surface)
+    return found
 
 
 async def bearer_of(engine: Engine, secret: str) -> Bearer | None:

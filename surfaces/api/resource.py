@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from client.engine import Engine
+from client.errors import WrongInput
 from client.requests import Answer, Requests
 from domain.errors import DomainError
 from surfaces.api.access import admit, rule_of
@@ -45,6 +46,7 @@ class Resource(APIRoute):
 
 async def _answered(request: Request, handler: Handler) -> Response:
     token = (await admit(request)).token.id
+    _refuse_unknown(request)
     if request.method != "POST":
         return await handler(request)
     key = request.headers.get(KEY_HEADER, "")
@@ -66,6 +68,19 @@ async def _answered(request: Request, handler: Handler) -> Response:
     requests: Requests = request.app.state.requests
     given, replayed = await requests.once(token, key, await _fingerprint(request), work)
     return _response(given, replayed=replayed)
+
+
+def _refuse_unknown(request: Request) -> None:
+    """Raise ``WrongInput`` for a parameter that is not taken: it is a typing error."""
+    route: APIRoute = request.scope["route"]
+    known = {one.alias for one in route.dependant.query_params}
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        raise WrongInput(
+            f"There is no parameter {unknown[0][:40]!r} here.",
+            f"There are {', '.join(sorted(known))}." if known else "Leave it out.",
+            means="Nothing was done.",
+        )
 
 
 async def _or_refusal(request: Request, handler: Handler) -> Response:
