@@ -1,4 +1,4 @@
-"""Administration: everybody's passkeys, keys, tokens and sessions, and the installation's record."""
+"""Administration: what everybody signs, asks and is signed in with, and the record of it."""
 
 from __future__ import annotations
 

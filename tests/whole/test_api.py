@@ -266,9 +266,8 @@ async def test_who_is_killed_between_the_effect_and_the_answer_has_done_it_once(
 
     # Half a minute passes.
     async with calm.ledger.write() as connection:
-        await connection.execute(
-            update(api_requests).values(tried_at=datetime(2026, 1, 1, tzinfo=UTC))
-        )
+        long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+        await connection.execute(update(api_requests).values(tried_at=long_ago))
     answer, replayed = await again(), await again()
     assert (answer.status_code, answer.json()["number"]) == (201, 1)
     assert (replayed.content, replayed.headers["Idempotency-Replayed"]) == (answer.content, "true")
