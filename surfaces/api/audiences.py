@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import ConfigDict
 
 from client.audiences import list_audiences, look_at_audience
 from client.subscribers import count_subscribers
 from client.suppressions import count_suppressions
 from domain.errors import DomainError
-from surfaces.api import examples
 from surfaces.api.access import BASE, engine_of
 from surfaces.api.cursors import page_of
 from surfaces.api.problems import NotThere
@@ -24,8 +22,6 @@ router = APIRouter(route_class=Resource, prefix=BASE, tags=["audiences"])
 class Audience(Shown):
     """A list that mail goes to. `recipients` has suppressed ones, too."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.AUDIENCE]})
-
     name: str
     recipients: int
     imported_at: Time | None
@@ -33,10 +29,6 @@ class Audience(Shown):
 
 class AudienceWithColumns(Audience):
     """An audience with the names of the columns that its file had."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [examples.AUDIENCE | {"columns": ["name", "plan"]}]}
-    )
 
     columns: list[str]
 
@@ -52,8 +44,6 @@ class SuppressionCount(Shown):
 
 class SubscriberCounts(Shown):
     """How many are subscribed, have left, and have asked without a confirmation so far."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.SUBSCRIBER_COUNTS]})
 
     confirmed: int
     choosing: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import ConfigDict, Field, StrictBool
+from pydantic import Field, StrictBool
 
 from client.broadcasts import steer_broadcast
 from client.ledger_view import read_from_ledger
@@ -15,7 +15,6 @@ from client.stopping import resume_all, stop_all
 from domain.broadcasting import BroadcastAction
 from domain.ids import AudienceName, ChannelName
 from domain.limits import NAMES_LIMIT, URL_LIMIT
-from surfaces.api import examples
 from surfaces.api.access import BASE, actor, engine_of
 from surfaces.api.messages import Message, shown_message
 from surfaces.api.resource import Resource
@@ -86,8 +85,6 @@ class Broadcast(Shown):
 class Steering(Asked):
     """Pausing, resuming or stopping a mailing; where there is one only, it need not be named."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.STEERING]})
-
     action: BroadcastAction
     channel: InChannel | None = None
     audience: InAudience | None = None
@@ -97,16 +94,12 @@ class Steering(Asked):
 class Retrying(Asked):
     """Publishing once more where it was refused, abandoned, or half of it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.RETRYING]})
-
     channel: InChannel
     audience: InAudience | None = None
 
 
 class Settling(Asked):
     """What somebody saw at the platform, where nobody knows whether it went out."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.SETTLING]})
 
     channel: InChannel
     audience: InAudience | None = None
@@ -122,15 +115,11 @@ class Settling(Asked):
 class Stopping(Asked):
     """Stopping everything of an incident."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.STOPPING]})
-
     reason: Reason = ""
 
 
 class Resuming(Asked):
     """Resuming everything of an incident. There is nothing to say."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
 
 
 @router.get("/broadcasts")

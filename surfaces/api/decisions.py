@@ -11,7 +11,7 @@ import binascii
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from client.errors import WrongInput
 from client.messages import decide
@@ -19,7 +19,6 @@ from client.proofs import begin, hand_in
 from domain.errors import DecisionRefused
 from domain.gate import Verdict
 from domain.proof import Evidence, key_signs
-from surfaces.api import examples
 from surfaces.api.access import BASE, actor, bearer, engine_of
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import Asked, NumberInPath, Reason, Shown, SlugInPath, Time
@@ -44,8 +43,6 @@ _SIGNATURE = 64
 class Stating(Asked):
     """Which decision a statement is for."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.STATING]})
-
     digest: Digest
     verdict: Verdict
 
@@ -56,8 +53,6 @@ class StatementShown(Shown):
     `to_sign` is in base64: sign these bytes with your Ed25519 key, and send `statement` back as it
     is.
     """
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.STATEMENT]})
 
     statement: str
     to_sign: str
@@ -86,8 +81,6 @@ class KeyProof(Asked):
 class Deciding(Asked):
     """A decision on the words with this digest. A rejection needs a reason."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.DECIDING]})
-
     digest: Digest
     verdict: Verdict
     reason: Reason = ""
@@ -96,8 +89,6 @@ class Deciding(Asked):
 
 class DecisionTaken(Shown):
     """What the decision came to: the gate's state, and whose signatures are still missing."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.DECISION]})
 
     message: int
     gate: Literal["waiting", "open", "rejected"] | None

@@ -64,7 +64,10 @@ def _made(app: FastAPI) -> dict[str, Any]:
         schemas.pop(unused, None)
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs"))
-    schemas["Problem"] = problem | {"examples": [examples.PROBLEM]}
+    schemas["Problem"] = problem
+    # FastAPI would take every null out of them.
+    for name, example in examples.OF.items():
+        schemas[name]["examples"] = [example]
     for path, item in made["paths"].items():
         for method, operation in item.items():
             _complete(operation, path, method.upper())

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from pydantic import ConfigDict
 
 from client.timeline import newest_entries
-from surfaces.api import examples
 from surfaces.api.access import BASE, engine_of
 from surfaces.api.cursors import cursor_of, place_of
 from surfaces.api.resource import Resource
@@ -21,8 +19,6 @@ class Event(Shown):
     `who` is a person, a channel or `frontfoot` itself. Of a person, `surface` and
     `authenticated_by` say where they did it, and what proved who they are.
     """
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.EVENT]})
 
     number: int
     branch: int

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from client.facts import facts_of, read_facts, record_facts
 from client.incident_view import IncidentView
@@ -20,7 +20,6 @@ from domain.ids import AudienceName
 from domain.ids import Slug as SlugText
 from domain.limits import NAMES_LIMIT, TITLE_LIMIT
 from domain.status import IncidentStatus
-from surfaces.api import examples
 from surfaces.api.access import BASE, actor, engine_of
 from surfaces.api.cursors import page_of
 from surfaces.api.messages import Message, kept_message, shown_message
@@ -61,8 +60,6 @@ class Incident(Shown):
     no message says whether it was approved. `why` tells.
     """
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.INCIDENT]})
-
     slug: str
     title: str
     playbook: str
@@ -84,8 +81,6 @@ class Incident(Shown):
 
 class OpeningIncident(Asked):
     """What an incident is opened with."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.OPENING]})
 
     slug: SlugText = Field(
         min_length=1,
@@ -111,8 +106,6 @@ class IncidentOpened(Shown):
 class Closing(Asked):
     """Closing an incident; `waive` is the written reason for leaving something open."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.CLOSING]})
-
     waive: Reason = ""
 
 
@@ -122,16 +115,12 @@ Fact = Annotated[str, Field(max_length=FACT_LIMIT)]
 class FactsShown(Shown):
     """What is known. `based_on` goes along with a change, so that nobody's is overwritten."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.FACTS]})
-
     based_on: str | None
     facts: dict[str, str]
 
 
 class RecordingFacts(Asked):
     """Facts to add to those known; an empty one is removed."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.RECORDING]})
 
     summary: Fact | None = None
     what_happened: Fact | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import AwareDatetime, ConfigDict, Field, StrictBool
+from pydantic import AwareDatetime, Field, StrictBool
 
 from client.errors import WrongInput
 from client.incident_view import IncidentView
@@ -19,7 +19,6 @@ from domain.message import FREE_SUBJECT, FREE_TEXT, Copy, Document, MessageKind
 from domain.page_entry import ComponentState
 from domain.publication import Outcome
 from domain.status import MessageStatus
-from surfaces.api import examples
 from surfaces.api.access import BASE, actor, engine_of
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import (
@@ -119,8 +118,6 @@ class CopyShown(Shown):
 class MessageWithCopies(Message):
     """A message with exactly the words that its approvers sign."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.MESSAGE]})
-
     copies: list[CopyShown]
 
 
@@ -156,8 +153,6 @@ class _Wording(Asked):
 class Proposal(_Wording):
     """A message to propose."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.PROPOSAL]})
-
     kind: MessageKind
     notify: StrictBool = Field(True, description="Tell the subscribers of the status page.")
 
@@ -165,16 +160,12 @@ class Proposal(_Wording):
 class Revision(_Wording):
     """A new wording; what was decided about the old one is void."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.REVISION]})
-
     promise_none: StrictBool = Field(False, description="Take the promise back that there was.")
     notify: StrictBool | None = Field(None, description="Null: as before.")
 
 
 class Withdrawal(Asked):
     """Withdrawing a message."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.WITHDRAWAL]})
 
     reason: Reason = ""
 

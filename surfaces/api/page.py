@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from pydantic import ConfigDict
 
 from client.status_page import read_page
 from domain.status_page import PageIncident, PageUpdate
-from surfaces.api import examples
 from surfaces.api.access import BASE, engine_of
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import Shown, Time
@@ -64,8 +62,6 @@ class IncidentOnPage(Shown):
 
 class Page(Shown):
     """The status page: components in their order, the newest incidents first."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.PAGE]})
 
     components: list[PageComponent]
     incidents: list[IncidentOnPage]

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from starlette.responses import Response, StreamingResponse
 
 from client.exports import export_arrivals, made
@@ -20,7 +20,6 @@ from client.suppressions import add_suppression, remove_suppression, some_suppre
 from domain.installation import Happened
 from domain.message import MessageClass
 from domain.suppression import SuppressionReason, covered_by
-from surfaces.api import examples
 from surfaces.api.access import BASE, actor, engine_of
 from surfaces.api.cursors import cursor_of, place_of
 from surfaces.api.resource import Resource
@@ -33,8 +32,6 @@ Address = Annotated[str, Field(min_length=3, max_length=400)]
 
 class LookingUp(Asked):
     """Whom to look up."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.LOOKING_UP]})
 
     address: Address
 
@@ -59,8 +56,6 @@ class Recipient(Shown):
 
     `known` is false if it has never heard of it. It contains no address.
     """
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.RECIPIENT]})
 
     known: bool
     audiences: list[str]
@@ -88,8 +83,6 @@ class Suppression(Shown):
 class AddingSuppression(Asked):
     """An address that must not be written to from now on, and why."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.SUPPRESSING]})
-
     address: Address
     reason: SuppressionReason
     why: Reason = ""
@@ -98,15 +91,11 @@ class AddingSuppression(Asked):
 class SuppressionAdded(Shown):
     """How many entries are new; none if the address was on the list already."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"added": 1}]})
-
     added: int
 
 
 class RemovingSuppression(Asked):
     """An address to take off the list, for one class of message or for all, and why."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.UNSUPPRESSING]})
 
     address: Address
     why: Annotated[str, Field(min_length=1, max_length=2_000)]
@@ -115,8 +104,6 @@ class RemovingSuppression(Asked):
 
 class SuppressionRemoved(Shown):
     """How many entries were taken off."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"removed": 1}]})
 
     removed: int
 
@@ -134,16 +121,12 @@ class Subscriber(Shown):
 class DeletingSubscriber(Asked):
     """A subscriber of whom everything is to be deleted, and why."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.DELETING]})
-
     address: Address
     why: Reason = ""
 
 
 class SubscriberDeleted(Shown):
     """It is done."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"deleted": True}]})
 
     deleted: Literal[True] = True
 

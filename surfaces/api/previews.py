@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from pydantic import ConfigDict
 
 from client.asking import incident_status
 from client.copy_length import CopyLength
@@ -11,7 +10,6 @@ from client.messages import message_of
 from client.patience import soon
 from client.preview import CopyPreview, preview
 from domain.message import MessageKind
-from surfaces.api import examples
 from surfaces.api.access import BASE, engine_of
 from surfaces.api.messages import CopyShown, Proposal, Revision
 from surfaces.api.resource import Resource
@@ -35,8 +33,6 @@ class Length(Shown):
 
 class Preview(Shown):
     """The words for one channel, or for one audience there; or why there are none."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.PREVIEW]})
 
     channel: str
     audience: str | None

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from pydantic import ConfigDict
 
-from surfaces.api import examples
 from surfaces.api.access import BASE, bearer
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import Shown, Time
@@ -15,8 +13,6 @@ router = APIRouter(route_class=Resource, prefix=BASE, tags=["token"])
 
 class TokenShown(Shown):
     """A token: its person, its scopes, and the abilities and roles that its person has now."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.TOKEN]})
 
     id: str
     name: str

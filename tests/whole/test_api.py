@@ -284,8 +284,8 @@ CHECKS = (
     checks.negative_data_rejection,
     checks.ignored_auth,
 )
-EXAMPLES = 10
-"""Requests of each operation. More of them find more: try 500 after a change."""
+EXAMPLES = 6
+"""Requests of each operation. More of them find more: try 60 after a change."""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
