@@ -10,8 +10,7 @@ from pydantic import AwareDatetime, Field, StrictBool
 from client.errors import WrongInput
 from client.incident_view import IncidentView
 from client.ledger_view import KeptMessage
-from client.messages import NoSuchMessage, propose, read_message, revise
-from client.patience import soon
+from client.messages import NoSuchMessage, load_document, message_of, propose, revise
 from client.publications import PublicationRow, withdraw
 from domain.gate import Decision, Requirement
 from domain.limits import DRAFT_LIMIT, NAMES_LIMIT
@@ -202,10 +201,13 @@ async def read_one_message(
 ) -> MessageWithCopies:
     """A message with exactly the words that go out. Of the ledger alone while Temporal is away."""
     seen = await view_of(request, slug)
-    if seen.ledger is None:
-        status, document = await soon(read_message(engine_of(request), slug, number))
+    if seen.look is not None:
+        status = message_of(seen.look.status, number)
+        document = seen.look.waiting.get(number)
+        if document is None:
+            document = await load_document(engine_of(request), slug, status)
         return _with_copies(shown_message(slug, status), document)
-    for one in seen.ledger.messages:
+    for one in seen.ledger.messages if seen.ledger else ():
         if one.row.number == number:
             return _with_copies(kept_message(one), one.document)
     raise NoSuchMessage(f"The ledger has no message {number} in {slug}.", "See which there are.")
