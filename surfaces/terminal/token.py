@@ -10,6 +10,7 @@ from client import tokens
 from client.engine import Engine
 from client.tokens import MadeToken, expires_in, scopes_of
 from domain.actor import Surface
+from domain.times import in_utc
 from domain.tokens import Scope
 from surfaces.terminal.options import By, Json, person
 from surfaces.terminal.printing import clean, moment, plain_table, say, say_aside, say_json, show
@@ -76,15 +77,15 @@ def list_(as_json: Json = False) -> None:
     if not found:
         say("There is no token. Make one: frontfoot token create --person PERSON --scope SCOPE")
         return
-    table = plain_table("PERSON", "ID", "NAME", "SCOPES", "UNTIL (UTC)", "LAST USED")
+    table = plain_table("PERSON", "ID", "NAME", "SCOPES", "UNTIL", "LAST USED")
     for one in found:
         table.add_row(
             clean(one.person),
             one.id,
             clean(one.name),
             " ".join(one.scopes),
-            moment(one.expires_at),
-            moment(one.used_at) if one.used_at else "",
+            f"{in_utc(one.expires_at):%Y-%m-%d}",
+            f"{in_utc(one.used_at):%Y-%m-%d}" if one.used_at else "",
         )
     show(table)
 
