@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import httpx2
 import pytest_asyncio
 import schemathesis
 import yaml
@@ -37,7 +38,7 @@ from store.people.audiences import AudienceRow
 from store.tables import api_requests
 from tests.terminal import ROOT
 from tests.whole import response as stories
-from tests.whole.world import World, eventually
+from tests.whole.world import PATIENCE, World, eventually
 
 _numbers = itertools.count(1)
 BASE = "/api/v1"
@@ -87,6 +88,13 @@ class Signer:
         }
 
 
+class Patient(httpx2.AsyncClient):
+    """Waits longer than five seconds for an answer: other tests run beside these."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given | {"timeout": PATIENCE})
+
+
 class Program:
     """Another system, with the client that it has generated from the document."""
 
@@ -96,7 +104,7 @@ class Program:
 
     @classmethod
     async def of(cls, world: World, token: str) -> Program:
-        return cls(await OpenAPI.load_async(f"{url_of(world)}/openapi.json"), token)
+        return cls(await OpenAPI.load_async(f"{url_of(world)}/openapi.json", Patient), token)
 
     async def asks(self, operation: str, data: object = None, **parameters: object) -> Any:
         """Call an operation by its name, and return what it answers."""
@@ -164,7 +172,9 @@ async def eventually_closes(maya: Program, slug: str) -> Any:
 async def http(calm: World, console: StackPart) -> AsyncIterator[httpx.AsyncClient]:
     """Another system that writes its requests by hand, as maya."""
     headers = {"Authorization": f"Bearer {await token_of(calm, 'maya')}"}
-    async with httpx.AsyncClient(base_url=url_of(calm), headers=headers, timeout=120) as client:
+    async with httpx.AsyncClient(
+        base_url=url_of(calm), headers=headers, timeout=PATIENCE
+    ) as client:
         yield client
 
 
