@@ -17,6 +17,7 @@ from client.requests import Answer, Requests
 from domain.errors import DomainError
 from surfaces.api.access import admit, rule_of
 from surfaces.api.problems import MEDIA_TYPE, BadRequest, TooLarge, answer_to
+from surfaces.public.protocol import mark_genuine
 
 MOST = 1024 * 1024
 """Bytes of a body: the longest copy for all channels together, in its longest spelling."""
@@ -46,6 +47,7 @@ class Resource(APIRoute):
 
 async def _answered(request: Request, handler: Handler) -> Response:
     token = (await admit(request)).token.id
+    mark_genuine(request)
     _refuse_unknown(request)
     if request.method != "POST":
         return await handler(request)
