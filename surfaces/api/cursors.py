@@ -30,10 +30,21 @@ def place_of(cursor: str, *kinds: type[str] | type[int]) -> list[str | int] | No
     except (ValueError, binascii.Error, RecursionError):
         place = None
     if not isinstance(place, list) or [type(one) for one in place] != list(kinds):
-        raise WrongInput(
-            "This is not a cursor of this list.", "Take `next` of the answer before, as it is."
-        )
+        raise _no_cursor()
+    if not all(_could_be(one) for one in place):
+        raise _no_cursor()
     return place
+
+
+def _could_be(part: str | int) -> bool:
+    """Whether a database can look for it."""
+    return "\0" not in part if isinstance(part, str) else 0 <= part < 2**63
+
+
+def _no_cursor() -> WrongInput:
+    return WrongInput(
+        "This is not a cursor of this list.", "Take `next` of the answer before, as it is."
+    )
 
 
 def page_of(

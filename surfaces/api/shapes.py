@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from domain.explanation import Explanation, NextStep
 from domain.stopping import Stop
@@ -28,6 +28,14 @@ class Asked(BaseModel):
     """Something that is sent; a field that we do not know is a typing error, and is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_stored(cls, value: object) -> object:
+        # PostgreSQL takes every character in a text but this one.
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("has a character of code 0, which cannot be stored")
+        return value
 
 
 Time = Annotated[datetime, AfterValidator(in_utc)]

@@ -10,6 +10,7 @@ from store.people import audiences
 from store.people.audiences import AudienceRow
 from store.people.subscriber_list import import_confirmed
 from store.record import incidents
+from surfaces.api.cursors import cursor_of
 from tests.surfaces.api.conftest import AT, Api
 
 HERE = "/incidents/site-down"
@@ -85,6 +86,8 @@ async def test_a_list_comes_in_parts(api: Api) -> None:
         ({"state": "ajar"}, "query.state"),
         ({"cursor": "?"}, "query.cursor"),
         ({"cursor": "bm90aGluZw=="}, ""),
+        ({"cursor": cursor_of("\0")}, ""),
+        ({"cursor": cursor_of(1)}, ""),
         ({"limits": 3}, ""),
     ],
 )
@@ -93,8 +96,14 @@ async def test_a_parameter_that_makes_no_sense_is_refused_by_name(
 ) -> None:
     await api.has_token()
     answer = await api.get("/incidents", **query)
-    assert answer.status_code == 422
+    assert answer.status_code == 422, answer.text
     assert [one["where"] for one in answer.json()["errors"]] == ([place] if place else [])
+
+
+async def test_a_number_that_no_list_has_is_no_cursor(kept: Api) -> None:
+    for number in (-1, 2**63):
+        answer = await kept.get(f"{HERE}/events", cursor=cursor_of(number))
+        assert answer.status_code == 422
 
 
 async def test_a_problem_never_repeats_what_was_sent(kept: Api) -> None:
@@ -106,7 +115,13 @@ async def test_a_problem_never_repeats_what_was_sent(kept: Api) -> None:
 
 async def test_half_a_surrogate_is_no_text(kept: Api) -> None:
     headers = {**kept.bearer, "Idempotency-Key": "k", "Content-Type": "application/json"}
-    for content in (b'{"reason": "\\ud800"}', b'{"reason": "\xff"}', b"{", b"[" * 50_000):
+    for content in (
+        b'{"reason": "\\ud800"}',
+        b'{"reason": "\\u0000"}',
+        b'{"reason": "\xff"}',
+        b"{",
+        b"[" * 50_000,
+    ):
         url = f"/api/v1{HERE}/stops"
         answer = await kept.http.post(url, content=content, headers=headers)
         assert answer.status_code in (400, 422), content[:20]
