@@ -294,7 +294,7 @@ CHECKS = (
     checks.negative_data_rejection,
     checks.ignored_auth,
 )
-EXAMPLES = 6
+EXAMPLES = 12
 """Requests of each operation. More of them find more: try 60 after a change."""
 
 

@@ -21,10 +21,9 @@ from domain.tokens import Scope
 from settings import Settings
 from store.record import incidents, messages
 from surfaces.console.app import served
-from tests.fresh_ledger import empty_ledger, ledger
-from tests.terminal import up
+from tests.fresh_ledger import empty_ledger
 
-__all__ = ["empty_ledger", "ledger", "up"]
+__all__ = ["empty_ledger"]
 
 URL = "http://localhost:8092"
 AT = datetime(2026, 11, 28, 5, 0, tzinfo=UTC)
