@@ -1,9 +1,9 @@
-"""``python -m benchmarks.console_pages``: how soon a page of the console comes during a mailing.
+"""``python -m benchmarks.console_pages``: how soon the console and its API answer during a mailing.
 
 One broadcast of a million recipients after the other. Beside it somebody opens the home page, the
-page of the incident that is being mailed, and its message to sign, one after the other; then the
-same while others watch the incident live. Times are the server's, from the request to the last
-byte, without a browser.
+page of the incident that is being mailed, and its message to sign, one after the other, and a
+program reads the same from the API; then the same while others watch the incident live. Times are
+the server's, from the request to the last byte, without a browser.
 """
 
 from __future__ import annotations
@@ -28,10 +28,22 @@ from benchmarks.rush_hour import AUDIENCE, Load, channels, ledger, sandbox, work
 from benchmarks.stack import PYTHON, BenchmarkStack, running, sink
 from benchmarks.summary import percentile_95
 from client.signing_in import make_link
+from client.tokens import create_token
+from domain.actor import Surface
 from domain.model import Value
+from domain.tokens import Scope
 from store.people import audiences
 
-PAGES = ("/", "/incidents/mailing-1", "/incidents/mailing-1/messages/1/sign")
+PAGES = (
+    "/",
+    "/incidents/mailing-1",
+    "/incidents/mailing-1/messages/1/sign",
+    "/api/v1/incidents",
+    "/api/v1/incidents/mailing-1",
+    "/api/v1/incidents/mailing-1/messages/1",
+    "/api/v1/incidents/mailing-1/broadcasts",
+    "/api/v1/incidents/mailing-1/events",
+)
 OURS = {"Sec-Fetch-Site": "same-origin"}
 _ASSET = re.compile(r'(?:src|href)="(/static/[^"]+)"')
 _SETTLE = 3.0
@@ -165,6 +177,10 @@ async def _console(
         ) as http:
             answer = await http.post(await make_link(on.engine), data={"person": "noor"})
             answer.raise_for_status() if answer.is_error else None
+            made = await create_token(
+                on.engine, "noor", tuple(Scope), by="noor", surface=Surface.TERMINAL
+            )
+            http.headers["Authorization"] = f"Bearer {made.secret}"
             yield child, http
     finally:
         await child.end()

@@ -1,4 +1,4 @@
-"""What an administrator sees and does: everybody's passkeys, keys and sessions.
+"""What an administrator sees and does: everybody's passkeys, keys, tokens and sessions.
 
 The people themselves are in a file, which is changed there and only shown here.
 """
@@ -18,8 +18,9 @@ from domain.installation import Happened, KeptEntry
 from domain.installation_check import CheckedInstallation
 from domain.model import Value
 from domain.people import PEOPLE_FILE, Member
+from domain.tokens import Token
 from store.installation import entries
-from store.people import credentials, recovery_codes, sessions
+from store.people import credentials, recovery_codes, sessions, tokens
 from store.people.credentials import Enrolled
 from store.people.sessions import HANDLE_DIGITS, SessionRow
 
@@ -40,6 +41,7 @@ class OneOfUs(Value):
     credentials: tuple[Enrolled, ...] = ()
     sessions: tuple[SessionRow, ...] = ()
     codes_left: int = 0
+    tokens: tuple[Token, ...] = ()
     known: bool = True
 
 
@@ -62,7 +64,9 @@ async def administration(engine: Engine) -> Administration:
     signed_in = await sessions.open_sessions(ledger, since=now - AT_MOST_FOR, seen=now - IDLE_FOR)
     everybody = await people_here(engine)
     known = {one.id for one in everybody}
-    gone = sorted({one.credential.person for one in found} - known)
+    every_token = await tokens.in_force(ledger)
+    theirs = {one.credential.person for one in found} | {one.person for one in every_token}
+    gone = sorted(theirs - known)
     people = [
         *(OneOfUs(member=one) for one in everybody),
         # What they have signs nothing without a role, and should go.
@@ -76,6 +80,7 @@ async def administration(engine: Engine) -> Administration:
             one.model_copy(
                 update={
                     "codes_left": left.get(one.member.id, 0),
+                    "tokens": tuple(each for each in every_token if each.person == one.member.id),
                     "credentials": tuple(
                         each for each in found if each.credential.person == one.member.id
                     ),

@@ -59,6 +59,10 @@ DONE_WITHIN = timedelta(minutes=2)
 """How long an incident may take over an update: those that wait for the ledger give up before."""
 
 
+CLOCKS_APART = timedelta(minutes=1)
+"""How far the clocks of Temporal and of this machine may differ."""
+
+
 async def ask(
     engine: Engine, slug: str, query: str, result: type[Result], *, running: bool = False
 ) -> Result:
@@ -140,23 +144,49 @@ async def tell(
 
     Asks for its status first, so that a missing worker is noticed while nothing has been sent.
     Raises ``DomainError`` if a rule said no, ``UnknownIncident``, ``EndedUnclosed``, ``NoWorker``,
-    ``ServerRefused`` if the server did not take it, and ``NoAnswer`` if the answer was lost.
+    ``ServerRefused`` if the server did not take it, and ``NoAnswer`` if the answer was lost. A
+    repeat of the engine's request gets the answer of the first.
     """
     await ask(engine, slug, "status", IncidentStatus, running=True)
     handle = (await engine.temporal()).get_workflow_handle(incident_workflow_id(slug))
+    await refuse_forgotten(engine, slug, update, handle)
     async with refusals_in_words(engine, slug, update):
         async with asyncio.timeout(DONE_WITHIN.total_seconds()):
             with server_refusals_in_words(slug, update):
                 asked: WorkflowUpdateHandle[Result] = await handle.start_update(
                     update,
                     argument,
-                    id=f"client/{uuid.uuid4()}",
+                    id=update_id(engine, update),
                     result_type=result,
                     wait_for_stage=WorkflowUpdateStage.COMPLETED,
                 )
             # From here on the incident has it, and a server that refuses to say what became of it
             # has refused only that.
             return await asked.result()
+
+
+def update_id(engine: Engine, update: str) -> str:
+    """The id of one update: Temporal answers the same one again, and carries it out once."""
+    if engine.request is None:
+        return f"client/{uuid.uuid4()}"
+    return f"request/{engine.request.id}/{update}"
+
+
+async def refuse_forgotten(
+    engine: Engine, slug: str, update: str, handle: WorkflowHandle[Any, Any]
+) -> None:
+    """Raise ``NoAnswer`` if an earlier try of this request may have counted and is forgotten.
+
+    Temporal knows the updates of one run. An incident that has gone on in another one since would
+    carry the same update out again.
+    """
+    if engine.request is None or engine.request.since is None:
+        return
+    found = await handle.describe(rpc_timeout=SERVER_WITHIN)
+    execution = found.raw_description.workflow_execution_info
+    another = execution.first_run_id not in ("", found.run_id)
+    if another and found.start_time > engine.request.since - CLOCKS_APART:
+        raise NoAnswer(slug, update)
 
 
 @contextmanager

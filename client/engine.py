@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +18,18 @@ from store.kernel.database import Database
 from store.kernel.engines import ledger_url
 from store.migrate import upgrade_ledger
 from wiring import connect
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that its sender may repeat, and which then counts once.
+
+    ``id`` is the same for each repeat. ``since`` is when it was first tried, if this is a repeat:
+    what was tried may have counted, and nobody has its answer.
+    """
+
+    id: str
+    since: datetime | None = None
 
 
 class Engine:
@@ -45,6 +59,7 @@ class Engine:
         self._ours = ledger is None
         self._upgrade = upgrade
         self.made_ledger = False
+        self.request: Request | None = None
         self._connecting = asyncio.Lock()
         self._opening = asyncio.Lock()
 
@@ -60,6 +75,13 @@ class Engine:
         if self._ours and self._ledger is not None:
             await self._ledger.close()
             self._ledger = None
+
+    def repeatable(self, request: Request) -> Engine:
+        """The same engine for one request: what it asks of an incident counts once for all repeats.
+
+        Whatever it opens belongs to this one, which closes it.
+        """
+        return _ForOneRequest(self, request)
 
     @property
     def settings(self) -> Settings:
@@ -101,6 +123,19 @@ class Engine:
                     raise NoLedger(self.where())
                 self._ledger = Database.open(url)
             return self._ledger
+
+
+class _ForOneRequest(Engine):
+    def __init__(self, engine: Engine, request: Request) -> None:
+        super().__init__(engine.settings)
+        self._engine = engine
+        self.request = request
+
+    async def temporal(self) -> Client:
+        return await self._engine.temporal()
+
+    async def ledger(self) -> Database:
+        return await self._engine.ledger()
 
 
 def _is_new(url: str) -> bool:

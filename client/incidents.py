@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -18,6 +17,7 @@ from client.asking import (
     refusals_in_words,
     server_refusals_in_words,
     tell,
+    update_id,
 )
 from client.engine import Engine
 from client.errors import (
@@ -147,7 +147,7 @@ async def open_incident(
                         "join",
                         Join(actor=actor),
                         start_workflow_operation=start,
-                        id=f"join/{actor.person}/{uuid.uuid4()}",
+                        id=update_id(engine, "join"),
                         result_type=IncidentStatus,
                     )
             except WorkflowAlreadyStartedError as error:

@@ -30,6 +30,10 @@ from store.record import messages
 from workflows.contract import Decide, Propose, Revise, SignalledDecision
 
 
+class NoSuchMessage(DomainError):
+    """The incident has no message of that number."""
+
+
 async def propose(
     engine: Engine,
     slug: str,
@@ -141,11 +145,11 @@ async def approve_by_signal(
 
 
 def message_of(status: IncidentStatus, number: int) -> MessageStatus:
-    """Message ``number`` of an incident; ``DomainError`` if there is none."""
+    """Message ``number`` of an incident; ``NoSuchMessage`` if there is none."""
     for message in status.messages:
         if message.number == number:
             return message
-    raise DomainError(
+    raise NoSuchMessage(
         f"There is no message {number} in {status.incident}.",
         NextStep(
             action=Action.SHOW_STATUS,

@@ -10,8 +10,17 @@ from domain.ids import check_slug
 from domain.model import Value
 from domain.publication import DeliveryState, PublicationState
 from store.audit.recipient import FoundMail, FoundRecipient, find_recipient
-from store.people.addresses import mailbox_of, read_pasted
+from store.people.addresses import InvalidAddress, mailbox_of, read_pasted
 from store.record import incidents
+
+__all__ = [
+    "Arrival",
+    "InvalidAddress",
+    "Moment",
+    "RecipientHistory",
+    "answer_of",
+    "recipient_history",
+]
 
 _S, _D = PublicationState, DeliveryState
 _BY_BATCH = {

@@ -143,7 +143,7 @@ async def make_link(engine: Engine, person: str | None = None, *, reading: bool 
     where the console is only read. ``WrongInput`` for somebody who is not known.
     """
     if person is not None:
-        await _refuse_stranger(engine, person)
+        await refuse_stranger(engine, person)
     token = f"{READING if reading else ''}{secrets.token_urlsafe(32)}"
     await sessions.enter_link(await engine.ledger(), hash_of(token), datetime.now(UTC), person)
     return f"/enter/{token}"
@@ -164,7 +164,7 @@ async def sign_in(engine: Engine, token: str, person: str) -> str:
     Raises ``LinkSpent``, also if the link is for somebody else, and ``WrongInput`` for somebody who
     is not known.
     """
-    await _refuse_stranger(engine, person)
+    await refuse_stranger(engine, person)
     now = datetime.now(UTC)
     session = f"{READING if token.startswith(READING) else ''}{secrets.token_urlsafe(32)}"
     spent = await sessions.spend_link(
@@ -180,7 +180,8 @@ async def sign_in(engine: Engine, token: str, person: str) -> str:
     return session
 
 
-async def _refuse_stranger(engine: Engine, person: str) -> None:
+async def refuse_stranger(engine: Engine, person: str) -> None:
+    """Raise ``WrongInput`` unless ``person`` is one of the house."""
     people = [one.id for one in await people_here(engine)]
     if person not in people:
         raise WrongInput(f"Nobody here goes by {person[:40]!r}.", f"There are {', '.join(people)}.")

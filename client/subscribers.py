@@ -18,14 +18,17 @@ from store.kernel.database import Database
 from store.kernel.private_files import open_private
 from store.people import subscriber_list
 from store.people.subscriber_list import SubscriberCounts
+from store.people.subscribers import Subscriber
 
 __all__ = [
+    "Subscriber",
     "SubscriberCounts",
     "SubscribersFileImported",
     "count_subscribers",
     "export_subscribers",
     "forget_subscriber",
     "import_subscribers",
+    "some_subscribers",
 ]
 
 
@@ -80,6 +83,11 @@ async def import_subscribers(
 async def count_subscribers(engine: Engine) -> SubscriberCounts:
     """How many there are, and what became of the mails that asked for a confirmation."""
     return await subscriber_list.counts(await engine.ledger())
+
+
+async def some_subscribers(engine: Engine, after: int = 0, most: int = 100) -> list[Subscriber]:
+    """The subscribers behind the number ``after``, with addresses, those who have left included."""
+    return await subscriber_list.some(await engine.ledger(), after, most)
 
 
 async def export_subscribers(engine: Engine, file: Path) -> int:

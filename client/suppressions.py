@@ -33,6 +33,7 @@ __all__ = [
     "import_suppressions",
     "list_suppressions",
     "remove_suppression",
+    "some_suppressions",
     "sync_suppressions",
 ]
 
@@ -87,6 +88,13 @@ async def count_suppressions(engine: Engine) -> list[SuppressionCount]:
 async def list_suppressions(engine: Engine) -> list[Suppression]:
     """Every entry of the list, with its address."""
     return [one async for one in suppression_list.entries(await engine.ledger())]
+
+
+async def some_suppressions(
+    engine: Engine, after: tuple[str, str] = ("", ""), most: int = 100
+) -> list[Suppression]:
+    """The entries behind this address and class, by address."""
+    return await suppression_list.some(await engine.ledger(), after, most)
 
 
 async def add_suppression(

@@ -59,6 +59,19 @@ async def read_timeline(engine: Engine, slug: str) -> list[TimelineEntry]:
     return entries
 
 
+async def newest_entries(
+    engine: Engine, slug: str, after: int = 0, most: int = 100
+) -> list[TimelineEntry]:
+    """What happened behind the first ``after`` entries, in the order in which it was entered.
+
+    ``UnknownIncident`` and ``DomainError`` as ``read_timeline``.
+    """
+    entries = await timeline.read_some(await engine.ledger(), slug, after, most)
+    if not entries:
+        await refuse_unknown(engine, slug)
+    return entries
+
+
 async def verify_timeline(engine: Engine, slug: str, key: str = "") -> Verified:
     """Check that nobody has changed, shortened or replaced the record.
 

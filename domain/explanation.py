@@ -51,6 +51,8 @@ class Action(StrEnum):
     SIGN_IN = "sign_in"
     CREATE_KEY = "create_key"
     LIST_KEYS = "list_keys"
+    LIST_TOKENS = "list_tokens"
+    CREATE_TOKEN = "create_token"
     ENROL_KEY = "enrol_key"
     ENROL_PASSKEY = "enrol_passkey"
     CONFIRM_PASSKEY = "confirm_passkey"

@@ -37,6 +37,8 @@ class Happened(StrEnum):
     KEY_REMOVED = "key removed"
     CODES_MADE = "recovery codes made"
     CODE_USED = "recovery code used"
+    TOKEN_CREATED = "token created"
+    TOKEN_REMOVED = "token removed"
     PERSON_ADDED = "person added"
     PERSON_CHANGED = "person changed"
     PERSON_REMOVED = "person removed"

@@ -196,33 +196,36 @@ async def counts(db: Database) -> SubscriberCounts:
 async def everybody(db: Database) -> AsyncIterator[Subscriber]:
     """Every subscriber, those who have left included, by number, page by page."""
     after = 0
-    while True:
-        async with db.read() as connection:
-            rows = (
-                await connection.execute(
-                    select(recipients.c.id, recipients.c.address, *_SHOWN)
-                    .join(subscriptions, subscriptions.c.recipient_id == recipients.c.id)
-                    .where(
-                        recipients.c.id > after,
-                        subscriptions.c.state != SubscriptionState.FORGOTTEN,
-                    )
-                    .order_by(recipients.c.id)
-                    .limit(_PAGE)
-                )
-            ).all()
-            if not rows:
-                return
-            last = rows[-1].id
-            chosen: dict[int, list[str]] = defaultdict(list)
-            for one, component in await connection.execute(
-                select(subscription_components)
-                .where(subscription_components.c.recipient_id.between(after, last))
-                .order_by(subscription_components.c.component)
-            ):
-                chosen[one].append(component)
-        after = last
-        for row in rows:
-            yield Subscriber.model_validate({**row._mapping, "components": tuple(chosen[row.id])})
+    while found := await some(db, after, _PAGE):
+        after = found[-1].id
+        for one in found:
+            yield one
+
+
+async def some(db: Database, after: int, most: int) -> list[Subscriber]:
+    """The subscribers behind the number ``after``, those who have left included."""
+    query = (
+        select(recipients.c.id, recipients.c.address, *_SHOWN)
+        .join(subscriptions, subscriptions.c.recipient_id == recipients.c.id)
+        .where(recipients.c.id > after, subscriptions.c.state != SubscriptionState.FORGOTTEN)
+        .order_by(recipients.c.id)
+        .limit(most)
+    )
+    async with db.read() as connection:
+        rows = (await connection.execute(query)).all()
+        if not rows:
+            return []
+        chosen: dict[int, list[str]] = defaultdict(list)
+        for one, component in await connection.execute(
+            select(subscription_components)
+            .where(subscription_components.c.recipient_id.between(after, rows[-1].id))
+            .order_by(subscription_components.c.component)
+        ):
+            chosen[one].append(component)
+    return [
+        Subscriber.model_validate({**row._mapping, "components": tuple(chosen[row.id])})
+        for row in rows
+    ]
 
 
 _SHOWN = (subscriptions.c.state, subscriptions.c.since, subscriptions.c.source)

@@ -203,22 +203,27 @@ async def counts(db: Database) -> list[SuppressionCount]:
 async def entries(db: Database) -> AsyncIterator[Suppression]:
     """Every entry with its address, by mailbox, page by page."""
     after = ("", "")
-    while True:
-        place = suppressions.c.mailbox > after[0]
-        same = (suppressions.c.mailbox == after[0]) & (suppressions.c.message_class > after[1])
-        query = (
-            select(suppressions)
-            .where(place | same)
-            .order_by(suppressions.c.mailbox, suppressions.c.message_class)
-            .limit(_PAGE)
-        )
-        async with db.read() as connection:
-            page = (await connection.execute(query)).all()
-        if not page:
-            return
-        after = (page[-1].mailbox, page[-1].message_class)
-        for row in page:
-            yield Suppression.model_validate(dict(row._mapping))
+    while found := await some(db, after, _PAGE):
+        after = (found[-1].mailbox, found[-1].message_class)
+        for one in found:
+            yield one
+
+
+async def some(db: Database, after: tuple[str, str], most: int) -> list[Suppression]:
+    """The entries after this mailbox and class, with their addresses."""
+    place = suppressions.c.mailbox > after[0]
+    same = (suppressions.c.mailbox == after[0]) & (suppressions.c.message_class > after[1])
+    query = (
+        select(suppressions)
+        .where(place | same)
+        .order_by(suppressions.c.mailbox, suppressions.c.message_class)
+        .limit(most)
+    )
+    async with db.read() as connection:
+        return [
+            Suppression.model_validate(dict(row._mapping))
+            for row in await connection.execute(query)
+        ]
 
 
 def _rows(

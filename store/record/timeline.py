@@ -149,17 +149,31 @@ async def read(db: Database, incident: str) -> list[TimelineEntry]:
 
     ``DomainError`` if somebody changed a row so that it cannot be read.
     """
-    sealed = await read_sealed(db, incident)
-    try:
-        entries = [TimelineEntry.model_validate(one.model_dump()) for one in sealed]
-    except ValidationError as error:
-        raise _unreadable(incident) from error
+    entries = _entries(incident, await read_sealed(db, incident))
     return sorted(entries, key=lambda one: (one.branch, one.seq))
 
 
-async def read_sealed(db: Database, incident: str) -> list[SealedEntry]:
-    """The record of an incident with its hashes and seals, in the order of the chain."""
-    query = select(timeline).where(timeline.c.incident == incident).order_by(timeline.c.link)
+async def read_some(db: Database, incident: str, after: int, most: int) -> list[TimelineEntry]:
+    """The entries behind the first ``after`` of the chain, in its order, which only grows."""
+    return _entries(incident, await read_sealed(db, incident, after, most))
+
+
+def _entries(incident: str, sealed: Sequence[SealedEntry]) -> list[TimelineEntry]:
+    try:
+        return [TimelineEntry.model_validate(one.model_dump()) for one in sealed]
+    except ValidationError as error:
+        raise _unreadable(incident) from error
+
+
+async def read_sealed(
+    db: Database, incident: str, after: int = 0, most: int | None = None
+) -> list[SealedEntry]:
+    """The record of an incident with its hashes and seals, in the order of the chain.
+
+    Of those behind the first ``after``, at most ``most``.
+    """
+    there = (timeline.c.incident == incident) & (timeline.c.link > after)
+    query = select(timeline).where(there).order_by(timeline.c.link).limit(most)
     try:
         async with db.read() as connection:
             return [

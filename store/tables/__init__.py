@@ -7,6 +7,7 @@ the list of them for people, and nothing that must go out waits for a list.
 
 from __future__ import annotations
 
+from store.tables.api import api_requests, tokens
 from store.tables.mail import (
     batches,
     broadcasts,
@@ -58,6 +59,7 @@ from store.tables.record import (
 )
 
 __all__ = [
+    "api_requests",
     "audiences",
     "batches",
     "broadcasts",
@@ -102,4 +104,5 @@ __all__ = [
     "suppression_log",
     "suppressions",
     "timeline",
+    "tokens",
 ]

@@ -96,6 +96,8 @@ NEEDS: dict[str, Ability | None] = {
     "GET /administration/credentials/{credential}/remove": Ability.ADMINISTRATE,
     "POST /administration/credentials/{credential}/removal": Ability.ADMINISTRATE,
     "POST /administration/credentials/{credential}/confirmation": Ability.ADMINISTRATE,
+    "GET /administration/tokens/{token}/remove": Ability.ADMINISTRATE,
+    "POST /administration/tokens/{token}/removal": Ability.ADMINISTRATE,
     "POST /administration/session-ends": Ability.ADMINISTRATE,
 }
 """By method and path: which ability it needs; None for everybody who is signed in."""

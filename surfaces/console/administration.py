@@ -1,4 +1,4 @@
-"""Administration: everybody's passkeys, keys and sessions, and the installation's record."""
+"""Administration: what everybody signs, asks and is signed in with, and the record of it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from client.installation import (
     verify_installation,
 )
 from client.second_person import confirm_passkey
+from client.tokens import remove_token, token_of
+from domain.actor import Surface
 from surfaces.console.access import engine_of, session
 from surfaces.console.failures import Page, Refused, attempted
 from surfaces.console.rendering import page, see
@@ -57,6 +59,24 @@ async def take_confirmation(request: Request, credential: str) -> Response:
     """Let a passkey that waits count."""
     done = await attempted(confirm_passkey(engine_of(request), credential, session(request)))
     return await _show(request, done) if isinstance(done, Refused) else see(HERE)
+
+
+@router.get(HERE + "/tokens/{token}/remove")
+async def ask_to_remove_token(request: Request, token: str) -> Response:
+    """The question before it."""
+    found = await token_of(engine_of(request), token)
+    title = f"Remove a token of {found.person}"
+    return page(request, "remove_token", title, one=found)
+
+
+@router.post(HERE + "/tokens/{token}/removal")
+async def take_token_removal(request: Request, token: str) -> Response:
+    """Remove it, at once and for good."""
+    by = session(request).person.id
+    removed = await attempted(
+        remove_token(engine_of(request), token, by=by, surface=Surface.CONSOLE)
+    )
+    return await _show(request, removed) if isinstance(removed, Refused) else see(HERE)
 
 
 @router.post(HERE + "/session-ends")

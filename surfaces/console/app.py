@@ -22,6 +22,7 @@ from client.exports import clear_exports
 from client.file_imports.imports import FileImports
 from client.logs import log_as_json
 from client.stack import stack_file
+from surfaces.api.app import BesidePages, create_api, rest
 from surfaces.console import (
     administration,
     closing,
@@ -93,6 +94,7 @@ def create_app(engine: Engine) -> FastAPI:
         yield
         await app.state.imports.close()
         await app.state.feeds.rest()
+        await rest(app.state.api)
         await engine.__aexit__(None, None, None)
 
     # No schema and no pages about it: this is for people, and the API is another surface.
@@ -101,6 +103,7 @@ def create_app(engine: Engine) -> FastAPI:
     app.state.feeds = Feeds(engine)
     app.state.imports = FileImports(engine, engine.settings.state_dir / "imports")
     app.state.mails = previews.Mails()
+    app.state.api = create_api(engine)
     stack = stack_file.read(engine.settings.state_dir)
     app.state.rehearsal = stack is not None and stack.runs() and not stack.real
 
@@ -117,10 +120,10 @@ def create_app(engine: Engine) -> FastAPI:
     return app
 
 
-def guarded(engine: Engine) -> ASGIApp:
-    """The whole console, as it is served: at its address, and where it is only read."""
+def served(engine: Engine) -> ASGIApp:
+    """The whole console as it is served with the API beside it, and where it is only read."""
     app, settings = create_app(engine), engine.settings
-    console = Guard(app, settings.console_url)
+    console = BesidePages(Guard(app, settings.console_url), app.state.api)
     if not settings.console_reading_url:
         return console
     readers = Guard(app, settings.console_reading_url, reads_only=True)
@@ -151,7 +154,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
-    app = guarded(Engine(settings, upgrade=True))
+    app = served(Engine(settings, upgrade=True))
     limits = Limits(connections=connections_for(_CONNECTIONS))
     too = [(reading.hostname, reading.port)] if reading.hostname and reading.port else []
     server = PublicServer(app, settings.console_host, settings.console_port, limits, too)

@@ -34,6 +34,7 @@ _PLACES = {
     Action.ENROL_PASSKEY: ("Your passkeys", "/passkeys"),
     Action.CONFIRM_PASSKEY: ("Administration", "/administration"),
     Action.ADMINISTRATE: ("Administration", "/administration"),
+    Action.LIST_TOKENS: ("Administration", "/administration"),
     Action.STOP_ALL: ("Stop everything", _INCIDENT + "/stop"),
     Action.RESUME_ALL: ("Resume everything", _INCIDENT + "/stop"),
     Action.IMPORT_AUDIENCE: ("Import an audience", "/files/import"),

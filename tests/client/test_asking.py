@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from temporalio.worker import Worker
 
 from client import asking
 from client.asking import incident_status, tell
-from client.engine import Engine
+from client.engine import Engine, Request
 from client.errors import (
     ClientError,
     EndedUnclosed,
@@ -31,6 +31,7 @@ from client.messages import approve_by_signal
 from domain.actor import Actor
 from domain.ids import MAIN_QUEUE, incident_workflow_id
 from domain.status import IncidentStatus
+from tests.deadline import eventually
 from tests.workflows.fakes import Fakes
 from tests.workflows.plan import a_plan
 from tests.workflows.server import server, temporal_executable, workers
@@ -238,3 +239,62 @@ async def test_a_query_that_a_worker_fails_at_is_put_again_and_not_for_ever(
             else:
                 with pytest.raises(ClientError, match="could not answer"):
                     await asking.ask(engine, "down", "status", str)
+
+
+@workflow.defn(name="GoesOn", sandboxed=False)
+class GoesOn:
+    """Goes on in another run when it is told to."""
+
+    def __init__(self) -> None:
+        self.told = False
+
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.wait_condition(lambda: self.told)
+        workflow.continue_as_new()
+
+    @workflow.signal
+    def go_on(self) -> None:
+        self.told = True
+
+
+async def test_a_repeat_is_not_asked_of_an_incident_that_has_forgotten_the_first_try() -> None:
+    """Temporal knows the updates of one run, and would carry the same one out again."""
+    executable = temporal_executable()
+    if executable is None:
+        pytest.skip("there is no `temporal` command")
+    async with server(executable) as environment:
+        client = environment.client
+        async with Worker(client, task_queue=MAIN_QUEUE, workflows=[GoesOn]):
+            handle = await client.start_workflow(
+                GoesOn.run, id=incident_workflow_id("down"), task_queue=MAIN_QUEUE
+            )
+            whole, now = Engine(temporal=client), datetime.now(UTC)
+
+            async def ask(since: datetime | None) -> None:
+                engine = whole.repeatable(Request(id="r", since=since))
+                there = client.get_workflow_handle(handle.id)
+                await asking.refuse_forgotten(engine, "down", "propose", there)
+
+            await ask(now)
+            before = (await handle.describe()).run_id
+            await handle.signal(GoesOn.go_on)
+
+            async def run() -> str | None:
+                return (await client.get_workflow_handle(handle.id).describe()).run_id
+
+            await eventually(run, lambda now: now != before, within=120)
+            for since in (None, now + timedelta(minutes=2)):
+                await ask(since)
+            with pytest.raises(NoAnswer):
+                await ask(now)
+
+
+def test_repeats_of_a_request_have_one_id_for_each_update() -> None:
+    whole = Engine()
+    assert asking.update_id(whole, "propose") != asking.update_id(whole, "propose")
+    first, again = (
+        whole.repeatable(Request(id="r", since=since)) for since in (None, datetime.now(UTC))
+    )
+    assert asking.update_id(first, "propose") == asking.update_id(again, "propose")
+    assert asking.update_id(first, "propose") != asking.update_id(first, "revise")

@@ -5,15 +5,22 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Protocol
 
-from tests.surfaces.console.conftest import Console
+from client.engine import Engine
 from tests.terminal import ROOT
+
+
+class HasEngine(Protocol):
+    """A console, or an API."""
+
+    engine: Engine
 
 
 class House:
     """The playbooks of one console, and who the people beside them are."""
 
-    def __init__(self, console: Console, folder: Path) -> None:
+    def __init__(self, console: HasEngine, folder: Path) -> None:
         self.file = folder / "playbooks" / "people.yaml"
         shutil.copytree(ROOT / "playbooks", self.file.parent)
         settings = console.engine.settings.model_copy(update={"playbooks_dir": self.file.parent})

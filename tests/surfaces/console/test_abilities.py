@@ -21,6 +21,7 @@ NAMES = {
     "number": 1,
     "place": 0,
     "credential": "0" * 32,
+    "token": "0" * 16,
     "name": "n",
     "import_id": "0" * 32,
 }

@@ -12,8 +12,11 @@ import pytest
 
 from client.keys import enrol_key
 from client.signing_in import make_link
+from client.tokens import create_token
+from domain.actor import Surface
 from domain.installation import InstallationRecord
 from domain.installation_check import check_installation
+from domain.tokens import Scope
 from sandbox.authenticator import Authenticator
 from store.installation import entries, sealing
 from tests.sealing import KEY, with_key
@@ -166,3 +169,26 @@ async def test_the_home_page_leads_there_whoever_administrates(watched: Console)
     assert 'href="/administration"' in (await watched.browser.get("/")).text
     await watched.sign_in("ben")
     assert 'href="/administration"' not in (await watched.browser.get("/")).text
+
+
+async def test_a_token_of_somebody_is_removed_after_a_question(watched: Console) -> None:
+    for person in ("ben", "noor"):
+        await create_token(
+            watched.engine,
+            person,
+            (Scope.EVENTS_READ,),
+            by="noor",
+            surface=Surface.TERMINAL,
+            name=f"<{person}'s> pager",
+        )
+    page = await page_of(watched)
+    assert "&lt;ben&#39;s&gt; pager" in page
+    first, second = re.findall(r'href="(/administration/tokens/[0-9a-f]{16}/remove)"', page)
+    asked = await watched.browser.get(first)
+    assert "cannot be undone" in asked.text
+    answer = await watched.browser.post(first.replace("/remove", "/removal"), headers=OURS)
+    assert answer.headers["location"] == "/administration"
+    page = await page_of(watched)
+    assert (first in page, second in page, "Token removed</b>" in page) == (False, True, True)
+    again = await watched.browser.get(first)
+    assert (again.status_code, "not the id of one token" in again.text) == (422, True)

@@ -9,7 +9,7 @@ import pytest
 
 from client.signing_in import make_link
 from surfaces.console.abilities import NEEDS
-from surfaces.console.app import guarded
+from surfaces.console.app import served
 from tests.surfaces.console.conftest import OURS, Console
 from tests.surfaces.console.test_abilities import NAMES
 
@@ -24,7 +24,7 @@ async def phone(
     settings = console.engine.settings.model_copy(update={"console_reading_url": HERE})
     monkeypatch.setattr(console.engine, "_settings", settings)
     monkeypatch.setattr("surfaces.console.app.create_app", lambda _: console.app)
-    transport = httpx.ASGITransport(app=guarded(console.engine))
+    transport = httpx.ASGITransport(app=served(console.engine))
     async with httpx.AsyncClient(transport=transport, base_url=HERE) as phone:
         yield phone
 

@@ -13,6 +13,7 @@ from surfaces.console.wording import button_of
 IN_A_TERMINAL = {
     Action.AUDIT,
     Action.SIGN_IN,
+    Action.CREATE_TOKEN,
     Action.CREATE_KEY,
     Action.LIST_KEYS,
     Action.ENROL_KEY,

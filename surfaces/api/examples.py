@@ -1,0 +1,237 @@
+"""Examples for the document: one Saturday, told once. A test compares them with their schemas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_DIGEST = "3f2a91bc5d0e4c7788aa19b3c2d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f6"
+_STATEMENT = (
+    f'{{"digest":"{_DIGEST}","expires":"2026-11-28T09:20:00+00:00","incident":"spam-saturday",'
+    '"message":1,"nonce":"9f8e7d6c5b4a39281706f5e4d3c2b1a0","person":"noor","revision":1,'
+    '"roles":["founder"],"v":1,"verdict":"approve"}'
+)
+_SIGNATURE = "A" * 86 + "=="
+
+Example = dict[str, Any]
+
+MESSAGE: Example = {
+    "incident": "spam-saturday",
+    "number": 1,
+    "kind": "announcement",
+    "revision": 1,
+    "digest": _DIGEST,
+    "author": "maya",
+    "proposed_at": "2026-11-28T09:05:00Z",
+    "phase": "waiting",
+    "gate": "waiting",
+    "missing": "1 more of founder or incident_lead",
+    "requires": "key",
+    "may_sign": ["noor", "ines"],
+    "decisions": [],
+    "approved_at": None,
+    "told": False,
+    "recipients": 10000,
+    "subscribers": 12,
+    "notify": True,
+    "next_update_by": "2026-11-28T09:45:00Z",
+    "withdrawing": False,
+    "outcomes": [],
+    "copies": [
+        {
+            "channel": "twitter",
+            "audience": None,
+            "subject": None,
+            "text": "Some accounts posted spam. We have stopped all posting. "
+            "Update 1, 28 Nov 09:05 UTC, ref 7c1e",
+            "html": None,
+            "link": None,
+        }
+    ],
+}
+INCIDENT: Example = {
+    "slug": "spam-saturday",
+    "title": "Spam was posted through some customers' accounts",
+    "playbook": "site-compromised",
+    "audiences": ["customers"],
+    "opened_at": "2026-11-28T09:00:00Z",
+    "opened_by": "maya",
+    "closed_at": None,
+    "stage": "acknowledge",
+    "facts": ["summary", "what_happened"],
+    "stopped": None,
+    "locked": None,
+    "messages": [{name: value for name, value in MESSAGE.items() if name != "copies"}],
+    "next_steps": [{"action": "show_copy", "incident": "spam-saturday", "message": 1}],
+    "notices": [],
+    "as_of": "2026-11-28T09:06:00Z",
+    "live": True,
+    "why": None,
+}
+OPENING: Example = {
+    "slug": "spam-saturday",
+    "title": "Spam was posted through some customers' accounts",
+    "playbook": "site-compromised",
+    "audiences": ["customers"],
+}
+CLOSING: Example = {"waive": ""}
+RECORDING: Example = {
+    "summary": "spam was posted through some accounts",
+    "doing": "we have stopped all posting",
+    "based_on": None,
+}
+FACTS: Example = {
+    "based_on": "5d0e4c7788aa19b3c2d4e5f607182930",
+    "facts": {"summary": "spam was posted through some accounts"},
+}
+PROPOSAL: Example = {
+    "kind": "announcement",
+    "copy": {
+        "text": "Some accounts posted spam. We have stopped all posting, and tell you more soon.",
+        "subject": "Spam from some accounts",
+    },
+    "notify": True,
+}
+REVISION: Example = {"copy": {"text": "Some accounts posted spam since 08:40 UTC."}}
+WITHDRAWAL: Example = {"reason": "The link in it is wrong."}
+STATING: Example = {"digest": _DIGEST, "verdict": "approve"}
+STATEMENT: Example = {
+    "statement": _STATEMENT,
+    "to_sign": "ZnJvbnRmb290",
+    "expires": "2026-11-28T09:20:00Z",
+}
+DECIDING: Example = {
+    "digest": _DIGEST,
+    "verdict": "approve",
+    "proof": {
+        "key": "3f7a09c2d4e81b653f7a09c2d4e81b65",
+        "statement": _STATEMENT,
+        "signature": _SIGNATURE,
+    },
+}
+DECISION: Example = {"message": 1, "gate": "open", "missing": ""}
+PREVIEW: Example = {
+    "channel": "twitter",
+    "audience": None,
+    "words": MESSAGE["copies"][0],
+    "length": {"length": 92, "most": 280, "unit": "characters"},
+    "why_not": None,
+}
+STEERING: Example = {"action": "pause", "channel": "email", "reason": "The link is wrong."}
+RETRYING: Example = {"channel": "twitter"}
+SETTLING: Example = {
+    "channel": "twitter",
+    "went_out": True,
+    "url": "https://x.com/feather/status/1",
+}
+STOPPING: Example = {"reason": "The link is wrong."}
+AUDIENCE: Example = {
+    "name": "customers",
+    "recipients": 10000,
+    "imported_at": "2026-11-28T08:59:00Z",
+}
+SUBSCRIBER_COUNTS: Example = {"confirmed": 12, "choosing": 3, "unsubscribed": 1, "waiting": 2}
+LOOKING_UP: Example = {"address": "ann@example.com"}
+RECIPIENT: Example = {
+    "known": True,
+    "audiences": ["customers"],
+    "arrivals": [
+        {
+            "about": "message 1 (announcement) on email to customers",
+            "answer": "yes: delivered",
+            "state": "delivered",
+        }
+    ],
+    "moments": [
+        {
+            "at": "2026-11-28T09:12:00Z",
+            "what": "message 1 (announcement) on email to customers: the provider accepted it",
+        }
+    ],
+    "codes": [],
+    "suppressed": [],
+}
+SUPPRESSING: Example = {
+    "address": "ann@example.com",
+    "reason": "requested",
+    "why": "She asked support.",
+}
+UNSUPPRESSING: Example = {"address": "ann@example.com", "why": "She asked to be written to again."}
+DELETING: Example = {"address": "ann@example.com", "why": "She asked for it."}
+EVENT: Example = {
+    "number": 4,
+    "branch": 1,
+    "at": "2026-11-28T09:10:00Z",
+    "what": "approved",
+    "who": "noor",
+    "surface": "api",
+    "authenticated_by": "key",
+    "about": "message 1 3f2a91bc as founder, proof 7d1c02aa",
+}
+PAGE: Example = {
+    "components": [
+        {
+            "id": "0c1d2e3f4a5b",
+            "name": "Posting",
+            "description": None,
+            "group": None,
+            "state": "major_outage",
+            "updated_at": "2026-11-28T09:12:00Z",
+        }
+    ],
+    "incidents": [],
+}
+TOKEN: Example = {
+    "id": "5c1d02aa7f3e9b64",
+    "name": "monitoring",
+    "person": "noor",
+    "scopes": ["incidents:read", "incidents:write"],
+    "abilities": ["open", "propose", "steer"],
+    "roles": ["founder"],
+    "expires_at": "2027-02-26T09:00:00Z",
+}
+PROBLEM: Example = {
+    "type": "urn:frontfoot:problem:refused",
+    "title": "maya wrote this message and cannot approve it.",
+    "status": 409,
+    "detail": "",
+    "next_step": {"advice": "Somebody else has to sign."},
+    "errors": [],
+}
+
+OF: dict[str, Example] = {
+    "AddingSuppression": SUPPRESSING,
+    "Audience": AUDIENCE,
+    "AudienceWithColumns": AUDIENCE | {"columns": ["name", "plan"]},
+    "Closing": CLOSING,
+    "Deciding": DECIDING,
+    "DecisionTaken": DECISION,
+    "DeletingSubscriber": DELETING,
+    "Event": EVENT,
+    "FactsShown": FACTS,
+    "Incident": INCIDENT,
+    "LookingUp": LOOKING_UP,
+    "MessageWithCopies": MESSAGE,
+    "OpeningIncident": OPENING,
+    "Page": PAGE,
+    "Preview": PREVIEW,
+    "Problem": PROBLEM,
+    "Proposal": PROPOSAL,
+    "Recipient": RECIPIENT,
+    "RecordingFacts": RECORDING,
+    "RemovingSuppression": UNSUPPRESSING,
+    "Resuming": {},
+    "Retrying": RETRYING,
+    "Revision": REVISION,
+    "Settling": SETTLING,
+    "StatementShown": STATEMENT,
+    "Stating": STATING,
+    "Steering": STEERING,
+    "Stopping": STOPPING,
+    "SubscriberCounts": SUBSCRIBER_COUNTS,
+    "SubscriberDeleted": {"deleted": True},
+    "SuppressionAdded": {"added": 1},
+    "SuppressionRemoved": {"removed": 1},
+    "TokenShown": TOKEN,
+    "Withdrawal": WITHDRAWAL,
+}
+"""Each by the name of its schema."""

@@ -1,0 +1,298 @@
+"""Incidents: opening, reading, closing, and what is known of them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
+
+from client.facts import facts_of, read_facts, record_facts
+from client.incident_view import IncidentView
+from client.incidents import ListedIncident, close, open_incident, recorded_incidents
+from client.next_steps import next_steps
+from client.patience import soon
+from client.playbooks import installed, read_files
+from domain.facts import FACT_LIMIT, Facts
+from domain.ids import AudienceName
+from domain.ids import Slug as SlugText
+from domain.limits import NAMES_LIMIT, TITLE_LIMIT
+from domain.status import IncidentStatus
+from surfaces.api.access import BASE, actor, engine_of
+from surfaces.api.cursors import page_of
+from surfaces.api.messages import Message, kept_message, shown_message
+from surfaces.api.resource import Resource
+from surfaces.api.shapes import (
+    Asked,
+    Cursor,
+    Limit,
+    Listed,
+    Reason,
+    Shown,
+    SlugInPath,
+    Step,
+    StopShown,
+    Time,
+    Told,
+)
+from surfaces.api.views import changed, view_of
+
+router = APIRouter(route_class=Resource, prefix=BASE, tags=["incidents"])
+
+
+class IncidentListed(Shown):
+    """An incident of the list."""
+
+    slug: str
+    title: str
+    playbook: str
+    audiences: list[str]
+    opened_at: Time
+    closed_at: Time | None
+
+
+class Incident(Shown):
+    """An incident with its messages, as it was at `as_of`.
+
+    Without `live` it is what the ledger alone has, because Temporal does not answer: no stage, and
+    no message says whether it was approved. `why` tells.
+    """
+
+    slug: str
+    title: str
+    playbook: str
+    audiences: list[str]
+    opened_at: Time
+    opened_by: str | None
+    closed_at: Time | None
+    stage: Literal["identify", "acknowledge", "assure", "resolve", "make_good", "closed"] | None
+    facts: list[str] | None = Field(description="The names of the facts that are known.")
+    stopped: StopShown | None
+    locked: Told | None = Field(description="Why nothing goes out until the ledger is recovered.")
+    messages: list[Message]
+    next_steps: list[Step]
+    notices: list[Told]
+    as_of: Time
+    live: bool
+    why: Told | None
+
+
+class OpeningIncident(Asked):
+    """What an incident is opened with."""
+
+    slug: SlugText = Field(
+        min_length=1,
+        max_length=48,
+        pattern=r"^[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$",
+        description="Its short name, never used twice.",
+    )
+    title: str = Field(min_length=1, max_length=TITLE_LIMIT)
+    playbook: str = Field(min_length=1, max_length=64, description="One of those installed.")
+    audiences: list[
+        Annotated[AudienceName, Field(max_length=63, pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
+    ] = Field(default_factory=list, max_length=NAMES_LIMIT)
+
+
+class IncidentOpened(Shown):
+    """The incident; `joined`: it was open already. `notices` say what cannot be done in it yet."""
+
+    incident: Incident
+    joined: bool
+    notices: list[Told]
+
+
+class Closing(Asked):
+    """Closing an incident; `waive` is the written reason for leaving something open."""
+
+    waive: Reason = ""
+
+
+Fact = Annotated[str, Field(max_length=FACT_LIMIT)]
+
+
+class FactsShown(Shown):
+    """What is known. `based_on` goes along with a change, so that nobody's is overwritten."""
+
+    based_on: str | None
+    facts: dict[str, str]
+
+
+class RecordingFacts(Asked):
+    """Facts to add to those known; an empty one is removed."""
+
+    summary: Fact | None = None
+    what_happened: Fact | None = None
+    started: Fact | None = None
+    scope: Fact | None = None
+    not_affected: Fact | None = None
+    cause: Fact | None = None
+    doing: Fact | None = None
+    action_for_customers: Fact | None = None
+    fix: Fact | None = None
+    prevention: Fact | None = None
+    prevention_owner: Fact | None = None
+    prevention_due: date | None = None
+    wrong: Fact | None = None
+    right: Fact | None = None
+    based_on: str | None = Field(
+        None, max_length=64, description="Of the facts that were read before; null for what is now."
+    )
+
+
+class PlaybookListed(Shown):
+    """A playbook that an incident can be opened with."""
+
+    name: str
+
+
+@router.get("/playbooks")
+async def list_playbooks(request: Request) -> Listed[PlaybookListed]:
+    """The playbooks that an incident can be opened with."""
+    names = await asyncio.to_thread(installed, engine_of(request).settings)
+    return Listed(items=[PlaybookListed(name=one) for one in names])
+
+
+@router.get("/incidents")
+async def list_incidents(
+    request: Request,
+    state: Annotated[
+        Literal["open", "closed"] | None, Query(description="Only those; leave it out for all.")
+    ] = None,
+    limit: Limit = 100,
+    cursor: Cursor = "",
+) -> Listed[IncidentListed]:
+    """Every incident, the newest first, as the ledger has them."""
+    found = [
+        one
+        for one in await recorded_incidents(engine_of(request))
+        if state is None or (one.closed_at is None) is (state == "open")
+    ]
+    items, following = page_of(found, lambda one: one.slug, cursor, limit)
+    return Listed(items=[_listed(one) for one in items], next=following)
+
+
+@router.post("/incidents", status_code=201)
+async def open_new_incident(
+    request: Request, response: Response, asked: OpeningIncident
+) -> IncidentOpened:
+    """Open an incident, or join the one that is open under this name."""
+    engine = engine_of(request)
+    # A name among those offered, never a path: the API reads no other folder.
+    names = await asyncio.to_thread(installed, engine.settings)
+    name = asked.playbook if asked.playbook in names else "no-such-playbook"
+    files = await asyncio.to_thread(read_files, engine.settings, name)
+    opened = await open_incident(
+        engine,
+        slug=asked.slug,
+        title=asked.title,
+        files=files,
+        actor=actor(request),
+        audiences=asked.audiences,
+    )
+    changed(request, asked.slug)
+    response.headers["Location"] = f"{BASE}/incidents/{asked.slug}"
+    return IncidentOpened(
+        incident=shown_status(opened.status),
+        joined=opened.joined,
+        notices=[Told.of(one) for one in opened.notices],
+    )
+
+
+@router.get("/incidents/{slug}")
+async def read_incident(request: Request, slug: SlugInPath) -> Incident:
+    """One incident with its messages. Of the ledger alone while Temporal is away."""
+    return _shown(await view_of(request, slug))
+
+
+@router.post("/incidents/{slug}/closure", status_code=201)
+async def close_incident(request: Request, slug: SlugInPath, asked: Closing) -> Incident:
+    """Close it. Refused while something is open, unless that is waived in writing."""
+    closed = await close(engine_of(request), slug, actor=actor(request), waive=asked.waive.strip())
+    changed(request, slug)
+    return shown_status(closed)
+
+
+@router.get("/incidents/{slug}/facts")
+async def read_known_facts(request: Request, slug: SlugInPath) -> FactsShown:
+    """What is known, for the messages to come."""
+    known = await soon(read_facts(engine_of(request), slug))
+    words = {name: str(known.words[name]) for name in Facts.model_fields if known.words.get(name)}
+    return FactsShown(based_on=known.draft, facts=words)
+
+
+@router.post("/incidents/{slug}/facts", status_code=201)
+async def record_known_facts(request: Request, slug: SlugInPath, asked: RecordingFacts) -> Incident:
+    """Add to what is known, unless somebody else has changed it since `based_on`."""
+    engine = engine_of(request)
+    facts = asked.model_dump(exclude_unset=True, exclude={"based_on"})
+    # What is sent empty is removed: of a text that is "", of a day null.
+    typed = {
+        name: "" if word is None and name != "prevention_due" else word
+        for name, word in facts.items()
+    }
+    known = await facts_of(engine, slug, asked.based_on) if asked.based_on else None
+    status = await record_facts(engine, slug, actor=actor(request), facts=typed, known=known)
+    changed(request, slug)
+    return shown_status(status)
+
+
+def shown_status(status: IncidentStatus) -> Incident:
+    """An incident as it has just answered."""
+    return _of_status(status, [])
+
+
+def _listed(one: ListedIncident) -> IncidentListed:
+    return IncidentListed(**one.model_dump(include=set(IncidentListed.model_fields)))
+
+
+def _shown(seen: IncidentView) -> Incident:
+    if seen.look is not None:
+        notices = [Told.of(one) for one in seen.look.notices]
+        shown = _of_status(seen.look.status, notices, over=seen.look.over)
+        return shown.model_copy(update={"as_of": seen.at})
+    assert seen.ledger is not None, "a view has one of the two"
+    row, stop = seen.ledger.row, seen.ledger.stopped
+    return Incident(
+        slug=row.slug,
+        title=row.title,
+        playbook=row.playbook,
+        audiences=list(row.audiences),
+        opened_at=row.opened_at,
+        opened_by=None,
+        closed_at=row.closed_at,
+        stage=None if row.closed_at is None else "closed",
+        facts=None,
+        stopped=StopShown.of(stop) if stop else None,
+        locked=None,
+        messages=[kept_message(one) for one in seen.ledger.messages],
+        next_steps=[],
+        notices=[],
+        as_of=seen.at,
+        live=False,
+        why=Told.of(seen.why) if seen.why else None,
+    )
+
+
+def _of_status(status: IncidentStatus, notices: list[Told], *, over: bool = False) -> Incident:
+    steps = [] if over else [Step.of(one) for one in next_steps(status)]
+    return Incident(
+        slug=status.incident,
+        title=status.title,
+        playbook=status.playbook,
+        audiences=list(status.audiences),
+        opened_at=status.opened_at,
+        opened_by=status.opened_by.person,
+        closed_at=status.closed_at,
+        stage=status.stage.value,
+        facts=list(status.facts_filled),
+        stopped=StopShown.of(status.stopped) if status.stopped else None,
+        locked=Told.of(status.locked) if status.locked else None,
+        messages=[shown_message(status.incident, one) for one in status.messages],
+        next_steps=[one for one in steps if one is not None],
+        notices=notices,
+        as_of=datetime.now(UTC),
+        live=True,
+        why=None,
+    )
