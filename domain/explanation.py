@@ -51,6 +51,7 @@ class Action(StrEnum):
     SIGN_IN = "sign_in"
     CREATE_KEY = "create_key"
     LIST_KEYS = "list_keys"
+    LIST_WEBHOOKS = "list_webhooks"
     ENROL_KEY = "enrol_key"
     ENROL_PASSKEY = "enrol_passkey"
     CONFIRM_PASSKEY = "confirm_passkey"

@@ -40,6 +40,7 @@ _COMMANDS = {
     Action.SIGN_IN: "frontfoot sign-in",
     Action.CREATE_KEY: "frontfoot key create --as PERSON",
     Action.LIST_KEYS: "frontfoot key list",
+    Action.LIST_WEBHOOKS: "frontfoot webhook list",
     Action.ENROL_KEY: "frontfoot key enrol PERSON PUBLIC --as YOU",
     # Passkeys are made on a page, and this opens the pages.
     Action.ENROL_PASSKEY: "frontfoot sign-in",
