@@ -52,6 +52,8 @@ class AttemptEnd(StrEnum):
     NO_ADDRESS = "no_address"
     PRIVATE = "private"
     UNREACHABLE = "unreachable"
+    NO_TRUST = "no_trust"
+    BROKEN = "broken"
     NO_ANSWER = "no_answer"
     NO_SECRET = "no_secret"
     NOT_SENT = "not_sent"
@@ -62,6 +64,8 @@ _IN_WORDS = {
     AttemptEnd.NO_ADDRESS: "Its host name leads to no address.",
     AttemptEnd.PRIVATE: "Its host name leads into a private network, where nothing is sent.",
     AttemptEnd.UNREACHABLE: "It could not be reached.",
+    AttemptEnd.NO_TRUST: "Its certificate is not valid for its host name, or not trusted here.",
+    AttemptEnd.BROKEN: "The connection broke before it answered.",
     AttemptEnd.NO_ANSWER: "It did not answer in time.",
     AttemptEnd.NO_SECRET: "The workers' key cannot read its secret.",
     AttemptEnd.NOT_SENT: "The worker made a mistake.",
@@ -69,7 +73,7 @@ _IN_WORDS = {
 
 
 class Ended(Value):
-    """The end of an attempt: with an answer, its ``status``; ``retry_after`` in seconds."""
+    """How an attempt ended: with an answer, its ``status``; ``retry_after`` in seconds."""
 
     end: AttemptEnd
     status: int | None = None

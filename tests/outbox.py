@@ -14,7 +14,6 @@ from domain.timeline import TimelineEntry
 from domain.webhook_events import EventType
 from store.kernel.database import Database
 from store.outbox import endpoints
-from store.outbox.endpoints import EndpointKey
 from store.outbox.entering import enter_timeline
 from store.record import incidents, messages, timeline
 from tests.sealing import KEY, with_key
@@ -79,8 +78,8 @@ async def have_endpoint(
     events: Sequence[EventType] = (),
 ) -> None:
     """An endpoint whose webhooks are signed with ``SECRET``."""
-    key = EndpointKey(key_id=KEY.key_id, public=endpoint_secret.public_half(KEY))
-    await endpoints.enter_key(ledger, key, NOON)
+    key = endpoints.public_key_of(KEY)
+    await endpoints.enter_key(ledger, KEY, NOON)
     secret = endpoint_secret.encrypted(SECRET, name, key.public)
     await endpoints.add(ledger, name, url, events, secret, key.key_id, "maya", NOON)
 

@@ -14,11 +14,13 @@ from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.actor import Surface
+from domain.endpoint_secret import public_half
 from domain.errors import DomainError
 from domain.explanation import Action, NextStep
 from domain.installation import Happened, InstallationEntry
 from domain.model import Value
 from domain.outbox import AttemptEnd, ItemState
+from domain.sealing import RecordKey
 from domain.webhook_events import EventType
 from store.installation.entries import append
 from store.kernel.database import Database
@@ -64,11 +66,17 @@ class Endpoint(Value):
         return tuple(one for one in (self.secret, self.old_secret) if one)
 
 
-async def enter_key(db: Database, key: EndpointKey, at: datetime) -> None:
+def public_key_of(key: RecordKey) -> EndpointKey:
+    """What secrets are encrypted to, so that workers with ``key`` read them."""
+    return EndpointKey(key_id=key.key_id, public=public_half(key))
+
+
+async def enter_key(db: Database, key: RecordKey, at: datetime) -> None:
     """Enter what secrets are to be encrypted to; a key that is known changes nothing."""
-    row = {**key.model_dump(), "since": at}
+    public = public_key_of(key)
+    row = {**public.model_dump(), "since": at}
     async with db.read() as connection:
-        if await _key(connection) == key:
+        if await _key(connection) == public:
             return
     async with db.write() as connection:
         await connection.execute(db.insert_or_ignore(endpoint_keys, ["key_id"]).values(row))
