@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import socket
 import ssl
 import time
@@ -19,6 +18,7 @@ from datetime import timedelta
 import httpx
 
 from channels.http import throttled_until, utc_now
+from domain.endpoint import is_public
 from domain.outbox import AttemptEnd, Ended
 
 ANSWERED_WITHIN = timedelta(seconds=15)
@@ -29,7 +29,6 @@ BODY_READ = 4_096
 
 _BODY_WITHIN = 1.0
 _NO_WAIT = timedelta()
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class WebhookRequests:
@@ -126,18 +125,6 @@ async def _addresses(url: httpx.URL) -> list[str]:
     except (OSError, UnicodeError):
         return []
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
-def is_public(text: str) -> bool:
-    """Whether an IP address is one of the internet, and leads into nobody's own network."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-        if inner is not None:
-            return is_public(str(inner))
-    return address.is_global and not address.is_multicast
 
 
 def _is_tls(error: BaseException) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,6 +13,7 @@ LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 LONGEST_URL = 2_000
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NOT_PRINTABLE = re.compile(r"[^\x21-\x7e]")
 
 
@@ -64,6 +66,27 @@ def check_url(text: str) -> str:
             "Give an address that begins with https://.",
         )
     return url
+
+
+def is_here(url: str) -> bool:
+    """Whether an address names this machine, or one in a private network, in so many words."""
+    host = host_of(url)
+    try:
+        return not is_public(host)
+    except ValueError:
+        return host in LOCAL_HOSTS
+
+
+def is_public(text: str) -> bool:
+    """Whether an IP address is one of the internet, and leads into nobody's own network."""
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return address.is_global and not address.is_multicast
 
 
 def _parsed(url: str) -> SplitResult | None:

@@ -6,7 +6,7 @@ the path of its address may be as good as a password.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.actor import Surface
-from domain.endpoint_secret import public_half
+from domain.endpoint_secret import decrypted, encrypted, public_half
 from domain.errors import DomainError
 from domain.explanation import Action, NextStep
 from domain.installation import Happened, InstallationEntry
@@ -171,17 +171,20 @@ async def enable(db: Database, name: str, by: str, at: datetime) -> bool:
     return True
 
 
-async def encrypt_again(
-    db: Database, old: str, new: EndpointKey, again: Callable[[str, str], str]
-) -> None:
-    """Have what the key ``old`` reads be read by ``new``; ``again(secret, name)`` encrypts it."""
+async def encrypt_again(db: Database, old: RecordKey, new: RecordKey) -> None:
+    """Have the secrets that workers with ``old`` can read be read by those with ``new``."""
+    public = public_half(new)
+
+    def again(secret: str, name: str) -> str:
+        return encrypted(decrypted(secret, name, old), name, public) if secret else ""
+
     async with db.write() as connection:
         for one in await _all(connection):
-            if one.key_id != old:
+            if one.key_id != old.key_id:
                 continue
             values = {
                 "secret": again(one.secret, one.name),
-                "old_secret": again(one.old_secret, one.name) if one.old_secret else "",
+                "old_secret": again(one.old_secret, one.name),
                 "key_id": new.key_id,
             }
             await connection.execute(

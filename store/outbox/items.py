@@ -203,11 +203,13 @@ async def replay(
 
     Those entered ``since`` then, or the one of that id; with neither, those that were set aside.
     """
-    chosen: ColumnElement[bool] = outbox.c.state == ItemState.SET_ASIDE
+    chosen: ColumnElement[bool] = outbox.c.event_type != EventType.PING
     if event_id:
         chosen = outbox.c.event_id == event_id
     elif since is not None:
-        chosen = outbox.c.entered_at >= since
+        chosen &= outbox.c.entered_at >= since
+    else:
+        chosen &= outbox.c.state == ItemState.SET_ASIDE
     ours = outbox.c.endpoint_id.in_(select(endpoints.c.id).where(endpoints.c.name == endpoint))
     async with db.write() as connection:
         done = await connection.execute(
@@ -242,7 +244,7 @@ async def overdue(db: Database, before: datetime) -> list[str]:
 
 
 async def backlogs(db: Database) -> dict[str, Backlog]:
-    """What waits and what was set aside, by the names of endpoints that have any."""
+    """What waits and what was set aside, without pings, by the names of endpoints that have any."""
     counted = (
         select(
             endpoints.c.name,
@@ -251,7 +253,7 @@ async def backlogs(db: Database) -> dict[str, Backlog]:
             func.min(outbox.c.entered_at).label("oldest"),
         )
         .join(endpoints, endpoints.c.id == outbox.c.endpoint_id)
-        .where(outbox.c.state != ItemState.ACCEPTED)
+        .where(outbox.c.state != ItemState.ACCEPTED, outbox.c.event_type != EventType.PING)
         .group_by(endpoints.c.name, outbox.c.state)
     )
     found: dict[str, Backlog] = {}

@@ -39,6 +39,7 @@ from surfaces.terminal import (
     subscribers,
     suppressions,
     timeline,
+    webhook,
     withdraw,
 )
 from surfaces.terminal import list as listing
@@ -57,8 +58,8 @@ _COMMANDS: tuple[Register, ...] = tuple(
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
         approve, reject, key, status, broadcast, withdraw, stop_all, resume_all, retry, settle,
-        recipient, timeline, record, codes, suppressions, subscribers, sign_in, audit, backup,
-        restore, recover,
+        recipient, timeline, record, codes, suppressions, subscribers, webhook, sign_in, audit,
+        backup, restore, recover,
     )
 )  # fmt: skip
 

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from activities.webhook_request import WebhookRequests, is_public
+from activities.webhook_request import WebhookRequests
+from domain.endpoint import is_public
 from domain.outbox import AttemptEnd
 from tests.endpoint import EndpointServer, serving
 
