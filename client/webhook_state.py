@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.endpoint import host_of
@@ -24,6 +24,10 @@ _LOOK_THERE = (
     "Look at that system. It is tried again by itself, and whatever it has not taken after a day "
     "is set aside."
 )
+
+
+SOME_MINUTES = timedelta(minutes=5)
+"""An endpoint that has failed for less is tried again soon, and mostly takes it then."""
 
 
 class EndpointHealth(StrEnum):
@@ -63,7 +67,7 @@ class SeenEndpoint(Value):
 def seen(endpoint: Endpoint, backlog: Backlog | None) -> SeenEndpoint:
     """``endpoint`` as people see it, with what waits for it."""
     backlog = backlog or Backlog()
-    health = _health(endpoint)
+    health = _health(endpoint, backlog)
     failure = in_words(endpoint.failure, endpoint.failure_status) if endpoint.failed_at else ""
     return SeenEndpoint(
         name=endpoint.name,
@@ -85,13 +89,23 @@ def seen(endpoint: Endpoint, backlog: Backlog | None) -> SeenEndpoint:
     )
 
 
-def _health(endpoint: Endpoint) -> EndpointHealth:
+def _health(endpoint: Endpoint, backlog: Backlog) -> EndpointHealth:
     if endpoint.disabled_at is not None:
         return EndpointHealth.DISABLED
-    failed, succeeded = endpoint.failed_at, endpoint.succeeded_at
-    if failed is not None and (succeeded is None or failed > succeeded):
+    if _failed_last(endpoint) or _some_wait(endpoint, backlog):
         return EndpointHealth.FAILS
-    return EndpointHealth.NEW if succeeded is None else EndpointHealth.WORKS
+    return EndpointHealth.NEW if endpoint.succeeded_at is None else EndpointHealth.WORKS
+
+
+def _failed_last(endpoint: Endpoint) -> bool:
+    failed, succeeded = endpoint.failed_at, endpoint.succeeded_at
+    return failed is not None and (succeeded is None or failed > succeeded)
+
+
+def _some_wait(endpoint: Endpoint, backlog: Backlog) -> bool:
+    """Whether something has not been taken for a while, whatever became of the rest."""
+    failed, oldest = endpoint.failed_at, backlog.oldest
+    return failed is not None and oldest is not None and failed - oldest > SOME_MINUTES
 
 
 def _problems(
@@ -109,12 +123,12 @@ def _problems(
         what = f"{name} answered at {when} that it wants nothing more (410), and is disabled."
         found.append(explained(what, step, means=waits))
     elif health is EndpointHealth.FAILS:
-        since = (
-            f"has taken nothing since {show_moment(endpoint.succeeded_at)}"
-            if endpoint.succeeded_at
-            else "has never taken anything"
-        )
-        found.append(explained(f"{name} {since}: {failure}", _step(endpoint), means=waits))
+        how = "does not take some of what it is sent"
+        if endpoint.succeeded_at is None:
+            how = "has never taken anything"
+        elif _failed_last(endpoint):
+            how = f"has taken nothing since {show_moment(endpoint.succeeded_at)}"
+        found.append(explained(f"{name} {how}: {failure}", _step(endpoint), means=waits))
     if backlog.set_aside:
         them = "One webhook was" if backlog.set_aside == 1 else f"{backlog.set_aside} webhooks were"
         step = NextStep(

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from client.engine import Engine
 from client.errors import WrongInput
 from client.outbox import start_sending
-from client.webhook_state import SeenEndpoint, seen
+from client.webhook_state import SOME_MINUTES, EndpointHealth, SeenEndpoint, seen
 from domain.endpoint import check_endpoint_name, check_url, is_here, name_from
 from domain.endpoint_secret import SECRET_BYTES, encrypted, written
-from domain.explanation import Action, NextStep
+from domain.explanation import Action, Explanation, NextStep
 from domain.model import Value
 from domain.outbox import ItemState
 from domain.webhook_events import CHOICES, EventType
@@ -35,6 +35,7 @@ __all__ = [
     "list_endpoints",
     "look_at_endpoint",
     "ping",
+    "pressing",
     "remove_endpoint",
     "replay",
     "rotate_secret",
@@ -109,6 +110,17 @@ async def list_endpoints(engine: Engine) -> list[SeenEndpoint]:
     return [seen(one, waiting.get(one.name)) for one in await endpoints.all_of_them(ledger)]
 
 
+def pressing(found: Sequence[SeenEndpoint]) -> list[Explanation]:
+    """What somebody should do something about now, of all endpoints."""
+    late = datetime.now(UTC) - SOME_MINUTES
+    return [
+        problem
+        for one in found
+        if one.health is not EndpointHealth.FAILS or (one.oldest is not None and one.oldest < late)
+        for problem in one.problems
+    ]
+
+
 async def look_at_endpoint(engine: Engine, name: str) -> Looked:
     """One endpoint with its newest items; ``DomainError`` if there is none of that name."""
     ledger = await engine.ledger()
@@ -156,6 +168,11 @@ async def ping(engine: Engine, name: str, within: timedelta = PINGED_WITHIN) -> 
     """
     ledger, now = await engine.ledger(), datetime.now(UTC)
     found = await endpoints.load(ledger, name)
+    if found.disabled_at is not None:
+        raise WrongInput(
+            f"{name} is disabled, so it is sent nothing.",
+            NextStep(action=Action.ENABLE_WEBHOOK, about=name, advice="Enable it first."),
+        )
     event_id = f"evt_{uuid.uuid4().hex}"
     row = {
         "endpoint_id": found.id,

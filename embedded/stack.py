@@ -186,6 +186,7 @@ class Stack:
         return plans.worker(
             self.state,
             {**environments.parts, **environments.worker, **environments.access.environment},
+            self.addresses["console"],
         )
 
     # --- the folder ---------------------------------------------------------------------------
