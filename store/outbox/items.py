@@ -222,21 +222,16 @@ async def replay(
 
 async def overdue(db: Database, before: datetime) -> list[str]:
     """The endpoints for which something was due before then and has not gone."""
-    later = outbox.alias()
-    first = (
-        select(func.min(later.c.id))
-        .where(
-            later.c.endpoint_id == outbox.c.endpoint_id,
-            later.c.incident == outbox.c.incident,
-            later.c.state == ItemState.WAITING,
-        )
-        .scalar_subquery()
+    firsts = (
+        select(func.min(outbox.c.id))
+        .where(_WAITS)
+        .group_by(outbox.c.endpoint_id, outbox.c.incident)
     )
     query = (
         select(endpoints.c.name)
         .join(outbox, outbox.c.endpoint_id == endpoints.c.id)
-        .where(_WAITS, outbox.c.due_at < before, endpoints.c.disabled_at.is_(None))
-        .where(outbox.c.id == first)
+        .where(outbox.c.id.in_(firsts), outbox.c.due_at < before)
+        .where(endpoints.c.disabled_at.is_(None))
         .distinct()
     )
     async with db.read() as connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -14,8 +14,12 @@ from client.keys import enrol_key
 from client.signing_in import make_link
 from domain.installation import InstallationRecord
 from domain.installation_check import check_installation
+from domain.outbox import AttemptEnd, Ended
 from sandbox.authenticator import Authenticator
 from store.installation import entries, sealing
+from store.outbox import items
+from tests.outbox import entries as outbox_entries
+from tests.outbox import have_endpoint, have_incident, record
 from tests.sealing import KEY, with_key
 from tests.surfaces.console.conftest import OURS, URL, Console
 from tests.surfaces.console.houses import House
@@ -166,3 +170,24 @@ async def test_the_home_page_leads_there_whoever_administrates(watched: Console)
     assert 'href="/administration"' in (await watched.browser.get("/")).text
     await watched.sign_in("ben")
     assert 'href="/administration"' not in (await watched.browser.get("/")).text
+
+
+async def test_other_systems_that_take_nothing_are_there_and_lead_to_no_secret(
+    watched: Console,
+) -> None:
+    assert "Webhooks" not in await page_of(watched)
+    ledger, now = await watched.engine.ledger(), datetime.now(UTC)
+    await have_incident(ledger)
+    await have_endpoint(ledger, url="https://helpdesk.example.com/hooks/T0K3N")
+    await record(ledger, outbox_entries(), at=now - timedelta(hours=1))
+    (item,) = await items.due(ledger, "helpdesk", now, 1)
+    await items.begin(ledger, item, now)
+    await items.end(ledger, item, Ended(end=AttemptEnd.ANSWERED, status=500), now, 0.5)
+
+    page = await page_of(watched)
+
+    assert "helpdesk.example.com · 8 waiting · 0 set aside" in page
+    assert "helpdesk has never taken anything: It answered 500." in page
+    assert "T0K3N" not in page
+    home = (await watched.browser.get("/")).text
+    assert "helpdesk has never taken anything: It answered 500." in home
