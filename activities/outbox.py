@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,7 @@ ROUND = timedelta(seconds=20)
 
 _USER_AGENT = "Frontfoot-Webhooks/1"
 _CHANCE = random.SystemRandom()
+_log = logging.getLogger("frontfoot.outbox")
 
 
 class OutboxActivities:
@@ -80,9 +82,13 @@ class OutboxActivities:
     async def _sent(self, endpoint: Endpoint, item: Item) -> Ended:
         try:
             headers = self._headers(endpoint, item)
+            return await self._requests.post(endpoint.url, headers, item.payload.encode())
         except SecretUnreadable:
             return Ended(end=AttemptEnd.NO_SECRET)
-        return await self._requests.post(endpoint.url, headers, item.payload.encode())
+        except Exception as error:  # noqa: BLE001 - raised again, it would hold up every other item
+            # Its text may contain the address.
+            _log.error("a webhook was not sent to %s: %s", endpoint.name, type(error).__name__)
+            return Ended(end=AttemptEnd.NOT_SENT)
 
     def _headers(self, endpoint: Endpoint, item: Item) -> dict[str, str]:
         """By the Standard Webhooks scheme; for a day after a rotation with both signatures."""

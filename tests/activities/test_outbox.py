@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 from standardwebhooks import Webhook, WebhookVerificationError
 from temporalio.testing import ActivityEnvironment
 
@@ -20,6 +21,7 @@ from domain import endpoint_secret
 from domain.outbox import AttemptEnd, ItemState
 from store.kernel.database import Database
 from store.outbox import endpoints, items
+from store.tables import endpoints as endpoint_rows
 from tests.endpoint import Answer, EndpointServer, Received, serving
 from tests.outbox import SECRET, entries, have_endpoint, have_incident, record
 from tests.sealing import KEY, STRANGER
@@ -293,6 +295,19 @@ async def test_a_secret_that_another_key_encrypted_is_no_reason_to_send_unsigned
     assert server.received == []
     (item,) = await items.newest(sending.ledger, "helpdesk", 9)
     assert item.ended is AttemptEnd.NO_SECRET
+
+
+async def test_an_address_that_somebody_broke_in_the_ledger_holds_up_nobody(
+    sending: Sending, server: EndpointServer
+) -> None:
+    """The activity would fail for ever, and whatever else it sends with it."""
+    await have_told(sending, server, 1)
+    async with sending.ledger.write() as connection:
+        await connection.execute(update(endpoint_rows).values(url="https://helpdesk:port/"))
+
+    assert await sending.round() is not None
+    (item,) = await items.newest(sending.ledger, "helpdesk", 9)
+    assert (item.state, item.ended) == (ItemState.WAITING, AttemptEnd.NOT_SENT)
 
 
 async def test_of_an_endpoint_that_is_removed_nothing_is_left_to_send(
