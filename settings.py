@@ -185,6 +185,12 @@ class Settings(BaseSettings):
         description="MiB that all requests to the public service together may occupy.",
     )
 
+    outbox_private_networks: bool = Field(
+        default=False,
+        description="Whether webhooks may be sent to addresses in private networks, this machine "
+        "included.",
+    )
+
     console_host: str = "127.0.0.1"
     console_port: int = 8092
     console_url: str = Field(

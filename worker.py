@@ -17,6 +17,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
@@ -34,9 +35,12 @@ import wiring
 from activities.approved import OpenedGates
 from activities.broadcasts import BroadcastActivities
 from activities.confirmations import Confirming, Sender
+from activities.defined import Bound
 from activities.heartbeat import TOLD_WITHIN
 from activities.installation_sealing import keep_sealed
 from activities.log_lines import FailureLines, leave_failures_to_us
+from activities.outbox import OutboxActivities
+from activities.outbox_entering import OutboxEntering
 from activities.outcomes import OutcomeActivities
 from activities.page_refresh import COMPARED_WITHIN, keep_page_fresh
 from activities.page_source import PageFromLedger
@@ -46,6 +50,7 @@ from activities.proposals import ProposalActivities
 from activities.record import RecordActivities
 from activities.samples import Sampling
 from activities.settling import SettlingActivities
+from activities.webhook_request import WebhookRequests
 from channels import registry
 from channels.configured import ChannelMisconfigured
 from channels.contract import Channel, DirectChannel, WritesPage
@@ -54,11 +59,12 @@ from client.engine import Engine
 from client.errors import WrongInput, explanation_of
 from client.event_entry import EventEntry
 from client.logs import log_as_json
+from client.outbox import start_sending
 from client.page_words import page_words
 from client.record_key import read_key
 from client.recovery.locks import lock_those_behind
 from client.stopping import keep_telling
-from domain.ids import MAIN_QUEUE, channel_queue
+from domain.ids import MAIN_QUEUE, OUTBOX_QUEUE, channel_queue
 from domain.playbook import PAGE_CHANNEL
 from domain.sealing import RecordKey
 from domain.subscribers import SubscriberLinks
@@ -68,12 +74,14 @@ from store import migrate
 from store.events.inbox import Inbox
 from store.kernel.database import Database
 from store.kernel.priority import Priority
+from store.outbox import endpoints
 from store.record import keys
 from store.recovery.locks import all_locks
 from store.recovery.witness import Witness
 from wiring import TemporalUnreachable, connect
 from workflows.broadcast import BroadcastWorkflow
 from workflows.incident import IncidentWorkflow
+from workflows.outbox import OutboxWorkflow
 from workflows.publication import PublicationWorkflow
 
 GRACE = timedelta(seconds=15)
@@ -115,12 +123,17 @@ def workers(
     channels: dict[str, Channel],
     key: RecordKey,
     queues: Sequence[str],
+    outbox: OutboxEntering,
+    requests: WebhookRequests,
     inbox: Inbox | None = None,
 ) -> list[Worker]:
-    """One worker for each task queue in ``queues``: ``main`` or a channel's name."""
+    """One worker for each task queue in ``queues``: ``main`` or a channel's name.
+
+    Who has ``main`` has the queue of the outbox, too.
+    """
     secret = settings.code_secret.get_secret_value().encode() if settings.code_secret else None
     gates = OpenedGates(database, key.public, settings.proof_required)
-    record = RecordActivities(database, key)
+    record = RecordActivities(database, key, outbox)
     settling = SettlingActivities(database, gates)
     links = _links(settings)
     proposals = ProposalActivities(database, channels, links=links is not None)
@@ -135,7 +148,12 @@ def workers(
             main = Worker(
                 client,
                 task_queue=MAIN_QUEUE,
-                workflows=[IncidentWorkflow, PublicationWorkflow, BroadcastWorkflow],
+                workflows=[
+                    IncidentWorkflow,
+                    PublicationWorkflow,
+                    BroadcastWorkflow,
+                    OutboxWorkflow,
+                ],
                 activities=[
                     *record.all(),
                     *ProofActivities(database, key).all(),
@@ -151,20 +169,25 @@ def workers(
                 sticky_queue_schedule_to_start_timeout=STICKY,
             )
             wiring.allow_long_tasks(main)
-            made.append(main)
+            sending = OutboxActivities(database, key, requests).all()
+            made += [main, _wire(client, settings, OUTBOX_QUEUE, sending)]
         else:
-            made.append(
-                Worker(
-                    client,
-                    task_queue=channel_queue(queue),
-                    activities=[*posts.on_the_wire(), *broadcasts.on_the_wire()],
-                    graceful_shutdown_timeout=GRACE,
-                    deployment_config=deployment(settings),
-                    interceptors=[FailureLines()],
-                    max_heartbeat_throttle_interval=TOLD_WITHIN,
-                )
-            )
+            on_the_wire = [*posts.on_the_wire(), *broadcasts.on_the_wire()]
+            made.append(_wire(client, settings, channel_queue(queue), on_the_wire))
     return made
+
+
+def _wire(client: Client, settings: Settings, queue: str, activities: Sequence[Bound]) -> Worker:
+    """A worker for activities that wait for somebody outside."""
+    return Worker(
+        client,
+        task_queue=queue,
+        activities=activities,
+        graceful_shutdown_timeout=GRACE,
+        deployment_config=deployment(settings),
+        interceptors=[FailureLines()],
+        max_heartbeat_throttle_interval=TOLD_WITHIN,
+    )
 
 
 async def _lock_those_behind(client: Client, settings: Settings, database: Database) -> None:
@@ -318,6 +341,10 @@ async def run(queues: Sequence[str]) -> None:
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         await keys.enter_first(database, key, datetime.now(UTC))
+        await endpoints.enter_key(database, key, datetime.now(UTC))
+        requests = WebhookRequests(private=settings.outbox_private_networks)
+        stack.push_async_callback(requests.close)
+        outbox = OutboxEntering(database, settings.console_url, partial(start_sending, client))
         for channel in channels.values():
             stack.push_async_callback(channel.close)
         comparing = asyncio.create_task(_lock_those_behind(client, settings, database))
@@ -346,7 +373,9 @@ async def run(queues: Sequence[str]) -> None:
             stack.push_async_callback(_ended, telling)
             sealing = asyncio.create_task(keep_sealed(database, key))
             stack.push_async_callback(_ended, sealing)
-        made = workers(client, settings, database, channels, key, chosen, inbox)
+            starting = asyncio.create_task(outbox.keep_starting())
+            stack.push_async_callback(_ended, starting)
+        made = workers(client, settings, database, channels, key, chosen, outbox, requests, inbox)
         for worker in made:
             await stack.enter_async_context(worker)
         spare_the_garbage_collector()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.log_lines import tell_entries
+from activities.outbox_entering import OutboxEntering
 from activities.signatures.openings import OPEN_GATE, REVOKE_OPENING, OpenGate, RevokeOpening
 from activities.signatures.record import (
     CLOSE_INCIDENT,
@@ -29,6 +32,7 @@ from domain.gate import Decision
 from domain.ids import incident_workflow_id
 from domain.opening import OpeningKind, SealedOpening
 from domain.sealing import RecordKey
+from domain.timeline import TimelineEntry
 from domain.times import in_utc
 from store.kernel.database import Database
 from store.record import incidents, openings, timeline
@@ -40,11 +44,17 @@ from store.stops import stops
 
 
 class RecordActivities:
-    """Idempotent entries in the ledger, sealed with ``key``; none of them publishes anything."""
+    """Idempotent entries in the ledger, sealed with ``key``; none of them publishes anything.
 
-    def __init__(self, database: Database, key: RecordKey) -> None:
+    ``outbox`` has other systems hear of what is recorded.
+    """
+
+    def __init__(
+        self, database: Database, key: RecordKey, outbox: OutboxEntering | None = None
+    ) -> None:
         self._database = database
         self._key = key
+        self._outbox = outbox
 
     def all(self) -> list[Bound]:
         """Every activity here, for a worker."""
@@ -91,13 +101,19 @@ class RecordActivities:
         A ledger that lacks what it had before is locked for this incident, and still written to.
         """
         incident = order.incident
+        hear: set[str] = set()
+
+        async def enter(connection: AsyncConnection, new: Sequence[TimelineEntry]) -> None:
+            if self._outbox is not None:
+                hear.update(await self._outbox.enter(order, connection, new))
+
         with failing_in_words(datetime.now(UTC)):
             _refuse_others(incident)
             locked = await what_lacks(self._database, incident, order.known)
             if locked is not None:
                 await lock(self._database, incident, locked)
             done = await timeline.append(
-                self._database, self._key, incident, order.entries, order.known.record
+                self._database, self._key, incident, order.entries, order.known.record, enter
             )
             taken = not done.behind and done.diverges_at is None
             if order.snapshot and taken:
@@ -105,6 +121,8 @@ class RecordActivities:
                 await snapshots.keep_state(self._database, incident, done.head.entries, state)
             this = await generation(self._database)
         tell_entries(incident, done.new)
+        if self._outbox is not None:
+            await self._outbox.start(hear)
         return TimelineRecorded(
             head=done.head,
             behind=done.behind,

@@ -12,6 +12,8 @@ from client.engine import Engine
 from client.errors import WrongInput
 from client.installation import verify_installation
 from client.signing_in import AT_MOST_FOR, IDLE_FOR, people_here
+from client.webhook_state import SeenEndpoint
+from client.webhooks import list_endpoints
 from domain.actor import Surface
 from domain.explanation import Action, NextStep
 from domain.installation import Happened, KeptEntry
@@ -47,13 +49,15 @@ class OneOfUs(Value):
 
 class Administration(Value):
     """Everything of the page: ``waiting`` are passkeys that somebody has to confirm, and
-    ``recoveries`` the recent sign-ins with a recovery code, the newest first."""
+    ``recoveries`` the recent sign-ins with a recovery code, the newest first. ``endpoints`` are
+    the other systems that are told what happens."""
 
     file: str
     people: tuple[OneOfUs, ...]
     waiting: tuple[Enrolled, ...]
     recoveries: tuple[KeptEntry, ...]
     newest: tuple[KeptEntry, ...]
+    endpoints: tuple[SeenEndpoint, ...]
     checked: CheckedInstallation
 
 
@@ -94,6 +98,7 @@ async def administration(engine: Engine) -> Administration:
         waiting=tuple(one for one in found if one.waits),
         recoveries=tuple(used),
         newest=tuple(await entries.newest(ledger, _NEWEST)),
+        endpoints=tuple(await list_endpoints(engine)),
         checked=await verify_installation(engine),
     )
 

@@ -10,6 +10,7 @@ from client.engine import Engine
 from client.errors import EndedUnclosed, explanation_of
 from client.incidents import MOST_ASKED, ListedIncident, recorded_incidents
 from client.patience import soon
+from client.webhooks import list_endpoints, pressing
 from domain.explanation import Explanation
 from domain.message_state import MessagePhase
 from domain.model import Value
@@ -38,7 +39,8 @@ class OpenIncident(Value):
 class Overview(Value):
     """Every incident, and what waits for one person, that which is theirs first.
 
-    ``notices`` say why something could not be asked.
+    ``notices`` say why something could not be asked, and which other system does not take what it
+    is told.
     """
 
     waiting: tuple[Waiting, ...] = ()
@@ -83,7 +85,7 @@ async def overview(engine: Engine, person: str) -> Overview:
         waiting=tuple(sorted(_waiting(shown, person), key=lambda one: not one.mine)),
         open=shown,
         closed=(*ended, *(one for one in every if not one.open)),
-        notices=tuple(notices.values()),
+        notices=(*notices.values(), *pressing(await list_endpoints(engine))),
         health=doing,
     )
 

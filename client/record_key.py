@@ -13,6 +13,7 @@ from domain.model import Value
 from domain.sealing import PublicKey, RecordKey, check_fingerprint
 from settings import Settings
 from store.kernel import private_files
+from store.outbox import endpoints
 from store.record import keys
 
 _MAKE = NextStep(
@@ -76,12 +77,15 @@ async def enter_key(
             )
         new = make_key(path)
         await keys.enter_successor(ledger, new.endorsed_by(old), now)
+        await endpoints.enter_key(ledger, new, now)
+        await endpoints.encrypt_again(ledger, old, new)
         return new
     new = make_key(path)
     if begin_anew:
         await keys.enter_successor(ledger, new.public, now)
     else:
         await keys.enter_first(ledger, new, now)
+    await endpoints.enter_key(ledger, new, now)
     return new
 
 

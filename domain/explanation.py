@@ -53,6 +53,10 @@ class Action(StrEnum):
     LIST_KEYS = "list_keys"
     LIST_TOKENS = "list_tokens"
     CREATE_TOKEN = "create_token"
+    LIST_WEBHOOKS = "list_webhooks"
+    ENABLE_WEBHOOK = "enable_webhook"
+    REPLAY_WEBHOOKS = "replay_webhooks"
+    ROTATE_WEBHOOK = "rotate_webhook"
     ENROL_KEY = "enrol_key"
     ENROL_PASSKEY = "enrol_passkey"
     CONFIRM_PASSKEY = "confirm_passkey"
@@ -70,7 +74,8 @@ Sentence = Annotated[str, StringConstraints(strip_whitespace=True)]
 class NextStep(Value):
     """What to do next: something outside (``advice``, in words), an action of ours, or both.
 
-    ``about`` is what else the action needs: the kind of a message to propose, a playbook's name.
+    ``about`` is what else the action needs: the kind of a message to propose, or the name of a
+    playbook or an endpoint.
     """
 
     action: Action | None = None

@@ -201,3 +201,11 @@ def channel_of_queue(queue: str) -> str:
 
 MAIN_QUEUE = "frontfoot"
 """The task queue of workflows and of the activities that touch only our own ledger."""
+
+OUTBOX_QUEUE = "frontfoot-outbox"
+"""The task queue of what is sent to endpoints: a slow one keeps no work on the ledger waiting."""
+
+
+def outbox_workflow_id(endpoint: str) -> str:
+    """``outbox/<name of the endpoint>``."""
+    return f"outbox/{endpoint}"

@@ -106,6 +106,18 @@ class IncidentState(BaseModel):
         reached = message.channels_reached()
         return len(reached) >= plan.quorum and set(plan.must_reach) <= reached
 
+    def numbers_told(self) -> tuple[int, ...]:
+        """The messages that have reached the quorum of their plans."""
+        return tuple(one.number for one in self.messages if self.told(one))
+
+    def numbers_waiting(self) -> tuple[int, ...]:
+        """The messages that wait at their gates."""
+        return tuple(
+            one.number
+            for one in self.messages
+            if one.phase is MessagePhase.WAITING and one.gate.state is GateState.WAITING
+        )
+
     def may_sign(self, message: MessageState) -> tuple[str, ...]:
         """Who may still approve ``message``: never its author, and nobody twice."""
         if message.gate.state is not GateState.WAITING:

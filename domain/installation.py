@@ -1,6 +1,6 @@
 """The record of an installation: who came in, what they may sign with, and what they may do.
 
-And which files of people's somebody brought in or took out.
+And which files of people's somebody brought in or took out, and which systems are told of things.
 
 Each process appends its own entries, each chained to the one before; a worker seals them
 afterwards, because only workers have the key. Entries name people by their ids and nothing else.
@@ -50,6 +50,11 @@ class Happened(StrEnum):
     CODES_EXPORTED = "codes exported"
     ARRIVALS_EXPORTED = "proof for every recipient exported"
     RECIPIENT_EXPORTED = "proof for one recipient exported"
+    ENDPOINT_ADDED = "webhook endpoint added"
+    ENDPOINT_REMOVED = "webhook endpoint removed"
+    ENDPOINT_DISABLED = "webhook endpoint disabled"
+    ENDPOINT_ENABLED = "webhook endpoint enabled"
+    SECRET_ROTATED = "webhook secret rotated"
 
 
 class InstallationEntry(Value):

@@ -13,6 +13,8 @@ from enum import StrEnum
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -121,6 +123,11 @@ class RecordKey:
     def seal(self, what: Sealed, digest: str) -> str:
         """The seal over ``digest``, 128 hexadecimal digits; the same again for the same."""
         return self._private.sign(signed_bytes(what, digest)).hex()
+
+    def derived(self, purpose: bytes) -> bytes:
+        """32 bytes that nobody without this key can make: another key, for ``purpose`` alone."""
+        raw = self._private.private_bytes_raw()
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(raw)
 
     def endorsed_by(self, old: RecordKey) -> PublicKey:
         """This key's public half, as the successor of ``old``."""

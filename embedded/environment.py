@@ -23,6 +23,7 @@ PUBLIC_URL = "FRONTFOOT_PUBLIC_URL"
 RECORD_KEY_FILE = "FRONTFOOT_RECORD_KEY_FILE"
 OIDC = "FRONTFOOT_OIDC_"
 WEBSITE_FOLDER = "FRONTFOOT_WEBSITE_FOLDER"
+PRIVATE_NETWORKS = "FRONTFOOT_OUTBOX_PRIVATE_NETWORKS"
 SUBSCRIBERS_FROM = "FRONTFOOT_SUBSCRIBERS_FROM"
 _SETTINGS = frozenset(f"FRONTFOOT_{name.upper()}" for name in Settings.model_fields)
 
@@ -65,6 +66,8 @@ def stack_environment(
     clients = {
         **temporal_environment(state, ports),
         "FRONTFOOT_STATE_DIR": str(state),
+        # Everything of this stack is on one machine, and other systems may well be, too.
+        PRIVATE_NETWORKS: given.get(PRIVATE_NETWORKS, "true"),
     }
     if not settings.database_url:
         # A URL of the user's own may contain a password, and their terminals have it anyway.

@@ -124,8 +124,8 @@ def console(
     return PartPlan("console", command, with_address, ready, _log(state, "console"))
 
 
-def worker(state: Path, environment: Mapping[str, str]) -> PartPlan:
-    """The worker, for every channel."""
+def worker(state: Path, environment: Mapping[str, str], console_url: str) -> PartPlan:
+    """The worker, for every channel; ``console_url`` is where it tells others to look."""
 
     async def ready(part: StackPart) -> bool:
         return part.said("worker ready")
@@ -134,7 +134,7 @@ def worker(state: Path, environment: Mapping[str, str]) -> PartPlan:
     return PartPlan(
         "worker",
         [*_PYTHON, "worker"],
-        environment,
+        {**environment, "FRONTFOOT_CONSOLE_URL": console_url},
         ready,
         _log(state, "worker"),
         stop_within=25.0,

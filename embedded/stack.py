@@ -27,6 +27,7 @@ from client.stack.stack_file import Process
 from embedded import plans, temporal_binary
 from embedded.environment import (
     OIDC,
+    PRIVATE_NETWORKS,
     PUBLIC_URL,
     WEBSITE_FOLDER,
     StackEnvironment,
@@ -189,6 +190,7 @@ class Stack:
         return plans.worker(
             self.state,
             {**environments.parts, **environments.worker, **environments.access.environment},
+            self.addresses["console"],
         )
 
     # --- the folder ---------------------------------------------------------------------------
@@ -226,6 +228,8 @@ class Stack:
         record of real incidents.
         """
         settings = load_settings(state_dir=self.state)
+        if PRIVATE_NETWORKS not in self._given:
+            settings = settings.model_copy(update={"outbox_private_networks": True})
         return settings if self._live else settings.model_copy(update={"database_url": ""})
 
     async def _prepare(self, settings: Settings) -> None:

@@ -14,6 +14,7 @@ from sandbox.admin import Admin
 from sandbox.config import SandboxConfig
 from sandbox.pages import Pages
 from sandbox.passkeys import Passkeys
+from sandbox.webhooks import Webhooks
 from sandbox.world import SandboxWorld
 
 _LOG = logging.getLogger("sandbox")
@@ -45,6 +46,7 @@ def create_app(config: SandboxConfig, clock: Callable[[], float] = time.time) ->
             *Admin(world).routes(),
             *Passkeys().routes(),
             *Pages(world).routes(),
+            *Webhooks(world.book).routes(),
             *world.sendgrid.routes(),
             *world.suppressions.routes(),
             *world.x.routes(),

@@ -52,13 +52,16 @@ CREATE TABLE IF NOT EXISTS fb_comment (
     author_id TEXT NOT NULL, author_name TEXT NOT NULL, message TEXT NOT NULL, at REAL NOT NULL,
     hidden INTEGER NOT NULL DEFAULT 0, deleted REAL);
 CREATE INDEX IF NOT EXISTS fb_comment_post ON fb_comment (post_id, seq);
+
+CREATE TABLE IF NOT EXISTS webhook (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, body TEXT NOT NULL);
 """
 
 # `mail` has no index on the address on purpose: random addresses would dirty a page each, which
 # costs the accepting side far more than a scan costs the rare person who opens the inbox.
 _EMPTIED_BY_RESET = (
     "fault mail_content mail_request mail suppression outbox x_user x_post x_mention fb_post "
-    "fb_comment"
+    "fb_comment webhook"
 ).split()
 
 

@@ -31,6 +31,7 @@ from domain.timeline import TimelineEntry
 INCIDENT_WORKFLOW = "IncidentWorkflow"
 PUBLICATION_WORKFLOW = "PublicationWorkflow"
 BROADCAST_WORKFLOW = "BroadcastWorkflow"
+OUTBOX_WORKFLOW = "OutboxWorkflow"
 
 # --- opening ----------------------------------------------------------------------------------
 
@@ -377,6 +378,18 @@ class ChannelNews(Value):
     start: int = 0
     told: bool = False
     waits: bool = False
+
+
+# --- telling other systems --------------------------------------------------------------------
+
+
+class SendOutbox(Value):
+    """Send an endpoint what waits for it; ``endpoint`` is its name.
+
+    Every signal to its workflow means the same: more was entered.
+    """
+
+    endpoint: str
 
 
 PublishMessage.model_rebuild()

@@ -84,7 +84,7 @@ class IncidentWorkflow:
             opened_at=workflow.now(),
         )
         self._state, self._timeline = state, timeline
-        timeline.snapshot = lambda: state.model_dump_json(exclude={"plan"})
+        timeline.describe(state)
         self._noise = NoiseLimit(state, timeline)
         self._lifecycle = Lifecycle(state, timeline, self._turn, registered=opening.registered)
         self._proposing = Proposing(state, timeline, self._lifecycle, self._turn)

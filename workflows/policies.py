@@ -93,6 +93,16 @@ BATCHES = ActivityPolicy(
 )
 """A range of batches. Repeating it is always safe: the ledger hands out each batch once."""
 
+OUTBOX = ActivityPolicy(
+    # A round begins requests for 20 seconds, and the last one may take 15 more.
+    start_to_close=timedelta(minutes=2),
+    heartbeat=timedelta(seconds=10),
+    retry=RetryPolicy(
+        initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=30)
+    ),
+)
+"""A round of requests to an endpoint: repeated after a time-out too, with the same ids."""
+
 URGENT = Priority(priority_key=1)
 ORDINARY = Priority(priority_key=3)
 

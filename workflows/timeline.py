@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.actor import Actor
     from domain.explanation import Explanation
+    from domain.incident import IncidentState
     from domain.ledger import KnownLedger, LedgerBehind, says_behind
     from domain.plural import plural
     from domain.timeline import BRANCHED, RESTORED, TimelineEntry
@@ -55,7 +56,14 @@ class Timeline:
         self._refused = False
         self._compared = 0
         self.behind = behind
-        self.snapshot: Callable[[], str] = str
+        self._snapshot: Callable[[], str] = str
+        self._told: Callable[[], tuple[int, ...]] = tuple
+        self._waiting: Callable[[], tuple[int, ...]] = tuple
+
+    def describe(self, state: IncidentState) -> None:
+        """Send the ledger a snapshot of ``state`` with the entries, and how its messages stand."""
+        self._snapshot = lambda: state.model_dump_json(exclude={"plan"})
+        self._told, self._waiting = state.numbers_told, state.numbers_waiting
 
     def add(self, what: str, who: Actor | str, about: str = "") -> None:
         """Enter one thing that happened now; ``who`` is an actor, or a channel or part of ours."""
@@ -139,6 +147,8 @@ class Timeline:
                 entries=batch,
                 known=self._known,
                 snapshot=self._snapshot_after(batch[-1]),
+                told=self._told(),
+                waiting=self._waiting(),
             )
             compared = self._compared
             done = await call(RECORD_TIMELINE, order, LEDGER, priority=URGENT)
@@ -150,7 +160,7 @@ class Timeline:
         """The state after the newest entry; one that is too large is not kept, and said to be."""
         if last is not self._entries[-1]:
             return ""
-        taken = self.snapshot()
+        taken = self._snapshot()
         return taken if len(taken) <= LARGEST_SNAPSHOT else TOO_LARGE
 
     def _take(self, done: TimelineRecorded, batch: tuple[TimelineEntry, ...]) -> None:

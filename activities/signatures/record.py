@@ -66,12 +66,16 @@ class RecordTimeline(Value):
 
     ``known`` has the end of the record as the ledger was last known to have it. ``snapshot`` is the
     JSON of the incident's state after them, without its plan: it can be started again from that.
+    ``told`` are the numbers of the messages that have reached their quorum, and ``waiting`` of
+    those that wait at their gates.
     """
 
     incident: Slug
     entries: tuple[TimelineEntry, ...]
     known: KnownLedger = KnownLedger()
     snapshot: str = ""
+    told: tuple[int, ...] = ()
+    waiting: tuple[int, ...] = ()
 
 
 class TimelineRecorded(Value):

@@ -16,6 +16,7 @@ from client.checks.private import check_private
 from client.checks.recovery import check_recovery
 from client.checks.result import CheckResult, fails
 from client.checks.temporal import check_temporal
+from client.checks.webhooks import check_webhooks
 from client.engine import Engine
 from client.errors import explanation_of
 from domain.explanation import Action, NextStep
@@ -64,6 +65,7 @@ def _looks(engine: Engine, *, ask_providers: bool) -> dict[str, Look]:
         "temporal": lambda: check_temporal(engine),
         "private files": lambda: asyncio.to_thread(check_private, settings),
         "incidents": lambda: _quietly(lambda: check_recovery(engine)),
+        "webhooks": lambda: _quietly(lambda: check_webhooks(engine)),
         "playbooks": lambda: asyncio.to_thread(check_playbooks, settings),
         "administrators": lambda: asyncio.to_thread(check_administrators, settings),
         "events": lambda: asyncio.to_thread(check_events, settings),

@@ -21,7 +21,7 @@ from client.subscribers import import_subscribers
 from domain.gate import Requirement
 from domain.message import MessageKind
 from domain.status import MessageStatus
-from embedded.demo import faults
+from embedded.demo import faults, other_system
 from embedded.demo.audience import write_audience
 from embedded.demo.scenario import LEAD, Scenario, Story
 from embedded.demo.scorecard import add_up
@@ -120,6 +120,8 @@ class Demo:
         story = Story()
         async with self._screen:
             await self._import(recipients)
+            await other_system.introduce(self.engine, self._sandbox)
+            self.say(f"{other_system.NAME} is told by webhooks what happens")
             self._subscribers = max(50, recipients // 20)
             # With few recipients the broadcast would be over before anybody could be killed.
             slow = 0.3 if recipients < 200_000 else 0.0

@@ -26,6 +26,7 @@ from domain.plural import plural
 from domain.publication import Outcome, PublicationState
 from domain.status import IncidentStatus
 from embedded.demo.faults import fired
+from embedded.demo.other_system import Told, heard
 from embedded.demo.scenario import INCIDENT, Story
 
 
@@ -50,6 +51,7 @@ class Score(Value):
     record_findings: tuple[str, ...]
     decisions: tuple[AuditedDecision, ...] = ()
     proof_findings: tuple[str, ...] = ()
+    told: Told = Told()
     wrong: tuple[str, ...] = ()
 
     def customers(self, number: int) -> MailProgress | None:
@@ -102,6 +104,7 @@ async def add_up(
         unknown=tuple([one async for one in _unknown(engine, status)]),
         record_findings=tuple(one.what for one in (await verify_timeline(engine, INCIDENT)).found),
         decisions=decisions,
+        told=await heard(engine, sandbox),
         proof_findings=tuple(one.explanation.what for one in unproven),
     )
     customers = score.customers(1)
@@ -184,6 +187,7 @@ def _wrong(score: Score, story: Story) -> list[str]:
     wrong += [
         f"this fault never struck: {name}" for name, times in score.struck.items() if not times
     ]
+    wrong += score.told.wrong()
     wrong += score.record_findings
     wrong += _unproven(score)
     return wrong

@@ -20,6 +20,12 @@ def show(console: Console, score: Score, story: Story) -> None:
     console.print(_mail_table(score))
     console.print(_page_table(score))
     console.print(_approvals(score))
+    again = f", {score.told.repeated:,} of them twice" if score.told.repeated else ""
+    console.print(
+        f"[bold]Webhooks[/bold]\n  {plural(len(score.told.types), 'event')} arrived at the help "
+        f"desk{again}",
+        highlight=False,
+    )
     console.print("[bold]Refused[/bold]")
     for refusal in story.refusals:
         console.print(f"  {refusal.who}, {refusal.tried}: {refusal.why}", highlight=False)

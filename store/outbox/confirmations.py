@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.ids import SUBSCRIBERS
@@ -19,6 +19,7 @@ from domain.publication import PublicationState
 from domain.subscribers import LINK_WORKS_FOR
 from store.kernel.database import Database
 from store.kernel.priority import Priority
+from store.outbox.once import ending, losing, taking
 from store.people.subscribers import SubscriptionState
 from store.people.suppressions import SUBSCRIBED, suppressed_mailboxes
 from store.tables import audiences, confirmation_mails, recipients, sign_ups, subscriptions
@@ -55,13 +56,8 @@ async def take(db: Database, at: datetime) -> ConfirmationMail | None:
         async with db.write(Priority.NORMAL) as connection:
             taken = (
                 await connection.execute(
-                    update(confirmation_mails)
-                    .where(confirmation_mails.c.id == number, due)
-                    .values(
-                        state=_S.SENDING.value,
-                        attempt=confirmation_mails.c.attempt + 1,
-                        started_at=at,
-                    )
+                    taking(confirmation_mails, number, at, due)
+                    .values(attempt=confirmation_mails.c.attempt + 1)
                     .returning(confirmation_mails.c.attempt, confirmation_mails.c.nonce)
                 )
             ).first()
@@ -89,14 +85,7 @@ async def end(db: Database, mail: ConfirmationMail, state: PublicationState, why
 async def give_up_lost(db: Database, before: datetime) -> int:
     """Enter as unknown what a worker began before that moment and never ended."""
     async with db.write(Priority.NORMAL) as connection:
-        lost = await connection.execute(
-            update(confirmation_mails)
-            .where(
-                confirmation_mails.c.state == _S.SENDING,
-                confirmation_mails.c.started_at < before,
-            )
-            .values(state=_S.UNKNOWN.value, why="The worker never reported back.")
-        )
+        lost = await connection.execute(losing(confirmation_mails, before))
         return lost.rowcount
 
 
@@ -110,14 +99,9 @@ async def _move(
 ) -> None:
     later = {} if due_at is None else {"due_at": due_at}
     await connection.execute(
-        update(confirmation_mails)
-        .where(
-            confirmation_mails.c.id == number,
-            confirmation_mails.c.attempt == attempt,
-            # A late answer of a worker that had been given up still says what became of it.
-            confirmation_mails.c.state.in_((_S.SENDING, _S.UNKNOWN)),
-        )
-        .values(state=to.value, why=why, **later)
+        ending(confirmation_mails, number, to, why)
+        .where(confirmation_mails.c.attempt == attempt)
+        .values(later)
     )
 
 

@@ -14,6 +14,7 @@ from domain.model import Value
 from domain.publication import PublicationState
 from store.kernel.database import Database
 from store.kernel.priority import Priority
+from store.outbox.once import ending, losing, taking
 from store.recovery.locks import unlocked
 from store.stops.stops import not_stopped
 from store.tables import samples
@@ -104,12 +105,7 @@ async def take(db: Database, channels: Collection[str], at: datetime) -> Sample 
     if number is None:
         return None
     async with db.write(Priority.NORMAL) as connection:
-        taken = await connection.execute(
-            update(samples)
-            .where(samples.c.id == number, *due)
-            .values(state=_S.SENDING.value, started_at=at)
-            .returning(*samples.c)
-        )
+        taken = await connection.execute(taking(samples, number, at, *due).returning(*samples.c))
         row = taken.first()
     return None if row is None else _read(row._mapping)
 
@@ -117,23 +113,14 @@ async def take(db: Database, channels: Collection[str], at: datetime) -> Sample 
 async def end(db: Database, sample: Sample, state: PublicationState, why: str = "") -> None:
     """Enter what became of it; ``planned`` if it is certain that nothing went out."""
     async with db.write(Priority.NORMAL) as connection:
-        await connection.execute(
-            update(samples)
-            .where(samples.c.id == sample.id, samples.c.state.in_((_S.SENDING, _S.UNKNOWN)))
-            .values(state=state.value, why=why)
-        )
+        await connection.execute(ending(samples, sample.id, state, why))
 
 
 async def sweep(db: Database, now: datetime) -> None:
     """Enter what was lost as unknown, and forget the addresses of samples that are old."""
-    lost = samples.c.state == _S.SENDING, samples.c.started_at < now - LOST_AFTER
     old = samples.c.asked_at < now - KEPT_FOR
     async with db.write(Priority.NORMAL) as connection:
-        await connection.execute(
-            update(samples)
-            .where(*lost)
-            .values(state=_S.UNKNOWN.value, why="The worker never reported back.")
-        )
+        await connection.execute(losing(samples, now - LOST_AFTER))
         await connection.execute(
             update(samples)
             .where(old, samples.c.state == _S.PLANNED)

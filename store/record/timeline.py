@@ -7,7 +7,7 @@ after it, and whoever computes them anew has no seal for them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from pydantic import ValidationError
 from sqlalchemy import Row, func, select
@@ -21,6 +21,9 @@ from domain.timeline import RecordHead, TimelineEntry
 from domain.times import in_utc
 from store.kernel.database import Database
 from store.tables import record_keys, timeline
+
+WithThem = Callable[[AsyncConnection, Sequence[TimelineEntry]], Awaitable[None]]
+"""What else is entered in the transaction that appends entries, for those that are new."""
 
 
 class Appended(Value):
@@ -44,12 +47,14 @@ async def append(
     incident: str,
     entries: Sequence[TimelineEntry],
     confirmed: RecordHead | None = None,
+    with_them: WithThem | None = None,
 ) -> Appended:
     """Append entries, sealed with ``key``; those there with the same content are passed over.
 
     ``entries`` are in the order of their numbers. ``confirmed`` is the end of the record as it was
     after the last call: if the ledger has no such end any more, nothing is appended. Neither is it
-    if an entry of the same number has other content, or the one before is not there.
+    if an entry of the same number has other content, or the one before is not there. ``with_them``
+    enters what tells of the new ones elsewhere: both are there, or neither.
     """
     confirmed = confirmed or RecordHead()
     async with db.write() as connection:
@@ -74,6 +79,8 @@ async def append(
             rows.append({**dict(entry), **sealed, "incident": incident})
         if rows:
             await connection.execute(timeline.insert(), rows)
+            if with_them is not None:
+                await with_them(connection, first_new)
     return Appended(new=tuple(first_new), head=head)
 
 

@@ -21,6 +21,7 @@ from store.tables.mail import (
     redemptions,
 )
 from store.tables.metadata import metadata
+from store.tables.outbox import endpoint_keys, endpoints, outbox, outbox_attempts
 from store.tables.page import page_heads, status_page
 from store.tables.people import (
     audiences,
@@ -71,6 +72,8 @@ __all__ = [
     "deliveries",
     "delivery_events",
     "drafts",
+    "endpoint_keys",
+    "endpoints",
     "events_set_aside",
     "incident_snapshots",
     "incidents",
@@ -83,6 +86,8 @@ __all__ = [
     "nonces",
     "offers",
     "openings",
+    "outbox",
+    "outbox_attempts",
     "page_heads",
     "playbooks",
     "proofs",

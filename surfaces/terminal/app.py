@@ -40,6 +40,7 @@ from surfaces.terminal import (
     suppressions,
     timeline,
     token,
+    webhook,
     withdraw,
 )
 from surfaces.terminal import list as listing
@@ -58,7 +59,8 @@ _COMMANDS: tuple[Register, ...] = tuple(
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
         approve, reject, key, status, broadcast, withdraw, stop_all, resume_all, retry, settle,
-        recipient, timeline, record, codes, suppressions, subscribers, sign_in, token, audit,
+        recipient, timeline, record, codes, suppressions, subscribers, sign_in, token, webhook,
+        audit,
         backup, restore, recover,
     )
 )  # fmt: skip

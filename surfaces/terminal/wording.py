@@ -42,6 +42,10 @@ _COMMANDS = {
     Action.LIST_KEYS: "frontfoot key list",
     Action.LIST_TOKENS: "frontfoot token list",
     Action.CREATE_TOKEN: "frontfoot token create --person PERSON --scope SCOPE --as YOU",
+    Action.LIST_WEBHOOKS: "frontfoot webhook list",
+    Action.ENABLE_WEBHOOK: "frontfoot webhook enable {endpoint} --as PERSON",
+    Action.REPLAY_WEBHOOKS: "frontfoot webhook replay {endpoint}",
+    Action.ROTATE_WEBHOOK: "frontfoot webhook rotate {endpoint} --as PERSON",
     Action.ENROL_KEY: "frontfoot key enrol PERSON PUBLIC --as YOU",
     # Passkeys are made on a page, and this opens the pages.
     Action.ENROL_PASSKEY: "frontfoot sign-in",
@@ -71,6 +75,7 @@ def command_of(step: NextStep) -> str:
         digest=step.about or "DIGEST",
         playbook=step.about or "FOLDER",
         pool=step.about or "POOL",
+        endpoint=step.about or "NAME",
     )
     if step.action is Action.REVISE and step.about == NEW_PROMISE:
         command += " --next-update-by 45m"

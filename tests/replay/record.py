@@ -16,8 +16,10 @@ from pathlib import Path as File
 
 from temporalio.client import Client
 
+from client.outbox import start_sending
+from domain.ids import outbox_workflow_id
 from tests.replay.paths import PATHS, SHORT_HISTORIES, Path
-from tests.workflows.fakes import Fakes
+from tests.workflows.fakes import Fakes, Rounds
 from tests.workflows.response import Response
 from tests.workflows.server import server, temporal_executable, workers
 
@@ -38,6 +40,8 @@ async def main() -> int:
     await _record(executable, [path for path in missing if path not in SHORT_HISTORIES])
     short = "limit.historyCount.suggestContinueAsNew=40"
     await _record(executable, [path for path in missing if path in SHORT_HISTORIES], short)
+    if not list(HISTORIES.glob("outbox.endpoint.*")):
+        await _record_endpoint(executable, short)
     print(f"{len(list(HISTORIES.glob('*.json')))} histories in {HISTORIES}")
     return 0
 
@@ -62,6 +66,19 @@ async def _record(executable: str, paths: list[Path], *dynamic: str) -> None:
             }
             for part, workflow_id in ids.items():
                 await _write(environment.client, workflow_id, f"{name}.{part}")
+
+
+async def _record_endpoint(executable: str, *dynamic: str) -> None:
+    """An endpoint that is sent to at once, and once more after a wait, for several runs."""
+    fakes, name = Fakes(), "helpdesk"
+    fakes.rounds[name] = Rounds(*([0.0, 0.1] * 6))
+    async with contextlib.AsyncExitStack() as stack:
+        environment = await stack.enter_async_context(server(executable, *dynamic))
+        await stack.enter_async_context(workers(environment.client, fakes))
+        await start_sending(environment.client, name)
+        workflow_id = outbox_workflow_id(name)
+        await environment.client.get_workflow_handle(workflow_id).result()
+        await _write(environment.client, workflow_id, "outbox.endpoint")
 
 
 async def _write(client: Client, workflow_id: str, name: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from temporalio.exceptions import ApplicationError
 
 from activities.defined import Bound, defined
@@ -19,6 +21,7 @@ from activities.signatures.broadcasts import (
     StopBroadcast,
 )
 from activities.signatures.openings import OPEN_GATE, REVOKE_OPENING, OpenGate, RevokeOpening
+from activities.signatures.outbox import SEND_DUE, DueSent, SendDue
 from activities.signatures.outcomes import (
     ENTER_OUTCOME,
     READ_OUTCOME,
@@ -64,12 +67,26 @@ from tests.workflows.mailing import Mailing
 from tests.workflows.world import World
 
 
+class Rounds:
+    """What each round for an endpoint comes to: in how many seconds the next one is due.
+
+    ``made`` counts them. After the last, nothing waits. A round waits for ``free``.
+    """
+
+    def __init__(self, *again_in: float) -> None:
+        self.left = list(again_in)
+        self.made = 0
+        self.free = asyncio.Event()
+        self.free.set()
+
+
 class Fakes:
     """All activities of the product, over many worlds."""
 
     def __init__(self) -> None:
         self.worlds: dict[str, World] = {}
         self._mailings: list[Mailing] = []
+        self.rounds: dict[str, Rounds] = {}
 
     def of(self, slug: str) -> World:
         """The world of one incident."""
@@ -246,6 +263,14 @@ class Fakes:
         """Call off what is left of it."""
         mailing = self.of(task.message.incident).mail_to(task.audience or "")
         return mailing.withdraw()
+
+    @defined(SEND_DUE)
+    async def send_due(self, order: SendDue) -> DueSent:
+        """Make the next round that a test has planned."""
+        rounds = self.rounds[order.endpoint]
+        rounds.made += 1
+        await rounds.free.wait()
+        return DueSent(again_in=rounds.left.pop(0) if rounds.left else None)
 
     def _mailing(self, broadcast: int) -> Mailing:
         return self._mailings[broadcast - 1]

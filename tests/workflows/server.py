@@ -16,14 +16,15 @@ from temporalio.testing._timeskipping import TimeSkippingConfig
 from temporalio.worker import Worker
 
 import wiring
-from domain.ids import MAIN_QUEUE, channel_queue
+from domain.ids import MAIN_QUEUE, OUTBOX_QUEUE, channel_queue
 from tests.workflows.fakes import Fakes
 from workflows.broadcast import BroadcastWorkflow
 from workflows.incident import IncidentWorkflow
+from workflows.outbox import OutboxWorkflow
 from workflows.publication import PublicationWorkflow
 
 CHANNELS = ("email", "twitter", "facebook")
-WORKFLOWS = (IncidentWorkflow, PublicationWorkflow, BroadcastWorkflow)
+WORKFLOWS = (IncidentWorkflow, PublicationWorkflow, BroadcastWorkflow, OutboxWorkflow)
 
 
 def temporal_executable() -> str | None:
@@ -69,6 +70,8 @@ async def workers(client: Client, fakes: Fakes) -> AsyncIterator[None]:
         main = Worker(client, task_queue=MAIN_QUEUE, workflows=WORKFLOWS, activities=fakes.main())
         wiring.allow_long_tasks(main)
         await stack.enter_async_context(main)
+        sending = Worker(client, task_queue=OUTBOX_QUEUE, activities=[fakes.send_due])
+        await stack.enter_async_context(sending)
         for name in CHANNELS:
             await stack.enter_async_context(
                 Worker(client, task_queue=channel_queue(name), activities=fakes.wire())

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tarfile
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +15,7 @@ from domain.status_page import article_path, incident_path
 from tests.browser import browser
 from tests.channels.website.serving import Served, serving
 from tests.channels.website.world import busy, past, quiet, spam
+from tests.npm import unpacked
 
 __all__ = ["browser"]
 
@@ -144,25 +140,8 @@ def test_print_shows_the_state_and_no_buttons(browser: Browser, site: Served) ->
 
 @pytest.fixture(scope="module")
 def widget() -> Path:
-    """The script of the status widget: from npm, known by its hash, kept outside of here."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "frontfoot-tests"
-    package = cache / "statuspage-status-widget-1.0.5.tgz"
-    if not package.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            pytest.skip("there is no npm here, which would fetch the status widget")
-        cache.mkdir(parents=True, exist_ok=True)
-        command = [npm, "pack", WIDGET, "--silent", "--pack-destination", str(cache)]
-        fetched = subprocess.run(command, check=False, capture_output=True, timeout=60)
-        if fetched.returncode != 0:
-            pytest.skip("npm could not fetch the status widget: is there a network?")
-    assert sha256(package.read_bytes()).hexdigest() == WIDGET_SHA256
-    script = cache / "status-widget-1.0.5.js"
-    with tarfile.open(package) as files:
-        content = files.extractfile("package/dist/index.js")
-        assert content is not None
-        script.write_bytes(content.read())
-    return script
+    """The script of the status widget."""
+    return unpacked(WIDGET, WIDGET_SHA256) / "dist" / "index.js"
 
 
 def test_the_status_widget_shows_the_state(browser: Browser, widget: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -16,9 +16,13 @@ from client.tokens import create_token
 from domain.actor import Surface
 from domain.installation import InstallationRecord
 from domain.installation_check import check_installation
+from domain.outbox import AttemptEnd, Ended
 from domain.tokens import Scope
 from sandbox.authenticator import Authenticator
 from store.installation import entries, sealing
+from store.outbox import items
+from tests.outbox import entries as outbox_entries
+from tests.outbox import have_endpoint, have_incident, record
 from tests.sealing import KEY, with_key
 from tests.surfaces.console.conftest import OURS, URL, Console
 from tests.surfaces.console.houses import House
@@ -192,3 +196,24 @@ async def test_a_token_of_somebody_is_removed_after_a_question(watched: Console)
     assert (first in page, second in page, "Token removed</b>" in page) == (False, True, True)
     again = await watched.browser.get(first)
     assert (again.status_code, "not the id of one token" in again.text) == (422, True)
+
+
+async def test_other_systems_that_take_nothing_are_there_and_lead_to_no_secret(
+    watched: Console,
+) -> None:
+    assert "Webhooks" not in await page_of(watched)
+    ledger, now = await watched.engine.ledger(), datetime.now(UTC)
+    await have_incident(ledger)
+    await have_endpoint(ledger, url="https://helpdesk.example.com/hooks/T0K3N")
+    await record(ledger, outbox_entries(), at=now - timedelta(hours=1))
+    (item,) = await items.due(ledger, "helpdesk", now, 1)
+    await items.begin(ledger, item, now)
+    await items.end(ledger, item, Ended(end=AttemptEnd.ANSWERED, status=500), now, 0.5)
+
+    page = await page_of(watched)
+
+    assert "helpdesk.example.com · 8 waiting · 0 set aside" in page
+    assert "helpdesk has never taken anything: It answered 500." in page
+    assert "T0K3N" not in page
+    home = (await watched.browser.get("/")).text
+    assert "helpdesk has never taken anything: It answered 500." in home
