@@ -73,7 +73,7 @@ def play(people: People) -> None:
     maya.get_by_role("button", name="Open the incident").click()
     people.goes_to(maya, f"/incidents/{SLUG}/facts")
     for name, text in FACTS.items():
-        maya.locator(f"#{name}").fill(text)
+        maya.locator(f"#fact-{name}").fill(text)
     take(maya, "facts")
     maya.get_by_role("button", name="Record").click()
     people.goes_to(maya, f"/incidents/{SLUG}/propose?kind=announcement")
