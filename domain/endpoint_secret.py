@@ -18,7 +18,7 @@ SECRET_BYTES = 32
 """Standard Webhooks asks for 24 to 64."""
 
 _PREFIX = "whsec_"
-_PURPOSE = b"frontfoot endpoint secret 1"
+_PURPOSE = b"endpoint-secret-1"
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 
 
