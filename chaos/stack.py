@@ -18,6 +18,7 @@ from client.stack.ports import Ports
 from embedded import part as parts
 from embedded.part import PartPlan, StackPart
 from embedded.stack import Stack
+from embedded.starting import Command
 from settings import HERE, Settings
 from store.files.playbook_folder import read_playbook
 
@@ -86,15 +87,10 @@ class ChaosStack(Stack):
 
     def _worker(self) -> PartPlan:
         plan = super()._worker()
-        command = [
-            sys.executable,
-            "-P",
-            "-m",
-            "chaos.worker_with_faults",
-            str(self._fault_points.folder),
-        ]
+        arguments = [str(self._fault_points.folder)]
         if self._plan_of_round.blind:
-            command.append("--blind")
+            arguments.append("--blind")
+        command = Command(arguments, "chaos.worker_with_faults")
         return dataclasses.replace(plan, command=command)
 
 

@@ -14,15 +14,27 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
+PR_SET_NAME = 15
 
 
-def main(parent: int, command: list[str]) -> None:
-    """Tie this process to ``parent``, then become ``command``."""
+def end_with(parent: int) -> None:
+    """Have the kernel end this process when ``parent`` dies, where it can."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         # The parent may have died before the kernel was asked.
         if os.getppid() != parent:
             raise SystemExit(1)
+
+
+def show_as(name: str) -> None:
+    """Have ``ps`` and ``top`` show this process as ``name``, of which the kernel keeps 15 bytes."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode())
+
+
+def main(parent: int, command: list[str]) -> None:
+    """Tie this process to ``parent``, then become ``command``."""
+    end_with(parent)
     os.execvp(command[0], command)
 
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
-import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from client.errors import ClientError
 from client.stack.processes import identity
-from client.stack.state_folder import PRIVATE_UMASK
-from embedded import launcher
 from embedded.part_log import PartLog
 from embedded.processes import signal_group
+from embedded.starting import Command, Started, start
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
@@ -36,7 +33,7 @@ class PartPlan:
     """
 
     name: str
-    command: Sequence[str]
+    command: Command
     environment: Mapping[str, str]
     ready: Callable[[StackPart], Awaitable[bool]]
     log: Path
@@ -54,7 +51,7 @@ class StackPart:
         self.restarts = 0
         self._say = say
         self._changed = changed
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Started | None = None
         self._killed = False
         self._log = PartLog(plan.log)
         self._keeping: asyncio.Task[None] | None = None
@@ -114,21 +111,7 @@ class StackPart:
 
     async def _spawn(self) -> None:
         with self._log.open() as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-I",
-                "-S",
-                launcher.__file__,
-                str(os.getpid()),
-                *self.plan.command,
-                env=dict(self.plan.environment),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=asyncio.subprocess.STDOUT,
-                umask=PRIVATE_UMASK,
-                # A Ctrl-C in the terminal is for us: we end the parts in order.
-                start_new_session=True,
-            )
+            self._process = await start(self.plan.command, self.plan.environment, log)
         self._killed = False
         self.pid = self._process.pid
         self.began = identity(self.pid)

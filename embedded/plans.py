@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from client.stack.ports import LOOPBACK, Ports
 from domain.delivery_events import events_path
 from embedded.part import PartPlan, StackPart
 from embedded.readiness import answers, temporal_answers
+from embedded.starting import Command
 
 LARGEST_PAYLOAD = 1_300_000
 """The largest value in bytes that Temporal takes from anybody, a good half of its own default.
@@ -37,8 +37,6 @@ TEMPORAL_SETTINGS = (
     f"limit.historySize.error={LARGEST_HISTORY}",
 )
 """Values of Temporal's dynamic configuration; deploy/temporal/dynamic.yaml has the same."""
-
-_PYTHON = (sys.executable, "-P", "-m")
 
 
 def addresses(ports: Ports, console_url: str = "", reading_url: str = "") -> dict[str, str]:
@@ -69,7 +67,7 @@ def temporal(state: Path, ports: Ports, given: Mapping[str, str], binary: Path) 
     async def ready(_: StackPart) -> bool:
         return await temporal_answers(ports.temporal)
 
-    return PartPlan("temporal", command, plain(given), ready, _log(state, "temporal"))
+    return PartPlan("temporal", Command(command), plain(given), ready, _log(state, "temporal"))
 
 
 def sandbox(
@@ -77,16 +75,17 @@ def sandbox(
 ) -> PartPlan:
     """The stand-in for the providers; it sends the events of ``event_channels``."""
     where = addresses(ports)
-    command = [*_PYTHON, "sandbox", "--host", LOOPBACK, "--port", str(ports.sandbox)]
-    command += ["--state", str(state / "sandbox.db")]
+    arguments = ["--host", LOOPBACK, "--port", str(ports.sandbox)]
+    arguments += ["--state", str(state / "sandbox.db")]
     for channel in event_channels:
-        command += ["--event-webhook-url", f"{where['webhooks']}{events_path(channel)}"]
+        arguments += ["--event-webhook-url", f"{where['webhooks']}{events_path(channel)}"]
     dials = {name: value for name, value in given.items() if name.startswith("FRONTFOOT_SANDBOX_")}
 
     async def ready(_: StackPart) -> bool:
         return await answers(f"{where['sandbox']}/_sandbox/health")
 
     environment = {**for_python(given), **dials}
+    command = Command(arguments, "sandbox")
     return PartPlan("sandbox", command, environment, ready, _log(state, "sandbox"))
 
 
@@ -101,7 +100,7 @@ def webhooks(state: Path, ports: Ports, environment: Mapping[str, str]) -> PartP
     async def ready(_: StackPart) -> bool:
         return await answers(f"{addresses(ports)['webhooks']}/health")
 
-    command = [*_PYTHON, "surfaces.public.app"]
+    command = Command((), "surfaces.public.app")
     return PartPlan("webhooks", command, with_address, ready, _log(state, "webhooks"))
 
 
@@ -120,7 +119,7 @@ def console(
     async def ready(_: StackPart) -> bool:
         return await answers(f"http://{LOOPBACK}:{ports.console}/health")
 
-    command = [*_PYTHON, "surfaces.console.app"]
+    command = Command((), "surfaces.console.app")
     return PartPlan("console", command, with_address, ready, _log(state, "console"))
 
 
@@ -133,7 +132,7 @@ def worker(state: Path, environment: Mapping[str, str], console_url: str) -> Par
     # The worker waits 15 s for what is under way.
     return PartPlan(
         "worker",
-        [*_PYTHON, "worker"],
+        Command((), "worker"),
         {**environment, "FRONTFOOT_CONSOLE_URL": console_url},
         ready,
         _log(state, "worker"),

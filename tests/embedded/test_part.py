@@ -16,6 +16,7 @@ from client.errors import ClientError
 from client.stack.processes import identity, is_running
 from embedded.part import PartPlan, StackPart
 from embedded.processes import end
+from embedded.starting import Command
 from tests.deadline import eventually
 
 LIVES = "print('ready', flush=True); import time; time.sleep(120)"
@@ -49,7 +50,7 @@ async def part(tmp_path: Path, heard: Heard) -> AsyncIterator[Callable[[str], St
 
         plan = PartPlan(
             name="worker",
-            command=[sys.executable, "-c", script],
+            command=Command([sys.executable, "-c", script]),
             environment={"PATH": os.environ["PATH"]},
             ready=ready,
             log=tmp_path / "logs" / "worker.log",
