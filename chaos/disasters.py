@@ -31,6 +31,8 @@ from store.kernel.errors import StoreUnavailable
 
 _BACK_WITHIN = 60.0
 _AGAIN_AFTER = 0.5
+_GOES_ON_WITHIN = 20.0
+_LOOK_AGAIN = 0.1
 
 
 class Disasters:
@@ -112,6 +114,7 @@ class Disasters:
         copy = self._stack.state / "ledger.copy"
         await asyncio.to_thread(_copy, self._file, copy)
         await asyncio.sleep(seconds)
+        await self._until_mail_went_on(copy)
         await self._end_workers()
         receiver = self._stack.part("webhooks")
         await receiver.stop()
@@ -120,6 +123,19 @@ class Disasters:
         await receiver.start()
         await self._start_workers()
         return ""
+
+    async def _until_mail_went_on(self, copy: Path) -> None:
+        """Return when there is something to forget, as far as more mail goes out at all.
+
+        On a busy machine nothing may have happened since the copy was made.
+        """
+        assert self._file is not None
+        before = await asyncio.to_thread(_accepted, copy)
+        deadline = time.monotonic() + _GOES_ON_WITHIN
+        while await asyncio.to_thread(_accepted, self._file) == before:
+            if time.monotonic() > deadline:
+                return
+            await asyncio.sleep(_LOOK_AGAIN)
 
     async def _end_workers(self) -> None:
         for name in self._stack.workers:
@@ -154,6 +170,13 @@ class Disasters:
         except (EndedUnclosed, UnknownIncident):
             return False
         return True
+
+
+def _accepted(ledger: Path) -> int:
+    """How many batches a ledger has as accepted."""
+    with contextlib.closing(sqlite3.connect(ledger, timeout=30)) as database:
+        counted = database.execute("SELECT count(*) FROM batches WHERE state = 'accepted'")
+        return int(counted.fetchone()[0])
 
 
 def _copy(source: Path, target: Path) -> None:
