@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from client.stack.processes import identity
+from embedded import starting
 from embedded.starting import Command, Started, start
 from tests.deadline import eventually
 
@@ -44,6 +45,12 @@ Path(sys.argv[1]).write_text("lives")
 time.sleep(120)
 """
 FAILS = "raise ValueError('broken on purpose')"
+
+
+@pytest.fixture
+def nothing_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what does not depend on it: fork servers that import nothing are there at once."""
+    monkeypatch.setattr(starting, "PRELOADED", ())
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +94,7 @@ async def _gone(pid: int) -> None:
 
 
 @pytest.fixture
-def parts(tmp_path: Path, modules: Path) -> Parts:
+def parts(tmp_path: Path, modules: Path, nothing_imported: None) -> Parts:
     return Parts(tmp_path, modules)
 
 
@@ -112,13 +119,21 @@ async def test_a_forked_module_is_run_as_a_program_of_its_own(
     assert int(about["signals"], 16) == 1 << (signal.SIGINT - 1)
 
 
-async def test_parts_come_from_one_process_that_has_no_threads(parts: Parts) -> None:
+async def test_parts_come_from_one_process_that_has_no_threads(
+    modules: Path, tmp_path: Path
+) -> None:
+    """With all imported that it imports."""
+    parts = Parts(tmp_path, modules)
+    # Another value of these variables is another server.
+    parts.environment["PYTHONPATH"] += os.pathsep + str(tmp_path)
     parents = set()
     for _ in range(2):
         await (await parts.start("tells")).wait()
         parents.add(json.loads(parts.told.read_text())["parent"])
     (parent,) = parents
     assert parent != os.getpid()
+    mapped = Path(f"/proc/{parent}/maps").read_text()
+    assert "temporal" in mapped, "it has not imported what a worker needs"
     assert len(os.listdir(f"/proc/{parent}/task")) == 1
 
 
@@ -168,7 +183,9 @@ async def test_a_process_whose_owner_gave_up_is_ended(parts: Parts) -> None:
 async def test_processes_end_with_an_owner_that_is_killed(parts: Parts) -> None:
     script = (
         "import asyncio, os, sys\n"
+        "from embedded import starting\n"
         "from embedded.starting import Command, start\n"
+        "starting.PRELOADED = ()\n"
         "async def main():\n"
         "    with open(sys.argv[1], 'ab') as log:\n"
         "        one = await start(Command([sys.argv[2]], 'lives'), dict(os.environ), log)\n"
