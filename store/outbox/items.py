@@ -11,12 +11,31 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, select, text, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.installation import Happened, InstallationEntry
 from domain.model import Value
-from domain.outbox import AttemptEnd, Ended, ItemState, gives_up, wait_after
+from domain.outbox import (
+    LONGEST_BELIEVED,
+    AttemptEnd,
+    Ended,
+    ItemState,
+    gives_up,
+    wait_after,
+)
 from domain.webhook_events import EventType
 from store.installation.entries import append
 from store.kernel.database import Database
@@ -83,10 +102,13 @@ async def enter(
 
 
 async def due(db: Database, endpoint: str, now: datetime, most: int) -> list[Item]:
-    """The items that may go to an endpoint now: of each incident the first, if it is due."""
+    """The items that may go to an endpoint now: of each incident the first, if it is due.
+
+    One that is due later than any wait is long was entered by a clock that was wrong.
+    """
     query = (
         _first_of_each(endpoint)
-        .where(outbox.c.due_at <= now)
+        .where(or_(outbox.c.due_at <= now, outbox.c.due_at > now + LONGEST_BELIEVED))
         .order_by(outbox.c.due_at, outbox.c.id)
         .limit(most)
     )
@@ -165,10 +187,16 @@ def _after(
     if row.attempt != item.attempt or row.state != ItemState.WAITING:
         # A later attempt is under way, and says what becomes of it.
         return ItemState(row.state), {}
-    over = item.event_type is EventType.PING or gives_up(row.tries, at - row.since)
-    if over and not ended.gone:
+    over = gives_up(row.tries, at - row.since) and not ended.gone
+    # A ping is sent once, whatever comes back.
+    if over or item.event_type is EventType.PING:
         return ItemState.SET_ASIDE, {"state": ItemState.SET_ASIDE.value, "ended_at": at}
-    return ItemState.WAITING, {"due_at": at + wait_after(row.tries, ended, chance)}
+    # It cannot have been entered later than now, or it would be tried for that much longer.
+    since = min(row.since, at)
+    return ItemState.WAITING, {
+        "since": since,
+        "due_at": at + wait_after(row.tries, ended, chance),
+    }
 
 
 async def _note(
