@@ -21,7 +21,7 @@ from domain.webhook_events import CHOICES, EventType
 from domain.webhook_events import written as event_text
 from store.kernel.database import Database
 from store.outbox import endpoints, items
-from store.outbox.endpoints import EndpointKey
+from store.outbox.endpoints import Endpoint, EndpointKey
 from store.outbox.items import ItemRow
 from wiring import TemporalUnreachable
 
@@ -152,11 +152,11 @@ async def replay(
 ) -> Sent:
     """Send an endpoint again what was accepted or set aside, with the same ids and in order.
 
-    What was entered ``since`` then, or the event of that id; with neither, what was set aside.
+    What was entered ``since`` then, or the event of that id; with neither, what was set aside. What
+    waits for its next attempt is sent at once. ``WrongInput`` if the endpoint is disabled.
     """
-    ledger = await engine.ledger()
-    await endpoints.load(ledger, name)
-    now = datetime.now(UTC)
+    ledger, now = await engine.ledger(), datetime.now(UTC)
+    await _enabled(ledger, name)
     many = await items.replay(ledger, name, now, since=since, event_id=event_id)
     return Sent(items=many, started=bool(many) and await _start(engine, name))
 
@@ -167,12 +167,7 @@ async def ping(engine: Engine, name: str, within: timedelta = PINGED_WITHIN) -> 
     It still waits if no worker has sent it ``within`` that time.
     """
     ledger, now = await engine.ledger(), datetime.now(UTC)
-    found = await endpoints.load(ledger, name)
-    if found.disabled_at is not None:
-        raise WrongInput(
-            f"{name} is disabled, so it is sent nothing.",
-            NextStep(action=Action.ENABLE_WEBHOOK, about=name, advice="Enable it first."),
-        )
+    found = await _enabled(ledger, name)
     event_id = f"evt_{uuid.uuid4().hex}"
     row = {
         "endpoint_id": found.id,
@@ -186,10 +181,27 @@ async def ping(engine: Engine, name: str, within: timedelta = PINGED_WITHIN) -> 
     await _start(engine, name)
     until = asyncio.get_running_loop().time() + within.total_seconds()
     while True:
-        (item,) = await items.newest(ledger, name, 1, event_id)
+        newest = await items.newest(ledger, name, 1, event_id)
+        if not newest:
+            raise WrongInput(
+                f"{name} was removed while it was being tried.",
+                NextStep(action=Action.LIST_WEBHOOKS, advice="See which there are."),
+            )
+        item = newest[0]
         if item.state is not ItemState.WAITING or asyncio.get_running_loop().time() > until:
             return item
         await asyncio.sleep(_LOOK_EVERY)
+
+
+async def _enabled(ledger: Database, name: str) -> Endpoint:
+    """An endpoint that is sent what is entered for it; ``WrongInput`` if it is disabled."""
+    found = await endpoints.load(ledger, name)
+    if found.disabled_at is not None:
+        raise WrongInput(
+            f"{name} is disabled, so it is sent nothing.",
+            NextStep(action=Action.ENABLE_WEBHOOK, about=name, advice="Enable it first."),
+        )
+    return found
 
 
 async def _start(engine: Engine, name: str) -> bool:

@@ -227,9 +227,10 @@ async def replay(
     since: datetime | None = None,
     event_id: str = "",
 ) -> int:
-    """Send items again that have ended, in their order; how many there are.
+    """Send items again that have ended, in their order, and at once those that wait; how many.
 
-    Those entered ``since`` then, or the one of that id; with neither, those that were set aside.
+    Of those that have ended the ones entered ``since`` then, or the one of that id; with neither,
+    those that were set aside.
     """
     chosen: ColumnElement[bool] = outbox.c.event_type != EventType.PING
     if event_id:
@@ -240,12 +241,14 @@ async def replay(
         chosen &= outbox.c.state == ItemState.SET_ASIDE
     ours = outbox.c.endpoint_id.in_(select(endpoints.c.id).where(endpoints.c.name == endpoint))
     async with db.write() as connection:
+        # Whoever asks has had that system mended, and need not wait for the next attempt.
+        hurried = await connection.execute(update(outbox).where(ours, _WAITS).values(due_at=at))
         done = await connection.execute(
             update(outbox)
             .where(ours, chosen, outbox.c.state != ItemState.WAITING)
             .values(state=ItemState.WAITING.value, since=at, due_at=at, tries=0, ended_at=None)
         )
-        return done.rowcount
+        return hurried.rowcount + done.rowcount
 
 
 async def overdue(db: Database, before: datetime) -> list[str]:

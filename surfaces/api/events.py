@@ -10,6 +10,9 @@ from surfaces.api.cursors import cursor_of, place_of
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import Cursor, Limit, Shown, SlugInPath, Time
 
+LAST = 2**31 - 1
+"""The largest number of an entry that a ledger can have, or be asked for."""
+
 router = APIRouter(route_class=Resource, prefix=BASE, tags=["events"])
 
 
@@ -43,7 +46,7 @@ async def list_events(
 ) -> Events:
     """What happened in an incident, the oldest first, in the order in which it was entered."""
     place = place_of(cursor, int)
-    after = int(place[0]) if place else 0
+    after = min(int(place[0]), LAST) if place else 0
     found = await newest_entries(engine_of(request), slug, after, limit)
     items = [
         Event(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -40,6 +40,8 @@ from surfaces.api.shapes import (
 from surfaces.api.views import changed, view_of
 
 router = APIRouter(route_class=Resource, prefix=BASE, tags=["incidents"])
+
+_LAST = datetime.max.replace(tzinfo=UTC)
 
 
 class IncidentListed(Shown):
@@ -169,7 +171,7 @@ async def list_incidents(
         for one in await recorded_incidents(engine_of(request))
         if state is None or (one.closed_at is None) is (state == "open")
     ]
-    items, following = page_of(found, lambda one: one.slug, cursor, limit)
+    items, following = page_of(found, _place, cursor, limit, int, str)
     return Listed(items=[_listed(one) for one in items], next=following)
 
 
@@ -241,6 +243,11 @@ async def record_known_facts(request: Request, slug: SlugInPath, asked: Recordin
 def shown_status(status: IncidentStatus) -> Incident:
     """An incident as it has just answered."""
     return _of_status(status, [])
+
+
+def _place(one: ListedIncident) -> tuple[int, str]:
+    """The newest first; of those opened in the same microsecond by their names."""
+    return (_LAST - one.opened_at) // timedelta(microseconds=1), one.slug
 
 
 def _listed(one: ListedIncident) -> IncidentListed:

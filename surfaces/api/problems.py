@@ -29,6 +29,9 @@ from surfaces.api.access import NoToken, ScopeMissing
 from surfaces.api.shapes import Shown, Step
 
 MEDIA_TYPE = "application/problem+json"
+REFUSED = 409
+"""The status of what a rule has said no to."""
+
 RETRY_AFTER = 5
 """Seconds until it is worth trying again, where something is away."""
 
@@ -87,8 +90,8 @@ _KINDS: tuple[tuple[type[BaseException], int, str], ...] = (
     (WrongInput, 422, "invalid"),
     (UnderWay, 409, "under-way"),
     (InvalidAddress, 422, "invalid"),
-    (EndedUnclosed, 409, "refused"),
-    (DomainError, 409, "refused"),
+    (EndedUnclosed, REFUSED, "refused"),
+    (DomainError, REFUSED, "refused"),
     (NoAnswer, 504, "outcome-unknown"),
 )
 _OF_HTTP = {404: "not-found", 405: "method-not-allowed", 400: "bad-request"}

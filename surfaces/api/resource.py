@@ -16,7 +16,7 @@ from client.errors import WrongInput
 from client.requests import Answer, Requests
 from domain.errors import DomainError
 from surfaces.api.access import admit, rule_of
-from surfaces.api.problems import MEDIA_TYPE, BadRequest, TooLarge, answer_to
+from surfaces.api.problems import MEDIA_TYPE, REFUSED, BadRequest, TooLarge, answer_to
 from surfaces.public.protocol import mark_genuine
 
 MOST = 1024 * 1024
@@ -86,11 +86,17 @@ def _refuse_unknown(request: Request) -> None:
 
 
 async def _or_refusal(request: Request, handler: Handler) -> Response:
-    """What the handler answers, or a rule's refusal, which is an answer, too."""
+    """What the handler answers, or a rule's refusal, which is an answer, too.
+
+    That something is not there is none: it may be there when the same is sent again.
+    """
     try:
         return await handler(request)
     except DomainError as error:
-        return answer_to(error)
+        refusal = answer_to(error)
+        if refusal.status_code != REFUSED:
+            raise
+        return refusal
 
 
 async def _read(request: Request) -> None:

@@ -143,6 +143,7 @@ def replay(
 ) -> None:
     """Send again what a system has taken, or what was set aside, with the same ids.
 
+    What waits for its next attempt is sent at once.
     Everything of the last 30 days can be sent again, in the order in which it
     happened. A system that has taken it already knows it by its id.
 

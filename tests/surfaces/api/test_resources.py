@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from client.installation import read_installation
@@ -87,6 +89,7 @@ async def test_a_list_comes_in_parts(api: Api) -> None:
         ({"cursor": "?"}, "query.cursor"),
         ({"cursor": "bm90aGluZw=="}, ""),
         ({"cursor": cursor_of("\0")}, ""),
+        ({"cursor": cursor_of(1, "\0")}, ""),
         ({"cursor": cursor_of(1)}, ""),
         ({"limits": 3}, ""),
     ],
@@ -100,6 +103,31 @@ async def test_a_parameter_that_makes_no_sense_is_refused_by_name(
     assert [one["where"] for one in answer.json()["errors"]] == ([place] if place else [])
 
 
+async def test_a_list_goes_on_behind_what_is_not_in_it_any_more(api: Api) -> None:
+    """Each incident is closed once it has been read, so the list of open ones grows shorter."""
+    ledger = await api.engine.ledger()
+    for number in range(5):
+        opened = AT + timedelta(minutes=number)
+        await incidents.register(ledger, f"down-{number}", "Down", "plan", [], opened)
+    await api.has_token(Scope.INCIDENTS_READ)
+    found, cursor = [], ""
+    while True:
+        part = (await api.get("/incidents", state="open", limit=2, cursor=cursor)).json()
+        for one in part["items"]:
+            found.append(one["slug"])
+            await incidents.mark_closed(ledger, one["slug"], AT)
+        if part["next"] is None:
+            break
+        cursor = part["next"]
+    assert found == [f"down-{number}" for number in (4, 3, 2, 1, 0)]
+
+
+async def test_half_a_surrogate_is_no_cursor(kept: Api) -> None:
+    for place in (("\ud800", ""), ("", "\ud800")):
+        answer = await kept.get("/suppressions", cursor=cursor_of(*place))
+        assert answer.status_code == 422
+
+
 async def test_a_number_that_no_list_has_is_no_cursor(kept: Api) -> None:
     for number in (-1, 2**63):
         answer = await kept.get(f"{HERE}/events", cursor=cursor_of(number))
@@ -111,6 +139,16 @@ async def test_a_problem_never_repeats_what_was_sent(kept: Api) -> None:
     for body in ({"address": [secret]}, {"adress": secret}, {"address": f"{secret} {secret}"}):
         answer = await kept.post(f"{HERE}/recipient-lookups", body)
         assert (answer.status_code, secret in answer.text) == (422, False)
+
+
+async def test_what_cannot_be_stored_is_refused_wherever_it_is(kept: Api) -> None:
+    for body in (
+        {"kind": "announcement", "copy": {"channels": {"twitter": "a\0"}}},
+        {"kind": "announcement", "copy": {"channels": {"twit\0ter": "a"}}},
+        {"kind": "announcement", "components": {"Sign\0in": "operational"}},
+    ):
+        answer = await kept.post(f"{HERE}/messages", body)
+        assert answer.status_code == 422, body
 
 
 async def test_half_a_surrogate_is_no_text(kept: Api) -> None:
