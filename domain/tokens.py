@@ -31,13 +31,14 @@ class Scope(StrEnum):
 
 _WORDS = {
     Scope.INCIDENTS_READ: "read incidents, their messages and the status page",
-    Scope.INCIDENTS_WRITE: "open incidents, record facts, propose, revise, withdraw and close",
+    Scope.INCIDENTS_WRITE: "open incidents, record facts, choose audiences, move to another stage, "
+    "propose, revise, withdraw and close",
     Scope.DECISIONS_WRITE: "approve and reject messages",
     Scope.BROADCASTS_WRITE: "stop everything, pause, resume and stop mail, retry, settle",
     Scope.AUDIENCES_READ: "see how large audiences are, how many are suppressed or subscribed",
     Scope.PEOPLE_READ: "read addresses: of one recipient, suppressions, subscribers",
     Scope.PEOPLE_WRITE: "add and remove suppressions, delete a subscriber",
-    Scope.EVENTS_READ: "read what happened in an incident",
+    Scope.EVENTS_READ: "read what happened in incidents",
 }
 
 

@@ -46,6 +46,8 @@ RULES: dict[str, Rule] = {
     f"GET {_INCIDENT}/broadcasts": Rule(Scope.INCIDENTS_READ),
     "GET /page": Rule(Scope.INCIDENTS_READ),
     "POST /incidents": Rule(Scope.INCIDENTS_WRITE, Ability.OPEN),
+    f"POST {_INCIDENT}/stages": Rule(Scope.INCIDENTS_WRITE, Ability.STEER),
+    f"POST {_INCIDENT}/audiences": Rule(Scope.INCIDENTS_WRITE, Ability.PROPOSE),
     f"POST {_INCIDENT}/facts": Rule(Scope.INCIDENTS_WRITE, Ability.PROPOSE),
     f"POST {_INCIDENT}/previews": Rule(Scope.INCIDENTS_WRITE, Ability.PROPOSE, reads=True),
     f"POST {_INCIDENT}/messages": Rule(Scope.INCIDENTS_WRITE, Ability.PROPOSE),
@@ -73,6 +75,7 @@ RULES: dict[str, Rule] = {
     "POST /suppressions": Rule(Scope.PEOPLE_WRITE, Ability.IMPORT),
     "POST /suppressions/removals": Rule(Scope.PEOPLE_WRITE, Ability.IMPORT),
     "POST /subscribers/deletions": Rule(Scope.PEOPLE_WRITE, Ability.IMPORT),
+    "GET /events": Rule(Scope.EVENTS_READ),
     f"GET {_INCIDENT}/events": Rule(Scope.EVENTS_READ),
 }
 """By method and path below ``BASE``."""

@@ -26,6 +26,7 @@ from surfaces.api import (
     page,
     people,
     previews,
+    stages,
     token,
 )
 from surfaces.api.problems import answer_to
@@ -35,6 +36,7 @@ PREFIX = "/api/"
 RESOURCES = (
     token.router,
     incidents.router,
+    stages.router,
     messages.router,
     previews.router,
     decisions.router,

@@ -11,7 +11,13 @@ from pydantic import Field
 
 from client.facts import facts_of, read_facts, record_facts
 from client.incident_view import IncidentView
-from client.incidents import ListedIncident, close, open_incident, recorded_incidents
+from client.incidents import (
+    ListedIncident,
+    close,
+    open_incident,
+    recorded_incidents,
+    set_audiences,
+)
 from client.next_steps import next_steps
 from client.patience import soon
 from client.playbooks import installed, read_files
@@ -81,6 +87,11 @@ class Incident(Shown):
     why: Told | None
 
 
+NameOfAudience = Annotated[
+    AudienceName, Field(max_length=63, pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")
+]
+
+
 class OpeningIncident(Asked):
     """What an incident is opened with."""
 
@@ -92,9 +103,7 @@ class OpeningIncident(Asked):
     )
     title: str = Field(min_length=1, max_length=TITLE_LIMIT)
     playbook: str = Field(min_length=1, max_length=64, description="One of those installed.")
-    audiences: list[
-        Annotated[AudienceName, Field(max_length=63, pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
-    ] = Field(default_factory=list, max_length=NAMES_LIMIT)
+    audiences: list[NameOfAudience] = Field(default_factory=list, max_length=NAMES_LIMIT)
 
 
 class IncidentOpened(Shown):
@@ -103,6 +112,12 @@ class IncidentOpened(Shown):
     incident: Incident
     joined: bool
     notices: list[Told]
+
+
+class ChoosingAudiences(Asked):
+    """Who gets an incident's mail, in place of who did."""
+
+    audiences: list[NameOfAudience] = Field(max_length=NAMES_LIMIT)
 
 
 class Closing(Asked):
@@ -206,6 +221,16 @@ async def open_new_incident(
 async def read_incident(request: Request, slug: SlugInPath) -> Incident:
     """One incident with its messages. Of the ledger alone while Temporal is away."""
     return _shown(await view_of(request, slug))
+
+
+@router.post("/incidents/{slug}/audiences", status_code=201)
+async def choose_audiences(
+    request: Request, slug: SlugInPath, asked: ChoosingAudiences
+) -> Incident:
+    """Choose who gets its mail, as long as nothing has begun to go out."""
+    status = await set_audiences(engine_of(request), slug, asked.audiences, actor=actor(request))
+    changed(request, slug)
+    return shown_status(status)
 
 
 @router.post("/incidents/{slug}/closure", status_code=201)

@@ -7,12 +7,14 @@ from datetime import timedelta
 import pytest
 
 from client.installation import read_installation
+from domain.timeline import TimelineEntry
 from domain.tokens import Scope
 from store.people import audiences
 from store.people.audiences import AudienceRow
 from store.people.subscriber_list import import_confirmed
-from store.record import incidents
+from store.record import incidents, timeline
 from surfaces.api.cursors import cursor_of
+from tests.sealing import KEY, with_key
 from tests.surfaces.api.conftest import AT, Api
 
 HERE = "/incidents/site-down"
@@ -235,8 +237,28 @@ async def test_the_page_and_the_token_are_read(kept: Api) -> None:
     assert "site-compromised" in names
 
 
-async def test_events_can_be_asked_for_again_and_again(kept: Api) -> None:
-    for _ in range(2):
-        answer = await kept.get(f"{HERE}/events")
+@pytest.mark.parametrize("path", ["/events", f"{HERE}/events"])
+async def test_events_can_be_asked_for_again_and_again(kept: Api, path: str) -> None:
+    ledger = await kept.engine.ledger()
+    await with_key(ledger)
+    cursor = ""
+    for number in (1, 2):
+        answer = await kept.get(path, cursor=cursor)
         assert (answer.status_code, answer.json()["items"]) == (200, [])
-        assert answer.json()["next"]
+        entry = TimelineEntry(seq=number, at=AT, what="opened", who="maya")
+        await timeline.append(ledger, KEY, "site-down", [entry])
+        answer = await kept.get(path, cursor=answer.json()["next"])
+        [item] = answer.json()["items"]
+        assert (item["number"], item["who"], item["at"]) == (
+            number,
+            "maya",
+            AT.isoformat()[:-6] + "Z",
+        )
+        assert item.get("incident", "site-down") == "site-down"
+        cursor = answer.json()["next"]
+
+
+async def test_a_cursor_of_another_ledger_is_refused(kept: Api) -> None:
+    answer = await kept.get("/events", cursor=cursor_of(7, "ab" * 8))
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:frontfoot:problem:refused")
+    assert (await kept.get("/events", cursor=cursor_of(7))).status_code == 422
