@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from client.engine import Engine
+from client.file_imports.imports import FileImports
 from client.incident_view import Views
 from client.requests import Requests
 from surfaces.api import (
@@ -20,12 +21,15 @@ from surfaces.api import (
     broadcasts,
     decisions,
     document,
+    downloads,
     events,
+    imports,
     incidents,
     messages,
     page,
     people,
     previews,
+    samples,
     stages,
     token,
 )
@@ -39,19 +43,23 @@ RESOURCES = (
     stages.router,
     messages.router,
     previews.router,
+    samples.router,
     decisions.router,
     broadcasts.router,
     audiences.router,
     people.router,
+    imports.router,
+    downloads.router,
     events.router,
     page.router,
 )
 
 
-def create_api(engine: Engine) -> FastAPI:
-    """The operations on what ``engine`` reaches; whoever made the engine closes it."""
+def create_api(engine: Engine, running: FileImports) -> FastAPI:
+    """The operations on what ``engine`` reaches; whoever made it and ``running`` closes them."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.engine = engine
+    app.state.imports = running
     app.state.views = Views(engine)
     app.state.requests = Requests(engine, unread=(RequestValidationError, HTTPException))
     for router in RESOURCES:

@@ -27,6 +27,7 @@ from domain.errors import DomainError
 from domain.explanation import Explanation, explained
 from surfaces.api.access import NoToken, ScopeMissing
 from surfaces.api.shapes import Shown, Step
+from surfaces.console.uploads import TooLarge as FileTooLarge
 
 MEDIA_TYPE = "application/problem+json"
 REFUSED = 409
@@ -86,6 +87,7 @@ _KINDS: tuple[tuple[type[BaseException], int, str], ...] = (
     (NotThere, 404, "not-found"),
     (BadRequest, 400, "bad-request"),
     (TooLarge, 413, "too-large"),
+    (FileTooLarge, 413, "too-large"),
     (KeyReused, 422, "key-reused"),
     (WrongInput, 422, "invalid"),
     (UnderWay, 409, "under-way"),

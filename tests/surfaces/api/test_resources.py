@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from client.installation import read_installation
 from domain.timeline import TimelineEntry
 from domain.tokens import Scope
 from store.people import audiences
@@ -217,18 +216,6 @@ async def test_subscribers_are_counted_listed_and_deleted(kept: Api) -> None:
     body = {"address": "ann@feather.example", "why": "She asked."}
     assert (await kept.post("/subscribers/deletions", body)).json() == {"deleted": True}
     assert (await kept.get("/subscribers/counts")).json()["confirmed"] == 1
-
-
-async def test_a_file_of_recipients_is_entered_before_it_leaves(kept: Api) -> None:
-    answer = await kept.get(f"{HERE}/recipients.csv")
-    assert answer.headers["content-type"].startswith("text/csv")
-    assert answer.text.startswith("address,message,kind,channel")
-    [entry] = [
-        one
-        for one in (await read_installation(kept.engine)).entries
-        if one.what == "proof for every recipient exported"
-    ]
-    assert (entry.who, entry.surface, entry.about) == ("maya", "api", "site-down, 0 rows")
 
 
 async def test_the_page_and_the_token_are_read(kept: Api) -> None:
