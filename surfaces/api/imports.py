@@ -30,7 +30,7 @@ _FILE: dict[str, Any] = {
         "content": {
             "text/csv": {
                 "schema": {"type": "string"},
-                "example": "email,name\nann@example.com,Ann\n",
+                "example": "address,name\nann@example.com,Ann\n",
             }
         },
     }
