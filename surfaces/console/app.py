@@ -47,6 +47,8 @@ from surfaces.console import (
     statements,
     stopping,
     timeline,
+    tokens,
+    webhooks,
 )
 from surfaces.console.abilities import permitted
 from surfaces.console.failures import missing
@@ -67,6 +69,8 @@ _PAGES = (
     passkeys.router,
     recovery.router,
     administration.router,
+    tokens.router,
+    webhooks.router,
     propose.router,
     previews.router,
     facts.router,
