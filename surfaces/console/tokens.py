@@ -50,7 +50,8 @@ async def make(
         back=(HERE, "Tokens"),
         secret=made,
         what="token",
-        then="The system that uses it sends it with each request, as Authorization: Bearer …",
+        then="The system that uses it sends it with each request, behind the word Bearer in the "
+        "header Authorization.",
     )
 
 
