@@ -43,7 +43,7 @@ from surfaces.api.shapes import (
     Time,
     Told,
 )
-from surfaces.api.views import changed, view_of
+from surfaces.api.views import done, view_of
 
 router = APIRouter(route_class=Resource, prefix=BASE, tags=["incidents"])
 
@@ -200,7 +200,7 @@ async def open_new_incident(
     names = await asyncio.to_thread(installed, engine.settings)
     name = asked.playbook if asked.playbook in names else "no-such-playbook"
     files = await asyncio.to_thread(read_files, engine.settings, name)
-    opened = await open_incident(
+    opening = open_incident(
         engine,
         slug=asked.slug,
         title=asked.title,
@@ -208,7 +208,7 @@ async def open_new_incident(
         actor=actor(request),
         audiences=asked.audiences,
     )
-    changed(request, asked.slug)
+    opened = await done(request, asked.slug, opening)
     response.headers["Location"] = f"{BASE}/incidents/{asked.slug}"
     return IncidentOpened(
         incident=shown_status(opened.status),
@@ -228,17 +228,15 @@ async def choose_audiences(
     request: Request, slug: SlugInPath, asked: ChoosingAudiences
 ) -> Incident:
     """Choose who gets its mail, as long as nothing has begun to go out."""
-    status = await set_audiences(engine_of(request), slug, asked.audiences, actor=actor(request))
-    changed(request, slug)
-    return shown_status(status)
+    work = set_audiences(engine_of(request), slug, asked.audiences, actor=actor(request))
+    return shown_status(await done(request, slug, work))
 
 
 @router.post("/incidents/{slug}/closure", status_code=201)
 async def close_incident(request: Request, slug: SlugInPath, asked: Closing) -> Incident:
     """Close it. Refused while something is open, unless that is waived in writing."""
-    closed = await close(engine_of(request), slug, actor=actor(request), waive=asked.waive.strip())
-    changed(request, slug)
-    return shown_status(closed)
+    work = close(engine_of(request), slug, actor=actor(request), waive=asked.waive.strip())
+    return shown_status(await done(request, slug, work))
 
 
 @router.get("/incidents/{slug}/facts")
@@ -260,9 +258,8 @@ async def record_known_facts(request: Request, slug: SlugInPath, asked: Recordin
         for name, word in facts.items()
     }
     known = await facts_of(engine, slug, asked.based_on) if asked.based_on else None
-    status = await record_facts(engine, slug, actor=actor(request), facts=typed, known=known)
-    changed(request, slug)
-    return shown_status(status)
+    work = record_facts(engine, slug, actor=actor(request), facts=typed, known=known)
+    return shown_status(await done(request, slug, work))
 
 
 def shown_status(status: IncidentStatus) -> Incident:

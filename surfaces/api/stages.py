@@ -12,7 +12,7 @@ from surfaces.api.access import BASE, actor, engine_of
 from surfaces.api.incidents import Incident, shown_status
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import Asked, SlugInPath
-from surfaces.api.views import changed
+from surfaces.api.views import done
 
 router = APIRouter(route_class=Resource, prefix=BASE, tags=["incidents"])
 
@@ -26,6 +26,5 @@ class Moving(Asked):
 @router.post("/incidents/{slug}/stages", status_code=201)
 async def move_incident(request: Request, slug: SlugInPath, asked: Moving) -> Incident:
     """Move an incident to another stage. Refused where its stage does not lead there."""
-    status = await advance(engine_of(request), slug, Stage(asked.to), actor=actor(request))
-    changed(request, slug)
-    return shown_status(status)
+    work = advance(engine_of(request), slug, Stage(asked.to), actor=actor(request))
+    return shown_status(await done(request, slug, work))
