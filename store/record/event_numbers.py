@@ -7,7 +7,7 @@ within an incident the order is that of its chain.
 
 from __future__ import annotations
 
-from sqlalchemy import CTE, Table, func, select
+from sqlalchemy import CTE, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
@@ -96,22 +96,24 @@ async def _number(connection: AsyncConnection) -> None:
 
 def _behind() -> CTE:
     """The incidents with entries that have no number yet, and the last one that has."""
-    there, numbered = _ends(timeline), _ends(event_numbers)
-    last = func.coalesce(numbered.c.link, 0)
-    return (
-        select(there.c.incident, last.label("link"))
-        .outerjoin(numbered, numbered.c.incident == there.c.incident)
-        .where(there.c.link > last)
-        .cte()
+    names = _incidents()
+    there, numbered = (
+        select(func.max(table.c.link)).where(table.c.incident == names.c.incident).scalar_subquery()
+        for table in (timeline, event_numbers)
     )
+    last = func.coalesce(numbered, 0)
+    return select(names.c.incident, last.label("link")).where(there > last).cte()
 
 
-def _ends(table: Table) -> CTE:
-    return (
-        select(table.c.incident, func.max(table.c.link).label("link"))
-        .group_by(table.c.incident)
-        .cte()
-    )
+def _incidents() -> CTE:
+    """Every incident of the timeline, each found behind the one before in an index.
+
+    To group all entries by it would read all of them.
+    """
+    first = func.min(timeline.c.incident)
+    names = select(first.label("incident")).cte(recursive=True)
+    following = select(first).where(timeline.c.incident > names.c.incident).scalar_subquery()
+    return names.union_all(select(following).where(names.c.incident.is_not(None)))
 
 
 async def _mark(connection: AsyncConnection, number: int) -> str | None:

@@ -16,15 +16,16 @@ from typing import BinaryIO, NamedTuple
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from client.errors import ClientError
 from client.file_imports.imports import FileImports
-from surfaces.console.uploads import MOST, NotKept, NotWhole, TooLarge
+from surfaces.console.uploads import MOST, NotKept, NotWhole, TooLarge, discard
 from surfaces.public.limits import Upload
 from surfaces.public.protocol import allow_upload
 
 FILE_NAME = "list.csv"
 _WRITTEN_AT_ONCE = 256 * 1024
-_READ_TO_THE_END = MOST + 16 * 1024 * 1024
-"""Up to here a body that is too large is read, so that its sender sees the answer."""
+_READ_TO_THE_END = 4 * MOST
+"""Up to here a body that is too large is read and thrown away, so that its sender sees why."""
 
 
 class Uploaded(NamedTuple):
@@ -55,12 +56,21 @@ async def arriving(request: Request) -> AsyncIterator[str]:
     """
     imports = imports_of(request)
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > MOST:
-        raise TooLarge
-    name = await imports.arrive()
+    try:
+        if announced.isdecimal() and int(announced) > MOST:
+            raise TooLarge
+        name = await imports.arrive()
+    except ClientError:
+        # In the middle of its file, the sender would see a broken connection and no reason.
+        await discard(request)
+        raise
     try:
         file = imports.path_for(name, FILE_NAME)
-        digest = await _received(request, file)
+        try:
+            digest = await _received(request, file)
+        except (TooLarge, NotKept):
+            await discard(request)
+            raise
         request.state.uploaded = Uploaded(name, file, digest)
         yield digest
     finally:

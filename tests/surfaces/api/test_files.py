@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 
 from client.audiences import list_audiences
 from client.codes import list_pools
+from client.file_imports import imports
 from client.file_imports.imports import MOST_WAITING, FileImports
 from client.installation import read_installation
 from domain.timeline import TimelineEntry
@@ -23,9 +24,12 @@ from store.record import timeline
 from store.requests import requests
 from store.tables import api_requests
 from surfaces.api import uploads
+from surfaces.console.app import served
+from surfaces.public.limits import Limits
 from tests.deadline import eventually
 from tests.sealing import KEY, with_key
 from tests.surfaces.api.conftest import AT, Api, fresh_key
+from tests.surfaces.public.served import serving
 
 HERE = "/incidents/site-down"
 ANN = "ann@feather.example"
@@ -212,6 +216,49 @@ async def test_the_imports_are_those_of_the_pages(api: Api) -> None:
     [one] = await pages.all()
     assert (one.id, one.kept.order.actor.surface) == (done["id"], "api")
     assert timedelta() <= datetime.now(UTC) - one.kept.asked_at < timedelta(hours=1)
+
+
+@pytest.fixture
+async def far(api: Api, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
+    """The same API on a real socket that takes little from strangers."""
+    monkeypatch.setattr("surfaces.public.protocol._SLACK", 256 * 1024)
+    limits = Limits(body=512 * 1024, memory=1024 * 1024, sweep_every=0.02)
+    async with serving(served(api.engine), limits) as server:
+        url = f"http://127.0.0.1:{server.port}/api/v1"
+        async with httpx.AsyncClient(base_url=url, timeout=120) as http:
+            yield http
+
+
+LARGE = b"address\n" + b"".join(b"p%d@feather.example\n" % n for n in range(120_000))
+
+
+async def test_a_large_file_comes_from_who_is_known_and_from_nobody_else(
+    api: Api, far: httpx.AsyncClient
+) -> None:
+    try:
+        refused = await far.post("/audiences/customers/imports", content=LARGE)
+        assert refused.status_code == 401
+    except httpx.HTTPError:
+        # Closed before it had sent everything.
+        pass
+    await api.has_token()
+    headers = {**api.bearer, "Idempotency-Key": "k"}
+    answer = await far.post("/audiences/customers/imports", content=LARGE, headers=headers)
+    assert answer.status_code == 201, answer.text
+
+
+async def test_who_sends_a_large_file_sees_why_it_is_not_taken(
+    api: Api, far: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await api.has_token()
+    headers = {**api.bearer, "Idempotency-Key": "k"}
+    with monkeypatch.context() as patched:
+        patched.setattr(imports, "MOST_WAITING", 0)
+        answer = await far.post("/audiences/customers/imports", content=LARGE, headers=headers)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    monkeypatch.setattr(uploads, "MOST", 128 * 1024)
+    answer = await far.post("/audiences/customers/imports", content=LARGE, headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (413, "urn:frontfoot:problem:too-large")
 
 
 @pytest.mark.parametrize(
