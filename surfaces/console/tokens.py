@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
+from client.second_person import refuse_unvouched
 from client.tokens import NAME_LIMIT, create_token, list_tokens, scopes_of
 from domain.actor import Surface
 from domain.tokens import Scope
@@ -56,9 +57,10 @@ async def make(
 
 
 async def _made(request: Request, name: str, scopes: list[str], days: int) -> str:
-    me = session(request).person.id
+    engine, me = engine_of(request), session(request).person.id
+    refuse_unvouched(engine.settings, session(request), "make a token")
     made = await create_token(
-        engine_of(request),
+        engine,
         me,
         scopes_of(scopes),
         by=me,

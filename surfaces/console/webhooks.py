@@ -10,6 +10,8 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from client import webhooks
+from client.second_person import refuse_unvouched
+from client.webhooks import MadeSecret
 from domain.actor import Surface
 from domain.endpoint import LONGEST_URL
 from domain.outbox import ItemState, in_words
@@ -46,15 +48,7 @@ async def add(
     event: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
     """Tell another system from now on. Its secret is in this answer and nowhere else."""
-    adding = webhooks.add_endpoint(
-        engine_of(request),
-        url,
-        name=name.strip(),
-        events=event or (),
-        by=session(request).person.id,
-        surface=Surface.CONSOLE,
-    )
-    made = await attempted(adding)
+    made = await attempted(_added(request, url, name.strip(), event or []))
     if isinstance(made, Refused):
         return await _show(request, {"url": url, "name": name, "events": event or []}, made)
     return _secret(request, made.endpoint, made.secret)
@@ -69,10 +63,7 @@ async def show_one(request: Request, endpoint: str) -> Response:
 @router.post(ONE + "/rotations")
 async def rotate(request: Request, endpoint: str) -> Response:
     """Make a new secret. It is in this answer and nowhere else."""
-    by = session(request).person.id
-    made = await attempted(
-        webhooks.rotate_secret(engine_of(request), endpoint, by=by, surface=Surface.CONSOLE)
-    )
+    made = await attempted(_rotated(request, endpoint))
     if isinstance(made, Refused):
         return await _show_one(request, endpoint, made)
     return _secret(request, endpoint, made.secret, rotated=True)
@@ -125,6 +116,20 @@ async def take_removal(request: Request, endpoint: str) -> Response:
         webhooks.remove_endpoint(engine_of(request), endpoint, by=by, surface=Surface.CONSOLE)
     )
     return await _show(request, {}, removed) if isinstance(removed, Refused) else see(HERE)
+
+
+async def _added(request: Request, url: str, name: str, events: list[str]) -> MadeSecret:
+    engine, now = engine_of(request), session(request)
+    refuse_unvouched(engine.settings, now, "have another system told")
+    return await webhooks.add_endpoint(
+        engine, url, name=name, events=events, by=now.person.id, surface=Surface.CONSOLE
+    )
+
+
+async def _rotated(request: Request, endpoint: str) -> MadeSecret:
+    engine, now = engine_of(request), session(request)
+    refuse_unvouched(engine.settings, now, "make a secret")
+    return await webhooks.rotate_secret(engine, endpoint, by=now.person.id, surface=Surface.CONSOLE)
 
 
 async def _done(request: Request, endpoint: str, work: Awaitable[object]) -> Response:
