@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.installation import Happened, InstallationEntry
 from domain.model import Value
 from domain.outbox import (
-    LONGEST_BELIEVED,
+    FARTHEST_DUE,
     AttemptEnd,
     Ended,
     ItemState,
@@ -108,7 +108,7 @@ async def due(db: Database, endpoint: str, now: datetime, most: int) -> list[Ite
     """
     query = (
         _first_of_each(endpoint)
-        .where(or_(outbox.c.due_at <= now, outbox.c.due_at > now + LONGEST_BELIEVED))
+        .where(or_(outbox.c.due_at <= now, outbox.c.due_at > now + FARTHEST_DUE))
         .order_by(outbox.c.due_at, outbox.c.id)
         .limit(most)
     )
