@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from standardwebhooks import Webhook
@@ -67,7 +67,7 @@ class OutboxActivities:
                     due = await items.due(self._database, order.endpoint, self._now(), MOST_AT_ONCE)
                     if not due:
                         break
-                    await asyncio.gather(*(self._attempt(one) for one in due))
+                    await _all_of(self._attempt(one) for one in due)
             after = await items.next_due(self._database, order.endpoint)
             # By this clock, which is the one that it was entered by.
             return DueSent(again_in=after and max(0.0, (after - self._now()).total_seconds()))
@@ -106,3 +106,14 @@ class OutboxActivities:
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": " ".join(signatures),
         }
+
+
+async def _all_of(attempts: Iterable[Awaitable[None]]) -> None:
+    """Wait for all of them, and raise what the first one raised that failed.
+
+    None is left under way: this activity is repeated, and would send the same id beside it.
+    """
+    ended = await asyncio.gather(*attempts, return_exceptions=True)
+    for one in ended:
+        if one is not None:
+            raise one

@@ -60,7 +60,13 @@ class OutboxEntering:
 
     async def start(self, endpoints: Iterable[str]) -> None:
         """Have these endpoints be sent what was entered; what cannot be started now is later."""
-        await asyncio.gather(*(self._start(one) for one in endpoints))
+        await asyncio.gather(*(self._start_one(one) for one in endpoints))
+
+    async def _start_one(self, endpoint: str) -> None:
+        try:
+            await self._start(endpoint)
+        except Exception as error:  # noqa: BLE001 - what is entered is found to be overdue
+            _log.error("sending to %s was not started: %s", endpoint, type(error).__name__)
 
     async def keep_starting(self) -> None:
         """Start what is overdue, and forget what is old; until cancelled."""
@@ -74,4 +80,6 @@ class OutboxEntering:
                     forgot = now
             except StoreUnavailable:
                 _log.warning("the outbox was not looked at: the ledger cannot be reached")
+            except Exception as error:  # noqa: BLE001 - nobody would notice that it has ended
+                _log.error("the outbox was not looked at: %s", type(error).__name__)
             await asyncio.sleep(LOOK_EVERY.total_seconds())

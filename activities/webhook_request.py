@@ -12,7 +12,7 @@ import contextlib
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 
 import httpx
@@ -29,6 +29,9 @@ BODY_READ = 4_096
 
 _BODY_WITHIN = 1.0
 _NO_WAIT = timedelta()
+
+Answered = tuple[httpx.Response | None, Ended]
+"""How a request ended, with the answer that is still to be closed."""
 
 
 class WebhookRequests:
@@ -56,60 +59,60 @@ class WebhookRequests:
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Ended:
         """Post ``body`` and tell how it ended; it never raises for what an endpoint does."""
         started = time.monotonic()
-        try:
+        ended = Ended(end=AttemptEnd.NO_ANSWER)
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._within):
-                ended = await self._anywhere(httpx.URL(url), headers, body)
-        except TimeoutError:
-            ended = Ended(end=AttemptEnd.NO_ANSWER)
+                response, ended = await self._anywhere(httpx.URL(url), headers, body)
+            if response is not None:
+                # It has answered, however long the rest takes.
+                await _forget(response)
         took = round((time.monotonic() - started) * 1_000)
         return ended.model_copy(update={"milliseconds": took})
 
-    async def _anywhere(self, url: httpx.URL, headers: Mapping[str, str], body: bytes) -> Ended:
+    async def _anywhere(self, url: httpx.URL, headers: Mapping[str, str], body: bytes) -> Answered:
         """Try each address of the host, the next one only if nobody listens at the one before."""
         addresses = await _addresses(url)
         if not addresses:
-            return Ended(end=AttemptEnd.NO_ADDRESS)
+            return None, Ended(end=AttemptEnd.NO_ADDRESS)
         allowed = [one for one in addresses if self._private or is_public(one)]
-        ended = Ended(end=AttemptEnd.PRIVATE)
+        answered: Answered = None, Ended(end=AttemptEnd.PRIVATE)
         for address in allowed:
-            ended = await self._at(address, url, headers, body)
-            if ended.end is not AttemptEnd.UNREACHABLE:
+            answered = await self._at(address, url, headers, body)
+            if answered[1].end is not AttemptEnd.UNREACHABLE:
                 break
-        return ended
+        return answered
 
     async def _at(
         self, address: str, url: httpx.URL, headers: Mapping[str, str], body: bytes
-    ) -> Ended:
+    ) -> Answered:
         request = self._client.build_request(
             "POST",
             url.copy_with(host=address),
             headers={**headers, "Host": url.netloc.decode("ascii")},
             content=body,
             # The certificate has to be that of the name.
-            extensions={"sni_hostname": url.host},
+            extensions={"sni_hostname": _host(url)},
         )
         try:
             response = await self._client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            return Ended(end=AttemptEnd.NO_TRUST if _is_tls(error) else AttemptEnd.UNREACHABLE)
+            end = AttemptEnd.NO_TRUST if _is_tls(error) else AttemptEnd.UNREACHABLE
+            return None, Ended(end=end)
         except httpx.HTTPError:
-            return Ended(end=AttemptEnd.BROKEN)
-        async with _forgotten(response):
-            now = utc_now()
-            wait = throttled_until(response.headers, now, _NO_WAIT) - now
-            return Ended(
-                end=AttemptEnd.ANSWERED,
-                status=response.status_code,
-                retry_after=wait.total_seconds() or None,
-            )
+            return None, Ended(end=AttemptEnd.BROKEN)
+        now = utc_now()
+        wait = throttled_until(response.headers, now, _NO_WAIT) - now
+        return response, Ended(
+            end=AttemptEnd.ANSWERED,
+            status=response.status_code,
+            retry_after=wait.total_seconds() or None,
+        )
 
 
-@contextlib.asynccontextmanager
-async def _forgotten(response: httpx.Response) -> AsyncIterator[None]:
-    """Read a little of the body afterwards, and close: what an answer says is not looked at."""
+async def _forget(response: httpx.Response) -> None:
+    """Read a little of the body, and close: what an answer says is not looked at."""
     try:
-        yield
-        with contextlib.suppress(httpx.HTTPError, TimeoutError):
+        with contextlib.suppress(httpx.HTTPError):
             async with asyncio.timeout(_BODY_WITHIN):
                 async for _ in response.aiter_raw(BODY_READ):
                     break
@@ -117,11 +120,20 @@ async def _forgotten(response: httpx.Response) -> AsyncIterator[None]:
         await response.aclose()
 
 
+def _host(url: httpx.URL) -> str:
+    """The host as it was written, in ASCII: ``url.host`` reads an ``xn--`` name as what it spells.
+
+    Written back by an older rule, that may be another host: ``xn--strae-oqa.de``, with its ß, is
+    not ``strasse.de``.
+    """
+    return url.raw_host.decode("ascii")
+
+
 async def _addresses(url: httpx.URL) -> list[str]:
     """What the host name leads to, each address once."""
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
+        found = await loop.getaddrinfo(_host(url), url.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return []
     return list(dict.fromkeys(str(address[0]) for *_, address in found))

@@ -180,12 +180,13 @@ async def refuse_forgotten(
     Temporal knows the updates of one run. An incident that has gone on in another one since would
     carry the same update out again.
     """
-    if engine.request is None or engine.request.since is None:
+    tried_at = engine.tried_at
+    if tried_at is None:
         return
     found = await handle.describe(rpc_timeout=SERVER_WITHIN)
     execution = found.raw_description.workflow_execution_info
     another = execution.first_run_id not in ("", found.run_id)
-    if another and found.start_time > engine.request.since - CLOCKS_APART:
+    if another and found.start_time > tried_at - CLOCKS_APART:
         raise NoAnswer(slug, update)
 
 

@@ -84,6 +84,11 @@ class Engine:
         return _ForOneRequest(self, request)
 
     @property
+    def tried_at(self) -> datetime | None:
+        """When the request that this is for was tried before, and may have counted."""
+        return None if self.request is None else self.request.since
+
+    @property
     def settings(self) -> Settings:
         """The settings of this process; ``WrongInput`` names each that cannot be used."""
         if self._settings is None:

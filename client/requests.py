@@ -134,8 +134,11 @@ class Requests:
                 return known.answer, True
             if not await self._taken_over(name, known, now):
                 return None, True
+        # After a day the key names another request, of which Temporal must not answer the first.
+        began = now if known is None else known.began_at
+        named = "/".join((*name, began.isoformat(timespec="microseconds")))
         request = Request(
-            id=hashlib.sha256("/".join(name).encode()).hexdigest()[:32],
+            id=hashlib.sha256(named.encode()).hexdigest()[:32],
             since=known.began_at if known is not None else None,
         )
         try:

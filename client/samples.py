@@ -61,6 +61,13 @@ async def send_sample(
             f"Message {number} has no such mail.", "Only mail can be sent to yourself as a test."
         )
     ledger, now = await engine.ledger(), datetime.now(UTC)
+    if engine.tried_at is not None and any(
+        (one.channel, one.audience, one.address) == (chosen.channel, chosen.audience, to)
+        and one.asked_at >= engine.tried_at
+        for one in await samples.of_message(ledger, slug, number, actor.person)
+    ):
+        # The first try of this request has asked for it.
+        return
     if await samples.asked_since(ledger, actor.person, now - timedelta(hours=1)) >= MOST_AN_HOUR:
         raise DomainError(
             f"You have had {MOST_AN_HOUR} tests mailed within the last hour.", "Wait a little."

@@ -63,10 +63,14 @@ async def stop_all(engine: Engine, slug: str, *, actor: Actor, reason: str = "")
 async def resume_all(engine: Engine, slug: str, *, actor: Actor) -> Changed:
     """Let everything of an incident go on where it was; what was paused by itself stays paused.
 
-    Raises as ``stop_all`` does, and ``DomainError`` if nothing is stopped.
+    Raises as ``stop_all`` does, and ``DomainError`` if nothing is stopped. A request that is
+    repeated gets the stop that ended last, since the first try may have ended it; it ends none that
+    began since.
     """
     ledger = await _ledger_for(engine, slug, actor)
-    ended = await stops.resume(ledger, slug, actor, datetime.now(UTC))
+    ended = await stops.resume(ledger, slug, actor, datetime.now(UTC), engine.tried_at)
+    if ended is None and engine.tried_at is not None:
+        ended = await stops.ended_last(ledger, slug)
     if ended is None:
         raise DomainError(
             f"Nothing of {slug} is stopped.",

@@ -17,7 +17,7 @@ from store.files.spreadsheet import guarded
 from store.kernel.database import Database
 from store.kernel.private_files import open_private
 from store.people import subscriber_list
-from store.people.subscriber_list import SubscriberCounts
+from store.people.subscriber_list import NotSubscribed, SubscriberCounts
 from store.people.subscribers import Subscriber
 
 __all__ = [
@@ -122,8 +122,13 @@ async def _write(ledger: Database, writer: CsvWriter) -> int:
 async def forget_subscriber(engine: Engine, address: str, *, by: str, why: str = "") -> None:
     """Delete all that is known of an address as a subscriber; the log keeps who did it, and why.
 
-    ``DomainError`` if nothing is known.
+    ``NotSubscribed`` if nothing is known; for a request that is repeated that is no failure, since
+    the first try may have deleted it.
     """
-    await subscriber_list.forget_by_person(
-        await engine.ledger(), address, who=by, why=why, at=datetime.now(UTC)
-    )
+    try:
+        await subscriber_list.forget_by_person(
+            await engine.ledger(), address, who=by, why=why, at=datetime.now(UTC)
+        )
+    except NotSubscribed:
+        if engine.tried_at is None:
+            raise

@@ -18,6 +18,7 @@ from store.people import suppression_list
 from store.people.suppression_list import (
     Classes,
     Entered,
+    NotSuppressed,
     Suppression,
     SuppressionCount,
 )
@@ -128,16 +129,24 @@ async def remove_suppression(
 ) -> list[Suppression]:
     """Take an address off the list, for one class or for all; returns what it was on for.
 
-    Who did it and why is kept. ``DomainError`` if it is not on the list.
+    Who did it and why is kept. ``NotSuppressed`` if it is not on the list. For a request that is
+    repeated that is no failure: the first try may have taken it off. Then it leaves alone what was
+    put on the list since.
     """
-    return await suppression_list.remove(
-        await engine.ledger(),
-        address,
-        who=by,
-        why=why,
-        at=datetime.now(UTC),
-        message_class=message_class,
-    )
+    try:
+        return await suppression_list.remove(
+            await engine.ledger(),
+            address,
+            who=by,
+            why=why,
+            at=datetime.now(UTC),
+            message_class=message_class,
+            put_on_before=engine.tried_at,
+        )
+    except NotSuppressed:
+        if engine.tried_at is not None:
+            return []
+        raise
 
 
 async def sync_suppressions(engine: Engine, channel: str, *, by: str) -> Entered:

@@ -21,7 +21,8 @@ from domain.record import Record, SealedEntry
 from domain.record_check import FIND_OUT, Checked, check_head, check_record
 from domain.status import IncidentStatus
 from domain.timeline import TimelineEntry
-from store.record import incidents, records, timeline
+from store.record import event_numbers, incidents, records, timeline
+from store.record.event_numbers import NumberedEntry
 from store.record.incidents import IncidentRow
 from wiring import TemporalUnreachable
 
@@ -70,6 +71,17 @@ async def newest_entries(
     if not entries:
         await refuse_unknown(engine, slug)
     return entries
+
+
+async def newest_of_all(
+    engine: Engine, after: int = 0, mark: str = "", most: int = 100
+) -> list[NumberedEntry]:
+    """What happened in all incidents behind number ``after``, whose ``mark`` the reader was given.
+
+    Nothing is passed over and nothing comes twice, whatever is entered meanwhile. ``OtherEntries``
+    if the ledger has something else under that number, as a restored one may.
+    """
+    return await event_numbers.read_some(await engine.ledger(), after, mark, most)
 
 
 async def verify_timeline(engine: Engine, slug: str, key: str = "") -> Verified:

@@ -121,6 +121,9 @@ def _problems(
         )
         when = show_moment(endpoint.disabled_at)
         what = f"{name} answered at {when} that it wants nothing more (410), and is disabled."
+        if endpoint.disabled_at != endpoint.failed_at:
+            what = f"{name} was disabled at {when} by a person, and is sent nothing."
+            step = step.model_copy(update={"advice": "Enable it when it is to be told again."})
         found.append(explained(what, step, means=waits))
     elif health is EndpointHealth.FAILS:
         how = "does not take some of what it is sent"

@@ -12,6 +12,7 @@ from client.engine import Engine
 from client.errors import WrongInput
 from client.outbox import start_sending
 from client.webhook_state import SOME_MINUTES, EndpointHealth, SeenEndpoint, seen
+from domain.actor import Surface
 from domain.endpoint import check_endpoint_name, check_url, is_here, name_from
 from domain.endpoint_secret import SECRET_BYTES, encrypted, written
 from domain.explanation import Action, Explanation, NextStep
@@ -21,7 +22,7 @@ from domain.webhook_events import CHOICES, EventType
 from domain.webhook_events import written as event_text
 from store.kernel.database import Database
 from store.outbox import endpoints, items
-from store.outbox.endpoints import EndpointKey
+from store.outbox.endpoints import Endpoint, EndpointKey
 from store.outbox.items import ItemRow
 from wiring import TemporalUnreachable
 
@@ -31,6 +32,7 @@ __all__ = [
     "MadeSecret",
     "Sent",
     "add_endpoint",
+    "disable_endpoint",
     "enable_endpoint",
     "list_endpoints",
     "look_at_endpoint",
@@ -70,7 +72,13 @@ class Sent(Value):
 
 
 async def add_endpoint(
-    engine: Engine, url: str, *, name: str = "", events: Sequence[str] = (), by: str
+    engine: Engine,
+    url: str,
+    *,
+    name: str = "",
+    events: Sequence[str] = (),
+    by: str,
+    surface: Surface = Surface.TERMINAL,
 ) -> MadeSecret:
     """Have another system be told from now on; nothing of what was before.
 
@@ -90,16 +98,18 @@ async def add_endpoint(
     key, secret = await _key(ledger), secrets.token_bytes(SECRET_BYTES)
     kept = encrypted(secret, name, key.public)
     now = datetime.now(UTC)
-    await endpoints.add(ledger, name, url, types, kept, key.key_id, by, now)
+    await endpoints.add(ledger, name, url, types, kept, key.key_id, by, now, surface)
     return MadeSecret(endpoint=name, secret=written(secret))
 
 
-async def rotate_secret(engine: Engine, name: str, *, by: str) -> MadeSecret:
+async def rotate_secret(
+    engine: Engine, name: str, *, by: str, surface: Surface = Surface.TERMINAL
+) -> MadeSecret:
     """Sign with a new secret from now on, and with the present one for 24 hours longer."""
     ledger = await engine.ledger()
     key, secret = await _key(ledger), secrets.token_bytes(SECRET_BYTES)
     kept = encrypted(secret, name, key.public)
-    await endpoints.rotate(ledger, name, kept, key.key_id, by, datetime.now(UTC))
+    await endpoints.rotate(ledger, name, kept, key.key_id, by, datetime.now(UTC), surface)
     return MadeSecret(endpoint=name, secret=written(secret))
 
 
@@ -130,15 +140,34 @@ async def look_at_endpoint(engine: Engine, name: str) -> Looked:
     return Looked(endpoint=seen(found, waiting), items=tuple(newest))
 
 
-async def remove_endpoint(engine: Engine, name: str, *, by: str) -> int:
+async def remove_endpoint(
+    engine: Engine, name: str, *, by: str, surface: Surface = Surface.TERMINAL
+) -> int:
     """Tell it nothing more, and forget what waits for it; how many items that were."""
-    return await endpoints.remove(await engine.ledger(), name, by, datetime.now(UTC))
+    return await endpoints.remove(await engine.ledger(), name, by, datetime.now(UTC), surface)
 
 
-async def enable_endpoint(engine: Engine, name: str, *, by: str) -> Sent:
+async def disable_endpoint(
+    engine: Engine, name: str, *, by: str, surface: Surface = Surface.TERMINAL
+) -> None:
+    """Send it nothing until it is enabled, and keep what waits; ``WrongInput`` if it was disabled.
+
+    What is being sent at this moment ends by itself.
+    """
+    ledger = await engine.ledger()
+    if not await endpoints.disable(ledger, name, by, datetime.now(UTC), surface):
+        raise WrongInput(
+            f"{name} is disabled already.",
+            NextStep(action=Action.LIST_WEBHOOKS, advice="See how it is."),
+        )
+
+
+async def enable_endpoint(
+    engine: Engine, name: str, *, by: str, surface: Surface = Surface.TERMINAL
+) -> Sent:
     """Let it be told again, first of what has waited; ``WrongInput`` if it was not disabled."""
     ledger = await engine.ledger()
-    if not await endpoints.enable(ledger, name, by, datetime.now(UTC)):
+    if not await endpoints.enable(ledger, name, by, datetime.now(UTC), surface):
         raise WrongInput(
             f"{name} is not disabled.",
             NextStep(action=Action.LIST_WEBHOOKS, advice="See how it is."),
@@ -152,11 +181,11 @@ async def replay(
 ) -> Sent:
     """Send an endpoint again what was accepted or set aside, with the same ids and in order.
 
-    What was entered ``since`` then, or the event of that id; with neither, what was set aside.
+    What was entered ``since`` then, or the event of that id; with neither, what was set aside. What
+    waits for its next attempt is sent at once. ``WrongInput`` if the endpoint is disabled.
     """
-    ledger = await engine.ledger()
-    await endpoints.load(ledger, name)
-    now = datetime.now(UTC)
+    ledger, now = await engine.ledger(), datetime.now(UTC)
+    await _enabled(ledger, name)
     many = await items.replay(ledger, name, now, since=since, event_id=event_id)
     return Sent(items=many, started=bool(many) and await _start(engine, name))
 
@@ -167,12 +196,7 @@ async def ping(engine: Engine, name: str, within: timedelta = PINGED_WITHIN) -> 
     It still waits if no worker has sent it ``within`` that time.
     """
     ledger, now = await engine.ledger(), datetime.now(UTC)
-    found = await endpoints.load(ledger, name)
-    if found.disabled_at is not None:
-        raise WrongInput(
-            f"{name} is disabled, so it is sent nothing.",
-            NextStep(action=Action.ENABLE_WEBHOOK, about=name, advice="Enable it first."),
-        )
+    found = await _enabled(ledger, name)
     event_id = f"evt_{uuid.uuid4().hex}"
     row = {
         "endpoint_id": found.id,
@@ -186,10 +210,27 @@ async def ping(engine: Engine, name: str, within: timedelta = PINGED_WITHIN) -> 
     await _start(engine, name)
     until = asyncio.get_running_loop().time() + within.total_seconds()
     while True:
-        (item,) = await items.newest(ledger, name, 1, event_id)
+        newest = await items.newest(ledger, name, 1, event_id)
+        if not newest:
+            raise WrongInput(
+                f"{name} was removed while it was being tried.",
+                NextStep(action=Action.LIST_WEBHOOKS, advice="See which there are."),
+            )
+        item = newest[0]
         if item.state is not ItemState.WAITING or asyncio.get_running_loop().time() > until:
             return item
         await asyncio.sleep(_LOOK_EVERY)
+
+
+async def _enabled(ledger: Database, name: str) -> Endpoint:
+    """An endpoint that is sent what is entered for it; ``WrongInput`` if it is disabled."""
+    found = await endpoints.load(ledger, name)
+    if found.disabled_at is not None:
+        raise WrongInput(
+            f"{name} is disabled, so it is sent nothing.",
+            NextStep(action=Action.ENABLE_WEBHOOK, about=name, advice="Enable it first."),
+        )
+    return found
 
 
 async def _start(engine: Engine, name: str) -> bool:

@@ -14,6 +14,10 @@ LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST_URL = 2_000
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that is handed out for the internet. What is outside of it may be anybody's own: old
+site-local addresses, a network's own NAT64 prefix, IPv4 in forms that are not used any more."""
+
 _NOT_PRINTABLE = re.compile(r"[^\x21-\x7e]")
 
 
@@ -86,6 +90,8 @@ def is_public(text: str) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
         if inner is not None:
             return is_public(str(inner))
+        if address not in _GLOBAL_UNICAST:
+            return False
     return address.is_global and not address.is_multicast
 
 

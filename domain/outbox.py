@@ -16,6 +16,9 @@ FEWEST_TRIES = 5
 LONGEST_BELIEVED = timedelta(hours=6)
 """The longest wait that an endpoint may ask for with ``Retry-After``."""
 
+FARTHEST_DUE = LONGEST_BELIEVED + timedelta(hours=1)
+"""How far ahead an attempt can be due, with an hour for clocks of workers that differ."""
+
 JITTER = 0.2
 """The share by which a wait is longer or shorter by chance, so that items do not come in step."""
 

@@ -21,6 +21,8 @@ class Scope(StrEnum):
     AUDIENCES_READ = "audiences:read"
     PEOPLE_READ = "people:read"
     PEOPLE_WRITE = "people:write"
+    IMPORTS_WRITE = "imports:write"
+    CODES_READ = "codes:read"
     EVENTS_READ = "events:read"
 
     @property
@@ -31,13 +33,16 @@ class Scope(StrEnum):
 
 _WORDS = {
     Scope.INCIDENTS_READ: "read incidents, their messages and the status page",
-    Scope.INCIDENTS_WRITE: "open incidents, record facts, propose, revise, withdraw and close",
+    Scope.INCIDENTS_WRITE: "open incidents, record facts, choose audiences, move to another stage, "
+    "propose, revise, mail tests, withdraw and close",
     Scope.DECISIONS_WRITE: "approve and reject messages",
     Scope.BROADCASTS_WRITE: "stop everything, pause, resume and stop mail, retry, settle",
     Scope.AUDIENCES_READ: "see how large audiences are, how many are suppressed or subscribed",
     Scope.PEOPLE_READ: "read addresses: of one recipient, suppressions, subscribers",
     Scope.PEOPLE_WRITE: "add and remove suppressions, delete a subscriber",
-    Scope.EVENTS_READ: "read what happened in an incident",
+    Scope.IMPORTS_WRITE: "import files of audiences, suppressions and codes",
+    Scope.CODES_READ: "read the codes that were given out",
+    Scope.EVENTS_READ: "read what happened in incidents, and take their records",
 }
 
 

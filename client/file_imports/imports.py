@@ -116,6 +116,22 @@ class FileImports:
         self._arriving.discard(name)
         self._run(name, again=False)
 
+    async def accept_once(self, name: str, file: Path, order: ImportOrder) -> str:
+        """The id of the import that the order's request has begun: this one, unless there is one.
+
+        Whoever asked may have had no answer, and have sent the file again.
+        """
+        found = await asyncio.to_thread(self._folder.all) if order.request else []
+        begun = next((one.id for one in found if one.kept.order.request == order.request), None)
+        if begun is None:
+            await self.accept(name, file, order)
+        return begun or name
+
+    async def forget_unless_kept(self, name: str) -> None:
+        """Remove what arrived and became no import."""
+        if name in self._arriving:
+            await self.forget(name)
+
     async def forget(self, name: str) -> None:
         """Remove everything of an import that is not running."""
         self._arriving.discard(name)

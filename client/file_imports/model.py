@@ -25,7 +25,7 @@ class ImportKind(StrEnum):
 class ImportOrder(Value):
     """What somebody asked for. ``name`` is the audience or the pool, ``column`` where the list is
     in the file, if it does not say; ``reason`` and ``why`` are of suppressions. ``cleared``: nobody
-    has any of these codes.
+    has any of these codes. ``request`` is the id of the request that asked, if it may be repeated.
     """
 
     kind: ImportKind
@@ -35,6 +35,7 @@ class ImportOrder(Value):
     why: str = ""
     cleared: bool = False
     actor: Actor
+    request: str = ""
 
     def check(self) -> None:
         """Raise ``WrongInput`` or ``DomainError`` for what could never be imported."""

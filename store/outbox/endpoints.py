@@ -40,7 +40,8 @@ class EndpointKey(Value):
 class Endpoint(Value):
     """One endpoint. ``events`` is empty for all; ``secret`` and ``old_secret`` are encrypted.
 
-    ``failure`` and ``failure_status`` are how the last attempt ended that failed.
+    ``failure`` and ``failure_status`` are how the last attempt ended that failed. Where that
+    disabled the endpoint, ``failed_at`` is the moment of it, too.
     """
 
     id: int
@@ -97,6 +98,7 @@ async def add(
     key_id: str,
     by: str,
     at: datetime,
+    surface: Surface = Surface.TERMINAL,
 ) -> None:
     """Enter an endpoint; ``DomainError`` if there is one of that name."""
     row = {
@@ -120,10 +122,12 @@ async def add(
                     advice="Give this one another name, or remove that one first.",
                 ),
             )
-        await append(db, connection, _entry(at, Happened.ENDPOINT_ADDED, by, name))
+        await append(db, connection, _entry(at, Happened.ENDPOINT_ADDED, by, name, surface))
 
 
-async def remove(db: Database, name: str, by: str, at: datetime) -> int:
+async def remove(
+    db: Database, name: str, by: str, at: datetime, surface: Surface = Surface.TERMINAL
+) -> int:
     """Take an endpoint out with all that waits for it; how many items waited."""
     async with db.write() as connection:
         found = await _named(connection, name)
@@ -135,12 +139,18 @@ async def remove(db: Database, name: str, by: str, at: datetime) -> int:
             await connection.scalars(delete(outbox).where(ours).returning(outbox.c.state))
         ).all()
         await connection.execute(delete(endpoints).where(endpoints.c.id == found.id))
-        await append(db, connection, _entry(at, Happened.ENDPOINT_REMOVED, by, name))
+        await append(db, connection, _entry(at, Happened.ENDPOINT_REMOVED, by, name, surface))
     return sum(one == ItemState.WAITING for one in states)
 
 
 async def rotate(
-    db: Database, name: str, secret: str, key_id: str, by: str, at: datetime
+    db: Database,
+    name: str,
+    secret: str,
+    key_id: str,
+    by: str,
+    at: datetime,
+    surface: Surface = Surface.TERMINAL,
 ) -> Endpoint:
     """Sign with another secret from now on, and with the present one for a day longer."""
     async with db.write() as connection:
@@ -149,11 +159,28 @@ async def rotate(
         old = found.secret if found.key_id == key_id else ""
         values = {"secret": secret, "old_secret": old, "key_id": key_id, "rotated_at": at}
         await connection.execute(update(endpoints).where(endpoints.c.id == found.id).values(values))
-        await append(db, connection, _entry(at, Happened.SECRET_ROTATED, by, name))
+        await append(db, connection, _entry(at, Happened.SECRET_ROTATED, by, name, surface))
     return found
 
 
-async def enable(db: Database, name: str, by: str, at: datetime) -> bool:
+async def disable(
+    db: Database, name: str, by: str, at: datetime, surface: Surface = Surface.TERMINAL
+) -> bool:
+    """Send an endpoint nothing more and keep what waits; false if it was disabled already."""
+    async with db.write() as connection:
+        found = await _named(connection, name)
+        if found.disabled_at is not None:
+            return False
+        await connection.execute(
+            update(endpoints).where(endpoints.c.id == found.id).values(disabled_at=at)
+        )
+        await append(db, connection, _entry(at, Happened.ENDPOINT_DISABLED, by, name, surface))
+    return True
+
+
+async def enable(
+    db: Database, name: str, by: str, at: datetime, surface: Surface = Surface.TERMINAL
+) -> bool:
     """Let an endpoint be sent to again, beginning with what waits; false if it was not disabled."""
     async with db.write() as connection:
         found = await _named(connection, name)
@@ -167,7 +194,7 @@ async def enable(db: Database, name: str, by: str, at: datetime) -> bool:
             .where(outbox.c.endpoint_id == found.id, outbox.c.state == ItemState.WAITING)
             .values(due_at=at, since=at, tries=0)
         )
-        await append(db, connection, _entry(at, Happened.ENDPOINT_ENABLED, by, name))
+        await append(db, connection, _entry(at, Happened.ENDPOINT_ENABLED, by, name, surface))
     return True
 
 
@@ -247,8 +274,8 @@ def _read(row: Row[Any]) -> Endpoint:
     return Endpoint.model_validate({**row._mapping, "events": row.events.split()})
 
 
-def _entry(at: datetime, what: Happened, by: str, name: str) -> InstallationEntry:
-    return InstallationEntry(at=at, what=what, who=by, surface=Surface.TERMINAL, about=name)
+def _entry(at: datetime, what: Happened, by: str, name: str, surface: Surface) -> InstallationEntry:
+    return InstallationEntry(at=at, what=what, who=by, surface=surface, about=name)
 
 
 def _unknown(name: str) -> DomainError:

@@ -11,12 +11,31 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, select, text, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.installation import Happened, InstallationEntry
 from domain.model import Value
-from domain.outbox import AttemptEnd, Ended, ItemState, gives_up, wait_after
+from domain.outbox import (
+    FARTHEST_DUE,
+    AttemptEnd,
+    Ended,
+    ItemState,
+    gives_up,
+    wait_after,
+)
 from domain.webhook_events import EventType
 from store.installation.entries import append
 from store.kernel.database import Database
@@ -83,10 +102,13 @@ async def enter(
 
 
 async def due(db: Database, endpoint: str, now: datetime, most: int) -> list[Item]:
-    """The items that may go to an endpoint now: of each incident the first, if it is due."""
+    """The items that may go to an endpoint now: of each incident the first, if it is due.
+
+    One that is due later than any wait is long was entered by a clock that was wrong.
+    """
     query = (
         _first_of_each(endpoint)
-        .where(outbox.c.due_at <= now)
+        .where(or_(outbox.c.due_at <= now, outbox.c.due_at > now + FARTHEST_DUE))
         .order_by(outbox.c.due_at, outbox.c.id)
         .limit(most)
     )
@@ -165,10 +187,16 @@ def _after(
     if row.attempt != item.attempt or row.state != ItemState.WAITING:
         # A later attempt is under way, and says what becomes of it.
         return ItemState(row.state), {}
-    over = item.event_type is EventType.PING or gives_up(row.tries, at - row.since)
-    if over and not ended.gone:
+    over = gives_up(row.tries, at - row.since) and not ended.gone
+    # A ping is sent once, whatever comes back.
+    if over or item.event_type is EventType.PING:
         return ItemState.SET_ASIDE, {"state": ItemState.SET_ASIDE.value, "ended_at": at}
-    return ItemState.WAITING, {"due_at": at + wait_after(row.tries, ended, chance)}
+    # It cannot have been entered later than now, or it would be tried for that much longer.
+    since = min(row.since, at)
+    return ItemState.WAITING, {
+        "since": since,
+        "due_at": at + wait_after(row.tries, ended, chance),
+    }
 
 
 async def _note(
@@ -199,9 +227,10 @@ async def replay(
     since: datetime | None = None,
     event_id: str = "",
 ) -> int:
-    """Send items again that have ended, in their order; how many there are.
+    """Send items again that have ended, in their order, and at once those that wait; how many.
 
-    Those entered ``since`` then, or the one of that id; with neither, those that were set aside.
+    Of those that have ended the ones entered ``since`` then, or the one of that id; with neither,
+    those that were set aside.
     """
     chosen: ColumnElement[bool] = outbox.c.event_type != EventType.PING
     if event_id:
@@ -212,12 +241,14 @@ async def replay(
         chosen &= outbox.c.state == ItemState.SET_ASIDE
     ours = outbox.c.endpoint_id.in_(select(endpoints.c.id).where(endpoints.c.name == endpoint))
     async with db.write() as connection:
+        # Whoever asks has had that system mended, and need not wait for the next attempt.
+        hurried = await connection.execute(update(outbox).where(ours, _WAITS).values(due_at=at))
         done = await connection.execute(
             update(outbox)
             .where(ours, chosen, outbox.c.state != ItemState.WAITING)
             .values(state=ItemState.WAITING.value, since=at, due_at=at, tries=0, ended_at=None)
         )
-        return done.rowcount
+        return hurried.rowcount + done.rowcount
 
 
 async def overdue(db: Database, before: datetime) -> list[str]:

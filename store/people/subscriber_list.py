@@ -43,6 +43,10 @@ COMPONENTS_COLUMN = "components"
 _PAGE = 5_000
 
 
+class NotSubscribed(DomainError):
+    """Nothing is known of the address as a subscriber."""
+
+
 class SubscribersImported(Value):
     """How many addresses are new, were subscribed before, and had left: those stay away."""
 
@@ -234,7 +238,7 @@ _SHOWN = (subscriptions.c.state, subscriptions.c.since, subscriptions.c.source)
 async def forget_by_person(db: Database, address: str, *, who: str, why: str, at: datetime) -> None:
     """Delete all that is known of an address as a subscriber, and say in the log who asked.
 
-    ``DomainError`` if nothing is; ``InvalidAddress`` if it is no address.
+    ``NotSubscribed`` if nothing is; ``InvalidAddress`` if it is no address.
     """
     mailbox = mailbox_of(read_pasted(address)[0])
     async with db.write() as connection:
@@ -247,7 +251,7 @@ async def forget_by_person(db: Database, address: str, *, who: str, why: str, at
         if found is not None:
             await _forget(connection, found, at)
         elif not asked:
-            raise DomainError(
+            raise NotSubscribed(
                 "Nobody with this address is subscribed, or has asked to be.",
                 "Nothing needs to be done.",
             )

@@ -31,6 +31,10 @@ _PAGE = 5_000
 Classes = Sequence[MessageClass | None]
 
 
+class NotSuppressed(DomainError):
+    """The address is not on the list."""
+
+
 class Suppression(Value):
     """One entry of the list; ``message_class`` is empty if it covers every class."""
 
@@ -91,16 +95,20 @@ async def remove(
     why: str,
     at: datetime,
     message_class: MessageClass | None = None,
+    put_on_before: datetime | None = None,
 ) -> list[Suppression]:
     """Take an address off the list, for one class or (None) for all; return what it was on for.
 
+    What was put on it later than ``put_on_before`` stays.
     The log keeps who and why; older events and entries of providers' lists no longer count
-    against the address. ``DomainError`` if the address is not on the list.
+    against the address. ``NotSuppressed`` if the address is not on the list.
     """
     mailbox = mailbox_of(read_pasted(address)[0])
     gone = delete(suppressions).where(suppressions.c.mailbox == mailbox)
     if message_class is not None:
         gone = gone.where(suppressions.c.message_class == message_class.value)
+    if put_on_before is not None:
+        gone = gone.where(suppressions.c.at <= put_on_before)
     async with db.write() as connection:
         found = await connection.execute(gone.returning(*suppressions.c))
         taken = [Suppression.model_validate(dict(row._mapping)) for row in found]
@@ -116,7 +124,7 @@ async def remove(
                 reason=one.reason,
             )
     if not taken:
-        raise DomainError(
+        raise NotSuppressed(
             "This address is not on the list"
             f"{f' for {message_class}' if message_class else ''}: nothing was taken off.",
             NextStep(action=Action.LIST_SUPPRESSIONS, advice="See what it is on."),

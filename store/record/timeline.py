@@ -156,20 +156,21 @@ async def read(db: Database, incident: str) -> list[TimelineEntry]:
 
     ``DomainError`` if somebody changed a row so that it cannot be read.
     """
-    entries = _entries(incident, await read_sealed(db, incident))
+    entries = entries_of(incident, await read_sealed(db, incident))
     return sorted(entries, key=lambda one: (one.branch, one.seq))
 
 
 async def read_some(db: Database, incident: str, after: int, most: int) -> list[TimelineEntry]:
     """The entries behind the first ``after`` of the chain, in its order, which only grows."""
-    return _entries(incident, await read_sealed(db, incident, after, most))
+    return entries_of(incident, await read_sealed(db, incident, after, most))
 
 
-def _entries(incident: str, sealed: Sequence[SealedEntry]) -> list[TimelineEntry]:
+def entries_of(incident: str, sealed: Sequence[SealedEntry]) -> list[TimelineEntry]:
+    """The same without seals; ``DomainError`` if somebody changed a row to what is no entry."""
     try:
         return [TimelineEntry.model_validate(one.model_dump()) for one in sealed]
     except ValidationError as error:
-        raise _unreadable(incident) from error
+        raise unreadable(incident) from error
 
 
 async def read_sealed(
@@ -191,10 +192,11 @@ async def read_sealed(
             ]
     except (ValueError, TypeError) as error:
         # A time that is none, or a number that is a word: SQLite keeps whatever it is given.
-        raise _unreadable(incident) from error
+        raise unreadable(incident) from error
 
 
-def _unreadable(incident: str) -> DomainError:
+def unreadable(incident: str) -> DomainError:
+    """The refusal to read a record in which somebody has changed something."""
     return DomainError(
         f"The record of {incident} was changed: it has a row that cannot be read.",
         "Find out who may write to the database, and compare with an export made earlier.",

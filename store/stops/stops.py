@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, select, true, update
 
 from domain.actor import Actor
 from domain.stopping import Stop
@@ -41,16 +41,32 @@ async def stop(db: Database, incident: str, by: Actor, reason: str, at: datetime
     return _read(found)
 
 
-async def resume(db: Database, incident: str, by: Actor, at: datetime) -> Stop | None:
-    """End the stop of an incident and return it; None if it has none."""
+async def resume(
+    db: Database, incident: str, by: Actor, at: datetime, begun_before: datetime | None = None
+) -> Stop | None:
+    """End the stop of an incident and return it; None if it has none, or only one begun later."""
+    begun = true() if begun_before is None else stops.c.at <= begun_before
     async with db.write() as connection:
         ended = await connection.execute(
             update(stops)
-            .where(stops.c.incident == incident, stops.c.ended_at.is_(None))
+            .where(stops.c.incident == incident, stops.c.ended_at.is_(None), begun)
             .values(ended_at=at, ended_by=by.model_dump_json(), untold=True)
             .returning(*stops.c)
         )
         found = ended.mappings().first()
+    return None if found is None else _read(found)
+
+
+async def ended_last(db: Database, incident: str) -> Stop | None:
+    """The stop of an incident that ended last; None if none has."""
+    query = (
+        select(stops)
+        .where(stops.c.incident == incident, stops.c.ended_at.is_not(None))
+        .order_by(stops.c.ended_at.desc())
+        .limit(1)
+    )
+    async with db.read() as connection:
+        found = (await connection.execute(query)).mappings().first()
     return None if found is None else _read(found)
 
 

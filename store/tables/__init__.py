@@ -41,6 +41,7 @@ from store.tables.people import (
 )
 from store.tables.record import (
     drafts,
+    event_numbers,
     incident_snapshots,
     incidents,
     installation_end,
@@ -74,6 +75,7 @@ __all__ = [
     "drafts",
     "endpoint_keys",
     "endpoints",
+    "event_numbers",
     "events_set_aside",
     "incident_snapshots",
     "incidents",

@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from store.kernel.columns import Moment
+from store.kernel.columns import BigId, Moment
 from store.tables.metadata import metadata
 
 # One row: which ledger this is. A restored one gets a new generation.
@@ -182,6 +182,17 @@ timeline = Table(
     Column("key_id", String(16), nullable=False),
     Column("seal", String(128), nullable=False),
     UniqueConstraint("incident", "branch", "seq"),
+)
+
+# The entries of all timelines in one order, for readers that go on where they were. An entry is
+# numbered when it is first read.
+event_numbers = Table(
+    "event_numbers",
+    metadata,
+    Column("number", BigId, primary_key=True),
+    Column("incident", String(48), nullable=False),
+    Column("link", Integer, nullable=False),
+    UniqueConstraint("incident", "link"),
 )
 
 # The public keys of the installation; the private one is with the workers. A key that replaced

@@ -28,11 +28,13 @@ class Rule(NamedTuple):
     """The scope that a token needs, None for any token, and the ability that its person needs.
 
     ``reads``: a POST that changes nothing, and is one to keep an address or words out of the URL.
+    ``uploads``: a POST whose body is a file.
     """
 
     scope: Scope | None
     ability: Ability | None = None
     reads: bool = False
+    uploads: bool = False
 
 
 RULES: dict[str, Rule] = {
@@ -46,11 +48,15 @@ RULES: dict[str, Rule] = {
     f"GET {_INCIDENT}/broadcasts": Rule(Scope.INCIDENTS_READ),
     "GET /page": Rule(Scope.INCIDENTS_READ),
     "POST /incidents": Rule(Scope.INCIDENTS_WRITE, Ability.OPEN),
+    f"POST {_INCIDENT}/stages": Rule(Scope.INCIDENTS_WRITE, Ability.STEER),
+    f"POST {_INCIDENT}/audiences": Rule(Scope.INCIDENTS_WRITE, Ability.PROPOSE),
     f"POST {_INCIDENT}/facts": Rule(Scope.INCIDENTS_WRITE, Ability.PROPOSE),
     f"POST {_INCIDENT}/previews": Rule(Scope.INCIDENTS_WRITE, Ability.PROPOSE, reads=True),
     f"POST {_INCIDENT}/messages": Rule(Scope.INCIDENTS_WRITE, Ability.PROPOSE),
     f"POST {_MESSAGE}/previews": Rule(Scope.INCIDENTS_WRITE, Ability.PROPOSE, reads=True),
     f"POST {_MESSAGE}/revisions": Rule(Scope.INCIDENTS_WRITE, Ability.PROPOSE),
+    f"GET {_MESSAGE}/tests": Rule(Scope.INCIDENTS_READ),
+    f"POST {_MESSAGE}/tests": Rule(Scope.INCIDENTS_WRITE, Ability.PROPOSE),
     f"POST {_MESSAGE}/withdrawal": Rule(Scope.INCIDENTS_WRITE, Ability.STEER),
     f"POST {_INCIDENT}/closure": Rule(Scope.INCIDENTS_WRITE, Ability.STEER),
     f"POST {_MESSAGE}/statements": Rule(Scope.DECISIONS_WRITE),
@@ -73,7 +79,14 @@ RULES: dict[str, Rule] = {
     "POST /suppressions": Rule(Scope.PEOPLE_WRITE, Ability.IMPORT),
     "POST /suppressions/removals": Rule(Scope.PEOPLE_WRITE, Ability.IMPORT),
     "POST /subscribers/deletions": Rule(Scope.PEOPLE_WRITE, Ability.IMPORT),
+    "POST /audiences/{name}/imports": Rule(Scope.IMPORTS_WRITE, Ability.IMPORT, uploads=True),
+    "POST /suppressions/imports": Rule(Scope.IMPORTS_WRITE, Ability.IMPORT, uploads=True),
+    "POST /code-pools/{pool}/imports": Rule(Scope.IMPORTS_WRITE, Ability.IMPORT, uploads=True),
+    "GET /imports/{import_id}": Rule(Scope.IMPORTS_WRITE, Ability.IMPORT),
+    f"GET {_INCIDENT}/codes.csv": Rule(Scope.CODES_READ, Ability.IMPORT),
+    "GET /events": Rule(Scope.EVENTS_READ),
     f"GET {_INCIDENT}/events": Rule(Scope.EVENTS_READ),
+    f"GET {_INCIDENT}/record.json": Rule(Scope.EVENTS_READ),
 }
 """By method and path below ``BASE``."""
 

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from client.engine import Engine
+from client.file_imports.imports import FileImports
 from client.incident_view import Views
 from client.requests import Requests
 from surfaces.api import (
@@ -20,12 +21,16 @@ from surfaces.api import (
     broadcasts,
     decisions,
     document,
+    downloads,
     events,
+    imports,
     incidents,
     messages,
     page,
     people,
     previews,
+    samples,
+    stages,
     token,
 )
 from surfaces.api.problems import answer_to
@@ -35,21 +40,26 @@ PREFIX = "/api/"
 RESOURCES = (
     token.router,
     incidents.router,
+    stages.router,
     messages.router,
     previews.router,
+    samples.router,
     decisions.router,
     broadcasts.router,
     audiences.router,
     people.router,
+    imports.router,
+    downloads.router,
     events.router,
     page.router,
 )
 
 
-def create_api(engine: Engine) -> FastAPI:
-    """The operations on what ``engine`` reaches; whoever made the engine closes it."""
+def create_api(engine: Engine, running: FileImports) -> FastAPI:
+    """The operations on what ``engine`` reaches; whoever made it and ``running`` closes them."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.engine = engine
+    app.state.imports = running
     app.state.views = Views(engine)
     app.state.requests = Requests(engine, unread=(RequestValidationError, HTTPException))
     for router in RESOURCES:

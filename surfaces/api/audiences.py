@@ -57,7 +57,7 @@ async def list_all_audiences(
 ) -> Listed[Audience]:
     """Every audience by name, with its size."""
     found = await list_audiences(engine_of(request))
-    items, following = page_of(found, lambda one: one.name, cursor, limit)
+    items, following = page_of(found, lambda one: (one.name,), cursor, limit, str)
     return Listed(items=[Audience(**one.model_dump()) for one in items], next=following)
 
 

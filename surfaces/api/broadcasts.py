@@ -28,7 +28,7 @@ from surfaces.api.shapes import (
     StopShown,
     Time,
 )
-from surfaces.api.views import changed, message_in, view_of
+from surfaces.api.views import done, message_in, view_of
 
 router = APIRouter(route_class=Resource, prefix=f"{BASE}/incidents/{{slug}}", tags=["broadcasts"])
 
@@ -139,7 +139,7 @@ async def steer_mail(
 ) -> Message:
     """Pause, resume or stop one mailing of a message."""
     await message_in(request, slug, number)
-    done = await steer_broadcast(
+    work = steer_broadcast(
         engine_of(request),
         slug,
         number,
@@ -149,8 +149,7 @@ async def steer_mail(
         audience=asked.audience,
         reason=asked.reason.strip(),
     )
-    changed(request, slug)
-    return shown_message(slug, done)
+    return shown_message(slug, await done(request, slug, work))
 
 
 @router.post(_MESSAGE + "/retries", status_code=201)
@@ -159,7 +158,7 @@ async def retry_publication(
 ) -> Message:
     """Publish a message once more where it did not go out. What may have is looked for first."""
     await message_in(request, slug, number)
-    done = await retry_channel(
+    work = retry_channel(
         engine_of(request),
         slug,
         number,
@@ -167,8 +166,7 @@ async def retry_publication(
         actor=actor(request),
         audience=asked.audience,
     )
-    changed(request, slug)
-    return shown_message(slug, done)
+    return shown_message(slug, await done(request, slug, work))
 
 
 @router.post(_MESSAGE + "/settlements", status_code=201)
@@ -177,7 +175,7 @@ async def settle_publication(
 ) -> Message:
     """Enter what somebody saw at the platform, where nobody knew whether it went out."""
     await message_in(request, slug, number)
-    done = await settle(
+    work = settle(
         engine_of(request),
         slug,
         number,
@@ -188,21 +186,18 @@ async def settle_publication(
         url=asked.url,
         batches=asked.batches,
     )
-    changed(request, slug)
-    return shown_message(slug, done)
+    return shown_message(slug, await done(request, slug, work))
 
 
 @router.post("/stops", status_code=201)
 async def stop_everything(request: Request, slug: SlugInPath, asked: Stopping) -> StopShown:
     """Let no further post or mail of an incident begin; it holds while Temporal is away, too."""
-    done = await stop_all(engine_of(request), slug, actor=actor(request), reason=asked.reason)
-    changed(request, slug)
-    return StopShown.of(done.stop)
+    work = stop_all(engine_of(request), slug, actor=actor(request), reason=asked.reason)
+    return StopShown.of((await done(request, slug, work)).stop)
 
 
 @router.post("/resumptions", status_code=201)
 async def resume_everything(request: Request, slug: SlugInPath, asked: Resuming) -> StopShown:
     """Let everything of an incident go on where it was."""
-    done = await resume_all(engine_of(request), slug, actor=actor(request))
-    changed(request, slug)
-    return StopShown.of(done.stop)
+    work = resume_all(engine_of(request), slug, actor=actor(request))
+    return StopShown.of((await done(request, slug, work)).stop)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from client.errors import WrongInput
 
 Item = TypeVar("Item")
+Place = tuple[Any, ...]
+"""Where something is in its list: texts and numbers, in the order in which they are compared."""
 
 
 def cursor_of(*place: str | int) -> str:
@@ -38,7 +40,14 @@ def place_of(cursor: str, *kinds: type[str] | type[int]) -> list[str | int] | No
 
 def _could_be(part: str | int) -> bool:
     """Whether a database can look for it."""
-    return "\0" not in part if isinstance(part, str) else 0 <= part < 2**63
+    if isinstance(part, int):
+        return 0 <= part < 2**63
+    try:
+        part.encode()
+    except UnicodeEncodeError:
+        # Half a surrogate.
+        return False
+    return "\0" not in part
 
 
 def _no_cursor() -> WrongInput:
@@ -48,13 +57,19 @@ def _no_cursor() -> WrongInput:
 
 
 def page_of(
-    items: Sequence[Item], name: Callable[[Item], str], cursor: str, limit: int
+    items: Iterable[Item],
+    place: Callable[[Item], Place],
+    cursor: str,
+    limit: int,
+    *kinds: type[str] | type[int],
 ) -> tuple[Sequence[Item], str | None]:
-    """The part of a whole list that comes after a cursor, and the cursor of what follows."""
-    after = place_of(cursor, str)
-    begin = 0
-    if after is not None:
-        begin = next((at + 1 for at, one in enumerate(items) if name(one) == after[0]), len(items))
-    found = items[begin : begin + limit]
-    more = begin + limit < len(items)
-    return found, cursor_of(name(found[-1])) if more and found else None
+    """The part of a whole list that comes after a cursor, and the cursor of what follows.
+
+    The list is in the order of ``place``, whose values are of ``kinds``. Whoever is asked for again
+    is found by comparing places: what a cursor was made of may not be in the list any more.
+    """
+    after = place_of(cursor, *kinds)
+    ordered = sorted(items, key=place)
+    rest = [one for one in ordered if after is None or place(one) > tuple(after)]
+    found = rest[:limit]
+    return found, cursor_of(*place(found[-1])) if len(rest) > limit else None

@@ -22,7 +22,7 @@ from domain.proof import Evidence, key_signs
 from surfaces.api.access import BASE, actor, bearer, engine_of
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import Asked, NumberInPath, Reason, Shown, SlugInPath, Time
-from surfaces.api.views import changed, message_in
+from surfaces.api.views import done, message_in
 
 router = APIRouter(
     route_class=Resource,
@@ -126,7 +126,7 @@ async def decide_on_message(
     await message_in(request, slug, number)
     engine = engine_of(request)
     proof = await hand_in(engine, asked.proof.evidence()) if asked.proof else ""
-    taken = await decide(
+    work = decide(
         engine,
         slug,
         actor=actor(request),
@@ -136,6 +136,6 @@ async def decide_on_message(
         reason=asked.reason.strip(),
         proof=proof,
     )
-    changed(request, slug)
+    taken = await done(request, slug, work)
     gate = taken.gate.value if taken.gate else None
     return DecisionTaken(message=number, gate=gate, missing=taken.missing)

@@ -88,7 +88,7 @@ def _complete(operation: dict[str, Any], path: str, method: str) -> None:
             for status, answer in operation["responses"].items():
                 if status.startswith("2"):
                     answer["headers"] = _REPLAYED
-    elif "{" in path:
+    elif "{" in path or path.endswith("/events"):
         statuses |= _OF_READS
     if "{" in path:
         statuses |= _NOT_THERE

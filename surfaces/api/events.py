@@ -1,14 +1,20 @@
-"""Events: what happened in an incident, entry by entry, as its timeline has it."""
+"""Events: what happened in one incident or in all, entry by entry, as timelines have it."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 
-from client.timeline import newest_entries
+from client.timeline import newest_entries, newest_of_all
+from domain.timeline import TimelineEntry
 from surfaces.api.access import BASE, engine_of
 from surfaces.api.cursors import cursor_of, place_of
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import Cursor, Limit, Shown, SlugInPath, Time
+
+LAST = 2**31 - 1
+"""The largest number of an entry that a ledger can have, or be asked for."""
 
 router = APIRouter(route_class=Resource, prefix=BASE, tags=["events"])
 
@@ -30,6 +36,19 @@ class Event(Shown):
     about: str
 
 
+class EventAnywhere(Event):
+    """The same with its incident. `number` and `branch` count within that."""
+
+    incident: str
+
+
+class EventsAnywhere(Shown):
+    """Some of the events of all incidents. `next` is never null, as that of one incident's."""
+
+    items: list[EventAnywhere]
+    next: str
+
+
 class Events(Shown):
     """Some of the events. `next` is never null: ask with it again for what happens later."""
 
@@ -43,19 +62,25 @@ async def list_events(
 ) -> Events:
     """What happened in an incident, the oldest first, in the order in which it was entered."""
     place = place_of(cursor, int)
-    after = int(place[0]) if place else 0
+    after = min(int(place[0]), LAST) if place else 0
     found = await newest_entries(engine_of(request), slug, after, limit)
-    items = [
-        Event(
-            number=one.seq,
-            branch=one.branch,
-            at=one.at,
-            what=one.what,
-            who=one.who,
-            surface=one.surface,
-            authenticated_by=one.authenticated_by,
-            about=one.about,
-        )
-        for one in found
-    ]
+    items = [Event(**_shown(one)) for one in found]
     return Events(items=items, next=cursor_of(after + len(found)))
+
+
+@router.get("/events")
+async def list_events_of_all(
+    request: Request, limit: Limit = 100, cursor: Cursor = ""
+) -> EventsAnywhere:
+    """What happened in all incidents, the oldest first. Nothing is passed over or comes twice."""
+    place = place_of(cursor, int, str)
+    after, mark = (int(place[0]), str(place[1])) if place else (0, "")
+    found = await newest_of_all(engine_of(request), after, mark, limit)
+    items = [EventAnywhere(**_shown(one.entry), incident=one.incident) for one in found]
+    if found:
+        after, mark = found[-1].number, found[-1].mark
+    return EventsAnywhere(items=items, next=cursor_of(after, mark))
+
+
+def _shown(entry: TimelineEntry) -> dict[str, Any]:
+    return entry.model_dump(exclude={"seq"}) | {"number": entry.seq}

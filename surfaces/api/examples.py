@@ -167,6 +167,30 @@ EVENT: Example = {
     "authenticated_by": "key",
     "about": "message 1 3f2a91bc as founder, proof 7d1c02aa",
 }
+IMPORT: Example = {
+    "id": "3f7a09c2d4e81b65",
+    "kind": "audience",
+    "name": "customers",
+    "state": "done",
+    "percent": 100,
+    "asked_at": "2026-11-28T08:58:00Z",
+    "ended_at": "2026-11-28T08:58:01Z",
+    "added": 9998,
+    "already_there": 0,
+    "usable": 9998,
+    "rejected": 2,
+    "reasons": [{"reason": "It needs an @.", "rows": 2}],
+    "notices": [],
+    "failure": None,
+}
+MAIL_TEST: Example = {
+    "revision": 1,
+    "channel": "email",
+    "audience": None,
+    "asked_at": "2026-11-28T09:05:00Z",
+    "state": "accepted",
+    "why": "",
+}
 PAGE: Example = {
     "components": [
         {
@@ -200,17 +224,23 @@ PROBLEM: Example = {
 
 OF: dict[str, Example] = {
     "AddingSuppression": SUPPRESSING,
+    "AskingForTest": {"address": "maya@example.com", "channel": "email"},
     "Audience": AUDIENCE,
     "AudienceWithColumns": AUDIENCE | {"columns": ["name", "plan"]},
+    "ChoosingAudiences": {"audiences": ["customers"]},
     "Closing": CLOSING,
     "Deciding": DECIDING,
     "DecisionTaken": DECISION,
     "DeletingSubscriber": DELETING,
     "Event": EVENT,
+    "EventAnywhere": EVENT | {"incident": "sign-in-down"},
     "FactsShown": FACTS,
+    "Import": IMPORT,
     "Incident": INCIDENT,
     "LookingUp": LOOKING_UP,
+    "MailTest": MAIL_TEST,
     "MessageWithCopies": MESSAGE,
+    "Moving": {"to": "assure"},
     "OpeningIncident": OPENING,
     "Page": PAGE,
     "Preview": PREVIEW,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,7 +11,13 @@ from pydantic import Field
 
 from client.facts import facts_of, read_facts, record_facts
 from client.incident_view import IncidentView
-from client.incidents import ListedIncident, close, open_incident, recorded_incidents
+from client.incidents import (
+    ListedIncident,
+    close,
+    open_incident,
+    recorded_incidents,
+    set_audiences,
+)
 from client.next_steps import next_steps
 from client.patience import soon
 from client.playbooks import installed, read_files
@@ -37,9 +43,11 @@ from surfaces.api.shapes import (
     Time,
     Told,
 )
-from surfaces.api.views import changed, view_of
+from surfaces.api.views import done, view_of
 
 router = APIRouter(route_class=Resource, prefix=BASE, tags=["incidents"])
+
+_LAST = datetime.max.replace(tzinfo=UTC)
 
 
 class IncidentListed(Shown):
@@ -79,6 +87,11 @@ class Incident(Shown):
     why: Told | None
 
 
+NameOfAudience = Annotated[
+    AudienceName, Field(max_length=63, pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")
+]
+
+
 class OpeningIncident(Asked):
     """What an incident is opened with."""
 
@@ -90,9 +103,7 @@ class OpeningIncident(Asked):
     )
     title: str = Field(min_length=1, max_length=TITLE_LIMIT)
     playbook: str = Field(min_length=1, max_length=64, description="One of those installed.")
-    audiences: list[
-        Annotated[AudienceName, Field(max_length=63, pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
-    ] = Field(default_factory=list, max_length=NAMES_LIMIT)
+    audiences: list[NameOfAudience] = Field(default_factory=list, max_length=NAMES_LIMIT)
 
 
 class IncidentOpened(Shown):
@@ -101,6 +112,12 @@ class IncidentOpened(Shown):
     incident: Incident
     joined: bool
     notices: list[Told]
+
+
+class ChoosingAudiences(Asked):
+    """Who gets an incident's mail, in place of who did."""
+
+    audiences: list[NameOfAudience] = Field(max_length=NAMES_LIMIT)
 
 
 class Closing(Asked):
@@ -169,7 +186,7 @@ async def list_incidents(
         for one in await recorded_incidents(engine_of(request))
         if state is None or (one.closed_at is None) is (state == "open")
     ]
-    items, following = page_of(found, lambda one: one.slug, cursor, limit)
+    items, following = page_of(found, _place, cursor, limit, int, str)
     return Listed(items=[_listed(one) for one in items], next=following)
 
 
@@ -183,7 +200,7 @@ async def open_new_incident(
     names = await asyncio.to_thread(installed, engine.settings)
     name = asked.playbook if asked.playbook in names else "no-such-playbook"
     files = await asyncio.to_thread(read_files, engine.settings, name)
-    opened = await open_incident(
+    opening = open_incident(
         engine,
         slug=asked.slug,
         title=asked.title,
@@ -191,7 +208,7 @@ async def open_new_incident(
         actor=actor(request),
         audiences=asked.audiences,
     )
-    changed(request, asked.slug)
+    opened = await done(request, asked.slug, opening)
     response.headers["Location"] = f"{BASE}/incidents/{asked.slug}"
     return IncidentOpened(
         incident=shown_status(opened.status),
@@ -206,12 +223,20 @@ async def read_incident(request: Request, slug: SlugInPath) -> Incident:
     return _shown(await view_of(request, slug))
 
 
+@router.post("/incidents/{slug}/audiences", status_code=201)
+async def choose_audiences(
+    request: Request, slug: SlugInPath, asked: ChoosingAudiences
+) -> Incident:
+    """Choose who gets its mail, as long as nothing has begun to go out."""
+    work = set_audiences(engine_of(request), slug, asked.audiences, actor=actor(request))
+    return shown_status(await done(request, slug, work))
+
+
 @router.post("/incidents/{slug}/closure", status_code=201)
 async def close_incident(request: Request, slug: SlugInPath, asked: Closing) -> Incident:
     """Close it. Refused while something is open, unless that is waived in writing."""
-    closed = await close(engine_of(request), slug, actor=actor(request), waive=asked.waive.strip())
-    changed(request, slug)
-    return shown_status(closed)
+    work = close(engine_of(request), slug, actor=actor(request), waive=asked.waive.strip())
+    return shown_status(await done(request, slug, work))
 
 
 @router.get("/incidents/{slug}/facts")
@@ -233,14 +258,18 @@ async def record_known_facts(request: Request, slug: SlugInPath, asked: Recordin
         for name, word in facts.items()
     }
     known = await facts_of(engine, slug, asked.based_on) if asked.based_on else None
-    status = await record_facts(engine, slug, actor=actor(request), facts=typed, known=known)
-    changed(request, slug)
-    return shown_status(status)
+    work = record_facts(engine, slug, actor=actor(request), facts=typed, known=known)
+    return shown_status(await done(request, slug, work))
 
 
 def shown_status(status: IncidentStatus) -> Incident:
     """An incident as it has just answered."""
     return _of_status(status, [])
+
+
+def _place(one: ListedIncident) -> tuple[int, str]:
+    """The newest first; of those opened in the same microsecond by their names."""
+    return (_LAST - one.opened_at) // timedelta(microseconds=1), one.slug
 
 
 def _listed(one: ListedIncident) -> IncidentListed:

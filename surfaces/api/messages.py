@@ -30,7 +30,7 @@ from surfaces.api.shapes import (
     Time,
     Told,
 )
-from surfaces.api.views import changed, message_in, view_of
+from surfaces.api.views import done, message_in, view_of
 
 router = APIRouter(route_class=Resource, prefix=BASE, tags=["messages"])
 
@@ -180,7 +180,7 @@ async def propose_message(
     request: Request, response: Response, slug: SlugInPath, asked: Proposal
 ) -> Message:
     """Propose a message, from its template or in own words. Nothing goes out: others sign first."""
-    made = await propose(
+    work = propose(
         engine_of(request),
         slug,
         asked.kind,
@@ -190,7 +190,7 @@ async def propose_message(
         components=asked.components,
         notify=asked.notify,
     )
-    changed(request, slug)
+    made = await done(request, slug, work)
     response.headers["Location"] = f"{BASE}/incidents/{slug}/messages/{made.number}"
     return shown_message(slug, made)
 
@@ -219,7 +219,7 @@ async def revise_message(
 ) -> Message:
     """Make a new revision of a message that waits."""
     await message_in(request, slug, number)
-    made = await revise(
+    work = revise(
         engine_of(request),
         slug,
         number,
@@ -230,8 +230,7 @@ async def revise_message(
         components=asked.components,
         notify=asked.notify,
     )
-    changed(request, slug)
-    return shown_message(slug, made)
+    return shown_message(slug, await done(request, slug, work))
 
 
 @router.post(_HERE + "/{number}/withdrawal", status_code=201)
@@ -240,11 +239,10 @@ async def withdraw_message(
 ) -> Message:
     """Stop a message, and begin to take back what can be taken back."""
     await message_in(request, slug, number)
-    done = await withdraw(
+    work = withdraw(
         engine_of(request), slug, number, actor=actor(request), reason=asked.reason.strip()
     )
-    changed(request, slug)
-    return shown_message(slug, done)
+    return shown_message(slug, await done(request, slug, work))
 
 
 def shown_message(slug: str, status: MessageStatus) -> Message:

@@ -5,19 +5,14 @@ No address is in a URL: those end in logs of others.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import Field
-from starlette.responses import Response, StreamingResponse
 
-from client.exports import export_arrivals, made
-from client.file_entries import FileEntry, enter
 from client.recipient import RecipientHistory, recipient_history
 from client.subscribers import forget_subscriber, some_subscribers
 from client.suppressions import add_suppression, remove_suppression, some_suppressions
-from domain.installation import Happened
 from domain.message import MessageClass
 from domain.suppression import SuppressionReason, covered_by
 from surfaces.api.access import BASE, actor, engine_of
@@ -135,23 +130,6 @@ class SubscriberDeleted(Shown):
 async def look_up_recipient(request: Request, slug: SlugInPath, asked: LookingUp) -> Recipient:
     """Did they get it? What the ledger has of one address in an incident."""
     return Recipient.of(await recipient_history(engine_of(request), slug, asked.address))
-
-
-@router.get(
-    "/incidents/{slug}/recipients.csv",
-    response_class=Response,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
-)
-async def download_recipients(request: Request, slug: SlugInPath) -> Response:
-    """Every mail of an incident to every recipient, and what became of it, as a CSV file."""
-    engine = engine_of(request)
-    file = await made(engine, partial(export_arrivals, engine, slug))
-    taken = FileEntry(
-        act=Happened.ARRIVALS_EXPORTED, actor=actor(request), about=slug, rows=file.rows
-    )
-    await enter(engine, taken)
-    headers = {"Content-Length": str(file.size)}
-    return StreamingResponse(file.chunks(), headers=headers, media_type="text/csv")
 
 
 @router.get("/suppressions")

@@ -27,8 +27,12 @@ from domain.errors import DomainError
 from domain.explanation import Explanation, explained
 from surfaces.api.access import NoToken, ScopeMissing
 from surfaces.api.shapes import Shown, Step
+from surfaces.console.uploads import TooLarge as FileTooLarge
 
 MEDIA_TYPE = "application/problem+json"
+REFUSED = 409
+"""The status of what a rule has said no to."""
+
 RETRY_AFTER = 5
 """Seconds until it is worth trying again, where something is away."""
 
@@ -83,12 +87,13 @@ _KINDS: tuple[tuple[type[BaseException], int, str], ...] = (
     (NotThere, 404, "not-found"),
     (BadRequest, 400, "bad-request"),
     (TooLarge, 413, "too-large"),
+    (FileTooLarge, 413, "too-large"),
     (KeyReused, 422, "key-reused"),
     (WrongInput, 422, "invalid"),
     (UnderWay, 409, "under-way"),
     (InvalidAddress, 422, "invalid"),
-    (EndedUnclosed, 409, "refused"),
-    (DomainError, 409, "refused"),
+    (EndedUnclosed, REFUSED, "refused"),
+    (DomainError, REFUSED, "refused"),
     (NoAnswer, 504, "outcome-unknown"),
 )
 _OF_HTTP = {404: "not-found", 405: "method-not-allowed", 400: "bad-request"}

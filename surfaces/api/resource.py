@@ -16,7 +16,8 @@ from client.errors import WrongInput
 from client.requests import Answer, Requests
 from domain.errors import DomainError
 from surfaces.api.access import admit, rule_of
-from surfaces.api.problems import MEDIA_TYPE, BadRequest, TooLarge, answer_to
+from surfaces.api.problems import MEDIA_TYPE, REFUSED, BadRequest, TooLarge, answer_to
+from surfaces.api.uploads import arriving
 from surfaces.public.protocol import mark_genuine
 
 MOST = 1024 * 1024
@@ -59,16 +60,25 @@ async def _answered(request: Request, handler: Handler) -> Response:
             "to repeat it.",
             means="Nothing was done.",
         )
+    rule = rule_of(request)
+    if rule.uploads:
+        async with arriving(request) as digest:
+            return await _once(request, handler, token, key, digest.encode())
     await _read(request)
-    if rule_of(request).reads:
+    if rule.reads:
         return await handler(request)
+    return await _once(request, handler, token, key, await request.body())
+
+
+async def _once(request: Request, handler: Handler, token: str, key: str, body: bytes) -> Response:
+    """The answer to a request that is known by ``body``: its own, or one that was given before."""
 
     async def work(engine: Engine) -> Answer:
         request.state.engine = engine
         return _kept(await _or_refusal(request, handler))
 
     requests: Requests = request.app.state.requests
-    given, replayed = await requests.once(token, key, await _fingerprint(request), work)
+    given, replayed = await requests.once(token, key, _fingerprint(request, body), work)
     return _response(given, replayed=replayed)
 
 
@@ -86,11 +96,17 @@ def _refuse_unknown(request: Request) -> None:
 
 
 async def _or_refusal(request: Request, handler: Handler) -> Response:
-    """What the handler answers, or a rule's refusal, which is an answer, too."""
+    """What the handler answers, or a rule's refusal, which is an answer, too.
+
+    That something is not there is none: it may be there when the same is sent again.
+    """
     try:
         return await handler(request)
     except DomainError as error:
-        return answer_to(error)
+        refusal = answer_to(error)
+        if refusal.status_code != REFUSED:
+            raise
+        return refusal
 
 
 async def _read(request: Request) -> None:
@@ -107,10 +123,10 @@ async def _read(request: Request) -> None:
     request._body = bytes(body)
 
 
-async def _fingerprint(request: Request) -> str:
+def _fingerprint(request: Request, body: bytes) -> str:
     """What makes a request another one: method, address and body."""
     asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-    return hashlib.sha256(asked + await request.body()).hexdigest()
+    return hashlib.sha256(asked + body).hexdigest()
 
 
 def _kept(response: Response) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
@@ -33,9 +34,19 @@ class Asked(BaseModel):
     @classmethod
     def _can_be_stored(cls, value: object) -> object:
         # PostgreSQL takes every character in a text but this one.
-        if isinstance(value, str) and "\0" in value:
+        if any("\0" in text for text in _texts(value)):
             raise ValueError("has a character of code 0, which cannot be stored")
         return value
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text in a value, also in its lists and as the names in it."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for pair in value.items() for one in pair for text in _texts(one))
+    elif isinstance(value, Iterable) and not isinstance(value, BaseModel | bytes):
+        yield from (text for one in value for text in _texts(one))
 
 
 Time = Annotated[datetime, AfterValidator(in_utc)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from typing import TypeVar
+
 from fastapi import Request
 
 from client.asking import incident_status
@@ -11,6 +14,8 @@ from client.patience import soon
 from domain.status import MessageStatus
 from surfaces.api.access import engine_of
 
+Done = TypeVar("Done")
+
 
 async def view_of(request: Request, slug: str) -> IncidentView:
     """The incident as it is, or as the ledger has it; raises ``UnknownIncident``."""
@@ -18,10 +23,14 @@ async def view_of(request: Request, slug: str) -> IncidentView:
     return await views.of(slug)
 
 
-def changed(request: Request, slug: str) -> None:
-    """Whoever asks from now on sees what was just done."""
+async def done(request: Request, slug: str, work: Awaitable[Done]) -> Done:
+    """What ``work`` returns, which changes an incident: whoever asks from now on sees it."""
     views: Views = request.app.state.views
-    views.changed(slug)
+    try:
+        return await work
+    finally:
+        # Also where nobody knows whether it counted.
+        views.changed(slug)
 
 
 async def message_in(request: Request, slug: str, number: int) -> MessageStatus:

@@ -47,6 +47,8 @@ from surfaces.console import (
     statements,
     stopping,
     timeline,
+    tokens,
+    webhooks,
 )
 from surfaces.console.abilities import permitted
 from surfaces.console.failures import missing
@@ -67,6 +69,8 @@ _PAGES = (
     passkeys.router,
     recovery.router,
     administration.router,
+    tokens.router,
+    webhooks.router,
     propose.router,
     previews.router,
     facts.router,
@@ -103,7 +107,7 @@ def create_app(engine: Engine) -> FastAPI:
     app.state.feeds = Feeds(engine)
     app.state.imports = FileImports(engine, engine.settings.state_dir / "imports")
     app.state.mails = previews.Mails()
-    app.state.api = create_api(engine)
+    app.state.api = create_api(engine, app.state.imports)
     stack = stack_file.read(engine.settings.state_dir)
     app.state.rehearsal = stack is not None and stack.runs() and not stack.real
 

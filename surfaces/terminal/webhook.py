@@ -118,8 +118,19 @@ def rotate(name: Name, by: By = "", as_json: Json = False) -> None:
 
 
 @app.command()
+def disable(name: Name, by: By = "") -> None:
+    """Send a system nothing until it is enabled again. What waits for it is kept.
+
+    Example: frontfoot webhook disable helpdesk --as maya
+    """
+    who = person(by)
+    run(lambda engine: webhooks.disable_endpoint(engine, name, by=who))
+    say(f"{clean(name)} is disabled: it is sent nothing until it is enabled.", "bold")
+
+
+@app.command()
 def enable(name: Name, by: By = "") -> None:
-    """Tell a system again that had answered 410, beginning with what has waited.
+    """Tell a system again that was disabled or had answered 410, beginning with what has waited.
 
     Example: frontfoot webhook enable helpdesk --as maya
     """
@@ -143,6 +154,7 @@ def replay(
 ) -> None:
     """Send again what a system has taken, or what was set aside, with the same ids.
 
+    What waits for its next attempt is sent at once.
     Everything of the last 30 days can be sent again, in the order in which it
     happened. A system that has taken it already knows it by its id.
 

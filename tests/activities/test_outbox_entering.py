@@ -71,6 +71,44 @@ async def test_nothing_is_started_without_an_endpoint(ledger: Database) -> None:
     assert started.names == []
 
 
+async def test_a_mistake_in_one_look_does_not_end_the_looking(
+    ledger: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody would notice; and what cannot be started keeps nobody else from being started."""
+    monkeypatch.setattr(outbox_entering, "OVERDUE_AFTER", timedelta())
+    monkeypatch.setattr(outbox_entering, "LOOK_EVERY", timedelta(milliseconds=20))
+    await have_incident(ledger)
+    await have_endpoint(ledger)
+    await have_endpoint(ledger, "chat")
+    names: list[str] = []
+
+    async def fails(name: str) -> bool:
+        names.append(name)
+        raise ValueError
+
+    async def forgets(*_: object) -> None:
+        names.append("forgotten")
+        raise TypeError
+
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, workflow_id=f"incident/{INCIDENT}")
+    entering = OutboxEntering(ledger, CONSOLE, fails)
+    order = RecordTimeline(incident=INCIDENT, entries=tuple(entries()), told=(1,))
+    await environment.run(RecordActivities(ledger, KEY, entering).record_timeline, order)
+    assert sorted(names) == ["chat", "helpdesk"]
+
+    monkeypatch.setattr(items, "forget_old", forgets)
+    looking = asyncio.create_task(entering.keep_starting())
+
+    async def looks() -> int:
+        return names.count("forgotten")
+
+    await eventually(looks, lambda many: many > 1)
+    looking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+
+
 async def test_a_worker_that_dies_after_the_commit_leaves_what_another_one_starts(
     ledger: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

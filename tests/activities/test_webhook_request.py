@@ -130,6 +130,27 @@ async def test_what_cannot_be_reached_is_said_to_be(monkeypatch: pytest.MonkeyPa
     assert await end_of("https://nowhere.example.com/") is AttemptEnd.NO_ADDRESS
 
 
+async def test_the_host_is_the_one_that_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``xn--strae-oqa`` is a name with ß, which older rules read as another one with ss."""
+    named: list[str] = []
+
+    async def found(_: object, name: str, port: int, **more: object) -> object:
+        named.append(name)
+        return [(2, 1, 6, "", ("127.0.0.1", port))]
+
+    async with serving(EndpointServer()) as server:
+        monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", found)
+        host = "xn--strae-oqa.example.com"
+        assert await end_of(server.url.replace("localhost", host)) == 204
+        # Nobody can read this one, and it is a name all the same.
+        assert await end_of(server.url.replace("localhost", "xn--a.example.com")) == 204
+    assert host in named
+    assert [one.headers["host"].partition(":")[0] for one in server.received] == [
+        host,
+        "xn--a.example.com",
+    ]
+
+
 async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy would look the name up again, and connect to whatever it finds."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
@@ -163,6 +184,10 @@ def test_an_address_of_the_internet(address: str) -> None:
         "::ffff:10.0.0.1",
         "::ffff:169.254.169.254",
         "64:ff9b::a00:1",
+        "64:ff9b:1::a00:1",
+        "::7f00:1",
+        "::ffff:0:7f00:1",
+        "fec0::1",
         "2002:a00:1::1",
         "fc00::1",
         "fe80::1%eth0",

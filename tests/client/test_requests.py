@@ -137,3 +137,5 @@ async def test_after_a_day_a_key_is_forgotten(engine: Engine, ledger: Database) 
         await connection.execute(update(api_requests).values(began_at=began - timedelta(hours=25)))
     answer, replayed = await Requests(engine).once("t", "k", "another", done)
     assert (answer.status, replayed, done.repeats) == (201, False, [False, False])
+    # Temporal still has the answer to the first, and would give it again.
+    assert len(set(done.ids)) == 2

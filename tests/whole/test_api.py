@@ -42,6 +42,7 @@ from tests.whole.world import PATIENCE, World, eventually
 
 _numbers = itertools.count(1)
 BASE = "/api/v1"
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def url_of(world: World) -> str:
@@ -217,6 +218,62 @@ async def test_a_token_proves_no_decision(calm: World, http: httpx.AsyncClient) 
     assert (taken.status_code, taken.json()["gate"]) == (201, "open")
 
 
+async def test_a_stage_an_audience_a_test_and_what_became_of_them_in_the_feed(
+    calm: World, http: httpx.AsyncClient
+) -> None:
+    slug = f"api-{next(_numbers)}"
+    people = (AudienceRow(f"quill{n}@{slug}.feather.example", {}) for n in range(3))
+    await audiences.import_rows(calm.ledger, slug, people)
+    cursor = ""
+    while (part := (await http.get("/events", params={"limit": 500, "cursor": cursor})).json())[
+        "items"
+    ]:
+        cursor = part["next"]
+    files = stories.quick_playbook(3)
+    maya = Actor.at_terminal("maya")
+    await incidents.open_incident(calm.engine, slug=slug, title="Down", files=files, actor=maya)
+
+    async def post(path: str, body: object, key: str) -> httpx.Response:
+        headers = {"Idempotency-Key": key}
+        return await http.post(f"/incidents/{slug}{path}", json=body, headers=headers)
+
+    chosen = await post("/audiences", {"audiences": [slug]}, "1")
+    assert (chosen.status_code, chosen.json()["audiences"]) == (201, [slug])
+    assert (await post("/audiences", {"audiences": ["nobody-at-all"]}, "2")).status_code == 409
+    moved = await post("/stages", {"to": "acknowledge"}, "3")
+    assert (moved.status_code, moved.json()["stage"]) == (201, "acknowledge")
+    again = await post("/stages", {"to": "acknowledge"}, "3")
+    assert (again.content, again.headers["Idempotency-Replayed"]) == (moved.content, "true")
+    assert (await post("/stages", {"to": "make_good"}, "4")).status_code == 409
+
+    body = {"kind": "announcement", "copy": {"text": f"Sign-in fails ({slug}).", "subject": "Down"}}
+    assert (await post("/messages", body, "5")).status_code == 201
+    address = {"address": f"maya@{slug}.house.example"}
+    asked = await post("/messages/1/tests", address, "6")
+    assert (asked.status_code, len(asked.json()["items"]), slug in asked.text) == (201, 1, False)
+    # Nobody has the answer, as after a death: the first try has asked for it.
+    async with calm.ledger.write() as connection:
+        await connection.execute(update(api_requests).values(status=None, tried_at=LONG_AGO))
+    again = await post("/messages/1/tests", address, "6")
+    assert (again.status_code, len(again.json()["items"])) == (201, 1)
+
+    async def tests() -> list[str]:
+        listed = (await http.get(f"/incidents/{slug}/messages/1/tests")).json()["items"]
+        return [one["state"] for one in listed]
+
+    await eventually(tests, lambda states: states == ["accepted"])
+
+    async def told() -> list[str]:
+        found = (await http.get("/events", params={"cursor": cursor})).json()["items"]
+        return [one["what"] for one in found if one["incident"] == slug]
+
+    whats = await eventually(told, lambda found: "proposed" in found)
+    assert whats[0] == "opened"
+    assert whats == [
+        one["what"] for one in (await http.get(f"/incidents/{slug}/events")).json()["items"]
+    ]
+
+
 async def test_a_hundred_proposals_at_once_are_one(calm: World, http: httpx.AsyncClient) -> None:
     slug = f"api-{next(_numbers)}"
     await opened(calm, slug)
@@ -276,8 +333,7 @@ async def test_who_is_killed_between_the_effect_and_the_answer_has_done_it_once(
 
     # Half a minute passes.
     async with calm.ledger.write() as connection:
-        long_ago = datetime(2026, 1, 1, tzinfo=UTC)
-        await connection.execute(update(api_requests).values(tried_at=long_ago))
+        await connection.execute(update(api_requests).values(tried_at=LONG_AGO))
     answer, replayed = await again(), await again()
     assert (answer.status_code, answer.json()["number"]) == (201, 1)
     assert (replayed.content, replayed.headers["Idempotency-Replayed"]) == (answer.content, "true")

@@ -198,7 +198,8 @@ async def test_after_a_day_an_item_is_set_aside_and_the_next_one_goes(database: 
         kept = (await connection.scalars(select(outbox_attempts.c.number))).all()
     assert sorted(kept) == list(range(tries - ATTEMPTS_KEPT + 1, tries + 1))
 
-    assert await items.replay(database, "helpdesk", at) == 1
+    # And the seven that wait.
+    assert await items.replay(database, "helpdesk", at) == 8
     (back,) = await firsts(database, at)
     assert (back.event_id, back.attempt) == (poison.event_id, tries + 1)
 
@@ -216,6 +217,21 @@ async def test_what_was_accepted_can_be_sent_again(database: Database) -> None:
     assert await items.replay(database, "helpdesk", LATER, since=LATER) == 0
     assert await items.replay(database, "helpdesk", LATER, event_id="evt_other") == 0
     assert await items.replay(database, "helpdesk", LATER, since=NOON) == 1
+    assert [one.event_id for one in await firsts(database)] == [first.event_id]
+
+
+async def test_what_waits_for_its_next_attempt_is_sent_at_once_by_a_replay(
+    database: Database,
+) -> None:
+    """The system that takes it was mended, and the next attempt may be an hour away."""
+    await have_incident(database)
+    await have_endpoint(database)
+    await record(database, entries()[:1])
+    (first,) = await firsts(database)
+    await attempt(database, first, DOWN)
+    assert await firsts(database) == []
+
+    assert await items.replay(database, "helpdesk", LATER) == 1
     assert [one.event_id for one in await firsts(database)] == [first.event_id]
 
 

@@ -18,6 +18,7 @@ from store.record.records import read_record
 from store.record.timeline import Appended
 from store.tables import record_keys
 from store.tables import timeline as rows
+from surfaces.api.events import LAST
 from tests.sealing import KEY, OPENED_AT, STRANGER, with_key
 from tests.store.world import LATER, NOON
 
@@ -50,6 +51,13 @@ async def do(database: Database, *statements: Executable) -> None:
     async with database.write() as connection:
         for statement in statements:
             await connection.execute(statement)
+
+
+async def test_nothing_is_behind_the_last_place_that_may_be_asked_for(database: Database) -> None:
+    """A reader names the place where they go on; a database takes no number beyond its own."""
+    await recorded(database, 2)
+    assert await timeline.read_some(database, HERE, LAST, 5) == []
+    assert len(await timeline.read_some(database, HERE, 1, 5)) == 1
 
 
 # --- recording ----------------------------------------------------------------------------------

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from store.people.audiences import AudienceRow
+from store.people.subscriber_list import import_confirmed
+from store.requests import requests
 from store.tables import api_requests, suppression_log
-from tests.surfaces.api.conftest import Api
+from tests.surfaces.api.conftest import AT, Api
 
 ANN = {"address": "ann@feather.example", "reason": "requested"}
 
@@ -92,6 +96,91 @@ async def test_what_was_not_done_leaves_its_key_free(kept: Api) -> None:
     for body in ({"kind": "announcement"}, {"kind": "correction"}):
         answer = await kept.post("/incidents/site-down/messages", body, key="k")
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/suppressions", {"address": "no address", "reason": "requested"}, 422),
+        ("/incidents/another/stops", {}, 404),
+    ],
+)
+async def test_that_it_was_not_there_is_no_answer_for_a_day(
+    kept: Api, path: str, body: object, status: int
+) -> None:
+    for _ in range(2):
+        answer = await kept.post(path, body, key="k")
+        assert (answer.status_code, "Idempotency-Replayed" in answer.headers) == (status, False)
+
+
+async def lost(api: Api, monkeypatch: pytest.MonkeyPatch, path: str, body: object) -> None:
+    """Somebody has something done, and the console dies before the answer is kept."""
+
+    class Died(BaseException):
+        """The process is gone: nothing after it runs."""
+
+    async def dies(*_: object) -> None:
+        raise Died
+
+    with monkeypatch.context() as patched:
+        patched.setattr(requests, "answer", dies)
+        with pytest.raises(Died):
+            await api.post(path, body, key="k")
+    # Half a minute passes.
+    async with (await api.engine.ledger()).write() as connection:
+        long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+        await connection.execute(update(api_requests).values(tried_at=long_ago))
+
+
+async def test_what_the_first_try_took_off_counts_as_taken_off_by_its_repeat(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await api.has_token()
+    await api.post("/suppressions", ANN)
+    body = {"address": ANN["address"], "why": "She asked."}
+    await lost(api, monkeypatch, "/suppressions/removals", body)
+    again = await api.post("/suppressions/removals", body, key="k")
+    assert (again.status_code, again.json()) == (201, {"removed": 0})
+
+
+async def test_a_repeat_takes_off_nothing_that_was_put_on_the_list_since(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have unsubscribed again meanwhile."""
+    await api.has_token()
+    await api.post("/suppressions", ANN)
+    body = {"address": ANN["address"], "why": "She asked."}
+    await lost(api, monkeypatch, "/suppressions/removals", body)
+    await api.post("/suppressions", ANN)
+    again = await api.post("/suppressions/removals", body, key="k")
+    assert (again.status_code, again.json()) == (201, {"removed": 0})
+    assert "ann@" in (await api.get("/suppressions")).text
+
+
+async def test_a_repeated_deletion_of_a_subscriber_is_done(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await api.has_token()
+    ledger = await api.engine.ledger()
+    await import_confirmed(ledger, [AudienceRow(ANN["address"], {})], who="maya", why="", at=AT)
+    body = {"address": ANN["address"]}
+    await lost(api, monkeypatch, "/subscribers/deletions", body)
+    again = await api.post("/subscribers/deletions", body, key="k")
+    assert (again.status_code, again.json()) == (201, {"deleted": True})
+    assert (await api.post("/subscribers/deletions", body)).status_code == 409
+
+
+async def test_a_repeated_resumption_ends_no_stop_that_began_since(
+    kept: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has found something else wrong meanwhile."""
+    here = "/incidents/site-down"
+    await kept.post(f"{here}/stops", {"reason": "Wrong link"})
+    await lost(kept, monkeypatch, f"{here}/resumptions", {})
+    await kept.post(f"{here}/stops", {"reason": "Wrong people"})
+    again = await kept.post(f"{here}/resumptions", {}, key="k")
+    assert (again.status_code, again.json()["reason"]) == (201, "Wrong link")
+    assert (await kept.get(here)).json()["stopped"]["reason"] == "Wrong people"
 
 
 async def test_a_lookup_has_no_answer_that_is_kept(kept: Api) -> None:

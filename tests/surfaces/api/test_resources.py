@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from client.installation import read_installation
+from domain.timeline import TimelineEntry
 from domain.tokens import Scope
 from store.people import audiences
 from store.people.audiences import AudienceRow
 from store.people.subscriber_list import import_confirmed
-from store.record import incidents
+from store.record import incidents, timeline
 from surfaces.api.cursors import cursor_of
+from tests.sealing import KEY, with_key
 from tests.surfaces.api.conftest import AT, Api
 
 HERE = "/incidents/site-down"
@@ -87,6 +90,7 @@ async def test_a_list_comes_in_parts(api: Api) -> None:
         ({"cursor": "?"}, "query.cursor"),
         ({"cursor": "bm90aGluZw=="}, ""),
         ({"cursor": cursor_of("\0")}, ""),
+        ({"cursor": cursor_of(1, "\0")}, ""),
         ({"cursor": cursor_of(1)}, ""),
         ({"limits": 3}, ""),
     ],
@@ -100,6 +104,31 @@ async def test_a_parameter_that_makes_no_sense_is_refused_by_name(
     assert [one["where"] for one in answer.json()["errors"]] == ([place] if place else [])
 
 
+async def test_a_list_goes_on_behind_what_is_not_in_it_any_more(api: Api) -> None:
+    """Each incident is closed once it has been read, so the list of open ones grows shorter."""
+    ledger = await api.engine.ledger()
+    for number in range(5):
+        opened = AT + timedelta(minutes=number)
+        await incidents.register(ledger, f"down-{number}", "Down", "plan", [], opened)
+    await api.has_token(Scope.INCIDENTS_READ)
+    found, cursor = [], ""
+    while True:
+        part = (await api.get("/incidents", state="open", limit=2, cursor=cursor)).json()
+        for one in part["items"]:
+            found.append(one["slug"])
+            await incidents.mark_closed(ledger, one["slug"], AT)
+        if part["next"] is None:
+            break
+        cursor = part["next"]
+    assert found == [f"down-{number}" for number in (4, 3, 2, 1, 0)]
+
+
+async def test_half_a_surrogate_is_no_cursor(kept: Api) -> None:
+    for place in (("\ud800", ""), ("", "\ud800")):
+        answer = await kept.get("/suppressions", cursor=cursor_of(*place))
+        assert answer.status_code == 422
+
+
 async def test_a_number_that_no_list_has_is_no_cursor(kept: Api) -> None:
     for number in (-1, 2**63):
         answer = await kept.get(f"{HERE}/events", cursor=cursor_of(number))
@@ -111,6 +140,16 @@ async def test_a_problem_never_repeats_what_was_sent(kept: Api) -> None:
     for body in ({"address": [secret]}, {"adress": secret}, {"address": f"{secret} {secret}"}):
         answer = await kept.post(f"{HERE}/recipient-lookups", body)
         assert (answer.status_code, secret in answer.text) == (422, False)
+
+
+async def test_what_cannot_be_stored_is_refused_wherever_it_is(kept: Api) -> None:
+    for body in (
+        {"kind": "announcement", "copy": {"channels": {"twitter": "a\0"}}},
+        {"kind": "announcement", "copy": {"channels": {"twit\0ter": "a"}}},
+        {"kind": "announcement", "components": {"Sign\0in": "operational"}},
+    ):
+        answer = await kept.post(f"{HERE}/messages", body)
+        assert answer.status_code == 422, body
 
 
 async def test_half_a_surrogate_is_no_text(kept: Api) -> None:
@@ -179,26 +218,34 @@ async def test_subscribers_are_counted_listed_and_deleted(kept: Api) -> None:
     assert (await kept.get("/subscribers/counts")).json()["confirmed"] == 1
 
 
-async def test_a_file_of_recipients_is_entered_before_it_leaves(kept: Api) -> None:
-    answer = await kept.get(f"{HERE}/recipients.csv")
-    assert answer.headers["content-type"].startswith("text/csv")
-    assert answer.text.startswith("address,message,kind,channel")
-    [entry] = [
-        one
-        for one in (await read_installation(kept.engine)).entries
-        if one.what == "proof for every recipient exported"
-    ]
-    assert (entry.who, entry.surface, entry.about) == ("maya", "api", "site-down, 0 rows")
-
-
 async def test_the_page_and_the_token_are_read(kept: Api) -> None:
     assert (await kept.get("/page")).json() == {"components": [], "incidents": []}
     names = [one["name"] for one in (await kept.get("/playbooks")).json()["items"]]
     assert "site-compromised" in names
 
 
-async def test_events_can_be_asked_for_again_and_again(kept: Api) -> None:
-    for _ in range(2):
-        answer = await kept.get(f"{HERE}/events")
+@pytest.mark.parametrize("path", ["/events", f"{HERE}/events"])
+async def test_events_can_be_asked_for_again_and_again(kept: Api, path: str) -> None:
+    ledger = await kept.engine.ledger()
+    await with_key(ledger)
+    cursor = ""
+    for number in (1, 2):
+        answer = await kept.get(path, cursor=cursor)
         assert (answer.status_code, answer.json()["items"]) == (200, [])
-        assert answer.json()["next"]
+        entry = TimelineEntry(seq=number, at=AT, what="opened", who="maya")
+        await timeline.append(ledger, KEY, "site-down", [entry])
+        answer = await kept.get(path, cursor=answer.json()["next"])
+        [item] = answer.json()["items"]
+        assert (item["number"], item["who"], item["at"]) == (
+            number,
+            "maya",
+            AT.isoformat()[:-6] + "Z",
+        )
+        assert item.get("incident", "site-down") == "site-down"
+        cursor = answer.json()["next"]
+
+
+async def test_a_cursor_of_another_ledger_is_refused(kept: Api) -> None:
+    answer = await kept.get("/events", cursor=cursor_of(7, "ab" * 8))
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:frontfoot:problem:refused")
+    assert (await kept.get("/events", cursor=cursor_of(7))).status_code == 422

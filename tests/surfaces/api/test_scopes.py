@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
+from client.file_imports.imports import FileImports
 from domain.abilities import Ability
 from domain.tokens import Scope
 from surfaces.api.access import BASE, RULES, Rule
@@ -16,7 +17,13 @@ from surfaces.api.resource import Resource
 from tests.surfaces.api.conftest import Api
 from tests.surfaces.console.houses import House
 
-NAMES = {"slug": "site-down", "number": 1, "name": "customers"}
+NAMES = {
+    "slug": "site-down",
+    "number": 1,
+    "name": "customers",
+    "pool": "spring",
+    "import_id": "0" * 16,
+}
 
 
 async def asks(api: Api, operation: str) -> httpx.Response:
@@ -99,14 +106,16 @@ async def test_an_ability_is_needed_for_addresses_whatever_the_scope(
             assert (await asks(kept, operation)).status_code == 403, operation
 
 
-async def test_a_new_operation_needs_one_line(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_new_operation_needs_one_line(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     router = APIRouter(route_class=Resource, prefix=BASE)
 
     @router.get("/new-things")
     async def show() -> dict[str, bool]:
         return {"shown": True}
 
-    app = create_api(api.engine)
+    app = create_api(api.engine, FileImports(api.engine, tmp_path))
     app.include_router(router)
     monkeypatch.setitem(RULES, "GET /new-things", Rule(Scope.EVENTS_READ))
     transport = httpx.ASGITransport(app=app)

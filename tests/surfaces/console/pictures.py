@@ -217,6 +217,9 @@ def administrate(people: People) -> None:
     take(ines, "administration")
     people.goes_to(ines, "/administration/record")
     take(ines, "installation")
+    for name in ("tokens", "webhooks"):
+        people.goes_to(ines, f"/administration/{name}")
+        take(ines, name)
     people.goes_to(ines, "/administration")
     ines.get_by_role("link", name="Remove Phone of Sam Rivers").click()
     take(ines, "remove-credential")

@@ -24,6 +24,7 @@ NAMES = {
     "token": "0" * 16,
     "name": "n",
     "import_id": "0" * 32,
+    "endpoint": "e",
 }
 CELLS = [(route, ability) for route, ability in NEEDS.items() if ability is not None]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -17,11 +18,16 @@ from client.second_person import asks_second_person
 from client.signing_in import make_link
 from client.stack import stack_file
 from client.stack.processes import identity
+from client.tokens import list_tokens
+from client.webhooks import list_endpoints
 from sandbox.authenticator import Authenticator
 from settings import Settings
 from store.installation import entries
+from store.outbox import endpoints
 from surfaces.console.app import create_app
 from surfaces.console.guard import Guard
+from tests.outbox import have_endpoint
+from tests.sealing import KEY
 from tests.surfaces.console.conftest import OURS, Console
 from tests.surfaces.console.houses import House
 from tests.surfaces.console.test_passkeys import asked_to_sign_in, signs_in
@@ -170,6 +176,34 @@ async def test_a_link_makes_no_recovery_codes_and_a_passkey_does(live: Console) 
     assert (refused.status_code, "signed in by a link" in refused.text) == (403, True)
     await an_administrator(live)
     assert (await live.browser.post("/recovery-codes", headers=OURS)).status_code == 200
+
+
+async def test_a_link_makes_nothing_that_outlives_it_and_a_passkey_does(live: Console) -> None:
+    """A token or an endpoint is there for long after whoever had the link has gone."""
+    passkey = Authenticator.es256()
+    await enters(live, "noor")
+    named = await adds(live, passkey)
+    ledger = await live.engine.ledger()
+    await endpoints.enter_key(ledger, KEY, datetime.now(UTC))
+    await have_endpoint(ledger, "chat")
+    asks: tuple[tuple[str, dict[str, str]], ...] = (
+        ("tokens", {"name": "pager", "scope": "events:read", "days": "30"}),
+        ("webhooks", {"url": "https://helpdesk.example.com/hooks", "name": "helpdesk"}),
+        ("webhooks/chat/rotations", {}),
+    )
+    for path, form in asks:
+        url = f"/administration/{path}"
+        refused = await live.browser.post(url, data=form, headers=OURS)
+        assert (refused.status_code, "signed in by a link" in refused.text) == (403, True), path
+    assert await list_tokens(live.engine) == []
+    assert [one.name for one in await list_endpoints(live.engine)] == ["chat"]
+
+    await confirm_key(live.engine, named, by="ines")
+    await signs(live, passkey)
+    for path, form in asks:
+        url = f"/administration/{path}"
+        made = await live.browser.post(url, data=form, headers=OURS)
+        assert (made.status_code, "shown this once" in made.text) == (200, True), path
 
 
 async def test_a_passkey_added_after_a_recovery_code_counts_at_once(live: Console) -> None:

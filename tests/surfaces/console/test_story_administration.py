@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -119,3 +120,46 @@ def test_a_lost_phone_and_what_an_administrator_sees_of_it(people: People) -> No
     assert faults == []
     for page in (sam, ines):
         page.context.close()
+
+
+def test_another_system_gets_a_token_and_webhooks_from_a_phone(people: People) -> None:
+    """The sandbox takes webhooks as another system would."""
+    ines = people.enter("ines")
+    ines.get_by_role("link", name="Administration").click()
+    ines.get_by_role("link", name="Tokens of the API").click()
+    faults = faults_of(ines)
+    ines.get_by_label("Which system uses it").fill("Help desk")
+    ines.get_by_label("Read what happened in incidents").check()
+    ines.get_by_role("button", name="Make the token").click()
+    token = ines.locator("pre code").inner_text()
+    faults += faults_of(ines)
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = httpx.get(f"{people.url}/api/v1/events", headers=headers, timeout=120)
+    assert answer.status_code == 200
+    ines.get_by_role("link", name="I have copied it").click()
+    expect(ines.get_by_text("Help desk", exact=True)).to_be_visible()
+    assert token not in ines.content()
+
+    people.goes_to(ines, "/administration/webhooks")
+    ines.get_by_label("Its address").fill(
+        f"http://localhost:{people.up.ports.sandbox}/_sandbox/webhooks"
+    )
+    ines.get_by_label("What to call it").fill("helpdesk")
+    faults += faults_of(ines)
+    ines.get_by_role("button", name="Add it and show its secret").click()
+    expect(ines.locator("pre code")).to_contain_text("whsec_")
+    ines.get_by_role("link", name="I have copied it").click()
+    ines.get_by_role("button", name="Send a test").click()
+    for _ in range(120):
+        if ines.get_by_text("waits", exact=True).count() == 0:
+            break
+        ines.wait_for_timeout(1_000)
+        ines.reload()
+    expect(ines.get_by_text("taken", exact=True)).to_be_visible()
+    faults += faults_of(ines)
+    ines.get_by_role("link", name="Remove it").click()
+    faults += faults_of(ines)
+    ines.get_by_role("button", name="Remove it").click()
+    expect(ines.get_by_text("No other system is told anything.")).to_be_visible()
+    assert faults == []
+    ines.context.close()

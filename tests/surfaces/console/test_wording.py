@@ -13,13 +13,8 @@ from surfaces.console.wording import button_of
 IN_A_TERMINAL = {
     Action.AUDIT,
     Action.SIGN_IN,
-    Action.CREATE_TOKEN,
     Action.CREATE_KEY,
     Action.LIST_KEYS,
-    Action.LIST_WEBHOOKS,
-    Action.ENABLE_WEBHOOK,
-    Action.REPLAY_WEBHOOKS,
-    Action.ROTATE_WEBHOOK,
     Action.ENROL_KEY,
     Action.CHECK_PLAYBOOK,
     Action.IMPORT_SUBSCRIBERS,

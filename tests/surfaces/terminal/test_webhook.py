@@ -61,6 +61,10 @@ def test_an_endpoint_from_its_first_day_to_its_last(second: Terminal, helpdesk: 
     rotated = terminal.type("webhook rotate helpdesk --as maya").stdout
     assert ("whsec_" in rotated, made["secret"] in rotated) == (True, False)
     assert "Nothing is to be sent." in terminal.type("webhook replay helpdesk").stdout
+    assert terminal.type("webhook disable helpdesk --as maya").exit_code == 0
+    done = terminal.type("webhook replay helpdesk")
+    assert (done.exit_code, "webhook enable helpdesk" in done.output) == (ExitCode.USAGE, True)
+    assert "Nothing is to be sent." not in terminal.type("webhook enable helpdesk --as maya").output
     assert terminal.type("webhook remove helpdesk --as maya").exit_code == 0
     assert terminal.read("webhook list") == []
     done = terminal.type("webhook show helpdesk")
