@@ -63,6 +63,29 @@ class Crowd:
                 made.append(self._page.write_comment(db, post_id, None, author, text))
         return made
 
+    def tag(self, count: int, texts: list[str]) -> list[str]:
+        """`count` posts of strangers on Facebook that tag the Page."""
+        with self._book.transaction() as db:
+            made = []
+            for number in range(count):
+                stranger = self._rng.randrange(_STRANGERS)
+                author = (str(_FIRST_STRANGER + stranger), _name(stranger))
+                made.append(self._page.write_tag(db, author, self._text(number, texts)))
+        return made
+
+    def edit(self, number: str, text: str) -> str | None:
+        """A stranger edits a post on X; the id of the new version, or None without such a post."""
+        post = self._posts.post(int(number)) if number.isdigit() else None
+        return str(self._posts.edit(post, text).id) if post else None
+
+    def delete(self, number: str) -> bool:
+        """A stranger deletes a post on X."""
+        post = self._posts.post(int(number)) if number.isdigit() else None
+        if post is None:
+            return False
+        self._posts.delete(post.id)
+        return True
+
     def _text(self, number: int, texts: list[str]) -> str:
         return texts[number % len(texts)] if texts else self._rng.choice(_TEXTS)
 

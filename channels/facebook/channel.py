@@ -36,8 +36,10 @@ from channels.contract import (
     Template,
 )
 from channels.facebook.graph import PROVIDER, GraphAccount, GraphAnswer, GraphSession, call
+from channels.facebook.listening import PageMentions
 from channels.facebook.refusals import Gone, meaning_of
 from channels.http import Clock, Effect, silence, utc_now
+from channels.listening import Cursor, MentionPage
 from channels.looking import Page, Published, look_back
 from channels.wording import copy_of_post, words_of_post
 from domain.message import Copy
@@ -103,7 +105,7 @@ class FacebookChannel:
     """Public posts of one Page."""
 
     name = "facebook"
-    capabilities = Capabilities(kind=ChannelKind.POST, max_length=LIMIT)
+    capabilities = Capabilities(kind=ChannelKind.POST, max_length=LIMIT, listens=True)
 
     def __init__(
         self,
@@ -123,6 +125,7 @@ class FacebookChannel:
             connect_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
         )
+        self._mentions = PageMentions(self._edge, settings.page_id, settings.site_url, clock)
 
     def render(self, template: Template) -> Copy:
         """Return the post with its sign-off and mark; the link goes beside the text, for a preview.
@@ -166,6 +169,10 @@ class FacebookChannel:
             return
         if not _parsed(body, _Done, Effect.REPEATABLE).success:
             raise Refused("Facebook: it did not delete the post.", "Delete it by hand on the Page.")
+
+    async def mentions(self, cursor: Cursor) -> MentionPage:
+        """Read one page of what people say to the Page; see ``channels.facebook.listening``."""
+        return await self._mentions.page(cursor)
 
     async def check(self) -> Health:
         """Say whether the token works, and for which Page."""
@@ -211,6 +218,12 @@ class FacebookChannel:
             after=cursor,
             whole=not more or cursor is not None,
         )
+
+    async def _edge(self, node: str, edge: str, query: dict[str, str]) -> dict[str, Any]:
+        body, _ = await self._call(
+            Effect.REPEATABLE, lambda graph: graph.get_connections(node, edge, **dict(query))
+        )
+        return body
 
     async def _call(
         self, effect: Effect, use: Callable[[Any], Any]
