@@ -33,7 +33,7 @@ class CrowdOrder(BaseModel):
 
 
 class ChangeOrder(BaseModel):
-    """What a stranger does to a post on X: another text, or none for a deletion."""
+    """What a stranger does to a post or comment: another text, or none for a deletion."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -156,15 +156,12 @@ class Admin:
         return _json({"made": len(made), "ids": made}, 201)
 
     async def change(self, request: Request) -> Response:
-        """A stranger edits or deletes a post on X; an edit has an id of its own."""
+        """A stranger edits or deletes what they said; on X an edit has an id of its own."""
         try:
             order = ChangeOrder.model_validate_json(await request.body())
         except ValidationError as error:
             return _refuse_model(error)
-        crowd = self._world.crowd
-        done = order.id if order.text is None and crowd.delete(order.id) else None
-        if order.text is not None:
-            done = crowd.edit(order.id, order.text)
+        done = self._world.crowd.change(order.id, order.text)
         return _json({"id": done}) if done else _refuse("there is no such post", 404)
 
     async def outage(self, request: Request) -> Response:

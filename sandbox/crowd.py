@@ -73,18 +73,22 @@ class Crowd:
                 made.append(self._page.write_tag(db, author, self._text(number, texts)))
         return made
 
-    def edit(self, number: str, text: str) -> str | None:
-        """A stranger edits a post on X; the id of the new version, or None without such a post."""
-        post = self._posts.post(int(number)) if number.isdigit() else None
-        return str(self._posts.edit(post, text).id) if post else None
+    def change(self, number: str, text: str | None) -> str | None:
+        """A stranger edits a post on X or a comment on Facebook, or deletes it if there is no text.
 
-    def delete(self, number: str) -> bool:
-        """A stranger deletes a post on X."""
+        The id that it has then, since an edited post on X has another; None without such a post.
+        """
         post = self._posts.post(int(number)) if number.isdigit() else None
-        if post is None:
-            return False
-        self._posts.delete(post.id)
-        return True
+        comment = self._page.comment(number)
+        if post is not None and text is not None:
+            return str(self._posts.edit(post, text).id)
+        if post is not None:
+            self._posts.delete(post.id)
+        elif comment is not None and text is not None:
+            self._page.edit(comment, text)
+        elif comment is not None:
+            self._page.delete(comment)
+        return number if post or comment else None
 
     def _text(self, number: int, texts: list[str]) -> str:
         return texts[number % len(texts)] if texts else self._rng.choice(_TEXTS)

@@ -143,7 +143,10 @@ class _Shape:
         for name in sorted(self._fields - _FIELDS):
             key = "post.fields" if self._new_names else "tweet.fields"
             raise _BadQuery(invalid(key, name, f"The {key} value [{name}] is not known."))
-        self.with_authors = "author_id" in query.get("expansions", "").split(",")
+        expansions = query.get("expansions", "").split(",")
+        self.with_authors = "author_id" in expansions
+        # Since 2.166 what a post refers to is asked for as an expansion.
+        self._fields |= {"referenced_posts"} & set(expansions)
 
     def of(self, post: XPost) -> dict[str, Any]:
         word = "post" if self._new_names else "tweet"

@@ -87,7 +87,8 @@ class AccountMentions:
         new = [one for one in found if one.status.account.id != own_id]
         return MentionPage(
             mentions=tuple(self._mention(one) for one in new),
-            cursor=complete(seen[0].id if seen else cursor.since),
+            # With nothing there yet, what comes is asked for from the very first one.
+            cursor=complete(seen[0].id if seen else cursor.since or "0"),
             more=bool(cursor.since and seen),
             unreadable=unreadable,
         )

@@ -48,8 +48,12 @@ _USER_FIELDS = "name,username,public_metrics"
 _FIELDS = {
     "tweet.fields": "author_id,conversation_id,created_at,edit_history_tweet_ids,entities,lang,"
     "note_tweet,referenced_tweets",
-    "post.fields": "author_id,conversation_id,created_at,edit_history_post_ids,entities,lang,"
-    "note_post,referenced_posts",
+    "post.fields": "conversation_id,created_at,entities,lang,note_post",
+}
+_EXPANSIONS = {
+    "tweet.fields": "author_id",
+    # Here the newest description knows these as expansions alone.
+    "post.fields": "author_id,edit_history_post_ids,referenced_posts",
 }
 
 Ask = Callable[[str, dict[str, str]], Awaitable[httpx.Response]]
@@ -269,7 +273,7 @@ class XMentions:
     def _shape(self) -> dict[str, str]:
         return {
             self._fields: _FIELDS[self._fields],
-            "expansions": "author_id",
+            "expansions": _EXPANSIONS[self._fields],
             "user.fields": _USER_FIELDS,
         }
 
