@@ -1,9 +1,6 @@
 """Channels that listen: reading page by page what people say to us.
 
-A *chain* is the pages from the newest mention back to the last one that is known. It may be long,
-and the process that reads it may die in the middle, so where it is is data: a ``Cursor`` that is
-stored with the mentions of each page. Only when the chain is complete does what it reached become
-the place from which the next one begins.
+Where such a reading is, and what a page of it holds, is in ``domain.listening``.
 
 Strangers write what is read here. JSON with half a character in it must not cost the page that it
 came on, and one item that cannot be read must not cost the others.
@@ -19,52 +16,10 @@ from typing import Annotated, Any, Protocol, TypeVar, runtime_checkable
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, TypeAdapter, ValidationError
 
 from channels.contract import Refused
-from domain.mentions import Gap, Mention, storable
-from domain.model import Value
+from domain.listening import Cursor, MentionPage
+from domain.mentions import storable
 
 Shape = TypeVar("Shape", bound=BaseModel)
-
-
-class Cursor(Value):
-    """Where a chain of pages is; the words in it are the adapter's own.
-
-    ``since``: what was known when it began; empty before anything was read. ``token``: the page to
-    ask for, empty for the newest. ``newest``: what becomes ``since`` once the chain is complete.
-    """
-
-    since: str = ""
-    token: str = ""
-    newest: str = ""
-
-    def next_page(self, token: str, newest: str) -> Cursor:
-        """The chain goes on at ``token``."""
-        return Cursor(since=self.since, token=token, newest=newest)
-
-    def again(self) -> Cursor:
-        """The same chain from its beginning."""
-        return Cursor(since=self.since, newest=self.newest)
-
-
-def complete(newest: str) -> Cursor:
-    """The cursor after the last page of a chain."""
-    return Cursor(since=newest, newest=newest)
-
-
-class MentionPage(Value):
-    """One page of mentions, the newest first, and where the source is after it.
-
-    ``cursor`` without a ``token`` says that the chain is complete. ``more``: a source that is read
-    forwards has more at once, though each of its pages is a chain of its own. ``gap``: what the
-    platform does not show any more. ``unreadable`` counts items without so much as an id.
-    ``lacks`` says, in a sentence, what our account may not read.
-    """
-
-    mentions: tuple[Mention, ...] = ()
-    cursor: Cursor
-    more: bool = False
-    gap: Gap | None = None
-    unreadable: int = 0
-    lacks: str = ""
 
 
 class PlaceLost(Refused):

@@ -143,13 +143,6 @@ class Gone(Value):
     id: ForeignId = Field(min_length=1)
 
 
-class Gap(Value):
-    """A stretch of time of which mentions may be missing, since the platform shows no more."""
-
-    since: UtcTime
-    until: UtcTime
-
-
 def version_of(text: object) -> str:
     """The version of a text on a platform that has no name for it: twelve digits of its digest."""
     return hashlib.sha256(storable(text).encode()).hexdigest()[:12]

@@ -24,12 +24,10 @@ from channels.http import Effect, ask_over, body_of, publish_over, silence, utc_
 from channels.listening import (
     AnyText,
     AnyTime,
-    Cursor,
-    MentionPage,
-    complete,
     loose_json,
     readable,
 )
+from domain.listening import Cursor, MentionPage, complete
 from domain.mentions import Author, Mention
 from domain.message import Copy
 from domain.publication import Receipt

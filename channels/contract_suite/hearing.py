@@ -21,7 +21,10 @@ from channels.contract_suite.attempts import attempt, tell
 from channels.contract_suite.base import PromisesOfChannel
 from channels.contract_suite.stand_in import LetsPeopleSpeak, LookFault, StandIn
 from channels.contract_suite.watching import assert_discreet, everything_of
-from channels.listening import Cursor, Listens, MentionPage
+from channels.listening import (
+    Listens,
+)
+from domain.listening import Cursor, MentionPage
 from domain.mentions import Mention
 
 MANY = 130

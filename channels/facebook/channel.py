@@ -39,9 +39,9 @@ from channels.facebook.graph import PROVIDER, GraphAccount, GraphAnswer, GraphSe
 from channels.facebook.listening import PageMentions
 from channels.facebook.refusals import Gone, meaning_of
 from channels.http import Clock, Effect, silence, utc_now
-from channels.listening import Cursor, MentionPage
 from channels.looking import Page, Published, look_back
 from channels.wording import copy_of_post, words_of_post
+from domain.listening import Cursor, MentionPage
 from domain.message import Copy
 from domain.publication import Receipt, Sighting
 

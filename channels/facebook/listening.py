@@ -30,12 +30,10 @@ from channels.http import Clock, Effect, silence
 from channels.listening import (
     AnyText,
     AnyTime,
-    Cursor,
-    MentionPage,
     PlaceLost,
-    complete,
     readable,
 )
+from domain.listening import Cursor, MentionPage, complete
 from domain.mentions import Author, Mention, MentionKind, version_of
 from domain.model import Value
 

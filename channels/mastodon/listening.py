@@ -21,14 +21,12 @@ from channels.listening import (
     AnyCount,
     AnyText,
     AnyTime,
-    Cursor,
-    MentionPage,
-    complete,
     loose_json,
     readable,
 )
 from channels.mastodon.refusals import PROVIDER
 from channels.mastodon.text import words_of
+from domain.listening import Cursor, MentionPage, complete
 from domain.mentions import Author, Mention
 
 PAGE_SIZE = 80

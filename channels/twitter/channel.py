@@ -38,7 +38,6 @@ from channels.contract import (
     Template,
 )
 from channels.http import Clock, Effect, body_of, silence, utc_now
-from channels.listening import Cursor, MentionPage
 from channels.looking import SLACK, Page, Published, look_back
 from channels.twitter.listening import OwnAccount, XMentions
 from channels.twitter.oauth1 import SignedRequests, UserKeys
@@ -46,6 +45,7 @@ from channels.twitter.refusals import PROVIDER, own_words
 from channels.twitter.weighted import LIMIT, weighted_length
 from channels.wire import Wire
 from channels.wording import copy_of_post, words_of_post
+from domain.listening import Cursor, MentionPage
 from domain.message import Copy
 from domain.public_text import OWN_MACHINE
 from domain.publication import Receipt, Sighting

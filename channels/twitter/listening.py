@@ -27,16 +27,14 @@ from channels.listening import (
     AnyCount,
     AnyText,
     AnyTime,
-    Cursor,
-    MentionPage,
     PlaceLost,
     Shape,
-    complete,
     loose_json,
     readable,
 )
 from channels.twitter.refusals import PROVIDER
-from domain.mentions import Author, Gap, Mention
+from domain.listening import Cursor, Gap, MentionPage, complete
+from domain.mentions import Author, Mention
 
 SEARCHABLE = timedelta(days=7)
 _MARGIN = timedelta(minutes=5)

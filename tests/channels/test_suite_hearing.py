@@ -9,7 +9,7 @@ from channels.contract_suite.board_channel import BoardChannel
 from channels.contract_suite.contract import ChannelContract
 from channels.contract_suite.example_providers import board_provider
 from channels.contract_suite.stand_in import LookFault
-from channels.listening import Cursor, MentionPage, complete
+from domain.listening import Cursor, MentionPage, complete
 from tests.channels.flaws import CAUGHT, Flaw, keep
 
 

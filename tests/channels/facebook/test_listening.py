@@ -13,7 +13,10 @@ from requests.adapters import BaseAdapter
 from channels.contract import BadCredentials, Refused
 from channels.contract_suite.hearing import said, to_the_end
 from channels.facebook import FacebookChannel, FacebookSettings
-from channels.listening import Cursor, PlaceLost
+from channels.listening import (
+    PlaceLost,
+)
+from domain.listening import Cursor
 from domain.mentions import MentionKind
 from tests.channels.sandbox_provider import SandboxPage
 

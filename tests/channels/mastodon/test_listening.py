@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from channels.contract_suite.hearing import said, to_the_end
-from channels.listening import Cursor
+from domain.listening import Cursor
 from tests.channels.mastodon.mastodon_world import ME, World, post
 from tests.channels.one_shot import Canned
 

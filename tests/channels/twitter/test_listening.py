@@ -12,8 +12,11 @@ import pytest
 
 from channels.contract import BadCredentials, Refused, Unreachable
 from channels.contract_suite.hearing import said, to_the_end
-from channels.listening import Cursor, PlaceLost
+from channels.listening import (
+    PlaceLost,
+)
 from channels.twitter import TwitterChannel
+from domain.listening import Cursor
 from tests.channels.one_shot import Canned
 from tests.channels.sandbox_provider import SandboxX
 from tests.channels.twitter.x_world import NOW, World, id_at, page, post

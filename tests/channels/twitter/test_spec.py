@@ -11,7 +11,7 @@ import jsonschema_rs
 import orjson
 import pytest
 
-from channels.listening import Cursor
+from domain.listening import Cursor
 from domain.publication import Receipt
 from tests.channels.one_shot import Canned
 from tests.channels.twitter.x_world import (
