@@ -103,7 +103,7 @@ class Mention(Value):
     ``id`` is the platform's and the same for all versions; an edit has another ``version``.
     ``changed_at`` is when this version was written, ``written_at`` when the first was. ``language``
     is what the platform says, ``url`` where people read it. ``cut``: the text was longer.
-    ``private``: only we can read it.
+    ``private``: only we can read it. ``automatic``: a machine answered, and nobody needs a reply.
     """
 
     channel: ChannelName
@@ -120,6 +120,7 @@ class Mention(Value):
     written_at: UtcTime
     changed_at: UtcTime
     private: bool = False
+    automatic: bool = False
 
     @model_validator(mode="before")
     @classmethod

@@ -43,11 +43,12 @@ from channels.contract import (
     Publication,
     Template,
 )
+from channels.html_words import words_of
 from channels.http import Clock, Effect, body_of, utc_now
 from channels.looking import Page, Published, look_back
 from channels.mastodon.listening import AccountMentions
 from channels.mastodon.refusals import PROVIDER, NotThere, own_words
-from channels.mastodon.text import length_of, words_of
+from channels.mastodon.text import length_of
 from channels.wire import Wire
 from channels.wording import copy_of_post, words_of_post
 from domain.listening import Cursor, MentionPage

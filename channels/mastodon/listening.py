@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable
 import httpx
 from pydantic import BaseModel, Field
 
+from channels.html_words import words_of
 from channels.http import Clock, Effect, silence
 from channels.listening import (
     AnyCount,
@@ -25,7 +26,6 @@ from channels.listening import (
     readable,
 )
 from channels.mastodon.refusals import PROVIDER
-from channels.mastodon.text import words_of
 from domain.listening import Cursor, MentionPage, complete
 from domain.mentions import Author, Mention
 
