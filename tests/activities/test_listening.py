@@ -11,59 +11,14 @@ from temporalio.testing import ActivityEnvironment
 from activities.listening import SELDOM, ListeningActivities
 from activities.signatures.listening import Heard, ReadMentions
 from channels.contract import BadCredentials, Refused, Throttled, Unreachable
-from channels.listening import PlaceLost
-from domain.listening import Cursor, MentionPage, complete
-from domain.mentions import Mention
+from domain.listening import Cursor
 from store.desk import reading, sources
 from store.desk.reading import Which
 from store.desk.sources import Source
 from store.kernel.database import Database
+from tests.square import Square
 
 EVERY = timedelta(minutes=1)
-PAGE = 10
-
-
-class Square:
-    """A channel on which a test lets people speak; pages of ten, the newest first."""
-
-    def __init__(self) -> None:
-        self.said: list[Mention] = []
-        self.asked: list[Cursor] = []
-        self.fails: Exception | None = None
-        self.forgets = False
-        self.forwards = False
-
-    def say(self, many: int) -> None:
-        for _ in range(many):
-            number = str(len(self.said) + 1)
-            at = datetime.now(UTC)
-            self.said.append(
-                Mention(
-                    channel="square",
-                    id=number,
-                    version=number,
-                    text="why?",
-                    written_at=at,
-                    changed_at=at,
-                )
-            )
-
-    async def mentions(self, cursor: Cursor) -> MentionPage:
-        self.asked.append(cursor)
-        if self.fails is not None:
-            raise self.fails
-        if self.forgets and cursor.token:
-            raise PlaceLost("Square: it no longer knows the page.")
-        since = int(cursor.since or 0)
-        if self.forwards:
-            page = self.said[since : since + PAGE]
-            after = complete(str(since + len(page)))
-            return MentionPage(mentions=tuple(page[::-1]), cursor=after, more=bool(page))
-        end = int(cursor.token or len(self.said))
-        begin = max(since, end - PAGE)
-        newest = str(max(int(cursor.newest or 0), end))
-        after = cursor.next_page(str(begin), newest) if begin > since else complete(newest)
-        return MentionPage(mentions=tuple(self.said[begin:end][::-1]), cursor=after)
 
 
 class Listening:
