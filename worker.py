@@ -313,7 +313,9 @@ async def run(queues: Sequence[str]) -> None:
             starting = asyncio.create_task(outbox.keep_starting())
             stack.push_async_callback(_ended, starting)
             heard = sorted(listening_channels(settings, channels))
-            listening = asyncio.create_task(keep_listening(client, database, heard))
+            listening = asyncio.create_task(
+                keep_listening(client, database, heard, settings.listen_every)
+            )
             stack.push_async_callback(_ended, listening)
         made = workers(client, settings, database, channels, key, chosen, outbox, requests, inbox)
         for worker in made:

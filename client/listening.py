@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Collection
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
@@ -47,9 +47,16 @@ async def stop_listening(temporal: Client, channel: str) -> bool:
     return await _asked(temporal.get_workflow_handle(listening_workflow_id(channel)).cancel())
 
 
-async def keep_listening(temporal: Client, database: Database, channels: Collection[str]) -> None:
-    """See to it that these channels are listened to, and no others; until cancelled."""
+async def keep_listening(
+    temporal: Client, database: Database, channels: Collection[str], every: int
+) -> None:
+    """See to it that these channels are listened to, and no others; until cancelled.
+
+    Each is in the ledger from the start, so that one which nobody reads is noticed.
+    """
     try:
+        for channel in channels:
+            await sources.register(database, channel, every, datetime.now(UTC))
         known = {one.channel for one in await sources.all_sources(database)}
     except StoreUnavailable:
         known = set()
