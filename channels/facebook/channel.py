@@ -125,7 +125,9 @@ class FacebookChannel:
             connect_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
         )
-        self._mentions = PageMentions(self._edge, settings.page_id, settings.site_url, clock)
+        self._mentions = PageMentions(
+            self.name, self._edge, settings.page_id, settings.site_url, clock
+        )
 
     def render(self, template: Template) -> Copy:
         """Return the post with its sign-off and mark; the link goes beside the text, for a preview.

@@ -168,6 +168,7 @@ class TwitterChannel:
             listens=True,
         )
         self._mentions = XMentions(
+            self.name,
             lambda path, query: self._ask("GET", path, query),
             settings.fields,
             settings.site_url,

@@ -190,9 +190,10 @@ class _Place:
 
 
 class XMentions:
-    """Reads the mentions of one account, page by page."""
+    """Reads the mentions of one account, page by page; ``channel`` is the channel's name."""
 
-    def __init__(self, ask: Ask, fields: str, site_url: str, clock: Clock) -> None:
+    def __init__(self, channel: str, ask: Ask, fields: str, site_url: str, clock: Clock) -> None:
+        self._channel = channel
         self._ask = ask
         self._fields = fields
         self._site_url = site_url
@@ -292,7 +293,7 @@ class XMentions:
         changed = post.created_at or _time_of(post.number)
         return Mention.model_validate(
             {
-                "channel": "twitter",
+                "channel": self._channel,
                 "id": first,
                 "version": post.id,
                 "conversation": post.conversation_id,
