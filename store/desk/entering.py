@@ -6,20 +6,58 @@ may come after a newer one. What we ourselves said never becomes a mention.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import BigInteger, Boolean, Text
 
 from domain.mentions import Gone, Mention, MentionState
 from domain.model import Value
+from store.kernel.bulk import Bulk, Kind, Scalar
+from store.kernel.columns import Moment, moment_text
 from store.kernel.database import Database
 from store.kernel.priority import Priority
 from store.tables import incidents, mention_versions, mentions, publications
 
 CHUNK = 200
-"""Mentions of one statement, each with some twenty values."""
+"""Mentions of one statement."""
+
+_MENTION: Mapping[str, Kind] = {
+    **{
+        name: Text()
+        for name in (
+            "channel",
+            "provider_id",
+            "version",
+            "kind",
+            "conversation",
+            "author_id",
+            "author_handle",
+            "author_name",
+            "language",
+            "reply_to",
+            "url",
+            "state",
+            "incident",
+        )
+    },
+    "author_followers": BigInteger(),
+    "private": Boolean(),
+    "written_at": Moment(),
+    "changed_at": Moment(),
+    "arrived_at": Moment(),
+}
+_VERSION: Mapping[str, Kind] = {
+    "mention_id": BigInteger(),
+    "version": Text(),
+    "text": Text(),
+    "cut": Boolean(),
+    "changed_at": Moment(),
+    "arrived_at": Moment(),
+}
 
 
 class Entered(Value):
@@ -99,12 +137,8 @@ async def _enter_some(
             newest[one.id] = one
     # In one order everywhere, so that two transactions never wait for each other.
     first = [_row(newest[name], incident, at) for name in sorted(newest)]
-    added = await connection.execute(
-        db.insert_or_ignore(mentions, ["channel", "provider_id"])
-        .values(first)
-        .returning(mentions.c.provider_id)
-    )
-    new = set(added.scalars())
+    added = await _insert(db, connection, mentions, _MENTION, ["channel", "provider_id"], first)
+    new = {row.provider_id for row in added}
     known = await connection.execute(
         select(mentions.c.provider_id, mentions.c.id).where(
             mentions.c.channel == channel, mentions.c.provider_id.in_(newest)
@@ -117,16 +151,13 @@ async def _enter_some(
             "version": one.version,
             "text": one.text,
             "cut": one.cut,
-            "changed_at": _not_later(one.changed_at, at),
-            "arrived_at": at,
+            "changed_at": moment_text(_not_later(one.changed_at, at)),
+            "arrived_at": moment_text(at),
         }
         for _, one in sorted(versions.items())
     ]
-    came = await connection.execute(
-        db.insert_or_ignore(mention_versions, ["mention_id", "version"])
-        .values(rows)
-        .returning(mention_versions.c.mention_id, mention_versions.c.version)
-    )
+    key = ["mention_id", "version"]
+    came = await _insert(db, connection, mention_versions, _VERSION, key, rows)
     arrived = {(row.mention_id, row.version) for row in came}
     changed = [
         one
@@ -149,20 +180,39 @@ async def _become(connection: AsyncConnection, number: int, mention: Mention, at
     )
 
 
-def _row(mention: Mention, incident: str, at: datetime) -> dict[str, object]:
+async def _insert(
+    db: Database,
+    connection: AsyncConnection,
+    table: Table,
+    columns: Mapping[str, Kind],
+    key: list[str],
+    rows: Sequence[Mapping[str, Scalar]],
+) -> Sequence[Row[Any]]:
+    """Insert the rows that are not there yet, and return the keys of those that were inserted."""
+    bulk = Bulk(db.dialect, **columns)
+    inserting = (
+        db.insert_or_ignore(table, key)
+        .from_select(list(columns), bulk.select())
+        .returning(*(table.c[name] for name in key))
+    )
+    values = ([row[name] for name in columns] for row in rows)
+    return (await connection.execute(inserting, bulk.parameter(values))).all()
+
+
+def _row(mention: Mention, incident: str, at: datetime) -> dict[str, Scalar]:
     return {
         **_described(mention),
         "channel": mention.channel,
         "provider_id": mention.id,
-        "written_at": _not_later(mention.written_at, at),
-        "changed_at": _not_later(mention.changed_at, at),
-        "arrived_at": at,
+        "written_at": moment_text(_not_later(mention.written_at, at)),
+        "changed_at": moment_text(_not_later(mention.changed_at, at)),
+        "arrived_at": moment_text(at),
         "state": MentionState.OPEN.value,
         "incident": incident,
     }
 
 
-def _described(mention: Mention) -> dict[str, object]:
+def _described(mention: Mention) -> dict[str, Scalar]:
     """What another version may have otherwise."""
     return {
         "version": mention.version,
