@@ -38,6 +38,7 @@ from channels.contract import (
 from channels.facebook.graph import PROVIDER, GraphAccount, GraphAnswer, GraphSession, call
 from channels.facebook.listening import PageMentions
 from channels.facebook.refusals import Gone, meaning_of
+from channels.facebook.webhook import MENTIONS
 from channels.http import Clock, Effect, silence, utc_now
 from channels.looking import Page, Published, look_back
 from channels.wording import copy_of_post, words_of_post
@@ -259,6 +260,7 @@ def _parsed(body: dict[str, Any], shape: type[Shape], effect: Effect) -> Shape:
 ADAPTER = Adapter(
     FacebookSettings,
     FacebookChannel,
+    mentions=MENTIONS,
     sandbox={
         "page_id": "100000000000001",
         "page_token": "sandbox-page-token",

@@ -93,20 +93,27 @@ async def enter_in(
 
 
 async def close_deleted(db: Database, gone: Sequence[Gone], at: datetime) -> int:
-    """Close mentions that were deleted, with that as the reason; how many there were."""
+    """Close mentions that were deleted, with that as the reason; how many there were.
+
+    One that is not known yet is entered as deleted: webhooks come in any order, and what comes
+    later must not be open.
+    """
     closed = 0
     async with db.write(Priority.NORMAL, many_rows=True) as connection:
-        for one in gone:
+        for channel in sorted({one.channel for one in gone}):
+            ids = {one.id for one in gone if one.channel == channel}
             ended = await connection.execute(
                 update(mentions)
                 .where(
-                    mentions.c.channel == one.channel,
-                    mentions.c.provider_id == one.id,
+                    mentions.c.channel == channel,
+                    mentions.c.provider_id.in_(ids),
                     mentions.c.state == MentionState.OPEN,
                 )
                 .values(state=MentionState.DELETED.value, closed_at=at)
             )
             closed += ended.rowcount
+            ids -= set(await _own_posts(connection, channel, ids))
+            await _enter_unknown(db, connection, channel, sorted(ids), at)
     return closed
 
 
@@ -145,17 +152,7 @@ async def _enter_some(
         )
     )
     numbers = {row.provider_id: row.id for row in known}
-    rows = [
-        {
-            "mention_id": numbers[one.id],
-            "version": one.version,
-            "text": one.text,
-            "cut": one.cut,
-            "changed_at": moment_text(_not_later(one.changed_at, at)),
-            "arrived_at": moment_text(at),
-        }
-        for _, one in sorted(versions.items())
-    ]
+    rows = [_version(numbers[one.id], one, at) for _, one in sorted(versions.items())]
     key = ["mention_id", "version"]
     came = await _insert(db, connection, mention_versions, _VERSION, key, rows)
     arrived = {(row.mention_id, row.version) for row in came}
@@ -167,6 +164,32 @@ async def _enter_some(
     for one in changed:
         await _become(connection, numbers[one.id], one, at)
     return Entered(new=len(new), changed=len(changed))
+
+
+async def _enter_unknown(
+    db: Database, connection: AsyncConnection, channel: str, ids: Sequence[str], at: datetime
+) -> None:
+    """Enter those of ``ids`` that are not known, as deleted and without words."""
+    if not ids:
+        return
+    empty = [Mention(channel=channel, id=one, written_at=at, changed_at=at) for one in ids]
+    deleted = MentionState.DELETED.value
+    rows = [{**_row(one, "", at), "state": deleted} for one in empty]
+    key = ["channel", "provider_id"]
+    added = await _insert(db, connection, mentions, _MENTION, key, rows)
+    if not added:
+        return
+    new = {row.provider_id for row in added}
+    await connection.execute(
+        update(mentions)
+        .where(mentions.c.channel == channel, mentions.c.provider_id.in_(new))
+        .values(closed_at=at)
+    )
+    numbers = await connection.scalars(
+        select(mentions.c.id).where(mentions.c.channel == channel, mentions.c.provider_id.in_(new))
+    )
+    versions = [_version(number, one, at) for number, one in zip(numbers, empty, strict=False)]
+    await _insert(db, connection, mention_versions, _VERSION, ["mention_id", "version"], versions)
 
 
 async def _become(connection: AsyncConnection, number: int, mention: Mention, at: datetime) -> None:
@@ -209,6 +232,17 @@ def _row(mention: Mention, incident: str, at: datetime) -> dict[str, Scalar]:
         "arrived_at": moment_text(at),
         "state": MentionState.OPEN.value,
         "incident": incident,
+    }
+
+
+def _version(number: int, mention: Mention, at: datetime) -> dict[str, Scalar]:
+    return {
+        "mention_id": number,
+        "version": mention.version,
+        "text": mention.text,
+        "cut": mention.cut,
+        "changed_at": moment_text(_not_later(mention.changed_at, at)),
+        "arrived_at": moment_text(at),
     }
 
 
