@@ -18,7 +18,7 @@ from activities.signatures.listening import READ_MENTIONS, Heard, ReadMentions
 from channels.contract import BadCredentials, ChannelError, Throttled, Unreachable
 from channels.listening import Listens, PlaceLost
 from domain.explanation import Explanation, explained
-from domain.listening import Cursor, MentionPage, SourceProblem
+from domain.listening import MentionPage, SourceProblem, complete
 from store.desk import sources
 from store.desk.sources import Lane, Source
 from store.kernel.database import Database
@@ -97,7 +97,7 @@ class ListeningActivities:
 
     async def _lane(self, source: Source) -> Lane:
         """The newest mentions first; between two readings of those, what is still missing."""
-        newest = Lane(cursor=Cursor(since=source.newest))
+        newest = Lane(cursor=complete(source.newest))
         if source.asked_at is None or self._now() - source.asked_at >= self._every:
             return newest
         return await sources.newest_chain(self._database, source.channel) or newest

@@ -131,7 +131,8 @@ class XMentions:
         if place.token:
             query["pagination_token"] = place.token
         shown = await self._shown(f"/2/users/{own.id}/mentions", query, place)
-        newest, oldest = shown.newest(cursor.newest), shown.oldest(place.oldest)
+        newest = shown.newest(cursor.newest or cursor.since)
+        oldest = shown.oldest(place.oldest)
         known = int(cursor.since or 0)
         if shown.next:
             after = cursor.next_page(str(_Place(False, oldest, shown.next)), newest)
@@ -165,9 +166,10 @@ class XMentions:
         except Refused:
             # The account may list its mentions and not search: what the list does not show is lost.
             until = self._clock() if place.oldest == _LARGEST else time_of(place.oldest)
-            newest = cursor.newest if int(cursor.newest) > known else str(_id_at(until))
+            newest = cursor.newest if int(cursor.newest or 0) > known else str(_id_at(until))
             return MentionPage(cursor=complete(newest), gap=_gap(since, until))
-        newest, oldest = shown.newest(cursor.newest), shown.oldest(place.oldest)
+        newest = shown.newest(cursor.newest or cursor.since)
+        oldest = shown.oldest(place.oldest)
         if shown.next:
             after = cursor.next_page(str(_Place(True, oldest, shown.next)), newest)
             return self._page(shown, after, known, own)

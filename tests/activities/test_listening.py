@@ -11,7 +11,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.listening import SELDOM, ListeningActivities
 from activities.signatures.listening import Heard, ReadMentions
 from channels.contract import BadCredentials, Refused, Throttled, Unreachable
-from domain.listening import Cursor
+from domain.listening import complete
 from store.desk import reading, sources
 from store.desk.reading import Which
 from store.desk.sources import Source
@@ -66,7 +66,7 @@ async def test_everything_is_read_once_and_asked_for_again_after_the_interval(
 
     heard = await listening.read()
     assert heard == Heard(again_in=EVERY.total_seconds(), new=0)
-    assert listening.square.asked[-1] == Cursor(since="35")
+    assert listening.square.asked[-1] == complete("35")
 
 
 async def test_after_an_outage_the_newest_come_first_and_what_is_said_meanwhile_does_not_wait(
@@ -76,7 +76,7 @@ async def test_after_an_outage_the_newest_come_first_and_what_is_said_meanwhile_
     await listening.to_the_end()
     listening.square.say(100)
     await listening.read()
-    assert listening.square.asked[-1] == Cursor(since="1")
+    assert listening.square.asked[-1] == complete("1")
     assert max(map(int, await listening.ids())) == 101
 
     # Two pages later a minute has passed.
@@ -85,7 +85,7 @@ async def test_after_an_outage_the_newest_come_first_and_what_is_said_meanwhile_
     listening.square.say(5)
     listening.passed += EVERY
     await listening.read()
-    assert listening.square.asked[-1] == Cursor(since="101")
+    assert listening.square.asked[-1] == complete("101")
     assert max(map(int, await listening.ids())) == 106
 
     await listening.to_the_end()
