@@ -9,15 +9,15 @@ came on, and one item that cannot be read must not cost the others.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Protocol, TypeVar, runtime_checkable
+from typing import Annotated, Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, TypeAdapter, ValidationError
 
 from channels.contract import Refused
 from domain.listening import Cursor, MentionPage
-from domain.mentions import storable
+from domain.mentions import Gone, Mention, storable
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -36,6 +36,37 @@ class Listens(Protocol):
         Reading a page again gives the same mentions or more. Raises ``Unreachable``,
         ``Throttled``, ``BadCredentials`` or ``Refused``, and ``PlaceLost`` for a ``token`` that
         works no longer.
+        """
+        ...
+
+
+class ChallengeAnswer(NamedTuple):
+    """What a provider wants to hear before it delivers anything."""
+
+    body: bytes
+    media_type: str
+
+
+@runtime_checkable
+class ReadsMentions(Protocol):
+    """Reads what a provider tells at once of what people say; has no credential that could send.
+
+    It is not the channel itself: it lives in the process that the internet can reach. Whatever it
+    misses is read later on by the channel.
+    """
+
+    def read_mentions(self, body: bytes, headers: Mapping[str, str]) -> Sequence[Mention | Gone]:
+        """What was said to us, and what was deleted, in one signed delivery.
+
+        ``body`` is as it came, byte for byte; ``headers`` are found by lower-case names. Raises
+        ``EventsNotGenuine`` before anything is parsed, or ``EventsUnreadable``.
+        """
+        ...
+
+    def answer_challenge(self, query: Mapping[str, str]) -> ChallengeAnswer | None:
+        """The answer to a question by which the provider knows us; None if it is no such question.
+
+        Raises ``EventsNotGenuine`` for one that is not the provider's.
         """
         ...
 

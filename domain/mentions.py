@@ -144,6 +144,14 @@ class Gone(Value):
     id: ForeignId = Field(min_length=1)
 
 
+MENTIONS_PATH = "/mentions"
+
+
+def mentions_path(channel: str) -> str:
+    """Where a channel's provider tells of mentions, below the public URL."""
+    return f"{MENTIONS_PATH}/{channel}"
+
+
 def version_of(text: object) -> str:
     """The version of a text on a platform that has no name for it: twelve digits of its digest."""
     return hashlib.sha256(storable(text).encode()).hexdigest()[:12]

@@ -93,8 +93,9 @@ class HearingContract(PromisesOfChannel):
         ids = await people.say([f"question {n}" for n in range(MANY)])
 
         pages, cursor = await to_the_end(listens, cursor)
-        again, _ = await to_the_end(listens, cursor)
+        again, after = await to_the_end(listens, Cursor(since=cursor.since))
 
+        assert after == cursor, "what is known is forgotten when nothing new was said"
         read = said(pages)
         assert set(ids) <= {one.id for one in read}, "some of what was said was not read"
         known = {(one.id, one.version) for one in read}

@@ -38,6 +38,7 @@ from channels.contract import (
 from channels.facebook.graph import PROVIDER, GraphAccount, GraphAnswer, GraphSession, call
 from channels.facebook.listening import PageMentions
 from channels.facebook.refusals import Gone, meaning_of
+from channels.facebook.webhook import MENTIONS
 from channels.http import Clock, Effect, silence, utc_now
 from channels.looking import Page, Published, look_back
 from channels.wording import copy_of_post, words_of_post
@@ -125,7 +126,9 @@ class FacebookChannel:
             connect_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
         )
-        self._mentions = PageMentions(self._edge, settings.page_id, settings.site_url, clock)
+        self._mentions = PageMentions(
+            self.name, self._edge, settings.page_id, settings.site_url, clock
+        )
 
     def render(self, template: Template) -> Copy:
         """Return the post with its sign-off and mark; the link goes beside the text, for a preview.
@@ -257,6 +260,7 @@ def _parsed(body: dict[str, Any], shape: type[Shape], effect: Effect) -> Shape:
 ADAPTER = Adapter(
     FacebookSettings,
     FacebookChannel,
+    mentions=MENTIONS,
     sandbox={
         "page_id": "100000000000001",
         "page_token": "sandbox-page-token",

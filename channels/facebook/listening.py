@@ -90,9 +90,10 @@ class _Plan(Value):
 
 
 class PageMentions:
-    """Reads what is said to one Page, edge by edge."""
+    """Reads what is said to one Page, edge by edge; ``channel`` is the channel's name."""
 
-    def __init__(self, get: Get, page_id: str, site_url: str, clock: Clock) -> None:
+    def __init__(self, channel: str, get: Get, page_id: str, site_url: str, clock: Clock) -> None:
+        self._channel = channel
         self._get = get
         self._page_id = page_id
         self._site_url = site_url
@@ -173,7 +174,7 @@ class PageMentions:
         by = said.by()
         return Mention.model_validate(
             {
-                "channel": "facebook",
+                "channel": self._channel,
                 "id": said.id,
                 "version": version_of(said.message),
                 "kind": MentionKind.MENTION if tagged else MentionKind.COMMENT,

@@ -120,7 +120,9 @@ class MastodonChannel:
         self.capabilities = Capabilities(
             kind=ChannelKind.POST, max_length=settings.max_characters, listens=True
         )
-        self._mentions = AccountMentions(lambda path, query: self._ask("GET", path, query), clock)
+        self._mentions = AccountMentions(
+            self.name, lambda path, query: self._ask("GET", path, query), clock
+        )
 
     def render(self, template: Template) -> Copy:
         """Return the post, sign-off, mark and link in its text. Raises ``CannotExpress``."""

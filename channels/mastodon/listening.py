@@ -64,9 +64,10 @@ class _Numbered(BaseModel):
 
 
 class AccountMentions:
-    """Reads the mentions of one account, forwards."""
+    """Reads the mentions of one account, forwards; ``channel`` is the channel's name."""
 
-    def __init__(self, ask: Ask, clock: Clock) -> None:
+    def __init__(self, channel: str, ask: Ask, clock: Clock) -> None:
+        self._channel = channel
         self._ask = ask
         self._clock = clock
 
@@ -97,7 +98,7 @@ class AccountMentions:
         changed = status.edited_at or written
         return Mention.model_validate(
             {
-                "channel": "mastodon",
+                "channel": self._channel,
                 "id": status.id,
                 "version": changed.isoformat(),
                 "conversation": status.in_reply_to_id or status.id,

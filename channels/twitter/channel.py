@@ -42,6 +42,7 @@ from channels.looking import SLACK, Page, Published, look_back
 from channels.twitter.listening import OwnAccount, XMentions
 from channels.twitter.oauth1 import SignedRequests, UserKeys
 from channels.twitter.refusals import PROVIDER, own_words
+from channels.twitter.webhook import MENTIONS
 from channels.twitter.weighted import LIMIT, weighted_length
 from channels.wire import Wire
 from channels.wording import copy_of_post, words_of_post
@@ -168,6 +169,7 @@ class TwitterChannel:
             listens=True,
         )
         self._mentions = XMentions(
+            self.name,
             lambda path, query: self._ask("GET", path, query),
             settings.fields,
             settings.site_url,
@@ -325,6 +327,7 @@ class TwitterChannel:
 ADAPTER = Adapter(
     TwitterSettings,
     TwitterChannel,
+    mentions=MENTIONS,
     sandbox={
         "consumer_key": "sandbox-consumer-key",
         "consumer_secret": "sandbox-consumer-secret",

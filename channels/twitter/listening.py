@@ -13,34 +13,28 @@ Source: docs.x.com, x-api/posts/timelines and x-api/posts/search. What X forces 
 
 from __future__ import annotations
 
-import html
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import httpx
-from pydantic import AliasChoices, BaseModel, Field
 
 from channels.contract import BadCredentials, Refused
 from channels.http import Clock, Effect, silence
 from channels.listening import (
-    AnyCount,
-    AnyText,
-    AnyTime,
     PlaceLost,
-    Shape,
     loose_json,
     readable,
 )
+from channels.twitter.posts import EPOCH, Post, User, each, time_of
 from channels.twitter.refusals import PROVIDER
 from domain.listening import Cursor, Gap, MentionPage, complete
-from domain.mentions import Author, Mention
+from domain.mentions import Mention
 
 SEARCHABLE = timedelta(days=7)
 _MARGIN = timedelta(minutes=5)
 """X refuses a search that begins a moment too early; its clock and ours may differ."""
 
-_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657_000, tzinfo=UTC)
 _LARGEST = 2**63 - 1
 _USER_FIELDS = "name,username,public_metrics"
 _FIELDS = {
@@ -65,82 +59,6 @@ class OwnAccount:
     handle: str
 
 
-class _Link(BaseModel):
-    url: AnyText = ""
-    expanded_url: AnyText = ""
-
-
-class _Entities(BaseModel):
-    urls: list[_Link] = []
-
-
-class _Note(BaseModel):
-    text: AnyText = ""
-
-
-class _Reference(BaseModel):
-    type: AnyText = ""
-    id: AnyText = ""
-
-
-class _Post(BaseModel):
-    """A post; of all its fields, only the id must be there."""
-
-    id: str = Field(pattern=r"^[0-9]{1,19}$")
-    text: AnyText = ""
-    author_id: AnyText = ""
-    conversation_id: AnyText = ""
-    created_at: AnyTime = None
-    lang: AnyText = ""
-    entities: object = None
-    note: object = Field(default=None, validation_alias=AliasChoices("note_tweet", "note_post"))
-    history: object = Field(
-        default=None,
-        validation_alias=AliasChoices("edit_history_tweet_ids", "edit_history_post_ids"),
-    )
-    references: object = Field(
-        default=None, validation_alias=AliasChoices("referenced_tweets", "referenced_posts")
-    )
-
-    @property
-    def number(self) -> int:
-        return int(self.id)
-
-    def words(self) -> str:
-        """What was written: all of a long post, with links put back and escapes undone."""
-        notes = _each([self.note], _Note)
-        text = (notes[0].text if notes else "") or self.text
-        entities = _each([self.entities], _Entities)
-        for link in entities[0].urls if entities else ():
-            if link.url:
-                text = text.replace(link.url, link.expanded_url or link.url)
-        return html.unescape(text)
-
-    def first(self) -> str:
-        """The id of its first version."""
-        ids = self.history if isinstance(self.history, list) else []
-        return str(ids[0]) if ids else self.id
-
-    def answers(self) -> str:
-        references = _each(self.references, _Reference)
-        return next((one.id for one in references if one.type == "replied_to"), "")
-
-
-class _Metrics(BaseModel):
-    followers_count: AnyCount = None
-
-
-class _User(BaseModel):
-    id: AnyText = ""
-    name: AnyText = ""
-    username: AnyText = ""
-    public_metrics: _Metrics | None = None
-
-
-def _each(items: object, shape: type[Shape]) -> list[Shape]:
-    return readable(items if isinstance(items, list) else [], shape)[0]
-
-
 class _Shown:
     """One answer of X with a list of posts."""
 
@@ -151,14 +69,14 @@ class _Shown:
             items = body.get("data")
             if items is None and meta.get("result_count") == 0:
                 items = []
-            self.posts, self.unreadable = readable(items, _Post)
+            self.posts, self.unreadable = readable(items, Post)
         except (ValueError, AttributeError):
             raise silence(Effect.REPEATABLE, PROVIDER, "the answer could not be read") from None
         token = meta.get("next_token")
         self.next = token if isinstance(token, str) else ""
         includes = body.get("includes")
         users = includes.get("users") if isinstance(includes, dict) else None
-        self.users = {one.id: one for one in _each(users, _User)}
+        self.users = {one.id: one for one in each(users, User)}
 
     def oldest(self, before: int) -> int:
         return min([before, *(post.number for post in self.posts)])
@@ -190,9 +108,10 @@ class _Place:
 
 
 class XMentions:
-    """Reads the mentions of one account, page by page."""
+    """Reads the mentions of one account, page by page; ``channel`` is the channel's name."""
 
-    def __init__(self, ask: Ask, fields: str, site_url: str, clock: Clock) -> None:
+    def __init__(self, channel: str, ask: Ask, fields: str, site_url: str, clock: Clock) -> None:
+        self._channel = channel
         self._ask = ask
         self._fields = fields
         self._site_url = site_url
@@ -212,7 +131,8 @@ class XMentions:
         if place.token:
             query["pagination_token"] = place.token
         shown = await self._shown(f"/2/users/{own.id}/mentions", query, place)
-        newest, oldest = shown.newest(cursor.newest), shown.oldest(place.oldest)
+        newest = shown.newest(cursor.newest or cursor.since)
+        oldest = shown.oldest(place.oldest)
         known = int(cursor.since or 0)
         if shown.next:
             after = cursor.next_page(str(_Place(False, oldest, shown.next)), newest)
@@ -225,7 +145,7 @@ class XMentions:
     async def _search(self, cursor: Cursor, place: _Place, own: OwnAccount) -> MentionPage:
         known = int(cursor.since or 0)
         floor = self._clock() - SEARCHABLE + _MARGIN
-        since = _time_of(known)
+        since = time_of(known)
         query = {
             "query": f"@{own.handle} -from:{own.handle}",
             "max_results": "100",
@@ -245,10 +165,11 @@ class XMentions:
             raise
         except Refused:
             # The account may list its mentions and not search: what the list does not show is lost.
-            until = self._clock() if place.oldest == _LARGEST else _time_of(place.oldest)
-            newest = cursor.newest if int(cursor.newest) > known else str(_id_at(until))
+            until = self._clock() if place.oldest == _LARGEST else time_of(place.oldest)
+            newest = cursor.newest if int(cursor.newest or 0) > known else str(_id_at(until))
             return MentionPage(cursor=complete(newest), gap=_gap(since, until))
-        newest, oldest = shown.newest(cursor.newest), shown.oldest(place.oldest)
+        newest = shown.newest(cursor.newest or cursor.since)
+        oldest = shown.oldest(place.oldest)
         if shown.next:
             after = cursor.next_page(str(_Place(True, oldest, shown.next)), newest)
             return self._page(shown, after, known, own)
@@ -283,45 +204,15 @@ class XMentions:
             mentions=self._read(new, shown), cursor=after, gap=gap, unreadable=shown.unreadable
         )
 
-    def _read(self, posts: Sequence[_Post], shown: _Shown) -> tuple[Mention, ...]:
-        return tuple(self._mention(post, shown.users.get(post.author_id)) for post in posts)
-
-    def _mention(self, post: _Post, user: _User | None) -> Mention:
-        first, handle = post.first(), user.username if user else ""
-        written = _time_of(int(first)) if first.isdigit() else post.created_at
-        changed = post.created_at or _time_of(post.number)
-        return Mention.model_validate(
-            {
-                "channel": "twitter",
-                "id": first,
-                "version": post.id,
-                "conversation": post.conversation_id,
-                "author": Author.model_validate(
-                    {
-                        "id": post.author_id,
-                        "handle": handle,
-                        "name": user.name if user else "",
-                        "followers": user.public_metrics.followers_count
-                        if user and user.public_metrics
-                        else None,
-                    }
-                ),
-                "text": post.words(),
-                "language": post.lang,
-                "reply_to": post.answers(),
-                "url": f"{self._site_url}/{handle or 'i'}/status/{post.id}",
-                "written_at": min(written, changed) if written else changed,
-                "changed_at": changed,
-            }
+    def _read(self, posts: Sequence[Post], shown: _Shown) -> tuple[Mention, ...]:
+        return tuple(
+            post.mention(self._channel, self._site_url, shown.users.get(post.author_id))
+            for post in posts
         )
 
 
-def _time_of(number: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=number >> 22)
-
-
 def _id_at(at: datetime) -> int:
-    return int((at - _EPOCH) / timedelta(milliseconds=1)) << 22
+    return int((at - EPOCH) / timedelta(milliseconds=1)) << 22
 
 
 def _gap(since: datetime, until: datetime) -> Gap | None:

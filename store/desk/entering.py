@@ -6,20 +6,58 @@ may come after a newer one. What we ourselves said never becomes a mention.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import BigInteger, Boolean, Text
 
 from domain.mentions import Gone, Mention, MentionState
 from domain.model import Value
+from store.kernel.bulk import Bulk, Kind, Scalar
+from store.kernel.columns import Moment, moment_text
 from store.kernel.database import Database
 from store.kernel.priority import Priority
 from store.tables import incidents, mention_versions, mentions, publications
 
 CHUNK = 200
-"""Mentions of one statement, each with some twenty values."""
+"""Mentions of one statement."""
+
+_MENTION: Mapping[str, Kind] = {
+    **{
+        name: Text()
+        for name in (
+            "channel",
+            "provider_id",
+            "version",
+            "kind",
+            "conversation",
+            "author_id",
+            "author_handle",
+            "author_name",
+            "language",
+            "reply_to",
+            "url",
+            "state",
+            "incident",
+        )
+    },
+    "author_followers": BigInteger(),
+    "private": Boolean(),
+    "written_at": Moment(),
+    "changed_at": Moment(),
+    "arrived_at": Moment(),
+}
+_VERSION: Mapping[str, Kind] = {
+    "mention_id": BigInteger(),
+    "version": Text(),
+    "text": Text(),
+    "cut": Boolean(),
+    "changed_at": Moment(),
+    "arrived_at": Moment(),
+}
 
 
 class Entered(Value):
@@ -55,20 +93,27 @@ async def enter_in(
 
 
 async def close_deleted(db: Database, gone: Sequence[Gone], at: datetime) -> int:
-    """Close mentions that were deleted, with that as the reason; how many there were."""
+    """Close mentions that were deleted, with that as the reason; how many there were.
+
+    One that is not known yet is entered as deleted: webhooks come in any order, and what comes
+    later must not be open.
+    """
     closed = 0
     async with db.write(Priority.NORMAL, many_rows=True) as connection:
-        for one in gone:
+        for channel in sorted({one.channel for one in gone}):
+            ids = {one.id for one in gone if one.channel == channel}
             ended = await connection.execute(
                 update(mentions)
                 .where(
-                    mentions.c.channel == one.channel,
-                    mentions.c.provider_id == one.id,
+                    mentions.c.channel == channel,
+                    mentions.c.provider_id.in_(ids),
                     mentions.c.state == MentionState.OPEN,
                 )
                 .values(state=MentionState.DELETED.value, closed_at=at)
             )
             closed += ended.rowcount
+            ids -= set(await _own_posts(connection, channel, ids))
+            await _enter_unknown(db, connection, channel, sorted(ids), at)
     return closed
 
 
@@ -99,34 +144,17 @@ async def _enter_some(
             newest[one.id] = one
     # In one order everywhere, so that two transactions never wait for each other.
     first = [_row(newest[name], incident, at) for name in sorted(newest)]
-    added = await connection.execute(
-        db.insert_or_ignore(mentions, ["channel", "provider_id"])
-        .values(first)
-        .returning(mentions.c.provider_id)
-    )
-    new = set(added.scalars())
+    added = await _insert(db, connection, mentions, _MENTION, ["channel", "provider_id"], first)
+    new = {row.provider_id for row in added}
     known = await connection.execute(
         select(mentions.c.provider_id, mentions.c.id).where(
             mentions.c.channel == channel, mentions.c.provider_id.in_(newest)
         )
     )
     numbers = {row.provider_id: row.id for row in known}
-    rows = [
-        {
-            "mention_id": numbers[one.id],
-            "version": one.version,
-            "text": one.text,
-            "cut": one.cut,
-            "changed_at": _not_later(one.changed_at, at),
-            "arrived_at": at,
-        }
-        for _, one in sorted(versions.items())
-    ]
-    came = await connection.execute(
-        db.insert_or_ignore(mention_versions, ["mention_id", "version"])
-        .values(rows)
-        .returning(mention_versions.c.mention_id, mention_versions.c.version)
-    )
+    rows = [_version(numbers[one.id], one, at) for _, one in sorted(versions.items())]
+    key = ["mention_id", "version"]
+    came = await _insert(db, connection, mention_versions, _VERSION, key, rows)
     arrived = {(row.mention_id, row.version) for row in came}
     changed = [
         one
@@ -136,6 +164,32 @@ async def _enter_some(
     for one in changed:
         await _become(connection, numbers[one.id], one, at)
     return Entered(new=len(new), changed=len(changed))
+
+
+async def _enter_unknown(
+    db: Database, connection: AsyncConnection, channel: str, ids: Sequence[str], at: datetime
+) -> None:
+    """Enter those of ``ids`` that are not known, as deleted and without words."""
+    if not ids:
+        return
+    empty = [Mention(channel=channel, id=one, written_at=at, changed_at=at) for one in ids]
+    deleted = MentionState.DELETED.value
+    rows = [{**_row(one, "", at), "state": deleted} for one in empty]
+    key = ["channel", "provider_id"]
+    added = await _insert(db, connection, mentions, _MENTION, key, rows)
+    if not added:
+        return
+    new = {row.provider_id for row in added}
+    await connection.execute(
+        update(mentions)
+        .where(mentions.c.channel == channel, mentions.c.provider_id.in_(new))
+        .values(closed_at=at)
+    )
+    numbers = await connection.scalars(
+        select(mentions.c.id).where(mentions.c.channel == channel, mentions.c.provider_id.in_(new))
+    )
+    versions = [_version(number, one, at) for number, one in zip(numbers, empty, strict=False)]
+    await _insert(db, connection, mention_versions, _VERSION, ["mention_id", "version"], versions)
 
 
 async def _become(connection: AsyncConnection, number: int, mention: Mention, at: datetime) -> None:
@@ -149,20 +203,50 @@ async def _become(connection: AsyncConnection, number: int, mention: Mention, at
     )
 
 
-def _row(mention: Mention, incident: str, at: datetime) -> dict[str, object]:
+async def _insert(
+    db: Database,
+    connection: AsyncConnection,
+    table: Table,
+    columns: Mapping[str, Kind],
+    key: list[str],
+    rows: Sequence[Mapping[str, Scalar]],
+) -> Sequence[Row[Any]]:
+    """Insert the rows that are not there yet, and return the keys of those that were inserted."""
+    bulk = Bulk(db.dialect, **columns)
+    inserting = (
+        db.insert_or_ignore(table, key)
+        .from_select(list(columns), bulk.select())
+        .returning(*(table.c[name] for name in key))
+    )
+    values = ([row[name] for name in columns] for row in rows)
+    return (await connection.execute(inserting, bulk.parameter(values))).all()
+
+
+def _row(mention: Mention, incident: str, at: datetime) -> dict[str, Scalar]:
     return {
         **_described(mention),
         "channel": mention.channel,
         "provider_id": mention.id,
-        "written_at": _not_later(mention.written_at, at),
-        "changed_at": _not_later(mention.changed_at, at),
-        "arrived_at": at,
+        "written_at": moment_text(_not_later(mention.written_at, at)),
+        "changed_at": moment_text(_not_later(mention.changed_at, at)),
+        "arrived_at": moment_text(at),
         "state": MentionState.OPEN.value,
         "incident": incident,
     }
 
 
-def _described(mention: Mention) -> dict[str, object]:
+def _version(number: int, mention: Mention, at: datetime) -> dict[str, Scalar]:
+    return {
+        "mention_id": number,
+        "version": mention.version,
+        "text": mention.text,
+        "cut": mention.cut,
+        "changed_at": moment_text(_not_later(mention.changed_at, at)),
+        "arrived_at": moment_text(at),
+    }
+
+
+def _described(mention: Mention) -> dict[str, Scalar]:
     """What another version may have otherwise."""
     return {
         "version": mention.version,

@@ -149,7 +149,7 @@ async def _move_newest(
     moved = await connection.execute(
         update(mention_sources)
         .where(_SOURCE.channel == channel, _SOURCE.newest == lane.cursor.since)
-        .values(newest=after.newest)
+        .values(newest=after.newest or lane.cursor.since)
     )
     if moved.rowcount and after.token:
         chain = {"channel": channel, "begun_at": at, **after.model_dump()}

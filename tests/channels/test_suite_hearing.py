@@ -23,6 +23,12 @@ class ReadsOnePage(BoardChannel):
         return page.model_copy(update={"cursor": complete(page.cursor.newest)})
 
 
+class ForgetsWhatItKnows(BoardChannel):
+    async def mentions(self, cursor: Cursor) -> MentionPage:
+        page = await super().mentions(cursor)
+        return page if page.mentions else page.model_copy(update={"cursor": complete("")})
+
+
 class ReadsFromTheNewestOfTheLastPage(BoardChannel):
     async def mentions(self, cursor: Cursor) -> MentionPage:
         page = await super().mentions(cursor)
@@ -67,6 +73,7 @@ MEANWHILE = SUITE.test_what_is_said_while_a_chain_is_read_is_in_it_or_in_the_nex
 FLAWS = [
     Flaw("undeclared", SUITE.test_the_capabilities_say_whether_it_listens, SaysNothingOfIt),
     Flaw("one page", ALL, ReadsOnePage),
+    Flaw("forgets", ALL, ForgetsWhatItKnows),
     Flaw("too far", MEANWHILE, ReadsFromTheNewestOfTheLastPage),
     Flaw("once", SUITE.test_a_page_that_is_read_again_shows_the_same, ForgetsWhatItHasShown),
     Flaw("ourselves", SUITE.test_what_we_say_ourselves_is_no_mention, HearsItself),

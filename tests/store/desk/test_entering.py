@@ -115,7 +115,7 @@ async def test_a_mention_belongs_to_the_incident_that_runs_when_it_comes(
 
 async def test_a_deletion_closes_and_what_comes_again_does_not_open(database: Database) -> None:
     await entering.enter(database, crowd(1, 3), NOON)
-    gone = [Gone(channel="twitter", id="2"), Gone(channel="twitter", id="77")]
+    gone = [Gone(channel="twitter", id="2")]
     assert await entering.close_deleted(database, gone, LATER) == 1
     assert await entering.close_deleted(database, gone, LATER) == 0
     await entering.enter(database, crowd(1, 3), LATER)
@@ -128,6 +128,27 @@ async def test_a_deletion_closes_and_what_comes_again_does_not_open(database: Da
         MentionState.DISMISSED: 0,
         MentionState.DELETED: 1,
     }
+
+
+async def test_a_deletion_that_comes_before_the_mention_keeps_it_closed(
+    database: Database,
+) -> None:
+    gone = [Gone(channel="twitter", id="2"), Gone(channel="facebook", id="3")]
+    assert await entering.close_deleted(database, gone, NOON) == 0
+    await entering.enter(database, crowd(1, 3), LATER)
+
+    found = {one.mention.id: one.state for one in await all_of_them(database, channel="twitter")}
+    assert found == {"1": "open", "2": "deleted", "3": "open"}
+    (row,) = await all_of_them(database, channel="facebook")
+    assert (row.state, row.mention.text, row.closed_at) == ("deleted", "", NOON)
+
+
+async def test_the_deletion_of_a_post_of_ours_is_no_mention(database: Database) -> None:
+    await publications.plan(database, ref(), "twitter", DIGEST, NOON)
+    await publications.reserve(database, ref(), "twitter", DIGEST, NOON, 1)
+    await publications.accept(database, ref(), "twitter", RECEIPT, NOON)
+    await entering.close_deleted(database, [Gone(channel="twitter", id=RECEIPT.id)], LATER)
+    assert await all_of_them(database) == []
 
 
 async def test_a_clock_that_is_ahead_puts_nothing_in_front_of_all_others(

@@ -156,3 +156,12 @@ async def test_how_a_source_is_doing_is_in_its_row(database: Database) -> None:
 async def test_another_interval_counts_from_now_on(database: Database) -> None:
     assert (await sources.register(database, "twitter", 30, LATER)).every == 30
     assert (await here(database)).since == NOON
+
+
+async def test_a_reading_that_reached_nothing_forgets_nothing(database: Database) -> None:
+    """A channel that gave no place back would have begun from the very first mention again."""
+    page = MentionPage(mentions=crowd(1, 2), cursor=complete("2"))
+    await sources.enter_page(database, "twitter", await newest(database), page, NOON)
+    empty = MentionPage(cursor=Cursor(since="2"))
+    await sources.enter_page(database, "twitter", await newest(database), empty, LATER)
+    assert (await here(database)).newest == "2"

@@ -16,6 +16,7 @@ IN_A_TERMINAL = {
     Action.CREATE_TOKEN,
     Action.CREATE_KEY,
     Action.LIST_KEYS,
+    Action.LIST_MENTIONS,
     Action.LIST_WEBHOOKS,
     Action.ENABLE_WEBHOOK,
     Action.REPLAY_WEBHOOKS,
