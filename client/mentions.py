@@ -11,11 +11,14 @@ from channels.configured import ChannelMisconfigured
 from client.engine import Engine
 from client.errors import UnknownIncident, WrongInput
 from client.source_state import SeenSource, seen
+from domain.actor import Actor
+from domain.errors import DomainError
 from domain.explanation import Action, NextStep
-from domain.mentions import MentionState
+from domain.mentions import LONGEST_LINE, DismissalReason, MentionState
 from domain.model import Value
 from settings import Settings
-from store.desk import entering, reading, sources
+from store.desk import closing, entering, reading, sources
+from store.desk.closing import Dismissal
 from store.desk.reading import MentionRow, MentionVersion, Which
 from store.record import incidents
 
@@ -24,15 +27,23 @@ __all__ = [
     "MentionRow",
     "MentionVersion",
     "ShownMention",
+    "dismiss",
     "draw_into",
     "list_mentions",
     "list_sources",
     "not_begun",
+    "reopen",
     "show_mention",
 ]
 
 MOST = 500
 """Mentions of one page of a list."""
+
+_NEED_WORDS = {
+    DismissalReason.OTHER: "why they need no reply",
+    DismissalReason.DUPLICATE: "the number of the mention that they repeat",
+    DismissalReason.ANSWERED_ELSEWHERE: "where the answer can be read",
+}
 
 
 class MentionList(Value):
@@ -102,6 +113,61 @@ async def draw_into(engine: Engine, numbers: Collection[int], incident: str) -> 
     for number in numbers:
         await _row(engine, number)
     return await entering.draw_into(ledger, numbers, incident)
+
+
+async def dismiss(
+    engine: Engine,
+    numbers: Collection[int],
+    reason: DismissalReason,
+    *,
+    actor: Actor,
+    words: str = "",
+) -> int:
+    """Close open mentions that need no reply; how many were open.
+
+    Raises ``WrongInput`` if one is not there or the reason needs words, and ``DomainError`` if none
+    of them is open.
+    """
+    words = words.strip()
+    if not words and reason in _NEED_WORDS:
+        raise WrongInput(
+            f"'{reason}' needs words: {_NEED_WORDS[reason]}.",
+            "Say it, and dismiss them again.",
+        )
+    if len(words) > LONGEST_LINE:
+        raise WrongInput(
+            f"The words have {len(words):,} characters, and {LONGEST_LINE} at most are kept.",
+            "Make them shorter.",
+        )
+    for number in numbers:
+        await _row(engine, number)
+    ledger, dismissal = (
+        await engine.ledger(),
+        Dismissal(reason=reason, words=words, by=actor.person),
+    )
+    dismissed = await closing.dismiss(ledger, numbers, dismissal, datetime.now(UTC))
+    return _some(dismissed, numbers, "open")
+
+
+async def reopen(engine: Engine, numbers: Collection[int]) -> int:
+    """Open mentions again that were dismissed; how many were.
+
+    Raises ``WrongInput`` if one is not there, and ``DomainError`` if none of them was dismissed.
+    """
+    for number in numbers:
+        await _row(engine, number)
+    return _some(await closing.reopen(await engine.ledger(), numbers), numbers, "dismissed")
+
+
+def _some(moved: Collection[int], numbers: Collection[int], state: str) -> int:
+    if moved:
+        return len(moved)
+    which = "The mention is" if len(set(numbers)) == 1 else "None of the mentions is"
+    not_so = f"{which} not {state}" if len(set(numbers)) == 1 else f"{which} {state}"
+    raise DomainError(
+        f"{not_so}, so nothing was changed.",
+        NextStep(action=Action.LIST_MENTIONS, advice="See in which state each is."),
+    )
 
 
 async def list_sources(engine: Engine) -> list[SeenSource]:

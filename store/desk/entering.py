@@ -14,7 +14,7 @@ from sqlalchemy import Row, Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import BigInteger, Boolean, Text
 
-from domain.mentions import Gone, Mention, MentionState
+from domain.mentions import DismissalReason, Gone, Mention, MentionState
 from domain.model import Value
 from store.kernel.bulk import Bulk, Kind, Scalar
 from store.kernel.columns import Moment, moment_text
@@ -41,6 +41,7 @@ _MENTION: Mapping[str, Kind] = {
             "reply_to",
             "url",
             "state",
+            "reason",
             "incident",
         )
     },
@@ -49,6 +50,7 @@ _MENTION: Mapping[str, Kind] = {
     "written_at": Moment(),
     "changed_at": Moment(),
     "arrived_at": Moment(),
+    "closed_at": Moment(),
 }
 _VERSION: Mapping[str, Kind] = {
     "mention_id": BigInteger(),
@@ -230,8 +232,19 @@ def _row(mention: Mention, incident: str, at: datetime) -> dict[str, Scalar]:
         "written_at": moment_text(_not_later(mention.written_at, at)),
         "changed_at": moment_text(_not_later(mention.changed_at, at)),
         "arrived_at": moment_text(at),
-        "state": MentionState.OPEN.value,
+        **_begins(mention, at),
         "incident": incident,
+    }
+
+
+def _begins(mention: Mention, at: datetime) -> dict[str, Scalar]:
+    """The state in which it comes: open, unless a machine wrote it."""
+    if not mention.automatic:
+        return {"state": MentionState.OPEN.value, "reason": "", "closed_at": None}
+    return {
+        "state": MentionState.DISMISSED.value,
+        "reason": DismissalReason.AUTOMATIC.value,
+        "closed_at": moment_text(at),
     }
 
 

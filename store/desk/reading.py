@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 
-from domain.mentions import Author, Mention, MentionState
+from domain.mentions import Author, DismissalReason, Mention, MentionState
 from domain.model import Value
 from domain.times import UtcTime
 from store.kernel.database import Database
@@ -37,13 +37,19 @@ class After(Value):
 
 
 class MentionRow(Value):
-    """A mention in its newest version, by our ``number``; ``incident`` is empty for none."""
+    """A mention in its newest version, by our ``number``; ``incident`` is empty for none.
+
+    ``reason`` and ``words`` say why it was dismissed, ``closed_by`` who did: nobody for a rule.
+    """
 
     number: int
     mention: Mention
     state: MentionState
     arrived_at: UtcTime
     closed_at: UtcTime | None
+    reason: DismissalReason | None = None
+    words: str = ""
+    closed_by: str = ""
     incident: str
 
     def after(self) -> After:
@@ -142,5 +148,8 @@ def _read(row: Row[Any]) -> MentionRow:
         state=MentionState(row.state),
         arrived_at=row.arrived_at,
         closed_at=row.closed_at,
+        reason=DismissalReason(row.reason) if row.reason else None,
+        words=row.words,
+        closed_by=row.closed_by,
         incident=row.incident,
     )

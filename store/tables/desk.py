@@ -44,6 +44,10 @@ mentions = Table(
     Column("arrived_at", Moment, nullable=False),
     Column("state", String(16), nullable=False),
     Column("closed_at", Moment),
+    # Why it was dismissed, in whose words and by whom; by nobody for a rule.
+    Column("reason", String(24), nullable=False, server_default=text("''")),
+    Column("words", Text, nullable=False, server_default=text("''")),
+    Column("closed_by", String(64), nullable=False, server_default=text("''")),
     # The one that was open when it arrived, or that it was drawn into; empty for none.
     Column("incident", String(48), nullable=False, server_default=text("''")),
     UniqueConstraint("channel", "provider_id"),

@@ -9,15 +9,16 @@ import typer
 
 from client import mentions
 from client.mentions import MentionList
-from domain.mentions import MentionState
+from domain.mentions import DismissalReason, MentionState
 from surfaces.terminal.desk_view import mention_lines, source_lines, version_lines
-from surfaces.terminal.options import Json, slug_of
+from surfaces.terminal.options import By, Json, actor, slug_of
 from surfaces.terminal.printing import say, say_json
 from surfaces.terminal.session import run
 
 app = typer.Typer(help="What people say to us, and whether it is heard.", no_args_is_help=True)
 
 Number = Annotated[int, typer.Argument(metavar="N", min=1, help="The mention's number.")]
+Numbers = Annotated[list[int], typer.Argument(metavar="N...", min=1, help="The mentions' numbers.")]
 
 
 class Asked(StrEnum):
@@ -105,9 +106,7 @@ def sources(as_json: Json = False) -> None:
 
 @app.command()
 def draw(
-    numbers: Annotated[
-        list[int], typer.Argument(metavar="N...", min=1, help="The mentions' numbers.")
-    ],
+    numbers: Numbers,
     into: Annotated[str, typer.Option(metavar="SLUG", help="The incident.", callback=slug_of)],
 ) -> None:
     """Have mentions belong to an incident, such as those that came before it was opened.
@@ -117,6 +116,63 @@ def draw(
     drawn = run(lambda engine: mentions.draw_into(engine, numbers, into))
     them = "1 mention belongs" if drawn == 1 else f"{drawn} mentions belong"
     say(f"{them} to {into} now.")
+
+
+class Why(StrEnum):
+    """Why a mention needs no reply; what machines write is dismissed by itself."""
+
+    SPAM = DismissalReason.SPAM.value
+    OURS = DismissalReason.OURS.value
+    DUPLICATE = DismissalReason.DUPLICATE.value
+    ANSWERED_ELSEWHERE = DismissalReason.ANSWERED_ELSEWHERE.value
+    NEEDS_NONE = DismissalReason.NEEDS_NONE.value
+    OTHER = DismissalReason.OTHER.value
+
+
+@app.command()
+def dismiss(
+    numbers: Numbers,
+    why: Annotated[Why, typer.Option(help="Why they need no reply.")],
+    words: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT",
+            help="In your words; for duplicate the other one's number, for answered_elsewhere "
+            "the address of the answer.",
+        ),
+    ] = "",
+    by: By = "",
+) -> None:
+    """Close mentions that need no reply, and say why.
+
+    Example: frontfoot desk dismiss 12 13 --why spam --as lea
+    """
+    who = actor(by)
+    reason = DismissalReason(why.value)
+    count = run(lambda engine: mentions.dismiss(engine, numbers, reason, actor=who, words=words))
+    say(f"Dismissed {_counted(count)}.{_others(count, numbers, 'open')}")
+
+
+@app.command()
+def reopen(numbers: Numbers, by: By = "") -> None:
+    """Open mentions again that were dismissed.
+
+    Example: frontfoot desk reopen 12 --as lea
+    """
+    actor(by)
+    count = run(lambda engine: mentions.reopen(engine, numbers))
+    say(f"Opened {_counted(count)} again.{_others(count, numbers, 'dismissed')}")
+
+
+def _counted(count: int) -> str:
+    return f"{count} mention{'' if count == 1 else 's'}"
+
+
+def _others(count: int, numbers: list[int], state: str) -> str:
+    left = len(set(numbers)) - count
+    if not left:
+        return ""
+    return f" {left} {'was' if left == 1 else 'were'} not {state}: nothing was changed there."
 
 
 def _summary(found: MentionList) -> str:

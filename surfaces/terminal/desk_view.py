@@ -33,7 +33,7 @@ def version_lines(shown: ShownMention) -> Iterator[str]:
     yield f"By {_by(mention.author)}"
     yield f"Written {moment(mention.written_at)} UTC, came {moment(row.arrived_at)} UTC"
     if row.closed_at is not None:
-        yield f"Closed {moment(row.closed_at)} UTC"
+        yield f"Closed {moment(row.closed_at)} UTC{_why(row)}"
     if mention.private:
         yield "Only we can read it."
     if mention.language:
@@ -64,6 +64,14 @@ def source_lines(source: SeenSource) -> Iterator[str]:
         yield _INDENT + told(problem)
     for note in source.notes:
         yield _INDENT + note
+
+
+def _why(row: MentionRow) -> str:
+    if row.reason is None:
+        return ""
+    reason = str(row.reason).replace("_", " ")
+    words = f" ({_in_one_line(row.words)})" if row.words else ""
+    return f" by {row.closed_by or 'a rule'}: {reason}{words}"
 
 
 def _by(author: Author) -> str:

@@ -11,9 +11,11 @@ from client.checks.listening import check_listening
 from client.engine import Engine
 from client.errors import UnknownIncident, WrongInput
 from client.source_state import SourceHealth, seen
+from domain.actor import Actor
+from domain.errors import DomainError
 from domain.explanation import explained
 from domain.listening import Cursor, Gap, MentionPage, SourceProblem, complete
-from domain.mentions import MentionState
+from domain.mentions import DismissalReason, MentionState
 from settings import Settings
 from store.desk import entering, sources
 from store.desk.sources import Lane
@@ -164,3 +166,47 @@ async def test_a_channel_that_is_not_to_be_listened_to_is_left_out(ledger: Datab
     for listen, found in (("none", 0), ("facebook", 0), ("twitter", 1), ("all", 1)):
         engine = Engine(Settings(_env_file=None, listen=listen), ledger=ledger)
         assert len(await mentions.list_sources(engine)) == found
+
+
+async def test_mentions_are_dismissed_with_a_reason_and_opened_again(
+    away: Engine, ledger: Database
+) -> None:
+    await entering.enter(ledger, crowd(1, 3), NOW)
+    rows = (await mentions.list_mentions(away)).mentions
+    first, second, _ = (one.number for one in rows)
+    lea = Actor.at_terminal("lea")
+
+    assert await mentions.dismiss(away, [first], DismissalReason.SPAM, actor=lea) == 1
+    some = await mentions.dismiss(away, [first, second], DismissalReason.OURS, actor=lea)
+    assert some == 1
+    row = (await mentions.show_mention(away, first)).row
+    assert (row.reason, row.closed_by) == (DismissalReason.SPAM, "lea")
+    with pytest.raises(DomainError, match="None of the mentions is open, so nothing was changed"):
+        await mentions.dismiss(away, [first, second], DismissalReason.SPAM, actor=lea)
+    assert await mentions.reopen(away, [first]) == 1
+    with pytest.raises(DomainError, match="The mention is not dismissed, so nothing was changed"):
+        await mentions.reopen(away, [first])
+    counts = (await mentions.list_mentions(away)).counts
+    assert (counts[MentionState.OPEN], counts[MentionState.DISMISSED]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("reason", "words", "said"),
+    [
+        (DismissalReason.OTHER, " ", "'other' needs words: why they need no reply."),
+        (DismissalReason.DUPLICATE, "", "the number of the mention that they repeat"),
+        (DismissalReason.ANSWERED_ELSEWHERE, "", "where the answer can be read"),
+        (DismissalReason.SPAM, "w" * 501, "501 characters"),
+    ],
+)
+async def test_a_dismissal_without_its_words_is_refused(
+    away: Engine, ledger: Database, reason: DismissalReason, words: str, said: str
+) -> None:
+    await entering.enter(ledger, [mention(1)], NOW)
+    (row,) = (await mentions.list_mentions(away)).mentions
+    lea = Actor.at_terminal("lea")
+    with pytest.raises(WrongInput, match=said):
+        await mentions.dismiss(away, [row.number], reason, actor=lea, words=words)
+    with pytest.raises(WrongInput, match="no mention 4711"):
+        await mentions.dismiss(away, [row.number, 4711], DismissalReason.SPAM, actor=lea)
+    assert (await mentions.show_mention(away, row.number)).row.state is MentionState.OPEN

@@ -61,6 +61,31 @@ def test_an_empty_desk_says_so(terminal: Terminal, ledger: Path) -> None:
     assert (done.exit_code, "no incident" in done.output) == (ExitCode.USAGE, True)
 
 
+def test_what_needs_no_reply_is_dismissed_and_opened_again(
+    terminal: Terminal, ledger: Path
+) -> None:
+    asyncio.run(_have(ledger, mention(1), mention(2), mention(3, automatic=True)))
+    done = terminal.type("desk dismiss 1 --why spam")
+    assert (done.exit_code, "Who are you?" in done.output) == (ExitCode.USAGE, True)
+    done = terminal.type("desk dismiss 1 --why other --as lea")
+    assert (done.exit_code, "needs words" in done.output) == (ExitCode.USAGE, True)
+
+    said = terminal.type(
+        "desk dismiss 1 2 --why answered_elsewhere --words https://x.example/9 --as lea"
+    ).output
+    assert said.strip() == "Dismissed 2 mentions."
+    shown = terminal.type("desk show 1").output
+    assert "by lea: answered elsewhere (https://x.example/9)" in shown
+    assert "by a rule: automatic" in terminal.type("desk show 3").output
+    done = terminal.type("desk dismiss 1 --why spam --as lea")
+    assert (done.exit_code, "not open" in done.output) == (ExitCode.REFUSED, True)
+    said = terminal.type("desk reopen 1 --as lea").output
+    assert said.strip() == "Opened 1 mention again."
+    said = terminal.type("desk dismiss 1 2 --why spam --as lea").output
+    assert said.strip() == "Dismissed 1 mention. 1 was not open: nothing was changed there."
+    assert "Of 3: 3 dismissed." in terminal.type("desk list").output
+
+
 def test_hostile_words_are_shown_and_move_nothing(terminal: Terminal, ledger: Path) -> None:
     author = {"id": "9", "handle": "ann\x1b]0;pwned\x07", "name": "\u202eAnn", "followers": 1204}
     edited = mention(
