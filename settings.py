@@ -112,6 +112,17 @@ class Settings(BaseSettings):
         default=("email", "twitter", "facebook", "website"),
         description="Names of the configured channels, separated by commas.",
     )
+    listen: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("all",),
+        description="The configured channels that are listened to, separated by commas: all of "
+        "those that can, none, or their names.",
+    )
+    listen_every: int = Field(
+        default=60,
+        ge=5,
+        le=3600,
+        description="Seconds between two readings of what people say on a channel.",
+    )
     code_secret: SecretStr | None = Field(
         default=None,
         description="Secret that codes are derived from, 32 characters or more. Changing it during "
@@ -221,7 +232,7 @@ class Settings(BaseSettings):
         default=None, description="Its secret there, if it was given one."
     )
 
-    @field_validator("channels", mode="before")
+    @field_validator("channels", "listen", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -271,6 +282,10 @@ class Settings(BaseSettings):
         """The SQLAlchemy URL of the ledger."""
         return self.database_url or f"sqlite+aiosqlite:///{self.state_dir / 'frontfoot.db'}"
 
+    def listens_to(self, channel: str) -> bool:
+        """Whether a channel that can listen is to; ``none`` is the name of no channel."""
+        return channel in self.channels and ("all" in self.listen or channel in self.listen)
+
     def record_key(self) -> Path:
         """The file of the key that seals the record."""
         return self.record_key_file or self.state_dir / "record.key"
@@ -281,6 +296,7 @@ class Settings(BaseSettings):
             name: "" if value is None else str(value) for name, value in self.model_dump().items()
         }
         shown["channels"] = ",".join(self.channels)
+        shown["listen"] = ",".join(self.listen)
         shown["database_url"] = _without_password(self.database())
         return shown
 

@@ -30,6 +30,7 @@ from activities.confirmations import Confirming, Sender
 from activities.defined import Bound
 from activities.heartbeat import TOLD_WITHIN
 from activities.installation_sealing import keep_sealed
+from activities.listening import ListeningActivities
 from activities.log_lines import FailureLines, leave_failures_to_us
 from activities.outbox import OutboxActivities
 from activities.outbox_entering import OutboxEntering
@@ -46,10 +47,12 @@ from activities.webhook_request import WebhookRequests
 from channels import registry
 from channels.configured import ChannelMisconfigured
 from channels.contract import Channel, DirectChannel, WritesPage
+from channels.listening import Listens
 from client.configuration import load_settings, prepare_environment
 from client.engine import Engine
 from client.errors import WrongInput, explanation_of
 from client.event_entry import EventEntry
+from client.listening import keep_listening
 from client.logs import log_as_json
 from client.metrics import measure_writes, runtime
 from client.outbox import start_sending
@@ -73,6 +76,7 @@ from store.recovery.witness import Witness
 from wiring import TemporalUnreachable, connect
 from workflows.broadcast import BroadcastWorkflow
 from workflows.incident import IncidentWorkflow
+from workflows.listening import ListeningWorkflow
 from workflows.outbox import OutboxWorkflow
 from workflows.publication import PublicationWorkflow
 
@@ -129,6 +133,9 @@ def workers(
     broadcasts = BroadcastActivities(
         database, channels, gates, secret, links, inbox, witness, subscriber_links(settings)
     )
+    listening = ListeningActivities(
+        database, listening_channels(settings, channels), timedelta(seconds=settings.listen_every)
+    )
     made: list[Worker] = []
     for queue in queues:
         if queue == "main":
@@ -140,6 +147,7 @@ def workers(
                     PublicationWorkflow,
                     BroadcastWorkflow,
                     OutboxWorkflow,
+                    ListeningWorkflow,
                 ],
                 activities=[
                     *record.all(),
@@ -159,7 +167,11 @@ def workers(
             sending = OutboxActivities(database, key, requests).all()
             made += [main, _wire(client, settings, OUTBOX_QUEUE, sending)]
         else:
-            on_the_wire = [*posts.on_the_wire(), *broadcasts.on_the_wire()]
+            on_the_wire = [
+                *posts.on_the_wire(),
+                *broadcasts.on_the_wire(),
+                *listening.all(),
+            ]
             made.append(_wire(client, settings, channel_queue(queue), on_the_wire))
     return made
 
@@ -300,6 +312,11 @@ async def run(queues: Sequence[str]) -> None:
             stack.push_async_callback(_ended, sealing)
             starting = asyncio.create_task(outbox.keep_starting())
             stack.push_async_callback(_ended, starting)
+            heard = sorted(listening_channels(settings, channels))
+            listening = asyncio.create_task(
+                keep_listening(client, database, heard, settings.listen_every)
+            )
+            stack.push_async_callback(_ended, listening)
         made = workers(client, settings, database, channels, key, chosen, outbox, requests, inbox)
         for worker in made:
             await stack.enter_async_context(worker)
@@ -309,6 +326,15 @@ async def run(queues: Sequence[str]) -> None:
         print("worker stopping: letting what is under way finish", flush=True)
         # All at once: one after the other, each would wait in turn.
         await asyncio.gather(*(worker.shutdown() for worker in made))
+
+
+def listening_channels(settings: Settings, channels: Mapping[str, Channel]) -> dict[str, Listens]:
+    """The channels that are to be listened to, of those that can."""
+    return {
+        name: channel
+        for name, channel in channels.items()
+        if settings.listens_to(name) and isinstance(channel, Listens)
+    }
 
 
 def pages_kept(

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic_settings import BaseSettings
 
 from channels.contract import Channel, ReadsEvents
+from channels.listening import ReadsMentions
 
 SANDBOX = "{sandbox}"
 """In ``Adapter.sandbox``: the address of the sandbox."""
@@ -35,6 +36,14 @@ class EventSource:
 
 
 @dataclass(frozen=True, slots=True)
+class MentionSource:
+    """How a provider's webhook about mentions is received; its ``settings`` are separate, too."""
+
+    settings: type[BaseSettings]
+    factory: Callable[[Any], ReadsMentions]
+
+
+@dataclass(frozen=True, slots=True)
 class Adapter:
     """A channel: its settings, the function that builds it from them, and what is known of it.
 
@@ -49,6 +58,7 @@ class Adapter:
     settings: type[BaseSettings]
     factory: Callable[[Any], Channel]
     events: EventSource | None = None
+    mentions: MentionSource | None = None
     sandbox: Mapping[str, str] | None = None
     example: Mapping[str, str] | None = None
     look_for: str = ""

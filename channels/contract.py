@@ -51,7 +51,8 @@ class Capabilities(Value):
     ``max_length`` is in the units that ``length_unit`` names. ``batch_limit`` is recipients per
     request, for direct channels. ``reads_back`` says whether ``find`` can ever tell, and
     ``tells_events`` whether the provider reports what became of each mail, so that silence about
-    a batch means something; its adapter then has ``events``.
+    a batch means something; its adapter then has ``events``. ``listens`` says that it can read what
+    people say to us (``channels.listening``).
     """
 
     kind: ChannelKind
@@ -60,6 +61,7 @@ class Capabilities(Value):
     batch_limit: int = 1
     reads_back: bool = True
     tells_events: bool = False
+    listens: bool = False
 
 
 class Template(Value):

@@ -22,6 +22,7 @@ from channels.configured import (
     read_settings,
 )
 from channels.contract import Channel, ReadsEvents
+from channels.listening import ReadsMentions
 from domain.errors import DomainError
 from domain.ids import check_channel
 
@@ -101,6 +102,17 @@ def event_reader(name: str, *, env_file: EnvFile = None) -> ReadsEvents | None:
     by which events could be verified, and ``ChannelMisconfigured`` for anything else.
     """
     source = load(name).events
+    if source is None:
+        return None
+    return source.factory(read_settings(source.settings, name, env_file))
+
+
+def mention_reader(name: str, *, env_file: EnvFile = None) -> ReadsMentions | None:
+    """Build the reader of a channel's webhook about mentions; None if its provider has none.
+
+    Raises like ``event_reader``.
+    """
+    source = load(name).mentions
     if source is None:
         return None
     return source.factory(read_settings(source.settings, name, env_file))

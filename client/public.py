@@ -9,9 +9,11 @@ from collections.abc import Collection, Mapping
 from typing import Self
 
 from channels.contract import ReadsEvents
+from channels.listening import ReadsMentions
 from client.errors import WrongInput
 from client.event_entry import EventEntry
 from client.events import EventIntake, build_readers
+from client.mention_intake import MentionIntake, build_mention_readers
 from client.page_files import PageFiles
 from client.subscriptions import Subscribing
 from client.unsubscribe import Unsubscriber
@@ -24,7 +26,8 @@ from store.kernel.database import Database
 class PublicService:
     """The part of the ledger that the public may write to.
 
-    ``events`` is None where no channel reports events; ``links`` and ``subscribing`` are None
+    ``events`` is None where no channel reports events, ``mentions`` where none tells of mentions by
+    webhook; ``links`` and ``subscribing`` are None
     without the secret of links, ``page`` where no folder of a status page is configured.
     ``lacking`` says what is not served, and why. What is wrong with
     one of them never stops the others.
@@ -36,6 +39,7 @@ class PublicService:
         *,
         readers: Mapping[str, ReadsEvents] | None = None,
         unverifiable: Collection[str] = (),
+        mention_readers: Mapping[str, ReadsMentions] | None = None,
         link_secret: bytes | None = None,
         lacking: tuple[str, ...] = (),
         inbox: Inbox | None = None,
@@ -49,6 +53,9 @@ class PublicService:
             self.events = EventIntake(
                 database, readers or {}, unverifiable=unverifiable, inbox=inbox
             )
+        self.mentions: MentionIntake | None = None
+        if mention_readers:
+            self.mentions = MentionIntake(database, mention_readers)
         self.links = Unsubscriber(database, link_secret) if link_secret else None
         self.page = page
         self.subscribing: Subscribing | None = None
@@ -68,19 +75,27 @@ class PublicService:
             f"Events of {channel} are not accepted. {error}"
             for channel, error in found.lacking.items()
         )
+        mention_readers, wrong = build_mention_readers(
+            one for one in settings.channels if settings.listens_to(one)
+        )
+        lacking += tuple(
+            f"Webhooks about mentions on {channel} are not accepted. {error}"
+            for channel, error in wrong.items()
+        )
         secret = settings.link_secret
         if secret is None:
             lacking += (
                 "Nobody can subscribe, or unsubscribe by a link: FRONTFOOT_LINK_SECRET is not set.",
             )
         folder = settings.website_folder
-        if not (found.readers or found.misconfigured or secret or folder):
+        if not (found.readers or found.misconfigured or mention_readers or secret or folder):
             raise WrongInput(f"There is nothing to serve. {' '.join(lacking)}")
         migrate.upgrade(settings.database())
         return cls(
             Database.open(settings.database()),
             readers=found.readers,
             unverifiable=found.lacking,
+            mention_readers=mention_readers,
             link_secret=secret.get_secret_value().encode() if secret else None,
             lacking=lacking,
             inbox=Inbox.of(settings.database()),

@@ -57,6 +57,7 @@ class Action(StrEnum):
     ENABLE_WEBHOOK = "enable_webhook"
     REPLAY_WEBHOOKS = "replay_webhooks"
     ROTATE_WEBHOOK = "rotate_webhook"
+    LIST_MENTIONS = "list_mentions"
     ENROL_KEY = "enrol_key"
     ENROL_PASSKEY = "enrol_passkey"
     CONFIRM_PASSKEY = "confirm_passkey"

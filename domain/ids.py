@@ -209,3 +209,8 @@ OUTBOX_QUEUE = "frontfoot-outbox"
 def outbox_workflow_id(endpoint: str) -> str:
     """``outbox/<name of the endpoint>``."""
     return f"outbox/{endpoint}"
+
+
+def listening_workflow_id(channel: str) -> str:
+    """``listening/<name of the channel>``."""
+    return f"listening/{channel}"

@@ -29,6 +29,16 @@ class CrowdOrder(BaseModel):
     texts: list[str] = Field(default_factory=list)
     post_id: str | None = None
     to_us: bool = True
+    tagging: bool = False
+
+
+class ChangeOrder(BaseModel):
+    """What a stranger does to a post or comment: another text, or none for a deletion."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str
+    text: str | None = None
 
 
 class OutageOrder(BaseModel):
@@ -65,6 +75,7 @@ class Admin:
             Route(f"{base}/faults", self.lift_faults, methods=["DELETE"]),
             Route(f"{base}/faults/{{number:int}}", self.lift_faults, methods=["DELETE"]),
             Route(f"{base}/crowd", self.crowd, methods=["POST"]),
+            Route(f"{base}/crowd/change", self.change, methods=["POST"]),
             Route(f"{base}/outage", self.outage, methods=["POST"]),
             Route(f"{base}/suppress", self.suppress, methods=["POST"]),
             Route(f"{base}/dials", self.dials, methods=["GET"]),
@@ -136,11 +147,22 @@ class Admin:
         made: list[str] | None
         if order.provider == "twitter":
             made = self._world.crowd.mention(order.count, order.texts, order.to_us)
+        elif order.tagging:
+            made = self._world.crowd.tag(order.count, order.texts)
         else:
             made = self._world.crowd.comment(order.count, order.texts, order.post_id)
         if made is None:
             return _refuse("the Page has no such post to comment on; publish one first", 409)
         return _json({"made": len(made), "ids": made}, 201)
+
+    async def change(self, request: Request) -> Response:
+        """A stranger edits or deletes what they said; on X an edit has an id of its own."""
+        try:
+            order = ChangeOrder.model_validate_json(await request.body())
+        except ValidationError as error:
+            return _refuse_model(error)
+        done = self._world.crowd.change(order.id, order.text)
+        return _json({"id": done}) if done else _refuse("there is no such post", 404)
 
     async def outage(self, request: Request) -> Response:
         """Every provider answers 503 for so many seconds; 0 ends an outage."""

@@ -14,6 +14,7 @@ from sandbox.admin import Admin
 from sandbox.config import SandboxConfig
 from sandbox.pages import Pages
 from sandbox.passkeys import Passkeys
+from sandbox.telling import Telling
 from sandbox.webhooks import Webhooks
 from sandbox.world import SandboxWorld
 
@@ -47,6 +48,7 @@ def create_app(config: SandboxConfig, clock: Callable[[], float] = time.time) ->
             *Passkeys().routes(),
             *Pages(world).routes(),
             *Webhooks(world.book).routes(),
+            *Telling(world.config, world.posts, world.page, world.clock).routes(),
             *world.sendgrid.routes(),
             *world.suppressions.routes(),
             *world.x.routes(),

@@ -43,6 +43,8 @@ CREATE INDEX IF NOT EXISTS x_post_author ON x_post (author_id, id);
 CREATE INDEX IF NOT EXISTS x_post_text ON x_post (author_id, text);
 CREATE TABLE IF NOT EXISTS x_mention (
     user_id TEXT NOT NULL, post_id INTEGER NOT NULL, PRIMARY KEY (user_id, post_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS x_edit (
+    id INTEGER PRIMARY KEY, before INTEGER NOT NULL UNIQUE, first INTEGER NOT NULL);
 
 CREATE TABLE IF NOT EXISTS fb_post (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, message TEXT NOT NULL, link TEXT,
@@ -52,6 +54,10 @@ CREATE TABLE IF NOT EXISTS fb_comment (
     author_id TEXT NOT NULL, author_name TEXT NOT NULL, message TEXT NOT NULL, at REAL NOT NULL,
     hidden INTEGER NOT NULL DEFAULT 0, deleted REAL);
 CREATE INDEX IF NOT EXISTS fb_comment_post ON fb_comment (post_id, seq);
+CREATE TABLE IF NOT EXISTS fb_tag (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, post_id TEXT NOT NULL DEFAULT '',
+    parent_id TEXT, author_id TEXT NOT NULL, author_name TEXT NOT NULL, message TEXT NOT NULL,
+    at REAL NOT NULL, hidden INTEGER NOT NULL DEFAULT 0, deleted REAL);
 
 CREATE TABLE IF NOT EXISTS webhook (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, body TEXT NOT NULL);
@@ -60,8 +66,8 @@ CREATE TABLE IF NOT EXISTS webhook (
 # `mail` has no index on the address on purpose: random addresses would dirty a page each, which
 # costs the accepting side far more than a scan costs the rare person who opens the inbox.
 _EMPTIED_BY_RESET = (
-    "fault mail_content mail_request mail suppression outbox x_user x_post x_mention fb_post "
-    "fb_comment webhook"
+    "fault mail_content mail_request mail suppression outbox x_user x_post x_mention x_edit "
+    "fb_post fb_comment fb_tag webhook"
 ).split()
 
 

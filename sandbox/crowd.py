@@ -63,6 +63,33 @@ class Crowd:
                 made.append(self._page.write_comment(db, post_id, None, author, text))
         return made
 
+    def tag(self, count: int, texts: list[str]) -> list[str]:
+        """`count` posts of strangers on Facebook that tag the Page."""
+        with self._book.transaction() as db:
+            made = []
+            for number in range(count):
+                stranger = self._rng.randrange(_STRANGERS)
+                author = (str(_FIRST_STRANGER + stranger), _name(stranger))
+                made.append(self._page.write_tag(db, author, self._text(number, texts)))
+        return made
+
+    def change(self, number: str, text: str | None) -> str | None:
+        """A stranger edits a post on X or a comment on Facebook, or deletes it if there is no text.
+
+        The id that it has then, since an edited post on X has another; None without such a post.
+        """
+        post = self._posts.post(int(number)) if number.isdigit() else None
+        comment = self._page.comment(number)
+        if post is not None and text is not None:
+            return str(self._posts.edit(post, text).id)
+        if post is not None:
+            self._posts.delete(post.id)
+        elif comment is not None and text is not None:
+            self._page.edit(comment, text)
+        elif comment is not None:
+            self._page.delete(comment)
+        return number if post or comment else None
+
     def _text(self, number: int, texts: list[str]) -> str:
         return texts[number % len(texts)] if texts else self._rng.choice(_TEXTS)
 

@@ -25,6 +25,8 @@ _OLDEST, _NEWEST = 21, 26
 _CALLS_PER_HOUR = 4800
 _LONGEST = 63_206
 _MINUTE = 60.0
+_NEWEST_COMMENT = "comments.filter(stream).order(reverse_chronological).limit(1)"
+"""The one expansion of fields that is understood here."""
 _EDGES = ("feed", "published_posts", "scheduled_posts", "tagged")
 
 Values = dict[str, str]
@@ -109,7 +111,7 @@ class Graph:
         if isinstance(part, Response):
             return part
         if edge == "tagged":
-            return answer({"data": []})
+            return self._listing(request, list(self._book.tags(part)), part, _fields(values))
         posts = self._book.posts(part, scheduled=edge == "scheduled_posts")
         return self._listing(request, list(posts), part, _fields(values))
 
@@ -199,6 +201,13 @@ class Graph:
             if item.parent_id is not None:
                 shown["parent"] = {"id": item.parent_id}
             default = {"created_time", "message", "from"}
+        if isinstance(item, PagePost) and any(one.startswith(_NEWEST_COMMENT) for one in fields):
+            # An expansion, which is shown under the bare name of the edge.
+            newest = self._book.newest_comment(item.id)
+            if newest is not None:
+                at = {"created_time": _time(newest.at), "id": newest.id}
+                shown["comments"] = {"data": [at]}
+            fields = fields | {"comments"}
         wanted = fields or default
         return {**{k: v for k, v in shown.items() if k in wanted}, "id": item.id}
 

@@ -14,6 +14,7 @@ _POST = "seq, id, message, link, at, published, scheduled"
 _COMMENT = "seq, id, post_id, parent_id, author_id, author_name, message, at, hidden"
 _FIRST_POST = 122_000_000_000_000
 _FIRST_COMMENT = 900_000_000_000_000
+_FIRST_TAG = 330_000_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,28 @@ class GraphBook:
         comment_id = f"{post_id.split('_')[1]}_{_FIRST_COMMENT + cursor.lastrowid}"
         db.execute("UPDATE fb_comment SET id = ? WHERE seq = ?", (comment_id, cursor.lastrowid))
         return comment_id
+
+    def write_tag(self, db: sqlite3.Connection, author: tuple[str, str], message: str) -> str:
+        """Write a post of somebody else's that tags the Page; returns its id."""
+        cursor = db.execute(
+            "INSERT INTO fb_tag (author_id, author_name, message, at) VALUES (?, ?, ?, ?)",
+            (*author, message, self._clock()),
+        )
+        assert cursor.lastrowid is not None
+        tag_id = f"{author[0]}_{_FIRST_TAG + cursor.lastrowid}"
+        db.execute("UPDATE fb_tag SET id = ? WHERE seq = ?", (tag_id, cursor.lastrowid))
+        return tag_id
+
+    def tags(self, part: EdgeSlice) -> list[Comment]:
+        """Posts of others that tag the Page; in shape they are comments under nothing."""
+        return [
+            Comment(*row) for row in self._rows(f"SELECT {_COMMENT} FROM fb_tag WHERE 1", {}, part)
+        ]
+
+    def newest_comment(self, post_id: str) -> Comment | None:
+        """The newest comment under a post, on whatever level."""
+        found = self.comments(post_id, EdgeSlice(limit=1), None, all_levels=True)
+        return found[0] if found else None
 
     def answer(self, post_id: str, parent_id: str | None, message: str) -> str:
         """The Page itself comments, under a post or under a comment."""

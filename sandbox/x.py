@@ -34,7 +34,14 @@ from sandbox.xtimelines import XTimelines
 _ID = re.compile(r"[0-9]{1,19}")
 _DAY = 24 * 3600.0
 # Calls a user may make in 15 minutes (docs.x.com "Rate limits"); posts are a dial of their own.
-_PER_WINDOW = {"delete": 50, "post_by_id": 900, "timeline": 900, "mentions": 300, "me": 75}
+_PER_WINDOW = {
+    "delete": 50,
+    "post_by_id": 900,
+    "timeline": 900,
+    "mentions": 300,
+    "search": 300,
+    "me": 75,
+}
 _KNOWN_KEYS = frozenset(
     "text reply quote_tweet_id media poll edit_options reply_settings community_id "
     "share_with_followers for_super_followers_only geo nullcast made_with_ai paid_partnership "
@@ -65,10 +72,11 @@ class X:
         self._day = Window()
 
     def routes(self) -> list[Route]:
-        reading = XTimelines(self._config, self._posts)
+        reading = XTimelines(self._config, self._posts, self._clock)
         known: list[tuple[str, str, Operation, str, Handler]] = [
             ("POST", "/2/tweets", Operation.POST, "create", self.create),
             ("DELETE", "/2/tweets/{id}", Operation.DELETE, "delete", self.delete),
+            ("GET", "/2/tweets/search/recent", Operation.LIST, "search", reading.search),
             ("GET", "/2/tweets/{id}", Operation.LIST, "post_by_id", reading.one),
             ("GET", "/2/users/me", Operation.LIST, "me", reading.me),
             ("GET", "/2/users/{id}/tweets", Operation.LIST, "timeline", reading.timeline),

@@ -21,6 +21,7 @@ _EPOCH_MS = 1_288_834_974_657
 _DUPLICATE_SECONDS = 24 * 3600.0
 _TIMELINE_DEPTH = 3200
 _TIMELINE_DEPTH_WITHOUT_REPLIES = 800
+_NO_DEPTH = 1 << 40
 _MENTION = re.compile(r"(?<![\w@])@(\w{1,15})\b")
 _COLUMNS = (
     "id, author_id, text, wrapped, urls, at, conversation_id, reply_to, reply_to_user, deleted"
@@ -138,6 +139,29 @@ class XBook:
             )
         return post
 
+    def edit(self, post: XPost, text: str) -> XPost:
+        """Write another version of a post; as at X, it is a post of its own."""
+        answered = self.post(post.reply_to) if post.reply_to is not None else None
+        with self._book.transaction() as db:
+            new = self.write(db, post.author_id, text, answered)
+            db.execute(
+                "INSERT INTO x_edit VALUES (?, ?, ?)", (new.id, post.id, self.first(post.id))
+            )
+        return new
+
+    def first(self, number: int) -> int:
+        """The id of a post's first version."""
+        row = self._book.db.execute("SELECT first FROM x_edit WHERE id = ?", (number,)).fetchone()
+        return int(row[0]) if row else number
+
+    def history(self, number: int) -> list[int]:
+        """The ids of a post's versions, up to this one."""
+        first = self.first(number)
+        rows = self._book.db.execute(
+            "SELECT id FROM x_edit WHERE first = ? AND id <= ? ORDER BY id", (first, number)
+        )
+        return [first, *(int(row[0]) for row in rows)]
+
     def user(self, user_id: str) -> XUser | None:
         row = self._book.db.execute("SELECT * FROM x_user WHERE id = ?", (user_id,)).fetchone()
         return XUser(*row) if row else None
@@ -187,8 +211,21 @@ class XBook:
         where = "id IN (SELECT post_id FROM x_mention WHERE user_id = :user)"
         return self._slice(where, user_id, self._config.dials.x_mention_depth, asked)
 
-    def _slice(self, where: str, user_id: str, depth: int, asked: Slice) -> list[XPost]:
-        conditions = [where, "deleted IS NULL"]
+    def search(self, username: str, not_from: str, asked: Slice) -> list[XPost]:
+        """Everybody's posts that mention one user, but for those of another one, newest first."""
+        row = self._book.db.execute(
+            "SELECT id FROM x_user WHERE username = ?", (username,)
+        ).fetchone()
+        where = (
+            "id IN (SELECT post_id FROM x_mention WHERE user_id = :user) AND author_id NOT IN"
+            " (SELECT id FROM x_user WHERE username = :not_from)"
+        )
+        return self._slice(where, row[0] if row else "", _NO_DEPTH, asked, not_from=not_from)
+
+    def _slice(
+        self, where: str, user_id: str, depth: int, asked: Slice, **more: str
+    ) -> list[XPost]:
+        conditions = [where, "deleted IS NULL", "id NOT IN (SELECT before FROM x_edit)"]
         if asked.without_replies:
             conditions.append("reply_to IS NULL")
         reachable = " AND ".join(conditions)
@@ -196,7 +233,12 @@ class XBook:
             f"id >= coalesce((SELECT id FROM x_post WHERE {reachable}"
             " ORDER BY id DESC LIMIT 1 OFFSET :depth), 0)"
         )
-        values: dict[str, Any] = {"user": user_id, "depth": depth - 1, "limit": asked.limit}
+        values: dict[str, Any] = {
+            "user": user_id,
+            "depth": depth - 1,
+            "limit": asked.limit,
+            **more,
+        }
         for name, condition, value in (
             ("since", "id > :since", asked.since_id),
             ("until", "id < :until", asked.until_id),
@@ -217,6 +259,11 @@ class XBook:
     def _username(self, user_id: str) -> str:
         user = self.user(user_id)
         return user.username if user else "unknown"
+
+
+def time_of(number: int) -> float:
+    """When the post with this id was written, in seconds."""
+    return ((number >> 22) + _EPOCH_MS) / 1000
 
 
 def _wrap(text: str, number: int) -> tuple[str, list[dict[str, Any]]]:

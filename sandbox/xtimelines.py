@@ -1,9 +1,10 @@
-"""Reading from X: one post, a timeline, mentions, and who we are."""
+"""Reading from X: one post, a timeline, mentions, the recent search, and who we are."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.config import SandboxConfig
-from sandbox.xbook import Slice, XBook, XPost
+from sandbox.xbook import Slice, XBook, XPost, time_of
 from sandbox.xproblems import invalid, json_answer, missing, not_found
 
+_SEARCHABLE_SECONDS = 7 * 24 * 3600.0
 _ID = re.compile(r"[0-9]{1,19}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _FIELDS = frozenset(
@@ -41,9 +43,10 @@ class XTimelines:
     word, so both are accepted.
     """
 
-    def __init__(self, config: SandboxConfig, posts: XBook) -> None:
+    def __init__(self, config: SandboxConfig, posts: XBook, clock: Callable[[], float]) -> None:
         self._config = config
         self._posts = posts
+        self._clock = clock
 
     async def me(self, request: Request) -> Response:
         """`GET /2/users/me`."""
@@ -60,7 +63,7 @@ class XTimelines:
         if post is None:
             return json_answer(200, {"errors": [not_found("tweet", number)]})
         try:
-            shape = _Shape(request.query_params)
+            shape = _Shape(request.query_params, self._posts)
         except _BadQuery as bad:
             return bad.answer
         return json_answer(200, {"data": shape.of(post), **self._includes([post], shape)})
@@ -73,21 +76,44 @@ class XTimelines:
         """`GET /2/users/{id}/mentions`."""
         return self._page(request, own=False)
 
+    async def search(self, request: Request) -> Response:
+        """`GET /2/tweets/search/recent`: of its language only `@name -from:name` is understood."""
+        asked = request.query_params.get("query", "")
+        query = re.fullmatch(r"@(\w{1,15}) -from:(\w{1,15})", asked)
+        if query is None:
+            return invalid("query", asked, "The query is not one that the sandbox understands.")
+        begin = self._clock() - _SEARCHABLE_SECONDS
+        try:
+            _refuse_old(request.query_params, begin)
+            return self._listing(
+                request,
+                lambda part: self._posts.search(
+                    query[1], query[2], replace(part, start=max(part.start or 0.0, begin))
+                ),
+                _slice(request.query_params, own=False, least=10),
+            )
+        except _BadQuery as bad:
+            return bad.answer
+
     def _page(self, request: Request, own: bool) -> Response:
         user_id = request.path_params["id"]
         if not _ID.fullmatch(user_id):
             return invalid("id", user_id, "The id is not valid.")
         if self._posts.user(user_id) is None:
             return missing("user", user_id)
+        read = self._posts.timeline if own else self._posts.mentions
         try:
-            shape = _Shape(request.query_params)
             asked = _slice(request.query_params, own)
+            return self._listing(request, lambda part: read(user_id, part), asked)
         except _BadQuery as bad:
             return bad.answer
+
+    def _listing(
+        self, request: Request, read: Callable[[Slice], list[XPost]], asked: Slice
+    ) -> Response:
+        shape = _Shape(request.query_params, self._posts)
         # One more than asked for tells whether there is a next page.
-        wider = Slice(**{**asdict(asked), "limit": asked.limit + 1})
-        read = self._posts.timeline if own else self._posts.mentions
-        found = read(user_id, wider)
+        found = read(replace(asked, limit=asked.limit + 1))
         page = found[: asked.limit]
         meta: dict[str, Any] = {"result_count": len(page)}
         body: dict[str, Any] = {"meta": meta}
@@ -109,21 +135,25 @@ class XTimelines:
 class _Shape:
     """Which fields of a post to show, under which generation of names."""
 
-    def __init__(self, query: QueryParams) -> None:
+    def __init__(self, query: QueryParams, posts: XBook) -> None:
+        self._posts = posts
         self._new_names = "post.fields" in query
         asked = ",".join([query.get("tweet.fields", ""), query.get("post.fields", "")])
         self._fields = {name for name in asked.split(",") if name}
         for name in sorted(self._fields - _FIELDS):
             key = "post.fields" if self._new_names else "tweet.fields"
             raise _BadQuery(invalid(key, name, f"The {key} value [{name}] is not known."))
-        self.with_authors = "author_id" in query.get("expansions", "").split(",")
+        expansions = query.get("expansions", "").split(",")
+        self.with_authors = "author_id" in expansions
+        # Since 2.166 what a post refers to is asked for as an expansion.
+        self._fields |= {"referenced_posts"} & set(expansions)
 
     def of(self, post: XPost) -> dict[str, Any]:
         word = "post" if self._new_names else "tweet"
         shown: dict[str, Any] = {
             "id": str(post.id),
             "text": post.wrapped,
-            f"edit_history_{word}_ids": [str(post.id)],
+            f"edit_history_{word}_ids": [str(one) for one in self._posts.history(post.id)],
         }
         optional: dict[str, Any] = {
             "author_id": post.author_id,
@@ -158,16 +188,24 @@ def rfc3339(at: float) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
-def _slice(query: QueryParams, own: bool) -> Slice:
+def _refuse_old(query: QueryParams, begin: float) -> None:
+    """As at X, nothing may be asked for that is older than the search reaches."""
+    since, start = _number(query, "since_id"), _moment(query, "start_time")
+    if (start is not None and start < begin) or (since is not None and time_of(since) < begin):
+        name = "start_time" if start is not None else "since_id"
+        raise _BadQuery(invalid(name, query[name], f"The {name} is older than seven days."))
+
+
+def _slice(query: QueryParams, own: bool, least: int = 5) -> Slice:
     exclude = {name for name in query.get("exclude", "").split(",") if name}
     if exclude - {"replies", "retweets"} or (exclude and not own):
         raise _BadQuery(invalid("exclude", query["exclude"], "The exclude value is not known."))
     limit = query.get("max_results", "10")
-    if not limit.isdigit() or not 5 <= int(limit) <= 100:
-        raise _BadQuery(
-            invalid("max_results", limit, f"The max_results value [{limit}] is not in [5,100].")
-        )
-    token = query.get("pagination_token")
+    if not limit.isdigit() or not least <= int(limit) <= 100:
+        said = f"The max_results value [{limit}] is not in [{least},100]."
+        raise _BadQuery(invalid("max_results", limit, said))
+    # The search takes either name.
+    token = query.get("pagination_token") or query.get("next_token")
     before: int | None = None
     if token is not None:
         match = re.fullmatch(r"7140dibdnow9c([0-9a-f]+)", token)

@@ -32,6 +32,7 @@ INCIDENT_WORKFLOW = "IncidentWorkflow"
 PUBLICATION_WORKFLOW = "PublicationWorkflow"
 BROADCAST_WORKFLOW = "BroadcastWorkflow"
 OUTBOX_WORKFLOW = "OutboxWorkflow"
+LISTENING_WORKFLOW = "ListeningWorkflow"
 
 # --- opening ----------------------------------------------------------------------------------
 
@@ -380,16 +381,19 @@ class ChannelNews(Value):
     waits: bool = False
 
 
-# --- telling other systems --------------------------------------------------------------------
+# --- standing workflows: other systems are told, channels are listened to -----------------------
 
 
 class SendOutbox(Value):
-    """Send an endpoint what waits for it; ``endpoint`` is its name.
-
-    Every signal to its workflow means the same: more was entered.
-    """
+    """Send the endpoint of that name what waits for it. Every signal means: more was entered."""
 
     endpoint: str
+
+
+class Listen(Value):
+    """Listen to the channel of that name. Every signal means: read it now."""
+
+    channel: ChannelName
 
 
 PublishMessage.model_rebuild()

@@ -103,8 +103,20 @@ OUTBOX = ActivityPolicy(
 )
 """A round of requests to an endpoint: repeated after a time-out too, with the same ids."""
 
+LISTENING = ActivityPolicy(
+    # One request, or the few that an adapter needs for one page.
+    start_to_close=timedelta(minutes=2),
+    heartbeat=timedelta(seconds=10),
+    start_within=timedelta(minutes=10),
+    retry=RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)
+    ),
+)
+"""Reading one page of what people say: repeated after a time-out too, since it only reads."""
+
 URGENT = Priority(priority_key=1)
 ORDINARY = Priority(priority_key=3)
+BACKGROUND = Priority(priority_key=5)
 
 FEWEST_BATCHES_PER_ACTIVITY, BATCHES_PER_ACTIVITY = 3, 100
 """Provider requests between two Temporal round trips: many keep Temporal's share small. A worker

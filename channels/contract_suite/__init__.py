@@ -14,6 +14,7 @@ PROMISES = (
     "checking",
     "events_contract",
     "failing",
+    "hearing",
     "looking",
     "mail",
     "publishing",

@@ -1,7 +1,7 @@
 """A third example: the webhook with every ability that a channel of posts may declare.
 
-The other side is a notice board: it takes pictures, answers and changed words, allows so many posts
-a day, and its tokens end.
+The other side is a notice board: it takes pictures, answers and changed words, shows what others
+pin up, allows so many posts a day, and its tokens end.
 """
 
 from __future__ import annotations
@@ -9,19 +9,38 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from channels.contract import (
     CannotExpress,
+    Capabilities,
+    ChannelKind,
     Image,
     Publication,
     Quota,
 )
-from channels.contract_suite.webhook_channel import PROVIDER, Taken, WebhookChannel
-from channels.http import Effect, ask_over, body_of, publish_over, utc_now
+from channels.contract_suite.webhook_channel import LIMIT, PROVIDER, Taken, WebhookChannel
+from channels.http import Effect, ask_over, body_of, publish_over, silence, utc_now
+from channels.listening import (
+    AnyText,
+    AnyTime,
+    loose_json,
+    readable,
+)
+from domain.listening import Cursor, MentionPage, complete
+from domain.mentions import Author, Mention
 from domain.message import Copy
 from domain.publication import Receipt
 from domain.times import UtcTime
+
+OURSELVES = "acme"
+
+
+class _Notice(BaseModel):
+    id: str = Field(pattern=r"^[0-9]+$")
+    by: AnyText = ""
+    text: AnyText = ""
+    at: AnyTime = None
 
 
 class _Upload(BaseModel):
@@ -38,6 +57,7 @@ class _Account(BaseModel):
 class BoardChannel(WebhookChannel):
     """Posts to a notice board."""
 
+    capabilities = Capabilities(kind=ChannelKind.POST, max_length=LIMIT, listens=True)
     image_types: ClassVar[frozenset[str]] = frozenset({"image/png", "image/jpeg"})
     image_limit = 1_000_000
 
@@ -71,6 +91,48 @@ class BoardChannel(WebhookChannel):
         answer = await publish_over(self._client, request, provider=PROVIDER)
         body_of(answer, Taken, Effect.PUBLISHES, PROVIDER)
         return receipt
+
+    async def mentions(self, cursor: Cursor) -> MentionPage:
+        """Read what others have pinned up since the notice ``cursor.since``, newest first."""
+        query = {
+            "since": cursor.since or "-1",
+            **({"before": cursor.token} if cursor.token else {}),
+        }
+        request = self._client.build_request(
+            "GET",
+            f"{self._settings.url}/notices",
+            params=query,
+            headers=self._authorization(),
+        )
+        answer = await ask_over(self._client, request, provider=PROVIDER)
+        try:
+            body = loose_json(answer.content)
+            notices, unreadable = readable(body["notices"], _Notice)
+            more = bool(body["more"])
+        except (ValueError, TypeError, KeyError):
+            raise silence(Effect.REPEATABLE, PROVIDER, "the answer could not be read") from None
+        numbers = [int(one.id) for one in notices]
+        newest = str(max([int(cursor.newest or -1), int(cursor.since or -1), *numbers]))
+        return MentionPage(
+            mentions=tuple(self._mention(one) for one in notices if not self._is_ours(one.by)),
+            cursor=cursor.next_page(str(min(numbers)), newest) if more else complete(newest),
+            unreadable=unreadable,
+        )
+
+    def _is_ours(self, by: str) -> bool:
+        return by == OURSELVES
+
+    def _mention(self, notice: _Notice) -> Mention:
+        at = notice.at or utc_now()
+        return Mention(
+            channel=self.name,
+            id=notice.id,
+            version=notice.id,
+            author=Author(name=notice.by),
+            text=notice.text,
+            written_at=at,
+            changed_at=at,
+        )
 
     async def quota(self) -> Quota:
         """What the board still takes from us today."""

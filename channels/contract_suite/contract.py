@@ -17,6 +17,7 @@ from __future__ import annotations
 from channels.contract_suite.abilities import AbilitiesContract
 from channels.contract_suite.checking import CheckingContract
 from channels.contract_suite.failing import FailingContract
+from channels.contract_suite.hearing import HearingContract
 from channels.contract_suite.looking import LookingContract
 from channels.contract_suite.mail import MailContract
 from channels.contract_suite.publishing import PublishingContract
@@ -31,5 +32,6 @@ class ChannelContract(
     CheckingContract,
     MailContract,
     AbilitiesContract,
+    HearingContract,
 ):
     """The promises of a channel, as tests."""

@@ -15,7 +15,7 @@ import httpx
 import orjson
 
 from channels.contract import Channel, ReadsEvents
-from channels.contract_suite.board_channel import BoardChannel
+from channels.contract_suite.board_channel import OURSELVES, BoardChannel
 from channels.contract_suite.events_contract import SampleEvent
 from channels.contract_suite.mailer_channel import (
     MailerChannel,
@@ -61,6 +61,7 @@ class Board:
 
     def __init__(self) -> None:
         self._images: dict[str, tuple[bytes, str]] = {}
+        self._notices: list[dict[str, str]] = []
 
     def serve(self, request: httpx.Request, taken: list[str]) -> httpx.Response:
         """Answer one request; an uploaded image is kept apart, since nobody sees it yet."""
@@ -69,6 +70,8 @@ class Board:
             upload = f"image-{len(self._images)}"
             self._images[upload] = (request.content, request.url.params["alt"])
             return httpx.Response(201, json={"id": upload})
+        if place == "notices":
+            return self._shown(int(request.url.params["since"]), request.url.params.get("before"))
         if place == "account":
             now = datetime.now(UTC)
             account = {
@@ -84,11 +87,28 @@ class Board:
             post = {**orjson.loads(taken[int(place)]), **orjson.loads(request.content)}
             taken[int(place)] = orjson.dumps(post).decode()
             return httpx.Response(200, json={"id": place})
+        if request.method == "POST":
+            self._notice(OURSELVES, orjson.loads(request.content)["text"])
         return serve_posts(request, taken)
+
+    def say(self, texts: Sequence[str]) -> list[str]:
+        """Strangers pin up notices of their own."""
+        return [self._notice("a passer-by", text) for text in texts]
 
     def posts(self, taken: Sequence[str]) -> list[Post]:
         """What everybody sees."""
         return [self._post(n, orjson.loads(one)) for n, one in enumerate(taken)]
+
+    def _notice(self, by: str, text: str) -> str:
+        number = str(len(self._notices))
+        at = datetime.now(UTC).isoformat()
+        self._notices.append({"id": number, "by": by, "text": text, "at": at})
+        return number
+
+    def _shown(self, since: int, before: str | None) -> httpx.Response:
+        end = len(self._notices) if before is None else int(before)
+        newer = self._notices[since + 1 : end][::-1]
+        return httpx.Response(200, json={"notices": newer[:PAGE], "more": len(newer) > PAGE})
 
     def _post(self, number: int, post: dict[str, str]) -> Post:
         image, alt = self._images.get(post.get("image", ""), (None, ""))
@@ -160,6 +180,7 @@ def board_provider(kind: type[BoardChannel] = BoardChannel) -> MockProvider:
         secrets=("hook-token",),
         page_size=PAGE,
         posts=board.posts,
+        say=board.say,
     )
 
 

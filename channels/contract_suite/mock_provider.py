@@ -31,6 +31,7 @@ Make = Callable[[httpx.AsyncClient], Channel]
 Serve = Callable[[httpx.Request, list[str]], httpx.Response]
 ReadLetters = Callable[[Sequence[str]], list[Letter]]
 ReadPosts = Callable[[Sequence[str]], list[Post]]
+Say = Callable[[Sequence[str]], list[str]]
 
 SECONDS = 90
 UNREADABLE = b"<html>all is well, dear sender</html>"
@@ -85,7 +86,8 @@ class MockProvider:
 
     ``serve`` shows at most ``page_size`` posts at once, as the provider does; None says that a look
     asks for one thing by its key. ``letters`` reads what ``serve`` took, for a channel of mail;
-    ``posts`` does for a channel of posts. ``never`` are faults that this provider does not have,
+    ``posts`` does for a channel of posts. ``say`` lets strangers speak, for a channel that listens;
+    ``never`` are faults that this provider does not have,
     such as an answer without an id where it never gives one. ``is_look`` tells requests that read
     from those that publish, where what ``serve`` does to ``taken`` does not.
     """
@@ -101,6 +103,7 @@ class MockProvider:
         page_size: int | None = None,
         letters: ReadLetters | None = None,
         posts: ReadPosts | None = None,
+        say: Say | None = None,
         never: Collection[Misbehaviour | LookFault] = (),
         is_look: Callable[[httpx.Request], bool] | None = None,
     ) -> None:
@@ -108,6 +111,7 @@ class MockProvider:
         self._serve = serve
         self._letters = letters
         self._posts = posts
+        self._say = say
         self._never = never
         self._is_look = is_look
         self._taken: list[str] = []
@@ -148,6 +152,11 @@ class MockProvider:
         if self._letters is None:
             raise TypeError("for a channel of mail, give MockProvider the argument letters=")
         return self._letters(self._taken)
+
+    async def say(self, texts: Sequence[str]) -> list[str]:
+        if self._say is None:
+            raise TypeError("for a channel that listens, give MockProvider the argument say=")
+        return self._say(texts)
 
     def _refuse_never(self, how: Misbehaviour | LookFault) -> None:
         if how in self._never:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -183,6 +184,15 @@ class ShowsPosts(Protocol):
 
     async def posts(self) -> list[Post] | None:
         """Every post there is, oldest first; None where this provider does not tell."""
+        ...
+
+
+@runtime_checkable
+class LetsPeopleSpeak(Protocol):
+    """What a stand-in for a channel that listens has besides."""
+
+    async def say(self, texts: Sequence[str]) -> list[str]:
+        """Let strangers say that to us, one thing each; the ids of the mentions, in this order."""
         ...
 
 

@@ -36,10 +36,13 @@ from channels.contract import (
     Template,
 )
 from channels.facebook.graph import PROVIDER, GraphAccount, GraphAnswer, GraphSession, call
+from channels.facebook.listening import PageMentions
 from channels.facebook.refusals import Gone, meaning_of
+from channels.facebook.webhook import MENTIONS
 from channels.http import Clock, Effect, silence, utc_now
 from channels.looking import Page, Published, look_back
 from channels.wording import copy_of_post, words_of_post
+from domain.listening import Cursor, MentionPage
 from domain.message import Copy
 from domain.publication import Receipt, Sighting
 
@@ -103,7 +106,7 @@ class FacebookChannel:
     """Public posts of one Page."""
 
     name = "facebook"
-    capabilities = Capabilities(kind=ChannelKind.POST, max_length=LIMIT)
+    capabilities = Capabilities(kind=ChannelKind.POST, max_length=LIMIT, listens=True)
 
     def __init__(
         self,
@@ -122,6 +125,9 @@ class FacebookChannel:
             app_secret=settings.app_secret,
             connect_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
+        )
+        self._mentions = PageMentions(
+            self.name, self._edge, settings.page_id, settings.site_url, clock
         )
 
     def render(self, template: Template) -> Copy:
@@ -166,6 +172,10 @@ class FacebookChannel:
             return
         if not _parsed(body, _Done, Effect.REPEATABLE).success:
             raise Refused("Facebook: it did not delete the post.", "Delete it by hand on the Page.")
+
+    async def mentions(self, cursor: Cursor) -> MentionPage:
+        """Read one page of what people say to the Page; see ``channels.facebook.listening``."""
+        return await self._mentions.page(cursor)
 
     async def check(self) -> Health:
         """Say whether the token works, and for which Page."""
@@ -212,6 +222,12 @@ class FacebookChannel:
             whole=not more or cursor is not None,
         )
 
+    async def _edge(self, node: str, edge: str, query: dict[str, str]) -> dict[str, Any]:
+        body, _ = await self._call(
+            Effect.REPEATABLE, lambda graph: graph.get_connections(node, edge, **dict(query))
+        )
+        return body
+
     async def _call(
         self, effect: Effect, use: Callable[[Any], Any]
     ) -> tuple[dict[str, Any], GraphAnswer]:
@@ -244,6 +260,7 @@ def _parsed(body: dict[str, Any], shape: type[Shape], effect: Effect) -> Shape:
 ADAPTER = Adapter(
     FacebookSettings,
     FacebookChannel,
+    mentions=MENTIONS,
     sandbox={
         "page_id": "100000000000001",
         "page_token": "sandbox-page-token",

@@ -18,7 +18,8 @@ What Mastodon offers and demands:
   the process that renders it.
 - Other servers speak this API too (GoToSocial, Akkoma, ...); none of them was tried.
 
-The token needs the scopes ``read:accounts``, ``read:statuses`` and ``write:statuses``.
+The token needs the scopes ``read:accounts``, ``read:statuses`` and ``write:statuses``, and
+``read:notifications`` to listen.
 """
 
 from __future__ import annotations
@@ -42,12 +43,15 @@ from channels.contract import (
     Publication,
     Template,
 )
+from channels.html_words import words_of
 from channels.http import Clock, Effect, body_of, utc_now
 from channels.looking import Page, Published, look_back
+from channels.mastodon.listening import AccountMentions
 from channels.mastodon.refusals import PROVIDER, NotThere, own_words
-from channels.mastodon.text import length_of, words_of
+from channels.mastodon.text import length_of
 from channels.wire import Wire
 from channels.wording import copy_of_post, words_of_post
+from domain.listening import Cursor, MentionPage
 from domain.message import Copy
 from domain.publication import Receipt, Sighting
 
@@ -113,7 +117,12 @@ class MastodonChannel:
         self._wire = Wire(PROVIDER, settings, client, own=self._own, clock=clock)
         self._clock = clock
         self._account_id: str | None = None
-        self.capabilities = Capabilities(kind=ChannelKind.POST, max_length=settings.max_characters)
+        self.capabilities = Capabilities(
+            kind=ChannelKind.POST, max_length=settings.max_characters, listens=True
+        )
+        self._mentions = AccountMentions(
+            self.name, lambda path, query: self._ask("GET", path, query), clock
+        )
 
     def render(self, template: Template) -> Copy:
         """Return the post, sign-off, mark and link in its text. Raises ``CannotExpress``."""
@@ -152,6 +161,10 @@ class MastodonChannel:
             await self._ask("DELETE", f"/api/v1/statuses/{receipt.id}")
         except NotThere:
             return
+
+    async def mentions(self, cursor: Cursor) -> MentionPage:
+        """Read one page of what people say to the account; see ``channels.mastodon.listening``."""
+        return await self._mentions.page(cursor, await self._own_id())
 
     async def check(self) -> Health:
         """Say whether the token works, for which account, and whether the limits are right."""

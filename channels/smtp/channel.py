@@ -23,15 +23,9 @@ Logging in is by PLAIN, LOGIN or CRAM-MD5. XOAUTH2 is not supported.
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
-from pathlib import Path
-
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import SettingsConfigDict
 
 from channels.adapter import Adapter
 from channels.batch import Batch
-from channels.configured import ChannelSettings, Seconds
 from channels.contract import (
     Capabilities,
     ChannelError,
@@ -43,91 +37,12 @@ from channels.contract import (
 from channels.http import Clock, utc_now
 from channels.mail_copy import CONTENT_LIMIT, render_mail
 from channels.smtp.mail import write_letter
-from channels.smtp.session import SmtpLine, SmtpPool
+from channels.smtp.mailbox import Mailbox
+from channels.smtp.session import SmtpPool
+from channels.smtp.settings import SmtpSettings
+from domain.listening import Cursor, MentionPage
 from domain.message import Copy
 from domain.publication import Finding, Receipt, Sighting
-
-_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-class Security(StrEnum):
-    """How the connection is encrypted."""
-
-    STARTTLS = "starttls"
-    TLS = "tls"
-    NONE = "none"
-
-
-_PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
-
-
-class SmtpSettings(ChannelSettings):
-    """The mail server: ``FRONTFOOT_SMTP_HOST``, usually a login, and what may stay as it is.
-
-    ``verdict_timeout`` is seconds from the end of a message to the server's verdict on it. RFC 5321
-    (4.5.3.2.6) asks for 600; our default leaves a range of batches time to end within the activity
-    that sends it. ``connections`` are kept open and used in parallel.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="FRONTFOOT_SMTP_")
-
-    host: str = Field(pattern=r"^[A-Za-z0-9._:-]+$", description="name of the mail server")
-    security: Security = Field(
-        default=Security.STARTTLS, description="starttls, tls (from the first byte) or none"
-    )
-    port: int | None = Field(
-        default=None, ge=1, le=65535, description="port; 587, 465 or 25 by the kind of security"
-    )
-    username: str | None = Field(default=None, description="login at the mail server")
-    password: SecretStr | None = Field(
-        default=None,
-        validate_default=True,
-        description="password of the login; it needs a username, and TLS beyond this machine",
-    )
-    from_address: str | None = Field(
-        default=None, description="sender where the playbook's voice has no address"
-    )
-    from_name: str = ""
-    bounces_to: str | None = Field(
-        default=None, description="address for mail that comes back; the sender's if left out"
-    )
-    hello: str | None = Field(
-        default=None,
-        pattern=r"^[A-Za-z0-9.:\[\]-]+$",
-        description="name by which we greet the server; this machine's if left out",
-    )
-    ca_file: Path | None = Field(default=None, description="certificates of a private authority")
-    connections: int = Field(default=4, ge=1, le=64)
-    verdict_timeout: Seconds = 300.0
-
-    @field_validator("password", mode="after")
-    @classmethod
-    def _never_in_the_clear(
-        cls, password: SecretStr | None, others: ValidationInfo
-    ) -> SecretStr | None:
-        if (password is None) != (others.data.get("username") is None):
-            raise ValueError("a login has both a username and a password")
-        in_the_clear = others.data.get("security") is Security.NONE
-        if password is not None and in_the_clear and others.data.get("host") not in _THIS_MACHINE:
-            raise ValueError("a password does not travel without encryption")
-        return password
-
-    def line(self) -> SmtpLine:
-        """What a connection needs to know."""
-        password = self.password.get_secret_value().strip() if self.password else None
-        return SmtpLine(
-            host=self.host,
-            port=self.port or _PORTS[self.security],
-            tls=self.security is Security.TLS,
-            starttls=self.security is Security.STARTTLS,
-            ca_file=self.ca_file,
-            username=self.username,
-            password=password,
-            hello=self.hello,
-            connect_timeout=self.connect_timeout,
-            read_timeout=self.read_timeout,
-            verdict_timeout=self.verdict_timeout,
-        )
 
 
 class SmtpChannel:
@@ -202,9 +117,43 @@ class SmtpChannel:
         return self._pool
 
 
+class HearingSmtpChannel(SmtpChannel):
+    """The same, with a mailbox in which people answer; it is read by IMAP."""
+
+    capabilities = SmtpChannel.capabilities.model_copy(update={"listens": True})
+
+    def __init__(self, settings: SmtpSettings, *, clock: Clock = utc_now) -> None:
+        super().__init__(settings, clock=clock)
+        line = settings.mailbox()
+        assert line is not None, "the settings name a mailbox"
+        self._mailbox = Mailbox(line, self.name, clock)
+
+    async def mentions(self, cursor: Cursor) -> MentionPage:
+        """Read one page of the mailbox. Raises like ``Listens.mentions``."""
+        return await self._mailbox.page(cursor)
+
+    async def check(self) -> Health:
+        """Say whether mail can be sent, and whether the mailbox can be read."""
+        health = await super().check()
+        if not health.ok:
+            return health
+        try:
+            count = await self._mailbox.check()
+        except ChannelError as error:
+            return Health(ok=False, detail=str(error), account=health.account)
+        detail = f"{health.detail} IMAP: the mailbox can be read ({count:,} mails)."
+        return Health(ok=True, detail=detail, account=health.account)
+
+
+def smtp_channel(settings: SmtpSettings, *, clock: Clock = utc_now) -> SmtpChannel:
+    """The channel as it is configured: with a mailbox, or without one."""
+    kind = SmtpChannel if settings.mailbox() is None else HearingSmtpChannel
+    return kind(settings, clock=clock)
+
+
 ADAPTER = Adapter(
     SmtpSettings,
-    SmtpChannel,
+    smtp_channel,
     example={"host": "mail.example"},
     look_for="In the mail server's log, from the time when the batch began, look for a Message-ID "
     "that begins with the first part of the key, up to the dot.",

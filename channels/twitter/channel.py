@@ -39,11 +39,14 @@ from channels.contract import (
 )
 from channels.http import Clock, Effect, body_of, silence, utc_now
 from channels.looking import SLACK, Page, Published, look_back
+from channels.twitter.listening import OwnAccount, XMentions
 from channels.twitter.oauth1 import SignedRequests, UserKeys
 from channels.twitter.refusals import PROVIDER, own_words
+from channels.twitter.webhook import MENTIONS
 from channels.twitter.weighted import LIMIT, weighted_length
 from channels.wire import Wire
 from channels.wording import copy_of_post, words_of_post
+from domain.listening import Cursor, MentionPage
 from domain.message import Copy
 from domain.public_text import OWN_MACHINE
 from domain.publication import Receipt, Sighting
@@ -150,7 +153,7 @@ class TwitterChannel:
         self._settings = settings
         self._wire = Wire(PROVIDER, settings, client, own=self._own, clock=clock)
         self._clock = clock
-        self._user_id = settings.user_id
+        self._account: _Account | None = None
         self._auth = SignedRequests(
             UserKeys(
                 settings.consumer_key,
@@ -163,6 +166,14 @@ class TwitterChannel:
             kind=ChannelKind.POST,
             max_length=LIMIT,
             length_unit="weighted characters",
+            listens=True,
+        )
+        self._mentions = XMentions(
+            self.name,
+            lambda path, query: self._ask("GET", path, query),
+            settings.fields,
+            settings.site_url,
+            clock,
         )
 
     def render(self, template: Template) -> Copy:
@@ -217,6 +228,14 @@ class TwitterChannel:
         if not body_of(answer, _Deletion, Effect.REPEATABLE, PROVIDER).data.deleted:
             raise Refused("X: it did not delete the post.", "Delete it by hand on x.com.")
 
+    async def mentions(self, cursor: Cursor) -> MentionPage:
+        """Read one page of what people say to the account; see ``channels.twitter.listening``."""
+        user_id, handle = self._settings.user_id, self._settings.handle
+        if user_id is None or handle is None:
+            account = await self._own_account()
+            user_id, handle = account.id, account.username
+        return await self._mentions.page(cursor, OwnAccount(user_id, handle))
+
     async def check(self) -> Health:
         """Say whether the keys work, and for which account."""
         try:
@@ -258,10 +277,13 @@ class TwitterChannel:
         )
 
     async def _account_id(self) -> str:
+        return self._settings.user_id or (await self._own_account()).id
+
+    async def _own_account(self) -> _Account:
         # `users/me` may be asked 75 times in 15 minutes, and its answer never changes.
-        if self._user_id is None:
-            self._user_id = (await self._me()).id
-        return self._user_id
+        if self._account is None:
+            self._account = await self._me()
+        return self._account
 
     async def _me(self) -> _Account:
         answer = await self._ask("GET", "/2/users/me")
@@ -305,6 +327,7 @@ class TwitterChannel:
 ADAPTER = Adapter(
     TwitterSettings,
     TwitterChannel,
+    mentions=MENTIONS,
     sandbox={
         "consumer_key": "sandbox-consumer-key",
         "consumer_secret": "sandbox-consumer-secret",

@@ -11,6 +11,7 @@ from client.checks.administrators import check_administrators
 from client.checks.channels import check_channels
 from client.checks.events import check_events
 from client.checks.ledger import check_ledger
+from client.checks.listening import check_listening
 from client.checks.playbooks import check_playbooks
 from client.checks.private import check_private
 from client.checks.recovery import check_recovery
@@ -66,6 +67,7 @@ def _looks(engine: Engine, *, ask_providers: bool) -> dict[str, Look]:
         "private files": lambda: asyncio.to_thread(check_private, settings),
         "incidents": lambda: _quietly(lambda: check_recovery(engine)),
         "webhooks": lambda: _quietly(lambda: check_webhooks(engine)),
+        "listening": lambda: _quietly(lambda: check_listening(engine)),
         "playbooks": lambda: asyncio.to_thread(check_playbooks, settings),
         "administrators": lambda: asyncio.to_thread(check_administrators, settings),
         "events": lambda: asyncio.to_thread(check_events, settings),

@@ -8,6 +8,7 @@ the list of them for people, and nothing that must go out waits for a list.
 from __future__ import annotations
 
 from store.tables.api import api_requests, tokens
+from store.tables.desk import mention_chains, mention_sources, mention_versions, mentions
 from store.tables.mail import (
     batches,
     broadcasts,
@@ -83,6 +84,10 @@ __all__ = [
     "installation_record",
     "ledger",
     "locks",
+    "mention_chains",
+    "mention_sources",
+    "mention_versions",
+    "mentions",
     "messages",
     "metadata",
     "nonces",

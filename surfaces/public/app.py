@@ -22,6 +22,7 @@ from client.errors import WrongInput, explanation_of
 from client.logs import log_as_json
 from client.public import PublicService
 from surfaces.public.limits import Limits, connections_for
+from surfaces.public.mentions import MentionReceiver
 from surfaces.public.page import StatusPages
 from surfaces.public.pages import Pages
 from surfaces.public.server import PublicServer
@@ -50,6 +51,8 @@ def create_app(service: PublicService) -> Starlette:
     routes = [Route("/health", health)]
     if service.events is not None:
         routes += Receiver(service.events).routes()
+    if service.mentions is not None:
+        routes += MentionReceiver(service.mentions).routes()
     if service.links is not None:
         routes += Unsubscribing(service.links).routes()
     if service.subscribing is not None:

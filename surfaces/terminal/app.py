@@ -19,6 +19,7 @@ from surfaces.terminal import (
     check,
     close,
     codes,
+    desk,
     facts,
     key,
     playbook,
@@ -59,8 +60,8 @@ _COMMANDS: tuple[Register, ...] = tuple(
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
         approve, reject, key, status, broadcast, withdraw, stop_all, resume_all, retry, settle,
-        recipient, timeline, record, codes, suppressions, subscribers, sign_in, token, webhook,
-        audit,
+        recipient, desk, timeline, record, codes, suppressions, subscribers, sign_in, token,
+        webhook, audit,
         backup, restore, recover,
     )
 )  # fmt: skip

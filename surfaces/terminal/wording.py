@@ -46,6 +46,7 @@ _COMMANDS = {
     Action.ENABLE_WEBHOOK: "frontfoot webhook enable {endpoint} --as PERSON",
     Action.REPLAY_WEBHOOKS: "frontfoot webhook replay {endpoint}",
     Action.ROTATE_WEBHOOK: "frontfoot webhook rotate {endpoint} --as PERSON",
+    Action.LIST_MENTIONS: "frontfoot desk list --state all",
     Action.ENROL_KEY: "frontfoot key enrol PERSON PUBLIC --as YOU",
     # Passkeys are made on a page, and this opens the pages.
     Action.ENROL_PASSKEY: "frontfoot sign-in",

@@ -32,7 +32,14 @@ async def keep(promise: Callable[..., Any], provider: StandIn, **given: object) 
     """Run a promise of a channel as pytest would, with a channel to ``provider``."""
     channel = provider.channel()
     abilities = ("direct", "with_images", "with_replies", "with_edits", "with_quota", "with_expiry")
-    known = {**given, "provider": provider, "channel": channel, **dict.fromkeys(abilities, channel)}
+    known = {
+        **given,
+        "provider": provider,
+        "people": provider,
+        "channel": channel,
+        "listens": channel,
+        **dict.fromkeys(abilities, channel),
+    }
     try:
         await promise(**called_with(promise, known))
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -121,6 +121,7 @@ class SandboxProvider:
     def __init__(self, url: str) -> None:
         self.url = url
         self.cans = Cans()
+        self._posted = 0
 
     def channel(self) -> Channel:
         return self.at(self.url)
@@ -159,6 +160,18 @@ class SandboxProvider:
     async def accepted(self) -> list[str]:
         books = (await self._admin("GET", "books")).json()
         return [json.dumps(post) for post in books[self.name]["posts"]]
+
+    async def say(self, texts: Sequence[str]) -> list[str]:
+        return await self._crowd({"provider": self.name}, texts)
+
+    async def change(self, number: str, text: str | None) -> str:
+        """A stranger edits what they said, or deletes it; the id that it has then."""
+        answer = await self._admin("POST", "crowd/change", {"id": number, "text": text})
+        return str(answer.json()["id"])
+
+    async def _crowd(self, order: dict[str, Any], texts: Sequence[str]) -> list[str]:
+        body = {**order, "count": len(texts), "texts": list(texts)}
+        return list((await self._admin("POST", "crowd", body)).json()["ids"])
 
     async def _admin(self, method: str, path: str, body: object = None) -> httpx.Response:
         async with httpx.AsyncClient(transport=OneShotTransport(Cans())) as client:
@@ -241,6 +254,7 @@ class SandboxX(SandboxProvider):
             token_secret="sandbox-token-secret",
             # Asking who we are comes first otherwise, and a look would fail at that.
             user_id="7000000001",
+            handle="acme",
             base_url=url,
             read_timeout=READ_TIMEOUT,
         )
@@ -284,3 +298,23 @@ class SandboxPage(SandboxProvider):
             read_timeout=READ_TIMEOUT,
         )
         return FacebookChannel(settings, transport=OneShotAdapter(self.cans))
+
+    async def say(self, texts: Sequence[str]) -> list[str]:
+        """Half of it as comments under two posts of the Page, half in posts that tag it."""
+        half = len(texts) // 2
+        comments: list[str] = []
+        for some in (texts[: half // 2], texts[half // 2 : half]):
+            if some:
+                order = {"provider": "facebook", "post_id": await self._page_post()}
+                comments += await self._crowd(order, some)
+        tags = await self._crowd({"provider": "facebook", "tagging": True}, texts[half:])
+        return comments + tags
+
+    async def _page_post(self) -> str:
+        self._posted += 1
+        async with httpx.AsyncClient(transport=OneShotTransport(Cans())) as client:
+            answer = await client.post(
+                f"{self.url}/v26.0/100000000000001/feed",
+                data={"message": f"Update {self._posted}", "access_token": "sandbox-page-token"},
+            )
+        return str(answer.raise_for_status().json()["id"])

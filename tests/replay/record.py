@@ -14,15 +14,17 @@ import os
 import sys
 from pathlib import Path as File
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowFailureError
 
+from client.listening import start_listening, stop_listening
 from client.outbox import start_sending
-from domain.ids import outbox_workflow_id
+from domain.ids import listening_workflow_id, outbox_workflow_id
 from tests.replay.paths import PATHS, SHORT_HISTORIES, Path
 from tests.workflows.fakes import Fakes, Rounds
 from tests.workflows.response import Response
 from tests.workflows.server import server, temporal_executable, workers
 
+HOUR = 3600.0
 HISTORIES = File(__file__).parent / "histories"
 
 
@@ -42,6 +44,8 @@ async def main() -> int:
     await _record(executable, [path for path in missing if path in SHORT_HISTORIES], short)
     if not list(HISTORIES.glob("outbox.endpoint.*")):
         await _record_endpoint(executable, short)
+    if not list(HISTORIES.glob("listening.source.*")):
+        await _record_source(executable, short)
     print(f"{len(list(HISTORIES.glob('*.json')))} histories in {HISTORIES}")
     return 0
 
@@ -79,6 +83,26 @@ async def _record_endpoint(executable: str, *dynamic: str) -> None:
         workflow_id = outbox_workflow_id(name)
         await environment.client.get_workflow_handle(workflow_id).result()
         await _write(environment.client, workflow_id, "outbox.endpoint")
+
+
+async def _record_source(executable: str, *dynamic: str) -> None:
+    """A source that is read page after page, after a wait, and on demand, for several runs."""
+    fakes, name = Fakes(), "twitter"
+    rounds = fakes.rounds[name] = Rounds(*([0.0, 0.1] * 6), HOUR, HOUR)
+    async with contextlib.AsyncExitStack() as stack:
+        environment = await stack.enter_async_context(server(executable, *dynamic))
+        await stack.enter_async_context(workers(environment.client, fakes))
+        await start_listening(environment.client, name, now=True)
+        while rounds.made < 13:
+            await asyncio.sleep(0.05)
+        await start_listening(environment.client, name, now=True)
+        while rounds.left:
+            await asyncio.sleep(0.05)
+        await stop_listening(environment.client, name)
+        workflow_id = listening_workflow_id(name)
+        with contextlib.suppress(WorkflowFailureError):
+            await environment.client.get_workflow_handle(workflow_id).result()
+        await _write(environment.client, workflow_id, "listening.source")
 
 
 async def _write(client: Client, workflow_id: str, name: str) -> None:

@@ -20,6 +20,7 @@ from activities.signatures.broadcasts import (
     SendBatches,
     StopBroadcast,
 )
+from activities.signatures.listening import READ_MENTIONS, Heard, ReadMentions
 from activities.signatures.openings import OPEN_GATE, REVOKE_OPENING, OpenGate, RevokeOpening
 from activities.signatures.outbox import SEND_DUE, DueSent, SendDue
 from activities.signatures.outcomes import (
@@ -68,14 +69,16 @@ from tests.workflows.world import World
 
 
 class Rounds:
-    """What each round for an endpoint comes to: in how many seconds the next one is due.
+    """What each round for an endpoint or a source comes to: in how many seconds the next is due.
 
-    ``made`` counts them. After the last, nothing waits. A round waits for ``free``.
+    ``made`` counts them. After the last, nothing waits. A round waits for ``free``. ``asked`` are
+    the rounds, by their number, that somebody asked for.
     """
 
     def __init__(self, *again_in: float) -> None:
         self.left = list(again_in)
         self.made = 0
+        self.asked: list[int] = []
         self.free = asyncio.Event()
         self.free.set()
 
@@ -117,7 +120,13 @@ class Fakes:
 
     def wire(self) -> list[Bound]:
         """Activities of a channel's queue."""
-        return [self.publish_post, self.look_for_post, self.retract_post, self.send_batches]
+        return [
+            self.publish_post,
+            self.look_for_post,
+            self.retract_post,
+            self.send_batches,
+            self.read_mentions,
+        ]
 
     @defined(REGISTER_INCIDENT)
     async def register(self, order: RegisterIncident) -> Nothing:
@@ -271,6 +280,18 @@ class Fakes:
         rounds.made += 1
         await rounds.free.wait()
         return DueSent(again_in=rounds.left.pop(0) if rounds.left else None)
+
+    @defined(READ_MENTIONS)
+    async def read_mentions(self, order: ReadMentions) -> Heard:
+        """Make the next round that a test has planned; fail for good where it planned none."""
+        rounds = self.rounds[order.channel]
+        rounds.made += 1
+        if order.asked:
+            rounds.asked.append(rounds.made)
+        await rounds.free.wait()
+        if not rounds.left:
+            raise ApplicationError("It cannot be read.", non_retryable=True)
+        return Heard(again_in=rounds.left.pop(0))
 
     def _mailing(self, broadcast: int) -> Mailing:
         return self._mailings[broadcast - 1]

@@ -20,11 +20,18 @@ from domain.ids import MAIN_QUEUE, OUTBOX_QUEUE, channel_queue
 from tests.workflows.fakes import Fakes
 from workflows.broadcast import BroadcastWorkflow
 from workflows.incident import IncidentWorkflow
+from workflows.listening import ListeningWorkflow
 from workflows.outbox import OutboxWorkflow
 from workflows.publication import PublicationWorkflow
 
 CHANNELS = ("email", "twitter", "facebook")
-WORKFLOWS = (IncidentWorkflow, PublicationWorkflow, BroadcastWorkflow, OutboxWorkflow)
+WORKFLOWS = (
+    IncidentWorkflow,
+    PublicationWorkflow,
+    BroadcastWorkflow,
+    OutboxWorkflow,
+    ListeningWorkflow,
+)
 
 
 def temporal_executable() -> str | None:

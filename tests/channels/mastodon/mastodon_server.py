@@ -32,6 +32,7 @@ from sandbox.wire import CuttableProtocol, Dropped, Hang
 TOKEN = "mastodon-token"
 ACCOUNT = "109"
 PAGE = 40
+MOST_NOTIFICATIONS = 80
 
 
 @dataclass
@@ -41,12 +42,32 @@ class Books:
     posts: list[dict[str, Any]] = field(default_factory=list)
     taken: list[dict[str, Any]] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
+    notifications: list[dict[str, Any]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     next: Misbehaviour | None = None
     looks: LookFault | None = None
     wait: timedelta = timedelta(seconds=90)
     late: float = 0.7
     limit: int = 500
+
+    def notify(self, text: str, account: dict[str, Any], **more: Any) -> str:
+        """Somebody mentions the account; returns the id of their post."""
+        number = 113_000_000_000_000_000 + len(self.notifications)
+        status = {
+            "id": str(number),
+            "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "edited_at": None,
+            "in_reply_to_id": None,
+            "language": "en",
+            "visibility": "public",
+            "url": f"https://social.example/@{account['acct']}/{number}",
+            "content": shown(text),
+            "account": account,
+            **more,
+        }
+        one = {"id": str(34_975_000 + len(self.notifications)), "type": "mention", "status": status}
+        self.notifications.append({**one, "created_at": status["created_at"], "account": account})
+        return str(number)
 
     def reset(self) -> None:
         """Forget everything."""
@@ -159,6 +180,7 @@ def app_of(books: Books) -> Starlette:
         }
         books.posts.insert(0, post)
         books.taken.append({**body, "idempotency-key": key})
+        books.notify(body["status"], {"id": ACCOUNT, "acct": "acme", "display_name": "Acme"})
         if key is not None:
             books.keys[key] = number
         return JSONResponse(post)
@@ -179,6 +201,16 @@ def app_of(books: Books) -> Starlette:
         older = [post for post in books.posts if int(post["id"]) < before]
         return read(request, older[: min(int(request.query_params.get("limit", 20)), PAGE)])
 
+    async def notifications(request: Request) -> Response:
+        query = request.query_params
+        most = min(int(query.get("limit", PAGE)), MOST_NOTIFICATIONS)
+        after = int(query.get("min_id", -1))
+        newer = [one for one in books.notifications if int(one["id"]) > after]
+        # Those directly after a known one, or the newest; either way the newest comes first.
+        page = newer[:most] if "min_id" in query else newer[-most:]
+        wanted = query.get("types[]") == "mention" and query.get("include_filtered") == "true"
+        return read(request, page[::-1] if wanted else [])
+
     async def me(request: Request) -> Response:
         return read(request, {"id": ACCOUNT, "acct": "acme"})
 
@@ -192,6 +224,7 @@ def app_of(books: Books) -> Starlette:
             Route("/api/v1/statuses/{id}", delete, methods=["DELETE"]),
             Route(f"/api/v1/accounts/{ACCOUNT}/statuses", statuses),
             Route("/api/v1/accounts/verify_credentials", me),
+            Route("/api/v1/notifications", notifications),
             Route("/api/v2/instance", instance),
         ]
     )

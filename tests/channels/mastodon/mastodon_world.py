@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -74,6 +74,10 @@ class MastodonProvider:
 
     async def accepted(self) -> list[str]:
         return [json.dumps(one, ensure_ascii=False) for one in self._books.taken]
+
+    async def say(self, texts: Sequence[str]) -> list[str]:
+        account = {"id": "77", "acct": "ann@other.example", "display_name": "Ann"}
+        return [self._books.notify(text, account) for text in texts]
 
     def at(self, url: str | None = None) -> MastodonChannel:
         """A channel that speaks to ``url``, or to the small server."""

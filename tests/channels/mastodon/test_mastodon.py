@@ -21,8 +21,8 @@ from channels.contract import (
 )
 from channels.contract_suite.contract import ChannelContract
 from channels.contract_suite.stand_in import Misbehaviour, StandIn
+from channels.html_words import words_of
 from channels.mastodon.channel import MOST_PAGES
-from channels.mastodon.text import words_of
 from domain.publication import Finding, Receipt
 from tests.channels.mastodon.mastodon_server import Books, served, shown
 from tests.channels.mastodon.mastodon_world import (

@@ -20,7 +20,7 @@ from channels.contract import (
     Throttled,
     Unreachable,
 )
-from channels.smtp.channel import SmtpChannel, SmtpSettings
+from channels.smtp import SmtpChannel, SmtpSettings
 from channels.smtp.mail import Letter
 from channels.smtp.replies import SmtpStage, meaning_of_reply
 from channels.smtp.session import SmtpPool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,19 @@ import jsonschema_rs
 import orjson
 import pytest
 
+from domain.listening import Cursor
 from domain.publication import Receipt
 from tests.channels.one_shot import Canned
-from tests.channels.twitter.x_world import COPY, ME, NOW, PUBLICATION, World, page, post
+from tests.channels.twitter.x_world import (
+    COPY,
+    ME,
+    NOW,
+    PUBLICATION,
+    World,
+    id_at,
+    page,
+    post,
+)
 
 # The published descriptions: 2.165 with the old field names, 2.167 with the new.
 DESCRIPTIONS = {"tweet.fields": "openapi-2.165-tweetfields.json", "post.fields": "openapi.json"}
@@ -45,6 +56,26 @@ async def test_every_request_is_one_that_xs_own_description_knows(
     await world.channel.find("key", COPY, NOW)
     await world.channel.retract(Receipt(id="19", at=NOW))
     assert [complaints(request, document) for request in world.requests] == [[]] * 5
+
+
+async def test_every_request_that_listens_is_one_that_xs_own_description_knows(
+    description: tuple[str, dict[str, Any]],
+) -> None:
+    fields, document = description
+
+    def serve(request: httpx.Request) -> Canned:
+        if "next_token" in request.url.params or "pagination_token" in request.url.params:
+            return page()
+        return page(post("Hello", "1500"), token="7140dibdnow9c7btw3w29grvxfcgvpb9n9coehpk7xz5i")
+
+    world = World(serve, handle="acme", fields=fields)
+    # X's ids have the time in them: one of an hour ago can still be searched for, this one not.
+    for since in (str(id_at(NOW - timedelta(hours=1))), "1000"):
+        cursor = Cursor(since=since, newest=since)
+        for _ in range(4):
+            cursor = (await world.channel.mentions(cursor)).cursor
+        assert not cursor.token
+    assert [complaints(request, document) for request in world.requests] == [[]] * 8
 
 
 def test_the_description_would_notice_a_faulty_request(

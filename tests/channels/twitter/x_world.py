@@ -48,3 +48,8 @@ def page(*posts: dict[str, Any], token: str | None = None, **more: Any) -> Canne
 
 def post(text: str, number: str = "11", **more: Any) -> dict[str, Any]:
     return {"id": number, "text": text, "created_at": "2026-11-20T14:05:09.000Z", **more}
+
+
+def id_at(at: datetime) -> int:
+    """The first id that X can give in that millisecond: the time since 2010 is in front."""
+    return (int(at.timestamp() * 1000) - 1_288_834_974_657) << 22

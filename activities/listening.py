@@ -1,0 +1,133 @@
+"""Reads what people say, page by page, and enters each page with the place after it.
+
+What the provider answers is never a failure of the activity: it is in the source's row, where
+people see it, and says when the next reading is due.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from activities.backoff import growing, wait_for
+from activities.defined import Bound, defined
+from activities.failures import failing_in_words
+from activities.heartbeat import beating
+from activities.signatures.listening import READ_MENTIONS, Heard, ReadMentions
+from channels.contract import BadCredentials, ChannelError, Throttled, Unreachable
+from channels.listening import Listens, PlaceLost
+from domain.explanation import Explanation, explained
+from domain.listening import MentionPage, SourceProblem, complete
+from store.desk import sources
+from store.desk.sources import Lane, Source
+from store.kernel.database import Database
+
+SELDOM = timedelta(minutes=15)
+"""How long nothing is asked of a provider that refuses us, until a person has done something."""
+
+_UNANSWERED = (timedelta(seconds=15), timedelta(minutes=5))
+_log = logging.getLogger("frontfoot.listening")
+
+
+class _OurMistake(Exception):
+    """An adapter failed in a way that no contract knows."""
+
+
+class ListeningActivities:
+    """Reads ``channels``, each again after ``every``; ``clock`` tells the time."""
+
+    def __init__(
+        self,
+        database: Database,
+        channels: Mapping[str, Listens],
+        every: timedelta,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._channels = channels
+        self._every = every
+        self._now = clock
+
+    def all(self) -> list[Bound]:
+        """Every activity here, for a worker."""
+        return [self.read_mentions]
+
+    @defined(READ_MENTIONS)
+    async def read_mentions(self, order: ReadMentions) -> Heard:
+        """Read one page and enter it: the newest if it is time, else one of an older chain.
+
+        Again it reads the page again, whose mentions are known then.
+        """
+        with failing_in_words(self._now()):
+            async with beating():
+                return await self._read(order)
+
+    async def _read(self, order: ReadMentions) -> Heard:
+        seconds = int(self._every.total_seconds())
+        source = await sources.register(self._database, order.channel, seconds, self._now())
+        wait = self._held_back(source, asked=order.asked)
+        if wait > timedelta():
+            return Heard(again_in=wait.total_seconds())
+        lane = await self._lane(source)
+        try:
+            page = await self._page(order.channel, lane)
+        except (ChannelError, _OurMistake) as error:
+            return await self._failed(source, lane, error)
+        entered = await sources.enter_page(self._database, order.channel, lane, page, self._now())
+        more = page.more or await sources.newest_chain(self._database, order.channel)
+        return Heard(again_in=0.0 if more else self._every.total_seconds(), new=entered.new)
+
+    async def _page(self, channel: str, lane: Lane) -> MentionPage:
+        try:
+            return await self._channels[channel].mentions(lane.cursor)
+        except ChannelError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are listened to
+            # Its text may hold anything.
+            _log.error("%s could not be listened to: %s", channel, type(error).__name__)
+            raise _OurMistake from None
+
+    def _held_back(self, source: Source, *, asked: bool) -> timedelta:
+        """How long the source must still wait; a person may have put right why it was refused."""
+        fixed = asked and source.problem is not SourceProblem.THROTTLED
+        if source.again_at is None or fixed:
+            return timedelta()
+        return source.again_at - self._now()
+
+    async def _lane(self, source: Source) -> Lane:
+        """The newest mentions first; between two readings of those, what is still missing."""
+        newest = Lane(cursor=complete(source.newest))
+        if source.asked_at is None or self._now() - source.asked_at >= self._every:
+            return newest
+        return await sources.newest_chain(self._database, source.channel) or newest
+
+    async def _failed(self, source: Source, lane: Lane, error: Exception) -> Heard:
+        now = self._now()
+        problem, why = _meaning(error)
+        wait = SELDOM
+        if isinstance(error, Throttled):
+            wait = wait_for(error, 1, now)
+        elif isinstance(error, PlaceLost):
+            await sources.begin_again(self._database, lane)
+            wait = self._every
+        elif problem is SourceProblem.UNREACHABLE:
+            wait = growing(source.misses + 1, _UNANSWERED)
+        await sources.enter_failure(self._database, source.channel, problem, why, now + wait, now)
+        return Heard(again_in=wait.total_seconds())
+
+
+def _meaning(error: Exception) -> tuple[SourceProblem, Explanation]:
+    if not isinstance(error, ChannelError):
+        ours = explained(
+            "What the provider shows could not be read, because of a fault of ours.",
+            "Look into the worker's log.",
+        )
+        return SourceProblem.REFUSED, ours
+    if isinstance(error, Throttled):
+        return SourceProblem.THROTTLED, error.explanation
+    if isinstance(error, Unreachable):
+        return SourceProblem.UNREACHABLE, error.explanation
+    if isinstance(error, BadCredentials):
+        return SourceProblem.CREDENTIALS, error.explanation
+    return SourceProblem.REFUSED, error.explanation

@@ -1,0 +1,219 @@
+"""Reads what people say to an account on X: posts that mention it, and replies to it.
+
+Source: docs.x.com, x-api/posts/timelines and x-api/posts/search. What X forces on us:
+
+- The list of mentions reaches back 800 posts. Asked for what is newer than a known post, it ends
+  without a word where it reaches no further. So we ask for what is newer than *the post before* the
+  known one: a chain that shows the known post has missed nothing. One that does not is continued
+  with the recent search, which reaches back seven days; what is older is told as a gap.
+- Ids grow with time and are compared as numbers. The time of a post is in its id.
+- An edit is a post of its own, whose ``edit_history`` begins with the first version.
+- Old and new names of fields: see ``channels.twitter.channel``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import httpx
+
+from channels.contract import BadCredentials, Refused
+from channels.http import Clock, Effect, silence
+from channels.listening import (
+    PlaceLost,
+    loose_json,
+    readable,
+)
+from channels.twitter.posts import EPOCH, Post, User, each, time_of
+from channels.twitter.refusals import PROVIDER
+from domain.listening import Cursor, Gap, MentionPage, complete
+from domain.mentions import Mention
+
+SEARCHABLE = timedelta(days=7)
+_MARGIN = timedelta(minutes=5)
+"""X refuses a search that begins a moment too early; its clock and ours may differ."""
+
+_LARGEST = 2**63 - 1
+_USER_FIELDS = "name,username,public_metrics"
+_FIELDS = {
+    "tweet.fields": "author_id,conversation_id,created_at,edit_history_tweet_ids,entities,lang,"
+    "note_tweet,referenced_tweets",
+    "post.fields": "conversation_id,created_at,entities,lang,note_post",
+}
+_EXPANSIONS = {
+    "tweet.fields": "author_id",
+    # Here the newest description knows these as expansions alone.
+    "post.fields": "author_id,edit_history_post_ids,referenced_posts",
+}
+
+Ask = Callable[[str, dict[str, str]], Awaitable[httpx.Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAccount:
+    """The account that listens."""
+
+    id: str
+    handle: str
+
+
+class _Shown:
+    """One answer of X with a list of posts."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        try:
+            body = loose_json(answer.content)
+            meta = body.get("meta") or {}
+            items = body.get("data")
+            if items is None and meta.get("result_count") == 0:
+                items = []
+            self.posts, self.unreadable = readable(items, Post)
+        except (ValueError, AttributeError):
+            raise silence(Effect.REPEATABLE, PROVIDER, "the answer could not be read") from None
+        token = meta.get("next_token")
+        self.next = token if isinstance(token, str) else ""
+        includes = body.get("includes")
+        users = includes.get("users") if isinstance(includes, dict) else None
+        self.users = {one.id: one for one in each(users, User)}
+
+    def oldest(self, before: int) -> int:
+        return min([before, *(post.number for post in self.posts)])
+
+    def newest(self, known: str) -> str:
+        return str(max([int(known or 0), *(post.number for post in self.posts)]) or "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The token of a cursor: in the list or the search, what was the oldest seen, X's own token."""
+
+    search: bool = False
+    oldest: int = _LARGEST
+    token: str = ""
+
+    @classmethod
+    def read(cls, token: str) -> _Place:
+        if not token:
+            return cls()
+        try:
+            where, oldest, rest = token.split(" ", 2)
+            return cls(where == "search", int(oldest), rest)
+        except ValueError:
+            raise PlaceLost("X: the place to go on from cannot be read.") from None
+
+    def __str__(self) -> str:
+        return f"{'search' if self.search else 'list'} {self.oldest} {self.token}"
+
+
+class XMentions:
+    """Reads the mentions of one account, page by page; ``channel`` is the channel's name."""
+
+    def __init__(self, channel: str, ask: Ask, fields: str, site_url: str, clock: Clock) -> None:
+        self._channel = channel
+        self._ask = ask
+        self._fields = fields
+        self._site_url = site_url
+        self._clock = clock
+
+    async def page(self, cursor: Cursor, own: OwnAccount) -> MentionPage:
+        """One page; raises like ``Listens.mentions``."""
+        place = _Place.read(cursor.token)
+        if place.search:
+            return await self._search(cursor, place, own)
+        return await self._list(cursor, place, own)
+
+    async def _list(self, cursor: Cursor, place: _Place, own: OwnAccount) -> MentionPage:
+        query = {"max_results": "100", **self._shape()}
+        if cursor.since:
+            query["since_id"] = str(int(cursor.since) - 1)
+        if place.token:
+            query["pagination_token"] = place.token
+        shown = await self._shown(f"/2/users/{own.id}/mentions", query, place)
+        newest = shown.newest(cursor.newest or cursor.since)
+        oldest = shown.oldest(place.oldest)
+        known = int(cursor.since or 0)
+        if shown.next:
+            after = cursor.next_page(str(_Place(False, oldest, shown.next)), newest)
+        elif not cursor.since or any(post.number <= known for post in shown.posts):
+            after = complete(newest)
+        else:
+            after = cursor.next_page(str(_Place(True, oldest)), newest)
+        return self._page(shown, after, known, own)
+
+    async def _search(self, cursor: Cursor, place: _Place, own: OwnAccount) -> MentionPage:
+        known = int(cursor.since or 0)
+        floor = self._clock() - SEARCHABLE + _MARGIN
+        since = time_of(known)
+        query = {
+            "query": f"@{own.handle} -from:{own.handle}",
+            "max_results": "100",
+            **self._shape(),
+        }
+        if since > floor:
+            query["since_id"] = str(known)
+        else:
+            query["start_time"] = floor.strftime("%Y-%m-%dT%H:%M:%SZ")
+        if place.oldest < _LARGEST:
+            query["until_id"] = str(place.oldest)
+        if place.token:
+            query["next_token"] = place.token
+        try:
+            shown = await self._shown("/2/tweets/search/recent", query, place)
+        except (BadCredentials, PlaceLost):
+            raise
+        except Refused:
+            # The account may list its mentions and not search: what the list does not show is lost.
+            until = self._clock() if place.oldest == _LARGEST else time_of(place.oldest)
+            newest = cursor.newest if int(cursor.newest or 0) > known else str(_id_at(until))
+            return MentionPage(cursor=complete(newest), gap=_gap(since, until))
+        newest = shown.newest(cursor.newest or cursor.since)
+        oldest = shown.oldest(place.oldest)
+        if shown.next:
+            after = cursor.next_page(str(_Place(True, oldest, shown.next)), newest)
+            return self._page(shown, after, known, own)
+        if since > floor:
+            return self._page(shown, complete(newest), known, own)
+        # Where the known post is out of reach, the next chain begins with what can be reached.
+        newest = newest if int(newest) > known else str(_id_at(floor))
+        return self._page(shown, complete(newest), known, own, _gap(since, floor))
+
+    async def _shown(self, path: str, query: dict[str, str], place: _Place) -> _Shown:
+        try:
+            return _Shown(await self._ask(path, query))
+        except BadCredentials:
+            raise
+        except Refused as error:
+            if not place.token:
+                raise
+            raise PlaceLost("X: it no longer knows the page to go on from.") from error
+
+    def _shape(self) -> dict[str, str]:
+        return {
+            self._fields: _FIELDS[self._fields],
+            "expansions": _EXPANSIONS[self._fields],
+            "user.fields": _USER_FIELDS,
+        }
+
+    def _page(
+        self, shown: _Shown, after: Cursor, known: int, own: OwnAccount, gap: Gap | None = None
+    ) -> MentionPage:
+        new = [post for post in shown.posts if post.number > known and post.author_id != own.id]
+        return MentionPage(
+            mentions=self._read(new, shown), cursor=after, gap=gap, unreadable=shown.unreadable
+        )
+
+    def _read(self, posts: Sequence[Post], shown: _Shown) -> tuple[Mention, ...]:
+        return tuple(
+            post.mention(self._channel, self._site_url, shown.users.get(post.author_id))
+            for post in posts
+        )
+
+
+def _id_at(at: datetime) -> int:
+    return int((at - EPOCH) / timedelta(milliseconds=1)) << 22
+
+
+def _gap(since: datetime, until: datetime) -> Gap | None:
+    return Gap(since=since, until=until) if since < until else None

@@ -1,0 +1,304 @@
+"""Entering what people said: each version once, by whatever way and in whatever order it comes.
+
+A webhook and a reading bring the same mention; a page is read again after a crash; an old version
+may come after a newer one. What we ourselves said never becomes a mention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Table, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import BigInteger, Boolean, Text
+
+from domain.mentions import DismissalReason, Gone, Mention, MentionState
+from domain.model import Value
+from store.kernel.bulk import Bulk, Kind, Scalar
+from store.kernel.columns import Moment, moment_text
+from store.kernel.database import Database
+from store.kernel.priority import Priority
+from store.tables import incidents, mention_versions, mentions, publications
+
+CHUNK = 200
+"""Mentions of one statement."""
+
+_MENTION: Mapping[str, Kind] = {
+    **{
+        name: Text()
+        for name in (
+            "channel",
+            "provider_id",
+            "version",
+            "kind",
+            "conversation",
+            "author_id",
+            "author_handle",
+            "author_name",
+            "language",
+            "reply_to",
+            "url",
+            "state",
+            "reason",
+            "incident",
+        )
+    },
+    "author_followers": BigInteger(),
+    "private": Boolean(),
+    "written_at": Moment(),
+    "changed_at": Moment(),
+    "arrived_at": Moment(),
+    "closed_at": Moment(),
+}
+_VERSION: Mapping[str, Kind] = {
+    "mention_id": BigInteger(),
+    "version": Text(),
+    "text": Text(),
+    "cut": Boolean(),
+    "changed_at": Moment(),
+    "arrived_at": Moment(),
+}
+
+
+class Entered(Value):
+    """How many mentions are new, and how many have a new version."""
+
+    new: int = 0
+    changed: int = 0
+
+    def __add__(self, other: Entered) -> Entered:
+        return Entered(new=self.new + other.new, changed=self.changed + other.changed)
+
+
+async def enter(db: Database, said: Sequence[Mention], at: datetime) -> Entered:
+    """Enter mentions that came at ``at``; those that are known change nothing."""
+    async with db.write(Priority.NORMAL, many_rows=True) as connection:
+        return await enter_in(db, connection, said, at)
+
+
+async def enter_in(
+    db: Database, connection: AsyncConnection, said: Sequence[Mention], at: datetime
+) -> Entered:
+    """The same within a transaction."""
+    entered = Entered()
+    if not said:
+        return entered
+    incident = await _running(connection)
+    for channel in sorted({one.channel for one in said}):
+        ours = [one for one in said if one.channel == channel]
+        for begin in range(0, len(ours), CHUNK):
+            some = ours[begin : begin + CHUNK]
+            entered += await _enter_some(db, connection, channel, some, incident, at)
+    return entered
+
+
+async def close_deleted(db: Database, gone: Sequence[Gone], at: datetime) -> int:
+    """Close mentions that were deleted, with that as the reason; how many there were.
+
+    One that is not known yet is entered as deleted: webhooks come in any order, and what comes
+    later must not be open.
+    """
+    closed = 0
+    async with db.write(Priority.NORMAL, many_rows=True) as connection:
+        for channel in sorted({one.channel for one in gone}):
+            ids = {one.id for one in gone if one.channel == channel}
+            ended = await connection.execute(
+                update(mentions)
+                .where(
+                    mentions.c.channel == channel,
+                    mentions.c.provider_id.in_(ids),
+                    mentions.c.state == MentionState.OPEN,
+                )
+                .values(state=MentionState.DELETED.value, closed_at=at)
+            )
+            closed += ended.rowcount
+            ids -= set(await _own_posts(connection, channel, ids))
+            await _enter_unknown(db, connection, channel, sorted(ids), at)
+    return closed
+
+
+async def draw_into(db: Database, numbers: Collection[int], incident: str) -> int:
+    """Have mentions belong to an incident, whatever they belonged to; how many there are."""
+    async with db.write() as connection:
+        drawn = await connection.execute(
+            update(mentions).where(mentions.c.id.in_(numbers)).values(incident=incident)
+        )
+        return int(drawn.rowcount)
+
+
+async def _enter_some(
+    db: Database,
+    connection: AsyncConnection,
+    channel: str,
+    said: Sequence[Mention],
+    incident: str,
+    at: datetime,
+) -> Entered:
+    own = await _own_posts(connection, channel, {one.id for one in said})
+    versions = {(one.id, one.version): one for one in said if one.id not in own}
+    if not versions:
+        return Entered()
+    newest: dict[str, Mention] = {}
+    for one in versions.values():
+        if one.id not in newest or one.changed_at > newest[one.id].changed_at:
+            newest[one.id] = one
+    # In one order everywhere, so that two transactions never wait for each other.
+    first = [_row(newest[name], incident, at) for name in sorted(newest)]
+    added = await _insert(db, connection, mentions, _MENTION, ["channel", "provider_id"], first)
+    new = {row.provider_id for row in added}
+    known = await connection.execute(
+        select(mentions.c.provider_id, mentions.c.id).where(
+            mentions.c.channel == channel, mentions.c.provider_id.in_(newest)
+        )
+    )
+    numbers = {row.provider_id: row.id for row in known}
+    rows = [_version(numbers[one.id], one, at) for _, one in sorted(versions.items())]
+    key = ["mention_id", "version"]
+    came = await _insert(db, connection, mention_versions, _VERSION, key, rows)
+    arrived = {(row.mention_id, row.version) for row in came}
+    changed = [
+        one
+        for name, one in sorted(newest.items())
+        if name not in new and (numbers[name], one.version) in arrived
+    ]
+    for one in changed:
+        await _become(connection, numbers[one.id], one, at)
+    return Entered(new=len(new), changed=len(changed))
+
+
+async def _enter_unknown(
+    db: Database, connection: AsyncConnection, channel: str, ids: Sequence[str], at: datetime
+) -> None:
+    """Enter those of ``ids`` that are not known, as deleted and without words."""
+    if not ids:
+        return
+    empty = [Mention(channel=channel, id=one, written_at=at, changed_at=at) for one in ids]
+    deleted = MentionState.DELETED.value
+    rows = [{**_row(one, "", at), "state": deleted} for one in empty]
+    key = ["channel", "provider_id"]
+    added = await _insert(db, connection, mentions, _MENTION, key, rows)
+    if not added:
+        return
+    new = {row.provider_id for row in added}
+    await connection.execute(
+        update(mentions)
+        .where(mentions.c.channel == channel, mentions.c.provider_id.in_(new))
+        .values(closed_at=at)
+    )
+    numbers = await connection.scalars(
+        select(mentions.c.id).where(mentions.c.channel == channel, mentions.c.provider_id.in_(new))
+    )
+    versions = [_version(number, one, at) for number, one in zip(numbers, empty, strict=False)]
+    await _insert(db, connection, mention_versions, _VERSION, ["mention_id", "version"], versions)
+
+
+async def _become(connection: AsyncConnection, number: int, mention: Mention, at: datetime) -> None:
+    """Let a mention be in this version, unless the known one is newer."""
+    values = _described(mention)
+    changed = _not_later(mention.changed_at, at)
+    await connection.execute(
+        update(mentions)
+        .where(mentions.c.id == number, mentions.c.changed_at <= changed)
+        .values(**values, changed_at=changed)
+    )
+
+
+async def _insert(
+    db: Database,
+    connection: AsyncConnection,
+    table: Table,
+    columns: Mapping[str, Kind],
+    key: list[str],
+    rows: Sequence[Mapping[str, Scalar]],
+) -> Sequence[Row[Any]]:
+    """Insert the rows that are not there yet, and return the keys of those that were inserted."""
+    bulk = Bulk(db.dialect, **columns)
+    inserting = (
+        db.insert_or_ignore(table, key)
+        .from_select(list(columns), bulk.select())
+        .returning(*(table.c[name] for name in key))
+    )
+    values = ([row[name] for name in columns] for row in rows)
+    return (await connection.execute(inserting, bulk.parameter(values))).all()
+
+
+def _row(mention: Mention, incident: str, at: datetime) -> dict[str, Scalar]:
+    return {
+        **_described(mention),
+        "channel": mention.channel,
+        "provider_id": mention.id,
+        "written_at": moment_text(_not_later(mention.written_at, at)),
+        "changed_at": moment_text(_not_later(mention.changed_at, at)),
+        "arrived_at": moment_text(at),
+        **_begins(mention, at),
+        "incident": incident,
+    }
+
+
+def _begins(mention: Mention, at: datetime) -> dict[str, Scalar]:
+    """The state in which it comes: open, unless a machine wrote it."""
+    if not mention.automatic:
+        return {"state": MentionState.OPEN.value, "reason": "", "closed_at": None}
+    return {
+        "state": MentionState.DISMISSED.value,
+        "reason": DismissalReason.AUTOMATIC.value,
+        "closed_at": moment_text(at),
+    }
+
+
+def _version(number: int, mention: Mention, at: datetime) -> dict[str, Scalar]:
+    return {
+        "mention_id": number,
+        "version": mention.version,
+        "text": mention.text,
+        "cut": mention.cut,
+        "changed_at": moment_text(_not_later(mention.changed_at, at)),
+        "arrived_at": moment_text(at),
+    }
+
+
+def _described(mention: Mention) -> dict[str, Scalar]:
+    """What another version may have otherwise."""
+    return {
+        "version": mention.version,
+        "kind": mention.kind.value,
+        "conversation": mention.conversation,
+        "author_id": mention.author.id,
+        "author_handle": mention.author.handle,
+        "author_name": mention.author.name,
+        "author_followers": mention.author.followers,
+        "language": mention.language,
+        "reply_to": mention.reply_to,
+        "url": mention.url,
+        "private": mention.private,
+    }
+
+
+def _not_later(moment: datetime, at: datetime) -> datetime:
+    """A clock that is ahead would put a mention in front of all others for as long."""
+    return min(moment, at)
+
+
+async def _own_posts(
+    connection: AsyncConnection, channel: str, ids: Collection[str]
+) -> Collection[str]:
+    """Those of ``ids`` for which the ledger has a receipt of ours."""
+    found = await connection.scalars(
+        select(publications.c.receipt_id).where(
+            publications.c.channel == channel, publications.c.receipt_id.in_(ids)
+        )
+    )
+    return set(found)
+
+
+async def _running(connection: AsyncConnection) -> str:
+    """The incident that was opened last and is open; empty if none is."""
+    slug = await connection.scalar(
+        select(incidents.c.slug)
+        .where(incidents.c.closed_at.is_(None))
+        .order_by(incidents.c.opened_at.desc(), incidents.c.slug)
+        .limit(1)
+    )
+    return slug or ""

@@ -1,0 +1,155 @@
+"""Reading what people said: lists, the newest first and page by page, and one with its versions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+
+from domain.mentions import Author, DismissalReason, Mention, MentionState
+from domain.model import Value
+from domain.times import UtcTime
+from store.kernel.database import Database
+from store.tables import mention_versions, mentions
+
+_M = mentions.c
+
+
+class Which(Value):
+    """Which mentions: all, or those of a state, a channel, an author, an incident.
+
+    ``author`` is an id or a handle of the platform, exactly as it is there.
+    """
+
+    state: MentionState | None = None
+    channel: str = ""
+    author: str = ""
+    incident: str = ""
+
+
+class After(Value):
+    """Behind which mention a page of a list begins."""
+
+    written_at: UtcTime
+    number: int
+
+
+class MentionRow(Value):
+    """A mention in its newest version, by our ``number``; ``incident`` is empty for none.
+
+    ``reason`` and ``words`` say why it was dismissed, ``closed_by`` who did: nobody for a rule.
+    """
+
+    number: int
+    mention: Mention
+    state: MentionState
+    arrived_at: UtcTime
+    closed_at: UtcTime | None
+    reason: DismissalReason | None = None
+    words: str = ""
+    closed_by: str = ""
+    incident: str
+
+    def after(self) -> After:
+        """Where the page behind it begins."""
+        return After(written_at=self.mention.written_at, number=self.number)
+
+
+class MentionVersion(Value):
+    """One version of what was said."""
+
+    version: str
+    text: str
+    cut: bool
+    changed_at: datetime
+    arrived_at: datetime
+
+
+async def listed(
+    db: Database, which: Which, limit: int, after: After | None = None
+) -> list[MentionRow]:
+    """The newest of these mentions, or those behind ``after``."""
+    async with db.read() as connection:
+        return [_read(row) for row in await connection.execute(query_of(which, limit, after))]
+
+
+def query_of(which: Which, limit: int, after: After | None = None) -> Select[Any]:
+    """The query of such a list."""
+    query = _joined().where(*_conditions(which))
+    if after is not None:
+        # In this form both databases go straight to that place of the index.
+        at = after.written_at
+        query = query.where(_M.written_at <= at, or_(_M.written_at < at, _M.id < after.number))
+    return query.order_by(_M.written_at.desc(), _M.id.desc()).limit(limit)
+
+
+async def find(db: Database, number: int) -> MentionRow | None:
+    """One mention; None if there is none of that number."""
+    async with db.read() as connection:
+        row = (await connection.execute(_joined().where(_M.id == number))).first()
+        return None if row is None else _read(row)
+
+
+async def versions(db: Database, number: int) -> Sequence[MentionVersion]:
+    """Every version of a mention, the oldest first."""
+    query = (
+        select(mention_versions)
+        .where(mention_versions.c.mention_id == number)
+        .order_by(mention_versions.c.changed_at, mention_versions.c.arrived_at)
+    )
+    async with db.read() as connection:
+        rows = await connection.execute(query)
+        return [MentionVersion.model_validate(dict(row._mapping)) for row in rows]
+
+
+async def counts(db: Database, incident: str = "") -> dict[MentionState, int]:
+    """How many there are in each state: of an incident, or of all."""
+    query = select(_M.state, func.count()).group_by(_M.state)
+    if incident:
+        query = query.where(_M.incident == incident)
+    async with db.read() as connection:
+        found = {MentionState(row[0]): row[1] for row in await connection.execute(query)}
+    return {state: found.get(state, 0) for state in MentionState}
+
+
+def _joined() -> Select[Any]:
+    current = and_(mention_versions.c.mention_id == _M.id, mention_versions.c.version == _M.version)
+    return select(mentions, mention_versions.c.text, mention_versions.c.cut).join(
+        mention_versions, current
+    )
+
+
+def _conditions(which: Which) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if which.state is not None:
+        conditions.append(_M.state == which.state.value)
+    if which.channel:
+        conditions.append(_M.channel == which.channel)
+    if which.author:
+        conditions.append(or_(_M.author_id == which.author, _M.author_handle == which.author))
+    if which.incident:
+        conditions.append(_M.incident == which.incident)
+    return conditions
+
+
+def _read(row: Row[Any]) -> MentionRow:
+    author = Author(
+        id=row.author_id,
+        handle=row.author_handle,
+        name=row.author_name,
+        followers=row.author_followers,
+    )
+    mention = Mention.model_validate({**row._mapping, "id": row.provider_id, "author": author})
+    return MentionRow(
+        number=row.id,
+        mention=mention,
+        state=MentionState(row.state),
+        arrived_at=row.arrived_at,
+        closed_at=row.closed_at,
+        reason=DismissalReason(row.reason) if row.reason else None,
+        words=row.words,
+        closed_by=row.closed_by,
+        incident=row.incident,
+    )

@@ -1,0 +1,120 @@
+"""What people say to us, and where the reading of each channel that listens is."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+from store.kernel.columns import BigId, Moment
+from store.tables.metadata import metadata
+
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("channel", String(40), nullable=False),
+    # The platform's own, the same for all versions.
+    Column("provider_id", Text, nullable=False),
+    # The newest one, whose words are in `mention_versions`.
+    Column("version", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("conversation", Text, nullable=False),
+    Column("author_id", Text, nullable=False),
+    Column("author_handle", Text, nullable=False),
+    Column("author_name", Text, nullable=False),
+    Column("author_followers", BigInteger),
+    Column("language", Text, nullable=False),
+    Column("reply_to", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("private", Boolean, nullable=False, server_default=false()),
+    Column("written_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("arrived_at", Moment, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("closed_at", Moment),
+    # Why it was dismissed, in whose words and by whom; by nobody for a rule.
+    Column("reason", String(24), nullable=False, server_default=text("''")),
+    Column("words", Text, nullable=False, server_default=text("''")),
+    Column("closed_by", String(64), nullable=False, server_default=text("''")),
+    # The one that was open when it arrived, or that it was drawn into; empty for none.
+    Column("incident", String(48), nullable=False, server_default=text("''")),
+    UniqueConstraint("channel", "provider_id"),
+    # Lists begin with the newest: of all, of a state, of a channel, of an author.
+    Index("ix_mentions_written", "written_at", "id"),
+    Index("ix_mentions_state", "state", "written_at", "id"),
+    Index("ix_mentions_channel", "channel", "written_at", "id"),
+    Index("ix_mentions_channel_state", "channel", "state", "written_at", "id"),
+    Index("ix_mentions_author", "author_id", "written_at"),
+    Index("ix_mentions_handle", "author_handle", "written_at"),
+    Index("ix_mentions_incident", "incident", "state", "written_at"),
+    # An id is never used again: it names a mention to people.
+    sqlite_autoincrement=True,
+)
+
+mention_versions = Table(
+    "mention_versions",
+    metadata,
+    Column("mention_id", BigId, ForeignKey("mentions.id"), primary_key=True, autoincrement=False),
+    Column("version", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    # The text was longer.
+    Column("cut", Boolean, nullable=False, server_default=false()),
+    Column("changed_at", Moment, nullable=False),
+    Column("arrived_at", Moment, nullable=False),
+)
+
+mention_sources = Table(
+    "mention_sources",
+    metadata,
+    Column("channel", String(40), primary_key=True),
+    # Where the next reading begins; what is missing before it is in `mention_chains`.
+    Column("newest", Text, nullable=False, server_default=text("''")),
+    # Seconds between two readings.
+    Column("every", Integer, nullable=False),
+    Column("since", Moment, nullable=False),
+    # The last reading that began from the newest mention.
+    Column("asked_at", Moment),
+    Column("succeeded_at", Moment),
+    Column("item_at", Moment),
+    Column("failed_at", Moment),
+    # Readings without an answer since the last one that had one.
+    Column("misses", Integer, nullable=False, server_default="0"),
+    Column("problem", String(16), nullable=False, server_default=text("''")),
+    Column("explanation", Text, nullable=False, server_default=text("''")),
+    # Nothing is asked before then.
+    Column("again_at", Moment),
+    # The last stretch that the platform did not show any more.
+    Column("gap_since", Moment),
+    Column("gap_until", Moment),
+    Column("gap_told_at", Moment),
+    # What our account may not read, and when that was last seen.
+    Column("lacks", Text, nullable=False, server_default=text("''")),
+    Column("lacked_at", Moment),
+    Column("unreadable", Integer, nullable=False, server_default="0"),
+)
+
+# Chains of pages that are not complete: the mentions between `since` and what was read of them.
+mention_chains = Table(
+    "mention_chains",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("channel", String(40), ForeignKey("mention_sources.channel"), nullable=False),
+    Column("since", Text, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("newest", Text, nullable=False),
+    Column("begun_at", Moment, nullable=False),
+    Index("ix_mention_chains_channel", "channel", "id"),
+    sqlite_autoincrement=True,
+)

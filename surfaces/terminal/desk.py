@@ -1,0 +1,188 @@
+"""``desk``: what people say to us, and whether it is heard."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from client import mentions
+from client.mentions import MentionList
+from domain.mentions import DismissalReason, MentionState
+from surfaces.terminal.desk_view import mention_lines, source_lines, version_lines
+from surfaces.terminal.options import By, Json, actor, slug_of
+from surfaces.terminal.printing import say, say_json
+from surfaces.terminal.session import run
+
+app = typer.Typer(help="What people say to us, and whether it is heard.", no_args_is_help=True)
+
+Number = Annotated[int, typer.Argument(metavar="N", min=1, help="The mention's number.")]
+Numbers = Annotated[list[int], typer.Argument(metavar="N...", min=1, help="The mentions' numbers.")]
+
+
+class Asked(StrEnum):
+    """A state to list, or all of them."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    DISMISSED = "dismissed"
+    DELETED = "deleted"
+    ALL = "all"
+
+
+@app.command("list")
+def list_(
+    state: Annotated[Asked, typer.Option(help="Only mentions in this state.")] = Asked.OPEN,
+    channel: Annotated[str, typer.Option(metavar="CHANNEL", help="Only on this channel.")] = "",
+    author: Annotated[
+        str, typer.Option(metavar="AUTHOR", help="Only by this author: a handle or an id.")
+    ] = "",
+    incident: Annotated[str, typer.Option(metavar="SLUG", help="Only of this incident.")] = "",
+    after: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Only older ones than this mention.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=mentions.MOST, help="At most so many.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """List what people said, the newest first.
+
+    Example: frontfoot desk list --channel twitter
+    """
+    wanted = None if state is Asked.ALL else MentionState(state.value)
+    found = run(
+        lambda engine: mentions.list_mentions(
+            engine,
+            state=wanted,
+            channel=channel.strip(),
+            author=author.strip(),
+            incident=slug_of(incident) if incident else "",
+            after=after,
+            limit=limit,
+        )
+    )
+    if as_json:
+        say_json(found.model_dump(mode="json"))
+        return
+    for row in found.mentions:
+        for line in mention_lines(row):
+            say(line)
+    say(_summary(found), "bold")
+    if found.after is not None:
+        say(f"Older ones: add --after {found.after}")
+
+
+@app.command("show")
+def show_(number: Number, as_json: Json = False) -> None:
+    """Show one mention: who said it, where, and every version of the words.
+
+    Example: frontfoot desk show 12
+    """
+    shown = run(lambda engine: mentions.show_mention(engine, number))
+    if as_json:
+        say_json(shown.model_dump(mode="json"))
+        return
+    for line in version_lines(shown):
+        say(line)
+
+
+@app.command()
+def sources(as_json: Json = False) -> None:
+    """Show each channel that is listened to: when it was read last, and what is wrong.
+
+    Example: frontfoot desk sources
+    """
+    found = run(mentions.list_sources)
+    if as_json:
+        say_json([one.model_dump(mode="json") for one in found])
+        return
+    if not found:
+        say("Nobody listens. It begins with a worker, on each channel that can and is in")
+        say("FRONTFOOT_CHANNELS and FRONTFOOT_LISTEN.")
+    for one in found:
+        for line in source_lines(one):
+            say(line)
+
+
+@app.command()
+def draw(
+    numbers: Numbers,
+    into: Annotated[str, typer.Option(metavar="SLUG", help="The incident.", callback=slug_of)],
+) -> None:
+    """Have mentions belong to an incident, such as those that came before it was opened.
+
+    Example: frontfoot desk draw 12 13 --into spam-saturday
+    """
+    drawn = run(lambda engine: mentions.draw_into(engine, numbers, into))
+    them = "1 mention belongs" if drawn == 1 else f"{drawn} mentions belong"
+    say(f"{them} to {into} now.")
+
+
+class Why(StrEnum):
+    """Why a mention needs no reply; what machines write is dismissed by itself."""
+
+    SPAM = DismissalReason.SPAM.value
+    OURS = DismissalReason.OURS.value
+    DUPLICATE = DismissalReason.DUPLICATE.value
+    ANSWERED_ELSEWHERE = DismissalReason.ANSWERED_ELSEWHERE.value
+    NEEDS_NONE = DismissalReason.NEEDS_NONE.value
+    OTHER = DismissalReason.OTHER.value
+
+
+@app.command()
+def dismiss(
+    numbers: Numbers,
+    why: Annotated[Why, typer.Option(help="Why they need no reply.")],
+    words: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT",
+            help="In your words; for duplicate the other one's number, for answered_elsewhere "
+            "the address of the answer.",
+        ),
+    ] = "",
+    by: By = "",
+) -> None:
+    """Close mentions that need no reply, and say why.
+
+    Example: frontfoot desk dismiss 12 13 --why spam --as lea
+    """
+    who = actor(by)
+    reason = DismissalReason(why.value)
+    count = run(lambda engine: mentions.dismiss(engine, numbers, reason, actor=who, words=words))
+    say(f"Dismissed {_counted(count)}.{_others(count, numbers, 'open')}")
+
+
+@app.command()
+def reopen(numbers: Numbers, by: By = "") -> None:
+    """Open mentions again that were dismissed.
+
+    Example: frontfoot desk reopen 12 --as lea
+    """
+    actor(by)
+    count = run(lambda engine: mentions.reopen(engine, numbers))
+    say(f"Opened {_counted(count)} again.{_others(count, numbers, 'dismissed')}")
+
+
+def _counted(count: int) -> str:
+    return f"{count} mention{'' if count == 1 else 's'}"
+
+
+def _others(count: int, numbers: list[int], state: str) -> str:
+    left = len(set(numbers)) - count
+    if not left:
+        return ""
+    return f" {left} {'was' if left == 1 else 'were'} not {state}: nothing was changed there."
+
+
+def _summary(found: MentionList) -> str:
+    counts = {state: count for state, count in found.counts.items() if count}
+    if not counts:
+        return "Nobody has said anything yet."
+    each = ", ".join(f"{count:,} {state}" for state, count in counts.items())
+    return f"Of {sum(counts.values()):,}: {each}."
+
+
+def register(root: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    root.add_typer(app, name="desk")

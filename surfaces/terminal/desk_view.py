@@ -1,0 +1,88 @@
+"""Mentions and sources in lines that fit a phone; strangers' words are made safe when printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from client.mentions import MentionRow, ShownMention
+from client.source_state import SeenSource
+from domain.mentions import Author
+from surfaces.terminal.printing import clock, how_long, moment
+from surfaces.terminal.wording import told
+
+_SHORT = 240
+_INDENT = "  "
+
+
+def mention_lines(row: MentionRow) -> Iterator[str]:
+    """One mention of a list: who and when, then its words in one line, cut if they are long."""
+    mention = row.mention
+    edited = ", edited" if mention.changed_at > mention.written_at else ""
+    private = ", private" if mention.private else ""
+    yield (
+        f"{row.number}  {mention.channel}, {row.state}{private}{edited}, "
+        f"{clock(mention.written_at)}, {_by(mention.author)}"
+    )
+    yield _INDENT + _in_one_line(mention.text)
+
+
+def version_lines(shown: ShownMention) -> Iterator[str]:
+    """One mention with everything that is known of it."""
+    row, mention = shown.row, shown.row.mention
+    yield f"Mention {row.number} on {mention.channel}: {row.state}"
+    yield f"By {_by(mention.author)}"
+    yield f"Written {moment(mention.written_at)} UTC, came {moment(row.arrived_at)} UTC"
+    if row.closed_at is not None:
+        yield f"Closed {moment(row.closed_at)} UTC{_why(row)}"
+    if mention.private:
+        yield "Only we can read it."
+    if mention.language:
+        yield f"Language: {_in_one_line(mention.language)}"
+    if mention.reply_to:
+        yield f"Answers: {_in_one_line(mention.reply_to)}"
+    if mention.url:
+        yield f"At: {_in_one_line(mention.url)}"
+    yield f"Incident: {row.incident or 'none'}"
+    for number, version in enumerate(shown.versions, 1):
+        several = len(shown.versions) > 1
+        yield ""
+        if several:
+            yield f"Version {number}, {moment(version.changed_at)} UTC:"
+        for line in version.text.split("\n"):
+            yield _INDENT + line
+        if version.cut:
+            yield "The text was longer; the rest was not kept."
+
+
+def source_lines(source: SeenSource) -> Iterator[str]:
+    """One source: how it is and when it was read last, then what is wrong."""
+    read = clock(source.succeeded_at) if source.succeeded_at else "never"
+    item = clock(source.item_at) if source.item_at else "never"
+    yield f"{source.channel}: {str(source.health).replace('_', ' ')}"
+    yield f"{_INDENT}read every {how_long(source.every)}, last {read}; something new last {item}"
+    for problem in source.problems:
+        yield _INDENT + told(problem)
+    for note in source.notes:
+        yield _INDENT + note
+
+
+def _why(row: MentionRow) -> str:
+    if row.reason is None:
+        return ""
+    reason = str(row.reason).replace("_", " ")
+    words = f" ({_in_one_line(row.words)})" if row.words else ""
+    return f" by {row.closed_by or 'a rule'}: {reason}{words}"
+
+
+def _by(author: Author) -> str:
+    name = _in_one_line(author.name)
+    handle = f"@{_in_one_line(author.handle)}" if author.handle else ""
+    who = f"{handle} ({name})" if handle and name else handle or name or "somebody unnamed"
+    if author.followers is None:
+        return who
+    return f"{who}, {author.followers:,} follower{'' if author.followers == 1 else 's'}"
+
+
+def _in_one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHORT else line[: _SHORT - 1] + "…"

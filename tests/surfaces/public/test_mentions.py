@@ -1,0 +1,169 @@
+"""Webhooks about mentions, from the sandbox over real HTTP: late, twice, forged, out of order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from channels.contract_suite.hearing import said, to_the_end
+from channels.facebook.webhook import FacebookWebhook, FacebookWebhookSettings
+from channels.listening import Listens
+from channels.twitter.webhook import TwitterWebhook, TwitterWebhookSettings
+from client.public import PublicService
+from domain.listening import Cursor
+from store.desk import entering, reading
+from store.desk.reading import MentionRow, Which
+from store.kernel.database import Database
+from surfaces.public.app import create_app
+from surfaces.public.limits import Limits
+from surfaces.public.mentions import LARGEST
+from tests.channels.conftest import sandbox, sandbox_process
+from tests.channels.sandbox_provider import SandboxPage, SandboxProvider, SandboxX
+from tests.surfaces.public.served import serving
+
+__all__ = ["sandbox", "sandbox_process"]
+
+READERS = {
+    "twitter": TwitterWebhook(
+        TwitterWebhookSettings(consumer_secret="sandbox-consumer-secret", user_id="7000000001")
+    ),
+    "facebook": FacebookWebhook(
+        FacebookWebhookSettings(
+            app_secret="sandbox-app-secret",
+            verify_token="sandbox-verify-token",
+            page_id="100000000000001",
+        )
+    ),
+}
+
+
+class Story:
+    """The public service, the sandbox that tells it, and the ledger in between."""
+
+    def __init__(self, url: str, sandbox: str, ledger: Database) -> None:
+        self.url = url
+        self.sandbox = sandbox
+        self.ledger = ledger
+        self.providers: dict[str, SandboxProvider] = {
+            "twitter": SandboxX(sandbox),
+            "facebook": SandboxPage(sandbox),
+        }
+
+    async def say(self, channel: str, *texts: str) -> list[str]:
+        # Half of what is said on Facebook is in posts, of which the webhook tells otherwise.
+        more = texts * 2 if channel == "facebook" else texts
+        return (await self.providers[channel].say(more))[: len(texts)]
+
+    async def told(self, channel: str, *ids: str, **order: Any) -> list[int]:
+        """The statuses with which deliveries about ``ids`` were answered."""
+        answer = await self._order("tell", channel, ids=list(ids), **order)
+        return list(answer["answers"])
+
+    async def asked(self, channel: str, **order: Any) -> dict[str, Any]:
+        """How the provider's question was answered."""
+        return await self._order("tell/challenge", channel, **order)
+
+    async def read(self, channel: str) -> int:
+        """Read the source as a worker would; how many mentions were new."""
+        listens = self.providers[channel].channel()
+        assert isinstance(listens, Listens)
+        pages, _ = await to_the_end(listens, Cursor())
+        await listens.close()  # type: ignore[attr-defined]
+        at = max((one.written_at for one in said(pages)), default=None)
+        return (await entering.enter(self.ledger, said(pages), at)).new if at else 0
+
+    async def desk(self, channel: str) -> dict[str, MentionRow]:
+        rows = await reading.listed(self.ledger, Which(channel=channel), 100)
+        return {one.mention.id: one for one in rows}
+
+    async def _order(self, path: str, channel: str, **order: Any) -> dict[str, Any]:
+        body = {"provider": channel, "url": f"{self.url}/mentions/{channel}", **order}
+        async with httpx.AsyncClient(timeout=120, trust_env=False) as http:
+            answer = await http.post(f"{self.sandbox}/_sandbox/{path}", json=body)
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
+
+
+@pytest.fixture
+async def story(ledger: Database, sandbox: str, tmp_path: Path) -> AsyncIterator[Story]:
+    # The service closes its own.
+    service = Database.open(f"sqlite:///{tmp_path / 'ledger.db'}")
+    app = create_app(PublicService(service, mention_readers=READERS))
+    async with serving(app, Limits(connections=50, memory=64 * 1024 * 1024)) as served:
+        yield Story(f"http://127.0.0.1:{served.port}", sandbox, ledger)
+
+
+@pytest.mark.parametrize("channel", sorted(READERS))
+async def test_a_webhook_and_a_reading_meet_in_one_mention(story: Story, channel: str) -> None:
+    first, second, third = await story.say(channel, "why?", "when?", "who?")
+    assert await story.told(channel, first, second, times=2) == [200, 200]
+    assert set(await story.desk(channel)) == {first, second}
+
+    # Nobody told of the third one: the reading finds it, and what the webhook brought is known.
+    await story.read(channel)
+    assert await story.told(channel, second, third) == [200]
+
+    desk = await story.desk(channel)
+    assert {first, second, third} <= set(desk)
+    for number in (first, second, third):
+        assert len(await reading.versions(story.ledger, desk[number].number)) == 1
+        assert "?" in desk[number].mention.text
+        assert desk[number].mention.author.name
+
+
+@pytest.mark.parametrize("channel", sorted(READERS))
+async def test_a_deletion_closes_whatever_comes_first(story: Story, channel: str) -> None:
+    first, second = await story.say(channel, "why?", "when?")
+    await story.told(channel, first)
+    assert await story.told(channel, first, second, deleted=True, times=2) == [200, 200]
+    await story.told(channel, first, second)
+
+    desk = await story.desk(channel)
+    assert {str(desk[one].state) for one in (first, second)} == {"deleted"}
+
+
+@pytest.mark.parametrize("channel", sorted(READERS))
+async def test_what_is_forged_is_refused_and_changes_nothing(story: Story, channel: str) -> None:
+    ids = await story.say(channel, "why?")
+    assert await story.told(channel, *ids, forged=True) == [403]
+    assert await story.desk(channel) == {}
+
+
+@pytest.mark.parametrize("channel", sorted(READERS))
+async def test_the_provider_learns_that_we_are_we(story: Story, channel: str) -> None:
+    assert await story.asked(channel) == {"status": 200, "right": True}
+
+
+async def test_a_stranger_learns_nothing(story: Story) -> None:
+    assert await story.asked("facebook", forged=True) == {"status": 403, "right": False}
+    async with httpx.AsyncClient(base_url=story.url, trust_env=False) as http:
+        assert (await http.get("/mentions/twitter")).status_code == 404
+        assert (await http.get('/mentions/twitter?crc_token={"data":1}')).status_code == 403
+        assert (await http.get("/mentions/email")).status_code == 404
+        assert (await http.post("/mentions/email", content=b"{}")).status_code == 404
+        assert (await http.post("/mentions/twitter", content=b"{}")).status_code == 403
+        assert (await http.put("/mentions/twitter", content=b"{}")).status_code == 405
+        large = await http.post("/mentions/twitter", content=b" " * (LARGEST + 1))
+        assert large.status_code == 413
+
+
+async def test_what_could_not_be_entered_is_to_be_delivered_again(
+    story: Story, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The process dies, or the ledger is away, before the commit: there is no 2xx."""
+    ids = await story.say("twitter", "my password is hunter2")
+
+    async def die(*_: object) -> None:
+        raise RuntimeError("hunter2")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(entering, "enter_in", die)
+        assert await story.told("twitter", *ids) == [503]
+    assert await story.desk("twitter") == {}
+    assert "hunter2" not in caplog.text
+    assert await story.told("twitter", *ids) == [200]
+    assert set(await story.desk("twitter")) == set(ids)
