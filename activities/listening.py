@@ -69,7 +69,7 @@ class ListeningActivities:
         wait = self._held_back(source, asked=order.asked)
         if wait > timedelta():
             return Heard(again_in=wait.total_seconds())
-        lane = await self._lane(source)
+        lane = await self._lane(source, asked=order.asked)
         try:
             page = await self._page(order.channel, lane)
         except (ChannelError, _OurMistake) as error:
@@ -95,10 +95,10 @@ class ListeningActivities:
             return timedelta()
         return source.again_at - self._now()
 
-    async def _lane(self, source: Source) -> Lane:
+    async def _lane(self, source: Source, *, asked: bool) -> Lane:
         """The newest mentions first; between two readings of those, what is still missing."""
         newest = Lane(cursor=complete(source.newest))
-        if source.asked_at is None or self._now() - source.asked_at >= self._every:
+        if asked or source.asked_at is None or self._now() - source.asked_at >= self._every:
             return newest
         return await sources.newest_chain(self._database, source.channel) or newest
 

@@ -4,8 +4,9 @@ Source: docs.x.com, x-api/posts/timelines and x-api/posts/search. What X forces 
 
 - The list of mentions reaches back 800 posts. Asked for what is newer than a known post, it ends
   without a word where it reaches no further. So we ask for what is newer than *the post before* the
-  known one: a chain that shows the known post has missed nothing. One that does not is continued
-  with the recent search, which reaches back seven days; what is older is told as a gap.
+  known one: a chain that shows the known post has missed nothing. One that does not, as the very
+  first, is continued with the recent search, which reaches back seven days; what is older is told
+  as a gap.
 - Ids grow with time and are compared as numbers. The time of a post is in its id.
 - An edit is a post of its own, whose ``edit_history`` begins with the first version.
 - Old and new names of fields: see ``channels.twitter.channel``.
@@ -34,6 +35,9 @@ from domain.mentions import Mention
 SEARCHABLE = timedelta(days=7)
 _MARGIN = timedelta(minutes=5)
 """X refuses a search that begins a moment too early; its clock and ours may differ."""
+
+SETTLED = timedelta(hours=1)
+"""How late a post may appear in X's lists before we would overlook it, where no known post is."""
 
 _LARGEST = 2**63 - 1
 _USER_FIELDS = "name,username,public_metrics"
@@ -136,9 +140,12 @@ class XMentions:
         known = int(cursor.since or 0)
         if shown.next:
             after = cursor.next_page(str(_Place(False, oldest, shown.next)), newest)
-        elif not cursor.since or any(post.number <= known for post in shown.posts):
+        elif cursor.since and any(post.number <= known for post in shown.posts):
             after = complete(newest)
         else:
+            # The known post is gone, or out of reach. The search sees all before this moment, and
+            # the next chain need not ask for that post any more.
+            newest = str(max(int(newest or 0), _id_at(self._clock() - SETTLED)))
             after = cursor.next_page(str(_Place(True, oldest)), newest)
         return self._page(shown, after, known, own)
 
@@ -166,18 +173,13 @@ class XMentions:
         except Refused:
             # The account may list its mentions and not search: what the list does not show is lost.
             until = self._clock() if place.oldest == _LARGEST else time_of(place.oldest)
-            newest = cursor.newest if int(cursor.newest or 0) > known else str(_id_at(until))
-            return MentionPage(cursor=complete(newest), gap=_gap(since, until))
+            return MentionPage(cursor=complete(cursor.newest), gap=_gap(cursor, since, until))
         newest = shown.newest(cursor.newest or cursor.since)
         oldest = shown.oldest(place.oldest)
         if shown.next:
             after = cursor.next_page(str(_Place(True, oldest, shown.next)), newest)
             return self._page(shown, after, known, own)
-        if since > floor:
-            return self._page(shown, complete(newest), known, own)
-        # Where the known post is out of reach, the next chain begins with what can be reached.
-        newest = newest if int(newest) > known else str(_id_at(floor))
-        return self._page(shown, complete(newest), known, own, _gap(since, floor))
+        return self._page(shown, complete(newest), known, own, _gap(cursor, since, floor))
 
     async def _shown(self, path: str, query: dict[str, str], place: _Place) -> _Shown:
         try:
@@ -215,5 +217,6 @@ def _id_at(at: datetime) -> int:
     return int((at - EPOCH) / timedelta(milliseconds=1)) << 22
 
 
-def _gap(since: datetime, until: datetime) -> Gap | None:
-    return Gap(since=since, until=until) if since < until else None
+def _gap(cursor: Cursor, since: datetime, until: datetime) -> Gap | None:
+    """What is not shown any more; before the very first reading nothing was to be heard."""
+    return Gap(since=since, until=until) if cursor.since and since < until else None

@@ -93,6 +93,15 @@ async def test_after_an_outage_the_newest_come_first_and_what_is_said_meanwhile_
     assert (await listening.source()).behind == 0
 
 
+async def test_whoever_asks_gets_the_newest(listening: Listening) -> None:
+    listening.square.say(35)
+    await listening.read()
+    listening.square.say(1)
+    assert (await listening.read(asked=True)).new == 1
+    await listening.to_the_end()
+    assert len(await listening.ids()) == 36
+
+
 async def test_a_source_that_is_read_forwards_is_read_until_there_is_no_more(
     listening: Listening,
 ) -> None:

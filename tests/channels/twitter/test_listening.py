@@ -52,6 +52,19 @@ async def test_what_is_deeper_than_the_list_is_found_by_the_search(
     assert not any(page.gap for page in pages)
 
 
+async def test_the_very_first_reading_goes_as_deep_as_x_shows_anything(
+    x: SandboxX, channel: TwitterChannel
+) -> None:
+    """What came during the first chain pushed its end out of the list, and out of sight."""
+    ids = await x.say([f"question {n}" for n in range(400)])
+    first = await channel.mentions(Cursor())
+    await x.say([f"more {n}" for n in range(700)])
+    rest, cursor = await to_the_end(channel, first.cursor)
+
+    assert set(ids) == {one.id for one in said([first, *rest])}
+    assert (cursor.since, [page.gap for page in rest if page.gap]) == (ids[-1], [])
+
+
 async def test_while_old_pages_are_read_newer_mentions_do_not_push_others_out_unseen(
     x: SandboxX, channel: TwitterChannel
 ) -> None:
@@ -169,7 +182,7 @@ async def test_what_is_older_than_the_search_is_told_as_a_gap_once() -> None:
     assert gap.since == NOW - timedelta(days=20)
     assert NOW - timedelta(days=7) < gap.until < NOW - timedelta(days=6, hours=23)
     assert world.requests[1].url.params["until_id"] == listed
-    assert cursor.since == listed
+    assert cursor.since == str(id_at(NOW - timedelta(hours=1)))
     again, _ = await to_the_end(world.channel, cursor)
     assert [page.gap for page in again] == [None]
 
@@ -178,12 +191,27 @@ async def test_a_quiet_account_does_not_report_the_same_gap_again_and_again() ->
     known = str(id_at(NOW - timedelta(days=20)))
     world = World(serving(page()), handle="acme")
 
-    pages, cursor = await to_the_end(world.channel, Cursor(since=known, newest=known))
-    again, after = await to_the_end(world.channel, cursor)
+    first = await world.channel.mentions(Cursor(since=known, newest=known))
+    rest, _ = await to_the_end(world.channel, first.cursor)
+    assert len([page.gap for page in rest if page.gap]) == 1
 
-    assert len([page.gap for page in pages if page.gap]) == 1
-    assert [page.gap for page in again] == [None, None]
-    assert after == cursor
+    # The next readings begin where the first page of this one says, and the clock goes on.
+    since = first.cursor.newest
+    for minute in range(3):
+        world.now = NOW + timedelta(minutes=minute)
+        pages, _ = await to_the_end(world.channel, Cursor(since=since))
+        assert [page.gap for page in pages] == [None, None]
+        since = pages[0].cursor.newest
+
+
+async def test_an_account_that_nobody_has_ever_spoken_to_has_no_gap() -> None:
+    world = World(serving(page()), handle="acme")
+    since = ""
+    for day in range(20):
+        world.now = NOW + timedelta(days=day)
+        pages, _ = await to_the_end(world.channel, Cursor(since=since))
+        assert [page.gap for page in pages] == [None, None]
+        since = pages[0].cursor.newest
 
 
 async def test_an_account_that_may_not_search_is_told_what_it_missed() -> None:
@@ -197,7 +225,7 @@ async def test_an_account_that_may_not_search_is_told_what_it_missed() -> None:
         NOW - timedelta(days=2),
         NOW - timedelta(days=1),
     )
-    assert cursor.since == str(listed)
+    assert cursor.since == str(id_at(NOW - timedelta(hours=1)))
 
 
 @pytest.mark.parametrize("token", ["list 12 gone", "search 12 gone", "nonsense"])

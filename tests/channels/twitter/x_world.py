@@ -27,6 +27,7 @@ class World:
 
     def __init__(self, serve: Canned | Callable[[httpx.Request], Canned], **settings: Any) -> None:
         self.requests: list[httpx.Request] = []
+        self.now = NOW
 
         def handle(request: httpx.Request) -> httpx.Response:
             self.requests.append(request)
@@ -37,7 +38,7 @@ class World:
         self.channel = TwitterChannel(
             TwitterSettings(**{"user_id": "7", **keys, **settings}),
             client=httpx.AsyncClient(transport=httpx.MockTransport(handle)),
-            clock=lambda: NOW,
+            clock=lambda: self.now,
         )
 
 
