@@ -21,7 +21,7 @@ from client.subscribers import import_subscribers
 from domain.gate import Requirement
 from domain.message import MessageKind
 from domain.status import MessageStatus
-from embedded.demo import faults, other_system
+from embedded.demo import crowd, faults, other_system
 from embedded.demo.audience import write_audience
 from embedded.demo.scenario import LEAD, Scenario, Story
 from embedded.demo.scorecard import add_up
@@ -165,6 +165,13 @@ class Demo:
             f"{len(both):,} of them customers as well"
         )
         return both
+
+    async def let_crowd_speak(self) -> dict[str, frozenset[str]]:
+        """Have strangers speak on X and Facebook while people are being told."""
+        said = await crowd.speak(self._sandbox)
+        self.say(f"strangers say {sum(map(len, said.values())):,} things on {' and '.join(said)}")
+        await crowd.listen(self.engine)
+        return said
 
     async def _import(self, recipients: int) -> None:
         path = self._stack.state / "customers.csv"

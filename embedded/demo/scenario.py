@@ -66,6 +66,7 @@ class ScenarioHost(Protocol):
     async def prove(self, who: str, message: MessageStatus) -> str: ...
     async def kill_worker(self) -> None: ...
     async def take_subscribers(self) -> list[str]: ...
+    async def let_crowd_speak(self) -> dict[str, frozenset[str]]: ...
 
 
 @dataclass
@@ -81,12 +82,14 @@ class Refusal:
 class Story:
     """What the scorecard wants to know about how it went.
 
-    ``both`` are the addresses of customers who are subscribers of the status page too.
-    ``broke_off`` is why it did not come to its end, such as a batch that nobody can tell about.
+    ``both`` are the addresses of customers who are subscribers of the status page too, ``said`` the
+    ids of what strangers said, by channel. ``broke_off`` is why it did not come to its end, such as
+    a batch that nobody can tell about.
     """
 
     refusals: list[Refusal] = field(default_factory=list)
     both: list[str] = field(default_factory=list)
+    said: dict[str, frozenset[str]] = field(default_factory=dict)
     killed_at: int | None = None
     of: int = 0
     broke_off: str = ""
@@ -118,7 +121,9 @@ class Scenario:
         self._story.both = await self._host.take_subscribers()
         await self._host.enrol_approvers()
         announcement = await self._announce()
-        await self._die_midway(announcement)
+        self._story.said, _ = await asyncio.gather(
+            self._host.let_crowd_speak(), self._die_midway(announcement)
+        )
         await self._reassure()
         await self._settled(announcement.number)
         await self._resolve()

@@ -25,6 +25,8 @@ from domain.model import Value
 from domain.plural import plural
 from domain.publication import Outcome, PublicationState
 from domain.status import IncidentStatus
+from embedded.demo import crowd
+from embedded.demo.crowd import Heard
 from embedded.demo.faults import fired
 from embedded.demo.other_system import Told, heard
 from embedded.demo.scenario import INCIDENT, Story
@@ -52,6 +54,7 @@ class Score(Value):
     decisions: tuple[AuditedDecision, ...] = ()
     proof_findings: tuple[str, ...] = ()
     told: Told = Told()
+    crowd: Heard = Heard()
     wrong: tuple[str, ...] = ()
 
     def customers(self, number: int) -> MailProgress | None:
@@ -105,6 +108,7 @@ async def add_up(
         record_findings=tuple(one.what for one in (await verify_timeline(engine, INCIDENT)).found),
         decisions=decisions,
         told=await heard(engine, sandbox),
+        crowd=await crowd.heard(engine, story.said),
         proof_findings=tuple(one.explanation.what for one in unproven),
     )
     customers = score.customers(1)
@@ -188,6 +192,9 @@ def _wrong(score: Score, story: Story) -> list[str]:
         f"this fault never struck: {name}" for name, times in score.struck.items() if not times
     ]
     wrong += score.told.wrong()
+    if not score.crowd.said and not story.broke_off:
+        wrong.append("nobody said anything")
+    wrong += score.crowd.wrong()
     wrong += score.record_findings
     wrong += _unproven(score)
     return wrong
