@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -137,7 +137,10 @@ class FacebookWebhook:
         value = change.value
         under = (value.parent_id or value.post_id) if comment else ""
         written = _moment(value.created_time) or told_at or self._clock()
-        edited = told_at if value.verb != "add" else None
+        # Lists show an edited comment with the time of the first version. That one may be told of
+        # after it was edited, and must not take the place of what a list has shown.
+        first = written - timedelta(microseconds=1)
+        changed = first if value.verb == "add" else max(told_at or written, written)
         is_comment = comment and change.field == "feed"
         by = value.by()
         return Mention.model_validate(
@@ -152,7 +155,7 @@ class FacebookWebhook:
                 "reply_to": under,
                 "url": f"{self._site_url}/{number}",
                 "written_at": written,
-                "changed_at": max(edited or written, written),
+                "changed_at": changed,
             }
         )
 

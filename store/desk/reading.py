@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.mentions import Author, DismissalReason, Mention, MentionState
 from domain.model import Value
 from domain.times import UtcTime
+from store.kernel.columns import Moment
 from store.kernel.database import Database
 from store.tables import mention_versions, mentions
 
@@ -72,24 +74,23 @@ async def listed(
 ) -> list[MentionRow]:
     """The newest of these mentions, or those behind ``after``."""
     async with db.read() as connection:
-        return [_read(row) for row in await connection.execute(query_of(which, limit, after))]
+        return await _with_words(connection, query_of(which, limit, after))
 
 
 def query_of(which: Which, limit: int, after: After | None = None) -> Select[Any]:
-    """The query of such a list."""
-    query = _joined().where(*_conditions(which))
+    """The query of such a list, without the words."""
+    query = select(mentions).where(*_conditions(which))
     if after is not None:
-        # In this form both databases go straight to that place of the index.
-        at = after.written_at
-        query = query.where(_M.written_at <= at, or_(_M.written_at < at, _M.id < after.number))
+        place = tuple_(literal(after.written_at, Moment()), after.number)
+        query = query.where(tuple_(_M.written_at, _M.id) < place)
     return query.order_by(_M.written_at.desc(), _M.id.desc()).limit(limit)
 
 
 async def find(db: Database, number: int) -> MentionRow | None:
     """One mention; None if there is none of that number."""
     async with db.read() as connection:
-        row = (await connection.execute(_joined().where(_M.id == number))).first()
-        return None if row is None else _read(row)
+        found = await _with_words(connection, select(mentions).where(_M.id == number))
+        return found[0] if found else None
 
 
 async def versions(db: Database, number: int) -> Sequence[MentionVersion]:
@@ -114,11 +115,17 @@ async def counts(db: Database, incident: str = "") -> dict[MentionState, int]:
     return {state: found.get(state, 0) for state in MentionState}
 
 
-def _joined() -> Select[Any]:
-    current = and_(mention_versions.c.mention_id == _M.id, mention_versions.c.version == _M.version)
-    return select(mentions, mention_versions.c.text, mention_versions.c.cut).join(
-        mention_versions, current
+async def _with_words(connection: AsyncConnection, query: Select[Any]) -> list[MentionRow]:
+    """The mentions of ``query``, each with the words of its newest version.
+
+    The words are read for these alone: joined, they would be read for all that a list is cut from.
+    """
+    rows = (await connection.execute(query)).all()
+    said = await connection.execute(
+        select(mention_versions).where(mention_versions.c.mention_id.in_([row.id for row in rows]))
     )
+    words = {(one.mention_id, one.version): one for one in said}
+    return [_read(row, words[row.id, row.version]) for row in rows]
 
 
 def _conditions(which: Which) -> list[ColumnElement[bool]]:
@@ -134,14 +141,15 @@ def _conditions(which: Which) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _read(row: Row[Any]) -> MentionRow:
+def _read(row: Row[Any], words: Row[Any]) -> MentionRow:
     author = Author(
         id=row.author_id,
         handle=row.author_handle,
         name=row.author_name,
         followers=row.author_followers,
     )
-    mention = Mention.model_validate({**row._mapping, "id": row.provider_id, "author": author})
+    told = {"id": row.provider_id, "author": author, "text": words.text, "cut": words.cut}
+    mention = Mention.model_validate({**row._mapping, **told})
     return MentionRow(
         number=row.id,
         mention=mention,

@@ -60,6 +60,12 @@ def test_an_edit_is_a_later_version_and_a_deletion_is_told() -> None:
     assert told({**COMMENT, "verb": "remove"}) == [Gone(channel="facebook", id="p1_c1")]
 
 
+def test_the_first_version_that_is_told_late_does_not_come_before_what_a_list_has_shown() -> None:
+    """A list shows the edited words with the time at which the first ones were written."""
+    (first,) = told(COMMENT)
+    assert first.changed_at < first.written_at == AT
+
+
 def test_posts_of_others_and_mentions_of_the_page_count() -> None:
     post = {"item": "status", "verb": "add", "post_id": "v1", "from": {"id": "9"}, "message": "hi"}
     (visit,) = told(post)

@@ -28,17 +28,17 @@ from tests.terminal import Terminal, Up
 
 __all__ = ["empty_ledger"]
 
-NOW = datetime.now(UTC)
 HOSTILE = "\u202eevil\u202c \x1b[2J\x07 =1+1 <script>\n\n  next\tline " + "long " * 200
 
 
 async def _have(ledger: Path, *said: Mention) -> None:
+    now = datetime.now(UTC)
     database = Database.open(f"sqlite:///{ledger}")
-    await entering.enter(database, said, NOW)
-    source = await sources.register(database, "twitter", 60, NOW)
+    await entering.enter(database, said, now)
+    source = await sources.register(database, "twitter", 60, now)
     page = MentionPage(cursor=complete("9"))
     await sources.enter_page(
-        database, "twitter", Lane(cursor=Cursor(since=source.newest)), page, NOW
+        database, "twitter", Lane(cursor=Cursor(since=source.newest)), page, now
     )
     await database.close()
 
@@ -89,7 +89,12 @@ def test_what_needs_no_reply_is_dismissed_and_opened_again(
 def test_hostile_words_are_shown_and_move_nothing(terminal: Terminal, ledger: Path) -> None:
     author = {"id": "9", "handle": "ann\x1b]0;pwned\x07", "name": "\u202eAnn", "followers": 1204}
     edited = mention(
-        1, "so", version="b", author=author, changed_at=NOW, url="https://x.example/\x07"
+        1,
+        "so",
+        version="b",
+        author=author,
+        changed_at=datetime.now(UTC),
+        url="https://x.example/\x07",
     )
     asyncio.run(_have(ledger, mention(1, HOSTILE, author=author), edited, mention(2, HOSTILE)))
 
