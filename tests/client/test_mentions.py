@@ -177,7 +177,7 @@ async def test_a_channel_that_is_not_to_be_listened_to_is_left_out(ledger: Datab
 async def test_mentions_are_dismissed_with_a_reason_and_opened_again(
     away: Engine, ledger: Database
 ) -> None:
-    await entering.enter(ledger, crowd(1, 3), NOW)
+    await entering.enter(ledger, crowd(1, 3), now())
     rows = (await mentions.list_mentions(away)).mentions
     first, second, _ = (one.number for one in rows)
     lea = Actor.at_terminal("lea")
@@ -208,7 +208,7 @@ async def test_mentions_are_dismissed_with_a_reason_and_opened_again(
 async def test_a_dismissal_without_its_words_is_refused(
     away: Engine, ledger: Database, reason: DismissalReason, words: str, said: str
 ) -> None:
-    await entering.enter(ledger, [mention(1)], NOW)
+    await entering.enter(ledger, [mention(1)], now())
     (row,) = (await mentions.list_mentions(away)).mentions
     lea = Actor.at_terminal("lea")
     with pytest.raises(WrongInput, match=said):
