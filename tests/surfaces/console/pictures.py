@@ -227,6 +227,8 @@ def administrate(people: People) -> None:
 
 def take(page: Page, name: str) -> None:
     """A picture at each width; on the phone the whole page, with a limit."""
+    # A link that was just pressed may still be on its way.
+    page.wait_for_load_state()
     for width in (PHONE, DESK):
         page.set_viewport_size({"width": width, "height": 800})
         height = min(TALL, page.evaluate("document.documentElement.scrollHeight"))
