@@ -3,10 +3,11 @@
 Source: docs.x.com, x-api/posts/timelines and x-api/posts/search. What X forces on us:
 
 - The list of mentions reaches back 800 posts. Asked for what is newer than a known post, it ends
-  without a word where it reaches no further. So we ask for what is newer than *the post before* the
-  known one: a chain that shows the known post has missed nothing. One that does not, as the very
-  first, is continued with the recent search, which reaches back seven days; what is older is told
-  as a gap.
+  without a word where it reaches no further. So we ask for what begins a little *before* the known
+  post: a chain that shows the known post, or an older one, has missed nothing. One that does not,
+  as the very first, is continued with the recent search, which reaches back seven days; what is
+  older is told as a gap.
+- A post may be shown later than newer ones. That, too, is found in what is read twice.
 - Ids grow with time and are compared as numbers. The time of a post is in its id.
 - An edit is a post of its own, whose ``edit_history`` begins with the first version.
 - Old and new names of fields: see ``channels.twitter.channel``.
@@ -38,6 +39,9 @@ _MARGIN = timedelta(minutes=5)
 
 SETTLED = timedelta(hours=1)
 """How late a post may appear in X's lists before we would overlook it, where no known post is."""
+
+OVERLAP = timedelta(minutes=1)
+"""How much of what is known each chain reads again, for posts that X shows late."""
 
 _LARGEST = 2**63 - 1
 _USER_FIELDS = "name,username,public_metrics"
@@ -129,15 +133,15 @@ class XMentions:
         return await self._list(cursor, place, own)
 
     async def _list(self, cursor: Cursor, place: _Place, own: OwnAccount) -> MentionPage:
+        known = int(cursor.since or 0)
         query = {"max_results": "100", **self._shape()}
         if cursor.since:
-            query["since_id"] = str(int(cursor.since) - 1)
+            query["since_id"] = str(_overlapping(known))
         if place.token:
             query["pagination_token"] = place.token
         shown = await self._shown(f"/2/users/{own.id}/mentions", query, place)
         newest = shown.newest(cursor.newest or cursor.since)
         oldest = shown.oldest(place.oldest)
-        known = int(cursor.since or 0)
         if shown.next:
             after = cursor.next_page(str(_Place(False, oldest, shown.next)), newest)
         elif cursor.since and any(post.number <= known for post in shown.posts):
@@ -159,7 +163,7 @@ class XMentions:
             **self._shape(),
         }
         if since > floor:
-            query["since_id"] = str(known)
+            query["since_id"] = str(_overlapping(known))
         else:
             query["start_time"] = floor.strftime("%Y-%m-%dT%H:%M:%SZ")
         if place.oldest < _LARGEST:
@@ -201,7 +205,8 @@ class XMentions:
     def _page(
         self, shown: _Shown, after: Cursor, known: int, own: OwnAccount, gap: Gap | None = None
     ) -> MentionPage:
-        new = [post for post in shown.posts if post.number > known and post.author_id != own.id]
+        begin = _overlapping(known)
+        new = [post for post in shown.posts if post.number > begin and post.author_id != own.id]
         return MentionPage(
             mentions=self._read(new, shown), cursor=after, gap=gap, unreadable=shown.unreadable
         )
@@ -211,6 +216,11 @@ class XMentions:
             post.mention(self._channel, self._site_url, shown.users.get(post.author_id))
             for post in posts
         )
+
+
+def _overlapping(known: int) -> int:
+    """The id a little before a known one: lists lag, and what came between may be shown late."""
+    return max(0, known - (int(OVERLAP / timedelta(milliseconds=1)) << 22))
 
 
 def _id_at(at: datetime) -> int:

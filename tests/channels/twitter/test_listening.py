@@ -41,13 +41,13 @@ async def test_what_is_deeper_than_the_list_is_found_by_the_search(
     x: SandboxX, channel: TwitterChannel
 ) -> None:
     """An outage of the poller in a storm: the list ends without a word before the known post."""
-    await x.say(["before"])
+    before = await x.say(["before"])
     _, cursor = await to_the_end(channel, Cursor())
     ids = await x.say([f"question {n}" for n in range(950)])
 
     pages, cursor = await to_the_end(channel, cursor)
 
-    assert [one.id for one in said(pages)] == ids[::-1]
+    assert [one.id for one in said(pages)] == [*ids[::-1], *before]
     assert cursor.since == ids[-1]
     assert not any(page.gap for page in pages)
 
@@ -69,7 +69,7 @@ async def test_while_old_pages_are_read_newer_mentions_do_not_push_others_out_un
     x: SandboxX, channel: TwitterChannel
 ) -> None:
     """The depth counts from the newest: what arrives meanwhile shortens the rest of the chain."""
-    await x.say(["before"])
+    before = await x.say(["before"])
     _, cursor = await to_the_end(channel, Cursor())
     ids = await x.say([f"question {n}" for n in range(400)])
 
@@ -77,7 +77,7 @@ async def test_while_old_pages_are_read_newer_mentions_do_not_push_others_out_un
     await x.say([f"more {n}" for n in range(700)])
     rest, _ = await to_the_end(channel, first.cursor)
 
-    assert set(ids) == {one.id for one in said([first, *rest])}
+    assert {*ids, *before} == {one.id for one in said([first, *rest])}
 
 
 async def test_a_known_post_that_was_deleted_costs_a_search_and_nothing_else(
@@ -162,9 +162,20 @@ async def test_half_a_character_costs_no_page_and_a_post_without_an_id_no_other(
 async def test_ids_are_compared_as_numbers() -> None:
     world = World(page(post("b", "1000"), post("a", "999")), handle="acme")
     shown = await world.channel.mentions(Cursor(since="999", newest="999"))
-    assert [one.id for one in shown.mentions] == ["1000"]
+    assert [one.id for one in shown.mentions] == ["1000", "999"]
     assert shown.cursor == Cursor(since="1000", newest="1000")
-    assert world.requests[0].url.params["since_id"] == "998"
+
+
+async def test_what_x_shows_late_is_found_by_the_next_chain() -> None:
+    """A post that came before the known one, and was not in the list yet when that was read."""
+    known = id_at(NOW - timedelta(minutes=5))
+    late = id_at(NOW - timedelta(minutes=5, seconds=30))
+    world = World(page(post("known", str(known)), post("late", str(late))), handle="acme")
+    shown = await world.channel.mentions(Cursor(since=str(known), newest=str(known)))
+
+    assert str(late) in {one.id for one in shown.mentions}
+    assert shown.cursor == Cursor(since=str(known), newest=str(known))
+    assert int(world.requests[0].url.params["since_id"]) < late
 
 
 def serving(search: Canned, *listed: dict[str, Any]) -> Callable[[httpx.Request], Canned]:
