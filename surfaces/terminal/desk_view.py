@@ -57,9 +57,9 @@ def version_lines(shown: ShownMention) -> Iterator[str]:
 def source_lines(source: SeenSource) -> Iterator[str]:
     """One source: how it is and when it was read last, then what is wrong."""
     read = clock(source.succeeded_at) if source.succeeded_at else "never"
-    item = clock(source.item_at) if source.item_at else "never"
+    item = f"something new last {clock(source.item_at)}" if source.item_at else "nothing new yet"
     yield f"{source.channel}: {str(source.health).replace('_', ' ')}"
-    yield f"{_INDENT}read every {how_long(source.every)}, last {read}; something new last {item}"
+    yield f"{_INDENT}read every {how_long(source.every)}, last {read}; {item}"
     for problem in source.problems:
         yield _INDENT + told(problem)
     for note in source.notes:
