@@ -19,6 +19,7 @@ from client.asking import (
     tell,
     update_id,
 )
+from client.coverage import coverage_of
 from client.engine import Engine
 from client.errors import (
     ClientError,
@@ -232,8 +233,12 @@ async def advance(engine: Engine, slug: str, to: Stage, *, actor: Actor) -> Inci
 
 
 async def close(engine: Engine, slug: str, *, actor: Actor, waive: str = "") -> IncidentStatus:
-    """Close the incident; ``waive`` is the written reason for closing with something open."""
+    """Close the incident; ``waive`` is the written reason for closing with something open.
+
+    ``DomainError`` if a mention of it is open, too: nobody is left without an answer by oversight.
+    """
     refuse_unfit(waive, "The waiver", REASON_LIMIT)
+    (await coverage_of(engine, slug)).refuse_close(slug, waive)
     return await tell(engine, slug, "close", Close(actor=actor, waive=waive), IncidentStatus)
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from temporalio.service import RPCError
 
 from client.asking import incident_status, live_status
+from client.coverage import coverage_of
 from client.ended import outcomes_without_it, without_forecast
 from client.engine import Engine
 from client.errors import ClientError, EndedUnclosed, UnknownIncident, explanation_of
@@ -17,6 +18,7 @@ from client.messages import load_document
 from client.publications import PublicationRow, list_publications
 from client.recovery.locks import why_locked
 from client.same_ledger import refuse_other_ledger
+from domain.coverage import Coverage
 from domain.errors import DomainError
 from domain.explanation import Explanation, explained
 from domain.message import Document
@@ -33,14 +35,15 @@ from wiring import TemporalUnreachable
 class Look(Value):
     """The result of one look at an incident.
 
-    ``waiting`` has the copy of each message at its gate, by its number. ``notices`` say what could
-    not be read. ``over``: it was closed, or nothing more can be done in it. ``stale``: this is the
-    previous look, because this one failed.
+    ``waiting`` has the copy of each message at its gate, by its number. ``coverage`` is of the
+    mentions that belong to it. ``notices`` say what could not be read. ``over``: it was closed, or
+    nothing more can be done in it. ``stale``: this is the previous look, because this one failed.
     """
 
     status: IncidentStatus
     mails: tuple[MailProgress, ...] = ()
     waiting: Mapping[int, Document] = Field(default_factory=dict)
+    coverage: Coverage = Coverage()
     notices: tuple[Explanation, ...] = ()
     over: bool = False
     stale: bool = False
@@ -79,6 +82,7 @@ class Watcher:
             ended = True
         mails: tuple[MailProgress, ...] = ()
         waiting: Mapping[int, Document] = {}
+        coverage = Coverage()
         try:
             if not self._same_ledger:
                 await refuse_other_ledger(self._engine, self._slug)
@@ -93,6 +97,7 @@ class Watcher:
             if ended:
                 mails = tuple(without_forecast(mail, status) for mail in mails)
             waiting = await self._waiting(status)
+            coverage = await coverage_of(self._engine, self._slug)
         except (StoreUnavailable, DomainError) as error:
             mails = ()
             said = explanation_of(error)
@@ -101,6 +106,7 @@ class Watcher:
             status=status,
             mails=mails,
             waiting=waiting,
+            coverage=coverage,
             notices=tuple(notices),
             over=ended or status.closed_at is not None,
         )
@@ -137,7 +143,13 @@ class Watcher:
             raise
         except (ClientError, RPCError, TemporalUnreachable) as error:
             said = explanation_of(error) or explained(str(error))
-            return Look(status=last.status, mails=last.mails, notices=(said,), stale=True)
+            return Look(
+                status=last.status,
+                mails=last.mails,
+                coverage=last.coverage,
+                notices=(said,),
+                stale=True,
+            )
 
     async def _waiting(self, status: IncidentStatus) -> dict[int, Document]:
         """The copy of what waits to be signed; ``DomainError`` if it is not what is at the gate."""

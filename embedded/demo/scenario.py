@@ -51,6 +51,7 @@ RESOLUTION: dict[str, object] = {
     "prevention_due": date(2026, 12, 11),
 }
 
+WAIVER = "What people said is being answered on the platforms themselves."
 
 PATIENCE = 3600.0
 """Seconds that one message may take, with ten million recipients."""
@@ -131,8 +132,13 @@ class Scenario:
         await self._arrived()
 
     async def _close(self) -> None:
-        await incidents.close(self._host.engine, INCIDENT, actor=THE_LEAD)
-        self._host.say(f"{LEAD} closes the incident")
+        engine = self._host.engine
+        try:
+            await incidents.close(engine, INCIDENT, actor=THE_LEAD)
+        except DomainError as refusal:
+            self._story.refusals.append(Refusal(LEAD, "to close with open mentions", refusal.what))
+        await incidents.close(engine, INCIDENT, actor=THE_LEAD, waive=WAIVER)
+        self._host.say(f"{LEAD} closes the incident, with a written waiver of the mentions")
 
     async def _open(self, files: dict[str, str], audience: str) -> None:
         await incidents.open_incident(

@@ -186,8 +186,8 @@ def _wrong(score: Score, story: Story) -> list[str]:
         wrong.append(f"{len(score.status.messages)} messages instead of 4")
     if story.killed_at is None or story.killed_at >= story.of:
         wrong.append("the worker was not killed in the middle of the broadcast")
-    if len(story.refusals) != 3:
-        wrong.append(f"{len(story.refusals)} wrong decisions were refused instead of 3")
+    if len(story.refusals) != 4:
+        wrong.append(f"{len(story.refusals)} wrong acts were refused instead of 4")
     wrong += [
         f"this fault never struck: {name}" for name, times in score.struck.items() if not times
     ]

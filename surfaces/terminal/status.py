@@ -95,16 +95,18 @@ def _view(look: Look, *, brief: bool = False) -> RenderableType:
         look.mails,
         {number: preview(document) for number, document in look.waiting.items()},
         [f"{before}{told(notice)}" for notice in look.notices],
+        look.coverage,
         brief=brief,
         ended=look.over and look.status.closed_at is None,
     )
 
 
 def _document(look: Look) -> dict[str, object]:
-    """For a machine: the status, and the mails' progress beside it. No copy."""
+    """For a machine: the status, and beside it the mails' progress and the mentions. No copy."""
     return {
         **look.status.model_dump(mode="json"),
         "mails": [mail.model_dump(mode="json") for mail in look.mails],
+        "mentions": look.coverage.model_dump(mode="json"),
     }
 
 

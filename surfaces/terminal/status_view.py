@@ -10,6 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from client.mail_progress import MailProgress, under_way
+from domain.coverage import Coverage
 from domain.gate import GateState, Requirement, Verdict
 from domain.ids import SUBSCRIBERS
 from domain.message_state import MessagePhase
@@ -66,6 +67,7 @@ def incident_view(
     mails: Sequence[MailProgress] = (),
     previews: Mapping[int, str] | None = None,
     notices: Sequence[str] = (),
+    coverage: Coverage | None = None,
     *,
     brief: bool = False,
     ended: bool = False,
@@ -91,6 +93,9 @@ def incident_view(
         preview = (previews or {}).get(message.number, "")
         parts += [message_view(message, own, preview), Text("")]
     parts += [Text(clean(notice), style="yellow") for notice in notices]
+    if coverage is not None and coverage.all:
+        style = "yellow" if coverage.open else ""
+        parts.append(Text(f"mentions: {coverage.in_words}", style=style))
     parts += _record(status)
     if not ended:
         parts += [Text(line, no_wrap=True, overflow="ignore") for line in next_lines(status)]

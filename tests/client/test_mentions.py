@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from client import incidents as client_incidents
 from client import mentions
 from client.checks.listening import check_listening
+from client.coverage import coverage_of
 from client.engine import Engine
 from client.errors import UnknownIncident, WrongInput
 from client.source_state import SourceHealth, seen
@@ -22,6 +24,7 @@ from store.desk.sources import Lane
 from store.kernel.database import Database
 from store.record import incidents
 from tests.store.desk.said import crowd, mention
+from wiring import TemporalUnreachable
 
 MINUTE = timedelta(minutes=1)
 WHY = explained("X: no connection.", "Check the network.")
@@ -216,3 +219,22 @@ async def test_a_dismissal_without_its_words_is_refused(
     with pytest.raises(WrongInput, match="no mention 4711"):
         await mentions.dismiss(away, [row.number, 4711], DismissalReason.SPAM, actor=lea)
     assert (await mentions.show_mention(away, row.number)).row.state is MentionState.OPEN
+
+
+async def test_an_incident_with_open_mentions_is_not_closed_by_oversight(
+    away: Engine, ledger: Database
+) -> None:
+    await incidents.register(ledger, "leak", "A leak", "standard", ["customers"], now())
+    await entering.enter(ledger, crowd(1, 3), now())
+    lea = Actor.at_terminal("lea")
+    with pytest.raises(DomainError, match="3 mentions of this incident are open"):
+        await client_incidents.close(away, "leak", actor=lea)
+    numbers = [one.number for one in (await mentions.list_mentions(away)).mentions]
+    await mentions.dismiss(away, numbers, DismissalReason.NEEDS_NONE, actor=lea)
+    assert (await coverage_of(away, "leak")).dismissed == 3
+    # Nothing keeps it from being asked now; nobody answers here.
+    with pytest.raises(TemporalUnreachable):
+        await client_incidents.close(away, "leak", actor=lea)
+    await mentions.reopen(away, numbers)
+    with pytest.raises(TemporalUnreachable):
+        await client_incidents.close(away, "leak", actor=lea, waive="answered on X itself")
