@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 
-from domain.mentions import Author, DismissalReason, Mention, MentionState
+from domain.claims import Claim, Draft
+from domain.mentions import Author, DismissalReason, Mention, MentionKind, MentionState
 from domain.model import Value
 from domain.times import UtcTime
 from store.kernel.database import Database
@@ -18,15 +19,18 @@ _M = mentions.c
 
 
 class Which(Value):
-    """Which mentions: all, or those of a state, a channel, an author, an incident.
+    """Which mentions: all, or those of a state, a channel, an author, an incident, a claim.
 
-    ``author`` is an id or a handle of the platform, exactly as it is there.
+    ``author`` is an id or a handle of the platform, exactly as it is there. ``claimed_by`` is who
+    claimed them last, also if the lease is over. ``mail``: whether mail is among them.
     """
 
     state: MentionState | None = None
     channel: str = ""
     author: str = ""
     incident: str = ""
+    claimed_by: str = ""
+    mail: bool = True
 
 
 class After(Value):
@@ -40,6 +44,7 @@ class MentionRow(Value):
     """A mention in its newest version, by our ``number``; ``incident`` is empty for none.
 
     ``reason`` and ``words`` say why it was dismissed, ``closed_by`` who did: nobody for a rule.
+    ``claim`` is the last one, also if its lease is over.
     """
 
     number: int
@@ -51,6 +56,8 @@ class MentionRow(Value):
     words: str = ""
     closed_by: str = ""
     incident: str
+    claim: Claim | None = None
+    draft: Draft | None = None
 
     def after(self) -> After:
         """Where the page behind it begins."""
@@ -131,6 +138,10 @@ def _conditions(which: Which) -> list[ColumnElement[bool]]:
         conditions.append(or_(_M.author_id == which.author, _M.author_handle == which.author))
     if which.incident:
         conditions.append(_M.incident == which.incident)
+    if which.claimed_by:
+        conditions.append(_M.claimed_by == which.claimed_by)
+    if not which.mail:
+        conditions.append(_M.kind != MentionKind.MAIL.value)
     return conditions
 
 
@@ -152,4 +163,18 @@ def _read(row: Row[Any]) -> MentionRow:
         words=row.words,
         closed_by=row.closed_by,
         incident=row.incident,
+        claim=_claim(row),
+        draft=_draft(row),
     )
+
+
+def _claim(row: Row[Any]) -> Claim | None:
+    if not row.claimed_by:
+        return None
+    return Claim(by=row.claimed_by, since=row.claimed_at, until=row.claimed_until)
+
+
+def _draft(row: Row[Any]) -> Draft | None:
+    if not row.drafted_by:
+        return None
+    return Draft(text=row.draft, by=row.drafted_by, at=row.drafted_at)

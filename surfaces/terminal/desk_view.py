@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
+from client.claims import holder
 from client.mentions import MentionRow, ShownMention
 from client.source_state import SeenSource
 from domain.mentions import Author
@@ -43,6 +45,9 @@ def version_lines(shown: ShownMention) -> Iterator[str]:
     if mention.url:
         yield f"At: {_in_one_line(mention.url)}"
     yield f"Incident: {row.incident or 'none'}"
+    claim = holder(row, datetime.now(UTC))
+    if claim is not None:
+        yield f"Claimed by {claim.by} since {clock(claim.since)}, until {clock(claim.until)}"
     for number, version in enumerate(shown.versions, 1):
         several = len(shown.versions) > 1
         yield ""
@@ -52,6 +57,11 @@ def version_lines(shown: ShownMention) -> Iterator[str]:
             yield _INDENT + line
         if version.cut:
             yield "The text was longer; the rest was not kept."
+    if row.draft is not None:
+        yield ""
+        yield f"Draft by {row.draft.by}, {moment(row.draft.at)} UTC:"
+        for line in row.draft.text.split("\n"):
+            yield _INDENT + line
 
 
 def source_lines(source: SeenSource) -> Iterator[str]:
