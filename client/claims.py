@@ -28,6 +28,11 @@ def holder(row: MentionRow, now: datetime) -> Claim | None:
     return claim if holds else None
 
 
+def current_claim(row: MentionRow) -> Claim | None:
+    """The same as of now."""
+    return holder(row, datetime.now(UTC))
+
+
 def refuse_held(rows: Iterable[MentionRow], actor: Actor, now: datetime) -> None:
     """Raise ``DomainError`` if somebody else holds one of them."""
     for row in rows:

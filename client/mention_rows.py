@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from client.engine import Engine
-from client.errors import WrongInput
-from domain.explanation import Action, NextStep
+from client.errors import UnknownMention
 from store.desk import reading
 from store.desk.reading import MentionRow
 
 
 async def row_of(engine: Engine, number: int) -> MentionRow:
-    """The mention of this number; ``WrongInput`` if there is none."""
+    """The mention of this number; ``UnknownMention`` if there is none."""
     found = await reading.find(await engine.ledger(), number)
     if found is None:
-        raise WrongInput(
-            f"There is no mention {number}.",
-            NextStep(action=Action.LIST_MENTIONS, advice="See which there are."),
-        )
+        raise UnknownMention(number)
     return found

@@ -92,6 +92,19 @@ def query_of(which: Which, limit: int, after: After | None = None) -> Select[Any
     return query.order_by(_M.written_at.desc(), _M.id.desc()).limit(limit)
 
 
+async def newest(db: Database) -> int:
+    """The number of the mention that came last; 0 if there is none."""
+    async with db.read() as connection:
+        return await connection.scalar(select(func.max(_M.id))) or 0
+
+
+async def newer(db: Database, which: Which, than: int, most: int) -> int:
+    """How many of these mentions came after number ``than``, counted up to ``most``."""
+    some = select(_M.id).where(_M.id > than, *_conditions(which)).limit(most).subquery()
+    async with db.read() as connection:
+        return await connection.scalar(select(func.count()).select_from(some)) or 0
+
+
 async def find(db: Database, number: int) -> MentionRow | None:
     """One mention; None if there is none of that number."""
     async with db.read() as connection:

@@ -26,6 +26,7 @@ from surfaces.api.app import BesidePages, create_api, rest
 from surfaces.console import (
     administration,
     closing,
+    desk,
     exports,
     facts,
     files,
@@ -33,6 +34,7 @@ from surfaces.console import (
     imports,
     incident,
     mail,
+    mention,
     opening,
     passkeys,
     previews,
@@ -85,6 +87,8 @@ _PAGES = (
     files.router,
     imports.router,
     exports.router,
+    desk.router,
+    mention.router,
 )
 
 

@@ -23,13 +23,17 @@ from store.kernel.database import Database
 from store.record import incidents
 from tests.store.desk.said import crowd, mention
 
-NOW = datetime.now(UTC)
 MINUTE = timedelta(minutes=1)
 WHY = explained("X: no connection.", "Check the network.")
 
 
+def now() -> datetime:
+    """Not once for the module: sources are compared with the clock, and a suite may take long."""
+    return datetime.now(UTC)
+
+
 async def test_a_list_is_read_page_by_page(away: Engine, ledger: Database) -> None:
-    await entering.enter(ledger, crowd(1, 7), NOW)
+    await entering.enter(ledger, crowd(1, 7), now())
     first = await mentions.list_mentions(away, limit=3)
     second = await mentions.list_mentions(away, limit=3, after=first.after)
     third = await mentions.list_mentions(away, limit=3, after=second.after)
@@ -43,11 +47,11 @@ async def test_a_list_is_read_page_by_page(away: Engine, ledger: Database) -> No
 async def test_a_list_is_of_a_channel_an_author_or_an_incident(
     away: Engine, ledger: Database
 ) -> None:
-    await incidents.register(ledger, "leak", "A leak", "standard", ["customers"], NOW)
+    await incidents.register(ledger, "leak", "A leak", "standard", ["customers"], now())
     bob = {"id": "7", "handle": "bob"}
-    await entering.enter(ledger, [mention(1), mention(2, author=bob)], NOW)
-    await incidents.mark_closed(ledger, "leak", NOW)
-    await entering.enter(ledger, [mention(3, channel="facebook")], NOW)
+    await entering.enter(ledger, [mention(1), mention(2, author=bob)], now())
+    await incidents.mark_closed(ledger, "leak", now())
+    await entering.enter(ledger, [mention(3, channel="facebook")], now())
 
     async def ids(**which: str) -> list[str]:
         return [row.mention.id for row in (await mentions.list_mentions(away, **which)).mentions]
@@ -71,18 +75,20 @@ async def test_what_is_not_there_is_said(away: Engine, ledger: Database) -> None
         await mentions.draw_into(away, [1], "leak")
 
 
-async def begin(ledger: Database, since: datetime = NOW) -> Lane:
-    source = await sources.register(ledger, "twitter", 60, since)
+async def begin(ledger: Database, since: datetime | None = None) -> Lane:
+    source = await sources.register(ledger, "twitter", 60, since or now())
     return Lane(cursor=Cursor(since=source.newest))
 
 
-async def read(ledger: Database, at: datetime = NOW, **page: object) -> None:
+async def read(ledger: Database, at: datetime | None = None, **page: object) -> None:
+    at = at or now()
     lane = await begin(ledger, at)
     given = {"cursor": complete("9"), "mentions": crowd(1, 2), **page}
     await sources.enter_page(ledger, "twitter", lane, MentionPage.model_validate(given), at)
 
 
-async def fail(ledger: Database, problem: SourceProblem, at: datetime = NOW) -> None:
+async def fail(ledger: Database, problem: SourceProblem, at: datetime | None = None) -> None:
+    at = at or now()
     await sources.enter_failure(ledger, "twitter", problem, WHY, at + MINUTE, at)
 
 
@@ -124,32 +130,32 @@ async def test_a_refusal_is_told_at_once(
 
 
 async def test_that_nobody_listens_is_told(away: Engine, ledger: Database) -> None:
-    await begin(ledger, NOW - 10 * MINUTE)
+    await begin(ledger, now() - 10 * MINUTE)
     assert "Nobody has listened to twitter since" in await told(away)
 
 
 async def test_a_gap_is_told_for_a_day_and_shown_afterwards(away: Engine, ledger: Database) -> None:
-    gap = Gap(since=NOW - timedelta(days=9), until=NOW - timedelta(days=7))
+    gap = Gap(since=now() - timedelta(days=9), until=now() - timedelta(days=7))
     await read(ledger, gap=gap)
     assert "may be missing" in await told(away)
     (source,) = await sources.all_sources(ledger)
     later = seen(
-        source.model_copy(update={"asked_at": NOW + timedelta(days=2)}), NOW + timedelta(days=2)
+        source.model_copy(update={"asked_at": now() + timedelta(days=2)}), now() + timedelta(days=2)
     )
     assert later.problems == ()
     assert "The last gap" in later.notes[-1]
 
 
 async def test_a_limit_is_told_only_if_it_lasts(away: Engine, ledger: Database) -> None:
-    await read(ledger, NOW - timedelta(hours=1))
-    await fail(ledger, SourceProblem.THROTTLED, NOW - timedelta(minutes=50))
-    await read(ledger, NOW - timedelta(minutes=5))
+    await read(ledger, now() - timedelta(hours=1))
+    await fail(ledger, SourceProblem.THROTTLED, now() - timedelta(minutes=50))
+    await read(ledger, now() - timedelta(minutes=5))
     await fail(ledger, SourceProblem.THROTTLED)
     (source,) = await mentions.list_sources(away)
     assert (source.health, source.problems) == (SourceHealth.WAITS, ())
     (row,) = await sources.all_sources(ledger)
-    long = row.model_copy(update={"succeeded_at": NOW - timedelta(hours=1)})
-    assert "limit keeps us from listening" in str(seen(long, NOW).problems[0])
+    long = row.model_copy(update={"succeeded_at": now() - timedelta(hours=1)})
+    assert "limit keeps us from listening" in str(seen(long, now()).problems[0])
 
 
 async def test_what_may_not_be_read_is_a_note_and_no_alarm(away: Engine, ledger: Database) -> None:
@@ -162,7 +168,7 @@ async def test_what_may_not_be_read_is_a_note_and_no_alarm(away: Engine, ledger:
 
 
 async def test_a_channel_that_is_not_to_be_listened_to_is_left_out(ledger: Database) -> None:
-    await begin(ledger, NOW - timedelta(days=1))
+    await begin(ledger, now() - timedelta(days=1))
     for listen, found in (("none", 0), ("facebook", 0), ("twitter", 1), ("all", 1)):
         engine = Engine(Settings(_env_file=None, listen=listen), ledger=ledger)
         assert len(await mentions.list_sources(engine)) == found
@@ -171,7 +177,7 @@ async def test_a_channel_that_is_not_to_be_listened_to_is_left_out(ledger: Datab
 async def test_mentions_are_dismissed_with_a_reason_and_opened_again(
     away: Engine, ledger: Database
 ) -> None:
-    await entering.enter(ledger, crowd(1, 3), NOW)
+    await entering.enter(ledger, crowd(1, 3), now())
     rows = (await mentions.list_mentions(away)).mentions
     first, second, _ = (one.number for one in rows)
     lea = Actor.at_terminal("lea")
@@ -202,7 +208,7 @@ async def test_mentions_are_dismissed_with_a_reason_and_opened_again(
 async def test_a_dismissal_without_its_words_is_refused(
     away: Engine, ledger: Database, reason: DismissalReason, words: str, said: str
 ) -> None:
-    await entering.enter(ledger, [mention(1)], NOW)
+    await entering.enter(ledger, [mention(1)], now())
     (row,) = (await mentions.list_mentions(away)).mentions
     lea = Actor.at_terminal("lea")
     with pytest.raises(WrongInput, match=said):

@@ -33,12 +33,14 @@ HOSTILE = "\u202eevil\u202c \x1b[2J\x07 =1+1 <script>\n\n  next\tline " + "long 
 
 
 async def _have(ledger: Path, *said: Mention) -> None:
+    # A source that nobody has read for three minutes fails, and those may be over since `NOW`.
+    now = datetime.now(UTC)
     database = Database.open(f"sqlite:///{ledger}")
-    await entering.enter(database, said, NOW)
-    source = await sources.register(database, "twitter", 60, NOW)
+    await entering.enter(database, said, now)
+    source = await sources.register(database, "twitter", 60, now)
     page = MentionPage(cursor=complete("9"))
     await sources.enter_page(
-        database, "twitter", Lane(cursor=Cursor(since=source.newest)), page, NOW
+        database, "twitter", Lane(cursor=Cursor(since=source.newest)), page, now
     )
     await database.close()
 
