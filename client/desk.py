@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from client.engine import Engine
-from client.mentions import list_sources, not_begun
+from client.mentions import list_sources
 from client.source_state import SeenSource
 from domain.mentions import MentionState
 from domain.model import Value
@@ -32,28 +32,24 @@ _SAME_AUTHOR = 20
 class DeskNews(Value):
     """What has changed on the desk since mention ``since`` was the newest.
 
-    ``new``: how many there are since then, ``MOST_NEW`` at most. ``not_begun``: channels that are
-    to be listened to and that no worker has begun with.
+    ``new``: how many there are since then, ``MOST_NEW`` at most.
     """
 
     since: int
     new: int
     counts: dict[MentionState, int]
     sources: tuple[SeenSource, ...]
-    not_begun: tuple[str, ...]
     at: UtcTime
 
 
 async def desk_news(engine: Engine, which: Which, since: int) -> DeskNews:
     """What there is on the desk now, and how many of these mentions came after ``since``."""
     ledger = await engine.ledger()
-    sources = await list_sources(engine)
     return DeskNews(
         since=since,
         new=await reading.newer(ledger, which, since, MOST_NEW),
         counts=await reading.counts(ledger, which.incident),
-        sources=tuple(sources),
-        not_begun=tuple(await not_begun(engine.settings, [one.channel for one in sources])),
+        sources=tuple(await list_sources(engine)),
         at=datetime.now(UTC),
     )
 

@@ -15,7 +15,7 @@ from client.mention_rows import row_of
 from client.source_state import SeenSource, seen
 from domain.actor import Actor
 from domain.errors import DomainError
-from domain.mentions import LONGEST_LINE, DismissalReason, MentionState
+from domain.mentions import LONGEST_LINE, DismissalReason, MentionState, storable
 from domain.model import Value
 from settings import Settings
 from store.desk import closing, entering, reading, sources
@@ -139,7 +139,7 @@ async def dismiss(
     Raises ``WrongInput`` if one is not there or the reason needs words, and ``DomainError`` if none
     of them is open, or somebody else has claimed one: then none is closed.
     """
-    words = words.strip()
+    words = storable(words).strip()
     if not words and reason in _NEED_WORDS:
         raise WrongInput(
             f"'{reason}' needs words: {_NEED_WORDS[reason]}.",

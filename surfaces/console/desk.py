@@ -14,7 +14,7 @@ from client.claims import current_claim
 from client.desk import DeskNews, Which, desk_news, newest_mention
 from client.incidents import recorded_incidents
 from client.mention_authors import author_of
-from client.mentions import dismiss, list_mentions
+from client.mentions import dismiss, list_mentions, not_begun
 from domain.abilities import Ability
 from domain.mentions import DismissalReason, ForeignLine, MentionState
 from domain.model import Value
@@ -97,7 +97,10 @@ async def show_live(
 
     async def render() -> str:
         news = await _news(request, asked, since)
-        return part(request, "desk", asked=asked, news=news, states=_states(asked))
+        waiting = await _not_begun(request, news)
+        return part(
+            request, "desk", asked=asked, news=news, not_begun=waiting, states=_states(asked)
+        )
 
     return repeated(request, render, EVERY)
 
@@ -135,6 +138,7 @@ async def _show(
     which = asked.which(session(request).person.id)
     found = await list_mentions(engine, after=after, limit=ON_A_PAGE, **which.model_dump())
     news = await _news(request, asked, newest)
+    waiting = await _not_begun(request, news)
     return page(
         request,
         "desk",
@@ -144,8 +148,9 @@ async def _show(
         after=after,
         found=found,
         news=news,
+        not_begun=waiting,
         states=_states(asked),
-        channels=sorted({one.channel for one in news.sources} | set(news.not_begun)),
+        channels=sorted({one.channel for one in news.sources} | set(waiting)),
         incidents=[one.slug for one in await recorded_incidents(engine)],
         reasons=REASONS,
         chosen=chosen or Chosen(),
@@ -166,6 +171,18 @@ def shown_rows(request: Request) -> dict[str, Any]:
 
 async def _news(request: Request, asked: Filters, since: int) -> DeskNews:
     return await desk_news(engine_of(request), asked.which(session(request).person.id), since)
+
+
+async def _not_begun(request: Request, news: DeskNews) -> list[str]:
+    """The channels that are to be listened to and that no worker has begun with.
+
+    What a channel can do is asked once: building it takes long, and settings stay as they are.
+    """
+    known = tuple(one.channel for one in news.sources)
+    kept: dict[tuple[str, ...], list[str]] = request.app.state.not_begun
+    if known not in kept:
+        kept[known] = await not_begun(engine_of(request).settings, known)
+    return kept[known]
 
 
 def _states(asked: Filters) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from client.desk import same_author
 from client.incidents import recorded_incidents
 from client.mentions import MentionVersion, ShownMention, show_mention
 from domain.claims import LEASE, LONGEST_DRAFT
-from domain.mentions import LONGEST_LINE, DismissalReason
+from domain.mentions import LONGEST_LINE, DismissalReason, ForeignLine
 from domain.printable import clean
 from surfaces.console.access import actor, engine_of, session
 from surfaces.console.desk import REASONS, shown_rows
@@ -80,7 +80,7 @@ async def take_reopening(request: Request, number: Number) -> Response:
 
 @router.post(ONE + "/incident")
 async def take_incident(
-    request: Request, number: Number, incident: Annotated[str, Form()] = ""
+    request: Request, number: Number, incident: Annotated[ForeignLine, Form()] = ""
 ) -> Response:
     """Have it belong to an incident."""
     return await _done(request, number, mentions.draw_into(engine_of(request), [number], incident))

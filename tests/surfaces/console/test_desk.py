@@ -212,14 +212,14 @@ async def test_one_is_dismissed_with_words_reopened_and_drawn_into_an_incident(
     status, said = await sends(desk, "/desk/1/dismissal", reason="other", words=" ")
     assert (status, "&#39;other&#39; needs words" in said) == (422, True)
     assert 'value="other" selected' in said
-    assert (await sends(desk, "/desk/1/dismissal", reason="other", words="a <joke>"))[0] == 303
+    assert (await sends(desk, "/desk/1/dismissal", reason="other", words="a <joke>\0"))[0] == 303
     page = await read(desk, "/desk/1")
     assert ("by maya: other" in page, "a &lt;joke&gt;" in page) == (True, True)
     assert (await sends(desk, "/desk/1/reopening"))[0] == 303
     assert (await sends(desk, "/desk/1/reopening"))[0] == 409
     assert (await sends(desk, "/desk/1/incident", incident="leak"))[0] == 303
     assert 'href="/incidents/leak"' in await read(desk, "/desk/1")
-    assert (await sends(desk, "/desk/1/incident", incident="none"))[0] == 404
+    assert (await sends(desk, "/desk/1/incident", incident="none\0"))[0] == 404
     assert "Desk: 1 open mention of this incident" in await read(desk, "/incidents/leak")
     assert "Desk: 1 open mention<" in await read(desk, "/")
 
