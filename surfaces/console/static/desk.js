@@ -13,10 +13,12 @@ function go(step) {
 }
 
 function press(key) {
-  const row = rows().find((one) => one.contains(document.activeElement));
-  const found = (row ?? document).querySelector(row ? `[data-key="${key}"]` : `main form:not(:has([data-mention])) [data-key="${key}"]`);
   if (key === "/") return search();
-  if (key === "d" && row) return row.querySelector("input")?.click();
+  const row = rows().find((one) => one.contains(document.activeElement));
+  if (row && key === "d") return row.querySelector("input")?.click();
+  // In a list a key is about the mention that has the focus; elsewhere about the only one.
+  const button = `[data-key="${key}"]`;
+  const found = row ? row.querySelector(button) : document.querySelector(`main form:not(:has([data-mention])) ${button}`);
   if (found instanceof HTMLButtonElement) found.click();
   else found?.focus();
 }
