@@ -4,6 +4,7 @@ ClientError            it could not be done
 ├─ WrongInput          the input makes no sense
 │  ├─ UnknownIncident  there is no incident of that name
 │  │  └─ Forgotten     there was one, and Temporal has nothing of it any more
+│  ├─ UnknownMention   there is no mention of that number
 │  ├─ NoLedger         the ledger's file is not there
 │  └─ OtherLedger      the ledger is not the one that the worker uses
 ├─ NotAllowed          this person may not do that
@@ -72,6 +73,16 @@ class NoLedger(WrongInput):
                 "the worker has it, or begin here by importing an audience or starting everything.",
             ),
             means="Each folder has a ledger of its own unless the settings name one.",
+        )
+
+
+class UnknownMention(WrongInput):
+    """There is no mention of that number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"There is no mention {number}.",
+            NextStep(action=Action.LIST_MENTIONS, advice="See which there are."),
         )
 
 

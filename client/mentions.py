@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 
 from channels import registry
 from channels.configured import ChannelMisconfigured
+from client.claims import SEE_STATES, refuse_held
 from client.engine import Engine
 from client.errors import UnknownIncident, WrongInput
+from client.mention_rows import row_of
 from client.source_state import SeenSource, seen
 from domain.actor import Actor
 from domain.errors import DomainError
-from domain.explanation import Action, NextStep
-from domain.mentions import LONGEST_LINE, DismissalReason, MentionState
+from domain.mentions import LONGEST_LINE, DismissalReason, MentionState, storable
 from domain.model import Value
 from settings import Settings
 from store.desk import closing, entering, reading, sources
@@ -72,19 +73,29 @@ async def list_mentions(
     channel: str = "",
     author: str = "",
     incident: str = "",
+    claimed_by: str = "",
+    mail: bool = True,
     after: int | None = None,
     limit: int = 50,
 ) -> MentionList:
     """The newest mentions, or those behind number ``after``.
 
-    ``author`` is an id or a handle as the platform has it, with or without an @ before it. Raises
+    ``author`` is an id or a handle as the platform has it, with or without an @ before it.
+    ``claimed_by`` is who claimed them last; without ``mail`` no mail is among them. Raises
     ``WrongInput`` if there is no mention of that number.
     """
     ledger = await engine.ledger()
     place = None
     if after is not None:
-        place = (await _row(engine, after)).after()
-    which = Which(state=state, channel=channel, author=author.removeprefix("@"), incident=incident)
+        place = (await row_of(engine, after)).after()
+    which = Which(
+        state=state,
+        channel=channel,
+        author=author.removeprefix("@"),
+        incident=incident,
+        claimed_by=claimed_by,
+        mail=mail,
+    )
     limit = min(max(limit, 1), MOST)
     found = await reading.listed(ledger, which, limit + 1, place)
     shown = found[:limit]
@@ -97,7 +108,7 @@ async def list_mentions(
 
 async def show_mention(engine: Engine, number: int) -> ShownMention:
     """One mention by its number; ``WrongInput`` if there is none."""
-    row = await _row(engine, number)
+    row = await row_of(engine, number)
     versions = await reading.versions(await engine.ledger(), number)
     return ShownMention(row=row, versions=tuple(versions))
 
@@ -111,7 +122,7 @@ async def draw_into(engine: Engine, numbers: Collection[int], incident: str) -> 
     if await incidents.find(ledger, incident) is None:
         raise UnknownIncident(incident)
     for number in numbers:
-        await _row(engine, number)
+        await row_of(engine, number)
     return await entering.draw_into(ledger, numbers, incident)
 
 
@@ -126,9 +137,9 @@ async def dismiss(
     """Close open mentions that need no reply; how many were open.
 
     Raises ``WrongInput`` if one is not there or the reason needs words, and ``DomainError`` if none
-    of them is open.
+    of them is open, or somebody else has claimed one: then none is closed.
     """
-    words = words.strip()
+    words = storable(words).strip()
     if not words and reason in _NEED_WORDS:
         raise WrongInput(
             f"'{reason}' needs words: {_NEED_WORDS[reason]}.",
@@ -139,13 +150,13 @@ async def dismiss(
             f"The words have {len(words):,} characters, and {LONGEST_LINE} at most are kept.",
             "Make them shorter.",
         )
-    for number in numbers:
-        await _row(engine, number)
-    ledger, dismissal = (
-        await engine.ledger(),
-        Dismissal(reason=reason, words=words, by=actor.person),
-    )
-    dismissed = await closing.dismiss(ledger, numbers, dismissal, datetime.now(UTC))
+    at = datetime.now(UTC)
+    refuse_held([await row_of(engine, number) for number in numbers], actor, at)
+    dismissal = Dismissal(reason=reason, words=words, by=actor.person)
+    dismissed = await closing.dismiss(await engine.ledger(), numbers, dismissal, at)
+    if not dismissed:
+        # Somebody may have been quicker.
+        refuse_held([await row_of(engine, number) for number in numbers], actor, at)
     return _some(dismissed, numbers, "open")
 
 
@@ -155,7 +166,7 @@ async def reopen(engine: Engine, numbers: Collection[int]) -> int:
     Raises ``WrongInput`` if one is not there, and ``DomainError`` if none of them was dismissed.
     """
     for number in numbers:
-        await _row(engine, number)
+        await row_of(engine, number)
     return _some(await closing.reopen(await engine.ledger(), numbers), numbers, "dismissed")
 
 
@@ -166,7 +177,7 @@ def _some(moved: Collection[int], numbers: Collection[int], state: str) -> int:
     not_so = f"{which} not {state}" if len(set(numbers)) == 1 else f"{which} {state}"
     raise DomainError(
         f"{not_so}, so nothing was changed.",
-        NextStep(action=Action.LIST_MENTIONS, advice="See in which state each is."),
+        SEE_STATES,
     )
 
 
@@ -189,13 +200,3 @@ def _can_listen(channel: str) -> bool:
     except ChannelMisconfigured:
         # That is another check's to say.
         return False
-
-
-async def _row(engine: Engine, number: int) -> MentionRow:
-    found = await reading.find(await engine.ledger(), number)
-    if found is None:
-        raise WrongInput(
-            f"There is no mention {number}.",
-            NextStep(action=Action.LIST_MENTIONS, advice="See which there are."),
-        )
-    return found

@@ -13,6 +13,7 @@ class Ability(StrEnum):
     STEER = "steer"
     IMPORT = "import"
     SEE_ADDRESSES = "see_addresses"
+    ANSWER = "answer"
     ADMINISTRATE = "administrate"
 
     @property
@@ -27,6 +28,7 @@ _WORDS = {
     Ability.STEER: "stop, pause, retry, withdraw or close anything",
     Ability.IMPORT: "import or export files",
     Ability.SEE_ADDRESSES: "look up addresses",
+    Ability.ANSWER: "claim, answer or dismiss mentions",
     Ability.ADMINISTRATE: "administrate this installation",
 }
 

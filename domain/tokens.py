@@ -24,6 +24,8 @@ class Scope(StrEnum):
     IMPORTS_WRITE = "imports:write"
     CODES_READ = "codes:read"
     EVENTS_READ = "events:read"
+    MENTIONS_READ = "mentions:read"
+    MENTIONS_WRITE = "mentions:write"
 
     @property
     def in_words(self) -> str:
@@ -43,6 +45,8 @@ _WORDS = {
     Scope.IMPORTS_WRITE: "import files of audiences, suppressions and codes",
     Scope.CODES_READ: "read the codes that were given out",
     Scope.EVENTS_READ: "read what happened in incidents, and take their records",
+    Scope.MENTIONS_READ: "read what people say to us, and whether it is heard",
+    Scope.MENTIONS_WRITE: "claim and dismiss mentions",
 }
 
 

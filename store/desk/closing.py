@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, true, update
 
 from domain.mentions import DismissalReason, MentionState
 from domain.model import Value
+from store.desk.claiming import NOBODY, free_for
 from store.kernel.database import Database
 from store.tables import mentions
 
@@ -24,15 +25,17 @@ class Dismissal(Value):
 async def dismiss(
     db: Database, numbers: Collection[int], dismissal: Dismissal, at: datetime
 ) -> set[int]:
-    """Dismiss those of the mentions that are open; their numbers."""
+    """Dismiss those of the mentions that are open and that nobody else holds; their numbers."""
     values = {
         "state": MentionState.DISMISSED.value,
         "reason": dismissal.reason.value,
         "words": dismissal.words,
         "closed_by": dismissal.by,
         "closed_at": at,
+        **NOBODY,
     }
-    return await _move(db, numbers, MentionState.OPEN, values)
+    free = free_for(dismissal.by, at)
+    return await _move(db, numbers, MentionState.OPEN, values, free)
 
 
 async def reopen(db: Database, numbers: Collection[int]) -> set[int]:
@@ -44,16 +47,20 @@ async def reopen(db: Database, numbers: Collection[int]) -> set[int]:
         "closed_by": "",
         "closed_at": None,
     }
-    return await _move(db, numbers, MentionState.DISMISSED, values)
+    return await _move(db, numbers, MentionState.DISMISSED, values, true())
 
 
 async def _move(
-    db: Database, numbers: Collection[int], state: MentionState, values: Mapping[str, object]
+    db: Database,
+    numbers: Collection[int],
+    state: MentionState,
+    values: Mapping[str, object],
+    free: ColumnElement[bool],
 ) -> set[int]:
     async with db.write() as connection:
         moved = await connection.scalars(
             update(mentions)
-            .where(mentions.c.id.in_(numbers), mentions.c.state == state.value)
+            .where(mentions.c.id.in_(numbers), mentions.c.state == state.value, free)
             .values(values)
             .returning(mentions.c.id)
         )

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.mentions import Author, DismissalReason, Mention, MentionState
+from domain.claims import Claim, Draft
+from domain.mentions import Author, DismissalReason, Mention, MentionKind, MentionState
 from domain.model import Value
 from domain.times import UtcTime
 from store.kernel.columns import Moment
@@ -20,15 +21,18 @@ _M = mentions.c
 
 
 class Which(Value):
-    """Which mentions: all, or those of a state, a channel, an author, an incident.
+    """Which mentions: all, or those of a state, a channel, an author, an incident, a claim.
 
-    ``author`` is an id or a handle of the platform, exactly as it is there.
+    ``author`` is an id or a handle of the platform, exactly as it is there. ``claimed_by`` is who
+    claimed them last, also if the lease is over. ``mail``: whether mail is among them.
     """
 
     state: MentionState | None = None
     channel: str = ""
     author: str = ""
     incident: str = ""
+    claimed_by: str = ""
+    mail: bool = True
 
 
 class After(Value):
@@ -42,6 +46,7 @@ class MentionRow(Value):
     """A mention in its newest version, by our ``number``; ``incident`` is empty for none.
 
     ``reason`` and ``words`` say why it was dismissed, ``closed_by`` who did: nobody for a rule.
+    ``claim`` is the last one, also if its lease is over.
     """
 
     number: int
@@ -53,6 +58,8 @@ class MentionRow(Value):
     words: str = ""
     closed_by: str = ""
     incident: str
+    claim: Claim | None = None
+    draft: Draft | None = None
 
     def after(self) -> After:
         """Where the page behind it begins."""
@@ -84,6 +91,19 @@ def query_of(which: Which, limit: int, after: After | None = None) -> Select[Any
         place = tuple_(literal(after.written_at, Moment()), after.number)
         query = query.where(tuple_(_M.written_at, _M.id) < place)
     return query.order_by(_M.written_at.desc(), _M.id.desc()).limit(limit)
+
+
+async def newest(db: Database) -> int:
+    """The number of the mention that came last; 0 if there is none."""
+    async with db.read() as connection:
+        return await connection.scalar(select(func.max(_M.id))) or 0
+
+
+async def newer(db: Database, which: Which, than: int, most: int) -> int:
+    """How many of these mentions came after number ``than``, counted up to ``most``."""
+    some = select(_M.id).where(_M.id > than, *_conditions(which)).limit(most).subquery()
+    async with db.read() as connection:
+        return await connection.scalar(select(func.count()).select_from(some)) or 0
 
 
 async def find(db: Database, number: int) -> MentionRow | None:
@@ -138,6 +158,10 @@ def _conditions(which: Which) -> list[ColumnElement[bool]]:
         conditions.append(or_(_M.author_id == which.author, _M.author_handle == which.author))
     if which.incident:
         conditions.append(_M.incident == which.incident)
+    if which.claimed_by:
+        conditions.append(_M.claimed_by == which.claimed_by)
+    if not which.mail:
+        conditions.append(_M.kind != MentionKind.MAIL.value)
     return conditions
 
 
@@ -160,4 +184,18 @@ def _read(row: Row[Any], words: Row[Any]) -> MentionRow:
         words=row.words,
         closed_by=row.closed_by,
         incident=row.incident,
+        claim=_claim(row),
+        draft=_draft(row),
     )
+
+
+def _claim(row: Row[Any]) -> Claim | None:
+    if not row.claimed_by:
+        return None
+    return Claim(by=row.claimed_by, since=row.claimed_at, until=row.claimed_until)
+
+
+def _draft(row: Row[Any]) -> Draft | None:
+    if not row.drafted_by:
+        return None
+    return Draft(text=row.draft, by=row.drafted_by, at=row.drafted_at)

@@ -48,6 +48,14 @@ mentions = Table(
     Column("reason", String(24), nullable=False, server_default=text("''")),
     Column("words", Text, nullable=False, server_default=text("''")),
     Column("closed_by", String(64), nullable=False, server_default=text("''")),
+    # Who is at it, until when at the latest; nobody holds it afterwards.
+    Column("claimed_by", String(64), nullable=False, server_default=text("''")),
+    Column("claimed_at", Moment),
+    Column("claimed_until", Moment),
+    # A reply as typed so far, and whose: it outlives the claim.
+    Column("draft", Text, nullable=False, server_default=text("''")),
+    Column("drafted_by", String(64), nullable=False, server_default=text("''")),
+    Column("drafted_at", Moment),
     # The one that was open when it arrived, or that it was drawn into; empty for none.
     Column("incident", String(48), nullable=False, server_default=text("''")),
     UniqueConstraint("channel", "provider_id"),
@@ -59,6 +67,7 @@ mentions = Table(
     Index("ix_mentions_author", "author_id", "written_at"),
     Index("ix_mentions_handle", "author_handle", "written_at"),
     Index("ix_mentions_incident", "incident", "state", "written_at"),
+    Index("ix_mentions_claimed", "claimed_by", "written_at"),
     # An id is never used again: it names a mention to people.
     sqlite_autoincrement=True,
 )

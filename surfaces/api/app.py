@@ -25,6 +25,7 @@ from surfaces.api import (
     events,
     imports,
     incidents,
+    mentions,
     messages,
     page,
     people,
@@ -51,6 +52,7 @@ RESOURCES = (
     imports.router,
     downloads.router,
     events.router,
+    mentions.router,
     page.router,
 )
 

@@ -32,9 +32,9 @@ def place_of(cursor: str, *kinds: type[str] | type[int]) -> list[str | int] | No
     except (ValueError, binascii.Error, RecursionError):
         place = None
     if not isinstance(place, list) or [type(one) for one in place] != list(kinds):
-        raise _no_cursor()
+        raise no_cursor()
     if not all(_could_be(one) for one in place):
-        raise _no_cursor()
+        raise no_cursor()
     return place
 
 
@@ -50,7 +50,8 @@ def _could_be(part: str | int) -> bool:
     return "\0" not in part
 
 
-def _no_cursor() -> WrongInput:
+def no_cursor() -> WrongInput:
+    """What is said of a cursor that is none."""
     return WrongInput(
         "This is not a cursor of this list.", "Take `next` of the answer before, as it is."
     )

@@ -191,6 +191,49 @@ MAIL_TEST: Example = {
     "state": "accepted",
     "why": "",
 }
+CLAIM: Example = {
+    "by": "maya",
+    "since": "2026-11-28T09:07:00Z",
+    "until": "2026-11-28T09:10:00Z",
+}
+MENTION: Example = {
+    "number": 12,
+    "channel": "twitter",
+    "id": "1983456789012345678",
+    "kind": "mention",
+    "state": "open",
+    "author": {"id": "77", "handle": "ann", "name": "Ann", "followers": 1204},
+    "address_hidden": False,
+    "text": "@feather are my passwords safe?",
+    "cut": False,
+    "language": "en",
+    "conversation": "1983456789012345678",
+    "reply_to": "",
+    "url": "https://x.com/ann/status/1983456789012345678",
+    "private": False,
+    "written_at": "2026-11-28T09:06:00Z",
+    "changed_at": "2026-11-28T09:06:00Z",
+    "arrived_at": "2026-11-28T09:06:20Z",
+    "closed_at": None,
+    "reason": None,
+    "words": "",
+    "closed_by": "",
+    "incident": "spam-saturday",
+    "claim": CLAIM,
+}
+MENTION_VERSION: Example = {
+    name: MENTION[name] for name in ("text", "cut", "changed_at", "arrived_at")
+}
+SOURCE: Example = {
+    "channel": "twitter",
+    "health": "listens",
+    "every": 60,
+    "succeeded_at": "2026-11-28T09:06:20Z",
+    "item_at": "2026-11-28T09:06:20Z",
+    "behind": 0,
+    "problems": [],
+    "notes": [],
+}
 PAGE: Example = {
     "components": [
         {
@@ -228,10 +271,13 @@ OF: dict[str, Example] = {
     "Audience": AUDIENCE,
     "AudienceWithColumns": AUDIENCE | {"columns": ["name", "plan"]},
     "ChoosingAudiences": {"audiences": ["customers"]},
+    "Claiming": {},
+    "ClaimShown": CLAIM,
     "Closing": CLOSING,
     "Deciding": DECIDING,
     "DecisionTaken": DECISION,
     "DeletingSubscriber": DELETING,
+    "DismissingMention": {"reason": "spam", "words": ""},
     "Event": EVENT,
     "EventAnywhere": EVENT | {"incident": "sign-in-down"},
     "FactsShown": FACTS,
@@ -239,6 +285,9 @@ OF: dict[str, Example] = {
     "Incident": INCIDENT,
     "LookingUp": LOOKING_UP,
     "MailTest": MAIL_TEST,
+    "MentionDismissed": {"number": 12, "state": "dismissed"},
+    "MentionListed": MENTION,
+    "MentionShown": MENTION | {"versions": [MENTION_VERSION], "draft": None},
     "MessageWithCopies": MESSAGE,
     "Moving": {"to": "assure"},
     "OpeningIncident": OPENING,
@@ -253,6 +302,7 @@ OF: dict[str, Example] = {
     "Retrying": RETRYING,
     "Revision": REVISION,
     "Settling": SETTLING,
+    "SourceShown": SOURCE,
     "StatementShown": STATEMENT,
     "Stating": STATING,
     "Steering": STEERING,

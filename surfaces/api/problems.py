@@ -17,6 +17,7 @@ from client.errors import (
     NotAllowed,
     OtherLedger,
     UnknownIncident,
+    UnknownMention,
     WrongInput,
     explanation_of,
 )
@@ -83,6 +84,7 @@ _KINDS: tuple[tuple[type[BaseException], int, str], ...] = (
     (NoLedger, 503, "unavailable"),
     (OtherLedger, 503, "unavailable"),
     (UnknownIncident, 404, "not-found"),
+    (UnknownMention, 404, "not-found"),
     (NoSuchMessage, 404, "not-found"),
     (NotThere, 404, "not-found"),
     (BadRequest, 400, "bad-request"),

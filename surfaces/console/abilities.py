@@ -29,6 +29,9 @@ NEEDS: dict[str, Ability | None] = {
     f"GET {_INCIDENT}/live": None,
     f"GET {_INCIDENT}/timeline": None,
     f"GET {_INCIDENT}/record": None,
+    "GET /desk": None,
+    "GET /desk/live": None,
+    "GET /desk/{number}": None,
     # Signing, and what helps to decide: the gate says who may.
     f"GET {_MESSAGE}/sign": None,
     f"GET {_MESSAGE}/sign/live": None,
@@ -89,6 +92,14 @@ NEEDS: dict[str, Ability | None] = {
     f"GET {_INCIDENT}/recipient": Ability.SEE_ADDRESSES,
     f"POST {_INCIDENT}/recipient": Ability.SEE_ADDRESSES,
     f"POST {_INCIDENT}/recipient/file": Ability.SEE_ADDRESSES,
+    # The desk.
+    "POST /desk/dismissals": Ability.ANSWER,
+    "POST /desk/{number}/claims": Ability.ANSWER,
+    "POST /desk/{number}/drafts": Ability.ANSWER,
+    "POST /desk/{number}/releases": Ability.ANSWER,
+    "POST /desk/{number}/dismissal": Ability.ANSWER,
+    "POST /desk/{number}/reopening": Ability.ANSWER,
+    "POST /desk/{number}/incident": Ability.ANSWER,
     # Administrating.
     "GET /administration": Ability.ADMINISTRATE,
     "GET /administration/record": Ability.ADMINISTRATE,

@@ -26,6 +26,7 @@ from surfaces.api.app import BesidePages, create_api, rest
 from surfaces.console import (
     administration,
     closing,
+    desk,
     exports,
     facts,
     files,
@@ -33,6 +34,7 @@ from surfaces.console import (
     imports,
     incident,
     mail,
+    mention,
     opening,
     passkeys,
     previews,
@@ -85,6 +87,8 @@ _PAGES = (
     files.router,
     imports.router,
     exports.router,
+    desk.router,
+    mention.router,
 )
 
 
@@ -107,6 +111,7 @@ def create_app(engine: Engine) -> FastAPI:
     app.state.feeds = Feeds(engine)
     app.state.imports = FileImports(engine, engine.settings.state_dir / "imports")
     app.state.mails = previews.Mails()
+    app.state.not_begun = {}
     app.state.api = create_api(engine, app.state.imports)
     stack = stack_file.read(engine.settings.state_dir)
     app.state.rehearsal = stack is not None and stack.runs() and not stack.real

@@ -14,7 +14,14 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from client.errors import NoAnswer, NotAllowed, UnknownIncident, WrongInput, explanation_of
+from client.errors import (
+    NoAnswer,
+    NotAllowed,
+    UnknownIncident,
+    UnknownMention,
+    WrongInput,
+    explanation_of,
+)
 from domain.errors import DecisionRefused, DomainError
 from domain.explanation import Explanation, explained
 from surfaces.console.access import NotSignedIn, ask_to_sign_in
@@ -27,6 +34,7 @@ _log = logging.getLogger("frontfoot.console")
 
 _STATUS: tuple[tuple[type[BaseException], int], ...] = (
     (UnknownIncident, 404),
+    (UnknownMention, 404),
     (TooLarge, 413),
     (WrongInput, 422),
     (DecisionRefused, 403),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from client.administration import waiting_passkeys
+from client.desk import open_mentions
 from client.next_steps import next_steps
 from client.overview import Overview, overview
 from domain.abilities import Ability
@@ -36,6 +37,7 @@ async def home(request: Request) -> Response:
         "What waits for you",
         next_steps=next_steps,
         overview=await _overview(request),
+        said=await open_mentions(engine_of(request)),
         waiting=await waiting_passkeys(engine_of(request)) if administrates else 0,
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from client.desk import open_mentions
 from client.facts import facts_of
 from client.incident_view import IncidentView
 from client.mail_progress import MailProgress, under_way
@@ -50,6 +51,7 @@ async def show_incident(request: Request, slug: str) -> Response:
         slug=slug,
         known=await _facts(request, seen),
         verified=verified,
+        said=await _said(request, slug),
         **context(seen, session(request).person.id),
     )
 
@@ -112,6 +114,12 @@ async def _facts(request: Request, seen: IncidentView) -> dict[str, str]:
     if isinstance(known, Refused):
         return {}
     return {name: str(known.words[name]) for name in Facts.model_fields if known.words.get(name)}
+
+
+async def _said(request: Request, slug: str) -> int | None:
+    """How many mentions of it are open; None if the ledger cannot say."""
+    found = await attempted(open_mentions(engine_of(request), slug))
+    return None if isinstance(found, Refused) else found
 
 
 async def _verified(request: Request, slug: str) -> Verified | None:

@@ -24,6 +24,7 @@ from domain.explanation import Explanation, NextStep, explained
 from domain.facts import Facts
 from domain.message import Document
 from domain.plural import plural
+from domain.printable import clean, in_one_line
 from domain.times import in_utc, show_clock, show_moment, show_on_its_day
 from surfaces.console.abilities import lacking, why_only_reading
 from surfaces.console.access import only_reads
@@ -101,6 +102,8 @@ def _environment() -> Environment:
         sentence=lambda text: text[:1].upper() + text[1:],
         kind=kind_words,
         how_long=how_long,
+        clean=clean,
+        in_one_line=in_one_line,
     )
     made.globals.update(asset=asset, plural=plural, left=_left, glance=_glance)
     made.globals.update(button_of=_button_of, fact_hints=_fact_hints())

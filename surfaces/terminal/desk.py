@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from client import mentions
+from client import claims, mentions
 from client.mentions import MentionList
 from domain.mentions import DismissalReason, MentionState
 from surfaces.terminal.desk_view import mention_lines, source_lines, version_lines
 from surfaces.terminal.options import By, Json, actor, slug_of
-from surfaces.terminal.printing import say, say_json
+from surfaces.terminal.printing import clock, say, say_json
 from surfaces.terminal.session import run
 
 app = typer.Typer(help="What people say to us, and whether it is heard.", no_args_is_help=True)
@@ -162,6 +162,30 @@ def reopen(numbers: Numbers, by: By = "") -> None:
     actor(by)
     count = run(lambda engine: mentions.reopen(engine, numbers))
     say(f"Opened {_counted(count)} again.{_others(count, numbers, 'dismissed')}")
+
+
+@app.command()
+def claim(number: Number, by: By = "") -> None:
+    """Claim a mention for three minutes, so that nobody else answers it meanwhile.
+
+    Claiming it again renews that.
+
+    Example: frontfoot desk claim 12 --as lea
+    """
+    who = actor(by)
+    claimed = run(lambda engine: claims.claim_mention(engine, number, actor=who))
+    say(f"Mention {number} is yours until {clock(claimed.until)}. Claim it again to renew that.")
+
+
+@app.command()
+def release(number: Number, by: By = "") -> None:
+    """Let others have a mention that you have claimed.
+
+    Example: frontfoot desk release 12 --as lea
+    """
+    who = actor(by)
+    run(lambda engine: claims.release_mention(engine, number, actor=who))
+    say(f"Mention {number} is free again.")
 
 
 def _counted(count: int) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from client.claims import current_claim
+from client.mention_authors import author_of
 from client.mentions import MentionRow, ShownMention
 from client.source_state import SeenSource
-from domain.mentions import Author
+from domain.printable import in_one_line
 from surfaces.terminal.printing import clock, how_long, moment
 from surfaces.terminal.wording import told
 
@@ -21,7 +23,7 @@ def mention_lines(row: MentionRow) -> Iterator[str]:
     private = ", private" if mention.private else ""
     yield (
         f"{row.number}  {mention.channel}, {row.state}{private}{edited}, "
-        f"{clock(mention.written_at)}, {_by(mention.author)}"
+        f"{clock(mention.written_at)}, {author_of(mention)}"
     )
     yield _INDENT + _in_one_line(mention.text)
 
@@ -30,7 +32,7 @@ def version_lines(shown: ShownMention) -> Iterator[str]:
     """One mention with everything that is known of it."""
     row, mention = shown.row, shown.row.mention
     yield f"Mention {row.number} on {mention.channel}: {row.state}"
-    yield f"By {_by(mention.author)}"
+    yield f"By {author_of(mention)}"
     yield f"Written {moment(mention.written_at)} UTC, came {moment(row.arrived_at)} UTC"
     if row.closed_at is not None:
         yield f"Closed {moment(row.closed_at)} UTC{_why(row)}"
@@ -43,6 +45,9 @@ def version_lines(shown: ShownMention) -> Iterator[str]:
     if mention.url:
         yield f"At: {_in_one_line(mention.url)}"
     yield f"Incident: {row.incident or 'none'}"
+    claim = current_claim(row)
+    if claim is not None:
+        yield f"Claimed by {claim.by} since {clock(claim.since)}, until {clock(claim.until)}"
     for number, version in enumerate(shown.versions, 1):
         several = len(shown.versions) > 1
         yield ""
@@ -52,6 +57,11 @@ def version_lines(shown: ShownMention) -> Iterator[str]:
             yield _INDENT + line
         if version.cut:
             yield "The text was longer; the rest was not kept."
+    if row.draft is not None:
+        yield ""
+        yield f"Draft by {row.draft.by}, {moment(row.draft.at)} UTC:"
+        for line in row.draft.text.split("\n"):
+            yield _INDENT + line
 
 
 def source_lines(source: SeenSource) -> Iterator[str]:
@@ -74,15 +84,5 @@ def _why(row: MentionRow) -> str:
     return f" by {row.closed_by or 'a rule'}: {reason}{words}"
 
 
-def _by(author: Author) -> str:
-    name = _in_one_line(author.name)
-    handle = f"@{_in_one_line(author.handle)}" if author.handle else ""
-    who = f"{handle} ({name})" if handle and name else handle or name or "somebody unnamed"
-    if author.followers is None:
-        return who
-    return f"{who}, {author.followers:,} follower{'' if author.followers == 1 else 's'}"
-
-
 def _in_one_line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHORT else line[: _SHORT - 1] + "…"
+    return in_one_line(text, _SHORT)

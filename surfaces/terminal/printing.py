@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import unicodedata
 from datetime import UTC, datetime
 
 import orjson
@@ -13,27 +12,23 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.explanation import Explanation
+from domain.printable import clean
 from domain.times import show_clock, show_moment
 from surfaces.terminal.wording import happened, in_words
 
-_KEPT = "\n\t"
-# Joins emoji and shapes letters; harmless, unlike the marks that reverse the order of words.
-_HARMLESS = "\u200c\u200d\ufe0f"
-
-
-def clean(text: str) -> str:
-    """``text`` without anything that moves the cursor or reverses the order of words.
-
-    What was removed is shown as its code point, so that nobody signs what cannot be seen.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        letter
-        if letter in _KEPT or letter in _HARMLESS or unicodedata.category(letter)[0] != "C"
-        else f"\\u{ord(letter):04x}"
-        for letter in text
-    )
+__all__ = [
+    "clean",
+    "clock",
+    "how_long",
+    "moment",
+    "plain_table",
+    "say",
+    "say_aside",
+    "say_failure",
+    "say_json",
+    "screen",
+    "show",
+]
 
 
 def screen(*, error: bool = False) -> Console:

@@ -46,18 +46,29 @@ def status(
 
 
 def _once(slug: str) -> Look:
-    return run(lambda engine: Watcher(engine, slug).look())
+    return run(lambda engine: _look(engine, slug))
+
+
+async def _look(engine: Engine, slug: str) -> Look:
+    watcher = Watcher(engine, slug)
+    try:
+        return await watcher.look()
+    finally:
+        await watcher.rest()
 
 
 async def _watch(engine: Engine, slug: str, *, as_json: bool) -> None:
     """Stay until the incident is closed or somebody presses Ctrl-C."""
     console = screen()
     watcher = Watcher(engine, slug)
-    look = await watcher.look()
-    if as_json or not console.is_terminal:
-        await _changes(watcher, look, as_json=as_json)
-    else:
-        await _live(console, watcher, look)
+    try:
+        look = await watcher.look()
+        if as_json or not console.is_terminal:
+            await _changes(watcher, look, as_json=as_json)
+        else:
+            await _live(console, watcher, look)
+    finally:
+        await watcher.rest()
 
 
 async def _live(console: Console, watcher: Watcher, look: Look) -> None:

@@ -89,4 +89,5 @@ async def test_nobody_has_mail_twice_from_a_ledger_that_has_forgotten_it(tmp_pat
     result = await play_round(plan, tmp_path / "restored", "sqlite")
     all_zero(result, plan)
     assert result.verdict.mails == mails_of(plan)
-    assert result.settled_by_hand
+    # What it has forgotten was found while a batch was on its way, or by asking the provider.
+    assert result.settled_by_hand or any("has forgotten" in one for one in result.said), result

@@ -31,7 +31,7 @@ WHY = explained("X: no connection.", "Check the network.")
 
 
 def now() -> datetime:
-    """The time, which goes on while other tests run."""
+    """Not once for the module: sources are compared with the clock, and a suite may take long."""
     return datetime.now(UTC)
 
 

@@ -21,6 +21,7 @@ _INDEXES = {
     "ix_mentions_author": ["author_id", "written_at"],
     "ix_mentions_handle": ["author_handle", "written_at"],
     "ix_mentions_incident": ["incident", "state", "written_at"],
+    "ix_mentions_claimed": ["claimed_by", "written_at"],
 }
 
 
@@ -50,6 +51,12 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(24), server_default=_EMPTY, nullable=False),
         sa.Column("words", sa.Text(), server_default=_EMPTY, nullable=False),
         sa.Column("closed_by", sa.String(64), server_default=_EMPTY, nullable=False),
+        sa.Column("claimed_by", sa.String(64), server_default=_EMPTY, nullable=False),
+        sa.Column("claimed_at", Moment()),
+        sa.Column("claimed_until", Moment()),
+        sa.Column("draft", sa.Text(), server_default=_EMPTY, nullable=False),
+        sa.Column("drafted_by", sa.String(64), server_default=_EMPTY, nullable=False),
+        sa.Column("drafted_at", Moment()),
         sa.Column("incident", sa.String(48), server_default=_EMPTY, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_mentions"),
         sa.UniqueConstraint("channel", "provider_id", name="uq_mentions_channel_provider_id"),

@@ -121,7 +121,7 @@ async def test_everybody_may_read_and_sign_and_has_passkeys(
     house.has(ben="may: []")
     await console.sign_in("ben")
     answer = await asks(console, route)
-    assert "You may not" not in answer.text
+    assert "You may not do that" not in answer.text
     assert answer.headers.get("location") != "/"
 
 

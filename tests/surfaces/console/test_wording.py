@@ -15,7 +15,6 @@ IN_A_TERMINAL = {
     Action.SIGN_IN,
     Action.CREATE_KEY,
     Action.LIST_KEYS,
-    Action.LIST_MENTIONS,
     Action.ENROL_KEY,
     Action.CHECK_PLAYBOOK,
     Action.IMPORT_SUBSCRIBERS,

@@ -32,6 +32,7 @@ HOSTILE = "\u202eevil\u202c \x1b[2J\x07 =1+1 <script>\n\n  next\tline " + "long 
 
 
 async def _have(ledger: Path, *said: Mention) -> None:
+    # A source that nobody has read for three minutes fails, and those may be over since `NOW`.
     now = datetime.now(UTC)
     database = Database.open(f"sqlite:///{ledger}")
     await entering.enter(database, said, now)
@@ -84,6 +85,21 @@ def test_what_needs_no_reply_is_dismissed_and_opened_again(
     said = terminal.type("desk dismiss 1 2 --why spam --as lea").output
     assert said.strip() == "Dismissed 1 mention. 1 was not open: nothing was changed there."
     assert "Of 3: 3 dismissed." in terminal.type("desk list").output
+
+
+def test_a_mention_is_claimed_and_released(terminal: Terminal, ledger: Path) -> None:
+    asyncio.run(_have(ledger, mention(1)))
+    assert "is yours until" in terminal.type("desk claim 1 --as lea").output
+    assert "Claimed by lea since" in terminal.type("desk show 1").output
+    done = terminal.type("desk claim 1 --as ben")
+    assert (done.exit_code, "lea has claimed mention 1 since" in done.output) == (
+        ExitCode.REFUSED,
+        True,
+    )
+    done = terminal.type("desk dismiss 1 --why spam --as ben")
+    assert (done.exit_code, "Ask lea" in done.output) == (ExitCode.REFUSED, True)
+    assert "is free again" in terminal.type("desk release 1 --as lea").output
+    assert "Claimed" not in terminal.type("desk show 1").output
 
 
 def test_hostile_words_are_shown_and_move_nothing(terminal: Terminal, ledger: Path) -> None:

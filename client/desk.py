@@ -1,0 +1,74 @@
+"""The desk as its page shows it: what is new, how many are in each state, how each source is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from client.engine import Engine
+from client.mentions import list_sources
+from client.source_state import SeenSource
+from domain.mentions import MentionState
+from domain.model import Value
+from domain.times import UtcTime
+from store.desk import reading
+from store.desk.reading import MentionRow, Which
+
+__all__ = [
+    "MOST_NEW",
+    "DeskNews",
+    "Which",
+    "desk_news",
+    "newest_mention",
+    "open_mentions",
+    "same_author",
+]
+
+MOST_NEW = 1_000
+"""New mentions that are counted; whoever has so many has to look anyway."""
+
+_SAME_AUTHOR = 20
+
+
+class DeskNews(Value):
+    """What has changed on the desk since mention ``since`` was the newest.
+
+    ``new``: how many there are since then, ``MOST_NEW`` at most.
+    """
+
+    since: int
+    new: int
+    counts: dict[MentionState, int]
+    sources: tuple[SeenSource, ...]
+    at: UtcTime
+
+
+async def desk_news(engine: Engine, which: Which, since: int) -> DeskNews:
+    """What there is on the desk now, and how many of these mentions came after ``since``."""
+    ledger = await engine.ledger()
+    return DeskNews(
+        since=since,
+        new=await reading.newer(ledger, which, since, MOST_NEW),
+        counts=await reading.counts(ledger, which.incident),
+        sources=tuple(await list_sources(engine)),
+        at=datetime.now(UTC),
+    )
+
+
+async def newest_mention(engine: Engine) -> int:
+    """The number of the mention that came last; 0 before there is any."""
+    return await reading.newest(await engine.ledger())
+
+
+async def open_mentions(engine: Engine, incident: str = "") -> int:
+    """How many mentions are open: of an incident, or of all."""
+    return (await reading.counts(await engine.ledger(), incident))[MentionState.OPEN]
+
+
+async def same_author(engine: Engine, row: MentionRow) -> list[MentionRow]:
+    """The newest other mentions by the author of this one, on its channel."""
+    author, channel = row.mention.author.id or row.mention.author.handle, row.mention.channel
+    if not author:
+        return []
+    which = Which(channel=channel, author=author)
+    found = await reading.listed(await engine.ledger(), which, _SAME_AUTHOR + 1)
+    return [one for one in found if one.number != row.number][:_SAME_AUTHOR]

@@ -1,0 +1,145 @@
+"""One mention: every version of it, who has claimed it, and what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Form, Path, Request
+from starlette.responses import Response
+
+from client import mentions
+from client.claims import claim_mention, current_claim, release_mention, renew_claim
+from client.desk import same_author
+from client.incidents import recorded_incidents
+from client.mentions import MentionVersion, ShownMention, show_mention
+from domain.claims import LEASE, LONGEST_DRAFT
+from domain.mentions import LONGEST_LINE, DismissalReason, ForeignLine
+from domain.printable import clean
+from surfaces.console.access import actor, engine_of, session
+from surfaces.console.desk import REASONS, shown_rows
+from surfaces.console.failures import Page, Refused, attempted
+from surfaces.console.rendering import page, see
+
+ONE = "/desk/{number}"
+
+router = APIRouter(route_class=Page)
+
+Number = Annotated[int, Path(ge=1, le=2**53)]
+
+
+@router.get(ONE)
+async def show(request: Request, number: Number) -> Response:
+    """The mention as it is."""
+    return await _show(request, number)
+
+
+@router.post(ONE + "/claims")
+async def take_claim(request: Request, number: Number) -> Response:
+    """Claim it, or renew that."""
+    work = claim_mention(engine_of(request), number, actor=actor(request))
+    return await _done(request, number, work)
+
+
+@router.post(ONE + "/drafts")
+async def take_draft(
+    request: Request, number: Number, draft: Annotated[str, Form()] = ""
+) -> Response:
+    """Keep what was typed, which renews the claim."""
+    # A browser sends every end of a line as two characters.
+    text = draft.replace("\r\n", "\n")
+    work = renew_claim(engine_of(request), number, text, actor=actor(request))
+    return await _done(request, number, work, draft=text)
+
+
+@router.post(ONE + "/releases")
+async def take_release(request: Request, number: Number) -> Response:
+    """Let others have it."""
+    work = release_mention(engine_of(request), number, actor=actor(request))
+    return await _done(request, number, work)
+
+
+@router.post(ONE + "/dismissal")
+async def take_dismissal(
+    request: Request,
+    number: Number,
+    reason: Annotated[DismissalReason, Form()] = DismissalReason.SPAM,
+    words: Annotated[str, Form()] = "",
+) -> Response:
+    """Close it, since it needs no reply."""
+    work = mentions.dismiss(engine_of(request), [number], reason, actor=actor(request), words=words)
+    return await _done(request, number, work, reason=reason, words=words)
+
+
+@router.post(ONE + "/reopening")
+async def take_reopening(request: Request, number: Number) -> Response:
+    """Open it again."""
+    return await _done(request, number, mentions.reopen(engine_of(request), [number]))
+
+
+@router.post(ONE + "/incident")
+async def take_incident(
+    request: Request, number: Number, incident: Annotated[ForeignLine, Form()] = ""
+) -> Response:
+    """Have it belong to an incident."""
+    return await _done(request, number, mentions.draw_into(engine_of(request), [number], incident))
+
+
+async def _done(
+    request: Request, number: int, work: Awaitable[object], **typed: object
+) -> Response:
+    done = await attempted(work)
+    if isinstance(done, Refused):
+        return await _show(request, number, done, **typed)
+    return see(ONE.format(number=number))
+
+
+async def _show(
+    request: Request, number: int, refused: Refused | None = None, **typed: object
+) -> Response:
+    engine = engine_of(request)
+    shown = await show_mention(engine, number)
+    row = shown.row
+    claim = current_claim(row)
+    kept = row.draft.text if row.draft else ""
+    return page(
+        request,
+        "mention",
+        f"Mention {number}",
+        refused.status if refused else 200,
+        row=row,
+        mention=row.mention,
+        versions=_newest_first(shown),
+        others=await same_author(engine, row),
+        link=_link_of(row.mention.url),
+        claim=claim,
+        mine=claim is not None and claim.by == session(request).person.id,
+        minutes=int(LEASE.total_seconds() // 60),
+        incidents=[one.slug for one in await recorded_incidents(engine)],
+        reasons=REASONS,
+        typed={"reason": DismissalReason.SPAM, "words": "", "draft": kept} | typed,
+        longest=LONGEST_DRAFT,
+        longest_words=LONGEST_LINE,
+        refusal=refused.explanation if refused else None,
+        **shown_rows(request),
+    )
+
+
+def _newest_first(shown: ShownMention) -> list[MentionVersion]:
+    """Every version; times may be equal, and the newest is the one that lists show."""
+    current = shown.row.mention.version
+    older = [one for one in reversed(shown.versions) if one.version != current]
+    return [one for one in shown.versions if one.version == current] + older
+
+
+def _link_of(url: str) -> tuple[str, str] | None:
+    """An address that leads to the platform, and the host where that is; None for all else."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not host or clean(url) != url:
+        return None
+    return url, host
