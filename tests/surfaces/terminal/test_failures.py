@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import http.server
 import os
@@ -18,7 +19,10 @@ from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError, RPCStatusCode
 
 from client.errors import explanation_of
+from client.publications import PublicationRow
 from client.stack import stack_file
+from client.stack.ports import Ports
+from client.status import Watcher
 from domain.facts import Facts
 from store.migrate import upgrade
 from surfaces.terminal.failures import ExitCode, failure_of
@@ -97,6 +101,24 @@ def test_a_server_of_another_kind_is_said(terminal: Terminal, web_server: str, t
         os.environ["TEMPORAL_TLS"] = tls
     result = terminal.type("status site-down")
     assert (result.exit_code, "No Temporal server answers" in result.output) == (1, True)
+
+
+def test_a_look_that_fails_leaves_nothing_half_read(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that was just being opened would be lost."""
+    ended = []
+
+    async def slowly(_: Watcher) -> tuple[None, list[PublicationRow]]:
+        await asyncio.sleep(0.5)
+        ended.append(True)
+        return None, []
+
+    monkeypatch.setattr(Watcher, "_entered", slowly)
+    upgrade(f"sqlite:///{terminal.folder / '.frontfoot' / 'frontfoot.db'}")
+    os.environ["TEMPORAL_ADDRESS"] = f"127.0.0.1:{Ports.free().temporal}"
+    result = terminal.type("status site-down")
+    assert (result.exit_code, ended) == (1, [True])
 
 
 @pytest.mark.parametrize(
