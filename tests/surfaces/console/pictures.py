@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import httpx
 from playwright.sync_api import Page
 
 from tests.surfaces.console.people import DESK, PHONE, Authenticator, People, chromium, find_browser
@@ -28,6 +29,14 @@ FACTS = {
     "scope": "Everybody who signs in; whoever is signed in can go on",
     "doing": "we are restoring the database of accounts",
 }
+SAID = (
+    "is this you? something odd was posted from my account",
+    "are my passwords safe? And why do I hear it from the newspaper first",
+    "\u00bfmis contrase\u00f1as est\u00e1n a salvo?",
+    "=HYPERLINK(1) <script>alert(1)</script> \x1b[2J \u202eturned around",
+    "thanks for telling us so fast",
+)
+DRAFT = "Your password is safe: it was not stored with the tokens. More at status.example."
 TALL = 1_800
 """Pixels. What is below is cut off: a picture is for the first impression."""
 
@@ -112,8 +121,26 @@ def play(people: People) -> None:
     for name in ("timeline", "close"):
         people.goes_to(maya, f"/incidents/{SLUG}/{name}")
         take(maya, name)
+    listen(people, maya)
     steer(people, maya)
     administrate(people)
+
+
+def listen(people: People, maya: Page) -> None:
+    """What strangers say: the queue, and one of them claimed, with a draft."""
+    crowd = {"provider": "twitter", "count": 60, "texts": SAID}
+    sandbox = people.up.stack()["addresses"]["sandbox"]
+    httpx.post(f"{sandbox}/_sandbox/crowd", json=crowd, timeout=60).raise_for_status()
+    people.goes_to(maya, "/desk")
+    maya.get_by_role("link", name=re.compile("new$")).click(timeout=180_000)
+    maya.locator("[data-mention]").first.wait_for()
+    take(maya, "desk")
+    maya.locator("[data-mention] a").nth(1).click()
+    maya.get_by_role("button", name="Claim it").click()
+    maya.get_by_label("Draft of a reply").fill(DRAFT)
+    maya.get_by_role("button", name="Keep the draft").click()
+    maya.get_by_text("You are at it").wait_for()
+    take(maya, "mention")
 
 
 def bring(people: People, maya: Page) -> None:
