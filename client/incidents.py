@@ -238,6 +238,8 @@ async def close(engine: Engine, slug: str, *, actor: Actor, waive: str = "") -> 
     ``DomainError`` if a mention of it is open, too: nobody is left without an answer by oversight.
     """
     refuse_unfit(waive, "The waiver", REASON_LIMIT)
+    # Whoever has no server is told that first.
+    await engine.temporal()
     (await coverage_of(engine, slug)).refuse_close(slug, waive)
     return await tell(engine, slug, "close", Close(actor=actor, waive=waive), IncidentStatus)
 

@@ -11,7 +11,7 @@ from channels.configured import ChannelMisconfigured
 from client.claims import SEE_STATES, refuse_held
 from client.engine import Engine
 from client.errors import UnknownIncident, WrongInput
-from client.mention_rows import row_of
+from client.mention_rows import row_of, rows_of
 from client.source_state import SeenSource, seen
 from domain.actor import Actor
 from domain.errors import DomainError
@@ -121,8 +121,7 @@ async def draw_into(engine: Engine, numbers: Collection[int], incident: str) -> 
     ledger = await engine.ledger()
     if await incidents.find(ledger, incident) is None:
         raise UnknownIncident(incident)
-    for number in numbers:
-        await row_of(engine, number)
+    await rows_of(engine, numbers)
     return await entering.draw_into(ledger, numbers, incident)
 
 
@@ -151,12 +150,12 @@ async def dismiss(
             "Make them shorter.",
         )
     at = datetime.now(UTC)
-    refuse_held([await row_of(engine, number) for number in numbers], actor, at)
+    refuse_held(await rows_of(engine, numbers), actor, at)
     dismissal = Dismissal(reason=reason, words=words, by=actor.person)
     dismissed = await closing.dismiss(await engine.ledger(), numbers, dismissal, at)
     if not dismissed:
         # Somebody may have been quicker.
-        refuse_held([await row_of(engine, number) for number in numbers], actor, at)
+        refuse_held(await rows_of(engine, numbers), actor, at)
     return _some(dismissed, numbers, "open")
 
 
@@ -165,8 +164,7 @@ async def reopen(engine: Engine, numbers: Collection[int]) -> int:
 
     Raises ``WrongInput`` if one is not there, and ``DomainError`` if none of them was dismissed.
     """
-    for number in numbers:
-        await row_of(engine, number)
+    await rows_of(engine, numbers)
     return _some(await closing.reopen(await engine.ledger(), numbers), numbers, "dismissed")
 
 

@@ -173,6 +173,12 @@ class Demo:
         await crowd.listen(self.engine)
         return said
 
+    async def dismiss_crowd(self) -> None:
+        """Have everything dismissed that was said: this version has no replies."""
+        self.say(
+            f"{LEAD} dismisses {await crowd.dismiss_all(self.engine):,} mentions, and says why"
+        )
+
     async def _import(self, recipients: int) -> None:
         path = self._stack.state / "customers.csv"
         bouncing = await asyncio.to_thread(write_audience, path, recipients)

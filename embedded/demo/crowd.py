@@ -11,10 +11,11 @@ import httpx
 
 from client.engine import Engine
 from client.listening import start_listening
-from client.mentions import MOST, list_mentions
+from client.mentions import MOST, dismiss, list_mentions
+from domain.mentions import DismissalReason, MentionState
 from domain.model import Value
 from domain.plural import plural
-from embedded.demo.scenario import INCIDENT
+from embedded.demo.scenario import INCIDENT, THE_LEAD
 
 SAID = {"twitter": 4_000, "facebook": 1_676}
 """How many mentions on which channel: as many as Buffer counted on its day."""
@@ -34,6 +35,7 @@ TEXTS = (
     "=HYPERLINK(1) <script>alert(1)</script> \x1b[2J",
     "won an iPhone? click here",
 )
+WHY = "It is only a demo, and nobody replies in this version."
 _HEARD_WITHIN = 120
 _LOOK_EVERY = 0.5
 
@@ -81,6 +83,19 @@ async def heard(engine: Engine, said: Mapping[str, frozenset[str]]) -> Heard:
         await asyncio.sleep(_LOOK_EVERY)
         counted = await _count(engine, said)
     return counted
+
+
+async def dismiss_all(engine: Engine) -> int:
+    """Dismiss all that is open, page by page; how many mentions that was."""
+    dismissed = 0
+    while True:
+        page = await list_mentions(engine, state=MentionState.OPEN, incident=INCIDENT, limit=MOST)
+        if not page.mentions:
+            return dismissed
+        numbers = [one.number for one in page.mentions]
+        dismissed += await dismiss(
+            engine, numbers, DismissalReason.OTHER, actor=THE_LEAD, words=WHY
+        )
 
 
 async def _count(engine: Engine, said: Mapping[str, frozenset[str]]) -> Heard:

@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 
 from client import incidents, messages
 from client.asking import incident_status
+from client.coverage import coverage_of
 from client.engine import Engine
 from client.errors import ClientError, NoWorker, explanation_of
 from client.facts import record_facts
@@ -51,8 +52,6 @@ RESOLUTION: dict[str, object] = {
     "prevention_due": date(2026, 12, 11),
 }
 
-WAIVER = "What people said is being answered on the platforms themselves."
-
 PATIENCE = 3600.0
 """Seconds that one message may take, with ten million recipients."""
 
@@ -68,6 +67,7 @@ class ScenarioHost(Protocol):
     async def kill_worker(self) -> None: ...
     async def take_subscribers(self) -> list[str]: ...
     async def let_crowd_speak(self) -> dict[str, frozenset[str]]: ...
+    async def dismiss_crowd(self) -> None: ...
 
 
 @dataclass
@@ -133,12 +133,15 @@ class Scenario:
 
     async def _close(self) -> None:
         engine = self._host.engine
-        try:
-            await incidents.close(engine, INCIDENT, actor=THE_LEAD)
-        except DomainError as refusal:
-            self._story.refusals.append(Refusal(LEAD, "to close with open mentions", refusal.what))
-        await incidents.close(engine, INCIDENT, actor=THE_LEAD, waive=WAIVER)
-        self._host.say(f"{LEAD} closes the incident, with a written waiver of the mentions")
+        if (await coverage_of(engine, INCIDENT)).open:
+            try:
+                await incidents.close(engine, INCIDENT, actor=THE_LEAD)
+            except DomainError as refusal:
+                tried = Refusal(LEAD, "to close with open mentions", refusal.what)
+                self._story.refusals.append(tried)
+            await self._host.dismiss_crowd()
+        await incidents.close(engine, INCIDENT, actor=THE_LEAD)
+        self._host.say(f"{LEAD} closes the incident")
 
     async def _open(self, files: dict[str, str], audience: str) -> None:
         await incidents.open_incident(

@@ -139,7 +139,8 @@ def _beside_2013(score: Score) -> Table:
     channels = ", ".join(sorted(score.first_accepted))
     table.add_row("customers told", "over 1,000,000", f"{told:,}")
     table.add_row("channels", "e-mail, Facebook, Twitter", channels)
-    taken = f"{score.crowd.heard:,} of {score.crowd.said:,} on the desk; no replies in this version"
+    heard = f"{score.crowd.heard:,} of {score.crowd.said:,} on the desk"
+    taken = f"{heard}, dismissed; no replies in this version"
     table.add_row("mentions in a day", "5,676, all answered", taken)
     table.add_row("codes for goodwill", "none", f"{score.codes:,}")
     table.add_row("lost / doubled", "not told", f"{_lost(score)} / {_doubled(score)}")

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, true, update
 from domain.mentions import DismissalReason, MentionState
 from domain.model import Value
 from store.desk.claiming import NOBODY, free_for
+from store.desk.reading import CHUNK
 from store.kernel.database import Database
 from store.tables import mentions
 
@@ -57,11 +58,16 @@ async def _move(
     values: Mapping[str, object],
     free: ColumnElement[bool],
 ) -> set[int]:
-    async with db.write() as connection:
-        moved = await connection.scalars(
-            update(mentions)
-            .where(mentions.c.id.in_(numbers), mentions.c.state == state.value, free)
-            .values(values)
-            .returning(mentions.c.id)
-        )
-        return set(moved)
+    wanted, moved = sorted(set(numbers)), set[int]()
+    async with db.write(many_rows=True) as connection:
+        for begin in range(0, len(wanted), CHUNK):
+            some = wanted[begin : begin + CHUNK]
+            moved |= set(
+                await connection.scalars(
+                    update(mentions)
+                    .where(mentions.c.id.in_(some), mentions.c.state == state.value, free)
+                    .values(values)
+                    .returning(mentions.c.id)
+                )
+            )
+    return moved

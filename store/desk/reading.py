@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,8 @@ from store.kernel.database import Database
 from store.tables import mention_versions, mentions
 
 _M = mentions.c
+CHUNK = 500
+"""Numbers of one query; SQLite takes some thousands."""
 
 
 class Which(Value):
@@ -111,6 +113,17 @@ async def find(db: Database, number: int) -> MentionRow | None:
     async with db.read() as connection:
         found = await _with_words(connection, select(mentions).where(_M.id == number))
         return found[0] if found else None
+
+
+async def find_all(db: Database, numbers: Collection[int]) -> dict[int, MentionRow]:
+    """Those of these mentions that there are, by number."""
+    wanted, found = sorted(set(numbers)), dict[int, MentionRow]()
+    async with db.read() as connection:
+        for begin in range(0, len(wanted), CHUNK):
+            some = wanted[begin : begin + CHUNK]
+            read = await _with_words(connection, select(mentions).where(_M.id.in_(some)))
+            found |= {one.number: one for one in read}
+    return found
 
 
 async def versions(db: Database, number: int) -> Sequence[MentionVersion]:

@@ -19,7 +19,7 @@ from channels.twitter import TwitterChannel, TwitterSettings
 from tests.channels.one_shot import Canned, Cans, OneShotAdapter, OneShotTransport
 from tests.channels.sendgrid.letters import letters_of
 
-READ_TIMEOUT = 1.0
+READ_TIMEOUT = 0.5
 CONNECT_TIMEOUT = 5.0
 """Nothing here waits for it to run out, and a busy machine may take longer than to read."""
 WAIT = timedelta(minutes=2)
