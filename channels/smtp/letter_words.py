@@ -22,7 +22,7 @@ _INTRODUCES = re.compile(r"\S.*:\s*$")
 class Letter:
     """A mail as a mention needs it. ``headers`` have lower-case names, of each the first value.
 
-    ``envelope_sender`` is empty for bounces, and the sender where the server does not tell it.
+    ``envelope_sender`` is empty for bounces, and not where the server does not tell it.
     ``thread`` is the id of the first mail of the conversation; ids are without brackets.
     ``date`` is the header as it came.
     """
@@ -60,7 +60,8 @@ def letter_of(content: bytes, *, cut: bool = False) -> Letter:
         words=_words(mail),
         cut=cut,
         headers=headers,
-        envelope_sender=sender if path is None else path,
+        # A mail whose sender cannot be read is no bounce: somebody may have written it.
+        envelope_sender=(sender or "unknown") if path is None else path,
     )
 
 

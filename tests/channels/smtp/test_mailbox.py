@@ -191,6 +191,7 @@ async def test_whatever_strangers_send_is_a_mention_and_costs_no_other(
     server.put(user, mail(1), *(one or b"\n" for one in HOSTILE), mail(2))
     read, _ = await all_of(channel, Cursor())
     assert len(read) == len(HOSTILE) + 2
+    assert not any(one.automatic for one in read), "dismissed by a rule, and seen by nobody"
     assert len({one.id for one in read}) >= len(HOSTILE) + 1
     assert all(one.written_at <= datetime.now(UTC) for one in read)
 
