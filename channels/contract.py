@@ -33,6 +33,7 @@ from domain.explanation import Explanation, NextStep, explained
 from domain.message import Copy, Voice
 from domain.model import Value
 from domain.publication import Receipt, Sighting
+from domain.replies import ReplyTerms
 from domain.status_page import StatusPage
 from domain.suppression import ListedAddress
 from domain.times import UtcTime
@@ -62,6 +63,7 @@ class Capabilities(Value):
     reads_back: bool = True
     tells_events: bool = False
     listens: bool = False
+    replies: ReplyTerms | None = None
 
 
 class Template(Value):
@@ -279,18 +281,6 @@ class CarriesImages(Protocol):
         Raises like ``publish``, and ``CannotExpress`` for a picture without ``alt``, of another
         type or too large. A failed upload that comes before the post is not an unknown outcome:
         nothing was published by it.
-        """
-        ...
-
-
-@runtime_checkable
-class Replies(Protocol):
-    """A channel that can answer a post: somebody's, or its own last one, which makes a thread."""
-
-    async def reply(self, publication: Publication, to: str) -> Receipt:
-        """Publish once, as an answer to the post with the id ``to``; raises like ``publish``.
-
-        Each part of a thread is a publication of its own, so that each has a receipt.
         """
         ...
 

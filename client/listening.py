@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Collection
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection
+from datetime import UTC, datetime
 
 from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.service import RPCError
 
-from client.errors import ClientError
-from client.patience import soon
-from domain.ids import MAIN_QUEUE, listening_workflow_id
+from client.rounds import LOOK_EVERY, end_rounds, start_rounds
+from domain.ids import listening_workflow_id
 from store.desk import sources
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
 from workflows.contract import LISTENING_WORKFLOW, Listen
 
-LOOK_EVERY = timedelta(minutes=1)
-_WITHIN = timedelta(seconds=10)
-
-_NOW = "listen_now"
 _log = logging.getLogger("frontfoot.listening")
 
 
@@ -31,20 +24,13 @@ async def start_listening(temporal: Client, channel: str, *, now: bool = False) 
 
     ``now``: at once, also if its provider has refused us, since that may have been put right.
     """
-    starting = temporal.start_workflow(
-        LISTENING_WORKFLOW,
-        Listen(channel=channel),
-        id=listening_workflow_id(channel),
-        task_queue=MAIN_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        start_signal=_NOW if now else None,
-    )
-    return await _asked(starting)
+    workflow_id, order = listening_workflow_id(channel), Listen(channel=channel)
+    return await start_rounds(temporal, LISTENING_WORKFLOW, workflow_id, order, now=now)
 
 
 async def stop_listening(temporal: Client, channel: str) -> bool:
     """Have a channel not be listened to; false if nobody does, or Temporal does not answer."""
-    return await _asked(temporal.get_workflow_handle(listening_workflow_id(channel)).cancel())
+    return await end_rounds(temporal, listening_workflow_id(channel))
 
 
 async def keep_listening(
@@ -69,11 +55,3 @@ async def keep_listening(
                 _log.warning("%s may not be listened to: Temporal does not answer", channel)
         now = False
         await asyncio.sleep(LOOK_EVERY.total_seconds())
-
-
-async def _asked(asking: Awaitable[object]) -> bool:
-    try:
-        await soon(asking, _WITHIN)
-    except (ClientError, RPCError):
-        return False
-    return True

@@ -214,3 +214,8 @@ def outbox_workflow_id(endpoint: str) -> str:
 def listening_workflow_id(channel: str) -> str:
     """``listening/<name of the channel>``."""
     return f"listening/{channel}"
+
+
+def reply_desk_workflow_id(channel: str) -> str:
+    """``replies/<name of the channel>``."""
+    return f"replies/{channel}"

@@ -57,3 +57,12 @@ class ReplyTerms(Value):
     price_with_link: Decimal = Decimal(0)
     same_words_refused: bool = False
     higher_plan: str = ""
+
+
+RESERVE = 20
+"""One in so many publications of an account is kept for announcements: they never wait."""
+
+
+def for_replies(limit: AccountLimit) -> int:
+    """How many of a limit's publications replies may use, and leave some for announcements."""
+    return max(limit.count - max(limit.count // RESERVE, 1), 1)

@@ -33,6 +33,7 @@ PUBLICATION_WORKFLOW = "PublicationWorkflow"
 BROADCAST_WORKFLOW = "BroadcastWorkflow"
 OUTBOX_WORKFLOW = "OutboxWorkflow"
 LISTENING_WORKFLOW = "ListeningWorkflow"
+REPLY_DESK_WORKFLOW = "ReplyDeskWorkflow"
 
 # --- opening ----------------------------------------------------------------------------------
 
@@ -392,6 +393,12 @@ class SendOutbox(Value):
 
 class Listen(Value):
     """Listen to the channel of that name. Every signal means: read it now."""
+
+    channel: ChannelName
+
+
+class AnswerMentions(Value):
+    """Send the replies on the channel of that name. Every signal means: there may be some now."""
 
     channel: ChannelName
 

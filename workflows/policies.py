@@ -114,6 +114,17 @@ LISTENING = ActivityPolicy(
 )
 """Reading one page of what people say: repeated after a time-out too, since it only reads."""
 
+REPLYING = ActivityPolicy(
+    # It sends for a while, and ends by itself once what is on the wire has ended.
+    start_to_close=timedelta(minutes=3),
+    heartbeat=timedelta(seconds=10),
+    start_within=timedelta(minutes=10),
+    retry=RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)
+    ),
+)
+"""Sending replies: repeated after a time-out too, since it looks for what was under way first."""
+
 URGENT = Priority(priority_key=1)
 ORDINARY = Priority(priority_key=3)
 BACKGROUND = Priority(priority_key=5)

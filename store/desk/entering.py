@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, select, update
+from sqlalchemy import Row, Table, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import BigInteger, Boolean, Text
 
@@ -20,7 +20,7 @@ from store.kernel.bulk import Bulk, Kind, Scalar
 from store.kernel.columns import Moment, moment_text
 from store.kernel.database import Database
 from store.kernel.priority import Priority
-from store.tables import incidents, mention_versions, mentions, publications
+from store.tables import incidents, mention_versions, mentions, publications, replies
 
 CHUNK = 200
 """Mentions of one statement."""
@@ -284,13 +284,12 @@ def _not_later(moment: datetime, at: datetime) -> datetime:
 async def _own_posts(
     connection: AsyncConnection, channel: str, ids: Collection[str]
 ) -> Collection[str]:
-    """Those of ``ids`` for which the ledger has a receipt of ours."""
-    found = await connection.scalars(
-        select(publications.c.receipt_id).where(
-            publications.c.channel == channel, publications.c.receipt_id.in_(ids)
-        )
+    """Those of ``ids`` for which the ledger has a receipt of ours: of a post, or of a reply."""
+    posts, answers = (
+        select(table.c.receipt_id).where(table.c.channel == channel, table.c.receipt_id.in_(ids))
+        for table in (publications, replies)
     )
-    return set(found)
+    return set(await connection.scalars(union_all(posts, answers)))
 
 
 async def _running(connection: AsyncConnection) -> str:

@@ -60,6 +60,7 @@ from store.tables.record import (
     stops,
     timeline,
 )
+from store.tables.replies import replies, reply_accounts
 
 __all__ = [
     "api_requests",
@@ -103,6 +104,8 @@ __all__ = [
     "record_keys",
     "recovery_codes",
     "redemptions",
+    "replies",
+    "reply_accounts",
     "revisions",
     "samples",
     "sessions",

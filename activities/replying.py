@@ -1,0 +1,339 @@
+"""Sends replies: looks for what may have gone out, then sends what is due, as the account allows.
+
+The texts, the mentions and what became of each reply are in the ledger. What a provider answers is
+never a failure of the activity: it is in the reply's row, or it is why the account waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from activities.backoff import growing, wait_for
+from activities.defined import Bound, defined
+from activities.failures import failing_in_words
+from activities.heartbeat import beating, to_its_end
+from activities.pauses import Pause
+from activities.signatures.replying import SEND_REPLIES, RepliesSent, SendReplies
+from channels.contract import (
+    BadCredentials,
+    CannotExpress,
+    Channel,
+    ChannelError,
+    PerhapsPosted,
+    Publication,
+    Refused,
+    Throttled,
+    Unreachable,
+)
+from channels.replying import MentionGone, Replies
+from domain.errors import DomainError
+from domain.explanation import Action, Explanation, NextStep, explained
+from domain.message import Copy
+from domain.publication import Finding, Receipt, Sighting
+from domain.replies import AccountLimit, ReplyGround
+from store.desk import reading, reply_accounts, replying
+from store.desk.reading import MentionRow
+from store.desk.reply_accounts import AccountRow
+from store.desk.reply_rows import ReplyRow
+from store.kernel.database import Database
+
+TOGETHER = 8
+"""Replies on the wire at once."""
+
+FOR_A_WHILE = timedelta(seconds=20)
+"""How long one activity sends before it reports."""
+
+AGAIN = timedelta(seconds=5)
+"""How long until something is looked for again where the platform could not be read."""
+
+SELDOM = timedelta(minutes=15)
+"""How long nothing is sent on an account that is refused, until a person has done something."""
+
+MOST_LOOKS = 50
+_UNANSWERED = (timedelta(seconds=1), timedelta(minutes=5))
+_log = logging.getLogger("frontfoot.replying")
+
+_CLOSED = explained(
+    "Its mention was closed before it was sent.",
+    "See how it was closed; reopen it if it needs an answer after all.",
+    means="Nothing went out.",
+)
+_ELSEWHERE = explained(
+    "Somebody has answered this mention on the platform.",
+    "Read that answer; it is not answered again.",
+    means="Our reply did not go out, and the mention was dismissed as answered elsewhere.",
+)
+
+
+T = TypeVar("T")
+
+
+class ReplyGates(Protocol):
+    """Whether an opened gate lets a reply out (``activities.opened_replies``)."""
+
+    async def refuse_unopened(self, channel: str, text: str, ground: ReplyGround) -> None:
+        """Raise ``DomainError`` if none does."""
+        ...
+
+
+class _Account:
+    """What one round learns of the account: why it has to stop, and until when."""
+
+    def __init__(self) -> None:
+        self.until: datetime | None = None
+        self.why = Explanation(what="")
+        self.limit = False
+        self.accepted = 0
+
+    def stop(self, until: datetime, why: Explanation, *, limit: bool = False) -> None:
+        """Send nothing before ``until``: the latest time that was named counts.
+
+        ``limit``: the provider named it, so nothing that a person does makes it sooner.
+        """
+        if self.until is None or until > self.until:
+            self.until, self.why, self.limit = until, why, limit
+
+
+class ReplyingActivities:
+    """Answers on ``channels``; ``clock`` tells the time."""
+
+    def __init__(
+        self,
+        database: Database,
+        channels: Mapping[str, Channel],
+        gates: ReplyGates,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._channels = channels
+        self._gates = gates
+        self._now = clock
+
+    def all(self) -> list[Bound]:
+        """Every activity here, for a worker."""
+        return [self.send_replies]
+
+    @defined(SEND_REPLIES)
+    async def send_replies(self, order: SendReplies) -> RepliesSent:
+        """Look for what is uncertain, send what is due, and say when to come again.
+
+        Again it looks first: whatever was under way is ``sending`` in the ledger.
+        """
+        with failing_in_words(self._now()):
+            async with beating():
+                return await self._for_a_while(order)
+
+    async def _for_a_while(self, order: SendReplies) -> RepliesSent:
+        channel, begun, sent = order.channel, self._now(), 0
+        waiting = await reply_accounts.account(self._database, channel)
+        # A person may have put right why it was refused; a limit stays one.
+        if waiting.again_at is not None and (waiting.limit or not order.asked):
+            left = waiting.again_at - self._now()
+            if left > timedelta():
+                return RepliesSent(again_in=left.total_seconds())
+        while True:
+            account = _Account()
+            await self._look_for_doubtful(channel, account)
+            again_in = None if account.until else await self._send_some(channel, account)
+            sent += account.accepted
+            if account.until is not None:
+                again_in = await self._wait(account, account.until, waiting)
+            elif account.accepted and waiting.again_at is not None:
+                await reply_accounts.went_well(self._database, channel, self._now())
+                waiting = await reply_accounts.account(self._database, channel)
+            if again_in != 0 or self._now() - begun > FOR_A_WHILE:
+                return RepliesSent(again_in=again_in, sent=sent)
+
+    # --- what may have gone out ---------------------------------------------------------------
+
+    async def _look_for_doubtful(self, channel: str, account: _Account) -> None:
+        doubtful = await replying.in_doubt(self._database, channel, MOST_LOOKS)
+        now = self._now()
+        due = [one for one in doubtful if one.look_at is None or one.look_at <= now]
+        for begin in range(0, len(due), TOGETHER):
+            some = due[begin : begin + TOGETHER]
+            mentions = await reading.find_all(self._database, [one.mention for one in some])
+            await _together([self._look_for(one, mentions[one.mention], account) for one in some])
+
+    async def _look_for(self, reply: ReplyRow, mention: MentionRow, account: _Account) -> None:
+        since = reply.started_at or reply.planned_at
+        try:
+            seen = await self._sighting(reply.channel, mention, since)
+        except (Unreachable, Throttled) as error:
+            now = self._now()
+            wait = wait_for(error, 1, now)
+            await replying.look_later(self._database, reply, now + max(wait, AGAIN))
+            if isinstance(error, Throttled):
+                account.stop(now + wait, error.explanation, limit=True)
+            return
+        if seen.finding is Finding.FOUND and seen.receipt is not None:
+            await replying.accept(self._database, reply, seen.receipt, self._now())
+        elif seen.finding is Finding.ABSENT:
+            await replying.absent(self._database, reply, self._now())
+        else:
+            await replying.unknown(self._database, reply, _nobody_knows(reply, seen), self._now())
+
+    async def _sighting(self, channel: str, mention: MentionRow, since: datetime) -> Sighting:
+        """Raises ``Unreachable`` or ``Throttled``; whatever else fails cannot tell."""
+        try:
+            return await self._channel(channel).find_reply(mention.mention, since)
+        except (Unreachable, Throttled):
+            raise
+        except ChannelError as error:
+            return Sighting(finding=Finding.CANNOT_TELL, why=error.message)
+        except Exception as error:  # noqa: BLE001 - an adapter's own mistake tells nothing
+            _log.error("%s could not be looked at: %s", channel, type(error).__name__)
+            return Sighting(finding=Finding.CANNOT_TELL, why="Looking failed: a fault of ours.")
+
+    # --- what is due --------------------------------------------------------------------------
+
+    async def _send_some(self, channel: str, account: _Account) -> float | None:
+        """Send the next few; in how many seconds there is more to do, None if there is nothing."""
+        now, limits = self._now(), self._limits(channel)
+        room = await reply_accounts.room(self._database, channel, limits, TOGETHER, now)
+        due = await replying.due(self._database, channel, max(room.now, 1))
+        if not due:
+            return await self._next_look(channel)
+        if not room.now:
+            return max(((room.again_at or now) - now).total_seconds(), AGAIN.total_seconds() / 10)
+        mentions = await reading.find_all(self._database, [one.mention for one in due])
+        ready = await _together(
+            [self._prepared(one, mentions[one.mention], account) for one in due]
+        )
+        copies = {one.number: copy for one, copy in zip(due, ready, strict=True) if copy}
+        if account.until is not None or not copies:
+            return 0
+        pause = Pause()
+        taken = await replying.take(self._database, list(copies), self._now())
+        attempts = [
+            self._attempt(one, mentions[one.mention], copies[one.number], pause, account)
+            for one in taken
+        ]
+        await _together(attempts)
+        return 0
+
+    async def _prepared(
+        self, reply: ReplyRow, mention: MentionRow, account: _Account
+    ) -> Copy | None:
+        """What goes out, if it may and nobody has answered yet."""
+        try:
+            await self._gates.refuse_unopened(reply.channel, reply.text, reply.ground)
+            copy = self._channel(reply.channel).render_reply(reply.text, mention.mention)
+        except (DomainError, CannotExpress) as error:
+            await self._never(reply, error.explanation)
+            return None
+        try:
+            seen = await self._sighting(reply.channel, mention, mention.mention.written_at)
+        except (Unreachable, Throttled) as error:
+            self._hold(account, error)
+            return None
+        if seen.finding is Finding.FOUND and seen.receipt is not None:
+            found = [(reply, seen.receipt)]
+            await replying.answered_elsewhere(self._database, found, _ELSEWHERE, self._now())
+            return None
+        return copy
+
+    async def _attempt(
+        self, reply: ReplyRow, mention: MentionRow, copy: Copy, pause: Pause, account: _Account
+    ) -> None:
+        """One attempt; every way it can end is in the ledger."""
+        publication = Publication(key=f"reply.{reply.number}.{reply.attempt}", copy=copy)
+        try:
+            pause.refuse_late_start()
+            answering = self._channel(reply.channel).reply(publication, mention.mention)
+            receipt: Receipt = await to_its_end(answering)
+        except (Unreachable, Throttled) as error:
+            self._hold(account, error)
+            await replying.nothing_went_out(self._database, reply, error.explanation, self._now())
+        except BadCredentials as error:
+            account.stop(self._now() + SELDOM, error.explanation)
+            await replying.nothing_went_out(self._database, reply, error.explanation, self._now())
+        except MentionGone as error:
+            await replying.gone(self._database, reply, error.explanation, self._now())
+        except Refused as error:
+            await replying.refuse(self._database, reply, error.explanation, self._now())
+        except PerhapsPosted as error:
+            await replying.doubt(self._database, reply, error.otherwise, self._now(), perhaps=True)
+        except ChannelError as error:
+            await replying.doubt(self._database, reply, error.explanation, self._now())
+        except Exception as error:  # noqa: BLE001 - an adapter's own mistake may come after the wire
+            _log.error("%s: a reply failed: %s", reply.channel, type(error).__name__)
+            await replying.doubt(self._database, reply, None, self._now())
+        else:
+            await replying.accept(self._database, reply, receipt, self._now())
+            account.accepted += 1
+
+    async def _never(self, reply: ReplyRow, why: Explanation) -> None:
+        """Refuse what may not go out; the ledger has it as planned."""
+        taken = await replying.take(self._database, [reply.number], self._now())
+        for one in taken:
+            await replying.refuse(self._database, one, why, self._now())
+
+    # --- when again ---------------------------------------------------------------------------
+
+    def _hold(self, account: _Account, error: Unreachable | Throttled) -> None:
+        now = self._now()
+        limit = isinstance(error, Throttled)
+        account.stop(now + wait_for(error, 1, now), error.explanation, limit=limit)
+
+    async def _wait(self, account: _Account, until: datetime, before: AccountRow) -> float:
+        """Have the account wait, longer each time in a row; how many seconds."""
+        now = self._now()
+        failures = 1 if account.accepted else before.failures + 1
+        until = max(until, now + growing(failures, _UNANSWERED))
+        row = AccountRow(
+            channel=before.channel,
+            again_at=until,
+            failures=failures,
+            limit=account.limit,
+            explanation=account.why,
+        )
+        await reply_accounts.wait(self._database, row, now)
+        return (until - now).total_seconds()
+
+    async def _next_look(self, channel: str) -> float | None:
+        """In how many seconds something uncertain is to be looked for; None if nothing is."""
+        await replying.withdraw_pointless(self._database, channel, _CLOSED, self._now())
+        doubtful = await replying.in_doubt(self._database, channel, 1)
+        if not doubtful:
+            return None
+        look_at = doubtful[0].look_at or self._now()
+        return max((look_at - self._now()).total_seconds(), 0.5)
+
+    def _limits(self, channel: str) -> Sequence[AccountLimit]:
+        terms = self._channels[channel].capabilities.replies
+        return terms.limits if terms is not None else ()
+
+    def _channel(self, name: str) -> Replies:
+        channel = self._channels.get(name)
+        if not isinstance(channel, Replies):
+            raise DomainError(
+                f"{name} cannot answer from here.",
+                "Answer on the platform, and dismiss the mention as answered elsewhere.",
+            )
+        return channel
+
+
+async def _together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """What all of ``work`` returns. If one fails, the others end first: they are on the wire."""
+    done = await asyncio.gather(*work, return_exceptions=True)
+    for one in done:
+        if isinstance(one, BaseException):
+            raise one
+    return [one for one in done if not isinstance(one, BaseException)]
+
+
+def _nobody_knows(reply: ReplyRow, seen: Sighting) -> Explanation:
+    return explained(
+        f"{reply.channel} gave no clear answer, and looking could not tell. {seen.why}".strip(),
+        NextStep(
+            action=Action.SETTLE_REPLY,
+            about=str(reply.number),
+            advice="Look at the platform yourself.",
+        ),
+        means="The reply may be public, so it is not sent again.",
+    )
