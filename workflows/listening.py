@@ -40,7 +40,7 @@ class ListeningWorkflow:
         """Whatever was said: somebody wants it read now."""
         self._rounds.ask()
 
-    async def _read(self, asked: bool) -> float:  # noqa: FBT001 - one argument, named by `Rounds`
+    async def _read(self, asked: bool) -> float:
         heard = await call(
             READ_MENTIONS,
             ReadMentions(channel=self._channel, asked=asked),

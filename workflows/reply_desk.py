@@ -44,7 +44,7 @@ class ReplyDeskWorkflow:
         """Whatever was said: a reply was planned, or something was put right."""
         self._rounds.ask()
 
-    async def _send(self, asked: bool) -> float:  # noqa: FBT001 - one argument, named by `Rounds`
+    async def _send(self, asked: bool) -> float:
         sent = await call(
             SEND_REPLIES,
             SendReplies(channel=self._channel, asked=asked),
