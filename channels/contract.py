@@ -33,6 +33,7 @@ from domain.explanation import Explanation, NextStep, explained
 from domain.message import Copy, Voice
 from domain.model import Value
 from domain.publication import Receipt, Sighting
+from domain.replies import ReplyTerms
 from domain.status_page import StatusPage
 from domain.suppression import ListedAddress
 from domain.times import UtcTime
@@ -52,7 +53,8 @@ class Capabilities(Value):
     request, for direct channels. ``reads_back`` says whether ``find`` can ever tell, and
     ``tells_events`` whether the provider reports what became of each mail, so that silence about
     a batch means something; its adapter then has ``events``. ``listens`` says that it can read what
-    people say to us (``channels.listening``).
+    people say to us (``channels.listening``), ``replies`` that it can answer it, and on what terms
+    (``channels.replying``).
     """
 
     kind: ChannelKind
@@ -62,6 +64,7 @@ class Capabilities(Value):
     reads_back: bool = True
     tells_events: bool = False
     listens: bool = False
+    replies: ReplyTerms | None = None
 
 
 class Template(Value):
@@ -279,18 +282,6 @@ class CarriesImages(Protocol):
         Raises like ``publish``, and ``CannotExpress`` for a picture without ``alt``, of another
         type or too large. A failed upload that comes before the post is not an unknown outcome:
         nothing was published by it.
-        """
-        ...
-
-
-@runtime_checkable
-class Replies(Protocol):
-    """A channel that can answer a post: somebody's, or its own last one, which makes a thread."""
-
-    async def reply(self, publication: Publication, to: str) -> Receipt:
-        """Publish once, as an answer to the post with the id ``to``; raises like ``publish``.
-
-        Each part of a thread is a publication of its own, so that each has a receipt.
         """
         ...
 
