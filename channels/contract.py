@@ -53,7 +53,8 @@ class Capabilities(Value):
     request, for direct channels. ``reads_back`` says whether ``find`` can ever tell, and
     ``tells_events`` whether the provider reports what became of each mail, so that silence about
     a batch means something; its adapter then has ``events``. ``listens`` says that it can read what
-    people say to us (``channels.listening``).
+    people say to us (``channels.listening``), ``replies`` that it can answer it, and on what terms
+    (``channels.replying``).
     """
 
     kind: ChannelKind

@@ -1,36 +1,88 @@
-"""Channels that answer: one reply to one mention, and whether there is one already."""
+"""Channels that answer: a reply of ours to exactly one mention, once, and a look for it later.
+
+A reply goes out like any publication, in one attempt, and may fail in two ways of its own::
+
+    Refused
+    ├─ MentionGone   nothing went out · the mention is closed    deleted, or its author is
+    └─ NotAllowed    nothing went out · a person decides         not mentioned, blocked, protected
+
+It bears no mark, because hundreds of people get nearly the same words. It is found by who wrote it
+and by what it answers, which the platform itself records.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from channels.contract import Publication, Refused
+from channels.contract import CannotExpress, Publication, Refused
+from channels.wording import tidy
 from domain.mentions import Mention
-from domain.message import Copy
+from domain.message import PERSONAL_FIELD, Copy
 from domain.publication import Receipt, Sighting
 
 
 class MentionGone(Refused):
-    """The mention is not there any more: it was deleted, or its author is."""
+    """The mention is not there any more: it was deleted, or its author is. Nothing went out."""
 
 
 class NotAllowed(Refused):
-    """The platform does not let this account answer this author."""
+    """The platform does not let this account answer this author. Nothing went out."""
 
 
 @runtime_checkable
 class Replies(Protocol):
-    """A channel that can answer a mention."""
+    """A channel that can answer what somebody said; its capabilities have its terms.
+
+    A post of our own is answered in the same way, which makes a thread: ``mention_of``.
+    """
 
     def render_reply(self, text: str, to: Mention) -> Copy:
-        """The final copy of an answer. Pure. Raises ``CannotExpress``."""
+        """Return the final copy of an answer: all of it, the author's name included. Pure.
+
+        Raises ``CannotExpress``: empty, too long, or an answer that this channel never gives.
+        """
         ...
 
     async def reply(self, publication: Publication, to: Mention) -> Receipt:
-        """Publish once; raises like ``publish``, and ``MentionGone`` and ``NotAllowed``."""
+        """Publish a rendered answer once; raises like ``publish``, and the two errors above.
+
+        Looking at the mention after a refusal is allowed, a second attempt is not.
+        """
         ...
 
     async def find_reply(self, to: Mention, since: datetime) -> Sighting:
-        """Whether our account answered exactly this mention since then; raises like ``find``."""
+        """Say whether an answer of our account to exactly this mention went out from ``since`` on.
+
+        Whatever its words are. Reads only, and raises like ``find``.
+        """
         ...
+
+
+def mention_of(receipt: Receipt, channel: str) -> Mention:
+    """A post of our own as what is answered: the next part of a thread."""
+    return Mention(
+        channel=channel, id=receipt.id, version="", written_at=receipt.at, changed_at=receipt.at
+    )
+
+
+def words_of_reply(text: str, channel: str) -> str:
+    """The words of an answer as they will be published. Raises ``CannotExpress``."""
+    words = tidy(text)
+    if not words:
+        raise CannotExpress(f"{channel}: the reply is empty.", "Write something.")
+    if PERSONAL_FIELD.search(words):
+        raise CannotExpress(
+            f"{channel}: the reply has a [[field]] that nobody fills in.",
+            "Write what belongs there in its place.",
+        )
+    return words
+
+
+def refuse_length(channel: str, length: int, limit: int, unit: str = "characters") -> None:
+    """Raise ``CannotExpress`` if a reply is too long for ``channel``."""
+    if length > limit:
+        raise CannotExpress(
+            f"{channel}: the reply is {length - limit:,} too long: {length:,} of {limit:,} {unit}.",
+            "Shorten it.",
+        )

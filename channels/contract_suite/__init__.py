@@ -10,6 +10,7 @@ from importlib.util import find_spec
 PROMISES = (
     "abilities",
     "adapter_contract",
+    "answering",
     "attempts",
     "checking",
     "events_contract",

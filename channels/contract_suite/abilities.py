@@ -19,12 +19,10 @@ from channels.contract import (
     OutcomeUnknown,
     Publication,
     Refused,
-    Replies,
     ReportsQuota,
     Unreachable,
 )
 from channels.contract_suite.attempts import (
-    BROADCAST,
     KEY,
     OTHER_WORDS,
     attempt,
@@ -49,18 +47,12 @@ _LOST = [*NOT_TAKEN, *TAKEN]
 
 
 class AbilitiesContract(PromisesOfChannel):
-    """The promises of images, replies, edits, quotas and credentials that expire."""
+    """The promises of images, edits, quotas and credentials that expire."""
 
     @pytest.fixture
     def with_images(self, channel: Channel) -> CarriesImages:
         if not isinstance(channel, CarriesImages):
             pytest.skip("this channel does not declare CarriesImages")
-        return channel
-
-    @pytest.fixture
-    def with_replies(self, channel: Channel) -> Replies:
-        if not isinstance(channel, Replies):
-            pytest.skip("this channel does not declare Replies")
         return channel
 
     @pytest.fixture
@@ -126,39 +118,6 @@ class AbilitiesContract(PromisesOfChannel):
         with pytest.raises(Unreachable):
             await with_images.publish_image(_publication(channel), _image(with_images))
         assert await provider.accepted() == []
-
-    # Replies and threads
-
-    async def test_a_reply_answers_the_post_that_it_was_meant_for(
-        self, provider: StandIn, channel: Channel, with_replies: Replies
-    ) -> None:
-        first = await attempt(channel)
-        await attempt(channel, words="Another post", key=f"{BROADCAST}.9.1", mark="Notice 9")
-        answer = await with_replies.reply(_publication(channel, OTHER_WORDS, 2), first.id)
-        post = (await _posts(provider))[-1]
-        assert (post.id, post.answers) == (answer.id, first.id)
-        assert post.text == rendered(channel, OTHER_WORDS, "Notice 2").text
-
-    async def test_a_thread_is_posts_that_each_answer_the_one_before(
-        self, provider: StandIn, channel: Channel, with_replies: Replies
-    ) -> None:
-        receipts = [await attempt(channel)]
-        for number in (2, 3):
-            part = _publication(channel, f"Part {number}", number)
-            receipts.append(await with_replies.reply(part, receipts[-1].id))
-        posts = await _posts(provider)
-        assert [post.id for post in posts] == [one.id for one in receipts]
-        assert [post.answers for post in posts] == [None, receipts[0].id, receipts[1].id]
-
-    @pytest.mark.parametrize("how", _LOST, ids=lambda how: how.name.lower())
-    async def test_a_reply_without_a_clear_answer_is_unknown_and_not_sent_again(
-        self, provider: StandIn, channel: Channel, with_replies: Replies, how: Misbehaviour
-    ) -> None:
-        first = await attempt(channel)
-        await tell(provider, how)
-        with pytest.raises(OutcomeUnknown):
-            await with_replies.reply(_publication(channel, OTHER_WORDS, 2), first.id)
-        assert len(await provider.accepted()) == 1 + (how in TAKEN)
 
     # Edits
 
@@ -229,10 +188,8 @@ class AbilitiesContract(PromisesOfChannel):
             await with_expiry.credentials_expire_at()
 
 
-def _publication(channel: Channel, words: str | None = None, number: int = 1) -> Publication:
-    if words is None:
-        return Publication(KEY, rendered(channel))
-    return Publication(f"{BROADCAST}.{number}.1", rendered(channel, words, f"Notice {number}"))
+def _publication(channel: Channel) -> Publication:
+    return Publication(KEY, rendered(channel))
 
 
 def _image(channel: CarriesImages) -> Image:

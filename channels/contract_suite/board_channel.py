@@ -6,31 +6,50 @@ pin up, allows so many posts a day, and its tokens end.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
+import httpx
 from pydantic import BaseModel, Field
 
 from channels.contract import (
     CannotExpress,
     Capabilities,
+    ChannelError,
     ChannelKind,
     Image,
     Publication,
     Quota,
 )
-from channels.contract_suite.webhook_channel import LIMIT, PROVIDER, Taken, WebhookChannel
-from channels.http import Effect, ask_over, body_of, publish_over, silence, utc_now
+from channels.contract_suite.webhook_channel import (
+    LIMIT,
+    MOST_PAGES,
+    PROVIDER,
+    Taken,
+    WebhookChannel,
+)
+from channels.http import (
+    Effect,
+    OwnReading,
+    ask_over,
+    body_of,
+    publish_over,
+    silence,
+    utc_now,
+)
 from channels.listening import (
     AnyText,
     AnyTime,
     loose_json,
     readable,
 )
+from channels.looking import SLACK, look_for_reply
+from channels.replying import MentionGone, refuse_length, words_of_reply
 from domain.listening import Cursor, MentionPage, complete
 from domain.mentions import Author, Mention
 from domain.message import Copy
-from domain.publication import Receipt
+from domain.publication import Receipt, Sighting
+from domain.replies import ReplyTerms
 from domain.times import UtcTime
 
 OURSELVES = "acme"
@@ -54,10 +73,20 @@ class _Account(BaseModel):
     token_ends_at: UtcTime | None = None
 
 
+def _gone(answer: httpx.Response) -> ChannelError | None:
+    """The board's own word for an answer to what is not there any more."""
+    return MentionGone("Board: the notice was taken down.") if answer.status_code == 410 else None
+
+
 class BoardChannel(WebhookChannel):
     """Posts to a notice board."""
 
-    capabilities = Capabilities(kind=ChannelKind.POST, max_length=LIMIT, listens=True)
+    capabilities = Capabilities(
+        kind=ChannelKind.POST,
+        max_length=LIMIT,
+        listens=True,
+        replies=ReplyTerms(checked_on=date(2026, 11, 20)),
+    )
     image_types: ClassVar[frozenset[str]] = frozenset({"image/png", "image/jpeg"})
     image_limit = 1_000_000
 
@@ -76,9 +105,20 @@ class BoardChannel(WebhookChannel):
         upload = body_of(uploaded, _Upload, Effect.REPEATABLE, PROVIDER)
         return await self._post({"text": publication.copy.text, "image": upload.id})
 
-    async def reply(self, publication: Publication, to: str) -> Receipt:
-        """Post once, under the post with that id."""
-        return await self._post({"text": publication.copy.text, "answers": to})
+    def render_reply(self, text: str, to: Mention) -> Copy:
+        """Return the words of an answer. Raises ``CannotExpress``."""
+        words = words_of_reply(text, self.name)
+        refuse_length(self.name, len(words), LIMIT)
+        return Copy(channel=self.name, text=words)
+
+    async def reply(self, publication: Publication, to: Mention) -> Receipt:
+        """Post once, under the notice or post that is answered."""
+        return await self._post({"text": publication.copy.text, "answers": to.id}, own=_gone)
+
+    async def find_reply(self, to: Mention, since: datetime) -> Sighting:
+        """Look for a post of ours that answers ``to``."""
+        read = self._reader(since - SLACK)
+        return await look_for_reply(read, {to.id}, since, provider=PROVIDER, most_pages=MOST_PAGES)
 
     async def edit(self, receipt: Receipt, copy: Copy) -> Receipt:
         """Replace the words of a post."""
@@ -153,9 +193,9 @@ class BoardChannel(WebhookChannel):
                 f"board: a picture has 1 to {self.image_limit:,} bytes.", "Make it smaller."
             )
 
-    async def _post(self, body: dict[str, str]) -> Receipt:
+    async def _post(self, body: dict[str, str], own: OwnReading | None = None) -> Receipt:
         request = self._request("POST", json=body)
-        answer = await publish_over(self._client, request, provider=PROVIDER)
+        answer = await publish_over(self._client, request, provider=PROVIDER, own=own)
         taken = body_of(answer, Taken, Effect.PUBLISHES, PROVIDER)
         return Receipt(id=taken.id, at=taken.at or utc_now())
 

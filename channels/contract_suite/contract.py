@@ -15,6 +15,7 @@ each subject.
 from __future__ import annotations
 
 from channels.contract_suite.abilities import AbilitiesContract
+from channels.contract_suite.answering import AnsweringContract
 from channels.contract_suite.checking import CheckingContract
 from channels.contract_suite.failing import FailingContract
 from channels.contract_suite.hearing import HearingContract
@@ -33,5 +34,6 @@ class ChannelContract(
     MailContract,
     AbilitiesContract,
     HearingContract,
+    AnsweringContract,
 ):
     """The promises of a channel, as tests."""

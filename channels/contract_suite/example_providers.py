@@ -58,8 +58,11 @@ class Board:
     """The notice board: a webhook's other side that can do more."""
 
     allowed = 50
+    first = 1_000_000
+    """The first number of a notice: others than those of our own posts."""
 
     def __init__(self) -> None:
+        self._gone: set[str] = set()
         self._images: dict[str, tuple[bytes, str]] = {}
         self._notices: list[dict[str, str]] = []
 
@@ -88,26 +91,34 @@ class Board:
             taken[int(place)] = orjson.dumps(post).decode()
             return httpx.Response(200, json={"id": place})
         if request.method == "POST":
-            self._notice(OURSELVES, orjson.loads(request.content)["text"])
+            post = orjson.loads(request.content)
+            if post.get("answers") in self._gone:
+                return httpx.Response(410)
+            self._notice(OURSELVES, post["text"])
         return serve_posts(request, taken)
 
     def say(self, texts: Sequence[str]) -> list[str]:
         """Strangers pin up notices of their own."""
         return [self._notice("a passer-by", text) for text in texts]
 
+    def take_away(self, number: str) -> None:
+        """A stranger takes a notice down."""
+        self._gone.add(number)
+
     def posts(self, taken: Sequence[str]) -> list[Post]:
         """What everybody sees."""
         return [self._post(n, orjson.loads(one)) for n, one in enumerate(taken)]
 
     def _notice(self, by: str, text: str) -> str:
-        number = str(len(self._notices))
+        number = str(self.first + len(self._notices))
         at = datetime.now(UTC).isoformat()
         self._notices.append({"id": number, "by": by, "text": text, "at": at})
         return number
 
     def _shown(self, since: int, before: str | None) -> httpx.Response:
-        end = len(self._notices) if before is None else int(before)
-        newer = self._notices[since + 1 : end][::-1]
+        begin = max(since - self.first + 1, 0)
+        end = len(self._notices) if before is None else int(before) - self.first
+        newer = self._notices[begin:end][::-1]
         return httpx.Response(200, json={"notices": newer[:PAGE], "more": len(newer) > PAGE})
 
     def _post(self, number: int, post: dict[str, str]) -> Post:
@@ -181,6 +192,7 @@ def board_provider(kind: type[BoardChannel] = BoardChannel) -> MockProvider:
         page_size=PAGE,
         posts=board.posts,
         say=board.say,
+        take_away=board.take_away,
     )
 
 

@@ -86,9 +86,9 @@ class MockProvider:
 
     ``serve`` shows at most ``page_size`` posts at once, as the provider does; None says that a look
     asks for one thing by its key. ``letters`` reads what ``serve`` took, for a channel of mail;
-    ``posts`` does for a channel of posts. ``say`` lets strangers speak, for a channel that listens;
-    ``never`` are faults that this provider does not have,
-    such as an answer without an id where it never gives one. ``is_look`` tells requests that read
+    ``posts`` does for a channel of posts. ``say`` lets strangers speak, for a channel that listens,
+    and ``take_away`` lets them delete it, for one that replies. ``never`` are faults that this
+    provider does not have, such as an answer without an id. ``is_look`` tells requests that read
     from those that publish, where what ``serve`` does to ``taken`` does not.
     """
 
@@ -104,6 +104,7 @@ class MockProvider:
         letters: ReadLetters | None = None,
         posts: ReadPosts | None = None,
         say: Say | None = None,
+        take_away: Callable[[str], None] | None = None,
         never: Collection[Misbehaviour | LookFault] = (),
         is_look: Callable[[httpx.Request], bool] | None = None,
     ) -> None:
@@ -112,6 +113,7 @@ class MockProvider:
         self._letters = letters
         self._posts = posts
         self._say = say
+        self._take_away = take_away
         self._never = never
         self._is_look = is_look
         self._taken: list[str] = []
@@ -157,6 +159,14 @@ class MockProvider:
         if self._say is None:
             raise TypeError("for a channel that listens, give MockProvider the argument say=")
         return self._say(texts)
+
+    async def answers_to(self, mention: str) -> list[str]:
+        return [one.text for one in await self.posts() or () if one.answers == mention]
+
+    async def take_away(self, mention: str) -> None:
+        if self._take_away is None:
+            raise TypeError("for a channel that replies, give MockProvider the argument take_away=")
+        self._take_away(mention)
 
     def _refuse_never(self, how: Misbehaviour | LookFault) -> None:
         if how in self._never:

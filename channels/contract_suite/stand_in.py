@@ -197,6 +197,19 @@ class LetsPeopleSpeak(Protocol):
 
 
 @runtime_checkable
+class TakesReplies(Protocol):
+    """What a stand-in for a channel that replies has besides."""
+
+    async def answers_to(self, mention: str) -> list[str]:
+        """The words of our answers under the mention or post with that id, oldest first."""
+        ...
+
+    async def take_away(self, mention: str) -> None:
+        """Let whoever said it delete it."""
+        ...
+
+
+@runtime_checkable
 class CountsRequests(Protocol):
     """What a stand-in that sees every request has besides."""
 

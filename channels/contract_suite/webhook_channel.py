@@ -24,7 +24,7 @@ from channels.contract import (
     Template,
 )
 from channels.http import Effect, ask_over, body_of, new_client, publish_over, utc_now
-from channels.looking import SLACK, Page, Published, look_back
+from channels.looking import SLACK, Page, Published, Read, look_back
 from channels.wording import copy_of_post, words_of_post
 from domain.message import Copy
 from domain.publication import Receipt, Sighting
@@ -51,6 +51,7 @@ class Taken(BaseModel):
     id: str
     text: str = ""
     at: UtcTime | None = None
+    answers: str = ""
 
 
 class Shown(BaseModel):
@@ -93,21 +94,29 @@ class WebhookChannel:
     async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
         """Look for ``copy`` among what the other side shows of our posts."""
         # Their clock may lag behind ours.
-        begun = (since - SLACK).isoformat()
+        read = self._reader(since - SLACK)
+        return await look_back(read, copy, since, provider=PROVIDER, most_pages=MOST_PAGES)
+
+    def _reader(self, since: datetime) -> Read:
+        """What asks for one page of our posts after the other, from ``since`` on."""
 
         async def read(after: str | None) -> Page:
-            query = {"since": begun} if after is None else {"since": begun, "before": after}
+            begun = {"since": since.isoformat()}
+            query = begun if after is None else {**begun, "before": after}
             answer = await ask_over(
                 self._client, self._request("GET", params=query), provider=PROVIDER
             )
             shown = body_of(answer, Shown, Effect.REPEATABLE, PROVIDER)
             return Page(
-                [Published((post.text,), _receipt(post)) for post in shown.posts],
+                [
+                    Published((post.text,), _receipt(post), answers=post.answers)
+                    for post in shown.posts
+                ],
                 after=shown.posts[-1].id if shown.more and shown.posts else None,
                 whole=bool(shown.posts) or not shown.more,
             )
 
-        return await look_back(read, copy, since, provider=PROVIDER, most_pages=MOST_PAGES)
+        return read
 
     async def check(self) -> Health:
         """Say whether the address answers and takes the token."""

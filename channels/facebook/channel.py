@@ -38,11 +38,14 @@ from channels.contract import (
 from channels.facebook.graph import PROVIDER, GraphAccount, GraphAnswer, GraphSession, call
 from channels.facebook.listening import PageMentions
 from channels.facebook.refusals import Gone, meaning_of
+from channels.facebook.replying import TERMS, PageReplies, gone_or
 from channels.facebook.webhook import MENTIONS
 from channels.http import Clock, Effect, silence, utc_now
 from channels.looking import Page, Published, look_back
+from channels.replying import refuse_length, words_of_reply
 from channels.wording import copy_of_post, words_of_post
 from domain.listening import Cursor, MentionPage
+from domain.mentions import Mention
 from domain.message import Copy
 from domain.publication import Receipt, Sighting
 
@@ -106,7 +109,9 @@ class FacebookChannel:
     """Public posts of one Page."""
 
     name = "facebook"
-    capabilities = Capabilities(kind=ChannelKind.POST, max_length=LIMIT, listens=True)
+    capabilities = Capabilities(
+        kind=ChannelKind.POST, max_length=LIMIT, listens=True, replies=TERMS
+    )
 
     def __init__(
         self,
@@ -129,6 +134,7 @@ class FacebookChannel:
         self._mentions = PageMentions(
             self.name, self._edge, settings.page_id, settings.site_url, clock
         )
+        self._replies = PageReplies(self._edge, settings.page_id, settings.site_url, clock)
 
     def render(self, template: Template) -> Copy:
         """Return the post with its sign-off and mark; the link goes beside the text, for a preview.
@@ -176,6 +182,28 @@ class FacebookChannel:
     async def mentions(self, cursor: Cursor) -> MentionPage:
         """Read one page of what people say to the Page; see ``channels.facebook.listening``."""
         return await self._mentions.page(cursor)
+
+    def render_reply(self, text: str, to: Mention) -> Copy:
+        """Return the words of a comment. Raises ``CannotExpress``."""
+        words = words_of_reply(text, self.name)
+        refuse_length(self.name, len(words), LIMIT)
+        return Copy(channel=self.name, text=words)
+
+    async def reply(self, publication: Publication, to: Mention) -> Receipt:
+        """Comment once under ``to``. Raises like ``publish``, and ``MentionGone``."""
+        words = publication.copy.text
+        try:
+            body, _ = await self._call(
+                Effect.PUBLISHES, lambda graph: graph.put_object(to.id, "comments", message=words)
+            )
+        except Gone as error:
+            raise await gone_or(error, to, self._exists) from None
+        created = _parsed(body, _Created, Effect.PUBLISHES)
+        return Receipt(id=created.id, url=self._url(created.id), at=self._clock())
+
+    async def find_reply(self, to: Mention, since: datetime) -> Sighting:
+        """Look for a comment of the Page under ``to``, written from ``since`` on."""
+        return await self._replies.find(to, since)
 
     async def check(self) -> Health:
         """Say whether the token works, and for which Page."""
@@ -227,6 +255,9 @@ class FacebookChannel:
             Effect.REPEATABLE, lambda graph: graph.get_connections(node, edge, **dict(query))
         )
         return body
+
+    async def _exists(self, node: str) -> None:
+        await self._call(Effect.REPEATABLE, lambda graph: graph.get_object(node, fields="id"))
 
     async def _call(
         self, effect: Effect, use: Callable[[Any], Any]

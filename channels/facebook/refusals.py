@@ -137,7 +137,8 @@ def _refusal(problem: _Problem, status: int, effect: Effect, now: datetime) -> C
     if code in _PERMISSION:
         return Refused(
             f"{PROVIDER}: the token lacks a permission (code {code}).",
-            "Give it pages_manage_posts and pages_read_engagement, then retry the channel.",
+            "Give it pages_manage_posts, pages_read_engagement and, for replies, "
+            "pages_manage_engagement, then retry the channel.",
         )
     # Last, because these two only matter for codes that we do not know.
     if problem.is_transient or status >= 500:

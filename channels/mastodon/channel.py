@@ -45,13 +45,17 @@ from channels.contract import (
 )
 from channels.html_words import words_of
 from channels.http import Clock, Effect, body_of, utc_now
-from channels.looking import Page, Published, look_back
+from channels.looking import Page, Published, look_back, look_for_reply
 from channels.mastodon.listening import AccountMentions
-from channels.mastodon.refusals import PROVIDER, NotThere, own_words
+from channels.mastodon.refusals import PROVIDER, NothingToPostTo, NotThere, own_words
+from channels.mastodon.replying import MOST_PAGES as MOST_REPLY_PAGES
+from channels.mastodon.replying import TERMS, naming, refuse_private, why_missing
 from channels.mastodon.text import length_of
+from channels.replying import refuse_length, words_of_reply
 from channels.wire import Wire
 from channels.wording import copy_of_post, words_of_post
 from domain.listening import Cursor, MentionPage
+from domain.mentions import Mention
 from domain.message import Copy
 from domain.publication import Receipt, Sighting
 
@@ -77,6 +81,7 @@ class _Post(BaseModel):
     url: str | None = None
     created_at: AwareDatetime | None = None
     content: str = ""
+    in_reply_to_id: str | None = None
 
 
 class _Timeline(RootModel[list[_Post]]):
@@ -118,7 +123,10 @@ class MastodonChannel:
         self._clock = clock
         self._account_id: str | None = None
         self.capabilities = Capabilities(
-            kind=ChannelKind.POST, max_length=settings.max_characters, listens=True
+            kind=ChannelKind.POST,
+            max_length=settings.max_characters,
+            listens=True,
+            replies=TERMS,
         )
         self._mentions = AccountMentions(
             self.name, lambda path, query: self._ask("GET", path, query), clock
@@ -139,14 +147,28 @@ class MastodonChannel:
 
     async def publish(self, publication: Publication) -> Receipt:
         """Post once; the same publication again, within the hour, is the same post."""
-        request = self._request(
-            "POST",
-            "/api/v1/statuses",
-            json={"status": publication.copy.text, "visibility": self._settings.visibility},
+        return await self._post(publication)
+
+    def render_reply(self, text: str, to: Mention) -> Copy:
+        """Return the words with the author's name in front. Raises ``CannotExpress``."""
+        words = naming(words_of_reply(text, self.name), to)
+        length = length_of(words, link=self._settings.link_characters)
+        refuse_length(self.name, length, self._settings.max_characters)
+        return Copy(channel=self.name, text=words)
+
+    async def reply(self, publication: Publication, to: Mention) -> Receipt:
+        """Answer once. Raises like ``publish``, and ``MentionGone`` and ``NotAllowed``."""
+        refuse_private(to)
+        try:
+            return await self._post(publication, to.id)
+        except NothingToPostTo as error:
+            raise await why_missing(error, lambda ours: self._status(to.id, ours=ours)) from None
+
+    async def find_reply(self, to: Mention, since: datetime) -> Sighting:
+        """Look for an answer to ``to`` among the account's posts from ``since`` on."""
+        return await look_for_reply(
+            self._page, {to.id}, since, provider=PROVIDER, most_pages=MOST_REPLY_PAGES
         )
-        request.headers["Idempotency-Key"] = idempotency_key(publication)
-        response = await self._wire.publish(request)
-        return self._receipt(body_of(response, _Post, Effect.PUBLISHES, PROVIDER))
 
     async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
         """Look for ``copy`` among the account's posts from ``since`` on."""
@@ -196,6 +218,21 @@ class MastodonChannel:
         """Close connections."""
         await self._wire.close()
 
+    async def _post(self, publication: Publication, to: str = "") -> Receipt:
+        body = {"status": publication.copy.text, "visibility": self._settings.visibility}
+        if to:
+            body["in_reply_to_id"] = to
+        request = self._request("POST", "/api/v1/statuses", json=body)
+        request.headers["Idempotency-Key"] = idempotency_key(publication, to)
+        response = await self._wire.publish(request)
+        return self._receipt(body_of(response, _Post, Effect.PUBLISHES, PROVIDER))
+
+    async def _status(self, number: str, *, ours: bool) -> None:
+        request = self._request("GET", f"/api/v1/statuses/{number}")
+        if not ours:
+            del request.headers["Authorization"]
+        await self._wire.ask(request)
+
     async def _page(self, after: str | None) -> Page:
         query = {"limit": str(PAGE), "exclude_reblogs": "true"}
         if after is not None:
@@ -204,7 +241,12 @@ class MastodonChannel:
         posts = body_of(answer, _Timeline, Effect.REPEATABLE, PROVIDER).root
         return Page(
             [
-                Published((words_of(post.content),), self._receipt(post), post.created_at)
+                Published(
+                    (words_of(post.content),),
+                    self._receipt(post),
+                    post.created_at,
+                    answers=post.in_reply_to_id or "",
+                )
                 for post in posts
             ],
             after=posts[-1].id if posts else None,
@@ -255,7 +297,7 @@ class MastodonChannel:
         )
 
 
-def idempotency_key(publication: Publication) -> str:
+def idempotency_key(publication: Publication, to: str = "") -> str:
     """The same for every attempt at one publication, and another for any other words.
 
     The publication's key ends in the number of the attempt, which is left out here. The words are
@@ -265,7 +307,8 @@ def idempotency_key(publication: Publication) -> str:
     identity, _, attempt = publication.key.rpartition(".")
     if not identity or not attempt.isdigit():
         identity = publication.key
-    return hashlib.sha256(f"{identity}\n{publication.copy.text}".encode()).hexdigest()
+    parts = (identity, to, publication.copy.text) if to else (identity, publication.copy.text)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 ADAPTER = Adapter(

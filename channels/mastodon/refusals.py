@@ -23,6 +23,10 @@ class NotThere(Refused):
     """What was asked for is not there."""
 
 
+class NothingToPostTo(Refused):
+    """A post or an answer met a 404: no such API, a known key, or what is answered is missing."""
+
+
 class _Complaint(BaseModel):
     error: str = ""
 
@@ -38,7 +42,7 @@ def own_words(answer: httpx.Response, now: datetime) -> ChannelError | None:
                 "restart the worker, then retry the channel.",
             )
         case 404 if answer.request.method == "POST":
-            return Refused(
+            return NothingToPostTo(
                 "Mastodon: there is nothing to post to (404): the server has no such API, or this "
                 "very post was made and deleted within the last hour.",
                 "Check FRONTFOOT_MASTODON_BASE_URL; or change a word of the post.",

@@ -27,20 +27,25 @@ from datetime import datetime
 from channels.adapter import Adapter
 from channels.batch import Batch
 from channels.contract import (
+    BadRecipient,
     Capabilities,
     ChannelError,
     ChannelKind,
     Health,
+    Publication,
     Refused,
     Template,
 )
 from channels.http import Clock, utc_now
 from channels.mail_copy import CONTENT_LIMIT, render_mail
+from channels.mail_reply import TERMS, number_of_reply, render_mail_reply
 from channels.smtp.mail import write_letter
 from channels.smtp.mailbox import Mailbox
+from channels.smtp.replying import no_mail_there, write_reply
 from channels.smtp.session import SmtpPool
 from channels.smtp.settings import SmtpSettings
 from domain.listening import Cursor, MentionPage
+from domain.mentions import Mention
 from domain.message import Copy
 from domain.publication import Finding, Receipt, Sighting
 
@@ -120,7 +125,7 @@ class SmtpChannel:
 class HearingSmtpChannel(SmtpChannel):
     """The same, with a mailbox in which people answer; it is read by IMAP."""
 
-    capabilities = SmtpChannel.capabilities.model_copy(update={"listens": True})
+    capabilities = SmtpChannel.capabilities.model_copy(update={"listens": True, "replies": TERMS})
 
     def __init__(self, settings: SmtpSettings, *, clock: Clock = utc_now) -> None:
         super().__init__(settings, clock=clock)
@@ -131,6 +136,34 @@ class HearingSmtpChannel(SmtpChannel):
     async def mentions(self, cursor: Cursor) -> MentionPage:
         """Read one page of the mailbox. Raises like ``Listens.mentions``."""
         return await self._mailbox.page(cursor)
+
+    def render_reply(self, text: str, to: Mention) -> Copy:
+        """Return the mail, by the sender of the settings. Raises ``CannotExpress``."""
+        settings = self._settings
+        return render_mail_reply(
+            text, to, self.name, name=settings.from_name, address=settings.from_address
+        )
+
+    async def reply(self, publication: Publication, to: Mention) -> Receipt:
+        """Answer the author's mail in one transaction.
+
+        Raises like ``publish``, and ``NotAllowed`` for an address that takes no mail.
+        """
+        settings = self._settings
+        letter = write_reply(publication.copy, to, at=self._clock(), bounces_to=settings.bounces_to)
+        try:
+            await self._connections().deliver(letter)
+        except BadRecipient:
+            raise no_mail_there() from None
+        return Receipt(id=letter.message_id, at=self._clock())
+
+    async def find_reply(self, to: Mention, since: datetime) -> Sighting:
+        """Always *cannot tell*, like ``find``; the log has the ``Message-ID`` that is named."""
+        return Sighting(
+            finding=Finding.CANNOT_TELL,
+            why="Nobody can ask a mail server what it accepted; in its log, the Message-ID of this "
+            f"answer begins with {number_of_reply(to)}.",
+        )
 
     async def check(self) -> Health:
         """Say whether mail can be sent, and whether the mailbox can be read."""

@@ -52,28 +52,58 @@ def write_letter(copy: Copy, to: Addressee, *, at: datetime, bounces_to: str | N
     or no plain text; ``Refused`` if the copy has no sender.
     """
     recipient = _addressee(to)
+    _refuse_values(copy, to)
+    filled = copy.model_copy(
+        update={
+            "subject": fill(copy.subject or "", to.values),
+            "text": fill(copy.text, to.values),
+            "html": fill(copy.html, to.values) if copy.html else None,
+        }
+    )
+    return letter_to(
+        filled,
+        recipient,
+        number=to.delivery,
+        at=at,
+        bounces_to=bounces_to,
+        first=_unsubscribe_headers(to),
+    )
+
+
+def letter_to(
+    copy: Copy,
+    recipient: ValidatedEmail,
+    *,
+    number: str,
+    at: datetime,
+    bounces_to: str | None,
+    first: bytes,
+) -> Letter:
+    """The mail of ``copy`` as it is; ``number`` is its id at our domain, ``first`` are headers.
+
+    Raises ``Refused`` if the copy has no sender.
+    """
     speaker = _own(copy.voice.address if copy.voice else None)
     reply_to = _own(copy.voice.reply_to) if copy.voice and copy.voice.reply_to else None
     envelope = _own(bounces_to) if bounces_to else speaker
     shown = [one for one in (speaker, recipient, reply_to, envelope) if one is not None]
     needs_utf8 = any(not one.local_part.isascii() for one in shown)
-    _refuse_values(copy, to)
     message = EmailMessage(policy=SMTPUTF8 if needs_utf8 else SMTP)
     message["Date"] = format_datetime(at)
     message["From"] = _header(speaker, copy.voice.name if copy.voice else "")
     message["To"] = _header(recipient)
     if reply_to is not None:
         message["Reply-To"] = _header(reply_to)
-    message["Subject"] = fill(copy.subject or "", to.values)
-    message_id = f"{to.delivery}@{speaker.ascii_domain}"
+    message["Subject"] = copy.subject or ""
+    message_id = f"{number}@{speaker.ascii_domain}"
     message["Message-ID"] = f"<{message_id}>"
-    message.set_content(fill(copy.text, to.values), cte="quoted-printable")
+    message.set_content(copy.text, cte="quoted-printable")
     if copy.html:
-        message.add_alternative(fill(copy.html, to.values), subtype="html", cte="quoted-printable")
+        message.add_alternative(copy.html, subtype="html", cte="quoted-printable")
     return Letter(
         sender=_path(envelope),
         recipient=_path(recipient),
-        content=_unsubscribe_headers(to) + message.as_bytes(),
+        content=first + message.as_bytes(),
         message_id=message_id,
         needs_utf8=needs_utf8,
     )
@@ -91,7 +121,7 @@ def _refuse_values(copy: Copy, to: Addressee) -> None:
 
 def _addressee(to: Addressee) -> ValidatedEmail:
     try:
-        return _read(to.address)
+        return read_address(to.address)
     except EmailNotValidError:
         raise BadRecipient(
             "SMTP: what is in this addressee's row is not a mail address.",
@@ -102,7 +132,7 @@ def _addressee(to: Addressee) -> ValidatedEmail:
 
 def _own(address: str | None) -> ValidatedEmail:
     try:
-        return _read(address or "")
+        return read_address(address or "")
     except EmailNotValidError:
         raise Refused(
             "SMTP: the sender's, reply or bounce address is missing or is not a mail address.",
@@ -110,7 +140,8 @@ def _own(address: str | None) -> ValidatedEmail:
         ) from None
 
 
-def _read(address: str) -> ValidatedEmail:
+def read_address(address: str) -> ValidatedEmail:
+    """A mail address, taken apart. Raises ``EmailNotValidError``."""
     # A server of the company's own may have a name that is known in the company only.
     return validate_email(
         address, check_deliverability=False, test_environment=True, globally_deliverable=False

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import httpx
@@ -39,14 +40,25 @@ from channels.contract import (
 )
 from channels.http import Clock, Effect, body_of, silence, utc_now
 from channels.looking import SLACK, Page, Published, look_back
+from channels.replying import refuse_length, words_of_reply
 from channels.twitter.listening import OwnAccount, XMentions
 from channels.twitter.oauth1 import SignedRequests, UserKeys
 from channels.twitter.refusals import PROVIDER, own_words
+from channels.twitter.replying import (
+    LIMITS,
+    NotSeen,
+    OwnReplies,
+    answered,
+    meaning_for_reply,
+    terms_of,
+    why_not_seen,
+)
 from channels.twitter.webhook import MENTIONS
 from channels.twitter.weighted import LIMIT, weighted_length
 from channels.wire import Wire
 from channels.wording import copy_of_post, words_of_post
 from domain.listening import Cursor, MentionPage
+from domain.mentions import Mention
 from domain.message import Copy
 from domain.public_text import OWN_MACHINE
 from domain.publication import Receipt, Sighting
@@ -69,6 +81,11 @@ class TwitterSettings(ChannelSettings):
     user_id: str | None = Field(default=None, pattern=r"^[0-9]{1,19}$")
     handle: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]{1,15}$")
     fields: str = Field(default="tweet.fields", pattern=r"^(tweet|post)\.fields$")
+    limits: str = Field(
+        default=LIMITS,
+        pattern=r"^[1-9][0-9]{0,6}/[1-9][0-9]{0,6}(,[1-9][0-9]{0,6}/[1-9][0-9]{0,6})*$",
+        description="how many posts and replies in how many seconds: 100/900,300/10800",
+    )
 
 
 class _Link(BaseModel):
@@ -167,6 +184,13 @@ class TwitterChannel:
             max_length=LIMIT,
             length_unit="weighted characters",
             listens=True,
+            replies=terms_of(settings.limits),
+        )
+        self._replies = OwnReplies(
+            lambda path, query: self._ask("GET", path, query),
+            settings.fields,
+            self._receipt_of,
+            clock,
         )
         self._mentions = XMentions(
             self.name,
@@ -236,6 +260,32 @@ class TwitterChannel:
             user_id, handle = account.id, account.username
         return await self._mentions.page(cursor, OwnAccount(user_id, handle))
 
+    def render_reply(self, text: str, to: Mention) -> Copy:
+        """Return the words; X itself puts the author's name in front. Raises ``CannotExpress``."""
+        words = words_of_reply(text, self.name)
+        refuse_length(self.name, self.length_of(words), LIMIT, self.capabilities.length_unit)
+        return Copy(channel=self.name, text=words)
+
+    async def reply(self, publication: Publication, to: Mention) -> Receipt:
+        """Answer once. Raises like ``publish``, and ``MentionGone`` and ``NotAllowed``."""
+        body = {
+            "text": publication.copy.text,
+            "reply": {"in_reply_to_tweet_id": answered(to)},
+        }
+        request = self._request("POST", "/2/tweets", body=body)
+        try:
+            response = await self._wire.publish(
+                request, own=lambda answer: meaning_for_reply(answer, self._clock())
+            )
+        except NotSeen:
+            why = await why_not_seen(to, lambda path, query: self._ask("GET", path, query))
+            raise why from None
+        return self._receipt(body_of(response, _Posted, Effect.PUBLISHES, PROVIDER).data)
+
+    async def find_reply(self, to: Mention, since: datetime) -> Sighting:
+        """Look for an answer to ``to`` among the account's posts from ``since`` on."""
+        return await self._replies.find(to, await self._account_id(), since)
+
     async def check(self) -> Health:
         """Say whether the keys work, and for which account."""
         try:
@@ -290,11 +340,11 @@ class TwitterChannel:
         return body_of(answer, _Me, Effect.REPEATABLE, PROVIDER).data
 
     def _receipt(self, post: _Post) -> Receipt:
-        return Receipt(
-            id=post.id,
-            url=f"{self._settings.site_url}/{self._settings.handle or 'i'}/status/{post.id}",
-            at=post.created_at or self._clock(),
-        )
+        return self._receipt_of(post.id, post.created_at or self._clock())
+
+    def _receipt_of(self, number: str, at: datetime) -> Receipt:
+        url = f"{self._settings.site_url}/{self._settings.handle or 'i'}/status/{number}"
+        return Receipt(id=number, url=url, at=at)
 
     def _own(self, answer: httpx.Response) -> ChannelError | None:
         if answer.request.method == "DELETE" and answer.status_code == 404:
@@ -311,7 +361,7 @@ class TwitterChannel:
         method: str,
         path: str,
         *,
-        body: dict[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
         query: dict[str, str] | None = None,
     ) -> httpx.Request:
         request = self._wire.request(

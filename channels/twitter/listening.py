@@ -67,7 +67,7 @@ class OwnAccount:
     handle: str
 
 
-class _Shown:
+class Shown:
     """One answer of X with a list of posts."""
 
     def __init__(self, answer: httpx.Response) -> None:
@@ -80,6 +80,7 @@ class _Shown:
             self.posts, self.unreadable = readable(items, Post)
         except (ValueError, AttributeError):
             raise silence(Effect.REPEATABLE, PROVIDER, "the answer could not be read") from None
+        self.incomplete = bool(body.get("errors"))
         token = meta.get("next_token")
         self.next = token if isinstance(token, str) else ""
         includes = body.get("includes")
@@ -185,9 +186,9 @@ class XMentions:
             return self._page(shown, after, known, own)
         return self._page(shown, complete(newest), known, own, _gap(cursor, since, floor))
 
-    async def _shown(self, path: str, query: dict[str, str], place: _Place) -> _Shown:
+    async def _shown(self, path: str, query: dict[str, str], place: _Place) -> Shown:
         try:
-            return _Shown(await self._ask(path, query))
+            return Shown(await self._ask(path, query))
         except BadCredentials:
             raise
         except Refused as error:
@@ -203,7 +204,7 @@ class XMentions:
         }
 
     def _page(
-        self, shown: _Shown, after: Cursor, known: int, own: OwnAccount, gap: Gap | None = None
+        self, shown: Shown, after: Cursor, known: int, own: OwnAccount, gap: Gap | None = None
     ) -> MentionPage:
         begin = _overlapping(known)
         new = [post for post in shown.posts if post.number > begin and post.author_id != own.id]
@@ -211,7 +212,7 @@ class XMentions:
             mentions=self._read(new, shown), cursor=after, gap=gap, unreadable=shown.unreadable
         )
 
-    def _read(self, posts: Sequence[Post], shown: _Shown) -> tuple[Mention, ...]:
+    def _read(self, posts: Sequence[Post], shown: Shown) -> tuple[Mention, ...]:
         return tuple(
             post.mention(self._channel, self._site_url, shown.users.get(post.author_id))
             for post in posts

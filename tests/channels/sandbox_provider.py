@@ -111,7 +111,7 @@ class SandboxProvider:
     """What the three have in common."""
 
     name: str
-    operation: str
+    operations: tuple[str, ...]
     canned: ClassVar[dict[Misbehaviour, Canned]]
     forbidden: ClassVar[Canned]
     secrets: tuple[str, ...]
@@ -144,11 +144,9 @@ class SandboxProvider:
         if fault is None:
             self.cans.stock.append(canned({**OF_ANY_SERVER, **self.canned}, how))
             return
-        await self._admin(
-            "POST",
-            "faults",
-            {"provider": self.name, "operation": self.operation, "times": 1, **fault},
-        )
+        for operation in self.operations:
+            rule = {"provider": self.name, "operation": operation, "times": 1, **fault}
+            await self._admin("POST", "faults", rule)
 
     async def misbehave_at_looks(self, how: LookFault) -> None:
         fault = look_faults(how)
@@ -169,6 +167,14 @@ class SandboxProvider:
         answer = await self._admin("POST", "crowd/change", {"id": number, "text": text})
         return str(answer.json()["id"])
 
+    async def take_away(self, mention: str) -> None:
+        await self._admin("POST", "crowd/change", {"id": mention, "text": None})
+
+    async def answers_to(self, mention: str) -> list[str]:
+        books = (await self._admin("GET", "books")).json()[self.name]
+        ours = [*books["posts"], *books.get("comments", [])]
+        return [one["text"] for one in ours if one.get("reply_to") == mention]
+
     async def _crowd(self, order: dict[str, Any], texts: Sequence[str]) -> list[str]:
         body = {**order, "count": len(texts), "texts": list(texts)}
         return list((await self._admin("POST", "crowd", body)).json()["ids"])
@@ -187,7 +193,7 @@ NO_BODY = (
 
 
 class SandboxMail(SandboxProvider):
-    name, operation = "sendgrid", "send"
+    name, operations = "sendgrid", ("send",)
     secrets = ("SG.sandbox-key", "grant is invalid", "Service unavailable", "beyond its limits")
     forbidden = Canned(403, b'{"errors":[{"field":null,"message":"beyond its limits"}]}')
     canned: ClassVar = {
@@ -227,7 +233,7 @@ class SandboxMail(SandboxProvider):
 
 
 class SandboxX(SandboxProvider):
-    name, operation = "twitter", "post"
+    name, operations = "twitter", ("post",)
     secrets = ("sandbox-consumer-secret", "sandbox-token", "beyond its limits")
     page_size = 100
     forbidden = Canned(
@@ -262,7 +268,7 @@ class SandboxX(SandboxProvider):
 
 
 class SandboxPage(SandboxProvider):
-    name, operation = "facebook", "post"
+    name, operations = "facebook", ("post", "comment")
     secrets = ("sandbox-page-token", "sandbox-app-secret", "OAuthException", "beyond its limits")
     page_size = 25
     forbidden = Canned(

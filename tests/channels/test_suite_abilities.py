@@ -49,16 +49,6 @@ class FailedUploadIsRefused(BoardChannel):
             raise Refused("board: no upload.", "Look.") from None
 
 
-class RepliesToNothing(BoardChannel):
-    async def reply(self, publication: Publication, to: str) -> Receipt:
-        return await self.publish(publication)
-
-
-class RepliesToTheFirst(BoardChannel):
-    async def reply(self, publication: Publication, to: str) -> Receipt:
-        return await super().reply(publication, "0")
-
-
 class PostsInsteadOfEditing(BoardChannel):
     async def edit(self, receipt: Receipt, copy: Copy) -> Receipt:
         return await self.publish(Publication("edit", copy))
@@ -107,7 +97,6 @@ class EndsInLocalTime(BoardChannel):
 
 SUITE = ChannelContract()
 CARRIES = SUITE.test_an_image_is_published_in_one_post_with_words_and_alt_text
-THREAD = SUITE.test_a_thread_is_posts_that_each_answer_the_one_before
 QUOTA = SUITE.test_a_quota_is_read_without_publishing_and_falls_with_each_post
 LOST = {"how": Misbehaviour.FAILS_BEFORE}
 FLAWS = [
@@ -129,13 +118,6 @@ FLAWS = [
         SUITE.test_a_failed_upload_of_an_image_means_that_nothing_went_out,
         FailedUploadIsRefused,
     ),
-    Flaw(
-        "no reply",
-        SUITE.test_a_reply_answers_the_post_that_it_was_meant_for,
-        RepliesToNothing,
-    ),
-    Flaw("no thread", THREAD, RepliesToNothing),
-    Flaw("a fan", THREAD, RepliesToTheFirst),
     Flaw("posts", SUITE.test_an_edit_replaces_all_words_and_keeps_the_id, PostsInsteadOfEditing),
     Flaw("gone", SUITE.test_a_post_that_is_gone_cannot_be_edited, EditsAtAnyPrice),
     Flaw("edit", SUITE.test_an_edit_without_a_clear_answer_is_unknown, NotEditedWhenUnknown, LOST),

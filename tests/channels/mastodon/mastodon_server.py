@@ -42,6 +42,8 @@ class Books:
     posts: list[dict[str, Any]] = field(default_factory=list)
     taken: list[dict[str, Any]] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    blocking: set[str] = field(default_factory=set)
     notifications: list[dict[str, Any]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     next: Misbehaviour | None = None
@@ -68,6 +70,12 @@ class Books:
         one = {"id": str(34_975_000 + len(self.notifications)), "type": "mention", "status": status}
         self.notifications.append({**one, "created_at": status["created_at"], "account": account})
         return str(number)
+
+    def has(self, number: str) -> bool:
+        """Whether there is such a post, of ours or of somebody who mentioned us."""
+        theirs = {str(one["status"]["id"]) for one in self.notifications}
+        ours = {str(post["id"]) for post in self.posts}
+        return number in theirs | ours and number not in self.gone
 
     def reset(self) -> None:
         """Forget everything."""
@@ -170,6 +178,9 @@ def app_of(books: Books) -> Starlette:
         key = request.headers.get("idempotency-key")
         if key in books.keys:
             return one_post(books.keys[key])
+        above = body.get("in_reply_to_id")
+        if above is not None and (not books.has(above) or above in books.blocking):
+            return JSONResponse({"error": "The post you are trying to reply to is gone"}, 404)
         number = str(112_000_000_000_000_000 + len(books.taken))
         post = {
             "id": number,
@@ -177,6 +188,7 @@ def app_of(books: Books) -> Starlette:
             "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "visibility": body["visibility"],
             "content": shown(body["status"]),
+            "in_reply_to_id": above,
         }
         books.posts.insert(0, post)
         books.taken.append({**body, "idempotency-key": key})
@@ -188,6 +200,13 @@ def app_of(books: Books) -> Starlette:
     def one_post(number: str) -> Response:
         found = [post for post in books.posts if post["id"] == number]
         return JSONResponse(found[0]) if found else JSONResponse({"error": "Record not found"}, 404)
+
+    async def one(request: Request) -> Response:
+        number = request.path_params["id"]
+        token = request.headers.get("authorization")
+        if not books.has(number) or (token and number in books.blocking):
+            return JSONResponse({"error": "Record not found"}, 404)
+        return read(request, {"id": number}) if token else JSONResponse({"id": number})
 
     async def delete(request: Request) -> Response:
         if no := stranger(request):
@@ -221,6 +240,7 @@ def app_of(books: Books) -> Starlette:
     return Starlette(
         routes=[
             Route("/api/v1/statuses", publish, methods=["POST"]),
+            Route("/api/v1/statuses/{id}", one, methods=["GET"]),
             Route("/api/v1/statuses/{id}", delete, methods=["DELETE"]),
             Route(f"/api/v1/accounts/{ACCOUNT}/statuses", statuses),
             Route("/api/v1/accounts/verify_credentials", me),

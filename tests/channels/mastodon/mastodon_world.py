@@ -79,6 +79,13 @@ class MastodonProvider:
         account = {"id": "77", "acct": "ann@other.example", "display_name": "Ann"}
         return [self._books.notify(text, account) for text in texts]
 
+    async def take_away(self, mention: str) -> None:
+        self._books.gone.add(mention)
+
+    async def answers_to(self, mention: str) -> list[str]:
+        taken = self._books.taken
+        return [one["status"] for one in taken if one.get("in_reply_to_id") == mention]
+
     def at(self, url: str | None = None) -> MastodonChannel:
         """A channel that speaks to ``url``, or to the small server."""
         settings = MastodonSettings(base_url=url or self._url, token=TOKEN)
