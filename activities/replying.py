@@ -21,7 +21,6 @@ from activities.signatures.replying import SEND_REPLIES, RepliesSent, SendReplie
 from channels.contract import (
     BadCredentials,
     CannotExpress,
-    Channel,
     ChannelError,
     PerhapsPosted,
     Publication,
@@ -34,7 +33,7 @@ from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep, explained
 from domain.message import Copy
 from domain.publication import Finding, Receipt, Sighting
-from domain.replies import AccountLimit, ReplyGround
+from domain.replies import AccountLimit, ReplyGround, ReplyTerms
 from store.desk import reading, reply_accounts, replying
 from store.desk.reading import MentionRow
 from store.desk.reply_accounts import AccountRow
@@ -99,17 +98,19 @@ class _Account:
 
 
 class ReplyingActivities:
-    """Answers on ``channels``; ``clock`` tells the time."""
+    """Answers on ``channels``, as ``terms`` let each of them; ``clock`` tells the time."""
 
     def __init__(
         self,
         database: Database,
-        channels: Mapping[str, Channel],
+        channels: Mapping[str, Replies],
+        terms: Mapping[str, ReplyTerms],
         gates: ReplyGates,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
         self._channels = channels
+        self._terms = terms
         self._gates = gates
         self._now = clock
 
@@ -305,17 +306,16 @@ class ReplyingActivities:
         return max((look_at - self._now()).total_seconds(), 0.5)
 
     def _limits(self, channel: str) -> Sequence[AccountLimit]:
-        terms = self._channels[channel].capabilities.replies
+        terms = self._terms.get(channel)
         return terms.limits if terms is not None else ()
 
     def _channel(self, name: str) -> Replies:
-        channel = self._channels.get(name)
-        if not isinstance(channel, Replies):
+        if name not in self._channels:
             raise DomainError(
                 f"{name} cannot answer from here.",
                 "Answer on the platform, and dismiss the mention as answered elsewhere.",
             )
-        return channel
+        return self._channels[name]
 
 
 async def _together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from channels.contract import Capabilities, ChannelKind, Publication
+from channels.contract import Publication
 from domain.mentions import Mention
 from domain.message import Copy
 from domain.publication import Finding, Receipt, Sighting
@@ -19,9 +19,7 @@ class Forum:
 
     def __init__(self, *limits: AccountLimit) -> None:
         today = datetime.now(UTC).date()
-        self.capabilities = Capabilities(
-            kind=ChannelKind.POST, replies=ReplyTerms(checked_on=today, limits=limits)
-        )
+        self.terms = ReplyTerms(checked_on=today, limits=limits)
         self.under: dict[str, list[str]] = {}
         self.tried: list[str] = []
         self.looked = 0

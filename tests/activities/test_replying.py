@@ -58,7 +58,11 @@ class Desk:
         self.forum = forum
         self.gates = Gates()
         self.passed = timedelta()
-        self.activities = ReplyingActivities(ledger, {"forum": forum}, self.gates, self.now)
+        self.activities = self.worker()
+
+    def worker(self) -> ReplyingActivities:
+        channels, terms = {"forum": self.forum}, {"forum": self.forum.terms}
+        return ReplyingActivities(self.ledger, channels, terms, self.gates, self.now)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.passed
@@ -336,7 +340,7 @@ async def test_nothing_goes_out_while_everything_is_stopped(desk: Desk) -> None:
 
 async def test_two_workers_at_once_answer_each_once(desk: Desk) -> None:
     await desk.plan(*(await desk.said(40)))
-    other = ReplyingActivities(desk.ledger, {"forum": desk.forum}, desk.gates, desk.now)
+    other = desk.worker()
     order = SendReplies(channel="forum")
     await asyncio.gather(
         *(
