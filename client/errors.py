@@ -86,6 +86,16 @@ class UnknownMention(WrongInput):
         )
 
 
+class UnknownReply(WrongInput):
+    """There is no reply of that number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"There is no reply {number}.",
+            NextStep(action=Action.LIST_REPLIES, advice="See which there are."),
+        )
+
+
 class OtherLedger(WrongInput):
     """Temporal has an incident of which the ledger has nothing."""
 

@@ -10,6 +10,7 @@ import typer
 from client import claims, mentions
 from client.mentions import MentionList
 from domain.mentions import DismissalReason, MentionState
+from surfaces.terminal import desk_replies
 from surfaces.terminal.desk_view import mention_lines, source_lines, version_lines
 from surfaces.terminal.options import By, Json, actor, slug_of
 from surfaces.terminal.printing import clock, say, say_json
@@ -209,4 +210,5 @@ def _summary(found: MentionList) -> str:
 
 def register(root: typer.Typer) -> None:
     """Add these commands to the command line."""
+    desk_replies.register(app)
     root.add_typer(app, name="desk")

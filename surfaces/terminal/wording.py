@@ -47,6 +47,8 @@ _COMMANDS = {
     Action.REPLAY_WEBHOOKS: "frontfoot webhook replay {endpoint}",
     Action.ROTATE_WEBHOOK: "frontfoot webhook rotate {endpoint} --as PERSON",
     Action.LIST_MENTIONS: "frontfoot desk list --state all",
+    Action.LIST_REPLIES: "frontfoot desk replies",
+    Action.SETTLE_REPLY: "frontfoot desk settle {reply} --went-out",
     Action.ENROL_KEY: "frontfoot key enrol PERSON PUBLIC --as YOU",
     # Passkeys are made on a page, and this opens the pages.
     Action.ENROL_PASSKEY: "frontfoot sign-in",
@@ -77,6 +79,7 @@ def command_of(step: NextStep) -> str:
         playbook=step.about or "FOLDER",
         pool=step.about or "POOL",
         endpoint=step.about or "NAME",
+        reply=step.about or "R",
     )
     if step.action is Action.REVISE and step.about == NEW_PROMISE:
         command += " --next-update-by 45m"
@@ -125,4 +128,5 @@ def next_lines(status: IncidentStatus) -> list[str]:
 
 def _is_open(step: NextStep) -> bool:
     """Whether a person still has to find out which of two answers to give."""
-    return step.action is Action.SETTLE and step.about != WENT_OUT
+    unsettled = step.action is Action.SETTLE and step.about != WENT_OUT
+    return unsettled or step.action is Action.SETTLE_REPLY

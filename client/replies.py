@@ -1,0 +1,357 @@
+"""Answering mentions: planning a reply, agreeing to it, taking it back, and settling one.
+
+Nothing is sent from here. A planned reply is in the ledger; the account's own workflow sends it as
+soon as the account's limits allow.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+
+from channels import registry
+from channels.contract import CannotExpress
+from channels.replying import Replies
+from client.claims import refuse_held
+from client.engine import Engine
+from client.errors import UnknownReply, WrongInput
+from client.mention_rows import row_of, rows_of
+from client.reply_desk import start_replying
+from client.saved_replies import (
+    RulesInForce,
+    ground_for_free,
+    ground_for_saved,
+    reply_rules,
+    wordings_for,
+)
+from domain.actor import Actor
+from domain.errors import DomainError
+from domain.explanation import Action, Explanation, NextStep, explained
+from domain.mentions import Mention, MentionState, storable
+from domain.model import Value
+from domain.publication import PublicationState, Receipt
+from domain.saved_replies import forbidden_in
+from store.desk import replies, reply_rows, replying
+from store.desk.reading import MentionRow
+from store.desk.replies import NewReply
+from store.desk.reply_rows import ReplyRow
+from store.kernel.database import Database
+
+__all__ = [
+    "PlannedReplies",
+    "ReplyRow",
+    "agree_to_reply",
+    "answer",
+    "answer_many",
+    "list_replies",
+    "replies_to",
+    "settle_reply",
+    "show_reply",
+    "take_back",
+]
+
+LONGEST = 10_000
+"""Characters of a reply; what a channel takes is checked besides."""
+
+MOST = 2_000
+"""Mentions that are answered by one decision."""
+
+
+class PlannedReplies(Value):
+    """How many replies were planned, and why others were not, each reason with how many."""
+
+    planned: tuple[ReplyRow, ...]
+    left: dict[str, int]
+
+
+async def answer(
+    engine: Engine,
+    number: int,
+    *,
+    actor: Actor,
+    text: str = "",
+    saved: str = "",
+    wording: int | None = None,
+) -> ReplyRow:
+    """Plan the reply to a mention: in one's own words, or a saved reply; the row.
+
+    ``wording`` counts from 0; without it, neighbours get different ones. A free reply may have to
+    wait for a second person: ``waits``. Raises ``WrongInput`` for what cannot be sent, and
+    ``DomainError`` if the mention is closed, somebody else's, answered already, or no opened gate
+    lets the reply out.
+    """
+    row = await row_of(engine, number)
+    _refuse_closed(row)
+    refuse_held([row], actor, datetime.now(UTC))
+    rules = await _rules(engine, row)
+    if saved:
+        if text.strip():
+            raise WrongInput(
+                "A reply is either a saved one or in your own words, and this has both.",
+                "Leave one out.",
+            )
+        new = _from_saved(rules, row, saved, wording, actor)
+    else:
+        new = _in_own_words(rules, row, text, actor)
+    planned = await replies.plan(await engine.ledger(), [new], datetime.now(UTC))
+    if not planned:
+        raise await _not_planned(engine, number, actor)
+    await _tell(engine, planned)
+    return planned[0]
+
+
+async def answer_many(
+    engine: Engine, numbers: Collection[int], *, actor: Actor, saved: str
+) -> PlannedReplies:
+    """Plan the same saved reply to many mentions, each in another wording and with its author.
+
+    Those that cannot be answered so are left, each for a reason that is counted. Raises
+    ``WrongInput`` for too many, and ``DomainError`` if none could be planned.
+    """
+    wanted = sorted(set(numbers))
+    if len(wanted) > MOST:
+        raise WrongInput(
+            f"{len(wanted):,} mentions are too many for one decision: {MOST:,} at most.",
+            "Answer some of them first.",
+        )
+    rows = await rows_of(engine, wanted)
+    known: dict[str, RulesInForce | DomainError] = {}
+    new: list[NewReply] = []
+    left: Counter[str] = Counter()
+    now = datetime.now(UTC)
+    for row in rows:
+        try:
+            _refuse_closed(row)
+            refuse_held([row], actor, now)
+            if row.incident not in known:
+                known[row.incident] = await _rules_or_why(engine, row)
+            rules = known[row.incident]
+            if isinstance(rules, DomainError):
+                raise rules
+            new.append(_from_saved(rules, row, saved, None, actor))
+        except (DomainError, WrongInput) as error:
+            left[error.explanation.what] += 1
+    planned = await replies.plan(await engine.ledger(), new, now)
+    if len(planned) < len(new):
+        left["It has a reply already, or was closed at this moment."] += len(new) - len(planned)
+    if not planned:
+        why = next(iter(left), "There was none.")
+        raise DomainError(
+            f"No reply was planned. {why}",
+            NextStep(action=Action.LIST_MENTIONS, advice="See in which state each is."),
+        )
+    await _tell(engine, planned)
+    return PlannedReplies(planned=tuple(planned), left=dict(left))
+
+
+async def agree_to_reply(engine: Engine, number: int, *, actor: Actor) -> ReplyRow:
+    """Let a reply out that waits for a second person; the row.
+
+    Raises ``DomainError`` if it does not wait, is the actor's own, or they may not reply freely.
+    """
+    row = await show_reply(engine, number)
+    rules = await reply_rules(engine, row.ground.incident)
+    free = rules.rules.free if rules is not None else None
+    if free is None or not free.may(actor.person):
+        raise DomainError(
+            f"{actor.person} may not agree to free replies in {row.ground.incident}.",
+            "Ask somebody whom the reply rules name.",
+        )
+    ledger = await engine.ledger()
+    if not await replies.agree(ledger, number, actor.person, datetime.now(UTC)):
+        row = await show_reply(engine, number)
+        own = row.waits and row.ground.by == actor.person
+        raise DomainError(
+            f"Reply {number} is your own, and needs somebody else."
+            if own
+            else f"Reply {number} waits for nobody: it is {row.state}.",
+            NextStep(action=Action.LIST_REPLIES, advice="See which replies wait."),
+        )
+    row = await show_reply(engine, number)
+    await _tell(engine, [row])
+    return row
+
+
+async def take_back(engine: Engine, number: int, *, actor: Actor) -> ReplyRow:
+    """Withdraw a reply before it is sent; its mention stays open.
+
+    ``DomainError`` if it is on its way or out already.
+    """
+    await show_reply(engine, number)
+    why = explained(f"{actor.person} took it back before it was sent.", means="Nothing went out.")
+    ledger = await engine.ledger()
+    taken = await replies.call_off(ledger, [number], why, datetime.now(UTC))
+    if not taken:
+        row = await show_reply(engine, number)
+        raise DomainError(
+            f"Reply {number} cannot be taken back: it is {row.state}.",
+            "If it is public, delete it on the platform.",
+        )
+    return taken[0]
+
+
+async def settle_reply(
+    engine: Engine, number: int, *, sent: bool, actor: Actor, url: str = ""
+) -> ReplyRow:
+    """Say of a reply whose end nobody knows whether it is public; the row.
+
+    ``url``: where it can be read. Not sent: the mention may be answered anew. ``DomainError`` if
+    it is not unknown.
+    """
+    row = await show_reply(engine, number)
+    ledger, now = await engine.ledger(), datetime.now(UTC)
+    if row.state is not PublicationState.UNKNOWN:
+        raise DomainError(
+            f"Reply {number} is {row.state}: there is nothing to settle.",
+            NextStep(action=Action.LIST_REPLIES, advice="See how each reply stands."),
+        )
+    if sent:
+        receipt = Receipt(id="seen-by-a-person", url=storable(url).strip() or None, at=now)
+        await replying.accept(ledger, row, receipt, now)
+    else:
+        why = Explanation(what=f"{actor.person} looked: it did not go out.")
+        await replying.settle_unknown(ledger, number, now, why)
+    return await show_reply(engine, number)
+
+
+async def show_reply(engine: Engine, number: int) -> ReplyRow:
+    """One reply; ``UnknownReply`` if there is none of that number."""
+    found = await reply_rows.find(await engine.ledger(), number)
+    if found is None:
+        raise UnknownReply(number)
+    return found
+
+
+async def replies_to(engine: Engine, mention: int) -> list[ReplyRow]:
+    """Every reply to a mention, those that did not go out too, in order."""
+    return await reply_rows.of_mention(await engine.ledger(), mention)
+
+
+async def list_replies(
+    engine: Engine,
+    states: Collection[PublicationState],
+    *,
+    waiting: bool = False,
+    incident: str = "",
+    limit: int = 100,
+) -> list[ReplyRow]:
+    """Replies in these states, the oldest first; ``waiting``: those for a second person alone."""
+    return await reply_rows.listed(
+        await engine.ledger(), states, waiting=waiting, incident=incident, limit=limit
+    )
+
+
+def _from_saved(
+    rules: RulesInForce, row: MentionRow, saved: str, wording: int | None, actor: Actor
+) -> NewReply:
+    index, text = wordings_for(rules, saved, row.mention, row.number, wording)
+    ground = ground_for_saved(rules, saved, index, actor.person)
+    _refuse_unfit(row.mention, text)
+    return NewReply(mention=row.number, text=text, ground=ground, priority=row.priority)
+
+
+def _in_own_words(rules: RulesInForce, row: MentionRow, text: str, actor: Actor) -> NewReply:
+    text = storable(text).strip()
+    if len(text) > LONGEST:
+        raise WrongInput(f"The reply has {len(text):,} characters: too many.", "Make it shorter.")
+    free = rules.rules.free
+    if free is None or not free.may(actor.person):
+        raise DomainError(
+            f"{actor.person} may not reply in their own words in {rules.incident}.",
+            "Use a saved reply, or ask somebody whom the reply rules name.",
+        )
+    found = forbidden_in(text)
+    if found is not None:
+        raise WrongInput(
+            f"A reply must not hold that: {found}",
+            "Take it out. Private matters are answered by mail or by phone.",
+        )
+    _refuse_unfit(row.mention, text)
+    ground = ground_for_free(rules, actor.person, "")
+    waits = rules.rules.needs_second(text) is not None
+    return NewReply(
+        mention=row.number, text=text, ground=ground, waits=waits, priority=row.priority
+    )
+
+
+def _refuse_unfit(mention: Mention, text: str) -> None:
+    """Raise ``WrongInput`` for what the mention's channel cannot carry."""
+    channel, _ = registry.build_to_render(mention.channel)
+    if not isinstance(channel, Replies):
+        raise WrongInput(
+            f"{mention.channel} cannot be answered from here.",
+            "Answer on the platform, and dismiss the mention as answered elsewhere.",
+        )
+    try:
+        channel.render_reply(text, mention)
+    except CannotExpress as error:
+        raise WrongInput(error.explanation.what, error.explanation.next_step) from error
+
+
+async def _rules_or_why(engine: Engine, row: MentionRow) -> RulesInForce | DomainError:
+    try:
+        return await _rules(engine, row)
+    except DomainError as error:
+        return error
+
+
+async def _rules(engine: Engine, row: MentionRow) -> RulesInForce:
+    """The reply rules in force for a mention; ``DomainError`` if none are."""
+    if not row.incident:
+        raise DomainError(
+            f"Mention {row.number} belongs to no incident, so nobody has signed replies to it.",
+            "Draw it into an incident first.",
+        )
+    rules = await reply_rules(engine, row.incident)
+    if rules is None:
+        raise DomainError(
+            f"No reply rules are in force in {row.incident}, so nothing can be answered.",
+            NextStep(
+                action=Action.PROPOSE,
+                incident=row.incident,
+                about="reply_rules",
+                advice="Have them signed once; then everybody can answer.",
+            ),
+        )
+    if row.mention.channel not in rules.rules.channels:
+        raise DomainError(
+            f"The reply rules of {row.incident} do not cover {row.mention.channel}.",
+            f"They cover {', '.join(rules.rules.channels)}. Answer on the platform, or have rules "
+            "signed that cover it.",
+        )
+    return rules
+
+
+def _refuse_closed(row: MentionRow) -> None:
+    if row.state is not MentionState.OPEN:
+        raise DomainError(
+            f"Mention {row.number} is {row.state}, so it is not answered.",
+            "If it needs a reply after all, reopen it first."
+            if row.state is MentionState.DISMISSED
+            else NextStep(action=Action.LIST_MENTIONS, advice="See in which state each is."),
+        )
+
+
+async def _not_planned(engine: Engine, number: int, actor: Actor) -> DomainError:
+    """Why the ledger did not take a reply."""
+    row = await row_of(engine, number)
+    try:
+        _refuse_closed(row)
+        refuse_held([row], actor, datetime.now(UTC))
+    except DomainError as error:
+        return error
+    before = [one for one in await replies_to(engine, number) if one.state in reply_rows.LIVE]
+    by = before[-1].ground.by if before else "somebody else"
+    return DomainError(
+        f"Mention {number} has a reply already, by {by}.",
+        NextStep(action=Action.LIST_REPLIES, advice="Read it; take it back if it is wrong."),
+        means="Nothing was planned.",
+    )
+
+
+async def _tell(engine: Engine, planned: Sequence[ReplyRow]) -> None:
+    """Have them sent at once; if Temporal does not answer, that happens within a minute."""
+    temporal = await engine.temporal()
+    for channel in sorted({one.channel for one in planned if not one.waits}):
+        await start_replying(temporal, channel)
