@@ -52,7 +52,8 @@ class Capabilities(Value):
     request, for direct channels. ``reads_back`` says whether ``find`` can ever tell, and
     ``tells_events`` whether the provider reports what became of each mail, so that silence about
     a batch means something; its adapter then has ``events``. ``listens`` says that it can read what
-    people say to us (``channels.listening``).
+    people say to us (``channels.listening``). ``link_costs``: a post with a link costs many times
+    one without.
     """
 
     kind: ChannelKind
@@ -62,6 +63,7 @@ class Capabilities(Value):
     reads_back: bool = True
     tells_events: bool = False
     listens: bool = False
+    link_costs: bool = False
 
 
 class Template(Value):

@@ -143,7 +143,9 @@ def _wording(
     for blank in blanks_in(wording):
         if blank not in known:
             meant = did_you_mean(blank, known, "{{ {} }}")
-            yield PlanProblem(place, f"has a blank that nobody fills: {{{{ {blank[:40]} }}}}", meant)
+            yield PlanProblem(
+                place, f"has a blank that nobody fills: {{{{ {blank[:40]} }}}}", meant
+            )
     bare = re.sub(r"\{\{[^{}]*\}\}", "", wording)
     odd = _LEFT_OPEN.search(bare)
     if odd is not None:

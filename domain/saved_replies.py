@@ -14,8 +14,10 @@ from enum import StrEnum
 from pydantic import Field
 
 from domain.errors import DomainError
+from domain.explanation import Action, Explanation, NextStep
 from domain.ids import ChannelName
 from domain.model import Value
+from domain.plural import plural
 from domain.public_text import fault_in
 from domain.reply_text import forbidden_in, has_link, risky
 from domain.roster import Person, Role
@@ -76,6 +78,15 @@ class FreeReplies(Value):
             one.id == person and not set(one.roles).isdisjoint(self.roles) for one in self.people
         )
 
+    @property
+    def in_words(self) -> str:
+        """Who may, and what is checked: ``dana, sam (support); a second person reads each``."""
+        people = f"{', '.join(one.id for one in self.people)} ({' or '.join(self.roles)})"
+        if self.check is FreeCheck.ROLE:
+            return people
+        share = "each" if self.check is FreeCheck.SECOND_PERSON else f"{self.sample:.0%} of them"
+        return f"{people}; a second person reads {share}"
+
     def in_sample(self, text: str) -> bool:
         """Whether a reply is of those that a second person reads: the same text always is."""
         drawn = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
@@ -113,6 +124,13 @@ class ReplyRules(Value):
     links_cost: tuple[ChannelName, ...] = ()
     facts: dict[str, str] = Field(default_factory=dict)
 
+    @property
+    def in_words(self) -> str:
+        """What they let out, in a line."""
+        many = plural(len(self.saved), "saved reply", "saved replies")
+        free = f"; free replies by {self.free.in_words}" if self.free else "; no free replies"
+        return f"{many} on {', '.join(self.channels)}{free}"
+
     def reply(self, name: str) -> SavedReply | None:
         """The saved reply of that name; None if there is none."""
         return next((one for one in self.saved if one.name == name), None)
@@ -128,6 +146,26 @@ class ReplyRules(Value):
             if name in self.facts and known.get(name, "") != self.facts[name]
         )
 
+    def why_not(
+        self, reply: SavedReply, known: Mapping[str, str], incident: str
+    ) -> Explanation | None:
+        """Why a saved reply cannot be sent anywhere now; None if it can."""
+        changed, said = self.changed(reply, known), f"Saved reply {reply.name}"
+        if reply.unset:
+            what = f"{said} shows facts that were not known: {', '.join(reply.unset)}."
+            advice = "Record them, then propose the reply rules anew."
+        elif changed:
+            what = f"{said} is held: {', '.join(changed)} changed after it was signed."
+            advice = "Propose the reply rules anew, and have them signed."
+        else:
+            return None
+        step = NextStep(
+            action=Action.PROPOSE, incident=incident, about="reply_rules", advice=advice
+        )
+        return Explanation(
+            what=what, means="It cannot be sent until it is signed again.", next_step=step
+        )
+
     def needs_second(self, text: str) -> str | None:
         """Why a second person has to agree to a free reply, as a sentence; None: nobody has to."""
         word = risky(text, self.risk_words)
@@ -137,7 +175,9 @@ class ReplyRules(Value):
             return None
         if self.free.check is FreeCheck.SECOND_PERSON:
             return "Here a second person reads every free reply."
-        return "It is one of those that a second person reads." if self.free.in_sample(text) else None
+        return (
+            "It is one of those that a second person reads." if self.free.in_sample(text) else None
+        )
 
 
 def fill(wording: str, author: str) -> str:

@@ -167,6 +167,8 @@ class TwitterChannel:
             max_length=LIMIT,
             length_unit="weighted characters",
             listens=True,
+            # 13 times a post without one, by the prices of 2026.
+            link_costs=True,
         )
         self._mentions = XMentions(
             self.name,
