@@ -32,6 +32,7 @@ from activities.heartbeat import TOLD_WITHIN
 from activities.installation_sealing import keep_sealed
 from activities.listening import ListeningActivities
 from activities.log_lines import FailureLines, leave_failures_to_us
+from activities.opened_replies import OpenedReplies
 from activities.outbox import OutboxActivities
 from activities.outbox_entering import OutboxEntering
 from activities.outcomes import OutcomeActivities
@@ -41,6 +42,7 @@ from activities.posts import PostActivities
 from activities.proofs import ProofActivities
 from activities.proposals import ProposalActivities
 from activities.record import RecordActivities
+from activities.replying import ReplyingActivities
 from activities.samples import Sampling
 from activities.settling import SettlingActivities
 from activities.webhook_request import WebhookRequests
@@ -48,6 +50,7 @@ from channels import registry
 from channels.configured import ChannelMisconfigured
 from channels.contract import Channel, DirectChannel, WritesPage
 from channels.listening import Listens
+from channels.replying import Replies
 from client.configuration import load_settings, prepare_environment
 from client.engine import Engine
 from client.errors import WrongInput, explanation_of
@@ -59,6 +62,7 @@ from client.outbox import start_sending
 from client.page_words import page_words
 from client.record_key import read_key
 from client.recovery.locks import lock_those_behind
+from client.reply_desk import keep_replying
 from client.stopping import keep_telling
 from domain.ids import MAIN_QUEUE, OUTBOX_QUEUE, channel_queue
 from domain.playbook import PAGE_CHANNEL
@@ -79,6 +83,7 @@ from workflows.incident import IncidentWorkflow
 from workflows.listening import ListeningWorkflow
 from workflows.outbox import OutboxWorkflow
 from workflows.publication import PublicationWorkflow
+from workflows.reply_desk import ReplyDeskWorkflow
 
 GRACE = timedelta(seconds=15)
 """How long a stopping worker waits for its activities: longer than one provider request."""
@@ -136,6 +141,11 @@ def workers(
     listening = ListeningActivities(
         database, listening_channels(settings, channels), timedelta(seconds=settings.listen_every)
     )
+    answering = replying_channels(channels)
+    terms = {name: one for name in answering if (one := channels[name].capabilities.replies)}
+    replying = ReplyingActivities(
+        database, answering, terms, OpenedReplies(database, key.public, settings.proof_required)
+    )
     made: list[Worker] = []
     for queue in queues:
         if queue == "main":
@@ -148,6 +158,7 @@ def workers(
                     BroadcastWorkflow,
                     OutboxWorkflow,
                     ListeningWorkflow,
+                    ReplyDeskWorkflow,
                 ],
                 activities=[
                     *record.all(),
@@ -171,6 +182,7 @@ def workers(
                 *posts.on_the_wire(),
                 *broadcasts.on_the_wire(),
                 *listening.all(),
+                *replying.all(),
             ]
             made.append(_wire(client, settings, channel_queue(queue), on_the_wire))
     return made
@@ -317,6 +329,10 @@ async def run(queues: Sequence[str]) -> None:
                 keep_listening(client, database, heard, settings.listen_every)
             )
             stack.push_async_callback(_ended, listening)
+            replying = asyncio.create_task(
+                keep_replying(client, sorted(replying_channels(channels)))
+            )
+            stack.push_async_callback(_ended, replying)
         made = workers(client, settings, database, channels, key, chosen, outbox, requests, inbox)
         for worker in made:
             await stack.enter_async_context(worker)
@@ -335,6 +351,11 @@ def listening_channels(settings: Settings, channels: Mapping[str, Channel]) -> d
         for name, channel in channels.items()
         if settings.listens_to(name) and isinstance(channel, Listens)
     }
+
+
+def replying_channels(channels: Mapping[str, Channel]) -> dict[str, Replies]:
+    """The channels that can answer what people say."""
+    return {name: one for name, one in channels.items() if isinstance(one, Replies)}
 
 
 def pages_kept(

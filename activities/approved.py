@@ -58,12 +58,13 @@ class OpenedGates:
             raise _refusal(f"Nobody has opened the gate for {what}.")
         if not opening.covers(task.channel, task.audience):
             raise _refusal(f"The gate was opened for other destinations than {what}.")
-        if (problem := await self._problem(opening)) is not None:
+        if (problem := await self.problem_of(opening)) is not None:
             raise _refusal(f"The opening of the gate for {what} {problem}.")
         if opening.revoked_at:
             raise _refusal(f"The gate for {what} was closed again: it was called off.")
 
-    async def _problem(self, opening: SealedOpening) -> str | None:
+    async def problem_of(self, opening: SealedOpening) -> str | None:
+        """What is wrong with an opening's seal or its proofs, after its name; None if nothing."""
         known = (opening.sealed_digest(), opening.seal)
         if known in self._verified:
             return None

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.proposed_page import ProposedPage
+from activities.proposed_replies import proposed_replies
 from activities.recovery import refuse_behind
 from activities.signatures.proposals import (
     RENDER_MESSAGE,
@@ -85,11 +86,14 @@ class ProposalActivities:
             number=document.number,
             revision=document.revision,
             ordinal=ordinal,
+            reply_channels=document.replies.channels if document.replies else (),
         )
 
     async def _document(self, order: RenderMessage) -> Document:
         # A new number could be one that this ledger has forgotten.
         await refuse_behind(self._database, order.message.incident, order.known)
+        if order.kind is MessageKind.REPLY_RULES:
+            return proposed_replies(order, await self._facts(order), self._channel)
         plan = order.plan.messages[order.kind]
         files = await playbooks.load_snapshot(self._database, order.templates)
         facts = await self._facts(order)

@@ -30,7 +30,7 @@ from activities.signatures.signature import Nothing
 from domain.errors import DomainError
 from domain.gate import Decision
 from domain.ids import incident_workflow_id
-from domain.opening import OpeningKind, SealedOpening
+from domain.opening import SealedOpening
 from domain.sealing import RecordKey
 from domain.timeline import TimelineEntry
 from domain.times import in_utc
@@ -137,7 +137,7 @@ class RecordActivities:
     async def open_gate(self, order: OpenGate) -> Nothing:
         """Enter the opening of a message's gate, sealed; without it the wire sends nothing."""
         opening = SealedOpening(
-            kind=OpeningKind.MESSAGE,
+            kind=order.kind,
             incident=order.message.incident,
             number=order.message.number,
             revision=order.message.revision,

@@ -74,8 +74,10 @@ T = TypeVar("T")
 class ReplyGates(Protocol):
     """Whether an opened gate lets a reply out (``activities.opened_replies``)."""
 
-    async def refuse_unopened(self, channel: str, text: str, ground: ReplyGround) -> None:
-        """Raise ``DomainError`` if none does."""
+    async def refuse_unopened(
+        self, channel: str, text: str, ground: ReplyGround, incident: str
+    ) -> None:
+        """Raise ``DomainError`` if none does; ``incident`` is the one of the mention."""
         ...
 
 
@@ -222,7 +224,9 @@ class ReplyingActivities:
     ) -> Copy | None:
         """What goes out, if it may and nobody has answered yet."""
         try:
-            await self._gates.refuse_unopened(reply.channel, reply.text, reply.ground)
+            await self._gates.refuse_unopened(
+                reply.channel, reply.text, reply.ground, mention.incident
+            )
             copy = self._channel(reply.channel).render_reply(reply.text, mention.mention)
         except (DomainError, CannotExpress) as error:
             await self._never(reply, error.explanation)

@@ -66,6 +66,11 @@ class Capabilities(Value):
     listens: bool = False
     replies: ReplyTerms | None = None
 
+    @property
+    def link_costs(self) -> bool:
+        """Whether an answer with a link costs more than one without."""
+        return self.replies is not None and self.replies.link_costs
+
 
 class Template(Value):
     """A message as the playbook's template made it, before the channel renders it.

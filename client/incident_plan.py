@@ -64,7 +64,7 @@ async def choices_of(engine: Engine, status: IncidentStatus) -> Choices:
 def _choices(plan: Playbook) -> Choices:
     channels = dict.fromkeys(name for one in plan.messages.values() for name in one.channels)
     return Choices(
-        kinds=tuple(plan.messages),
+        kinds=plan.kinds,
         channels=tuple(channels),
         components=tuple(one.name for one in plan.page.components),
     )

@@ -107,6 +107,9 @@ def _unusable(
         why = (*(one for one in problems if one.file in own), *trial.never.get(kind, ()))
         if why:
             found[kind] = tuple(dict.fromkeys(why))
+    rules = trial.never.get(MessageKind.REPLY_RULES)
+    if rules:
+        found[MessageKind.REPLY_RULES] = tuple(dict.fromkeys(rules))
     return found
 
 

@@ -94,6 +94,11 @@ async def _writing(
             "Propose it: you see the words before they are signed.",
         )
     plan, files = found
+    if kind is MessageKind.REPLY_RULES:
+        raise WrongInput(
+            "Reply rules have no preview: they are the playbook's, with the facts of this moment.",
+            "Propose them: you see every wording before it is signed.",
+        )
     if kind not in plan.messages:
         raise WrongInput("The playbook has no such message.", "Choose another kind.")
     known = await facts_of(engine, status.incident, status.facts)

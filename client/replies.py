@@ -19,9 +19,10 @@ from client.errors import UnknownReply, WrongInput
 from client.mention_rows import row_of, rows_of
 from client.reply_desk import start_replying
 from client.saved_replies import (
-    RulesInForce,
+    ReplyRulesView,
     ground_for_free,
     ground_for_saved,
+    refuse_no_rules,
     reply_rules,
     wordings_for,
 )
@@ -31,12 +32,12 @@ from domain.explanation import Action, Explanation, NextStep, explained
 from domain.mentions import Mention, MentionState, storable
 from domain.model import Value
 from domain.publication import PublicationState, Receipt
-from domain.saved_replies import forbidden_in
+from domain.saved_replies import fill, forbidden_in
 from store.desk import replies, reply_rows, replying
 from store.desk.reading import MentionRow
 from store.desk.replies import NewReply
 from store.desk.reply_rows import ReplyRow
-from store.kernel.database import Database
+from wiring import TemporalUnreachable
 
 __all__ = [
     "PlannedReplies",
@@ -116,7 +117,7 @@ async def answer_many(
             "Answer some of them first.",
         )
     rows = await rows_of(engine, wanted)
-    known: dict[str, RulesInForce | DomainError] = {}
+    known: dict[str, ReplyRulesView | DomainError] = {}
     new: list[NewReply] = []
     left: Counter[str] = Counter()
     now = datetime.now(UTC)
@@ -243,36 +244,37 @@ async def list_replies(
 
 
 def _from_saved(
-    rules: RulesInForce, row: MentionRow, saved: str, wording: int | None, actor: Actor
+    rules: ReplyRulesView, row: MentionRow, saved: str, wording: int | None, actor: Actor
 ) -> NewReply:
-    index, text = wordings_for(rules, saved, row.mention, row.number, wording)
+    author = row.mention.author
+    if wording is None:
+        index, text = wordings_for(rules, saved, author.handle or author.name, row.number)
+    else:
+        index, text = wording, ""
     ground = ground_for_saved(rules, saved, index, actor.person)
+    reply = rules.reply(saved)
+    if row.mention.channel in reply.unfit:
+        raise WrongInput(
+            f"Saved reply {saved} does not fit {row.mention.channel}.",
+            "Choose another, or answer in your own words.",
+        )
+    text = text or fill(reply.wordings[index], author.handle or author.name)
     _refuse_unfit(row.mention, text)
-    return NewReply(mention=row.number, text=text, ground=ground, priority=row.priority)
+    return NewReply(mention=row.number, text=text, ground=ground, priority=0)
 
 
-def _in_own_words(rules: RulesInForce, row: MentionRow, text: str, actor: Actor) -> NewReply:
+def _in_own_words(rules: ReplyRulesView, row: MentionRow, text: str, actor: Actor) -> NewReply:
     text = storable(text).strip()
     if len(text) > LONGEST:
         raise WrongInput(f"The reply has {len(text):,} characters: too many.", "Make it shorter.")
-    free = rules.rules.free
-    if free is None or not free.may(actor.person):
-        raise DomainError(
-            f"{actor.person} may not reply in their own words in {rules.incident}.",
-            "Use a saved reply, or ask somebody whom the reply rules name.",
-        )
-    found = forbidden_in(text)
+    ground = ground_for_free(rules, actor.person)
+    links = rules.rules.free is not None and rules.rules.free.links
+    found = forbidden_in(text, links=links or row.mention.channel not in rules.rules.links_cost)
     if found is not None:
-        raise WrongInput(
-            f"A reply must not hold that: {found}",
-            "Take it out. Private matters are answered by mail or by phone.",
-        )
+        raise WrongInput(found, "Take it out. Private matters are answered by mail or by phone.")
     _refuse_unfit(row.mention, text)
-    ground = ground_for_free(rules, actor.person, "")
     waits = rules.rules.needs_second(text) is not None
-    return NewReply(
-        mention=row.number, text=text, ground=ground, waits=waits, priority=row.priority
-    )
+    return NewReply(mention=row.number, text=text, ground=ground, waits=waits, priority=0)
 
 
 def _refuse_unfit(mention: Mention, text: str) -> None:
@@ -289,31 +291,21 @@ def _refuse_unfit(mention: Mention, text: str) -> None:
         raise WrongInput(error.explanation.what, error.explanation.next_step) from error
 
 
-async def _rules_or_why(engine: Engine, row: MentionRow) -> RulesInForce | DomainError:
+async def _rules_or_why(engine: Engine, row: MentionRow) -> ReplyRulesView | DomainError:
     try:
         return await _rules(engine, row)
     except DomainError as error:
         return error
 
 
-async def _rules(engine: Engine, row: MentionRow) -> RulesInForce:
+async def _rules(engine: Engine, row: MentionRow) -> ReplyRulesView:
     """The reply rules in force for a mention; ``DomainError`` if none are."""
     if not row.incident:
         raise DomainError(
             f"Mention {row.number} belongs to no incident, so nobody has signed replies to it.",
             "Draw it into an incident first.",
         )
-    rules = await reply_rules(engine, row.incident)
-    if rules is None:
-        raise DomainError(
-            f"No reply rules are in force in {row.incident}, so nothing can be answered.",
-            NextStep(
-                action=Action.PROPOSE,
-                incident=row.incident,
-                about="reply_rules",
-                advice="Have them signed once; then everybody can answer.",
-            ),
-        )
+    rules = refuse_no_rules(await reply_rules(engine, row.incident), row.incident)
     if row.mention.channel not in rules.rules.channels:
         raise DomainError(
             f"The reply rules of {row.incident} do not cover {row.mention.channel}.",
@@ -352,6 +344,9 @@ async def _not_planned(engine: Engine, number: int, actor: Actor) -> DomainError
 
 async def _tell(engine: Engine, planned: Sequence[ReplyRow]) -> None:
     """Have them sent at once; if Temporal does not answer, that happens within a minute."""
-    temporal = await engine.temporal()
+    try:
+        temporal = await engine.temporal()
+    except TemporalUnreachable:
+        return
     for channel in sorted({one.channel for one in planned if not one.waits}):
         await start_replying(temporal, channel)

@@ -18,6 +18,7 @@ from client.messages import load_document
 from client.publications import PublicationRow, list_publications
 from client.recovery.locks import why_locked
 from client.same_ledger import refuse_other_ledger
+from client.saved_replies import held_notices
 from domain.coverage import Coverage
 from domain.errors import DomainError
 from domain.explanation import Explanation, explained
@@ -98,6 +99,8 @@ class Watcher:
                 mails = tuple(without_forecast(mail, status) for mail in mails)
             waiting = await self._waiting(status)
             coverage = await coverage_of(self._engine, self._slug)
+            if any(one.phase is MessagePhase.IN_FORCE for one in status.messages):
+                notices += await held_notices(self._engine, self._slug)
         except (StoreUnavailable, DomainError) as error:
             mails = ()
             said = explanation_of(error)

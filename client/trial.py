@@ -15,6 +15,7 @@ from channels.configured import ChannelMisconfigured
 from channels.contract import CannotExpress, Channel
 from channels.copies import is_direct, refuse_misplaced
 from channels.writing import Writing
+from client.reply_trial import reply_problems
 from client.stack import stack_file
 from client.trial_days import LONG, NOON, NOTHING, SHORT, Day
 from domain.errors import DomainError, PlaybookInvalid, Problem
@@ -74,6 +75,10 @@ def try_plan(
             continue
         configured = channel.name in channels.configured
         _try(_Attempt(plan, placed, files, kind, channel, settings, configured, SUBSCRIBERS), trial)
+    if plan.replies is not None:
+        answering = [one for name in plan.replies.channels if (one := channels.get(name))]
+        found = reply_problems(plan, plan.replies, placed, answering)
+        _add(trial.never, MessageKind.REPLY_RULES, found)
     return trial
 
 
@@ -91,6 +96,8 @@ class _Channels:
         names = dict.fromkeys(
             name for message in plan.messages.values() for name in message.channels
         )
+        if plan.replies is not None:
+            names.update(dict.fromkeys(plan.replies.channels))
         if plan.subscribers is not None:
             names[plan.subscribers.channel] = None
         self._built = {name: self._build(name) for name in names}
@@ -137,9 +144,15 @@ class _Channels:
             told = self._plan.subscribers if self._plan.tells_subscribers(kind) else None
             if name in message.channels or (told and told.channel == name):
                 self._trial.never.setdefault(kind, []).append(problem)
+        if self._plan.replies is not None and name in self._plan.replies.channels:
+            self._trial.never.setdefault(MessageKind.REPLY_RULES, []).append(problem)
 
     def _at(self, name: str, detail: str, step: str) -> Problem:
         using = [(kind, one) for kind, one in self._plan.messages.items() if name in one.channels]
+        replies = self._plan.replies
+        if not using and replies is not None and name in replies.channels:
+            at = ("replies", "channels", replies.channels.index(name))
+            return problem_at(self._placed, at, detail, step)
         if not using:
             return problem_at(self._placed, (SUBSCRIBERS, "channel"), detail, step)
         kind, message = using[0]

@@ -14,7 +14,7 @@ from domain.actor import Actor
 from domain.errors import DecisionRefused, DomainError
 from domain.explanation import Action, NextStep
 from domain.facts import FactsState, missing_facts
-from domain.gate import GateState
+from domain.gate import GatePolicy, GateState
 from domain.ids import AudienceName, MessageRef, Slug
 from domain.limits import MOST_MESSAGES
 from domain.message import SHORT_DIGEST, STAGE_OF, MessageKind
@@ -93,15 +93,27 @@ class IncidentState(BaseModel):
         """The plan for ``kind``; ``DomainError`` if the playbook has none."""
         plan = self.plan.plan_for(kind)
         if plan is None:
-            planned = ", ".join(sorted(self.plan.messages))
-            raise DomainError(
-                f"Playbook {self.plan.name} has no plan for a {kind}.",
-                f"It plans {planned}. Add the kind to the playbook, then open a new incident.",
-            )
+            raise self._unplanned(kind)
         return plan
 
+    def gate_of(self, kind: MessageKind) -> GatePolicy:
+        """Who signs a ``kind``; ``DomainError`` if the playbook has none."""
+        gate = self.plan.gate_of(kind)
+        if gate is None:
+            raise self._unplanned(kind)
+        return gate
+
+    def _unplanned(self, kind: MessageKind) -> DomainError:
+        planned = ", ".join(sorted(self.plan.kinds))
+        return DomainError(
+            f"Playbook {self.plan.name} has no plan for a {kind}.",
+            f"It plans {planned}. Add the kind to the playbook, then open a new incident.",
+        )
+
     def told(self, message: MessageState) -> bool:
-        """Whether the quorum of a message's plan has been reached."""
+        """Whether the quorum of a message's plan has been reached; reply rules have none."""
+        if not message.kind.published:
+            return False
         plan = self.plan_of(message.kind)
         reached = message.channels_reached()
         return len(reached) >= plan.quorum and set(plan.must_reach) <= reached
@@ -183,6 +195,8 @@ class IncidentState(BaseModel):
         """The stage the incident is in once a ``kind`` is proposed; ``DomainError`` if not now."""
         self.refuse_if_closed()
         wanted = STAGE_OF[kind]
+        if not kind.published:
+            return self.stage
         if wanted is None or wanted is self.stage:
             if wanted is None and not self.has_told(MessageKind.ANNOUNCEMENT):
                 raise DomainError(
@@ -200,10 +214,12 @@ class IncidentState(BaseModel):
 
     def proposable(self) -> list[MessageKind]:
         """The kinds of message that the plan, the stage and the facts allow now."""
-        return [kind for kind in self.plan.messages if self._is_proposable(kind)]
+        return [kind for kind in self.plan.kinds if self._is_proposable(kind)]
 
     def _is_proposable(self, kind: MessageKind) -> bool:
         wanted = STAGE_OF[kind]
+        if not kind.published:
+            return True
         if wanted is None:
             return self.has_told(MessageKind.ANNOUNCEMENT)
         try:
@@ -228,7 +244,7 @@ class IncidentState(BaseModel):
     def refuse_proposal(self, kind: MessageKind, actor: Actor) -> None:
         """Raise ``DomainError`` unless ``actor`` may propose a ``kind`` now."""
         self.refuse_stranger(actor)
-        self.plan_of(kind)
+        self.gate_of(kind)
         self.stage_for(kind)
         if len(self.messages) >= MOST_MESSAGES:
             raise DomainError(
@@ -252,6 +268,16 @@ class IncidentState(BaseModel):
     def refuse_revision(self, message: MessageState) -> None:
         """Raise ``DomainError`` if a message can no longer be edited."""
         self.refuse_if_closed()
+        if message.phase is MessagePhase.IN_FORCE:
+            raise DomainError(
+                f"Message {message.number} is in force and can no longer be edited.",
+                NextStep(
+                    action=Action.PROPOSE,
+                    incident=self.incident,
+                    about=message.kind.value,
+                    advice="Propose the reply rules anew: once signed, those replace these.",
+                ),
+            )
         if message.phase not in (MessagePhase.WAITING, MessagePhase.REJECTED):
             raise DomainError(
                 f"Message {message.number} is {message.phase} and can no longer be edited.",
@@ -303,7 +329,19 @@ class IncidentState(BaseModel):
             )
 
     def overtaken_by(self, message: MessageState) -> list[MessageState]:
-        """Older progress updates that must not go out any more once ``message`` is approved."""
+        """Older messages that must let nothing out any more once ``message`` is approved.
+
+        Progress updates, after a newer one or the resolution note; reply rules, after newer ones.
+        """
+        if message.kind is MessageKind.REPLY_RULES:
+            ended = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
+            return [
+                one
+                for one in self.messages
+                if one.number < message.number
+                and one.kind is message.kind
+                and one.phase not in ended
+            ]
         if message.kind not in (MessageKind.PROGRESS_UPDATE, MessageKind.RESOLUTION_NOTE):
             return []
         return [

@@ -8,7 +8,7 @@ import re
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from domain.errors import DomainError
 from domain.ids import SUBSCRIBERS, AudienceName, ChannelName, Slug
@@ -16,6 +16,7 @@ from domain.model import Value
 from domain.offer import OfferTerms
 from domain.page_entry import PageEntry
 from domain.public_text import PublicLine, PublicText
+from domain.saved_replies import ReplyRules
 from domain.stage import Stage
 from domain.times import UtcTime, show_moment
 
@@ -31,6 +32,12 @@ class MessageKind(StrEnum):
     RESOLUTION_NOTE = "resolution_note"
     GOODWILL_OFFER = "goodwill_offer"
     CORRECTION = "correction"
+    REPLY_RULES = "reply_rules"
+
+    @property
+    def published(self) -> bool:
+        """Whether it says something to everybody; reply rules let replies out, one by one."""
+        return self is not MessageKind.REPLY_RULES
 
 
 class MessageClass(StrEnum):
@@ -47,6 +54,8 @@ STAGE_OF: dict[MessageKind, Stage | None] = {
     MessageKind.GOODWILL_OFFER: Stage.MAKE_GOOD,
     # A correction belongs to whichever stage the mistake was made in.
     MessageKind.CORRECTION: None,
+    # People ask, and are answered, from the first minute to the last.
+    MessageKind.REPLY_RULES: None,
 }
 
 CLASS_OF: dict[MessageKind, MessageClass] = {
@@ -55,6 +64,7 @@ CLASS_OF: dict[MessageKind, MessageClass] = {
     MessageKind.RESOLUTION_NOTE: MessageClass.SAFETY,
     MessageKind.GOODWILL_OFFER: MessageClass.GOODWILL,
     MessageKind.CORRECTION: MessageClass.SAFETY,
+    MessageKind.REPLY_RULES: MessageClass.SAFETY,
 }
 
 PERSONAL_FIELD = re.compile(r"\[\[([a-z_]+)\]\]")
@@ -123,7 +133,8 @@ class Document(Value):
 
     Somebody who is in several audiences gets it with the first of them. ``next_update_by`` is the
     time by which the copy promises the next update, ``page`` what the status page shows with its
-    words, if it goes there. ``notify`` is false if its subscribers are not to be told.
+    words, if it goes there. ``notify`` is false if its subscribers are not to be told. Reply rules
+    have ``replies`` and no copies.
     """
 
     incident: Slug
@@ -131,12 +142,21 @@ class Document(Value):
     revision: int
     kind: MessageKind
     proposed_at: UtcTime
-    copies: tuple[Copy, ...] = Field(min_length=1)
+    copies: tuple[Copy, ...]
     audiences: tuple[AudienceCut, ...] = ()
     offer: OfferTerms | None = None
     next_update_by: UtcTime | None = None
     page: PageEntry | None = None
     notify: bool = True
+    replies: ReplyRules | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Document:
+        if bool(self.copies) == (self.kind is MessageKind.REPLY_RULES):
+            raise ValueError("a document has copies, unless it is of reply rules")
+        if (self.replies is None) == (self.kind is MessageKind.REPLY_RULES):
+            raise ValueError("reply rules are in documents of that kind, and in no others")
+        return self
 
     @model_validator(mode="after")
     def _one_copy_for_each_channel(self) -> Document:
@@ -214,6 +234,7 @@ def mark_of(incident: str, kind: MessageKind, ordinal: int, at: datetime) -> str
         MessageKind.RESOLUTION_NOTE: "Resolved",
         MessageKind.GOODWILL_OFFER: "Making it right",
         MessageKind.CORRECTION: "Correction",
+        MessageKind.REPLY_RULES: "Reply rules",
     }
     reference = hashlib.sha256(incident.encode()).hexdigest()[:4]
     return f"{names[kind]} {ordinal}, {show_moment(at)}, ref {reference}"

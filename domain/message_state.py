@@ -17,7 +17,10 @@ from domain.publication import Destination, Outcome, PublicationState, choose_de
 
 
 class MessagePhase(StrEnum):
-    """The state of a message as a whole; each of its channels has an outcome of its own."""
+    """The state of a message as a whole; each of its channels has an outcome of its own.
+
+    *in force*: reply rules that were signed, and let replies out. They are published nowhere.
+    """
 
     WAITING = "waiting"
     REJECTED = "rejected"
@@ -25,6 +28,7 @@ class MessagePhase(StrEnum):
     SETTLED = "settled"
     WITHDRAWN = "withdrawn"
     SUPERSEDED = "superseded"
+    IN_FORCE = "in_force"
 
 
 class UnderWay(BaseModel):
@@ -55,6 +59,7 @@ class MessageState(BaseModel):
     publications and broadcasts that it has started. ``notify`` is false if the subscribers of the
     status page, ``subscriber_count`` otherwise, are not to be told. ``withdrawing``: what is public
     is still to be taken back. ``components`` are the states that its author had it set on the page.
+    ``reply_channels`` are those on which reply rules let replies out; they have no destinations.
     """
 
     number: int
@@ -82,6 +87,7 @@ class MessageState(BaseModel):
     starts: int = 0
     withdrawing: bool = False
     components: dict[str, ComponentState] = Field(default_factory=dict)
+    reply_channels: tuple[ChannelName, ...] = ()
 
     @property
     def digest(self) -> str:

@@ -13,11 +13,12 @@ from domain.sealing import canonical
 class OpeningKind(StrEnum):
     """What may go out.
 
-    A ``message`` by its digest. Later kinds are a ``form`` with named blanks (holding statements,
-    saved replies) and a ``role`` for free replies.
+    A ``message`` by its digest, once on each destination. A ``form``: replies by signed reply
+    rules, which are wordings with a blank, and roles whose own words are let out.
     """
 
     MESSAGE = "message"
+    FORM = "form"
 
 
 class SealedOpening(Value):

@@ -8,21 +8,21 @@ that editing the folder during an incident changes nothing silently.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
-from pydantic_core import PydanticCustomError
 
-from domain.facts import FactName, FactText
+from domain.facts import FactName, Facts, FactText
 from domain.gate import GatePolicy, Requirement
 from domain.ids import SUBSCRIBERS, ChannelName
 from domain.message import CLASS_OF, MessageClass, MessageKind, Voice
 from domain.model import Written
 from domain.offer import OfferTerms
 from domain.page_entry import PagePlan
+from domain.plan_problems import PlanProblem, refuse
 from domain.public_text import PublicLine, PublicLink
+from domain.reply_plan import RepliesPlan, reply_problems
 from domain.roster import Person
 from domain.suggest import did_you_mean
 
@@ -66,24 +66,6 @@ Duration = Annotated[
 ]
 
 
-class PlanProblem(NamedTuple):
-    """One contradiction in a plan: the keys that lead to it, what is wrong, and what to do."""
-
-    place: tuple[str | int, ...]
-    detail: str
-    next_step: str = ""
-
-
-def _refuse(problems: Sequence[PlanProblem]) -> None:
-    """Raise one pydantic error that carries each problem with its place, or do nothing."""
-    if problems:
-        raise PydanticCustomError(
-            "plan",
-            "{detail}",
-            {"detail": "; ".join(one.detail for one in problems), "problems": problems},
-        )
-
-
 class MessagePlan(Written):
     """How one kind of message is handled: where it goes, who signs it, what it must not do.
 
@@ -116,7 +98,7 @@ class MessagePlan(Written):
         for stranger in sorted(set(self.must_reach) - set(self.channels)):
             detail = f"names {stranger}, and the message does not go there"
             problems.append(PlanProblem(("must_reach",), detail))
-        _refuse(problems)
+        refuse(problems)
         return self
 
     def class_of(self, kind: MessageKind) -> MessageClass:
@@ -171,10 +153,18 @@ class Playbook(Written):
     link: PublicLink | None = Field(default=None, pattern=r"^https://\S+$")
     facts: dict[FactName, FactText] = Field(default_factory=dict)
     subscribers: SubscribersPlan | None = None
+    replies: RepliesPlan | None = None
 
     @model_validator(mode="after")
     def _plan_holds_together(self) -> Playbook:
-        _refuse([*self._roster_problems(), *self._gate_problems(), *self._subscriber_problems()])
+        refuse(
+            [
+                *self._roster_problems(),
+                *self._gate_problems(),
+                *self._subscriber_problems(),
+                *self._reply_problems(),
+            ]
+        )
         return self
 
     def requiring(self, least: Requirement) -> Playbook:
@@ -183,7 +173,10 @@ class Playbook(Written):
             kind: message.model_copy(update={"gate": message.gate.requiring(least)})
             for kind, message in self.messages.items()
         }
-        return self.model_copy(update={"messages": messages})
+        replies = self.replies
+        if replies is not None:
+            replies = replies.model_copy(update={"gate": replies.gate.requiring(least)})
+        return self.model_copy(update={"messages": messages, "replies": replies})
 
     def _roster_problems(self) -> list[PlanProblem]:
         ids = [person.id for person in self.roster]
@@ -232,18 +225,43 @@ class Playbook(Written):
             if plan.subscribers
         ]
 
+    def _reply_problems(self) -> list[PlanProblem]:
+        problems = []
+        if MessageKind.REPLY_RULES in self.messages:
+            place = ("messages", MessageKind.REPLY_RULES.value)
+            step = "Plan them in `replies:`, beside `messages:`."
+            problems.append(PlanProblem(place, "are no message to the public", step))
+        if self.replies is not None:
+            facts = {*Facts.model_fields, *self.facts}
+            problems += reply_problems(self.replies, facts, self.roster)
+        return problems
+
     def tells_subscribers(self, kind: MessageKind) -> bool:
         """Whether the subscribers of the status page get messages of ``kind``."""
-        if self.subscribers is None:
+        if self.subscribers is None or kind not in self.messages:
             return False
         plan = self.messages[kind]
         return PAGE_CHANNEL in plan.channels if plan.subscribers is None else plan.subscribers
 
     def signers(self, kind: MessageKind) -> list[str]:
         """The ids of those in the roster who may sign messages of ``kind``, in roster order."""
-        roles = set(self.messages[kind].gate.roles)
+        gate = self.gate_of(kind)
+        roles = set(gate.roles) if gate is not None else set()
         return [person.id for person in self.roster if roles & set(person.roles)]
 
     def plan_for(self, kind: MessageKind) -> MessagePlan | None:
-        """The plan of one kind of message, or None if this playbook has none."""
+        """The plan of one kind of public message, or None if this playbook has none."""
         return self.messages.get(kind)
+
+    def gate_of(self, kind: MessageKind) -> GatePolicy | None:
+        """Who signs a message of ``kind``; None if this playbook has none of it."""
+        if kind is MessageKind.REPLY_RULES:
+            return self.replies.gate if self.replies else None
+        plan = self.messages.get(kind)
+        return plan.gate if plan else None
+
+    @property
+    def kinds(self) -> tuple[MessageKind, ...]:
+        """The kinds of message that can be proposed: the public ones, then the reply rules."""
+        rules = (MessageKind.REPLY_RULES,) if self.replies else ()
+        return (*self.messages, *rules)

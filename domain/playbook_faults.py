@@ -79,7 +79,7 @@ def odd_values(playbook: Playbook, placed: PlacedYaml) -> Iterable[Problem]:
     for place, one in placed.unquoted.items():
         if type(_value_at(playbook, place)) is not str:
             continue
-        prose = place[0] == "facts" or place[-1] in _PROSE
+        prose = place[0] == "facts" or place[-1] in _PROSE or "wordings" in place
         sign = one.comment is not None and not one.comment.startswith(" ")
         if one.comment is not None and (sign or (prose and one.spaces == 1)):
             yield problem_at(

@@ -58,6 +58,11 @@ class ReplyTerms(Value):
     same_words_refused: bool = False
     higher_plan: str = ""
 
+    @property
+    def link_costs(self) -> bool:
+        """Whether a reply with a link costs more than one without."""
+        return self.price_with_link > self.price
+
 
 RESERVE = 20
 """One in so many publications of an account is kept for announcements: they never wait."""

@@ -9,7 +9,7 @@ from pydantic import Field
 from domain.actor import Actor
 from domain.explanation import Explanation
 from domain.gate import Decision, GateState, Requirement
-from domain.ids import AudienceName, Slug
+from domain.ids import AudienceName, ChannelName, Slug
 from domain.ledger import KnownLedger
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
@@ -28,6 +28,7 @@ class MessageStatus(Value):
     status page beside the audiences; ``notify`` is false if they are not to be told.
     ``withdrawing``: what is public is still to be taken back. ``requires`` is what its gate wants a
     decision to be proven with, and ``signs_as`` the roles in which each person may decide there.
+    ``reply_channels`` are those on which reply rules let replies out.
     """
 
     number: int
@@ -52,6 +53,7 @@ class MessageStatus(Value):
     withdrawing: bool = False
     requires: Requirement = Requirement.NONE
     signs_as: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    reply_channels: tuple[ChannelName, ...] = ()
 
     @property
     def direct(self) -> tuple[str, ...]:
@@ -95,7 +97,8 @@ class Decided(Value):
     """The result of a decision.
 
     ``counted`` is false for one that was refused: ``explanation`` says why, and the timeline has
-    it. Such a decision may name no message of the incident.
+    it. Such a decision may name no message of the incident. ``in_force``: reply rules that let
+    replies out from now on.
     """
 
     message: int | None
@@ -103,3 +106,4 @@ class Decided(Value):
     missing: str
     counted: bool = True
     explanation: Explanation | None = None
+    in_force: bool = False

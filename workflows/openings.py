@@ -11,6 +11,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.signatures.openings import OPEN_GATE, REVOKE_OPENING, OpenGate, RevokeOpening
     from domain.incident import IncidentState
     from domain.message_state import MessagePhase, MessageState
+    from domain.opening import OpeningKind
+    from domain.publication import Destination
     from workflows.calls import call, explanation_of
     from workflows.policies import LEDGER, RECORD_AGAIN, URGENT
     from workflows.publishing import Publishing
@@ -79,7 +81,9 @@ class Openings:
         order = OpenGate(
             message=self._state.ref(message),
             digest=message.digest,
-            destinations=message.destinations,
+            destinations=message.destinations
+            or tuple(Destination(channel=one) for one in message.reply_channels),
+            kind=OpeningKind.MESSAGE if message.kind.published else OpeningKind.FORM,
             decisions=message.gate.decisions,
             at=message.approved_at or workflow.now(),
         )
@@ -97,7 +101,7 @@ class Openings:
 
 
 def _to_open(message: MessageState) -> bool:
-    out = message.phase in (MessagePhase.PUBLISHING, MessagePhase.SETTLED)
+    out = message.phase in (MessagePhase.PUBLISHING, MessagePhase.SETTLED, MessagePhase.IN_FORCE)
     return out and not message.opened
 
 

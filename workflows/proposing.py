@@ -164,7 +164,7 @@ class Proposing:
             revision=rendered.revision,
             author=author,
             proposed_at=argument.at,
-            gate=Gate(policy=state.plan_of(kind).gate, digest=rendered.digest, author=author),
+            gate=Gate(policy=state.gate_of(kind), digest=rendered.digest, author=author),
             destinations=_destinations(rendered),
             retractable=tuple(one.channel for one in rendered.channels if one.retracts),
             audience_count=rendered.audience_count,
@@ -173,6 +173,7 @@ class Proposing:
             codes_worth=rendered.codes_worth,
             next_update_by=promise,
             components=components,
+            reply_channels=rendered.reply_channels,
         )
 
 

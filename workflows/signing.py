@@ -107,7 +107,12 @@ class Signing:
             message.phase = MessagePhase.REJECTED
         elif gate.state is GateState.OPEN:
             self._publish(message)
-        return Decided(message=message.number, gate=gate.state, missing=gate.missing())
+        return Decided(
+            message=message.number,
+            gate=gate.state,
+            missing=gate.missing(),
+            in_force=message.phase is MessagePhase.IN_FORCE,
+        )
 
     async def _proven(self, decide: Decide, policy: ActivityPolicy) -> Decide:
         """The same decision by whom its proof shows it to be by, on the revision that is signed.
@@ -164,6 +169,10 @@ class Signing:
             else:
                 older.supersede_unbegun()
         message.approved_at = workflow.now()
+        if not message.kind.published:
+            # Once the ledger has the opening, replies go out by it; nothing is published.
+            message.phase = MessagePhase.IN_FORCE
+            return
         message.fresh_until = workflow.now() + self._state.plan_of(message.kind).fresh_for
         # Once the ledger has the opening, it goes out: see workflows/openings.py.
         message.mark_publishing()

@@ -34,6 +34,7 @@ def message_status(state: IncidentState, message: MessageState) -> MessageStatus
         withdrawing=message.withdrawing,
         requires=message.gate.policy.requires,
         signs_as=state.signs_as(message),
+        reply_channels=message.reply_channels,
     )
 
 

@@ -8,13 +8,14 @@ from activities.signatures.signature import Nothing, Signature
 from domain.gate import Decision
 from domain.ids import MessageRef
 from domain.model import Value
+from domain.opening import OpeningKind
 from domain.publication import Destination
 
 
 class OpenGate(Value):
     """Enter that the gate of a message has opened, by these decisions, for these destinations.
 
-    ``at`` is when; the same order again changes nothing.
+    ``at`` is when; the same order again changes nothing. ``kind`` is what the gate lets out.
     """
 
     message: MessageRef
@@ -22,6 +23,7 @@ class OpenGate(Value):
     destinations: tuple[Destination, ...]
     decisions: tuple[Decision, ...]
     at: datetime
+    kind: OpeningKind = OpeningKind.MESSAGE
 
 
 class RevokeOpening(Value):

@@ -63,7 +63,8 @@ class MessageRendered(Value):
 
     ``number``, ``revision`` and ``ordinal`` are its place in the ledger. ``audiences`` are those
     that its direct channels write to; ``audience_count`` is all of them. ``subscriber_count`` are
-    the subscribers of the status page, who get it besides.
+    the subscribers of the status page, who get it besides. ``reply_channels`` are those on which
+    reply rules let replies out; they have no ``channels``.
     """
 
     digest: str
@@ -75,6 +76,7 @@ class MessageRendered(Value):
     number: int
     revision: int
     ordinal: int
+    reply_channels: tuple[ChannelName, ...] = ()
 
 
 RENDER_MESSAGE = Signature("render_message", RenderMessage, MessageRendered)

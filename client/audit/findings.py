@@ -19,7 +19,12 @@ CALLED_OFF = (_S.WITHDRAWN, _S.SUPERSEDED, _S.ABANDONED)
 NEEDS_WORDS = (_S.REFUSED, _S.UNKNOWN, *CALLED_OFF)
 """States in which somebody will ask why."""
 
-_OVER = (MessagePhase.SETTLED, MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
+_OVER = (
+    MessagePhase.SETTLED,
+    MessagePhase.WITHDRAWN,
+    MessagePhase.SUPERSEDED,
+    MessagePhase.IN_FORCE,
+)
 
 
 class Findings:

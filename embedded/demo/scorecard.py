@@ -151,7 +151,7 @@ def _wrong(score: Score, story: Story) -> list[str]:
                 f"{compared.unentered} not in our ledger, {compared.accepted} accepted"
             )
     for message in score.status.messages:
-        if message.phase is not MessagePhase.SETTLED:
+        if message.phase not in (MessagePhase.SETTLED, MessagePhase.IN_FORCE):
             wrong.append(f"message {message.number} is {message.phase}, not settled")
         for outcome in message.outcomes:
             if outcome.state is not PublicationState.ACCEPTED:

@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import delete, insert, select
 
 from domain.errors import DomainError
+from domain.facts import Facts
 from domain.model import Value
 from store.kernel.database import Database
 from store.tables import drafts
@@ -62,6 +63,22 @@ async def remove(db: Database, draft_id: str) -> None:
     """Remove a draft that nothing points to, because its request was refused."""
     async with db.write() as connection:
         await connection.execute(delete(drafts).where(drafts.c.id == draft_id))
+
+
+async def newest_facts(db: Database, incident: str) -> dict[str, str]:
+    """The facts in an incident's newest draft of them, by name; empty if there is none.
+
+    It may be one that the incident is about to take, so that what depends on a fact can wait.
+    """
+    query = (
+        select(drafts.c.body)
+        .where(drafts.c.incident == incident, drafts.c.kind == "facts")
+        .order_by(drafts.c.saved_at.desc(), drafts.c.id)
+        .limit(1)
+    )
+    async with db.read() as connection:
+        body = await connection.scalar(query)
+    return {} if body is None else Facts.model_validate(orjson.loads(body)).filled()
 
 
 async def load(db: Database, draft_id: str) -> Draft:

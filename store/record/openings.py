@@ -16,8 +16,6 @@ from domain.times import in_utc
 from store.kernel.database import Database, upsert
 from store.tables import openings
 
-_MESSAGE = OpeningKind.MESSAGE.value
-
 
 async def enter(db: Database, key: RecordKey, opening: SealedOpening) -> None:
     """Seal an opening and enter it; the same again changes nothing, not even that it was revoked.
@@ -54,10 +52,30 @@ async def revoke(db: Database, message: MessageRef, at: datetime) -> None:
         )
 
 
-async def find(db: Database, message: MessageRef) -> SealedOpening | None:
+async def find(
+    db: Database, message: MessageRef, kind: OpeningKind = OpeningKind.MESSAGE
+) -> SealedOpening | None:
     """The opening of one revision of a message; None if there is none, or none that is readable."""
+    query = select(openings).where(_of(message), openings.c.kind == kind.value)
     async with db.read() as connection:
-        row = (await connection.execute(select(openings).where(_of(message)))).first()
+        row = (await connection.execute(query)).first()
+    return None if row is None else _read(row._mapping)
+
+
+async def newest_form(db: Database, incident: str) -> SealedOpening | None:
+    """The newest opening of an incident's reply rules that was not revoked; None without one."""
+    query = (
+        select(openings)
+        .where(
+            openings.c.incident == incident,
+            openings.c.kind == OpeningKind.FORM.value,
+            openings.c.revoked_at.is_(None),
+        )
+        .order_by(openings.c.number.desc(), openings.c.revision.desc())
+        .limit(1)
+    )
+    async with db.read() as connection:
+        row = (await connection.execute(query)).first()
     return None if row is None else _read(row._mapping)
 
 
@@ -76,7 +94,6 @@ async def of_incident(db: Database, incident: str) -> list[SealedOpening]:
 def _of(message: MessageRef) -> ColumnElement[bool]:
     return and_(
         openings.c.incident == message.incident,
-        openings.c.kind == _MESSAGE,
         openings.c.number == message.number,
         openings.c.revision == message.revision,
     )

@@ -17,6 +17,7 @@ from domain.limits import DRAFT_LIMIT, NAMES_LIMIT
 from domain.message import FREE_SUBJECT, FREE_TEXT, Copy, Document, MessageKind
 from domain.page_entry import ComponentState
 from domain.publication import Outcome
+from domain.saved_replies import ReplyRules
 from domain.status import MessageStatus
 from surfaces.api.access import BASE, actor, engine_of
 from surfaces.api.resource import Resource
@@ -118,6 +119,7 @@ class MessageWithCopies(Message):
     """A message with exactly the words that its approvers sign."""
 
     copies: list[CopyShown]
+    replies: ReplyRules | None = Field(None, description="Of reply rules, which have no copies.")
 
 
 class OwnWords(Asked):
@@ -308,7 +310,8 @@ def _messages(slug: str, seen: IncidentView) -> list[Message]:
 
 def _with_copies(message: Message, document: Document | None) -> MessageWithCopies:
     copies = [CopyShown.of(one) for one in document.copies] if document else []
-    return MessageWithCopies(**dict(message), copies=copies)
+    replies = document.replies if document else None
+    return MessageWithCopies(**dict(message), copies=copies, replies=replies)
 
 
 def _decision(one: Decision) -> DecisionShown:

@@ -15,11 +15,13 @@ from client.messages import decide, message_of, read_message
 from client.passkeys import finish_signing, has_passkey, unusable_at
 from client.patience import soon
 from client.revision_changes import changes_of
+from client.saved_replies import reply_rules
 from client.signing import MaySign, may_sign
 from client.stopping import stop_in_force
 from domain.explanation import Explanation, explained
 from domain.gate import GateState, Verdict
 from domain.message import Copy, Document
+from domain.message_state import MessagePhase
 from domain.status import Decided, MessageStatus
 from domain.stopping import Stop
 from surfaces.console.abilities import why_only_reading
@@ -135,6 +137,7 @@ async def _show(
         refused.status if refused else 200,
         document=document,
         copies=await _copies(document),
+        held=await _held(request, slug, message),
         changes=await changes_of(engine_of(request), document),
         refusal=refused.explanation if refused else None,
         reason=reason,
@@ -194,6 +197,14 @@ def overtaken(message: MessageStatus, digest: str) -> Explanation | None:
 
 def _message(seen: IncidentView, number: int) -> MessageStatus | None:
     return message_of(seen.look.status, number) if seen.look else None
+
+
+async def _held(request: Request, slug: str, message: MessageStatus) -> dict[str, Explanation]:
+    """Why saved replies that are in force cannot be sent, by their names."""
+    if message.phase is not MessagePhase.IN_FORCE:
+        return {}
+    view = await reply_rules(engine_of(request), slug)
+    return {one.name: one.why_not for one in view.saved if one.why_not} if view else {}
 
 
 async def _copies(document: Document) -> list[tuple[int, Copy, CopyLength]]:

@@ -56,6 +56,7 @@ _KINDS = {
     "resolution_note": "the resolution",
     "goodwill_offer": "the offer",
     "correction": "a correction",
+    "reply_rules": "the reply rules",
 }
 
 

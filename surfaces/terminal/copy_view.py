@@ -14,6 +14,7 @@ from domain.page_entry import PageEntry
 from domain.plural import plural
 from domain.times import show_on_its_day
 from surfaces.terminal.printing import clean
+from surfaces.terminal.replies_view import replies_view
 
 NOT_NOTIFIED = "Subscribers are not told."
 
@@ -27,6 +28,8 @@ def document_view(document: Document, digest: str, channel: str | None = None) -
     for copy in document.copies:
         if channel is None or copy.channel == channel:
             parts += [Rule(Text(_place(copy), style="bold"), align="left"), _copy(copy), Text("")]
+    if document.replies is not None:
+        parts += replies_view(document.replies)
     parts.append(Rule(Text("what is signed", style="bold"), align="left"))
     revision = f"revision {document.revision}"
     parts.append(Text(f"message {document.number}, {document.kind}, {revision}"))
@@ -35,7 +38,7 @@ def document_view(document: Document, digest: str, channel: str | None = None) -
     if document.subscribers is not None:
         count = plural(document.subscribers.count, "subscriber")
         parts.append(Text(f"and {count} of the status page"))
-    if not document.notify:
+    if not document.notify and document.copies:
         parts.append(Text(NOT_NOTIFIED))
     if document.offer is not None:
         offer = document.offer
@@ -82,6 +85,8 @@ def promise_line(at: datetime) -> Text:
 
 def preview(document: Document) -> str:
     """The first lines of a message's shortest copy, for a glance."""
+    if document.replies is not None:
+        return document.replies.in_words
     text = min((copy.text for copy in document.copies), key=len)
     lines = [line for line in text.splitlines() if line.strip()][:_PREVIEW]
     short = "\n".join(lines)

@@ -8,12 +8,15 @@ from typing import Annotated
 import typer
 
 from client import claims, mentions
+from client.engine import Engine
 from client.mentions import MentionList
+from client.saved_replies import ReplyRulesView, refuse_no_rules, reply_rules
 from domain.mentions import DismissalReason, MentionState
 from surfaces.terminal import desk_replies
 from surfaces.terminal.desk_view import mention_lines, source_lines, version_lines
 from surfaces.terminal.options import By, Json, actor, slug_of
 from surfaces.terminal.printing import clock, say, say_json
+from surfaces.terminal.replies_view import rules_lines
 from surfaces.terminal.session import run
 
 app = typer.Typer(help="What people say to us, and whether it is heard.", no_args_is_help=True)
@@ -103,6 +106,27 @@ def sources(as_json: Json = False) -> None:
     for one in found:
         for line in source_lines(one):
             say(line)
+
+
+@app.command()
+def saved(
+    incident: Annotated[str, typer.Option(metavar="SLUG", help="The incident.", callback=slug_of)],
+    as_json: Json = False,
+) -> None:
+    """Show the saved replies of an incident that are in force, and which cannot be sent now.
+
+    Example: frontfoot desk saved --incident spam-saturday
+    """
+
+    async def look(engine: Engine) -> ReplyRulesView:
+        return refuse_no_rules(await reply_rules(engine, incident), incident)
+
+    view = run(look)
+    if as_json:
+        say_json(view.model_dump(mode="json"))
+        return
+    for line in rules_lines(view):
+        say(line)
 
 
 @app.command()

@@ -29,7 +29,8 @@ def show_copy(
     Example: frontfoot show site-down 1 --channel twitter
     """
     message, document = run(lambda engine: read_message(engine, slug, number))
-    if channel is not None and channel not in {copy.channel for copy in document.copies}:
+    there = {copy.channel for copy in document.copies}
+    if channel is not None and document.copies and channel not in there:
         names = ", ".join(copy.channel for copy in document.copies)
         raise WrongInput(f"Message {number} does not go to {channel!r}.", f"It goes to {names}.")
     if as_json:

@@ -121,14 +121,23 @@ def message_view(
     if not message.notify:
         inner.append(Text(NOT_NOTIFIED))
     if message.approved_at is not None or message.phase is not MessagePhase.WAITING:
-        told = "yes" if message.told else _NOT_TOLD.get(message.phase, _TOO_FEW)
-        inner.append(Text(f"people have been told: {told}", style="dim"))
+        inner.append(Text(_effect(message), style="dim"))
         for outcome in message.outcomes:
             place = (outcome.channel, outcome.audience)
             mail = next((one for one in mails if (one.channel, one.audience) == place), None)
             inner += _channel(outcome, mail, named=len(_audiences(message)) > 1)
     parts += [_indented(one) for one in inner]
     return Group(*parts)
+
+
+def _effect(message: MessageStatus) -> str:
+    """What came of a message that was decided on."""
+    if message.kind.published:
+        told = "yes" if message.told else _NOT_TOLD.get(message.phase, _TOO_FEW)
+        return f"people have been told: {told}"
+    if message.phase is MessagePhase.IN_FORCE:
+        return f"replies go out by them on {clean(', '.join(message.reply_channels))}"
+    return f"replies go out by them: {_NOT_TOLD.get(message.phase, 'not yet')}"
 
 
 def _how_many(message: MessageStatus) -> str:
@@ -204,6 +213,7 @@ def _title(message: MessageStatus) -> Text:
     state = {
         MessagePhase.WAITING: "waits for signatures",
         MessagePhase.PUBLISHING: "is going out",
+        MessagePhase.IN_FORCE: "is in force",
     }.get(message.phase, str(message.phase))
     text = Text(f"{message.number:>2} ", style="bold")
     text.append(f"{message.kind}", style="bold")

@@ -45,7 +45,9 @@ class Gates:
     def __init__(self) -> None:
         self.refuses: DomainError | None = None
 
-    async def refuse_unopened(self, channel: str, text: str, ground: ReplyGround) -> None:
+    async def refuse_unopened(
+        self, channel: str, text: str, ground: ReplyGround, incident: str
+    ) -> None:
         if self.refuses is not None:
             raise self.refuses
 

@@ -1,0 +1,40 @@
+"""Trying the saved replies of a plan: whether each wording fits the channels that answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from channels.contract import Channel
+from channels.reply_rules import unfit_for
+from client.trial_days import SHORT
+from domain.errors import Problem
+from domain.playbook import Playbook
+from domain.playbook_faults import problem_at
+from domain.reply_plan import RepliesPlan
+from domain.saved_replies import with_facts
+from domain.yaml_places import PlacedYaml
+
+
+def reply_problems(
+    plan: Playbook, replies: RepliesPlan, placed: PlacedYaml, channels: Sequence[Channel]
+) -> Iterator[Problem]:
+    """Each wording that a channel could not carry, whatever is known, with its place in the file.
+
+    What long facts make too long is left out on the day, and approvers see that.
+    """
+    known = {**SHORT.facts, **plan.facts}
+    for channel in channels:
+        if not channel.capabilities.listens:
+            at = ("replies", "channels", replies.channels.index(channel.name))
+            detail = f"{channel.name} cannot be listened to, so there is nobody to answer there."
+            yield problem_at(placed, at, detail, "Take it out.")
+            continue
+        for place, reply in enumerate(replies.saved):
+            for number, wording in enumerate(reply.wordings):
+                why = unfit_for(channel, with_facts(wording, known), links=reply.links)
+                if why is None:
+                    continue
+                where = ("replies", "saved", place, "wordings", number)
+                links = "Take the link out, or write `links: true` beside `wordings`."
+                step = links if "link" in why.split(",")[0] else "Say it in fewer words."
+                yield problem_at(placed, where, f"the wording {why}.", step)
