@@ -47,6 +47,7 @@ __all__ = [
     "answer_many",
     "list_replies",
     "replies_to",
+    "rules_for",
     "settle_reply",
     "show_reply",
     "take_back",
@@ -85,7 +86,7 @@ async def answer(
     row = await row_of(engine, number)
     _refuse_closed(row)
     refuse_held([row], actor, datetime.now(UTC))
-    rules = await _rules(engine, row)
+    rules = await rules_for(engine, row)
     if saved:
         if text.strip():
             raise WrongInput(
@@ -293,12 +294,12 @@ def _refuse_unfit(mention: Mention, text: str) -> None:
 
 async def _rules_or_why(engine: Engine, row: MentionRow) -> ReplyRulesView | DomainError:
     try:
-        return await _rules(engine, row)
+        return await rules_for(engine, row)
     except DomainError as error:
         return error
 
 
-async def _rules(engine: Engine, row: MentionRow) -> ReplyRulesView:
+async def rules_for(engine: Engine, row: MentionRow) -> ReplyRulesView:
     """The reply rules in force for a mention; ``DomainError`` if none are."""
     if not row.incident:
         raise DomainError(

@@ -31,6 +31,7 @@ NEEDS: dict[str, Ability | None] = {
     f"GET {_INCIDENT}/record": None,
     "GET /desk": None,
     "GET /desk/live": None,
+    "GET /desk/replies": None,
     "GET /desk/{number}": None,
     # Signing, and what helps to decide: the gate says who may.
     f"GET {_MESSAGE}/sign": None,
@@ -94,6 +95,11 @@ NEEDS: dict[str, Ability | None] = {
     f"POST {_INCIDENT}/recipient/file": Ability.SEE_ADDRESSES,
     # The desk.
     "POST /desk/dismissals": Ability.ANSWER,
+    "POST /desk/replies": Ability.ANSWER,
+    "POST /desk/replies/{reply}/agreement": Ability.ANSWER,
+    "POST /desk/replies/{reply}/withdrawal": Ability.ANSWER,
+    "POST /desk/replies/{reply}/settlement": Ability.ANSWER,
+    "POST /desk/{number}/replies": Ability.ANSWER,
     "POST /desk/{number}/claims": Ability.ANSWER,
     "POST /desk/{number}/drafts": Ability.ANSWER,
     "POST /desk/{number}/releases": Ability.ANSWER,

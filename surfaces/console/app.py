@@ -43,6 +43,7 @@ from surfaces.console import (
     recipient,
     record,
     recovery,
+    replies,
     samples,
     sign,
     sign_in,
@@ -88,6 +89,7 @@ _PAGES = (
     imports.router,
     exports.router,
     desk.router,
+    replies.router,
     mention.router,
 )
 

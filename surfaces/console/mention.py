@@ -14,6 +14,8 @@ from client.claims import claim_mention, current_claim, release_mention, renew_c
 from client.desk import same_author
 from client.incidents import recorded_incidents
 from client.mentions import MentionVersion, ShownMention, show_mention
+from client.replies import answer
+from client.reply_options import reply_options
 from domain.claims import LEASE, LONGEST_DRAFT
 from domain.mentions import LONGEST_LINE, DismissalReason, ForeignLine
 from domain.printable import clean
@@ -51,6 +53,19 @@ async def take_draft(
     text = draft.replace("\r\n", "\n")
     work = renew_claim(engine_of(request), number, text, actor=actor(request))
     return await _done(request, number, work, draft=text)
+
+
+@router.post(ONE + "/replies")
+async def take_reply(
+    request: Request,
+    number: Number,
+    saved: Annotated[str, Form()] = "",
+    draft: Annotated[str, Form()] = "",
+) -> Response:
+    """Answer it: with a saved reply, or in one's own words."""
+    text = "" if saved else draft.replace("\r\n", "\n")
+    work = answer(engine_of(request), number, actor=actor(request), text=text, saved=saved)
+    return await _done(request, number, work, draft=text, saved=saved)
 
 
 @router.post(ONE + "/releases")
@@ -102,6 +117,7 @@ async def _show(
     shown = await show_mention(engine, number)
     row = shown.row
     claim = current_claim(row)
+    options = await reply_options(engine, row, actor=actor(request))
     kept = row.draft.text if row.draft else ""
     return page(
         request,
@@ -114,11 +130,12 @@ async def _show(
         others=await same_author(engine, row),
         link=_link_of(row.mention.url),
         claim=claim,
+        options=options,
         mine=claim is not None and claim.by == session(request).person.id,
         minutes=int(LEASE.total_seconds() // 60),
         incidents=[one.slug for one in await recorded_incidents(engine)],
         reasons=REASONS,
-        typed={"reason": DismissalReason.SPAM, "words": "", "draft": kept} | typed,
+        typed={"reason": DismissalReason.SPAM, "words": "", "draft": kept, "saved": ""} | typed,
         longest=LONGEST_DRAFT,
         longest_words=LONGEST_LINE,
         refusal=refused.explanation if refused else None,

@@ -19,8 +19,8 @@ function press(key) {
   // In a list a key is about the mention that has the focus; elsewhere about the only one.
   const button = `[data-key="${key}"]`;
   const found = row ? row.querySelector(button) : document.querySelector(`main form:not(:has([data-mention])) ${button}`);
-  if (found instanceof HTMLButtonElement) found.click();
-  else found?.focus();
+  if (found?.matches("button, [type=radio]")) found.click();
+  found?.focus();
 }
 
 function search() {
@@ -31,9 +31,9 @@ function search() {
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.matches("textarea, select, input:not([type=checkbox])")) return;
+  if (event.target.matches("textarea, select, input:not([type=checkbox], [type=radio])")) return;
   if (event.key === "j" || event.key === "k") go(event.key === "j" ? 1 : -1);
-  else if ("cd/".includes(event.key)) press(event.key);
+  else if ("cdr/123456789".includes(event.key)) press(event.key);
   else return;
   event.preventDefault();
 });

@@ -25,6 +25,7 @@ NAMES = {
     "name": "n",
     "import_id": "0" * 32,
     "endpoint": "e",
+    "reply": 1,
 }
 CELLS = [(route, ability) for route, ability in NEEDS.items() if ability is not None]
 
