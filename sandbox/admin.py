@@ -24,7 +24,7 @@ class CrowdOrder(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    provider: str = Field(pattern="^(twitter|facebook)$")
+    provider: str = Field(pattern="^(twitter|facebook|mastodon|email)$")
     count: int = Field(ge=1, le=MAX_COUNT)
     texts: list[str] = Field(default_factory=list)
     post_id: str | None = None
@@ -97,6 +97,7 @@ class Admin:
         by = request.query_params.get("by")
         if by:
             mail["by"] = await world.mailbag.by_arg(by)
+        toots = await world.book.read(lambda db: _own_toots(db, world.config.mastodon_id))
         own = [post for post in posts if post.pop("author_id") == world.config.x_user_id]
         return _json(
             {
@@ -111,6 +112,7 @@ class Admin:
                     "posts": page,
                     "comments": comments,
                 },
+                "mastodon": {"accepted": len(toots), "posts": toots},
             }
         )
 
@@ -147,6 +149,10 @@ class Admin:
         made: list[str] | None
         if order.provider == "twitter":
             made = self._world.crowd.mention(order.count, order.texts, order.to_us)
+        elif order.provider == "mastodon":
+            made = self._world.crowd.toot(order.count, order.texts)
+        elif order.provider == "email":
+            made = self._world.crowd.mail(order.count, order.texts, self._world.clock())
         elif order.tagging:
             made = self._world.crowd.tag(order.count, order.texts)
         else:
@@ -259,6 +265,25 @@ def _own_comments(db: sqlite3.Connection, page_id: str) -> list[dict[str, Any]]:
     return [
         {"id": number, "text": text, "reply_to": target, "at": at, "deleted": deleted is not None}
         for number, text, target, at, deleted in rows
+    ]
+
+
+def _own_toots(db: sqlite3.Connection, account: str) -> list[dict[str, Any]]:
+    rows = db.execute(
+        "SELECT 113000000000000000 + seq, text, reply_to, visibility, at, deleted FROM toot"
+        " WHERE author_id = ? ORDER BY seq",
+        (account,),
+    )
+    return [
+        {
+            "id": str(number),
+            "text": text,
+            "reply_to": above,
+            "visibility": visibility,
+            "at": at,
+            "deleted": deleted is not None,
+        }
+        for number, text, above, visibility, at, deleted in rows
     ]
 
 

@@ -14,6 +14,7 @@ from sandbox.admin import Admin
 from sandbox.config import SandboxConfig
 from sandbox.pages import Pages
 from sandbox.passkeys import Passkeys
+from sandbox.replies import ReplyBooks
 from sandbox.telling import Telling
 from sandbox.webhooks import Webhooks
 from sandbox.world import SandboxWorld
@@ -51,7 +52,9 @@ def create_app(config: SandboxConfig, clock: Callable[[], float] = time.time) ->
             *Telling(world.config, world.posts, world.page, world.clock).routes(),
             *world.sendgrid.routes(),
             *world.suppressions.routes(),
+            *ReplyBooks(world.config, world.book).routes(),
             *world.x.routes(),
+            *world.mastodon.routes(),
             *world.graph.routes(),
         ],
         lifespan=lifespan,

@@ -59,6 +59,15 @@ CREATE TABLE IF NOT EXISTS fb_tag (
     parent_id TEXT, author_id TEXT NOT NULL, author_name TEXT NOT NULL, message TEXT NOT NULL,
     at REAL NOT NULL, hidden INTEGER NOT NULL DEFAULT 0, deleted REAL);
 
+CREATE TABLE IF NOT EXISTS toot (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, author_id TEXT NOT NULL, acct TEXT NOT NULL,
+    name TEXT NOT NULL, text TEXT NOT NULL, at REAL NOT NULL, edited REAL, reply_to TEXT,
+    visibility TEXT NOT NULL, key TEXT UNIQUE, deleted REAL);
+
+CREATE TABLE IF NOT EXISTS letter (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, address TEXT NOT NULL,
+    name TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, at REAL NOT NULL);
+
 CREATE TABLE IF NOT EXISTS webhook (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, body TEXT NOT NULL);
 """
@@ -67,7 +76,7 @@ CREATE TABLE IF NOT EXISTS webhook (
 # costs the accepting side far more than a scan costs the rare person who opens the inbox.
 _EMPTIED_BY_RESET = (
     "fault mail_content mail_request mail suppression outbox x_user x_post x_mention x_edit "
-    "fb_post fb_comment fb_tag webhook"
+    "fb_post fb_comment fb_tag toot letter webhook"
 ).split()
 
 

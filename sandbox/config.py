@@ -24,7 +24,10 @@ class Dials:
     x_window_seconds: float = 900.0
     x_posts_per_day: int = 10_000
     x_reply_rule: bool = True
+    x_same_words_rule: bool = True
     x_mention_depth: int = 800
+    mastodon_posts_per_window: int = 300
+    mastodon_window_seconds: float = 10_800.0
     email_activity_per_minute: int = 6
     event_webhook_url: str | None = None
 
@@ -53,6 +56,8 @@ class SandboxConfig:
     page_id: str = "100000000000001"
     page_name: str = "Acme"
     page_token: str = "sandbox-page-token"
+    mastodon_id: str = "109000000000000001"
+    mastodon_token: str = "sandbox-mastodon-token"
 
 
 def config_from_arguments(arguments: Sequence[str] | None = None) -> SandboxConfig:
@@ -62,7 +67,7 @@ def config_from_arguments(arguments: Sequence[str] | None = None) -> SandboxConf
     """
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
-        description="A local stand-in for SendGrid, X and Facebook, on one port.",
+        description="A local stand-in for SendGrid, X, Facebook and Mastodon, on one port.",
     )
 
     def option(flag: str, default: str | None, help_text: str) -> None:

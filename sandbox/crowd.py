@@ -1,4 +1,4 @@
-"""Strangers' mentions on X and comments on Facebook, as many as are wanted."""
+"""Strangers' mentions on X and Mastodon, comments on Facebook and mails, as many as are wanted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sqlite3
 from sandbox.book import Book
 from sandbox.config import SandboxConfig
 from sandbox.graphbook import EdgeSlice, GraphBook
+from sandbox.tootbook import TootBook
 from sandbox.xbook import XBook
 
 MAX_COUNT = 100_000
@@ -27,12 +28,19 @@ class Crowd:
     """Strangers with names, whose posts are recorded like anybody's."""
 
     def __init__(
-        self, config: SandboxConfig, book: Book, posts: XBook, page: GraphBook, rng: random.Random
+        self,
+        config: SandboxConfig,
+        book: Book,
+        posts: XBook,
+        page: GraphBook,
+        toots: TootBook,
+        rng: random.Random,
     ) -> None:
         self._config = config
         self._book = book
         self._posts = posts
         self._page = page
+        self._toots = toots
         self._rng = rng
 
     def mention(self, count: int, texts: list[str], to_us: bool = True) -> list[str]:
@@ -73,13 +81,45 @@ class Crowd:
                 made.append(self._page.write_tag(db, author, self._text(number, texts)))
         return made
 
+    def toot(self, count: int, texts: list[str]) -> list[str]:
+        """`count` posts on Mastodon that mention the account."""
+        with self._book.transaction() as db:
+            made = []
+            for number in range(count):
+                stranger = self._rng.randrange(_STRANGERS)
+                name = _name(stranger)
+                acct = f"{name.split()[0].lower()}_{stranger}@other.example"
+                author = (str(_FIRST_STRANGER + stranger), acct, name)
+                made.append(self._toots.write(db, author, self._text(number, texts)).id)
+        return made
+
+    def mail(self, count: int, texts: list[str], now: float) -> list[str]:
+        """`count` mails to us; the ids are Message-IDs without brackets."""
+        with self._book.transaction() as db:
+            (begun,) = db.execute("SELECT coalesce(max(seq), 0) FROM letter").fetchone()
+            rows = []
+            for number in range(count):
+                stranger = self._rng.randrange(_STRANGERS)
+                name = _name(stranger)
+                address = f"{name.split()[0].lower()}{stranger}@customers.example"
+                text = self._text(number, texts)
+                one = f"{begun + number + 1}.letter@customers.example"
+                rows.append((one, address, name, f"Question {begun + number + 1}", text, now))
+            db.executemany(
+                "INSERT INTO letter (id, address, name, subject, text, at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                rows,
+            )
+        return [row[0] for row in rows]
+
     def change(self, number: str, text: str | None) -> str | None:
-        """A stranger edits a post on X or a comment on Facebook, or deletes it if there is no text.
+        """A stranger edits a post or a comment, or deletes it if there is no text.
 
         The id that it has then, since an edited post on X has another; None without such a post.
         """
         post = self._posts.post(int(number)) if number.isdigit() else None
-        comment = self._page.comment(number)
+        comment = self._page.comment(number) or self._page.tag(number)
+        toot = self._toots.toot(number)
         if post is not None and text is not None:
             return str(self._posts.edit(post, text).id)
         if post is not None:
@@ -88,7 +128,11 @@ class Crowd:
             self._page.edit(comment, text)
         elif comment is not None:
             self._page.delete(comment)
-        return number if post or comment else None
+        elif toot is not None and text is not None:
+            self._toots.edit(toot, text)
+        elif toot is not None:
+            self._toots.delete(toot)
+        return number if post or comment or toot else None
 
     def _text(self, number: int, texts: list[str]) -> str:
         return texts[number % len(texts)] if texts else self._rng.choice(_TEXTS)

@@ -17,6 +17,7 @@ class Provider(StrEnum):
     SENDGRID = "sendgrid"
     TWITTER = "twitter"
     FACEBOOK = "facebook"
+    MASTODON = "mastodon"
 
 
 class Operation(StrEnum):

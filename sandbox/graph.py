@@ -82,7 +82,7 @@ class Graph:
             node = self._config.page_id
         if node == self._config.page_id:
             return self._page(request, edge, values)
-        found = self._book.post(node) or self._book.comment(node)
+        found = self._book.post(node) or self._book.comment(node) or self._book.tag(node)
         if found is None:
             return no_such_object(node)
         if edge == "comments":
@@ -148,7 +148,7 @@ class Graph:
         return answer({"success": True})
 
     def _comments(self, request: Request, found: PagePost | Comment, values: Values) -> Response:
-        parent = found if isinstance(found, Comment) else None
+        parent = found if isinstance(found, Comment) and not found.is_tag else None
         post_id = parent.post_id if parent else found.id
         if request.method == "POST":
             message = values.get("message", "")

@@ -40,6 +40,11 @@ class Comment:
     at: float
     hidden: bool
 
+    @property
+    def is_tag(self) -> bool:
+        """Whether it is a post that tags the Page: that stands under nothing."""
+        return not self.post_id
+
 
 @dataclass(frozen=True, slots=True)
 class EdgeSlice:
@@ -134,6 +139,13 @@ class GraphBook:
         ).fetchone()
         return Comment(*row) if row else None
 
+    def tag(self, tag_id: str) -> Comment | None:
+        """A post of somebody else's that tags the Page."""
+        row = self._book.db.execute(
+            f"SELECT {_COMMENT} FROM fb_tag WHERE id = ? AND deleted IS NULL", (tag_id,)
+        ).fetchone()
+        return Comment(*row) if row else None
+
     def repeats_last(self, message: str, link: str | None) -> bool:
         """Whether the newest public post says exactly this: Facebook compares with that one."""
         row = self._book.db.execute(
@@ -143,7 +155,7 @@ class GraphBook:
         return row is not None and (row[0], row[1]) == (message, link)
 
     def edit(self, post_or_comment: PagePost | Comment, message: str) -> None:
-        table = "fb_post" if isinstance(post_or_comment, PagePost) else "fb_comment"
+        table = _table_of(post_or_comment)
         with self._book.transaction() as db:
             db.execute(
                 f"UPDATE {table} SET message = ? WHERE seq = ?", (message, post_or_comment.seq)
@@ -154,7 +166,7 @@ class GraphBook:
             db.execute("UPDATE fb_comment SET hidden = ? WHERE seq = ?", (hidden, comment.seq))
 
     def delete(self, post_or_comment: PagePost | Comment) -> None:
-        table = "fb_post" if isinstance(post_or_comment, PagePost) else "fb_comment"
+        table = _table_of(post_or_comment)
         with self._book.transaction() as db:
             db.execute(
                 f"UPDATE {table} SET deleted = ? WHERE seq = ?",
@@ -202,3 +214,9 @@ class GraphBook:
                 "limit": part.limit,
             },
         ).fetchall()
+
+
+def _table_of(found: PagePost | Comment) -> str:
+    if isinstance(found, PagePost):
+        return "fb_post"
+    return "fb_tag" if found.is_tag else "fb_comment"

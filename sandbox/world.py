@@ -17,8 +17,10 @@ from sandbox.graph import Graph
 from sandbox.graphbook import GraphBook
 from sandbox.grapherrors import GraphErrors
 from sandbox.mailbag import Mailbag
+from sandbox.mastodon import Mastodon, MastodonErrors
 from sandbox.sendgrid import SendGrid, SendGridErrors
 from sandbox.suppressions import Suppressions
+from sandbox.tootbook import TootBook
 from sandbox.x import X
 from sandbox.xbook import XBook
 from sandbox.xproblems import XErrors
@@ -37,11 +39,13 @@ class SandboxWorld:
     mailbag: Mailbag
     posts: XBook
     page: GraphBook
+    toots: TootBook
     crowd: Crowd
     sendgrid: SendGrid
     suppressions: Suppressions
     x: X
     graph: Graph
+    mastodon: Mastodon
 
     @classmethod
     def build(cls, config: SandboxConfig, clock: Callable[[], float] = time.time) -> SandboxWorld:
@@ -54,6 +58,7 @@ class SandboxWorld:
         mailbag = Mailbag(book)
         posts = XBook(config, book, clock)
         page = GraphBook(config, book, clock)
+        toots = TootBook(config, book, clock)
         mail_gate = SandboxGate(Provider.SENDGRID, faults, outage, SendGridErrors())
         x_gate = SandboxGate(Provider.TWITTER, faults, outage, XErrors())
         graph_gate = SandboxGate(Provider.FACEBOOK, faults, outage, GraphErrors(config.page_id))
@@ -67,11 +72,18 @@ class SandboxWorld:
             mailbag=mailbag,
             posts=posts,
             page=page,
-            crowd=Crowd(config, book, posts, page, random.Random(config.seed + 1)),
+            toots=toots,
+            crowd=Crowd(config, book, posts, page, toots, random.Random(config.seed + 1)),
             sendgrid=SendGrid(config, mailbag, events, mail_gate, clock),
             suppressions=Suppressions(mailbag, mail_gate, clock),
             x=X(config, posts, x_gate, clock),
             graph=Graph(config, page, graph_gate, clock),
+            mastodon=Mastodon(
+                config,
+                toots,
+                SandboxGate(Provider.MASTODON, faults, outage, MastodonErrors()),
+                clock,
+            ),
         )
 
     def forget(self) -> None:
@@ -82,3 +94,4 @@ class SandboxWorld:
         self.mailbag.reload()
         self.posts.settle_in()
         self.x.forget_usage()
+        self.mastodon.forget_usage()

@@ -182,18 +182,19 @@ class XBook:
             db.execute("UPDATE x_post SET deleted = ? WHERE id = ?", (self._clock(), number))
 
     def is_duplicate(self, author_id: str, text: str, reply_to: XPost | None) -> bool:
-        """Whether the author said the same, to the same person, within a day, deleted or not."""
-        row = self._book.db.execute(
-            "SELECT 1 FROM x_post WHERE author_id = ? AND text = ? AND at > ?"
-            " AND coalesce(reply_to_user, '') = ?",
-            (
-                author_id,
-                text,
-                self._clock() - _DUPLICATE_SECONDS,
-                reply_to.author_id if reply_to else "",
-            ),
-        ).fetchone()
-        return row is not None
+        """Whether the author said the same within a day, deleted or not.
+
+        X does not say whether the same words to somebody else are the same. Here they are, unless
+        the dial of that rule is off.
+        """
+        rows = self._book.db.execute(
+            "SELECT coalesce(reply_to_user, '') FROM x_post"
+            " WHERE author_id = ? AND text = ? AND at > ?",
+            (author_id, text, self._clock() - _DUPLICATE_SECONDS),
+        ).fetchall()
+        if self._config.dials.x_same_words_rule:
+            return bool(rows)
+        return (reply_to.author_id if reply_to else "",) in rows
 
     def mentions_user(self, post: XPost, user_id: str) -> bool:
         row = self._book.db.execute(

@@ -32,7 +32,7 @@ import httpx
 from pydantic import AwareDatetime, BaseModel, Field, RootModel
 from pydantic_settings import SettingsConfigDict
 
-from channels.adapter import Adapter
+from channels.adapter import SANDBOX, Adapter
 from channels.configured import ChannelSettings, Key, Url
 from channels.contract import (
     CannotExpress,
@@ -314,5 +314,5 @@ def idempotency_key(publication: Publication, to: str = "") -> str:
 ADAPTER = Adapter(
     MastodonSettings,
     MastodonChannel,
-    example={"base_url": "https://mastodon.example", "token": "example-token"},
+    sandbox={"base_url": SANDBOX, "token": "sandbox-mastodon-token"},
 )

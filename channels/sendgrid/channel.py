@@ -36,16 +36,20 @@ from channels.contract import (
     ChannelError,
     ChannelKind,
     Health,
+    Publication,
     Refused,
     Template,
 )
 from channels.http import Clock, Effect, body_of, utc_now
 from channels.mail_copy import CONTENT_LIMIT, render_mail
+from channels.mail_reply import TERMS, number_of_reply, render_mail_reply
 from channels.sendgrid.body import BATCH_ARG, body_of_batch
 from channels.sendgrid.events import EVENTS
 from channels.sendgrid.lists import read_lists
+from channels.sendgrid.replying import REPLY_ARG, body_of_reply, no_mail_there
 from channels.sendgrid.settings import PROVIDER, SendGridSettings
 from channels.wire import Wire
+from domain.mentions import Mention
 from domain.message import Copy
 from domain.publication import Finding, Receipt, Sighting
 from domain.suppression import ListedAddress
@@ -100,6 +104,7 @@ class SendGridChannel:
             batch_limit=BATCH_LIMIT,
             reads_back=settings.activity_feed,
             tells_events=True,
+            replies=TERMS,
         )
 
     def render(self, template: Template) -> Copy:
@@ -138,18 +143,49 @@ class SendGridChannel:
                 why="SendGrid shows what it took only in its events, or in the Email Activity "
                 "add-on, which is not switched on here.",
             )
-        clause = f"(unique_args['{BATCH_ARG}'] = '{key}')"
+        return await self._seen(BATCH_ARG, key)
+
+    async def _seen(self, argument: str, value: str) -> Sighting:
+        """What the Email Activity feed says about mail with that custom argument."""
+        clause = f"(unique_args['{argument}'] = '{value}')"
         try:
             answer = await self._ask("/v3/messages", {"query": clause, "limit": "1"})
         except Refused as error:
             return Sighting(finding=Finding.CANNOT_TELL, why=str(error))
         seen = body_of(answer, _Activity, Effect.REPEATABLE, PROVIDER).messages
         if not seen:
-            return Sighting(finding=Finding.ABSENT, why="No message carries the batch's key.")
+            return Sighting(finding=Finding.ABSENT, why="No message carries our key.")
         return Sighting(
             finding=Finding.FOUND,
             # A message's own id starts with the id of the request that it was in.
             receipt=Receipt(id=seen[0].msg_id.partition(".")[0], at=self._clock()),
+        )
+
+    def render_reply(self, text: str, to: Mention) -> Copy:
+        """Return the mail, by the sender of the settings. Raises ``CannotExpress``."""
+        settings = self._settings
+        return render_mail_reply(
+            text, to, self.name, name=settings.from_name, address=settings.from_address
+        )
+
+    async def reply(self, publication: Publication, to: Mention) -> Receipt:
+        """Answer the author's mail in one request. Raises like ``publish``, and ``NotAllowed``."""
+        request = self._request("POST", "/v3/mail/send", body=body_of_reply(publication.copy, to))
+        try:
+            response = await self._wire.publish(request, own=lambda one: _own_words(one, 1))
+        except BadRecipient:
+            raise no_mail_there() from None
+        number = response.headers.get("x-message-id") or number_of_reply(to)
+        return Receipt(id=number, at=self._clock())
+
+    async def find_reply(self, to: Mention, since: datetime) -> Sighting:
+        """Look for an answer to ``to`` in the Email Activity feed, if there is one."""
+        if self._settings.activity_feed:
+            return await self._seen(REPLY_ARG, number_of_reply(to))
+        return Sighting(
+            finding=Finding.CANNOT_TELL,
+            why="SendGrid shows what it took only in its Email Activity, an add-on; search there "
+            f"for the custom argument {REPLY_ARG} with {number_of_reply(to)}.",
         )
 
     async def check(self) -> Health:

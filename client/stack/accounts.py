@@ -21,7 +21,13 @@ from channels.configured import ChannelMisconfigured, plain_fields, variable_of
 STAND_IN = "_STAND_IN_URL"
 """The end of the variable with the address of a stand-in that somebody runs for a channel."""
 STRIPE_KEY = "FRONTFOOT_STRIPE_API_KEY"
-_KEPT_IN_SANDBOX = ("_FROM_ADDRESS", "_FROM_NAME", "_CONNECT_TIMEOUT", "_READ_TIMEOUT")
+_KEPT_IN_SANDBOX = (
+    "_FROM_ADDRESS",
+    "_FROM_NAME",
+    "_CONNECT_TIMEOUT",
+    "_READ_TIMEOUT",
+    "_LIMITS",
+)
 
 
 @dataclass(frozen=True)

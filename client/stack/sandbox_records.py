@@ -52,15 +52,17 @@ class _SandboxPost(BaseModel):
     id: str
     text: str
     deleted: bool = False
+    reply_to: str | None = None
 
 
 class _PostList(BaseModel):
-    posts: list[_SandboxPost]
+    posts: list[_SandboxPost] = []
 
 
 class _SandboxRecords(BaseModel):
     twitter: _PostList
     facebook: _PostList
+    mastodon: _PostList = _PostList()
 
 
 def total(parts: Iterable[Reconciliation]) -> Reconciliation:
@@ -149,6 +151,8 @@ async def posts_by_publication(
     answer = await sandbox.get("/_sandbox/books")
     records = _SandboxRecords.model_validate_json(answer.raise_for_status().content)
     public = {"twitter": _public(records.twitter), "facebook": _public(records.facebook)}
+    if records.mastodon.posts:
+        public["mastodon"] = _public(records.mastodon)
     found: dict[tuple[int, str], Reconciliation] = {}
     database = await engine.ledger()
     known = 0
@@ -174,7 +178,8 @@ async def posts_by_publication(
 
 
 def _public(page: _PostList) -> list[_SandboxPost]:
-    return [post for post in page.posts if not post.deleted]
+    # Answers to what people said are no messages; they have a count of their own.
+    return [post for post in page.posts if not post.deleted and post.reply_to is None]
 
 
 async def _posts_of(

@@ -214,6 +214,9 @@ class SandboxMail(SandboxProvider):
             raise NotPlayed("SendGrid's 202 has no body, so there is nothing to be read")
         await super().misbehave(how)
 
+    async def say(self, texts: Sequence[str]) -> list[str]:
+        return await self._crowd({"provider": "email"}, texts)
+
     async def letters(self) -> list[Letter]:
         return [one for body in self.cans.sent for one in letters_of(json.loads(body))]
 

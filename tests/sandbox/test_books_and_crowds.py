@@ -40,7 +40,7 @@ def test_comments_need_a_post_to_stand_under(sandbox: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "order", [{}, {"provider": "email", "count": 1}, {"provider": "twitter", "count": 0}]
+    "order", [{}, {"provider": "fax", "count": 1}, {"provider": "twitter", "count": 0}]
 )
 def test_a_crowd_that_cannot_be_is_refused(sandbox: Any, order: dict[str, Any]) -> None:
     assert sandbox.http.post("/_sandbox/crowd", json=order).status_code == 400

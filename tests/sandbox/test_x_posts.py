@@ -121,7 +121,7 @@ def test_a_reply_is_read_back_with_the_name_of_whom_it_answers(sandbox: Any) -> 
 
 
 def test_many_people_may_get_the_same_answer_but_nobody_twice(sandbox: Any) -> None:
-    sandbox.dial(x_posts_per_window=1000)
+    sandbox.dial(x_posts_per_window=1000, x_same_words_rule=False)
     numbers = crowd(sandbox, 20)
     answers = [reply(sandbox, "We are on it", number).status_code for number in numbers]
     posts = sandbox.x.get(
@@ -129,6 +129,11 @@ def test_many_people_may_get_the_same_answer_but_nobody_twice(sandbox: Any) -> N
     ).json()
     assert answers.count(201) == len({post["author_id"] for post in posts["data"]})
     assert reply(sandbox, "We are on it", numbers[0]).status_code == 403
+
+
+def test_the_same_words_to_anybody_are_refused(sandbox: Any) -> None:
+    answers = [reply(sandbox, "We are on it", number).status_code for number in crowd(sandbox, 3)]
+    assert answers == [201, 403, 403]
 
 
 def test_who_did_not_mention_us_may_not_be_answered(sandbox: Any) -> None:
