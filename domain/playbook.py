@@ -22,6 +22,7 @@ from domain.message import CLASS_OF, MessageClass, MessageKind, Voice
 from domain.model import Written
 from domain.offer import OfferTerms
 from domain.page_entry import PagePlan
+from domain.priorities import MentionsPlan
 from domain.public_text import PublicLine, PublicLink
 from domain.roster import Person
 from domain.suggest import did_you_mean
@@ -171,6 +172,7 @@ class Playbook(Written):
     link: PublicLink | None = Field(default=None, pattern=r"^https://\S+$")
     facts: dict[FactName, FactText] = Field(default_factory=dict)
     subscribers: SubscribersPlan | None = None
+    mentions: MentionsPlan = MentionsPlan()
 
     @model_validator(mode="after")
     def _plan_holds_together(self) -> Playbook:
