@@ -58,6 +58,7 @@ class Action(StrEnum):
     REPLAY_WEBHOOKS = "replay_webhooks"
     ROTATE_WEBHOOK = "rotate_webhook"
     LIST_MENTIONS = "list_mentions"
+    LIST_CLUSTERS = "list_clusters"
     ENROL_KEY = "enrol_key"
     ENROL_PASSKEY = "enrol_passkey"
     CONFIRM_PASSKEY = "confirm_passkey"

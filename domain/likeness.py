@@ -7,6 +7,7 @@ length and of any characters costs about as much as another.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import unicodedata
 from collections import Counter
@@ -41,13 +42,15 @@ _UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 _SHORT_FOR = {
     "u": "you", "r": "are", "ur": "your", "im": "i am", "its": "it is", "whats": "what is",
-    "isnt": "is not", "arent": "are not", "cant": "not", "cannot": "not", "anymore": "any more", "dont": "do not", "wont": "will not",
-    "didnt": "did not", "doesnt": "does not", "pw": "password", "acct": "account", "wtf": "",
+    "isnt": "is not", "arent": "are not", "cant": "not", "cannot": "not", "dont": "do not",
+    "wont": "will not", "didnt": "did not", "doesnt": "does not", "anymore": "any more",
+    "pw": "password", "acct": "account",
 }  # fmt: skip
 _POLITE = frozenset(
-    "hi hello hey dear please pls plz team guys hallo bitte liebes hola por favor bonjour svp ola".split()
+    "hi hello hey dear please pls plz team guys hallo bitte liebes hola por favor bonjour svp "
+    "ola".split()
 )
-_NEGATIONS = frozenset("not no never cannot nicht kein keine nie nunca pas jamais nao".split())
+_NEGATIONS = frozenset("not no never nicht kein keine nie nunca pas jamais nao".split())
 _COMMON = frozenset(
     "a about after all am an and any are as at be been by can did do does for from get has have "
     "he her his how i if in is it just me my of on or our out she so some than that the their them "
@@ -121,7 +124,7 @@ def keys_of(words: str) -> Iterator[str]:
             yield one
     if len(each) <= _FEW_WORDS:
         # Of longer texts the words alone tell enough, and neighbours would fill the memory.
-        yield from map(" ".join, zip(each, each[1:], strict=False))
+        yield from map(" ".join, itertools.pairwise(each))
 
 
 def name_of(text: str, examples: Collection[str] = ()) -> str:

@@ -151,7 +151,7 @@ class Clustering:
         ]
         if texts:
             await connection.execute(insert(mention_texts), texts)
-        return clusters | {one["digest"]: one["cluster"] for one in texts}
+        return clusters | {one.digest: clusters[one.first] for one in placed}
 
 
 def _compared(said: Sequence[tuple[int, str, str]]) -> list[_Waiting]:

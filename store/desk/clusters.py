@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, func, select, update
@@ -104,9 +103,7 @@ async def rename(db: Database, number: int, name: str, by: str) -> None:
     """Give a cluster a name."""
     async with db.write() as connection:
         await connection.execute(
-            update(mention_clusters)
-            .where(_CLUSTER.id == number)
-            .values(name=name, named_by=by)
+            update(mention_clusters).where(_CLUSTER.id == number).values(name=name, named_by=by)
         )
 
 
@@ -145,17 +142,6 @@ async def merge(db: Database, number: int, into: int) -> int:
         )
         await connection.execute(delete(mention_clusters).where(_CLUSTER.id == number))
     return int(merged.rowcount)
-
-
-async def arrived_since(db: Database, since: datetime) -> dict[str, int]:
-    """How many mentions came since then on each channel, without what machines wrote."""
-    query = (
-        select(_M.channel, func.count())
-        .where(_M.arrived_at > since, _M.reason != "automatic")
-        .group_by(_M.channel)
-    )
-    async with db.read() as connection:
-        return {row[0]: row[1] for row in await connection.execute(query)}
 
 
 def _counting() -> list[ColumnElement[Any]]:

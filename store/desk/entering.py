@@ -102,7 +102,9 @@ async def enter_in(
         ours = [one for one in said if one.channel == channel]
         for begin in range(0, len(ours), CHUNK):
             some = ours[begin : begin + CHUNK]
-            entered += await _enter_some(db, connection, channel, some, Belongs(incident, rules), at)
+            entered += await _enter_some(
+                db, connection, channel, some, Belongs(incident, rules), at
+            )
     return entered
 
 

@@ -26,6 +26,7 @@ from surfaces.api.app import BesidePages, create_api, rest
 from surfaces.console import (
     administration,
     closing,
+    clusters,
     desk,
     exports,
     facts,
@@ -87,6 +88,7 @@ _PAGES = (
     files.router,
     imports.router,
     exports.router,
+    clusters.router,
     desk.router,
     mention.router,
 )

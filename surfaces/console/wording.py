@@ -16,6 +16,7 @@ _PLACES = {
     Action.CHECK: ("Check everything", "/readiness"),
     Action.OPEN: ("Open an incident", "/open"),
     Action.LIST_MENTIONS: ("See the mentions", "/desk?state=all"),
+    Action.LIST_CLUSTERS: ("See the clusters", "/desk/clusters"),
     Action.LIST_INCIDENTS: ("See all incidents", "/"),
     Action.SHOW_STATUS: ("See the incident", _INCIDENT),
     Action.SHOW_TIMELINE: ("See the timeline", _INCIDENT + "/timeline"),

@@ -47,6 +47,7 @@ _COMMANDS = {
     Action.REPLAY_WEBHOOKS: "frontfoot webhook replay {endpoint}",
     Action.ROTATE_WEBHOOK: "frontfoot webhook rotate {endpoint} --as PERSON",
     Action.LIST_MENTIONS: "frontfoot desk list --state all",
+    Action.LIST_CLUSTERS: "frontfoot desk clusters",
     Action.ENROL_KEY: "frontfoot key enrol PERSON PUBLIC --as YOU",
     # Passkeys are made on a page, and this opens the pages.
     Action.ENROL_PASSKEY: "frontfoot sign-in",
