@@ -114,6 +114,7 @@ def create_app(engine: Engine) -> FastAPI:
     app.state.imports = FileImports(engine, engine.settings.state_dir / "imports")
     app.state.mails = previews.Mails()
     app.state.not_begun = {}
+    app.state.plans = {}
     app.state.api = create_api(engine, app.state.imports)
     stack = stack_file.read(engine.settings.state_dir)
     app.state.rehearsal = stack is not None and stack.runs() and not stack.real

@@ -17,7 +17,6 @@ from client.desk import DeskNews, Which, desk_news, newest_mention
 from client.incidents import recorded_incidents
 from client.mention_authors import author_of
 from client.mentions import Order, dismiss, list_mentions, not_begun
-from client.reply_plan import plan_replies, plan_sentences
 from domain.abilities import Ability
 from domain.mentions import DismissalReason, ForeignLine, MentionState
 from domain.model import Value
@@ -27,6 +26,7 @@ from surfaces.console.access import actor, engine_of, session
 from surfaces.console.failures import Page, Refused, attempted
 from surfaces.console.live import repeated
 from surfaces.console.rendering import page, part, see
+from surfaces.console.reply_plan import shown_plans
 
 HERE = "/desk"
 ON_A_PAGE = 50
@@ -159,7 +159,6 @@ async def _show(
     found = await list_mentions(
         engine, after=after, limit=ON_A_PAGE, order=asked.order, **which.model_dump()
     )
-    plan = await plan_replies(engine, asked.incident)
     named = await cluster_names(engine, found.mentions)
     news = await _news(request, asked, newest)
     waiting = await _not_begun(request, news)
@@ -179,7 +178,7 @@ async def _show(
         reasons=REASONS,
         priorities=list(MentionPriority),
         orders=list(Order),
-        plans=[(one, plan_sentences(one, plan.at)) for one in plan.channels],
+        plans=await shown_plans(request, asked.incident),
         chosen=chosen or Chosen(),
         refusal=refused.explanation if refused else None,
         **shown_rows(request, named),

@@ -16,6 +16,7 @@ _EMPTY = sa.text("''")
 _INDEXES = {
     "ix_mentions_cluster": ["cluster", "state", "written_at", "id"],
     "ix_mentions_rank": ["state", "rank", "written_at", "id"],
+    "ix_mentions_arrived": ["arrived_at", "channel", "reason"],
     "ix_mentions_language": ["language", "written_at", "id"],
 }
 _WAITING = sa.text("cluster IS NULL AND state = 'open'")
