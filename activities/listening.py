@@ -20,6 +20,7 @@ from channels.listening import Listens, PlaceLost
 from domain.explanation import Explanation, explained
 from domain.listening import MentionPage, SourceProblem, complete
 from store.desk import sources
+from store.desk.clustering import Clustering
 from store.desk.sources import Lane, Source
 from store.kernel.database import Database
 
@@ -48,6 +49,7 @@ class ListeningActivities:
         self._channels = channels
         self._every = every
         self._now = clock
+        self._clustering = Clustering(database)
 
     def all(self) -> list[Bound]:
         """Every activity here, for a worker."""
@@ -61,7 +63,9 @@ class ListeningActivities:
         """
         with failing_in_words(self._now()):
             async with beating():
-                return await self._read(order)
+                heard = await self._read(order)
+                more = await self._clustered()
+                return heard.model_copy(update={"again_in": 0.0}) if more else heard
 
     async def _read(self, order: ReadMentions) -> Heard:
         seconds = int(self._every.total_seconds())
@@ -77,6 +81,17 @@ class ListeningActivities:
         entered = await sources.enter_page(self._database, order.channel, lane, page, self._now())
         more = page.more or await sources.newest_chain(self._database, order.channel)
         return Heard(again_in=0.0 if more else self._every.total_seconds(), new=entered.new)
+
+    async def _clustered(self) -> bool:
+        """Put into clusters what came since, also by webhook; whether there is more of it.
+
+        The page is entered by now, so a failure here keeps nothing from being heard.
+        """
+        try:
+            return await self._clustering.catch_up(self._now())
+        except Exception as error:  # noqa: BLE001 - its text may hold what people said
+            _log.error("mentions could not be put into clusters: %s", type(error).__name__)
+            return False
 
     async def _page(self, channel: str, lane: Lane) -> MentionPage:
         try:

@@ -12,7 +12,8 @@ class Plan(Value):
 
     ``rush_events`` are signed events a second beside a broadcast to ``rush_recipients``.
     ``queue_recipients`` 0 leaves the job queue out. Each address of the status page is read for
-    ``page_seconds``, and ``page_approvals`` messages go out to it.
+    ``page_seconds``, and ``page_approvals`` messages go out to it. ``desk_mentions`` are a day's,
+    ``desk_many`` those that lists are read of.
     """
 
     sizes: tuple[int, ...]
@@ -32,6 +33,8 @@ class Plan(Value):
     rush_priorities: tuple[bool, ...] = (True, False)
     page_seconds: float = 5.0
     page_approvals: int = 20
+    desk_mentions: int = 5_676
+    desk_many: int = 100_000
 
     def crews(self, database: str) -> tuple[int, ...]:
         """The numbers of worker processes to try on a database."""
@@ -68,4 +71,6 @@ def quick(seed: int) -> Plan:
         rush_priorities=(True,),
         page_seconds=0.5,
         page_approvals=2,
+        desk_mentions=300,
+        desk_many=2_000,
     )

@@ -20,6 +20,7 @@ MEMORY_MIB = 400
 FIRST_ACCEPTANCE = 1.0
 RATE_KEPT = 0.9
 PAGE_REQUESTS = 2_000
+LIST_PAGE = 0.1
 
 
 class Promise(Value):
@@ -49,7 +50,30 @@ def promises(found: Results) -> list[Promise]:
                 wait.p95 < FIRST_ACCEPTANCE,
             )
         )
-    return [*made, *_status_page(found), *_rush_hours(found)]
+    return [*made, *_status_page(found), *_rush_hours(found), *_desk(found)]
+
+
+def _desk(found: Results) -> list[Promise]:
+    desk = found.desk
+    if desk is None:
+        return []
+    day = f"{desk.mentions:,} mentions"
+    slowest = max(percentile_95(one) for one in desk.lists.values())
+    each = desk.clustering_each * 1e3
+    return [
+        _promise(f"{day} taken in", "under 10 s", f"{desk.taken_in:.1f} s", desk.taken_in < 10),
+        _promise(f"{day} clustered", "under 5 s", f"{desk.clustered:.1f} s", desk.clustered < 5),
+        _promise(f"{day} planned", "under 1 s", f"{desk.planned:.2f} s", desk.planned < 1),
+        _promise(
+            f"one more clustered beside {desk.many:,}", "under 2 ms", f"{each:.2f} ms", each < 2
+        ),
+        _promise(
+            f"list of {desk.many:,} mentions, the slowest kind, p95",
+            "under 100 ms",
+            f"{slowest * 1e3:.0f} ms",
+            slowest < LIST_PAGE,
+        ),
+    ]
 
 
 def _status_page(found: Results) -> list[Promise]:

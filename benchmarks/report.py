@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import plot
+from benchmarks.desk import lines as desk_lines
 from benchmarks.limit import WAYS
 from benchmarks.promises import promises
 from benchmarks.results import Results
@@ -92,6 +93,7 @@ def tables(found: Results) -> str:
         ("## From approval to the first acceptance", _waits(found)),
         ("## The status page", _status_page(found)),
         ("## From approval to the first post in the rush hour", _rush_hours(found)),
+        ("## The desk", _desk(found)),
         ("## Ways to the limit", _ways(found)),
     ]
     return "\n\n".join(f"{heading}\n\n{table}" for heading, table in parts)
@@ -244,6 +246,22 @@ def _rush_hours(found: Results) -> str:
         "*Without priority* whoever waits longest for the ledger is served first."
     )
     return f"{_table(head, 'l' + 'r' * 7, rows)}\n\n{note}"
+
+
+def _desk(found: Results) -> str:
+    if found.desk is None:
+        return "Not measured."
+    of_many = [
+        (name, str(len(times)), *(f"{s * 1e3:.0f}" for s in (median(times), percentile_95(times))))
+        for name, times in found.desk.lists.items()
+    ]
+    told = "\n".join(f"- {line}" for line in list(desk_lines(found.desk))[:2])
+    note = (
+        f"On SQLite, in one process, without a provider. A quarter of the mentions say what nobody "
+        f"else says. Lists have pages of 50, of {found.desk.many:,} mentions."
+    )
+    head = ("list", "pages", "p50, ms", "p95, ms")
+    return f"{told}\n\n{_table(head, 'lrrr', of_many)}\n\n{note}"
 
 
 def _ways(found: Results) -> str:

@@ -127,6 +127,23 @@ class NewsOnPage(Value):
     seconds: tuple[float, ...] = ()
 
 
+class DeskRun(Value):
+    """What the desk does with a day's ``mentions``, and with ``many``; times are in seconds.
+
+    ``in_ten_clusters`` is the share of the day's that the ten largest clusters have.
+    ``clustering_each`` is for one more beside ``many``, ``lists`` the pages of each list of them.
+    """
+
+    mentions: int
+    taken_in: float
+    clustered: float
+    planned: float
+    in_ten_clusters: float
+    many: int
+    clustering_each: float
+    lists: dict[str, tuple[float, ...]]
+
+
 class Machine(Value):
     """Where it ran, and with what."""
 
@@ -155,3 +172,4 @@ class Results(Value):
     skipped: tuple[str, ...]
     page_served: tuple[PageServed, ...] = ()
     page_news: NewsOnPage = NewsOnPage()
+    desk: DeskRun | None = None

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from benchmarks import (
     approvals,
+    desk,
     frontfoot,
     job_queue,
     machine,
@@ -32,6 +33,7 @@ from benchmarks.others import HELPERS, ONE_BY_ONE
 from benchmarks.plan import Plan
 from benchmarks.results import (
     Bracket,
+    DeskRun,
     FrontfootRun,
     NewsOnPage,
     PageServed,
@@ -91,6 +93,7 @@ class Run:
         self._view.measured(f"approvals: {self._plan.approvals} incidents")
         page_served, page_news = await self._status_page()
         rush_hours = await self._rush_hours()
+        at_desk = await self._desk()
         return Results(
             plan=self._plan,
             began=began,
@@ -106,6 +109,7 @@ class Run:
             skipped=tuple(self._skipped),
             page_served=page_served,
             page_news=page_news,
+            desk=at_desk,
         )
 
     # --- contestants --------------------------------------------------------------------------
@@ -222,6 +226,16 @@ class Run:
         self._view.measured(f"approval to the public page: p95 {percentile_95(news.seconds):.2f} s")
         return served, news
 
+    async def _desk(self) -> DeskRun:
+        """How soon a day's mentions are taken in, clustered and planned, and lists of very many."""
+        folder = self._folder / "desk"
+        folder.mkdir()
+        self._view.begin("mentions on the desk")
+        plan = self._plan
+        found = await desk.measure(folder, plan.desk_mentions, plan.desk_many, plan.seed)
+        self._view.measured(next(desk.lines(found)))
+        return found
+
     async def _rush_hours(self) -> tuple[RushHour, ...]:
         """Approvals beside a broadcast and events, with priority and without, on each database."""
         measured: list[RushHour] = []
@@ -331,4 +345,4 @@ def steps(plan: Plan) -> int:
     if "postgres" in plan.databases:
         broadcasts += 1
         broadcasts += len(plan.crews("postgres")) if plan.queue_recipients else 0
-    return broadcasts + 5 + len(plan.rush_priorities) * len(plan.databases)
+    return broadcasts + 6 + len(plan.rush_priorities) * len(plan.databases)

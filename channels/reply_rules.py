@@ -8,7 +8,7 @@ from channels.contract import Channel, Measures
 from domain.errors import DomainError
 from domain.facts import Facts
 from domain.playbook import Playbook
-from domain.reply_plan import RepliesPlan, SavedReplyPlan
+from domain.playbook_replies import RepliesPlan, SavedReplyPlan
 from domain.reply_text import forbidden_in, has_link
 from domain.saved_replies import (
     AUTHOR,

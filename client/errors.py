@@ -5,6 +5,7 @@ ClientError            it could not be done
 │  ├─ UnknownIncident  there is no incident of that name
 │  │  └─ Forgotten     there was one, and Temporal has nothing of it any more
 │  ├─ UnknownMention   there is no mention of that number
+│  ├─ UnknownCluster   there is no cluster of that number
 │  ├─ NoLedger         the ledger's file is not there
 │  └─ OtherLedger      the ledger is not the one that the worker uses
 ├─ NotAllowed          this person may not do that
@@ -93,6 +94,16 @@ class UnknownReply(WrongInput):
         super().__init__(
             f"There is no reply {number}.",
             NextStep(action=Action.LIST_REPLIES, advice="See which there are."),
+        )
+
+
+class UnknownCluster(WrongInput):
+    """There is no cluster of that number, or it was put into another one."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"There is no cluster {number}.",
+            NextStep(action=Action.LIST_CLUSTERS, advice="See which there are."),
         )
 
 

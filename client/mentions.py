@@ -17,16 +17,18 @@ from domain.actor import Actor
 from domain.errors import DomainError
 from domain.mentions import LONGEST_LINE, DismissalReason, MentionState, storable
 from domain.model import Value
+from domain.priorities import MentionPriority
 from settings import Settings
 from store.desk import closing, entering, reading, sources
 from store.desk.closing import Dismissal
-from store.desk.reading import MentionRow, MentionVersion, Which
+from store.desk.reading import MentionRow, MentionVersion, Order, Which
 from store.record import incidents
 
 __all__ = [
     "MentionList",
     "MentionRow",
     "MentionVersion",
+    "Order",
     "ShownMention",
     "dismiss",
     "draw_into",
@@ -48,7 +50,7 @@ _NEED_WORDS = {
 
 
 class MentionList(Value):
-    """A page of mentions, the newest first, and how many there are in each state.
+    """A page of mentions in the order that was asked for, and how many are in each state.
 
     ``after``: the number to give for the next page; None after the last one. ``counts`` are of the
     incident that was asked for, or of all.
@@ -75,14 +77,19 @@ async def list_mentions(
     incident: str = "",
     claimed_by: str = "",
     mail: bool = True,
+    cluster: int | None = None,
+    language: str = "",
+    priority: MentionPriority = MentionPriority.NONE,
+    order: Order = Order.NEWEST,
     after: int | None = None,
     limit: int = 50,
 ) -> MentionList:
-    """The newest mentions, or those behind number ``after``.
+    """The first mentions in this order, or those behind number ``after``.
 
     ``author`` is an id or a handle as the platform has it, with or without an @ before it.
-    ``claimed_by`` is who claimed them last; without ``mail`` no mail is among them. Raises
-    ``WrongInput`` if there is no mention of that number.
+    ``claimed_by`` is who claimed them last; without ``mail`` no mail is among them. ``language`` is
+    as the platform says, ``priority`` the least that they have. Raises ``WrongInput`` if there is
+    no mention of that number.
     """
     ledger = await engine.ledger()
     place = None
@@ -95,9 +102,12 @@ async def list_mentions(
         incident=incident,
         claimed_by=claimed_by,
         mail=mail,
+        cluster=cluster,
+        language=language,
+        priority=priority,
     )
     limit = min(max(limit, 1), MOST)
-    found = await reading.listed(ledger, which, limit + 1, place)
+    found = await reading.listed(ledger, which, limit + 1, place, order)
     shown = found[:limit]
     return MentionList(
         mentions=tuple(shown),

@@ -10,7 +10,7 @@ from client.trial_days import SHORT
 from domain.errors import Problem
 from domain.playbook import Playbook
 from domain.playbook_faults import problem_at
-from domain.reply_plan import RepliesPlan
+from domain.playbook_replies import RepliesPlan
 from domain.saved_replies import with_facts
 from domain.yaml_places import PlacedYaml
 

@@ -60,6 +60,7 @@ class Action(StrEnum):
     LIST_MENTIONS = "list_mentions"
     LIST_REPLIES = "list_replies"
     SETTLE_REPLY = "settle_reply"
+    LIST_CLUSTERS = "list_clusters"
     ENROL_KEY = "enrol_key"
     ENROL_PASSKEY = "enrol_passkey"
     CONFIRM_PASSKEY = "confirm_passkey"

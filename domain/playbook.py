@@ -21,8 +21,9 @@ from domain.model import Written
 from domain.offer import OfferTerms
 from domain.page_entry import PagePlan
 from domain.plan_problems import PlanProblem, refuse
+from domain.playbook_replies import RepliesPlan, reply_problems
+from domain.priorities import MentionsPlan
 from domain.public_text import PublicLine, PublicLink
-from domain.reply_plan import RepliesPlan, reply_problems
 from domain.roster import Person
 from domain.suggest import did_you_mean
 
@@ -154,6 +155,7 @@ class Playbook(Written):
     facts: dict[FactName, FactText] = Field(default_factory=dict)
     subscribers: SubscribersPlan | None = None
     replies: RepliesPlan | None = None
+    mentions: MentionsPlan = MentionsPlan()
 
     @model_validator(mode="after")
     def _plan_holds_together(self) -> Playbook:

@@ -1,156 +1,156 @@
-"""The playbook's part about replies: which are saved, who may reply freely, who signs that."""
+"""The plan of answering: how long what is open takes at each account's limit, and what it costs."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
 
 from pydantic import Field
 
-from domain.gate import GatePolicy
 from domain.ids import ChannelName
-from domain.model import Written
-from domain.plan_problems import PlanProblem
-from domain.public_text import PublicLine, PublicText, is_blank
-from domain.roster import Person, Role
-from domain.saved_replies import AUTHOR, FreeCheck, blanks_in, forbidden_in
-from domain.suggest import did_you_mean
+from domain.model import Value
+from domain.replies import AccountLimit, ReplyTerms
+from domain.times import UtcTime
 
-FEWEST, MOST = 3, 5
-"""Wordings of a saved reply: X refuses the same text twice, and nobody proofreads twenty."""
+RESERVED = 0.1
+LEAST_RESERVED = 5
+"""Of each limit a tenth is kept for announcements, and at least so many publications."""
 
-_LEFT_OPEN = re.compile(r"\{\{|\}\}|\{%|\{#|\{\s*author\s*\}|\[\[")
+ARRIVALS = timedelta(hours=1)
+"""Arrivals are counted over so long."""
+
+LONGEST = timedelta(days=365)
 
 
-class SavedReplyPlan(Written):
-    """One saved reply as it is written: ``title`` is the question in words.
+class Ends(StrEnum):
+    """Whether answering comes to an end.
 
-    ``links`` lets its wordings have links on channels where each costs extra.
+    *time*: it is known when. *nothing*: nothing is open. *never*: more arrives than may go out.
+    *unlimited*: the provider publishes no limit. *unknown*: nothing can be replied on this channel.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
-    title: PublicLine
-    wordings: tuple[PublicText, ...]
-    links: bool = False
-
-    def facts(self) -> list[str]:
-        """The names of the facts that its wordings show, sorted."""
-        blanks = {blank for wording in self.wordings for blank in blanks_in(wording)}
-        return sorted(one.removeprefix("facts.") for one in blanks if one.startswith("facts."))
+    TIME = "time"
+    NOTHING = "nothing"
+    NEVER = "never"
+    UNLIMITED = "unlimited"
+    UNKNOWN = "unknown"
 
 
-class FreeReplyPlan(Written):
-    """Who may reply in their own words, and how that is checked: see ``FreeReplies``."""
+class LimitUse(Value):
+    """One limit of an account, and how much of it was ``used`` in its last window."""
 
-    roles: tuple[Role, ...] = Field(min_length=1)
-    check: FreeCheck = FreeCheck.SECOND_PERSON
-    sample: float = Field(default=0.1, gt=0, le=1)
-    links: bool = False
+    limit: AccountLimit
+    used: int = Field(default=0, ge=0)
 
+    @property
+    def reserve(self) -> int:
+        """Publications that replies leave for announcements; a limit of one is no reserve."""
+        return min(max(LEAST_RESERVED, round(self.limit.count * RESERVED)), self.limit.count - 1)
 
-class RepliesPlan(Written):
-    """How people are answered in public: on which channels, by what, and who signs it."""
+    @property
+    def for_replies(self) -> int:
+        """Replies of one window."""
+        return self.limit.count - self.reserve
 
-    gate: GatePolicy
-    channels: tuple[ChannelName, ...] = Field(min_length=1)
-    free: FreeReplyPlan | None = None
-    risk_words: tuple[PublicLine, ...] = ()
-    saved: tuple[SavedReplyPlan, ...] = ()
+    @property
+    def left(self) -> int:
+        """Replies that may go out now."""
+        return max(0, self.for_replies - self.used)
 
+    @property
+    def per_second(self) -> float:
+        """Replies a second, in the long run."""
+        return self.for_replies / self.limit.window.total_seconds()
 
-def reply_problems(
-    plan: RepliesPlan, facts: Collection[str], roster: Sequence[Person]
-) -> list[PlanProblem]:
-    """What contradicts itself there; ``facts`` are the names that wordings may show."""
-    return [
-        *_channels(plan),
-        *_signers(plan, roster),
-        *_free(plan, roster),
-        *_saved(plan, facts),
-    ]
-
-
-def _channels(plan: RepliesPlan) -> Iterator[PlanProblem]:
-    if len(set(plan.channels)) != len(plan.channels):
-        yield PlanProblem(("replies", "channels"), "names one channel twice")
-    if plan.free is None and not plan.saved:
-        step = "Add `saved:` with answers, or `free:` with the roles that may write their own."
-        yield PlanProblem(("replies",), "lets nothing out", step)
+    def takes(self, replies: int, arriving: float) -> timedelta | None:
+        """How long so many take while ``arriving`` more come each second; None for never."""
+        over = replies - self.left
+        if over <= 0:
+            return timedelta()
+        gain = self.per_second - arriving
+        if gain <= 0 or over / gain > LONGEST.total_seconds():
+            return None
+        return timedelta(seconds=over / gain)
 
 
-def _signers(plan: RepliesPlan, roster: Sequence[Person]) -> Iterator[PlanProblem]:
-    held = {role for person in roster for role in person.roles}
-    place = ("replies", "gate")
-    signers = [one for one in roster if set(one.roles) & set(plan.gate.roles)]
-    absent = [role for role in plan.gate.must_include if role not in held]
-    if len(signers) < plan.gate.quorum and not absent:
-        detail = (
-            f"is {plan.gate.quorum}, but only {len(signers)} in the roster have one of "
-            f"{', '.join(plan.gate.roles)}"
-        )
-        unheld = [role for role in plan.gate.roles if role not in held]
-        step = did_you_mean(unheld[0], held, "{}") if unheld else ""
-        yield PlanProblem((*place, "quorum"), detail, step)
-    for role in absent:
-        detail = f"names {role}, which nobody in the roster is"
-        yield PlanProblem((*place, "must_include"), detail, did_you_mean(role, held))
+class ChannelPlan(Value):
+    """One channel: what is ``open``, how long that takes, and what it costs.
+
+    ``takes`` is without new arrivals, ``done_at`` with as many an hour as in the last one, both
+    at the slowest of ``limits``; None where ``ends`` says why. ``cost`` is in US dollars, with a
+    link in each reply ``cost_with_links``, by prices as known on ``checked_on``. ``higher_plan``:
+    what another plan of the provider would change; "" if nothing is known.
+    """
+
+    channel: ChannelName
+    open: int
+    arriving_an_hour: int
+    ends: Ends
+    limits: tuple[LimitUse, ...] = ()
+    takes: timedelta | None = None
+    done_at: UtcTime | None = None
+    cost: Decimal = Decimal(0)
+    cost_with_links: Decimal = Decimal(0)
+    checked_on: date | None = None
+    higher_plan: str = ""
 
 
-def _free(plan: RepliesPlan, roster: Sequence[Person]) -> Iterator[PlanProblem]:
-    if plan.free is None:
-        return
-    held = {role for person in roster for role in person.roles}
-    unheld = [role for role in plan.free.roles if role not in held]
-    for role in unheld:
-        place = ("replies", "free", "roles", plan.free.roles.index(role))
-        detail = f"names {role}, which nobody in the roster is"
-        yield PlanProblem(place, detail, did_you_mean(role, held))
-    writers = [one for one in roster if set(one.roles) & set(plan.free.roles)]
-    if not unheld and len(writers) < 2 and plan.free.check is not FreeCheck.ROLE:
-        detail = f"is {plan.free.check}, but only one in the roster may reply freely"
-        step = "Add a role, so that there is a second person, or write `check: role`."
-        yield PlanProblem(("replies", "free", "check"), detail, step)
+class ReplyPlan(Value):
+    """The plan of every channel with something open, as of ``at``."""
+
+    at: UtcTime
+    channels: tuple[ChannelPlan, ...] = ()
 
 
-def _saved(plan: RepliesPlan, facts: Collection[str]) -> Iterator[PlanProblem]:
-    names = [one.name for one in plan.saved]
-    for place, reply in enumerate(plan.saved):
-        at = ("replies", "saved", place)
-        if reply.name in names[:place]:
-            yield PlanProblem((*at, "name"), f"is {reply.name}, which another one has already")
-        count = len(reply.wordings)
-        if not FEWEST <= count <= MOST:
-            detail = f"has {count or 'no'} wording{'' if count == 1 else 's'}, not 3 to 5"
-            step = "Say the same in other words: X refuses a text that it has seen lately."
-            yield PlanProblem((*at, "wordings"), detail, step)
-        said: list[str] = []
-        for number, wording in enumerate(reply.wordings):
-            where = (*at, "wordings", number)
-            same = " ".join(wording.split()).casefold()
-            if same in said:
-                detail = f"says the same as number {said.index(same) + 1}"
-                yield PlanProblem(where, detail, "Say it in other words.")
-            said.append(same)
-            yield from _wording(where, wording, facts)
+def plan_channel(
+    channel: str,
+    terms: ReplyTerms | None,
+    *,
+    unanswered: int,
+    arriving_an_hour: int,
+    used: tuple[int, ...],
+    at: datetime,
+) -> ChannelPlan:
+    """The plan of a channel with so many ``unanswered``.
+
+    ``used``: publications in the last window of each limit, in the order of ``terms``.
+    """
+    known = ChannelPlan(
+        channel=channel, open=unanswered, arriving_an_hour=arriving_an_hour, ends=Ends.UNKNOWN
+    )
+    if terms is None:
+        return known
+    uses = tuple(
+        LimitUse(limit=one, used=count) for one, count in zip(terms.limits, used, strict=True)
+    )
+    takes = _longest(uses, unanswered, 0.0)
+    arriving = arriving_an_hour / ARRIVALS.total_seconds()
+    done = _longest(uses, unanswered, arriving)
+    return known.model_copy(
+        update={
+            "limits": uses,
+            "ends": _ends(uses, unanswered, done),
+            "takes": takes if uses else None,
+            "done_at": at + done if uses and done is not None else None,
+            "cost": terms.price * unanswered,
+            "cost_with_links": terms.price_with_link * unanswered,
+            "checked_on": terms.checked_on,
+            "higher_plan": terms.higher_plan,
+        }
+    )
 
 
-def _wording(
-    place: tuple[str | int, ...], wording: str, facts: Collection[str]
-) -> Iterator[PlanProblem]:
-    known = ["author", *(f"facts.{one}" for one in facts)]
-    if is_blank(wording):
-        yield PlanProblem(place, "is empty", "Write an answer, or take it out.")
-    for blank in blanks_in(wording):
-        if blank not in known:
-            meant = did_you_mean(blank, known, "{{ {} }}")
-            yield PlanProblem(
-                place, f"has a blank that nobody fills: {{{{ {blank[:40]} }}}}", meant
-            )
-    bare = re.sub(r"\{\{[^{}]*\}\}", "", wording)
-    odd = _LEFT_OPEN.search(bare)
-    if odd is not None:
-        step = f"A blank is {AUTHOR} or {{{{ facts.fix }}}}; there is nothing else in a wording."
-        yield PlanProblem(place, f"has {odd[0]}, which begins no blank", step)
-    why = forbidden_in(bare)
-    if why is not None:
-        yield PlanProblem(place, f"cannot be said in public. {why.rstrip('.')}", "Take it out.")
+def _longest(uses: tuple[LimitUse, ...], replies: int, arriving: float) -> timedelta | None:
+    """By the limit that takes longest; None if one is never done."""
+    found = [one.takes(replies, arriving) for one in uses]
+    known = [one for one in found if one is not None]
+    return max(known, default=timedelta()) if len(known) == len(found) else None
+
+
+def _ends(uses: tuple[LimitUse, ...], unanswered: int, done: timedelta | None) -> Ends:
+    if not unanswered:
+        return Ends.NOTHING
+    if not uses:
+        return Ends.UNLIMITED
+    return Ends.NEVER if done is None else Ends.TIME

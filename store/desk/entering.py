@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Table, select, union_all, update
+from sqlalchemy import Row, Table, case, null, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import BigInteger, Boolean, Text
 
 from domain.mentions import DismissalReason, Gone, Mention, MentionState
 from domain.model import Value
+from domain.priorities import PriorityRules
+from store.desk.priorities import priority_rules
 from store.kernel.bulk import Bulk, Kind, Scalar
 from store.kernel.columns import Moment, moment_text
 from store.kernel.database import Database
@@ -43,9 +45,11 @@ _MENTION: Mapping[str, Kind] = {
             "state",
             "reason",
             "incident",
+            "rule",
         )
     },
     "author_followers": BigInteger(),
+    "rank": BigInteger(),
     "private": Boolean(),
     "written_at": Moment(),
     "changed_at": Moment(),
@@ -60,6 +64,13 @@ _VERSION: Mapping[str, Kind] = {
     "changed_at": Moment(),
     "arrived_at": Moment(),
 }
+
+
+class Belongs(NamedTuple):
+    """What all mentions that are entered together get: an incident, and rules of priority."""
+
+    incident: str
+    rules: PriorityRules
 
 
 class Entered(Value):
@@ -86,11 +97,14 @@ async def enter_in(
     if not said:
         return entered
     incident = await _running(connection)
+    rules = await priority_rules(connection)
     for channel in sorted({one.channel for one in said}):
         ours = [one for one in said if one.channel == channel]
         for begin in range(0, len(ours), CHUNK):
             some = ours[begin : begin + CHUNK]
-            entered += await _enter_some(db, connection, channel, some, incident, at)
+            entered += await _enter_some(
+                db, connection, channel, some, Belongs(incident, rules), at
+            )
     return entered
 
 
@@ -133,7 +147,7 @@ async def _enter_some(
     connection: AsyncConnection,
     channel: str,
     said: Sequence[Mention],
-    incident: str,
+    belongs: Belongs,
     at: datetime,
 ) -> Entered:
     own = await _own_posts(connection, channel, {one.id for one in said})
@@ -145,7 +159,7 @@ async def _enter_some(
         if one.id not in newest or one.changed_at > newest[one.id].changed_at:
             newest[one.id] = one
     # In one order everywhere, so that two transactions never wait for each other.
-    first = [_row(newest[name], incident, at) for name in sorted(newest)]
+    first = [_row(newest[name], belongs, at) for name in sorted(newest)]
     added = await _insert(db, connection, mentions, _MENTION, ["channel", "provider_id"], first)
     new = {row.provider_id for row in added}
     known = await connection.execute(
@@ -164,7 +178,7 @@ async def _enter_some(
         if name not in new and (numbers[name], one.version) in arrived
     ]
     for one in changed:
-        await _become(connection, numbers[one.id], one, at)
+        await _become(connection, numbers[one.id], one, belongs.rules, at)
     return Entered(new=len(new), changed=len(changed))
 
 
@@ -176,7 +190,7 @@ async def _enter_unknown(
         return
     empty = [Mention(channel=channel, id=one, written_at=at, changed_at=at) for one in ids]
     deleted = MentionState.DELETED.value
-    rows = [{**_row(one, "", at), "state": deleted} for one in empty]
+    rows = [{**_row(one, Belongs("", PriorityRules()), at), "state": deleted} for one in empty]
     key = ["channel", "provider_id"]
     added = await _insert(db, connection, mentions, _MENTION, key, rows)
     if not added:
@@ -194,9 +208,18 @@ async def _enter_unknown(
     await _insert(db, connection, mention_versions, _VERSION, ["mention_id", "version"], versions)
 
 
-async def _become(connection: AsyncConnection, number: int, mention: Mention, at: datetime) -> None:
-    """Let a mention be in this version, unless the known one is newer."""
-    values = _described(mention)
+async def _become(
+    connection: AsyncConnection, number: int, mention: Mention, rules: PriorityRules, at: datetime
+) -> None:
+    """Let a mention be in this version, unless the known one is newer.
+
+    It is put into a cluster again, unless a person has put it where it is.
+    """
+    values = {
+        **_described(mention),
+        **_judged(mention, rules),
+        "cluster": case((mentions.c.clustered_by == "", null()), else_=mentions.c.cluster),
+    }
     changed = _not_later(mention.changed_at, at)
     await connection.execute(
         update(mentions)
@@ -224,17 +247,23 @@ async def _insert(
     return (await connection.execute(inserting, bulk.parameter(values))).all()
 
 
-def _row(mention: Mention, incident: str, at: datetime) -> dict[str, Scalar]:
+def _row(mention: Mention, belongs: Belongs, at: datetime) -> dict[str, Scalar]:
     return {
         **_described(mention),
+        **_judged(mention, belongs.rules),
         "channel": mention.channel,
         "provider_id": mention.id,
         "written_at": moment_text(_not_later(mention.written_at, at)),
         "changed_at": moment_text(_not_later(mention.changed_at, at)),
         "arrived_at": moment_text(at),
         **_begins(mention, at),
-        "incident": incident,
+        "incident": belongs.incident,
     }
+
+
+def _judged(mention: Mention, rules: PriorityRules) -> dict[str, Scalar]:
+    priority, rule = rules.judge(mention)
+    return {"rank": priority.rank, "rule": rule}
 
 
 def _begins(mention: Mention, at: datetime) -> dict[str, Scalar]:

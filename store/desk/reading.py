@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, tuple_
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.claims import Claim, Draft
 from domain.mentions import Author, DismissalReason, Mention, MentionKind, MentionState
 from domain.model import Value
+from domain.priorities import MentionPriority
 from domain.times import UtcTime
 from store.kernel.columns import Moment
 from store.kernel.database import Database
@@ -26,7 +28,8 @@ class Which(Value):
     """Which mentions: all, or those of a state, a channel, an author, an incident, a claim.
 
     ``author`` is an id or a handle of the platform, exactly as it is there. ``claimed_by`` is who
-    claimed them last, also if the lease is over. ``mail``: whether mail is among them.
+    claimed them last, also if the lease is over. ``mail``: whether mail is among them. ``language``
+    is what the platform says. ``priority``: those of at least this one.
     """
 
     state: MentionState | None = None
@@ -35,6 +38,16 @@ class Which(Value):
     incident: str = ""
     claimed_by: str = ""
     mail: bool = True
+    cluster: int | None = None
+    language: str = ""
+    priority: MentionPriority = MentionPriority.NONE
+
+
+class Order(StrEnum):
+    """What a list begins with: the newest, or what is most urgent and there the oldest."""
+
+    NEWEST = "newest"
+    PRIORITY = "priority"
 
 
 class After(Value):
@@ -42,13 +55,15 @@ class After(Value):
 
     written_at: UtcTime
     number: int
+    rank: int = 0
 
 
 class MentionRow(Value):
     """A mention in its newest version, by our ``number``; ``incident`` is empty for none.
 
     ``reason`` and ``words`` say why it was dismissed, ``closed_by`` who did: nobody for a rule.
-    ``claim`` is the last one, also if its lease is over.
+    ``claim`` is the last one, also if its lease is over. ``cluster`` is None for none. ``rule`` is
+    the name of the rule that gave it its priority.
     """
 
     number: int
@@ -62,10 +77,15 @@ class MentionRow(Value):
     incident: str
     claim: Claim | None = None
     draft: Draft | None = None
+    cluster: int | None = None
+    priority: MentionPriority = MentionPriority.NONE
+    rule: str = ""
 
     def after(self) -> After:
         """Where the page behind it begins."""
-        return After(written_at=self.mention.written_at, number=self.number)
+        return After(
+            written_at=self.mention.written_at, number=self.number, rank=self.priority.rank
+        )
 
 
 class MentionVersion(Value):
@@ -79,16 +99,27 @@ class MentionVersion(Value):
 
 
 async def listed(
-    db: Database, which: Which, limit: int, after: After | None = None
+    db: Database,
+    which: Which,
+    limit: int,
+    after: After | None = None,
+    order: Order = Order.NEWEST,
 ) -> list[MentionRow]:
-    """The newest of these mentions, or those behind ``after``."""
+    """The first of these mentions in this order, or those behind ``after``."""
     async with db.read() as connection:
-        return await _with_words(connection, query_of(which, limit, after))
+        return await _with_words(connection, query_of(which, limit, after, order))
 
 
-def query_of(which: Which, limit: int, after: After | None = None) -> Select[Any]:
+def query_of(
+    which: Which, limit: int, after: After | None = None, order: Order = Order.NEWEST
+) -> Select[Any]:
     """The query of such a list, without the words."""
     query = select(mentions).where(*_conditions(which))
+    if order is Order.PRIORITY:
+        if after is not None:
+            place = tuple_(after.rank, literal(after.written_at, Moment()), after.number)
+            query = query.where(tuple_(_M.rank, _M.written_at, _M.id) > place)
+        return query.order_by(_M.rank, _M.written_at, _M.id).limit(limit)
     if after is not None:
         place = tuple_(literal(after.written_at, Moment()), after.number)
         query = query.where(tuple_(_M.written_at, _M.id) < place)
@@ -173,6 +204,12 @@ def _conditions(which: Which) -> list[ColumnElement[bool]]:
         conditions.append(_M.incident == which.incident)
     if which.claimed_by:
         conditions.append(_M.claimed_by == which.claimed_by)
+    if which.cluster is not None:
+        conditions.append(_M.cluster == which.cluster)
+    if which.language:
+        conditions.append(_M.language == which.language)
+    if which.priority is not MentionPriority.NONE:
+        conditions.append(_M.rank <= which.priority.rank)
     if not which.mail:
         conditions.append(_M.kind != MentionKind.MAIL.value)
     return conditions
@@ -199,6 +236,9 @@ def _read(row: Row[Any], words: Row[Any]) -> MentionRow:
         incident=row.incident,
         claim=_claim(row),
         draft=_draft(row),
+        cluster=row.cluster or None,
+        priority=MentionPriority.ranked(row.rank),
+        rule=row.rule,
     )
 
 

@@ -8,7 +8,14 @@ the list of them for people, and nothing that must go out waits for a list.
 from __future__ import annotations
 
 from store.tables.api import api_requests, tokens
-from store.tables.desk import mention_chains, mention_sources, mention_versions, mentions
+from store.tables.desk import (
+    mention_chains,
+    mention_clusters,
+    mention_sources,
+    mention_texts,
+    mention_versions,
+    mentions,
+)
 from store.tables.mail import (
     batches,
     broadcasts,
@@ -86,7 +93,9 @@ __all__ = [
     "ledger",
     "locks",
     "mention_chains",
+    "mention_clusters",
     "mention_sources",
+    "mention_texts",
     "mention_versions",
     "mentions",
     "messages",

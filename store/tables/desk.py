@@ -58,6 +58,12 @@ mentions = Table(
     Column("drafted_at", Moment),
     # The one that was open when it arrived, or that it was drawn into; empty for none.
     Column("incident", String(48), nullable=False, server_default=text("''")),
+    # Which cluster: NULL until one was looked for, 0 for none; and who put it there, if anybody.
+    Column("cluster", BigInteger),
+    Column("clustered_by", String(64), nullable=False, server_default=text("''")),
+    # 0 for urgent, 1 for high, 2 for neither, and the name of the rule that says so.
+    Column("rank", Integer, nullable=False, server_default="2"),
+    Column("rule", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("channel", "provider_id"),
     # Lists begin with the newest: of all, of a state, of a channel, of an author.
     Index("ix_mentions_written", "written_at", "id"),
@@ -68,6 +74,18 @@ mentions = Table(
     Index("ix_mentions_handle", "author_handle", "written_at"),
     Index("ix_mentions_incident", "incident", "state", "written_at"),
     Index("ix_mentions_claimed", "claimed_by", "written_at"),
+    Index("ix_mentions_cluster", "cluster", "state", "written_at", "id"),
+    Index("ix_mentions_arrived", "arrived_at", "channel", "reason"),
+    Index("ix_mentions_language", "language", "written_at", "id"),
+    # Lists that begin with what is most urgent.
+    Index("ix_mentions_rank", "state", "rank", "written_at", "id"),
+    # Those for which a cluster has to be looked for.
+    Index(
+        "ix_mentions_waiting",
+        "id",
+        sqlite_where=text("cluster IS NULL AND state = 'open'"),
+        postgresql_where=text("cluster IS NULL AND state = 'open'"),
+    ),
     # An id is never used again: it names a mention to people.
     sqlite_autoincrement=True,
 )
@@ -82,6 +100,38 @@ mention_versions = Table(
     Column("cut", Boolean, nullable=False, server_default=false()),
     Column("changed_at", Moment, nullable=False),
     Column("arrived_at", Moment, nullable=False),
+)
+
+mention_clusters = Table(
+    "mention_clusters",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    # Of the text that began it, in `mention_texts`: two workers make one cluster of it.
+    Column("digest", String(32), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    # Empty while the name is made of its words.
+    Column("named_by", String(64), nullable=False, server_default=text("''")),
+    # The name of the saved reply that a person suggests for it.
+    Column("saved", Text, nullable=False, server_default=text("''")),
+    Column("begun_at", Moment, nullable=False),
+    # An id is never used again: it names a cluster to people.
+    sqlite_autoincrement=True,
+)
+
+# Every text for which a cluster was found, by the digest of what is compared of it.
+mention_texts = Table(
+    "mention_texts",
+    metadata,
+    # In the order in which they were committed: each process reads on from the last one it knows.
+    Column("id", BigId, primary_key=True),
+    Column("digest", String(32), nullable=False, unique=True),
+    # The digest of the text that began the cluster, which stays when clusters are merged.
+    Column("first", String(32), nullable=False),
+    Column("cluster", BigInteger, nullable=False),
+    # What is compared, of those that are examples of their cluster.
+    Column("words", Text, nullable=False, server_default=text("''")),
+    Column("example", Boolean, nullable=False),
+    Index("ix_mention_texts_cluster", "cluster"),
 )
 
 mention_sources = Table(

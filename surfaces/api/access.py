@@ -88,10 +88,14 @@ RULES: dict[str, Rule] = {
     f"GET {_INCIDENT}/events": Rule(Scope.EVENTS_READ),
     f"GET {_INCIDENT}/record.json": Rule(Scope.EVENTS_READ),
     "GET /mentions": Rule(Scope.MENTIONS_READ),
+    "GET /mentions/clusters": Rule(Scope.MENTIONS_READ),
+    "GET /mentions/plan": Rule(Scope.MENTIONS_READ),
     "GET /mentions/{number}": Rule(Scope.MENTIONS_READ),
     "GET /sources": Rule(Scope.MENTIONS_READ),
     "POST /mentions/{number}/dismissal": Rule(Scope.MENTIONS_WRITE, Ability.ANSWER),
     "POST /mentions/{number}/claim": Rule(Scope.MENTIONS_WRITE, Ability.ANSWER),
+    "POST /mentions/{number}/cluster": Rule(Scope.MENTIONS_WRITE, Ability.ANSWER),
+    "POST /mentions/clusters/{number}/name": Rule(Scope.MENTIONS_WRITE, Ability.ANSWER),
 }
 """By method and path below ``BASE``."""
 

@@ -19,6 +19,7 @@ from client.requests import Requests
 from surfaces.api import (
     audiences,
     broadcasts,
+    clusters,
     decisions,
     document,
     downloads,
@@ -52,6 +53,7 @@ RESOURCES = (
     imports.router,
     downloads.router,
     events.router,
+    clusters.router,
     mentions.router,
     page.router,
 )

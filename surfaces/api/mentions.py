@@ -11,11 +11,12 @@ from client import mentions
 from client.claims import claim_mention, current_claim
 from client.errors import UnknownMention
 from client.mention_authors import has_hidden_address, without_address
-from client.mentions import MentionRow
+from client.mentions import MentionRow, Order
 from client.source_state import SeenSource
 from domain.abilities import Ability
 from domain.claims import Claim
 from domain.mentions import LONGEST_LINE, DismissalReason, MentionState
+from domain.priorities import MentionPriority
 from domain.tokens import Scope
 from surfaces.api.access import BASE, actor, bearer, engine_of
 from surfaces.api.cursors import cursor_of, no_cursor, place_of
@@ -58,6 +59,7 @@ class MentionListed(Shown):
     `id` is the platform's. `address_hidden`: it is a mail, and this token may not read addresses,
     so `id`, `conversation`, `reply_to` and the author's address are empty. `claim` is null where
     nobody holds it. `reason`, `words` and `closed_by` say why it was dismissed; nobody is a rule.
+    `rule` is the name of the rule of the playbook that gave it its `priority`.
     """
 
     number: int
@@ -82,6 +84,9 @@ class MentionListed(Shown):
     words: str
     closed_by: str
     incident: str | None
+    cluster: int | None
+    priority: MentionPriority
+    rule: str
     claim: ClaimShown | None
 
     @classmethod
@@ -170,10 +175,19 @@ async def list_all_mentions(
     author: Annotated[
         _Word, Query(description="A handle or an id, exactly. It finds no mail.")
     ] = "",
+    cluster: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+    language: Annotated[_Word, Query(description="As the platform says.")] = "",
+    claimed_by: Annotated[_Word, Query(description="Who claimed it last.")] = "",
+    priority: Annotated[
+        MentionPriority, Query(description="This one or a higher one.")
+    ] = MentionPriority.NONE,
+    order: Annotated[
+        Order, Query(description="`priority`: the most urgent first, and there the oldest.")
+    ] = Order.NEWEST,
     limit: Limit = 100,
     cursor: Cursor = "",
 ) -> Listed[MentionListed]:
-    """What people said, the newest first."""
+    """What people said, the newest first, or the most urgent."""
     place = place_of(cursor, int)
     try:
         found = await mentions.list_mentions(
@@ -184,6 +198,11 @@ async def list_all_mentions(
             author=author,
             # Addresses are in no URL, since those end in logs of others.
             mail=not author,
+            cluster=cluster,
+            language=language,
+            claimed_by=claimed_by,
+            priority=priority,
+            order=order,
             after=int(place[0]) if place else None,
             limit=limit,
         )

@@ -32,6 +32,7 @@ NEEDS: dict[str, Ability | None] = {
     "GET /desk": None,
     "GET /desk/live": None,
     "GET /desk/replies": None,
+    "GET /desk/clusters": None,
     "GET /desk/{number}": None,
     # Signing, and what helps to decide: the gate says who may.
     f"GET {_MESSAGE}/sign": None,
@@ -106,6 +107,9 @@ NEEDS: dict[str, Ability | None] = {
     "POST /desk/{number}/dismissal": Ability.ANSWER,
     "POST /desk/{number}/reopening": Ability.ANSWER,
     "POST /desk/{number}/incident": Ability.ANSWER,
+    "POST /desk/{number}/cluster": Ability.ANSWER,
+    "POST /desk/clusters/{number}/name": Ability.ANSWER,
+    "POST /desk/clusters/{number}/merger": Ability.ANSWER,
     # Administrating.
     "GET /administration": Ability.ADMINISTRATE,
     "GET /administration/record": Ability.ADMINISTRATE,

@@ -26,6 +26,7 @@ from surfaces.api.app import BesidePages, create_api, rest
 from surfaces.console import (
     administration,
     closing,
+    clusters,
     desk,
     exports,
     facts,
@@ -88,6 +89,7 @@ _PAGES = (
     files.router,
     imports.router,
     exports.router,
+    clusters.router,
     desk.router,
     replies.router,
     mention.router,
@@ -114,6 +116,7 @@ def create_app(engine: Engine) -> FastAPI:
     app.state.imports = FileImports(engine, engine.settings.state_dir / "imports")
     app.state.mails = previews.Mails()
     app.state.not_begun = {}
+    app.state.plans = {}
     app.state.api = create_api(engine, app.state.imports)
     stack = stack_file.read(engine.settings.state_dir)
     app.state.rehearsal = stack is not None and stack.runs() and not stack.real

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from starlette.responses import Response
 
 from client.claims import current_claim
+from client.clusters import cluster_names
 from client.desk import DeskNews, Which, desk_news, newest_mention
 from client.incidents import recorded_incidents
 from client.mention_authors import author_of
-from client.mentions import dismiss, list_mentions, not_begun
+from client.mentions import Order, dismiss, list_mentions, not_begun
 from domain.abilities import Ability
 from domain.mentions import DismissalReason, ForeignLine, MentionState
 from domain.model import Value
+from domain.priorities import MentionPriority
 from surfaces.console.abilities import lacking
 from surfaces.console.access import actor, engine_of, session
 from surfaces.console.failures import Page, Refused, attempted
 from surfaces.console.live import repeated
 from surfaces.console.rendering import page, part, see
+from surfaces.console.reply_plan import shown_plans
 
 HERE = "/desk"
 ON_A_PAGE = 50
@@ -33,6 +37,14 @@ REASONS = [one for one in DismissalReason if one is not DismissalReason.AUTOMATI
 router = APIRouter(route_class=Page)
 
 
+def _number(typed: object) -> object:
+    return None if typed == "" else typed
+
+
+ClusterNumber = Annotated[Annotated[int, Field(ge=1, le=2**53)] | None, BeforeValidator(_number)]
+"""A cluster as a form names it: a field that was left empty names none."""
+
+
 class Filters(Value):
     """Which mentions the queue has, as its address says it; ``mine``: those that I claimed."""
 
@@ -40,6 +52,10 @@ class Filters(Value):
     channel: ForeignLine = ""
     incident: ForeignLine = ""
     author: ForeignLine = ""
+    cluster: ClusterNumber = None
+    language: ForeignLine = ""
+    priority: MentionPriority = MentionPriority.NONE
+    order: Order = Order.NEWEST
     mine: bool = False
 
     @property
@@ -50,7 +66,8 @@ class Filters(Value):
     @property
     def narrow(self) -> bool:
         """Whether something beside the state is asked for."""
-        return bool(self.channel or self.incident or self.author or self.mine)
+        all_of_it = Filters(state=self.state, order=self.order)
+        return self != all_of_it
 
     def href(self, place: str = HERE, **more: str | int) -> str:
         """The address of the queue with these filters, or with ``more`` in their place."""
@@ -68,6 +85,9 @@ class Filters(Value):
             incident=self.incident,
             claimed_by=person if self.mine else "",
             mail=not self.author.strip(),
+            cluster=self.cluster,
+            language=self.language.strip(),
+            priority=self.priority,
         )
 
 
@@ -136,7 +156,10 @@ async def _show(
     # First, so that whatever comes meanwhile is announced.
     newest = await newest_mention(engine)
     which = asked.which(session(request).person.id)
-    found = await list_mentions(engine, after=after, limit=ON_A_PAGE, **which.model_dump())
+    found = await list_mentions(
+        engine, after=after, limit=ON_A_PAGE, order=asked.order, **which.model_dump()
+    )
+    named = await cluster_names(engine, found.mentions)
     news = await _news(request, asked, newest)
     waiting = await _not_begun(request, news)
     return page(
@@ -153,19 +176,23 @@ async def _show(
         channels=sorted({one.channel for one in news.sources} | set(waiting)),
         incidents=[one.slug for one in await recorded_incidents(engine)],
         reasons=REASONS,
+        priorities=list(MentionPriority),
+        orders=list(Order),
+        plans=await shown_plans(request, asked.incident),
         chosen=chosen or Chosen(),
         refusal=refused.explanation if refused else None,
-        **shown_rows(request),
+        **shown_rows(request, named),
     )
 
 
-def shown_rows(request: Request) -> dict[str, Any]:
-    """How templates show who said it and who has claimed it."""
+def shown_rows(request: Request, named: Mapping[int, str] | None = None) -> dict[str, Any]:
+    """How templates show who said it, who has claimed it, and what the cluster's name is."""
     addresses = lacking(request, Ability.SEE_ADDRESSES) is None
     return {
         "claim_of": current_claim,
         "by": lambda mention: author_of(mention, addresses=addresses),
         "me": session(request).person.id,
+        "cluster_names": named or {},
     }
 
 

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from client.errors import (
     NoAnswer,
     NotAllowed,
+    UnknownCluster,
     UnknownIncident,
     UnknownMention,
     WrongInput,
@@ -35,6 +36,7 @@ _log = logging.getLogger("frontfoot.console")
 _STATUS: tuple[tuple[type[BaseException], int], ...] = (
     (UnknownIncident, 404),
     (UnknownMention, 404),
+    (UnknownCluster, 404),
     (TooLarge, 413),
     (WrongInput, 422),
     (DecisionRefused, 403),

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from client import mentions
 from client.claims import claim_mention, current_claim, release_mention, renew_claim
+from client.clusters import cluster_names, move_mentions
 from client.desk import same_author
 from client.incidents import recorded_incidents
 from client.mentions import MentionVersion, ShownMention, show_mention
@@ -20,7 +21,7 @@ from domain.claims import LEASE, LONGEST_DRAFT
 from domain.mentions import LONGEST_LINE, DismissalReason, ForeignLine
 from domain.printable import clean
 from surfaces.console.access import actor, engine_of, session
-from surfaces.console.desk import REASONS, shown_rows
+from surfaces.console.desk import REASONS, ClusterNumber, shown_rows
 from surfaces.console.failures import Page, Refused, attempted
 from surfaces.console.rendering import page, see
 
@@ -101,6 +102,15 @@ async def take_incident(
     return await _done(request, number, mentions.draw_into(engine_of(request), [number], incident))
 
 
+@router.post(ONE + "/cluster")
+async def take_cluster(
+    request: Request, number: Number, cluster: Annotated[ClusterNumber, Form()] = None
+) -> Response:
+    """Put it into another cluster, or into none."""
+    work = move_mentions(engine_of(request), [number], cluster, actor=actor(request))
+    return await _done(request, number, work)
+
+
 async def _done(
     request: Request, number: int, work: Awaitable[object], **typed: object
 ) -> Response:
@@ -139,7 +149,7 @@ async def _show(
         longest=LONGEST_DRAFT,
         longest_words=LONGEST_LINE,
         refusal=refused.explanation if refused else None,
-        **shown_rows(request),
+        **shown_rows(request, await cluster_names(engine, [row])),
     )
 
 

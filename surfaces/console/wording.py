@@ -18,6 +18,7 @@ _PLACES = {
     Action.LIST_MENTIONS: ("See the mentions", "/desk?state=all"),
     Action.LIST_REPLIES: ("See the replies", "/desk/replies"),
     Action.SETTLE_REPLY: ("Settle the reply", "/desk/replies?which=unknown"),
+    Action.LIST_CLUSTERS: ("See the clusters", "/desk/clusters"),
     Action.LIST_INCIDENTS: ("See all incidents", "/"),
     Action.SHOW_STATUS: ("See the incident", _INCIDENT),
     Action.SHOW_TIMELINE: ("See the timeline", _INCIDENT + "/timeline"),

@@ -9,10 +9,11 @@ import typer
 
 from client import claims, mentions
 from client.engine import Engine
-from client.mentions import MentionList
+from client.mentions import MentionList, Order
 from client.saved_replies import ReplyRulesView, refuse_no_rules, reply_rules
 from domain.mentions import DismissalReason, MentionState
-from surfaces.terminal import desk_replies
+from domain.priorities import MentionPriority
+from surfaces.terminal import desk_clusters, desk_replies
 from surfaces.terminal.desk_view import mention_lines, source_lines, version_lines
 from surfaces.terminal.options import By, Json, actor, slug_of
 from surfaces.terminal.printing import clock, say, say_json
@@ -43,15 +44,32 @@ def list_(
         str, typer.Option(metavar="AUTHOR", help="Only by this author: a handle or an id.")
     ] = "",
     incident: Annotated[str, typer.Option(metavar="SLUG", help="Only of this incident.")] = "",
+    cluster: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Only those of this cluster.")
+    ] = None,
+    language: Annotated[
+        str, typer.Option(metavar="CODE", help="Only in this language, as the platform says.")
+    ] = "",
+    priority: Annotated[
+        MentionPriority, typer.Option(help="Only those of this priority or a higher one.")
+    ] = MentionPriority.NONE,
+    mine: Annotated[
+        str, typer.Option(metavar="PERSON", help="Only those that this person has claimed.")
+    ] = "",
+    order: Annotated[
+        Order, typer.Option(help="What comes first: the newest, or what is most urgent.")
+    ] = Order.NEWEST,
     after: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Only older ones than this mention.")
+        int | None, typer.Option(metavar="N", min=1, help="Only those behind this mention.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=mentions.MOST, help="At most so many.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """List what people said, the newest first.
+    """List what people said, the newest first or by priority.
 
-    Example: frontfoot desk list --channel twitter
+    By priority the oldest of each comes first.
+
+    Example: frontfoot desk list --channel twitter --order priority
     """
     wanted = None if state is Asked.ALL else MentionState(state.value)
     found = run(
@@ -61,6 +79,11 @@ def list_(
             channel=channel.strip(),
             author=author.strip(),
             incident=slug_of(incident) if incident else "",
+            cluster=cluster,
+            language=language.strip(),
+            priority=priority,
+            claimed_by=mine.strip(),
+            order=order,
             after=after,
             limit=limit,
         )
@@ -73,7 +96,8 @@ def list_(
             say(line)
     say(_summary(found), "bold")
     if found.after is not None:
-        say(f"Older ones: add --after {found.after}")
+        what = "Older ones" if order is Order.NEWEST else "The next ones"
+        say(f"{what}: add --after {found.after}")
 
 
 @app.command("show")
@@ -235,4 +259,5 @@ def _summary(found: MentionList) -> str:
 def register(root: typer.Typer) -> None:
     """Add these commands to the command line."""
     desk_replies.register(app)
+    desk_clusters.add_to(app)
     root.add_typer(app, name="desk")

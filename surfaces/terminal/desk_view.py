@@ -9,6 +9,7 @@ from client.mention_authors import author_of
 from client.mentions import MentionRow, ShownMention
 from client.source_state import SeenSource
 from domain.printable import in_one_line
+from domain.priorities import MentionPriority
 from surfaces.terminal.printing import clock, how_long, moment
 from surfaces.terminal.wording import told
 
@@ -21,8 +22,9 @@ def mention_lines(row: MentionRow) -> Iterator[str]:
     mention = row.mention
     edited = ", edited" if mention.changed_at > mention.written_at else ""
     private = ", private" if mention.private else ""
+    first = "" if row.priority is MentionPriority.NONE else f"{row.priority} ({row.rule}), "
     yield (
-        f"{row.number}  {mention.channel}, {row.state}{private}{edited}, "
+        f"{row.number}  {first}{mention.channel}, {row.state}{private}{edited}, "
         f"{clock(mention.written_at)}, {author_of(mention)}"
     )
     yield _INDENT + _in_one_line(mention.text)
@@ -44,7 +46,11 @@ def version_lines(shown: ShownMention) -> Iterator[str]:
         yield f"Answers: {_in_one_line(mention.reply_to)}"
     if mention.url:
         yield f"At: {_in_one_line(mention.url)}"
+    if row.priority is not MentionPriority.NONE:
+        yield f"Priority: {row.priority}, by the rule {_in_one_line(row.rule)}"
     yield f"Incident: {row.incident or 'none'}"
+    if row.cluster is not None:
+        yield f"Cluster: {row.cluster}"
     claim = current_claim(row)
     if claim is not None:
         yield f"Claimed by {claim.by} since {clock(claim.since)}, until {clock(claim.until)}"

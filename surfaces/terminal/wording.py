@@ -49,6 +49,7 @@ _COMMANDS = {
     Action.LIST_MENTIONS: "frontfoot desk list --state all",
     Action.LIST_REPLIES: "frontfoot desk replies",
     Action.SETTLE_REPLY: "frontfoot desk settle {reply} --went-out",
+    Action.LIST_CLUSTERS: "frontfoot desk clusters",
     Action.ENROL_KEY: "frontfoot key enrol PERSON PUBLIC --as YOU",
     # Passkeys are made on a page, and this opens the pages.
     Action.ENROL_PASSKEY: "frontfoot sign-in",

@@ -9,6 +9,7 @@ import pytest
 
 from domain.tokens import Scope
 from store.desk import entering, sources
+from store.desk.clustering import Clustering
 from tests.store.desk.said import crowd, mention
 from tests.surfaces.api.conftest import Api
 from tests.surfaces.console.houses import House
@@ -116,3 +117,38 @@ async def test_an_address_needs_the_scope_and_the_ability(desk: Api, tmp_path: P
 async def test_each_source_says_how_it_is(desk: Api) -> None:
     (source,) = (await desk.get("/sources")).json()["items"]
     assert (source["channel"], source["health"], source["problems"]) == ("twitter", "new", [])
+
+
+async def test_clusters_are_listed_named_and_changed(desk: Api) -> None:
+    await Clustering(await desk.engine.ledger()).catch_up(NOW)
+    (found,) = (await desk.get("/mentions/clusters")).json()["items"]
+    assert [found[name] for name in ("number", "open", "newest_text")] == [2, 7, "why?"]
+    for query, many in (({"cluster": 2}, 7), ({"cluster": 9}, 0), ({"language": "de"}, 0)):
+        assert len((await desk.get("/mentions", **query)).json()["items"]) == many, query
+    named = await desk.post("/mentions/clusters/2/name", {"name": "Why it is down"})
+    assert (named.status_code, named.json()["named_by"]) == (201, "maya")
+    assert (await desk.post("/mentions/1/cluster", {"cluster": None})).status_code == 201
+    assert (await desk.get("/mentions/1")).json()["cluster"] is None
+    for path, body in (
+        ("/mentions/clusters/9/name", {"name": "Nothing"}),
+        ("/mentions/1/cluster", {"cluster": 9}),
+    ):
+        refused = await desk.post(path, body)
+        assert (refused.status_code, refused.json()["title"]) == (404, "There is no cluster 9.")
+
+
+async def test_a_list_begins_with_what_is_urgent_page_by_page(desk: Api) -> None:
+    found, cursor = list[str](), ""
+    while cursor is not None:
+        answer = await desk.get("/mentions", order="priority", limit=3, cursor=cursor)
+        found += [one["id"] for one in answer.json()["items"]]
+        cursor = answer.json()["next"]
+    assert found == [*(str(n) for n in range(1, 8)), "<1@feather.example>~12"]
+    assert (await desk.get("/mentions", priority="high")).json()["items"] == []
+
+
+async def test_the_plan_says_how_long_it_takes(desk: Api) -> None:
+    mail, posts = (await desk.get("/mentions/plan")).json()["items"]
+    assert [(one["channel"], one["open"]) for one in (mail, posts)] == [("smtp", 1), ("twitter", 7)]
+    assert (posts["arriving_an_hour"], posts["in_words"][0].startswith("7 open")) == (7, True)
+    assert (await desk.get("/mentions/plan", incident="leak")).json()["items"] == []

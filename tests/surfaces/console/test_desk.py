@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,10 @@ from domain.explanation import explained
 from domain.listening import Cursor, MentionPage, SourceProblem, complete
 from domain.mentions import DismissalReason, Mention, MentionState
 from store.desk import claiming, entering, sources
+from store.desk.clustering import Clustering
 from store.desk.sources import Lane
 from store.record import incidents
+from store.recovery import snapshots
 from surfaces.console.desk import Filters
 from surfaces.console.mention import _link_of
 from tests.store.desk.said import crowd, mention
@@ -279,3 +282,46 @@ def test_filters_are_kept_in_addresses() -> None:
     assert asked.href() == "/desk?state=all&author=a%26b&mine=1"
     assert asked.href(after=12).endswith("&after=12")
     assert Filters().href() == Filters().href(state="open") == "/desk"
+
+
+async def test_what_asks_the_same_is_a_cluster_to_name_to_merge_and_to_filter_by(
+    desk: Console,
+) -> None:
+    safe = ("are my passwords safe?", "r my passwords safe??", HOSTILE, HOSTILE)
+    await say(desk, *(mention(n, text, author={"id": "7"}) for n, text in enumerate(safe, 1)))
+    await Clustering(await desk.engine.ledger()).catch_up(NOW)
+    page = await read(desk, "/desk/clusters")
+    first, second = re.findall(r'href="/desk\?cluster=(\d+)"', page)
+    assert (page.count("data-cluster"), "2 open" in page) == (2, True)
+    assert not set(page) & set("\x1b\x07\u202e\u202c")
+    assert "<script>alert" not in page
+    assert len(numbers(await read(desk, f"/desk?cluster={first}"))) == 2
+    assert len(numbers(await read(desk, "/desk?cluster=&priority=high&language=de"))) == 0
+
+    named = await sends(desk, f"/desk/clusters/{first}/name", name="<b>Safe", saved="pw-safe")
+    assert named == (303, "/desk/clusters")
+    assert "&lt;b&gt;Safe" in await read(desk)
+    assert "Suggested reply: pw-safe" in await read(desk, "/desk/clusters")
+    status, said = await sends(desk, f"/desk/clusters/{first}/name", name=" ")
+    assert (status, "has 1 to 80 characters" in said) == (422, True)
+    assert (await sends(desk, f"/desk/clusters/{second}/merger", into=first))[0] == 303
+    assert (await sends(desk, f"/desk/clusters/{second}/merger", into=first))[0] == 404
+    assert len(numbers(await read(desk, f"/desk?cluster={first}"))) == 4
+    assert (await sends(desk, "/desk/1/cluster", cluster=""))[0] == 303
+    assert "It is in no cluster." in await read(desk, "/desk/1")
+
+
+async def test_a_priority_is_in_words_and_the_plan_is_on_the_desk(desk: Console) -> None:
+    await opened(desk)
+    ledger = await desk.engine.ledger()
+    rules = {"priority": [{"name": "Law & money", "level": "urgent", "words": ["lawyer"]}]}
+    await snapshots.keep_plan(ledger, "leak", json.dumps({"mentions": rules}))
+    await say(desk, mention(1, "my lawyer"), *crowd(2, 60))
+    page = await read(desk, "/desk?order=priority")
+    assert numbers(page)[0] == 1
+    assert "urgent: Law &amp; money" in page
+    assert numbers(await read(desk, "/desk?priority=high")) == [1]
+    assert "60 open" in page[page.index('id="plan"') :]
+    older = re.search(r'href="([^"]+)" rel="next"', page)
+    assert older is not None
+    assert len(numbers(await read(desk, older[1].replace("&amp;", "&")))) == 10

@@ -19,6 +19,7 @@ from client.listening import start_listening
 from domain.listening import Cursor, MentionPage, complete
 from domain.mentions import Mention
 from store.desk import entering, sources
+from store.desk.clustering import Clustering
 from store.desk.sources import Lane
 from store.kernel.database import Database
 from surfaces.terminal.failures import ExitCode
@@ -41,6 +42,12 @@ async def _have(ledger: Path, *said: Mention) -> None:
     await sources.enter_page(
         database, "twitter", Lane(cursor=Cursor(since=source.newest)), page, now
     )
+    await database.close()
+
+
+async def _clustered(ledger: Path) -> None:
+    database = Database.open(f"sqlite:///{ledger}")
+    await Clustering(database).catch_up(datetime.now(UTC))
     await database.close()
 
 
@@ -173,3 +180,36 @@ def test_what_is_said_on_the_networks_is_on_the_desk(second: Terminal, up: Up) -
 async def _listen_now(channel: str) -> bool:
     async with Engine(load_settings()) as engine:
         return await start_listening(await engine.temporal(), channel, now=True)
+
+
+def test_what_asks_the_same_is_listed_named_and_moved(terminal: Terminal, ledger: Path) -> None:
+    said = ("are my passwords safe?", "r my passwords safe??", HOSTILE)
+    asyncio.run(_have(ledger, *(mention(n, text) for n, text in enumerate(said, 1))))
+    assert "No two mentions ask the same yet." in terminal.type("desk clusters").stdout
+    asyncio.run(_clustered(ledger))
+    shown = terminal.type("desk clusters --single").stdout
+    assert "passwords safe: 2 open of 2" in shown
+    assert not set(shown) & set("\u202e\u202c\x07")
+    (found,) = json.loads(terminal.type("desk clusters --json").stdout)
+    one = found["cluster"]["number"]
+    named = terminal.type(f'desk cluster {one} --name "Safe?" --suggest pw-safe --as lea')
+    assert (f"Cluster {one}: Safe?" in named.stdout, "pw-safe" in named.stdout) == (True, True)
+    assert (
+        "1 mention is in no cluster now." in terminal.type("desk move 1 --to none --as lea").stdout
+    )
+    left = json.loads(terminal.type(f"desk list --cluster {one} --order priority --json").stdout)
+    assert [row["number"] for row in left["mentions"]] == [2]
+    other = 3 - one
+    merged = terminal.type(f"desk cluster {other} --into {one} --as lea").stdout
+    assert f"Cluster {other} is part of cluster {one} now, with 1 mention." in merged
+    gone = terminal.type(f"desk cluster {other}")
+    assert (gone.exit_code, "frontfoot desk clusters" in gone.output) == (ExitCode.USAGE, True)
+    assert terminal.type("desk move 1 --to it").exit_code == ExitCode.USAGE
+
+
+def test_the_plan_says_what_is_open(terminal: Terminal, ledger: Path) -> None:
+    assert "Nothing is open." in terminal.type("desk plan").stdout
+    asyncio.run(_have(ledger, *crowd(1, 3)))
+    assert "3 open" in terminal.type("desk plan").stdout
+    (plan,) = json.loads(terminal.type("desk plan --json").stdout)["channels"]
+    assert (plan["channel"], plan["open"], plan["arriving_an_hour"]) == ("twitter", 3, 3)
