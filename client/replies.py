@@ -261,7 +261,7 @@ def _from_saved(
         )
     text = text or fill(reply.wordings[index], author.handle or author.name)
     _refuse_unfit(row.mention, text)
-    return NewReply(mention=row.number, text=text, ground=ground, priority=0)
+    return NewReply(mention=row.number, text=text, ground=ground, priority=row.priority)
 
 
 def _in_own_words(rules: ReplyRulesView, row: MentionRow, text: str, actor: Actor) -> NewReply:
@@ -275,7 +275,9 @@ def _in_own_words(rules: ReplyRulesView, row: MentionRow, text: str, actor: Acto
         raise WrongInput(found, "Take it out. Private matters are answered by mail or by phone.")
     _refuse_unfit(row.mention, text)
     waits = rules.rules.needs_second(text) is not None
-    return NewReply(mention=row.number, text=text, ground=ground, waits=waits, priority=0)
+    return NewReply(
+        mention=row.number, text=text, ground=ground, waits=waits, priority=row.priority
+    )
 
 
 def _refuse_unfit(mention: Mention, text: str) -> None:

@@ -12,7 +12,7 @@ from client.engine import Engine
 from domain.replies import ReplyTerms
 from domain.reply_plan import ARRIVALS, ChannelPlan, Ends, LimitUse, ReplyPlan, plan_channel
 from domain.reply_plan_words import plan_sentences
-from store.desk import workload
+from store.desk import reply_accounts, workload
 
 __all__ = ["ChannelPlan", "Ends", "LimitUse", "ReplyPlan", "plan_replies", "plan_sentences"]
 
@@ -26,7 +26,7 @@ async def plan_replies(engine: Engine, incident: str = "") -> ReplyPlan:
     for channel, count in sorted(unanswered.items()):
         terms = await asyncio.to_thread(_terms_of, channel)
         used = [
-            await workload.went_out_since(ledger, channel, now - one.window)
+            await reply_accounts.used(ledger, channel, one.window, now)
             for one in (terms.limits if terms is not None else ())
         ]
         plan = plan_channel(
@@ -48,5 +48,4 @@ def _terms_of(channel: str) -> ReplyTerms | None:
         capabilities = registry.build_to_render(channel)[0].capabilities
     except ChannelMisconfigured:
         return None
-    terms = getattr(capabilities, "replies", None)
-    return terms if isinstance(terms, ReplyTerms) else None
+    return capabilities.replies

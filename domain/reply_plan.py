@@ -10,12 +10,8 @@ from pydantic import Field
 
 from domain.ids import ChannelName
 from domain.model import Value
-from domain.replies import AccountLimit, ReplyTerms
+from domain.replies import AccountLimit, ReplyTerms, for_replies
 from domain.times import UtcTime
-
-RESERVED = 0.1
-LEAST_RESERVED = 5
-"""Of each limit a tenth is kept for announcements, and at least so many publications."""
 
 ARRIVALS = timedelta(hours=1)
 """Arrivals are counted over so long."""
@@ -46,12 +42,12 @@ class LimitUse(Value):
     @property
     def reserve(self) -> int:
         """Publications that replies leave for announcements; a limit of one is no reserve."""
-        return min(max(LEAST_RESERVED, round(self.limit.count * RESERVED)), self.limit.count - 1)
+        return self.limit.count - self.for_replies
 
     @property
     def for_replies(self) -> int:
         """Replies of one window."""
-        return self.limit.count - self.reserve
+        return for_replies(self.limit)
 
     @property
     def left(self) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy import and_, select, update
 from domain.explanation import Explanation
 from domain.mentions import MentionState
 from domain.model import Value
+from domain.priorities import MentionPriority
 from domain.publication import PublicationState
 from domain.replies import ReplyGround
 from store.desk.claiming import free_for
@@ -24,7 +25,7 @@ _S = PublicationState
 
 
 class NewReply(Value):
-    """A reply to ``mention`` in ``text``, and why it may go out; the higher the sooner.
+    """A reply to ``mention`` in ``text``, and why it may go out.
 
     ``waits``: a second person has to agree to the words first.
     """
@@ -33,7 +34,7 @@ class NewReply(Value):
     text: str
     ground: ReplyGround
     waits: bool = False
-    priority: int = 0
+    priority: MentionPriority = MentionPriority.NONE
 
 
 async def plan(db: Database, wanted: Sequence[NewReply], at: datetime) -> list[ReplyRow]:
@@ -124,7 +125,7 @@ def _values(reply: NewReply, channel: str, at: datetime) -> dict[str, object]:
         "by": ground.by,
         "second": ground.second,
         "waits": reply.waits,
-        "priority": reply.priority,
+        "rank": reply.priority.rank,
         "planned_at": at,
         "state": _S.PLANNED.value,
         "updated_at": at,

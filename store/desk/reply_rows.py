@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.explanation import Explanation
 from domain.model import Value
+from domain.priorities import MentionPriority
 from domain.publication import PublicationState, Receipt
 from domain.replies import ReplyBasis, ReplyGround
 from store.desk.reading import CHUNK
@@ -42,7 +43,7 @@ class ReplyRow(Value):
     text: str
     ground: ReplyGround
     waits: bool
-    priority: int
+    priority: MentionPriority
     planned_at: datetime
     state: PublicationState
     attempt: int
@@ -136,7 +137,7 @@ def read(row: RowMapping | Mapping[str, Any]) -> ReplyRow:
             second=row["second"],
         ),
         waits=row["waits"],
-        priority=row["priority"],
+        priority=MentionPriority.ranked(row["rank"]),
         planned_at=row["planned_at"],
         state=PublicationState(row["state"]),
         attempt=row["attempt"],

@@ -54,7 +54,7 @@ async def due(db: Database, channel: str, limit: int) -> list[ReplyRow]:
     query = (
         select(replies)
         .where(_R.channel == channel, _may_go())
-        .order_by(_R.priority.desc(), _R.id)
+        .order_by(_R.rank, _R.id)
         .limit(limit)
     )
     async with db.read() as connection:

@@ -1,4 +1,4 @@
-"""How much there is to answer: open mentions and arrivals by channel, and what went out lately."""
+"""How much there is to answer: open mentions and arrivals, by channel."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from domain.mentions import DismissalReason, MentionState
 from store.kernel.database import Database
-from store.tables import mentions, publications
+from store.tables import mentions
 
 _M = mentions.c
 
@@ -27,15 +27,6 @@ async def arrived_since(db: Database, since: datetime, incident: str = "") -> di
     if incident:
         conditions.append(_M.incident == incident)
     return await _by_channel(db, *conditions)
-
-
-async def went_out_since(db: Database, channel: str, since: datetime) -> int:
-    """How many publications of a channel were begun since then, whatever became of them."""
-    query = select(func.count()).where(
-        publications.c.channel == channel, publications.c.started_at > since
-    )
-    async with db.read() as connection:
-        return await connection.scalar(query) or 0
 
 
 async def _by_channel(db: Database, *conditions: ColumnElement[bool]) -> dict[str, int]:

@@ -38,8 +38,8 @@ replies = Table(
     Column("second", String(64), nullable=False, server_default=text("''")),
     # Somebody else has to agree to the words first.
     Column("waits", Boolean, nullable=False, server_default=false()),
-    # The higher, the sooner it goes out.
-    Column("priority", Integer, nullable=False, server_default="0"),
+    # That of the mention's priority: the lower, the sooner it goes out.
+    Column("rank", Integer, nullable=False),
     Column("planned_at", Moment, nullable=False),
     Column("state", String(16), nullable=False),
     Column("attempt", Integer, nullable=False, server_default="0"),
@@ -59,7 +59,7 @@ replies = Table(
     Index(
         "ux_replies_mention", "mention_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE
     ),
-    Index("ix_replies_next", "channel", "state", "priority", "id"),
+    Index("ix_replies_next", "channel", "state", "rank", "id"),
     Index("ix_replies_started", "channel", "started_at"),
     Index("ix_replies_receipt", "channel", "receipt_id"),
     Index("ix_replies_incident", "incident", "state"),

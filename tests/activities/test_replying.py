@@ -24,6 +24,7 @@ from domain.actor import Actor
 from domain.errors import DomainError
 from domain.explanation import explained
 from domain.mentions import DismissalReason, Mention, MentionState
+from domain.priorities import MentionPriority
 from domain.publication import PublicationState
 from domain.replies import AccountLimit, ReplyBasis, ReplyGround, for_replies
 from store.desk import closing, entering, reading, replies, reply_accounts, reply_rows, replying
@@ -303,7 +304,7 @@ async def test_the_most_important_go_first_and_nothing_that_waits_for_a_second_p
     wanted = [
         NewReply(mention=first, text="Soon.", ground=GROUND),
         NewReply(mention=risky, text="No refund.", ground=GROUND, waits=True),
-        NewReply(mention=urgent, text="Call us.", ground=GROUND, priority=2),
+        NewReply(mention=urgent, text="Call us.", ground=GROUND, priority=MentionPriority.URGENT),
     ]
     planned = await replies.plan(desk.ledger, wanted, desk.now())
     found = await replying.due(desk.ledger, "forum", 10)

@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("by", sa.String(64), nullable=False),
         sa.Column("second", sa.String(64), server_default=_EMPTY, nullable=False),
         sa.Column("waits", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("priority", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column("planned_at", Moment(), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
@@ -61,7 +61,7 @@ def upgrade() -> None:
         sqlite_where=_LIVE,
         postgresql_where=_LIVE,
     )
-    op.create_index("ix_replies_next", "replies", ["channel", "state", "priority", "id"])
+    op.create_index("ix_replies_next", "replies", ["channel", "state", "rank", "id"])
     op.create_index("ix_replies_started", "replies", ["channel", "started_at"])
     op.create_index("ix_replies_receipt", "replies", ["channel", "receipt_id"])
     op.create_index("ix_replies_incident", "replies", ["incident", "state"])
