@@ -14,7 +14,7 @@ from domain.explanation import Action, NextStep, explained
 from surfaces.terminal.wording import command_of, happened, in_words, told
 
 ROOT_COMMAND = typer.main.get_command(app)
-ABOUT = {Action.PROPOSE: "announcement", Action.DECIDE: "1234abcd"}
+ABOUT = {Action.PROPOSE: "announcement", Action.DECIDE: "1234abcd", Action.SETTLE_REPLY: "7"}
 ELSEWHERE = {Action.MIGRATE: "python -m store.migrate"}
 
 
