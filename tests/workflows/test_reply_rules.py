@@ -19,25 +19,30 @@ from workflows.contract import Revise
 RULES = MessageKind.REPLY_RULES
 
 
-def plan() -> Playbook:
+def replying() -> Playbook:
+    """A plan that answers on one channel."""
     thanks = SavedReplyPlan(name="thanks", title="Thanks", wordings=("A.", "B.", "C."))
     replies = RepliesPlan(gate=ONE_SIGNATURE, channels=("twitter",), saved=(thanks,))
     return a_plan().model_copy(update={"replies": replies})
 
 
+async def has_opening(response: Response, number: int, *, has: bool = True) -> None:
+    """Wait until the ledger has the opening of a message, or has none any more."""
+
+    async def found() -> bool:
+        return (number in response.world.openings) is has
+
+    await eventually(found, bool)
+
+
 async def in_force(response: Response, message: MessageStatus) -> None:
     decided = await response.decide(message, "noor")
     assert decided.in_force
-    opened = response.world.openings
-    await eventually(lambda: _of(message.number in opened), bool)
-
-
-async def _of(value: bool) -> bool:
-    return value
+    await has_opening(response, message.number)
 
 
 async def test_signed_rules_are_in_force_and_newer_ones_replace_them(response: Response) -> None:
-    await response.open(plan())
+    await response.open(replying())
     first = await response.propose(RULES)
     assert (first.reply_channels, first.outcomes) == (("twitter",), ())
     with pytest.raises(Refusal, match="waiting at its gate"):
@@ -57,11 +62,11 @@ async def test_signed_rules_are_in_force_and_newer_ones_replace_them(response: R
         await response.tell("revise", Revise(message=1, actor=person("maya")), MessageStatus)
 
     await in_force(response, waiting)
-    await eventually(lambda: _of(1 not in response.world.openings), bool)
+    await has_opening(response, 1, has=False)
     assert (await response.message(1)).phase is MessagePhase.SUPERSEDED
 
     await response.withdraw(await response.message(2))
-    await eventually(lambda: _of(2 not in response.world.openings), bool)
+    await has_opening(response, 2, has=False)
     assert response.world.attempts == []
     await response.close()
     assert (await response.result()).messages[1].phase is MessagePhase.WITHDRAWN
