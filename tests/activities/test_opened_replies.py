@@ -181,10 +181,20 @@ async def test_a_fact_that_changes_holds_what_shows_it_until_it_is_signed_again(
 async def test_a_reply_whose_fact_nobody_knows_cannot_be_sent(wire: Wire) -> None:
     view = await wire.sign()
     reply = view.reply("my-card")
-    assert reply.unset == ("not_affected",)
+    assert (reply.unset, reply.unfit) == (("not_affected",), ())
     ground = ReplyGround.model_validate({**BY_HAND.model_dump(), "saved": "my-card"})
     text = reply.wordings[0].replace("{{ author }}", "Ann")
     assert "facts that were not known: not_affected" in await wire.refuses(text, ground)
+
+
+async def test_a_long_fact_keeps_a_reply_from_the_channel_that_it_is_too_long_for(
+    wire: Wire,
+) -> None:
+    document = await wire.propose(facts={**FACTS, "scope": "Some accounts, " * 20})
+    assert document.replies is not None
+    reply = document.replies.reply("which-posts")
+    assert reply is not None
+    assert reply.unfit == (TWITTER,)
 
 
 async def test_a_free_reply_needs_somebody_who_may_and_perhaps_a_second(wire: Wire) -> None:

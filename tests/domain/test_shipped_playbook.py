@@ -190,3 +190,12 @@ def test_every_message_can_be_signed_while_any_one_person_is_out_of_reach(
 def test_a_million_customers_fit_the_budget(shipped_playbook: Playbook) -> None:
     assert shipped_playbook.offer is not None
     shipped_playbook.offer.refuse_over_budget(1_000_000)
+
+
+def test_a_history_gets_no_wording_of_a_saved_reply(shipped_playbook: Playbook) -> None:
+    travels = shipped_playbook.without_words().model_dump_json()
+    assert "It has been a long day here" not in travels
+    kept = Playbook.model_validate_json(travels)
+    assert kept.gate_of(MessageKind.REPLY_RULES) == shipped_playbook.gate_of(
+        MessageKind.REPLY_RULES
+    )

@@ -112,7 +112,7 @@ def test_a_response_from_a_phone(people: People, slug: str) -> None:
 
     faults += replies_come_into_force(people, slug, maya, noor)
 
-    for path in ("timeline", "messages/1/mail", "messages/1/withdraw", "close"):
+    for path in ("timeline", "record", "messages/1/mail", "messages/1/withdraw", "close"):
         people.goes_to(maya, f"/incidents/{slug}/{path}")
         faults += faults_of(maya)
     maya.get_by_role("button", name=f"Close {slug}").click()
@@ -144,12 +144,17 @@ def replies_come_into_force(people: People, slug: str, maya: Page, noor: Page) -
     noor.wait_for_url(f"**/incidents/{slug}#message-2")
     expect(noor.locator("#message-2")).to_contain_text("in force", timeout=PATIENCE)
     expect(noor.locator("#message-2")).to_contain_text("Replies on twitter, facebook")
-    people.types(f"facts {slug} --summary nothing-works --as maya")
+    people.types(f"facts {slug} --set summary=nothing-works --as maya")
     expect(noor.get_by_text("1 saved reply is held: what-happened.")).to_be_visible()
-    faults += faults_of(noor)
     told = people.types(f"desk saved --incident {slug}")
     assert "what-happened: What happened? (held)" in told
     assert "thanks: Thanks, and good luck (can be sent)" in told
+    people.types(f"propose {slug} reply_rules --as maya")
+    people.goes_to(noor, f"/incidents/{slug}/messages/3/sign")
+    expect(noor.get_by_text("Changed: what-happened")).to_be_visible()
+    faults += faults_of(noor)
+    people.types(f"withdraw {slug} 3 --as maya")
+    people.types(f"audit {slug}")
     return faults
 
 
