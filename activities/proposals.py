@@ -92,10 +92,10 @@ class ProposalActivities:
     async def _document(self, order: RenderMessage) -> Document:
         # A new number could be one that this ledger has forgotten.
         await refuse_behind(self._database, order.message.incident, order.known)
-        if order.kind is MessageKind.REPLY_RULES:
-            return proposed_replies(order, await self._facts(order), self._channel)
-        plan = order.plan.messages[order.kind]
         files = await playbooks.load_snapshot(self._database, order.templates)
+        if order.kind is MessageKind.REPLY_RULES:
+            return proposed_replies(order, files, await self._facts(order), self._channel)
+        plan = order.plan.messages[order.kind]
         facts = await self._facts(order)
         missing = missing_facts(facts)
         self._page.refuse_components_elsewhere(order)

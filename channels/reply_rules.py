@@ -69,10 +69,11 @@ def _saved(
                 f"Saved reply {reply.name}, wording {number}, cannot be said in public: {why}",
                 "Look at the facts that it shows, and change them; then propose again.",
             )
+    # Until every fact is known, nobody knows how long it will be.
     unfit = [
         name
         for name, channel in channels.items()
-        if any(unfit_for(channel, one, links=reply.links) for one in wordings)
+        if not unset and any(unfit_for(channel, one, links=reply.links) for one in wordings)
     ]
     return SavedReply(
         name=reply.name,

@@ -130,7 +130,7 @@ async def open_incident(
             incident=slug,
             title=title,
             opened_by=actor,
-            plan=plan,
+            plan=plan.without_words(),
             templates=templates,
             audiences=tuple(audiences),
         ),

@@ -22,6 +22,9 @@ def reply_problems(
 
     What long facts make too long is left out on the day, and approvers see that.
     """
+    if replies.free is None and not replies.saved:
+        step = "Add `saved:` with answers, or `free:` with the roles that may write their own."
+        yield problem_at(placed, ("replies",), "replies lets nothing out.", step)
     known = {**SHORT.facts, **plan.facts}
     for channel in channels:
         if not channel.capabilities.listens:

@@ -6,7 +6,7 @@ from client.engine import Engine
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
 from domain.ids import MessageRef, check_slug
-from domain.message import MessageKind
+from domain.message import Document, MessageKind
 from domain.model import Value
 from domain.plural import plural
 from domain.replies import ReplyBasis, ReplyGround
@@ -86,6 +86,40 @@ def _view(rules: ReplyRules, reply: SavedReply, known: dict[str, str], slug: str
         **dict(reply),
         changed=rules.changed(reply, known),
         why_not=rules.why_not(reply, known, slug),
+    )
+
+
+class Comparison(Value):
+    """Rules at their gate beside those in force, in message ``number``: names of saved replies.
+
+    ``gone`` are in force and would not be any more; ``others`` says whether the people who may
+    reply freely, the checks or the channels differ.
+    """
+
+    number: int
+    new: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    others: bool = False
+
+
+async def compared(engine: Engine, document: Document) -> Comparison | None:
+    """What signing a document of reply rules would change; None without any in force before it."""
+    rules = document.replies
+    view = await reply_rules(engine, document.incident) if rules is not None else None
+    if rules is None or view is None or view.number >= document.number:
+        return None
+    before = {one.name: one for one in view.rules.saved}
+    after = {one.name: one for one in rules.saved}
+    ours, theirs = (
+        one.model_copy(update={"saved": (), "facts": {}}) for one in (rules, view.rules)
+    )
+    return Comparison(
+        number=view.number,
+        new=tuple(name for name in after if name not in before),
+        changed=tuple(name for name in after if name in before and after[name] != before[name]),
+        gone=tuple(name for name in before if name not in after),
+        others=ours != theirs,
     )
 
 

@@ -180,6 +180,13 @@ class Playbook(Written):
             replies = replies.model_copy(update={"gate": replies.gate.requiring(least)})
         return self.model_copy(update={"messages": messages, "replies": replies})
 
+    def without_words(self) -> Playbook:
+        """The same plan as it travels with an incident: what would be said stays in the files."""
+        if self.replies is None:
+            return self
+        replies = self.replies.model_copy(update={"saved": ()})
+        return self.model_copy(update={"replies": replies})
+
     def _roster_problems(self) -> list[PlanProblem]:
         ids = [person.id for person in self.roster]
         return [

@@ -16,7 +16,9 @@ _NEVER = "a reply never holds an address, a code or an account detail."
 _EMAIL = re.compile(
     r"(?<![\w@.+-])[\w.+%-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\.[\w-]+)+", re.IGNORECASE
 )
-_DAY = re.compile(r"\b\d{4}-\d{1,2}-\d{1,2}\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b")
+_PUBLIC_NUMBER = re.compile(
+    r"\b\d{4}-\d{1,2}-\d{1,2}\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b|\bCVE-\d{4}-\d{4,7}\b"
+)
 _DIGITS = re.compile(r"\+?\(?\d(?:[\s()./-]{0,2}\d){6,}")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")
 _GROUPED_CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4,5}){2,}\b", re.IGNORECASE)
@@ -70,8 +72,8 @@ def _folded(text: str) -> str:
 
 
 def _number_in(text: str) -> str | None:
-    """``a phone number`` or ``the number of a card``, if there is one; days are none."""
-    for found in _DIGITS.finditer(_DAY.sub("on that day", text)):
+    """``a phone number`` or ``the number of a card``, if there is one."""
+    for found in _DIGITS.finditer(_PUBLIC_NUMBER.sub("that", text)):
         digits = re.sub(r"\D", "", found[0])
         if 13 <= len(digits) <= 19 and _is_card(digits):
             return "the number of a card"

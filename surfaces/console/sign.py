@@ -15,7 +15,7 @@ from client.messages import decide, message_of, read_message
 from client.passkeys import finish_signing, has_passkey, unusable_at
 from client.patience import soon
 from client.revision_changes import changes_of
-from client.saved_replies import reply_rules
+from client.saved_replies import compared, reply_rules
 from client.signing import MaySign, may_sign
 from client.stopping import stop_in_force
 from domain.explanation import Explanation, explained
@@ -138,6 +138,7 @@ async def _show(
         document=document,
         copies=await _copies(document),
         held=await _held(request, slug, message),
+        compared=await compared(engine_of(request), document),
         changes=await changes_of(engine_of(request), document),
         refusal=refused.explanation if refused else None,
         reason=reason,

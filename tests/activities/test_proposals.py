@@ -87,7 +87,7 @@ class Desk:
             author="maya",
             title="Spam went out",
             templates=await playbooks.save_snapshot(self.ledger, PLAN.name, FILES),
-            plan=PLAN,
+            plan=PLAN.without_words(),
             audiences=("customers",),
             facts=facts_id,
             copy_draft=copy_id,

@@ -135,20 +135,20 @@ def test_there_is_nothing_to_correct_before_anything_was_said(incident: Incident
 @pytest.mark.parametrize(
     ("stage", "told", "kind", "instead"),
     [
-        (Stage.IDENTIFY, False, MessageKind.PROGRESS_UPDATE, "announcement"),
-        (Stage.IDENTIFY, False, MessageKind.RESOLUTION_NOTE, "announcement"),
+        (Stage.IDENTIFY, False, MessageKind.PROGRESS_UPDATE, "announcement, reply_rules"),
+        (Stage.IDENTIFY, False, MessageKind.RESOLUTION_NOTE, "announcement, reply_rules"),
         (
             Stage.ACKNOWLEDGE,
             True,
             MessageKind.GOODWILL_OFFER,
-            "announcement, progress_update, correction",
+            "announcement, progress_update, correction, reply_rules",
         ),
-        (Stage.ASSURE, True, MessageKind.ANNOUNCEMENT, "progress_update, correction"),
+        (Stage.ASSURE, True, MessageKind.ANNOUNCEMENT, "progress_update, correction, reply_rules"),
         (
             Stage.MAKE_GOOD,
             True,
             MessageKind.ANNOUNCEMENT,
-            "progress_update, goodwill_offer, correction",
+            "progress_update, goodwill_offer, correction, reply_rules",
         ),
     ],
 )

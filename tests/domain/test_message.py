@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from domain.message import AudienceCut, Copy, Document, MessageKind, Voice, mark_of
 from domain.offer import OfferTerms
 from domain.page_entry import ComponentCut, ComponentState, Impact, PageEntry, PageStatus
+from domain.roster import Person
+from domain.saved_replies import FreeReplies, ReplyRules, SavedReply
 
 NOW = datetime(2013, 10, 26, 14, 5, tzinfo=UTC)
 VOICE = Voice(name="Noor", address="noor@example.com", reply_to="help@example.com", sign_off="N.")
@@ -101,6 +103,38 @@ EVERYTHING = [
     (("copies", 0, "audience"), "subscribers"),
 ]
 OF_A_POOL = [(("offer", "source"), "stripe"), (("offer", "source_name"), "summer")]
+RULES = Document(
+    incident="site-down",
+    number=4,
+    revision=1,
+    kind=MessageKind.REPLY_RULES,
+    proposed_at=NOW,
+    copies=(),
+    replies=ReplyRules(
+        channels=("twitter",),
+        saved=(SavedReply(name="my-card", title="Is it safe?", wordings=("Yes, {{ author }}.",)),),
+        free=FreeReplies(roles=("support",), people=(Person(id="sam", roles=("support",)),)),
+    ),
+)
+OF_RULES: list[tuple[tuple[str | int, ...], object]] = [
+    (("replies", "channels"), ["facebook"]),
+    (("replies", "risk_words"), ["refund"]),
+    (("replies", "links_cost"), ["twitter"]),
+    (("replies", "facts"), {"fix": "x"}),
+    (("replies", "saved", 0, "name"), "other"),
+    (("replies", "saved", 0, "title"), "Was it?"),
+    (("replies", "saved", 0, "wordings"), ["No, {{ author }}."]),
+    (("replies", "saved", 0, "facts"), ["fix"]),
+    (("replies", "saved", 0, "unset"), ["fix"]),
+    (("replies", "saved", 0, "unfit"), ["twitter"]),
+    (("replies", "free"), None),
+    (("replies", "free", "roles"), ["founder"]),
+    (("replies", "free", "people", 0, "id"), "lea"),
+    (("replies", "free", "people", 0, "roles"), ["support", "founder"]),
+    (("replies", "free", "check"), "role"),
+    (("replies", "free", "sample"), 0.2),
+    (("replies", "free", "links"), True),
+]
 
 
 @pytest.mark.parametrize(("place", "value"), EVERYTHING)
@@ -118,13 +152,22 @@ def test_other_codes_than_were_signed_need_another_signature(
     assert changed(place, value, document).digest() != document.digest()
 
 
+@pytest.mark.parametrize(("place", "value"), OF_RULES)
+def test_other_replies_or_repliers_need_another_signature(
+    place: tuple[str | int, ...], value: object
+) -> None:
+    assert changed(place, value, RULES).digest() != RULES.digest()
+
+
 def test_the_tables_above_forget_no_field() -> None:
     """A field that is added to a document has to be signed as well."""
     here: dict[type, set[str]] = {Document: set(), Copy: set(), Voice: set(), AudienceCut: set()}
     here |= {OfferTerms: set(), PageEntry: set(), ComponentCut: set()}
     holders = {"copies": Copy, "voice": Voice, "audiences": AudienceCut, "offer": OfferTerms}
     holders |= {"page": PageEntry, "components": ComponentCut}
-    for place, _ in [*EVERYTHING, *OF_A_POOL]:
+    here |= {ReplyRules: set(), SavedReply: set(), FreeReplies: set(), Person: set()}
+    holders |= {"replies": ReplyRules, "saved": SavedReply, "free": FreeReplies, "people": Person}
+    for place, _ in [*EVERYTHING, *OF_A_POOL, *OF_RULES]:
         model: type = Document
         for step in place:
             if isinstance(step, str):

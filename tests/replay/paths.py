@@ -25,6 +25,7 @@ from tests.deadline import eventually
 from tests.workflows.mailing import Answer
 from tests.workflows.plan import POSTS, TWO_WITH_SECURITY, a_plan
 from tests.workflows.response import Refusal, Response, person, state, why
+from tests.workflows.test_reply_rules import has_opening, replying
 from tests.workflows.test_stopping import resume, stopped
 from tests.workflows.world import (
     LOST_AFTER_PUBLISHING,
@@ -77,6 +78,19 @@ async def rejected_and_revised(response: Response) -> None:
     await response.settled()
     await response.propose(MessageKind.PROGRESS_UPDATE)
     await response.publish(MessageKind.PROGRESS_UPDATE)
+    await response.close()
+
+
+async def reply_rules(response: Response) -> None:
+    """Reply rules are signed twice, the second time after a fact has changed, then withdrawn."""
+    await response.open(replying())
+    await response.publish()
+    for number in (2, 3):
+        rules = await response.propose(MessageKind.REPLY_RULES)
+        await response.decide(rules, "noor")
+        await has_opening(response, number)
+        await response.know("fix")
+    await response.withdraw(await response.message(3))
     await response.close()
 
 
@@ -343,6 +357,7 @@ PATHS: tuple[Path, ...] = (
     record_branched,
     recovered,
     continued,
+    reply_rules,
 )
 
 SHORT_HISTORIES = (continued,)

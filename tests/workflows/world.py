@@ -292,7 +292,8 @@ class World:
         content = f"{order.message.model_dump_json()} {order.kind} {order.copy_draft} {order.facts}"
         digest = hashlib.sha256(content.encode()).hexdigest()
         self.approved[order.message.number, order.message.revision] = digest
-        names = order.plan.messages[order.kind].channels
+        replies = order.plan.replies if not order.kind.published else None
+        names = () if replies else order.plan.messages[order.kind].channels
         return MessageRendered(
             digest=digest,
             channels=tuple(
@@ -309,6 +310,7 @@ class World:
             number=order.message.number,
             revision=order.message.revision,
             ordinal=order.ordinal,
+            reply_channels=replies.channels if replies else (),
         )
 
     def outcome_of(self, task: PublicationTask) -> OutcomeRead:

@@ -110,7 +110,9 @@ def test_a_response_from_a_phone(people: People, slug: str) -> None:
     expect(maya.locator("#message-1")).to_contain_text("is out", timeout=PATIENCE)
     faults += faults_of(maya)
 
-    for path in ("timeline", "messages/1/mail", "messages/1/withdraw", "close"):
+    faults += replies_come_into_force(people, slug, maya, noor)
+
+    for path in ("timeline", "record", "messages/1/mail", "messages/1/withdraw", "close"):
         people.goes_to(maya, f"/incidents/{slug}/{path}")
         faults += faults_of(maya)
     maya.get_by_role("button", name=f"Close {slug}").click()
@@ -123,6 +125,37 @@ def test_a_response_from_a_phone(people: People, slug: str) -> None:
     assert faults == []
     for page in (maya, ines, noor):
         page.context.close()
+
+
+def replies_come_into_force(people: People, slug: str, maya: Page, noor: Page) -> list[str]:
+    """Maya proposes the reply rules, Noor reads every wording and signs; a fact changes then."""
+    people.goes_to(maya, f"/incidents/{slug}/propose?kind=reply_rules")
+    expect(maya.locator("#preview")).to_contain_text("Reply rules have no preview")
+    maya.get_by_role("button", name="Propose").click()
+    maya.wait_for_url(f"**/incidents/{slug}/messages/2/sign")
+    people.goes_to(noor, f"/incidents/{slug}/messages/2/sign")
+    reply = noor.locator("section.copy", has_text="What happened?")
+    expect(reply.locator(".said").first).to_contain_text(f"in short: sign-in fails ({slug})")
+    expect(noor.locator("section.copy", has_text="my-card")).to_contain_text("It cannot be sent")
+    expect(noor.get_by_text("a second person reads 10% of them")).to_be_visible()
+    faults = faults_of(noor)
+    digest = noor.locator(".digest").inner_text()
+    noor.get_by_role("button", name=f"Approve {digest}").click()
+    noor.wait_for_url(f"**/incidents/{slug}#message-2")
+    expect(noor.locator("#message-2")).to_contain_text("in force", timeout=PATIENCE)
+    expect(noor.locator("#message-2")).to_contain_text("Replies on twitter, facebook")
+    people.types(f"facts {slug} --set summary=nothing-works --as maya")
+    expect(noor.get_by_text("1 saved reply is held: what-happened.")).to_be_visible()
+    told = people.types(f"desk saved --incident {slug}")
+    assert "what-happened: What happened? (held)" in told
+    assert "thanks: Thanks, and good luck (can be sent)" in told
+    people.types(f"propose {slug} reply_rules --as maya")
+    people.goes_to(noor, f"/incidents/{slug}/messages/3/sign")
+    expect(noor.get_by_text("Changed: what-happened")).to_be_visible()
+    faults += faults_of(noor)
+    people.types(f"withdraw {slug} 3 --as maya")
+    people.types(f"audit {slug}")
+    return faults
 
 
 def test_everything_works_without_a_script(people: People, slug: str) -> None:
