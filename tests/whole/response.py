@@ -70,7 +70,7 @@ def quick_playbook(
         "unknown_window": f"{window}s",
         "batch_size": max(1, recipients // BATCHES),
     }
-    for kind in set(MessageKind) - set(mailed):
+    for kind in set(plan["messages"]) - set(mailed):
         posts = [name for name in plan["messages"][kind]["channels"] if name != "email"]
         plan["messages"][kind] |= {"channels": posts, "quorum": 1, "must_reach": []}
     plan["looking"] = {"looks": 2, "apart": "1s"}
