@@ -45,12 +45,13 @@ from channels.contract import (
 )
 from channels.html_words import words_of
 from channels.http import Clock, Effect, body_of, utc_now
-from channels.looking import Page, Published, look_back, look_for_reply
+from channels.looking import Page, Published, look_back
 from channels.mastodon.listening import AccountMentions
 from channels.mastodon.refusals import PROVIDER, NothingToPostTo, NotThere, own_words
 from channels.mastodon.replying import MOST_PAGES as MOST_REPLY_PAGES
 from channels.mastodon.replying import TERMS, naming, refuse_private, why_missing
 from channels.mastodon.text import length_of
+from channels.own_answers import OwnAnswers
 from channels.replying import refuse_length, words_of_reply
 from channels.wire import Wire
 from channels.wording import copy_of_post, words_of_post
@@ -122,6 +123,12 @@ class MastodonChannel:
         self._wire = Wire(PROVIDER, settings, client, own=self._own, clock=clock)
         self._clock = clock
         self._account_id: str | None = None
+        self._answers = OwnAnswers(
+            lambda _, after: self._page(after),
+            provider=PROVIDER,
+            most_pages=MOST_REPLY_PAGES,
+            clock=clock,
+        )
         self.capabilities = Capabilities(
             kind=ChannelKind.POST,
             max_length=settings.max_characters,
@@ -166,9 +173,7 @@ class MastodonChannel:
 
     async def find_reply(self, to: Mention, since: datetime) -> Sighting:
         """Look for an answer to ``to`` among the account's posts from ``since`` on."""
-        return await look_for_reply(
-            self._page, {to.id}, since, provider=PROVIDER, most_pages=MOST_REPLY_PAGES
-        )
+        return await self._answers.find({to.id}, since)
 
     async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
         """Look for ``copy`` among the account's posts from ``since`` on."""

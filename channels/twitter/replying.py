@@ -24,7 +24,8 @@ from pydantic import BaseModel, ValidationError
 
 from channels.contract import ChannelError, Refused
 from channels.http import Clock
-from channels.looking import SLACK, Page, Published, look_for_reply
+from channels.looking import Page, Published
+from channels.own_answers import OwnAnswers
 from channels.replying import MentionGone, NotAllowed
 from channels.twitter.listening import Shown
 from channels.twitter.posts import Post
@@ -153,28 +154,32 @@ class OwnReplies:
         self._fields = fields
         self._receipt = receipt
         self._clock = clock
+        self._user_id = ""
+        self._answers = OwnAnswers(
+            self._page, provider=PROVIDER, most_pages=MOST_PAGES, clock=clock
+        )
 
     async def find(self, to: Mention, user_id: str, since: datetime) -> Sighting:
         """Whether one answers ``to``; the timeline may lag, so one absence proves little."""
+        self._user_id = user_id
+        between = range(int(to.id) + 1, int(answered(to)))
+        return await self._answers.find(
+            {to.id, answered(to)}, since, doubtful=lambda one: _number(one) in between
+        )
+
+    async def _page(self, since: datetime, after: str | None) -> Page:
         query = {
             "max_results": "100",
-            "start_time": (since - SLACK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "start_time": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             **_FIELDS[self._fields],
         }
-        ids = {to.id, answered(to)}
-        between = range(int(to.id) + 1, int(answered(to)))
-
-        async def read(after: str | None) -> Page:
-            more = {"pagination_token": after} if after is not None else {}
-            shown = Shown(await self._ask(f"/2/users/{user_id}/tweets", {**query, **more}))
-            doubtful = any(_number(post.answers()) in between for post in shown.posts)
-            return Page(
-                [self._published(post) for post in shown.posts],
-                after=shown.next or None,
-                whole=not (doubtful or shown.unreadable or shown.incomplete),
-            )
-
-        return await look_for_reply(read, ids, since, provider=PROVIDER, most_pages=MOST_PAGES)
+        more = {"pagination_token": after} if after is not None else {}
+        shown = Shown(await self._ask(f"/2/users/{self._user_id}/tweets", {**query, **more}))
+        return Page(
+            [self._published(post) for post in shown.posts],
+            after=shown.next or None,
+            whole=not (shown.unreadable or shown.incomplete),
+        )
 
     def _published(self, post: Post) -> Published:
         at = post.created_at or self._clock()
