@@ -7,32 +7,29 @@ soon as the account's limits allow.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
-from channels import registry
-from channels.contract import CannotExpress
-from channels.replying import Replies
 from client.claims import refuse_held
 from client.engine import Engine
 from client.errors import UnknownReply, WrongInput
 from client.mention_rows import row_of, rows_of
 from client.reply_desk import start_replying
+from client.reply_wordings import Wording, Wordings
 from client.saved_replies import (
     ReplyRulesView,
     ground_for_free,
     ground_for_saved,
     refuse_no_rules,
     reply_rules,
-    wordings_for,
 )
 from domain.actor import Actor
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep, explained
-from domain.mentions import Mention, MentionState, storable
+from domain.mentions import MentionState, storable
 from domain.model import Value
 from domain.publication import PublicationState, Receipt
-from domain.saved_replies import fill, forbidden_in
+from domain.saved_replies import forbidden_in
 from store.desk import replies, reply_rows, replying
 from store.desk.reading import MentionRow
 from store.desk.replies import NewReply
@@ -87,16 +84,20 @@ async def answer(
     _refuse_closed(row)
     refuse_held([row], actor, datetime.now(UTC))
     rules = await rules_for(engine, row)
+    ledger = await engine.ledger()
+    wordings = Wordings(ledger)
+    if saved and text.strip():
+        raise WrongInput(
+            "A reply is either a saved one or in your own words, and this has both.",
+            "Leave one out.",
+        )
     if saved:
-        if text.strip():
-            raise WrongInput(
-                "A reply is either a saved one or in your own words, and this has both.",
-                "Leave one out.",
-            )
-        new = _from_saved(rules, row, saved, wording, actor)
+        await wordings.look_up(rules, saved, [row])
+        chosen = wordings.choose(rules, saved, row, wording)
+        new = _from_saved(rules, row, saved, chosen, actor)
     else:
-        new = _in_own_words(rules, row, text, actor)
-    planned = await replies.plan(await engine.ledger(), [new], datetime.now(UTC))
+        new = _in_own_words(rules, row, text, actor, wordings)
+    planned = await replies.plan(ledger, [new], datetime.now(UTC))
     if not planned:
         raise await _not_planned(engine, number, actor)
     await _tell(engine, planned)
@@ -118,23 +119,26 @@ async def answer_many(
             "Answer some of them first.",
         )
     rows = await rows_of(engine, wanted)
-    known: dict[str, ReplyRulesView | DomainError] = {}
+    ledger, now = await engine.ledger(), datetime.now(UTC)
+    wordings, left = Wordings(ledger), Counter[str]()
     new: list[NewReply] = []
-    left: Counter[str] = Counter()
-    now = datetime.now(UTC)
-    for row in rows:
+    # The rules are those of an incident, and of a channel that they cover.
+    for some in _alike(rows):
         try:
-            _refuse_closed(row)
-            refuse_held([row], actor, now)
-            if row.incident not in known:
-                known[row.incident] = await _rules_or_why(engine, row)
-            rules = known[row.incident]
-            if isinstance(rules, DomainError):
-                raise rules
-            new.append(_from_saved(rules, row, saved, None, actor))
-        except (DomainError, WrongInput) as error:
-            left[error.explanation.what] += 1
-    planned = await replies.plan(await engine.ledger(), new, now)
+            rules = await rules_for(engine, some[0])
+            await wordings.look_up(rules, saved, some)
+        except DomainError as error:
+            left[error.explanation.what] += len(some)
+            continue
+        for row in some:
+            try:
+                _refuse_closed(row)
+                refuse_held([row], actor, now)
+                chosen = wordings.choose(rules, saved, row)
+                new.append(_from_saved(rules, row, saved, chosen, actor))
+            except (DomainError, WrongInput) as error:
+                left[error.explanation.what] += 1
+    planned = await replies.plan(ledger, new, now)
     if len(planned) < len(new):
         left["It has a reply already, or was closed at this moment."] += len(new) - len(planned)
     if not planned:
@@ -245,26 +249,16 @@ async def list_replies(
 
 
 def _from_saved(
-    rules: ReplyRulesView, row: MentionRow, saved: str, wording: int | None, actor: Actor
+    rules: ReplyRulesView, row: MentionRow, saved: str, chosen: Wording, actor: Actor
 ) -> NewReply:
-    author = row.mention.author
-    if wording is None:
-        index, text = wordings_for(rules, saved, author.handle or author.name, row.number)
-    else:
-        index, text = wording, ""
-    ground = ground_for_saved(rules, saved, index, actor.person)
-    reply = rules.reply(saved)
-    if row.mention.channel in reply.unfit:
-        raise WrongInput(
-            f"Saved reply {saved} does not fit {row.mention.channel}.",
-            "Choose another, or answer in your own words.",
-        )
-    text = text or fill(reply.wordings[index], author.handle or author.name)
-    _refuse_unfit(row.mention, text)
+    place, text = chosen
+    ground = ground_for_saved(rules, saved, place, actor.person)
     return NewReply(mention=row.number, text=text, ground=ground, priority=row.priority)
 
 
-def _in_own_words(rules: ReplyRulesView, row: MentionRow, text: str, actor: Actor) -> NewReply:
+def _in_own_words(
+    rules: ReplyRulesView, row: MentionRow, text: str, actor: Actor, wordings: Wordings
+) -> NewReply:
     text = storable(text).strip()
     if len(text) > LONGEST:
         raise WrongInput(f"The reply has {len(text):,} characters: too many.", "Make it shorter.")
@@ -273,32 +267,19 @@ def _in_own_words(rules: ReplyRulesView, row: MentionRow, text: str, actor: Acto
     found = forbidden_in(text, links=links or row.mention.channel not in rules.rules.links_cost)
     if found is not None:
         raise WrongInput(found, "Take it out. Private matters are answered by mail or by phone.")
-    _refuse_unfit(row.mention, text)
+    wordings.refuse_unfit(row.mention, text)
     waits = rules.rules.needs_second(text) is not None
     return NewReply(
         mention=row.number, text=text, ground=ground, waits=waits, priority=row.priority
     )
 
 
-def _refuse_unfit(mention: Mention, text: str) -> None:
-    """Raise ``WrongInput`` for what the mention's channel cannot carry."""
-    channel, _ = registry.build_to_render(mention.channel)
-    if not isinstance(channel, Replies):
-        raise WrongInput(
-            f"{mention.channel} cannot be answered from here.",
-            "Answer on the platform, and dismiss the mention as answered elsewhere.",
-        )
-    try:
-        channel.render_reply(text, mention)
-    except CannotExpress as error:
-        raise WrongInput(error.explanation.what, error.explanation.next_step) from error
-
-
-async def _rules_or_why(engine: Engine, row: MentionRow) -> ReplyRulesView | DomainError:
-    try:
-        return await rules_for(engine, row)
-    except DomainError as error:
-        return error
+def _alike(rows: Iterable[MentionRow]) -> list[list[MentionRow]]:
+    """The mentions by incident and channel."""
+    found: dict[tuple[str, str], list[MentionRow]] = {}
+    for row in rows:
+        found.setdefault((row.incident, row.mention.channel), []).append(row)
+    return list(found.values())
 
 
 async def rules_for(engine: Engine, row: MentionRow) -> ReplyRulesView:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from client.engine import Engine
+from client.errors import WrongInput
 from client.replies import replies_to, rules_for
-from client.saved_replies import ReplyRulesView, SavedReplyView, wordings_for
+from client.reply_wordings import Wordings
+from client.saved_replies import ReplyRulesView, SavedReplyView
 from domain.actor import Actor
 from domain.errors import DomainError
 from domain.explanation import Explanation
@@ -54,24 +56,27 @@ async def reply_options(engine: Engine, row: MentionRow, *, actor: Actor) -> Rep
         rules = await rules_for(engine, row)
     except DomainError as error:
         return ReplyOptions(replies=rows, current=None, refused=error.explanation)
-    free = rules.rules.free
+    free, wordings = rules.rules.free, Wordings(await engine.ledger())
+    saved = []
+    for one in rules.saved:
+        await wordings.look_up(rules, one.name, [row])
+        saved.append(_option(rules, one, row, wordings))
     return ReplyOptions(
         replies=rows,
         current=None,
-        saved=tuple(_option(rules, one, row) for one in rules.saved),
+        saved=tuple(saved),
         free=free is not None and free.may(actor.person),
     )
 
 
-def _option(rules: ReplyRulesView, reply: SavedReplyView, row: MentionRow) -> SavedOption:
+def _option(
+    rules: ReplyRulesView, reply: SavedReplyView, row: MentionRow, wordings: Wordings
+) -> SavedOption:
     named = SavedOption(name=reply.name, title=reply.title)
     if reply.why_not is not None:
         return named.model_copy(update={"why_not": reply.why_not.what})
-    if row.mention.channel in reply.unfit:
-        return named.model_copy(update={"why_not": f"It does not fit {row.mention.channel}."})
-    author = row.mention.author
     try:
-        place, text = wordings_for(rules, reply.name, author.handle or author.name, row.number)
-    except DomainError as error:
+        place, text = wordings.choose(rules, reply.name, row)
+    except (DomainError, WrongInput) as error:
         return named.model_copy(update={"why_not": error.explanation.what})
     return named.model_copy(update={"wording": place, "text": text})

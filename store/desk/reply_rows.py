@@ -20,12 +20,13 @@ from store.kernel.transitions import read_explanation
 from store.tables import replies
 
 _R = replies.c
+_S = PublicationState
 
 LIVE = (
-    PublicationState.PLANNED,
-    PublicationState.SENDING,
-    PublicationState.ACCEPTED,
-    PublicationState.UNKNOWN,
+    _S.PLANNED,
+    _S.SENDING,
+    _S.ACCEPTED,
+    _S.UNKNOWN,
 )
 """A mention has one reply in these states; in any other, the reply certainly did not go out."""
 
@@ -59,7 +60,7 @@ class ReplyRow(Value):
     @property
     def answers(self) -> bool:
         """Whether there is a receipt of it."""
-        return self.state is PublicationState.ACCEPTED
+        return self.state is _S.ACCEPTED
 
 
 async def find(db: Database, number: int) -> ReplyRow | None:
@@ -85,6 +86,20 @@ async def of_mention(db: Database, mention: int) -> list[ReplyRow]:
     async with db.read() as connection:
         query = select(replies).where(_R.mention_id == mention).order_by(_R.id)
         return await rows_of(connection, query)
+
+
+async def used_before(db: Database, channel: str, texts: Collection[str]) -> set[str]:
+    """Those of ``texts`` that a reply on this channel has already, unless it did not go out."""
+    wanted, used = sorted(set(texts)), set[str]()
+    async with db.read() as connection:
+        for begin in range(0, len(wanted), CHUNK):
+            query = select(_R.text).where(
+                _R.channel == channel,
+                _R.text.in_(wanted[begin : begin + CHUNK]),
+                _R.state.not_in([_S.WITHDRAWN.value, _S.ABANDONED.value]),
+            )
+            used |= set(await connection.scalars(query))
+    return used
 
 
 async def listed(
