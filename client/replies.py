@@ -42,6 +42,7 @@ __all__ = [
     "agree_to_reply",
     "answer",
     "answer_many",
+    "current_replies",
     "list_replies",
     "replies_to",
     "rules_for",
@@ -232,6 +233,12 @@ async def show_reply(engine: Engine, number: int) -> ReplyRow:
 async def replies_to(engine: Engine, mention: int) -> list[ReplyRow]:
     """Every reply to a mention, those that did not go out too, in order."""
     return await reply_rows.of_mention(await engine.ledger(), mention)
+
+
+async def current_replies(engine: Engine, mentions: Collection[int]) -> dict[int, ReplyRow]:
+    """The reply to each of these mentions that is out, will go out or perhaps did, if any."""
+    found = await reply_rows.of_mentions(await engine.ledger(), mentions)
+    return {number: row for number, row in found.items() if row.state in reply_rows.LIVE}
 
 
 async def list_replies(

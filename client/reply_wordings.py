@@ -35,8 +35,8 @@ class Wordings:
         """See which texts were used before, for all of ``rows`` at once."""
         wanted: dict[str, set[str]] = {}
         for row in rows:
-            texts = (text for _, text in _candidates(rules, saved, row))
-            wanted.setdefault(row.mention.channel, set()).update(texts)
+            said = (text for _, text in _candidates(rules, saved, row))
+            wanted.setdefault(row.mention.channel, set()).update(said)
         for channel, texts in wanted.items():
             used = await reply_rows.used_before(self._db, channel, texts)
             self._used.setdefault(channel, set()).update(used)

@@ -8,6 +8,7 @@ survives everything.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import fcntl
 import os
 from collections.abc import Mapping
@@ -46,7 +47,8 @@ class Stack:
 
     Without ``live`` every channel uses the sandbox, whatever credentials are set. With ``console``
     it has the pages for people on duty, who reach them at ``console_url`` if that is not here, and
-    only read them at ``reading_url``.
+    only read them at ``reading_url``. ``channel_settings`` are variables of channels that a drill
+    would leave out.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Stack:
         console: bool = False,
         console_url: str = "",
         reading_url: str = "",
+        channel_settings: Mapping[str, str] | None = None,
         say: Say = print,
     ) -> None:
         self.state = state_dir.resolve()
@@ -67,6 +70,7 @@ class Stack:
         self._console = console
         self._console_url = console_url.rstrip("/").lower()
         self._reading_url = reading_url.rstrip("/").lower()
+        self._channel_settings = dict(channel_settings or {})
         self._given = dict(os.environ)
         self._say = say
         self._told: StackEnvironment | None = None
@@ -244,6 +248,8 @@ class Stack:
             sandbox=self.addresses["sandbox"],
             live=self._live,
         )
+        parts = {**self._told.parts, **self._channel_settings}
+        self._told = dataclasses.replace(self._told, parts=parts)
         for notice in self._told.notices:
             self._say(notice)
 

@@ -21,7 +21,7 @@ from client.subscribers import import_subscribers
 from domain.gate import Requirement
 from domain.message import MessageKind
 from domain.status import MessageStatus
-from embedded.demo import crowd, faults, other_system
+from embedded.demo import crowd, desk, faults, other_system
 from embedded.demo.audience import write_audience
 from embedded.demo.scenario import LEAD, Scenario, Story
 from embedded.demo.scorecard import add_up
@@ -74,7 +74,12 @@ async def play(recipients: int, state_dir: Path, console: Console) -> bool:
     """Play the Saturday in ``state_dir``, print the scorecard, and return whether it is a pass."""
     shutil.rmtree(state_dir, ignore_errors=True)
     console.print(f"Starting Temporal, sandbox, webhook receiver and worker in {state_dir} …")
-    stack = Stack(state_dir, ports=Ports.free(), say=lambda text: console.print(f"  {text}"))
+    stack = Stack(
+        state_dir,
+        ports=Ports.free(),
+        channel_settings=crowd.LIMITS,
+        say=lambda text: console.print(f"  {text}"),
+    )
     await stack.start()
     try:
         async with (
@@ -111,6 +116,7 @@ class Demo:
         self._website = website
         self._signers = signers
         self._subscribers = 0
+        self._said: dict[str, frozenset[str]] = {}
         self._console = console
         self._slowness: int | None = None
         self._screen = DemoScreen(console, engine)
@@ -171,13 +177,19 @@ class Demo:
         said = await crowd.speak(self._sandbox)
         self.say(f"strangers say {sum(map(len, said.values())):,} things on {' and '.join(said)}")
         await crowd.listen(self.engine)
+        self._said = said
         return said
 
-    async def dismiss_crowd(self) -> None:
-        """Have everything dismissed that was said: this version has no replies."""
-        self.say(
-            f"{LEAD} dismisses {await crowd.dismiss_all(self.engine):,} mentions, and says why"
-        )
+    async def answer_crowd(self) -> None:
+        """Have the desk answer all but the press."""
+        await crowd.change_minds(self._sandbox, self._said)
+        expected = sum(map(len, self._said.values()))
+        await desk.answer_crowd(self.engine, expected, self.say)
+
+    async def answer_press(self) -> None:
+        """Have the last ones answered by hand."""
+        self.say("a person answers the press in their own words, and a second one agrees")
+        await desk.answer_press(self.engine)
 
     async def _import(self, recipients: int) -> None:
         path = self._stack.state / "customers.csv"

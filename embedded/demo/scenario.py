@@ -67,7 +67,8 @@ class ScenarioHost(Protocol):
     async def kill_worker(self) -> None: ...
     async def take_subscribers(self) -> list[str]: ...
     async def let_crowd_speak(self) -> dict[str, frozenset[str]]: ...
-    async def dismiss_crowd(self) -> None: ...
+    async def answer_crowd(self) -> None: ...
+    async def answer_press(self) -> None: ...
 
 
 @dataclass
@@ -125,6 +126,10 @@ class Scenario:
         self._story.said, _ = await asyncio.gather(
             self._host.let_crowd_speak(), self._die_midway(announcement)
         )
+        await self._sign_replies()
+        await asyncio.gather(self._host.answer_crowd(), self._say_the_rest(announcement))
+
+    async def _say_the_rest(self, announcement: MessageStatus) -> None:
         await self._reassure()
         await self._settled(announcement.number)
         await self._resolve()
@@ -139,7 +144,7 @@ class Scenario:
             except DomainError as refusal:
                 tried = Refusal(LEAD, "to close with open mentions", refusal.what)
                 self._story.refusals.append(tried)
-            await self._host.dismiss_crowd()
+            await self._host.answer_press()
         await incidents.close(engine, INCIDENT, actor=THE_LEAD)
         self._host.say(f"{LEAD} closes the incident")
 
@@ -176,6 +181,12 @@ class Scenario:
         await self._signal("noor", message)
         await self._until(lambda one: one.told, message.number, "customers being told")
         return message
+
+    async def _sign_replies(self) -> None:
+        """Have the reply rules signed once; from then on everybody at the desk can answer."""
+        message = await self._propose(MessageKind.REPLY_RULES)
+        await self._decide("noor", message)
+        await self._until(_in_force, message.number, "the reply rules being in force")
 
     async def _reassure(self) -> None:
         message = await self._propose(
@@ -326,6 +337,10 @@ class Scenario:
 def _ended(message: MessageStatus) -> bool:
     """Whether the message was approved and nothing of it is under way any more."""
     return message.approved_at is not None and message.phase is not MessagePhase.PUBLISHING
+
+
+def _in_force(message: MessageStatus) -> bool:
+    return message.phase is MessagePhase.IN_FORCE
 
 
 def _asks_a_person(message: MessageStatus) -> bool:

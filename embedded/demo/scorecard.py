@@ -27,9 +27,12 @@ from domain.publication import Outcome, PublicationState
 from domain.status import IncidentStatus
 from embedded.demo import crowd
 from embedded.demo.crowd import Heard
+from embedded.demo.desk import Answered, count_answers
 from embedded.demo.faults import fired
 from embedded.demo.other_system import Told, heard
 from embedded.demo.scenario import INCIDENT, Story
+
+MESSAGES = 5
 
 
 class Score(Value):
@@ -55,6 +58,7 @@ class Score(Value):
     proof_findings: tuple[str, ...] = ()
     told: Told = Told()
     crowd: Heard = Heard()
+    desk: Answered = Answered()
     wrong: tuple[str, ...] = ()
 
     def customers(self, number: int) -> MailProgress | None:
@@ -109,6 +113,7 @@ async def add_up(
         decisions=decisions,
         told=await heard(engine, sandbox),
         crowd=await crowd.heard(engine, story.said),
+        desk=await count_answers(engine, sandbox, story.said),
         proof_findings=tuple(one.explanation.what for one in unproven),
     )
     customers = score.customers(1)
@@ -182,8 +187,8 @@ def _wrong(score: Score, story: Story) -> list[str]:
             due = mail.to_send
             if score.codes != due:
                 wrong.append(f"{score.codes:,} codes for {due:,} recipients")
-    if len(score.status.messages) != 4:
-        wrong.append(f"{len(score.status.messages)} messages instead of 4")
+    if len(score.status.messages) != MESSAGES:
+        wrong.append(f"{len(score.status.messages)} messages instead of {MESSAGES}")
     if story.killed_at is None or story.killed_at >= story.of:
         wrong.append("the worker was not killed in the middle of the broadcast")
     if len(story.refusals) != 4:
@@ -195,6 +200,7 @@ def _wrong(score: Score, story: Story) -> list[str]:
     if not score.crowd.said and not story.broke_off:
         wrong.append("nobody said anything")
     wrong += score.crowd.wrong()
+    wrong += score.desk.wrong()
     wrong += score.record_findings
     wrong += _unproven(score)
     return wrong

@@ -139,9 +139,16 @@ def _beside_2013(score: Score) -> Table:
     channels = ", ".join(sorted(score.first_accepted))
     table.add_row("customers told", "over 1,000,000", f"{told:,}")
     table.add_row("channels", "e-mail, Facebook, Twitter", channels)
-    heard = f"{score.crowd.heard:,} of {score.crowd.said:,} on the desk"
-    taken = f"{heard}, dismissed; no replies in this version"
-    table.add_row("mentions in a day", "5,676, all answered", taken)
+    ended = score.desk.once + score.desk.dismissed + score.desk.gone
+    table.add_row(
+        "mentions in a day",
+        "5,676, all answered",
+        f"{ended:,} of {score.desk.said:,}: {score.desk.once:,} answered, "
+        f"{score.desk.dismissed:,} dismissed, {score.desk.gone:,} deleted by their authors",
+    )
+    table.add_row(
+        "answered twice / not at all", "not told", f"{score.desk.twice:,} / {score.desk.none:,}"
+    )
     table.add_row("codes for goodwill", "none", f"{score.codes:,}")
     table.add_row("lost / doubled", "not told", f"{_lost(score)} / {_doubled(score)}")
     return table
