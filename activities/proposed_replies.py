@@ -21,8 +21,9 @@ def proposed_replies(
     """The document of one revision. ``channel`` finds one by its name, or raises.
 
     ``files`` are the playbook's, by name: the wordings are there, since a history holds no words
-    that will be public. Everything else is of the incident's own plan. Raises ``DomainError`` where the playbook has no replies, for words or settings of the page that
-    came with the request, and for wordings that must not be said in public.
+    that will be public. Everything else is of the incident's own plan. Raises ``DomainError`` where
+    the playbook has no replies, for words or settings of the page that came with the request, and
+    for wordings that must not be said in public.
     """
     replies, written = order.plan.replies, examine_playbook(files).plan
     if replies is None or written is None or written.replies is None:

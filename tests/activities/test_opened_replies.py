@@ -66,12 +66,24 @@ class Wire:
         assert found is not None
         return found
 
-    async def lets_out(self, text: str, ground: ReplyGround, channel: str = TWITTER) -> None:
-        await self._check.refuse_unopened(channel, text, ground, "hacked")
+    async def lets_out(
+        self,
+        text: str,
+        ground: ReplyGround,
+        channel: str = TWITTER,
+        authors: tuple[str, ...] | None = None,
+    ) -> None:
+        await self._check.refuse_unopened(channel, text, ground, "hacked", authors=authors)
 
-    async def refuses(self, text: str, ground: ReplyGround, channel: str = TWITTER) -> str:
+    async def refuses(
+        self,
+        text: str,
+        ground: ReplyGround,
+        channel: str = TWITTER,
+        authors: tuple[str, ...] | None = None,
+    ) -> str:
         with pytest.raises(DomainError) as refused:
-            await self.lets_out(text, ground, channel)
+            await self.lets_out(text, ground, channel, authors)
         return str(refused.value)
 
 
@@ -99,6 +111,9 @@ async def test_a_saved_reply_goes_out_word_for_word_and_nothing_else(wire: Wire)
     assert first != second
     for other in (first + " Bye.", second, first.replace("Ann", "Ann https://x.example"), CALM):
         assert "not the words of saved reply" in await wire.refuses(other, ground)
+    await wire.lets_out(first, ground, authors=("Ann", "@ann_b"))
+    own = first.replace("Ann", "Sorry, you get 10 USD")
+    assert "not the words of" in await wire.refuses(own, ground, authors=("Ann", "@ann_b"))
     assert "other channels than facebook" in await wire.refuses(first, ground, "facebook")
     other = ground.model_copy(update={"saved": "no-such"})
     assert "was signed" in await wire.refuses(first, other)
