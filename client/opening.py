@@ -44,9 +44,12 @@ def _without_audience(examined: Examined, status: IncidentStatus) -> Iterator[Ex
 
 def _without_copy(examined: Examined) -> Iterator[Explanation]:
     for kind, problems in examined.unusable.items():
+        where, step = "its template", "Propose it in your own words, or open"
+        if not kind.published:
+            where, step = "the playbook", "Open"
         yield explained(
-            f"{_words(kind)} cannot be proposed from its template: {_list(problems)}",
-            "Propose it in your own words, or open an incident with the corrected playbook.",
+            f"{_words(kind)} cannot be proposed from {where}: {_list(problems)}",
+            f"{step} an incident with the corrected playbook.",
             means="Editing the playbook changes nothing in an incident that is open.",
         )
     for kind, problems in examined.doubtful.items():
