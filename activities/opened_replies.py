@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from activities.approved import OpenedGates
 from domain.errors import DomainError
 from domain.explanation import NextStep
@@ -9,7 +11,7 @@ from domain.gate import Requirement
 from domain.ids import MessageRef
 from domain.opening import OpeningKind, SealedOpening
 from domain.replies import ReplyBasis, ReplyGround
-from domain.saved_replies import ReplyRules, forbidden_in, made_by
+from domain.saved_replies import ReplyRules, SavedReply, forbidden_in, made_by
 from domain.sealing import PublicKey
 from store.kernel.database import Database
 from store.record import drafts, incidents, messages, openings
@@ -35,11 +37,18 @@ class OpenedReplies:
         self._gates = OpenedGates(database, key, requires)
 
     async def refuse_unopened(
-        self, channel: str, text: str, ground: ReplyGround, incident: str
+        self,
+        channel: str,
+        text: str,
+        ground: ReplyGround,
+        incident: str,
+        *,
+        authors: Collection[str] | None = None,
     ) -> None:
         """Raise ``DomainError`` unless ``ground`` lets exactly ``text`` out on ``channel`` now.
 
-        ``incident`` is the one that the mention belongs to.
+        ``incident`` is the one that the mention belongs to, and ``authors`` are its author's name
+        and handle: without them somebody could write a few words of their own into the blank.
         """
         opening = await self._opening(channel, ground, incident)
         rules = await self._rules(ground, opening)
@@ -48,7 +57,8 @@ class OpenedReplies:
         if why is not None:
             raise _refusal(why, "Write it without, and send it again.")
         if ground.basis is ReplyBasis.FORM:
-            await self._refuse_other_words(channel, text, ground, rules)
+            await self._refuse_held(channel, ground, rules)
+            _refuse_other_words(text, ground, rules, authors)
         else:
             _refuse_unfree(text, ground, rules)
 
@@ -83,23 +93,32 @@ class OpenedReplies:
             raise _refusal(f"Message {ground.number} in the ledger is not what was signed.")
         return document.replies
 
-    async def _refuse_other_words(
-        self, channel: str, text: str, ground: ReplyGround, rules: ReplyRules
-    ) -> None:
-        reply = rules.reply(ground.saved)
-        if reply is None or ground.wording >= len(reply.wordings):
-            raise _refusal(f"No saved reply {ground.saved[:40]!r} with such a wording was signed.")
+    async def _refuse_held(self, channel: str, ground: ReplyGround, rules: ReplyRules) -> None:
+        reply = _signed(ground, rules)
         known = await drafts.newest_facts(self._database, ground.incident)
         why = rules.why_not(reply, known, ground.incident)
         if why is not None:
             raise DomainError.of(why)
         if channel in reply.unfit:
-            raise _refusal(f"Saved reply {reply.name} does not fit {channel}.", "Write another.")
-        if not made_by(reply.wordings[ground.wording], text):
-            raise _refusal(
-                f"These are not the words of saved reply {reply.name} that were signed.",
-                "Send the saved reply as it is, or write a free reply.",
-            )
+            raise _refusal(f"Saved reply {reply.name} does not fit {channel}.", "Use another one.")
+
+
+def _signed(ground: ReplyGround, rules: ReplyRules) -> SavedReply:
+    reply = rules.reply(ground.saved)
+    if reply is None or ground.wording >= len(reply.wordings):
+        raise _refusal(f"No saved reply {ground.saved[:40]!r} with such a wording was signed.")
+    return reply
+
+
+def _refuse_other_words(
+    text: str, ground: ReplyGround, rules: ReplyRules, authors: Collection[str] | None
+) -> None:
+    reply = _signed(ground, rules)
+    if not made_by(reply.wordings[ground.wording], text, authors):
+        raise _refusal(
+            f"These are not the words of saved reply {reply.name} that were signed.",
+            "Send the saved reply as it is, or write a free reply.",
+        )
 
 
 def _refuse_unfree(text: str, ground: ReplyGround, rules: ReplyRules) -> None:

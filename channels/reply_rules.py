@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from channels.contract import Channel, Measures
 from domain.errors import DomainError
 from domain.facts import Facts
+from domain.plan_problems import PlanProblem
 from domain.playbook import Playbook
-from domain.playbook_replies import RepliesPlan, SavedReplyPlan
+from domain.playbook_replies import RepliesPlan, SavedReplyPlan, saved_problems
 from domain.reply_text import forbidden_in, has_link
 from domain.saved_replies import (
     AUTHOR,
@@ -27,9 +28,16 @@ def reply_rules_of(
 ) -> ReplyRules:
     """The rules as they are put before their gate; ``known`` are the incident's facts, by name.
 
-    ``channels`` has each of ``replies.channels``. Raises ``DomainError`` for a wording that must
-    not be said in public once its facts are filled in.
+    ``channels`` has each of ``replies.channels``. Raises ``DomainError`` for saved replies that
+    ``playbook check`` refuses, and for a wording that must not be said in public once its facts are
+    filled in.
     """
+    for problem in saved_problems(replies, plan.fact_names):
+        raise DomainError(
+            f"The playbook's saved replies cannot be signed: {_place(replies, problem)} "
+            f"{problem.detail}.",
+            "Open an incident with the corrected playbook; this one keeps its own.",
+        )
     shown = {name for reply in replies.saved for name in reply.facts()}
     return ReplyRules(
         channels=replies.channels,
@@ -83,6 +91,13 @@ def _saved(
         unset=unset,
         unfit=tuple(unfit),
     )
+
+
+def _place(replies: RepliesPlan, problem: PlanProblem) -> str:
+    _, _, place, *inside = problem.place
+    name = replies.saved[int(place)].name
+    numbers = [int(one) + 1 for one in inside if isinstance(one, int)]
+    return f"{name}, wording {numbers[0]}," if numbers else name
 
 
 def _free(plan: Playbook, replies: RepliesPlan) -> FreeReplies | None:

@@ -44,15 +44,18 @@ def _without_audience(examined: Examined, status: IncidentStatus) -> Iterator[Ex
 
 def _without_copy(examined: Examined) -> Iterator[Explanation]:
     for kind, problems in examined.unusable.items():
+        where, step = "its template", "Propose it in your own words, or open"
+        if not kind.published:
+            where, step = "the playbook", "Open"
         yield explained(
-            f"A {_words(kind)} cannot be proposed from its template: {_list(problems)}",
-            "Propose it in your own words, or open an incident with the corrected playbook.",
+            f"{_words(kind)} cannot be proposed from {where}: {_list(problems)}",
+            f"{step} an incident with the corrected playbook.",
             means="Editing the playbook changes nothing in an incident that is open.",
         )
     for kind, problems in examined.doubtful.items():
         if kind not in examined.unusable:
             yield explained(
-                f"A {_words(kind)} may not fit: {_list(problems)}",
+                f"{_words(kind)} may not fit: {_list(problems)}",
                 "Keep the facts short.",
             )
 
@@ -74,7 +77,8 @@ def _all(found: Mapping[MessageKind, tuple[Problem, ...]]) -> Iterator[Problem]:
 
 
 def _words(kind: MessageKind) -> str:
-    return kind.value.replace("_", " ")
+    words = kind.value.replace("_", " ")
+    return f"A {words}" if kind.published else words.capitalize()
 
 
 def _list(problems: tuple[Problem, ...]) -> str:

@@ -105,8 +105,9 @@ class IncidentState(BaseModel):
 
     def _unplanned(self, kind: MessageKind) -> DomainError:
         planned = ", ".join(sorted(self.plan.kinds))
+        lacks = f"plan for a {kind}" if kind.published else "replies"
         return DomainError(
-            f"Playbook {self.plan.name} has no plan for a {kind}.",
+            f"Playbook {self.plan.name} has no {lacks}.",
             f"It plans {planned}. Add the kind to the playbook, then open a new incident.",
         )
 

@@ -241,8 +241,7 @@ class Playbook(Written):
             step = "Plan them in `replies:`, beside `messages:`."
             problems.append(PlanProblem(place, "are no message to the public", step))
         if self.replies is not None:
-            facts = {*Facts.model_fields, *self.facts}
-            problems += reply_problems(self.replies, facts, self.roster)
+            problems += reply_problems(self.replies, self.roster)
         return problems
 
     def tells_subscribers(self, kind: MessageKind) -> bool:
@@ -268,6 +267,11 @@ class Playbook(Written):
             return self.replies.gate if self.replies else None
         plan = self.messages.get(kind)
         return plan.gate if plan else None
+
+    @property
+    def fact_names(self) -> frozenset[str]:
+        """The names of all facts that there may be: those of every incident, and the plan's own."""
+        return frozenset({*Facts.model_fields, *self.facts})
 
     @property
     def kinds(self) -> tuple[MessageKind, ...]:

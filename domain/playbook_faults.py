@@ -12,6 +12,7 @@ from domain.errors import Problem
 from domain.facts import FACT_LIMIT
 from domain.message import MessageKind
 from domain.people import PEOPLE_FILE, People
+from domain.plan_problems import PlanProblem
 from domain.playbook import Playbook
 from domain.suggest import did_you_mean
 from domain.yaml_places import PlacedYaml
@@ -72,6 +73,14 @@ def problem_at(
     """A problem at a value of the file, or at what is nearest around it."""
     line, column = placed.position(place)
     return Problem(placed.file, detail, line, column, next_step)
+
+
+def at_its_place(
+    placed: PlacedYaml, problem: PlanProblem, under: tuple[str | int, ...] = ()
+) -> Problem:
+    """A contradiction of the plan as a problem of the file; its place is below ``under``."""
+    place = (*under, *problem.place)
+    return problem_at(placed, place, f"{_path(place)} {problem.detail}.", problem.next_step)
 
 
 def odd_values(playbook: Playbook, placed: PlacedYaml) -> Iterable[Problem]:
@@ -151,8 +160,7 @@ def _explain(model: type[BaseModel], error: ErrorDetails, placed: PlacedYaml) ->
     empty = placed.unquoted.get(place)
     if error["type"] == "plan":
         for problem in context["problems"]:
-            at = (*place, *problem.place)
-            yield problem_at(placed, at, f"{_path(at)} {problem.detail}.", problem.next_step)
+            yield at_its_place(placed, problem, place)
     elif error["type"] == "missing":
         where = _path(place[:-1])
         detail = f"`{name}` is missing" + (f" in {where}." if where else ".")

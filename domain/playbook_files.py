@@ -106,6 +106,8 @@ def _odd(
     channels = {channel for _, channel in planned.values()} - {SUBSCRIBERS}
     if playbook.subscribers is not None:
         channels.add(playbook.subscribers.channel)
+    if playbook.replies is not None:
+        channels.update(playbook.replies.channels)
     for channel, voice in playbook.voices.items():
         if channel not in channels:
             step = did_you_mean(channel, channels)
@@ -113,12 +115,28 @@ def _odd(
         if channel in mail and not voice.address:
             yield problem_at(placed, ("voices", channel), "mail needs the sender's `address`.")
     everything = "\n".join(files[name] for name in templates_in(files))
+    if playbook.replies is not None:
+        shown = (fact for one in playbook.replies.saved for fact in one.facts())
+        everything += "".join(f"\nfacts.{fact}" for fact in shown)
     for fact in sorted(set(playbook.facts) - set(Facts.model_fields)):
         if f"facts.{fact}" not in everything:
             yield problem_at(placed, ("facts", fact), f"no template shows the fact {fact}.")
-    for kind, plan in playbook.messages.items():
-        if len(playbook.signers(kind)) == plan.gate.quorum:
+    for kind in playbook.kinds:
+        gate = playbook.gate_of(kind)
+        if gate is not None and len(playbook.signers(kind)) == gate.quorum:
             detail = (
                 f"everybody who may sign a {kind} has to, so none of them can write it or be away."
             )
-            yield problem_at(placed, ("messages", kind.value, "gate"), detail, "Name a deputy.")
+            place = ("messages", kind.value, "gate") if kind.published else ("replies", "gate")
+            yield problem_at(placed, place, detail, "Name a deputy.")
+    yield from _odd_replies(playbook, placed)
+
+
+def _odd_replies(playbook: Playbook, placed: PlacedYaml) -> Iterable[Problem]:
+    plan = playbook.replies
+    if plan is None or plan.free is None or not plan.risk_words:
+        return
+    writers = [one for one in playbook.roster if set(one.roles) & set(plan.free.roles)]
+    if len(writers) == 1:
+        detail = f"only {writers[0].id} may reply freely, so nobody can agree to a risk word."
+        yield problem_at(placed, ("replies", "free", "roles"), detail, "Add a role.")

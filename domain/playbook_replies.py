@@ -62,16 +62,17 @@ class RepliesPlan(Written):
     saved: tuple[SavedReplyPlan, ...] = ()
 
 
-def reply_problems(
-    plan: RepliesPlan, facts: Collection[str], roster: Sequence[Person]
-) -> list[PlanProblem]:
-    """What contradicts itself there; ``facts`` are the names that wordings may show."""
-    return [
-        *_channels(plan),
-        *_signers(plan, roster),
-        *_free(plan, roster),
-        *_saved(plan, facts),
-    ]
+def reply_problems(plan: RepliesPlan, roster: Sequence[Person]) -> list[PlanProblem]:
+    """What contradicts itself there, so that no incident can be opened with it."""
+    return [*_channels(plan), *_signers(plan, roster), *_free(plan, roster)]
+
+
+def saved_problems(plan: RepliesPlan, facts: Collection[str]) -> list[PlanProblem]:
+    """What is wrong with the saved replies; ``facts`` are the names that wordings may show.
+
+    An incident can be opened all the same: on its day nothing may wait for a wording.
+    """
+    return list(_saved(plan, facts))
 
 
 def _channels(plan: RepliesPlan) -> Iterator[PlanProblem]:

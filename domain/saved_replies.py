@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from pydantic import Field
@@ -196,8 +196,11 @@ def fill(wording: str, author: str) -> str:
     return wording.replace(AUTHOR, author)
 
 
-def made_by(wording: str, text: str) -> bool:
-    """Whether ``text`` is exactly that wording, with the same usable name in each of its blanks."""
+def made_by(wording: str, text: str, authors: Collection[str] | None = None) -> bool:
+    """Whether ``text`` is exactly that wording, with the same usable name in each of its blanks.
+
+    ``authors`` are the only names that it may be; None: any that can be said.
+    """
     parts = wording.split(AUTHOR)
     blanks = len(parts) - 1
     if not blanks:
@@ -206,7 +209,8 @@ def made_by(wording: str, text: str) -> bool:
     if rest or size < 1:
         return False
     author = text[len(parts[0]) : len(parts[0]) + size]
-    return author_fault(author) is None and author.join(parts) == text
+    known = authors is None or author in authors
+    return known and author_fault(author) is None and author.join(parts) == text
 
 
 def author_fault(author: str) -> str | None:

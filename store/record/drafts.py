@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 import orjson
+from pydantic import ValidationError
 from sqlalchemy import delete, insert, select
 
 from domain.errors import DomainError
@@ -68,7 +69,8 @@ async def remove(db: Database, draft_id: str) -> None:
 async def newest_facts(db: Database, incident: str) -> dict[str, str]:
     """The facts in an incident's newest draft of them, by name; empty if there is none.
 
-    It may be one that the incident is about to take, so that what depends on a fact can wait.
+    It may be one that the incident is about to take, so that what depends on a fact can wait. Of
+    one that another version wrote and this one cannot read, nothing is known.
     """
     query = (
         select(drafts.c.body)
@@ -78,7 +80,10 @@ async def newest_facts(db: Database, incident: str) -> dict[str, str]:
     )
     async with db.read() as connection:
         body = await connection.scalar(query)
-    return {} if body is None else Facts.model_validate(orjson.loads(body)).filled()
+    try:
+        return {} if body is None else Facts.model_validate(orjson.loads(body)).filled()
+    except ValidationError:
+        return {}
 
 
 async def load(db: Database, draft_id: str) -> Draft:

@@ -61,6 +61,11 @@ def _say(found: Examined) -> None:
     for kind, message in plan.messages.items():
         signers = ", ".join(plan.signers(kind))
         say(f"  {kind}: {', '.join(message.channels)}; {message.gate.quorum} of {signers} sign")
+    if plan.replies is not None:
+        signers = ", ".join(plan.signers(MessageKind.REPLY_RULES))
+        many = plural(len(plan.replies.saved), "saved reply", "saved replies")
+        where = ", ".join(plan.replies.channels)
+        say(f"  reply_rules: {where}; {many}; {plan.replies.gate.quorum} of {signers} sign")
     say("This playbook can be used.", "green")
 
 

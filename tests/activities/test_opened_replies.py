@@ -23,10 +23,10 @@ from domain.publication import Destination
 from domain.replies import ReplyBasis, ReplyGround
 from settings import Settings
 from store.kernel.database import Database
-from store.record import drafts, incidents, messages, openings
+from store.record import drafts, incidents, messages, openings, playbooks
 from store.tables import openings as rows
 from tests.activities.conftest import NOON
-from tests.activities.test_proposals import FACTS, Desk, channels
+from tests.activities.test_proposals import FACTS, FILES, PLAN, Desk, channels
 from tests.sealing import KEY, STRANGER, opening_of, with_key
 
 __all__ = ["channels"]
@@ -66,12 +66,24 @@ class Wire:
         assert found is not None
         return found
 
-    async def lets_out(self, text: str, ground: ReplyGround, channel: str = TWITTER) -> None:
-        await self._check.refuse_unopened(channel, text, ground, "hacked")
+    async def lets_out(
+        self,
+        text: str,
+        ground: ReplyGround,
+        channel: str = TWITTER,
+        authors: tuple[str, ...] | None = None,
+    ) -> None:
+        await self._check.refuse_unopened(channel, text, ground, "hacked", authors=authors)
 
-    async def refuses(self, text: str, ground: ReplyGround, channel: str = TWITTER) -> str:
+    async def refuses(
+        self,
+        text: str,
+        ground: ReplyGround,
+        channel: str = TWITTER,
+        authors: tuple[str, ...] | None = None,
+    ) -> str:
         with pytest.raises(DomainError) as refused:
-            await self.lets_out(text, ground, channel)
+            await self.lets_out(text, ground, channel, authors)
         return str(refused.value)
 
 
@@ -99,6 +111,9 @@ async def test_a_saved_reply_goes_out_word_for_word_and_nothing_else(wire: Wire)
     assert first != second
     for other in (first + " Bye.", second, first.replace("Ann", "Ann https://x.example"), CALM):
         assert "not the words of saved reply" in await wire.refuses(other, ground)
+    await wire.lets_out(first, ground, authors=("Ann", "@ann_b"))
+    own = first.replace("Ann", "Sorry, you get 10 USD")
+    assert "not the words of" in await wire.refuses(own, ground, authors=("Ann", "@ann_b"))
     assert "other channels than facebook" in await wire.refuses(first, ground, "facebook")
     other = ground.model_copy(update={"saved": "no-such"})
     assert "was signed" in await wire.refuses(first, other)
@@ -217,6 +232,13 @@ async def test_a_free_reply_needs_somebody_who_may_and_perhaps_a_second(wire: Wi
     assert "ines may not reply in their own words" in await wire.refuses(plain, forged)
     assert "an e-mail address" in await wire.refuses(f"{plain} help@example.com", by_sam)
     assert "link costs extra" in await wire.refuses(f"{plain} See example.com/help", by_sam)
+
+
+async def test_a_plan_that_was_opened_with_a_faulty_wording_has_no_rules(wire: Wire) -> None:
+    wrong = FILES["playbook.yaml"].replace("That is kind, {{ author }}", "Hi {{ nobody }}")
+    kept = await playbooks.save_snapshot(wire.ledger, PLAN.name, {**FILES, "playbook.yaml": wrong})
+    with pytest.raises(ApplicationError, match="thanks, wording 2, has a blank that nobody fills"):
+        await wire.propose(templates=kept)
 
 
 async def test_a_fact_with_an_address_in_it_is_found_before_anybody_signs(wire: Wire) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from domain.message import MessageKind
 from tests.client.test_trial import PLAN, examined, line_of, nothing_configured, only, with_plan
 
 __all__ = ["nothing_configured"]
@@ -68,6 +69,12 @@ def test_each_mistake_has_its_place(old: str, new: str, place: str, says: str) -
     told = only(with_plan(old, new))
     assert says in told
     assert f"playbook.yaml, line {line_of(place)}" in told
+
+
+def test_an_incident_can_be_opened_whatever_is_wrong_with_a_wording() -> None:
+    found = examined(with_plan(_KIND, said("{{ nobody }}")))
+    assert list(found.unusable) == [MessageKind.REPLY_RULES]
+    assert found.usable_plan().replies is not None
 
 
 def test_a_link_that_is_meant_may_be_there() -> None:

@@ -74,5 +74,5 @@ async def test_signed_rules_are_in_force_and_newer_ones_replace_them(response: R
 
 async def test_a_plan_without_replies_has_no_rules(response: Response) -> None:
     await response.open()
-    with pytest.raises(Refusal, match="has no plan for a reply_rules"):
+    with pytest.raises(Refusal, match="Playbook stories has no replies"):
         await response.propose(RULES)
