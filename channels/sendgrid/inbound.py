@@ -31,7 +31,7 @@ from channels.letter_words import (
     without_quotations,
 )
 from channels.listening import ChallengeAnswer
-from channels.sendgrid.events import SIGNATURE, TIMESTAMP, SignedBody, public_key_of
+from channels.sendgrid.events import SIGNATURE, TIMESTAMP, SignedBody, ask_for_key, public_key_of
 from channels.sendgrid.form import ArrivingForm, Part
 from channels.sendgrid.verification_key import read_key
 from domain.delivery_events import EventsNotGenuine, EventsUnreadable
@@ -175,4 +175,4 @@ def _not_signed() -> EventsNotGenuine:
     )
 
 
-INBOUND = MentionSource(InboundSettings, InboundMail)
+INBOUND = MentionSource(InboundSettings, InboundMail, ask_account=ask_for_key)
