@@ -33,8 +33,12 @@ from domain.mentions import Mention
 from domain.publication import Receipt, Sighting
 from domain.replies import AccountLimit, ReplyTerms
 
-MOST_PAGES = 32
-"""Pages of a hundred of our posts that a look reads: as far as X shows them."""
+REACH = 2_500
+"""So many of our posts back, a list that ends may have ended because X shows no more: it shows the
+newest 3,200, those that were deleted included, and ends without a word."""
+
+MOST_PAGES = 31
+"""Pages of at most a hundred of our posts that a look reads."""
 
 LIMITS = "100/900,300/10800,10000/86400"
 """Where two pages of X's documentation contradict each other, both limits are kept."""
@@ -164,14 +168,19 @@ class OwnReplies:
         ids = {to.id, answered(to)}
         between = range(int(to.id) + 1, int(answered(to)))
 
+        seen = 0
+
         async def read(after: str | None) -> Page:
+            nonlocal seen
             more = {"pagination_token": after} if after is not None else {}
             shown = Shown(await self._ask(f"/2/users/{user_id}/tweets", {**query, **more}))
+            seen += len(shown.posts)
             doubtful = any(_number(post.answers()) in between for post in shown.posts)
+            cut_off = not shown.next and seen >= REACH
             return Page(
                 [self._published(post) for post in shown.posts],
                 after=shown.next or None,
-                whole=not (doubtful or shown.unreadable or shown.incomplete),
+                whole=not (doubtful or cut_off or shown.unreadable or shown.incomplete),
             )
 
         return await look_for_reply(read, ids, since, provider=PROVIDER, most_pages=MOST_PAGES)
