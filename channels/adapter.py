@@ -37,10 +37,16 @@ class EventSource:
 
 @dataclass(frozen=True, slots=True)
 class MentionSource:
-    """How a provider's webhook about mentions is received; its ``settings`` are separate, too."""
+    """How a provider's webhook about mentions is received; its ``settings`` are separate, too.
+
+    ``sandbox`` has the values, by field, that verify what our sandbox delivers; ``ask_account``
+    asks the provider for them, as for events.
+    """
 
     settings: type[BaseSettings]
     factory: Callable[[Any], ReadsMentions]
+    sandbox: Mapping[str, str] | None = None
+    ask_account: Callable[[Any], Awaitable[Mapping[str, str]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,12 @@ class Unusable(ValueError):
 
 
 class ChannelMisconfigured(DomainError):
-    """A channel that cannot be built: ``what`` names each variable at fault, and no value."""
+    """A channel that cannot be built: ``what`` names each variable at fault, and no value.
+
+    ``fields`` are those of the settings that are at fault, where settings are.
+    """
+
+    fields: tuple[str, ...] = ()
 
 
 class ChannelNotConfigured(ChannelMisconfigured):
@@ -90,10 +95,12 @@ def read_settings(
         if all(one["type"] == "missing" for one in found)
         else ChannelMisconfigured
     )
-    raise kind(
+    misconfigured = kind(
         f"Channel {channel!r} is not configured: {'; '.join(_fault(model, one) for one in found)}.",
         "Set the variables in the environment or .env file.",
     )
+    misconfigured.fields = tuple(str(one["loc"][0]) for one in found if one["loc"])
+    raise misconfigured
 
 
 def variable_of(model: type[BaseSettings], field: str) -> str:

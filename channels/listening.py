@@ -71,6 +71,33 @@ class ReadsMentions(Protocol):
         ...
 
 
+class ArrivingMentions(Protocol):
+    """One delivery whose body is still coming in."""
+
+    def add(self, piece: bytes) -> None:
+        """The next piece of the body, which need not be kept."""
+        ...
+
+    def verify(self) -> None:
+        """Raise ``EventsNotGenuine`` if the pieces are not the body that was signed."""
+        ...
+
+    def read(self) -> Sequence[Mention | Gone]:
+        """What was said to us in it. Raises ``EventsUnreadable``."""
+        ...
+
+
+@runtime_checkable
+class ReadsOnArrival(Protocol):
+    """A reader of deliveries that may be large: up to ``largest`` bytes, read as they come."""
+
+    largest: int
+
+    def expect_mentions(self, headers: Mapping[str, str]) -> ArrivingMentions:
+        """Begin with a delivery. Raises ``EventsNotGenuine`` if no body could be genuine."""
+        ...
+
+
 def _text_or_empty(value: object) -> str:
     return storable(value)
 

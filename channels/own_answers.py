@@ -25,13 +25,25 @@ ReadBack = Callable[[datetime, str | None], Awaitable[Page]]
 
 
 class OwnAnswers:
-    """The answers of one account, for as long as its channel is open."""
+    """The answers of one account, for as long as its channel is open.
 
-    def __init__(self, read: ReadBack, *, provider: str, most_pages: int, clock: Clock) -> None:
+    ``reach``: so many posts are the most that the platform lists, and what is older looks absent.
+    """
+
+    def __init__(
+        self,
+        read: ReadBack,
+        *,
+        provider: str,
+        most_pages: int,
+        clock: Clock,
+        reach: int | None = None,
+    ) -> None:
         self._read = read
         self._provider = provider
         self._most_pages = most_pages
         self._clock = clock
+        self._reach = reach
         self._turn = asyncio.Lock()
         self._forget()
 
@@ -97,10 +109,10 @@ class OwnAnswers:
 
     async def _read_back(self, start: datetime, now: datetime) -> bool:
         """Keep what is shown from ``start`` on; whether that was all there is."""
-        cursor, whole = None, True
+        cursor, whole, seen = None, True, 0
         for _ in range(self._most_pages):
             page = await self._read(start, cursor)
-            reached = False
+            reached, seen = False, seen + len(page.posts)
             for post in page.posts:
                 if post.at is not None and post.at < start:
                     reached = True
@@ -109,5 +121,6 @@ class OwnAnswers:
             whole = whole and (page.whole or reached)
             cursor = page.after
             if reached or cursor is None:
-                return whole
+                cut_off = not reached and self._reach is not None and seen >= self._reach
+                return whole and not cut_off
         return False

@@ -28,6 +28,7 @@ from domain.ids import check_channel
 
 GROUP = "frontfoot.channels"
 _NOWHERE = "http://127.0.0.1"
+_NO_SECRET = "example"
 
 BUILT_IN: Mapping[str, str] = {
     "email": "channels.sendgrid:ADAPTER",
@@ -79,13 +80,16 @@ def build_to_render(name: str, *, env_file: EnvFile = None) -> tuple[Channel, bo
     adapter, configured = load(name), True
     try:
         settings = read_settings(adapter.settings, name, env_file)
-    except ChannelMisconfigured:
+    except ChannelMisconfigured as error:
         example = {**(adapter.sandbox or {}), **(adapter.example or {})}
         if not example:
             raise
         values = {field: one.replace(SANDBOX, _NOWHERE) for field, one in example.items()}
         plain = plain_fields(adapter.settings)
+        hidden = [field for field in error.fields if field not in plain]
         secrets = {field: one for field, one in values.items() if field not in plain}
+        # Some secrets are needed only beside what is set, such as a password beside a username.
+        secrets = {**dict.fromkeys(hidden, _NO_SECRET), **secrets}
         try:
             # Where only the secrets are kept from us, as from a console.
             settings = read_settings(adapter.settings, name, env_file, **secrets)

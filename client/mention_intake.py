@@ -6,18 +6,27 @@ on; whoever is first enters it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from channels import registry
 from channels.configured import ChannelMisconfigured, ChannelNotConfigured
-from channels.listening import ChallengeAnswer, ReadsMentions
+from channels.listening import (
+    ArrivingMentions,
+    ChallengeAnswer,
+    ReadsMentions,
+    ReadsOnArrival,
+)
 from client.errors import NotEntered
 from domain.mentions import Gone, Mention
 from domain.model import Value
 from store.desk import entering
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
+
+MentionDelivery: TypeAlias = ArrivingMentions
+"""One delivery whose body is still coming in."""
 
 
 class MentionsTaken(Value):
@@ -66,13 +75,26 @@ class MentionIntake:
         """The answer to a provider's question; raises like ``ReadsMentions.answer_challenge``."""
         return self._readers[channel].answer_challenge(query)
 
-    async def take(self, channel: str, body: bytes, headers: Mapping[str, str]) -> MentionsTaken:
+    def largest(self, channel: str) -> int | None:
+        """Bytes of the largest delivery that is read as it comes; None if none is."""
+        reader = self._readers[channel]
+        return reader.largest if isinstance(reader, ReadsOnArrival) else None
+
+    def expect(self, channel: str, headers: Mapping[str, str]) -> MentionDelivery:
+        """Begin with a delivery; raises ``EventsNotGenuine`` if it cannot be right."""
+        reader = self._readers[channel]
+        if isinstance(reader, ReadsOnArrival):
+            return reader.expect_mentions(headers)
+        return _Whole(reader, headers)
+
+    async def take(self, channel: str, arrived: MentionDelivery) -> MentionsTaken:
         """Enter what one delivery tells; returns once that is committed. Repeats are harmless.
 
         Raises ``EventsNotGenuine`` or ``EventsUnreadable`` if the delivery is not to be trusted,
         and ``NotEntered`` if it has to be delivered again.
         """
-        told = self._readers[channel].read_mentions(body, headers)
+        arrived.verify()
+        told = arrived.read()
         # The reader of a provider may serve several of our channels.
         named = [one.model_copy(update={"channel": channel}) for one in told]
         at = datetime.now(UTC)
@@ -86,3 +108,21 @@ class MentionIntake:
         except Exception as error:  # noqa: BLE001 - its text would quote rows
             raise NotEntered(f"a mistake of ours ({type(error).__name__})") from None
         return MentionsTaken(new=entered.new, changed=entered.changed, deleted=deleted)
+
+
+class _Whole:
+    """A delivery of a reader that wants the whole body."""
+
+    def __init__(self, reader: ReadsMentions, headers: Mapping[str, str]) -> None:
+        self._reader = reader
+        self._headers = headers
+        self._pieces: list[bytes] = []
+
+    def add(self, piece: bytes) -> None:
+        self._pieces.append(piece)
+
+    def verify(self) -> None:
+        """Nothing: whoever reads it verifies it first."""
+
+    def read(self) -> Sequence[Mention | Gone]:
+        return self._reader.read_mentions(b"".join(self._pieces), self._headers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -12,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from sandbox.books import own_comments, own_toots, page_posts, x_posts
 from sandbox.config import Dials
 from sandbox.crowd import MAX_COUNT
 from sandbox.faults import FaultRule
@@ -90,14 +90,14 @@ class Admin:
     async def books(self, request: Request) -> Response:
         """What every provider accepted; `?by=<custom arg>` adds recipients per value."""
         world = self._world
-        posts = await world.book.read(lambda db: _x_posts(db, world.config.x_handle))
-        page = await world.book.read(_page_posts)
-        comments = await world.book.read(lambda db: _own_comments(db, world.config.page_id))
+        posts = await world.book.read(lambda db: x_posts(db, world.config.x_handle))
+        page = await world.book.read(page_posts)
+        comments = await world.book.read(lambda db: own_comments(db, world.config.page_id))
         mail: dict[str, Any] = {**world.mailbag.totals(), "events": world.events.counts()}
         by = request.query_params.get("by")
         if by:
             mail["by"] = await world.mailbag.by_arg(by)
-        toots = await world.book.read(lambda db: _own_toots(db, world.config.mastodon_id))
+        toots = await world.book.read(lambda db: own_toots(db, world.config.mastodon_id))
         own = [post for post in posts if post.pop("author_id") == world.config.x_user_id]
         return _json(
             {
@@ -222,69 +222,6 @@ def _fits(name: str, value: object, now: object) -> bool:
     if isinstance(now, bool) or isinstance(value, bool):
         return isinstance(value, bool) and isinstance(now, bool)
     return isinstance(value, int | float) if isinstance(now, float) else isinstance(value, int)
-
-
-def _x_posts(db: sqlite3.Connection, handle: str) -> list[dict[str, Any]]:
-    rows = db.execute("SELECT id, author_id, text, at, reply_to, deleted FROM x_post ORDER BY id")
-    return [
-        {
-            "id": str(number),
-            "author_id": author,
-            "text": text,
-            "url": f"https://x.com/{handle}/status/{number}",
-            "at": at,
-            "reply_to": str(reply_to) if reply_to is not None else None,
-            "deleted": deleted is not None,
-        }
-        for number, author, text, at, reply_to, deleted in rows
-    ]
-
-
-def _page_posts(db: sqlite3.Connection) -> list[dict[str, Any]]:
-    rows = db.execute("SELECT id, message, link, at, published, deleted FROM fb_post ORDER BY seq")
-    return [
-        {
-            "id": post_id,
-            "text": message,
-            "link": link,
-            "url": f"https://www.facebook.com/{post_id}",
-            "at": at,
-            "published": bool(published),
-            "deleted": deleted is not None,
-        }
-        for post_id, message, link, at, published, deleted in rows
-    ]
-
-
-def _own_comments(db: sqlite3.Connection, page_id: str) -> list[dict[str, Any]]:
-    rows = db.execute(
-        "SELECT id, message, coalesce(parent_id, post_id), at, deleted FROM fb_comment"
-        " WHERE author_id = ? ORDER BY seq",
-        (page_id,),
-    )
-    return [
-        {"id": number, "text": text, "reply_to": target, "at": at, "deleted": deleted is not None}
-        for number, text, target, at, deleted in rows
-    ]
-
-
-def _own_toots(db: sqlite3.Connection, account: str) -> list[dict[str, Any]]:
-    rows = db.execute(
-        "SELECT 113000000000000000 + seq, text, reply_to, visibility, at, deleted FROM toot"
-        " WHERE author_id = ? ORDER BY seq",
-        (account,),
-    )
-    return [
-        {
-            "id": str(number),
-            "text": text,
-            "reply_to": above,
-            "visibility": visibility,
-            "at": at,
-            "deleted": deleted is not None,
-        }
-        for number, text, above, visibility, at, deleted in rows
-    ]
 
 
 def _json(body: object, status: int = 200) -> Response:

@@ -49,7 +49,7 @@ def create_app(config: SandboxConfig, clock: Callable[[], float] = time.time) ->
             *Passkeys().routes(),
             *Pages(world).routes(),
             *Webhooks(world.book).routes(),
-            *Telling(world.config, world.posts, world.page, world.clock).routes(),
+            *Telling(world).routes(),
             *world.sendgrid.routes(),
             *world.suppressions.routes(),
             *ReplyBooks(world.config, world.book).routes(),

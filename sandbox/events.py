@@ -185,17 +185,20 @@ class EventSender:
             self.told += len(batch)
         return True
 
+    def signature_of(self, body: bytes) -> dict[str, str]:
+        """The headers by which a body is known as ours."""
+        timestamp = str(int(self._clock()))
+        signature = self._key.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))
+        return {
+            SIGNATURE_HEADER: base64.b64encode(signature).decode(),
+            TIMESTAMP_HEADER: timestamp,
+        }
+
     async def _post(self, client: httpx.AsyncClient, body: bytes) -> bool:
         url = self._config.dials.event_webhook_url
         if not url:
             return False
-        timestamp = str(int(self._clock()))
-        signature = self._key.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))
-        headers = {
-            "Content-Type": "application/json",
-            SIGNATURE_HEADER: base64.b64encode(signature).decode(),
-            TIMESTAMP_HEADER: timestamp,
-        }
+        headers = {"Content-Type": "application/json", **self.signature_of(body)}
         try:
             answer = await client.post(url, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL):

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -21,9 +21,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.config import SandboxConfig
-from sandbox.graphbook import GraphBook
-from sandbox.xbook import XBook, XPost
+from sandbox.inbound import deliveries_of
+from sandbox.world import SandboxWorld
+from sandbox.xbook import XPost
 from sandbox.xtimelines import rfc3339
 
 APP_SECRET = "sandbox-app-secret"
@@ -32,28 +32,31 @@ _SECONDS = 30.0
 
 
 class TellOrder(BaseModel):
-    """Which posts or comments to tell of, where, and how often; `deleted` tells of their end."""
+    """Which posts, comments or mails to tell of, where, and how often.
+
+    `deleted` tells of their end; a mail has no end, and may have an `attachment` of so many bytes.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    provider: str = Field(pattern="^(twitter|facebook)$")
+    provider: str = Field(pattern="^(twitter|facebook|email)$")
     url: str
     ids: list[str] = Field(default_factory=list, max_length=1000)
     times: int = Field(default=1, ge=1, le=10)
     deleted: bool = False
     forged: bool = False
+    attachment: int = Field(default=0, ge=0, le=30 * 1024 * 1024)
 
 
 class Telling:
     """Delivers webhooks, and asks a receiver whether it knows the secret."""
 
-    def __init__(
-        self, config: SandboxConfig, posts: XBook, page: GraphBook, clock: Callable[[], float]
-    ) -> None:
-        self._config = config
-        self._posts = posts
-        self._page = page
-        self._clock = clock
+    def __init__(self, world: SandboxWorld) -> None:
+        self._world = world
+        self._config = world.config
+        self._posts = world.posts
+        self._page = world.page
+        self._clock = world.clock
 
     def routes(self) -> list[Route]:
         base = "/_sandbox/tell"
@@ -68,14 +71,19 @@ class Telling:
             order = TellOrder.model_validate_json(await request.body())
         except ValidationError as error:
             return _json({"error": str(error)}, 400)
-        told = self._of_x(order) if order.provider == "twitter" else self._of_facebook(order)
-        body = orjson.dumps(told)
-        headers = {"content-type": "application/json", **self._signed(order, body)}
+        if order.provider == "email":
+            deliveries = deliveries_of(self._world, order.ids, order.attachment, order.forged)
+        else:
+            told = self._of_x(order) if order.provider == "twitter" else self._of_facebook(order)
+            body = orjson.dumps(told)
+            headers = {"content-type": "application/json", **self._signed(order, body)}
+            deliveries = iter([(body, headers)])
+        answers = []
         async with httpx.AsyncClient(timeout=_SECONDS, trust_env=False) as client:
-            answers = [
-                (await client.post(order.url, content=body, headers=headers)).status_code
-                for _ in range(order.times)
-            ]
+            for body, headers in deliveries:
+                for _ in range(order.times):
+                    answer = await client.post(order.url, content=body, headers=headers)
+                    answers.append(answer.status_code)
         return _json({"answers": answers})
 
     async def challenge(self, request: Request) -> Response:

@@ -5,6 +5,8 @@ Source: developers.facebook.com, graph-api/reference/object/comments. What Faceb
 - A post that tags the Page and a comment are answered alike, by a comment under them. No page of
   Meta's tells what becomes of an answer to an answer: it may stand beside it and not under it. So
   where ours are only beside it, nobody can tell which of them answers it.
+- What is deleted and what the token may not see are one answer. Reading what others wrote needs
+  ``pages_read_user_content``, and without it most of it would seem to be gone.
 - Nobody is named in an answer: mentioning people needs a permission of its own.
 - No limit for comments is published. The Page has so many calls for each person who engages with
   it; what is used up is told in headers, and answered by a time from which on to go on.

@@ -169,4 +169,12 @@ def _moment(value: object) -> datetime | None:
     return at.astimezone(UTC) if at is not None else None
 
 
-MENTIONS = MentionSource(FacebookWebhookSettings, FacebookWebhook)
+MENTIONS = MentionSource(
+    FacebookWebhookSettings,
+    FacebookWebhook,
+    sandbox={
+        "app_secret": "sandbox-app-secret",
+        "verify_token": "sandbox-verify-token",
+        "page_id": "100000000000001",
+    },
+)

@@ -45,6 +45,7 @@ from channels.mail_copy import CONTENT_LIMIT, render_mail
 from channels.mail_reply import TERMS, number_of_reply, render_mail_reply
 from channels.sendgrid.body import BATCH_ARG, body_of_batch
 from channels.sendgrid.events import EVENTS
+from channels.sendgrid.inbound import INBOUND
 from channels.sendgrid.lists import read_lists
 from channels.sendgrid.replying import REPLY_ARG, body_of_reply, no_mail_there
 from channels.sendgrid.settings import PROVIDER, SendGridSettings
@@ -305,6 +306,7 @@ ADAPTER = Adapter(
     SendGridSettings,
     SendGridChannel,
     events=EVENTS,
+    mentions=INBOUND,
     sandbox={"api_key": "SG.sandbox", "base_url": SANDBOX},
     look_for=f"In SendGrid's Activity, search for the custom argument {BATCH_ARG} with the key.",
 )

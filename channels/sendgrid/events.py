@@ -60,11 +60,7 @@ class SendGridEvents:
     """
 
     def __init__(self, settings: SendGridEventSettings, *, clock: Clock = utc_now) -> None:
-        # Imported where events are read: a worker has no use for it, and it takes a tenth of a
-        # second. It verifies text only, and a body may hold bytes that are none.
-        from sendgrid.helpers.eventwebhook import EventWebhook
-
-        self._key: ec.EllipticCurvePublicKey = EventWebhook(settings.public_key).public_key
+        self._key = public_key_of(settings.public_key)
         self._max_age = settings.max_age
         self._clock = clock
 
@@ -84,12 +80,12 @@ class SendGridEvents:
         do not know.
         """
         timestamp = headers.get(TIMESTAMP, "")
-        signature = _signature(headers.get(SIGNATURE, ""))
-        if signature is None or not timestamp:
+        signed = SignedBody.expected(self._key, headers.get(SIGNATURE, ""), timestamp)
+        if signed is None:
             raise _not_signed()
         if not self._recent(timestamp):
             raise EventsNotGenuine("This delivery was signed too long ago.")
-        return ArrivingSendGridEvents(self._key, signature, timestamp, self._clock)
+        return ArrivingSendGridEvents(signed, self._clock)
 
     def _recent(self, timestamp: str) -> bool:
         """Whether it says that it was signed within ``max_age``; the signature covers that."""
@@ -103,31 +99,63 @@ class SendGridEvents:
 class ArrivingSendGridEvents:
     """A delivery whose signature is verified over the pieces of its body as they come in."""
 
-    def __init__(
-        self, key: ec.EllipticCurvePublicKey, signature: bytes, timestamp: str, clock: Clock
-    ) -> None:
-        self._key = key
-        self._signature = signature
+    def __init__(self, signed: SignedBody, clock: Clock) -> None:
+        self._signed = signed
         self._clock = clock
-        self._digest = hashes.Hash(hashes.SHA256())
-        self._digest.update(timestamp.encode())
 
     def add(self, piece: bytes) -> None:
         """The next piece of the body."""
-        self._digest.update(piece)
+        self._signed.add(piece)
 
     def verify(self) -> None:
         """Raise ``EventsNotGenuine`` if SendGrid did not sign these very bytes; call it once."""
-        try:
-            self._key.verify(
-                self._signature, self._digest.finalize(), ec.ECDSA(Prehashed(hashes.SHA256()))
-            )
-        except InvalidSignature:
-            raise _not_signed() from None
+        if not self._signed.genuine():
+            raise _not_signed()
 
     def read(self, body: bytes) -> list[DeliveryEvent | UnreadableEvent]:
         """The events in the whole body, in order; raises ``EventsUnreadable``."""
         return list(read_body(body, self._clock()))
+
+
+class SignedBody:
+    """A body whose signature is verified over its pieces as they come in."""
+
+    def __init__(self, key: ec.EllipticCurvePublicKey, signature: bytes, timestamp: str) -> None:
+        self._key = key
+        self._signature = signature
+        self._digest = hashes.Hash(hashes.SHA256())
+        self._digest.update(timestamp.encode())
+
+    @classmethod
+    def expected(
+        cls, key: ec.EllipticCurvePublicKey, signature: str, timestamp: str
+    ) -> SignedBody | None:
+        """By its two headers; None if no body could be genuine under them."""
+        read = _signature(signature)
+        return cls(key, read, timestamp) if read is not None and timestamp else None
+
+    def add(self, piece: bytes) -> None:
+        """The next piece."""
+        self._digest.update(piece)
+
+    def genuine(self) -> bool:
+        """Whether SendGrid signed these very bytes; call it once."""
+        algorithm = ec.ECDSA(Prehashed(hashes.SHA256()))
+        try:
+            self._key.verify(self._signature, self._digest.finalize(), algorithm)
+        except InvalidSignature:
+            return False
+        return True
+
+
+def public_key_of(text: str) -> ec.EllipticCurvePublicKey:
+    """The key of one line, as the settings have it."""
+    # Imported where something is verified: a worker has no use for it, and it takes a tenth of a
+    # second. It verifies text only, and a body may hold bytes that are none.
+    from sendgrid.helpers.eventwebhook import EventWebhook
+
+    key: ec.EllipticCurvePublicKey = EventWebhook(text).public_key
+    return key
 
 
 def _signature(text: str) -> bytes | None:

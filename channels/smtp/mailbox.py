@@ -6,8 +6,6 @@ protocol (RFC 3501) and takes mail apart. What IMAP and mail force on us:
 - A folder numbers its mail (UIDs) upwards, so each page is a chain of its own. Under another
   UIDVALIDITY the numbers mean other mail: everything is read again, and what is known is known by
   its id.
-- Whoever writes chooses the Message-ID, and some programs use the same one for ever. So the id of a
-  mention is the Message-ID with a digest of who wrote when and what.
 - Mail may be 30 MB of attachments, which are not fetched: its beginning is read. What of the
   words comes behind that is missing, and the mention says that it is cut.
 - Nothing is changed in the mailbox: mail that was read here stays unread for others.
@@ -19,7 +17,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import imaplib
 import re
 import ssl
@@ -39,15 +36,11 @@ from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUne
 
 from channels.contract import BadCredentials, ChannelError, Refused, Unreachable
 from channels.http import Clock
-from channels.smtp.letter_words import Letter, letter_of
+from channels.letter_words import BEGINNING, Letter, letter_of, mention_of_letter
 from domain.listening import Cursor, MentionPage, complete
-from domain.mentions import Author, Mention, MentionKind, is_automatic
 
 PROVIDER = "IMAP"
 PAGE_SIZE = 100
-BEGINNING = 256 * 1024
-"""Bytes of each mail that are fetched."""
-
 PAGE_BYTES = 8 * 1024 * 1024
 """Bytes of all mails of a page, after which it ends."""
 
@@ -102,7 +95,10 @@ class Mailbox:
             letters = _letters(box, some)
             last = some[-1] if some else known
             return MentionPage(
-                mentions=tuple(self._mention(one) for one in reversed(letters)),
+                mentions=tuple(
+                    mention_of_letter(one, self._channel, self._clock())
+                    for one in reversed(letters)
+                ),
                 cursor=complete(f"{validity} {last}"),
                 more=len(numbers) > len(some),
             )
@@ -162,30 +158,6 @@ class Mailbox:
             # A server that does not say goodbye took nothing from us.
             with contextlib.suppress(ImapToolsError, imaplib.IMAP4.error, OSError):
                 box.logout()
-
-    def _mention(self, letter: Letter) -> Mention:
-        written = min(letter.written_at or self._clock(), self._clock())
-        return Mention.model_validate(
-            {
-                "channel": self._channel,
-                "id": _id_of(letter),
-                "kind": MentionKind.MAIL,
-                "conversation": letter.thread,
-                "author": Author(id=letter.sender.lower(), handle=letter.sender, name=letter.name),
-                "text": letter.words,
-                "cut": letter.cut,
-                "reply_to": letter.answers,
-                "written_at": written,
-                "private": True,
-                "automatic": is_automatic(letter.headers, letter.envelope_sender),
-            }
-        )
-
-
-def _id_of(letter: Letter) -> str:
-    distinct = "\0".join((letter.sender, letter.date, letter.words))
-    digest = hashlib.sha256(distinct.encode("utf-8", "replace")).hexdigest()[:12]
-    return f"{letter.message_id}~{digest}"
 
 
 def _known(cursor: Cursor, validity: int) -> int | None:

@@ -16,14 +16,13 @@ What X forces on us:
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import httpx
 import orjson
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from channels.adapter import SANDBOX, Adapter
@@ -38,11 +37,12 @@ from channels.contract import (
     Refused,
     Template,
 )
-from channels.http import Clock, Effect, body_of, silence, utc_now
+from channels.http import Clock, Effect, body_of, utc_now
 from channels.looking import SLACK, Page, Published, look_back
 from channels.replying import refuse_length, words_of_reply
 from channels.twitter.listening import OwnAccount, XMentions
 from channels.twitter.oauth1 import SignedRequests, UserKeys
+from channels.twitter.own_posts import Account, Deletion, Me, OwnPost, Posted, Timeline
 from channels.twitter.refusals import PROVIDER, own_words
 from channels.twitter.replying import (
     LIMITS,
@@ -88,69 +88,6 @@ class TwitterSettings(ChannelSettings):
     )
 
 
-class _Link(BaseModel):
-    url: str
-    expanded_url: str | None = None
-
-
-class _Entities(BaseModel):
-    urls: list[_Link] = []
-
-
-class _Post(BaseModel):
-    id: str = Field(pattern=r"^[0-9]{1,19}$")
-    text: str = ""
-    created_at: AwareDatetime | None = None
-    entities: _Entities | None = None
-
-    def readings(self) -> tuple[str, ...]:
-        """The text with our links put back; X escapes ``&<>`` in it, at least in places."""
-        text = self.text
-        for link in self.entities.urls if self.entities else ():
-            text = text.replace(link.url, link.expanded_url or link.url)
-        return text, html.unescape(text)
-
-
-class _Posted(BaseModel):
-    data: _Post
-
-
-class _Meta(BaseModel):
-    next_token: str | None = None
-    result_count: int | None = None
-
-
-class _Timeline(BaseModel):
-    """A page. X leaves ``data`` out of an empty one, which ``result_count`` then says it is."""
-
-    data: list[_Post] | None = None
-    meta: _Meta = _Meta()
-    errors: list[object] = []
-
-    def posts(self) -> list[_Post]:
-        """The posts; an answer that neither shows nor counts any is not a page of none."""
-        if self.data is None and self.meta.result_count != 0 and not self.errors:
-            raise silence(Effect.REPEATABLE, PROVIDER, "the answer could not be read")
-        return self.data or []
-
-
-class _Account(BaseModel):
-    id: str
-    username: str = ""
-
-
-class _Me(BaseModel):
-    data: _Account
-
-
-class _Deleted(BaseModel):
-    deleted: bool = False
-
-
-class _Deletion(BaseModel):
-    data: _Deleted = _Deleted()
-
-
 class _Gone(Refused):
     """What was to be deleted does not exist."""
 
@@ -170,7 +107,7 @@ class TwitterChannel:
         self._settings = settings
         self._wire = Wire(PROVIDER, settings, client, own=self._own, clock=clock)
         self._clock = clock
-        self._account: _Account | None = None
+        self._account: Account | None = None
         self._auth = SignedRequests(
             UserKeys(
                 settings.consumer_key,
@@ -229,7 +166,7 @@ class TwitterChannel:
         """Post once."""
         request = self._request("POST", "/2/tweets", body={"text": publication.copy.text})
         response = await self._wire.publish(request)
-        return self._receipt(body_of(response, _Posted, Effect.PUBLISHES, PROVIDER).data)
+        return self._receipt(body_of(response, Posted, Effect.PUBLISHES, PROVIDER).data)
 
     async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
         """Look for ``copy`` among the account's posts from ``since`` on.
@@ -249,7 +186,7 @@ class TwitterChannel:
             answer = await self._ask("DELETE", f"/2/tweets/{receipt.id}")
         except _Gone:
             return
-        if not body_of(answer, _Deletion, Effect.REPEATABLE, PROVIDER).data.deleted:
+        if not body_of(answer, Deletion, Effect.REPEATABLE, PROVIDER).data.deleted:
             raise Refused("X: it did not delete the post.", "Delete it by hand on x.com.")
 
     async def mentions(self, cursor: Cursor) -> MentionPage:
@@ -280,7 +217,7 @@ class TwitterChannel:
         except NotSeen:
             why = await why_not_seen(to, lambda path, query: self._ask("GET", path, query))
             raise why from None
-        return self._receipt(body_of(response, _Posted, Effect.PUBLISHES, PROVIDER).data)
+        return self._receipt(body_of(response, Posted, Effect.PUBLISHES, PROVIDER).data)
 
     async def find_reply(self, to: Mention, since: datetime) -> Sighting:
         """Look for an answer to ``to`` among the account's posts from ``since`` on."""
@@ -319,7 +256,7 @@ class TwitterChannel:
         if after is not None:
             query["pagination_token"] = after
         answer = await self._ask("GET", f"/2/users/{await self._account_id()}/tweets", query)
-        shown = body_of(answer, _Timeline, Effect.REPEATABLE, PROVIDER)
+        shown = body_of(answer, Timeline, Effect.REPEATABLE, PROVIDER)
         return Page(
             [Published(post.readings(), self._receipt(post)) for post in shown.posts()],
             after=shown.meta.next_token,
@@ -329,17 +266,17 @@ class TwitterChannel:
     async def _account_id(self) -> str:
         return self._settings.user_id or (await self._own_account()).id
 
-    async def _own_account(self) -> _Account:
+    async def _own_account(self) -> Account:
         # `users/me` may be asked 75 times in 15 minutes, and its answer never changes.
         if self._account is None:
             self._account = await self._me()
         return self._account
 
-    async def _me(self) -> _Account:
+    async def _me(self) -> Account:
         answer = await self._ask("GET", "/2/users/me")
-        return body_of(answer, _Me, Effect.REPEATABLE, PROVIDER).data
+        return body_of(answer, Me, Effect.REPEATABLE, PROVIDER).data
 
-    def _receipt(self, post: _Post) -> Receipt:
+    def _receipt(self, post: OwnPost) -> Receipt:
         return self._receipt_of(post.id, post.created_at or self._clock())
 
     def _receipt_of(self, number: str, at: datetime) -> Receipt:

@@ -34,8 +34,12 @@ from domain.mentions import Mention
 from domain.publication import Receipt, Sighting
 from domain.replies import AccountLimit, ReplyTerms
 
-MOST_PAGES = 32
-"""Pages of a hundred of our posts that a look reads: as far as X shows them."""
+REACH = 2_500
+"""So many of our posts back, a list that ends may have ended because X shows no more: it shows the
+newest 3,200, those that were deleted included, and ends without a word."""
+
+MOST_PAGES = 31
+"""Pages of at most a hundred of our posts that a look reads."""
 
 LIMITS = "100/900,300/10800,10000/86400"
 """Where two pages of X's documentation contradict each other, both limits are kept."""
@@ -156,7 +160,7 @@ class OwnReplies:
         self._clock = clock
         self._user_id = ""
         self._answers = OwnAnswers(
-            self._page, provider=PROVIDER, most_pages=MOST_PAGES, clock=clock
+            self._page, provider=PROVIDER, most_pages=MOST_PAGES, reach=REACH, clock=clock
         )
 
     async def find(self, to: Mention, user_id: str, since: datetime) -> Sighting:

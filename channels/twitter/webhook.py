@@ -108,4 +108,8 @@ def _users(includes: object) -> object:
     return includes.get("users") if isinstance(includes, dict) else None
 
 
-MENTIONS = MentionSource(TwitterWebhookSettings, TwitterWebhook)
+MENTIONS = MentionSource(
+    TwitterWebhookSettings,
+    TwitterWebhook,
+    sandbox={"consumer_secret": "sandbox-consumer-secret", "user_id": "7000000001"},
+)

@@ -194,7 +194,7 @@ def _with_events(
 async def event_settings(
     accounts: ChosenAccounts, given: Mapping[str, str], sandbox: str
 ) -> dict[str, str]:
-    """The environment of the receiver of events: what verifies them, and no key that sends.
+    """The environment of the receiver of webhooks: what verifies them, and no key that sends.
 
     The sandbox is asked for the keys of the channels that speak to it; it has to be running.
     """
@@ -214,7 +214,32 @@ async def event_settings(
             settings = adapter.settings.model_validate(_in_sandbox(adapter, url))
             values = await source.ask_account(settings)
             result |= {variable_of(source.settings, name): value for name, value in values.items()}
+    for channel in accounts.channels:
+        result |= await _mention_settings(accounts, channel, given, sandbox)
     return result
+
+
+async def _mention_settings(
+    accounts: ChosenAccounts, channel: str, given: Mapping[str, str], sandbox: str
+) -> dict[str, str]:
+    """The same for what people say on one channel."""
+    adapter = _adapter(channel)
+    source = adapter.mentions if adapter else None
+    if adapter is None or source is None:
+        return {}
+    if channel in accounts.live:
+        # Whoever has not set all of it has no webhook, and then nothing of it is needed there.
+        variables = [variable_of(source.settings, name) for name in source.settings.model_fields]
+        lacking = any(not given.get(name) for name in _required(source.settings))
+        return {} if lacking else {name: given[name] for name in variables if given.get(name)}
+    if channel not in accounts.sandboxed or given.get(f"FRONTFOOT_{channel.upper()}{STAND_IN}"):
+        return {}
+    values = source.sandbox or {}
+    if source.ask_account is not None:
+        values = await source.ask_account(
+            adapter.settings.model_validate(_in_sandbox(adapter, sandbox))
+        )
+    return {variable_of(source.settings, name): value for name, value in values.items()}
 
 
 def _adapter(channel: str) -> Adapter | None:

@@ -12,13 +12,17 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from client.errors import NotEntered
-from client.mention_intake import MentionIntake
+from client.mention_intake import MentionDelivery, MentionIntake
 from domain.delivery_events import EventsNotGenuine, EventsUnreadable
 from domain.mentions import mentions_path
-from surfaces.public.protocol import mark_genuine
+from surfaces.public.limits import Limits, Upload
+from surfaces.public.protocol import allow_upload, mark_genuine
 
 LARGEST = 2 * 1024 * 1024
 """Bytes of a delivery; the providers' largest are about one megabyte."""
+
+LONGEST = 600.0
+"""Seconds within which a large delivery, such as a mail with attachments, has to have come."""
 
 _log = logging.getLogger("frontfoot.mentions")
 
@@ -57,10 +61,10 @@ class MentionReceiver:
         if channel not in self._intake.channels:
             return _no(404, "No webhook is accepted here.")
         try:
-            body = await _body(request)
-            if body is None:
+            arriving = self._intake.expect(channel, request.headers)
+            if not await _received(request, arriving, self._intake.largest(channel)):
                 return _no(413, "This delivery is too large.")
-            taken = await self._intake.take(channel, body, request.headers)
+            taken = await self._intake.take(channel, arriving)
         except ClientDisconnect:
             return _no(400, "The delivery was cut off.")
         except EventsNotGenuine as error:
@@ -77,19 +81,22 @@ class MentionReceiver:
         return JSONResponse(taken.model_dump())
 
 
-async def _body(request: Request) -> bytes | None:
-    """The whole body; None if it is too large. The server limits the time."""
+async def _received(request: Request, arriving: MentionDelivery, largest: int | None) -> bool:
+    """Whether the whole body has come; False if it is too large. The server limits the time."""
+    limit = largest or LARGEST
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > LARGEST:
-        return None
-    pieces: list[bytes] = []
+    if length.isdigit() and int(length) > limit:
+        return False
+    if largest is not None:
+        # As fast as any other body has to be, but longer; hardly any of it is kept.
+        allow_upload(request, Upload(largest, rate=Limits().body_rate, within=LONGEST))
     size = 0
     async for piece in request.stream():
         size += len(piece)
-        if size > LARGEST:
-            return None
-        pieces.append(piece)
-    return b"".join(pieces)
+        if size > limit:
+            return False
+        arriving.add(piece)
+    return True
 
 
 def _no(status: int, detail: str) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from channels import registry
 from channels.configured import ChannelMisconfigured
 from channels.contract import DirectChannel, PostChannel, Retracts, Template
+from channels.replying import Replies
+from domain.mentions import Mention
 from domain.message import Voice
 
 CONFIGURED = {
@@ -203,3 +206,18 @@ def test_copy_is_rendered_with_our_settings_where_only_the_secrets_are_kept_back
     assert not configured
     assert copy.voice is not None
     assert copy.voice.address == "us@feather.example"
+
+
+def test_replies_by_mail_are_rendered_where_the_passwords_are_kept_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A username without its password could not be built, so nothing of the channel was shown."""
+    for name in ("HOST", "USERNAME", "MAILBOX_HOST", "MAILBOX_USERNAME"):
+        monkeypatch.setenv(f"FRONTFOOT_SMTP_{name}", "mail.example")
+    monkeypatch.setenv("FRONTFOOT_SMTP_FROM_ADDRESS", "us@feather.example")
+    channel, configured = registry.build_to_render("smtp")
+    assert not configured
+    assert isinstance(channel, Replies)
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    to = Mention(channel="smtp", id="1~2", text="Hello", written_at=now, changed_at=now)
+    assert channel.render_reply("You are safe.", to).subject == "Re: Hello"

@@ -13,11 +13,11 @@ import pytest
 from pydantic import ValidationError
 
 from channels.contract import BadCredentials, Refused, Unreachable
+from channels.letter_words import BEGINNING, letter_of, without_quotations
 from channels.listening import Listens
 from channels.smtp import SmtpSettings
 from channels.smtp.channel import HearingSmtpChannel, SmtpChannel, smtp_channel
-from channels.smtp.letter_words import letter_of, without_quotations
-from channels.smtp.mailbox import BEGINNING, PAGE_SIZE
+from channels.smtp.mailbox import PAGE_SIZE
 from domain.listening import Cursor, MentionPage
 from domain.mentions import LONGEST_TEXT, Mention, MentionKind
 from tests.channels.smtp.dovecot import ImapServer, imap_server

@@ -116,6 +116,23 @@ async def test_a_page_with_a_post_that_cannot_be_read_proves_no_absence() -> Non
     assert found.finding is Finding.CANNOT_TELL
 
 
+@pytest.mark.parametrize(("pages", "finding"), [(24, Finding.ABSENT), (26, Finding.CANNOT_TELL)])
+async def test_where_x_shows_no_more_the_end_of_the_list_proves_no_absence(
+    pages: int, finding: Finding
+) -> None:
+    """X ends the list after the newest 3,200 posts, whatever was asked for."""
+    asked = 0
+
+    def serve(_: httpx.Request) -> Canned:
+        nonlocal asked
+        asked += 1
+        posts = [post("another", str(1_000 + number)) for number in range(100)]
+        return page(*posts, token="more" if asked < pages else None)
+
+    found = await World(serve).channel.find_reply(TO, NOW)
+    assert found.finding is finding
+
+
 def test_the_terms_are_those_of_x_unless_the_account_has_its_own() -> None:
     terms = World(SHOWN).channel.capabilities.replies
     assert terms is not None

@@ -104,8 +104,23 @@ async def test_the_receiver_is_told_what_verifies_and_nothing_that_sends() -> No
     told = await event_settings(chosen, given, SANDBOX)
     assert (chosen.event_channels, told) == (
         ("email",),
-        {"FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY": "verifies"},
+        {
+            "FRONTFOOT_EMAIL_EVENTS_PUBLIC_KEY": "verifies",
+            # X is not live here: what its webhook is verified with is the sandbox's.
+            "FRONTFOOT_TWITTER_CONSUMER_SECRET": "sandbox-consumer-secret",
+            "FRONTFOOT_TWITTER_USER_ID": "7000000001",
+        },
     )
+
+
+async def test_a_live_webhook_about_mentions_needs_all_that_verifies_it() -> None:
+    given = {**LIVE, "FRONTFOOT_FACEBOOK_VERIFY_TOKEN": "agreed"}
+    chosen = choose_accounts(("facebook",), given, SANDBOX, live=True)
+    assert await event_settings(chosen, given, SANDBOX) == {
+        "FRONTFOOT_FACEBOOK_APP_SECRET": "app-live",
+        "FRONTFOOT_FACEBOOK_PAGE_ID": "42",
+        "FRONTFOOT_FACEBOOK_VERIFY_TOKEN": "agreed",
+    }
 
 
 def test_the_sandbox_process_is_told_nothing_of_ours() -> None:

@@ -12,6 +12,8 @@ import pytest
 from channels.contract_suite.hearing import said, to_the_end
 from channels.facebook.webhook import FacebookWebhook, FacebookWebhookSettings
 from channels.listening import Listens
+from channels.sendgrid.events import KEY_PATH
+from channels.sendgrid.inbound import InboundMail, InboundSettings
 from channels.twitter.webhook import TwitterWebhook, TwitterWebhookSettings
 from client.public import PublicService
 from domain.listening import Cursor
@@ -22,7 +24,7 @@ from surfaces.public.app import create_app
 from surfaces.public.limits import Limits
 from surfaces.public.mentions import LARGEST
 from tests.channels.conftest import sandbox, sandbox_process
-from tests.channels.sandbox_provider import SandboxPage, SandboxProvider, SandboxX
+from tests.channels.sandbox_provider import SandboxMail, SandboxPage, SandboxProvider, SandboxX
 from tests.surfaces.public.served import serving
 
 __all__ = ["sandbox", "sandbox_process"]
@@ -51,6 +53,7 @@ class Story:
         self.providers: dict[str, SandboxProvider] = {
             "twitter": SandboxX(sandbox),
             "facebook": SandboxPage(sandbox),
+            "email": SandboxMail(sandbox),
         }
 
     async def say(self, channel: str, *texts: str) -> list[str]:
@@ -92,7 +95,10 @@ class Story:
 async def story(ledger: Database, sandbox: str, tmp_path: Path) -> AsyncIterator[Story]:
     # The service closes its own.
     service = Database.open(f"sqlite:///{tmp_path / 'ledger.db'}")
-    app = create_app(PublicService(service, mention_readers=READERS))
+    async with httpx.AsyncClient(trust_env=False) as http:
+        key = await http.get(f"{sandbox}{KEY_PATH}", headers={"Authorization": "Bearer SG.x"})
+    mail = InboundMail(InboundSettings(public_key=key.json()["public_key"]))
+    app = create_app(PublicService(service, mention_readers={**READERS, "email": mail}))
     async with serving(app, Limits(connections=50, memory=64 * 1024 * 1024)) as served:
         yield Story(f"http://127.0.0.1:{served.port}", sandbox, ledger)
 
@@ -126,6 +132,19 @@ async def test_a_deletion_closes_whatever_comes_first(story: Story, channel: str
     assert {str(desk[one].state) for one in (first, second)} == {"deleted"}
 
 
+async def test_a_mail_arrives_once_whatever_is_attached_and_only_if_it_is_signed(
+    story: Story,
+) -> None:
+    first, second = await story.say("email", "am I safe?", "am I?")
+    # More than any other delivery may have.
+    assert await story.told("email", first, attachment=20 * 1024 * 1024, times=2) == [200, 200]
+    assert await story.told("email", second, forged=True) == [403]
+    [(number, row)] = (await story.desk("email")).items()
+    assert number.startswith(f"{first}~")
+    assert row.mention.text.endswith("\n\nam I safe?")
+    assert row.mention.private
+
+
 @pytest.mark.parametrize("channel", sorted(READERS))
 async def test_what_is_forged_is_refused_and_changes_nothing(story: Story, channel: str) -> None:
     ids = await story.say(channel, "why?")
@@ -143,8 +162,10 @@ async def test_a_stranger_learns_nothing(story: Story) -> None:
     async with httpx.AsyncClient(base_url=story.url, trust_env=False) as http:
         assert (await http.get("/mentions/twitter")).status_code == 404
         assert (await http.get('/mentions/twitter?crc_token={"data":1}')).status_code == 403
+        assert (await http.get("/mentions/smtp")).status_code == 404
+        assert (await http.post("/mentions/smtp", content=b"{}")).status_code == 404
         assert (await http.get("/mentions/email")).status_code == 404
-        assert (await http.post("/mentions/email", content=b"{}")).status_code == 404
+        assert (await http.post("/mentions/email", content=b"{}")).status_code == 403
         assert (await http.post("/mentions/twitter", content=b"{}")).status_code == 403
         assert (await http.put("/mentions/twitter", content=b"{}")).status_code == 405
         large = await http.post("/mentions/twitter", content=b" " * (LARGEST + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,10 @@ from email.utils import parsedate_to_datetime
 from imap_tools.message import MailMessage
 
 from channels.html_words import words_of
+from domain.mentions import Author, Mention, MentionKind, is_automatic
+
+BEGINNING = 256 * 1024
+"""Bytes of each mail that are read."""
 
 _ID = re.compile(r"<([^<>\s]+)>")
 _QUOTED = re.compile(r"^\s*>")
@@ -62,6 +67,31 @@ def letter_of(content: bytes, *, cut: bool = False) -> Letter:
         headers=headers,
         # A mail whose sender cannot be read is no bounce: somebody may have written it.
         envelope_sender=(sender or "unknown") if path is None else path,
+    )
+
+
+def mention_of_letter(letter: Letter, channel: str, now: datetime) -> Mention:
+    """A mail to us as a mention on ``channel``.
+
+    Whoever writes chooses the Message-ID, and some programs use the same one for ever. So the id
+    is the Message-ID with a digest of who wrote when and what.
+    """
+    distinct = "\0".join((letter.sender, letter.date, letter.words))
+    digest = hashlib.sha256(distinct.encode("utf-8", "replace")).hexdigest()[:12]
+    return Mention.model_validate(
+        {
+            "channel": channel,
+            "id": f"{letter.message_id}~{digest}",
+            "kind": MentionKind.MAIL,
+            "conversation": letter.thread,
+            "author": Author(id=letter.sender.lower(), handle=letter.sender, name=letter.name),
+            "text": letter.words,
+            "cut": letter.cut,
+            "reply_to": letter.answers,
+            "written_at": min(letter.written_at or now, now),
+            "private": True,
+            "automatic": is_automatic(letter.headers, letter.envelope_sender),
+        }
     )
 
 
