@@ -11,7 +11,7 @@ import itertools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 MOST_READ = 2_000
@@ -47,8 +47,9 @@ _SHORT_FOR = {
     "pw": "password", "acct": "account",
 }  # fmt: skip
 _POLITE = frozenset(
-    "hi hello hey dear please pls plz team guys hallo bitte liebes hola por favor bonjour svp "
-    "ola".split()
+    "hi hello hey dear please pls plz team guys omg lol wtf thx asap tell answer reply respond "
+    "hallo bitte liebes antwort antworten antwortet hola por favor responde respondan bonjour svp "
+    "repondez ola responda".split()
 )
 _NEGATIONS = frozenset("not no never nicht kein keine nie nunca pas jamais nao".split())
 _COMMON = frozenset(
@@ -132,18 +133,35 @@ def name_of(text: str, examples: Collection[str] = ()) -> str:
 
     ``examples`` are the words of texts that ask the same. Without any, the longest words.
     """
+    return best_name([text], examples)
+
+
+def best_name(texts: Sequence[str], examples: Collection[str]) -> str:
+    """The best name that one of ``texts`` gives: somebody may have misspelt the telling words."""
     counts = Counter(word for one in examples for word in one.split(" "))
+    found = [_telling_words(one, counts) for one in texts]
+    # A word that one example has is chance, or misspelt.
+    best = max(found, key=lambda words: sum(count - 1 for count in words.values() if count))
+    seen = " ".join(_bare(texts[0]).split())
+    return " ".join(best) or seen[:_LONGEST_WORD] or "No words"
+
+
+def _telling_words(text: str, counts: Mapping[str, int]) -> dict[str, int]:
+    """The few words that tell most, in the text's order, and how many examples have each."""
     found: dict[str, int] = {}
-    seen = _APOSTROPHE.sub("", _HANDLE.sub(" ", _LINK.sub(" ", _visible(text[:MOST_READ]))))
-    for word in _WORD.findall(unicodedata.normalize("NFKC", seen).lower()):
+    for word in _WORD.findall(unicodedata.normalize("NFKC", _bare(text)).lower()):
         plain = "".join(words_of(word))
         if plain not in _COMMON and plain not in _POLITE and not word.isdigit():
-            found[word[:_LONGEST_WORD]] = counts[plain]
+            found[word[:_LONGEST_WORD]] = counts.get(plain, 0)
     most = max(found.values(), default=0)
-    often = [one for one in found if found[one] * 3 >= most]
+    often = [one for one in found if found[one] * 3 > most or not most]
     telling = sorted(often, key=lambda one: (-found[one], -len(one)))[:_MOST_IN_A_NAME]
-    name = " ".join(one for one in found if one in telling)
-    return name or " ".join(seen.split())[:_LONGEST_WORD] or "No words"
+    return {one: count for one, count in found.items() if one in telling}
+
+
+def _bare(text: str) -> str:
+    seen = _LINK.sub(" ", _visible(text[:MOST_READ]))
+    return _APOSTROPHE.sub("", _HANDLE.sub(" ", seen))
 
 
 def _visible(text: str) -> str:
