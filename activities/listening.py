@@ -28,7 +28,7 @@ SELDOM = timedelta(minutes=15)
 """How long nothing is asked of a provider that refuses us, until a person has done something."""
 
 _MOST_CLUSTERED = 20_000
-"""Mentions that are put into clusters after one reading: some seconds, if an old ledger has many."""
+"""Mentions that are put into clusters after one reading: seconds, if an old ledger has many."""
 
 _UNANSWERED = (timedelta(seconds=15), timedelta(minutes=5))
 _log = logging.getLogger("frontfoot.listening")
