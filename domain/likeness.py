@@ -1,4 +1,4 @@
-"""Strangers' words as they can be compared: without spelling, order, links and names.
+"""Strangers' words as they can be compared: without accents, order, links, tags and names.
 
 Two texts of which the same is left ask the same. What is left is bounded, so that a text of any
 length and of any characters costs about as much as another.
@@ -32,6 +32,7 @@ _UNSEEN = re.compile(
 )
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<![\w.])@\w[\w.\-]*(?:@[\w.\-]+)?")
+_TAG = re.compile(r"(?<!\w)#\w+")
 _APOSTROPHE = re.compile("['\u2019\u02bc`\u00b4]")
 _ACCENT = re.compile("[\u0300-\u036f]")
 _WORD = re.compile(r"[^\W_]+")
@@ -53,6 +54,7 @@ _POLITE = frozenset(
 )
 _NEGATIONS = frozenset("not no never nicht kein keine nie nunca pas jamais nao".split())
 _COMMON = frozenset(
+    "now again still also too today must should need could "
     "a about after all am an and any are as at be been by can did do does for from get has have "
     "he her his how i if in is it just me my of on or our out she so some than that the their them "
     "then there they this to up us was we were what when where which who why will with would you "
@@ -82,7 +84,10 @@ class Likeness(NamedTuple):
 
 def likeness_of(text: str) -> Likeness:
     """How ``text`` compares; whoever repeats it in other order or spelling has the same."""
-    plain = {_STRETCHED.sub(r"\1", one) for one in words_of(text[:MOST_READ])}
+    seen = _visible(text[:MOST_READ])
+    # A tag is mostly the name of what everybody speaks of; of some texts it is all.
+    said = words_of(_TAG.sub(" ", seen)) or words_of(seen)
+    plain = {_STRETCHED.sub(r"\1", one) for one in said}
     spelt = {word for one in plain for word in _SHORT_FOR.get(one, one).split()}
     left = spelt - _POLITE - _COMMON
     if len(left - _NEGATIONS) < 2:
