@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -75,9 +75,15 @@ class ReplyGates(Protocol):
     """Whether an opened gate lets a reply out (``activities.opened_replies``)."""
 
     async def refuse_unopened(
-        self, channel: str, text: str, ground: ReplyGround, incident: str
+        self,
+        channel: str,
+        text: str,
+        ground: ReplyGround,
+        incident: str,
+        *,
+        authors: Collection[str] | None = None,
     ) -> None:
-        """Raise ``DomainError`` if none does; ``incident`` is the one of the mention."""
+        """Raise ``DomainError`` if none does; ``incident`` and ``authors`` are the mention's."""
         ...
 
 
@@ -224,8 +230,13 @@ class ReplyingActivities:
     ) -> Copy | None:
         """What goes out, if it may and nobody has answered yet."""
         try:
+            author = mention.mention.author
             await self._gates.refuse_unopened(
-                reply.channel, reply.text, reply.ground, mention.incident
+                reply.channel,
+                reply.text,
+                reply.ground,
+                mention.incident,
+                authors=(author.name, author.handle),
             )
             copy = self._channel(reply.channel).render_reply(reply.text, mention.mention)
         except (DomainError, CannotExpress) as error:

@@ -219,6 +219,9 @@ MENTION: Example = {
     "words": "",
     "closed_by": "",
     "incident": "spam-saturday",
+    "cluster": 3,
+    "priority": "high",
+    "rule": "Known to many",
     "claim": CLAIM,
 }
 MENTION_VERSION: Example = {
@@ -286,10 +289,13 @@ OF: dict[str, Example] = {
     "LookingUp": LOOKING_UP,
     "MailTest": MAIL_TEST,
     "MentionDismissed": {"number": 12, "state": "dismissed"},
+    "MentionMoved": {"number": 12, "cluster": 3},
     "MentionListed": MENTION,
     "MentionShown": MENTION | {"versions": [MENTION_VERSION], "draft": None},
     "MessageWithCopies": MESSAGE,
     "Moving": {"to": "assure"},
+    "MovingMention": {"cluster": 3},
+    "NamingCluster": {"name": "Are passwords safe"},
     "OpeningIncident": OPENING,
     "Page": PAGE,
     "Preview": PREVIEW,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -47,7 +47,13 @@ class Gates:
         self.refuses: DomainError | None = None
 
     async def refuse_unopened(
-        self, channel: str, text: str, ground: ReplyGround, incident: str
+        self,
+        channel: str,
+        text: str,
+        ground: ReplyGround,
+        incident: str,
+        *,
+        authors: Collection[str] | None = None,
     ) -> None:
         if self.refuses is not None:
             raise self.refuses
