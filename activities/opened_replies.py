@@ -35,6 +35,7 @@ class OpenedReplies:
     ) -> None:
         self._database = database
         self._gates = OpenedGates(database, key, requires)
+        self._signed: dict[str, ReplyRules] = {}
 
     async def refuse_unopened(
         self,
@@ -88,9 +89,14 @@ class OpenedReplies:
         return opening
 
     async def _rules(self, ground: ReplyGround, opening: SealedOpening) -> ReplyRules:
+        known = self._signed.get(opening.digest)
+        if known is not None:
+            # What has this digest is what was signed, whatever is in the ledger by now.
+            return known
         document = await messages.load_revision(self._database, _ref(ground))
         if document.digest() != opening.digest or document.replies is None:
             raise _refusal(f"Message {ground.number} in the ledger is not what was signed.")
+        self._signed[opening.digest] = document.replies
         return document.replies
 
     async def _refuse_held(self, channel: str, ground: ReplyGround, rules: ReplyRules) -> None:
