@@ -28,7 +28,7 @@ from channels.contract import (
     Throttled,
     Unreachable,
 )
-from channels.replying import MentionGone, Replies
+from channels.replying import Glances, MentionGone, Replies
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep, explained
 from domain.message import Copy
@@ -186,10 +186,15 @@ class ReplyingActivities:
         else:
             await replying.unknown(self._database, reply, _nobody_knows(reply, seen), self._now())
 
-    async def _sighting(self, channel: str, mention: MentionRow, since: datetime) -> Sighting:
+    async def _sighting(
+        self, channel: str, mention: MentionRow, since: datetime, *, glance: bool = False
+    ) -> Sighting:
         """Raises ``Unreachable`` or ``Throttled``; whatever else fails cannot tell."""
+        ours = self._channel(channel)
         try:
-            return await self._channel(channel).find_reply(mention.mention, since)
+            if glance and isinstance(ours, Glances):
+                return await ours.glance(mention.mention, since)
+            return await ours.find_reply(mention.mention, since)
         except (Unreachable, Throttled):
             raise
         except ChannelError as error:
@@ -243,7 +248,9 @@ class ReplyingActivities:
             await self._never(reply, error.explanation)
             return None
         try:
-            seen = await self._sighting(reply.channel, mention, mention.mention.written_at)
+            seen = await self._sighting(
+                reply.channel, mention, mention.mention.written_at, glance=True
+            )
         except (Unreachable, Throttled) as error:
             self._hold(account, error)
             return None
