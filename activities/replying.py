@@ -71,8 +71,8 @@ _ELSEWHERE = explained(
 T = TypeVar("T")
 
 
-class ReplyGates(Protocol):
-    """Whether an opened gate lets a reply out (``activities.opened_replies``)."""
+class RoundGates(Protocol):
+    """Whether opened gates let replies out that are sent together."""
 
     async def refuse_unopened(
         self,
@@ -84,6 +84,14 @@ class ReplyGates(Protocol):
         authors: Collection[str] | None = None,
     ) -> None:
         """Raise ``DomainError`` if none does; ``incident`` and ``authors`` are the mention's."""
+        ...
+
+
+class ReplyGates(Protocol):
+    """See ``activities.opened_replies``."""
+
+    def for_a_round(self) -> RoundGates:
+        """The gates as they are now."""
         ...
 
 
@@ -215,8 +223,9 @@ class ReplyingActivities:
         if not room.now:
             return max(((room.again_at or now) - now).total_seconds(), AGAIN.total_seconds() / 10)
         mentions = await reading.find_all(self._database, [one.mention for one in due])
+        gates = self._gates.for_a_round()
         ready = await _together(
-            [self._prepared(one, mentions[one.mention], account) for one in due]
+            [self._prepared(one, mentions[one.mention], gates, account) for one in due]
         )
         copies = {one.number: copy for one, copy in zip(due, ready, strict=True) if copy}
         if account.until is not None or not copies:
@@ -231,12 +240,12 @@ class ReplyingActivities:
         return 0
 
     async def _prepared(
-        self, reply: ReplyRow, mention: MentionRow, account: _Account
+        self, reply: ReplyRow, mention: MentionRow, gates: RoundGates, account: _Account
     ) -> Copy | None:
         """What goes out, if it may and nobody has answered yet."""
         try:
             author = mention.mention.author
-            await self._gates.refuse_unopened(
+            await gates.refuse_unopened(
                 reply.channel,
                 reply.text,
                 reply.ground,

@@ -46,6 +46,9 @@ class Gates:
     def __init__(self) -> None:
         self.refuses: DomainError | None = None
 
+    def for_a_round(self) -> Gates:
+        return self
+
     async def refuse_unopened(
         self,
         channel: str,
