@@ -31,6 +31,7 @@ from surfaces.api import (
     page,
     people,
     previews,
+    replies,
     samples,
     stages,
     token,
@@ -55,6 +56,7 @@ RESOURCES = (
     events.router,
     clusters.router,
     mentions.router,
+    replies.router,
     page.router,
 )
 
