@@ -311,12 +311,16 @@ async def rules_for(engine: Engine, row: MentionRow) -> ReplyRulesView:
 
 
 def _refuse_closed(row: MentionRow) -> None:
-    if row.state is not MentionState.OPEN:
+    see = NextStep(action=Action.LIST_MENTIONS, advice="See in which state each is.")
+    if row.state is MentionState.ANSWERED:
+        by = f", by {row.closed_by}" if row.closed_by else ""
+        raise DomainError(f"Mention {row.number} is answered already{by}.", see)
+    if row.state is MentionState.DELETED:
+        raise DomainError(f"Mention {row.number} was deleted, so nobody can answer it.", see)
+    if row.state is MentionState.DISMISSED:
         raise DomainError(
-            f"Mention {row.number} is {row.state}, so it is not answered.",
-            "If it needs a reply after all, reopen it first."
-            if row.state is MentionState.DISMISSED
-            else NextStep(action=Action.LIST_MENTIONS, advice="See in which state each is."),
+            f"Mention {row.number} is dismissed, so it gets no reply.",
+            "If it needs one after all, reopen it first.",
         )
 
 
