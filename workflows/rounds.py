@@ -5,6 +5,7 @@ The ledger has all that is done there; the history has the account's name, and t
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -38,6 +39,9 @@ class Rounds:
                     raise
                 # The worker's log has the reason, and the ledger since when nothing was done.
                 again_in = AFTER_A_FAILURE
+            if workflow.cancellation_reason() is not None:
+                # A round that was under way is waited for, and its end hides that we are to end.
+                raise asyncio.CancelledError
             await self._wait(again_in)
             if workflow.info().is_continue_as_new_suggested() and not self._asked:
                 return

@@ -16,9 +16,11 @@ from pathlib import Path as File
 
 from temporalio.client import Client, WorkflowFailureError
 
-from client.listening import start_listening, stop_listening
+from client.listening import start_listening
 from client.outbox import start_sending
-from domain.ids import listening_workflow_id, outbox_workflow_id
+from client.reply_desk import start_replying
+from client.rounds import end_rounds
+from domain.ids import listening_workflow_id, outbox_workflow_id, reply_desk_workflow_id
 from tests.replay.paths import PATHS, SHORT_HISTORIES, Path
 from tests.workflows.fakes import Fakes, Rounds
 from tests.workflows.response import Response
@@ -44,8 +46,9 @@ async def main() -> int:
     await _record(executable, [path for path in missing if path in SHORT_HISTORIES], short)
     if not list(HISTORIES.glob("outbox.endpoint.*")):
         await _record_endpoint(executable, short)
-    if not list(HISTORIES.glob("listening.source.*")):
-        await _record_source(executable, short)
+    rounds = ("listening.source.*", "replies.account.*")
+    if not all(any(HISTORIES.glob(one)) for one in rounds):
+        await _record_rounds(executable, short)
     print(f"{len(list(HISTORIES.glob('*.json')))} histories in {HISTORIES}")
     return 0
 
@@ -85,24 +88,31 @@ async def _record_endpoint(executable: str, *dynamic: str) -> None:
         await _write(environment.client, workflow_id, "outbox.endpoint")
 
 
-async def _record_source(executable: str, *dynamic: str) -> None:
-    """A source that is read page after page, after a wait, and on demand, for several runs."""
+async def _record_rounds(executable: str, *dynamic: str) -> None:
+    """A source that is read and an account that replies: in turn, on demand, for several runs."""
     fakes, name = Fakes(), "twitter"
-    rounds = fakes.rounds[name] = Rounds(*([0.0, 0.1] * 6), HOUR, HOUR)
+    fakes.rounds[name] = Rounds(*([0.0, 0.1] * 6), HOUR, HOUR)
+    fakes.replying[name] = Rounds(*([0.0, 0.1] * 6), HOUR, HOUR)
     async with contextlib.AsyncExitStack() as stack:
         environment = await stack.enter_async_context(server(executable, *dynamic))
         await stack.enter_async_context(workers(environment.client, fakes))
-        await start_listening(environment.client, name, now=True)
-        while rounds.made < 13:
-            await asyncio.sleep(0.05)
-        await start_listening(environment.client, name, now=True)
-        while rounds.left:
-            await asyncio.sleep(0.05)
-        await stop_listening(environment.client, name)
-        workflow_id = listening_workflow_id(name)
-        with contextlib.suppress(WorkflowFailureError):
-            await environment.client.get_workflow_handle(workflow_id).result()
-        await _write(environment.client, workflow_id, "listening.source")
+        temporal = environment.client
+        for rounds, start, workflow_id, file in (
+            (fakes.rounds[name], start_listening, listening_workflow_id(name), "listening.source"),
+            (fakes.replying[name], start_replying, reply_desk_workflow_id(name), "replies.account"),
+        ):
+            if (HISTORIES / f"{file}.1.json").exists():
+                continue
+            await start(temporal, name, now=True)
+            while rounds.made < 13:
+                await asyncio.sleep(0.05)
+            await start(temporal, name, now=True)
+            while rounds.left:
+                await asyncio.sleep(0.05)
+            await end_rounds(temporal, workflow_id)
+            with contextlib.suppress(WorkflowFailureError):
+                await temporal.get_workflow_handle(workflow_id).result()
+            await _write(temporal, workflow_id, file)
 
 
 async def _write(client: Client, workflow_id: str, name: str) -> None:

@@ -31,13 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents and isinstance(item, pytest.Function):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-            item.obj = _in_a_minute(item.obj)
+            item.obj = _in_minutes(item.obj)
 
 
-def _in_a_minute(story: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+def _in_minutes(story: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     @functools.wraps(story)
     async def told(*args: object, **kwargs: object) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             await story(*args, **kwargs)
 
     return told

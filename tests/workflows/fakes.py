@@ -52,6 +52,7 @@ from activities.signatures.record import (
     StopsRead,
     TimelineRecorded,
 )
+from activities.signatures.replying import SEND_REPLIES, RepliesSent, SendReplies
 from activities.signatures.settling import (
     SETTLE_BY_PERSON,
     SETTLE_PUBLICATION,
@@ -90,6 +91,7 @@ class Fakes:
         self.worlds: dict[str, World] = {}
         self._mailings: list[Mailing] = []
         self.rounds: dict[str, Rounds] = {}
+        self.replying: dict[str, Rounds] = {}
 
     def of(self, slug: str) -> World:
         """The world of one incident."""
@@ -126,6 +128,7 @@ class Fakes:
             self.retract_post,
             self.send_batches,
             self.read_mentions,
+            self.send_replies,
         ]
 
     @defined(REGISTER_INCIDENT)
@@ -292,6 +295,16 @@ class Fakes:
         if not rounds.left:
             raise ApplicationError("It cannot be read.", non_retryable=True)
         return Heard(again_in=rounds.left.pop(0))
+
+    @defined(SEND_REPLIES)
+    async def send_replies(self, order: SendReplies) -> RepliesSent:
+        """Make the next round that a test has planned."""
+        rounds = self.replying[order.channel]
+        rounds.made += 1
+        if order.asked:
+            rounds.asked.append(rounds.made)
+        await rounds.free.wait()
+        return RepliesSent(again_in=rounds.left.pop(0) if rounds.left else None)
 
     def _mailing(self, broadcast: int) -> Mailing:
         return self._mailings[broadcast - 1]

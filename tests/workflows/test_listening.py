@@ -18,7 +18,7 @@ from workflows.listening import ListeningWorkflow
 
 Handle = WorkflowHandle[ListeningWorkflow, None]
 HOUR = timedelta(hours=1).total_seconds()
-WITHIN = 50.0
+WITHIN = 150.0
 
 
 class Source:
@@ -37,7 +37,7 @@ class Source:
         async def rounds() -> int:
             return self.rounds.made
 
-        await eventually(rounds, lambda seen: seen == many, within=WITHIN)
+        await eventually(rounds, lambda seen: seen >= many, within=WITHIN)
 
     async def waits(self, times: int = 1) -> None:
         async def timers() -> int:
@@ -66,7 +66,7 @@ async def test_it_reads_page_after_page_and_then_waits(source: Source) -> None:
     await source.made(3)
     await source.waits()
 
-    await source.environment.fast_forward(source.handle, timedelta(hours=2))
+    await source.environment.fast_forward(source.handle, timedelta(minutes=90))
     await source.made(4)
 
 
