@@ -20,6 +20,7 @@ from surfaces.api import (
     audiences,
     broadcasts,
     clusters,
+    coverage,
     decisions,
     document,
     downloads,
@@ -54,6 +55,7 @@ RESOURCES = (
     downloads.router,
     events.router,
     clusters.router,
+    coverage.router,
     mentions.router,
     page.router,
 )

@@ -33,6 +33,7 @@ NEEDS: dict[str, Ability | None] = {
     "GET /desk/live": None,
     "GET /desk/replies": None,
     "GET /desk/clusters": None,
+    "GET /desk/coverage": None,
     "GET /desk/{number}": None,
     # Signing, and what helps to decide: the gate says who may.
     f"GET {_MESSAGE}/sign": None,

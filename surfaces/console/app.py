@@ -27,6 +27,7 @@ from surfaces.console import (
     administration,
     closing,
     clusters,
+    coverage,
     desk,
     exports,
     facts,
@@ -90,6 +91,7 @@ _PAGES = (
     imports.router,
     exports.router,
     clusters.router,
+    coverage.router,
     desk.router,
     replies.router,
     mention.router,
@@ -117,6 +119,7 @@ def create_app(engine: Engine) -> FastAPI:
     app.state.mails = previews.Mails()
     app.state.not_begun = {}
     app.state.plans = {}
+    app.state.coverage = {}
     app.state.api = create_api(engine, app.state.imports)
     stack = stack_file.read(engine.settings.state_dir)
     app.state.rehearsal = stack is not None and stack.runs() and not stack.real

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from client.coverage import coverage_sentences
 from client.whole_record import whole_record
 from surfaces.console.access import engine_of
 from surfaces.console.failures import Page
@@ -17,4 +18,11 @@ router = APIRouter(route_class=Page)
 async def show_record(request: Request, slug: str) -> Response:
     """Everything that the ledger has of it, without addresses and codes."""
     record = await whole_record(engine_of(request), slug)
-    return page(request, "record", f"Record of {record.row.title}", slug=slug, record=record)
+    return page(
+        request,
+        "record",
+        f"Record of {record.row.title}",
+        slug=slug,
+        record=record,
+        sentences=coverage_sentences(record.coverage),
+    )

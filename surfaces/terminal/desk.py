@@ -13,7 +13,7 @@ from client.mentions import MentionList, Order
 from client.saved_replies import ReplyRulesView, refuse_no_rules, reply_rules
 from domain.mentions import DismissalReason, MentionState
 from domain.priorities import MentionPriority
-from surfaces.terminal import desk_clusters, desk_replies
+from surfaces.terminal import desk_clusters, desk_coverage, desk_replies
 from surfaces.terminal.desk_view import mention_lines, source_lines, version_lines
 from surfaces.terminal.options import By, Json, actor, slug_of
 from surfaces.terminal.printing import clock, say, say_json
@@ -260,4 +260,5 @@ def register(root: typer.Typer) -> None:
     """Add these commands to the command line."""
     desk_replies.register(app)
     desk_clusters.add_to(app)
+    desk_coverage.add_to(app)
     root.add_typer(app, name="desk")

@@ -325,3 +325,14 @@ async def test_a_priority_is_in_words_and_the_plan_is_on_the_desk(desk: Console)
     older = re.search(r'href="([^"]+)" rel="next"', page)
     assert older is not None
     assert len(numbers(await read(desk, older[1].replace("&amp;", "&")))) == 10
+
+
+async def test_coverage_is_shown_by_channel_and_by_agent(desk: Console) -> None:
+    assert "Nobody has said anything yet." in await read(desk, "/desk/coverage")
+    desk.app.state.coverage.clear()
+    await say(desk, *crowd(1, 3))
+    await sends(desk, "/desk/dismissals", number=[1], reason="spam")
+    page = await read(desk, "/desk/coverage")
+    assert "33 %: 1 of 3 answered or dismissed, 2 open." in page
+    assert re.search(r'<th scope="row">maya</th><td>0</td><td>1</td>', page)
+    assert (await desk.browser.get("/desk/coverage?incident=leak")).status_code == 404
