@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from client.engine import Engine
 from client.errors import UnknownIncident
 from domain.coverage import AgentCoverage, ChannelCoverage, Coverage, CoverageReport, Lately
+from domain.desk_picture import DeskPicture
 from domain.mentions import MentionState
 from store.desk import reading
 from store.desk.coverage import read_coverage
+from store.desk.picture import read_picture
 from store.record import incidents
 
 __all__ = [
@@ -17,10 +19,12 @@ __all__ = [
     "ChannelCoverage",
     "Coverage",
     "CoverageReport",
+    "DeskPicture",
     "Lately",
     "coverage_of",
     "coverage_report",
     "coverage_sentences",
+    "desk_picture",
 ]
 
 
@@ -55,3 +59,8 @@ def coverage_sentences(report: CoverageReport) -> list[str]:
         f"{report.total.percent}: {report.total.in_words}.",
         f"In the last hour {hour}, in the last ten minutes {last}.",
     ]
+
+
+async def desk_picture(engine: Engine, incident: str = "") -> DeskPicture:
+    """What came and ended by ten minutes, and how old is what is open: of an incident, or all."""
+    return await read_picture(await engine.ledger(), incident, datetime.now(UTC))

@@ -31,7 +31,7 @@ async def read_coverage(db: Database, incident: str, now: datetime) -> CoverageR
     by_people = [*of, _M.reason != DismissalReason.AUTOMATIC.value]
     ended = [*by_people, _M.state.in_(_ENDED)]
     async with db.read() as connection:
-        arrived = await _lately(connection, _M.channel, _M.arrived_at, now, by_people)
+        arrived = await _lately(connection, _M.channel, _M.written_at, now, by_people)
         closed = await _lately(connection, _M.channel, _M.closed_at, now, ended)
         by_agent = await _lately(connection, _M.closed_by, _M.closed_at, now, ended)
         return CoverageReport(

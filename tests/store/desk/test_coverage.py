@@ -20,7 +20,7 @@ MINUTE = timedelta(minutes=1)
 async def test_it_is_counted_by_channel_by_agent_and_by_time(database: Database) -> None:
     now = LATER + timedelta(hours=2)
     await entering.enter(database, crowd(1, 6), now - 61 * MINUTE)
-    facebook = [mention(n, channel="facebook") for n in (7, 8, 9)]
+    facebook = [mention(n, channel="facebook", at=now - 11 * MINUTE) for n in (7, 8, 9)]
     await entering.enter(database, facebook, now - 11 * MINUTE)
     machines = [mention(10, channel="smtp", kind="mail", automatic=True)]
     await entering.enter(database, machines, now - MINUTE)

@@ -336,3 +336,16 @@ async def test_coverage_is_shown_by_channel_and_by_agent(desk: Console) -> None:
     assert "33 %: 1 of 3 answered or dismissed, 2 open." in page
     assert re.search(r'<th scope="row">maya</th><td>0</td><td>1</td>', page)
     assert (await desk.browser.get("/desk/coverage?incident=leak")).status_code == 404
+
+
+async def test_the_picture_is_drawn_without_style_and_told_in_numbers(desk: Console) -> None:
+    now = datetime.now(UTC)
+    await say(desk, *(mention(n, at=now) for n in range(1, 13)))
+    page = await read(desk, "/desk/coverage")
+    picture = page[page.index("<figure") : page.index("</figure>")]
+    assert "style=" not in picture
+    assert picture.count("<title") == picture.count("<desc") == 1
+    bars = picture[: picture.index("</svg>")].count("<rect")
+    assert (bars, "12 came" in picture or ": 12, while 0" in picture) == (1, True)
+    assert re.search(r"</time></th><td>12</td><td>0</td>", picture)
+    assert re.search(r"under 10 min</th><td>12</td>", picture)
