@@ -21,6 +21,7 @@ from domain.model import Written
 from domain.offer import OfferTerms
 from domain.page_entry import PagePlan
 from domain.plan_problems import PlanProblem, refuse
+from domain.playbook_briefing import BriefingPlan
 from domain.playbook_replies import RepliesPlan, reply_problems
 from domain.priorities import MentionsPlan
 from domain.public_text import PublicLine, PublicLink
@@ -156,6 +157,7 @@ class Playbook(Written):
     subscribers: SubscribersPlan | None = None
     replies: RepliesPlan | None = None
     mentions: MentionsPlan = MentionsPlan()
+    briefing: BriefingPlan = BriefingPlan()
 
     @model_validator(mode="after")
     def _plan_holds_together(self) -> Playbook:
@@ -181,11 +183,14 @@ class Playbook(Written):
         return self.model_copy(update={"messages": messages, "replies": replies})
 
     def without_words(self) -> Playbook:
-        """The same plan as it travels with an incident: what would be said stays in the files."""
-        if self.replies is None:
-            return self
-        replies = self.replies.model_copy(update={"saved": ()})
-        return self.model_copy(update={"replies": replies})
+        """The same plan as it travels with an incident.
+
+        What would be said stays in the files, and how people are reached.
+        """
+        replies = self.replies
+        if replies is not None:
+            replies = replies.model_copy(update={"saved": ()})
+        return self.model_copy(update={"replies": replies, "briefing": BriefingPlan()})
 
     def _roster_problems(self) -> list[PlanProblem]:
         ids = [person.id for person in self.roster]

@@ -29,6 +29,7 @@ NEEDS: dict[str, Ability | None] = {
     f"GET {_INCIDENT}/live": None,
     f"GET {_INCIDENT}/timeline": None,
     f"GET {_INCIDENT}/record": None,
+    "GET /incidents/{slug}/briefing": None,
     "GET /desk": None,
     "GET /desk/live": None,
     "GET /desk/replies": None,

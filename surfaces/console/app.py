@@ -25,6 +25,7 @@ from client.stack import stack_file
 from surfaces.api.app import BesidePages, create_api, rest
 from surfaces.console import (
     administration,
+    briefing,
     closing,
     clusters,
     coverage,
@@ -69,6 +70,7 @@ _PAGES = (
     home.live,
     opening.router,
     incident.router,
+    briefing.router,
     sign.router,
     statements.router,
     passkeys.router,

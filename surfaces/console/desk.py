@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
@@ -14,7 +14,7 @@ from starlette.responses import Response
 from client.claims import current_claim
 from client.clusters import cluster_names
 from client.desk import DeskNews, Which, desk_news, newest_mention
-from client.incidents import recorded_incidents
+from client.incidents import ListedIncident, recorded_incidents
 from client.mention_authors import author_of
 from client.mentions import Order, dismiss, list_mentions, not_begun
 from domain.abilities import Ability
@@ -30,6 +30,7 @@ from surfaces.console.reply_plan import shown_plans
 
 HERE = "/desk"
 ON_A_PAGE = 50
+_MOST_BRIEFINGS = 3
 EVERY = timedelta(seconds=5)
 REASONS = [one for one in DismissalReason if one is not DismissalReason.AUTOMATIC]
 """Why a person dismisses something; what machines write is dismissed by a rule."""
@@ -162,6 +163,7 @@ async def _show(
     named = await cluster_names(engine, found.mentions)
     news = await _news(request, asked, newest)
     waiting = await _not_begun(request, news)
+    recorded = await recorded_incidents(engine)
     return page(
         request,
         "desk",
@@ -174,7 +176,8 @@ async def _show(
         not_begun=waiting,
         states=_states(asked),
         channels=sorted({one.channel for one in news.sources} | set(waiting)),
-        incidents=[one.slug for one in await recorded_incidents(engine)],
+        incidents=[one.slug for one in recorded],
+        briefings=[asked.incident] if asked.incident else _open(recorded),
         reasons=REASONS,
         priorities=list(MentionPriority),
         orders=list(Order),
@@ -194,6 +197,11 @@ def shown_rows(request: Request, named: Mapping[int, str] | None = None) -> dict
         "me": session(request).person.id,
         "cluster_names": named or {},
     }
+
+
+def _open(recorded: Sequence[ListedIncident]) -> list[str]:
+    """The names of the open incidents, whose briefings are linked; a few of them."""
+    return [one.slug for one in recorded if one.closed_at is None][:_MOST_BRIEFINGS]
 
 
 async def _news(request: Request, asked: Filters, since: int) -> DeskNews:
