@@ -16,9 +16,14 @@ from domain.claims import LEASE
 from domain.explanation import explained
 from domain.listening import Cursor, MentionPage, SourceProblem, complete
 from domain.mentions import DismissalReason, Mention, MentionState
-from store.desk import claiming, entering, sources
+from domain.publication import Receipt
+from domain.replies import ReplyBasis, ReplyGround
+from store.desk import claiming, entering, replies, replying, sources
 from store.desk.clustering import Clustering
+from store.desk.replies import NewReply
 from store.desk.sources import Lane
+from store.people import audiences, suppressions
+from store.people.audiences import AudienceRow
 from store.record import incidents
 from store.recovery import snapshots
 from surfaces.console.desk import Filters
@@ -147,7 +152,9 @@ async def test_hostile_words_do_nothing(desk: Console) -> None:
         assert not set(page) & set("\x1b\x07\u202e\u202c"), path
         assert "<script>alert" not in page
         assert "javascript:" not in page
-        assert "<b>" not in re.sub(r"<b><bdi>|<b>twitter|<b>facebook|<b>mastodon", "", page)
+        assert "<b>" not in re.sub(
+            r"<b><bdi>|<b>twitter|<b>facebook|<b>mastodon|<b>They|<b><a href", "", page
+        )
     assert "\\u202e" in page
     assert len(page) < 100_000
     assert "1 earlier version" in await read(desk, "/desk/1")
@@ -349,3 +356,29 @@ async def test_the_picture_is_drawn_without_style_and_told_in_numbers(desk: Cons
     assert (bars, "12 came" in picture or ": 12, while 0" in picture) == (1, True)
     assert re.search(r"</time></th><td>12</td><td>0</td>", picture)
     assert re.search(r"under 10 min</th><td>12</td>", picture)
+
+
+async def test_a_conversation_has_our_receipts_and_what_they_received_from_us(
+    desk: Console, tmp_path: Path
+) -> None:
+    House(desk, tmp_path).has(ada="", ben="may: [answer]")
+    await opened(desk)
+    ledger = await desk.engine.ledger()
+    await audiences.import_rows(ledger, "customers", [AudienceRow("ann@feather.example", {})])
+    await suppressions.add(ledger, "ann@feather.example", "bounced", None, "email", NOW)
+    mail = {**MAIL, "private": False}
+    await say(desk, mention(1, "first?", **mail), mention(2, "and now?", **mail))
+    ground = ReplyGround(basis=ReplyBasis.ROLE, incident="leak", number=2, revision=1, by="lea")
+    (reply,) = await replies.plan(ledger, [NewReply(mention=1, text="Yes.", ground=ground)], NOW)
+    (taken,) = await replying.take(ledger, [reply.number], NOW)
+    await replying.accept(ledger, taken, Receipt(id="r-77", at=NOW), NOW)
+    await desk.sign_in("ada")
+    page = await read(desk, "/desk/2")
+    talk = page[page.index('id="conversation"') :]
+    places = [talk.index(one) for one in ("first?", "and now?", "Yes.", "Receipt r-77")]
+    assert places == sorted(places)
+    assert "on the list of addresses not to be written to: bounced" in talk
+    await desk.sign_in("ben")
+    page = await read(desk, "/desk/2")
+    assert ("bounced" in page, "shown to those who may see addresses" in page) == (False, True)
+    assert "Receipt r-77" in page
