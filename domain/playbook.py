@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
+from domain.desk_shifts import DeskPlan, desk_problems
 from domain.facts import FactName, Facts, FactText
 from domain.gate import GatePolicy, Requirement
 from domain.ids import SUBSCRIBERS, ChannelName
@@ -158,6 +159,7 @@ class Playbook(Written):
     replies: RepliesPlan | None = None
     mentions: MentionsPlan = MentionsPlan()
     briefing: BriefingPlan = BriefingPlan()
+    desk: DeskPlan = DeskPlan()
 
     @model_validator(mode="after")
     def _plan_holds_together(self) -> Playbook:
@@ -167,6 +169,7 @@ class Playbook(Written):
                 *self._gate_problems(),
                 *self._subscriber_problems(),
                 *self._reply_problems(),
+                *desk_problems(self.desk, self.roster),
             ]
         )
         return self

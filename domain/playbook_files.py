@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from domain.desk_shifts import unassigned_hours
 from domain.errors import PlaybookInvalid, Problem
 from domain.facts import Facts
 from domain.ids import SUBSCRIBERS
@@ -142,7 +143,8 @@ def _odd(
         said |= {
             f"the saved reply {one.name}": " ".join(one.wordings) for one in playbook.replies.saved
         }
-    for problem in briefing_problems(playbook.briefing, said):
+    odd = (*briefing_problems(playbook.briefing, said), *unassigned_hours(playbook.desk))
+    for problem in odd:
         yield at_its_place(placed, problem)
 
 

@@ -97,6 +97,7 @@ NEEDS: dict[str, Ability | None] = {
     f"POST {_INCIDENT}/recipient": Ability.SEE_ADDRESSES,
     f"POST {_INCIDENT}/recipient/file": Ability.SEE_ADDRESSES,
     # The desk.
+    "POST /desk/hand-overs": Ability.ANSWER,
     "POST /desk/dismissals": Ability.ANSWER,
     "POST /desk/replies": Ability.ANSWER,
     "POST /desk/replies/{reply}/agreement": Ability.ANSWER,

@@ -33,6 +33,7 @@ from surfaces.console import (
     exports,
     facts,
     files,
+    hand_over,
     home,
     imports,
     incident,
@@ -96,6 +97,7 @@ _PAGES = (
     coverage.router,
     desk.router,
     replies.router,
+    hand_over.router,
     mention.router,
 )
 

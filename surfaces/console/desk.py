@@ -14,6 +14,7 @@ from starlette.responses import Response
 from client.claims import current_claim
 from client.clusters import cluster_names
 from client.desk import DeskNews, Which, desk_news, newest_mention
+from client.desk_shifts import colleagues
 from client.incidents import ListedIncident, recorded_incidents
 from client.mention_authors import author_of
 from client.mentions import Order, dismiss, list_mentions, not_begun
@@ -146,6 +147,11 @@ async def take_dismissals(
     return see(asked.href())
 
 
+async def show_refused(request: Request, asked: Filters, refused: Refused) -> Response:
+    """The queue with why something was not done."""
+    return await _show(request, asked, refused=refused)
+
+
 async def _show(
     request: Request,
     asked: Filters,
@@ -181,6 +187,7 @@ async def _show(
         reasons=REASONS,
         priorities=list(MentionPriority),
         orders=list(Order),
+        colleagues=await _colleagues(request) if asked.mine else [],
         plans=await shown_plans(request, asked.incident),
         chosen=chosen or Chosen(),
         refusal=refused.explanation if refused else None,
@@ -202,6 +209,12 @@ def shown_rows(request: Request, named: Mapping[int, str] | None = None) -> dict
 def _open(recorded: Sequence[ListedIncident]) -> list[str]:
     """The names of the open incidents, whose briefings are linked; a few of them."""
     return [one.slug for one in recorded if one.closed_at is None][:_MOST_BRIEFINGS]
+
+
+async def _colleagues(request: Request) -> list[str]:
+    """To whom what one has claimed can be handed over; nobody where the files cannot be read."""
+    found = await attempted(colleagues(engine_of(request), session(request).person.id))
+    return [] if isinstance(found, Refused) else found
 
 
 async def _news(request: Request, asked: Filters, since: int) -> DeskNews:

@@ -14,7 +14,7 @@ from client.mentions import MentionList, Order
 from client.saved_replies import ReplyRulesView, refuse_no_rules, reply_rules
 from domain.mentions import DismissalReason, MentionState
 from domain.priorities import MentionPriority
-from surfaces.terminal import desk_clusters, desk_coverage, desk_replies
+from surfaces.terminal import desk_clusters, desk_coverage, desk_hand_over, desk_replies
 from surfaces.terminal.desk_view import (
     conversation_lines,
     mention_lines,
@@ -282,4 +282,5 @@ def register(root: typer.Typer) -> None:
     desk_replies.register(app)
     desk_clusters.add_to(app)
     desk_coverage.add_to(app)
+    desk_hand_over.add_to(app)
     root.add_typer(app, name="desk")

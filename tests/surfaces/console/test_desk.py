@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from client import claims, mentions
+from client.checks.listening import check_listening
 from client.desk import desk_news
 from domain.actor import Actor
 from domain.claims import LEASE
@@ -272,6 +273,39 @@ async def test_addresses_are_for_those_who_may_see_them(desk: Console, tmp_path:
         page = await read(desk, path)
         assert ("feather" in page.lower(), "Ann (address hidden)" in page) == (False, True)
     assert numbers(page) == [2]
+
+
+async def test_what_somebody_claimed_is_handed_over_with_its_draft(desk: Console) -> None:
+    await say(desk, *crowd(1, 3))
+    for number in (1, 2):
+        await sends(desk, f"/desk/{number}/claims")
+    await sends(desk, "/desk/1/drafts", draft="We are on it")
+    assert "<option>noor</option>" in await read(desk, "/desk?mine=1")
+    refused = await sends(desk, "/desk/hand-overs", to="maya")
+    assert (refused[0], "is you." in refused[1]) == (422, True)
+    assert (await sends(desk, "/desk/hand-overs", to="noor"))[0] == 303
+    again = await sends(desk, "/desk/hand-overs", to="noor")
+    assert (again[0], "claimed nothing that is open" in again[1]) == (409, True)
+    await desk.sign_in("noor")
+    assert sorted(numbers(await read(desk, "/desk?mine=1"))) == [1, 2]
+    page = await read(desk, "/desk/1")
+    assert ("You are at it" in page, "We are on it</textarea>" in page) == (True, True)
+
+
+async def test_an_account_that_nobody_answers_on_is_red(desk: Console) -> None:
+    ledger = await desk.engine.ledger()
+    for channel in ("twitter", "facebook"):
+        await sources.register(ledger, channel, 60, datetime.now(UTC))
+    assert "Nobody answers" not in await read(desk)
+    await opened(desk)
+    plan = {"desk": {"accounts": {"twitter": [{"people": ["sam", "dana"]}]}}}
+    await snapshots.keep_plan(ledger, "leak", json.dumps(plan))
+    page = await read(desk)
+    assert "Nobody answers on facebook now." in page
+    assert "sam, dana answer here." in page
+    assert "Nobody answers on twitter" not in page
+    told = [one.explanation.what for one in await check_listening(desk.engine) if not one.ok]
+    assert told == ["Nobody answers on facebook now."]
 
 
 async def test_whoever_may_not_answer_reads(desk: Console, tmp_path: Path) -> None:
