@@ -21,7 +21,7 @@ from domain.facts import Facts
 from domain.ids import MessageRef, check_slug
 from domain.message import STAGE_OF, Document, MessageKind
 from domain.model import Value
-from domain.playbook import Playbook
+from domain.playbook import PAGE_CHANNEL, Playbook
 from domain.playbook_briefing import BriefingPlan
 from domain.playbook_files import examine_playbook
 from domain.publication import PublicationState
@@ -29,8 +29,6 @@ from domain.times import UtcTime
 from store.kernel.database import Database
 from store.record import drafts, incidents, messages, playbooks, publication_rows, timeline
 from store.recovery import snapshots
-
-_PAGE = "website"
 
 
 class Said(Value):
@@ -191,7 +189,7 @@ async def _said(ledger: Database, slug: str) -> tuple[Said, ...]:
         own = [one for one in posts if one.number == row.number]
         if not own or not row.kind.published:
             continue
-        post = next((one for one in own if one.channel == _PAGE), own[0])
+        post = next((one for one in own if one.channel == PAGE_CHANNEL), own[0])
         ref = row.ref().model_copy(update={"revision": post.revision})
         document = await _document(ledger, ref)
         if document is None or post.receipt is None:

@@ -6,6 +6,7 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -400,7 +401,7 @@ async def test_a_conversation_has_our_receipts_and_what_they_received_from_us(
     ledger = await desk.engine.ledger()
     await audiences.import_rows(ledger, "customers", [AudienceRow("ann@feather.example", {})])
     await suppressions.add(ledger, "ann@feather.example", "bounced", None, "email", NOW)
-    mail = {**MAIL, "private": False}
+    mail: Any = {**MAIL, "private": False}
     await say(desk, mention(1, "first?", **mail), mention(2, "and now?", **mail))
     ground = ReplyGround(basis=ReplyBasis.ROLE, incident="leak", number=2, revision=1, by="lea")
     (reply,) = await replies.plan(ledger, [NewReply(mention=1, text="Yes.", ground=ground)], NOW)
