@@ -27,6 +27,9 @@ from store.kernel.database import Database
 SELDOM = timedelta(minutes=15)
 """How long nothing is asked of a provider that refuses us, until a person has done something."""
 
+_MOST_CLUSTERED = 20_000
+"""Mentions that are put into clusters after one reading: seconds, if an old ledger has many."""
+
 _UNANSWERED = (timedelta(seconds=15), timedelta(minutes=5))
 _log = logging.getLogger("frontfoot.listening")
 
@@ -64,8 +67,8 @@ class ListeningActivities:
         with failing_in_words(self._now()):
             async with beating():
                 heard = await self._read(order)
-                more = await self._clustered()
-                return heard.model_copy(update={"again_in": 0.0}) if more else heard
+                await self._put_into_clusters()
+                return heard
 
     async def _read(self, order: ReadMentions) -> Heard:
         seconds = int(self._every.total_seconds())
@@ -82,16 +85,16 @@ class ListeningActivities:
         more = page.more or await sources.newest_chain(self._database, order.channel)
         return Heard(again_in=0.0 if more else self._every.total_seconds(), new=entered.new)
 
-    async def _clustered(self) -> bool:
-        """Put into clusters what came since, also by webhook; whether there is more of it.
+    async def _put_into_clusters(self) -> None:
+        """Put into clusters what came since, also by webhook.
 
-        The page is entered by now, so a failure here keeps nothing from being heard.
+        The page is entered by now, so a failure here keeps nothing from being heard. What is left
+        waits for the next reading: to read sooner would cost what the provider charges for it.
         """
         try:
-            return await self._clustering.catch_up(self._now())
+            await self._clustering.catch_up(self._now(), _MOST_CLUSTERED)
         except Exception as error:  # noqa: BLE001 - its text may hold what people said
             _log.error("mentions could not be put into clusters: %s", type(error).__name__)
-            return False
 
     async def _page(self, channel: str, lane: Lane) -> MentionPage:
         try:

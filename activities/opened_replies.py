@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from activities.approved import OpenedGates
 from domain.errors import DomainError
@@ -23,6 +25,13 @@ _BY_HAND = (
 )
 
 
+class InForce(NamedTuple):
+    """Reply rules as they were signed, and the facts that are known now, by name."""
+
+    rules: ReplyRules
+    known: Mapping[str, str]
+
+
 class OpenedReplies:
     """Whether the ledger has a sealed opening that lets a reply out, word for word.
 
@@ -35,32 +44,17 @@ class OpenedReplies:
     ) -> None:
         self._database = database
         self._gates = OpenedGates(database, key, requires)
+        self._signed: dict[str, ReplyRules] = {}
 
-    async def refuse_unopened(
-        self,
-        channel: str,
-        text: str,
-        ground: ReplyGround,
-        incident: str,
-        *,
-        authors: Collection[str] | None = None,
-    ) -> None:
-        """Raise ``DomainError`` unless ``ground`` lets exactly ``text`` out on ``channel`` now.
+    def for_a_round(self) -> RepliesOfARound:
+        """The same for replies that go out at one moment."""
+        return RepliesOfARound(self)
 
-        ``incident`` is the one that the mention belongs to, and ``authors`` are its author's name
-        and handle: without them somebody could write a few words of their own into the blank.
-        """
+    async def in_force(self, channel: str, ground: ReplyGround, incident: str) -> InForce:
+        """What was signed and what is known now; ``DomainError`` if nothing lets a reply out."""
         opening = await self._opening(channel, ground, incident)
         rules = await self._rules(ground, opening)
-        costs = channel in rules.links_cost and ground.basis is ReplyBasis.ROLE
-        why = forbidden_in(text, links=not costs or (rules.free is not None and rules.free.links))
-        if why is not None:
-            raise _refusal(why, "Write it without, and send it again.")
-        if ground.basis is ReplyBasis.FORM:
-            await self._refuse_held(channel, ground, rules)
-            _refuse_other_words(text, ground, rules, authors)
-        else:
-            _refuse_unfree(text, ground, rules)
+        return InForce(rules, await drafts.newest_facts(self._database, ground.incident))
 
     async def _opening(self, channel: str, ground: ReplyGround, incident: str) -> SealedOpening:
         what = f"the reply rules in message {ground.number}, revision {ground.revision}"
@@ -88,19 +82,63 @@ class OpenedReplies:
         return opening
 
     async def _rules(self, ground: ReplyGround, opening: SealedOpening) -> ReplyRules:
+        known = self._signed.get(opening.digest)
+        if known is not None:
+            # What has this digest is what was signed, whatever is in the ledger by now.
+            return known
         document = await messages.load_revision(self._database, _ref(ground))
         if document.digest() != opening.digest or document.replies is None:
             raise _refusal(f"Message {ground.number} in the ledger is not what was signed.")
+        self._signed[opening.digest] = document.replies
         return document.replies
 
-    async def _refuse_held(self, channel: str, ground: ReplyGround, rules: ReplyRules) -> None:
-        reply = _signed(ground, rules)
-        known = await drafts.newest_facts(self._database, ground.incident)
-        why = rules.why_not(reply, known, ground.incident)
+
+class RepliesOfARound:
+    """Whether replies that go out together are let out; what the ledger says is read once."""
+
+    def __init__(self, opened: OpenedReplies) -> None:
+        self._opened = opened
+        self._reading: dict[tuple[str, MessageRef, str], asyncio.Future[InForce]] = {}
+
+    async def refuse_unopened(
+        self,
+        channel: str,
+        text: str,
+        ground: ReplyGround,
+        incident: str,
+        *,
+        authors: Collection[str] | None = None,
+    ) -> None:
+        """Raise ``DomainError`` unless ``ground`` lets exactly ``text`` out on ``channel`` now.
+
+        ``incident`` is the one that the mention belongs to, and ``authors`` are its author's name
+        and handle: without them somebody could write a few words of their own into the blank.
+        """
+        place = (channel, _ref(ground), incident)
+        if place not in self._reading:
+            reading = self._opened.in_force(channel, ground, incident)
+            self._reading[place] = asyncio.ensure_future(reading)
+        rules, known = await self._reading[place]
+        costs = channel in rules.links_cost and ground.basis is ReplyBasis.ROLE
+        why = forbidden_in(text, links=not costs or (rules.free is not None and rules.free.links))
         if why is not None:
-            raise DomainError.of(why)
-        if channel in reply.unfit:
-            raise _refusal(f"Saved reply {reply.name} does not fit {channel}.", "Use another one.")
+            raise _refusal(why, "Write it without, and send it again.")
+        if ground.basis is ReplyBasis.FORM:
+            _refuse_held(channel, ground, rules, known)
+            _refuse_other_words(text, ground, rules, authors)
+        else:
+            _refuse_unfree(text, ground, rules)
+
+
+def _refuse_held(
+    channel: str, ground: ReplyGround, rules: ReplyRules, known: Mapping[str, str]
+) -> None:
+    reply = _signed(ground, rules)
+    why = rules.why_not(reply, known, ground.incident)
+    if why is not None:
+        raise DomainError.of(why)
+    if channel in reply.unfit:
+        raise _refusal(f"Saved reply {reply.name} does not fit {channel}.", "Use another one.")
 
 
 def _signed(ground: ReplyGround, rules: ReplyRules) -> SavedReply:

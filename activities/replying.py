@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -28,7 +28,7 @@ from channels.contract import (
     Throttled,
     Unreachable,
 )
-from channels.replying import MentionGone, Replies
+from channels.replying import Glances, MentionGone, Replies
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep, explained
 from domain.message import Copy
@@ -71,13 +71,27 @@ _ELSEWHERE = explained(
 T = TypeVar("T")
 
 
-class ReplyGates(Protocol):
-    """Whether an opened gate lets a reply out (``activities.opened_replies``)."""
+class RoundGates(Protocol):
+    """Whether opened gates let replies out that are sent together."""
 
     async def refuse_unopened(
-        self, channel: str, text: str, ground: ReplyGround, incident: str
+        self,
+        channel: str,
+        text: str,
+        ground: ReplyGround,
+        incident: str,
+        *,
+        authors: Collection[str] | None = None,
     ) -> None:
-        """Raise ``DomainError`` if none does; ``incident`` is the one of the mention."""
+        """Raise ``DomainError`` if none does; ``incident`` and ``authors`` are the mention's."""
+        ...
+
+
+class ReplyGates(Protocol):
+    """See ``activities.opened_replies``."""
+
+    def for_a_round(self) -> RoundGates:
+        """The gates as they are now."""
         ...
 
 
@@ -180,10 +194,15 @@ class ReplyingActivities:
         else:
             await replying.unknown(self._database, reply, _nobody_knows(reply, seen), self._now())
 
-    async def _sighting(self, channel: str, mention: MentionRow, since: datetime) -> Sighting:
+    async def _sighting(
+        self, channel: str, mention: MentionRow, since: datetime, *, glance: bool = False
+    ) -> Sighting:
         """Raises ``Unreachable`` or ``Throttled``; whatever else fails cannot tell."""
+        ours = self._channel(channel)
         try:
-            return await self._channel(channel).find_reply(mention.mention, since)
+            if glance and isinstance(ours, Glances):
+                return await ours.glance(mention.mention, since)
+            return await ours.find_reply(mention.mention, since)
         except (Unreachable, Throttled):
             raise
         except ChannelError as error:
@@ -204,8 +223,9 @@ class ReplyingActivities:
         if not room.now:
             return max(((room.again_at or now) - now).total_seconds(), AGAIN.total_seconds() / 10)
         mentions = await reading.find_all(self._database, [one.mention for one in due])
+        gates = self._gates.for_a_round()
         ready = await _together(
-            [self._prepared(one, mentions[one.mention], account) for one in due]
+            [self._prepared(one, mentions[one.mention], gates, account) for one in due]
         )
         copies = {one.number: copy for one, copy in zip(due, ready, strict=True) if copy}
         if account.until is not None or not copies:
@@ -220,19 +240,26 @@ class ReplyingActivities:
         return 0
 
     async def _prepared(
-        self, reply: ReplyRow, mention: MentionRow, account: _Account
+        self, reply: ReplyRow, mention: MentionRow, gates: RoundGates, account: _Account
     ) -> Copy | None:
         """What goes out, if it may and nobody has answered yet."""
         try:
-            await self._gates.refuse_unopened(
-                reply.channel, reply.text, reply.ground, mention.incident
+            author = mention.mention.author
+            await gates.refuse_unopened(
+                reply.channel,
+                reply.text,
+                reply.ground,
+                mention.incident,
+                authors=(author.name, author.handle),
             )
             copy = self._channel(reply.channel).render_reply(reply.text, mention.mention)
         except (DomainError, CannotExpress) as error:
             await self._never(reply, error.explanation)
             return None
         try:
-            seen = await self._sighting(reply.channel, mention, mention.mention.written_at)
+            seen = await self._sighting(
+                reply.channel, mention, mention.mention.written_at, glance=True
+            )
         except (Unreachable, Throttled) as error:
             self._hold(account, error)
             return None

@@ -121,6 +121,7 @@ async def _measure(ledger: Database, day: int, many: int, seed: int) -> DeskRun:
         many=many,
         clustering_each=each,
         lists=await _lists(engine, found[0].number if found else 1),
+        planned_many=tuple([await _taken(plan_replies(engine)) for _ in range(_LOOKS)]),
     )
 
 
@@ -158,9 +159,6 @@ async def _lists(engine: Engine, cluster: int) -> dict[str, tuple[float, ...]]:
     async def every_cluster(_: int | None) -> None:
         await list_clusters(engine)
 
-    async def plan(_: int | None) -> None:
-        await plan_replies(engine)
-
     return {
         "newest first": await _pages(newest),
         "by priority": await _pages(by_priority),
@@ -168,7 +166,6 @@ async def _lists(engine: Engine, cluster: int) -> dict[str, tuple[float, ...]]:
         "in a language": await _pages(in_language),
         "of high priority": await _pages(urgent),
         "the clusters": await _pages(every_cluster),
-        "the plan": await _pages(plan),
     }
 
 
@@ -198,6 +195,7 @@ def lines(found: DeskRun) -> Iterator[str]:
         f"{found.in_ten_clusters:.0%} are in the ten largest clusters"
     )
     yield f"beside {found.many:,}: {found.clustering_each * 1e3:.2f} ms for each to be clustered"
+    yield f"the plan of {found.many:,}: 95 % within {percentile_95(found.planned_many):.3f} s"
     for name, seconds in found.lists.items():
         yield f"list of {found.many:,}, {name}: 95 % within {percentile_95(seconds):.3f} s"
 

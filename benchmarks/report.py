@@ -255,7 +255,7 @@ def _desk(found: Results) -> str:
         (name, str(len(times)), *(f"{s * 1e3:.0f}" for s in (median(times), percentile_95(times))))
         for name, times in found.desk.lists.items()
     ]
-    told = "\n".join(f"- {line}" for line in list(desk_lines(found.desk))[:2])
+    told = "\n".join(f"- {line}" for line in list(desk_lines(found.desk))[:3])
     note = (
         f"On SQLite, in one process, without a provider. A quarter of the mentions say what nobody "
         f"else says. Lists have pages of 50, of {found.desk.many:,} mentions."

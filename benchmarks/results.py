@@ -131,7 +131,8 @@ class DeskRun(Value):
     """What the desk does with a day's ``mentions``, and with ``many``; times are in seconds.
 
     ``in_ten_clusters`` is the share of the day's that the ten largest clusters have.
-    ``clustering_each`` is for one more beside ``many``, ``lists`` the pages of each list of them.
+    ``clustering_each`` is for one more beside ``many``. ``lists`` are the pages of each list of
+    them, ``planned_many`` looks at the plan of them.
     """
 
     mentions: int
@@ -142,6 +143,7 @@ class DeskRun(Value):
     many: int
     clustering_each: float
     lists: dict[str, tuple[float, ...]]
+    planned_many: tuple[float, ...] = ()
 
 
 class Machine(Value):

@@ -17,6 +17,9 @@ from channels.http import Clock
 from channels.looking import SLACK, Page, Published
 from domain.publication import Finding, Sighting
 
+OVERLAP = timedelta(seconds=10)
+"""How much is read twice, for posts that a list shows late."""
+
 TRUSTED = timedelta(minutes=10)
 """How long something that was seen counts as being there."""
 
@@ -101,7 +104,7 @@ class OwnAnswers:
         """Read what is not known back to ``since``; a list may lag, so the end is read twice."""
         begun, now = asyncio.get_running_loop().time(), self._clock()
         goes_on = self._reaches(since) and self._until is not None
-        start = self._until - SLACK if goes_on and self._until is not None else since
+        start = self._until - OVERLAP if goes_on and self._until is not None else since
         self._whole = await self._read_back(start, now)
         self._begun, self._until = begun, now
         if not goes_on:

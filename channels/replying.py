@@ -59,6 +59,19 @@ class Replies(Protocol):
         ...
 
 
+@runtime_checkable
+class Glances(Protocol):
+    """A channel that need not read everything anew to see whether a mention has an answer."""
+
+    async def glance(self, to: Mention, since: datetime) -> Sighting:
+        """Say what ``find_reply`` says, by what was read lately; raises like it.
+
+        Good enough before a first attempt, which is most of all about answers that people gave by
+        hand. Whether an attempt of ours went out is for ``find_reply``, since lists may lag.
+        """
+        ...
+
+
 def mention_of(receipt: Receipt, channel: str) -> Mention:
     """A post of our own as what is answered: the next part of a thread."""
     return Mention(

@@ -1,4 +1,4 @@
-"""Strangers' words as they can be compared: without spelling, order, links and names.
+"""Strangers' words as they can be compared: without accents, order, links, tags and names.
 
 Two texts of which the same is left ask the same. What is left is bounded, so that a text of any
 length and of any characters costs about as much as another.
@@ -11,7 +11,7 @@ import itertools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 MOST_READ = 2_000
@@ -32,6 +32,7 @@ _UNSEEN = re.compile(
 )
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<![\w.])@\w[\w.\-]*(?:@[\w.\-]+)?")
+_TAG = re.compile(r"(?<!\w)#\w+")
 _APOSTROPHE = re.compile("['\u2019\u02bc`\u00b4]")
 _ACCENT = re.compile("[\u0300-\u036f]")
 _WORD = re.compile(r"[^\W_]+")
@@ -47,11 +48,13 @@ _SHORT_FOR = {
     "pw": "password", "acct": "account",
 }  # fmt: skip
 _POLITE = frozenset(
-    "hi hello hey dear please pls plz team guys hallo bitte liebes hola por favor bonjour svp "
-    "ola".split()
+    "hi hello hey dear please pls plz team guys omg lol wtf thx asap tell answer reply respond "
+    "hallo bitte liebes antwort antworten antwortet hola por favor responde respondan bonjour svp "
+    "repondez ola responda".split()
 )
 _NEGATIONS = frozenset("not no never nicht kein keine nie nunca pas jamais nao".split())
 _COMMON = frozenset(
+    "now again still also too today must should need could "
     "a about after all am an and any are as at be been by can did do does for from get has have "
     "he her his how i if in is it just me my of on or our out she so some than that the their them "
     "then there they this to up us was we were what when where which who why will with would you "
@@ -81,7 +84,10 @@ class Likeness(NamedTuple):
 
 def likeness_of(text: str) -> Likeness:
     """How ``text`` compares; whoever repeats it in other order or spelling has the same."""
-    plain = {_STRETCHED.sub(r"\1", one) for one in words_of(text[:MOST_READ])}
+    seen = _visible(text[:MOST_READ])
+    # A tag is mostly the name of what everybody speaks of; of some texts it is all.
+    said = words_of(_TAG.sub(" ", seen)) or words_of(seen)
+    plain = {_STRETCHED.sub(r"\1", one) for one in said}
     spelt = {word for one in plain for word in _SHORT_FOR.get(one, one).split()}
     left = spelt - _POLITE - _COMMON
     if len(left - _NEGATIONS) < 2:
@@ -132,18 +138,35 @@ def name_of(text: str, examples: Collection[str] = ()) -> str:
 
     ``examples`` are the words of texts that ask the same. Without any, the longest words.
     """
+    return best_name([text], examples)
+
+
+def best_name(texts: Sequence[str], examples: Collection[str]) -> str:
+    """The best name that one of ``texts`` gives: somebody may have misspelt the telling words."""
     counts = Counter(word for one in examples for word in one.split(" "))
+    found = [_telling_words(one, counts) for one in texts]
+    # A word that one example has is chance, or misspelt.
+    best = max(found, key=lambda words: sum(count - 1 for count in words.values() if count))
+    seen = " ".join(_bare(texts[0]).split())
+    return " ".join(best) or seen[:_LONGEST_WORD] or "No words"
+
+
+def _telling_words(text: str, counts: Mapping[str, int]) -> dict[str, int]:
+    """The few words that tell most, in the text's order, and how many examples have each."""
     found: dict[str, int] = {}
-    seen = _APOSTROPHE.sub("", _HANDLE.sub(" ", _LINK.sub(" ", _visible(text[:MOST_READ]))))
-    for word in _WORD.findall(unicodedata.normalize("NFKC", seen).lower()):
+    for word in _WORD.findall(unicodedata.normalize("NFKC", _bare(text)).lower()):
         plain = "".join(words_of(word))
         if plain not in _COMMON and plain not in _POLITE and not word.isdigit():
-            found[word[:_LONGEST_WORD]] = counts[plain]
+            found[word[:_LONGEST_WORD]] = counts.get(plain, 0)
     most = max(found.values(), default=0)
-    often = [one for one in found if found[one] * 3 >= most]
+    often = [one for one in found if found[one] * 3 > most or not most]
     telling = sorted(often, key=lambda one: (-found[one], -len(one)))[:_MOST_IN_A_NAME]
-    name = " ".join(one for one in found if one in telling)
-    return name or " ".join(seen.split())[:_LONGEST_WORD] or "No words"
+    return {one: count for one, count in found.items() if one in telling}
+
+
+def _bare(text: str) -> str:
+    seen = _LINK.sub(" ", _visible(text[:MOST_READ]))
+    return _APOSTROPHE.sub("", _HANDLE.sub(" ", seen))
 
 
 def _visible(text: str) -> str:

@@ -45,7 +45,7 @@ from channels.contract import (
 )
 from channels.html_words import words_of
 from channels.http import Clock, Effect, body_of, utc_now
-from channels.looking import Page, Published, look_back
+from channels.looking import Page, Published, look_back, look_for_reply
 from channels.mastodon.listening import AccountMentions
 from channels.mastodon.refusals import PROVIDER, NothingToPostTo, NotThere, own_words
 from channels.mastodon.replying import MOST_PAGES as MOST_REPLY_PAGES
@@ -173,6 +173,12 @@ class MastodonChannel:
 
     async def find_reply(self, to: Mention, since: datetime) -> Sighting:
         """Look for an answer to ``to`` among the account's posts from ``since`` on."""
+        return await look_for_reply(
+            self._page, {to.id}, since, provider=PROVIDER, most_pages=MOST_REPLY_PAGES
+        )
+
+    async def glance(self, to: Mention, since: datetime) -> Sighting:
+        """Look for an answer to ``to`` among the posts that were read lately, and newer ones."""
         return await self._answers.find({to.id}, since)
 
     async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:

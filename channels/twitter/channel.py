@@ -223,6 +223,10 @@ class TwitterChannel:
         """Look for an answer to ``to`` among the account's posts from ``since`` on."""
         return await self._replies.find(to, await self._account_id(), since)
 
+    async def glance(self, to: Mention, since: datetime) -> Sighting:
+        """Look for an answer to ``to`` among the posts that were read lately, and newer ones."""
+        return await self._replies.glance(to, await self._account_id(), since)
+
     async def check(self) -> Health:
         """Say whether the keys work, and for which account."""
         try:

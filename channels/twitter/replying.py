@@ -24,7 +24,7 @@ from pydantic import BaseModel, ValidationError
 
 from channels.contract import ChannelError, Refused
 from channels.http import Clock
-from channels.looking import Page, Published
+from channels.looking import SLACK, Page, Published, look_for_reply
 from channels.own_answers import OwnAnswers
 from channels.replying import MentionGone, NotAllowed
 from channels.twitter.listening import Shown
@@ -166,10 +166,23 @@ class OwnReplies:
     async def find(self, to: Mention, user_id: str, since: datetime) -> Sighting:
         """Whether one answers ``to``; the timeline may lag, so one absence proves little."""
         self._user_id = user_id
-        between = range(int(to.id) + 1, int(answered(to)))
-        return await self._answers.find(
-            {to.id, answered(to)}, since, doubtful=lambda one: _number(one) in between
-        )
+        seen, doubtful = 0, _between(to)
+
+        async def read(after: str | None) -> Page:
+            nonlocal seen
+            page = await self._page(since - SLACK, after)
+            seen += len(page.posts)
+            cut_off = page.after is None and seen >= REACH
+            unsure = any(doubtful(post.answers) for post in page.posts)
+            return Page(page.posts, page.after, page.whole and not (unsure or cut_off))
+
+        ids = {to.id, answered(to)}
+        return await look_for_reply(read, ids, since, provider=PROVIDER, most_pages=MOST_PAGES)
+
+    async def glance(self, to: Mention, user_id: str, since: datetime) -> Sighting:
+        """The same by what was read lately, and what is new since then."""
+        self._user_id = user_id
+        return await self._answers.find({to.id, answered(to)}, since, doubtful=_between(to))
 
     async def _page(self, since: datetime, after: str | None) -> Page:
         query = {
@@ -188,6 +201,12 @@ class OwnReplies:
     def _published(self, post: Post) -> Published:
         at = post.created_at or self._clock()
         return Published((), self._receipt(post.id, at), answers=post.answers())
+
+
+def _between(to: Mention) -> Callable[[str], bool]:
+    """Whether a post of ours answers a version of ``to`` between the first and the newest."""
+    versions = range(int(to.id) + 1, int(answered(to)))
+    return lambda one: _number(one) in versions
 
 
 def _number(text: str) -> int:

@@ -182,6 +182,7 @@ class Demo:
 
     async def answer_crowd(self) -> None:
         """Have the desk answer all but the press."""
+        await crowd.heard(self.engine, self._said)
         await crowd.change_minds(self._sandbox, self._said)
         expected = sum(map(len, self._said.values()))
         await desk.answer_crowd(self.engine, expected, self.say)

@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.clusters import Example, ExampleIndex, Placed
-from domain.likeness import Likeness, likeness_of, name_of
+from domain.likeness import Likeness, best_name, likeness_of, name_of
 from domain.mentions import MentionState
 from store.kernel.database import Database
 from store.kernel.priority import Priority
@@ -83,7 +83,10 @@ class Clustering:
             await self._database.serialise(connection, "mention_clusters")
             clusters = await self._entered(connection, new, placed, digests, at)
             await _assign(connection, waiting, clusters)
-            told = {clusters[one.digest]: new[one.digest].text for one in placed if one.example}
+            told: dict[int, list[str]] = {}
+            for one in placed:
+                if one.example:
+                    told.setdefault(clusters[one.digest], []).append(new[one.digest].text)
             await _name(connection, told)
         self._newest = max((one[0] for one in examples), default=self._newest)
         return len(waiting)
@@ -187,9 +190,14 @@ async def _assign(
     await connection.execute(assigning, rows)
 
 
-async def _name(connection: AsyncConnection, told: Mapping[int, str]) -> None:
-    """Name clusters anew that have more examples now, unless a person has named them."""
-    query = select(_TEXT.cluster, _TEXT.words).where(_TEXT.cluster.in_(told), _TEXT.example)
+async def _name(connection: AsyncConnection, told: Mapping[int, Sequence[str]]) -> None:
+    """Name clusters anew that have more examples now, unless a person has named them.
+
+    ``told`` are their new texts; the name that each has may still be the best.
+    """
+    has = select(_CLUSTER.id, _CLUSTER.name).where(_CLUSTER.id.in_(told), _CLUSTER.named_by == "")
+    before = {row.id: row.name for row in await connection.execute(has)}
+    query = select(_TEXT.cluster, _TEXT.words).where(_TEXT.cluster.in_(before), _TEXT.example)
     examples: dict[int, list[str]] = {}
     for row in await connection.execute(query):
         examples.setdefault(row.cluster, []).append(row.words)
@@ -199,7 +207,7 @@ async def _name(connection: AsyncConnection, told: Mapping[int, str]) -> None:
         .values(name=bindparam("as_name"))
     )
     rows = [
-        {"of_cluster": cluster, "as_name": name_of(told[cluster], each)}
+        {"of_cluster": cluster, "as_name": best_name([before[cluster], *told[cluster]], each)}
         for cluster, each in sorted(examples.items())
         if len(each) > 1
     ]

@@ -177,7 +177,8 @@ async def _enter_some(
         for name, one in sorted(newest.items())
         if name not in new and (numbers[name], one.version) in arrived
     ]
-    for one in changed:
+    # In the order in which they are put into clusters, for the same reason.
+    for one in sorted(changed, key=lambda one: numbers[one.id]):
         await _become(connection, numbers[one.id], one, belongs.rules, at)
     return Entered(new=len(new), changed=len(changed))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import BigInteger, Boolean, Integer, Text
 
 from domain.explanation import Explanation
 from domain.mentions import MentionState
@@ -16,12 +18,31 @@ from domain.replies import ReplyGround
 from store.desk.claiming import free_for
 from store.desk.reading import CHUNK
 from store.desk.reply_rows import ReplyRow, rows_of
+from store.kernel.bulk import Bulk, Kind, Scalar
+from store.kernel.columns import Moment, moment_text
 from store.kernel.database import Database
 from store.kernel.transitions import stored
 from store.tables import mentions, replies
 
 _R = replies.c
 _S = PublicationState
+AT_ONCE = 100
+"""Replies that are entered in one transaction."""
+
+_COLUMNS: Mapping[str, Kind] = {
+    "mention_id": BigInteger(),
+    **{name: Text() for name in ("channel", "text", "incident", "basis")},
+    "message": Integer(),
+    "revision": Integer(),
+    "saved": Text(),
+    "wording": Integer(),
+    **{name: Text() for name in ("by", "second")},
+    "waits": Boolean(),
+    "rank": Integer(),
+    "planned_at": Moment(),
+    "state": Text(),
+    "updated_at": Moment(),
+}
 
 
 class NewReply(Value):
@@ -43,36 +64,50 @@ async def plan(db: Database, wanted: Sequence[NewReply], at: datetime) -> list[R
     One that has a reply which may have gone out, or still will, gets no other. The rows entered.
     """
     planned: list[ReplyRow] = []
-    async with db.write(many_rows=len(wanted) > 1) as connection:
-        for begin in range(0, len(wanted), CHUNK):
-            some = {one.mention: one for one in wanted[begin : begin + CHUNK]}
-            authors = {one.ground.by for one in some.values()}
-            free: dict[int, str] = {}
-            for author in sorted(authors):
-                # In one order everywhere, and locked: a mention that is dismissed at this moment
-                # is not replied to.
-                query = (
-                    select(mentions.c.id, mentions.c.channel)
-                    .where(
-                        mentions.c.id.in_(
-                            [n for n, one in some.items() if one.ground.by == author]
-                        ),
-                        mentions.c.state == MentionState.OPEN.value,
-                        free_for(author, at),
-                    )
-                    .order_by(mentions.c.id)
-                    .with_for_update()
-                )
-                free |= {row.id: row.channel for row in await connection.execute(query)}
-            values = [_values(some[number], channel, at) for number, channel in free.items()]
-            if not values:
-                continue
-            added = await connection.scalars(
-                db.insert_or_ignore(replies).values(values).returning(_R.id)
-            )
-            query = select(replies).where(_R.id.in_(list(added))).order_by(_R.id)
-            planned += await rows_of(connection, query)
+    for begin in range(0, len(wanted), AT_ONCE):
+        some = {one.mention: one for one in wanted[begin : begin + AT_ONCE]}
+        # Of its own, so that nobody waits long for the ledger.
+        async with db.write(many_rows=len(wanted) > 1) as connection:
+            free = await _free(connection, some, at)
+            rows = [_row(some[number], channel, at) for number, channel in free.items()]
+            if rows:
+                planned += await _insert(db, connection, rows)
     return planned
+
+
+async def _free(
+    connection: AsyncConnection, wanted: Mapping[int, NewReply], at: datetime
+) -> dict[int, str]:
+    """The channels of the mentions that may be answered, by number.
+
+    Locked in one order: a mention that is dismissed at this moment is not replied to.
+    """
+    free: dict[int, str] = {}
+    for author in sorted({one.ground.by for one in wanted.values()}):
+        query = (
+            select(mentions.c.id, mentions.c.channel)
+            .where(
+                mentions.c.id.in_([n for n, one in wanted.items() if one.ground.by == author]),
+                mentions.c.state == MentionState.OPEN.value,
+                free_for(author, at),
+            )
+            .order_by(mentions.c.id)
+            .with_for_update()
+        )
+        free |= {row.id: row.channel for row in await connection.execute(query)}
+    return free
+
+
+async def _insert(
+    db: Database, connection: AsyncConnection, rows: Sequence[Mapping[str, Scalar]]
+) -> list[ReplyRow]:
+    bulk = Bulk(db.dialect, **_COLUMNS)
+    inserting = (
+        db.insert_or_ignore(replies).from_select(list(_COLUMNS), bulk.select()).returning(_R.id)
+    )
+    values = ([row[name] for name in _COLUMNS] for row in rows)
+    added = await connection.scalars(inserting, bulk.parameter(values))
+    return await rows_of(connection, select(replies).where(_R.id.in_(list(added))).order_by(_R.id))
 
 
 async def agree(db: Database, number: int, person: str, at: datetime) -> bool:
@@ -110,7 +145,7 @@ async def call_off(
     return called_off
 
 
-def _values(reply: NewReply, channel: str, at: datetime) -> dict[str, object]:
+def _row(reply: NewReply, channel: str, at: datetime) -> dict[str, Scalar]:
     ground = reply.ground
     return {
         "mention_id": reply.mention,
@@ -126,7 +161,7 @@ def _values(reply: NewReply, channel: str, at: datetime) -> dict[str, object]:
         "second": ground.second,
         "waits": reply.waits,
         "rank": reply.priority.rank,
-        "planned_at": at,
+        "planned_at": moment_text(at),
         "state": _S.PLANNED.value,
-        "updated_at": at,
+        "updated_at": moment_text(at),
     }

@@ -32,6 +32,7 @@ from surfaces.api import (
     page,
     people,
     previews,
+    replies,
     samples,
     stages,
     token,
@@ -57,6 +58,7 @@ RESOURCES = (
     clusters.router,
     coverage.router,
     mentions.router,
+    replies.router,
     page.router,
 )
 

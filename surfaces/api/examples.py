@@ -67,6 +67,21 @@ INCIDENT: Example = {
     "live": True,
     "why": None,
 }
+REPLY: Example = {
+    "number": 7,
+    "mention": 12,
+    "channel": "twitter",
+    "text": "Good question, ann. Please do this: nothing to do now.",
+    "saved": "my-password",
+    "by": "sam",
+    "second": "",
+    "waits": False,
+    "state": "accepted",
+    "planned_at": "2026-11-28T09:10:00Z",
+    "url": "https://x.com/acme/status/1862",
+    "answered_at": "2026-11-28T09:10:04Z",
+    "explanation": None,
+}
 OPENING: Example = {
     "slug": "spam-saturday",
     "title": "Spam was posted through some customers' accounts",
@@ -219,6 +234,9 @@ MENTION: Example = {
     "words": "",
     "closed_by": "",
     "incident": "spam-saturday",
+    "cluster": 3,
+    "priority": "high",
+    "rule": "Known to many",
     "claim": CLAIM,
 }
 MENTION_VERSION: Example = {
@@ -233,6 +251,30 @@ SOURCE: Example = {
     "behind": 0,
     "problems": [],
     "notes": [],
+}
+LATELY: Example = {"hour": 412, "ten_minutes": 61}
+COVERAGE: Example = {
+    "at": "2026-11-28T10:00:00Z",
+    "all": 5676,
+    "open": 24,
+    "answered": 5000,
+    "dismissed": 652,
+    "oldest_open": "2026-11-28T09:41:00Z",
+    "arrived": LATELY,
+    "closed": LATELY,
+    "channels": [
+        {
+            "channel": "twitter",
+            "all": 5676,
+            "open": 24,
+            "answered": 5000,
+            "dismissed": 652,
+            "oldest_open": "2026-11-28T09:41:00Z",
+            "arrived": LATELY,
+            "closed": LATELY,
+        }
+    ],
+    "agents": [{"agent": "lea", "answered": 5000, "dismissed": 652, "closed": LATELY}],
 }
 PAGE: Example = {
     "components": [
@@ -274,6 +316,10 @@ OF: dict[str, Example] = {
     "Claiming": {},
     "ClaimShown": CLAIM,
     "Closing": CLOSING,
+    "AboutReply": {},
+    "Answering": {"saved": "my-password", "text": ""},
+    "AnsweringMany": {"mentions": [12, 13], "saved": "my-password"},
+    "CoverageShown": COVERAGE,
     "Deciding": DECIDING,
     "DecisionTaken": DECISION,
     "DeletingSubscriber": DELETING,
@@ -286,10 +332,13 @@ OF: dict[str, Example] = {
     "LookingUp": LOOKING_UP,
     "MailTest": MAIL_TEST,
     "MentionDismissed": {"number": 12, "state": "dismissed"},
+    "MentionMoved": {"number": 12, "cluster": 3},
     "MentionListed": MENTION,
     "MentionShown": MENTION | {"versions": [MENTION_VERSION], "draft": None},
     "MessageWithCopies": MESSAGE,
     "Moving": {"to": "assure"},
+    "MovingMention": {"cluster": 3},
+    "NamingCluster": {"name": "Are passwords safe"},
     "OpeningIncident": OPENING,
     "Page": PAGE,
     "Preview": PREVIEW,
@@ -298,10 +347,13 @@ OF: dict[str, Example] = {
     "Recipient": RECIPIENT,
     "RecordingFacts": RECORDING,
     "RemovingSuppression": UNSUPPRESSING,
+    "RepliesPlanned": {"planned": [7, 8], "left": {}},
+    "ReplyShown": REPLY,
     "Resuming": {},
     "Retrying": RETRYING,
     "Revision": REVISION,
     "Settling": SETTLING,
+    "SettlingReply": {"went_out": True, "url": "https://x.com/acme/status/1862"},
     "SourceShown": SOURCE,
     "StatementShown": STATEMENT,
     "Stating": STATING,

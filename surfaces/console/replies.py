@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Query, Request
@@ -13,37 +12,17 @@ from starlette.responses import Response
 from client import replies
 from client.replies import ReplyRow
 from domain.model import Value
-from domain.publication import PublicationState
+from domain.reply_states import ReplyGroup, states_of
 from surfaces.console.access import actor, engine_of, session
 from surfaces.console.failures import Page, Refused, attempted
 from surfaces.console.rendering import page, see
 
 HERE = "/desk/replies"
 MOST = 100
-_S = PublicationState
 
 router = APIRouter(route_class=Page)
 
 ReplyNumber = Annotated[int, Path(ge=1, le=2**53)]
-
-
-class Which(StrEnum):
-    """Which replies the list has."""
-
-    WAITING = "waiting"
-    UNKNOWN = "unknown"
-    FAILED = "failed"
-    PLANNED = "planned"
-    SENT = "sent"
-
-
-STATES = {
-    Which.WAITING: (_S.PLANNED,),
-    Which.UNKNOWN: (_S.UNKNOWN,),
-    Which.FAILED: (_S.REFUSED, _S.ABANDONED),
-    Which.PLANNED: (_S.PLANNED, _S.SENDING),
-    Which.SENT: (_S.ACCEPTED,),
-}
 
 
 class Several(Value):
@@ -54,7 +33,9 @@ class Several(Value):
 
 
 @router.get(HERE)
-async def show(request: Request, which: Annotated[Which, Query()] = Which.WAITING) -> Response:
+async def show(
+    request: Request, which: Annotated[ReplyGroup, Query()] = ReplyGroup.WAITING
+) -> Response:
     """Our replies in one state, the oldest first."""
     return await _show(request, which)
 
@@ -69,10 +50,10 @@ async def take_several(request: Request, chosen: Annotated[Several, Form()]) -> 
     )
     done = await attempted(work)
     if isinstance(done, Refused):
-        return await _show(request, Which.PLANNED, done)
+        return await _show(request, ReplyGroup.PLANNED, done)
     if done.left:
-        return await _show(request, Which.PLANNED, left=done.left)
-    return see(f"{HERE}?which={Which.PLANNED}")
+        return await _show(request, ReplyGroup.PLANNED, left=done.left)
+    return see(f"{HERE}?which={ReplyGroup.PLANNED}")
 
 
 @router.post(HERE + "/{reply}/agreement")
@@ -106,18 +87,18 @@ async def take_settlement(
 async def _done(request: Request, work: Awaitable[ReplyRow]) -> Response:
     done = await attempted(work)
     if isinstance(done, Refused):
-        return await _show(request, Which.WAITING, done)
+        return await _show(request, ReplyGroup.WAITING, done)
     return see(f"/desk/{done.mention}")
 
 
 async def _show(
     request: Request,
-    which: Which,
+    which: ReplyGroup,
     refused: Refused | None = None,
     left: dict[str, int] | None = None,
 ) -> Response:
     found = await replies.list_replies(
-        engine_of(request), STATES[which], waiting=which is Which.WAITING, limit=MOST
+        engine_of(request), states_of(which), waiting=which is ReplyGroup.WAITING, limit=MOST
     )
     return page(
         request,
@@ -125,7 +106,7 @@ async def _show(
         "Replies",
         refused.status if refused else 200,
         which=which,
-        every=list(Which),
+        every=[one for one in ReplyGroup if one is not ReplyGroup.ALL],
         found=found,
         most=MOST,
         left=left or {},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ from client.errors import WrongInput
 from client.replies import ReplyRow
 from domain.printable import in_one_line
 from domain.publication import PublicationState
+from domain.reply_states import ReplyGroup, states_of
 from surfaces.terminal.options import By, Json, actor, slug_of
 from surfaces.terminal.printing import clock, say, say_json
 from surfaces.terminal.session import run
@@ -23,27 +23,6 @@ _SHORT = 200
 
 Numbers = Annotated[list[int], typer.Argument(metavar="N...", min=1, help="The mentions' numbers.")]
 ReplyNumber = Annotated[int, typer.Argument(metavar="R", min=1, help="The reply's number.")]
-
-
-class Which(StrEnum):
-    """Which replies to list."""
-
-    WAITING = "waiting"
-    PLANNED = "planned"
-    SENT = "sent"
-    UNKNOWN = "unknown"
-    FAILED = "failed"
-    ALL = "all"
-
-
-_STATES = {
-    Which.WAITING: (_S.PLANNED,),
-    Which.PLANNED: (_S.PLANNED, _S.SENDING),
-    Which.SENT: (_S.ACCEPTED,),
-    Which.UNKNOWN: (_S.UNKNOWN,),
-    Which.FAILED: (_S.REFUSED, _S.ABANDONED),
-    Which.ALL: tuple(_S),
-}
 
 
 def reply(
@@ -89,7 +68,7 @@ def reply(
 
 
 def list_replies(
-    which: Annotated[Which, typer.Option(help="Which of them.")] = Which.ALL,
+    which: Annotated[ReplyGroup, typer.Option(help="Which of them.")] = ReplyGroup.ALL,
     incident: Annotated[str, typer.Option(metavar="SLUG", help="Only of this incident.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 20,
     as_json: Json = False,
@@ -101,8 +80,8 @@ def list_replies(
     found = run(
         lambda engine: replies.list_replies(
             engine,
-            _STATES[which],
-            waiting=which is Which.WAITING,
+            states_of(which),
+            waiting=which is ReplyGroup.WAITING,
             incident=slug_of(incident) if incident else "",
             limit=limit,
         )

@@ -207,3 +207,20 @@ async def test_a_chain_whose_place_is_lost_is_read_again(listening: Listening) -
 
     assert len(await listening.ids()) == 35
     assert (await listening.source()).behind == 0
+
+
+async def test_what_was_heard_is_in_clusters_and_a_failure_there_keeps_nothing_out(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> None:
+        raise ConnectionError
+
+    listening.square.say(3)
+    with monkeypatch.context() as broken:
+        broken.setattr(listening.activities._clustering, "catch_up", fails)
+        await listening.to_the_end()
+    assert {one.cluster for one in await reading.listed(listening.ledger, Which(), 9)} == {None}
+    heard = await listening.read()
+    rows = await reading.listed(listening.ledger, Which(), 9)
+    assert (len(rows), None in {one.cluster for one in rows}) == (3, False)
+    assert heard.again_in > 0

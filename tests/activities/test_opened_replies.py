@@ -73,7 +73,9 @@ class Wire:
         channel: str = TWITTER,
         authors: tuple[str, ...] | None = None,
     ) -> None:
-        await self._check.refuse_unopened(channel, text, ground, "hacked", authors=authors)
+        await self._check.for_a_round().refuse_unopened(
+            channel, text, ground, "hacked", authors=authors
+        )
 
     async def refuses(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -46,8 +46,17 @@ class Gates:
     def __init__(self) -> None:
         self.refuses: DomainError | None = None
 
+    def for_a_round(self) -> Gates:
+        return self
+
     async def refuse_unopened(
-        self, channel: str, text: str, ground: ReplyGround, incident: str
+        self,
+        channel: str,
+        text: str,
+        ground: ReplyGround,
+        incident: str,
+        *,
+        authors: Collection[str] | None = None,
     ) -> None:
         if self.refuses is not None:
             raise self.refuses

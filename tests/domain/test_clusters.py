@@ -87,6 +87,7 @@ def test_questions_in_many_spellings_are_a_handful_of_clusters(seed: int) -> Non
         ("Are my passwords safe?", "safe: are my passwords ?!"),
         ("\u00bfEst\u00e1n a salvo?", "estan a salvo"),
         ("pass\u200bwords \u202esafe", "passwords safe"),
+        ("#feather are my passwords safe #passwords", "are my passwords safe"),
         ("order 4711 never came", "order 12 never came"),
         ("soooo sloooow today", "so slow today"),
         ("@feather I can\u2019t sign in https://x.example/1", "hi @other i cannot sign in"),

@@ -135,7 +135,7 @@ def listen(people: People, maya: Page) -> None:
     maya.get_by_role("link", name=re.compile("new$")).click(timeout=180_000)
     maya.locator("[data-mention]").first.wait_for()
     take(maya, "desk")
-    maya.locator("[data-mention] a").nth(1).click()
+    maya.locator("[data-mention] .place > a").nth(1).click()
     maya.get_by_role("button", name="Claim it").click()
     maya.get_by_label("Draft of a reply").fill(DRAFT)
     maya.get_by_role("button", name="Keep the draft").click()

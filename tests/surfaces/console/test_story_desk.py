@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -110,3 +113,57 @@ def test_a_draft_is_kept_while_somebody_types(people: People) -> None:
     noor.reload()
     noor.keyboard.press("c")
     expect(noor.get_by_label("Draft of a reply")).to_have_value("We are on it")
+
+
+def test_of_two_who_answer_one_gets_it_and_it_is_answered_on_the_platform(people: People) -> None:
+    slug = "answered-from-the-desk"
+    people.types(f"open {slug} --title Spam --as maya")
+    people.types(f"facts {slug} --set scope=some-accounts --as maya")
+    people.types(f"propose {slug} reply_rules --as maya")
+    digest = json.loads(people.types(f"status {slug} --json"))["messages"][0]["digest"]
+    people.types(f"approve {slug} 1 --digest {digest[:12]} --as noor")
+    sandbox = people.up.stack()["addresses"]["sandbox"]
+    order = {"provider": "twitter", "count": 2, "texts": ["am I safe? 77ab"]}
+    httpx.post(f"{sandbox}/_sandbox/crowd", json=order).raise_for_status()
+    first, second = on_the_desk(people, slug, "open")
+
+    sam, dana = people.enter("sam"), people.enter("dana")
+    for page in (sam, dana):
+        people.goes_to(page, f"/desk/{first}")
+    assert faults_of(sam) == []
+    sam.get_by_role("radio", name="Thanks, and good luck").check()
+    sam.get_by_role("button", name="Send the chosen one").click()
+    expect(sam.get_by_role("heading", name="Our reply")).to_be_visible()
+    dana.get_by_label("In your own words").fill("We are on it, and it is going well.")
+    dana.get_by_role("button", name="Send these words").click()
+    expect(dana.get_by_role("alert")).to_contain_text("already, by sam")
+
+    # Words with a risk need somebody else, who finds them in the list.
+    people.goes_to(sam, f"/desk/{second}")
+    sam.get_by_label("In your own words").fill("We will see about a refund.")
+    sam.get_by_role("button", name="Send these words").click()
+    expect(sam.get_by_text("waits for a second person")).to_be_visible()
+    people.goes_to(dana, "/desk/replies")
+    assert faults_of(dana) == []
+    dana.get_by_role("button", name="Agree: send it").click()
+    dana.wait_for_url(f"**/desk/{second}")
+    expect(dana.get_by_text("agreed to by dana")).to_be_visible()
+
+    assert on_the_desk(people, slug, "answered") == [first, second]
+    dana.reload()
+    expect(dana.get_by_role("link", name="See it where it was published")).to_be_visible()
+    assert faults_of(dana) == []
+    books = httpx.get(f"{sandbox}/_sandbox/books/replies").json()["mentions"]
+    assert sorted(one["replies"] for one in books)[-2:] == [1, 1]
+
+
+def on_the_desk(people: People, slug: str, state: str, many: int = 2) -> list[int]:
+    """The numbers of an incident's mentions in a state, once there are so many."""
+    deadline = time.monotonic() + 150
+    line = f"desk list --incident {slug} --state {state} --json"
+    while True:
+        found = json.loads(people.types(line))["mentions"]
+        if len(found) >= many:
+            return sorted(one["number"] for one in found)
+        assert time.monotonic() < deadline, found
+        time.sleep(1)

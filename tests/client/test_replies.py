@@ -1,0 +1,182 @@
+"""Answering: what is planned, what is refused and in which words, and who lets a reply out."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from client import claims, mentions, replies
+from client.engine import Engine
+from client.errors import UnknownReply, WrongInput
+from client.reply_options import reply_options
+from domain.actor import Actor
+from domain.errors import DomainError
+from domain.mentions import DismissalReason, MentionState
+from domain.publication import PublicationState
+from store.desk import entering, reading, reply_rows, replying
+from store.desk.reading import Which
+from store.kernel.database import Database
+from tests.activities.test_opened_replies import Wire, channels, wire
+from tests.store.desk.said import mention
+
+__all__ = ["channels", "wire"]
+
+SAM, DANA, RAVI = (Actor.at_terminal(one) for one in ("sam", "dana", "ravi"))
+CALM = "We are on it, and it is going well."
+RISKY = "We will look into a refund for you."
+_S = PublicationState
+
+
+class Answering:
+    """A desk with signed reply rules, and people who have asked something."""
+
+    def __init__(self, engine: Engine, ledger: Database, wire: Wire) -> None:
+        self.engine = engine
+        self.ledger = ledger
+        self.wire = wire
+
+    async def said(self, many: int = 1, incident: str = "hacked") -> list[int]:
+        at = datetime.now(UTC)
+        some = [
+            mention(n, "am I safe?", author={"id": str(n), "handle": f"ann_{n}"}, at=at)
+            for n in range(1, many + 1)
+        ]
+        await entering.enter(self.ledger, some, at)
+        found = await reading.listed(self.ledger, Which(), 1_000)
+        numbers = sorted(row.number for row in found)
+        await entering.draw_into(self.ledger, numbers, incident)
+        return numbers
+
+    async def refused(self, number: int, **how: str) -> str:
+        with pytest.raises((DomainError, WrongInput)) as refused:
+            await replies.answer(self.engine, number, actor=SAM, **how)
+        assert await replies.replies_to(self.engine, number) == []
+        return str(refused.value)
+
+
+@pytest.fixture
+async def desk(away: Engine, ledger: Database, wire: Wire) -> Answering:
+    await wire.sign()
+    return Answering(away, ledger, wire)
+
+
+async def test_many_get_the_same_reply_each_in_words_of_its_own_that_the_wire_lets_out(
+    desk: Answering,
+) -> None:
+    numbers = await desk.said(30)
+    done = await replies.answer_many(desk.engine, numbers, actor=SAM, saved="thanks")
+    assert (len(done.planned), done.left) == (30, {})
+    assert len({one.text for one in done.planned}) == 30
+    for one in done.planned:
+        row = await reading.find(desk.ledger, one.mention)
+        assert row is not None
+        await desk.wire.lets_out(one.text, one.ground, authors=(row.mention.author.handle,))
+    # Once more changes nothing, and says why.
+    with pytest.raises(DomainError, match="reply already"):
+        await replies.answer_many(desk.engine, numbers, actor=DANA, saved="thanks")
+
+
+async def test_of_two_agents_one_answers_and_the_other_is_told_who(desk: Answering) -> None:
+    (number,) = await desk.said()
+    tried = await asyncio.gather(
+        *(replies.answer(desk.engine, number, actor=one, saved="thanks") for one in (SAM, DANA)),
+        return_exceptions=True,
+    )
+    (won,) = (one for one in tried if isinstance(one, replies.ReplyRow))
+    (lost,) = (one for one in tried if isinstance(one, DomainError))
+    assert f"has a reply already, by {won.ground.by}" in str(lost)
+
+
+async def test_a_free_reply_waits_for_a_second_person_if_it_is_risky(desk: Answering) -> None:
+    (number,) = await desk.said()
+    planned = await replies.answer(desk.engine, number, actor=SAM, text=RISKY)
+    assert planned.waits
+    with pytest.raises(DomainError, match="your own"):
+        await replies.agree_to_reply(desk.engine, planned.number, actor=SAM)
+    with pytest.raises(DomainError, match="ravi may not agree"):
+        await replies.agree_to_reply(desk.engine, planned.number, actor=RAVI)
+    assert await replying.due(desk.ledger, "twitter", 5) == []
+    agreed = await replies.agree_to_reply(desk.engine, planned.number, actor=DANA)
+    assert (agreed.waits, agreed.ground.second) == (False, "dana")
+    await desk.wire.lets_out(agreed.text, agreed.ground)
+    with pytest.raises(DomainError, match="waits for nobody"):
+        await replies.agree_to_reply(desk.engine, planned.number, actor=DANA)
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ({"text": "Write to me at sam@example.com."}, "address"),
+        ({"text": "x" * 300}, "too long"),
+        ({"text": "We are on it.", "saved": "thanks"}, "both"),
+        ({"text": "  "}, "empty"),
+        ({"saved": "no-such-reply"}, "no saved reply"),
+        ({"saved": "safe-again"}, "not known"),
+    ],
+)
+async def test_what_cannot_be_sent_is_refused_before_it_is_planned(
+    desk: Answering, how: dict[str, str], why: str
+) -> None:
+    (number,) = await desk.said()
+    assert why in await desk.refused(number, **how)
+
+
+async def test_nobody_answers_what_is_not_theirs_to_answer(desk: Answering) -> None:
+    first, second, third = await desk.said(3)
+    await claims.claim_mention(desk.engine, first, actor=DANA)
+    assert "dana has claimed" in await desk.refused(first, text=CALM)
+    await mentions.dismiss(desk.engine, [second], DismissalReason.SPAM, actor=DANA)
+    assert "is dismissed" in await desk.refused(second, text=CALM)
+    with pytest.raises(DomainError, match="may not reply in their own words"):
+        await replies.answer(desk.engine, third, actor=RAVI, text=CALM)
+
+
+async def test_without_an_incident_or_signed_rules_it_says_what_to_do(desk: Answering) -> None:
+    (number,) = await desk.said(incident="")
+    assert "belongs to no incident" in await desk.refused(number, text=CALM)
+    await entering.draw_into(desk.ledger, [number], "another")
+    assert "No reply rules are in force for another." in await desk.refused(number, text=CALM)
+    row = (await mentions.show_mention(desk.engine, number)).row
+    options = await reply_options(desk.engine, row, actor=SAM)
+    assert options.refused is not None
+    assert options.saved == ()
+
+
+async def test_what_is_offered_is_what_goes_out(desk: Answering) -> None:
+    (number,) = await desk.said()
+    row = (await mentions.show_mention(desk.engine, number)).row
+    options = await reply_options(desk.engine, row, actor=SAM)
+    offered = {one.name: one.text for one in options.saved if not one.why_not}
+    assert {"thanks", "my-password"} <= set(offered)
+    assert any("not known" in one.why_not for one in options.saved)
+    planned = await replies.answer(desk.engine, number, actor=SAM, saved="thanks")
+    assert planned.text == offered["thanks"]
+
+
+async def test_taking_back_and_settling(desk: Answering) -> None:
+    first, second = await desk.said(2)
+    planned = await replies.answer(desk.engine, first, actor=SAM, saved="thanks")
+    taken = await replies.take_back(desk.engine, planned.number, actor=DANA)
+    assert taken.state is _S.WITHDRAWN
+    with pytest.raises(DomainError, match="it is withdrawn"):
+        await replies.take_back(desk.engine, planned.number, actor=DANA)
+    again = await replies.answer(desk.engine, first, actor=SAM, saved="thanks")
+    (sending,) = await replying.take(desk.ledger, [again.number], datetime.now(UTC))
+    with pytest.raises(DomainError, match="it is sending"):
+        await replies.take_back(desk.engine, again.number, actor=DANA)
+    await replying.unknown(desk.ledger, sending, taken.explanation, datetime.now(UTC))  # type: ignore[arg-type]
+    settled = await replies.settle_reply(
+        desk.engine, again.number, sent=True, actor=SAM, url="https://x.com/1"
+    )
+    assert settled.answers
+    row = await reading.find(desk.ledger, first)
+    assert row is not None
+    assert (row.state, row.closed_by) == (MentionState.ANSWERED, "sam")
+    with pytest.raises(DomainError, match="nothing to settle"):
+        await replies.settle_reply(desk.engine, again.number, sent=False, actor=SAM)
+    with pytest.raises(UnknownReply):
+        await replies.show_reply(desk.engine, 999)
+    assert await reply_rows.counts(desk.ledger) == {_S.WITHDRAWN: 1, _S.ACCEPTED: 1}
+    assert await replies.replies_to(desk.engine, second) == []
