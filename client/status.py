@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -34,6 +35,10 @@ from store.stops import stops
 from wiring import TemporalUnreachable
 
 
+_REST = 10
+"""How many times as long as counting takes a watch waits before it counts the mentions again."""
+
+
 class Look(Value):
     """The result of one look at an incident.
 
@@ -61,6 +66,8 @@ class Watcher:
         self._mails = MailWatch(engine)
         self._documents: dict[str, Document] = {}
         self._same_ledger = False
+        self._coverage: CoverageReport | None = None
+        self._count_again_at = 0.0
         self._reading: set[asyncio.Task[tuple[Stop | None, list[PublicationRow]]]] = set()
 
     async def rest(self) -> None:
@@ -100,9 +107,7 @@ class Watcher:
             if ended:
                 mails = tuple(without_forecast(mail, status) for mail in mails)
             waiting = await self._waiting(status)
-            coverage = await read_coverage(
-                await self._engine.ledger(), self._slug, datetime.now(UTC)
-            )
+            coverage = await self._covered()
             if any(one.phase is MessagePhase.IN_FORCE for one in status.messages):
                 notices += await held_notices(self._engine, self._slug)
         except (StoreUnavailable, DomainError) as error:
@@ -117,6 +122,19 @@ class Watcher:
             notices=tuple(notices),
             over=ended or status.closed_at is not None,
         )
+
+    async def _covered(self) -> CoverageReport:
+        """How much has an end; with many mentions, as it was some seconds ago.
+
+        Counting reads every mention of the incident, and a watch looks every second.
+        """
+        begun = time.monotonic()
+        if self._coverage is not None and begun < self._count_again_at:
+            return self._coverage
+        ledger = await self._engine.ledger()
+        self._coverage = await read_coverage(ledger, self._slug, datetime.now(UTC))
+        self._count_again_at = begun + _REST * (time.monotonic() - begun)
+        return self._coverage
 
     def _begin_reading(self) -> asyncio.Task[tuple[Stop | None, list[PublicationRow]]]:
         """Begin to read what the ledger says; whoever does not wait for it leaves it to end.
