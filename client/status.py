@@ -34,7 +34,6 @@ from store.kernel.errors import StoreUnavailable
 from store.stops import stops
 from wiring import TemporalUnreachable
 
-
 _REST = 10
 """How many times as long as counting takes a watch waits before it counts the mentions again."""
 
