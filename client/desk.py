@@ -11,7 +11,7 @@ from domain.mentions import MentionState
 from domain.model import Value
 from domain.times import UtcTime
 from store.desk import reading
-from store.desk.reading import MentionRow, Which
+from store.desk.reading import Which
 
 __all__ = [
     "MOST_NEW",
@@ -20,13 +20,10 @@ __all__ = [
     "desk_news",
     "newest_mention",
     "open_mentions",
-    "same_author",
 ]
 
 MOST_NEW = 1_000
 """New mentions that are counted; whoever has so many has to look anyway."""
-
-_SAME_AUTHOR = 20
 
 
 class DeskNews(Value):
@@ -62,13 +59,3 @@ async def newest_mention(engine: Engine) -> int:
 async def open_mentions(engine: Engine, incident: str = "") -> int:
     """How many mentions are open: of an incident, or of all."""
     return (await reading.counts(await engine.ledger(), incident))[MentionState.OPEN]
-
-
-async def same_author(engine: Engine, row: MentionRow) -> list[MentionRow]:
-    """The newest other mentions by the author of this one, on its channel."""
-    author, channel = row.mention.author.id or row.mention.author.handle, row.mention.channel
-    if not author:
-        return []
-    which = Which(channel=channel, author=author)
-    found = await reading.listed(await engine.ledger(), which, _SAME_AUTHOR + 1)
-    return [one for one in found if one.number != row.number][:_SAME_AUTHOR]

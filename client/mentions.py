@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from channels import registry
 from channels.configured import ChannelMisconfigured
 from client.claims import SEE_STATES, refuse_held
+from client.desk_shifts import with_duty
 from client.engine import Engine
 from client.errors import UnknownIncident, WrongInput
 from client.mention_rows import row_of, rows_of
@@ -190,10 +191,14 @@ def _some(moved: Collection[int], numbers: Collection[int], state: str) -> int:
 
 
 async def list_sources(engine: Engine) -> list[SeenSource]:
-    """Every channel that is to be listened to and has been begun with, by name."""
+    """Every channel that is to be listened to and has been begun with, by name.
+
+    Each says who answers there now, where the plan of an open incident assigns people.
+    """
     settings, now = engine.settings, datetime.now(UTC)
     found = await sources.all_sources(await engine.ledger())
-    return [seen(one, now) for one in found if settings.listens_to(one.channel)]
+    heard = [seen(one, now) for one in found if settings.listens_to(one.channel)]
+    return await with_duty(engine, heard, now)
 
 
 async def not_begun(settings: Settings, known: Collection[str]) -> list[str]:

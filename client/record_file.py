@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
@@ -14,6 +15,7 @@ from domain.errors import DomainError
 from domain.record import FORMAT, Record
 from domain.record_check import Checked, check_record
 from domain.sealing import check_fingerprint
+from store.desk.coverage import read_coverage
 from store.kernel import private_files
 from store.record.records import read_record
 
@@ -22,7 +24,8 @@ async def export_record(engine: Engine, slug: str, path: Path) -> Record:
     """Write the record of an incident to ``path`` as JSON, for this user only; return it.
 
     It has the entries with their hashes and seals, the openings, and the public keys: all that
-    verifying needs. ``UnknownIncident`` if the ledger has nothing of it.
+    verifying needs. How much of what people said had an end is beside it, and not sealed.
+    ``UnknownIncident`` if the ledger has nothing of it.
     """
     record = await read_record(await engine.ledger(), slug)
     if not record.entries:
@@ -36,6 +39,11 @@ async def export_record(engine: Engine, slug: str, path: Path) -> Record:
     content["head"] = last and {
         "link": last.link, "hash": last.hash, "key_id": last.key_id, "seal": last.seal
     }  # fmt: skip
+    coverage = await read_coverage(await engine.ledger(), slug, datetime.now(UTC))
+    content["mentions"] = {
+        **coverage.total.model_dump(mode="json"),
+        **coverage.model_dump(mode="json"),
+    }
     private_files.put(path, orjson.dumps(content, option=orjson.OPT_INDENT_2))
     return record
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from pydantic import Field
 from temporalio.service import RPCError
 
 from client.asking import incident_status, live_status
-from client.coverage import coverage_of
 from client.ended import outcomes_without_it, without_forecast
 from client.engine import Engine
 from client.errors import ClientError, EndedUnclosed, UnknownIncident, explanation_of
@@ -19,7 +20,7 @@ from client.publications import PublicationRow, list_publications
 from client.recovery.locks import why_locked
 from client.same_ledger import refuse_other_ledger
 from client.saved_replies import held_notices
-from domain.coverage import Coverage
+from domain.coverage import CoverageReport
 from domain.errors import DomainError
 from domain.explanation import Explanation, explained
 from domain.message import Document
@@ -28,23 +29,28 @@ from domain.model import Value
 from domain.publication import Outcome, PublicationState
 from domain.status import IncidentStatus
 from domain.stopping import Stop
+from store.desk.coverage import read_coverage
 from store.kernel.errors import StoreUnavailable
 from store.stops import stops
 from wiring import TemporalUnreachable
+
+_REST = 10
+"""How many times as long as counting takes a watch waits before it counts the mentions again."""
 
 
 class Look(Value):
     """The result of one look at an incident.
 
     ``waiting`` has the copy of each message at its gate, by its number. ``coverage`` is of the
-    mentions that belong to it. ``notices`` say what could not be read. ``over``: it was closed, or
-    nothing more can be done in it. ``stale``: this is the previous look, because this one failed.
+    mentions that belong to it; None while it cannot be read. ``notices`` say what could not be
+    read. ``over``: it was closed, or nothing more can be done in it. ``stale``: this is the
+    previous look, because this one failed.
     """
 
     status: IncidentStatus
     mails: tuple[MailProgress, ...] = ()
     waiting: Mapping[int, Document] = Field(default_factory=dict)
-    coverage: Coverage = Coverage()
+    coverage: CoverageReport | None = None
     notices: tuple[Explanation, ...] = ()
     over: bool = False
     stale: bool = False
@@ -59,6 +65,8 @@ class Watcher:
         self._mails = MailWatch(engine)
         self._documents: dict[str, Document] = {}
         self._same_ledger = False
+        self._coverage: CoverageReport | None = None
+        self._count_again_at = 0.0
         self._reading: set[asyncio.Task[tuple[Stop | None, list[PublicationRow]]]] = set()
 
     async def rest(self) -> None:
@@ -83,7 +91,7 @@ class Watcher:
             ended = True
         mails: tuple[MailProgress, ...] = ()
         waiting: Mapping[int, Document] = {}
-        coverage = Coverage()
+        coverage: CoverageReport | None = None
         try:
             if not self._same_ledger:
                 await refuse_other_ledger(self._engine, self._slug)
@@ -98,7 +106,7 @@ class Watcher:
             if ended:
                 mails = tuple(without_forecast(mail, status) for mail in mails)
             waiting = await self._waiting(status)
-            coverage = await coverage_of(self._engine, self._slug)
+            coverage = await self._covered()
             if any(one.phase is MessagePhase.IN_FORCE for one in status.messages):
                 notices += await held_notices(self._engine, self._slug)
         except (StoreUnavailable, DomainError) as error:
@@ -113,6 +121,19 @@ class Watcher:
             notices=tuple(notices),
             over=ended or status.closed_at is not None,
         )
+
+    async def _covered(self) -> CoverageReport:
+        """How much has an end; with many mentions, as it was some seconds ago.
+
+        Counting reads every mention of the incident, and a watch looks every second.
+        """
+        begun = time.monotonic()
+        if self._coverage is not None and begun < self._count_again_at:
+            return self._coverage
+        ledger = await self._engine.ledger()
+        self._coverage = await read_coverage(ledger, self._slug, datetime.now(UTC))
+        self._count_again_at = begun + _REST * (time.monotonic() - begun)
+        return self._coverage
 
     def _begin_reading(self) -> asyncio.Task[tuple[Stop | None, list[PublicationRow]]]:
         """Begin to read what the ledger says; whoever does not wait for it leaves it to end.

@@ -17,6 +17,7 @@ from client.errors import UnknownIncident
 from client.mail_progress import MailProgress, mails_at
 from client.patience import NotSoon, soon
 from client.timeline import Verified, verify_timeline
+from domain.coverage import CoverageReport
 from domain.errors import DomainError
 from domain.explanation import Explanation
 from domain.ids import MessageRef, check_slug
@@ -25,6 +26,7 @@ from domain.model import Value
 from domain.opening import SealedOpening
 from domain.playbook import Playbook
 from domain.timeline import TimelineEntry
+from store.desk.coverage import read_coverage
 from store.kernel.database import Database
 from store.record import incidents, messages, openings, publication_rows, timeline
 from store.record.incidents import IncidentRow
@@ -67,6 +69,7 @@ class WholeRecord(Value):
     stages: tuple[TimelineEntry, ...]
     messages: tuple[KeptRecord, ...]
     entries: tuple[TimelineEntry, ...]
+    coverage: CoverageReport
     verified: Verified | None = None
 
     @property
@@ -90,6 +93,7 @@ async def whole_record(engine: Engine, slug: str) -> WholeRecord:
         messages=await _messages(engine, slug),
         entries=entries,
         verified=await _verified(engine, slug),
+        coverage=await read_coverage(ledger, slug, datetime.now(UTC)),
     )
 
 

@@ -74,11 +74,13 @@ class ComponentPlan(Written):
 class PagePlan(Written):
     """The playbook's part of the status page: the parts of the product, in their order there.
 
-    ``impact`` is how bad an incident of this playbook is at least, until it is over.
+    ``impact`` is how bad an incident of this playbook is at least, until it is over. ``answered``:
+    whether each incident says how many of the messages from people were answered.
     """
 
     components: tuple[ComponentPlan, ...] = ()
     impact: Impact = Impact.MINOR
+    answered: bool = False
 
     @field_validator("components")
     @classmethod

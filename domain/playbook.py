@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
+from domain.desk_shifts import DeskPlan, desk_problems
 from domain.facts import FactName, Facts, FactText
 from domain.gate import GatePolicy, Requirement
 from domain.ids import SUBSCRIBERS, ChannelName
@@ -21,6 +22,7 @@ from domain.model import Written
 from domain.offer import OfferTerms
 from domain.page_entry import PagePlan
 from domain.plan_problems import PlanProblem, refuse
+from domain.playbook_briefing import BriefingPlan
 from domain.playbook_replies import RepliesPlan, reply_problems
 from domain.priorities import MentionsPlan
 from domain.public_text import PublicLine, PublicLink
@@ -156,6 +158,8 @@ class Playbook(Written):
     subscribers: SubscribersPlan | None = None
     replies: RepliesPlan | None = None
     mentions: MentionsPlan = MentionsPlan()
+    briefing: BriefingPlan = BriefingPlan()
+    desk: DeskPlan = DeskPlan()
 
     @model_validator(mode="after")
     def _plan_holds_together(self) -> Playbook:
@@ -165,6 +169,7 @@ class Playbook(Written):
                 *self._gate_problems(),
                 *self._subscriber_problems(),
                 *self._reply_problems(),
+                *desk_problems(self.desk, self.roster),
             ]
         )
         return self
@@ -181,11 +186,14 @@ class Playbook(Written):
         return self.model_copy(update={"messages": messages, "replies": replies})
 
     def without_words(self) -> Playbook:
-        """The same plan as it travels with an incident: what would be said stays in the files."""
-        if self.replies is None:
-            return self
-        replies = self.replies.model_copy(update={"saved": ()})
-        return self.model_copy(update={"replies": replies})
+        """The same plan as it travels with an incident.
+
+        What would be said stays in the files, and how people are reached.
+        """
+        replies = self.replies
+        if replies is not None:
+            replies = replies.model_copy(update={"saved": ()})
+        return self.model_copy(update={"replies": replies, "briefing": BriefingPlan()})
 
     def _roster_problems(self) -> list[PlanProblem]:
         ids = [person.id for person in self.roster]

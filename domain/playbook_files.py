@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from domain.desk_shifts import unassigned_hours
 from domain.errors import PlaybookInvalid, Problem
 from domain.facts import Facts
 from domain.ids import SUBSCRIBERS
 from domain.people import PEOPLE_FILE, People
 from domain.playbook import Playbook
+from domain.playbook_briefing import briefing_problems
 from domain.playbook_copy import (
     TEMPLATE_ENDING,
     Planned,
@@ -24,7 +26,13 @@ from domain.playbook_copy import (
     planned_templates,
     templates_in,
 )
-from domain.playbook_faults import odd_values, problem_at, validate_people, validate_plan
+from domain.playbook_faults import (
+    at_its_place,
+    odd_values,
+    problem_at,
+    validate_people,
+    validate_plan,
+)
 from domain.suggest import did_you_mean
 from domain.yaml_places import PlacedYaml, read_yaml
 
@@ -130,6 +138,14 @@ def _odd(
             place = ("messages", kind.value, "gate") if kind.published else ("replies", "gate")
             yield problem_at(placed, place, detail, "Name a deputy.")
     yield from _odd_replies(playbook, placed)
+    said = {name: files[name] for name in templates_in(files)}
+    if playbook.replies is not None:
+        said |= {
+            f"the saved reply {one.name}": " ".join(one.wordings) for one in playbook.replies.saved
+        }
+    odd = (*briefing_problems(playbook.briefing, said), *unassigned_hours(playbook.desk))
+    for problem in odd:
+        yield at_its_place(placed, problem)
 
 
 def _odd_replies(playbook: Playbook, placed: PlacedYaml) -> Iterable[Problem]:

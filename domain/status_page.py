@@ -35,12 +35,23 @@ class PageUpdate(Value):
     notified: bool = False
 
 
+class PageAnswers(Value):
+    """How many of the messages from people were answered, of those that needed it."""
+
+    answered: int
+    of: int = Field(ge=1)
+
+
 class PageIncident(Value):
-    """An incident that has at least one update; they are in the order of their publication."""
+    """An incident that has at least one update; they are in the order of their publication.
+
+    ``answers`` is None unless its playbook wants that told, and while nobody has written.
+    """
 
     id: str
     title: PublicLine
     updates: tuple[PageUpdate, ...] = Field(min_length=1)
+    answers: PageAnswers | None = None
 
     @property
     def newest(self) -> PageUpdate:

@@ -52,9 +52,11 @@ def json_files(page: StatusPage) -> Iterator[tuple[str, bytes]]:
 def content_digest(page: StatusPage) -> str:
     """Sixteen digits that change when anything changes that people read on the page.
 
-    Snapshots are also written to say that nothing has changed.
+    Snapshots are also written to say that nothing has changed. How many were answered is left out:
+    that changes with each reply, and readers would be asked to load the page again.
     """
-    shown = page.model_dump_json(exclude={"number", "generated_at", "record"})
+    unread = {"number": True, "generated_at": True, "record": True}
+    shown = page.model_dump_json(exclude={**unread, "incidents": {"__all__": {"answers"}}})
     return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
 

@@ -13,6 +13,7 @@ from channels.website.wording import (
     IMPACTS,
     SHAPES,
     STATES,
+    answers_words,
     heading_of,
     length,
     status_word,
@@ -75,6 +76,7 @@ class UpdateView:
 class IncidentView:
     """An incident with its updates, the newest first.
 
+    ``answers`` says how many messages from people were answered; empty where that is not told.
     ``overdue`` says whether ``next_update_by`` had passed when the page was generated.
     """
 
@@ -92,6 +94,7 @@ class IncidentView:
     overdue: bool
     concerned: tuple[StateView, ...]
     updates: tuple[UpdateView, ...]
+    answers: str
 
 
 def groups_of(page: StatusPage) -> tuple[GroupView, ...]:
@@ -138,6 +141,7 @@ def incident_view(
         updates=tuple(
             _update_view(one, changes.get(one.id, ()), level) for one in reversed(incident.updates)
         ),
+        answers=answers_words(incident.answers),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from domain.message import MessageKind
 from domain.page_entry import ComponentState, Impact, PageStatus
 from domain.page_state import indicator_of, only_maintenance
-from domain.status_page import PageUpdate, StatusPage
+from domain.status_page import PageAnswers, PageUpdate, StatusPage
 from domain.times import in_utc, show_clock, show_day
 
 _DESCRIPTIONS = {
@@ -84,3 +84,11 @@ def length(start: datetime, end: datetime) -> str:
         return f"{hours // 24} days"
     parts = [f"{hours} h" if hours else "", f"{rest} min" if rest else ""]
     return " ".join(part for part in parts if part)
+
+
+def answers_words(answers: PageAnswers | None) -> str:
+    """``5,676 of 5,676 messages from you answered``; nothing where that is not to be told."""
+    if answers is None:
+        return ""
+    messages = "message" if answers.of == 1 else "messages"
+    return f"{answers.answered:,} of {answers.of:,} {messages} from you answered"

@@ -55,3 +55,14 @@ async def release(db: Database, number: int, person: str) -> bool:
             update(mentions).where(_M.id == number, _M.claimed_by == person).values(NOBODY)
         )
         return bool(released.rowcount)
+
+
+async def hand_over(db: Database, person: str, to: str, at: datetime) -> int:
+    """Have all open mentions that ``person`` claimed last be claimed by ``to``; how many."""
+    values = {"claimed_by": to, "claimed_at": at, "claimed_until": at + LEASE}
+    open_ = _M.state == MentionState.OPEN.value
+    async with db.write(many_rows=True) as connection:
+        moved = await connection.execute(
+            update(mentions).where(_M.claimed_by == person, open_).values(values)
+        )
+        return moved.rowcount

@@ -12,6 +12,7 @@ from domain.page_entry import PageEntry
 from domain.publication import PublicationState
 from domain.status_page import PageIncident, PageUpdate, incident_id
 from store.kernel.database import Database
+from store.page.answers import read_answers
 from store.tables import incidents, publications, revisions
 
 SHOWN = (PublicationState.ACCEPTED, PublicationState.SENDING, PublicationState.UNKNOWN)
@@ -32,8 +33,14 @@ async def read_incidents(
         if row.key != without:
             found.setdefault(row.incident, []).append(_update(row, channel))
             titles[row.incident] = row.title
+    answers = await read_answers(connection) if found else {}
     made = [
-        PageIncident(id=incident_id(slug), title=titles[slug], updates=tuple(updates))
+        PageIncident(
+            id=incident_id(slug),
+            title=titles[slug],
+            updates=tuple(updates),
+            answers=answers.get(slug),
+        )
         for slug, updates in found.items()
     ]
     return tuple(sorted(made, key=lambda one: one.updates[0].at, reverse=True))

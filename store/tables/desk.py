@@ -76,6 +76,7 @@ mentions = Table(
     Index("ix_mentions_claimed", "claimed_by", "written_at"),
     Index("ix_mentions_cluster", "cluster", "state", "written_at", "id"),
     Index("ix_mentions_arrived", "arrived_at", "channel", "reason"),
+    Index("ix_mentions_closed", "closed_at", "channel", "reason"),
     Index("ix_mentions_language", "language", "written_at", "id"),
     # Lists that begin with what is most urgent.
     Index("ix_mentions_rank", "state", "rank", "written_at", "id"),

@@ -89,6 +89,7 @@ RULES: dict[str, Rule] = {
     f"GET {_INCIDENT}/record.json": Rule(Scope.EVENTS_READ),
     "GET /mentions": Rule(Scope.MENTIONS_READ),
     "GET /mentions/clusters": Rule(Scope.MENTIONS_READ),
+    "GET /mentions/coverage": Rule(Scope.MENTIONS_READ),
     "GET /mentions/plan": Rule(Scope.MENTIONS_READ),
     "GET /mentions/{number}": Rule(Scope.MENTIONS_READ),
     "GET /sources": Rule(Scope.MENTIONS_READ),

@@ -252,6 +252,30 @@ SOURCE: Example = {
     "problems": [],
     "notes": [],
 }
+LATELY: Example = {"hour": 412, "ten_minutes": 61}
+COVERAGE: Example = {
+    "at": "2026-11-28T10:00:00Z",
+    "all": 5676,
+    "open": 24,
+    "answered": 5000,
+    "dismissed": 652,
+    "oldest_open": "2026-11-28T09:41:00Z",
+    "arrived": LATELY,
+    "closed": LATELY,
+    "channels": [
+        {
+            "channel": "twitter",
+            "all": 5676,
+            "open": 24,
+            "answered": 5000,
+            "dismissed": 652,
+            "oldest_open": "2026-11-28T09:41:00Z",
+            "arrived": LATELY,
+            "closed": LATELY,
+        }
+    ],
+    "agents": [{"agent": "lea", "answered": 5000, "dismissed": 652, "closed": LATELY}],
+}
 PAGE: Example = {
     "components": [
         {
@@ -295,6 +319,7 @@ OF: dict[str, Example] = {
     "AboutReply": {},
     "Answering": {"saved": "my-password", "text": ""},
     "AnsweringMany": {"mentions": [12, 13], "saved": "my-password"},
+    "CoverageShown": COVERAGE,
     "Deciding": DECIDING,
     "DecisionTaken": DECISION,
     "DeletingSubscriber": DELETING,

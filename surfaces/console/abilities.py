@@ -29,10 +29,12 @@ NEEDS: dict[str, Ability | None] = {
     f"GET {_INCIDENT}/live": None,
     f"GET {_INCIDENT}/timeline": None,
     f"GET {_INCIDENT}/record": None,
+    "GET /incidents/{slug}/briefing": None,
     "GET /desk": None,
     "GET /desk/live": None,
     "GET /desk/replies": None,
     "GET /desk/clusters": None,
+    "GET /desk/coverage": None,
     "GET /desk/{number}": None,
     # Signing, and what helps to decide: the gate says who may.
     f"GET {_MESSAGE}/sign": None,
@@ -95,6 +97,7 @@ NEEDS: dict[str, Ability | None] = {
     f"POST {_INCIDENT}/recipient": Ability.SEE_ADDRESSES,
     f"POST {_INCIDENT}/recipient/file": Ability.SEE_ADDRESSES,
     # The desk.
+    "POST /desk/hand-overs": Ability.ANSWER,
     "POST /desk/dismissals": Ability.ANSWER,
     "POST /desk/replies": Ability.ANSWER,
     "POST /desk/replies/{reply}/agreement": Ability.ANSWER,

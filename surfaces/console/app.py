@@ -25,12 +25,15 @@ from client.stack import stack_file
 from surfaces.api.app import BesidePages, create_api, rest
 from surfaces.console import (
     administration,
+    briefing,
     closing,
     clusters,
+    coverage,
     desk,
     exports,
     facts,
     files,
+    hand_over,
     home,
     imports,
     incident,
@@ -68,6 +71,7 @@ _PAGES = (
     home.live,
     opening.router,
     incident.router,
+    briefing.router,
     sign.router,
     statements.router,
     passkeys.router,
@@ -90,8 +94,10 @@ _PAGES = (
     imports.router,
     exports.router,
     clusters.router,
+    coverage.router,
     desk.router,
     replies.router,
+    hand_over.router,
     mention.router,
 )
 
@@ -117,6 +123,7 @@ def create_app(engine: Engine) -> FastAPI:
     app.state.mails = previews.Mails()
     app.state.not_begun = {}
     app.state.plans = {}
+    app.state.coverage = {}
     app.state.api = create_api(engine, app.state.imports)
     stack = stack_file.read(engine.settings.state_dir)
     app.state.rehearsal = stack is not None and stack.runs() and not stack.real

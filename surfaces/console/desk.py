@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
@@ -14,7 +14,8 @@ from starlette.responses import Response
 from client.claims import current_claim
 from client.clusters import cluster_names
 from client.desk import DeskNews, Which, desk_news, newest_mention
-from client.incidents import recorded_incidents
+from client.desk_shifts import colleagues
+from client.incidents import ListedIncident, recorded_incidents
 from client.mention_authors import author_of
 from client.mentions import Order, dismiss, list_mentions, not_begun
 from domain.abilities import Ability
@@ -30,6 +31,7 @@ from surfaces.console.reply_plan import shown_plans
 
 HERE = "/desk"
 ON_A_PAGE = 50
+_MOST_BRIEFINGS = 3
 EVERY = timedelta(seconds=5)
 REASONS = [one for one in DismissalReason if one is not DismissalReason.AUTOMATIC]
 """Why a person dismisses something; what machines write is dismissed by a rule."""
@@ -145,6 +147,11 @@ async def take_dismissals(
     return see(asked.href())
 
 
+async def show_refused(request: Request, asked: Filters, refused: Refused) -> Response:
+    """The queue with why something was not done."""
+    return await _show(request, asked, refused=refused)
+
+
 async def _show(
     request: Request,
     asked: Filters,
@@ -162,6 +169,7 @@ async def _show(
     named = await cluster_names(engine, found.mentions)
     news = await _news(request, asked, newest)
     waiting = await _not_begun(request, news)
+    recorded = await recorded_incidents(engine)
     return page(
         request,
         "desk",
@@ -174,10 +182,12 @@ async def _show(
         not_begun=waiting,
         states=_states(asked),
         channels=sorted({one.channel for one in news.sources} | set(waiting)),
-        incidents=[one.slug for one in await recorded_incidents(engine)],
+        incidents=[one.slug for one in recorded],
+        briefings=[asked.incident] if asked.incident else _open(recorded),
         reasons=REASONS,
         priorities=list(MentionPriority),
         orders=list(Order),
+        colleagues=await _colleagues(request) if asked.mine else [],
         plans=await shown_plans(request, asked.incident),
         chosen=chosen or Chosen(),
         refusal=refused.explanation if refused else None,
@@ -194,6 +204,17 @@ def shown_rows(request: Request, named: Mapping[int, str] | None = None) -> dict
         "me": session(request).person.id,
         "cluster_names": named or {},
     }
+
+
+def _open(recorded: Sequence[ListedIncident]) -> list[str]:
+    """The names of the open incidents, whose briefings are linked; a few of them."""
+    return [one.slug for one in recorded if one.closed_at is None][:_MOST_BRIEFINGS]
+
+
+async def _colleagues(request: Request) -> list[str]:
+    """To whom what one has claimed can be handed over; nobody where the files cannot be read."""
+    found = await attempted(colleagues(engine_of(request), session(request).person.id))
+    return [] if isinstance(found, Refused) else found
 
 
 async def _news(request: Request, asked: Filters, since: int) -> DeskNews:

@@ -12,14 +12,16 @@ from starlette.responses import Response
 from client import mentions
 from client.claims import claim_mention, current_claim, release_mention, renew_claim
 from client.clusters import cluster_names, move_mentions
-from client.desk import same_author
+from client.conversation import conversation
 from client.incidents import recorded_incidents
 from client.mentions import MentionVersion, ShownMention, show_mention
 from client.replies import answer
 from client.reply_options import reply_options
+from domain.abilities import Ability
 from domain.claims import LEASE, LONGEST_DRAFT
 from domain.mentions import LONGEST_LINE, DismissalReason, ForeignLine
 from domain.printable import clean
+from surfaces.console.abilities import lacking
 from surfaces.console.access import actor, engine_of, session
 from surfaces.console.desk import REASONS, ClusterNumber, shown_rows
 from surfaces.console.failures import Page, Refused, attempted
@@ -126,6 +128,7 @@ async def _show(
     engine = engine_of(request)
     shown = await show_mention(engine, number)
     row = shown.row
+    addresses = lacking(request, Ability.SEE_ADDRESSES) is None
     claim = current_claim(row)
     options = await reply_options(engine, row, actor=actor(request))
     kept = row.draft.text if row.draft else ""
@@ -137,7 +140,7 @@ async def _show(
         row=row,
         mention=row.mention,
         versions=_newest_first(shown),
-        others=await same_author(engine, row),
+        talk=await conversation(engine, row, addresses=addresses),
         link=_link_of(row.mention.url),
         claim=claim,
         options=options,

@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from client.signing_in import Session
 from domain.abilities import Ability
+from domain.coverage import RULES
 from domain.explanation import Explanation, NextStep, explained
 from domain.facts import Facts
 from domain.message import Document
@@ -106,7 +107,7 @@ def _environment() -> Environment:
         in_one_line=in_one_line,
     )
     made.globals.update(asset=asset, plural=plural, left=_left, glance=_glance)
-    made.globals.update(button_of=_button_of, fact_hints=_fact_hints())
+    made.globals.update(button_of=_button_of, fact_hints=_fact_hints(), rules=RULES)
     return made
 
 

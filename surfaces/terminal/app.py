@@ -15,6 +15,7 @@ from surfaces.terminal import (
     audience,
     audit,
     backup,
+    briefing,
     broadcast,
     check,
     close,
@@ -60,8 +61,8 @@ _COMMANDS: tuple[Register, ...] = tuple(
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
         approve, reject, key, status, broadcast, withdraw, stop_all, resume_all, retry, settle,
-        recipient, desk, timeline, record, codes, suppressions, subscribers, sign_in, token,
-        webhook, audit,
+        recipient, briefing, desk, timeline, record, codes, suppressions, subscribers, sign_in,
+        token, webhook, audit,
         backup, restore, recover,
     )
 )  # fmt: skip

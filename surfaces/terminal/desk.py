@@ -8,13 +8,19 @@ from typing import Annotated
 import typer
 
 from client import claims, mentions
+from client.conversation import conversation
 from client.engine import Engine
 from client.mentions import MentionList, Order
 from client.saved_replies import ReplyRulesView, refuse_no_rules, reply_rules
 from domain.mentions import DismissalReason, MentionState
 from domain.priorities import MentionPriority
-from surfaces.terminal import desk_clusters, desk_replies
-from surfaces.terminal.desk_view import mention_lines, source_lines, version_lines
+from surfaces.terminal import desk_clusters, desk_coverage, desk_hand_over, desk_replies
+from surfaces.terminal.desk_view import (
+    conversation_lines,
+    mention_lines,
+    source_lines,
+    version_lines,
+)
 from surfaces.terminal.options import By, Json, actor, slug_of
 from surfaces.terminal.printing import clock, say, say_json
 from surfaces.terminal.replies_view import rules_lines
@@ -101,12 +107,27 @@ def list_(
 
 
 @app.command("show")
-def show_(number: Number, as_json: Json = False) -> None:
+def show_(
+    number: Number,
+    talk: Annotated[
+        bool,
+        typer.Option("--conversation", help="All that its author and we said to each other."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Show one mention: who said it, where, and every version of the words.
 
-    Example: frontfoot desk show 12
+    Example: frontfoot desk show 12 --conversation
     """
     shown = run(lambda engine: mentions.show_mention(engine, number))
+    if talk:
+        found = run(lambda engine: conversation(engine, shown.row, addresses=True))
+        if as_json:
+            say_json(found.model_dump(mode="json"))
+            return
+        for line in conversation_lines(found):
+            say(line)
+        return
     if as_json:
         say_json(shown.model_dump(mode="json"))
         return
@@ -260,4 +281,6 @@ def register(root: typer.Typer) -> None:
     """Add these commands to the command line."""
     desk_replies.register(app)
     desk_clusters.add_to(app)
+    desk_coverage.add_to(app)
+    desk_hand_over.add_to(app)
     root.add_typer(app, name="desk")

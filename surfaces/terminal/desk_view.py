@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from client.claims import current_claim
+from client.conversation import Conversation
 from client.mention_authors import author_of
 from client.mentions import MentionRow, ShownMention
 from client.source_state import SeenSource
@@ -68,6 +69,23 @@ def version_lines(shown: ShownMention) -> Iterator[str]:
         yield f"Draft by {row.draft.by}, {moment(row.draft.at)} UTC:"
         for line in row.draft.text.split("\n"):
             yield _INDENT + line
+
+
+def conversation_lines(talk: Conversation) -> Iterator[str]:
+    """What the author and we said to each other, the oldest first, and what was mailed to them."""
+    for turn in talk.turns:
+        when = moment(turn.at)
+        if turn.mention is not None:
+            yield f"{when}  they, mention {turn.mention.number}, {turn.mention.state}"
+            yield _INDENT + _in_one_line(turn.mention.mention.text)
+        elif turn.reply is not None:
+            receipt = f", receipt {turn.reply.receipt.id}" if turn.reply.receipt else ""
+            yield f"{when}  we, by {turn.reply.ground.by}, {turn.reply.state}{receipt}"
+            yield _INDENT + _in_one_line(turn.reply.text)
+        else:
+            yield f"{when}  our mail, {turn.received}"
+    for code in talk.received.codes if talk.received else ():
+        yield f"Code: {code}"
 
 
 def source_lines(source: SeenSource) -> Iterator[str]:

@@ -117,8 +117,16 @@ def _document(look: Look) -> dict[str, object]:
     return {
         **look.status.model_dump(mode="json"),
         "mails": [mail.model_dump(mode="json") for mail in look.mails],
-        "mentions": look.coverage.model_dump(mode="json"),
+        "mentions": _mentions(look),
     }
+
+
+def _mentions(look: Look) -> dict[str, object] | None:
+    """The coverage, without the moment at which it was read: that is no change."""
+    report = look.coverage
+    if report is None:
+        return None
+    return report.total.model_dump(mode="json") | report.model_dump(mode="json", exclude={"at"})
 
 
 def register(app: typer.Typer) -> None:

@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from client.mail_progress import MailProgress, under_way
-from domain.coverage import Coverage
+from domain.coverage import RULES, CoverageReport
 from domain.gate import GateState, Requirement, Verdict
 from domain.ids import SUBSCRIBERS
 from domain.message_state import MessagePhase
@@ -67,7 +67,7 @@ def incident_view(
     mails: Sequence[MailProgress] = (),
     previews: Mapping[int, str] | None = None,
     notices: Sequence[str] = (),
-    coverage: Coverage | None = None,
+    coverage: CoverageReport | None = None,
     *,
     brief: bool = False,
     ended: bool = False,
@@ -93,13 +93,26 @@ def incident_view(
         preview = (previews or {}).get(message.number, "")
         parts += [message_view(message, own, preview), Text("")]
     parts += [Text(clean(notice), style="yellow") for notice in notices]
-    if coverage is not None and coverage.all:
-        style = "yellow" if coverage.open else ""
-        parts.append(Text(f"mentions: {coverage.in_words}", style=style))
+    if coverage is not None:
+        parts += _mentions(coverage)
     parts += _record(status)
     if not ended:
         parts += [Text(line, no_wrap=True, overflow="ignore") for line in next_lines(status)]
     return Group(*parts)
+
+
+def _mentions(report: CoverageReport) -> Iterator[RenderableType]:
+    """How much of what people said has an end; by channel, and by whoever answered."""
+    if not report.total.all:
+        return
+    oldest = f", the oldest of {clock(report.oldest_open)}" if report.oldest_open else ""
+    style = "yellow" if report.total.open else ""
+    yield Text(f"mentions: {report.total.in_words}{oldest}", style=style)
+    channels = ", ".join(f"{clean(one.channel)} {one.percent}" for one in report.channels)
+    agents = ", ".join(
+        f"{clean(one.agent) or RULES} {one.answered + one.dismissed:,}" for one in report.agents
+    )
+    yield Text(f"   {channels}{f'; by {agents}' if agents else ''}", style="dim")
 
 
 def message_view(

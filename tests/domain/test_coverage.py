@@ -27,3 +27,8 @@ def test_what_is_open_keeps_an_incident_from_being_closed(left: int, said: str) 
         Coverage(open=left, answered=1).refuse_close("leak", " ")
     Coverage(open=left).refuse_close("leak", "they are answered on the platform")
     Coverage(answered=5).refuse_close("leak", "")
+
+
+def test_percents_are_rounded_down() -> None:
+    assert Coverage(open=1, answered=5675).percent == "99 %"
+    assert Coverage(answered=1, dismissed=1).percent == Coverage().percent == "100 %"

@@ -9,9 +9,10 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
+from channels.website.json_files import content_digest
 from channels.website.site import BRIEFLY, FOR_EVER, Site, compose
 from domain.page_entry import ComponentState
-from domain.status_page import StatusPage, article_path, incident_path
+from domain.status_page import PageAnswers, StatusPage, article_path, incident_path
 from tests.channels.website.world import NOW, URL, busy, components, past, quiet, spam
 
 HEAVIEST = 60_000
@@ -168,3 +169,14 @@ def test_what_is_long_ago_is_in_the_history_of_its_year() -> None:
 def test_the_sign_up_is_offered_where_there_is_one() -> None:
     assert "subscribe/" not in index(busy())
     assert 'href="./subscribe/"' in compose(busy(), subscribe=True).file("index.html").data.decode()
+
+
+def test_how_many_were_answered_is_a_line_and_no_news() -> None:
+    page = busy()
+    incident = page.incidents[0].model_copy(
+        update={"answers": PageAnswers(answered=5_676, of=5_676)}
+    )
+    told = page.model_copy(update={"incidents": (incident, *page.incidents[1:])})
+    words = "<li>5,676 of 5,676 messages from you answered</li>"
+    assert (words in index(told), words in index(page)) == (True, False)
+    assert content_digest(told) == content_digest(page)

@@ -7,20 +7,25 @@ from datetime import UTC, datetime, timedelta
 
 from domain.actor import Actor
 from domain.ids import SUBSCRIBERS
+from domain.mentions import DismissalReason
 from domain.message import AudienceCut, Copy, Document, MessageKind
 from domain.page_entry import ComponentState, PageEntry, PagePlan, PageStatus
 from domain.page_rules import page_entry
 from domain.publication import PublicationState, Receipt
 from domain.sealing import Sealed
-from domain.status_page import StatusPage, incident_id
+from domain.status_page import PageAnswers, StatusPage, incident_id
 from domain.timeline import TimelineEntry
+from store.desk import closing, entering
+from store.desk.closing import Dismissal
 from store.kernel.database import Database
 from store.page.heads import heads_at, installation_hash
 from store.page.ledger_page import LedgerPage
 from store.page.numbers import last_taken, next_number
-from store.page.updates import entries_of
+from store.page.updates import entries_of, read_incidents
 from store.record import incidents, messages, publication_rows, publications, timeline
+from store.recovery import snapshots
 from tests.sealing import KEY
+from tests.store.desk.said import crowd
 from tests.store.world import NO_ANSWER, NOON, ref
 
 URL = "https://status.example"
@@ -208,3 +213,23 @@ async def test_a_page_says_when_it_was_read(database: Database) -> None:
     before = datetime.now(UTC)
     page = await shown(database)
     assert before <= page.generated_at <= datetime.now(UTC)
+
+
+async def test_how_many_were_answered_is_told_where_the_plan_says_so(database: Database) -> None:
+    for slug in ("down", "quiet"):
+        await have_incident(database, slug)
+        await have_sent(database, slug, 1)
+    plan = '{"page":{"components":[],"answered":%s}}'
+    await snapshots.keep_plan(database, "down", plan % "true")
+    await snapshots.keep_plan(database, "quiet", plan % "false")
+    await entering.enter(database, crowd(1, 5), NOON)
+    await entering.draw_into(database, [1, 2, 3, 4], "down")
+    await entering.draw_into(database, [5], "quiet")
+    for number, reason in ((1, DismissalReason.ANSWERED_ELSEWHERE), (2, DismissalReason.SPAM)):
+        dismissal = Dismissal(reason=reason, words="by phone", by="lea")
+        await closing.dismiss(database, [number], dismissal, NOON)
+    async with database.read() as connection:
+        found = await read_incidents(connection, "website")
+    told = {one.id: one.answers for one in found}
+    # Nobody answered the spam, and nobody has to.
+    assert told == {incident_id("down"): PageAnswers(answered=1, of=3), incident_id("quiet"): None}

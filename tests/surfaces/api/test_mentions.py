@@ -152,3 +152,12 @@ async def test_the_plan_says_how_long_it_takes(desk: Api) -> None:
     assert [(one["channel"], one["open"]) for one in (mail, posts)] == [("smtp", 1), ("twitter", 7)]
     assert (posts["arriving_an_hour"], posts["in_words"][0].startswith("7 open")) == (7, True)
     assert (await desk.get("/mentions/plan", incident="leak")).json()["items"] == []
+
+
+async def test_coverage_is_counted_by_channel_and_by_agent(desk: Api) -> None:
+    await desk.post("/mentions/1/dismissal", {"reason": "spam"})
+    shown = (await desk.get("/mentions/coverage")).json()
+    assert [shown[name] for name in ("all", "open", "answered", "dismissed")] == [8, 7, 0, 1]
+    assert {one["channel"]: one["open"] for one in shown["channels"]} == {"smtp": 1, "twitter": 6}
+    assert [(one["agent"], one["closed"]["hour"]) for one in shown["agents"]] == [("maya", 1)]
+    assert (await desk.get("/mentions/coverage", incident="leak")).status_code == 404

@@ -6,19 +6,26 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from client import claims, mentions
+from client.checks.listening import check_listening
 from client.desk import desk_news
 from domain.actor import Actor
 from domain.claims import LEASE
 from domain.explanation import explained
 from domain.listening import Cursor, MentionPage, SourceProblem, complete
 from domain.mentions import DismissalReason, Mention, MentionState
-from store.desk import claiming, entering, sources
+from domain.publication import Receipt
+from domain.replies import ReplyBasis, ReplyGround
+from store.desk import claiming, entering, replies, replying, sources
 from store.desk.clustering import Clustering
+from store.desk.replies import NewReply
 from store.desk.sources import Lane
+from store.people import audiences, suppressions
+from store.people.audiences import AudienceRow
 from store.record import incidents
 from store.recovery import snapshots
 from surfaces.console.desk import Filters
@@ -147,7 +154,9 @@ async def test_hostile_words_do_nothing(desk: Console) -> None:
         assert not set(page) & set("\x1b\x07\u202e\u202c"), path
         assert "<script>alert" not in page
         assert "javascript:" not in page
-        assert "<b>" not in re.sub(r"<b><bdi>|<b>twitter|<b>facebook|<b>mastodon", "", page)
+        assert "<b>" not in re.sub(
+            r"<b><bdi>|<b>twitter|<b>facebook|<b>mastodon|<b>They|<b><a href", "", page
+        )
     assert "\\u202e" in page
     assert len(page) < 100_000
     assert "1 earlier version" in await read(desk, "/desk/1")
@@ -267,6 +276,39 @@ async def test_addresses_are_for_those_who_may_see_them(desk: Console, tmp_path:
     assert numbers(page) == [2]
 
 
+async def test_what_somebody_claimed_is_handed_over_with_its_draft(desk: Console) -> None:
+    await say(desk, *crowd(1, 3))
+    for number in (1, 2):
+        await sends(desk, f"/desk/{number}/claims")
+    await sends(desk, "/desk/1/drafts", draft="We are on it")
+    assert "<option>noor</option>" in await read(desk, "/desk?mine=1")
+    refused = await sends(desk, "/desk/hand-overs", to="maya")
+    assert (refused[0], "is you." in refused[1]) == (422, True)
+    assert (await sends(desk, "/desk/hand-overs", to="noor"))[0] == 303
+    again = await sends(desk, "/desk/hand-overs", to="noor")
+    assert (again[0], "claimed nothing that is open" in again[1]) == (409, True)
+    await desk.sign_in("noor")
+    assert sorted(numbers(await read(desk, "/desk?mine=1"))) == [1, 2]
+    page = await read(desk, "/desk/1")
+    assert ("You are at it" in page, "We are on it</textarea>" in page) == (True, True)
+
+
+async def test_an_account_that_nobody_answers_on_is_red(desk: Console) -> None:
+    ledger = await desk.engine.ledger()
+    for channel in ("twitter", "facebook"):
+        await sources.register(ledger, channel, 60, datetime.now(UTC))
+    assert "Nobody answers" not in await read(desk)
+    await opened(desk)
+    plan = {"desk": {"accounts": {"twitter": [{"people": ["sam", "dana"]}]}}}
+    await snapshots.keep_plan(ledger, "leak", json.dumps(plan))
+    page = await read(desk)
+    assert "Nobody answers on facebook now." in page
+    assert "sam, dana answer here." in page
+    assert "Nobody answers on twitter" not in page
+    told = [one.explanation.what for one in await check_listening(desk.engine) if not one.ok]
+    assert told == ["Nobody answers on facebook now."]
+
+
 async def test_whoever_may_not_answer_reads(desk: Console, tmp_path: Path) -> None:
     House(desk, tmp_path).has(ada="", ben="may: []")
     await say(desk, mention(1))
@@ -325,3 +367,53 @@ async def test_a_priority_is_in_words_and_the_plan_is_on_the_desk(desk: Console)
     older = re.search(r'href="([^"]+)" rel="next"', page)
     assert older is not None
     assert len(numbers(await read(desk, older[1].replace("&amp;", "&")))) == 10
+
+
+async def test_coverage_is_shown_by_channel_and_by_agent(desk: Console) -> None:
+    assert "Nobody has said anything yet." in await read(desk, "/desk/coverage")
+    desk.app.state.coverage.clear()
+    await say(desk, *crowd(1, 3))
+    await sends(desk, "/desk/dismissals", number=[1], reason="spam")
+    page = await read(desk, "/desk/coverage")
+    assert "33 %: 1 of 3 answered or dismissed, 2 open." in page
+    assert re.search(r'<th scope="row">maya</th><td>0</td><td>1</td>', page)
+    assert (await desk.browser.get("/desk/coverage?incident=leak")).status_code == 404
+
+
+async def test_the_picture_is_drawn_without_style_and_told_in_numbers(desk: Console) -> None:
+    now = datetime.now(UTC)
+    await say(desk, *(mention(n, at=now) for n in range(1, 13)))
+    page = await read(desk, "/desk/coverage")
+    picture = page[page.index("<figure") : page.index("</figure>")]
+    assert "style=" not in picture
+    assert picture.count("<title") == picture.count("<desc") == 1
+    bars = picture[: picture.index("</svg>")].count("<rect")
+    assert (bars, "12 came" in picture or ": 12, while 0" in picture) == (1, True)
+    assert re.search(r"</time></th><td>12</td><td>0</td>", picture)
+    assert re.search(r"under 10 min</th><td>12</td>", picture)
+
+
+async def test_a_conversation_has_our_receipts_and_what_they_received_from_us(
+    desk: Console, tmp_path: Path
+) -> None:
+    House(desk, tmp_path).has(ada="", ben="may: [answer]")
+    await opened(desk)
+    ledger = await desk.engine.ledger()
+    await audiences.import_rows(ledger, "customers", [AudienceRow("ann@feather.example", {})])
+    await suppressions.add(ledger, "ann@feather.example", "bounced", None, "email", NOW)
+    mail: Any = {**MAIL, "private": False}
+    await say(desk, mention(1, "first?", **mail), mention(2, "and now?", **mail))
+    ground = ReplyGround(basis=ReplyBasis.ROLE, incident="leak", number=2, revision=1, by="lea")
+    (reply,) = await replies.plan(ledger, [NewReply(mention=1, text="Yes.", ground=ground)], NOW)
+    (taken,) = await replying.take(ledger, [reply.number], NOW)
+    await replying.accept(ledger, taken, Receipt(id="r-77", at=NOW), NOW)
+    await desk.sign_in("ada")
+    page = await read(desk, "/desk/2")
+    talk = page[page.index('id="conversation"') :]
+    places = [talk.index(one) for one in ("first?", "and now?", "Yes.", "Receipt r-77")]
+    assert places == sorted(places)
+    assert "on the list of addresses not to be written to: bounced" in talk
+    await desk.sign_in("ben")
+    page = await read(desk, "/desk/2")
+    assert ("bounced" in page, "shown to those who may see addresses" in page) == (False, True)
+    assert "Receipt r-77" in page

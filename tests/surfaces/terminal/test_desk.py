@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import time
 from datetime import UTC, datetime
@@ -213,3 +214,16 @@ def test_the_plan_says_what_is_open(terminal: Terminal, ledger: Path) -> None:
     assert "3 open" in terminal.type("desk plan").stdout
     (plan,) = json.loads(terminal.type("desk plan --json").stdout)["channels"]
     assert (plan["channel"], plan["open"], plan["arriving_an_hour"]) == ("twitter", 3, 3)
+
+
+def test_coverage_is_told_by_channel_and_by_agent(terminal: Terminal, ledger: Path) -> None:
+    assert "Nobody has said anything yet." in terminal.type("desk coverage").stdout
+    asyncio.run(_have(ledger, *crowd(1, 3)))
+    terminal.type("desk dismiss 1 --why spam --as lea")
+    said = terminal.type("desk coverage").stdout
+    assert "33 %: 1 of 3 answered or dismissed, 2 open." in said
+    assert re.search(r"^lea +0 +1 +1 +1$", said, re.MULTILINE)
+    shown = json.loads(terminal.type("desk coverage --json").stdout)
+    assert (shown["total"]["open"], shown["agents"][0]["agent"]) == (2, "lea")
+    gone = terminal.type("desk coverage --incident leak")
+    assert (gone.exit_code, "no incident 'leak'" in gone.output) == (ExitCode.USAGE, True)
