@@ -23,7 +23,7 @@ async def test_connections_of_the_cancelled_end(tmp_path: Path) -> None:
         async with database.write() if number % 5 == 0 else database.read() as connection:
             await connection.execute(text("SELECT 1"))
 
-    for _ in range(30):
+    for _ in range(10):
         looking: list[asyncio.Task[None]] = []
         for number in range(40):
             looking.append(asyncio.create_task(look(number)))

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from client import asking, same_ledger
+from client import asking, incidents, same_ledger
 from client.stack.processes import identity
 from embedded import temporal_binary
 from settings import HERE
@@ -453,6 +453,7 @@ def frozen(up: Up, second: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterato
     opened(second, "frozen")
     short = asking.ANSWER_WITHIN / 8
     monkeypatch.setattr(asking, "ANSWER_WITHIN", short)
+    monkeypatch.setattr(incidents, "OPENED_WITHIN", short)
     worker = up.pids()["worker"]
     os.kill(worker, signal.SIGSTOP)
     yield second
