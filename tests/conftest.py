@@ -19,7 +19,7 @@ import pytest
 httpx._transports.default.create_ssl_context = functools.cache(httpx.create_ssl_context)
 
 _TEMPORAL_CORE = "temporalio.bridge.temporal_sdk_bridge"
-_PROCESSES = 3
+_PROCESSES = 4
 _PROCESSORS_NEEDED = 2
 
 
@@ -42,11 +42,11 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Three processes for the whole suite, where there are two processors, and otherwise none.
+    """Four processes for the whole suite, where there are two processors, and otherwise none.
 
-    Tests of a whole stack wait a good part of their time, so three keep two processors busy. Each
-    process collects all tests and may start a server and a stack: some tests alone are quicker in
-    one, and more than three would wait for the longest lane.
+    Tests of a whole stack wait half of their time, so four keep two processors busy; three did so
+    for three quarters of the time. Each process collects all tests and may start a server and a
+    stack: some tests alone are quicker in one, and more than four would wait for the longest lane.
     """
     if list(config.args) != config.getini("testpaths"):
         return 0
