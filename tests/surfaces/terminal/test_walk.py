@@ -475,16 +475,24 @@ def test_an_opening_that_nobody_answered_is_of_unknown_outcome(frozen: Terminal)
 # --- up itself -------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def own(terminal: Terminal, tmp_path: Path) -> Iterator[tuple[Up, Terminal]]:
-    """A stack for one test, and a second terminal beside it."""
-    del os.environ["TEMPORAL_ADDRESS"]
-    up = Up(tmp_path)
+@pytest.fixture(scope="module")
+def mistreated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """A stack that no other file needs."""
+    up = Up(tmp_path_factory.mktemp("mistreated"))
     try:
-        up.start()
-        yield up, terminal
+        yield up
     finally:
         up.tidy()
+
+
+@pytest.fixture
+def own(mistreated: Up, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> tuple[Up, Terminal]:
+    """It runs, and there is a second terminal in its folder."""
+    del os.environ["TEMPORAL_ADDRESS"]
+    monkeypatch.chdir(mistreated.folder)
+    if mistreated.process is None or mistreated.process.poll() is not None:
+        mistreated.start()
+    return mistreated, Terminal(mistreated.folder)
 
 
 def gone(beginnings: dict[int, str]) -> bool:
@@ -493,6 +501,15 @@ def gone(beginnings: dict[int, str]) -> bool:
 
 def beginnings_of(up: Up) -> dict[int, str]:
     return {pid: identity(pid) for pid in up.pids().values()}
+
+
+def test_a_killed_part_comes_back_and_up_says_so(own: tuple[Up, Terminal]) -> None:
+    up, terminal = own
+    opened(terminal, "comes-back")
+    for name, pid in up.pids().items():
+        os.kill(pid, signal.SIGKILL)
+        up.wait_until(lambda name=name: f"{name} is back" in up.said())
+    assert proposed(terminal, "comes-back")["gate"] == "waiting"
 
 
 def test_ctrl_c_leaves_no_process_and_the_next_up_goes_on(own: tuple[Up, Terminal]) -> None:
@@ -516,15 +533,6 @@ def test_an_up_that_is_killed_leaves_no_process(own: tuple[Up, Terminal]) -> Non
     parts = beginnings_of(up)
     up.end(signal.SIGKILL)
     wait_for(lambda: gone(parts), bool)
-
-
-def test_a_killed_part_comes_back_and_up_says_so(own: tuple[Up, Terminal]) -> None:
-    up, terminal = own
-    opened(terminal, "comes-back")
-    for name, pid in up.pids().items():
-        os.kill(pid, signal.SIGKILL)
-        up.wait_until(lambda name=name: f"{name} is back" in up.said())
-    assert proposed(terminal, "comes-back")["gate"] == "waiting"
 
 
 def test_a_second_up_in_the_same_folder_is_refused(up: Up, second: Terminal) -> None:
