@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import Result
 
 from client import asking, incidents, same_ledger
 from client.stack.processes import identity
@@ -433,9 +434,14 @@ def test_copy_whose_promise_is_over_cannot_be_signed_any_more(
 ) -> None:
     """ "More by 04:07" went out at 04:08."""
     terminal, slug = announced
-    late = terminal.read(f"revise {slug} 1 --next-update-by 1m --as maya")
-    soon = datetime.fromisoformat(late["next_update_by"]) - timedelta(seconds=60)
-    wait_for(lambda: datetime.now(UTC), lambda now: now >= soon, within=70)
+
+    def revised() -> Result:
+        next_minute = datetime.now(UTC) + timedelta(minutes=1)
+        line = f'revise {slug} 1 --next-update-by "{next_minute:%Y-%m-%d %H:%M}" --as maya --json'
+        return terminal.type(line)
+
+    # It is refused if that minute begins meanwhile.
+    late = json.loads(wait_for(revised, lambda result: result.exit_code == 0).stdout)
     refused = terminal.type(f"approve {slug} 1 --digest {late['digest']} --as noor")
     said = " ".join(refused.stderr.split())
     told = terminal.type(f"status {slug}").stdout
