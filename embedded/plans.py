@@ -56,12 +56,14 @@ def addresses(ports: Ports, console_url: str = "", reading_url: str = "") -> dic
     }
 
 
-def temporal(state: Path, ports: Ports, given: Mapping[str, str], binary: Path) -> PartPlan:
-    """Temporal's development server, on a file."""
+def temporal(
+    state: Path, ports: Ports, given: Mapping[str, str], binary: Path, more: Iterable[str] = ()
+) -> PartPlan:
+    """Temporal's development server, on a file; ``more`` goes into its dynamic configuration."""
     command = [str(binary), "server", "start-dev", "--ip", LOOPBACK]
     command += ["--port", str(ports.temporal), "--ui-port", str(ports.ui)]
     command += ["--db-filename", str(state / "temporal.db"), "--log-level", "warn"]
-    for setting in TEMPORAL_SETTINGS:
+    for setting in (*TEMPORAL_SETTINGS, *more):
         command += ["--dynamic-config-value", setting]
 
     async def ready(_: StackPart) -> bool:

@@ -48,7 +48,8 @@ class Stack:
     Without ``live`` every channel uses the sandbox, whatever credentials are set. With ``console``
     it has the pages for people on duty, who reach them at ``console_url`` if that is not here, and
     only read them at ``reading_url``. ``channel_settings`` are variables of channels that a drill
-    would leave out.
+    would leave out. ``temporal_settings`` are further values of Temporal's dynamic configuration,
+    for whoever sets them before ``start``.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Stack:
         self._console_url = console_url.rstrip("/").lower()
         self._reading_url = reading_url.rstrip("/").lower()
         self._channel_settings = dict(channel_settings or {})
+        self.temporal_settings: tuple[str, ...] = ()
         self._given = dict(os.environ)
         self._say = say
         self._told: StackEnvironment | None = None
@@ -154,7 +156,9 @@ class Stack:
 
     async def _start_parts(self) -> None:
         binary = await temporal_binary.find(self.state / "bin", self._given)
-        temporal = plans.temporal(self.state, self.ports, self._given, binary)
+        temporal = plans.temporal(
+            self.state, self.ports, self._given, binary, self.temporal_settings
+        )
         access = self._environments().access
         reporting = [name for name in access.event_channels if name not in access.live]
         sandbox = plans.sandbox(self.state, self.ports, self._given, reporting)

@@ -13,16 +13,17 @@ from xdist.workermanage import WorkerController
 LONG = (
     "tests/surfaces/console/",
     "tests/surfaces/terminal/",
-    "tests/channels/",
-    "tests/chaos/",
-    "tests/store/",
     "tests/workflows/",
+    "tests/chaos/",
+    "tests/channels/",
+    "tests/store/",
     "tests/benchmarks/test_quick.py",
     "tests/test_leaving.py",
 )
-"""Lanes to begin with, the longest first, so that what is left can even out how long they took."""
+"""Lanes to begin with, the longest first. Each process is given two of them at once, so with four
+processes the first and the fifth are run by one."""
 
-LAST = (
+STORIES = (
     "tests/whole/",
     "tests/whole/test_n",
     "tests/whole/test_ow",
@@ -30,24 +31,23 @@ LAST = (
     "tests/whole/test_s",
     "tests/whole/test_tw",
 )
-"""The last: their stacks would cost a tenth of a processor each until the session ends. The stories
-make up six lanes, each from the file of its name on: they are longer than anything that could run
-beside them, and no process is to have much left when the others have ended."""
+"""The lanes after them. The stories make up six, each from the file of its name on: a process that
+has run one has its stack already. The files that nobody has run by then are short, so they even out
+how long the processes took."""
 
 
 def lane(nodeid: str) -> str:
     """The lane of a test."""
     file = nodeid.partition("::")[0]
     if file.startswith("tests/whole/"):
-        return max(one for one in LAST if one <= file)
+        return max(one for one in STORIES if one <= file)
     return next((one for one in LONG if file.startswith(one)), file)
 
 
 def rank(lane: str) -> int:
     """Lanes of a lower rank are begun before those of a higher one."""
-    if lane in LONG:
-        return LONG.index(lane)
-    return len(LONG) + (lane in LAST and 1 + LAST.index(lane))
+    first = (*LONG, *STORIES)
+    return first.index(lane) if lane in first else len(first)
 
 
 class Lanes(LoadScopeScheduling):

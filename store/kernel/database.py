@@ -60,6 +60,7 @@ class Database:
         self._writer = writer
         self._reader = reader
         self._sqlite = sqlite
+        self._closed = False
         self.write_times = WriteTimes()
 
     @classmethod
@@ -93,7 +94,7 @@ class Database:
         async with (
             _in_words(),
             self._turn(priority),
-            _connected(writer) as connection,
+            self._connected(writer) as connection,
             connection.begin(),
         ):
             yield connection
@@ -153,11 +154,12 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One transaction that only reads. Raises ``StoreUnavailable``."""
-        async with _in_words(), _connected(self._reader) as connection, connection.begin():
+        async with _in_words(), self._connected(self._reader) as connection, connection.begin():
             yield connection
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; one that is in use is closed when it is handed back."""
+        self._closed = True
         await self._writer.dispose()
         await self._reader.dispose()
         if self._sqlite is not None:
@@ -170,6 +172,21 @@ class Database:
         async with turn:
             with self.write_times.writing(priority, asked):
                 yield
+
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        try:
+            connection = await engine.connect()
+        except OSError as error:
+            # asyncpg passes on the socket's own errors, including time-outs.
+            raise unreachable() from error
+        try:
+            yield connection
+        finally:
+            if self._closed:
+                # Its pool was closed meanwhile, and would keep it open for nobody.
+                await connection.invalidate()
+            await connection.close()
 
     def insert_or_ignore(self, table: Table, conflict: Iterable[str] | None = None) -> Insert:
         """``insert_or_ignore`` for this ledger."""
@@ -212,19 +229,6 @@ def insert_or_ignore(
 def upsert(dialect: DialectName, table: Table) -> SqliteInsert | PostgresInsert:
     """An insert that can say ``on_conflict_do_update``, in the same words on both databases."""
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-
-
-@asynccontextmanager
-async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    try:
-        connection = await engine.connect()
-    except OSError as error:
-        # asyncpg passes on the socket's own errors, including time-outs.
-        raise unreachable() from error
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 @asynccontextmanager

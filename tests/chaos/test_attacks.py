@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from chaos import attacks
 from chaos.plan import Attack, Fault, FaultAction, MessageScript, RoundPlan, Signer
 from chaos.round import play_round
 from chaos.verdict import MUST_BE_ZERO
@@ -45,7 +46,12 @@ ATTACKED = RoundPlan(
 )
 
 
-async def test_attacks_publish_nothing_double_nothing_and_stop_nothing(tmp_path: Path) -> None:
+async def test_attacks_publish_nothing_double_nothing_and_stop_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Still more signals than one run takes. What as many updates do, the stories of floods say.
+    monkeypatch.setattr(attacks, "SIGNALS", 1_250)
+    monkeypatch.setattr(attacks, "UPDATES", 160)
     result = await play_round(ATTACKED, tmp_path / "attacked", "sqlite")
     found = {name: getattr(result.verdict, name) for name in MUST_BE_ZERO}
     assert found == dict.fromkeys(MUST_BE_ZERO, 0), result.verdict.findings

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from chaos.stack import FORGETS_SOON
 from client.stack.ports import Ports
 from embedded import part
 from embedded.stack import Stack
@@ -33,6 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     """Temporal, sandbox, webhook receiver and worker, each a process of its own."""
     stack = Stack(tmp_path_factory.mktemp("whole") / "state", ports=Ports.free())
+    stack.temporal_settings = FORGETS_SOON
     with pytest.MonkeyPatch.context() as patch:
         # Something that died a second time is left lying longer: here it dies in every story.
         patch.setattr(part, "LONGEST_PAUSE", part.FIRST_PAUSE)

@@ -20,11 +20,7 @@ from workflows.contract import INCIDENT_WORKFLOW, OpenIncident
 
 
 async def forget(world: World, response: Response) -> None:
-    """Let Temporal forget the incident, as it does after its retention.
-
-    The server deletes an ended workflow only after its next note of what it has done: every
-    30 s, and later on a busy machine.
-    """
+    """Let Temporal forget the incident, as it does after its retention."""
     await world.temporal("workflow", "delete", "--yes", "--workflow-id", response.handle.id)
 
     async def gone() -> bool:
@@ -34,7 +30,7 @@ async def forget(world: World, response: Response) -> None:
             return error.status is RPCStatusCode.NOT_FOUND
         return False
 
-    await eventually(gone, within=240.0)
+    await eventually(gone)
 
 
 async def test_the_name_of_a_forgotten_incident_is_refused_and_says_what_it_was(

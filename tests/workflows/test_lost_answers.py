@@ -57,6 +57,18 @@ DOUBLES = (
 LATER = [None, *(how for how in Misbehaviour if how not in DOUBLES)]
 """None: the provider serves the request well, and so calls it a repetition of the first."""
 
+KINDS = [
+    None,
+    Misbehaviour.THROTTLES,
+    Misbehaviour.REFUSES,
+    Misbehaviour.CREDENTIALS_DEAD,
+    Misbehaviour.UNREACHED,
+    Misbehaviour.DROPS_BEFORE,
+    Misbehaviour.GATEWAY_FAILS_AFTER,
+]
+"""One of each kind that the workflow tells apart. That each adapter gives every answer its kind is
+in the contract of channels, so one of them is enough to show that no answer is of another kind."""
+
 SOME = [None, Misbehaviour.REFUSES, Misbehaviour.CREDENTIALS_DEAD, Misbehaviour.FAILS_BEFORE]
 
 WAITS = (Misbehaviour.THROTTLES, Misbehaviour.THROTTLES_WITHOUT_RESET)
@@ -231,7 +243,15 @@ def name_of(how: Misbehaviour | None) -> str:
     return how.name.lower() if how else "served"
 
 
-@pytest.mark.parametrize("later", LATER, ids=name_of)
+@pytest.mark.parametrize(
+    ("story", "later"),
+    [
+        pytest.param(channel, later, id=f"{channel}-{name_of(later)}")
+        for channel in CHANNELS
+        for later in (LATER if channel == "twitter" else KINDS)
+    ],
+    indirect=["story"],
+)
 async def test_after_a_lost_answer_and_a_list_that_lags_it_is_public_once(
     story: Story, later: Misbehaviour | None
 ) -> None:

@@ -15,8 +15,16 @@ pytestmark = pytest.mark.whole
 TITLE = "Sign-in is down — sorry 🚒"
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
-@pytest.mark.parametrize("stdout", ["a pipe", "a pipe that nobody reads", "a full disk"])
+@pytest.mark.parametrize(
+    ("encoding", "stdout"),
+    [
+        ("latin-1", "a pipe"),
+        ("ascii", "a pipe"),
+        ("utf-8", "a pipe"),
+        ("ascii", "a pipe that nobody reads"),
+        ("utf-8", "a full disk"),
+    ],
+)
 def test_a_message_that_was_proposed_is_not_a_failure(
     up: Up, second: Terminal, encoding: str, stdout: str
 ) -> None:

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import Result
 
-from client import asking, same_ledger
+from client import asking, incidents, same_ledger
 from client.stack.processes import identity
 from embedded import temporal_binary
 from settings import HERE
@@ -433,9 +434,14 @@ def test_copy_whose_promise_is_over_cannot_be_signed_any_more(
 ) -> None:
     """ "More by 04:07" went out at 04:08."""
     terminal, slug = announced
-    late = terminal.read(f"revise {slug} 1 --next-update-by 1m --as maya")
-    soon = datetime.fromisoformat(late["next_update_by"]) - timedelta(seconds=60)
-    wait_for(lambda: datetime.now(UTC), lambda now: now >= soon, within=70)
+
+    def revised() -> Result:
+        next_minute = datetime.now(UTC) + timedelta(minutes=1)
+        line = f'revise {slug} 1 --next-update-by "{next_minute:%Y-%m-%d %H:%M}" --as maya --json'
+        return terminal.type(line)
+
+    # It is refused if that minute begins meanwhile.
+    late = json.loads(wait_for(revised, lambda result: result.exit_code == 0).stdout)
     refused = terminal.type(f"approve {slug} 1 --digest {late['digest']} --as noor")
     said = " ".join(refused.stderr.split())
     told = terminal.type(f"status {slug}").stdout
@@ -453,6 +459,7 @@ def frozen(up: Up, second: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterato
     opened(second, "frozen")
     short = asking.ANSWER_WITHIN / 8
     monkeypatch.setattr(asking, "ANSWER_WITHIN", short)
+    monkeypatch.setattr(incidents, "OPENED_WITHIN", short)
     worker = up.pids()["worker"]
     os.kill(worker, signal.SIGSTOP)
     yield second
@@ -474,16 +481,24 @@ def test_an_opening_that_nobody_answered_is_of_unknown_outcome(frozen: Terminal)
 # --- up itself -------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def own(terminal: Terminal, tmp_path: Path) -> Iterator[tuple[Up, Terminal]]:
-    """A stack for one test, and a second terminal beside it."""
-    del os.environ["TEMPORAL_ADDRESS"]
-    up = Up(tmp_path)
+@pytest.fixture(scope="module")
+def mistreated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """A stack that no other file needs."""
+    up = Up(tmp_path_factory.mktemp("mistreated"))
     try:
-        up.start()
-        yield up, terminal
+        yield up
     finally:
         up.tidy()
+
+
+@pytest.fixture
+def own(mistreated: Up, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> tuple[Up, Terminal]:
+    """It runs, and there is a second terminal in its folder."""
+    del os.environ["TEMPORAL_ADDRESS"]
+    monkeypatch.chdir(mistreated.folder)
+    if mistreated.process is None or mistreated.process.poll() is not None:
+        mistreated.start()
+    return mistreated, Terminal(mistreated.folder)
 
 
 def gone(beginnings: dict[int, str]) -> bool:
@@ -492,6 +507,15 @@ def gone(beginnings: dict[int, str]) -> bool:
 
 def beginnings_of(up: Up) -> dict[int, str]:
     return {pid: identity(pid) for pid in up.pids().values()}
+
+
+def test_a_killed_part_comes_back_and_up_says_so(own: tuple[Up, Terminal]) -> None:
+    up, terminal = own
+    opened(terminal, "comes-back")
+    for name, pid in up.pids().items():
+        os.kill(pid, signal.SIGKILL)
+        up.wait_until(lambda name=name: f"{name} is back" in up.said())
+    assert proposed(terminal, "comes-back")["gate"] == "waiting"
 
 
 def test_ctrl_c_leaves_no_process_and_the_next_up_goes_on(own: tuple[Up, Terminal]) -> None:
@@ -515,15 +539,6 @@ def test_an_up_that_is_killed_leaves_no_process(own: tuple[Up, Terminal]) -> Non
     parts = beginnings_of(up)
     up.end(signal.SIGKILL)
     wait_for(lambda: gone(parts), bool)
-
-
-def test_a_killed_part_comes_back_and_up_says_so(own: tuple[Up, Terminal]) -> None:
-    up, terminal = own
-    opened(terminal, "comes-back")
-    for name, pid in up.pids().items():
-        os.kill(pid, signal.SIGKILL)
-        up.wait_until(lambda name=name: f"{name} is back" in up.said())
-    assert proposed(terminal, "comes-back")["gate"] == "waiting"
 
 
 def test_a_second_up_in_the_same_folder_is_refused(up: Up, second: Terminal) -> None:
