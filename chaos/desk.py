@@ -227,7 +227,11 @@ class Desk:
             row = (await mentions.show_mention(self._engine, one.mention)).row
             there = await self._book()
             answers = there.get((row.mention.channel, row.mention.id))
-            self._record.unknown_replies.append(f"{one.number} on {one.channel}: {one.explanation}")
+            if answers is None or not answers.deleted:
+                # Of one that was deleted, Facebook shows nothing any more.
+                self._record.unknown_replies.append(
+                    f"{one.number} on {one.channel}: {one.explanation}"
+                )
             sent, number = bool(answers and answers.replies), one.number
             await self._tried(
                 lambda n=number, sent=sent: replies.settle_reply(  # type: ignore[misc]

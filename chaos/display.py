@@ -101,7 +101,8 @@ def summarise(console: Console, results: list[RoundResult]) -> RoundVerdict:
     console.print(verdict)
     console.print(
         f"{len(results)} rounds, {total.posts} posts, {total.mails:,} mails, "
-        f"{total.mentions:,} mentions, {total.answers:,} answers; wrong decisions refused: {sum(one.refused for one in results)}; settled by hand: "
+        f"{total.mentions:,} mentions, {total.answers:,} answers; "
+        f"wrong decisions refused: {sum(one.refused for one in results)}; settled by hand: "
         f"{sum(one.settled_by_hand for one in results)}; channels retried: "
         f"{sum(one.retried for one in results)}",
         highlight=False,
