@@ -96,6 +96,7 @@ NEEDS: dict[str, Ability | None] = {
     f"POST {_INCIDENT}/recipient/file": Ability.SEE_ADDRESSES,
     # The desk.
     "POST /desk/dismissals": Ability.ANSWER,
+    "POST /desk/surges/{number}/dismissal": Ability.ANSWER,
     "POST /desk/replies": Ability.ANSWER,
     "POST /desk/replies/{reply}/agreement": Ability.ANSWER,
     "POST /desk/replies/{reply}/withdrawal": Ability.ANSWER,

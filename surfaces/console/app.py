@@ -50,6 +50,7 @@ from surfaces.console import (
     sign_in,
     statements,
     stopping,
+    surges,
     timeline,
     tokens,
     webhooks,
@@ -91,6 +92,7 @@ _PAGES = (
     exports.router,
     clusters.router,
     desk.router,
+    surges.router,
     replies.router,
     mention.router,
 )
