@@ -23,6 +23,7 @@ from workflows.incident import IncidentWorkflow
 from workflows.listening import ListeningWorkflow
 from workflows.outbox import OutboxWorkflow
 from workflows.publication import PublicationWorkflow
+from workflows.surges import SurgeWorkflow
 
 CHANNELS = ("email", "twitter", "facebook")
 WORKFLOWS = (
@@ -31,6 +32,7 @@ WORKFLOWS = (
     BroadcastWorkflow,
     OutboxWorkflow,
     ListeningWorkflow,
+    SurgeWorkflow,
 )
 
 

@@ -16,7 +16,8 @@ from domain.claims import LEASE
 from domain.explanation import explained
 from domain.listening import Cursor, MentionPage, SourceProblem, complete
 from domain.mentions import DismissalReason, Mention, MentionState
-from store.desk import claiming, entering, sources
+from domain.surge import SurgeRule
+from store.desk import claiming, entering, sources, surges
 from store.desk.clustering import Clustering
 from store.desk.sources import Lane
 from store.record import incidents
@@ -325,3 +326,18 @@ async def test_a_priority_is_in_words_and_the_plan_is_on_the_desk(desk: Console)
     older = re.search(r'href="([^"]+)" rel="next"', page)
     assert older is not None
     assert len(numbers(await read(desk, older[1].replace("&amp;", "&")))) == 10
+
+
+async def test_a_surge_is_told_on_the_first_page_and_the_desk_until_it_is_dismissed(
+    desk: Console,
+) -> None:
+    await say(desk, *(mention(f"surge-{n}", at=NOW) for n in range(60)))
+    await surges.compute(await desk.engine.ledger(), ["twitter"], SurgeRule(), NOW)
+    told = "Far more than usual is said on twitter: 60 mentions in ten minutes"
+    assert told in await read(desk, "/")
+    assert told in await read(desk)
+    assert await sends(desk, "/desk/surges/1/dismissal") == (303, "/desk")
+    # A second click finds it gone, which is what was wanted.
+    assert await sends(desk, "/desk/surges/1/dismissal") == (303, "/desk")
+    assert told not in await read(desk)
+    assert told not in await read(desk, "/")

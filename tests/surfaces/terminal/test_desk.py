@@ -18,7 +18,8 @@ from client.engine import Engine
 from client.listening import start_listening
 from domain.listening import Cursor, MentionPage, complete
 from domain.mentions import Mention
-from store.desk import entering, sources
+from domain.surge import SurgeRule
+from store.desk import entering, sources, surges
 from store.desk.clustering import Clustering
 from store.desk.sources import Lane
 from store.kernel.database import Database
@@ -213,3 +214,19 @@ def test_the_plan_says_what_is_open(terminal: Terminal, ledger: Path) -> None:
     assert "3 open" in terminal.type("desk plan").stdout
     (plan,) = json.loads(terminal.type("desk plan --json").stdout)["channels"]
     assert (plan["channel"], plan["open"], plan["arriving_an_hour"]) == ("twitter", 3, 3)
+
+
+def test_a_surge_is_told_with_the_sources_and_dismissed(terminal: Terminal, ledger: Path) -> None:
+    async def surge() -> None:
+        database, now = Database.open(f"sqlite:///{ledger}"), datetime.now(UTC)
+        await entering.enter(database, [mention(f"s{n}", at=now) for n in range(60)], now)
+        await surges.compute(database, ["twitter"], SurgeRule(), now)
+        await database.close()
+
+    asyncio.run(surge())
+    assert "Surge 1: Far more than usual is said on twitter" in terminal.type("desk sources").output
+    said = terminal.type("desk dismiss-surge 1 --as lea").output
+    assert said.strip() == "Nobody is told of surge 1 any more."
+    assert "Far more" not in terminal.type("desk sources").output
+    done = terminal.type("desk dismiss-surge 1 --as lea")
+    assert (done.exit_code, "is over, or somebody" in done.output) == (ExitCode.REFUSED, True)
