@@ -27,12 +27,14 @@ _S = PublicationState
 class NewReply(Value):
     """A reply to ``mention`` in ``text``, and why it may go out.
 
-    ``waits``: a second person has to agree to the words first.
+    ``waits``: a second person has to agree to the words first. ``version`` of the mention is what
+    it answers; empty, it goes out whatever the mention says by then.
     """
 
     mention: int
     text: str
     ground: ReplyGround
+    version: str = ""
     waits: bool = False
     priority: MentionPriority = MentionPriority.NONE
 
@@ -129,4 +131,5 @@ def _values(reply: NewReply, channel: str, at: datetime) -> dict[str, object]:
         "planned_at": at,
         "state": _S.PLANNED.value,
         "updated_at": at,
+        "version": reply.version,
     }

@@ -1,4 +1,4 @@
-"""When far more is said to an account than usual, and when a source's credentials end."""
+"""Surges, when a source's credentials end, and which version of a mention a reply is for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GOES_ON = sa.text("ended_at IS NULL")
 
 
 def upgrade() -> None:
-    """Make the table and the column."""
+    """Make the table and the columns."""
     op.create_table(
         "surges",
         sa.Column("id", BigId, nullable=False),
@@ -41,9 +41,13 @@ def upgrade() -> None:
         postgresql_where=_GOES_ON,
     )
     op.add_column("mention_sources", sa.Column("expires_at", Moment()))
+    # Empty for those that were planned before: nobody knows.
+    version = sa.Column("version", sa.Text(), server_default=sa.text("''"), nullable=False)
+    op.add_column("replies", version)
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_column("replies", "version")
     op.drop_column("mention_sources", "expires_at")
     op.drop_table("surges")

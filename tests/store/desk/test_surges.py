@@ -1,4 +1,4 @@
-"""A surge begins once, goes on, and ends: against the account's own same hour, on both databases."""
+"""A surge begins once, goes on, and ends; normal is the account's own same hour."""
 
 from __future__ import annotations
 
