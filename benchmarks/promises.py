@@ -67,7 +67,7 @@ def _replies(found: Results) -> list[Promise]:
         what = "approval to post while the desk replies at full rate, p95"
         made.append(_promise(what, "under 1 s", f"{wait:.2f} s", wait < FIRST_ACCEPTANCE))
     if race is not None:
-        what = f"{race.agents} agents claim the same {race.mentions:,} mentions, with one owner"
+        what = f"{race.agents} agents claim {race.mentions:,} mentions, with one owner each"
         good = race.one_owner == race.mentions
         made.append(_promise(what, f"{race.mentions:,}", f"{race.one_owner:,}", good))
     return made

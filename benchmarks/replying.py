@@ -2,7 +2,7 @@
 
 A crowd speaks in the sandbox, a desk answers all of it with saved replies, and X takes so many
 posts in a window and no more. Beside the replies, one small incident after the other is announced
-on the same account. Then, on a ledger of its own: many agents claim the same mentions at once.
+on the same account. Then, on a ledger of its own: many agents claim the same mentions.
 """
 
 from __future__ import annotations
@@ -49,6 +49,9 @@ from store.migrate import upgrade_ledger
 CHANNEL = "twitter"
 MAYA, NOOR, SAM = map(Actor.at_terminal, ("maya", "noor", "sam"))
 INCIDENT = "saturday"
+RIVALS = 5
+"""So many agents want the same mention at the same time."""
+
 _SAVED = ("told-late", "thanks", "need-help")
 _WITHIN = 180.0
 _LOOK_EVERY = 0.02
@@ -215,7 +218,7 @@ def _refuse_late(deadline: float, what: str) -> None:
 
 
 async def race(folder: Path, agents: int, mentions: int, seed: int) -> ClaimRace:
-    """Have ``agents`` claim each of ``mentions`` at once, each in an order of their own."""
+    """Have ``agents`` claim ``mentions`` at once, ``RIVALS`` of them each one."""
     url = f"sqlite:///{folder / 'claims.db'}"
     await upgrade_ledger(url)
     ledger = Database.open(url)
@@ -223,9 +226,14 @@ async def race(folder: Path, agents: int, mentions: int, seed: int) -> ClaimRace
         now = datetime.now(UTC)
         said = list(crowd(0, mentions, seed, now))
         await entering.enter(ledger, said, now)
+        draw = random.Random(seed)
+        wanted: dict[int, list[int]] = {agent: [] for agent in range(agents)}
+        for number in range(1, mentions + 1):
+            for agent in draw.sample(range(agents), min(RIVALS, agents)):
+                wanted[agent].append(number)
         began = time.perf_counter()
         got = await asyncio.gather(
-            *(_claims(Engine(ledger=ledger), number, mentions, seed) for number in range(agents))
+            *(_claims(Engine(ledger=ledger), agent, some) for agent, some in wanted.items())
         )
         seconds = time.perf_counter() - began
     finally:
@@ -239,11 +247,9 @@ async def race(folder: Path, agents: int, mentions: int, seed: int) -> ClaimRace
     )
 
 
-async def _claims(engine: Engine, agent: int, mentions: int, seed: int) -> list[int]:
-    """Claim whatever one can; the numbers that this agent got."""
+async def _claims(engine: Engine, agent: int, numbers: Sequence[int]) -> list[int]:
+    """Claim whatever one can, from the first on, as all do; the numbers that this agent got."""
     actor, got = Actor.at_terminal(f"agent-{agent}"), list[int]()
-    numbers = list(range(1, mentions + 1))
-    random.Random(seed + agent).shuffle(numbers)
     for number in numbers:
         try:
             await claim_mention(engine, number, actor=actor)
@@ -268,7 +274,7 @@ def lines(found: RepliesRun, race_: ClaimRace) -> Iterator[str]:
         f"{percentile_95(found.announced):.2f} s ({len(found.announced)} announcements)"
     )
     yield (
-        f"{race_.agents} agents claim the same {race_.mentions:,} mentions: {race_.one_owner:,} "
+        f"{race_.agents} agents claim {race_.mentions:,} mentions, each wanted by several: {race_.one_owner:,} "
         f"have one owner, after {race_.seconds:.1f} s"
     )
 

@@ -167,7 +167,7 @@ class RepliesRun(Value):
 
 
 class ClaimRace(Value):
-    """``agents`` claimed the same ``mentions``; ``one_owner``: of how many exactly one has."""
+    """``agents`` claimed the same ``mentions``; of ``one_owner`` exactly one of them has each."""
 
     agents: int
     mentions: int
