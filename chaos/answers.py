@@ -44,13 +44,16 @@ async def compare_answers(
         known[row.mention.channel, row.mention.id] = row
     for one in book:
         place = (one.channel, one.id)
-        _one_mention(one, known.get(place), times[place], verdict)
+        compare_mention(one, known.get(place), times[place], verdict)
     for detail in record.unknown_replies:
         verdict.find("given_up", detail)
     await _words(engine, incident, people, world, verdict)
 
 
-def _one_mention(one: SaidRow, row: MentionRow | None, times: int, verdict: RoundVerdict) -> None:
+def compare_mention(
+    one: SaidRow, row: MentionRow | None, times: int, verdict: RoundVerdict
+) -> None:
+    """Enter what is wrong with one mention, which is on the desk so many ``times``."""
     where = f"{one.channel} {one.id}"
     if one.replies > 1:
         verdict.find("answered_twice", f"{where} has {one.replies} answers", one.replies - 1)
