@@ -36,10 +36,10 @@ class Plan(Value):
     page_approvals: int = 20
     desk_mentions: int = 5_676
     desk_many: int = 100_000
-    reply_limit: int = 400
+    reply_limit: int = 200
     reply_window: float = 60.0
     reply_windows: int = 1
-    reply_announcements: int = 18
+    reply_announcements: int = 9
     claim_agents: int = 50
     claim_mentions: int = 1_000
 

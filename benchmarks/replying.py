@@ -284,10 +284,10 @@ def lines(found: RepliesRun, race_: ClaimRace) -> Iterator[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; return an exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.replying", description=__doc__)
-    parser.add_argument("--limit", type=int, default=400, help="posts of the account in a window")
+    parser.add_argument("--limit", type=int, default=200, help="posts of the account in a window")
     parser.add_argument("--window", type=float, default=60.0, help="seconds")
     parser.add_argument("--windows", type=int, default=1)
-    parser.add_argument("--announcements", type=int, default=18)
+    parser.add_argument("--announcements", type=int, default=9)
     parser.add_argument("--agents", type=int, default=50)
     parser.add_argument("--mentions", type=int, default=1_000)
     given = parser.parse_args(arguments)

@@ -18,6 +18,7 @@ from domain.ids import MessageRef
 from domain.mentions import MentionState
 from domain.message import MessageKind
 from domain.saved_replies import AUTHOR, ReplyRules
+from domain.status import IncidentStatus
 from store.desk.reading import MentionRow
 from store.record import messages
 
@@ -27,6 +28,7 @@ _NAME = r"\S[^\n]{0,60}"
 async def compare_answers(
     engine: Engine,
     incident: str,
+    status: IncidentStatus,
     people: People,
     sandbox: httpx.AsyncClient,
     record: Record,
@@ -47,7 +49,7 @@ async def compare_answers(
         compare_mention(one, known.get(place), times[place], verdict)
     for detail in record.unknown_replies:
         verdict.find("given_up", detail)
-    await _words(engine, incident, people, world, verdict)
+    await _words(engine, incident, status, world, verdict)
 
 
 def compare_mention(
@@ -73,10 +75,9 @@ def compare_mention(
 
 
 async def _words(
-    engine: Engine, incident: str, people: People, world: World, verdict: RoundVerdict
+    engine: Engine, incident: str, status: IncidentStatus, world: World, verdict: RoundVerdict
 ) -> None:
     """Every answer has the words of a signed form, or those that an agent chose, and is later."""
-    status = await people.status()
     opened = [
         one
         for one in status.messages

@@ -216,7 +216,14 @@ class _Scene:
             if desk is not None:
                 engine = Engine(ledger=self._database)
                 await compare_answers(
-                    engine, self._plan.incident, people, sandbox, self._record, world, verdict
+                    engine,
+                    self._plan.incident,
+                    status,
+                    people,
+                    sandbox,
+                    self._record,
+                    world,
+                    verdict,
                 )
             if status.closed_at is not None and not verdict.stuck:
                 trials = Trials(client, self._database, self._plan.incident)
