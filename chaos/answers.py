@@ -7,7 +7,7 @@ from collections import Counter
 
 import httpx
 
-from chaos.desk import FREE, every_mention
+from chaos.desk import EARLY, FREE, every_mention
 from chaos.people import People
 from chaos.record import Record
 from chaos.speaking import SaidRow, said
@@ -83,7 +83,7 @@ async def _words(
         for one in status.messages
         if one.kind is MessageKind.REPLY_RULES and one.approved_at is not None
     ]
-    patterns = [re.compile(re.escape(FREE).replace(r"\{\}", _NAME))]
+    patterns = [re.compile(re.escape(FREE).replace(r"\{\}", _NAME)), re.compile(re.escape(EARLY))]
     since = min((one.approved_at.timestamp() for one in opened if one.approved_at), default=None)
     for one in opened:
         ref = MessageRef(incident=incident, number=one.number, revision=one.revision)

@@ -39,6 +39,9 @@ SAVED = ("told-late", "thanks", "need-help")
 """Saved replies that show no fact, so that none is held."""
 
 FREE = "Thank you for writing, {}: we are on it ({})."
+EARLY = "At once."
+"""What an agent tries before the rules are signed; if they are at that moment, it is a free reply."""
+
 FORGED = "Nobody has signed this."
 
 _SPAM = "iPhone"
@@ -178,7 +181,7 @@ class Desk:
         if not rows:
             return
         try:
-            await replies.answer(self._engine, rows[0].number, actor=AGENTS[0], text="At once.")
+            await replies.answer(self._engine, rows[0].number, actor=AGENTS[0], text=EARLY)
         except DomainError:
             self._record.refused += 1
             return
