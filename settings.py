@@ -123,6 +123,18 @@ class Settings(BaseSettings):
         le=3600,
         description="Seconds between two readings of what people say on a channel.",
     )
+    surge_fold: float = Field(
+        default=5.0,
+        ge=1.5,
+        le=1_000,
+        description="So many times the normal number of mentions is a surge.",
+    )
+    surge_least: int = Field(
+        default=50,
+        ge=5,
+        le=100_000,
+        description="Fewer mentions in ten minutes are never a surge.",
+    )
     code_secret: SecretStr | None = Field(
         default=None,
         description="Secret that codes are derived from, 32 characters or more. Changing it during "

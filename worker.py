@@ -45,6 +45,7 @@ from activities.record import RecordActivities
 from activities.replying import ReplyingActivities
 from activities.samples import Sampling
 from activities.settling import SettlingActivities
+from activities.surges import SurgeActivities
 from activities.webhook_request import WebhookRequests
 from channels import registry
 from channels.configured import ChannelMisconfigured
@@ -64,10 +65,12 @@ from client.record_key import read_key
 from client.recovery.locks import lock_those_behind
 from client.reply_desk import keep_replying
 from client.stopping import keep_telling
+from client.surges import keep_watching
 from domain.ids import MAIN_QUEUE, OUTBOX_QUEUE, channel_queue
 from domain.playbook import PAGE_CHANNEL
 from domain.sealing import RecordKey
 from domain.subscribers import SubscriberLinks
+from domain.surge import SurgeRule
 from domain.unsubscribe import UnsubscribeLinks
 from settings import Settings
 from store import migrate
@@ -84,6 +87,7 @@ from workflows.listening import ListeningWorkflow
 from workflows.outbox import OutboxWorkflow
 from workflows.publication import PublicationWorkflow
 from workflows.reply_desk import ReplyDeskWorkflow
+from workflows.surges import SurgeWorkflow
 
 GRACE = timedelta(seconds=15)
 """How long a stopping worker waits for its activities: longer than one provider request."""
@@ -146,6 +150,9 @@ def workers(
     replying = ReplyingActivities(
         database, answering, terms, OpenedReplies(database, key.public, settings.proof_required)
     )
+    surges = SurgeActivities(
+        database, SurgeRule(fold=settings.surge_fold, least=settings.surge_least)
+    )
     made: list[Worker] = []
     for queue in queues:
         if queue == "main":
@@ -159,6 +166,7 @@ def workers(
                     OutboxWorkflow,
                     ListeningWorkflow,
                     ReplyDeskWorkflow,
+                    SurgeWorkflow,
                 ],
                 activities=[
                     *record.all(),
@@ -166,6 +174,7 @@ def workers(
                     *settling.all(),
                     *OutcomeActivities(database).all(),
                     *proposals.all(),
+                    *surges.all(),
                     *posts.ledger_only(),
                     *broadcasts.ledger_only(),
                 ],
@@ -329,6 +338,8 @@ async def run(queues: Sequence[str]) -> None:
                 keep_listening(client, database, heard, settings.listen_every)
             )
             stack.push_async_callback(_ended, listening)
+            watching = asyncio.create_task(keep_watching(client, heard))
+            stack.push_async_callback(_ended, watching)
             replying = asyncio.create_task(
                 keep_replying(client, sorted(replying_channels(channels)))
             )

@@ -15,7 +15,13 @@ from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.heartbeat import beating
 from activities.signatures.listening import READ_MENTIONS, Heard, ReadMentions
-from channels.contract import BadCredentials, ChannelError, Throttled, Unreachable
+from channels.contract import (
+    BadCredentials,
+    ChannelError,
+    CredentialsExpire,
+    Throttled,
+    Unreachable,
+)
 from channels.listening import Listens, PlaceLost
 from domain.explanation import Explanation, explained
 from domain.listening import MentionPage, SourceProblem, complete
@@ -29,6 +35,8 @@ SELDOM = timedelta(minutes=15)
 
 _MOST_CLUSTERED = 20_000
 """Mentions that are put into clusters after one reading: seconds, if an old ledger has many."""
+EXPIRY_EVERY = timedelta(hours=1)
+"""How often a platform is asked when our credentials end."""
 
 _UNANSWERED = (timedelta(seconds=15), timedelta(minutes=5))
 _log = logging.getLogger("frontfoot.listening")
@@ -53,6 +61,7 @@ class ListeningActivities:
         self._every = every
         self._now = clock
         self._clustering = Clustering(database)
+        self._expiry_asked = dict[str, datetime]()
 
     def all(self) -> list[Bound]:
         """Every activity here, for a worker."""
@@ -81,6 +90,7 @@ class ListeningActivities:
             page = await self._page(order.channel, lane)
         except (ChannelError, _OurMistake) as error:
             return await self._failed(source, lane, error)
+        await self._note_expiry(order.channel)
         entered = await sources.enter_page(self._database, order.channel, lane, page, self._now())
         more = page.more or await sources.newest_chain(self._database, order.channel)
         return Heard(again_in=0.0 if more else self._every.total_seconds(), new=entered.new)
@@ -95,6 +105,23 @@ class ListeningActivities:
             await self._clustering.catch_up(self._now(), _MOST_CLUSTERED)
         except Exception as error:  # noqa: BLE001 - its text may hold what people said
             _log.error("mentions could not be put into clusters: %s", type(error).__name__)
+
+    async def _note_expiry(self, channel: str) -> None:
+        """Keep when the credentials end, where the platform tells; asked seldom."""
+        adapter, asked = self._channels[channel], self._expiry_asked.get(channel)
+        if not isinstance(adapter, CredentialsExpire):
+            return
+        if asked is not None and self._now() - asked < EXPIRY_EVERY:
+            return
+        self._expiry_asked[channel] = self._now()
+        try:
+            expires_at = await adapter.credentials_expire_at()
+        except Exception as error:  # noqa: BLE001 - its text may hold anything, and it is heard
+            _log.warning(
+                "%s did not tell when its credentials end: %s", channel, type(error).__name__
+            )
+            return
+        await sources.enter_expiry(self._database, channel, expires_at)
 
     async def _page(self, channel: str, lane: Lane) -> MentionPage:
         try:

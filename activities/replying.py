@@ -28,13 +28,13 @@ from channels.contract import (
     Throttled,
     Unreachable,
 )
-from channels.replying import Glances, MentionGone, Replies
+from channels.replying import Glances, MentionGone, Replies, RereadsMentions
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep, explained
 from domain.message import Copy
 from domain.publication import Finding, Receipt, Sighting
 from domain.replies import AccountLimit, ReplyGround, ReplyTerms
-from store.desk import reading, reply_accounts, replying
+from store.desk import entering, reading, replies, reply_accounts, replying
 from store.desk.reading import MentionRow
 from store.desk.reply_accounts import AccountRow
 from store.desk.reply_rows import ReplyRow
@@ -65,6 +65,13 @@ _ELSEWHERE = explained(
     "Somebody has answered this mention on the platform.",
     "Read that answer; it is not answered again.",
     means="Our reply did not go out, and the mention was dismissed as answered elsewhere.",
+)
+
+
+_REWORDED = explained(
+    "What its mention says was edited after the reply was planned.",
+    "Read what it says now, and answer it anew.",
+    means="Nothing went out.",
 )
 
 
@@ -222,7 +229,9 @@ class ReplyingActivities:
             return await self._next_look(channel)
         if not room.now:
             return max(((room.again_at or now) - now).total_seconds(), AGAIN.total_seconds() / 10)
-        mentions = await reading.find_all(self._database, [one.mention for one in due])
+        mentions = await self._as_they_are_now(channel, [one.mention for one in due], account)
+        if mentions is None:
+            return 0
         gates = self._gates.for_a_round()
         ready = await _together(
             [self._prepared(one, mentions[one.mention], gates, account) for one in due]
@@ -239,10 +248,49 @@ class ReplyingActivities:
         await _together(attempts)
         return 0
 
+    async def _as_they_are_now(
+        self, channel: str, numbers: Sequence[int], account: _Account
+    ) -> dict[int, MentionRow] | None:
+        """The mentions, looked at again where the platform tells nobody of an edit.
+
+        None if the account has to wait.
+        """
+        known = await reading.find_all(self._database, numbers)
+        adapter: object = self._channels.get(channel)
+        if not isinstance(adapter, RereadsMentions):
+            return known
+        try:
+            shown = await adapter.reread([row.mention for row in known.values()])
+        except (Unreachable, Throttled) as error:
+            self._hold(account, error)
+            return None
+        except Exception as error:  # noqa: BLE001 - the reply itself meets it, if it is for good
+            _log.warning("%s: mentions were not read again: %s", channel, type(error).__name__)
+            return known
+        versions = {row.mention.id: row.mention.version for row in known.values()}
+        edited = [one for one in shown if versions.get(one.id, one.version) != one.version]
+        if not edited:
+            return known
+        await entering.enter(self._database, edited, self._now())
+        return await reading.find_all(self._database, numbers)
+
+    async def _reworded(self, reply: ReplyRow, mention: MentionRow) -> bool:
+        """Whether the mention says something else than when the reply was planned."""
+        now = mention.mention
+        if reply.version in ("", now.version):
+            return False
+        versions = await reading.versions(self._database, mention.number)
+        then = next((one.text for one in versions if one.version == reply.version), None)
+        # White space and line ends change nothing that somebody meant.
+        return then is None or then.split() != now.text.split()
+
     async def _prepared(
         self, reply: ReplyRow, mention: MentionRow, gates: RoundGates, account: _Account
     ) -> Copy | None:
-        """What goes out, if it may and nobody has answered yet."""
+        """What goes out, if it may, the words are still those, and nobody has answered yet."""
+        if await self._reworded(reply, mention):
+            await replies.call_off(self._database, [reply.number], _REWORDED, self._now())
+            return None
         try:
             author = mention.mention.author
             await gates.refuse_unopened(

@@ -13,7 +13,8 @@ class Plan(Value):
     ``rush_events`` are signed events a second beside a broadcast to ``rush_recipients``.
     ``queue_recipients`` 0 leaves the job queue out. Each address of the status page is read for
     ``page_seconds``, and ``page_approvals`` messages go out to it. ``desk_mentions`` are a day's,
-    ``desk_many`` those that lists are read of.
+    ``desk_many`` those that lists are read of. An account may publish ``reply_limit`` posts in
+    ``reply_window`` seconds, and replies are counted for ``reply_windows`` of these.
     """
 
     sizes: tuple[int, ...]
@@ -35,6 +36,12 @@ class Plan(Value):
     page_approvals: int = 20
     desk_mentions: int = 5_676
     desk_many: int = 100_000
+    reply_limit: int = 200
+    reply_window: float = 60.0
+    reply_windows: int = 1
+    reply_announcements: int = 9
+    claim_agents: int = 50
+    claim_mentions: int = 1_000
 
     def crews(self, database: str) -> tuple[int, ...]:
         """The numbers of worker processes to try on a database."""
@@ -73,4 +80,10 @@ def quick(seed: int) -> Plan:
         page_approvals=2,
         desk_mentions=300,
         desk_many=2_000,
+        reply_limit=40,
+        reply_window=3.0,
+        reply_windows=1,
+        reply_announcements=1,
+        claim_agents=5,
+        claim_mentions=20,
     )

@@ -17,6 +17,7 @@ from domain.model import Value
 OF_LIMIT = 0.35
 FLAT_WITHIN = 0.15
 MEMORY_MIB = 400
+LIMIT_USED = 0.95
 FIRST_ACCEPTANCE = 1.0
 RATE_KEPT = 0.9
 PAGE_REQUESTS = 2_000
@@ -50,7 +51,26 @@ def promises(found: Results) -> list[Promise]:
                 wait.p95 < FIRST_ACCEPTANCE,
             )
         )
-    return [*made, *_status_page(found), *_rush_hours(found), *_desk(found)]
+    made += [*_status_page(found), *_rush_hours(found), *_desk(found)]
+    return [*made, *_replies(found)]
+
+
+def _replies(found: Results) -> list[Promise]:
+    made, run, race = list[Promise](), found.replies, found.claims
+    if run is not None:
+        what = "replies at the account's limit, of what the reserve leaves"
+        made.append(_promise(what, "95 % or more", f"{run.share:.1%}", run.share >= LIMIT_USED))
+        what = "replies refused for their rate"
+        made.append(_promise(what, "0", str(run.refused), run.refused == 0))
+    if run is not None and run.announced:
+        wait = percentile_95(run.announced)
+        what = "approval to post while the desk replies at full rate, p95"
+        made.append(_promise(what, "under 1 s", f"{wait:.2f} s", wait < FIRST_ACCEPTANCE))
+    if race is not None:
+        what = f"{race.agents} agents claim {race.mentions:,} mentions, with one owner each"
+        good = race.one_owner == race.mentions
+        made.append(_promise(what, f"{race.mentions:,}", f"{race.one_owner:,}", good))
+    return made
 
 
 def _desk(found: Results) -> list[Promise]:

@@ -10,6 +10,7 @@ from benchmarks import plot
 from benchmarks.desk import lines as desk_lines
 from benchmarks.limit import WAYS
 from benchmarks.promises import promises
+from benchmarks.replying import lines as replying_lines
 from benchmarks.results import Results
 from benchmarks.summary import (
     costs,
@@ -94,6 +95,7 @@ def tables(found: Results) -> str:
         ("## The status page", _status_page(found)),
         ("## From approval to the first post in the rush hour", _rush_hours(found)),
         ("## The desk", _desk(found)),
+        ("## Replies and claims", _replying(found)),
         ("## Ways to the limit", _ways(found)),
     ]
     return "\n\n".join(f"{heading}\n\n{table}" for heading, table in parts)
@@ -262,6 +264,17 @@ def _desk(found: Results) -> str:
     )
     head = ("list", "pages", "p50, ms", "p95, ms")
     return f"{told}\n\n{_table(head, 'lrrr', of_many)}\n\n{note}"
+
+
+def _replying(found: Results) -> str:
+    if found.replies is None or found.claims is None:
+        return "Not measured."
+    told = "\n".join(f"- {line}" for line in replying_lines(found.replies, found.claims))
+    return (
+        f"{told}\n\nOn SQLite with one worker, against the sandbox, which counts the posts of the "
+        "account as X does. An account's limit is kept in windows: what is measured is how many of "
+        "the replies that it lets out went out in time."
+    )
 
 
 def _ways(found: Results) -> str:

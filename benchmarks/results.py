@@ -146,6 +146,37 @@ class DeskRun(Value):
     planned_many: tuple[float, ...] = ()
 
 
+class RepliesRun(Value):
+    """Replies on an account that may post ``limit`` times in ``window`` seconds.
+
+    ``replies`` went out in ``seconds``, ``allowed`` is what the reserve and announcements left of
+    the limit, ``refused`` how many attempts the provider did not take. ``announced`` are seconds
+    from each approval to its post on the same account.
+    """
+
+    limit: int
+    window: float
+    replies: int
+    allowed: int
+    refused: int
+    seconds: float
+    announced: tuple[float, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """How much of what was allowed was used."""
+        return self.replies / self.allowed
+
+
+class ClaimRace(Value):
+    """``agents`` claimed the same ``mentions``; of ``one_owner`` exactly one of them has each."""
+
+    agents: int
+    mentions: int
+    seconds: float
+    one_owner: int
+
+
 class Machine(Value):
     """Where it ran, and with what."""
 
@@ -175,3 +206,5 @@ class Results(Value):
     page_served: tuple[PageServed, ...] = ()
     page_news: NewsOnPage = NewsOnPage()
     desk: DeskRun | None = None
+    replies: RepliesRun | None = None
+    claims: ClaimRace | None = None

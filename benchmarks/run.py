@@ -22,6 +22,7 @@ from benchmarks import (
     machine,
     postgres,
     relay,
+    replying,
     rush_hour,
     status_page,
 )
@@ -33,11 +34,13 @@ from benchmarks.others import HELPERS, ONE_BY_ONE
 from benchmarks.plan import Plan
 from benchmarks.results import (
     Bracket,
+    ClaimRace,
     DeskRun,
     FrontfootRun,
     NewsOnPage,
     PageServed,
     QueueRun,
+    RepliesRun,
     Results,
     RushHour,
     Sampled,
@@ -94,6 +97,7 @@ class Run:
         page_served, page_news = await self._status_page()
         rush_hours = await self._rush_hours()
         at_desk = await self._desk()
+        replied, claimed = await self._replying()
         return Results(
             plan=self._plan,
             began=began,
@@ -110,6 +114,8 @@ class Run:
             page_served=page_served,
             page_news=page_news,
             desk=at_desk,
+            replies=replied,
+            claims=claimed,
         )
 
     # --- contestants --------------------------------------------------------------------------
@@ -236,6 +242,22 @@ class Run:
         self._view.measured(next(desk.lines(found)))
         return found
 
+    async def _replying(self) -> tuple[RepliesRun, ClaimRace]:
+        """Replies at an account's limit, with announcements beside them; and agents who race."""
+        folder, plan = self._folder / "replying", self._plan
+        folder.mkdir()
+        self._view.begin("replies at the account's limit, and claims")
+        claimed = await replying.race(folder, plan.claim_agents, plan.claim_mentions, plan.seed)
+        replied = await replying.measure(
+            folder,
+            limit=plan.reply_limit,
+            window=plan.reply_window,
+            windows=plan.reply_windows,
+            announcements=plan.reply_announcements,
+        )
+        self._view.measured(next(replying.lines(replied, claimed)))
+        return replied, claimed
+
     async def _rush_hours(self) -> tuple[RushHour, ...]:
         """Approvals beside a broadcast and events, with priority and without, on each database."""
         measured: list[RushHour] = []
@@ -345,4 +367,4 @@ def steps(plan: Plan) -> int:
     if "postgres" in plan.databases:
         broadcasts += 1
         broadcasts += len(plan.crews("postgres")) if plan.queue_recipients else 0
-    return broadcasts + 6 + len(plan.rush_priorities) * len(plan.databases)
+    return broadcasts + 7 + len(plan.rush_priorities) * len(plan.databases)

@@ -213,9 +213,7 @@ async def _one(
     """One urgent incident: seconds of ``propose``, and from ``decide`` to the first post."""
     title = f"Outage number {number:04}"
     slug = f"urgent-{number}"
-    await incidents.open_incident(
-        on.engine, slug=slug, title=title, files=_posts_only(), actor=LEAD
-    )
+    await incidents.open_incident(on.engine, slug=slug, title=title, files=posts_only(), actor=LEAD)
     began = time.time()
     message = await messages.propose(on.engine, slug, MessageKind.ANNOUNCEMENT, actor=LEAD)
     approved = time.time()
@@ -233,7 +231,8 @@ async def _one(
     raise RuntimeError(f"{slug} was not out after {_WITHIN:.0f} s: {status.messages}")
 
 
-def _posts_only() -> dict[str, str]:
+def posts_only() -> dict[str, str]:
+    """A playbook whose announcement goes out as posts."""
     files = dict(read_playbook(HERE / "playbooks" / "site-compromised"))
     plan = yaml.safe_load(files["playbook.yaml"])
     announcement = {**plan["messages"]["announcement"], "channels": list(POSTS), "must_reach": []}

@@ -12,6 +12,7 @@ and by what it answers, which the platform itself records.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -68,6 +69,21 @@ class Glances(Protocol):
 
         Good enough before a first attempt, which is most of all about answers that people gave by
         hand. Whether an attempt of ours went out is for ``find_reply``, since lists may lag.
+        """
+        ...
+
+
+@runtime_checkable
+class RereadsMentions(Protocol):
+    """A channel that can look at mentions again, where nothing tells of an edit.
+
+    Before a reply they are looked at, so that it answers what they say now.
+    """
+
+    async def reread(self, mentions: Sequence[Mention]) -> Sequence[Mention]:
+        """Those of these mentions that the platform still shows, as they are now, in one look.
+
+        What is not among them may be deleted, or hidden. Raises like ``find_reply``.
         """
         ...
 

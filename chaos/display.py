@@ -53,7 +53,8 @@ class Display:
         self._console.print(
             f"round {self._round} (seed {result.plan.seed}): {word} in {result.seconds:.0f} s; "
             f"{len(result.plan.messages)} messages, {verdict.posts} posts, {verdict.mails:,} "
-            f"mails, {sum(result.struck.values())} faults struck",
+            f"mails, {verdict.mentions} mentions, {verdict.answers} answers, "
+            f"{sum(result.struck.values())} faults struck",
             highlight=False,
         )
         for finding in verdict.findings:
@@ -99,8 +100,9 @@ def summarise(console: Console, results: list[RoundResult]) -> RoundVerdict:
         verdict.add_row(name.replace("_", " "), str(getattr(total, name)), f"allowed: {meaning}")
     console.print(verdict)
     console.print(
-        f"{len(results)} rounds, {total.posts} posts, {total.mails:,} mails; wrong decisions "
-        f"refused: {sum(one.refused for one in results)}; settled by hand: "
+        f"{len(results)} rounds, {total.posts} posts, {total.mails:,} mails, "
+        f"{total.mentions:,} mentions, {total.answers:,} answers; "
+        f"wrong decisions refused: {sum(one.refused for one in results)}; settled by hand: "
         f"{sum(one.settled_by_hand for one in results)}; channels retried: "
         f"{sum(one.retried for one in results)}",
         highlight=False,

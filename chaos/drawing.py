@@ -10,7 +10,10 @@ from datetime import timedelta
 from chaos.plan import (
     DISASTERS,
     EVERYTHING,
+    LISTENING,
+    REPLIES,
     Attack,
+    CrowdScript,
     Fault,
     FaultAction,
     MessageScript,
@@ -41,6 +44,9 @@ _MAILED_SAFETY = (MessageKind.ANNOUNCEMENT, MessageKind.RESOLUTION_NOTE, Message
 
 _DISASTER_IN = 0.2
 """The share of rounds in which a state is lost: each costs much of its round's time."""
+
+_ANSWERED_WITHIN = timedelta(seconds=30)
+"""How much longer a round with a crowd may take."""
 
 _BACK_WITHIN = timedelta(seconds=40)
 """How much longer such a round may take until what is not settled counts as stuck."""
@@ -84,7 +90,7 @@ def draw(seed: int, recipients: int) -> RoundPlan:
             _message(dice, kind, some) for kind, some in zip(kinds, faults, strict=True)
         ),
     )
-    return _with_disaster(plan)
+    return _with_crowd(_with_disaster(plan))
 
 
 def signers(dice: random.Random, kind: MessageKind) -> tuple[Signer, ...]:
@@ -149,6 +155,53 @@ def _with_disaster(plan: RoundPlan) -> RoundPlan:
     messages = list(plan.messages)
     messages[place] = replace(messages[place], faults=(*messages[place].faults, lost))
     return replace(plan, messages=tuple(messages))
+
+
+def _with_crowd(plan: RoundPlan) -> RoundPlan:
+    """Let a crowd speak, and strike who listens and who answers.
+
+    Not where the ledger is put back: a mention that comes anew belongs to whatever is open then.
+    """
+    faults = [fault for script in plan.messages for fault in script.faults]
+    if any(fault.action is FaultAction.LEDGER_RESTORED for fault in faults):
+        return plan
+    dice = random.Random(f"crowd {plan.seed}")
+    reading = Fault(
+        FaultAction.POINT_KILL,
+        LISTENING,
+        point=dice.choice((Point.BEFORE_ROW, Point.AFTER_ROW)),
+    )
+    action = dice.choice((FaultAction.POINT_KILL, FaultAction.POINT_KILL, FaultAction.POINT_FREEZE))
+    seconds = dice.choice((3.0, 14.0)) if action is FaultAction.POINT_FREEZE else 0.0
+    point = dice.choice(_ANYWHERE)
+    replying = Fault(action, REPLIES, point=point, seconds=seconds)
+    lost = [
+        _lost_answer(dice, provider, operation)
+        for provider, operation in (("twitter", "post"), ("facebook", "comment"))
+        for _ in range(dice.randint(0, 2))
+    ]
+    crowd = CrowdScript(
+        waves=dice.randint(2, 4),
+        each=dice.randint(6, 14),
+        edited=dice.randint(0, 3),
+        deleted=dice.randint(0, 3),
+        faults=(*((reading,) if dice.random() < 0.6 else ()), replying, *lost),
+    )
+    return replace(plan, crowd=crowd, deadline=plan.deadline + _ANSWERED_WITHIN)
+
+
+def _lost_answer(dice: random.Random, provider: str, operation: str) -> Fault:
+    kinds = ("error_after", "drop_after", "half_answer", "network_hang", "drop_before", "latency")
+    rule: dict[str, object] = {
+        "provider": provider,
+        "operation": operation,
+        "kind": dice.choice(kinds),
+        "times": dice.randint(1, 3),
+        "after": dice.randint(0, 8),
+    }
+    if rule["kind"] == "latency":
+        rule["seconds"] = round(dice.uniform(0.3, 5.5), 2)
+    return Fault(FaultAction.PROVIDER, provider, rule=tuple(rule.items()))
 
 
 def _restored(plan: RoundPlan, back: Fault) -> RoundPlan:

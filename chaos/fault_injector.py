@@ -15,7 +15,7 @@ from chaos.attacks import Attacker
 from chaos.disasters import Disasters
 from chaos.fault_points import FaultPoints, Strike
 from chaos.ledger_faults import LedgerFaults
-from chaos.plan import DISASTERS, Attack, Fault, FaultAction, Point
+from chaos.plan import DISASTERS, REPLIES, Attack, Fault, FaultAction, Point
 from chaos.record import Record
 from chaos.stack import ChaosStack
 from embedded.processes import signal_group
@@ -26,7 +26,7 @@ _LOST_FOR = 3.0
 _DELAY = 1.2
 """Seconds for which the sandbox delays a request whose sender is to die while it is under way."""
 _EVENTS_LATE = ("events_delay", "events_lose")
-_PROVIDERS = {"email": ("sendgrid", "send")}
+_PROVIDERS = {"email": ("sendgrid", "send"), REPLIES: ("facebook", "comment")}
 
 
 class FaultInjector:

@@ -72,6 +72,12 @@ FACTS: dict[str, object] = {
 }
 
 
+_RULES = MessageScript(
+    kind=MessageKind.REPLY_RULES, signers=(Signer("noor", by_signal=False),), wrong=(Wrong.NO_ROLE,)
+)
+"""What people who ask are answered; publishes nothing."""
+
+
 class StartsFaults(Protocol):
     """What starts a message's faults."""
 
@@ -114,6 +120,8 @@ class People:
             )
         )
         await self._insist(lambda: record_facts(self._engine, self._slug, actor=LEAD, facts=FACTS))
+        if self._plan.crowd is not None:
+            await self._message(_RULES, faults, self._plan.crowd.faults)
         for script in self._plan.messages:
             told = await self._message(script, faults)
             if not told and script.kind in (
@@ -139,7 +147,9 @@ class People:
 
     # --- one message --------------------------------------------------------------------------
 
-    async def _message(self, script: MessageScript, faults: StartsFaults) -> bool:
+    async def _message(
+        self, script: MessageScript, faults: StartsFaults, more: tuple[Fault, ...] = ()
+    ) -> bool:
         message = await self._propose(script.kind)
         if message is None:
             return False
@@ -147,7 +157,7 @@ class People:
             await self._try(wrong, script, message)
         if script.revising is Revising.BEFORE:
             message = await self._revise(message.number) or message
-        faults.start(script.faults)
+        faults.start((*script.faults, *more))
         try:
             return await self._publish(message, script)
         except DomainError as error:
@@ -182,7 +192,7 @@ class People:
                 self._slug,
                 kind,
                 actor=LEAD,
-                next_update_by=_soon(),
+                next_update_by=None if kind is MessageKind.REPLY_RULES else _soon(),
             )
 
         try:

@@ -50,6 +50,10 @@ class Attack(StrEnum):
     UNSIGNED = "unsigned deliveries"
 
 
+LISTENING, REPLIES = "listening", "replies"
+"""The targets of faults at points of a reading, and of a reply."""
+
+
 class Point(StrEnum):
     """Moments of one attempt at which a fault can strike a worker, in their order."""
 
@@ -146,6 +150,21 @@ class MessageScript:
 
 
 @dataclass(frozen=True, slots=True)
+class CrowdScript:
+    """How much strangers say: ``each`` of them on each of two channels in each of ``waves``.
+
+    ``edited`` and ``deleted`` of it are changed meanwhile. ``faults`` strike while the reply rules
+    are signed and while the first of it is answered.
+    """
+
+    waves: int = 3
+    each: int = 10
+    edited: int = 2
+    deleted: int = 2
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Times:
     """How long we wait for providers: as in production, but in seconds instead of minutes.
 
@@ -171,6 +190,7 @@ class RoundPlan:
     messages: tuple[MessageScript, ...] = ()
     times: Times = field(default_factory=Times)
     deadline: timedelta = timedelta(seconds=150)
+    crowd: CrowdScript | None = None
     blind: bool = False
     """Start workers that send again without looking: the harness must notice them."""
 

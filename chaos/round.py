@@ -11,9 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+from temporalio.client import Client
 
+from chaos.answers import compare_answers
 from chaos.attacks import Attacker
 from chaos.comparison import Comparison
+from chaos.desk import Desk
 from chaos.disasters import Disasters
 from chaos.fault_injector import FaultInjector
 from chaos.fault_points import FaultPoints
@@ -23,10 +26,12 @@ from chaos.people import AUDIENCE, GaveUp, People
 from chaos.plan import RoundPlan
 from chaos.record import Record
 from chaos.recovery import Recovery
+from chaos.speaking import Crowd
 from chaos.stack import ChaosStack, shortened
 from chaos.trials import Trials
 from chaos.verdict import RoundVerdict
 from chaos.world import ShownUpdate, bodies, look, read_page
+from client.engine import Engine
 from domain.playbook import PAGE_CHANNEL
 from domain.publication import PublicationState
 from embedded.demo.audience import address_of, write_audience
@@ -163,6 +168,8 @@ class _Scene:
             )
             watch(injector)
             gave_up = ""
+            desk = self._desk(client, sandbox, people)
+            answering = asyncio.create_task(desk.play()) if desk else None
             try:
                 await people.play(shortened(self._plan), injector)
                 await self._let_it_work(people, injector, deadline)
@@ -170,6 +177,9 @@ class _Scene:
                 gave_up = str(error)
             finally:
                 await injector.lift()
+                if answering is not None:
+                    answering.cancel()
+                    await asyncio.wait([answering])
             self._say("recovery: every fault is lifted")
             recovery = Recovery(
                 client,
@@ -183,8 +193,14 @@ class _Scene:
             )
             # Whoever gave up while faults struck gets an answer now, or it is stuck.
             people.be_patient_until(deadline + 60)
+            late: list[str] = []
             try:
-                status, stuck = await recovery.settle_and_close(deadline + 30)
+                if desk is not None:
+                    late = await desk.finish(deadline + 60)
+                    self._say("recovery: the desk has finished")
+                status, stuck = await recovery.settle_and_close(
+                    max(deadline, time.monotonic()) + 30
+                )
             except GaveUp as error:
                 return RoundVerdict(stuck=1, findings=[f"stuck: {gave_up or error}"])
             self._say("recovery: comparing the records")
@@ -193,14 +209,34 @@ class _Scene:
             async with httpx.AsyncClient(base_url=page, timeout=20, trust_env=False) as website:
                 updates = await self._updates(website)
             comparison = Comparison(self._plan, self._record, status, world, updates)
-            for detail in stuck:
+            for detail in (*late, *stuck):
                 comparison.verdict.find("stuck", detail)
             copies = await asyncio.to_thread(bodies, self._stack.state / "sandbox.db")
             verdict = await comparison.compare(self._database, sandbox, copies)
+            if desk is not None:
+                engine = Engine(ledger=self._database)
+                await compare_answers(
+                    engine,
+                    self._plan.incident,
+                    status,
+                    people,
+                    sandbox,
+                    self._record,
+                    world,
+                    verdict,
+                )
             if status.closed_at is not None and not verdict.stuck:
                 trials = Trials(client, self._database, self._plan.incident)
                 await trials.play(shortened(self._plan), verdict)
             return verdict
+
+    def _desk(self, client: Client, sandbox: httpx.AsyncClient, people: People) -> Desk | None:
+        """Who answers the crowd of this round, if it has one."""
+        if self._plan.crowd is None:
+            return None
+        crowd = Crowd(sandbox, self._plan.crowd, self._plan.seed)
+        engine = Engine(self._stack.settings(), temporal=client, ledger=self._database)
+        return Desk(engine, self._database, crowd, sandbox, self._plan, self._record, people)
 
     async def _updates(self, website: httpx.AsyncClient) -> list[ShownUpdate]:
         """What the page shows, once it has been written after everything was brought back."""

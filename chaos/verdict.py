@@ -17,6 +17,10 @@ MUST_BE_ZERO = {
     "broken_timeline": "a record with a gap or a broken chain",
     "unentered": "in public, and not accepted in the ledger",
     "reused": "a name that was used before, accepted again",
+    "unheard": "said to us, and not on the desk",
+    "answered_twice": "a mention with more than one answer, or on the desk more than once",
+    "unanswered": "a mention without an answer, and without a reason why not",
+    "given_up": "a reply called unknown, though the platform shows whether it is there",
     "changed_unseen": "a change of the record that its verification did not find",
 }
 ALLOWED = {
@@ -38,9 +42,15 @@ class RoundVerdict:
     unentered: int = 0
     reused: int = 0
     changed_unseen: int = 0
+    unheard: int = 0
+    answered_twice: int = 0
+    unanswered: int = 0
+    given_up: int = 0
     doubled_by_policy: int = 0
     posts: int = 0
     mails: int = 0
+    mentions: int = 0
+    answers: int = 0
     findings: list[str] = field(default_factory=list)
 
     @property

@@ -24,8 +24,9 @@ from sqlalchemy import Connection
 from channels import registry
 from channels.contract import Channel, OutcomeUnknown
 from chaos.fault_points import FaultPoints, Strike
-from chaos.plan import FaultAction, Point
+from chaos.plan import LISTENING, REPLIES, FaultAction, Point
 from store.broadcasts import batches
+from store.desk import replying, sources
 from store.kernel import database
 from store.offers import codes
 from store.record import publications
@@ -55,6 +56,10 @@ def main() -> int:
     return int(main_of_worker())
 
 
+_TARGETS = {batches: "email", replying: REPLIES, sources: LISTENING}
+"""What a fault aims at; a publication's row is found by (ledger, message, channel, …)."""
+
+
 class _Points:
     """Puts points around functions."""
 
@@ -66,10 +71,13 @@ class _Points:
         for module, names in (
             (publications, ("reserve", "accept")),
             (batches, ("reserve_batch", "accept_batch")),
+            (replying, ("take", "accept")),
         ):
             reserve, accept = names
             self._around(module, reserve, Point.BEFORE_ROW, Point.AFTER_ROW)
             self._around(module, accept, None, Point.BEFORE_COMPLETION)
+        # A page of what people said, and the place after it.
+        self._around(sources, "enter_page", Point.BEFORE_ROW, Point.AFTER_ROW)
 
     def wrap_codes(self) -> None:
         """A point inside the one transaction in which a batch and its codes are entered."""
@@ -101,8 +109,7 @@ class _Points:
         function: Callable[..., Awaitable[object]] = getattr(module, name)
 
         async def pointed(*args: object, **named: object) -> object:
-            # A publication's row is found by (ledger, message, channel, …), a batch's without.
-            channel = args[2] if module is publications else "email"
+            channel = _TARGETS.get(module) or args[2]
             if before is not None:
                 await self.pass_by(before, str(channel))
             result = await function(*args, **named)
@@ -113,11 +120,12 @@ class _Points:
         setattr(module, name, pointed)
 
     def _wrap_sending(self, channel: Channel, *, blind: bool) -> None:
-        for name in ("publish", "send"):
+        for name in ("publish", "send", "reply"):
             send = getattr(channel, name, None)
             if send is not None:
                 seeing = _blindly(send) if blind else send
-                setattr(channel, name, self._on_the_wire(seeing, channel.name))
+                target = REPLIES if name == "reply" else channel.name
+                setattr(channel, name, self._on_the_wire(seeing, target))
 
     def _on_the_wire(
         self, send: Callable[P, Awaitable[R]], channel: str
@@ -162,6 +170,8 @@ def _shorten_patience() -> None:
     # Waiting half a minute for a locked ledger would outlast most rounds.
     if hasattr(database, "_BUSY_MS"):
         vars(database)["_BUSY_MS"] = 2_000
+    # The last one is later than whatever a provider does late, as in production.
+    vars(replying)["LOOKS_AFTER"] = tuple(timedelta(seconds=many) for many in (3, 8, 14))
 
 
 def _put_clocks_wrong(fault_points: FaultPoints) -> None:

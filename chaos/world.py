@@ -22,10 +22,12 @@ class SeenPost(BaseModel):
     url: str = ""
     at: float
     deleted: bool = False
+    reply_to: str | None = None
 
 
 class _Posts(BaseModel):
     posts: list[SeenPost]
+    comments: list[SeenPost] = []
 
 
 class _SandboxRecords(BaseModel):
@@ -62,9 +64,10 @@ class _ShownIncidents(BaseModel):
 
 @dataclass
 class World:
-    """Everything that went out. ``unmarked`` counts mails without a mark of ours."""
+    """Everything that went out: posts, answers to people, mails. ``unmarked`` mails lack a mark."""
 
     posts: dict[str, list[SeenPost]] = field(default_factory=dict)
+    answers: dict[str, list[SeenPost]] = field(default_factory=dict)
     mails: list[Mail] = field(default_factory=list)
     unmarked: int = 0
 
@@ -73,7 +76,13 @@ async def look(sandbox: httpx.AsyncClient) -> World:
     """Read all of it in the sandbox's own records."""
     answer = await sandbox.get("/_sandbox/books")
     records = _SandboxRecords.model_validate_json(answer.raise_for_status().content)
-    world = World({"twitter": records.twitter.posts, "facebook": records.facebook.posts})
+    said = records.twitter.posts
+    posts = [post for post in said if post.reply_to is None]
+    answers = [post for post in said if post.reply_to is not None]
+    world = World(
+        {"twitter": posts, "facebook": records.facebook.posts},
+        {"twitter": answers, "facebook": records.facebook.comments},
+    )
     mails = await sandbox.get("/_sandbox/books/mail.ndjson", timeout=120)
     for line in mails.raise_for_status().content.splitlines():
         raw = orjson.loads(line)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from client.engine import Engine
 from client.mentions import list_sources
 from client.source_state import SeenSource
+from client.surges import SeenSurge, current_surges
 from domain.mentions import MentionState
 from domain.model import Value
 from domain.times import UtcTime
@@ -36,6 +37,7 @@ class DeskNews(Value):
     new: int
     counts: dict[MentionState, int]
     sources: tuple[SeenSource, ...]
+    surges: tuple[SeenSurge, ...] = ()
     at: UtcTime
 
 
@@ -47,6 +49,7 @@ async def desk_news(engine: Engine, which: Which, since: int) -> DeskNews:
         new=await reading.newer(ledger, which, since, MOST_NEW),
         counts=await reading.counts(ledger, which.incident),
         sources=tuple(await list_sources(engine)),
+        surges=tuple(await current_surges(engine)),
         at=datetime.now(UTC),
     )
 

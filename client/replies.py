@@ -264,7 +264,13 @@ def _from_saved(
 ) -> NewReply:
     place, text = chosen
     ground = ground_for_saved(rules, saved, place, actor.person)
-    return NewReply(mention=row.number, text=text, ground=ground, priority=row.priority)
+    return NewReply(
+        mention=row.number,
+        text=text,
+        ground=ground,
+        version=row.mention.version,
+        priority=row.priority,
+    )
 
 
 def _in_own_words(
@@ -281,7 +287,12 @@ def _in_own_words(
     wordings.refuse_unfit(row.mention, text)
     waits = rules.rules.needs_second(text) is not None
     return NewReply(
-        mention=row.number, text=text, ground=ground, waits=waits, priority=row.priority
+        mention=row.number,
+        text=text,
+        ground=ground,
+        version=row.mention.version,
+        waits=waits,
+        priority=row.priority,
     )
 
 

@@ -20,6 +20,9 @@ LIMITED_FOR = timedelta(minutes=30)
 GAP_PRESSING = timedelta(days=1)
 """How long a gap is pressing: afterwards it is history, which `desk sources` still shows."""
 
+EXPIRY_PRESSING = timedelta(days=7)
+"""So long before its credentials end somebody has to renew them."""
+
 LACK_KNOWN = timedelta(hours=2)
 _SLACK = timedelta(minutes=1)
 
@@ -42,6 +45,7 @@ class SeenSource(Value):
     """A source as people see it. ``problems`` is what somebody should do something about.
 
     ``notes`` are worth knowing and no reason for alarm. ``item_at``: when something new came last.
+    ``expires_at``: when the credentials end, where the platform tells.
     """
 
     channel: str
@@ -52,6 +56,7 @@ class SeenSource(Value):
     behind: int
     misses: int
     again_at: UtcTime | None
+    expires_at: UtcTime | None = None
     problems: tuple[Explanation, ...]
     notes: tuple[str, ...]
 
@@ -68,6 +73,7 @@ def seen(source: Source, now: datetime) -> SeenSource:
         behind=source.behind,
         misses=source.misses,
         again_at=source.again_at,
+        expires_at=source.expires_at,
         problems=tuple(problems),
         notes=tuple(_notes(source, now)),
     )
@@ -88,6 +94,9 @@ def _problems(source: Source, now: datetime) -> list[Explanation]:
     trouble = _refused(source) or _silent(source, now) or _missed(source) or _limited(source, now)
     if trouble is not None:
         found.append(trouble)
+    ending = _ending(source, now)
+    if ending is not None:
+        found.append(ending)
     if source.gap is not None and source.gap_told_at and now - source.gap_told_at < GAP_PRESSING:
         since, until = show_moment(source.gap.since), show_moment(source.gap.until)
         found.append(
@@ -136,6 +145,19 @@ def _missed(source: Source) -> Explanation | None:
     )
 
 
+def _ending(source: Source, now: datetime) -> Explanation | None:
+    """Whether the credentials end soon, or have ended."""
+    if source.expires_at is None or source.expires_at - now > EXPIRY_PRESSING:
+        return None
+    over = source.expires_at <= now
+    return explained(
+        f"The credentials of {source.channel} {'ended' if over else 'end'} at "
+        f"{show_moment(source.expires_at)}.",
+        "Renew them on the platform, set them in the channel's variables, and restart the workers.",
+        means="Nothing is heard or answered there " + ("now." if over else "after that."),
+    )
+
+
 def _limited(source: Source, now: datetime) -> Explanation | None:
     """Whether a limit keeps us from listening for long."""
     last = source.succeeded_at or source.since
@@ -158,6 +180,8 @@ def _since(source: Source) -> str:
 
 def _notes(source: Source, now: datetime) -> list[str]:
     notes = []
+    if source.expires_at is not None:
+        notes.append(f"Its credentials end at {show_moment(source.expires_at)}.")
     if source.behind:
         notes.append("Older mentions are still being read, the newest first.")
     if source.problem is SourceProblem.THROTTLED and source.again_at:

@@ -206,6 +206,10 @@ OUTBOX_QUEUE = "frontfoot-outbox"
 """The task queue of what is sent to endpoints: a slow one keeps no work on the ledger waiting."""
 
 
+SURGE_SCHEDULE, SURGE_WORKFLOW_ID = "surges", "surges"
+"""The Temporal Schedule that looks for surges, and the beginning of its workflows' ids."""
+
+
 def outbox_workflow_id(endpoint: str) -> str:
     """``outbox/<name of the endpoint>``."""
     return f"outbox/{endpoint}"

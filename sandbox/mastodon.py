@@ -65,6 +65,7 @@ class Mastodon:
         own = f"/v1/accounts/{self._config.mastodon_id}/statuses"
         return [
             route("/v1/statuses", Operation.POST, self._known(self.post), "POST"),
+            route("/v1/statuses", Operation.LIST, self._known(self.several), "GET"),
             # A stranger may read a public post.
             route("/v1/statuses/{id}", Operation.LIST, self.one, "GET"),
             route("/v1/statuses/{id}", Operation.DELETE, self._known(self.delete), "DELETE"),
@@ -101,6 +102,11 @@ class Mastodon:
         visibility = str(values.get("visibility") or "public")
         made = self._book.add(text, str(above) if above else None, visibility, key)
         return _json(self._shown(made))
+
+    async def several(self, request: Request) -> Response:
+        """`GET /api/v1/statuses?id[]=…`: those that are there, since 4.3."""
+        found = map(self._book.toot, request.query_params.getlist("id[]"))
+        return _json([self._shown(one) for one in found if one])
 
     async def one(self, request: Request) -> Response:
         """`GET /api/v1/statuses/{id}`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from channels.contract import Publication
@@ -53,3 +54,15 @@ class Forum:
 
     def _receipt(self, to: Mention) -> Receipt:
         return Receipt(id=f"re-{to.id}", url=f"https://forum.test/{to.id}", at=datetime.now(UTC))
+
+
+class RereadForum(Forum):
+    """One whose posts can be looked at again; ``shown`` is what it shows of them now."""
+
+    def __init__(self, *limits: AccountLimit) -> None:
+        super().__init__(*limits)
+        self.shown: list[Mention] = []
+
+    async def reread(self, mentions: Sequence[Mention]) -> Sequence[Mention]:
+        wanted = {one.id for one in mentions}
+        return [one for one in self.shown if one.id in wanted]

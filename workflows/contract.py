@@ -34,6 +34,7 @@ BROADCAST_WORKFLOW = "BroadcastWorkflow"
 OUTBOX_WORKFLOW = "OutboxWorkflow"
 LISTENING_WORKFLOW = "ListeningWorkflow"
 REPLY_DESK_WORKFLOW = "ReplyDeskWorkflow"
+SURGE_WORKFLOW = "SurgeWorkflow"
 
 # --- opening ----------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ The token needs the scopes ``read:accounts``, ``read:statuses`` and ``write:stat
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -46,7 +47,7 @@ from channels.contract import (
 from channels.html_words import words_of
 from channels.http import Clock, Effect, body_of, utc_now
 from channels.looking import Page, Published, look_back, look_for_reply
-from channels.mastodon.listening import AccountMentions
+from channels.mastodon.listening import AccountMentions, Query
 from channels.mastodon.refusals import PROVIDER, NothingToPostTo, NotThere, own_words
 from channels.mastodon.replying import MOST_PAGES as MOST_REPLY_PAGES
 from channels.mastodon.replying import TERMS, naming, refuse_private, why_missing
@@ -181,6 +182,10 @@ class MastodonChannel:
         """Look for an answer to ``to`` among the posts that were read lately, and newer ones."""
         return await self._answers.find({to.id}, since)
 
+    async def reread(self, mentions: Sequence[Mention]) -> Sequence[Mention]:
+        """Read these mentions again: Mastodon tells only those of an edit who boosted a post."""
+        return await self._mentions.again([one.id for one in mentions])
+
     async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
         """Look for ``copy`` among the account's posts from ``since`` on."""
         return await look_back(self._page, copy, since, provider=PROVIDER, most_pages=MOST_PAGES)
@@ -286,9 +291,7 @@ class MastodonChannel:
     def _own(self, answer: httpx.Response) -> ChannelError | None:
         return own_words(answer, self._clock())
 
-    async def _ask(
-        self, method: str, path: str, query: dict[str, str] | None = None
-    ) -> httpx.Response:
+    async def _ask(self, method: str, path: str, query: Query | None = None) -> httpx.Response:
         return await self._wire.ask(self._request(method, path, query=query))
 
     def _request(
@@ -297,12 +300,12 @@ class MastodonChannel:
         path: str,
         *,
         json: dict[str, str] | None = None,
-        query: dict[str, str] | None = None,
+        query: Query | None = None,
     ) -> httpx.Request:
         return self._wire.request(
             method,
             f"{self._settings.base_url}{path}",
-            params=query,
+            params=list(query.items()) if isinstance(query, Mapping) else query,
             json=json,
             headers={"Authorization": f"Bearer {self._settings.token.get_secret_value()}"},
         )

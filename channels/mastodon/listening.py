@@ -11,7 +11,8 @@ The token needs the scope ``read:notifications`` besides those for publishing.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 
 import httpx
 from pydantic import BaseModel, Field
@@ -25,13 +26,17 @@ from channels.listening import (
     loose_json,
     readable,
 )
-from channels.mastodon.refusals import PROVIDER
+from channels.mastodon.refusals import PROVIDER, NotThere
 from domain.listening import Cursor, MentionPage, complete
 from domain.mentions import Author, Mention
 
 PAGE_SIZE = 80
 
-Ask = Callable[[str, dict[str, str]], Awaitable[httpx.Response]]
+MOST_AGAIN = 20
+"""Posts of one look; the server's own limit, if it has one, is not published."""
+
+Query = Mapping[str, str] | Sequence[tuple[str, str]]
+Ask = Callable[[str, Query], Awaitable[httpx.Response]]
 
 
 class _Account(BaseModel):
@@ -85,16 +90,31 @@ class AccountMentions:
             raise silence(Effect.REPEATABLE, PROVIDER, "the answer could not be read") from None
         new = [one for one in found if one.status.account.id != own_id]
         return MentionPage(
-            mentions=tuple(self._mention(one) for one in new),
+            mentions=tuple(self._mention(one.status, one.created_at) for one in new),
             # With nothing there yet, what comes is asked for from the very first one.
             cursor=complete(seen[0].id if seen else cursor.since or "0"),
             more=bool(cursor.since and seen),
             unreadable=unreadable,
         )
 
-    def _mention(self, notification: _Notification) -> Mention:
-        status = notification.status
-        written = status.created_at or notification.created_at or self._clock()
+    async def again(self, ids: Sequence[str]) -> list[Mention]:
+        """Those of these posts that are still shown, as they are now; none on an older server.
+
+        Several at once can be read since Mastodon 4.3.
+        """
+        query = [("id[]", one) for one in ids[:MOST_AGAIN]]
+        try:
+            answer = await self._ask("/api/v1/statuses", query)
+        except NotThere:
+            return []
+        try:
+            found, _ = readable(loose_json(answer.content), _Status)
+        except ValueError:
+            raise silence(Effect.REPEATABLE, PROVIDER, "the answer could not be read") from None
+        return [self._mention(one, one.created_at) for one in found]
+
+    def _mention(self, status: _Status, told_at: datetime | None) -> Mention:
+        written = status.created_at or told_at or self._clock()
         changed = status.edited_at or written
         return Mention.model_validate(
             {

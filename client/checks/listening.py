@@ -6,6 +6,7 @@ from client.checks.result import CheckResult, works
 from client.engine import Engine
 from client.mentions import list_sources, not_begun
 from client.source_state import SeenSource
+from client.surges import current_surges
 from domain.times import show_moment
 
 
@@ -20,6 +21,9 @@ async def check_listening(engine: Engine) -> list[CheckResult]:
             for one in source.problems
         ]
         results += problems or [works(_about(source.channel), _detail(source))]
+    # Nothing here is broken by it, so it is no failure of a check.
+    for surge in await current_surges(engine):
+        results.append(works(f"surge on {surge.channel}", surge.told.what.removesuffix(".")))
     return results
 
 

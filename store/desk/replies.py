@@ -42,18 +42,21 @@ _COLUMNS: Mapping[str, Kind] = {
     "planned_at": Moment(),
     "state": Text(),
     "updated_at": Moment(),
+    "version": Text(),
 }
 
 
 class NewReply(Value):
     """A reply to ``mention`` in ``text``, and why it may go out.
 
-    ``waits``: a second person has to agree to the words first.
+    ``waits``: a second person has to agree to the words first. ``version`` of the mention is what
+    it answers; empty, it goes out whatever the mention says by then.
     """
 
     mention: int
     text: str
     ground: ReplyGround
+    version: str = ""
     waits: bool = False
     priority: MentionPriority = MentionPriority.NONE
 
@@ -164,4 +167,5 @@ def _row(reply: NewReply, channel: str, at: datetime) -> dict[str, Scalar]:
         "planned_at": moment_text(at),
         "state": _S.PLANNED.value,
         "updated_at": moment_text(at),
+        "version": reply.version,
     }

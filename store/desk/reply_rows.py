@@ -34,14 +34,16 @@ LIVE = (
 class ReplyRow(Value):
     """Our reply number ``number`` to mention ``mention``, and how it stands.
 
-    ``waits``: somebody else has to agree to the words before it goes out. ``started_at`` is when
-    attempt ``attempt`` began, ``uncertain``: an attempt may have gone out and was not seen.
+    It answers ``version`` of it. ``waits``: somebody else has to agree to the words before it goes
+    out. ``started_at`` is when attempt ``attempt`` began, ``uncertain``: an attempt may have gone
+    out and was not seen.
     """
 
     number: int
     mention: int
     channel: str
     text: str
+    version: str = ""
     ground: ReplyGround
     waits: bool
     priority: MentionPriority
@@ -141,6 +143,7 @@ def read(row: RowMapping | Mapping[str, Any]) -> ReplyRow:
         mention=row["mention_id"],
         channel=row["channel"],
         text=row["text"],
+        version=row["version"],
         ground=ReplyGround(
             basis=ReplyBasis(row["basis"]),
             incident=row["incident"],

@@ -30,7 +30,7 @@ class Source(Value):
     """One source as the ledger has it. ``behind``: how many chains are not complete.
 
     ``every``: seconds between two readings. ``misses``: readings without an answer since the last
-    one that had one. ``gap`` was told at ``gap_told_at``.
+    one that had one. ``gap`` was told at ``gap_told_at``. ``expires_at``: when the credentials end.
     """
 
     channel: str
@@ -50,6 +50,7 @@ class Source(Value):
     lacks: str
     lacked_at: UtcTime | None
     unreadable: int
+    expires_at: UtcTime | None = None
     behind: int = 0
 
 
@@ -140,6 +141,14 @@ async def enter_failure(
                 explanation=stored(why),
                 again_at=again_at,
             )
+        )
+
+
+async def enter_expiry(db: Database, channel: str, expires_at: datetime | None) -> None:
+    """Enter when the credentials of a source end; None if they do not."""
+    async with db.write(Priority.NORMAL) as connection:
+        await connection.execute(
+            update(mention_sources).where(_SOURCE.channel == channel).values(expires_at=expires_at)
         )
 
 

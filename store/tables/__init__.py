@@ -15,6 +15,7 @@ from store.tables.desk import (
     mention_texts,
     mention_versions,
     mentions,
+    surges,
 )
 from store.tables.mail import (
     batches,
@@ -127,6 +128,7 @@ __all__ = [
     "subscriptions",
     "suppression_log",
     "suppressions",
+    "surges",
     "timeline",
     "tokens",
 ]

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -163,6 +164,35 @@ mention_sources = Table(
     Column("lacks", Text, nullable=False, server_default=text("''")),
     Column("lacked_at", Moment),
     Column("unreadable", Integer, nullable=False, server_default="0"),
+    # When the credentials stop working by themselves, if they do and the platform tells.
+    Column("expires_at", Moment),
+)
+
+# When far more was said on a channel than usual at that hour.
+surges = Table(
+    "surges",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("channel", String(40), nullable=False),
+    # Mentions in ten minutes: the most so far, and what is normal by how many days before.
+    Column("most", Integer, nullable=False),
+    Column("normal", Float, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("begun_at", Moment, nullable=False),
+    Column("counted_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    # Who said that it needs no incident.
+    Column("dismissed_by", String(64), nullable=False, server_default=text("''")),
+    Column("dismissed_at", Moment),
+    # One goes on for each channel.
+    Index(
+        "uq_surges_current",
+        "channel",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    sqlite_autoincrement=True,
 )
 
 # Chains of pages that are not complete: the mentions between `since` and what was read of them.

@@ -55,6 +55,8 @@ replies = Table(
     Column("accepted_at", Moment),
     Column("explanation", Text, nullable=False, server_default=text("''")),
     Column("updated_at", Moment, nullable=False),
+    # Of the mention, that the reply is for; empty if nobody knows.
+    Column("version", Text, nullable=False, server_default=text("''")),
     # A mention has one reply, unless that certainly did not go out.
     Index(
         "ux_replies_mention", "mention_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE

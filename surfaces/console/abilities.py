@@ -99,6 +99,7 @@ NEEDS: dict[str, Ability | None] = {
     # The desk.
     "POST /desk/hand-overs": Ability.ANSWER,
     "POST /desk/dismissals": Ability.ANSWER,
+    "POST /desk/surges/{number}/dismissal": Ability.ANSWER,
     "POST /desk/replies": Ability.ANSWER,
     "POST /desk/replies/{reply}/agreement": Ability.ANSWER,
     "POST /desk/replies/{reply}/withdrawal": Ability.ANSWER,

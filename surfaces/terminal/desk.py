@@ -12,6 +12,7 @@ from client.conversation import conversation
 from client.engine import Engine
 from client.mentions import MentionList, Order
 from client.saved_replies import ReplyRulesView, refuse_no_rules, reply_rules
+from client.surges import current_surges, dismiss_surge
 from domain.mentions import DismissalReason, MentionState
 from domain.priorities import MentionPriority
 from surfaces.terminal import desk_clusters, desk_coverage, desk_hand_over, desk_replies
@@ -25,6 +26,7 @@ from surfaces.terminal.options import By, Json, actor, slug_of
 from surfaces.terminal.printing import clock, say, say_json
 from surfaces.terminal.replies_view import rules_lines
 from surfaces.terminal.session import run
+from surfaces.terminal.wording import told
 
 app = typer.Typer(help="What people say to us, and whether it is heard.", no_args_is_help=True)
 
@@ -151,6 +153,22 @@ def sources(as_json: Json = False) -> None:
     for one in found:
         for line in source_lines(one):
             say(line)
+    for surge in run(current_surges):
+        say(f"Surge {surge.number}: {told(surge.told)}")
+
+
+@app.command("dismiss-surge")
+def dismiss_surge_(
+    number: Annotated[int, typer.Argument(metavar="N", min=1, help="The surge's number.")],
+    by: By = "",
+) -> None:
+    """Say that a surge needs no incident; a later one is told again.
+
+    Example: frontfoot desk dismiss-surge 3 --as lea
+    """
+    who = actor(by)
+    run(lambda engine: dismiss_surge(engine, number, actor=who))
+    say(f"Nobody is told of surge {number} any more.")
 
 
 @app.command()

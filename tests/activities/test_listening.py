@@ -8,9 +8,10 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.listening import SELDOM, ListeningActivities
+from activities.listening import EXPIRY_EVERY, SELDOM, ListeningActivities
 from activities.signatures.listening import Heard, ReadMentions
 from channels.contract import BadCredentials, Refused, Throttled, Unreachable
+from client.source_state import SourceHealth, seen
 from domain.listening import complete
 from store.desk import reading, sources
 from store.desk.reading import Which
@@ -224,3 +225,34 @@ async def test_what_was_heard_is_in_clusters_and_a_failure_there_keeps_nothing_o
     rows = await reading.listed(listening.ledger, Which(), 9)
     assert (len(rows), None in {one.cluster for one in rows}) == (3, False)
     assert heard.again_in > 0
+
+
+async def test_credentials_that_end_soon_are_told_a_week_before(
+    ledger: Database,
+) -> None:
+    listening = Listening(ledger)
+    ends = listening.now() + timedelta(days=8)
+    asked: list[datetime] = []
+
+    class Expiring(Square):
+        async def credentials_expire_at(self) -> datetime | None:
+            asked.append(listening.now())
+            if len(asked) > 1:
+                raise Unreachable("Square: no answer.")
+            return ends
+
+    expiring = Expiring()
+    listening.activities = ListeningActivities(ledger, {"square": expiring}, EVERY, listening.now)
+    await listening.to_the_end()
+    source = await listening.source()
+    assert seen(source, listening.now()).problems == ()
+    (problem,) = seen(source, ends - timedelta(days=6)).problems[-1:]
+    assert problem.what.startswith("The credentials of square end at ")
+    assert seen(source, ends).health is SourceHealth.FAILS
+
+    # Not with each page; and a platform that does not tell keeps nothing from being heard.
+    listening.passed += EXPIRY_EVERY
+    expiring.say(3)
+    await listening.to_the_end()
+    assert (len(asked), len(await listening.ids())) == (2, 3)
+    assert (await listening.source()).expires_at == source.expires_at

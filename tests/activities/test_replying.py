@@ -33,7 +33,7 @@ from store.desk.replies import NewReply
 from store.desk.reply_rows import ReplyRow
 from store.kernel.database import Database
 from store.stops import stops
-from tests.forum import Forum
+from tests.forum import Forum, RereadForum
 
 _S = PublicationState
 SECOND = timedelta(seconds=1)
@@ -82,7 +82,7 @@ class Desk:
     async def said(self, many: int = 1) -> list[int]:
         at = self.now()
         some = [
-            Mention(channel="forum", id=f"m{n}", text="why?", written_at=at)
+            Mention(channel="forum", id=f"m{n}", version="1", text="why?", written_at=at)
             for n in range(1, many + 1)
         ]
         await entering.enter(self.ledger, some, at)
@@ -90,7 +90,11 @@ class Desk:
         return sorted(one.number for one in found)
 
     async def plan(self, *numbers: int, text: str = "We are on it.") -> list[ReplyRow]:
-        wanted = [NewReply(mention=one, text=text, ground=GROUND) for one in numbers]
+        known = await reading.find_all(self.ledger, numbers)
+        wanted = [
+            NewReply(mention=one, text=text, ground=GROUND, version=known[one].mention.version)
+            for one in numbers
+        ]
         return await replies.plan(self.ledger, wanted, self.now())
 
     async def round(self, *, asked: bool = False) -> RepliesSent:
@@ -183,6 +187,40 @@ async def test_what_was_refused_in_doubtful_words_and_is_absent_is_refused(desk:
     await desk.plan(number, text="We are looking into it.")
     await desk.to_the_end()
     assert desk.forum.under == {"m1": ["We are looking into it."]}
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("why?\n ", (_S.ACCEPTED, MentionState.ANSWERED)),
+        ("Never mind, thanks!", (_S.WITHDRAWN, MentionState.OPEN)),
+    ],
+)
+@pytest.mark.parametrize("told", [True, False])
+async def test_what_was_edited_into_other_words_is_not_answered_unread(
+    ledger: Database, text: str, ends: tuple[PublicationState, MentionState], told: bool
+) -> None:
+    """An edit came after the plan, and the old answer stood under the new words."""
+    forum = RereadForum()
+    desk = Desk(ledger, forum)
+    (number,) = await desk.said()
+    await desk.plan(number)
+    row = await reading.find(ledger, number)
+    assert row is not None
+    at = desk.now()
+    edited = row.mention.model_copy(update={"version": "2", "text": text, "changed_at": at})
+    if told:
+        await entering.enter(ledger, [edited], at)
+    else:
+        forum.shown = [edited]
+    await desk.to_the_end()
+    assert await desk.state(number) == ends
+    assert len(forum.tried) == (ends[0] is _S.ACCEPTED)
+    if ends[0] is _S.WITHDRAWN:
+        # Whoever reads it anew answers it.
+        await desk.plan(number, text="You are welcome.")
+        await desk.to_the_end()
+        assert forum.under == {"m1": ["You are welcome."]}
 
 
 async def test_when_looking_cannot_tell_a_person_decides(desk: Desk) -> None:

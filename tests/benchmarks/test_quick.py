@@ -81,6 +81,13 @@ def test_posts_went_out_beside_a_broadcast_and_events(found: Any) -> None:
     assert hour["told"]["refused"] == 0
 
 
+def test_replies_went_out_beside_an_announcement_and_claims_had_one_owner(found: Any) -> None:
+    run, race = found["replies"], found["claims"]
+    assert 0 < run["replies"] <= run["limit"]
+    assert [wait > 0 for wait in run["announced"]] == [True]
+    assert race["one_owner"] == race["mentions"] == found["plan"]["claim_mentions"]
+
+
 def test_the_page_says_that_a_quick_run_is_good_for_nothing(out: Path) -> None:
     assert "good for nothing" in (out / "README.md").read_text(encoding="utf-8")
 

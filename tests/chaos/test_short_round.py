@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from chaos.plan import (
+    REPLIES,
+    CrowdScript,
     Fault,
     FaultAction,
     MessageScript,
@@ -63,6 +66,18 @@ STORM = RoundPlan(
     ),
 )
 
+CROWD = CrowdScript(
+    waves=2,
+    each=4,
+    edited=1,
+    deleted=1,
+    faults=(
+        Fault(FaultAction.POINT_KILL, REPLIES, point=Point.AFTER_ANSWER),
+        fault("facebook", "comment", "drop_after"),
+    ),
+)
+STORM = replace(STORM, crowd=CROWD)
+
 BLIND = RoundPlan(
     seed=8,
     recipients=100,
@@ -109,7 +124,9 @@ async def test_nothing_is_lost_doubled_or_stuck_in_a_short_storm(tmp_path: Path)
     found = {name: getattr(result.verdict, name) for name in MUST_BE_ZERO}
     assert found == dict.fromkeys(MUST_BE_ZERO, 0), result.verdict.findings
     assert result.verdict.mails >= STORM.recipients - 1
-    assert result.struck.keys() >= {fault.name for fault in STORM.messages[0].faults}
+    faults = (*STORM.messages[0].faults, *CROWD.faults)
+    assert result.struck.keys() >= {fault.name for fault in faults}
+    assert 0 < result.verdict.answers < result.verdict.mentions
 
 
 async def test_a_worker_that_sends_again_without_looking_is_found_out(tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ from activities.signatures.settling import (
     UnknownSettled,
 )
 from activities.signatures.signature import Nothing
+from activities.signatures.surges import WATCH_SURGES, Surging, WatchSurges
 from domain.explanation import explained
 from domain.publication import Sighting
 from tests.workflows.mailing import Mailing
@@ -92,6 +93,7 @@ class Fakes:
         self._mailings: list[Mailing] = []
         self.rounds: dict[str, Rounds] = {}
         self.replying: dict[str, Rounds] = {}
+        self.watched: list[WatchSurges] = []
 
     def of(self, slug: str) -> World:
         """The world of one incident."""
@@ -101,6 +103,7 @@ class Fakes:
         """Activities of the main queue."""
         return [
             self.register,
+            self.watch_surges,
             self.close,
             self.record,
             self.read_stops,
@@ -130,6 +133,12 @@ class Fakes:
             self.read_mentions,
             self.send_replies,
         ]
+
+    @defined(WATCH_SURGES)
+    async def watch_surges(self, order: WatchSurges) -> Surging:
+        """Keep what is to be watched."""
+        self.watched.append(order)
+        return Surging()
 
     @defined(REGISTER_INCIDENT)
     async def register(self, order: RegisterIncident) -> Nothing:

@@ -24,6 +24,7 @@ from workflows.listening import ListeningWorkflow
 from workflows.outbox import OutboxWorkflow
 from workflows.publication import PublicationWorkflow
 from workflows.reply_desk import ReplyDeskWorkflow
+from workflows.surges import SurgeWorkflow
 
 CHANNELS = ("email", "twitter", "facebook")
 WORKFLOWS = (
@@ -33,6 +34,7 @@ WORKFLOWS = (
     OutboxWorkflow,
     ListeningWorkflow,
     ReplyDeskWorkflow,
+    SurgeWorkflow,
 )
 
 

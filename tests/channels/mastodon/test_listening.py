@@ -76,3 +76,19 @@ async def test_what_cannot_be_read_costs_no_other_and_we_do_not_hear_ourselves()
     page = await one.channel.mentions(Cursor())
     assert [mention.text for mention in page.mentions] == ["so \ufffd"]
     assert (page.unreadable, page.cursor.since) == (1, "911")
+
+
+async def test_what_is_answered_is_read_again_all_in_one_look() -> None:
+    edited = notice("11", content="<p>never mind</p>", edited_at="2026-11-20T15:00:00.000Z")
+    one = world([notice("11"), notice("12")], [edited["status"]])
+    known = (await one.channel.mentions(Cursor())).mentions
+    (now,) = await one.channel.reread(known)
+    assert (now.id, now.text) == ("11", "never mind")
+    assert now.version != known[0].version
+    assert str(one.requests[-1].url.query, "ascii") == "id%5B%5D=11&id%5B%5D=12"
+
+
+async def test_a_server_that_cannot_show_several_posts_at_once_shows_none() -> None:
+    one = World(Canned(404, b'{"error": "Record not found"}'))
+    told = await world([notice("11")]).channel.mentions(Cursor())
+    assert await one.channel.reread(told.mentions) == []

@@ -20,7 +20,8 @@ from domain.listening import Cursor, MentionPage, SourceProblem, complete
 from domain.mentions import DismissalReason, Mention, MentionState
 from domain.publication import Receipt
 from domain.replies import ReplyBasis, ReplyGround
-from store.desk import claiming, entering, replies, replying, sources
+from domain.surge import SurgeRule
+from store.desk import claiming, entering, replies, replying, sources, surges
 from store.desk.clustering import Clustering
 from store.desk.replies import NewReply
 from store.desk.sources import Lane
@@ -417,3 +418,18 @@ async def test_a_conversation_has_our_receipts_and_what_they_received_from_us(
     page = await read(desk, "/desk/2")
     assert ("bounced" in page, "shown to those who may see addresses" in page) == (False, True)
     assert "Receipt r-77" in page
+
+
+async def test_a_surge_is_told_on_the_first_page_and_the_desk_until_it_is_dismissed(
+    desk: Console,
+) -> None:
+    await say(desk, *(mention(f"surge-{n}", at=NOW) for n in range(60)))
+    await surges.compute(await desk.engine.ledger(), ["twitter"], SurgeRule(), NOW)
+    told = "Far more than usual is said on twitter: 60 mentions in ten minutes"
+    assert told in await read(desk, "/")
+    assert told in await read(desk)
+    assert await sends(desk, "/desk/surges/1/dismissal") == (303, "/desk")
+    # A second click finds it gone, which is what was wanted.
+    assert await sends(desk, "/desk/surges/1/dismissal") == (303, "/desk")
+    assert told not in await read(desk)
+    assert told not in await read(desk, "/")

@@ -19,7 +19,8 @@ from client.engine import Engine
 from client.listening import start_listening
 from domain.listening import Cursor, MentionPage, complete
 from domain.mentions import Mention
-from store.desk import entering, sources
+from domain.surge import SurgeRule
+from store.desk import entering, sources, surges
 from store.desk.clustering import Clustering
 from store.desk.sources import Lane
 from store.kernel.database import Database
@@ -227,3 +228,19 @@ def test_coverage_is_told_by_channel_and_by_agent(terminal: Terminal, ledger: Pa
     assert (shown["total"]["open"], shown["agents"][0]["agent"]) == (2, "lea")
     gone = terminal.type("desk coverage --incident leak")
     assert (gone.exit_code, "no incident 'leak'" in gone.output) == (ExitCode.USAGE, True)
+
+
+def test_a_surge_is_told_with_the_sources_and_dismissed(terminal: Terminal, ledger: Path) -> None:
+    async def surge() -> None:
+        database, now = Database.open(f"sqlite:///{ledger}"), datetime.now(UTC)
+        await entering.enter(database, [mention(f"s{n}", at=now) for n in range(60)], now)
+        await surges.compute(database, ["twitter"], SurgeRule(), now)
+        await database.close()
+
+    asyncio.run(surge())
+    assert "Surge 1: Far more than usual is said on twitter" in terminal.type("desk sources").output
+    said = terminal.type("desk dismiss-surge 1 --as lea").output
+    assert said.strip() == "Nobody is told of surge 1 any more."
+    assert "Far more" not in terminal.type("desk sources").output
+    done = terminal.type("desk dismiss-surge 1 --as lea")
+    assert (done.exit_code, "is over, or somebody" in done.output) == (ExitCode.REFUSED, True)
