@@ -40,7 +40,7 @@ SAVED = ("told-late", "thanks", "need-help")
 
 FREE = "Thank you for writing, {}: we are on it ({})."
 EARLY = "At once."
-"""What an agent tries before the rules are signed; in that very moment it is a free reply."""
+"""What an agent tries before the rules are signed; once they are, it is a free reply."""
 
 FORGED = "Nobody has signed this."
 
