@@ -49,6 +49,9 @@ FOR_A_WHILE = timedelta(seconds=20)
 AGAIN = timedelta(seconds=5)
 """How long until something is looked for again where the platform could not be read."""
 
+SHORT, _SOONEST = 1.0, 0.05
+"""Seconds that the activity itself waits for a free place at most, and at least."""
+
 SELDOM = timedelta(minutes=15)
 """How long nothing is sent on an account that is refused, until a person has done something."""
 
@@ -166,11 +169,15 @@ class ReplyingActivities:
             sent += account.accepted
             if account.until is not None:
                 again_in = await self._wait(account, account.until, waiting)
-            elif account.accepted and waiting.again_at is not None:
+                return RepliesSent(again_in=again_in, sent=sent)
+            if account.accepted and waiting.again_at is not None:
                 await reply_accounts.went_well(self._database, channel, self._now())
                 waiting = await reply_accounts.account(self._database, channel)
-            if again_in != 0 or self._now() - begun > FOR_A_WHILE:
+            if again_in is None or again_in > SHORT or self._now() - begun > FOR_A_WHILE:
                 return RepliesSent(again_in=again_in, sent=sent)
+            # At its limit an account has a place free again and again: a timer of the workflow for
+            # each would make a long history, and lose some of the limit.
+            await asyncio.sleep(again_in)
 
     # --- what may have gone out ---------------------------------------------------------------
 
@@ -228,7 +235,7 @@ class ReplyingActivities:
         if not due:
             return await self._next_look(channel)
         if not room.now:
-            return max(((room.again_at or now) - now).total_seconds(), AGAIN.total_seconds() / 10)
+            return max(((room.again_at or now) - now).total_seconds(), _SOONEST)
         mentions = await self._as_they_are_now(channel, [one.mention for one in due], account)
         if mentions is None:
             return 0

@@ -49,7 +49,7 @@ Result = TypeVar("Result")
 ANSWER_WITHIN = timedelta(seconds=10)
 """How long a query may go unanswered before we report that there is no worker."""
 
-QUERIES, QUERY_AGAIN = 4, timedelta(milliseconds=500)
+QUERIES, QUERY_AGAIN = 8, timedelta(milliseconds=500)
 """How often a query is put that a worker fails at, and the pause between two tries."""
 
 SERVER_WITHIN = timedelta(seconds=3)
@@ -86,6 +86,12 @@ async def ask(
             raise NoWorker from error
         raise
     except WorkflowQueryFailedError as error:
+        if str(error) == EARLY_EVENTS:
+            raise ClientError(
+                "A worker is just taking this incident over.",
+                "Ask again in a few seconds.",
+                means="Nothing was done, and nothing is lost.",
+            ) from error
         raise ClientError(
             "The worker could not answer: its version does not match this incident.",
             "See the worker's log; was it changed while the incident was open?",
