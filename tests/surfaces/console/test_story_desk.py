@@ -122,9 +122,13 @@ def test_of_two_who_answer_one_gets_it_and_it_is_answered_on_the_platform(people
     people.types(f"propose {slug} reply_rules --as maya")
     digest = json.loads(people.types(f"status {slug} --json"))["messages"][0]["digest"]
     people.types(f"approve {slug} 1 --digest {digest[:12]} --as noor")
-    sandbox = people.up.stack()["addresses"]["sandbox"]
+    addresses = people.up.stack()["addresses"]
+    sandbox = addresses["sandbox"]
     order = {"provider": "twitter", "count": 2, "texts": ["am I safe? 77ab"]}
-    httpx.post(f"{sandbox}/_sandbox/crowd", json=order).raise_for_status()
+    made = httpx.post(f"{sandbox}/_sandbox/crowd", json=order).raise_for_status().json()["ids"]
+    # By webhook: the next reading may be a minute away.
+    telling = {"provider": "twitter", "url": f"{addresses['webhooks']}/mentions/twitter"}
+    httpx.post(f"{sandbox}/_sandbox/tell", json=telling | {"ids": made}).raise_for_status()
     first, second = on_the_desk(people, slug, "open")
 
     sam, dana = people.enter("sam"), people.enter("dana")
