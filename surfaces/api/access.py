@@ -103,6 +103,7 @@ RULES: dict[str, Rule] = {
     "POST /replies/{number}/settlement": Rule(Scope.MENTIONS_WRITE, Ability.ANSWER),
     "POST /mentions/{number}/claim": Rule(Scope.MENTIONS_WRITE, Ability.ANSWER),
     "POST /mentions/{number}/cluster": Rule(Scope.MENTIONS_WRITE, Ability.ANSWER),
+    "POST /mentions/clusters/{number}/replies": Rule(Scope.MENTIONS_WRITE, Ability.ANSWER),
     "POST /mentions/clusters/{number}/name": Rule(Scope.MENTIONS_WRITE, Ability.ANSWER),
 }
 """By method and path below ``BASE``."""

@@ -318,6 +318,7 @@ OF: dict[str, Example] = {
     "Closing": CLOSING,
     "AboutReply": {},
     "Answering": {"saved": "my-password", "text": ""},
+    "AnsweringCluster": {"saved": "my-password", "incident": "spam-saturday"},
     "AnsweringMany": {"mentions": [12, 13], "saved": "my-password"},
     "CoverageShown": COVERAGE,
     "Deciding": DECIDING,

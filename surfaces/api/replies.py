@@ -8,10 +8,12 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
 from client import replies
+from client.cluster_replies import answer_cluster
 from client.replies import LONGEST, MOST, PlannedReplies, ReplyRow
 from domain.publication import PublicationState
 from domain.reply_states import ReplyGroup, states_of
 from surfaces.api.access import BASE, actor, engine_of
+from surfaces.api.clusters import ClusterInPath
 from surfaces.api.mentions import MentionInPath
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import Asked, Limit, Listed, Shown, Time, Told
@@ -80,6 +82,13 @@ class AnsweringMany(Asked):
     saved: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
 
 
+class AnsweringCluster(Asked):
+    """The saved reply for all that is open in a cluster: of an incident, or of all."""
+
+    saved: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
+    incident: Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$")] = ""
+
+
 class RepliesPlanned(Shown):
     """How many replies were planned, and why others were not, each reason with how many."""
 
@@ -117,6 +126,17 @@ async def answer_many_mentions(request: Request, asked: AnsweringMany) -> Replie
     """Answer many mentions with the same saved reply."""
     done = await replies.answer_many(
         engine_of(request), asked.mentions, actor=actor(request), saved=asked.saved
+    )
+    return RepliesPlanned.of(done)
+
+
+@router.post("/mentions/clusters/{number}/replies", status_code=201)
+async def answer_one_cluster(
+    request: Request, number: ClusterInPath, asked: AnsweringCluster
+) -> RepliesPlanned:
+    """Answer all that is open in a cluster with the same saved reply."""
+    done = await answer_cluster(
+        engine_of(request), number, actor=actor(request), saved=asked.saved, incident=asked.incident
     )
     return RepliesPlanned.of(done)
 

@@ -113,6 +113,7 @@ NEEDS: dict[str, Ability | None] = {
     "POST /desk/{number}/incident": Ability.ANSWER,
     "POST /desk/{number}/cluster": Ability.ANSWER,
     "POST /desk/clusters/{number}/name": Ability.ANSWER,
+    "POST /desk/clusters/{number}/replies": Ability.ANSWER,
     "POST /desk/clusters/{number}/merger": Ability.ANSWER,
     # Administrating.
     "GET /administration": Ability.ADMINISTRATE,

@@ -9,9 +9,11 @@ from fastapi import APIRouter, Form, Path, Request
 from starlette.responses import Response
 
 from client import clusters
+from client.cluster_replies import answer_cluster, sendable_replies
 from client.clusters import LONGEST_NAME, list_clusters, merge_clusters, rename_cluster
 from client.incidents import recorded_incidents
 from domain.mentions import ForeignLine
+from domain.reply_states import ReplyGroup
 from surfaces.console.access import actor, engine_of
 from surfaces.console.failures import Page, Refused, attempted
 from surfaces.console.rendering import page, see
@@ -55,6 +57,25 @@ async def take_merger(
     return await _done(request, merge_clusters(engine_of(request), number, into))
 
 
+@router.post(ONE + "/replies")
+async def take_replies(
+    request: Request,
+    number: Number,
+    saved: Annotated[str, Form()] = "",
+    incident: Annotated[ForeignLine, Form()] = "",
+) -> Response:
+    """Answer all that is open in it with a saved reply."""
+    work = answer_cluster(
+        engine_of(request), number, actor=actor(request), saved=saved, incident=incident
+    )
+    done = await attempted(work)
+    if isinstance(done, Refused):
+        return await _show(request, incident, done)
+    if done.left:
+        return await _show(request, incident, left=done.left)
+    return see(f"/desk/replies?which={ReplyGroup.PLANNED}")
+
+
 async def _done(request: Request, work: Awaitable[object]) -> Response:
     done = await attempted(work)
     if isinstance(done, Refused):
@@ -62,7 +83,12 @@ async def _done(request: Request, work: Awaitable[object]) -> Response:
     return see(HERE)
 
 
-async def _show(request: Request, incident: str, refused: Refused | None = None) -> Response:
+async def _show(
+    request: Request,
+    incident: str,
+    refused: Refused | None = None,
+    left: dict[str, int] | None = None,
+) -> Response:
     engine = engine_of(request)
     return page(
         request,
@@ -72,6 +98,8 @@ async def _show(request: Request, incident: str, refused: Refused | None = None)
         incident=incident,
         incidents=[one.slug for one in await recorded_incidents(engine)],
         found=await list_clusters(engine, incident=incident),
+        saved=await sendable_replies(engine, incident),
+        left=left or {},
         longest=LONGEST_NAME,
         refusal=refused.explanation if refused else None,
     )

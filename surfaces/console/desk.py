@@ -184,6 +184,7 @@ async def _show(
         channels=sorted({one.channel for one in news.sources} | set(waiting)),
         incidents=[one.slug for one in recorded],
         briefings=[asked.incident] if asked.incident else _open(recorded),
+        saved=await sendable_replies(engine, asked.incident),
         reasons=REASONS,
         priorities=list(MentionPriority),
         orders=list(Order),

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from client import replies
+from client.cluster_replies import answer_cluster
 from client.errors import WrongInput
 from client.replies import ReplyRow
 from domain.printable import in_one_line
@@ -21,12 +22,18 @@ from surfaces.terminal.wording import told
 _S = PublicationState
 _SHORT = 200
 
-Numbers = Annotated[list[int], typer.Argument(metavar="N...", min=1, help="The mentions' numbers.")]
+Numbers = Annotated[
+    list[int] | None, typer.Argument(metavar="N...", min=1, help="The mentions' numbers.")
+]
 ReplyNumber = Annotated[int, typer.Argument(metavar="R", min=1, help="The reply's number.")]
 
 
 def reply(
-    numbers: Numbers,
+    numbers: Numbers = None,
+    cluster: Annotated[
+        int | None,
+        typer.Option(metavar="C", min=1, help="All that is open in this cluster instead."),
+    ] = None,
     text: Annotated[str, typer.Option(metavar="TEXT", help="Your own words.")] = "",
     saved: Annotated[
         str, typer.Option(metavar="NAME", help="A saved reply; see frontfoot desk saved.")
@@ -36,7 +43,7 @@ def reply(
     ] = None,
     by: By = "",
 ) -> None:
-    """Answer a mention, or several with the same saved reply.
+    """Answer a mention, or several with the same saved reply, or a whole cluster.
 
     It is sent as soon as the account's limits allow. With several, each gets another wording.
 
@@ -45,7 +52,12 @@ def reply(
     who = actor(by)
     if not saved and not text.strip():
         raise WrongInput("There is no reply.", "Give --saved NAME, or your own words with --text.")
-    if len(set(numbers)) == 1:
+    numbers = sorted(set(numbers or []))
+    if bool(numbers) == (cluster is not None):
+        raise WrongInput(
+            "It is not said what to answer.", "Give the numbers of mentions, or --cluster C."
+        )
+    if len(numbers) == 1:
         place = wording - 1 if wording is not None else None
         row = run(
             lambda engine: replies.answer(
@@ -60,7 +72,13 @@ def reply(
             "Several mentions get the same answer only as a saved reply.",
             "Give --saved NAME alone, or answer them one by one.",
         )
-    done = run(lambda engine: replies.answer_many(engine, numbers, actor=who, saved=saved))
+    done = run(
+        lambda engine: (
+            replies.answer_many(engine, numbers, actor=who, saved=saved)
+            if cluster is None
+            else answer_cluster(engine, cluster, actor=who, saved=saved)
+        )
+    )
     count = len(done.planned)
     say(f"{count:,} {'reply is' if count == 1 else 'replies are'} planned.")
     for why, left in done.left.items():

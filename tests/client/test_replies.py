@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from client import claims, mentions, replies
+from client.cluster_replies import answer_cluster, sendable_replies
 from client.engine import Engine
 from client.errors import UnknownReply, WrongInput
 from client.reply_options import reply_options
@@ -16,6 +17,7 @@ from domain.errors import DomainError
 from domain.mentions import DismissalReason, MentionState
 from domain.publication import PublicationState
 from store.desk import entering, reading, reply_rows, replying
+from store.desk.clustering import Clustering
 from store.desk.reading import Which
 from store.kernel.database import Database
 from tests.activities.test_opened_replies import Wire, channels, wire
@@ -76,6 +78,20 @@ async def test_many_get_the_same_reply_each_in_words_of_its_own_that_the_wire_le
     # Once more changes nothing, and says why.
     with pytest.raises(DomainError, match="reply already"):
         await replies.answer_many(desk.engine, numbers, actor=DANA, saved="thanks")
+
+
+async def test_all_that_asks_the_same_is_answered_by_one_decision(desk: Answering) -> None:
+    numbers = await desk.said(12)
+    await Clustering(desk.ledger).catch_up(datetime.now(UTC), 100)
+    row = await reading.find(desk.ledger, numbers[0])
+    assert row is not None
+    assert row.cluster
+    await replies.answer(desk.engine, numbers[0], actor=DANA, text=CALM)
+    done = await answer_cluster(desk.engine, row.cluster, actor=SAM, saved="thanks")
+    assert (len(done.planned), done.left) == (11, {})
+    with pytest.raises(DomainError, match="no open mention without a reply"):
+        await answer_cluster(desk.engine, row.cluster, actor=SAM, saved="thanks")
+    assert "thanks" in {one.name for one in await sendable_replies(desk.engine)}
 
 
 async def test_of_two_agents_one_answers_and_the_other_is_told_who(desk: Answering) -> None:
