@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 from starlette.responses import Response
 
 from client.claims import current_claim
+from client.cluster_replies import sendable_replies
 from client.clusters import cluster_names
 from client.desk import DeskNews, Which, desk_news, newest_mention
 from client.desk_shifts import colleagues
