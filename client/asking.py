@@ -218,6 +218,10 @@ async def refusals_in_words(engine: Engine, slug: str, asked: str) -> AsyncItera
     try:
         yield
     except WorkflowUpdateFailedError as error:
+        cause = error.cause
+        if isinstance(cause, ApplicationError) and cause.type == _ENDED_MEANWHILE:
+            # The server's own word for it: the incident had it, and was ended before it answered.
+            raise NoAnswer(slug, asked) from error
         raise _refusal(error) from error
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
         raise NoAnswer(slug, asked) from error
@@ -232,6 +236,8 @@ async def refusals_in_words(engine: Engine, slug: str, asked: str) -> AsyncItera
             raise NoAnswer(slug, asked) from error
         raise
 
+
+_ENDED_MEANWHILE = "AcceptedUpdateCompletedWorkflow"
 
 _NOT_TAKEN = (RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.INVALID_ARGUMENT)
 

@@ -34,6 +34,9 @@ _OF_POSTS = {
     504: "Nobody knows whether it counted. Send the same again, with the same key.",
 }
 _NOT_THERE = {404: "There is no such thing."}
+NAME_OTHERS = ("/mentions/coverage", "/replies")
+"""Paths without a name in them, whose query or body names what may not be there."""
+
 _OF_READS = {409: "What is read was changed by somebody in the database, or has ended."}
 
 
@@ -90,7 +93,7 @@ def _complete(operation: dict[str, Any], path: str, method: str) -> None:
                     answer["headers"] = _REPLAYED
     elif "{" in path or path.endswith("/events"):
         statuses |= _OF_READS
-    if "{" in path:
+    if "{" in path or path.removeprefix(BASE) in NAME_OTHERS:
         statuses |= _NOT_THERE
     for status, words in sorted(statuses.items()):
         operation["responses"][str(status)] = _problem(words, status)

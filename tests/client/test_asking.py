@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from temporalio import workflow
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
@@ -162,6 +163,18 @@ async def test_an_incident_that_is_terminated_while_it_is_asked_is_not_told_as_c
         )
     with pytest.raises(EndedUnclosed, match="terminated"):
         await approve_by_signal(engine, "site-down", by="noor", digest="12345678")
+
+
+async def test_an_update_that_was_cut_off_by_the_end_of_its_incident_is_no_refusal() -> None:
+    """The server's words for it were told as a rule that said no."""
+    said = ApplicationError(
+        "Workflow Update failed because the Workflow completed before the Update completed.",
+        type="AcceptedUpdateCompletedWorkflow",
+        non_retryable=True,
+    )
+    with pytest.raises(NoAnswer):
+        async with asking.refusals_in_words(Engine(), "site-down", "propose"):
+            raise WorkflowUpdateFailedError(said)
 
 
 async def test_a_signal_to_an_incident_that_there_never_was_says_so(

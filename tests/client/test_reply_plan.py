@@ -42,6 +42,6 @@ async def test_it_counts_what_is_open_and_what_went_out_in_the_window(
     facebook, twitter = (await reply_plan.plan_replies(away)).channels
     assert (twitter.open, twitter.arriving_an_hour) == (30, 10)
     (use,) = twitter.limits
-    assert (use.used, use.reserve, use.left) == (1, 5, 14)
+    assert (use.used, use.reserve, use.left) == (1, 1, 18)
     assert (twitter.ends, facebook.ends) == (Ends.TIME, Ends.UNKNOWN)
     assert (await reply_plan.plan_replies(away, "leak")).channels == ()
