@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from client.audit.answers import audit_answers
 from client.audit.checks import audit
 from client.audit.model import Discrepancy, Kind, Report
 from client.audit.proofs import audit_proofs
@@ -13,7 +14,7 @@ from client.timeline import verify_timeline
 
 
 async def audit_incident(engine: Engine, slug: str) -> Report:
-    """Read all four records and the timeline, compare them, and verify every proof.
+    """Read all four records and the timeline, compare them, verify every proof and every answer.
 
     Changes nothing.
 
@@ -28,5 +29,5 @@ async def audit_incident(engine: Engine, slug: str) -> Report:
     )
     messages = records.status.messages if records.status else None
     decisions, unproven = await audit_proofs(engine, slug, messages)
-    found = (*report.found, *changed, *unproven)
+    found = (*report.found, *changed, *unproven, *await audit_answers(engine, slug))
     return report.model_copy(update={"found": found, "decisions": decisions})

@@ -6,20 +6,25 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import update
 
 from client import claims, mentions, replies
+from client.audit.answers import audit_answers
+from client.audit.model import Kind
 from client.cluster_replies import answer_cluster, sendable_replies
 from client.engine import Engine
 from client.errors import UnknownReply, WrongInput
 from client.reply_options import reply_options
 from domain.actor import Actor
 from domain.errors import DomainError
+from domain.explanation import explained
 from domain.mentions import DismissalReason, MentionState
-from domain.publication import PublicationState
+from domain.publication import PublicationState, Receipt
 from store.desk import entering, reading, reply_rows, replying
 from store.desk.clustering import Clustering
 from store.desk.reading import Which
 from store.kernel.database import Database
+from store.tables import mentions as mentions_table
 from tests.activities.test_opened_replies import Wire, channels, wire
 from tests.store.desk.said import mention
 
@@ -196,3 +201,27 @@ async def test_taking_back_and_settling(desk: Answering) -> None:
         await replies.show_reply(desk.engine, 999)
     assert await reply_rows.counts(desk.ledger) == {_S.WITHDRAWN: 1, _S.ACCEPTED: 1}
     assert await replies.replies_to(desk.engine, second) == []
+
+
+async def test_the_audit_finds_what_is_answered_without_a_receipt_and_what_is_unknown(
+    desk: Answering,
+) -> None:
+    first, second, third = await desk.said(3)
+    assert await audit_answers(desk.engine, "hacked") == []
+    for number in (first, second):
+        row = await replies.answer(desk.engine, number, actor=SAM, saved="thanks")
+        (taken,) = await replying.take(desk.ledger, [row.number], datetime.now(UTC))
+        if number == first:
+            at = datetime.now(UTC)
+            await replying.accept(desk.ledger, taken, Receipt(id="r", at=at), at)
+        else:
+            why = explained("Nobody can tell.", "Look at the platform.")
+            await replying.unknown(desk.ledger, taken, why, datetime.now(UTC))
+    (unknown,) = await audit_answers(desk.engine, "hacked")
+    assert unknown.kind is Kind.UNKNOWN
+    # Somebody who writes to the database cannot answer with that.
+    async with desk.ledger.write() as connection:
+        forged = update(mentions_table).where(mentions_table.c.id == third)
+        await connection.execute(forged.values(state="answered"))
+    kinds = {one.kind: str(one.explanation) for one in await audit_answers(desk.engine, "hacked")}
+    assert f"1 mention is answered without the receipt of a reply: {third}." in kinds[Kind.DIFFERS]
