@@ -17,7 +17,6 @@ from store.desk import proven, reply_rows
 from store.desk.proven import AnsweredMention
 
 WHERE = "the desk"
-_BY_MAIL = ("smtp", "email")
 
 
 class _Counted(BaseModel):
@@ -48,7 +47,7 @@ async def audit_answers(engine: Engine, slug: str) -> list[Discrepancy]:
 async def _by_the_book(engine: Engine, answered: Collection[AnsweredMention]) -> list[Discrepancy]:
     sandbox = sandbox_of(engine.settings)
     # The book counts mail under ids that are not quite ours.
-    asked = [one for one in answered if one.receipts and one.channel not in _BY_MAIL]
+    asked = [one for one in answered if one.receipts and not one.mail]
     if sandbox is None or not asked:
         return []
     address, channels = sandbox

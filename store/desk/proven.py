@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import and_, select
 
-from domain.mentions import MentionState
+from domain.mentions import MentionKind, MentionState
 from domain.publication import PublicationState
 from store.kernel.database import Database
 from store.tables import mentions, replies
@@ -20,13 +20,14 @@ class AnsweredMention(NamedTuple):
     number: int
     channel: str
     provider_id: str
+    mail: bool
     receipts: tuple[str, ...]
 
 
 async def answered(db: Database, incident: str) -> list[AnsweredMention]:
     """Every mention of an incident that is answered, or has a reply that was accepted."""
     query = (
-        select(_M.id, _M.channel, _M.provider_id, _R.receipt_id)
+        select(_M.id, _M.channel, _M.provider_id, _M.kind, _R.receipt_id)
         .outerjoin(
             replies,
             and_(_R.mention_id == _M.id, _R.state == PublicationState.ACCEPTED.value),
@@ -39,8 +40,9 @@ async def answered(db: Database, incident: str) -> list[AnsweredMention]:
     )
     found: dict[int, AnsweredMention] = {}
     async with db.read() as connection:
-        for number, channel, provider_id, receipt in await connection.execute(query):
-            known = found.get(number, AnsweredMention(number, channel, provider_id, ()))
+        for number, channel, provider_id, kind, receipt in await connection.execute(query):
+            mail = kind == MentionKind.MAIL.value
+            known = found.get(number, AnsweredMention(number, channel, provider_id, mail, ()))
             receipts = (*known.receipts, receipt) if receipt else known.receipts
             found[number] = known._replace(receipts=receipts)
     return list(found.values())

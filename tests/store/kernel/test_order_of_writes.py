@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.sealing import KEY
 from tests.store.world import event
 
 NOON = datetime(2013, 10, 26, 12, tzinfo=UTC)
+LOOKED = threading.Event()
 
 
 @pytest.fixture
@@ -43,7 +45,8 @@ async def send_a_batch(ledger: Database) -> None:
 
 
 async def take_a_batch(ledger: Database) -> None:
-    def look(_: Connection) -> None: ...
+    def look(_: Connection) -> None:
+        LOOKED.set()
 
     def take(_: Connection, __: Callable[[], None]) -> None: ...
 
@@ -65,11 +68,14 @@ async def served(ledger: Database, steps: list[tuple[Step, Database]]) -> list[s
         await step(on)
         ended.append(step.__name__)
 
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group, ledger.write():
+    LOOKED.clear()
+    async with asyncio.timeout(150), asyncio.TaskGroup() as group, ledger.write():
         for step, on in steps:
             group.create_task(do(step, on))
-            # Those that look first are to have looked.
-            await asyncio.sleep(0.02)
+            # Those that look first are to have looked, however busy the machine is.
+            if step is take_a_batch:
+                await asyncio.to_thread(LOOKED.wait, 120)
+            await asyncio.sleep(0.1)
     return ended
 
 
