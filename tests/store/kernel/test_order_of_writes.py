@@ -14,7 +14,9 @@ from sqlalchemy import Connection, text
 
 from domain.timeline import TimelineEntry
 from store.events import events
+from store.kernel import turns
 from store.kernel.database import Database
+from store.kernel.priority import Priority
 from store.record import timeline
 from store.tables import suppressions
 from tests.sealing import KEY
@@ -22,6 +24,13 @@ from tests.store.world import event
 
 NOON = datetime(2013, 10, 26, 12, tzinfo=UTC)
 LOOKED = threading.Event()
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine events come first after a quarter of a second; here nobody is to wait."""
+    for priority in (Priority.NORMAL, Priority.BULK):
+        monkeypatch.setitem(turns.PATIENCE, priority, 120.0)
 
 
 @pytest.fixture
