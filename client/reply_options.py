@@ -64,7 +64,8 @@ async def reply_options(engine: Engine, row: MentionRow, *, actor: Actor) -> Rep
     return ReplyOptions(
         replies=rows,
         current=None,
-        saved=tuple(saved),
+        # Those that can be sent come first.
+        saved=tuple(sorted(saved, key=lambda one: bool(one.why_not))),
         free=free is not None and free.may(actor.person),
     )
 
