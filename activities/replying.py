@@ -318,6 +318,10 @@ class ReplyingActivities:
         except (Unreachable, Throttled) as error:
             self._hold(account, error)
             return None
+        if seen.finding is Finding.FOUND and seen.receipt is not None and reply.attempt:
+            # A list may have shown our own earlier attempt too late for the looks at it.
+            await replying.accept(self._database, reply, seen.receipt, self._now())
+            return None
         if seen.finding is Finding.FOUND and seen.receipt is not None:
             found = [(reply, seen.receipt)]
             await replying.answered_elsewhere(self._database, found, _ELSEWHERE, self._now())

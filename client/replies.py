@@ -30,7 +30,8 @@ from domain.mentions import MentionState, storable
 from domain.model import Value
 from domain.publication import PublicationState, Receipt
 from domain.saved_replies import forbidden_in
-from store.desk import replies, reply_rows, replying
+from domain.times import show_clock
+from store.desk import replies, reply_accounts, reply_rows, replying
 from store.desk.reading import MentionRow
 from store.desk.replies import NewReply
 from store.desk.reply_rows import ReplyRow
@@ -49,6 +50,7 @@ __all__ = [
     "settle_reply",
     "show_reply",
     "take_back",
+    "waiting_accounts",
 ]
 
 LONGEST = 10_000
@@ -243,6 +245,21 @@ async def current_replies(engine: Engine, mentions: Collection[int]) -> dict[int
     """The reply to each of these mentions that is out, will go out or perhaps did, if any."""
     found = await reply_rows.of_mentions(await engine.ledger(), mentions)
     return {number: row for number, row in found.items() if row.state in reply_rows.LIVE}
+
+
+async def waiting_accounts(engine: Engine) -> list[Explanation]:
+    """Why nothing is sent on an account now, and until when, for each that waits."""
+    now = datetime.now(UTC)
+    return [
+        Explanation(
+            what=f"Replies on {one.channel} wait until {show_clock(one.again_at)}: "
+            f"{one.explanation.what}",
+            means=one.explanation.means,
+            next_step=one.explanation.next_step,
+        )
+        for one in await reply_accounts.accounts(await engine.ledger())
+        if one.again_at is not None and one.again_at > now and one.explanation is not None
+    ]
 
 
 async def list_replies(

@@ -110,6 +110,7 @@ async def _show(
         found=found,
         most=MOST,
         left=left or {},
+        waiting=await replies.waiting_accounts(engine_of(request)),
         me=session(request).person.id,
         refusal=refused.explanation if refused else None,
     )

@@ -107,6 +107,8 @@ def list_replies(
     if as_json:
         say_json([one.model_dump(mode="json") for one in found])
         return
+    for why in run(replies.waiting_accounts):
+        say(told(why), "bold red")
     if not found:
         say("There are none.")
     for row in found:

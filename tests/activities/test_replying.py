@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from activities.replying import ReplyingActivities
+from activities.replying import ReplyingActivities, _Account
 from activities.signatures.replying import RepliesSent, SendReplies
 from channels.contract import (
     BadCredentials,
@@ -172,6 +172,28 @@ async def test_one_that_is_absent_at_every_look_is_sent_again(desk: Desk) -> Non
     await desk.to_the_end()
     assert desk.forum.tried == ["m1"]
     assert (await desk.reply(number)).attempt == 2
+
+
+async def test_an_attempt_that_the_platform_shows_after_every_look_is_the_answer(
+    desk: Desk,
+) -> None:
+    (number,) = await desk.said()
+    (row,) = await desk.plan(number)
+    await replying.take(desk.ledger, [row.number], desk.now())
+    desk.forum.under["m1"], desk.forum.lags = ["We are on it."], True
+    while desk.forum.looked < 3:
+        doubtful = await replying.in_doubt(desk.ledger, "forum", 1)
+        desk.passed += timedelta(minutes=1)
+        (mention,) = await _mentions(desk, number)
+        await desk.activities._look_for(doubtful[0], mention, _Account())
+    desk.forum.lags = False
+    await desk.to_the_end()
+    assert desk.forum.tried == []
+    assert await desk.state(number) == (_S.ACCEPTED, MentionState.ANSWERED)
+
+
+async def _mentions(desk: Desk, number: int) -> list[reading.MentionRow]:
+    return list((await reading.find_all(desk.ledger, [number])).values())
 
 
 async def test_what_was_refused_in_doubtful_words_and_is_absent_is_refused(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -20,9 +20,10 @@ from domain.errors import DomainError
 from domain.explanation import explained
 from domain.mentions import DismissalReason, MentionState
 from domain.publication import PublicationState, Receipt
-from store.desk import entering, reading, reply_rows, replying
+from store.desk import entering, reading, reply_accounts, reply_rows, replying
 from store.desk.clustering import Clustering
 from store.desk.reading import Which
+from store.desk.reply_accounts import AccountRow
 from store.kernel.database import Database
 from store.tables import mentions as mentions_table
 from tests.activities.test_opened_replies import Wire, channels, wire
@@ -174,6 +175,18 @@ async def test_what_is_offered_is_what_goes_out(desk: Answering) -> None:
     assert any("not known" in one.why_not for one in options.saved)
     planned = await replies.answer(desk.engine, number, actor=SAM, saved="thanks")
     assert planned.text == offered["thanks"]
+
+
+async def test_whoever_looks_is_told_why_an_account_waits(desk: Answering) -> None:
+    why = explained("X: the token was refused.", "Make another one.")
+    until = datetime.now(UTC) + timedelta(minutes=15)
+    row = AccountRow(channel="twitter", again_at=until, failures=1, explanation=why)
+    await reply_accounts.wait(desk.ledger, row, datetime.now(UTC))
+    (told,) = await replies.waiting_accounts(desk.engine)
+    assert told.what.startswith("Replies on twitter wait until ")
+    assert "X: the token was refused." in told.what
+    await reply_accounts.went_well(desk.ledger, "twitter", datetime.now(UTC))
+    assert await replies.waiting_accounts(desk.engine) == []
 
 
 async def test_taking_back_and_settling(desk: Answering) -> None:
