@@ -56,7 +56,7 @@ class EventSender:
         self._clock = clock
         self._key = _signing_key(book)
         self._woken = asyncio.Event()
-        self._in_flight: set[int] = set()
+        self._in_flight: dict[int, int] = {}
         self.told = 0
         self.batches = 0
         self.failures = 0
@@ -112,7 +112,7 @@ class EventSender:
                 await slots.acquire()
                 owed, wait = self._pick()
                 if owed:
-                    self._in_flight.update(o.number for o in owed)
+                    self._in_flight.update((o.number, o.request_id) for o in owed)
                     task = tasks.create_task(self._tell(client, owed))
                     task.add_done_callback(lambda _: slots.release())
                     continue
@@ -123,16 +123,21 @@ class EventSender:
                         await self._woken.wait()
 
     def _pick(self) -> tuple[list[_Owed], float | None]:
-        """What to deliver next in one batch; or nothing, and the seconds until then."""
+        """What to deliver next in one batch; or nothing, and the seconds until then.
+
+        While one stage of a request is on its way, its next one waits: only the fault that shuffles
+        tells them the wrong way round.
+        """
         now = self._clock()
+        on_their_way = set(self._in_flight.values())
         rows = self._book.db.execute(
             "SELECT id, request_id, stage, tries, recipients, due FROM outbox ORDER BY due LIMIT ?",
-            (len(self._in_flight) + self._config.event_batch,),
+            (2 * len(self._in_flight) + self._config.event_batch,),
         )
         owed: list[_Owed] = []
         size = 0
         for number, request_id, stage, tries, recipients, due in rows:
-            if number in self._in_flight:
+            if request_id in on_their_way:
                 continue
             if due > now:
                 return owed, due - now
@@ -156,7 +161,8 @@ class EventSender:
                         [(now + _backoff(o.tries), o.number) for o in owed],
                     )
         finally:
-            self._in_flight.difference_update(o.number for o in owed)
+            for one in owed:
+                del self._in_flight[one.number]
             self._woken.set()
 
     def _events(self, owed: list[_Owed]) -> list[Event]:
