@@ -22,6 +22,7 @@ from domain.message_state import MessagePhase, MessageState
 from domain.noise import Noise
 from domain.playbook import MessagePlan, Playbook
 from domain.roster import roles_of
+from domain.severity import Severity
 from domain.stage import ALLOWED_MOVES, Stage, refuse_move
 from domain.stopping import Stop
 
@@ -30,7 +31,8 @@ class IncidentState(BaseModel):
     """Everything the response has to remember.
 
     ``joined`` are those of the roster who joined after it was opened. ``noise`` counts entries
-    that anybody can cause, by their kind. ``stop`` is the newest of which it has heard.
+    that anybody can cause, by their kind. ``stop`` is the newest of which it has heard. Without
+    ``severity`` it was opened before there were any.
     """
 
     incident: Slug
@@ -48,6 +50,7 @@ class IncidentState(BaseModel):
     joined: tuple[str, ...] = ()
     noise: dict[str, Noise] = Field(default_factory=dict)
     stop: Stop | None = None
+    severity: Severity | None = None
 
     def message(self, number: int) -> MessageState:
         """Message ``number``; ``DomainError`` if there is none."""

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.abilities import UNLESS_SAID, Ability
+from domain.contact import ContactMethod, QuietHours
 from domain.model import Written
 from domain.public_text import PublicLine
 from domain.roster import Person, PersonId, Role
@@ -25,7 +26,8 @@ class Member(Written):
     ``id`` is the short handle under which everything is recorded; ``name`` is shown to people, and
     never leaves the ledger and this file. ``may`` is what they may do besides signing; without it
     they may do everything but administrate. ``oidc`` is the ``sub`` of their account with the
-    company's identity provider.
+    company's identity provider. ``deputies`` stand in for them, in this order. ``zone`` is an IANA
+    time zone, and the hours of everything about them are wall times there.
     """
 
     id: PersonId
@@ -33,6 +35,11 @@ class Member(Written):
     roles: tuple[Role, ...] = Field(min_length=1)
     may: tuple[Ability, ...] | None = None
     oidc: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+    deputies: tuple[PersonId, ...] = ()
+    zone: str = "UTC"
+    languages: tuple[str, ...] = ()
+    contact: tuple[ContactMethod, ...] = ()
+    quiet_hours: QuietHours | None = None
 
     @property
     def abilities(self) -> tuple[Ability, ...]:

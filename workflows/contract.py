@@ -25,6 +25,7 @@ from domain.model import Value
 from domain.page_entry import ComponentState
 from domain.playbook import BroadcastPlan, Looking, Playbook
 from domain.publication import Destination, Outcome, PublicationState
+from domain.severity import Severity
 from domain.stage import Stage
 from domain.timeline import TimelineEntry
 
@@ -46,7 +47,8 @@ class OpenIncident(Value):
     workflow's own state, when it continues as new, and ``registered`` whether the ledger has the
     incident. ``known`` is what the ledger has of it, and ``behind`` why it may not be used, if it
     has less. ``recovered``: it was open and its workflow was lost. It takes its name over, goes on
-    from ``carried``, and believes the ledger about everything that was under way.
+    from ``carried``, and believes the ledger about everything that was under way. Without
+    ``severity`` it was opened before there were any: nobody is reminded, and no promise is watched.
     """
 
     incident: Slug
@@ -55,6 +57,7 @@ class OpenIncident(Value):
     plan: Playbook
     templates: str
     audiences: tuple[AudienceName, ...] = ()
+    severity: Severity | None = None
     carried: IncidentState | None = None
     timeline: tuple[TimelineEntry, ...] = ()
     recorded: int = 0

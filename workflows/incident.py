@@ -80,6 +80,7 @@ class IncidentWorkflow:
             plan=opening.plan,
             templates=opening.templates,
             audiences=opening.audiences,
+            severity=opening.severity,
             opened_by=opening.opened_by,
             opened_at=workflow.now(),
         )
