@@ -372,6 +372,16 @@ async def _not_planned(engine: Engine, number: int, actor: Actor) -> DomainError
         return error
     before = await _before(engine, number)
     by = before.ground.by if before is not None else "somebody else"
+    if before is not None and before.state is PublicationState.ACCEPTED:
+        return DomainError(
+            f"Mention {number} was answered by {by}, and edited after that.",
+            NextStep(
+                action=Action.LIST_MENTIONS,
+                advice="Read both. If the answer still fits, dismiss the mention as one that needs "
+                "none. If not, answer on the platform, and dismiss it as answered elsewhere.",
+            ),
+            means="The answer is out, and a mention is answered from here once.",
+        )
     return DomainError(
         f"Mention {number} has a reply already, by {by}.",
         NextStep(action=Action.LIST_REPLIES, advice="Read it; take it back if it is wrong."),
