@@ -28,6 +28,7 @@ from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep, explained
 from domain.mentions import MentionState, storable
 from domain.model import Value
+from domain.plural import plural
 from domain.publication import PublicationState, Receipt
 from domain.saved_replies import forbidden_in
 from domain.times import show_clock
@@ -274,6 +275,24 @@ async def list_replies(
     return await reply_rows.listed(
         await engine.ledger(), states, waiting=waiting, incident=incident, limit=limit
     )
+
+
+async def unknown_notices(engine: Engine, incident: str) -> list[Explanation]:
+    """That nobody knows whether some replies of an incident went out, if that is so."""
+    counts = await reply_rows.counts(await engine.ledger(), incident)
+    unknown = counts.get(PublicationState.UNKNOWN, 0)
+    if not unknown:
+        return []
+    return [
+        Explanation(
+            what=f"Nobody knows whether {plural(unknown, 'reply', 'replies')} went out.",
+            means="The mentions stay open, and nothing else is sent to them meanwhile.",
+            next_step=NextStep(
+                action=Action.LIST_REPLIES,
+                advice="Look at the platform, then settle each of them.",
+            ),
+        )
+    ]
 
 
 def _from_saved(
