@@ -56,6 +56,7 @@ from client.configuration import load_settings, prepare_environment
 from client.engine import Engine
 from client.errors import WrongInput, explanation_of
 from client.event_entry import EventEntry
+from client.kept_back import keep_telling
 from client.listening import keep_listening
 from client.logs import log_as_json
 from client.metrics import measure_writes, runtime
@@ -64,7 +65,6 @@ from client.page_words import page_words
 from client.record_key import read_key
 from client.recovery.locks import lock_those_behind
 from client.reply_desk import keep_replying
-from client.stopping import keep_telling
 from client.surges import keep_watching
 from domain.ids import MAIN_QUEUE, OUTBOX_QUEUE, channel_queue
 from domain.playbook import PAGE_CHANNEL

@@ -11,7 +11,6 @@ from domain.explanation import Action, Explanation
 from domain.ids import MessageRef
 from domain.message import Document
 from domain.publication import Finding, PublicationState, Sighting
-from domain.stopping import Stop
 from store.kernel.database import Database
 from store.record import publication_rows
 from store.record.publication_rows import PublicationRow
@@ -75,13 +74,13 @@ def later(
     return publication_status(row).model_copy(update=changes)
 
 
-def held(row: PublicationRow, stop: Stop | None, order: PublishPost) -> PublicationStatus:
-    """Nothing was tried, because everything is stopped: the ledger's state, and when to ask again.
+def held(row: PublicationRow, why: Explanation | None, order: PublishPost) -> PublicationStatus:
+    """Nothing was tried, because a person keeps it back: the ledger's state, and when to ask again.
 
-    Who resumes it has it asked at once; this is for the case that nobody can be told.
+    Who lets it go on has it asked at once; this is for the case that nobody can be told.
     """
     changes = {
-        "explanation": stop.explanation() if stop else row.explanation,
+        "explanation": why or row.explanation,
         "again_after": growing(order.in_a_row),
         "held": True,
     }

@@ -43,7 +43,7 @@ from store.kernel.database import Database
 from store.record import publication_rows, publications
 from store.record.publication_rows import PublicationRow
 from store.recovery.witness import Witness
-from store.stops import stops
+from store.stops.keeping_back import what_keeps_back
 
 SEEN_BY_A_PERSON = "seen-by-a-person"
 """The id of a receipt when the platform's own is not known."""
@@ -112,9 +112,9 @@ class PostActivities:
                     await self._gates.refuse_unopened(task)
                     row = await self._row_before(order)
                     if row.uncertain:
-                        stop = await stops.in_force(self._database, task.message.incident)
-                        if stop is not None and row.state is PublicationState.PLANNED:
-                            return held(row, stop, order)
+                        why = await self._kept_back(task)
+                        if why is not None and row.state is PublicationState.PLANNED:
+                            return held(row, why, order)
                         ended = await self._look_first(channel, document, row, order)
                         if ended is not None:
                             return ended
@@ -193,14 +193,17 @@ class PostActivities:
         return publication_status(row)
 
     async def _not_handed_out(self, row: PublicationRow, order: PublishPost) -> PublicationStatus:
-        """Why the ledger did not hand it out: it has been taken, or everything is stopped."""
+        """Why the ledger did not hand it out: it has been taken, or it is kept back."""
         mine = (row.revision, row.digest) == (order.task.message.revision, order.task.digest)
         if not mine or row.state is not PublicationState.PLANNED or row.attempt >= order.attempt:
             return publication_status(row)
         with failing_in_words(datetime.now(UTC)):
             # None if it was resumed at this moment: then it is asked again, and handed out.
-            stop = await stops.in_force(self._database, row.incident)
-        return held(row, stop, order)
+            why = await self._kept_back(order.task)
+        return held(row, why, order)
+
+    async def _kept_back(self, task: PublicationTask) -> Explanation | None:
+        return await what_keeps_back(self._database, task.message.incident, task.channel)
 
     @defined(LOOK_FOR_POST)
     async def look_for_post(self, task: PublicationTask) -> Sighting:

@@ -36,6 +36,7 @@ from store.kernel.database import Database
 from store.people import audiences, subscribers
 from store.people.subscribers import SubscribersChoice
 from store.record import drafts, messages, playbooks
+from store.stops import quarantines
 
 
 class ProposalActivities:
@@ -118,6 +119,7 @@ class ProposalActivities:
             link=latest_word(order.plan, order.kind, order.message, channels),
             next_update_by=order.next_update_by,
             links=self._links,
+            not_ours=await quarantines.all_in_force(self._database),
         )
         direct = [one.name for one in channels if is_direct(one)]
         writing.refuse_strangers(direct)

@@ -14,7 +14,7 @@ from store.broadcasts import batch_outcomes, batches
 from store.broadcasts.addressees import Sendables
 from store.broadcasts.batch_rows import BatchRow
 from store.kernel.database import Database
-from store.stops.stops import in_force
+from store.stops.keeping_back import what_keeps_back
 
 LOOK_YOURSELF = NextStep(
     advice="Its events settle it. If none come, look in the provider's activity, then settle it."
@@ -26,7 +26,7 @@ class RangeResult:
 
     ``halted``: no further batch can go out. ``paused``: the ledger hands out nothing now.
     ``over``: for either of them, or after a failure, nothing more of the range is sent now.
-    ``held`` is why, if everything of the incident is stopped. ``begun`` is the batch that was begun
+    ``held`` is why, if a person keeps it back. ``begun`` is the batch that was begun
     last.
     """
 
@@ -67,12 +67,13 @@ class RangeResult:
         self.explanation = why
 
     async def pause(self) -> None:
-        """Send nothing more now: the ledger hands nothing out, for it is paused or stopped."""
+        """Send nothing more now: the ledger hands nothing out, for it is paused or kept back."""
         self.paused = self.over = True
         with failing_in_words(datetime.now(UTC)):
-            stop = await in_force(self._database, self._order.task.message.incident)
-        if stop is not None:
-            self.held = stop.explanation()
+            task = self._order.task
+            why = await what_keeps_back(self._database, task.message.incident, task.channel)
+        if why is not None:
+            self.held = why
 
     async def bring_back(self, row: BatchRow, why: Explanation) -> None:
         """Return the batch unsent: it is certain that nothing of this attempt went out."""

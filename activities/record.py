@@ -44,7 +44,7 @@ from store.recovery import snapshots
 from store.recovery.generations import generation
 from store.recovery.locks import lock
 from store.recovery.standing import what_lacks
-from store.stops import stops
+from store.stops import quarantines, stops
 
 
 class RecordActivities:
@@ -177,8 +177,10 @@ class RecordActivities:
         """Tell an incident when everything of it was stopped and resumed."""
         with failing_in_words(datetime.now(UTC)):
             _refuse_others(order.incident)
+            since = order.quarantines_since
+            held = await quarantines.since(self._database, since) if since else []
             found = await stops.tell(self._database, order.incident, order.since)
-        return StopsRead(stops=tuple(found))
+        return StopsRead(stops=tuple(found), quarantines=tuple(held))
 
 
 def _sealed_form(decision: Decision) -> dict[str, object]:

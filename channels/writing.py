@@ -26,7 +26,8 @@ class Writing:
 
     ``files`` are the playbook's, by name; ``draft`` is free copy by channel, or empty for the
     templates. ``ordinal`` counts within the kind. ``link`` is where the latest word is. With
-    ``links`` goodwill mail has a place for each recipient's unsubscribe link.
+    ``links`` goodwill mail has a place for each recipient's unsubscribe link. ``not_ours`` are the
+    channels in quarantine.
     """
 
     incident: str
@@ -41,6 +42,7 @@ class Writing:
     link: str | None = None
     next_update_by: datetime | None = None
     links: bool = False
+    not_ours: Collection[str] = ()
 
     @property
     def mark(self) -> str:
@@ -89,6 +91,7 @@ class Writing:
                 offer=self.plan.offer,
                 unsubscribe_link=FIELD if to_subscribers or self.is_linked(channel) else None,
                 manage_link=MANAGE_FIELD if to_subscribers else None,
+                not_ours=tuple(sorted({*self.not_ours} - {channel.name})),
             )
             rendered = templates.render(self.kind, written_for, self.files, context)
         return with_links(rendered, self.plan.company) if to_subscribers else rendered

@@ -10,6 +10,7 @@ from client.engine import Engine
 from client.errors import EndedUnclosed, explanation_of
 from client.incidents import MOST_ASKED, ListedIncident, recorded_incidents
 from client.patience import soon
+from client.quarantine import quarantine_notices
 from client.surges import current_surges
 from client.webhooks import list_endpoints, pressing
 from domain.explanation import Explanation
@@ -40,8 +41,8 @@ class OpenIncident(Value):
 class Overview(Value):
     """Every incident, and what waits for one person, that which is theirs first.
 
-    ``notices`` say where far more is said than usual, why something could not be asked, and which
-    other system does not take what it is told.
+    ``notices`` say which channel is in quarantine, where far more is said than usual, why something
+    could not be asked, and which other system does not take what it is told.
     """
 
     waiting: tuple[Waiting, ...] = ()
@@ -87,6 +88,7 @@ async def overview(engine: Engine, person: str) -> Overview:
         open=shown,
         closed=(*ended, *(one for one in every if not one.open)),
         notices=(
+            *await quarantine_notices(engine),
             *(one.told for one in await current_surges(engine)),
             *notices.values(),
             *pressing(await list_endpoints(engine)),

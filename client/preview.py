@@ -29,6 +29,7 @@ from domain.model import Value
 from domain.status import IncidentStatus
 from store.people import subscribers
 from store.people.subscribers import SubscribersChoice
+from store.stops import quarantines
 
 
 class CopyPreview(Value):
@@ -118,6 +119,7 @@ async def _writing(
         draft=copy or {},
         next_update_by=next_update_by,
         links=bool(settings.public_url and settings.link_secret),
+        not_ours=await quarantines.all_in_force(await engine.ledger()),
     )
     names = [*plan.messages[kind].channels]
     if plan.subscribers is not None:

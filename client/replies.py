@@ -14,6 +14,7 @@ from client.claims import refuse_held
 from client.engine import Engine
 from client.errors import UnknownReply, WrongInput
 from client.mention_rows import row_of, rows_of
+from client.quarantine import quarantine_notices
 from client.reply_desk import start_replying
 from client.reply_wordings import Wording, Wordings
 from client.saved_replies import (
@@ -251,7 +252,7 @@ async def current_replies(engine: Engine, mentions: Collection[int]) -> dict[int
 async def waiting_accounts(engine: Engine) -> list[Explanation]:
     """Why nothing is sent on an account now, and until when, for each that waits."""
     now = datetime.now(UTC)
-    return [
+    return await quarantine_notices(engine) + [
         Explanation(
             what=f"Replies on {one.channel} wait until {show_clock(one.again_at)}: "
             f"{one.explanation.what}",

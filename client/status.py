@@ -17,6 +17,7 @@ from client.errors import ClientError, EndedUnclosed, UnknownIncident, explanati
 from client.mail_progress import MailProgress, MailWatch
 from client.messages import load_document
 from client.publications import PublicationRow, list_publications
+from client.quarantine import quarantine_notices
 from client.recovery.locks import why_locked
 from client.replies import unknown_notices
 from client.same_ledger import refuse_other_ledger
@@ -108,6 +109,7 @@ class Watcher:
                 mails = tuple(without_forecast(mail, status) for mail in mails)
             waiting = await self._waiting(status)
             coverage = await self._covered()
+            notices += await quarantine_notices(self._engine)
             if any(one.phase is MessagePhase.IN_FORCE for one in status.messages):
                 notices += await held_notices(self._engine, self._slug)
                 notices += await unknown_notices(self._engine, self._slug)

@@ -6,8 +6,6 @@ the incident is told, for its timeline; what cannot be told now, the workers tel
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from datetime import UTC, datetime, timedelta
 
 from pydantic import ValidationError
@@ -26,17 +24,12 @@ from domain.playbook import Playbook
 from domain.public_text import refuse_unfit
 from domain.stopping import Stop
 from store.kernel.database import Database
-from store.kernel.errors import StoreUnavailable
 from store.record import incidents
 from store.recovery import snapshots
 from store.stops import stops
 from wiring import TemporalUnreachable
 
 TOLD_WITHIN = timedelta(seconds=2)
-TOLD_AGAIN = timedelta(seconds=5)
-"""How often the workers look for incidents that have not heard of a stop."""
-
-_log = logging.getLogger("frontfoot.stops")
 
 
 class Changed(Value):
@@ -57,7 +50,7 @@ async def stop_all(engine: Engine, slug: str, *, actor: Actor, reason: str = "")
     refuse_unfit(reason, "The reason", REASON_LIMIT)
     ledger = await _ledger_for(engine, slug, actor)
     stop = await stops.stop(ledger, slug, actor, reason, datetime.now(UTC))
-    return Changed(stop=stop, told=await _told(engine, slug))
+    return Changed(stop=stop, told=await tell_stops(engine, slug))
 
 
 async def resume_all(engine: Engine, slug: str, *, actor: Actor) -> Changed:
@@ -76,7 +69,7 @@ async def resume_all(engine: Engine, slug: str, *, actor: Actor) -> Changed:
             f"Nothing of {slug} is stopped.",
             NextStep(action=Action.SHOW_STATUS, incident=slug),
         )
-    return Changed(stop=ended, told=await _told(engine, slug))
+    return Changed(stop=ended, told=await tell_stops(engine, slug))
 
 
 async def stop_in_force(engine: Engine, slug: str) -> Stop | None:
@@ -84,18 +77,9 @@ async def stop_in_force(engine: Engine, slug: str) -> Stop | None:
     return await stops.in_force(await engine.ledger(), check_slug(slug))
 
 
-async def keep_telling(engine: Engine) -> None:
-    """Tell incidents of stops that they have not heard of; until cancelled."""
-    while True:
-        try:
-            for slug in await stops.untold(await engine.ledger()):
-                await _told(engine, slug)
-        except StoreUnavailable:
-            _log.warning("the ledger was not asked for stops: it cannot be reached")
-        await asyncio.sleep(TOLD_AGAIN.total_seconds())
+async def tell_stops(engine: Engine, slug: str) -> bool:
+    """Have an incident read what is kept back; whether it was told so."""
 
-
-async def _told(engine: Engine, slug: str) -> bool:
     async def tell() -> None:
         handle = (await engine.temporal()).get_workflow_handle(incident_workflow_id(slug))
         await handle.signal("stops_changed")

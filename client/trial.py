@@ -196,6 +196,7 @@ class _Attempt:
             draft={},
             link=self.plan.link,
             next_update_by=day.next_update_by,
+            not_ours=day.not_ours,
             links=links,
         )
         rendered = writing.rendered(self.channel, audience, voice)

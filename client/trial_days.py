@@ -26,6 +26,7 @@ class Day:
     facts: Mapping[str, str]
     ordinal: int
     next_update_by: datetime | None
+    not_ours: tuple[str, ...] = ()
 
 
 def _words(length: int) -> str:
@@ -40,5 +41,7 @@ LONG = Day(
     {**{name: _words(_LENGTHS.get(name, TEXT)) for name in _FACTS}, **_DAY},
     99,
     _FAR,
+    # Two with names as long as any of ours.
+    ("a_channel", "b_channel"),
 )
 NOTHING = Day(_words(SUMMARY), {}, 99, None)

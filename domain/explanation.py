@@ -40,6 +40,7 @@ class Action(StrEnum):
     STOP = "stop"
     STOP_ALL = "stop_all"
     RESUME_ALL = "resume_all"
+    LIFT_QUARANTINE = "lift_quarantine"
     CLOSE = "close"
     CHECK = "check"
     CHECK_PLAYBOOK = "check_playbook"

@@ -21,6 +21,7 @@ from domain.message import SHORT_DIGEST, STAGE_OF, MessageKind
 from domain.message_state import MessagePhase, MessageState
 from domain.noise import Noise
 from domain.playbook import MessagePlan, Playbook
+from domain.quarantine import Quarantine
 from domain.roster import roles_of
 from domain.severity import Severity
 from domain.stage import ALLOWED_MOVES, Stage, refuse_move
@@ -31,7 +32,8 @@ class IncidentState(BaseModel):
     """Everything the response has to remember.
 
     ``joined`` are those of the roster who joined after it was opened. ``noise`` counts entries
-    that anybody can cause, by their kind. ``stop`` is the newest of which it has heard. Without
+    that anybody can cause, by their kind. ``stop`` is the newest of which it has heard, and
+    ``quarantines`` are those in force of which it has. Without
     ``severity`` it was opened before there were any.
     """
 
@@ -51,6 +53,7 @@ class IncidentState(BaseModel):
     noise: dict[str, Noise] = Field(default_factory=dict)
     stop: Stop | None = None
     severity: Severity | None = None
+    quarantines: tuple[Quarantine, ...] = ()
 
     def message(self, number: int) -> MessageState:
         """Message ``number``; ``DomainError`` if there is none."""
@@ -119,8 +122,8 @@ class IncidentState(BaseModel):
         if not message.kind.published:
             return False
         plan = self.plan_of(message.kind)
-        reached = message.channels_reached()
-        return len(reached) >= plan.quorum and set(plan.must_reach) <= reached
+        lost = {one.channel for one in self.quarantines}
+        return plan.told(message.channels_reached(), lost)
 
     def numbers_told(self) -> tuple[int, ...]:
         """The messages that have reached the quorum of their plans."""

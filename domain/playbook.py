@@ -8,6 +8,7 @@ that editing the folder during an incident changes nothing silently.
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from datetime import timedelta
 from typing import Annotated
 
@@ -104,6 +105,18 @@ class MessagePlan(Written):
         refuse(problems)
         return self
 
+    def told(self, reached: Set[str], lost: Set[str] = frozenset()) -> bool:
+        """Whether people have been told once the channels ``reached`` have it.
+
+        Of channels that are ``lost`` to somebody else none is needed; what they have counts.
+        Without any other channel nobody is told.
+        """
+        left = set(self.channels) - lost
+        if not left:
+            return False
+        quorum = min(self.quorum, len(left))
+        return len(reached) >= quorum and set(self.must_reach) - lost <= reached
+
     def class_of(self, kind: MessageKind) -> MessageClass:
         """The class of a message of this kind, unless the plan says otherwise."""
         return self.message_class or CLASS_OF[kind]
@@ -173,6 +186,12 @@ class Playbook(Written):
             ]
         )
         return self
+
+    @property
+    def channels(self) -> frozenset[str]:
+        """Every channel on which something of this plan goes out."""
+        found = {name for one in self.messages.values() for name in one.channels}
+        return frozenset(found | {self.subscribers.channel} if self.subscribers else found)
 
     def requiring(self, least: Requirement) -> Playbook:
         """The same plan, with gates where nobody signs with less than ``least``."""

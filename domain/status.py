@@ -15,6 +15,7 @@ from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.model import Value
 from domain.publication import Outcome
+from domain.quarantine import Quarantine
 from domain.stage import Stage
 from domain.stopping import Stop
 from domain.timeline import RecordHead
@@ -67,7 +68,7 @@ class IncidentStatus(Value):
     ``ledger`` is what the ledger has of it, with the end of its record; the incident writes branch
     ``record_branch`` of that. ``locked`` is why nothing goes out, if the ledger has less than it
     had. ``joined`` are those who joined after it was opened. ``stopped``: somebody has stopped
-    everything.
+    everything. ``quarantines`` are those in force on its channels, of which it has heard.
     """
 
     incident: Slug
@@ -86,6 +87,7 @@ class IncidentStatus(Value):
     locked: Explanation | None = None
     joined: tuple[str, ...] = ()
     stopped: Stop | None = None
+    quarantines: tuple[Quarantine, ...] = ()
 
     @property
     def record(self) -> RecordHead:

@@ -16,7 +16,7 @@ from domain.copy_check import ANY, Names, find_problems
 from domain.copy_language import OUTPUT_LIMIT, WRITTEN_AT, fill
 from domain.errors import DomainError, PlaybookInvalid, Problem
 from domain.facts import Facts
-from domain.ids import Slug
+from domain.ids import ChannelName, Slug
 from domain.mail_html import html_page
 from domain.message import MessageKind, Voice
 from domain.model import Value
@@ -36,6 +36,7 @@ class RenderContext(Value):
 
     ``unsubscribe_link`` and ``manage_link`` are the places for each recipient's own, where the mail
     has them. ``at`` is when it is written: a time on another day is shown with its day.
+    ``not_ours`` are channels in quarantine, without the one that this is for.
     """
 
     incident: Slug
@@ -52,6 +53,7 @@ class RenderContext(Value):
     unsubscribe_link: str | None = None
     manage_link: str | None = None
     at: UtcTime | None = None
+    not_ours: tuple[ChannelName, ...] = ()
 
     def values(self) -> dict[str, object]:
         """The values by the names that templates use, with groups as mappings."""
@@ -60,6 +62,7 @@ class RenderContext(Value):
             **{name: getattr(self, name) for name in plain},
             "unsubscribe_link": self.unsubscribe_link,
             "manage_link": self.manage_link,
+            "not_ours": " or ".join(self.not_ours),
             WRITTEN_AT: self.at,
             "kind": self.kind.value.replace("_", " "),
             "voice": dict(self.voice) if self.voice else {},

@@ -101,6 +101,9 @@ class IncidentWorkflow:
         )
         self._withdrawing = Withdrawing(state, timeline, self._publishing, self._turn_of)
         self._stops = Stops(state, timeline, self._publishing)
+        if opening.carried is None and opening.severity is not None:
+            # A channel may be in quarantine already.
+            self._stops.hear()
         self._settling = Settling(state, timeline, self._publishing)
         self._facts = FactsRecording(state, timeline)
         self._recovering = Recovering(state, timeline, self._publishing, self._openings)

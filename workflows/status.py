@@ -59,4 +59,5 @@ def incident_status(
         locked=behind,
         joined=state.joined,
         stopped=state.stop if state.stop and state.stop.in_force else None,
+        quarantines=state.quarantines,
     )

@@ -10,6 +10,7 @@ from domain.ids import AudienceName, Slug
 from domain.ledger import KnownLedger
 from domain.model import Value
 from domain.playbook import Playbook
+from domain.quarantine import Quarantine
 from domain.stopping import Stop
 from domain.timeline import RecordHead, TimelineEntry
 
@@ -49,16 +50,19 @@ class ReadStops(Value):
     """Read when everything of the incident was stopped, and by whom it was resumed.
 
     ``since`` is the beginning of the newest stop that is known; None before the first.
+    ``quarantines_since`` asks for the quarantines that were in force then or later, too.
     """
 
     incident: Slug
     since: datetime | None = None
+    quarantines_since: datetime | None = None
 
 
 class StopsRead(Value):
-    """The stops since then, that one included, in order."""
+    """The stops since then, that one included, and the quarantines, each in order."""
 
     stops: tuple[Stop, ...] = ()
+    quarantines: tuple[Quarantine, ...] = ()
 
 
 class CheckCoverage(Value):

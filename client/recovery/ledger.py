@@ -40,7 +40,7 @@ from store.record import incidents, messages
 from store.recovery import doubts, locks
 from store.recovery.generations import generation
 from store.recovery.witness import Witness
-from store.stops import stops
+from store.stops import quarantines, stops
 from workflows.contract import Reconcile, Reconciled
 
 
@@ -126,6 +126,8 @@ async def recover_ledger(
         if status.stopped is not None:
             # Before it is unlocked: nobody has resumed what they had stopped.
             await stops.enter_again(ledger, status.stopped)
+        for one in status.quarantines:
+            await quarantines.enter_again(ledger, one)
         await locks.unlock(ledger, slug)
     return found
 

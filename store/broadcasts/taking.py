@@ -37,7 +37,7 @@ from store.kernel.columns import Moment, moment_text
 from store.kernel.database import Apart
 from store.offers.codes import Issuing
 from store.recovery.locks import unlocked
-from store.stops.stops import not_stopped
+from store.stops.keeping_back import not_kept_back
 from store.tables import batches, broadcasts
 
 _S = PublicationState
@@ -84,7 +84,7 @@ def _taking(which: ColumnElement[bool]) -> ReturningUpdate[tuple[object, ...]]:
                 broadcasts.c.digest == bindparam("b_digest"),
                 ~broadcasts.c.paused,
                 unlocked(broadcasts.c.incident),
-                not_stopped(broadcasts.c.incident),
+                not_kept_back(broadcasts.c.incident, broadcasts.c.channel),
             ),
         )
         .values(

@@ -20,7 +20,7 @@ from store.desk.reply_rows import ReplyRow, rows_of
 from store.kernel.database import Database
 from store.kernel.transitions import stored
 from store.recovery.locks import unlocked
-from store.stops.stops import not_stopped
+from store.stops.keeping_back import not_kept_back
 from store.tables import mention_versions, mentions, replies
 
 _R = replies.c
@@ -45,7 +45,7 @@ def _may_go() -> ColumnElement[bool]:
         ~_R.waits,
         still_open,
         unlocked(_R.incident),
-        not_stopped(_R.incident),
+        not_kept_back(_R.incident, _R.channel),
     )
 
 

@@ -16,7 +16,7 @@ from store.kernel.database import Database
 from store.kernel.priority import Priority
 from store.outbox.once import ending, losing, taking
 from store.recovery.locks import unlocked
-from store.stops.stops import not_stopped
+from store.stops.keeping_back import not_kept_back
 from store.tables import samples
 
 _S = PublicationState
@@ -97,7 +97,7 @@ async def take(db: Database, channels: Collection[str], at: datetime) -> Sample 
         samples.c.state == _S.PLANNED,
         samples.c.channel.in_(channels),
         unlocked(samples.c.incident),
-        not_stopped(samples.c.incident),
+        not_kept_back(samples.c.incident, samples.c.channel),
     ]
     query = select(samples.c.id).where(*due).order_by(samples.c.id).limit(1)
     async with db.read() as connection:

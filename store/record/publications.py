@@ -32,7 +32,7 @@ from store.record.publication_rows import (
     read_row,
 )
 from store.recovery.locks import unlocked
-from store.stops.stops import not_stopped
+from store.stops.keeping_back import not_kept_back
 from store.tables import publications
 
 _S = PublicationState
@@ -120,7 +120,7 @@ async def reserve(
                     publications.c.state == _S.PLANNED,
                     publications.c.attempt < attempt,
                     unlocked(publications.c.incident),
-                    not_stopped(publications.c.incident),
+                    not_kept_back(publications.c.incident, publications.c.channel),
                     certain_or(looked=looked),
                 )
                 .values(

@@ -1,1 +1,1 @@
-"""Stopping everything of an incident."""
+"""Keeping things back: everything of an incident, or one channel of all."""

@@ -69,6 +69,31 @@ stops = Table(
     Index("ix_stops_incident", "incident"),
 )
 
+quarantines = Table(
+    "quarantines",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("channel", String(40), nullable=False),
+    Column("at", Moment, nullable=False),
+    # JSON of an Actor, here and below.
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    # Who says that it is ours again; it ends once somebody else says so too.
+    Column("lift_asked_at", Moment),
+    Column("lift_asked_by", Text, nullable=False, server_default=text("''")),
+    Column("ended_at", Moment),
+    Column("ended_by", Text, nullable=False, server_default=text("''")),
+    # Whether open incidents may not have heard of it, or of its end.
+    Column("untold", Boolean, nullable=False, server_default=false()),
+    Index(
+        "ix_quarantines_in_force",
+        "channel",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
 # The last state of each incident, from which it can be started again if Temporal is lost.
 incident_snapshots = Table(
     "incident_snapshots",

@@ -32,6 +32,7 @@ from surfaces.api import (
     page,
     people,
     previews,
+    quarantine,
     replies,
     samples,
     stages,
@@ -59,6 +60,7 @@ RESOURCES = (
     coverage.router,
     mentions.router,
     replies.router,
+    quarantine.router,
     page.router,
 )
 

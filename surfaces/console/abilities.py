@@ -68,6 +68,9 @@ NEEDS: dict[str, Ability | None] = {
     # Steering.
     f"GET {_INCIDENT}/stop": Ability.STEER,
     f"POST {_INCIDENT}/stops": Ability.STEER,
+    "GET /quarantine": None,
+    "POST /quarantine/{channel}": Ability.STEER,
+    "POST /quarantine/{channel}/lift": Ability.STEER,
     f"POST {_INCIDENT}/resumptions": Ability.STEER,
     f"GET {_INCIDENT}/close": Ability.STEER,
     f"POST {_INCIDENT}/closure": Ability.STEER,

@@ -46,6 +46,7 @@ _PLACES = {
     Action.ROTATE_WEBHOOK: ("Webhooks", "/administration/webhooks"),
     Action.STOP_ALL: ("Stop everything", _INCIDENT + "/stop"),
     Action.RESUME_ALL: ("Resume everything", _INCIDENT + "/stop"),
+    Action.LIFT_QUARANTINE: ("See the quarantine", "/quarantine"),
     Action.IMPORT_AUDIENCE: ("Import an audience", "/files/import"),
     Action.IMPORT_CODES: ("Import codes", "/files/import?kind=codes"),
     Action.LIST_SUPPRESSIONS: ("See the suppressions", "/files"),

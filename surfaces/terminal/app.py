@@ -25,6 +25,7 @@ from surfaces.terminal import (
     key,
     playbook,
     propose,
+    quarantine,
     recipient,
     record,
     recover,
@@ -60,9 +61,9 @@ _COMMANDS: tuple[Register, ...] = tuple(
     one.register
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
-        approve, reject, key, status, broadcast, withdraw, stop_all, resume_all, retry, settle,
-        recipient, briefing, desk, timeline, record, codes, suppressions, subscribers, sign_in,
-        token, webhook, audit,
+        approve, reject, key, status, broadcast, withdraw, stop_all, resume_all, quarantine, retry,
+        settle, recipient, briefing, desk, timeline, record, codes, suppressions, subscribers,
+        sign_in, token, webhook, audit,
         backup, restore, recover,
     )
 )  # fmt: skip

@@ -29,6 +29,7 @@ _COMMANDS = {
     Action.STOP: "frontfoot broadcast stop {incident} {message}",
     Action.STOP_ALL: "frontfoot stop-all {incident}",
     Action.RESUME_ALL: "frontfoot resume-all {incident}",
+    Action.LIFT_QUARANTINE: "frontfoot quarantine lift {channel} --as PERSON",
     Action.CLOSE: "frontfoot close {incident}",
     Action.CHECK: "frontfoot check",
     Action.CHECK_PLAYBOOK: "frontfoot playbook check {playbook}",

@@ -173,8 +173,9 @@ class Fakes:
     @defined(READ_STOPS)
     async def read_stops(self, order: ReadStops) -> StopsRead:
         """When everything was stopped."""
-        stop = self.of(order.incident).stop
-        return StopsRead(stops=(stop,) if stop else ())
+        world = self.of(order.incident)
+        held = tuple(world.quarantines) if order.quarantines_since else ()
+        return StopsRead(stops=(world.stop,) if world.stop else (), quarantines=held)
 
     @defined(RECORD_TIMELINE)
     async def record(self, order: RecordTimeline) -> TimelineRecorded:
@@ -272,7 +273,7 @@ class Fakes:
         """Send a range."""
         self.of(order.task.message.incident).refuse_behind()
         return await self._mailing(order.broadcast).send(
-            order, self.of(order.task.message.incident).held()
+            order, self.of(order.task.message.incident).held(order.task.channel)
         )
 
     @defined(SETTLE_UNKNOWN)

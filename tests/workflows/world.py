@@ -30,6 +30,7 @@ from domain.actor import AuthenticatedBy
 from domain.explanation import Explanation, explained
 from domain.ledger import behind
 from domain.publication import Finding, Outcome, PublicationState, Receipt, Sighting
+from domain.quarantine import Quarantine
 from domain.stopping import Stop
 from domain.timeline import RecordHead, TimelineEntry
 from tests.workflows.mailing import Mailing
@@ -128,6 +129,7 @@ class World:
         self.registered: list[RegisterIncident] = []
         self.closed = 0
         self.open_mentions = 0
+        self.quarantines: list[Quarantine] = []
         self.timeline: dict[int, TimelineEntry] = {}
         self.ledger_says: deque[TimelineRecorded | ApplicationError] = deque()
         self.recordings: list[RecordTimeline] = []
@@ -229,9 +231,12 @@ class World:
         self.behind = behind(incident, "The ledger has forgotten something.")
         self.generation = "second"
 
-    def held(self) -> Explanation | None:
-        """Why nothing is handed out, if everything is stopped."""
-        return self.stop.explanation() if self.stop and self.stop.in_force else None
+    def held(self, channel: str) -> Explanation | None:
+        """Why nothing is handed out on a channel, if a person keeps it back."""
+        if self.stop and self.stop.in_force:
+            return self.stop.explanation()
+        kept = (one for one in self.quarantines if one.channel == channel and one.in_force)
+        return next((one.explanation() for one in kept), None)
 
     # --- what activities do -------------------------------------------------------------------
 
@@ -350,7 +355,7 @@ class World:
             return row.standing()
         if row.uncertain and self._looked_first(row, task):
             return row.standing()
-        if (held := self.held()) is not None:
+        if (held := self.held(task.channel)) is not None:
             wait = {"held": True, "again_after": timedelta(hours=1), "explanation": held}
             return row.standing().model_copy(update=wait)
         row.state, row.attempt, row.started_at = S.SENDING, order.attempt, datetime.now(UTC)

@@ -181,6 +181,20 @@ async def test_everything_is_stopped_and_resumed_without_temporal(kept: Api) -> 
     assert (again.status_code, "Nothing of site-down is stopped." in again.text) == (409, True)
 
 
+async def test_a_channel_is_put_in_quarantine_and_one_alone_does_not_lift_it(kept: Api) -> None:
+    begun = await kept.post("/channels/twitter/quarantine", {"reason": "Not our posts"})
+    assert (begun.status_code, begun.json()["by"]) == (201, "maya")
+    listed = {one["channel"]: one for one in (await kept.get("/channels")).json()["items"]}
+    assert listed["twitter"]["reason"] == "Not our posts"
+    assert not listed["facebook"]["quarantined"]
+    asked = await kept.post("/channels/twitter/quarantine-lift", {})
+    assert (asked.json()["lift_asked_by"], asked.json()["quarantined"]) == ("maya", True)
+    again = await kept.post("/channels/twitter/quarantine-lift", {})
+    assert (again.status_code, "Somebody else has to confirm it." in again.text) == (409, True)
+    unknown = await kept.post("/channels/nowhere/quarantine", {})
+    assert unknown.status_code == 422
+
+
 async def test_audiences_are_numbers(kept: Api) -> None:
     ledger = await kept.engine.ledger()
     people = [AudienceRow(f"quill{n}@feather.example", {"plan": "pro"}) for n in range(3)]

@@ -22,6 +22,7 @@ NAMES = {
     "number": 1,
     "name": "customers",
     "pool": "spring",
+    "channel": "twitter",
     "import_id": "0" * 16,
 }
 

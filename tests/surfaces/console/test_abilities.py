@@ -26,6 +26,7 @@ NAMES = {
     "import_id": "0" * 32,
     "endpoint": "e",
     "reply": 1,
+    "channel": "twitter",
 }
 CELLS = [(route, ability) for route, ability in NEEDS.items() if ability is not None]
 

@@ -93,6 +93,24 @@ async def test_everything_can_be_stopped_and_resumed(kept: Console) -> None:
     assert (again.status_code, "Nothing of site-down is stopped." in again.text) == (409, True)
 
 
+async def test_a_channel_is_put_in_quarantine_and_lifted_by_two(kept: Console) -> None:
+    asked = await kept.browser.get("/quarantine")
+    assert "Stop everything on twitter" in asked.text
+    done = await kept.browser.post("/quarantine/twitter", data={"reason": NASTY}, headers=OURS)
+    assert (done.status_code, done.headers["location"]) == (303, "/quarantine")
+    for path in ("/", "/quarantine"):
+        page = (await kept.browser.get(path)).text
+        assert "alert(&#34;x&#34;)" in page, path
+        assert "in quarantine" in page, path
+
+    assert (await kept.browser.post("/quarantine/twitter/lift", headers=OURS)).status_code == 303
+    page = (await kept.browser.get("/quarantine")).text
+    assert "Somebody else has to confirm it." in page
+    assert "Confirm: it is ours again" not in page
+    again = await kept.browser.post("/quarantine/twitter/lift", headers=OURS)
+    assert (again.status_code, "one person alone cannot lift it" in again.text) == (409, True)
+
+
 async def test_the_whole_record_is_read_without_temporal(kept: Console) -> None:
     answer = await kept.browser.get("/incidents/site-down/record")
     assert answer.status_code == 200
