@@ -76,7 +76,7 @@ async def record_facts(
         argument = RecordFacts(
             actor=actor,
             facts=draft,
-            filled=tuple(after.filled()),
+            filled=tuple(after.known()),
             changed=tuple(changed),
             based_on=before.draft,
         )

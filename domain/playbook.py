@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
 from domain.desk_shifts import DeskPlan, desk_problems
-from domain.facts import FactName, Facts, FactText
+from domain.facts import COPY_FACTS, FactName, FactText
 from domain.gate import GatePolicy, Requirement
 from domain.ids import SUBSCRIBERS, ChannelName
 from domain.message import CLASS_OF, MessageClass, MessageKind, Voice
@@ -279,7 +279,7 @@ class Playbook(Written):
     @property
     def fact_names(self) -> frozenset[str]:
         """The names of all facts that there may be: those of every incident, and the plan's own."""
-        return frozenset({*Facts.model_fields, *self.facts})
+        return frozenset({*COPY_FACTS, *self.facts})
 
     @property
     def kinds(self) -> tuple[MessageKind, ...]:
