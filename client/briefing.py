@@ -101,7 +101,7 @@ async def brief(engine: Engine, slug: str) -> Briefing:
     entries = await timeline.read(ledger, slug)
     stages = [one.about for one in entries if one.what == "stage entered"]
     leads = {one.who for one in entries if one.what == "opened"}
-    known = await drafts.newest_facts(ledger, slug)
+    known = (await drafts.newest_facts(ledger, slug)).filled()
     unread = []
     try:
         rules = await reply_rules(engine, slug)

@@ -98,9 +98,11 @@ def deadlines(
     """
     done = {one.step: one for one in sorted(notified, key=lambda one: one.recorded_at)}
     moments = _moments(facts, done)
+    # Whoever was notified had a reason to be, whatever the plan says.
+    words = {one.id for one in REGULATIONS if any(step.id in done for step in one.steps)}
     return [
         _deadline(regulation, step, plan.zone, moments, done.get(step.id), now)
-        for regulation in applying(plan.apply, facts)
+        for regulation in applying(words.union(plan.apply), facts)
         for step in regulation.steps
     ]
 
@@ -176,12 +178,16 @@ def _state(
     return DeadlineState.NEAR if now >= near else DeadlineState.OPEN
 
 
-def counted_from(names: Iterable[str]) -> list[str]:
-    """The titles of the steps of all regulations that count from one of these facts."""
-    moved = set(names)
+def counted_from(names: Iterable[str], words: Iterable[str]) -> list[str]:
+    """The titles of the steps that count from one of these facts, of the regulations in ``words``.
+
+    Those are words of a playbook.
+    """
+    moved, chosen = set(names), set(words)
     return [
         f"{regulation.title}: {step.title}"
         for regulation in REGULATIONS
+        if chosen.intersection((regulation.law, regulation.id))
         for step in regulation.steps
         if moved.intersection(one.starts for one in step.clocks)
     ]

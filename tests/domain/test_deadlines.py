@@ -182,8 +182,10 @@ def test_a_corrected_fact_moves_the_deadline_and_what_was_done_in_time_may_turn_
     done = told("gdpr33", "2026-11-30 09:00")
     assert one("gdpr33", first, done).state is DeadlineState.DONE
     assert one("gdpr33", right, done).state is DeadlineState.DONE_LATE
-    assert counted_from(["aware_at"])[0].startswith("GDPR, Article 33")
-    assert counted_from(["summary"]) == []
+    assert counted_from(["aware_at"], ["sec", "gdpr33"]) == [
+        "GDPR, Article 33: Notification of the authority"
+    ]
+    assert counted_from(["summary"], WORDS) == []
 
 
 def test_what_was_recorded_last_about_a_step_counts() -> None:
@@ -199,6 +201,8 @@ def test_gdpr_counts_once_personal_data_is_known_to_be_concerned() -> None:
         assert [x.step for x in deadlines(none, facts, [], NOW)] == ["gdpr33", "gdpr34"]
     assert deadlines(none, Facts(people_count=0), [], NOW) == []
     assert {x.regulation for x in deadlines(plan, Facts(), [], NOW)} == {"dora", "cra_incident"}
+    notified = deadlines(none, Facts(), [told("cert_in", "2026-11-28 09:00")], NOW)
+    assert [x.step for x in notified] == ["cert_in"]
 
 
 def test_gdpr_34_has_no_number_of_hours_and_so_no_rung() -> None:

@@ -25,6 +25,7 @@ from domain.message import MessageKind
 from domain.model import Value
 from domain.playbook import Playbook
 from domain.publication import Outcome, PublicationState
+from domain.severity import Severity
 from domain.stage import Stage
 from domain.status import Decided, IncidentStatus, MessageStatus
 from domain.timeline import TimelineEntry
@@ -71,6 +72,7 @@ class Response:
         self.world = world
         self.slug = slug
         self.audiences: tuple[str, ...] = ("customers",)
+        self.severity: Severity | None = None
         self._env = env
         self.handle: WorkflowHandle[IncidentWorkflow, IncidentStatus] = (
             client.get_workflow_handle_for(IncidentWorkflow.run, incident_workflow_id(slug))
@@ -94,6 +96,7 @@ class Response:
                 plan=plan or a_plan(),
                 templates="t",
                 audiences=self.audiences,
+                severity=self.severity,
             ),
             id=incident_workflow_id(self.slug),
             task_queue=MAIN_QUEUE,
