@@ -205,22 +205,22 @@ async def _note(
     new: bool,
 ) -> Explanation | None:
     """Have the timeline say it, or of a closed incident only whoever watches; why not, if not."""
-    if row.closed_at is not None:
-        if known.severity is not None:
-            order = WatchDeadlines(incident=row.slug, severity=known.severity)
-            await start_watching(await engine.temporal(), order)
-        return None
-    if not new and await _is_noted(ledger, row.slug, note.step):
+    if row.closed_at is None and not new and await _is_noted(ledger, row.slug, note.step):
         return None
     try:
-        await tell(engine, row.slug, "authority_notified", note, IncidentStatus)
+        if row.closed_at is None:
+            await tell(engine, row.slug, "authority_notified", note, IncidentStatus)
+        elif known.severity is not None:
+            order = WatchDeadlines(incident=row.slug, severity=known.severity)
+            await start_watching(await engine.temporal(), order)
     except Exception as error:
         why = explanation_of(error)
         if why is None:
             raise
         return explained(
-            f"It is recorded, but the timeline does not say so: {why.what}",
-            "Record the same once more when the incident answers again.",
+            f"It is recorded, and the incident could not be told of it: {why.what}",
+            "Record the same once more when it answers again.",
+            means="Its timeline does not say so yet, and whoever was reminded is not told.",
         )
     return None
 
