@@ -17,7 +17,7 @@ from client.next_steps import next_steps
 from client.patience import soon
 from client.timeline import Verified
 from domain.explanation import Action, NextStep
-from domain.facts import Facts
+from domain.facts import COPY_FACTS
 from domain.message_state import MessagePhase
 from domain.publication import Outcome
 from domain.stage import Stage
@@ -113,7 +113,7 @@ async def _facts(request: Request, seen: IncidentView) -> dict[str, str]:
     known = await attempted(facts_of(engine_of(request), status.incident, status.facts))
     if isinstance(known, Refused):
         return {}
-    return {name: str(known.words[name]) for name in Facts.model_fields if known.words.get(name)}
+    return {name: str(known.words[name]) for name in COPY_FACTS if known.words.get(name)}
 
 
 async def _said(request: Request, slug: str) -> int | None:
