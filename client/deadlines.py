@@ -20,7 +20,7 @@ from domain.deadlines import AuthorityNotified, Deadline, DeadlineState, deadlin
 from domain.errors import DomainError
 from domain.explanation import Explanation, explained
 from domain.fact_sheet import FactSheet, fact_sheet
-from domain.fact_values import read_moment
+from domain.fact_values import read_moment, spell_moment
 from domain.facts import TIME_FACTS, Facts
 from domain.ids import MAIN_QUEUE, check_slug, deadlines_workflow_id
 from domain.limits import REASON_LIMIT
@@ -129,7 +129,7 @@ async def record_notified(
     new = await notified.enter(ledger, slug, said)
     late = found.state is DeadlineState.DONE_LATE
     note = NoteNotified(actor=actor, step=named.id, late=late)
-    untold = await _note(engine, ledger, row, note, known, new=new)
+    untold = await _note(engine, ledger, row, note, known, at=said.at, new=new)
     return NotifiedRecorded(deadline=found, untold=untold)
 
 
@@ -202,6 +202,7 @@ async def _note(
     note: NoteNotified,
     known: Grounds,
     *,
+    at: datetime,
     new: bool,
 ) -> Explanation | None:
     """Have the timeline say it, or of a closed incident only whoever watches; why not, if not."""
@@ -219,7 +220,7 @@ async def _note(
             raise
         return explained(
             f"It is recorded, and the incident could not be told of it: {why.what}",
-            "Record the same once more when it answers again.",
+            f"Record it again when it answers, with the same time: {spell_moment(at)}.",
             means="Its timeline does not say so yet, and whoever was reminded is not told.",
         )
     return None

@@ -157,11 +157,12 @@ def in_markdown(sheet: FactSheet) -> str:
             if one.notified.reason:
                 lines.append(f"  Reason for the delay: {_plain(one.notified.reason)}")
     lines += ["", "## What is known", ""]
-    for answer in sheet.answers:
-        lines += [
-            f"- {_plain(answer.asks)} ({_words(fact.name)}): {_plain(fact.text)}"
-            for fact in answer.known
-        ]
+    known = [
+        f"- {_plain(answer.asks)} ({_words(fact.name)}): {_plain(fact.text)}"
+        for answer in sheet.answers
+        for fact in answer.known
+    ]
+    lines += known or ["- nothing of what is asked for"]
     lines += ["", "## What is not known yet", ""]
     lines += [f"- {_plain(one)}" for one in sheet.unknown] or ["- nothing of what is asked for"]
     if sheet.note:

@@ -62,8 +62,8 @@ _COMMANDS: tuple[Register, ...] = tuple(
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
         deadlines, approve, reject, key, status, broadcast, withdraw, stop_all, resume_all, retry,
-        settle, recipient, briefing, desk, timeline, record, codes, suppressions, subscribers, sign_in,
-        token, webhook, audit,
+        settle, recipient, briefing, desk, timeline, record, codes, suppressions, subscribers,
+        sign_in, token, webhook, audit,
         backup, restore, recover,
     )
 )  # fmt: skip

@@ -16,6 +16,7 @@ from surfaces.terminal.printing import clean, how_long, plain_table, say, say_js
 from surfaces.terminal.session import run
 from surfaces.terminal.wording import told
 
+_ACTIONS = ("notified", "sheet")
 _STYLES = {
     DeadlineState.LATE: "bold red",
     DeadlineState.DONE_LATE: "red",
@@ -62,10 +63,11 @@ def deadlines(
         sheet = run(lambda engine: read_fact_sheet(engine, slug, what))
         say_json(sheet.model_dump(mode="json")) if as_json else say(in_markdown(sheet).rstrip())
     else:
+        said = f"{action} needs a name" if action in _ACTIONS else f"{action[:40]!r} is unknown"
         raise WrongInput(
-            f"{action[:40]!r} alone says nothing." if not what else f"{action[:40]!r} is unknown.",
-            f"Write nothing more than frontfoot deadlines {slug}, or notified or sheet with a name "
-            "of that list.",
+            f"{said}.",
+            f"Write frontfoot deadlines {slug} to see the names, and behind it notified or sheet "
+            "with one of them.",
         )
 
 
