@@ -43,8 +43,9 @@ REQUIRED_FOR_PEOPLE = (
 class Facts(Written):
     """What is known so far. Each text is a sentence or more, written for the public.
 
-    ``summary`` is for places with little room, so it should stay under some 90 characters.
-    ``prevention_owner`` is a role or a name that the company is willing to publish.
+    ``PRIVATE_FACTS`` are not: no copy can name them. ``summary`` is for places with little room,
+    so it should stay under some 90 characters. ``prevention_owner`` is a role or a name that the
+    company is willing to publish.
     """
 
     summary: FactText = Field("", description="what happened, in one short clause")

@@ -372,5 +372,5 @@ def people_not_told(kind: MessageKind, missing: Sequence[str], incident: str) ->
             incident=incident,
             advice="Record them, then propose it again.",
         ),
-        means="The playbook says so (`people_concerned`). Nothing was proposed.",
+        means="The playbook says so (`people_concerned`). Nothing was changed.",
     )

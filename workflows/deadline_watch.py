@@ -29,6 +29,11 @@ class DeadlineWatch:
         self._heard = False
         self._starting = False
 
+    def resume(self) -> None:
+        """Have them be watched again: the incident was recovered, and who watched them is lost."""
+        if set(self._state.facts.filled).intersection(DEADLINE_FACTS):
+            self._heard = self._state.severity is not None
+
     def hear_of_facts(self, actor: Actor, changed: Sequence[str], before: Sequence[str]) -> None:
         """Facts were recorded; ``before`` are those that were known already."""
         if not set(changed).intersection(DEADLINE_FACTS):

@@ -118,6 +118,7 @@ class IncidentWorkflow:
         lifecycle, recovered = self._lifecycle, opening.recovered and not opening.registered
         if recovered:
             self._timeline.add("recovered", "frontfoot", "from the ledger's snapshot")
+            self._deadlines.resume()
         self._publishing.resume(recovered=recovered)
         self._withdrawing.resume()
         under_way = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -226,6 +227,17 @@ def test_each_rung_is_reached_once_and_again_after_the_deadline_moved() -> None:
     assert rung(37, moved)[0] == ["50/20261201T100000Z"]
     ended = deadlines(plan, facts, [told("gdpr33", "2026-11-29 09:00")], NOW)
     assert (reached(ended, NOW + timedelta(days=9)), next_rung(ended, NOW)) == ([], None)
+
+
+def test_the_page_of_deadlines_has_every_rule_as_it_is() -> None:
+    written = (Path(__file__).parents[2] / "docs" / "deadlines.md").read_text(encoding="utf-8")
+    for regulation in REGULATIONS:
+        assert f"[{regulation.source}]({regulation.url})" in written
+        for step in regulation.steps:
+            starts = ", ".join(f"`{x.starts}`" for x in step.clocks)
+            compared = "yes" if step.verified else "no"
+            row = f"| `{step.id}` | {regulation.title} | {step.rule} | {starts} | {compared} |"
+            assert row in written
 
 
 def test_every_rule_has_its_source_and_starts_from_something_that_can_be_known() -> None:

@@ -42,6 +42,8 @@ async def test_a_late_deadline_is_seen_recorded_with_its_reason_and_filed(consol
     ):  # fmt: skip
         assert words in page, words
 
+    assert "1 late" in (await console.browser.get("/incidents/leak")).text
+
     form = {"step": "gdpr33", "at": spell_moment(NOW), "reason": ""}
     answer = await console.browser.post(f"{HERE}/notifications", data=form, headers=OURS)
     assert answer.status_code == 409
