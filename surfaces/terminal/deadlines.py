@@ -63,9 +63,9 @@ def deadlines(
         sheet = run(lambda engine: read_fact_sheet(engine, slug, what))
         say_json(sheet.model_dump(mode="json")) if as_json else say(in_markdown(sheet).rstrip())
     else:
-        said = f"{action} needs a name" if action in _ACTIONS else f"{action[:40]!r} is unknown"
+        wrong = f"{action} needs a name" if action in _ACTIONS else f"{action[:40]!r} is unknown"
         raise WrongInput(
-            f"{said}.",
+            f"{wrong}.",
             f"Write frontfoot deadlines {slug} to see the names, and behind it notified or sheet "
             "with one of them.",
         )
