@@ -27,6 +27,7 @@ import wiring
 from activities.approved import OpenedGates
 from activities.broadcasts import BroadcastActivities
 from activities.confirmations import Confirming, Sender
+from activities.deadlines import DeadlineActivities
 from activities.defined import Bound
 from activities.heartbeat import TOLD_WITHIN
 from activities.installation_sealing import keep_sealed
@@ -53,6 +54,7 @@ from channels.contract import Channel, DirectChannel, WritesPage
 from channels.listening import Listens
 from channels.replying import Replies
 from client.configuration import load_settings, prepare_environment
+from client.deadlines import start_watching
 from client.engine import Engine
 from client.errors import WrongInput, explanation_of
 from client.event_entry import EventEntry
@@ -82,6 +84,7 @@ from store.recovery.locks import all_locks
 from store.recovery.witness import Witness
 from wiring import TemporalUnreachable, connect
 from workflows.broadcast import BroadcastWorkflow
+from workflows.deadlines import DeadlinesWorkflow
 from workflows.incident import IncidentWorkflow
 from workflows.listening import ListeningWorkflow
 from workflows.outbox import OutboxWorkflow
@@ -167,6 +170,7 @@ def workers(
                     ListeningWorkflow,
                     ReplyDeskWorkflow,
                     SurgeWorkflow,
+                    DeadlinesWorkflow,
                 ],
                 activities=[
                     *record.all(),
@@ -175,6 +179,7 @@ def workers(
                     *OutcomeActivities(database).all(),
                     *proposals.all(),
                     *surges.all(),
+                    *DeadlineActivities(database, partial(start_watching, client)).all(),
                     *posts.ledger_only(),
                     *broadcasts.ledger_only(),
                 ],

@@ -54,7 +54,8 @@ class OpenedReplies:
         """What was signed and what is known now; ``DomainError`` if nothing lets a reply out."""
         opening = await self._opening(channel, ground, incident)
         rules = await self._rules(ground, opening)
-        return InForce(rules, await drafts.newest_facts(self._database, ground.incident))
+        known = await drafts.newest_facts(self._database, ground.incident)
+        return InForce(rules, known.filled())
 
     async def _opening(self, channel: str, ground: ReplyGround, incident: str) -> SealedOpening:
         what = f"the reply rules in message {ground.number}, revision {ground.revision}"

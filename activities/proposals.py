@@ -21,8 +21,9 @@ from channels.copies import is_direct, refuse_misplaced
 from channels.writing import Writing, latest_word
 from domain.errors import DomainError
 from domain.explanation import Action, NextStep
-from domain.facts import Facts, missing_facts
+from domain.facts import Facts, missing_facts, missing_for_people
 from domain.ids import SUBSCRIBERS, refuse_reserved
+from domain.incident import people_not_told
 from domain.message import (
     AudienceCut,
     Copy,
@@ -100,6 +101,9 @@ class ProposalActivities:
         facts = await self._facts(order)
         missing = missing_facts(facts)
         self._page.refuse_components_elsewhere(order)
+        untold = missing_for_people(facts) if plan.people_concerned else []
+        if untold:
+            raise people_not_told(order.kind, untold, order.message.incident)
         if order.kind is MessageKind.RESOLUTION_NOTE and missing:
             raise DomainError(
                 f"A resolution note needs facts that are not filled in: {', '.join(missing)}.",

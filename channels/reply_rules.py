@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from channels.contract import Channel, Measures
 from domain.errors import DomainError
-from domain.facts import Facts
+from domain.facts import COPY_FACTS
 from domain.plan_problems import PlanProblem
 from domain.playbook import Playbook
 from domain.playbook_replies import RepliesPlan, SavedReplyPlan, saved_problems
@@ -45,7 +45,7 @@ def reply_rules_of(
         free=_free(plan, replies),
         risk_words=replies.risk_words,
         links_cost=tuple(one for one in replies.channels if channels[one].capabilities.link_costs),
-        facts={name: known.get(name, "") for name in sorted(shown) if name in Facts.model_fields},
+        facts={name: known.get(name, "") for name in sorted(shown) if name in COPY_FACTS},
     )
 
 

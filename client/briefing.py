@@ -17,7 +17,7 @@ from client.errors import UnknownIncident
 from client.people import known_people
 from client.saved_replies import SavedReplyView, reply_rules
 from domain.errors import DomainError
-from domain.facts import Facts
+from domain.facts import COPY_FACTS
 from domain.ids import MessageRef, check_slug
 from domain.message import STAGE_OF, Document, MessageKind
 from domain.model import Value
@@ -101,7 +101,7 @@ async def brief(engine: Engine, slug: str) -> Briefing:
     entries = await timeline.read(ledger, slug)
     stages = [one.about for one in entries if one.what == "stage entered"]
     leads = {one.who for one in entries if one.what == "opened"}
-    known = await drafts.newest_facts(ledger, slug)
+    known = (await drafts.newest_facts(ledger, slug)).filled()
     unread = []
     try:
         rules = await reply_rules(engine, slug)
@@ -173,7 +173,7 @@ def _names(engine: Engine) -> dict[str, str]:
 
 def _in_order(known: Mapping[str, str]) -> list[str]:
     """The facts that are set, those that every incident has first."""
-    usual = [name for name in Facts.model_fields if known.get(name)]
+    usual = [name for name in COPY_FACTS if known.get(name)]
     return usual + sorted(name for name in known if known[name] and name not in usual)
 
 

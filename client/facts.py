@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
 from client.asking import incident_status, tell
+from client.deadlines import refuse_times_to_come
 from client.drafting import kept_draft
 from client.engine import Engine
 from client.errors import WrongInput
@@ -69,6 +71,7 @@ async def record_facts(
         refuse_long(f"The fact {name}", text.strip() if isinstance(text, str) else None, FACT_LIMIT)
     before = known or await read_facts(engine, slug)
     after = read_typed({**before.words, **facts})
+    refuse_times_to_come(after, datetime.now(UTC))
     words = after.model_dump(mode="json", exclude_defaults=True)
     changed = [name for name in Facts.model_fields if words.get(name) != before.words.get(name)]
 
@@ -76,7 +79,7 @@ async def record_facts(
         argument = RecordFacts(
             actor=actor,
             facts=draft,
-            filled=tuple(after.filled()),
+            filled=tuple(after.known()),
             changed=tuple(changed),
             based_on=before.draft,
         )
@@ -98,5 +101,6 @@ def read_typed(facts: Mapping[str, object]) -> Facts:
             for one in error.errors(include_input=False, include_url=False)
         )
         raise WrongInput(
-            f"These facts cannot be used: {faults}.", "Dates are written 2026-11-30."
+            f"These facts cannot be used: {faults}.",
+            "Dates are written 2026-11-30, and times 2026-11-30 09:00 UTC or with another zone.",
         ) from error

@@ -71,7 +71,7 @@ async def reply_rules(engine: Engine, incident: str) -> ReplyRulesView | None:
             "Propose them anew, and find out who may write to the database.",
             means="No reply goes out by them.",
         )
-    rules, known = document.replies, await drafts.newest_facts(ledger, slug)
+    rules, known = document.replies, (await drafts.newest_facts(ledger, slug)).filled()
     return ReplyRulesView(
         incident=slug,
         number=opening.number,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from domain.facts import Facts
+from domain.facts import COPY_FACTS
 
 SUMMARY, SHORT_TEXT, TEXT = 90, 40, 300
 """The longest that is sensible: a summary or title, a name or a time, any other fact."""
@@ -33,7 +33,7 @@ def _words(length: int) -> str:
     return ("something that we know " * (length // 23 + 1))[: length - 1] + "."
 
 
-_FACTS = [name for name in Facts.model_fields if name != "prevention_due"]
+_FACTS = [name for name in COPY_FACTS if name != "prevention_due"]
 _DAY = {"prevention_due": "30 September 2026"}
 SHORT = Day("x", {**dict.fromkeys(_FACTS, "x"), **_DAY}, 1, _SOON)
 LONG = Day(

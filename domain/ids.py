@@ -215,6 +215,11 @@ def outbox_workflow_id(endpoint: str) -> str:
     return f"outbox/{endpoint}"
 
 
+def deadlines_workflow_id(incident: str) -> str:
+    """``deadlines/<slug>``."""
+    return f"deadlines/{incident}"
+
+
 def listening_workflow_id(channel: str) -> str:
     """``listening/<name of the channel>``."""
     return f"listening/{channel}"

@@ -6,6 +6,7 @@ raise ``DomainError``; nothing here waits, sends, or reads a clock.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import BaseModel, Field
@@ -13,7 +14,7 @@ from pydantic import BaseModel, Field
 from domain.actor import Actor
 from domain.errors import DecisionRefused, DomainError
 from domain.explanation import Action, NextStep
-from domain.facts import FactsState, missing_facts
+from domain.facts import FactsState, missing_facts, missing_for_people
 from domain.gate import GatePolicy, GateState
 from domain.ids import AudienceName, MessageRef, Slug
 from domain.limits import MOST_MESSAGES
@@ -262,6 +263,10 @@ class IncidentState(BaseModel):
 
     def refuse_unfilled(self, kind: MessageKind) -> None:
         """Raise ``DomainError`` if ``kind`` needs facts that have not been filled in."""
+        plan = self.plan.plan_for(kind)
+        untold = missing_for_people(self.facts.filled) if plan and plan.people_concerned else []
+        if untold:
+            raise people_not_told(kind, untold, self.incident)
         if kind is not MessageKind.RESOLUTION_NOTE:
             return
         missing = missing_facts(self.facts.filled)
@@ -358,3 +363,17 @@ class IncidentState(BaseModel):
             and one.kind is MessageKind.PROGRESS_UPDATE
             and one.phase in (MessagePhase.WAITING, MessagePhase.REJECTED, MessagePhase.PUBLISHING)
         ]
+
+
+def people_not_told(kind: MessageKind, missing: Sequence[str], incident: str) -> DomainError:
+    """Why a message to people concerned cannot be written yet."""
+    return DomainError(
+        f"This {kind.value.replace('_', ' ')} tells people of a breach of their data, and these "
+        f"facts are not known yet: {'; '.join(missing)}.",
+        NextStep(
+            action=Action.RECORD_FACTS,
+            incident=incident,
+            advice="Record them, then propose it again.",
+        ),
+        means="The playbook says so (`people_concerned`). Nothing was changed.",
+    )

@@ -48,6 +48,7 @@ class Happened(StrEnum):
     REJECTED_ROWS_EXPORTED = "rejected rows exported"
     RECORD_EXPORTED = "record exported"
     CODES_EXPORTED = "codes exported"
+    FACT_SHEET_EXPORTED = "fact sheet exported"
     ARRIVALS_EXPORTED = "proof for every recipient exported"
     RECIPIENT_EXPORTED = "proof for one recipient exported"
     ENDPOINT_ADDED = "webhook endpoint added"

@@ -15,7 +15,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
 from domain.desk_shifts import DeskPlan, desk_problems
-from domain.facts import FactName, Facts, FactText
+from domain.facts import COPY_FACTS, FactName, FactText
 from domain.gate import GatePolicy, Requirement
 from domain.ids import SUBSCRIBERS, ChannelName
 from domain.message import CLASS_OF, MessageClass, MessageKind, Voice
@@ -27,6 +27,7 @@ from domain.playbook_briefing import BriefingPlan
 from domain.playbook_replies import RepliesPlan, reply_problems
 from domain.priorities import MentionsPlan
 from domain.public_text import PublicLine, PublicLink
+from domain.regulations.applying import RegulationsPlan
 from domain.roster import Person
 from domain.suggest import did_you_mean
 
@@ -76,7 +77,8 @@ class MessagePlan(Written):
     ``quorum`` is the measure of "told": how many of ``channels`` must have accepted,
     ``must_reach`` among them. What has not gone out ``fresh_for`` after its approval is superseded:
     stale news is worse than none. ``subscribers`` says whether those of the status page are told;
-    None: if the message goes to the page.
+    None: if the message goes to the page. ``people_concerned``: it tells people of a breach of
+    their data, so it needs nature, contact, consequences and measures.
     """
 
     channels: tuple[ChannelName, ...] = Field(min_length=1)
@@ -86,6 +88,7 @@ class MessagePlan(Written):
     message_class: MessageClass | None = None
     fresh_for: Duration = timedelta(hours=12)
     subscribers: bool | None = None
+    people_concerned: bool = False
 
     @model_validator(mode="after")
     def _quorum_can_be_met(self) -> MessagePlan:
@@ -173,6 +176,7 @@ class Playbook(Written):
     mentions: MentionsPlan = MentionsPlan()
     briefing: BriefingPlan = BriefingPlan()
     desk: DeskPlan = DeskPlan()
+    regulations: RegulationsPlan = RegulationsPlan()
 
     @model_validator(mode="after")
     def _plan_holds_together(self) -> Playbook:
@@ -298,7 +302,7 @@ class Playbook(Written):
     @property
     def fact_names(self) -> frozenset[str]:
         """The names of all facts that there may be: those of every incident, and the plan's own."""
-        return frozenset({*Facts.model_fields, *self.facts})
+        return frozenset({*COPY_FACTS, *self.facts})
 
     @property
     def kinds(self) -> tuple[MessageKind, ...]:

@@ -33,6 +33,7 @@ from domain.playbook_faults import (
     validate_people,
     validate_plan,
 )
+from domain.playbook_regulations import regulation_problems, without_owner
 from domain.suggest import did_you_mean
 from domain.yaml_places import PlacedYaml, read_yaml
 
@@ -85,6 +86,7 @@ def examine_playbook(files: Mapping[str, str]) -> Examination:
     problems += dict.fromkeys(form_problems(placed.content, planned, files))
     if plan is None:
         return Examination(None, tuple(problems), ())
+    problems += [at_its_place(placed, one) for one in regulation_problems(plan)]
     broken = {one.file for one in problems}
     problems += content_problems(
         plan,
@@ -143,7 +145,11 @@ def _odd(
         said |= {
             f"the saved reply {one.name}": " ".join(one.wordings) for one in playbook.replies.saved
         }
-    odd = (*briefing_problems(playbook.briefing, said), *unassigned_hours(playbook.desk))
+    odd = (
+        *briefing_problems(playbook.briefing, said),
+        *unassigned_hours(playbook.desk),
+        *without_owner(playbook),
+    )
     for problem in odd:
         yield at_its_place(placed, problem)
 

@@ -15,7 +15,7 @@ from pydantic import Field
 from domain.copy_check import ANY, Names, find_problems
 from domain.copy_language import OUTPUT_LIMIT, WRITTEN_AT, fill
 from domain.errors import DomainError, PlaybookInvalid, Problem
-from domain.facts import Facts
+from domain.facts import COPY_FACTS
 from domain.ids import ChannelName, Slug
 from domain.mail_html import html_page
 from domain.message import MessageKind, Voice
@@ -194,7 +194,7 @@ def template_names_for(facts: frozenset[str] | None) -> Names:
     """What templates may name, in a playbook that has these facts of its own."""
     groups = {
         "voice": frozenset(Voice.model_fields),
-        "facts": ANY if facts is None else frozenset(Facts.model_fields) | facts,
+        "facts": ANY if facts is None else frozenset(COPY_FACTS) | facts,
         "offer": frozenset(OfferTerms.model_fields),
     }
     return {name: groups.get(name) for name in RenderContext.model_fields if name != "at"}

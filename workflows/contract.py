@@ -36,6 +36,7 @@ OUTBOX_WORKFLOW = "OutboxWorkflow"
 LISTENING_WORKFLOW = "ListeningWorkflow"
 REPLY_DESK_WORKFLOW = "ReplyDeskWorkflow"
 SURGE_WORKFLOW = "SurgeWorkflow"
+DEADLINES_WORKFLOW = "DeadlinesWorkflow"
 
 # --- opening ----------------------------------------------------------------------------------
 
@@ -145,6 +146,14 @@ class RecordFacts(Value):
     filled: tuple[str, ...]
     changed: tuple[str, ...]
     based_on: str | None
+
+
+class NoteNotified(Value):
+    """Enter in the timeline that an authority was notified; the ledger has when, and why late."""
+
+    actor: Actor
+    step: str
+    late: bool = False
 
 
 class SetAudiences(Value):

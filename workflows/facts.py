@@ -9,15 +9,17 @@ with workflow.unsafe.imports_passed_through():
     from domain.incident import IncidentState
     from domain.limits import NAME_LIMIT, refuse_long, refuse_many
     from workflows.contract import RecordFacts
+    from workflows.deadline_watch import DeadlineWatch
     from workflows.timeline import Timeline
 
 
 class FactsRecording:
     """Records what is known; nobody's facts are overwritten by somebody who has not read them."""
 
-    def __init__(self, state: IncidentState, timeline: Timeline) -> None:
+    def __init__(self, state: IncidentState, timeline: Timeline, deadlines: DeadlineWatch) -> None:
         self._state = state
         self._timeline = timeline
+        self._deadlines = deadlines
 
     def refuse(self, facts: RecordFacts) -> None:
         """Raise ``DomainError`` if the author may not record facts, or has not read the latest.
@@ -33,5 +35,7 @@ class FactsRecording:
         """Point to the new draft."""
         self.refuse(facts)
         change = FactsChange(draft=facts.facts, person=facts.actor.person, changed=facts.changed)
+        before = self._state.facts.filled
         self._state.facts = self._state.facts.recorded(change, facts.filled)
         self._timeline.add("facts recorded", facts.actor, ", ".join(facts.changed))
+        self._deadlines.hear_of_facts(facts.actor, facts.changed, before)

@@ -30,6 +30,7 @@ with workflow.unsafe.imports_passed_through():
         Close,
         Decide,
         Join,
+        NoteNotified,
         OpenIncident,
         Propose,
         Reconcile,
@@ -41,6 +42,7 @@ with workflow.unsafe.imports_passed_through():
         SteerBroadcast,
         Withdraw,
     )
+    from workflows.deadline_watch import DeadlineWatch
     from workflows.facts import FactsRecording
     from workflows.lifecycle import Lifecycle
     from workflows.noise import NoiseLimit
@@ -105,7 +107,8 @@ class IncidentWorkflow:
             # A channel may be in quarantine already.
             self._stops.hear()
         self._settling = Settling(state, timeline, self._publishing)
-        self._facts = FactsRecording(state, timeline)
+        self._deadlines = DeadlineWatch(state, timeline)
+        self._facts = FactsRecording(state, timeline, self._deadlines)
         self._recovering = Recovering(state, timeline, self._publishing, self._openings)
         if opening.carried is None:
             timeline.add("opened", opening.opened_by, state.title)
@@ -118,6 +121,7 @@ class IncidentWorkflow:
         lifecycle, recovered = self._lifecycle, opening.recovered and not opening.registered
         if recovered:
             self._timeline.add("recovered", "frontfoot", "from the ledger's snapshot")
+            self._deadlines.resume()
         self._publishing.resume(recovered=recovered)
         self._withdrawing.resume()
         under_way = [
@@ -125,6 +129,7 @@ class IncidentWorkflow:
             asyncio.create_task(self._once_registered(self._timeline.keep)),
             asyncio.create_task(self._once_registered(self._openings.keep)),
             asyncio.create_task(self._once_registered(self._stops.keep)),
+            asyncio.create_task(self._once_registered(self._deadlines.keep)),
             asyncio.create_task(self._noise.keep()),
             asyncio.create_task(self._ceilings.watch()),
         ]
@@ -265,6 +270,19 @@ class IncidentWorkflow:
         with refusing():
             self._facts.refuse(facts)
 
+    @workflow.update(name="authority_notified")
+    async def authority_notified(self, note: NoteNotified) -> IncidentStatus:
+        """Enter in the timeline that an authority was notified."""
+        self._ceilings.updates += 1
+        with refusing():
+            self._deadlines.note(note)
+        return self.status()
+
+    @authority_notified.validator
+    def _check_notified(self, note: NoteNotified) -> None:
+        with refusing():
+            self._deadlines.refuse(note)
+
     # --- steering -----------------------------------------------------------------------------
 
     @workflow.update(name="withdraw")
@@ -400,6 +418,7 @@ class IncidentWorkflow:
             and workflow.all_handlers_finished()
             and self._publishing.at_rest()
             and self._stops.quiet()
+            and self._deadlines.quiet()
         )
 
     def _nothing_under_way(self) -> bool:
@@ -407,6 +426,7 @@ class IncidentWorkflow:
             workflow.all_handlers_finished()
             and self._openings.quiet()
             and self._stops.quiet()
+            and self._deadlines.quiet()
             and self._publishing.quiet()
             and not any(one.withdrawing for one in self._state.messages)
             and not self._timeline.waited_for()

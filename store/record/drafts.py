@@ -66,8 +66,8 @@ async def remove(db: Database, draft_id: str) -> None:
         await connection.execute(delete(drafts).where(drafts.c.id == draft_id))
 
 
-async def newest_facts(db: Database, incident: str) -> dict[str, str]:
-    """The facts in an incident's newest draft of them, by name; empty if there is none.
+async def newest_facts(db: Database, incident: str) -> Facts:
+    """The facts in an incident's newest draft of them; none are known if there is none.
 
     It may be one that the incident is about to take, so that what depends on a fact can wait. Of
     one that another version wrote and this one cannot read, nothing is known.
@@ -81,9 +81,9 @@ async def newest_facts(db: Database, incident: str) -> dict[str, str]:
     async with db.read() as connection:
         body = await connection.scalar(query)
     try:
-        return {} if body is None else Facts.model_validate(orjson.loads(body)).filled()
+        return Facts() if body is None else Facts.model_validate(orjson.loads(body))
     except ValidationError:
-        return {}
+        return Facts()
 
 
 async def load(db: Database, draft_id: str) -> Draft:

@@ -49,6 +49,7 @@ from store.tables.people import (
     suppressions,
 )
 from store.tables.record import (
+    authority_notifications,
     drafts,
     event_numbers,
     incident_snapshots,
@@ -74,6 +75,7 @@ from store.tables.replies import replies, reply_accounts
 __all__ = [
     "api_requests",
     "audiences",
+    "authority_notifications",
     "batches",
     "broadcasts",
     "code_guesses",

@@ -139,6 +139,20 @@ drafts = Table(
     Column("saved_at", Moment, nullable=False),
 )
 
+# What people said of notifying authorities; the newest row about a step counts.
+authority_notifications = Table(
+    "authority_notifications",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("incident", String(48), nullable=False),
+    Column("step", String(40), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("by", String(40), nullable=False),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    Column("recorded_at", Moment, nullable=False),
+    Index(None, "incident"),
+)
+
 messages = Table(
     "messages",
     metadata,

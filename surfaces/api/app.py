@@ -21,6 +21,7 @@ from surfaces.api import (
     broadcasts,
     clusters,
     coverage,
+    deadlines,
     decisions,
     document,
     downloads,
@@ -45,6 +46,7 @@ PREFIX = "/api/"
 RESOURCES = (
     token.router,
     incidents.router,
+    deadlines.router,
     stages.router,
     messages.router,
     previews.router,

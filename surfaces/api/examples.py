@@ -98,6 +98,57 @@ FACTS: Example = {
     "based_on": "5d0e4c7788aa19b3c2d4e5f607182930",
     "facts": {"summary": "spam was posted through some accounts"},
 }
+DEADLINE: Example = {
+    "regulation": "gdpr33",
+    "step": "gdpr33",
+    "title": "GDPR, Article 33: Notification of the authority",
+    "rule": "Without undue delay and, where feasible, within 72 hours after becoming aware; later "
+    "only with the reasons. It may be given in phases.",
+    "told": "the data protection authority",
+    "state": "open",
+    "starts_from": "aware_at",
+    "started_at": "2026-11-28T09:00:00Z",
+    "due": "2026-12-01T09:00:00Z",
+    "zone": "Europe/Berlin",
+    "missing": [],
+    "notified": None,
+    "reason_missing": False,
+}
+_ADVICE = "Not legal advice: ask your lawyer which duties are yours."
+DEADLINES: Example = {
+    "incident": "spam-saturday",
+    "as_of": "2026-11-28T10:00:00Z",
+    "owner": "legal",
+    "deadlines": [DEADLINE],
+    "advice": _ADVICE,
+}
+NOTIFYING: Example = {"step": "gdpr33", "at": "2026-11-29T15:00:00Z", "reason": ""}
+NOTIFIED: Example = {
+    "deadline": DEADLINE
+    | {
+        "state": "done",
+        "notified": {
+            "at": "2026-11-29T15:00:00Z",
+            "by": "lena",
+            "reason": "",
+            "recorded_at": "2026-11-29T15:02:00Z",
+        },
+    },
+    "untold": None,
+}
+FACT_SHEET: Example = {
+    "incident": "spam-saturday",
+    "regulation": "gdpr33",
+    "name": "GDPR, Article 33",
+    "told": "the data protection authority",
+    "source": "Regulation (EU) 2016/679, Article 33",
+    "url": "https://eur-lex.europa.eu/eli/reg/2016/679/oj",
+    "verified": True,
+    "made_at": "2026-11-28T10:00:00Z",
+    "deadlines": [DEADLINE],
+    "answers": [{"asks": "the kinds of personal data", "known": {"data_kinds": "names"}}],
+    "advice": _ADVICE,
+}
 PROPOSAL: Example = {
     "kind": "announcement",
     "copy": {
@@ -321,12 +372,14 @@ OF: dict[str, Example] = {
     "AnsweringCluster": {"saved": "my-password", "incident": "spam-saturday"},
     "AnsweringMany": {"mentions": [12, 13], "saved": "my-password"},
     "CoverageShown": COVERAGE,
+    "DeadlinesShown": DEADLINES,
     "Deciding": DECIDING,
     "DecisionTaken": DECISION,
     "DeletingSubscriber": DELETING,
     "DismissingMention": {"reason": "spam", "words": ""},
     "Event": EVENT,
     "EventAnywhere": EVENT | {"incident": "sign-in-down"},
+    "FactSheetShown": FACT_SHEET,
     "FactsShown": FACTS,
     "Import": IMPORT,
     "Incident": INCIDENT,
@@ -340,6 +393,7 @@ OF: dict[str, Example] = {
     "Moving": {"to": "assure"},
     "MovingMention": {"cluster": 3},
     "NamingCluster": {"name": "Are passwords safe"},
+    "NotifiedShown": NOTIFIED,
     "OpeningIncident": OPENING,
     "Page": PAGE,
     "Preview": PREVIEW,
@@ -347,6 +401,7 @@ OF: dict[str, Example] = {
     "Proposal": PROPOSAL,
     "Recipient": RECIPIENT,
     "RecordingFacts": RECORDING,
+    "RecordingNotified": NOTIFYING,
     "RemovingSuppression": UNSUPPRESSING,
     "RepliesPlanned": {"planned": [7, 8], "left": {}},
     "ReplyShown": REPLY,

@@ -127,6 +127,7 @@ class Closing(Asked):
 
 
 Fact = Annotated[str, Field(max_length=FACT_LIMIT)]
+_A_TIME = "With its zone, such as 2026-11-28T09:00:00Z or 2026-11-28 10:00 Europe/Berlin."
 
 
 class FactsShown(Shown):
@@ -153,6 +154,18 @@ class RecordingFacts(Asked):
     prevention_due: date | None = None
     wrong: Fact | None = None
     right: Fact | None = None
+    data_kinds: Fact | None = None
+    people_count: int | None = Field(None, ge=0, le=10**12)
+    consequences: Fact | None = None
+    contact_point: Fact | None = None
+    aware_at: Fact | None = Field(None, description=_A_TIME)
+    contained_at: Fact | None = Field(None, description=_A_TIME)
+    classified_at: Fact | None = Field(None, description=_A_TIME)
+    material_at: Fact | None = Field(None, description=_A_TIME)
+    fix_available_at: Fact | None = Field(None, description=_A_TIME)
+    malicious: bool | None = None
+    cross_border: bool | None = None
+    third_party: bool | None = None
     based_on: str | None = Field(
         None, max_length=64, description="Of the facts that were read before; null for what is now."
     )
@@ -252,9 +265,9 @@ async def record_known_facts(request: Request, slug: SlugInPath, asked: Recordin
     """Add to what is known, unless somebody else has changed it since `based_on`."""
     engine = engine_of(request)
     facts = asked.model_dump(exclude_unset=True, exclude={"based_on"})
-    # What is sent empty is removed: of a text that is "", of a day null.
+    # What is sent empty is removed: of a text that is "", of anything else null.
     typed = {
-        name: "" if word is None and name != "prevention_due" else word
+        name: "" if word is None and isinstance(Facts.model_fields[name].default, str) else word
         for name, word in facts.items()
     }
     known = await facts_of(engine, slug, asked.based_on) if asked.based_on else None

@@ -58,6 +58,10 @@ NEEDS: dict[str, Ability | None] = {
     # Proposing.
     f"GET {_INCIDENT}/facts": Ability.PROPOSE,
     f"POST {_INCIDENT}/facts": Ability.PROPOSE,
+    f"GET {_INCIDENT}/deadlines": Ability.PROPOSE,
+    f"POST {_INCIDENT}/deadlines/notifications": Ability.PROPOSE,
+    f"GET {_INCIDENT}/deadlines/{{regulation}}": Ability.PROPOSE,
+    f"POST {_INCIDENT}/deadlines/{{regulation}}/files": Ability.PROPOSE,
     f"GET {_INCIDENT}/propose": Ability.PROPOSE,
     f"POST {_INCIDENT}/messages": Ability.PROPOSE,
     f"POST {_INCIDENT}/preview": Ability.PROPOSE,

@@ -27,7 +27,7 @@ from surfaces.console.failures import Page, Refused, attempted
 from surfaces.console.rendering import page
 
 _CSV = "text/csv; charset=utf-8"
-_JSON = "application/json"
+_MEDIA_TYPES = {"json": "application/json", "md": "text/markdown; charset=utf-8"}
 
 router = APIRouter(route_class=Page)
 
@@ -100,7 +100,7 @@ def _download(file: MadeFile, name: str) -> Response:
         "Content-Length": str(file.size),
         "Cache-Control": "no-store",
     }
-    media_type = _JSON if name.endswith(".json") else _CSV
+    media_type = _MEDIA_TYPES.get(name.rpartition(".")[2], _CSV)
     return StreamingResponse(file.chunks(), headers=headers, media_type=media_type)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from client.deadlines import read_deadlines
 from client.desk import open_mentions
 from client.facts import facts_of
 from client.incident_view import IncidentView
@@ -16,8 +17,9 @@ from client.mail_progress import MailProgress, under_way
 from client.next_steps import next_steps
 from client.patience import soon
 from client.timeline import Verified
+from domain.deadlines import DeadlineState
 from domain.explanation import Action, NextStep
-from domain.facts import Facts
+from domain.facts import COPY_FACTS
 from domain.message_state import MessagePhase
 from domain.publication import Outcome
 from domain.stage import Stage
@@ -52,6 +54,7 @@ async def show_incident(request: Request, slug: str) -> Response:
         known=await _facts(request, seen),
         verified=verified,
         said=await _said(request, slug),
+        late=await _late(request, slug),
         **context(seen, session(request).person.id),
     )
 
@@ -113,13 +116,21 @@ async def _facts(request: Request, seen: IncidentView) -> dict[str, str]:
     known = await attempted(facts_of(engine_of(request), status.incident, status.facts))
     if isinstance(known, Refused):
         return {}
-    return {name: str(known.words[name]) for name in Facts.model_fields if known.words.get(name)}
+    return {name: str(known.words[name]) for name in COPY_FACTS if known.words.get(name)}
 
 
 async def _said(request: Request, slug: str) -> int | None:
     """How many mentions of it are open; None if the ledger cannot say."""
     found = await attempted(open_mentions(engine_of(request), slug))
     return None if isinstance(found, Refused) else found
+
+
+async def _late(request: Request, slug: str) -> int:
+    """How many deadlines to authorities have passed; their own page says why it cannot be told."""
+    found = await attempted(read_deadlines(engine_of(request), slug))
+    if isinstance(found, Refused):
+        return 0
+    return sum(one.state is DeadlineState.LATE for one in found.deadlines)
 
 
 async def _verified(request: Request, slug: str) -> Verified | None:

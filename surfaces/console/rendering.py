@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from client.signing_in import Session
 from domain.abilities import Ability
 from domain.coverage import RULES
 from domain.explanation import Explanation, NextStep, explained
-from domain.facts import Facts
+from domain.facts import COPY_FACTS, PRIVATE_FACTS, TIME_FACTS, Facts
 from domain.message import Document
 from domain.plural import plural
 from domain.printable import clean, in_one_line
@@ -107,12 +107,14 @@ def _environment() -> Environment:
         in_one_line=in_one_line,
     )
     made.globals.update(asset=asset, plural=plural, left=_left, glance=_glance)
-    made.globals.update(button_of=_button_of, fact_hints=_fact_hints(), rules=RULES)
+    made.globals.update(button_of=_button_of, rules=RULES)
+    made.globals.update(fact_hints=_hints(COPY_FACTS), private_hints=_hints(PRIVATE_FACTS))
+    made.globals.update(time_facts=TIME_FACTS)
     return made
 
 
-def _fact_hints() -> dict[str, str]:
-    return {name: one.description or name for name, one in Facts.model_fields.items()}
+def _hints(names: Iterable[str]) -> dict[str, str]:
+    return {name: Facts.model_fields[name].description or name for name in names}
 
 
 def _why_not(request: Request) -> Callable[[str], Explanation | None]:

@@ -20,6 +20,7 @@ from surfaces.terminal import (
     check,
     close,
     codes,
+    deadlines,
     desk,
     facts,
     key,
@@ -61,7 +62,8 @@ _COMMANDS: tuple[Register, ...] = tuple(
     one.register
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
-        approve, reject, key, status, broadcast, withdraw, stop_all, resume_all, quarantine, retry,
+        deadlines, approve, reject, key, status, broadcast, withdraw, stop_all, resume_all,
+        quarantine, retry,
         settle, recipient, briefing, desk, timeline, record, codes, suppressions, subscribers,
         sign_in, token, webhook, audit,
         backup, restore, recover,

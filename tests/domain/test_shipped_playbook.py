@@ -9,7 +9,7 @@ import pytest
 
 from channels.twitter.weighted import LIMIT, LINK, weighted_length
 from domain.errors import PlaybookInvalid
-from domain.facts import REQUIRED_TO_RESOLVE, Facts
+from domain.facts import COPY_FACTS, REQUIRED_TO_RESOLVE, Facts
 from domain.message import MessageKind, mark_of
 from domain.playbook import Playbook
 from domain.playbook_files import examine_playbook
@@ -33,7 +33,9 @@ FULL = Facts(
     right="Some were: about one in sixteen.",
 )
 LONG = Facts(
-    **{name: "word " * 390 for name in Facts.model_fields if name != "prevention_due"},
+    **{
+        name: "word " * 390 for name in COPY_FACTS if name not in ("prevention_due", "people_count")
+    },
     prevention_due=date(2013, 9, 30),
 )
 # A progress update is no mail: nobody wants one every half hour.

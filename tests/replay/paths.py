@@ -19,12 +19,14 @@ from domain.ledger import KnownLedger
 from domain.message import MessageKind
 from domain.playbook import BroadcastPlan
 from domain.publication import Destination, Outcome, PublicationState
+from domain.severity import Severity
 from domain.status import IncidentStatus, MessageStatus
 from domain.timeline import BRANCHED, RESTORED, RecordHead
 from tests.deadline import eventually
 from tests.workflows.mailing import Answer
 from tests.workflows.plan import POSTS, TWO_WITH_SECURITY, a_plan
 from tests.workflows.response import Refusal, Response, person, state, why
+from tests.workflows.test_deadlines import gdpr
 from tests.workflows.test_reply_rules import has_opening, replying
 from tests.workflows.test_stopping import resume, stopped
 from tests.workflows.world import (
@@ -35,6 +37,7 @@ from tests.workflows.world import (
 )
 from workflows.contract import (
     INCIDENT_WORKFLOW,
+    NoteNotified,
     OpenIncident,
     Reconcile,
     Reconciled,
@@ -336,6 +339,18 @@ async def continued(response: Response) -> None:
     await response.close()
 
 
+async def deadlines_watched(response: Response) -> None:
+    """Facts that deadlines count from were recorded and corrected, and an authority was told."""
+    response.severity = Severity.CRITICAL
+    await response.open(gdpr())
+    await response.know("aware_at")
+    await response.know("aware_at")
+    await eventually(_watched(response))
+    note = NoteNotified(actor=person("tomas"), step="gdpr33")
+    await response.tell("authority_notified", note, IncidentStatus)
+    await response.close("a drill")
+
+
 Path = Callable[[Response], Awaitable[None]]
 
 PATHS: tuple[Path, ...] = (
@@ -358,6 +373,7 @@ PATHS: tuple[Path, ...] = (
     recovered,
     continued,
     reply_rules,
+    deadlines_watched,
 )
 
 SHORT_HISTORIES = (continued,)
@@ -371,6 +387,13 @@ async def _throttled(response: Response) -> bool:
 
 async def _steered(response: Response, action: BroadcastAction) -> bool:
     return response.world.mail.paused is (action is BroadcastAction.PAUSE)
+
+
+def _watched(response: Response) -> Callable[[], Awaitable[int]]:
+    async def asked() -> int:
+        return len(response.world.watched)
+
+    return asked
 
 
 async def _stopped(response: Response) -> object:

@@ -16,15 +16,24 @@ from pathlib import Path as File
 
 from temporalio.client import Client, WorkflowFailureError
 
+from activities.signatures.deadlines import DeadlinesRead, EndedDeadline, WatchDeadlines
+from client.deadlines import start_watching
 from client.listening import start_listening
 from client.outbox import start_sending
 from client.reply_desk import start_replying
 from client.rounds import end_rounds
-from domain.ids import listening_workflow_id, outbox_workflow_id, reply_desk_workflow_id
+from domain.ids import (
+    deadlines_workflow_id,
+    listening_workflow_id,
+    outbox_workflow_id,
+    reply_desk_workflow_id,
+)
+from domain.severity import Severity
 from tests.replay.paths import PATHS, SHORT_HISTORIES, Path
 from tests.workflows.fakes import Fakes, Rounds
 from tests.workflows.response import Response
 from tests.workflows.server import server, temporal_executable, workers
+from tests.workflows.test_deadlines import DUE, TEAM, rung
 
 HOUR = 3600.0
 HISTORIES = File(__file__).parent / "histories"
@@ -49,6 +58,8 @@ async def main() -> int:
     rounds = ("listening.source.*", "replies.account.*")
     if not all(any(HISTORIES.glob(one)) for one in rounds):
         await _record_rounds(executable, short)
+    if not list(HISTORIES.glob("deadlines.watching.*")):
+        await _record_watching(executable, short)
     print(f"{len(list(HISTORIES.glob('*.json')))} histories in {HISTORIES}")
     return 0
 
@@ -113,6 +124,25 @@ async def _record_rounds(executable: str, *dynamic: str) -> None:
             with contextlib.suppress(WorkflowFailureError):
                 await temporal.get_workflow_handle(workflow_id).result()
             await _write(temporal, workflow_id, file)
+
+
+async def _record_watching(executable: str, *dynamic: str) -> None:
+    """Deadlines of which each rung is reminded of, until they have ended, for several runs."""
+    fakes, name = Fakes(), "leak"
+    world = fakes.of(name)
+    world.people = TEAM
+    done = EndedDeadline(about="deadline/gdpr33", at=DUE, by="lena")
+    waits = [rung(share).model_copy(update={"again_in": 0.1}) for share in (50, 80, 100)]
+    world.deadlines = [*waits, *[waits[-1]] * 8, DeadlinesRead(ended=(done,))]
+    async with contextlib.AsyncExitStack() as stack:
+        environment = await stack.enter_async_context(server(executable, *dynamic))
+        await stack.enter_async_context(workers(environment.client, fakes))
+        await start_watching(
+            environment.client, WatchDeadlines(incident=name, severity=Severity.MAJOR)
+        )
+        workflow_id = deadlines_workflow_id(name)
+        await environment.client.get_workflow_handle(workflow_id).result()
+        await _write(environment.client, workflow_id, "deadlines.watching")
 
 
 async def _write(client: Client, workflow_id: str, name: str) -> None:

@@ -22,7 +22,23 @@ from activities.signatures.broadcasts import (
     SendBatches,
     StopBroadcast,
 )
+from activities.signatures.deadlines import (
+    READ_DEADLINES,
+    START_WATCHING,
+    DeadlinesRead,
+    ReadDeadlines,
+    WatchDeadlines,
+)
 from activities.signatures.listening import READ_MENTIONS, Heard, ReadMentions
+from activities.signatures.notifications import (
+    END_NOTIFICATIONS,
+    NOTIFY,
+    Ended,
+    EndNotifications,
+    Notified,
+    Notify,
+)
+from activities.signatures.on_call import FIND_PEOPLE, FindPeople, FoundPeople
 from activities.signatures.openings import OPEN_GATE, REVOKE_OPENING, OpenGate, RevokeOpening
 from activities.signatures.outbox import SEND_DUE, DueSent, SendDue
 from activities.signatures.outcomes import (
@@ -127,6 +143,11 @@ class Fakes:
             self.pause_broadcast,
             self.stop_broadcast,
             self.withdraw_broadcast,
+            self.start_watching,
+            self.read_deadlines,
+            self.find_people,
+            self.notify,
+            self.end_notifications,
         ]
 
     def wire(self) -> list[Bound]:
@@ -139,6 +160,38 @@ class Fakes:
             self.read_mentions,
             self.send_replies,
         ]
+
+    @defined(START_WATCHING)
+    async def start_watching(self, order: WatchDeadlines) -> Nothing:
+        """Keep that its deadlines are to be watched."""
+        self.of(order.incident).watched.append(order)
+        return Nothing()
+
+    @defined(READ_DEADLINES)
+    async def read_deadlines(self, order: ReadDeadlines) -> DeadlinesRead:
+        """Say how the deadlines stand: what the story has next, and the last for ever."""
+        world = self.of(order.incident)
+        world.deadlines_read += 1
+        return world.deadlines.pop(0) if len(world.deadlines) > 1 else world.deadlines[0]
+
+    @defined(FIND_PEOPLE)
+    async def find_people(self, order: FindPeople) -> FoundPeople:
+        """Find whoever the story has."""
+        return self.of(order.incident).people
+
+    @defined(NOTIFY)
+    async def notify(self, order: Notify) -> Notified:
+        """Notify them, as far as they can be reached."""
+        world = self.of(order.incident)
+        world.notified.append(order)
+        lost = world.people.unreachable
+        return Notified(unreachable=tuple(one for one in order.people if one in lost))
+
+    @defined(END_NOTIFICATIONS)
+    async def end_notifications(self, order: EndNotifications) -> Ended:
+        """Keep what is over."""
+        self.of(order.incident).ended.append(order)
+        return Ended()
 
     @defined(WATCH_SURGES)
     async def watch_surges(self, order: WatchSurges) -> Surging:

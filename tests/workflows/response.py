@@ -72,6 +72,7 @@ class Response:
         self.world = world
         self.slug = slug
         self.audiences: tuple[str, ...] = ("customers",)
+        self.severity: Severity | None = None
         self._env = env
         self.handle: WorkflowHandle[IncidentWorkflow, IncidentStatus] = (
             client.get_workflow_handle_for(IncidentWorkflow.run, incident_workflow_id(slug))
@@ -96,7 +97,7 @@ class Response:
                 plan=plan or a_plan(),
                 templates="t",
                 audiences=self.audiences,
-                severity=severity,
+                severity=severity or self.severity,
             ),
             id=incident_workflow_id(self.slug),
             task_queue=MAIN_QUEUE,

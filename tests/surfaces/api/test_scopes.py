@@ -19,6 +19,7 @@ from tests.surfaces.console.houses import House
 
 NAMES = {
     "slug": "site-down",
+    "regulation": "gdpr33",
     "number": 1,
     "name": "customers",
     "pool": "spring",

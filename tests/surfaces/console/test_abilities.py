@@ -18,6 +18,7 @@ from tests.surfaces.console.test_sign_in import every_path
 
 NAMES = {
     "slug": "site-down",
+    "regulation": "gdpr33",
     "number": 1,
     "place": 0,
     "credential": "0" * 32,

@@ -138,3 +138,28 @@ def test_the_terminal_does_the_same(people: People) -> None:
     assert "goes on where it was stopped" in people.types(f"resume-all {SLUG} --as noor")
     asked = people.types(f"recipient {SLUG} {JANE}")
     assert "message 1 (announcement) on email to two: " in asked
+
+
+def test_a_deadline_to_an_authority_is_seen_and_met_on_a_phone(people: People) -> None:
+    faults: list[str] = []
+    maya = people.enter("maya")
+    goes_to(people, maya, "/facts")
+    maya.locator("#fact-data_kinds").fill("names and addresses")
+    maya.locator("#fact-aware_at").fill("2026-01-05 09:00 Europe/Berlin")
+    maya.locator("#fact-malicious").select_option("yes")
+    faults += faults_of(maya)
+    maya.get_by_role("button", name="Record").click()
+    maya.get_by_role("link", name="Deadlines to authorities").click()
+    expect(maya.locator("#gdpr33")).to_contain_text("8 January 2026, 08:00 UTC")
+    expect(maya.locator("#gdpr33 .badge")).to_have_attribute("data-state", "late")
+    faults += faults_of(maya)
+    maya.get_by_label("When?").fill("2026-01-08 07:00 UTC")
+    maya.get_by_role("button", name="Record it").click()
+    expect(maya.locator("#gdpr33 .badge")).to_have_attribute("data-state", "done")
+    maya.locator("section", has_text="Article 33").get_by_role("link", name="Fact sheet").click()
+    expect(maya.get_by_role("heading", name="What is not known yet")).to_be_visible()
+    expect(maya.get_by_text("names and addresses")).to_be_visible()
+    faults += faults_of(maya)
+    goes_to(people, maya, "/timeline")
+    expect(maya.get_by_text("authority notified").first).to_be_visible()
+    assert faults == []
