@@ -56,11 +56,15 @@ ForeignLine = Annotated[str, BeforeValidator(_bounded_line)]
 
 
 class MentionKind(StrEnum):
-    """Where it was said: in a post that names us, under one of our posts, or in a mail to us."""
+    """Where it was said: in a post that names us, under one of ours, in a mail, or in a message.
+
+    ``direct`` is a message to our account alone, such as X and Facebook have beside their posts.
+    """
 
     MENTION = "mention"
     COMMENT = "comment"
     MAIL = "mail"
+    DIRECT = "direct"
 
 
 class MentionState(StrEnum):
@@ -121,6 +125,14 @@ class Mention(Value):
     changed_at: UtcTime
     private: bool = False
     automatic: bool = False
+
+    @property
+    def is_private_message(self) -> bool:
+        """Whether only we can read it and no reply from here could be as private; mail is not so.
+
+        A mail is answered by a mail to its author alone.
+        """
+        return self.private and self.kind is not MentionKind.MAIL
 
     @model_validator(mode="before")
     @classmethod
