@@ -215,9 +215,9 @@ def outbox_workflow_id(endpoint: str) -> str:
     return f"outbox/{endpoint}"
 
 
-def listening_workflow_id(channel: str) -> str:
-    """``listening/<name of the channel>``."""
-    return f"listening/{channel}"
+def listening_workflow_id(source: str) -> str:
+    """``listening/<name of the source>``: a channel's name, or ``<channel>/private``."""
+    return f"listening/{source}"
 
 
 def reply_desk_workflow_id(channel: str) -> str:

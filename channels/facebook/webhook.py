@@ -1,8 +1,8 @@
 """Reads Facebook's webhook of a Page: comments, posts of others, messages, and what was deleted.
 
 Last verified against the live API: never yet. Written from developers.facebook.com,
-graph-api/webhooks and the reference of the fields ``feed``, ``mention`` and ``messages``. Facebook repeats what
-was not answered for 36 hours, and tells of our own comments, too.
+graph-api/webhooks and the reference of the fields ``feed``, ``mention`` and ``messages``. Facebook
+repeats what was not answered for 36 hours, and tells of our own comments, too.
 
 The signature is over the bytes as they came: Facebook escapes letters in its JSON, and the same
 JSON written by anybody else has another one.

@@ -204,7 +204,7 @@ def may_not_read() -> Refused:
 def messages_told(
     payload: object, users: Mapping[str, User]
 ) -> Iterator[tuple[DirectMessage, User | None]]:
-    """The messages in a delivery's payload, in either shape, and who wrote each, if that is told."""
+    """The messages in a delivery's payload, in either shape, and who wrote each, if it tells."""
     if isinstance(payload, dict) and "direct_message_events" in payload:
         known = payload.get("users")
         for event in each(payload["direct_message_events"], _OlderEvent):

@@ -1,8 +1,8 @@
 """Reads X's activity webhook: what is said to the account, told at once.
 
 Last verified against the live API: never yet. Written from docs.x.com, x-api/webhooks and
-x-api/activity. Private messages are in it too: see ``channels.twitter.private``. X delivers at most for a while and not in order; the list of mentions is read
-besides, and what comes twice is known by its id.
+x-api/activity. X delivers at most for a while and not in order; the lists are read besides, and
+what comes twice is known by its id. Private messages: see ``channels.twitter.private``.
 
 X asks for a proof of the secret from time to time, by having us sign a token of its own. Anybody
 can ask that. The answer would be a valid signature for a delivery with that token as its body, so

@@ -27,6 +27,9 @@ from store.tables import incidents, mention_versions, mentions, publications, re
 CHUNK = 200
 """Mentions of one statement."""
 
+_NO_CLUSTER = 0
+"""In the row of a private message: whatever asks the same is answered in public, and it is not."""
+
 _MENTION: Mapping[str, Kind] = {
     **{
         name: Text()
@@ -50,6 +53,7 @@ _MENTION: Mapping[str, Kind] = {
     },
     "author_followers": BigInteger(),
     "rank": BigInteger(),
+    "cluster": BigInteger(),
     "private": Boolean(),
     "written_at": Moment(),
     "changed_at": Moment(),
@@ -180,7 +184,22 @@ async def _enter_some(
     # In the order in which they are put into clusters, for the same reason.
     for one in sorted(changed, key=lambda one: numbers[one.id]):
         await _become(connection, numbers[one.id], one, belongs.rules, at)
+    for name in sorted(set(newest) - new):
+        await _learn_author(connection, numbers[name], newest[name])
     return Entered(new=len(new), changed=len(changed))
+
+
+async def _learn_author(connection: AsyncConnection, number: int, mention: Mention) -> None:
+    """Keep who wrote a private message and where it is answered, if a webhook could not tell."""
+    author = mention.author
+    if not mention.is_private_message or not (author.name or author.handle):
+        return
+    nameless = (mentions.c.author_name == "", mentions.c.author_handle == "")
+    await connection.execute(
+        update(mentions)
+        .where(mentions.c.id == number, mentions.c.author_id == author.id, *nameless)
+        .values(author_name=author.name, author_handle=author.handle, url=mention.url)
+    )
 
 
 async def _enter_unknown(
@@ -214,13 +233,12 @@ async def _become(
 ) -> None:
     """Let a mention be in this version, unless the known one is newer.
 
-    It is put into a cluster again, unless a person has put it where it is.
+    It is put into a cluster again, unless a person has put it where it is, or it is private.
     """
-    values = {
-        **_described(mention),
-        **_judged(mention, rules),
-        "cluster": case((mentions.c.clustered_by == "", null()), else_=mentions.c.cluster),
-    }
+    values: dict[str, object] = {**_described(mention), **_judged(mention, rules)}
+    if not mention.is_private_message:
+        anew = case((mentions.c.clustered_by == "", null()), else_=mentions.c.cluster)
+        values["cluster"] = anew
     changed = _not_later(mention.changed_at, at)
     await connection.execute(
         update(mentions)
@@ -259,6 +277,7 @@ def _row(mention: Mention, belongs: Belongs, at: datetime) -> dict[str, Scalar]:
         "arrived_at": moment_text(at),
         **_begins(mention, at),
         "incident": belongs.incident,
+        "cluster": _NO_CLUSTER if mention.is_private_message else None,
     }
 
 
