@@ -170,7 +170,8 @@ class XMessages:
         meta: dict[str, Any] = {"result_count": len(shown)}
         body: dict[str, Any] = {"meta": meta}
         if shown:
-            body["data"] = [self.shown(one, asked) for one in shown]
+            expansions = set(query.get("expansions", "").split(","))
+            body["data"] = [self.shown(one, asked | expansions) for one in shown]
         if shown and "sender_id" in query.get("expansions", "").split(","):
             users = self._posts.users({one.sender_id for one in shown})
             body["includes"] = {"users": [asdict(user) for user in users]}

@@ -20,7 +20,7 @@ from domain.mentions import MentionKind
 from domain.message import Copy
 
 
-class _Messages:
+class Messages:
     """The private messages of a channel as what is listened to."""
 
     def __init__(self, channel: ReadsPrivateMessages) -> None:
@@ -46,7 +46,7 @@ class PrivateContract(HearingContract):
     @pytest.fixture
     def listens(self, channel: Channel) -> Listens:
         assert isinstance(channel, ReadsPrivateMessages), "it does not read private messages"
-        return _Messages(channel)
+        return Messages(channel)
 
     @pytest.fixture
     def writes(self, provider: StandIn) -> LetsPeopleWrite:

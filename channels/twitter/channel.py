@@ -146,6 +146,7 @@ class TwitterChannel:
         self._private = PrivateMessages(
             self.name,
             lambda path, query: self._ask("GET", path, query),
+            settings.fields,
             settings.site_url,
             clock,
         )

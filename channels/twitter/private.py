@@ -14,7 +14,6 @@ Source: docs.x.com, x-api/direct-messages/lookup and x-api/activity. What X forc
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
@@ -24,7 +23,7 @@ from channels.contract import BadCredentials, Refused
 from channels.http import Clock, Effect, silence, unix_time
 from channels.listening import AnyText, AnyTime, PlaceLost, loose_json, readable
 from channels.twitter.listening import OVERLAP, Ask, OwnAccount
-from channels.twitter.posts import EPOCH, User, each, time_of
+from channels.twitter.posts import EPOCH, User, each, time_of, written_out
 from channels.twitter.refusals import PROVIDER
 from domain.listening import Cursor, Gap, MentionPage, complete
 from domain.mentions import Author, Mention, MentionKind
@@ -36,10 +35,14 @@ FIRST_REACH = timedelta(days=7)
 MESSAGES = "/2/dm_events"
 RECEIVED = "dm.received"
 _MARGIN = timedelta(minutes=5)
+_FIELDS = {
+    "tweet.fields": "id,text,event_type,created_at,dm_conversation_id,entities,sender_id",
+    # Here the newest description knows the sender as an expansion alone.
+    "post.fields": "id,text,event_type,created_at,dm_conversation_id,entities",
+}
 _QUERY = {
     "max_results": "100",
     "event_types": "MessageCreate",
-    "dm_event.fields": "id,text,event_type,created_at,sender_id,dm_conversation_id",
     "expansions": "sender_id",
     "user.fields": "name,username,public_metrics",
 }
@@ -53,6 +56,7 @@ class DirectMessage(BaseModel):
     sender_id: AnyText = ""
     dm_conversation_id: AnyText = ""
     created_at: AnyTime = None
+    entities: object = None
 
     @property
     def number(self) -> int:
@@ -70,7 +74,7 @@ class DirectMessage(BaseModel):
                 "kind": MentionKind.DIRECT,
                 "conversation": conversation,
                 "author": by.author() if by else Author(id=self.sender_id),
-                "text": html.unescape(self.text),
+                "text": written_out(self.text, self.entities),
                 "url": f"{site_url}/messages/{conversation}".rstrip("/"),
                 "written_at": written,
                 "private": True,
@@ -121,16 +125,17 @@ class _OlderUser(BaseModel):
 class PrivateMessages:
     """Reads what is said to one account alone, page by page; ``channel`` is the channel's name."""
 
-    def __init__(self, channel: str, ask: Ask, site_url: str, clock: Clock) -> None:
+    def __init__(self, channel: str, ask: Ask, fields: str, site_url: str, clock: Clock) -> None:
         self._channel = channel
         self._ask = ask
+        self._query = {**_QUERY, "dm_event.fields": _FIELDS[fields]}
         self._site_url = site_url
         self._clock = clock
 
     async def page(self, cursor: Cursor, own: OwnAccount) -> MentionPage:
         """One page; raises like ``Listens.mentions``."""
         more = {"pagination_token": cursor.token} if cursor.token else {}
-        body = await self._shown({**_QUERY, **more}, cursor)
+        body = await self._shown({**self._query, **more}, cursor)
         messages, users, unreadable = self._read(body)
         token = _token(body)
         begin = self._begin(cursor)
