@@ -1,4 +1,4 @@
-"""What people say to us in public: a mention, its states, and how it may be closed.
+"""What people say to us: a mention, its states, and how it may be closed.
 
 The words are strangers'. Nothing that they contain may keep them from being stored: a mention that
 cannot be stored is a mention lost. So what a ledger cannot hold is replaced, what is too long is
