@@ -117,6 +117,11 @@ class Settings(BaseSettings):
         description="The configured channels that are listened to, separated by commas: all of "
         "those that can, none, or their names.",
     )
+    private_messages: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="The channels whose private messages are read too, separated by commas, or "
+        "all; none unless it is said. It takes a permission that nothing else needs.",
+    )
     listen_every: int = Field(
         default=60,
         ge=5,
@@ -244,7 +249,7 @@ class Settings(BaseSettings):
         default=None, description="Its secret there, if it was given one."
     )
 
-    @field_validator("channels", "listen", mode="before")
+    @field_validator("channels", "listen", "private_messages", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -298,6 +303,11 @@ class Settings(BaseSettings):
         """Whether a channel that can listen is to; ``none`` is the name of no channel."""
         return channel in self.channels and ("all" in self.listen or channel in self.listen)
 
+    def reads_private(self, channel: str) -> bool:
+        """Whether the private messages of a channel are to be read, if it can do that."""
+        wanted = "all" in self.private_messages or channel in self.private_messages
+        return wanted and self.listens_to(channel)
+
     def record_key(self) -> Path:
         """The file of the key that seals the record."""
         return self.record_key_file or self.state_dir / "record.key"
@@ -309,6 +319,7 @@ class Settings(BaseSettings):
         }
         shown["channels"] = ",".join(self.channels)
         shown["listen"] = ",".join(self.listen)
+        shown["private_messages"] = ",".join(self.private_messages)
         shown["database_url"] = _without_password(self.database())
         return shown
 

@@ -51,7 +51,7 @@ from activities.webhook_request import WebhookRequests
 from channels import registry
 from channels.configured import ChannelMisconfigured
 from channels.contract import Channel, DirectChannel, WritesPage
-from channels.listening import Listens
+from channels.listening import Listens, ReadsPrivateMessages
 from channels.replying import Replies
 from client.configuration import load_settings, prepare_environment
 from client.deadlines import start_watching
@@ -69,6 +69,7 @@ from client.recovery.locks import lock_those_behind
 from client.reply_desk import keep_replying
 from client.surges import keep_watching
 from domain.ids import MAIN_QUEUE, OUTBOX_QUEUE, channel_queue
+from domain.listening import source_name
 from domain.playbook import PAGE_CHANNEL
 from domain.sealing import RecordKey
 from domain.subscribers import SubscriberLinks
@@ -146,7 +147,10 @@ def workers(
         database, channels, gates, secret, links, inbox, witness, subscriber_links(settings)
     )
     listening = ListeningActivities(
-        database, listening_channels(settings, channels), timedelta(seconds=settings.listen_every)
+        database,
+        listening_channels(settings, channels),
+        timedelta(seconds=settings.listen_every),
+        private=private_channels(settings, channels),
     )
     answering = replying_channels(channels)
     terms = {name: one for name in answering if (one := channels[name].capabilities.replies)}
@@ -339,8 +343,10 @@ async def run(queues: Sequence[str]) -> None:
             starting = asyncio.create_task(outbox.keep_starting())
             stack.push_async_callback(_ended, starting)
             heard = sorted(listening_channels(settings, channels))
+            private = sorted(private_channels(settings, channels))
+            named = [*heard, *(source_name(one, private=True) for one in private)]
             listening = asyncio.create_task(
-                keep_listening(client, database, heard, settings.listen_every)
+                keep_listening(client, database, named, settings.listen_every)
             )
             stack.push_async_callback(_ended, listening)
             watching = asyncio.create_task(keep_watching(client, heard))
@@ -366,6 +372,17 @@ def listening_channels(settings: Settings, channels: Mapping[str, Channel]) -> d
         name: channel
         for name, channel in channels.items()
         if settings.listens_to(name) and isinstance(channel, Listens)
+    }
+
+
+def private_channels(
+    settings: Settings, channels: Mapping[str, Channel]
+) -> dict[str, ReadsPrivateMessages]:
+    """The channels whose private messages are to be read, of those that can."""
+    return {
+        name: channel
+        for name, channel in channels.items()
+        if settings.reads_private(name) and isinstance(channel, ReadsPrivateMessages)
     }
 
 

@@ -22,9 +22,15 @@ from channels.contract import (
     Throttled,
     Unreachable,
 )
-from channels.listening import Listens, PlaceLost
+from channels.listening import Listens, PlaceLost, ReadsPrivateMessages
 from domain.explanation import Explanation, explained
-from domain.listening import MentionPage, SourceProblem, complete
+from domain.listening import (
+    MentionPage,
+    SourceProblem,
+    complete,
+    seconds_between,
+    source_name,
+)
 from store.desk import sources
 from store.desk.clustering import Clustering
 from store.desk.sources import Lane, Source
@@ -47,7 +53,10 @@ class _OurMistake(Exception):
 
 
 class ListeningActivities:
-    """Reads ``channels``, each again after ``every``; ``clock`` tells the time."""
+    """Reads ``channels``, each again after ``every``, and the messages of ``private`` ones.
+
+    ``clock`` tells the time.
+    """
 
     def __init__(
         self,
@@ -55,9 +64,12 @@ class ListeningActivities:
         channels: Mapping[str, Listens],
         every: timedelta,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        private: Mapping[str, ReadsPrivateMessages] | None = None,
     ) -> None:
         self._database = database
         self._channels = channels
+        self._private = private or {}
         self._every = every
         self._now = clock
         self._clustering = Clustering(database)
@@ -80,20 +92,23 @@ class ListeningActivities:
                 return heard
 
     async def _read(self, order: ReadMentions) -> Heard:
-        seconds = int(self._every.total_seconds())
-        source = await sources.register(self._database, order.channel, seconds, self._now())
+        name = source_name(order.channel, private=order.private)
+        seconds = seconds_between(name, int(self._every.total_seconds()))
+        source = await sources.register(self._database, name, seconds, self._now())
         wait = self._held_back(source, asked=order.asked)
         if wait > timedelta():
             return Heard(again_in=wait.total_seconds())
         lane = await self._lane(source, asked=order.asked)
         try:
-            page = await self._page(order.channel, lane)
+            page = await self._page(order, lane)
         except (ChannelError, _OurMistake) as error:
             return await self._failed(source, lane, error)
-        await self._note_expiry(order.channel)
-        entered = await sources.enter_page(self._database, order.channel, lane, page, self._now())
-        more = page.more or await sources.newest_chain(self._database, order.channel)
-        return Heard(again_in=0.0 if more else self._every.total_seconds(), new=entered.new)
+        if not order.private:
+            # The credentials of both are the same.
+            await self._note_expiry(order.channel)
+        entered = await sources.enter_page(self._database, name, lane, page, self._now())
+        more = page.more or await sources.newest_chain(self._database, name)
+        return Heard(again_in=0.0 if more else float(source.every), new=entered.new)
 
     async def _put_into_clusters(self) -> None:
         """Put into clusters what came since, also by webhook.
@@ -123,8 +138,11 @@ class ListeningActivities:
             return
         await sources.enter_expiry(self._database, channel, expires_at)
 
-    async def _page(self, channel: str, lane: Lane) -> MentionPage:
+    async def _page(self, order: ReadMentions, lane: Lane) -> MentionPage:
+        channel = order.channel
         try:
+            if order.private:
+                return await self._private[channel].private_messages(lane.cursor)
             return await self._channels[channel].mentions(lane.cursor)
         except ChannelError:
             raise
@@ -142,8 +160,8 @@ class ListeningActivities:
 
     async def _lane(self, source: Source, *, asked: bool) -> Lane:
         """The newest mentions first; between two readings of those, what is still missing."""
-        newest = Lane(cursor=complete(source.newest))
-        if asked or source.asked_at is None or self._now() - source.asked_at >= self._every:
+        newest, every = Lane(cursor=complete(source.newest)), timedelta(seconds=source.every)
+        if asked or source.asked_at is None or self._now() - source.asked_at >= every:
             return newest
         return await sources.newest_chain(self._database, source.channel) or newest
 
@@ -155,7 +173,7 @@ class ListeningActivities:
             wait = wait_for(error, 1, now)
         elif isinstance(error, PlaceLost):
             await sources.begin_again(self._database, lane)
-            wait = self._every
+            wait = timedelta(seconds=source.every)
         elif problem is SourceProblem.UNREACHABLE:
             wait = growing(source.misses + 1, _UNANSWERED)
         await sources.enter_failure(self._database, source.channel, problem, why, now + wait, now)

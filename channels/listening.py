@@ -40,6 +40,18 @@ class Listens(Protocol):
         ...
 
 
+@runtime_checkable
+class ReadsPrivateMessages(Protocol):
+    """A channel that can read what is said to its account alone, in a list of its own.
+
+    That takes a permission which the rest does not, so it is asked for only where it is wanted.
+    """
+
+    async def private_messages(self, cursor: Cursor) -> MentionPage:
+        """Read one page like ``Listens.mentions``; each mention in it is ``private``."""
+        ...
+
+
 class ChallengeAnswer(NamedTuple):
     """What a provider wants to hear before it delivers anything."""
 

@@ -88,6 +88,25 @@ class RereadsMentions(Protocol):
         ...
 
 
+def refuse_private(to: Mention) -> None:
+    """Raise ``NotAllowed`` for what was said to the account alone.
+
+    An answer from here would be public. Mail is another matter: its answer is as private.
+    """
+    if to.is_private_message:
+        raise NotAllowed(f"{to.channel}: {_SAID_ALONE} Nothing went out.", _ANSWER_BY_HAND)
+
+
+def cannot_answer_private(to: Mention) -> None:
+    """Raise ``CannotExpress`` for the same, while nothing was to go out yet."""
+    if to.is_private_message:
+        raise CannotExpress(f"{to.channel}: {_SAID_ALONE}", _ANSWER_BY_HAND)
+
+
+_SAID_ALONE = "this was said to the account alone, and is not answered in public."
+_ANSWER_BY_HAND = "Answer it on the platform itself, and dismiss it as answered elsewhere."
+
+
 def mention_of(receipt: Receipt, channel: str) -> Mention:
     """A post of our own as what is answered: the next part of a thread."""
     return Mention(

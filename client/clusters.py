@@ -8,6 +8,7 @@ from client.engine import Engine
 from client.errors import UnknownCluster, WrongInput
 from client.mention_rows import rows_of
 from domain.actor import Actor
+from domain.errors import DomainError
 from domain.mentions import storable
 from domain.model import Value
 from store.desk import clusters, reading
@@ -112,11 +113,18 @@ async def move_mentions(
 ) -> int:
     """Put mentions into a cluster, or into none; how many there are.
 
-    They stay there when they are edited. Raises ``UnknownMention`` and ``UnknownCluster``.
+    They stay there when they are edited. Raises ``UnknownMention`` and ``UnknownCluster``, and
+    ``DomainError`` for a private message.
     """
     if into is not None:
         await find_cluster(engine, into)
-    await rows_of(engine, numbers)
+    for row in await rows_of(engine, numbers):
+        if row.mention.is_private_message:
+            raise DomainError(
+                f"Mention {row.number} is a private message, which belongs to no cluster.",
+                "Leave it out.",
+                means="A cluster is answered in public. Nothing was moved.",
+            )
     return await clusters.move(await engine.ledger(), numbers, into, actor.person)
 
 

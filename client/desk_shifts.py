@@ -35,7 +35,8 @@ async def with_duty(
 
 def _with_duty(source: SeenSource, plan: DeskPlan | None, now: datetime) -> SeenSource:
     duty = plan.on_duty(source.channel, now) if plan is not None else None
-    if duty is None:
+    # Said once, with what is said on the channel in public.
+    if duty is None or source.private:
         return source
     if not duty.people:
         return source.model_copy(update={"problems": (*source.problems, _nobody(source.channel))})

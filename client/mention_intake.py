@@ -6,7 +6,7 @@ on; whoever is first enters it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -19,7 +19,7 @@ from channels.listening import (
     ReadsOnArrival,
 )
 from client.errors import NotEntered
-from domain.mentions import Gone, Mention
+from domain.mentions import Gone, Mention, MentionKind
 from domain.model import Value
 from store.desk import entering
 from store.kernel.database import Database
@@ -60,11 +60,21 @@ def build_mention_readers(
 
 
 class MentionIntake:
-    """The way of webhooks about mentions into the ledger; one per process."""
+    """The way of webhooks about mentions into the ledger; one per process.
 
-    def __init__(self, database: Database, readers: Mapping[str, ReadsMentions]) -> None:
+    ``private``: the channels whose private messages are wanted. Those of others are not kept.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        readers: Mapping[str, ReadsMentions],
+        *,
+        private: Collection[str] = (),
+    ) -> None:
         self._database = database
         self._readers = readers
+        self._private = frozenset(private)
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -99,7 +109,7 @@ class MentionIntake:
         named = [one.model_copy(update={"channel": channel}) for one in told]
         at = datetime.now(UTC)
         try:
-            said = [one for one in named if isinstance(one, Mention)]
+            said = [one for one in named if isinstance(one, Mention) and self._wants(one)]
             entered = await entering.enter(self._database, said, at)
             gone = [one for one in named if isinstance(one, Gone)]
             deleted = await entering.close_deleted(self._database, gone, at)
@@ -108,6 +118,9 @@ class MentionIntake:
         except Exception as error:  # noqa: BLE001 - its text would quote rows
             raise NotEntered(f"a mistake of ours ({type(error).__name__})") from None
         return MentionsTaken(new=entered.new, changed=entered.changed, deleted=deleted)
+
+    def _wants(self, said: Mention) -> bool:
+        return said.kind is not MentionKind.DIRECT or said.channel in self._private
 
 
 class _Whole:

@@ -191,13 +191,17 @@ def _some(moved: Collection[int], numbers: Collection[int], state: str) -> int:
 
 
 async def list_sources(engine: Engine) -> list[SeenSource]:
-    """Every channel that is to be listened to and has been begun with, by name.
+    """Every source that is to be listened to and has been begun with, by name.
 
     Each says who answers there now, where the plan of an open incident assigns people.
     """
     settings, now = engine.settings, datetime.now(UTC)
     found = await sources.all_sources(await engine.ledger())
-    heard = [seen(one, now) for one in found if settings.listens_to(one.channel)]
+    heard = [
+        one
+        for one in (seen(source, now) for source in found)
+        if (settings.reads_private if one.private else settings.listens_to)(one.channel)
+    ]
     return await with_duty(engine, heard, now)
 
 

@@ -55,7 +55,8 @@ class PublicService:
             )
         self.mentions: MentionIntake | None = None
         if mention_readers:
-            self.mentions = MentionIntake(database, mention_readers)
+            wanted = [one for one in mention_readers if settings and settings.reads_private(one)]
+            self.mentions = MentionIntake(database, mention_readers, private=wanted)
         self.links = Unsubscriber(database, link_secret) if link_secret else None
         self.page = page
         self.subscribing: Subscribing | None = None

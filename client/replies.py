@@ -47,6 +47,7 @@ __all__ = [
     "answer_many",
     "current_replies",
     "list_replies",
+    "refuse_private",
     "replies_to",
     "rules_for",
     "settle_reply",
@@ -87,6 +88,7 @@ async def answer(
     """
     row = await row_of(engine, number)
     _refuse_closed(row)
+    refuse_private(row)
     refuse_held([row], actor, datetime.now(UTC))
     rules = await rules_for(engine, row)
     ledger = await engine.ledger()
@@ -134,6 +136,7 @@ async def answer_many(
     # The rules are those of an incident, and of a channel that they cover.
     for some in _alike(rows):
         try:
+            refuse_private(some[0])
             rules = await rules_for(engine, some[0])
             await wordings.look_up(rules, saved, some)
         except DomainError as error:
@@ -334,10 +337,12 @@ def _in_own_words(
 
 
 def _alike(rows: Iterable[MentionRow]) -> list[list[MentionRow]]:
-    """The mentions by incident and channel."""
-    found: dict[tuple[str, str], list[MentionRow]] = {}
+    """The mentions by incident and channel, the private messages apart."""
+    found: dict[tuple[str, str, bool], list[MentionRow]] = {}
     for row in rows:
-        found.setdefault((row.incident, row.mention.channel), []).append(row)
+        mention = row.mention
+        alike = (row.incident, mention.channel, mention.is_private_message)
+        found.setdefault(alike, []).append(row)
     return list(found.values())
 
 
@@ -356,6 +361,17 @@ async def rules_for(engine: Engine, row: MentionRow) -> ReplyRulesView:
             "signed that cover it.",
         )
     return rules
+
+
+def refuse_private(row: MentionRow) -> None:
+    """Raise ``DomainError`` for a private message, which is never answered from here."""
+    if row.mention.is_private_message:
+        raise DomainError(
+            "A private message is not answered from here.",
+            "Answer it on the platform, where its link leads. Then dismiss it as answered "
+            "elsewhere.",
+            means="Replies from here are public, and what was said to the account alone is not.",
+        )
 
 
 def _refuse_closed(row: MentionRow) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from client.engine import Engine
 from client.errors import WrongInput
-from client.replies import replies_to, rules_for
+from client.replies import refuse_private, replies_to, rules_for
 from client.reply_wordings import Wordings
 from client.saved_replies import ReplyRulesView, SavedReplyView
 from domain.actor import Actor
@@ -53,6 +53,7 @@ async def reply_options(engine: Engine, row: MentionRow, *, actor: Actor) -> Rep
     if current is not None or row.state is not MentionState.OPEN:
         return ReplyOptions(replies=rows, current=current)
     try:
+        refuse_private(row)
         rules = await rules_for(engine, row)
     except DomainError as error:
         return ReplyOptions(replies=rows, current=None, refused=error.explanation)

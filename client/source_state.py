@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.explanation import Action, Explanation, NextStep, explained
-from domain.listening import SourceProblem
+from domain.listening import SourceProblem, source_name, source_of
 from domain.model import Value
 from domain.times import UtcTime, show_moment
 from store.desk.sources import Source
@@ -44,11 +44,13 @@ class SourceHealth(StrEnum):
 class SeenSource(Value):
     """A source as people see it. ``problems`` is what somebody should do something about.
 
+    ``private``: it is that of the channel's private messages.
     ``notes`` are worth knowing and no reason for alarm. ``item_at``: when something new came last.
     ``expires_at``: when the credentials end, where the platform tells.
     """
 
     channel: str
+    private: bool = False
     health: SourceHealth
     every: int
     succeeded_at: UtcTime | None
@@ -60,12 +62,19 @@ class SeenSource(Value):
     problems: tuple[Explanation, ...]
     notes: tuple[str, ...]
 
+    @property
+    def name(self) -> str:
+        """What it is called: the channel, or its private messages."""
+        return _called(source_name(self.channel, private=self.private))
+
 
 def seen(source: Source, now: datetime) -> SeenSource:
     """``source`` as people see it ``now``."""
     problems = _problems(source, now)
+    channel, private = source_of(source.channel)
     return SeenSource(
-        channel=source.channel,
+        channel=channel,
+        private=private,
         health=_health(source, problems),
         every=source.every,
         succeeded_at=source.succeeded_at,
@@ -77,6 +86,11 @@ def seen(source: Source, now: datetime) -> SeenSource:
         problems=tuple(problems),
         notes=tuple(_notes(source, now)),
     )
+
+
+def _called(source: str) -> str:
+    channel, private = source_of(source)
+    return f"{channel} (private messages)" if private else channel
 
 
 def _health(source: Source, problems: list[Explanation]) -> SourceHealth:
@@ -101,7 +115,8 @@ def _problems(source: Source, now: datetime) -> list[Explanation]:
         since, until = show_moment(source.gap.since), show_moment(source.gap.until)
         found.append(
             explained(
-                f"Mentions on {source.channel} between {since} and {until} may be missing.",
+                f"Mentions on {_called(source.channel)} between {since} and {until} may be "
+                "missing.",
                 "Look at the account on the platform itself for what was said then.",
                 means="Nobody listened for long, and the platform shows no more of that time.",
             )
@@ -114,7 +129,9 @@ def _refused(source: Source) -> Explanation | None:
     if source.problem not in (SourceProblem.CREDENTIALS, SourceProblem.REFUSED) or why is None:
         return None
     return explained(
-        f"{source.channel} is not listened to. {why.what}", why.next_step, means=_since(source)
+        f"{_called(source.channel)} is not listened to. {why.what}",
+        why.next_step,
+        means=_since(source),
     )
 
 
@@ -125,7 +142,7 @@ def _silent(source: Source, now: datetime) -> Explanation | None:
     if now - due <= MISSES * timedelta(seconds=source.every) + _SLACK:
         return None
     return explained(
-        f"Nobody has listened to {source.channel} since {show_moment(last)}.",
+        f"Nobody has listened to {_called(source.channel)} since {show_moment(last)}.",
         NextStep(
             action=Action.CHECK,
             advice="See that Temporal and a worker for this channel are running",
@@ -139,7 +156,7 @@ def _missed(source: Source) -> Explanation | None:
         return None
     why = source.explanation or explained("There was no answer.")
     return explained(
-        f"{source.channel} could not be read {source.misses} times in a row. {why.what}",
+        f"{_called(source.channel)} could not be read {source.misses} times in a row. {why.what}",
         why.next_step,
         means=_since(source),
     )
@@ -151,7 +168,7 @@ def _ending(source: Source, now: datetime) -> Explanation | None:
         return None
     over = source.expires_at <= now
     return explained(
-        f"The credentials of {source.channel} {'ended' if over else 'end'} at "
+        f"The credentials of {_called(source.channel)} {'ended' if over else 'end'} at "
         f"{show_moment(source.expires_at)}.",
         "Renew them on the platform, set them in the channel's variables, and restart the workers.",
         means="Nothing is heard or answered there " + ("now." if over else "after that."),
@@ -163,7 +180,7 @@ def _limited(source: Source, now: datetime) -> Explanation | None:
     last = source.succeeded_at or source.since
     if source.problem is not SourceProblem.THROTTLED or now - last < LIMITED_FOR:
         return None
-    what = f"The provider's limit keeps us from listening to {source.channel}."
+    what = f"The provider's limit keeps us from listening to {_called(source.channel)}."
     until = f" It may be read again at {show_moment(source.again_at)}." if source.again_at else ""
     return explained(
         what,

@@ -220,9 +220,9 @@ def deadlines_workflow_id(incident: str) -> str:
     return f"deadlines/{incident}"
 
 
-def listening_workflow_id(channel: str) -> str:
-    """``listening/<name of the channel>``."""
-    return f"listening/{channel}"
+def listening_workflow_id(source: str) -> str:
+    """``listening/<name of the source>``: a channel's name, or ``<channel>/private``."""
+    return f"listening/{source}"
 
 
 def reply_desk_workflow_id(channel: str) -> str:

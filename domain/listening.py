@@ -1,18 +1,47 @@
 """Listening: where the reading of a source is, and how it goes.
 
-A *source* is a channel that listens. A *chain* is the pages from its newest mention back to the
-last one that is known. A chain may be long, and the process that reads it may die in the middle, so
-where it is is data: a ``Cursor`` that is stored with the mentions of each page. Only when the chain
-is complete does what it reached become the place from which the next one begins.
+A *source* is a channel that listens, or the private messages of one. A *chain* is the pages from
+its newest mention back to the last one that is known. A chain may be long, and the process that
+reads it may die in the middle, so where it is is data: a ``Cursor`` that is stored with the
+mentions of each page. Only when the chain is complete does what it reached become the place from
+which the next one begins.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 
 from domain.mentions import Mention
 from domain.model import Value
 from domain.times import UtcTime
+
+PRIVATE_EVERY = timedelta(seconds=90)
+"""The least time between two readings of an account's private messages.
+
+X lets an account ask for them 15 times in 15 minutes, and a long list takes several requests.
+"""
+
+_PRIVATE = "/private"
+
+
+def source_name(channel: str, *, private: bool = False) -> str:
+    """``<channel>``, or ``<channel>/private``: a channel's private messages are another source.
+
+    They have a list, a limit and a permission of their own, so each may fail without the other.
+    """
+    return f"{channel}{_PRIVATE}" if private else channel
+
+
+def source_of(name: str) -> tuple[str, bool]:
+    """The channel in a source's name, and whether it is that of its private messages."""
+    return name.removesuffix(_PRIVATE), name.endswith(_PRIVATE)
+
+
+def seconds_between(source: str, every: int) -> int:
+    """Seconds between two readings of a source, if those of a channel are ``every``."""
+    _, private = source_of(source)
+    return max(every, int(PRIVATE_EVERY.total_seconds())) if private else every
 
 
 class Gap(Value):

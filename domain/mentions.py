@@ -1,4 +1,4 @@
-"""What people say to us in public: a mention, its states, and how it may be closed.
+"""What people say to us: a mention, its states, and how it may be closed.
 
 The words are strangers'. Nothing that they contain may keep them from being stored: a mention that
 cannot be stored is a mention lost. So what a ledger cannot hold is replaced, what is too long is
@@ -56,11 +56,15 @@ ForeignLine = Annotated[str, BeforeValidator(_bounded_line)]
 
 
 class MentionKind(StrEnum):
-    """Where it was said: in a post that names us, under one of our posts, or in a mail to us."""
+    """Where it was said: in a post that names us, under one of ours, in a mail, or in a message.
+
+    ``direct`` is a message to our account alone, such as X and Facebook have beside their posts.
+    """
 
     MENTION = "mention"
     COMMENT = "comment"
     MAIL = "mail"
+    DIRECT = "direct"
 
 
 class MentionState(StrEnum):
@@ -131,6 +135,14 @@ class Mention(Value):
     changed_at: UtcTime
     private: bool = False
     automatic: bool = False
+
+    @property
+    def is_private_message(self) -> bool:
+        """Whether only we can read it and no reply from here could be as private; mail is not so.
+
+        A mail is answered by a mail to its author alone.
+        """
+        return self.private and self.kind is not MentionKind.MAIL
 
     @model_validator(mode="before")
     @classmethod

@@ -11,7 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox.books import own_comments, own_toots, page_posts, x_posts
+from sandbox.books import (
+    own_comments,
+    own_toots,
+    page_messages,
+    page_posts,
+    x_messages,
+    x_posts,
+)
 from sandbox.config import Dials
 from sandbox.crowd import MAX_COUNT
 from sandbox.faults import FaultRule
@@ -30,6 +37,8 @@ class CrowdOrder(BaseModel):
     post_id: str | None = None
     to_us: bool = True
     tagging: bool = False
+    private: bool = False
+    by_us: bool = False
 
 
 class ChangeOrder(BaseModel):
@@ -106,11 +115,13 @@ class Admin:
                     "accepted": len(own),
                     "posts": own,
                     "posts_by_others": len(posts) - len(own),
+                    "private_messages": await world.book.read(x_messages),
                 },
                 "facebook": {
                     "accepted": len(page) + len(comments),
                     "posts": page,
                     "comments": comments,
+                    "private_messages": await world.book.read(page_messages),
                 },
                 "mastodon": {"accepted": len(toots), "posts": toots},
             }
@@ -147,7 +158,9 @@ class Admin:
         except ValidationError as error:
             return _refuse_model(error)
         made: list[str] | None
-        if order.provider == "twitter":
+        if order.private and order.provider in ("twitter", "facebook"):
+            made = self._world.crowd.message(order.provider, order.count, order.texts, order.by_us)
+        elif order.provider == "twitter":
             made = self._world.crowd.mention(order.count, order.texts, order.to_us)
         elif order.provider == "mastodon":
             made = self._world.crowd.toot(order.count, order.texts)

@@ -59,6 +59,14 @@ CREATE TABLE IF NOT EXISTS fb_tag (
     parent_id TEXT, author_id TEXT NOT NULL, author_name TEXT NOT NULL, message TEXT NOT NULL,
     at REAL NOT NULL, hidden INTEGER NOT NULL DEFAULT 0, deleted REAL);
 
+CREATE TABLE IF NOT EXISTS x_dm (
+    id INTEGER PRIMARY KEY, person_id TEXT NOT NULL, sender_id TEXT NOT NULL, text TEXT NOT NULL,
+    at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS fb_message (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, person_id TEXT NOT NULL,
+    person_name TEXT NOT NULL, by_page INTEGER NOT NULL, message TEXT NOT NULL, at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS fb_message_person ON fb_message (person_id, seq);
+
 CREATE TABLE IF NOT EXISTS toot (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, author_id TEXT NOT NULL, acct TEXT NOT NULL,
     name TEXT NOT NULL, text TEXT NOT NULL, at REAL NOT NULL, edited REAL, reply_to TEXT,
@@ -76,7 +84,7 @@ CREATE TABLE IF NOT EXISTS webhook (
 # costs the accepting side far more than a scan costs the rare person who opens the inbox.
 _EMPTIED_BY_RESET = (
     "fault mail_content mail_request mail suppression outbox x_user x_post x_mention x_edit "
-    "fb_post fb_comment fb_tag toot letter webhook"
+    "fb_post fb_comment fb_tag x_dm fb_message toot letter webhook"
 ).split()
 
 

@@ -71,3 +71,21 @@ def own_toots(db: sqlite3.Connection, account: str) -> list[dict[str, Any]]:
         }
         for number, text, above, visibility, at, deleted in rows
     ]
+
+
+def x_messages(db: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Private messages on X, of the account and to it."""
+    rows = db.execute("SELECT id, person_id, sender_id, text, at FROM x_dm ORDER BY id")
+    return [
+        {"id": str(number), "with": person, "by_us": sender != person, "text": text, "at": at}
+        for number, person, sender, text, at in rows
+    ]
+
+
+def page_messages(db: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Private messages of the Page and to it."""
+    rows = db.execute("SELECT id, person_id, by_page, message, at FROM fb_message ORDER BY seq")
+    return [
+        {"id": number, "with": person, "by_us": bool(by_page), "text": text, "at": at}
+        for number, person, by_page, text, at in rows
+    ]

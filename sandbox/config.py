@@ -26,6 +26,7 @@ class Dials:
     x_reply_rule: bool = True
     x_same_words_rule: bool = True
     x_mention_depth: int = 800
+    private_messages: bool = True
     mastodon_posts_per_window: int = 300
     mastodon_window_seconds: float = 10_800.0
     email_activity_per_minute: int = 6

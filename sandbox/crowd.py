@@ -7,6 +7,7 @@ import sqlite3
 
 from sandbox.book import Book
 from sandbox.config import SandboxConfig
+from sandbox.dms import MessageBook
 from sandbox.graphbook import EdgeSlice, GraphBook
 from sandbox.tootbook import TootBook
 from sandbox.xbook import XBook
@@ -33,6 +34,7 @@ class Crowd:
         book: Book,
         posts: XBook,
         page: GraphBook,
+        messages: MessageBook,
         toots: TootBook,
         rng: random.Random,
     ) -> None:
@@ -40,6 +42,7 @@ class Crowd:
         self._book = book
         self._posts = posts
         self._page = page
+        self._messages = messages
         self._toots = toots
         self._rng = rng
 
@@ -79,6 +82,23 @@ class Crowd:
                 stranger = self._rng.randrange(_STRANGERS)
                 author = (str(_FIRST_STRANGER + stranger), _name(stranger))
                 made.append(self._page.write_tag(db, author, self._text(number, texts)))
+        return made
+
+    def message(
+        self, provider: str, count: int, texts: list[str], by_us: bool = False
+    ) -> list[str]:
+        """`count` private messages of strangers to the account or the Page, or of it to them."""
+        with self._book.transaction() as db:
+            made = []
+            for number in range(count):
+                text = self._text(number, texts)
+                if provider == "twitter":
+                    stranger = self._stranger(db)
+                    made.append(self._messages.write_to_x(db, stranger, text, by_us=by_us))
+                    continue
+                one = self._rng.randrange(_STRANGERS)
+                person = (str(_FIRST_STRANGER + one), _name(one))
+                made.append(self._messages.write_to_page(db, person, text, by_us=by_us))
         return made
 
     def toot(self, count: int, texts: list[str]) -> list[str]:

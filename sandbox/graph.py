@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.config import SandboxConfig
+from sandbox.dms import PageInbox
 from sandbox.faults import Operation
 from sandbox.gate import SandboxGate
 from sandbox.graphbook import Comment, EdgeSlice, GraphBook, PagePost
@@ -27,7 +28,7 @@ _LONGEST = 63_206
 _MINUTE = 60.0
 _NEWEST_COMMENT = "comments.filter(stream).order(reverse_chronological).limit(1)"
 """The one expansion of fields that is understood here."""
-_EDGES = ("feed", "published_posts", "scheduled_posts", "tagged")
+_EDGES = ("feed", "published_posts", "scheduled_posts", "tagged", "conversations")
 
 Values = dict[str, str]
 
@@ -36,10 +37,16 @@ class Graph:
     """One entrance for every `/v{NN}.{N}/...` path, behind the token check."""
 
     def __init__(
-        self, config: SandboxConfig, book: GraphBook, gate: SandboxGate, clock: Callable[[], float]
+        self,
+        config: SandboxConfig,
+        book: GraphBook,
+        inbox: PageInbox,
+        gate: SandboxGate,
+        clock: Callable[[], float],
     ) -> None:
         self._config = config
         self._book = book
+        self._inbox = inbox
         self._gate = gate
         self._clock = clock
         self._calls = Window()
@@ -110,6 +117,8 @@ class Graph:
         part = _part(values)
         if isinstance(part, Response):
             return part
+        if edge == "conversations":
+            return self._inbox.conversations(request, part, values.get("fields", ""))
         if edge == "tagged":
             return self._listing(request, list(self._book.tags(part)), part, _fields(values))
         posts = self._book.posts(part, scheduled=edge == "scheduled_posts")

@@ -34,7 +34,8 @@ _SECONDS = 30.0
 class TellOrder(BaseModel):
     """Which posts, comments or mails to tell of, where, and how often.
 
-    `deleted` tells of their end; a mail has no end, and may have an `attachment` of so many bytes.
+    `private` says that they are private messages, `deleted` tells of their end; a mail has no end,
+    and may have an `attachment` of so many bytes.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -45,6 +46,7 @@ class TellOrder(BaseModel):
     times: int = Field(default=1, ge=1, le=10)
     deleted: bool = False
     forged: bool = False
+    private: bool = False
     attachment: int = Field(default=0, ge=0, le=30 * 1024 * 1024)
 
 
@@ -56,6 +58,7 @@ class Telling:
         self._config = world.config
         self._posts = world.posts
         self._page = world.page
+        self._messages = world.messages
         self._clock = world.clock
 
     def routes(self) -> list[Route]:
@@ -119,6 +122,8 @@ class Telling:
         return f"sha256={base64.b64encode(digest).decode()}"
 
     def _of_x(self, order: TellOrder) -> dict[str, Any]:
+        if order.private:
+            return self._messages_of_x(order)
         if order.deleted:
             return {"data": [self._event("post.delete", {"id": one}) for one in order.ids]}
         posts = [post for one in order.ids if (post := self._posts.post(int(one)))]
@@ -131,6 +136,16 @@ class Telling:
                 ]
             },
         }
+
+    def _messages_of_x(self, order: TellOrder) -> dict[str, Any]:
+        """In the documented shape; those we wrote are told of as sent."""
+        found = [one for number in order.ids if (one := self._messages.x_message(number))]
+        fields = {"sender_id", "dm_conversation_id", "created_at"}
+        told = []
+        for one in found:
+            kind = "dm.sent" if one.sender_id == self._config.x_user_id else "dm.received"
+            told.append(self._event(kind, self._world.x.messages.shown(one, fields)))
+        return {"data": told}
 
     def _event(self, kind: str, payload: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -151,9 +166,34 @@ class Telling:
         }
 
     def _of_facebook(self, order: TellOrder) -> dict[str, Any]:
+        if order.private:
+            entry = {"id": self._config.page_id, "time": int(self._clock() * 1000)}
+            entry["messaging"] = self._messages_of_page(order)
+            return {"object": "page", "entry": [entry]}
         changes = [{"field": "feed", "value": one} for one in self._values(order)]
         entry = {"id": self._config.page_id, "time": int(self._clock()), "changes": changes}
         return {"object": "page", "entry": [entry]}
+
+    def _messages_of_page(self, order: TellOrder) -> list[dict[str, Any]]:
+        """A message of the Page itself comes back as an echo, without the names of either."""
+        found = [one for number in order.ids if (one := self._messages.page_message(number))]
+        page = {"id": self._config.page_id}
+        told = []
+        for one in found:
+            person = {"id": one.person_id}
+            message: dict[str, Any] = {"mid": one.id, "text": one.message}
+            if one.by_page:
+                message["is_echo"] = True
+            sides = (page, person) if one.by_page else (person, page)
+            told.append(
+                {
+                    "sender": sides[0],
+                    "recipient": sides[1],
+                    "timestamp": int(one.at * 1000),
+                    "message": message,
+                }
+            )
+        return told
 
     def _values(self, order: TellOrder) -> Sequence[dict[str, Any]]:
         if order.deleted:

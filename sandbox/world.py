@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sandbox.book import Book
 from sandbox.config import SandboxConfig
 from sandbox.crowd import Crowd
+from sandbox.dms import MessageBook, PageInbox, XMessages
 from sandbox.events import EventSender
 from sandbox.faults import Faults, Provider
 from sandbox.gate import Outage, SandboxGate
@@ -39,6 +40,7 @@ class SandboxWorld:
     mailbag: Mailbag
     posts: XBook
     page: GraphBook
+    messages: MessageBook
     toots: TootBook
     crowd: Crowd
     sendgrid: SendGrid
@@ -58,6 +60,7 @@ class SandboxWorld:
         mailbag = Mailbag(book)
         posts = XBook(config, book, clock)
         page = GraphBook(config, book, clock)
+        messages = MessageBook(config, book, clock)
         toots = TootBook(config, book, clock)
         mail_gate = SandboxGate(Provider.SENDGRID, faults, outage, SendGridErrors())
         x_gate = SandboxGate(Provider.TWITTER, faults, outage, XErrors())
@@ -72,12 +75,13 @@ class SandboxWorld:
             mailbag=mailbag,
             posts=posts,
             page=page,
+            messages=messages,
             toots=toots,
-            crowd=Crowd(config, book, posts, page, toots, random.Random(config.seed + 1)),
+            crowd=Crowd(config, book, posts, page, messages, toots, random.Random(config.seed + 1)),
             sendgrid=SendGrid(config, mailbag, events, mail_gate, clock),
             suppressions=Suppressions(mailbag, mail_gate, clock),
-            x=X(config, posts, x_gate, clock),
-            graph=Graph(config, page, graph_gate, clock),
+            x=X(config, posts, XMessages(config, messages, posts), x_gate, clock),
+            graph=Graph(config, page, PageInbox(config, messages), graph_gate, clock),
             mastodon=Mastodon(
                 config,
                 toots,

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.config import SandboxConfig
+from sandbox.dms import XMessages
 from sandbox.faults import Operation
 from sandbox.gate import SandboxGate
 from sandbox.oauth1 import OAuth1Verifier
@@ -41,6 +42,7 @@ _PER_WINDOW = {
     "mentions": 300,
     "search": 300,
     "me": 75,
+    "dm_events": 15,
 }
 _KNOWN_KEYS = frozenset(
     "text reply quote_tweet_id media poll edit_options reply_settings community_id "
@@ -59,10 +61,16 @@ class X:
     """The handlers of the posts API for one account."""
 
     def __init__(
-        self, config: SandboxConfig, posts: XBook, gate: SandboxGate, clock: Callable[[], float]
+        self,
+        config: SandboxConfig,
+        posts: XBook,
+        messages: XMessages,
+        gate: SandboxGate,
+        clock: Callable[[], float],
     ) -> None:
         self._config = config
         self._posts = posts
+        self.messages = messages
         self._gate = gate
         self._clock = clock
         self._oauth1 = OAuth1Verifier(
@@ -81,6 +89,7 @@ class X:
             ("GET", "/2/users/me", Operation.LIST, "me", reading.me),
             ("GET", "/2/users/{id}/tweets", Operation.LIST, "timeline", reading.timeline),
             ("GET", "/2/users/{id}/mentions", Operation.LIST, "mentions", reading.mentions),
+            ("GET", "/2/dm_events", Operation.LIST, "dm_events", self.messages.events),
         ]
         return [
             self._gate.route(path, operation, self._admitted(name, handler), method)

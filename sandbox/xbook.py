@@ -95,7 +95,7 @@ class XBook:
     ) -> XPost:
         """Like `add`, inside a transaction of the caller's."""
         now = self._clock()
-        self._last_id = max(self._last_id + 1, (int(now * 1000) - _EPOCH_MS) << 22)
+        self._last_id = max(self._last_id + 1, epoch_id(now))
         number = self._last_id
         read = text
         if reply_to is not None and reply_to.author_id != author_id:
@@ -260,6 +260,11 @@ class XBook:
     def _username(self, user_id: str) -> str:
         user = self.user(user_id)
         return user.username if user else "unknown"
+
+
+def epoch_id(at: float) -> int:
+    """The first id of a moment in seconds: X's ids have the time in front."""
+    return (int(at * 1000) - _EPOCH_MS) << 22
 
 
 def time_of(number: int) -> float:

@@ -405,9 +405,13 @@ class SendOutbox(Value):
 
 
 class Listen(Value):
-    """Listen to the channel of that name. Every signal means: read it now."""
+    """Listen to the channel of that name, or to its ``private`` messages.
+
+    Every signal means: read it now.
+    """
 
     channel: ChannelName
+    private: bool = False
 
 
 class AnswerMentions(Value):

@@ -1,4 +1,4 @@
-"""Listening to a channel: one workflow for each, for as long as it is configured.
+"""Listening to a channel: one workflow for each source, for as long as it is configured.
 
 Its history has the channel's name and times, and nothing of what is said. What was read, how far,
 and what kept us from it are in the ledger.
@@ -26,7 +26,7 @@ class ListeningWorkflow:
 
     @workflow.init
     def __init__(self, order: Listen) -> None:
-        self._channel = order.channel
+        self._order = order
         self._rounds = Rounds()
 
     @workflow.run
@@ -41,11 +41,12 @@ class ListeningWorkflow:
         self._rounds.ask()
 
     async def _read(self, asked: bool) -> float:
+        order = self._order
         heard = await call(
             READ_MENTIONS,
-            ReadMentions(channel=self._channel, asked=asked),
+            ReadMentions(channel=order.channel, private=order.private, asked=asked),
             LISTENING,
-            queue=channel_queue(self._channel),
+            queue=channel_queue(order.channel),
             priority=BACKGROUND,
         )
         return heard.again_in

@@ -8,9 +8,13 @@ from domain.model import Value
 
 
 class ReadMentions(Value):
-    """Read a page on a channel. ``asked``: somebody wants it now, whatever kept us from it."""
+    """Read a page on a channel, or of its ``private`` messages.
+
+    ``asked``: somebody wants it now, whatever kept us from it.
+    """
 
     channel: ChannelName
+    private: bool = False
     asked: bool = False
 
 

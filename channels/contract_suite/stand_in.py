@@ -197,6 +197,18 @@ class LetsPeopleSpeak(Protocol):
 
 
 @runtime_checkable
+class LetsPeopleWrite(Protocol):
+    """What a stand-in for a channel with private messages has besides."""
+
+    async def write(self, texts: Sequence[str], *, by_us: bool = False) -> list[str]:
+        """Let strangers say that to us alone; the ids of the mentions, in this order.
+
+        ``by_us``: our account says it to strangers.
+        """
+        ...
+
+
+@runtime_checkable
 class TakesReplies(Protocol):
     """What a stand-in for a channel that replies has besides."""
 

@@ -37,12 +37,18 @@ from channels.contract import (
 )
 from channels.facebook.graph import PROVIDER, GraphAccount, GraphAnswer, GraphSession, call
 from channels.facebook.listening import PageMentions
+from channels.facebook.private import PageMessages
 from channels.facebook.refusals import Gone, meaning_of
 from channels.facebook.replying import TERMS, PageReplies, gone_or
 from channels.facebook.webhook import MENTIONS
 from channels.http import Clock, Effect, silence, utc_now
 from channels.looking import Page, Published, look_back
-from channels.replying import refuse_length, words_of_reply
+from channels.replying import (
+    cannot_answer_private,
+    refuse_length,
+    refuse_private,
+    words_of_reply,
+)
 from channels.wording import copy_of_post, words_of_post
 from domain.listening import Cursor, MentionPage
 from domain.mentions import Mention
@@ -134,6 +140,9 @@ class FacebookChannel:
         self._mentions = PageMentions(
             self.name, self._edge, settings.page_id, settings.site_url, clock
         )
+        self._messages = PageMessages(
+            self.name, self._edge, settings.page_id, settings.site_url, clock
+        )
         self._replies = PageReplies(self._edge, settings.page_id, settings.site_url, clock)
 
     def render(self, template: Template) -> Copy:
@@ -183,14 +192,20 @@ class FacebookChannel:
         """Read one page of what people say to the Page; see ``channels.facebook.listening``."""
         return await self._mentions.page(cursor)
 
+    async def private_messages(self, cursor: Cursor) -> MentionPage:
+        """Read one page of what is said to the Page alone; see ``channels.facebook.private``."""
+        return await self._messages.page(cursor)
+
     def render_reply(self, text: str, to: Mention) -> Copy:
         """Return the words of a comment. Raises ``CannotExpress``."""
+        cannot_answer_private(to)
         words = words_of_reply(text, self.name)
         refuse_length(self.name, len(words), LIMIT)
         return Copy(channel=self.name, text=words)
 
     async def reply(self, publication: Publication, to: Mention) -> Receipt:
         """Comment once under ``to``. Raises like ``publish``, and ``MentionGone``."""
+        refuse_private(to)
         words = publication.copy.text
         try:
             body, _ = await self._call(

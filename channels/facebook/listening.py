@@ -51,7 +51,9 @@ Get = Callable[[str, str, dict[str, str]], Awaitable[dict[str, Any]]]
 """Asks for one edge of one object, with a query; returns the JSON object."""
 
 
-class _Somebody(BaseModel):
+class Somebody(BaseModel):
+    """A person or a Page, as far as Facebook tells."""
+
     id: AnyText = ""
     name: AnyText = ""
 
@@ -66,8 +68,8 @@ class _Said(BaseModel):
     author: object = Field(default=None, validation_alias="from")
     parent: object = None
 
-    def by(self) -> _Somebody:
-        return _somebody(self.author)
+    def by(self) -> Somebody:
+        return somebody(self.author)
 
 
 class _Comments(BaseModel):
@@ -114,7 +116,7 @@ class PageMentions:
         body = await self._get(
             self._page_id, "published_posts", {"fields": _SURVEY, "limit": str(WATCHED_POSTS)}
         )
-        posts, unreadable = _items(body, _Surveyed)
+        posts, unreadable = items(body, _Surveyed)
         begin = _begin(cursor)
         edges, times = [_TAGGED], []
         for post in posts:
@@ -144,10 +146,10 @@ class PageMentions:
                 raise PlaceLost("Facebook: it no longer knows the page to go on from.") from error
             # One edge that we may not read must not keep us from the others.
             return MentionPage(cursor=_after(cursor, rest), lacks=str(error))
-        said, unreadable = _items(body, _Said)
+        said, unreadable = items(body, _Said)
         begin = _begin(cursor)
         new = [one for one in said if begin is None or not _before(one, begin)]
-        after = _cursor_after(body)
+        after = cursor_after(body)
         if after and len(new) == len(said):
             rest = _Plan(edges=plan.edges, after=after)
         found = [one for one in new if one.by().id != self._page_id]
@@ -170,7 +172,7 @@ class PageMentions:
 
     def _mention(self, said: _Said, edge: str) -> Mention:
         tagged = edge == _TAGGED
-        above = _somebody(said.parent).id
+        above = somebody(said.parent).id
         by = said.by()
         return Mention.model_validate(
             {
@@ -188,18 +190,20 @@ class PageMentions:
         )
 
 
-def _somebody(value: object) -> _Somebody:
-    return _Somebody.model_validate(value) if isinstance(value, dict) else _Somebody()
+def somebody(value: object) -> Somebody:
+    """Who is named there; nobody if that cannot be read."""
+    return Somebody.model_validate(value) if isinstance(value, dict) else Somebody()
 
 
-def _items(body: dict[str, Any], shape: type[Any]) -> tuple[list[Any], int]:
+def items(body: dict[str, Any], shape: type[Any]) -> tuple[list[Any], int]:
+    """What a list shows, and how much of it cannot be read."""
     try:
         return readable(body.get("data"), shape)
     except ValueError:
         raise silence(Effect.REPEATABLE, PROVIDER, "the answer could not be read") from None
 
 
-def _cursor_after(body: dict[str, Any]) -> str:
+def cursor_after(body: dict[str, Any]) -> str:
     """Where the next page begins; empty after the last one, which has a cursor but no ``next``."""
     paging = body.get("paging")
     if not isinstance(paging, dict) or not paging.get("next"):

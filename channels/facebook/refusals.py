@@ -53,6 +53,10 @@ class Gone(Refused):
     """The object does not exist, or not for us."""
 
 
+class NoPermission(Refused):
+    """The token lacks a permission."""
+
+
 class _Problem(BaseModel):
     message: str = ""
     code: int | None = None
@@ -135,7 +139,7 @@ def _refusal(problem: _Problem, status: int, effect: Effect, now: datetime) -> C
             "See that the link opens for everybody, or revise the message without it.",
         )
     if code in _PERMISSION:
-        return Refused(
+        return NoPermission(
             f"{PROVIDER}: the token lacks a permission (code {code}).",
             "Give it pages_manage_posts, pages_read_engagement and, for replies, "
             "pages_manage_engagement, then retry the channel.",

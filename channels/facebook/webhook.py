@@ -1,8 +1,8 @@
-"""Reads Facebook's webhook of a Page: comments, posts of others, and what was deleted.
+"""Reads Facebook's webhook of a Page: comments, posts of others, messages, and what was deleted.
 
 Last verified against the live API: never yet. Written from developers.facebook.com,
-graph-api/webhooks and the reference of the fields ``feed`` and ``mention``. Facebook repeats what
-was not answered for 36 hours, and tells of our own comments, too.
+graph-api/webhooks and the reference of the fields ``feed``, ``mention`` and ``messages``. Facebook
+repeats what was not answered for 36 hours, and tells of our own comments, too.
 
 The signature is over the bytes as they came: Facebook escapes letters in its JSON, and the same
 JSON written by anybody else has another one.
@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from channels.adapter import MentionSource
 from channels.configured import Key, Url
+from channels.facebook.private import messages_told
 from channels.http import Clock, unix_time, utc_now
 from channels.listening import AnyText, ChallengeAnswer, loose_json, readable
 from domain.delivery_events import EventsNotGenuine, EventsUnreadable
@@ -75,6 +76,8 @@ class _Entry(BaseModel):
     id: AnyText = ""
     time: object = None
     changes: object = None
+    messaging: object = None
+    standby: object = None
 
 
 class FacebookWebhook:
@@ -130,6 +133,9 @@ class FacebookWebhook:
                 yield Gone(channel="facebook", id=number)
             elif value.verb in _ADDED:
                 yield self._mention(change, number, _moment(entry.time), comment=comment)
+        # In ``standby`` if another app, such as the Page's inbox, is the one that answers.
+        for events in (entry.messaging, entry.standby):
+            yield from messages_told(events, self._page_id, self._site_url, self._clock, _moment)
 
     def _mention(
         self, change: _Change, number: str, told_at: datetime | None, *, comment: bool

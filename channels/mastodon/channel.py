@@ -50,10 +50,10 @@ from channels.looking import Page, Published, look_back, look_for_reply
 from channels.mastodon.listening import AccountMentions, Query
 from channels.mastodon.refusals import PROVIDER, NothingToPostTo, NotThere, own_words
 from channels.mastodon.replying import MOST_PAGES as MOST_REPLY_PAGES
-from channels.mastodon.replying import TERMS, naming, refuse_private, why_missing
+from channels.mastodon.replying import TERMS, naming, why_missing
 from channels.mastodon.text import length_of
 from channels.own_answers import OwnAnswers
-from channels.replying import refuse_length, words_of_reply
+from channels.replying import refuse_length, refuse_private, words_of_reply
 from channels.wire import Wire
 from channels.wording import copy_of_post, words_of_post
 from domain.listening import Cursor, MentionPage

@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 
-from channels.contract import CannotExpress, ChannelError, Refused
+from channels.contract import ChannelError, Refused
 from channels.mastodon.refusals import NotThere
-from channels.replying import MentionGone, NotAllowed
+from channels.replying import MentionGone, NotAllowed, cannot_answer_private
 from domain.mentions import Mention
 from domain.replies import AccountLimit, ReplyTerms
 
@@ -35,26 +35,13 @@ Look = Callable[[bool], Awaitable[object]]
 
 def naming(words: str, to: Mention) -> str:
     """The words with the author's name in front. Raises ``CannotExpress``."""
-    if to.private:
-        raise CannotExpress(
-            "mastodon: this was said to the account alone, and is not answered in public.",
-            "Answer it by hand on the account's server, or dismiss it and say why.",
-        )
+    cannot_answer_private(to)
     handle = to.author.handle
     if not handle:
         # A post of our own, in a thread.
         return words
     name = f"@{handle}"
     return words if name.lower() in words.lower() else f"{name} {words}"
-
-
-def refuse_private(to: Mention) -> None:
-    """Raise ``NotAllowed`` for what must not be answered in public."""
-    if to.private:
-        raise NotAllowed(
-            "Mastodon: this was said to the account alone; nothing went out.",
-            "Answer it by hand on the account's server, or dismiss it and say why.",
-        )
 
 
 async def why_missing(error: Refused, look: Look) -> Refused:

@@ -39,11 +39,17 @@ from channels.contract import (
 )
 from channels.http import Clock, Effect, body_of, utc_now
 from channels.looking import SLACK, Page, Published, look_back
-from channels.replying import refuse_length, words_of_reply
+from channels.replying import (
+    cannot_answer_private,
+    refuse_length,
+    refuse_private,
+    words_of_reply,
+)
 from channels.twitter.listening import OwnAccount, XMentions
 from channels.twitter.oauth1 import SignedRequests, UserKeys
 from channels.twitter.own_posts import Account, Deletion, Me, OwnPost, Posted, Timeline
-from channels.twitter.refusals import PROVIDER, own_words
+from channels.twitter.private import MESSAGES, PrivateMessages, may_not_read
+from channels.twitter.refusals import PROVIDER, lacks_permission, own_words
 from channels.twitter.replying import (
     LIMITS,
     NotSeen,
@@ -137,6 +143,14 @@ class TwitterChannel:
             clock,
         )
 
+        self._private = PrivateMessages(
+            self.name,
+            lambda path, query: self._ask("GET", path, query),
+            settings.fields,
+            settings.site_url,
+            clock,
+        )
+
     def render(self, template: Template) -> Copy:
         """Return the post, sign-off, mark and link in its text. Raises ``CannotExpress``."""
         text = words_of_post(template, self.name, with_link=True)
@@ -191,20 +205,22 @@ class TwitterChannel:
 
     async def mentions(self, cursor: Cursor) -> MentionPage:
         """Read one page of what people say to the account; see ``channels.twitter.listening``."""
-        user_id, handle = self._settings.user_id, self._settings.handle
-        if user_id is None or handle is None:
-            account = await self._own_account()
-            user_id, handle = account.id, account.username
-        return await self._mentions.page(cursor, OwnAccount(user_id, handle))
+        return await self._mentions.page(cursor, await self._who_listens())
+
+    async def private_messages(self, cursor: Cursor) -> MentionPage:
+        """Read one page of what is said to the account alone; see ``channels.twitter.private``."""
+        return await self._private.page(cursor, await self._who_listens())
 
     def render_reply(self, text: str, to: Mention) -> Copy:
         """Return the words; X itself puts the author's name in front. Raises ``CannotExpress``."""
+        cannot_answer_private(to)
         words = words_of_reply(text, self.name)
         refuse_length(self.name, self.length_of(words), LIMIT, self.capabilities.length_unit)
         return Copy(channel=self.name, text=words)
 
     async def reply(self, publication: Publication, to: Mention) -> Receipt:
         """Answer once. Raises like ``publish``, and ``MentionGone`` and ``NotAllowed``."""
+        refuse_private(to)
         body = {
             "text": publication.copy.text,
             "reply": {"in_reply_to_tweet_id": answered(to)},
@@ -267,6 +283,13 @@ class TwitterChannel:
             whole=not shown.errors,
         )
 
+    async def _who_listens(self) -> OwnAccount:
+        user_id, handle = self._settings.user_id, self._settings.handle
+        if user_id is None or handle is None:
+            account = await self._own_account()
+            user_id, handle = account.id, account.username
+        return OwnAccount(user_id, handle)
+
     async def _account_id(self) -> str:
         return self._settings.user_id or (await self._own_account()).id
 
@@ -288,6 +311,8 @@ class TwitterChannel:
         return Receipt(id=number, url=url, at=at)
 
     def _own(self, answer: httpx.Response) -> ChannelError | None:
+        if answer.request.url.path == MESSAGES and lacks_permission(answer):
+            return may_not_read()
         if answer.request.method == "DELETE" and answer.status_code == 404:
             return _Gone("X: there is no such post.")
         return own_words(answer, self._clock())

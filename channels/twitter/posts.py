@@ -63,12 +63,7 @@ class Post(BaseModel):
     def words(self) -> str:
         """What was written: all of a long post, with links put back and escapes undone."""
         notes = each([self.note], _Note)
-        text = (notes[0].text if notes else "") or self.text
-        entities = each([self.entities], _Entities)
-        for link in entities[0].urls if entities else ():
-            if link.url:
-                text = text.replace(link.url, link.expanded_url or link.url)
-        return html.unescape(text)
+        return written_out((notes[0].text if notes else "") or self.text, self.entities)
 
     def first(self) -> str:
         """The id of its first version."""
@@ -116,6 +111,15 @@ class User(BaseModel):
         metrics = each([self.public_metrics], _Metrics)
         followers = metrics[0].followers_count if metrics else None
         return Author(id=self.id, handle=self.username, name=self.name, followers=followers)
+
+
+def written_out(text: str, entities: object) -> str:
+    """A text as it was written: with links put back and escapes undone."""
+    found = each([entities], _Entities)
+    for link in found[0].urls if found else ():
+        if link.url:
+            text = text.replace(link.url, link.expanded_url or link.url)
+    return html.unescape(text)
 
 
 def each(items: object, shape: type[Shape]) -> list[Shape]:

@@ -99,6 +99,20 @@ def own_words(response: httpx.Response, now: datetime) -> ChannelError | None:
     return None
 
 
+def lacks_permission(response: httpx.Response) -> bool:
+    """Whether a refusal is about what the keys may do, and not about the account or a limit."""
+    if response.status_code != 403:
+        return False
+    try:
+        problem = _Problem.model_validate_json(response.content)
+    except ValidationError:
+        return True
+    words = problem.detail.lower()
+    about_account = problem.numbered(*_LOCKED) or any(one in words for one in _ACCOUNT_WORDS)
+    enrolled = problem.reason != "client-not-enrolled" and not problem.numbered(*_NOT_ENROLLED)
+    return enrolled and not about_account and not problem.named("usage-capped")
+
+
 def _about_us(problem: _Problem, status: int) -> ChannelError | None:
     """What is wrong with the keys, the app or the account; None if that is not said."""
     # The account first: its numbers also come with a 401.

@@ -1,8 +1,8 @@
 """Reads X's activity webhook: what is said to the account, told at once.
 
 Last verified against the live API: never yet. Written from docs.x.com, x-api/webhooks and
-x-api/activity. X delivers at most for a while and not in order; the list of mentions is read
-besides, and what comes twice is known by its id.
+x-api/activity. X delivers at most for a while and not in order; the lists are read besides, and
+what comes twice is known by its id. Private messages: see ``channels.twitter.private``.
 
 X asks for a proof of the secret from time to time, by having us sign a token of its own. Anybody
 can ask that. The answer would be a valid signature for a delivery with that token as its body, so
@@ -25,6 +25,7 @@ from channels.adapter import MentionSource
 from channels.configured import Key, Url
 from channels.listening import AnyText, ChallengeAnswer, loose_json
 from channels.twitter.posts import Post, User, each
+from channels.twitter.private import RECEIVED, messages_told
 from domain.delivery_events import EventsNotGenuine, EventsUnreadable
 from domain.mentions import Gone, Mention
 
@@ -80,7 +81,13 @@ class TwitterWebhook:
         found: list[Mention | Gone] = []
         for one in each(happened, _Happened):
             posts = each([one.payload], Post)
-            if one.event_type == _DELETED:
+            if one.event_type == RECEIVED:
+                found += [
+                    message.mention("twitter", self._site_url, by)
+                    for message, by in messages_told(one.payload, users)
+                    if message.sender_id != self._user_id
+                ]
+            elif one.event_type == _DELETED:
                 found += [Gone(channel="twitter", id=post.first()) for post in posts]
             elif one.event_type in _SAID:
                 found += [

@@ -27,6 +27,9 @@ from store.tables import incidents, mention_versions, mentions, publications, re
 CHUNK = 200
 """Mentions of one statement."""
 
+_NO_CLUSTER = 0
+"""In the row of a private message: whatever asks the same is answered in public, and it is not."""
+
 _MENTION: Mapping[str, Kind] = {
     **{
         name: Text()
@@ -50,6 +53,7 @@ _MENTION: Mapping[str, Kind] = {
     },
     "author_followers": BigInteger(),
     "rank": BigInteger(),
+    "cluster": BigInteger(),
     "private": Boolean(),
     "written_at": Moment(),
     "changed_at": Moment(),
@@ -182,7 +186,22 @@ async def _enter_some(
     for one in sorted(changed, key=lambda one: numbers[one.id]):
         reworded = not same_words(before.get(numbers[one.id], ""), one.text)
         await _become(connection, numbers[one.id], one, belongs.rules, at, reworded=reworded)
+    for name in sorted(set(newest) - new):
+        await _learn_author(connection, numbers[name], newest[name])
     return Entered(new=len(new), changed=len(changed))
+
+
+async def _learn_author(connection: AsyncConnection, number: int, mention: Mention) -> None:
+    """Keep who wrote a private message and where it is answered, if a webhook could not tell."""
+    author = mention.author
+    if not mention.is_private_message or not (author.name or author.handle):
+        return
+    nameless = (mentions.c.author_name == "", mentions.c.author_handle == "")
+    await connection.execute(
+        update(mentions)
+        .where(mentions.c.id == number, mentions.c.author_id == author.id, *nameless)
+        .values(author_name=author.name, author_handle=author.handle, url=mention.url)
+    )
 
 
 async def _enter_unknown(
@@ -240,15 +259,17 @@ async def _become(
 ) -> None:
     """Let a mention be in this version, unless the known one is newer.
 
-    It is put into a cluster again, unless a person has put it where it is. If it was ``reworded``
-    after it was closed, it is open again: somebody has to read what it says now.
+    It is put into a cluster again, unless a person has put it where it is, or it is private. If it
+    was ``reworded`` after it was closed, it is open again: somebody has to read what it says now.
     """
-    values = {
+    values: dict[str, object] = {
         **_described(mention),
         **_judged(mention, rules),
         **(_REOPENED if reworded else {}),
-        "cluster": case((mentions.c.clustered_by == "", null()), else_=mentions.c.cluster),
     }
+    if not mention.is_private_message:
+        anew = case((mentions.c.clustered_by == "", null()), else_=mentions.c.cluster)
+        values["cluster"] = anew
     changed = _not_later(mention.changed_at, at)
     await connection.execute(
         update(mentions)
@@ -310,6 +331,7 @@ def _row(mention: Mention, belongs: Belongs, at: datetime) -> dict[str, Scalar]:
         "arrived_at": moment_text(at),
         **_begins(mention, at),
         "incident": belongs.incident,
+        "cluster": _NO_CLUSTER if mention.is_private_message else None,
     }
 
 

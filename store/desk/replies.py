@@ -16,6 +16,7 @@ from domain.priorities import MentionPriority
 from domain.publication import PublicationState
 from domain.replies import ReplyGround
 from store.desk.claiming import free_for
+from store.desk.private import NOT_PRIVATE
 from store.desk.reading import CHUNK
 from store.desk.reply_rows import ReplyRow, rows_of
 from store.kernel.bulk import Bulk, Kind, Scalar
@@ -64,7 +65,8 @@ class NewReply(Value):
 async def plan(db: Database, wanted: Sequence[NewReply], at: datetime) -> list[ReplyRow]:
     """Enter replies to those of the mentions that are open, free for their author and unanswered.
 
-    One that has a reply which may have gone out, or still will, gets no other. The rows entered.
+    A private message gets none. One that has a reply which may have gone out, or still will, gets
+    no other. The rows entered.
     """
     planned: list[ReplyRow] = []
     for begin in range(0, len(wanted), AT_ONCE):
@@ -92,6 +94,7 @@ async def _free(
             .where(
                 mentions.c.id.in_([n for n, one in wanted.items() if one.ground.by == author]),
                 mentions.c.state == MentionState.OPEN.value,
+                NOT_PRIVATE,
                 free_for(author, at),
             )
             .order_by(mentions.c.id)

@@ -1,4 +1,4 @@
-"""How much there is to answer: open mentions and arrivals, by channel."""
+"""How much there is to answer here, which private messages are not: by channel."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 
 from domain.mentions import DismissalReason, MentionState
+from store.desk.private import NOT_PRIVATE
 from store.kernel.database import Database
 from store.tables import mentions
 
@@ -30,6 +31,6 @@ async def arrived_since(db: Database, since: datetime, incident: str = "") -> di
 
 
 async def _by_channel(db: Database, *conditions: ColumnElement[bool]) -> dict[str, int]:
-    query = select(_M.channel, func.count()).where(*conditions).group_by(_M.channel)
+    query = select(_M.channel, func.count()).where(NOT_PRIVATE, *conditions).group_by(_M.channel)
     async with db.read() as connection:
         return {row[0]: row[1] for row in await connection.execute(query)}

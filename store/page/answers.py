@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.mentions import DismissalReason, MentionState
 from domain.status_page import PageAnswers
+from store.desk.private import NOT_PRIVATE
 from store.tables import incident_snapshots, mentions
 
 _M = mentions.c
@@ -26,6 +27,7 @@ async def read_answers(connection: AsyncConnection) -> Mapping[str, PageAnswers]
     """The counts by incident, where its plan wants them shown and somebody has written.
 
     What was dismissed without an answer is in neither number: to the public, nobody answered it.
+    Nor is a private message, of which nobody can see whether it was.
     """
     wanted = await _wanted(connection)
     if not wanted:
@@ -35,6 +37,7 @@ async def read_answers(connection: AsyncConnection) -> Mapping[str, PageAnswers]
         select(_M.incident, answered, func.count())
         .where(
             _M.incident.in_(wanted),
+            NOT_PRIVATE,
             or_(_ANSWERED, _M.state == MentionState.OPEN.value),
         )
         .group_by(_M.incident)

@@ -295,6 +295,7 @@ MENTION_VERSION: Example = {
 }
 SOURCE: Example = {
     "channel": "twitter",
+    "private": False,
     "health": "listens",
     "every": 60,
     "succeeded_at": "2026-11-28T09:06:20Z",

@@ -148,9 +148,13 @@ class Claiming(Asked):
 
 
 class SourceShown(Shown):
-    """A channel that is listened to. `problems` is what somebody should do something about."""
+    """A channel that is listened to, or its private messages.
+
+    `problems` is what somebody should do something about.
+    """
 
     channel: str
+    private: bool
     health: str
     every: int
     succeeded_at: Time | None

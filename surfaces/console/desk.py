@@ -228,7 +228,7 @@ async def _not_begun(request: Request, news: DeskNews) -> list[str]:
 
     What a channel can do is asked once: building it takes long, and settings stay as they are.
     """
-    known = tuple(one.channel for one in news.sources)
+    known = tuple(one.channel for one in news.sources if not one.private)
     kept: dict[tuple[str, ...], list[str]] = request.app.state.not_begun
     if known not in kept:
         kept[known] = await not_begun(engine_of(request).settings, known)

@@ -19,7 +19,7 @@ from client.replies import answer
 from client.reply_options import reply_options
 from domain.abilities import Ability
 from domain.claims import LEASE, LONGEST_DRAFT
-from domain.mentions import LONGEST_LINE, DismissalReason, ForeignLine
+from domain.mentions import LONGEST_LINE, DismissalReason, ForeignLine, Mention
 from domain.printable import clean
 from surfaces.console.abilities import lacking
 from surfaces.console.access import actor, engine_of, session
@@ -148,12 +148,20 @@ async def _show(
         minutes=int(LEASE.total_seconds() // 60),
         incidents=[one.slug for one in await recorded_incidents(engine)],
         reasons=REASONS,
-        typed={"reason": DismissalReason.SPAM, "words": "", "draft": kept, "saved": ""} | typed,
+        typed=_closing(row.mention) | {"draft": kept, "saved": ""} | typed,
         longest=LONGEST_DRAFT,
         longest_words=LONGEST_LINE,
         refusal=refused.explanation if refused else None,
         **shown_rows(request, await cluster_names(engine, [row])),
     )
+
+
+def _closing(mention: Mention) -> dict[str, object]:
+    """What the form of a dismissal says first: a private message is answered elsewhere."""
+    if mention.is_private_message:
+        words = f"By private message on {mention.channel}"
+        return {"reason": DismissalReason.ANSWERED_ELSEWHERE, "words": words}
+    return {"reason": DismissalReason.SPAM, "words": ""}
 
 
 def _newest_first(shown: ShownMention) -> list[MentionVersion]:

@@ -23,6 +23,8 @@ def mention_lines(row: MentionRow) -> Iterator[str]:
     mention = row.mention
     edited = ", edited" if mention.changed_at > mention.written_at else ""
     private = ", private" if mention.private else ""
+    if mention.is_private_message:
+        private = ", private message"
     first = "" if row.priority is MentionPriority.NONE else f"{row.priority} ({row.rule}), "
     yield (
         f"{row.number}  {first}{mention.channel}, {row.state}{private}{edited}, "
@@ -39,14 +41,17 @@ def version_lines(shown: ShownMention) -> Iterator[str]:
     yield f"Written {moment(mention.written_at)} UTC, came {moment(row.arrived_at)} UTC"
     if row.closed_at is not None:
         yield f"Closed {moment(row.closed_at)} UTC{_why(row)}"
-    if mention.private:
+    if mention.is_private_message:
+        yield "Private message: only we can read it, and it is answered on the platform alone."
+    elif mention.private:
         yield "Only we can read it."
     if mention.language:
         yield f"Language: {_in_one_line(mention.language)}"
     if mention.reply_to:
         yield f"Answers: {_in_one_line(mention.reply_to)}"
     if mention.url:
-        yield f"At: {_in_one_line(mention.url)}"
+        at = "Answer it at" if mention.is_private_message else "At"
+        yield f"{at}: {_in_one_line(mention.url)}"
     if row.priority is not MentionPriority.NONE:
         yield f"Priority: {row.priority}, by the rule {_in_one_line(row.rule)}"
     yield f"Incident: {row.incident or 'none'}"
@@ -92,7 +97,7 @@ def source_lines(source: SeenSource) -> Iterator[str]:
     """One source: how it is and when it was read last, then what is wrong."""
     read = clock(source.succeeded_at) if source.succeeded_at else "never"
     item = f"something new last {clock(source.item_at)}" if source.item_at else "nothing new yet"
-    yield f"{source.channel}: {str(source.health).replace('_', ' ')}"
+    yield f"{source.name}: {str(source.health).replace('_', ' ')}"
     yield f"{_INDENT}read every {how_long(source.every)}, last {read}; {item}"
     for problem in source.problems:
         yield _INDENT + told(problem)

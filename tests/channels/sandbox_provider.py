@@ -162,6 +162,14 @@ class SandboxProvider:
     async def say(self, texts: Sequence[str]) -> list[str]:
         return await self._crowd({"provider": self.name}, texts)
 
+    async def write(self, texts: Sequence[str], *, by_us: bool = False) -> list[str]:
+        order = {"provider": self.name, "private": True, "by_us": by_us}
+        return [self.mention_id(one) for one in await self._crowd(order, texts)]
+
+    def mention_id(self, message: str) -> str:
+        """The id of the mention that a private message becomes."""
+        return message
+
     async def change(self, number: str, text: str | None) -> str:
         """A stranger edits what they said, or deletes it; the id that it has then."""
         answer = await self._admin("POST", "crowd/change", {"id": number, "text": text})
@@ -254,6 +262,9 @@ class SandboxX(SandboxProvider):
             422, b'{"title":"Unprocessable","detail":"beyond its limits","type":"about:blank"}'
         ),
     }
+
+    def mention_id(self, message: str) -> str:
+        return f"dm-{message}"
 
     def at(self, url: str) -> Channel:
         settings = TwitterSettings(

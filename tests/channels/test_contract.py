@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from channels.contract_suite.contract import ChannelContract
+from channels.contract_suite.private import PrivateContract
 from channels.contract_suite.stand_in import StandIn
 from tests.channels.sandbox_provider import SandboxMail, SandboxPage, SandboxX
 
@@ -22,6 +23,18 @@ class TestTwitter(ChannelContract):
 
 
 class TestFacebook(ChannelContract):
+    @pytest.fixture
+    def provider(self, sandbox: str) -> StandIn:
+        return SandboxPage(sandbox)
+
+
+class TestMessagesOnTwitter(PrivateContract):
+    @pytest.fixture
+    def provider(self, sandbox: str) -> StandIn:
+        return SandboxX(sandbox)
+
+
+class TestMessagesOnFacebook(PrivateContract):
     @pytest.fixture
     def provider(self, sandbox: str) -> StandIn:
         return SandboxPage(sandbox)

@@ -12,6 +12,7 @@ from client import claims, mentions, replies
 from client.audit.answers import audit_answers
 from client.audit.model import Kind
 from client.cluster_replies import answer_cluster, sendable_replies
+from client.clusters import move_mentions
 from client.engine import Engine
 from client.errors import UnknownReply, WrongInput
 from client.reply_options import reply_options
@@ -20,9 +21,12 @@ from domain.errors import DomainError
 from domain.explanation import explained
 from domain.mentions import DismissalReason, MentionState
 from domain.publication import PublicationState, Receipt
-from store.desk import entering, reading, reply_accounts, reply_rows, replying
+from store.desk import entering, reading, reply_accounts, reply_rows, replying, workload
+from store.desk import replies as planned
 from store.desk.clustering import Clustering
+from store.desk.coverage import read_coverage
 from store.desk.reading import Which
+from store.desk.replies import NewReply
 from store.desk.reply_accounts import AccountRow
 from store.kernel.database import Database
 from store.tables import mentions as mentions_table
@@ -98,6 +102,42 @@ async def test_all_that_asks_the_same_is_answered_by_one_decision(desk: Answerin
     with pytest.raises(DomainError, match="no open mention without a reply"):
         await answer_cluster(desk.engine, row.cluster, actor=SAM, saved="thanks")
     assert "thanks" in {one.name for one in await sendable_replies(desk.engine)}
+
+
+async def test_a_private_message_is_never_answered_from_here_and_has_its_end(
+    desk: Answering,
+) -> None:
+    numbers = await desk.said(3)
+    at = datetime.now(UTC)
+    alone = mention(9, "am I safe?", kind="direct", private=True, id="dm-9", at=at)
+    await entering.enter(desk.ledger, [alone], at)
+    (number,) = {row.number for row in await reading.listed(desk.ledger, Which(), 9)} - {*numbers}
+    await entering.draw_into(desk.ledger, [number], "hacked")
+    await Clustering(desk.ledger).catch_up(at, 100)
+
+    for how in ({"saved": "thanks"}, {"text": CALM}):
+        refused = await desk.refused(number, **how)
+        assert "not answered from here" in refused
+        assert "Then dismiss it as answered elsewhere" in refused
+    row = await reading.find(desk.ledger, number)
+    assert row is not None
+    options = await reply_options(desk.engine, row, actor=SAM)
+    assert (options.saved, options.free, options.refused is None) == ((), False, False)
+    with pytest.raises(DomainError, match="belongs to no cluster"):
+        await move_mentions(desk.engine, [number], 1, actor=SAM)
+    done = await replies.answer_many(desk.engine, [*numbers, number], actor=SAM, saved="thanks")
+    assert len(done.planned) == 3
+    assert done.left == {"A private message is not answered from here.": 1}
+    # Whoever gets past all that gets no row either.
+    forced = NewReply(mention=number, text=CALM, ground=done.planned[0].ground)
+    assert await planned.plan(desk.ledger, [forced], at) == []
+
+    assert await workload.open_by_channel(desk.ledger) == {"twitter": 3}
+    elsewhere = DismissalReason.ANSWERED_ELSEWHERE
+    before = (await read_coverage(desk.ledger, "hacked", at)).total
+    await mentions.dismiss(desk.engine, [number], elsewhere, actor=SAM, words="by message")
+    after = (await read_coverage(desk.ledger, "hacked", at)).total
+    assert (before.open, after.open, after.dismissed) == (4, 3, 1)
 
 
 async def test_of_two_agents_one_answers_and_the_other_is_told_who(desk: Answering) -> None:

@@ -136,4 +136,4 @@ async def test_its_history_has_the_name_of_its_channel_and_nothing_that_is_said(
         for event in history.events
         for payload in event.activity_task_scheduled_event_attributes.input.payloads
     }
-    assert inputs == {'{"channel":"facebook","asked":false}'}
+    assert inputs == {'{"channel":"facebook","private":false,"asked":false}'}

@@ -78,6 +78,19 @@ async def test_every_request_that_listens_is_one_that_xs_own_description_knows(
     assert [complaints(request, document) for request in world.requests] == [[]] * 8
 
 
+async def test_a_request_for_private_messages_is_one_that_xs_own_description_knows(
+    description: tuple[str, dict[str, Any]],
+) -> None:
+    fields, document = description
+    token = "7140dibdnow9c7btw3w29grvxfcgvpb9n9coehpk7xz5i"
+    shown = {"id": str(id_at(NOW)), "text": "Hello", "sender_id": "9"}
+    world = World(lambda request: page(shown, token=token), handle="acme", fields=fields)
+    cursor = (await world.channel.private_messages(Cursor())).cursor
+    await world.channel.private_messages(cursor)
+    assert world.requests[1].url.params["pagination_token"] == token
+    assert [complaints(request, document) for request in world.requests] == [[], []]
+
+
 def test_the_description_would_notice_a_faulty_request(
     description: tuple[str, dict[str, Any]],
 ) -> None:

@@ -25,7 +25,7 @@ from store.page.updates import entries_of, read_incidents
 from store.record import incidents, messages, publication_rows, publications, timeline
 from store.recovery import snapshots
 from tests.sealing import KEY
-from tests.store.desk.said import crowd
+from tests.store.desk.said import crowd, mention
 from tests.store.world import NO_ANSWER, NOON, ref
 
 URL = "https://status.example"
@@ -222,8 +222,10 @@ async def test_how_many_were_answered_is_told_where_the_plan_says_so(database: D
     plan = '{"page":{"components":[],"answered":%s}}'
     await snapshots.keep_plan(database, "down", plan % "true")
     await snapshots.keep_plan(database, "quiet", plan % "false")
-    await entering.enter(database, crowd(1, 5), NOON)
-    await entering.draw_into(database, [1, 2, 3, 4], "down")
+    alone = mention(6, id="dm-6", kind="direct", private=True)
+    await entering.enter(database, [*crowd(1, 5), alone], NOON)
+    # A private message is in no number that the public sees.
+    await entering.draw_into(database, [1, 2, 3, 4, 6], "down")
     await entering.draw_into(database, [5], "quiet")
     for number, reason in ((1, DismissalReason.ANSWERED_ELSEWHERE), (2, DismissalReason.SPAM)):
         dismissal = Dismissal(reason=reason, words="by phone", by="lea")

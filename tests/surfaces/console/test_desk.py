@@ -187,6 +187,23 @@ async def test_a_link_leads_to_the_platform_and_gives_nothing_away(desk: Console
     )
 
 
+async def test_a_private_message_says_so_and_where_it_is_answered(desk: Console) -> None:
+    url = "https://x.com/messages/9-42"
+    await say(desk, mention(1, "my card is", kind="direct", private=True, url=url))
+    assert "Private message" in await read(desk)
+    await sends(desk, "/desk/1/claims")
+    page = await read(desk, "/desk/1")
+    assert f'<a href="{url}"' in page
+    assert "Answer it on x.com" in page
+    assert "A private message is not answered from here." in page
+    assert 'name="draft"' not in page
+    assert 'value="answered_elsewhere" selected' in page
+    status, text = await sends(desk, "/desk/1/replies", draft="We are on it.")
+    assert (status, "not answered from here" in text) == (409, True)
+    await sends(desk, "/desk/1/dismissal", reason="answered_elsewhere", words="By private message")
+    assert "answered elsewhere" in await read(desk, "/desk/1")
+
+
 async def test_a_mention_is_claimed_drafted_and_released(desk: Console) -> None:
     await say(desk, mention(1))
     assert await sends(desk, "/desk/1/claims") == (303, "/desk/1")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +15,16 @@ import httpx
 import pytest
 
 from channels.contract_suite.hearing import said, to_the_end
+from channels.contract_suite.private import Messages
 from channels.facebook.webhook import FacebookWebhook, FacebookWebhookSettings
 from channels.listening import Listens
 from channels.sendgrid.events import KEY_PATH
 from channels.sendgrid.inbound import InboundMail, InboundSettings
-from channels.twitter.webhook import TwitterWebhook, TwitterWebhookSettings
+from channels.twitter.webhook import SIGNATURE, TwitterWebhook, TwitterWebhookSettings
+from client.mention_intake import MentionIntake
 from client.public import PublicService
 from domain.listening import Cursor
+from settings import Settings
 from store.desk import entering, reading
 from store.desk.reading import MentionRow, Which
 from store.kernel.database import Database
@@ -98,7 +106,12 @@ async def story(ledger: Database, sandbox: str, tmp_path: Path) -> AsyncIterator
     async with httpx.AsyncClient(trust_env=False) as http:
         key = await http.get(f"{sandbox}{KEY_PATH}", headers={"Authorization": "Bearer SG.x"})
     mail = InboundMail(InboundSettings(public_key=key.json()["public_key"]))
-    app = create_app(PublicService(service, mention_readers={**READERS, "email": mail}))
+    settings = Settings(
+        state_dir=tmp_path, private_messages=("twitter", "facebook"), _env_file=None
+    )
+    app = create_app(
+        PublicService(service, mention_readers={**READERS, "email": mail}, settings=settings)
+    )
     async with serving(app, Limits(connections=50, memory=64 * 1024 * 1024)) as served:
         yield Story(f"http://127.0.0.1:{served.port}", sandbox, ledger)
 
@@ -119,6 +132,67 @@ async def test_a_webhook_and_a_reading_meet_in_one_mention(story: Story, channel
         assert len(await reading.versions(story.ledger, desk[number].number)) == 1
         assert "?" in desk[number].mention.text
         assert desk[number].mention.author.name
+
+
+@pytest.mark.parametrize("channel", sorted(READERS))
+async def test_a_private_message_is_one_by_webhook_and_by_reading_and_ours_is_none(
+    story: Story, channel: str
+) -> None:
+    provider = story.providers[channel]
+    first, second = await provider.write(["why?", "when?"])
+    (ours,) = await provider.write(["because"], by_us=True)
+    numbers = [one.removeprefix("dm-") for one in (first, ours)]
+    assert await story.told(channel, *numbers, private=True, times=2) == [200, 200]
+    [(number, row)] = (await story.desk(channel)).items()
+    assert (number, row.mention.author.name) == (first, "")
+
+    reader: Any = provider.channel()
+    pages, _ = await to_the_end(Messages(reader), Cursor())
+    await reader.close()
+    entered = await entering.enter(story.ledger, said(pages), datetime.now(UTC))
+
+    assert (entered.new, entered.changed) == (1, 0)
+    desk = await story.desk(channel)
+    assert set(desk) == {first, second}
+    # Only the list tells who that is.
+    assert all(one.mention.author.name and one.mention.private for one in desk.values())
+    assert len(await reading.versions(story.ledger, row.number)) == 1
+
+
+async def test_private_messages_that_nobody_wants_are_not_kept(ledger: Database) -> None:
+    body = json.dumps(
+        {
+            "data": {
+                "event_type": "dm.received",
+                # As the older interface had it.
+                "payload": {
+                    "direct_message_events": [
+                        {
+                            "id": "1900000000000000001",
+                            "created_timestamp": "1763640000000",
+                            "message_create": {
+                                "target": {"recipient_id": "7000000001"},
+                                "sender_id": "9",
+                                "message_data": {"text": "a secret &amp; more"},
+                            },
+                        }
+                    ],
+                    "users": {"9": {"name": "Ann", "screen_name": "ann"}},
+                },
+            }
+        }
+    ).encode()
+    digest = hmac.digest(b"sandbox-consumer-secret", body, hashlib.sha256)
+    headers = {SIGNATURE: f"sha256={base64.b64encode(digest).decode()}"}
+    for wanted, many in (((), 0), (("twitter",), 1)):
+        intake = MentionIntake(ledger, READERS, private=wanted)
+        arrived = intake.expect("twitter", headers)
+        arrived.add(body)
+        assert (await intake.take("twitter", arrived)).new == many
+    (row,) = await reading.listed(ledger, Which(), 2)
+    mention = row.mention
+    assert (mention.text, mention.author.handle) == ("a secret & more", "ann")
+    assert mention.url == "https://x.com/messages/9-7000000001"
 
 
 @pytest.mark.parametrize("channel", sorted(READERS))
