@@ -80,6 +80,14 @@ def _no_text(name: str) -> EnvFileUnreadable:
     )
 
 
+def secret_named(name: str) -> str | None:
+    """The secret of that name from the environment or from ``.env``; None if there is none.
+
+    Files that people write name secrets, such as a calendar's address, and never hold them.
+    """
+    return os.environ.get(name) or read_env_file().get(name)
+
+
 def refuse_unreadable_env_file() -> None:
     """Raise ``EnvFileUnreadable`` if there is a ``.env`` that cannot be read."""
     if not ENV_FILE.is_fifo():

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from icalendar import Calendar
-from icalendar.cal import Component
 
+from domain.calendar import CalendarEvent
 from domain.errors import DomainError
-from domain.model import Value
 from domain.people import People
 from domain.plural import plural
-from domain.times import UtcTime, in_utc
+from domain.times import in_utc
 from domain.wall_time import moment_of
 
 EVENTS_LIMIT = 20_000
@@ -30,6 +29,12 @@ REPEATING_LIMIT = 500
 SHIFTS_LIMIT = 5_000
 """The most shifts that are kept of one file."""
 
+_Event = Any
+"""An event as the library has it: whatever somebody's calendar says."""
+
+_AROUND = timedelta(days=2)
+"""Times without a zone are looked for so much earlier and later."""
+
 _TOO_OFTEN = frozenset({"SECONDLY", "MINUTELY", "HOURLY"})
 _WITHIN_A_DAY = ("BYHOUR", "BYMINUTE", "BYSECOND")
 _REPEATS = ("RRULE", "RDATE")
@@ -37,14 +42,6 @@ _REPEATS = ("RRULE", "RDATE")
 
 class CalendarUnusable(DomainError):
     """A calendar from which nothing can be taken; contains nothing of what it says."""
-
-
-class CalendarEvent(Value):
-    """An event of the calendar, with the ids of the people whom it names; perhaps of nobody."""
-
-    begins: UtcTime
-    ends: UtcTime
-    people: tuple[str, ...] = ()
 
 
 def read_calendar(
@@ -61,7 +58,7 @@ def read_calendar(
     addresses by id, as far as they are known here. ``CalendarUnusable`` says what is wrong.
     """
     calendar = _parse(content)
-    events = [one for one in calendar.walk("VEVENT") if isinstance(one, Component)]
+    events = list[_Event](calendar.walk("VEVENT"))
     if len(events) > EVENTS_LIMIT:
         raise CalendarUnusable(
             f"It has {len(events):,} events, more than {EVENTS_LIMIT:,}.",
@@ -100,7 +97,7 @@ def _broken() -> CalendarUnusable:
     )
 
 
-def _refuse_endless(repeating: Sequence[Component]) -> None:
+def _refuse_endless(repeating: Sequence[_Event]) -> None:
     if len(repeating) > REPEATING_LIMIT:
         raise CalendarUnusable(
             f"It has {len(repeating):,} events that repeat, more than {REPEATING_LIMIT}.",
@@ -117,7 +114,7 @@ def _refuse_endless(repeating: Sequence[Component]) -> None:
                 )
 
 
-def _expanded(calendar: Calendar, begin: datetime, end: datetime) -> Iterator[Component]:
+def _expanded(calendar: Calendar, begin: datetime, end: datetime) -> Iterator[_Event]:
     try:
         import recurring_ical_events
     except ImportError as error:
@@ -126,13 +123,15 @@ def _expanded(calendar: Calendar, begin: datetime, end: datetime) -> Iterator[Co
             "Install the extra `calendar`: pip install 'frontfoot[calendar]'.",
         ) from error
     try:
-        found: list[Component] = recurring_ical_events.of(calendar).between(begin, end)
+        found: list[_Event] = recurring_ical_events.of(calendar).between(
+            begin - _AROUND, end + _AROUND
+        )
     except (ValueError, LookupError, AttributeError, TypeError, OverflowError) as error:
         raise _broken() from error
     return iter(found)
 
 
-def _event(event: Component, zone: str, who: _Names) -> CalendarEvent | None:
+def _event(event: _Event, zone: str, who: _Names) -> CalendarEvent | None:
     """What counts of an event; None if it was cancelled or has no length."""
     if str(event.get("STATUS", "")).upper() == "CANCELLED":
         return None
@@ -146,11 +145,12 @@ def _event(event: Component, zone: str, who: _Names) -> CalendarEvent | None:
     return CalendarEvent(begins=begins, ends=ends, people=who.in_event(event))
 
 
-def _end_of(event: Component, begins: datetime, zone: str) -> datetime:
+def _end_of(event: _Event, begins: datetime, zone: str) -> datetime:
     if "DTEND" in event:
         return _moment(event["DTEND"].dt, zone)
     if "DURATION" in event:
-        return begins + event["DURATION"].dt
+        length: timedelta = event["DURATION"].dt
+        return begins + length
     first = event["DTSTART"].dt
     # A day without an end lasts until the next one.
     return begins if isinstance(first, datetime) else _moment(_next(first), zone)
@@ -182,8 +182,8 @@ class _Names:
         ]
         self._addresses = {address.lower(): one for one, address in addresses.items()}
 
-    def in_event(self, event: Component) -> tuple[str, ...]:
-        """Those whose id or name is in the title or an attendee, or whose address is an attendee."""
+    def in_event(self, event: _Event) -> tuple[str, ...]:
+        """Those whose id, name or address is that of an attendee, or who are named in the title."""
         invited = _list(event.get("ATTENDEE"))
         said = [str(event.get("SUMMARY", "")), *(str(one.params.get("CN", "")) for one in invited)]
         found = [

@@ -34,6 +34,7 @@ from store.tables.outbox import endpoint_keys, endpoints, outbox, outbox_attempt
 from store.tables.page import page_heads, status_page
 from store.tables.people import (
     audiences,
+    calendars,
     confirmation_mails,
     credentials,
     recipients,
@@ -75,6 +76,7 @@ __all__ = [
     "audiences",
     "batches",
     "broadcasts",
+    "calendars",
     "code_guesses",
     "code_pool",
     "codes",
