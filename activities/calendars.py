@@ -69,7 +69,7 @@ class CalendarReading:
                 await self.read_those_due(datetime.now(UTC))
             except StoreUnavailable as error:
                 _log.warning("calendars wait: %s", error.explanation.what)
-            except Exception as error:  # noqa: BLE001 - the others are read all the same
+            except Exception as error:  # noqa: BLE001 - it is tried again
                 # Its text may hold anything.
                 _log.error("calendars could not be read: %s", type(error).__name__)
             await asyncio.sleep(LOOK_EVERY.total_seconds())
@@ -98,6 +98,11 @@ class CalendarReading:
             said = error.explanation
             _log.warning("the calendar of %s could not be read: %s", name, said.what)
             await calendars.note_problem(self._database, key, said.what, str(said.next_step))
+            return
+        except Exception as error:  # noqa: BLE001 - what is in a calendar may be anything
+            _log.error("the calendar of %s could not be read: %s", name, type(error).__name__)
+            step = "Look into the worker's log."
+            await calendars.note_problem(self._database, key, "It could not be read.", step)
             return
         await calendars.keep(self._database, key, events, now)
 

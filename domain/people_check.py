@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from domain.calendar import KeptCalendar
 from domain.gate import GatePolicy
 from domain.model import Value
 from domain.people import Member, People
@@ -48,7 +49,7 @@ def check_members(people: People) -> Iterator[Finding]:
         for role in one.roles:
             held.setdefault(role, []).append(one)
     for role, holders in held.items():
-        if len(holders) == 1 and not _deputies_with(people, holders[0], role):
+        if len(holders) == 1 and not holders[0].deputies:
             yield Finding(
                 about=role,
                 what=f"Only {holders[0].shown} is {role}, and nobody stands in.",
@@ -63,11 +64,6 @@ def check_members(people: People) -> Iterator[Finding]:
                     what=f"{deputy.shown} stands in for {one.shown}, and shares no role with them.",
                     next_step=f"Give {deputy.id} the roles that they are to sign as.",
                 )
-
-
-def _deputies_with(people: People, member: Member, role: str) -> bool:
-    found = map(people.member, member.deputies)
-    return any(one is not None and role in one.roles for one in found)
 
 
 def _contacts(people: Sequence[Member]) -> Iterator[Finding]:
@@ -120,6 +116,62 @@ def check_schedules(people: People, now: datetime, calendars: Calendars) -> Iter
                 times=tuple(edge for one in both for edge in (one.begins, one.ends)),
             )
         yield from _quiet_on_call(people, name, found, begin)
+
+
+def check_calendars(
+    people: People, kept: Mapping[str, KeptCalendar], now: datetime
+) -> Iterator[Finding]:
+    """Calendars that cannot be read, and events that name nobody, with their dates."""
+    for name, schedule in people.on_call.items():
+        if schedule.ical is None:
+            continue
+        one = kept.get(name)
+        if one is None or (one.read_at is None and not one.problem):
+            what = f"The calendar of {name} has not been read yet."
+            yield Finding(about=name, what=what, next_step="A worker reads it once it runs.")
+            continue
+        if one.problem:
+            since = (
+                f"What was read {show_moment(one.read_at)} still counts."
+                if one.read_at
+                else "Nobody is on call by it."
+            )
+            yield Finding(
+                about=name,
+                what=f"The calendar of {name} could not be read. {one.problem} {since}",
+                next_step=one.next_step,
+            )
+        nameless = [event for event in one.nameless() if event.ends > now]
+        if nameless:
+            shown = _list([show_moment(event.begins) for event in nameless], "and")
+            yield Finding(
+                about=name,
+                what=f"The calendar of {name} has events that name nobody here: {shown}.",
+                next_step="Write the person's id or name as it is in people.yaml into the title.",
+                serious=False,
+                times=tuple(event.begins for event in nameless),
+            )
+        yield from _strangers(people, name, schedule.roles_as(name), one, now)
+
+
+def _strangers(
+    people: People, name: str, roles: Sequence[str], kept: KeptCalendar, now: datetime
+) -> Iterator[Finding]:
+    first: dict[str, datetime] = {}
+    for event in kept.events:
+        for person in event.people:
+            member = people.member(person)
+            if event.ends > now and member is not None and not set(roles) & set(member.roles):
+                first.setdefault(member.shown, event.begins)
+    for who, at in first.items():
+        yield Finding(
+            about=name,
+            what=f"By the calendar {who} is on call as {name} from {show_moment(at)}, and is not "
+            f"{' or '.join(roles)}.",
+            next_step="Give them the role, or put somebody else on call: who is on call has to "
+            "sign.",
+            times=(at,),
+        )
 
 
 def _quiet_on_call(

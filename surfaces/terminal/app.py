@@ -23,6 +23,7 @@ from surfaces.terminal import (
     desk,
     facts,
     key,
+    people,
     playbook,
     propose,
     recipient,
@@ -60,7 +61,7 @@ _COMMANDS: tuple[Register, ...] = tuple(
     one.register
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
-        approve, reject, key, status, broadcast, withdraw, stop_all, resume_all, retry, settle,
+        approve, reject, key, people, status, broadcast, withdraw, stop_all, resume_all, retry, settle,
         recipient, briefing, desk, timeline, record, codes, suppressions, subscribers, sign_in,
         token, webhook, audit,
         backup, restore, recover,
