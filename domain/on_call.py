@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date, time
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from domain.model import Written
 from domain.plan_problems import PlanProblem
@@ -18,9 +19,19 @@ from domain.wall_time import WallClock, WallDay, WallMoment, is_zone, like_zone,
 
 ScheduleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
-CalendarSource = Annotated[
-    str, StringConstraints(pattern=r"^(?:[A-Z][A-Z0-9_]{0,60}|https://\S{1,2000})$")
-]
+_SOURCE = re.compile(r"[A-Z][A-Z0-9_]{0,60}|https://\S{1,2000}")
+
+
+def _source(value: str) -> str:
+    if not _SOURCE.fullmatch(value):
+        raise ValueError(
+            "must be the name of a secret that holds the calendar's address, such as "
+            "LEGAL_CALENDAR, or an address that begins with https://"
+        )
+    return value
+
+
+CalendarSource = Annotated[str, AfterValidator(_source)]
 """The name of the secret that holds a calendar's address, or the address if it is no secret."""
 
 

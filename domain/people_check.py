@@ -252,11 +252,11 @@ def _hours_without(
     if not empty:
         return
     whom = "nobody who may sign" if gate.quorum == 1 else "too few who may sign"
+    be = "is" if gate.quorum == 1 else "are"
     more = f", and in {plural(len(empty) - 1, 'more hour')} of the week" if empty[1:] else ""
     yield Finding(
         about=named,
-        what=f"{_hour(empty[0])} {whom} {named} {'is' if gate.quorum == 1 else 'are'} on call and "
-        f"reachable{more}.",
+        what=f"A{_hour(empty[0])[1:]} {whom} {named} {be} on call and reachable{more}.",
         next_step="Put somebody on call then, add a deputy, or move somebody's quiet hours.",
         times=tuple(empty),
     )
@@ -291,7 +291,7 @@ def _hours(begin: datetime) -> Iterator[datetime]:
 
 def _hour(at: datetime) -> str:
     utc = in_utc(at)
-    return f"At {utc:%H:%M} UTC on {_DAYS[utc.weekday()]} {show_moment(utc)[:6]}"
+    return f"at {utc:%H:%M} UTC on {_DAYS[utc.weekday()]} {show_moment(utc)[:6]}"
 
 
 def _list(words: Iterable[str], joined: str = "and") -> str:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from client.on_call import Roster, roster, schedules
 from client.people_check import check_people
 from domain.duty_days import duty_days, monday_before
+from domain.model import Value
 from domain.wall_time import is_zone, like_zone
 from surfaces.console.access import engine_of, session
 from surfaces.console.failures import Page
@@ -34,7 +35,7 @@ async def show_people(request: Request, zone: _Zone = "") -> Response:
         "People",
         roster=everybody,
         findings=await check_people(engine),
-        **_zones(request, everybody, zone),
+        zones=_zones(request, everybody, zone),
     )
 
 
@@ -43,8 +44,8 @@ async def show_calendar(request: Request, zone: _Zone = "") -> Response:
     """Who is on call in the coming weeks, in the zone of whoever reads it."""
     engine = engine_of(request)
     everybody = await roster(engine)
-    shown = _zones(request, everybody, zone)
-    first = monday_before(datetime.now(UTC), shown["zone"])
+    zones = _zones(request, everybody, zone)
+    first = monday_before(datetime.now(UTC), zones.shown)
     begin = datetime(first.year, first.month, first.day, tzinfo=UTC) - timedelta(days=1)
     found = await schedules(engine, begin, timedelta(days=7 * WEEKS + 2))
     return page(
@@ -52,20 +53,26 @@ async def show_calendar(request: Request, zone: _Zone = "") -> Response:
         "people_calendar",
         "On call",
         roster=everybody,
-        schedules=[(one, duty_days(one.shifts, shown["zone"], first, 7 * WEEKS)) for one in found],
-        **shown,
+        schedules=[(one, duty_days(one.shifts, zones.shown, first, 7 * WEEKS)) for one in found],
+        zones=zones,
     )
 
 
-def _zones(request: Request, everybody: Roster, asked: str) -> dict[str, str | list[str]]:
-    """The zone to show times in: the one that was asked for, else that of whoever reads."""
-    own = next(
-        (one.zone for one in everybody.members if one.id == session(request).person.id), "UTC"
-    )
+class Zones(Value):
+    """The zone in which times are shown, why not the one that was asked for, and some to choose."""
+
+    shown: str
+    refused: str
+    known: tuple[str, ...]
+
+
+def _zones(request: Request, everybody: Roster, asked: str) -> Zones:
+    """The zone that was asked for, or else that of whoever reads."""
+    own = {one.id: one.zone for one in everybody.members}
     asked = asked.strip()
-    wrong = "" if not asked or is_zone(asked) else f"{asked!r} is no time zone. {like_zone(asked)}"
-    return {
-        "zone": asked if asked and not wrong else own,
-        "zone_refused": wrong,
-        "zones": sorted({"UTC", *(one.zone for one in everybody.members)}),
-    }
+    known = is_zone(asked)
+    return Zones(
+        shown=asked if known else own.get(session(request).person.id, "UTC"),
+        refused="" if known or not asked else f"{asked!r} is no time zone. {like_zone(asked)}",
+        known=tuple(sorted({"UTC", *own.values()})),
+    )

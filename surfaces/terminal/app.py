@@ -61,9 +61,9 @@ _COMMANDS: tuple[Register, ...] = tuple(
     one.register
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
-        approve, reject, key, people, status, broadcast, withdraw, stop_all, resume_all, retry, settle,
-        recipient, briefing, desk, timeline, record, codes, suppressions, subscribers, sign_in,
-        token, webhook, audit,
+        approve, reject, key, people, status, broadcast, withdraw, stop_all, resume_all, retry,
+        settle, recipient, briefing, desk, timeline, record, codes, suppressions, subscribers,
+        sign_in, token, webhook, audit,
         backup, restore, recover,
     )
 )  # fmt: skip
