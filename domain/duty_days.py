@@ -9,20 +9,15 @@ from itertools import pairwise
 from domain.model import Value
 from domain.shifts import Shift
 from domain.times import UtcTime
-from domain.wall_time import moment_of, on_the_wall
+from domain.wall_time import moment_of
 
 
 class Stretch(Value):
-    """A part of a day with the same people on call; nobody, if ``people`` is empty.
-
-    ``from_before`` and ``goes_on``: it began on the day before, and ends on a later one.
-    """
+    """A part of a day with the same people on call; nobody, if ``people`` is empty."""
 
     begins: UtcTime
     ends: UtcTime
     people: tuple[str, ...] = ()
-    from_before: bool = False
-    goes_on: bool = False
 
 
 class DutyDay(Value):
@@ -51,12 +46,6 @@ def duty_days(shifts: Sequence[Shift], zone: str, first: date, many: int) -> lis
     return found
 
 
-def monday_before(at: datetime, zone: str) -> date:
-    """The Monday of the week in which a moment is, in a zone."""
-    day = on_the_wall(at, zone).date()
-    return day - timedelta(days=day.weekday())
-
-
 def _midnight(day: date, zone: str) -> datetime:
     return moment_of(datetime(day.year, day.month, day.day), zone)  # noqa: DTZ001 - a wall time
 
@@ -74,19 +63,4 @@ def _stretches(shifts: Sequence[Shift], begin: datetime, end: datetime) -> list[
             found[-1] = found[-1].model_copy(update={"ends": last})
         else:
             found.append(Stretch(begins=first, ends=last, people=people))
-    return [
-        one.model_copy(
-            update={
-                "from_before": one.begins == begin and _same(shifts, begin, one.people, -1),
-                "goes_on": one.ends == end and _same(shifts, end, one.people, 1),
-            }
-        )
-        for one in found
-    ]
-
-
-def _same(shifts: Sequence[Shift], edge: datetime, people: tuple[str, ...], side: int) -> bool:
-    """Whether the same people are on call just before or just after an edge."""
-    at = edge if side > 0 else edge - timedelta(microseconds=1)
-    there = dict.fromkeys(one.person for one in shifts if one.begins <= at < one.ends)
-    return tuple(there) == people
+    return found

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from client.on_call import Roster, roster, schedules
 from client.people_check import check_people
-from domain.duty_days import duty_days, monday_before
+from domain.duty_days import duty_days
 from domain.model import Value
-from domain.wall_time import is_zone, like_zone
+from domain.wall_time import is_zone, like_zone, on_the_wall
 from surfaces.console.access import engine_of, session
 from surfaces.console.failures import Page
 from surfaces.console.rendering import page
@@ -45,7 +45,7 @@ async def show_calendar(request: Request, zone: _Zone = "") -> Response:
     engine = engine_of(request)
     everybody = await roster(engine)
     zones = _zones(request, everybody, zone)
-    first = monday_before(datetime.now(UTC), zones.shown)
+    first = on_the_wall(datetime.now(UTC), zones.shown).date()
     begin = datetime(first.year, first.month, first.day, tzinfo=UTC) - timedelta(days=1)
     found = await schedules(engine, begin, timedelta(days=7 * WEEKS + 2))
     return page(

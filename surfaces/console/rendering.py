@@ -102,6 +102,7 @@ def _environment() -> Environment:
         shown_in=lambda person, roster: roster.shown(person),
         wall=_wall,
         wall_clock=_wall_clock,
+        differs=_differs,
         words=lambda text: str(text).replace("_", " "),
         # Unlike Jinja's own, it leaves "UTC" as it is.
         sentence=lambda text: text[:1].upper() + text[1:],
@@ -147,8 +148,14 @@ def _time(at: datetime, shown: str) -> Markup:
 
 def _wall(at: datetime, zone: str) -> Markup:
     """A moment on the clocks of a zone, and in UTC."""
-    utc = "" if zone == "UTC" else f" ({show_moment(at)})"
-    return _in_zone(at, f"{show_wall(at, zone)}{' UTC' if zone == 'UTC' else ''}", utc)
+    differs = _differs(at, zone)
+    utc = f" ({show_moment(at)})" if differs else ""
+    return _in_zone(at, f"{show_wall(at, zone)}{'' if differs else ' UTC'}", utc)
+
+
+def _differs(at: datetime, zone: str) -> bool:
+    """Whether the clocks of a zone show something else than UTC."""
+    return bool(on_the_wall(at, zone).utcoffset())
 
 
 def _wall_clock(at: datetime, zone: str) -> Markup:
