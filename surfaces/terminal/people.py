@@ -63,8 +63,7 @@ def who(
 
     Contact methods are shown by their names, never with an address.
 
-    Examples: frontfoot people who legal
-    frontfoot people who --gate announcement --playbook site-compromised
+    Example: frontfoot people who --gate announcement --playbook site-compromised
     """
     if role and gate:
         raise WrongInput("A role or a gate?", "Give one of them.")
