@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -86,6 +87,12 @@ def secret_named(name: str) -> str | None:
     Files that people write name secrets, such as a calendar's address, and never hold them.
     """
     return os.environ.get(name) or read_env_file().get(name)
+
+
+def known_secrets(names: Iterable[str]) -> set[str]:
+    """Which of the secrets of these names there are."""
+    written = read_env_file()
+    return {one for one in names if os.environ.get(one) or written.get(one)}
 
 
 def refuse_unreadable_env_file() -> None:

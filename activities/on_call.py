@@ -17,7 +17,7 @@ from domain.people import People
 from domain.playbook import Playbook
 from domain.reaching import AskedAs, Reachable, find_people, with_secrets
 from domain.roster import roles_of
-from settings import secret_named
+from settings import known_secrets
 from store.files.people_file import people_in, people_of
 from store.kernel.database import Database
 from store.people import calendars
@@ -75,12 +75,11 @@ class OnCallActivities:
             # Somebody is in the middle of an edit: nobody is forgotten for that.
             _log.warning("the file of people cannot be used: that of the opening is, meanwhile")
             now = None
-        opened_with = await self._opened_with(kept)
-        if now is None or opened_with is None or plan is None:
-            return now or opened_with
         # A playbook that is not installed here may have had people of its own.
-        ours = {one.id for one in now.people} & {one.id for one in plan.roster}
-        return now if ours else opened_with
+        strangers = now is not None and plan is not None and not _shared(now, plan)
+        if now is None or strangers:
+            return await self._opened_with(kept) or now
+        return now
 
     async def _opened_with(self, kept: snapshots.Snapshot | None) -> People | None:
         if kept is None or not kept.state:
@@ -103,10 +102,14 @@ def _plan(kept: snapshots.Snapshot | None) -> Playbook | None:
         return None
 
 
+def _shared(people: People, plan: Playbook) -> bool:
+    return bool({one.id for one in people.people} & {one.id for one in plan.roster})
+
+
 def _known_secrets(people: People) -> set[str]:
     """Which of the secrets that contact methods name are known to this process. Blocks."""
     named = {one.secret for member in people.people for one in member.contact if one.secret}
-    return {one for one in named if secret_named(one)}
+    return known_secrets(named)
 
 
 def _as(found: list[Reachable], asked_as: AskedAs) -> tuple[str, ...]:

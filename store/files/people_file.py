@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from domain.errors import PlaybookInvalid
 from domain.people import PEOPLE_FILE, People
 from domain.playbook_files import PLAYBOOK_FILE, read_people
-from store.files.playbook_folder import read_playbook, read_text
+from store.files.playbook_folder import read_text
 
 
 def people_in(files: Mapping[str, str]) -> People | None:
@@ -25,13 +26,26 @@ def people_in(files: Mapping[str, str]) -> People | None:
 def people_of(playbooks: Path, playbook: str) -> People | None:
     """The people of an installed playbook, or of all, as the file says now. Blocks.
 
-    None if there is no file. Raises ``PlaybookInvalid`` for one that cannot be used.
+    None if there is no file. Raises ``PlaybookInvalid`` for one that cannot be used. A file that
+    has not changed is not read again: open incidents ask often.
     """
     own = playbooks / playbook
+    homes = [playbooks]
     if playbook and (own / PLAYBOOK_FILE).is_file():
-        return people_in(read_playbook(own, people_from=playbooks))
-    shared = playbooks / PEOPLE_FILE
-    return people_in({PEOPLE_FILE: read_text(shared)}) if shared.is_file() else None
+        homes = [own, own.resolve().parent, playbooks]
+    for home in homes:
+        file = home / PEOPLE_FILE
+        try:
+            now = file.stat()
+        except OSError:
+            continue
+        return _read(file, now.st_mtime_ns, now.st_size)
+    return None
+
+
+@lru_cache(maxsize=32)
+def _read(file: Path, _changed: int, _size: int) -> People | None:
+    return people_in({PEOPLE_FILE: read_text(file)})
 
 
 def all_people(playbooks: Path) -> list[People]:
