@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from client.engine import Engine
 from client.houses import House, houses
+from domain.finding import Finding
+from domain.gate_hours import check_gates
 from domain.people_check import (
-    Finding,
     check_calendars,
-    check_gates,
     check_members,
     check_schedules,
 )

@@ -1,45 +1,22 @@
 """What is wrong with the people of the house before anything happens: who could not be reached.
 
-Read with the plans: a gate that nobody could pass at three in the morning is found here.
+Gates that nobody could pass are found by ``domain.gate_hours``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from domain.calendar import KeptCalendar
-from domain.gate import GatePolicy
-from domain.model import Value
+from domain.finding import Finding, hours_of_week, listed, show_hour
 from domain.people import Member, People
-from domain.playbook import Playbook
-from domain.plural import plural
 from domain.reaching import Calendars, in_quiet_hours
 from domain.shifts import Shift, covering, gaps, overlaps, shifts_between
 from domain.times import in_utc, show_moment
 
-HOURS = 168
-"""The hours of a week: each is tried for each gate."""
-
 LOOKED_AHEAD = timedelta(weeks=4)
 """How far ahead gaps and overlaps of schedules are looked for."""
-
-_HOUR = timedelta(hours=1)
-_SHOWN = 3
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-
-class Finding(Value):
-    """One thing that is wrong, and what to do about it; ``serious`` if somebody would wait for it.
-
-    ``times`` are the moments of which it is told, in full.
-    """
-
-    about: str
-    what: str
-    next_step: str
-    serious: bool = True
-    times: tuple[datetime, ...] = ()
 
 
 def check_members(people: People) -> Iterator[Finding]:
@@ -71,14 +48,14 @@ def _contacts(people: Sequence[Member]) -> Iterator[Finding]:
     if none:
         yield Finding(
             about="contact",
-            what=f"{_list(none)} cannot be reached: {_have(none)} no contact method.",
+            what=f"{listed(none)} cannot be reached: {_have(none)} no contact method.",
             next_step="Write two below `contact:` of each, such as mail and a phone.",
         )
     single = [one.shown for one in people if len(one.contact) == 1]
     if single:
         yield Finding(
             about="contact",
-            what=f"{_list(single)} {_have(single)} no second contact method.",
+            what=f"{listed(single)} {_have(single)} no second contact method.",
             next_step="Add one that does not fail together with the first.",
         )
 
@@ -101,7 +78,7 @@ def check_schedules(people: People, now: datetime, calendars: Calendars) -> Iter
             shown = [f"{show_moment(one.begins)} to {show_moment(one.ends)}" for one in holes]
             yield Finding(
                 about=name,
-                what=f"Nobody is on call as {name} {_list(shown, 'and')}.",
+                what=f"Nobody is on call as {name} {listed(shown, 'and')}.",
                 next_step="Add a layer or an override for that time.",
                 times=tuple(edge for one in holes for edge in (one.begins, one.ends)),
             )
@@ -110,7 +87,7 @@ def check_schedules(people: People, now: datetime, calendars: Calendars) -> Iter
             shown = [f"{' and '.join(one.people)} from {show_moment(one.begins)}" for one in both]
             yield Finding(
                 about=name,
-                what=f"Several people are on call as {name} at once: {_list(shown, 'and')}.",
+                what=f"Several people are on call as {name} at once: {listed(shown, 'and')}.",
                 next_step="They are asked in this order. Change the layers if it is not meant so.",
                 serious=False,
                 times=tuple(edge for one in both for edge in (one.begins, one.ends)),
@@ -143,7 +120,7 @@ def check_calendars(
             )
         nameless = [event for event in one.nameless() if event.ends > now]
         if nameless:
-            shown = _list([show_moment(event.begins) for event in nameless], "and")
+            shown = listed([show_moment(event.begins) for event in nameless], "and")
             yield Finding(
                 about=name,
                 what=f"The calendar of {name} has events that name nobody here: {shown}.",
@@ -178,7 +155,7 @@ def _quiet_on_call(
     people: People, name: str, shifts: Sequence[Shift], begin: datetime
 ) -> Iterator[Finding]:
     disturbed: dict[str, datetime] = {}
-    for at in _hours(begin):
+    for at in hours_of_week(begin):
         for one in covering(shifts, at):
             member = people.member(one.person)
             if member is not None and in_quiet_hours(member, at):
@@ -186,120 +163,12 @@ def _quiet_on_call(
     for who, at in disturbed.items():
         yield Finding(
             about=name,
-            what=f"{who} is on call as {name} in their own quiet hours, first {_hour(at)}.",
+            what=f"{who} is on call as {name} in their own quiet hours, first {show_hour(at)}.",
             next_step="Put somebody else on call then, or change the quiet hours: they hold "
             "except at severity 1.",
             serious=False,
             times=(at,),
         )
-
-
-def check_gates(
-    people: People, plan: Playbook, now: datetime, calendars: Calendars
-) -> Iterator[Finding]:
-    """Gates that nobody could pass in some hour of the coming week, or only their author could.
-
-    Whoever a schedule of the gate's roles has on call counts, and so do their deputies; of roles
-    without a schedule everybody does. Nobody counts in their quiet hours, or without a contact
-    method.
-    """
-    begin = in_utc(now)
-    for kind in plan.kinds:
-        gate = plan.gate_of(kind)
-        if gate is None:
-            continue
-        named = f"{kind.value} of {plan.name}"
-        signers = {one.id: one.roles for one in plan.roster if people.member(one.id)}
-        alone = [one for one in signers if set(signers[one]) & set(gate.roles)]
-        stuck = [
-            one
-            for one in alone
-            if not _passes(gate, {k: v for k, v in signers.items() if k != one})
-        ]
-        if stuck:
-            yield Finding(
-                about=named,
-                what=f"Nobody could pass the gate of {named} if {_list(stuck, 'or')} wrote it.",
-                next_step="Give one of its roles to somebody else.",
-                serious=False,
-            )
-        yield from _hours_without(people, gate, named, signers, begin, calendars)
-
-
-def _hours_without(
-    people: People,
-    gate: GatePolicy,
-    named: str,
-    signers: Mapping[str, Sequence[str]],
-    begin: datetime,
-    calendars: Calendars,
-) -> Iterator[Finding]:
-    end = begin + HOURS * _HOUR
-    shifts = {
-        role: [
-            one
-            for name, schedule in people.schedules_for({role})
-            for one in shifts_between(schedule, begin, end, calendars.get(name, ()))
-        ]
-        for role in gate.roles
-        if people.schedules_for({role})
-    }
-    empty: list[datetime] = []
-    for at in _hours(begin):
-        there = _there(people, gate.roles, shifts, at)
-        if not _passes(gate, {one: signers[one] for one in there if one in signers}):
-            empty.append(at)
-    if not empty:
-        return
-    whom = "nobody who may sign" if gate.quorum == 1 else "too few who may sign"
-    be = "is" if gate.quorum == 1 else "are"
-    more = f", and in {plural(len(empty) - 1, 'more hour')} of the week" if empty[1:] else ""
-    yield Finding(
-        about=named,
-        what=f"A{_hour(empty[0])[1:]} {whom} {named} {be} on call and reachable{more}.",
-        next_step="Put somebody on call then, add a deputy, or move somebody's quiet hours.",
-        times=tuple(empty),
-    )
-
-
-def _there(
-    people: People, roles: Collection[str], shifts: Mapping[str, Sequence[Shift]], at: datetime
-) -> set[str]:
-    """Who could be asked at one moment, and reached."""
-    found: set[str] = set()
-    for role in roles:
-        if role not in shifts:
-            found.update(one.id for one in people.people if role in one.roles)
-            continue
-        for shift in covering(shifts[role], at):
-            member = people.member(shift.person)
-            found.update((shift.person, *(member.deputies if member is not None else ())))
-    members = [one for one in map(people.member, found) if one is not None]
-    return {one.id for one in members if one.contact and not in_quiet_hours(one, at)}
-
-
-def _passes(gate: GatePolicy, there: Mapping[str, Sequence[str]]) -> bool:
-    able = [set(gate.roles_here(roles)) for roles in there.values()]
-    able = [one for one in able if one]
-    return len(able) >= gate.quorum and set(gate.must_include) <= set().union(*able)
-
-
-def _hours(begin: datetime) -> Iterator[datetime]:
-    first = begin.replace(minute=0, second=0, microsecond=0)
-    return (first + number * _HOUR for number in range(1, HOURS + 1))
-
-
-def _hour(at: datetime) -> str:
-    utc = in_utc(at)
-    return f"at {utc:%H:%M} UTC on {_DAYS[utc.weekday()]} {show_moment(utc)[:6]}"
-
-
-def _list(words: Iterable[str], joined: str = "and") -> str:
-    named = list(words)
-    if len(named) > _SHOWN:
-        named = [*named[:_SHOWN], f"{len(named) - _SHOWN} more"]
-        joined = "and"
-    return f" {joined} ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
 
 
 def _have(people: Sequence[str]) -> str:

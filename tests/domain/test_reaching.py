@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from domain.calendar import CalendarEvent, KeptCalendar
+from domain.finding import Finding
 from domain.gate import GatePolicy
+from domain.gate_hours import check_gates
 from domain.message import MessageKind
 from domain.people import People
 from domain.people_check import (
-    Finding,
     check_calendars,
-    check_gates,
     check_members,
     check_schedules,
 )
