@@ -97,8 +97,8 @@ COMPILE = build/uv/bin/uv --no-config pip compile --quiet --universal --python-v
 lock: $(VENV)/.made ## Choose the newest versions again and write requirements/*.lock (network)
 	@$(BIN)/python -m venv build/uv && build/uv/bin/python -m pip install --quiet $(UV)
 	$(COMPILE) --upgrade --extra embedded --extra postgres -o requirements/run.lock \
-	  pyproject.toml requirements/build.in
-	$(COMPILE) --upgrade --extra embedded --extra postgres --extra dev -o requirements/dev.lock \
+	  -c requirements/limits.in pyproject.toml requirements/build.in
+	$(COMPILE) --upgrade --extra embedded --extra postgres --extra calendar --extra dev -o requirements/dev.lock \
 	  -c requirements/run.lock pyproject.toml requirements/build.in
 
 clean: ## Remove .venv and what the tools left (.frontfoot, your data, stays)

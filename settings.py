@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -78,6 +79,20 @@ def _no_text(name: str) -> EnvFileUnreadable:
         f"{name} cannot be read or set in this terminal's encoding.",
         "Set LANG to a locale with UTF-8, such as C.UTF-8, and set the variable again.",
     )
+
+
+def secret_named(name: str) -> str | None:
+    """The secret of that name from the environment or from ``.env``; None if there is none.
+
+    Files that people write name secrets, such as a calendar's address, and never hold them.
+    """
+    return os.environ.get(name) or read_env_file().get(name)
+
+
+def known_secrets(names: Iterable[str]) -> set[str]:
+    """Which of the secrets of these names there are."""
+    written = read_env_file()
+    return {one for one in names if os.environ.get(one) or written.get(one)}
 
 
 def refuse_unreadable_env_file() -> None:

@@ -26,6 +26,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 import wiring
 from activities.approved import OpenedGates
 from activities.broadcasts import BroadcastActivities
+from activities.calendars import CalendarReading
 from activities.confirmations import Confirming, Sender
 from activities.deadlines import DeadlineActivities
 from activities.defined import Bound
@@ -33,6 +34,7 @@ from activities.heartbeat import TOLD_WITHIN
 from activities.installation_sealing import keep_sealed
 from activities.listening import ListeningActivities
 from activities.log_lines import FailureLines, leave_failures_to_us
+from activities.on_call import OnCallActivities
 from activities.opened_replies import OpenedReplies
 from activities.outbox import OutboxActivities
 from activities.outbox_entering import OutboxEntering
@@ -184,6 +186,7 @@ def workers(
                     *proposals.all(),
                     *surges.all(),
                     *DeadlineActivities(database, partial(start_watching, client)).all(),
+                    *OnCallActivities(database, settings.playbooks_dir).all(),
                     *posts.ledger_only(),
                     *broadcasts.ledger_only(),
                 ],
@@ -340,6 +343,9 @@ async def run(queues: Sequence[str]) -> None:
             stack.push_async_callback(_ended, telling)
             sealing = asyncio.create_task(keep_sealed(database, key))
             stack.push_async_callback(_ended, sealing)
+            calendars = CalendarReading(database, settings.playbooks_dir)
+            stack.push_async_callback(calendars.close)
+            stack.push_async_callback(_ended, asyncio.create_task(calendars.run()))
             starting = asyncio.create_task(outbox.keep_starting())
             stack.push_async_callback(_ended, starting)
             heard = sorted(listening_channels(settings, channels))

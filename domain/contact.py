@@ -6,9 +6,10 @@ from datetime import time
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from domain.model import Written
+from domain.wall_time import WallClock
 
 
 class ContactKind(StrEnum):
@@ -51,11 +52,13 @@ class ContactMethod(Written):
 class QuietHours(Written):
     """From ``start`` to ``end`` in the person's own zone, perhaps over midnight.
 
-    They hold except at severity 1.
+    In the file they are ``from`` and ``to``. They hold except at severity 1.
     """
 
-    start: time = Field(strict=False)
-    end: time = Field(strict=False)
+    model_config = ConfigDict(populate_by_name=True)
+
+    start: WallClock = Field(alias="from")
+    end: WallClock = Field(alias="to")
 
     def cover(self, at: time) -> bool:
         """Whether ``at``, a time of the person's own day, is quiet."""

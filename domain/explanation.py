@@ -44,6 +44,7 @@ class Action(StrEnum):
     CLOSE = "close"
     CHECK = "check"
     CHECK_PLAYBOOK = "check_playbook"
+    CHECK_PEOPLE = "check_people"
     IMPORT_AUDIENCE = "import_audience"
     IMPORT_SUBSCRIBERS = "import_subscribers"
     SET_AUDIENCE = "set_audience"

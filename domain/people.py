@@ -6,6 +6,8 @@ every plan. When an incident is opened, the file is part of the snapshot that it
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
@@ -14,8 +16,12 @@ from pydantic_core import PydanticCustomError
 from domain.abilities import UNLESS_SAID, Ability
 from domain.contact import ContactMethod, QuietHours
 from domain.model import Written
+from domain.on_call import Schedule, ScheduleName, schedule_problems
+from domain.plan_problems import PlanProblem, refuse
 from domain.public_text import PublicLine
 from domain.roster import Person, PersonId, Role
+from domain.suggest import did_you_mean
+from domain.wall_time import is_zone, like_zone
 
 PEOPLE_FILE = "people.yaml"
 
@@ -53,9 +59,10 @@ class Member(Written):
 
 
 class People(Written):
-    """Everybody, in the order of the file."""
+    """Everybody, in the order of the file, and who is on call when."""
 
     people: tuple[Member, ...] = Field(min_length=1)
+    on_call: dict[ScheduleName, Schedule] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _each_once(self) -> People:
@@ -71,6 +78,51 @@ class People(Written):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _consistent(self) -> People:
+        held = {one.id: one.roles for one in self.people}
+        problems = [
+            problem
+            for number, one in enumerate(self.people)
+            for problem in _problems_of(one, ("people", number), held)
+        ]
+        refuse([*problems, *schedule_problems(self.on_call.items(), held)])
+        return self
+
+    def member(self, person: str) -> Member | None:
+        """Somebody by their id, if they are here."""
+        return next((one for one in self.people if one.id == person), None)
+
+    def schedules_for(self, roles: set[str]) -> list[tuple[str, Schedule]]:
+        """The schedules, by name, that are for any of ``roles``."""
+        return [
+            (name, one) for name, one in self.on_call.items() if roles & set(one.roles_as(name))
+        ]
+
     def roster(self) -> tuple[Person, ...]:
         """The same as a plan has them: handles and roles, and nothing else about them."""
         return tuple(Person(id=one.id, roles=one.roles) for one in self.people)
+
+
+def _problems_of(
+    member: Member, place: tuple[str | int, ...], held: dict[str, tuple[str, ...]]
+) -> Iterator[PlanProblem]:
+    if not is_zone(member.zone):
+        detail = f"is {member.zone[:60]!r}, which is no time zone"
+        yield PlanProblem((*place, "zone"), detail, like_zone(member.zone))
+    for number, deputy in enumerate(member.deputies):
+        where = (*place, "deputies", number)
+        if deputy == member.id:
+            step = "Name somebody else, or take it out."
+            yield PlanProblem(where, f"names {deputy} themselves", step)
+        elif deputy not in held:
+            others = [one for one in held if one != member.id]
+            yield PlanProblem(
+                where, f"names {deputy}, who is not here", did_you_mean(deputy, others)
+            )
+        elif deputy in member.deputies[:number]:
+            yield PlanProblem(where, f"names {deputy} a second time", "Keep one of them.")
+    for name, many in Counter(one.name for one in member.contact).items():
+        if many > 1:
+            step = "Give each a name of its own."
+            yield PlanProblem((*place, "contact"), f"has {many} methods named {name}", step)

@@ -207,7 +207,8 @@ def _fields_at(root: type[BaseModel], place: tuple[str | int, ...]) -> list[str]
         # Positions in lists and keys of dictionaries lead to the model that is inside already.
         if model is not None and one in model.model_fields:
             model = _inner(model.model_fields[str(one)].annotation)
-    return list(model.model_fields) if model else []
+    # What stands in a file is the alias, where a field has one.
+    return [one.alias or name for name, one in model.model_fields.items()] if model else []
 
 
 def _inner(annotation: object) -> type[BaseModel] | None:

@@ -6,17 +6,20 @@ from activities.signatures.signature import Signature
 from domain.ids import Slug
 from domain.model import Value
 from domain.roster import PersonId, Role
+from domain.severity import Severity
 
 
 class FindPeople(Value):
     """Who of an incident's roster can be asked now to act as one of ``roles``, in which order.
 
-    ``besides`` are people who are not to be asked: the author, or who has decided already.
+    ``besides`` are people who are not to be asked: the author, or who has decided already. At
+    ``severity`` 2 and 3 whoever has quiet hours now counts as unreachable; without one nobody does.
     """
 
     incident: Slug
     roles: tuple[Role, ...]
     besides: tuple[PersonId, ...] = ()
+    severity: Severity | None = None
 
 
 class FoundPeople(Value):

@@ -12,6 +12,7 @@ from client.checks.channels import check_channels
 from client.checks.events import check_events
 from client.checks.ledger import check_ledger
 from client.checks.listening import check_listening
+from client.checks.people import check_reaching
 from client.checks.playbooks import check_playbooks
 from client.checks.private import check_private
 from client.checks.recovery import check_recovery
@@ -69,6 +70,7 @@ def _looks(engine: Engine, *, ask_providers: bool) -> dict[str, Look]:
         "webhooks": lambda: _quietly(lambda: check_webhooks(engine)),
         "listening": lambda: _quietly(lambda: check_listening(engine)),
         "playbooks": lambda: asyncio.to_thread(check_playbooks, settings),
+        "people": lambda: check_reaching(engine),
         "administrators": lambda: asyncio.to_thread(check_administrators, settings),
         "events": lambda: asyncio.to_thread(check_events, settings),
     }

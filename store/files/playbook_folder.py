@@ -44,7 +44,7 @@ def read_playbook(folder: Path, *, people_from: Path | None = None) -> Mapping[s
     problems: list[Problem] = []
     for path in paths:
         try:
-            files[path.name] = _read(path)
+            files[path.name] = read_text(path)
         except PlaybookInvalid as error:
             problems.extend(error.problems)
     if problems:
@@ -58,7 +58,8 @@ def _belongs(path: Path) -> bool:
     return named and not path.name.startswith((".", "#", "~")) and path.is_file()
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of one file of a playbook; ``PlaybookInvalid`` if it cannot be read. Blocks."""
     try:
         with path.open("rb") as file:
             content = file.read(SIZE_LIMIT + 1)

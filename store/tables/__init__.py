@@ -34,6 +34,7 @@ from store.tables.outbox import endpoint_keys, endpoints, outbox, outbox_attempt
 from store.tables.page import page_heads, status_page
 from store.tables.people import (
     audiences,
+    calendars,
     confirmation_mails,
     credentials,
     recipients,
@@ -78,6 +79,7 @@ __all__ = [
     "authority_notifications",
     "batches",
     "broadcasts",
+    "calendars",
     "code_guesses",
     "code_pool",
     "codes",

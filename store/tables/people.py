@@ -247,3 +247,19 @@ credentials = Table(
     Column("used_at", Moment),
     Index(None, "person"),
 )
+
+# On-call calendars that are kept elsewhere, as they were last read: moments and ids of people.
+calendars = Table(
+    "calendars",
+    metadata,
+    # Of the schedule's name, its source and its zone: another source is another calendar.
+    Column("key", String(64), primary_key=True),
+    Column("schedule", String(40), nullable=False),
+    # JSON; of the last time that it could be read.
+    Column("events", Text, nullable=False, server_default=text("'[]'")),
+    Column("read_at", Moment),
+    Column("tried_at", Moment, nullable=False),
+    # Why it could not be read the last time; empty if it could.
+    Column("problem", Text, nullable=False, server_default=text("''")),
+    Column("next_step", Text, nullable=False, server_default=text("''")),
+)

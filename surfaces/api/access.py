@@ -49,6 +49,7 @@ RULES: dict[str, Rule] = {
     f"GET {_MESSAGE}": Rule(Scope.INCIDENTS_READ),
     f"GET {_INCIDENT}/broadcasts": Rule(Scope.INCIDENTS_READ),
     "GET /page": Rule(Scope.INCIDENTS_READ),
+    "GET /people/on-call": Rule(Scope.INCIDENTS_READ),
     "POST /incidents": Rule(Scope.INCIDENTS_WRITE, Ability.OPEN),
     f"POST {_INCIDENT}/stages": Rule(Scope.INCIDENTS_WRITE, Ability.STEER),
     f"POST {_INCIDENT}/audiences": Rule(Scope.INCIDENTS_WRITE, Ability.PROPOSE),

@@ -25,6 +25,8 @@ NEEDS: dict[str, Ability | None] = {
     "GET /live": None,
     "GET /readiness": None,
     "POST /readiness": None,
+    "GET /people": None,
+    "GET /people/calendar": None,
     f"GET {_INCIDENT}": None,
     f"GET {_INCIDENT}/live": None,
     f"GET {_INCIDENT}/timeline": None,

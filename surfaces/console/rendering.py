@@ -27,6 +27,7 @@ from domain.message import Document
 from domain.plural import plural
 from domain.printable import clean, in_one_line
 from domain.times import in_utc, show_clock, show_moment, show_on_its_day
+from domain.wall_time import on_the_wall, show_wall
 from surfaces.console.abilities import lacking, why_only_reading
 from surfaces.console.access import only_reads
 from surfaces.console.wording import Button, button_of, kind_words
@@ -98,6 +99,10 @@ def _environment() -> Environment:
         moment=lambda at: _time(at, show_moment(at)),
         on_its_day=lambda at: _time(at, show_on_its_day(at, datetime.now(UTC))),
         second=lambda at: _time(at, f"{in_utc(at):%H:%M:%S} UTC"),
+        shown_in=lambda person, roster: roster.shown(person),
+        wall=_wall,
+        wall_clock=_wall_clock,
+        differs=_differs,
         words=lambda text: str(text).replace("_", " "),
         # Unlike Jinja's own, it leaves "UTC" as it is.
         sentence=lambda text: text[:1].upper() + text[1:],
@@ -140,6 +145,30 @@ def _button_of(context: Context, step: NextStep) -> Button | None:
 def _time(at: datetime, shown: str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(
         in_utc(at).isoformat(timespec="seconds").replace("+00:00", "Z"), shown
+    )
+
+
+def _wall(at: datetime, zone: str) -> Markup:
+    """A moment on the clocks of a zone, and in UTC."""
+    differs = _differs(at, zone)
+    utc = f" ({show_moment(at)})" if differs else ""
+    return _in_zone(at, f"{show_wall(at, zone)}{'' if differs else ' UTC'}", utc)
+
+
+def _differs(at: datetime, zone: str) -> bool:
+    """Whether the clocks of a zone show something else than UTC."""
+    return bool(on_the_wall(at, zone).utcoffset())
+
+
+def _wall_clock(at: datetime, zone: str) -> Markup:
+    """A time of day on the clocks of a zone."""
+    return _in_zone(at, f"{on_the_wall(at, zone):%H:%M}", "")
+
+
+def _in_zone(at: datetime, shown: str, utc: str) -> Markup:
+    # With a title, clock.js does not add a third time to the two.
+    return Markup('<time datetime="{}" title="{}">{}</time>{}').format(
+        in_utc(at).isoformat(timespec="seconds").replace("+00:00", "Z"), show_moment(at), shown, utc
     )
 
 

@@ -14,6 +14,7 @@ _INCIDENT = "/incidents/{incident}"
 _MESSAGE = _INCIDENT + "/messages/{message}"
 _PLACES = {
     Action.CHECK: ("Check everything", "/readiness"),
+    Action.CHECK_PEOPLE: ("See the people", "/people"),
     Action.OPEN: ("Open an incident", "/open"),
     Action.LIST_MENTIONS: ("See the mentions", "/desk?state=all"),
     Action.LIST_REPLIES: ("See the replies", "/desk/replies"),

@@ -24,6 +24,7 @@ from surfaces.terminal import (
     desk,
     facts,
     key,
+    people,
     playbook,
     propose,
     quarantine,
@@ -62,7 +63,7 @@ _COMMANDS: tuple[Register, ...] = tuple(
     one.register
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
-        deadlines, approve, reject, key, status, broadcast, withdraw, stop_all, resume_all,
+        deadlines, approve, reject, key, people, status, broadcast, withdraw, stop_all, resume_all,
         quarantine, retry,
         settle, recipient, briefing, desk, timeline, record, codes, suppressions, subscribers,
         sign_in, token, webhook, audit,

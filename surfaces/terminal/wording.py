@@ -33,6 +33,7 @@ _COMMANDS = {
     Action.CLOSE: "frontfoot close {incident}",
     Action.CHECK: "frontfoot check",
     Action.CHECK_PLAYBOOK: "frontfoot playbook check {playbook}",
+    Action.CHECK_PEOPLE: "frontfoot people check",
     Action.IMPORT_AUDIENCE: "frontfoot audience import FILE.csv --name {audience}",
     Action.IMPORT_SUBSCRIBERS: "frontfoot subscribers import FILE.csv",
     Action.SET_AUDIENCE: "frontfoot audience set {incident} {audience} --as PERSON",

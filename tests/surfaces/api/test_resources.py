@@ -263,3 +263,12 @@ async def test_a_cursor_of_another_ledger_is_refused(kept: Api) -> None:
     answer = await kept.get("/events", cursor=cursor_of(7, "ab" * 8))
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:frontfoot:problem:refused")
     assert (await kept.get("/events", cursor=cursor_of(7))).status_code == 422
+
+
+async def test_who_is_on_call_is_told_without_names_and_addresses(kept: Api) -> None:
+    shown = (await kept.get("/people/on-call")).json()
+    assert [one["schedule"] for one in shown["schedules"]] == ["security", "comms_lead"]
+    [security] = shown["schedules"][0]["on_call"]
+    assert security["person"] in ("ines", "ravi")
+    assert security["methods"][0] == "phone"
+    assert security["until"] > shown["at"]

@@ -112,6 +112,9 @@ def test_a_response_from_a_phone(people: People, slug: str) -> None:
 
     faults += replies_come_into_force(people, slug, maya, noor)
 
+    for path in ("/people", "/people/calendar?zone=Asia/Kolkata"):
+        people.goes_to(maya, path)
+        faults += faults_of(maya)
     for path in ("timeline", "record", "messages/1/mail", "messages/1/withdraw", "close"):
         people.goes_to(maya, f"/incidents/{slug}/{path}")
         faults += faults_of(maya)
