@@ -13,14 +13,18 @@ from starlette.routing import Route
 
 from sandbox.books import own_comments, own_toots, page_posts, x_posts
 from sandbox.config import Dials
-from sandbox.crowd import MAX_COUNT
+from sandbox.crowd import MAX_COUNT, LetterShape
 from sandbox.faults import FaultRule
 from sandbox.mailbag import LISTS
 from sandbox.world import SandboxWorld
 
 
 class CrowdOrder(BaseModel):
-    """How many strangers speak, where, and (in turn) what they say."""
+    """How many strangers speak, where, and (in turn) what they say.
+
+    `reply_to` is a post or a mail of somebody's that they answer. The rest is for mail alone: more
+    headers, the sender of its envelope (empty for a bounce), and whether it is HTML.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -30,6 +34,10 @@ class CrowdOrder(BaseModel):
     post_id: str | None = None
     to_us: bool = True
     tagging: bool = False
+    reply_to: str | None = None
+    headers: dict[str, str] = Field(default_factory=dict)
+    sender: str | None = None
+    html: bool = False
 
 
 class ChangeOrder(BaseModel):
@@ -148,11 +156,15 @@ class Admin:
             return _refuse_model(error)
         made: list[str] | None
         if order.provider == "twitter":
-            made = self._world.crowd.mention(order.count, order.texts, order.to_us)
+            made = self._world.crowd.mention(
+                order.count, order.texts, order.to_us, order.reply_to
+            )
         elif order.provider == "mastodon":
-            made = self._world.crowd.toot(order.count, order.texts)
+            made = self._world.crowd.toot(order.count, order.texts, order.reply_to)
         elif order.provider == "email":
-            made = self._world.crowd.mail(order.count, order.texts, self._world.clock())
+            shape = LetterShape(order.headers, order.sender, order.html, order.reply_to)
+            now = self._world.clock()
+            made = self._world.crowd.mail(order.count, order.texts, now, shape)
         elif order.tagging:
             made = self._world.crowd.tag(order.count, order.texts)
         else:
