@@ -23,7 +23,6 @@ from domain.message import PERSONAL_FIELD, Copy
 from domain.publication import Receipt, Sighting
 from domain.replies import AccountLimit
 
-
 LIMITS_PATTERN = r"^[1-9][0-9]{0,6}/[1-9][0-9]{0,6}(,[1-9][0-9]{0,6}/[1-9][0-9]{0,6})*$"
 """The limits of an account as settings have them: counts, each in so many seconds."""
 

@@ -156,9 +156,7 @@ class Admin:
             return _refuse_model(error)
         made: list[str] | None
         if order.provider == "twitter":
-            made = self._world.crowd.mention(
-                order.count, order.texts, order.to_us, order.reply_to
-            )
+            made = self._world.crowd.mention(order.count, order.texts, order.to_us, order.reply_to)
         elif order.provider == "mastodon":
             made = self._world.crowd.toot(order.count, order.texts, order.reply_to)
         elif order.provider == "email":

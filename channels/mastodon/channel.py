@@ -49,8 +49,8 @@ from channels.http import Clock, Effect, body_of, utc_now
 from channels.looking import Page, Published, look_back, look_for_reply
 from channels.mastodon.listening import AccountMentions, Query
 from channels.mastodon.refusals import PROVIDER, NothingToPostTo, NotThere, own_words
-from channels.mastodon.replying import MOST_PAGES as MOST_REPLY_PAGES
 from channels.mastodon.replying import LIMITS, naming, refuse_private, terms_of, why_missing
+from channels.mastodon.replying import MOST_PAGES as MOST_REPLY_PAGES
 from channels.mastodon.text import length_of
 from channels.own_answers import OwnAnswers
 from channels.replying import LIMITS_PATTERN, refuse_length, words_of_reply
