@@ -185,19 +185,18 @@ class Demo:
     async def let_crowd_speak(self) -> dict[str, frozenset[str]]:
         """Have strangers speak on four channels while people are being told."""
         await self._crowd.speak()
-        said = self._crowd.said
-        by_channel = ", ".join(f"{len(ids):,} on {channel}" for channel, ids in said.items())
-        self.say(f"strangers say {sum(map(len, said.values())):,} things: {by_channel}")
+        by_channel = ", ".join(f"{many:,} on {channel}" for channel, many in crowd.SAID.items())
+        self.say(f"strangers say {sum(crowd.SAID.values()):,} things: {by_channel}")
         await crowd.listen(self.engine)
-        return said
+        return self._crowd.said
 
     async def answer_crowd(self) -> None:
         """Have the desk answer all but the press."""
-        said = self._crowd.said
         await self._crowd.arrive(self.engine)
+        self.say("all of it is on the desk, each once; some of them edit or delete it")
         await self._crowd.change_minds()
         await crowd.listen(self.engine)
-        expected = sum(map(len, said.values()))
+        expected = sum(crowd.SAID.values())
         await desk.answer_crowd(self.engine, expected, self.say)
         edited = await self._crowd.change_answered()
         self.say(f"{edited} authors edit what we have answered: nobody is answered again")

@@ -85,7 +85,7 @@ class Heard(Value):
         if self.doubled:
             found.append(f"{plural(self.doubled, 'mention')} came to the desk twice")
         if self.ours:
-            found.append(f"{plural(self.ours, 'mention')} on the desk were said by no stranger")
+            found.append(f"on the desk, said by no stranger: {plural(self.ours, 'mention')}")
         return found
 
 
@@ -106,28 +106,32 @@ class CrowdWebhooks(Value):
 
 
 class Crowd:
-    """Everybody who says something; ``website`` is where webhooks are received."""
+    """Everybody who says something; ``website`` is where webhooks are received.
+
+    ``said`` has the ids of what was said by channel, and grows until all of it has arrived.
+    """
 
     def __init__(self, sandbox: httpx.AsyncClient, website: str) -> None:
         self._sandbox = sandbox
         self._website = website
         self._said: dict[str, list[str]] = {channel: [] for channel in SAID}
+        self.said: dict[str, frozenset[str]] = {}
+        self._comments: asyncio.Task[None] | None = None
         self._late: list[tuple[str, list[str]]] = []
         self._telling: list[asyncio.Task[list[int]]] = []
         self._together = asyncio.Semaphore(_DELIVERIES)
         self.webhooks = CrowdWebhooks()
 
-    @property
-    def said(self) -> dict[str, frozenset[str]]:
-        """The ids of all that was said, by channel."""
-        return {channel: frozenset(ids) for channel, ids in self._said.items()}
-
     async def speak(self) -> None:
-        """Let all of them speak, wave after wave; webhooks go on telling of it afterwards."""
+        """Let them speak, wave after wave; webhooks go on telling of it afterwards.
+
+        Those who comment on Facebook wait meanwhile until our post is there.
+        """
         (await self._sandbox.post("/_sandbox/dials", json=_DIALS)).raise_for_status()
         left = {channel: self._words(channel) for channel in ("twitter", "mastodon", "email")}
         comments = self._words("facebook")
         tags = [comments.pop() for _ in range(TAGGED)]
+        self._comments = asyncio.create_task(self._comment(comments))
         for wave in range(_WAVES, 0, -1):
             for channel, words in left.items():
                 some = [words.pop() for _ in range(len(words) // wave)]
@@ -137,13 +141,14 @@ class Crowd:
         await self._converse()
         for count, text, shape in MACHINES:
             self._tell_some("email", await self._say("email", [text] * count, **shape))
-        await self._comment(comments)
 
     async def arrive(self, engine: Engine) -> None:
         """Wait until all that was said is on the desk, and deliver the late webhooks then.
 
         What those tell of was read meanwhile, but for mail, of which nothing else tells.
         """
+        if self._comments is not None:
+            await self._comments
         await asyncio.gather(*self._telling)
         held = sum(len(ids) for channel, ids in self._late if channel == "email")
         await _arrived(engine, sum(map(len, self._said.values())) - held)
@@ -224,6 +229,7 @@ class Crowd:
             await asyncio.sleep(_LOOK_EVERY)
         ids = list(answer.raise_for_status().json()["ids"])
         self._said[channel] += ids
+        self.said[channel] = frozenset(self._said[channel])
         return ids
 
     async def _change(self, number: str, text: str | None) -> str:

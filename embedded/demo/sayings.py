@@ -89,7 +89,7 @@ HOSTILE: Mapping[str, Answer] = {
 }
 """Control characters, marks that turn words around, HTML, formulas, and blanks of ours."""
 
-LONG = "this is all that I have to say: " + "it does not work and I am angry, " * 900
+LONG = "this is all that I have to say: " + "it does not work and I am angry, " * 930
 """Thirty thousand characters that ask for help."""
 
 PRESS = "I write for the Daily Example. What do you say to your customers? My deadline is at six."
