@@ -54,6 +54,7 @@ _DIALS = {
     "mastodon_posts_per_window": _TOOTS_IN_FIVE_SECONDS,
     "mastodon_window_seconds": 5.0,
 }
+_FIRST_CHANGED = 8
 _WAVES = 4
 _TOLD_TOGETHER = 50
 _DELIVERIES = 4
@@ -172,8 +173,9 @@ class Crowd:
         X tells of half of that. Facebook's lists show neither, and Mastodon's notifications do not.
         """
         for channel in ("twitter", "facebook", "mastodon"):
-            ids = self._said[channel][: 2 * CHANGED]
-            edited = [await self._change(one, CHANGED_TO) for one in ids[:CHANGED]]
+            # The very first is the press, which waits for somebody with a role.
+            ids = self._said[channel][_FIRST_CHANGED : _FIRST_CHANGED + 2 * CHANGED]
+            edited = [await self._change(one, _otherwise(channel)) for one in ids[:CHANGED]]
             for one in ids[CHANGED:]:
                 await self._change(one, None)
             if channel == "twitter":
@@ -189,7 +191,7 @@ class Crowd:
             if one["replies"] != 1 or channel == "email" or done[channel] == CHANGED:
                 continue
             done[channel] += 1
-            now = await self._change(one["id"], CHANGED_TO)
+            now = await self._change(one["id"], _otherwise(channel))
             if channel == "twitter":
                 await self._tell(channel, [now])
         return done.total()
@@ -265,6 +267,11 @@ class Crowd:
         async with self._together:
             answer = await self._sandbox.post("/_sandbox/tell", json=order, timeout=120)
         return list(answer.raise_for_status().json()["answers"])
+
+
+def _otherwise(channel: str) -> str:
+    """What somebody says who edits; X lets us answer only those who name us still."""
+    return f"@acme {CHANGED_TO}" if channel == "twitter" else CHANGED_TO
 
 
 async def listen(engine: Engine) -> None:

@@ -49,6 +49,8 @@ _BY_HAND = (
 _AGAIN_AFTER = 0.5
 _MOST_CLUSTERS = 200
 _MANY = 500
+_MOST_ROUNDS = 60
+"""So often all is gone through; what is refused again and again then keeps the incident open."""
 
 Say = Callable[[str], None]
 
@@ -127,8 +129,7 @@ async def answer_crowd(engine: Engine, expected: int, say: Say) -> None:
     temporal = await engine.temporal()
     for channel in SAID:
         await start_replying(temporal, channel)
-    rounds = 0
-    while True:
+    for rounds in range(_MOST_ROUNDS):
         clusters = await list_clusters(engine, incident=INCIDENT, limit=_MOST_CLUSTERS)
         waiting = [one for one in clusters if one.cluster.open]
         handled = 0
@@ -143,8 +144,8 @@ async def answer_crowd(engine: Engine, expected: int, say: Say) -> None:
         handled += await _by_hand(engine, rounds)
         if not handled and await _settled(engine) and await _arrived(engine) >= expected:
             return
-        rounds += 1
         await asyncio.sleep(_AGAIN_AFTER)
+    say("some mentions cannot be answered: the scorecard says how many")
 
 
 async def answer_press(engine: Engine) -> None:
