@@ -193,7 +193,7 @@ class Demo:
     async def answer_crowd(self) -> None:
         """Have the desk answer all but the press."""
         await self._crowd.arrive(self.engine)
-        self.say("all of it is on the desk, each once; some of them edit or delete it")
+        self.say("the desk has heard them; some now edit or delete what they said")
         await self._crowd.change_minds()
         await crowd.listen(self.engine)
         expected = sum(crowd.SAID.values())
