@@ -188,7 +188,9 @@ class Crowd:
         done: Counter[str] = Counter()
         for one in books["mentions"]:
             channel = one["channel"]
-            if one["replies"] != 1 or channel == "email" or done[channel] == CHANGED:
+            if one["deleted"] or one["replies"] != 1 or channel == "email":
+                continue
+            if done[channel] == CHANGED:
                 continue
             done[channel] += 1
             now = await self._change(one["id"], _otherwise(channel))
