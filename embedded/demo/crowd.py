@@ -117,6 +117,7 @@ class Crowd:
         self._website = website
         self._said: dict[str, list[str]] = {channel: [] for channel in SAID}
         self.said: dict[str, frozenset[str]] = {}
+        self._changed: set[str] = set()
         self._comments: asyncio.Task[None] | None = None
         self._late: list[tuple[str, list[str]]] = []
         self._telling: list[asyncio.Task[list[int]]] = []
@@ -188,9 +189,9 @@ class Crowd:
         done: Counter[str] = Counter()
         for one in books["mentions"]:
             channel = one["channel"]
-            if one["deleted"] or one["replies"] != 1 or channel == "email":
+            if one["deleted"] or one["replies"] != 1 or one["id"] in self._changed:
                 continue
-            if done[channel] == CHANGED:
+            if channel == "email" or done[channel] == CHANGED:
                 continue
             done[channel] += 1
             now = await self._change(one["id"], _otherwise(channel))
@@ -237,6 +238,7 @@ class Crowd:
         return ids
 
     async def _change(self, number: str, text: str | None) -> str:
+        self._changed.add(number)
         change = {"id": number, "text": text}
         answer = await self._sandbox.post("/_sandbox/crowd/change", json=change)
         return str(answer.raise_for_status().json()["id"])
