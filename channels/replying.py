@@ -13,7 +13,7 @@ and by what it answers, which the platform itself records.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from channels.contract import CannotExpress, Publication, Refused
@@ -21,6 +21,10 @@ from channels.wording import tidy
 from domain.mentions import Mention
 from domain.message import PERSONAL_FIELD, Copy
 from domain.publication import Receipt, Sighting
+from domain.replies import AccountLimit
+
+LIMITS_PATTERN = r"^[1-9][0-9]{0,6}/[1-9][0-9]{0,6}(,[1-9][0-9]{0,6}/[1-9][0-9]{0,6})*$"
+"""The limits of an account as settings have them: counts, each in so many seconds."""
 
 
 class MentionGone(Refused):
@@ -105,6 +109,15 @@ def cannot_answer_private(to: Mention) -> None:
 
 _SAID_ALONE = "this was said to the account alone, and is not answered in public."
 _ANSWER_BY_HAND = "Answer it on the platform itself, and dismiss it as answered elsewhere."
+
+
+def read_limits(limits: str) -> tuple[AccountLimit, ...]:
+    """The limits of an account from its settings, such as ``100/900,300/10800``."""
+    pairs = (one.split("/") for one in limits.split(","))
+    return tuple(
+        AccountLimit(count=int(count), window=timedelta(seconds=int(seconds)))
+        for count, seconds in pairs
+    )
 
 
 def mention_of(receipt: Receipt, channel: str) -> Mention:

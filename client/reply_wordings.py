@@ -10,8 +10,8 @@ from channels.replying import Replies
 from client.errors import WrongInput
 from client.saved_replies import ReplyRulesView
 from domain.errors import DomainError
-from domain.mentions import Mention
-from domain.saved_replies import fill
+from domain.mentions import Author, Mention
+from domain.saved_replies import author_fault, fill
 from store.desk import reply_rows
 from store.desk.reading import MentionRow
 from store.kernel.database import Database
@@ -91,6 +91,15 @@ def _candidates(rules: ReplyRulesView, saved: str, row: MentionRow) -> Iterator[
     for turn in range(len(wordings)):
         place = (row.number + turn) % len(wordings)
         try:
-            yield place, fill(wordings[place], author.handle or author.name)
+            yield place, fill(wordings[place], _called(author))
         except DomainError:
             continue
+
+
+def _called(author: Author) -> str:
+    """What a reply calls somebody: the handle, or the name where the handle cannot be said.
+
+    Who writes a mail has an address for a handle, and on Mastodon many have one like an address.
+    """
+    fits = author.handle and author_fault(author.handle) is None
+    return author.handle if fits else author.name

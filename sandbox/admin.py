@@ -20,14 +20,18 @@ from sandbox.books import (
     x_posts,
 )
 from sandbox.config import Dials
-from sandbox.crowd import MAX_COUNT
+from sandbox.crowd import MAX_COUNT, LetterShape
 from sandbox.faults import FaultRule
 from sandbox.mailbag import LISTS
 from sandbox.world import SandboxWorld
 
 
 class CrowdOrder(BaseModel):
-    """How many strangers speak, where, and (in turn) what they say."""
+    """How many strangers speak, where, and (in turn) what they say.
+
+    `reply_to` is a post or a mail of somebody's that they answer. The rest is for mail alone: more
+    headers, the sender of its envelope (empty for a bounce), and whether it is HTML.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,6 +43,10 @@ class CrowdOrder(BaseModel):
     tagging: bool = False
     private: bool = False
     by_us: bool = False
+    reply_to: str | None = None
+    headers: dict[str, str] = Field(default_factory=dict)
+    sender: str | None = None
+    html: bool = False
 
 
 class ChangeOrder(BaseModel):
@@ -161,11 +169,13 @@ class Admin:
         if order.private and order.provider in ("twitter", "facebook"):
             made = self._world.crowd.message(order.provider, order.count, order.texts, order.by_us)
         elif order.provider == "twitter":
-            made = self._world.crowd.mention(order.count, order.texts, order.to_us)
+            made = self._world.crowd.mention(order.count, order.texts, order.to_us, order.reply_to)
         elif order.provider == "mastodon":
-            made = self._world.crowd.toot(order.count, order.texts)
+            made = self._world.crowd.toot(order.count, order.texts, order.reply_to)
         elif order.provider == "email":
-            made = self._world.crowd.mail(order.count, order.texts, self._world.clock())
+            shape = LetterShape(order.headers, order.sender, order.html, order.reply_to)
+            now = self._world.clock()
+            made = self._world.crowd.mail(order.count, order.texts, now, shape)
         elif order.tagging:
             made = self._world.crowd.tag(order.count, order.texts)
         else:

@@ -76,6 +76,9 @@ CREATE TABLE IF NOT EXISTS letter (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, address TEXT NOT NULL,
     name TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, at REAL NOT NULL);
 
+CREATE TABLE IF NOT EXISTS letter_more (
+    id TEXT PRIMARY KEY, headers TEXT NOT NULL, sender TEXT, html INTEGER NOT NULL);
+
 CREATE TABLE IF NOT EXISTS webhook (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, body TEXT NOT NULL);
 """
@@ -84,7 +87,7 @@ CREATE TABLE IF NOT EXISTS webhook (
 # costs the accepting side far more than a scan costs the rare person who opens the inbox.
 _EMPTIED_BY_RESET = (
     "fault mail_content mail_request mail suppression outbox x_user x_post x_mention x_edit "
-    "fb_post fb_comment fb_tag x_dm fb_message toot letter webhook"
+    "fb_post fb_comment fb_tag x_dm fb_message toot letter letter_more webhook"
 ).split()
 
 

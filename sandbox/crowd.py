@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sandbox.book import Book
 from sandbox.config import SandboxConfig
@@ -23,6 +25,26 @@ _TEXTS = [
     "thanks for telling us so fast",
     "I cannot sign in any more",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class LetterShape:
+    """What makes a mail another than one that somebody typed.
+
+    `headers` are more of them, `answered` is the Message-ID that it answers, and `html` says that
+    it has no plain text. `sender` is that of the envelope, empty for a bounce; None: who wrote it.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    sender: str | None = None
+    html: bool = False
+    answered: str | None = None
+
+    def header_lines(self) -> str:
+        lines = [f"{name}: {value}\n" for name, value in self.headers.items()]
+        if self.answered:
+            lines += [f"In-Reply-To: <{self.answered}>\n", f"References: <{self.answered}>\n"]
+        return "".join(lines)
 
 
 class Crowd:
@@ -46,16 +68,22 @@ class Crowd:
         self._toots = toots
         self._rng = rng
 
-    def mention(self, count: int, texts: list[str], to_us: bool = True) -> list[str]:
-        """`count` posts on X that mention the account (or do not); returns their ids."""
+    def mention(
+        self, count: int, texts: list[str], to_us: bool = True, answered: str | None = None
+    ) -> list[str]:
+        """`count` posts on X that mention the account (or do not); returns their ids.
+
+        They answer the post `answered`, if there is one.
+        """
         handle = f"@{self._config.x_handle}"
+        above = self._posts.post(int(answered)) if answered and answered.isdigit() else None
         with self._book.transaction() as db:
             made = []
             for number in range(count):
                 text = self._text(number, texts)
                 if to_us and handle.lower() not in text.lower():
                     text = f"{handle} {text}"
-                made.append(str(self._posts.write(db, self._stranger(db), text).id))
+                made.append(str(self._posts.write(db, self._stranger(db), text, above).id))
         return made
 
     def comment(self, count: int, texts: list[str], post_id: str | None) -> list[str] | None:
@@ -101,8 +129,8 @@ class Crowd:
                 made.append(self._messages.write_to_page(db, person, text, by_us=by_us))
         return made
 
-    def toot(self, count: int, texts: list[str]) -> list[str]:
-        """`count` posts on Mastodon that mention the account."""
+    def toot(self, count: int, texts: list[str], answered: str | None = None) -> list[str]:
+        """`count` posts on Mastodon that mention the account, in answer to one if it is named."""
         with self._book.transaction() as db:
             made = []
             for number in range(count):
@@ -110,11 +138,14 @@ class Crowd:
                 name = _name(stranger)
                 acct = f"{name.split()[0].lower()}_{stranger}@other.example"
                 author = (str(_FIRST_STRANGER + stranger), acct, name)
-                made.append(self._toots.write(db, author, self._text(number, texts)).id)
+                text = self._text(number, texts)
+                made.append(self._toots.write(db, author, text, answered).id)
         return made
 
-    def mail(self, count: int, texts: list[str], now: float) -> list[str]:
-        """`count` mails to us; the ids are Message-IDs without brackets."""
+    def mail(
+        self, count: int, texts: list[str], now: float, shape: LetterShape | None = None
+    ) -> list[str]:
+        """`count` mails to us, all in one shape; the ids are Message-IDs without brackets."""
         with self._book.transaction() as db:
             (begun,) = db.execute("SELECT coalesce(max(seq), 0) FROM letter").fetchone()
             rows = []
@@ -130,6 +161,9 @@ class Crowd:
                 " VALUES (?, ?, ?, ?, ?, ?)",
                 rows,
             )
+            if shape is not None:
+                more = [(row[0], shape.header_lines(), shape.sender, shape.html) for row in rows]
+                db.executemany("INSERT INTO letter_more VALUES (?, ?, ?, ?)", more)
         return [row[0] for row in rows]
 
     def change(self, number: str, text: str | None) -> str | None:

@@ -22,22 +22,27 @@ def deliveries_of(
     """The body and the headers of a delivery of each mail, with so many bytes of attachment."""
     for number in ids:
         row = world.book.db.execute(
-            "SELECT address, name, subject, text, at FROM letter WHERE id = ?", (number,)
+            "SELECT address, name, subject, text, at, headers, sender, html FROM letter"
+            " LEFT JOIN letter_more USING (id) WHERE id = ?",
+            (number,),
         ).fetchone()
         if row is None:
             continue
-        address, name, subject, text, at = row
+        address, name, subject, text, at, more, envelope, html = row
         sender = formataddr((name, address))
         date = format_datetime(datetime.fromtimestamp(at, UTC))
         headers = f"Message-ID: <{number}>\nFrom: {sender}\nDate: {date}\nSubject: {subject}\n"
+        headers += more or ""
         fields = {
             "headers": headers,
             "from": sender,
             "to": "help@acme.example",
             "subject": subject,
-            "text": text,
-            "envelope": json.dumps({"to": ["help@acme.example"], "from": address}),
-            "charsets": json.dumps({"subject": "UTF-8", "text": "UTF-8"}),
+            "html" if html else "text": text,
+            "envelope": json.dumps(
+                {"to": ["help@acme.example"], "from": address if envelope is None else envelope}
+            ),
+            "charsets": json.dumps({"subject": "UTF-8", "text": "UTF-8", "html": "UTF-8"}),
             "attachments": str(int(attachment > 0)),
         }
         body = _form(fields, attachment)

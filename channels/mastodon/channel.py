@@ -49,11 +49,11 @@ from channels.http import Clock, Effect, body_of, utc_now
 from channels.looking import Page, Published, look_back, look_for_reply
 from channels.mastodon.listening import AccountMentions, Query
 from channels.mastodon.refusals import PROVIDER, NothingToPostTo, NotThere, own_words
+from channels.mastodon.replying import LIMITS, naming, terms_of, why_missing
 from channels.mastodon.replying import MOST_PAGES as MOST_REPLY_PAGES
-from channels.mastodon.replying import TERMS, naming, why_missing
 from channels.mastodon.text import length_of
 from channels.own_answers import OwnAnswers
-from channels.replying import refuse_length, refuse_private, words_of_reply
+from channels.replying import LIMITS_PATTERN, refuse_length, refuse_private, words_of_reply
 from channels.wire import Wire
 from channels.wording import copy_of_post, words_of_post
 from domain.listening import Cursor, MentionPage
@@ -75,6 +75,11 @@ class MastodonSettings(ChannelSettings):
     visibility: Literal["public", "unlisted"] = "public"
     max_characters: int = Field(default=500, ge=1, description="longest post that the server takes")
     link_characters: int = Field(default=23, ge=1, description="what a link counts there")
+    limits: str = Field(
+        default=LIMITS,
+        pattern=LIMITS_PATTERN,
+        description="how many posts and replies in how many seconds: 300/300,300/10800",
+    )
 
 
 class _Post(BaseModel):
@@ -134,7 +139,7 @@ class MastodonChannel:
             kind=ChannelKind.POST,
             max_length=settings.max_characters,
             listens=True,
-            replies=TERMS,
+            replies=terms_of(settings.limits),
         )
         self._mentions = AccountMentions(
             self.name, lambda path, query: self._ask("GET", path, query), clock

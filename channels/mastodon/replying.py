@@ -12,25 +12,26 @@ Sources: docs.joinmastodon.org, methods/statuses and api/rate-limits, and Mastod
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import date, timedelta
+from datetime import date
 
 from channels.contract import ChannelError, Refused
 from channels.mastodon.refusals import NotThere
-from channels.replying import MentionGone, NotAllowed, cannot_answer_private
+from channels.replying import MentionGone, NotAllowed, cannot_answer_private, read_limits
 from domain.mentions import Mention
-from domain.replies import AccountLimit, ReplyTerms
+from domain.replies import ReplyTerms
 
-TERMS = ReplyTerms(
-    checked_on=date(2026, 11, 20),
-    limits=(
-        AccountLimit(count=300, window=timedelta(minutes=5)),
-        AccountLimit(count=300, window=timedelta(hours=3)),
-    ),
-)
+LIMITS = "300/300,300/10800"
+"""Of requests, and of posts. A server may have others, and its administrator knows them."""
+
 MOST_PAGES = 50
 
 Look = Callable[[bool], Awaitable[object]]
 """Reads the post that is answered, as ourselves or as a stranger; raises like ``ask``."""
+
+
+def terms_of(limits: str) -> ReplyTerms:
+    """What an account may send; ``limits`` are counts in seconds: ``300/300,…``."""
+    return ReplyTerms(checked_on=date(2026, 11, 20), limits=read_limits(limits))
 
 
 def naming(words: str, to: Mention) -> str:

@@ -40,6 +40,7 @@ from channels.contract import (
 from channels.http import Clock, Effect, body_of, utc_now
 from channels.looking import SLACK, Page, Published, look_back
 from channels.replying import (
+    LIMITS_PATTERN,
     cannot_answer_private,
     refuse_length,
     refuse_private,
@@ -89,7 +90,7 @@ class TwitterSettings(ChannelSettings):
     fields: str = Field(default="tweet.fields", pattern=r"^(tweet|post)\.fields$")
     limits: str = Field(
         default=LIMITS,
-        pattern=r"^[1-9][0-9]{0,6}/[1-9][0-9]{0,6}(,[1-9][0-9]{0,6}/[1-9][0-9]{0,6})*$",
+        pattern=LIMITS_PATTERN,
         description="how many posts and replies in how many seconds: 100/900,300/10800",
     )
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import httpx
@@ -26,13 +26,13 @@ from channels.contract import ChannelError, Refused
 from channels.http import Clock
 from channels.looking import SLACK, Page, Published, look_for_reply
 from channels.own_answers import OwnAnswers
-from channels.replying import MentionGone, NotAllowed
+from channels.replying import MentionGone, NotAllowed, read_limits
 from channels.twitter.listening import Shown
 from channels.twitter.posts import Post
 from channels.twitter.refusals import PROVIDER, own_words
 from domain.mentions import Mention
 from domain.publication import Receipt, Sighting
-from domain.replies import AccountLimit, ReplyTerms
+from domain.replies import ReplyTerms
 
 REACH = 2_500
 """So many of our posts back, a list that ends may have ended because X shows no more: it shows the
@@ -92,13 +92,9 @@ class _Looked(_Problem):
 
 def terms_of(limits: str) -> ReplyTerms:
     """What an account may send and pays; ``limits`` are counts in seconds: ``100/900,…``."""
-    pairs = (one.split("/") for one in limits.split(","))
     return ReplyTerms(
         checked_on=date(2026, 11, 20),
-        limits=tuple(
-            AccountLimit(count=int(count), window=timedelta(seconds=int(seconds)))
-            for count, seconds in pairs
-        ),
+        limits=read_limits(limits),
         price=Decimal("0.010"),
         price_with_link=Decimal("0.200"),
         same_words_refused=True,

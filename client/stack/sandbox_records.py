@@ -15,6 +15,7 @@ import httpx
 import orjson
 from pydantic import BaseModel
 
+from channels.sendgrid.replying import REPLY_ARG
 from client.engine import Engine
 from domain.ids import MessageRef, delivery_of, publication_key
 from domain.model import Value
@@ -238,6 +239,9 @@ async def _mails(sandbox: httpx.AsyncClient) -> AsyncIterator[tuple[str, str]]:
 def _read(lines: Iterable[bytes]) -> Iterable[tuple[str, str]]:
     for line in filter(None, lines):
         mail = orjson.loads(line)
+        if REPLY_ARG in mail["args"]:
+            # Answers to what people wrote are no messages; they have a count of their own.
+            continue
         # Of all that travels with a mail, only this key is two parts with one dot between them.
         marks = map(str, mail["args"].values())
         yield next((mark for mark in marks if mark.count(".") == 1), ""), str(mail["address"])

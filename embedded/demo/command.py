@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,7 @@ from domain.message import MessageKind
 from domain.status import MessageStatus
 from embedded.demo import crowd, desk, faults, other_system
 from embedded.demo.audience import write_audience
+from embedded.demo.crowd import Crowd
 from embedded.demo.scenario import LEAD, Scenario, Story
 from embedded.demo.scorecard import add_up
 from embedded.demo.scorecard_view import show
@@ -73,11 +75,12 @@ def register(app: typer.Typer) -> None:
 async def play(recipients: int, state_dir: Path, console: Console) -> bool:
     """Play the Saturday in ``state_dir``, print the scorecard, and return whether it is a pass."""
     shutil.rmtree(state_dir, ignore_errors=True)
+    # For its parts, and for what the desk asks here: whether a reply fits its channel.
+    os.environ.update(crowd.SETTINGS)
     console.print(f"Starting Temporal, sandbox, webhook receiver and worker in {state_dir} …")
     stack = Stack(
         state_dir,
         ports=Ports.free(),
-        channel_settings=crowd.LIMITS,
         say=lambda text: console.print(f"  {text}"),
     )
     await stack.start()
@@ -116,7 +119,7 @@ class Demo:
         self._website = website
         self._signers = signers
         self._subscribers = 0
-        self._said: dict[str, frozenset[str]] = {}
+        self._crowd = Crowd(sandbox, stack.addresses["webhooks"])
         self._console = console
         self._slowness: int | None = None
         self._screen = DemoScreen(console, engine)
@@ -136,7 +139,14 @@ class Demo:
             files = quickened(dict(shipped), recipients)
             status = await Scenario(self, story).play(files, AUDIENCE)
             self._screen.say("comparing the ledger with the sandbox and with the status page")
-            score = await add_up(self.engine, self._sandbox, self._website, status, story)
+            score = await add_up(
+                self.engine,
+                self._sandbox,
+                self._website,
+                status,
+                story,
+                webhooks=self._crowd.webhooks,
+            )
         show(self._console, score, story)
         return not score.wrong
 
@@ -173,18 +183,24 @@ class Demo:
         return both
 
     async def let_crowd_speak(self) -> dict[str, frozenset[str]]:
-        """Have strangers speak on X and Facebook while people are being told."""
-        said = await crowd.speak(self._sandbox)
-        self.say(f"strangers say {sum(map(len, said.values())):,} things on {' and '.join(said)}")
+        """Have strangers speak on four channels while people are being told."""
+        await self._crowd.speak()
+        by_channel = ", ".join(f"{many:,} on {channel}" for channel, many in crowd.SAID.items())
+        self.say(f"strangers say {sum(crowd.SAID.values()):,} things: {by_channel}")
         await crowd.listen(self.engine)
-        self._said = said
-        return said
+        return self._crowd.said
 
     async def answer_crowd(self) -> None:
         """Have the desk answer all but the press."""
-        await crowd.heard(self.engine, self._said)
-        await crowd.change_minds(self._sandbox, self._said)
-        expected = sum(map(len, self._said.values()))
+        await self._crowd.arrive(self.engine)
+        self.say("the desk has heard them; some now edit or delete what they said")
+        await self._crowd.change_minds()
+        await crowd.listen(self.engine)
+        expected = sum(crowd.SAID.values())
+        await desk.answer_crowd(self.engine, expected, self.say)
+        edited = await self._crowd.change_answered()
+        self.say(f"{edited} authors edit what we have answered: nobody is answered again")
+        await crowd.listen(self.engine)
         await desk.answer_crowd(self.engine, expected, self.say)
 
     async def answer_press(self) -> None:
@@ -210,5 +226,6 @@ def quickened(files: dict[str, str], recipients: int) -> dict[str, str]:
         plan["messages"][kind.value]["gate"]["requires"] = proof.value
     for section, values in WINDOWS.items():
         plan[section] = {**plan.get(section, {}), **values}
+    plan["replies"]["channels"] = list(crowd.SAID)
     plan["broadcast"]["batch_size"] = max(1, min(1000, recipients // 40))
     return {**files, "playbook.yaml": yaml.safe_dump(plan, sort_keys=False)}

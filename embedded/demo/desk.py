@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import httpx
 
@@ -11,6 +13,7 @@ from client import mentions, replies
 from client.clusters import list_clusters, open_in_cluster
 from client.coverage import coverage_of
 from client.engine import Engine
+from client.mentions import MentionRow
 from client.reply_desk import start_replying
 from domain.actor import Actor
 from domain.errors import DomainError
@@ -18,7 +21,8 @@ from domain.mentions import DismissalReason, MentionState
 from domain.model import Value
 from domain.plural import plural
 from domain.publication import PublicationState
-from embedded.demo.crowd import PRESS, QUESTIONS, SAID, Answer
+from embedded.demo.crowd import SAID, Said, all_mentions, place_of
+from embedded.demo.sayings import BY_HAND, PRESS, Answer, answer_to
 from embedded.demo.scenario import INCIDENT
 
 AGENTS = tuple(map(Actor.at_terminal, ("sam", "dana", "maya")))
@@ -28,41 +32,93 @@ TO_THE_PRESS = (
     "anything now. I will write to you about the rest.",
     "Thank you for asking. Every customer has heard from us, and we publish each step as we "
     "take it. I will come back to you in person.",
+    "This is Noor, the founder. Every customer heard from us first, and the whole story will be "
+    "public when this is over. I will write to you myself.",
+    "We hear you, and will not keep you waiting. What is certain is public already; I will send "
+    "you the rest in person.",
 )
 """Each in other words: X refuses what the account has said lately."""
 
+_BY_HAND = (
+    "Not yet, {}. We will say on our status page when you can log in again.",
+    "{}, please wait a little longer. As soon as it is safe, our status page says so.",
+    "We have read this ourselves, {}. Our status page has what we know, and we are on it.",
+    "Thank you for writing, {}. We are on it, and our status page says how far we are.",
+    "{}, we see this and keep at it. The next news will be on our status page.",
+)
 _AGAIN_AFTER = 0.5
 _MOST_CLUSTERS = 200
 _MANY = 500
+_MOST_ROUNDS = 60
+"""So often all is gone through; what is refused again and again then keeps the incident open."""
 
 Say = Callable[[str], None]
 
 
-class Answered(Value):
-    """How the crowd was answered, counted in the sandbox's own book.
+class ChannelAnswers(Value):
+    """How the crowd on one channel was answered, counted in the sandbox's own book.
 
-    ``twice`` have more than one answer, ``none`` have neither one nor a reason why not. ``known``
-    are answered by the ledger.
+    ``twice`` have more than one answer, ``none`` have neither one nor a reason why not, ``gone``
+    were deleted by their authors before. ``dismissed`` have a reason, which a person gave or, for
+    ``automatic`` ones, a rule. ``known`` are answered by the ledger.
     """
 
+    channel: str
     said: int = 0
     once: int = 0
     twice: int = 0
     none: int = 0
     gone: int = 0
     dismissed: int = 0
+    automatic: int = 0
     known: int = 0
 
     def wrong(self) -> list[str]:
         """What is not as it should be, in words."""
         found = []
         if self.twice:
-            found.append(f"{plural(self.twice, 'mention')} got more than one answer")
+            found.append(
+                f"{self.channel}: {plural(self.twice, 'mention')} got more than one answer"
+            )
         if self.none:
-            found.append(f"{plural(self.none, 'mention')} got no answer and no reason why not")
-        if self.known != self.once:
-            found.append(f"{self.known:,} are answered by the ledger, {self.once:,} by the sandbox")
+            found.append(
+                f"{self.channel}: {plural(self.none, 'mention')} got no answer and no reason "
+                "why not"
+            )
+        if self.known != self.once + self.twice:
+            found.append(
+                f"{self.channel}: {self.known:,} are answered by the ledger, "
+                f"{self.once + self.twice:,} by the sandbox"
+            )
         return found
+
+
+class Answered(Value):
+    """How the crowd was answered, channel by channel."""
+
+    channels: tuple[ChannelAnswers, ...] = ()
+
+    @property
+    def total(self) -> ChannelAnswers:
+        """All channels together."""
+        names = set(ChannelAnswers.model_fields) - {"channel"}
+        sums = {name: sum(getattr(one, name) for one in self.channels) for name in names}
+        return ChannelAnswers(channel="in all", **sums)
+
+    @property
+    def in_words(self) -> str:
+        """The line that all of it comes down to."""
+        total = self.total
+        ended = total.once + total.dismissed + total.gone
+        gone = f" ({total.gone:,} of them deleted by their authors)" if total.gone else ""
+        return (
+            f"{ended:,} of {total.said:,} answered or dismissed{gone}, "
+            f"{total.twice:,} twice, {total.none:,} unanswered"
+        )
+
+    def wrong(self) -> list[str]:
+        """What is not as it should be, in words."""
+        return [what for one in self.channels for what in one.wrong()]
 
 
 async def answer_crowd(engine: Engine, expected: int, say: Say) -> None:
@@ -73,8 +129,7 @@ async def answer_crowd(engine: Engine, expected: int, say: Say) -> None:
     temporal = await engine.temporal()
     for channel in SAID:
         await start_replying(temporal, channel)
-    rounds = 0
-    while True:
+    for rounds in range(_MOST_ROUNDS):
         clusters = await list_clusters(engine, incident=INCIDENT, limit=_MOST_CLUSTERS)
         waiting = [one for one in clusters if one.cluster.open]
         handled = 0
@@ -82,15 +137,15 @@ async def answer_crowd(engine: Engine, expected: int, say: Say) -> None:
             numbers = await _unanswered(engine, await open_in_cluster(engine, one.cluster.number))
             if numbers and PRESS not in one.newest.mention.text:
                 actor = AGENTS[number % len(AGENTS)]
-                what = _answer_to(one.newest.mention.text)
+                what = answer_to(one.newest.mention.text)
                 handled += await _handle(engine, numbers, what, actor)
         if handled:
             say(f"{len(AGENTS)} agents answer {handled:,} mentions by cluster")
         handled += await _by_hand(engine, rounds)
         if not handled and await _settled(engine) and await _arrived(engine) >= expected:
             return
-        rounds += 1
         await asyncio.sleep(_AGAIN_AFTER)
+    say("some mentions cannot be answered: the scorecard says how many")
 
 
 async def answer_press(engine: Engine) -> None:
@@ -106,35 +161,42 @@ async def answer_press(engine: Engine) -> None:
         await asyncio.sleep(_AGAIN_AFTER)
 
 
-async def count_answers(
-    engine: Engine, sandbox: httpx.AsyncClient, said: dict[str, frozenset[str]]
-) -> Answered:
+async def count_answers(engine: Engine, sandbox: httpx.AsyncClient, said: Said) -> Answered:
     """Count in the sandbox's book what the crowd got, and compare the ledger with it."""
     books = (await sandbox.get("/_sandbox/books/replies")).raise_for_status().json()
-    ids = {(channel, one) for channel, some in said.items() for one in some}
-    rows = [one for one in books["mentions"] if (one["channel"], one["id"]) in ids]
-    ended: dict[MentionState, set[tuple[str, str]]] = {}
-    after: int | None = None
-    while True:
-        page = await mentions.list_mentions(
-            engine, incident=INCIDENT, after=after, limit=mentions.MOST
-        )
-        for row in page.mentions:
-            ended.setdefault(row.state, set()).add((row.mention.channel, row.mention.id))
-        after = page.after
-        if after is None:
-            break
-    dismissed = ended.get(MentionState.DISMISSED, set())
-    unanswered = [one for one in rows if not one["replies"] and not one["deleted"]]
-    reasons = [one for one in unanswered if (one["channel"], one["id"]) in dismissed]
-    return Answered(
-        said=len(ids),
+    known = {place_of(row): row for row in await all_mentions(engine)}
+    found = []
+    for channel, ids in said.items():
+        rows = [one for one in books["mentions"] if one["channel"] == channel and one["id"] in ids]
+        ours = {one["id"]: known.get((channel, one["id"])) for one in rows}
+        found.append(_channel_answers(channel, len(ids), rows, ours))
+    return Answered(channels=tuple(found))
+
+
+def _channel_answers(
+    channel: str,
+    said: int,
+    rows: Sequence[Mapping[str, Any]],
+    ours: Mapping[str, MentionRow | None],
+) -> ChannelAnswers:
+    states = Counter(row.state for row in ours.values() if row is not None)
+    unanswered = [ours[one["id"]] for one in rows if not one["replies"] and not one["deleted"]]
+    reasons = [
+        row.reason
+        for row in unanswered
+        if row is not None and row.state is MentionState.DISMISSED and row.reason
+    ]
+    return ChannelAnswers(
+        channel=channel,
+        said=said,
         once=sum(one["replies"] == 1 for one in rows),
         twice=sum(one["replies"] > 1 for one in rows),
-        none=len(unanswered) - len(reasons) + len(ids) - len(rows),
+        # What is not in the sandbox's book at all has no answer either.
+        none=len(unanswered) - len(reasons) + said - len(rows),
         gone=sum(bool(one["deleted"]) and not one["replies"] for one in rows),
         dismissed=len(reasons),
-        known=len(ended.get(MentionState.ANSWERED, set()) & ids),
+        automatic=reasons.count(DismissalReason.AUTOMATIC),
+        known=states[MentionState.ANSWERED],
     )
 
 
@@ -143,12 +205,14 @@ async def _handle(engine: Engine, numbers: Sequence[int], what: Answer, actor: A
     if isinstance(what, DismissalReason):
         return await mentions.dismiss(engine, numbers, what, actor=actor)
     handled = 0
+    if what == BY_HAND:
+        return handled
     for begin in range(0, len(numbers), _MANY):
         some = numbers[begin : begin + _MANY]
         try:
             done = await replies.answer_many(engine, some, actor=actor, saved=what)
         except DomainError:
-            # Every wording was used for these authors: they are answered by hand.
+            # Every wording was used for these authors, or none is for this: by hand, then.
             continue
         handled += len(done.planned)
     return handled
@@ -162,26 +226,29 @@ async def _by_hand(engine: Engine, rounds: int) -> int:
     rows = {row.number: row for row in page.mentions if row.mention.text.find(PRESS) < 0}
     handled = 0
     for number in await _unanswered(engine, list(rows)):
-        text = rows[number].mention.text
-        what = _answer_to(text)
-        actor = AGENTS[number % len(AGENTS)]
-        if isinstance(what, DismissalReason):
-            handled += await mentions.dismiss(engine, [number], what, actor=actor)
+        try:
+            await _answer_one(engine, rows[number], rounds)
+        except DomainError:
+            # Its author has deleted it meanwhile.
             continue
-        author = rows[number].mention.author
-        words = f"Thank you for writing, {author.handle or author.name}: we are on it ({rounds})."
-        planned = await replies.answer(engine, number, actor=actor, text=words)
-        if planned.waits:
-            await replies.agree_to_reply(engine, planned.number, actor=SECOND)
         handled += 1
     return handled
 
 
-def _answer_to(text: str) -> Answer:
-    for question, what in QUESTIONS.items():
-        if question in text:
-            return what
-    return "what-happened"
+async def _answer_one(engine: Engine, row: MentionRow, rounds: int) -> None:
+    """Dismiss one mention, or answer it in words that its author has not got yet."""
+    actor = AGENTS[row.number % len(AGENTS)]
+    what = answer_to(row.mention.text)
+    if isinstance(what, DismissalReason):
+        await mentions.dismiss(engine, [row.number], what, actor=actor)
+        return
+    author = row.mention.author
+    # A reply holds no address, and one who writes a mail has that for a handle.
+    name = author.name if "@" in author.handle else author.handle or author.name
+    words = _BY_HAND[(row.number + rounds) % len(_BY_HAND)].format(name)
+    planned = await replies.answer(engine, row.number, actor=actor, text=words)
+    if planned.waits:
+        await replies.agree_to_reply(engine, planned.number, actor=SECOND)
 
 
 async def _unanswered(engine: Engine, numbers: Sequence[int]) -> list[int]:

@@ -42,6 +42,7 @@ FACTS: dict[str, object] = {
     "that customers connected to Example Co.",
     "scope": "Some of the accounts that were connected to us; we are counting them.",
     "doing": "we have stopped all posting and are revoking every token",
+    "not_affected": "Passwords and cards were not touched: they are kept apart.",
     "action_for_customers": "nothing to do now; delete posts you did not write",
 }
 RESOLUTION: dict[str, object] = {

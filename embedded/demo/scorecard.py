@@ -26,7 +26,7 @@ from domain.plural import plural
 from domain.publication import Outcome, PublicationState
 from domain.status import IncidentStatus
 from embedded.demo import crowd
-from embedded.demo.crowd import Heard
+from embedded.demo.crowd import CrowdWebhooks, Heard
 from embedded.demo.desk import Answered, count_answers
 from embedded.demo.faults import fired
 from embedded.demo.other_system import Told, heard
@@ -58,6 +58,7 @@ class Score(Value):
     proof_findings: tuple[str, ...] = ()
     told: Told = Told()
     crowd: Heard = Heard()
+    webhooks: CrowdWebhooks = CrowdWebhooks()
     desk: Answered = Answered()
     wrong: tuple[str, ...] = ()
 
@@ -82,6 +83,8 @@ async def add_up(
     website: httpx.AsyncClient,
     status: IncidentStatus,
     story: Story,
+    *,
+    webhooks: CrowdWebhooks | None = None,
 ) -> Score:
     """Compare the ledger with the sandbox's records, and with the status page as people read it."""
     rows = await list_publications(engine, INCIDENT)
@@ -113,6 +116,7 @@ async def add_up(
         decisions=decisions,
         told=await heard(engine, sandbox),
         crowd=await crowd.heard(engine, story.said),
+        webhooks=webhooks or CrowdWebhooks(),
         desk=await count_answers(engine, sandbox, story.said),
         proof_findings=tuple(one.explanation.what for one in unproven),
     )
@@ -202,6 +206,7 @@ def _wrong(score: Score, story: Story) -> list[str]:
     if not score.crowd.said and not story.broke_off:
         wrong.append("nobody said anything")
     wrong += score.crowd.wrong()
+    wrong += score.webhooks.wrong()
     wrong += score.desk.wrong()
     wrong += score.record_findings
     wrong += _unproven(score)

@@ -19,6 +19,7 @@ def show(console: Console, score: Score, story: Story) -> None:
     console.print(_messages(score))
     console.print(_mail_table(score))
     console.print(_page_table(score))
+    console.print(_desk_table(score))
     console.print(_approvals(score))
     again = f", {score.told.repeated:,} of them twice" if score.told.repeated else ""
     console.print(
@@ -40,6 +41,7 @@ def show(console: Console, score: Score, story: Story) -> None:
     for wrong in score.wrong:
         console.print(f"[bold red]not right:[/bold red] {wrong}", highlight=False)
     if not score.wrong:
+        console.print(f"[bold green]{score.desk.in_words}.")
         console.print(
             "[bold green]Nothing lost, nothing sent twice, by the sandbox's own books; "
             "every decision proven, by our audit."
@@ -114,6 +116,30 @@ def _page_table(score: Score) -> Table:
     return table
 
 
+def _desk_table(score: Score) -> Table:
+    """What strangers said, and what they got for it, counted in the sandbox's own book."""
+    title = "What people said, by the sandbox's own book"
+    table = Table(title=title, title_justify="left", caption_justify="left")
+    table.add_column("channel")
+    for name in ("said", "on the desk", "answered", "dismissed", "deleted", "twice", "unanswered"):
+        table.add_column(name, justify="right")
+    total = score.desk.total
+    for one in (*score.desk.channels, total):
+        last = one is total
+        if last:
+            table.add_section()
+        there = score.crowd.heard if last else score.crowd.channels.get(one.channel, 0)
+        numbers = (one.said, there, one.once, one.dismissed, one.gone, one.twice, one.none)
+        table.add_row(one.channel, *(f"{number:,}" for number in numbers))
+    told = score.webhooks
+    table.caption = (
+        f"{total.automatic:,} of those dismissed were mail that machines wrote. Webhooks told of "
+        f"{told.once + told.twice:,} at once, {told.twice:,} of them twice, of {told.late:,} late, "
+        f"and of the others never; {told.refused:,} forged ones were refused."
+    )
+    return table
+
+
 def _approvals(score: Score) -> Table:
     """Who signed what, and what the audit says of the proof, by itself and afterwards."""
     table = Table(title="Approvals", title_justify="left")
@@ -139,16 +165,7 @@ def _beside_2013(score: Score) -> Table:
     channels = ", ".join(sorted(score.first_accepted))
     table.add_row("customers told", "over 1,000,000", f"{told:,}")
     table.add_row("channels", "e-mail, Facebook, Twitter", channels)
-    ended = score.desk.once + score.desk.dismissed + score.desk.gone
-    table.add_row(
-        "mentions in a day",
-        "5,676, all answered",
-        f"{ended:,} of {score.desk.said:,}: {score.desk.once:,} answered, "
-        f"{score.desk.dismissed:,} dismissed, {score.desk.gone:,} deleted by their authors",
-    )
-    table.add_row(
-        "answered twice / not at all", "not told", f"{score.desk.twice:,} / {score.desk.none:,}"
-    )
+    table.add_row("mentions in a day", "5,676, all answered", score.desk.in_words)
     table.add_row("codes for goodwill", "none", f"{score.codes:,}")
     table.add_row("lost / doubled", "not told", f"{_lost(score)} / {_doubled(score)}")
     return table

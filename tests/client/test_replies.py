@@ -90,6 +90,19 @@ async def test_many_get_the_same_reply_each_in_words_of_its_own_that_the_wire_le
         await replies.answer_many(desk.engine, numbers, actor=DANA, saved="thanks")
 
 
+async def test_whose_handle_is_an_address_is_called_by_name(desk: Answering) -> None:
+    """Who writes a mail has such a handle, and whoever is on another server of Mastodon."""
+    at = datetime.now(UTC)
+    author = {"id": "7", "handle": "ann_7@other.example", "name": "Ann Seven"}
+    await entering.enter(desk.ledger, [mention(7, "thanks!", author=author, at=at)], at)
+    (row,) = await reading.listed(desk.ledger, Which(), 10)
+    await entering.draw_into(desk.ledger, [row.number], "hacked")
+    planned = await replies.answer(desk.engine, row.number, actor=SAM, saved="thanks")
+    assert "Ann Seven" in planned.text
+    names = (author["name"], author["handle"])
+    await desk.wire.lets_out(planned.text, planned.ground, authors=names)
+
+
 async def test_all_that_asks_the_same_is_answered_by_one_decision(desk: Answering) -> None:
     numbers = await desk.said(12)
     await Clustering(desk.ledger).catch_up(datetime.now(UTC), 100)

@@ -69,6 +69,14 @@ class Story:
         more = texts * 2 if channel == "facebook" else texts
         return (await self.providers[channel].say(more))[: len(texts)]
 
+    async def write(self, **order: Any) -> str:
+        """One mail in the shape that is ordered; its id."""
+        body = {"provider": "email", **order}
+        async with httpx.AsyncClient(timeout=120, trust_env=False) as http:
+            answer = await http.post(f"{self.sandbox}/_sandbox/crowd", json=body)
+        (made,) = answer.raise_for_status().json()["ids"]
+        return str(made)
+
     async def told(self, channel: str, *ids: str, **order: Any) -> list[int]:
         """The statuses with which deliveries about ``ids`` were answered."""
         answer = await self._order("tell", channel, ids=list(ids), **order)
@@ -217,6 +225,25 @@ async def test_a_mail_arrives_once_whatever_is_attached_and_only_if_it_is_signed
     assert number.startswith(f"{first}~")
     assert row.mention.text.endswith("\n\nam I safe?")
     assert row.mention.private
+
+
+async def test_mail_that_machines_wrote_is_dismissed_by_rule(story: Story) -> None:
+    shapes: list[dict[str, Any]] = [
+        {"headers": {"Auto-Submitted": "auto-replied"}},
+        {"headers": {"Precedence": "bulk"}},
+        {"sender": ""},
+        {"html": True},
+    ]
+    (first,) = await story.say("email", "am I safe?")
+    for shape in (*shapes, {"reply_to": first}):
+        order = {"count": 1, "texts": ["<p>I am away.</p>"], **shape}
+        assert await story.told("email", await story.write(**order)) == [200]
+    found = (await story.desk("email")).values()
+    rows = sorted(found, key=lambda row: row.number)
+    assert [str(row.state) for row in rows] == ["dismissed"] * 3 + ["open"] * 2
+    assert {str(row.reason) for row in rows[:3]} == {"automatic"}
+    assert rows[3].mention.text.endswith("\n\nI am away.")
+    assert rows[4].mention.conversation == first
 
 
 @pytest.mark.parametrize("channel", sorted(READERS))
