@@ -37,9 +37,7 @@ def in_force(delegations: Iterable[Delegation], at: datetime) -> tuple[Delegatio
     return tuple(one for one in delegations if one.until > at)
 
 
-def delegated(
-    delegations: Iterable[Delegation], roles: Mapping[str, tuple[str, ...]]
-) -> Delegated:
+def delegated(delegations: Iterable[Delegation], roles: Mapping[str, tuple[str, ...]]) -> Delegated:
     """For each person, whose roles they have, of those delegations."""
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for one in delegations:

@@ -7,6 +7,7 @@ the next rung comes at once, and the time between two rungs stays what it was.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +15,7 @@ from enum import StrEnum
 from pydantic import BaseModel, Field, model_validator
 
 from domain.durations import Duration
+from domain.message import MessageKind
 from domain.model import Value, Written
 from domain.notifications import NotificationState
 from domain.plan_problems import PlanProblem
@@ -45,6 +47,8 @@ class Rung(StrEnum):
 
 
 ENDS = (Rung.HOLD, Rung.RELEASE_PREAPPROVED)
+RELEASES_FOR = (MessageKind.ANNOUNCEMENT, MessageKind.PROGRESS_UPDATE)
+"""The kinds of message in whose place something approved beforehand may go out."""
 
 
 class Ladder(Written):
@@ -59,9 +63,11 @@ class Ladder(Written):
     @model_validator(mode="after")
     def _climbs(self) -> Ladder:
         if (self.hold is None) is (self.release_preapproved is None):
-            raise ValueError("a ladder ends with `hold` or with `release_preapproved`, and not both")
+            raise ValueError(
+                "a ladder ends with `hold` or with `release_preapproved`, and not both"
+            )
         times = [after for _, after in self.steps()]
-        if any(later <= earlier for earlier, later in zip(times, times[1:], strict=False)):
+        if any(later <= earlier for earlier, later in itertools.pairwise(times)):
             raise ValueError("each rung comes later than the one before: remind, deputy, next_role")
         return self
 
@@ -73,7 +79,7 @@ class Ladder(Written):
     def after(self, rung: Rung) -> tuple[Rung, timedelta] | None:
         """The next rung, and how long after this one; None after the last."""
         steps = self.steps()
-        for (one, earlier), (following, later) in zip(steps, steps[1:], strict=False):
+        for (one, earlier), (following, later) in itertools.pairwise(steps):
             if one is rung:
                 return following, later - earlier
         return None
@@ -101,7 +107,7 @@ DEFAULT_LADDERS: Mapping[Severity, Ladder] = {
 def escalation_problems(ladders: Mapping[Severity, Ladder]) -> Iterable[PlanProblem]:
     """What is odd about the ladders of a plan, taken together."""
     known = [(one, ladders[one].steps()[-1][1]) for one in sorted(ladders)]
-    for (worse, slow), (less, fast) in zip(known, known[1:], strict=False):
+    for (worse, slow), (less, fast) in itertools.pairwise(known):
         if slow > fast:
             detail = f"takes longer than severity {less.value}, which is less bad"
             place = ("escalation", str(worse.value))
@@ -131,7 +137,8 @@ class Escalation(BaseModel):
     ``wanted`` are the roles of which somebody has to be found; when others are needed, another
     round begins with the first rung. ``rung`` is the last that was done, at ``rung_at``, and
     ``repeats`` how often everybody was reminded after the last. ``failed`` says that the latest try
-    to ask somebody did not work. ``ladder`` is None for an incident of before there were any.
+    to ask somebody did not work, and ``notified`` that somebody was asked in some round. ``ladder``
+    is None for an incident of before there were any.
     """
 
     message: int
@@ -145,6 +152,7 @@ class Escalation(BaseModel):
     repeats: int = 0
     asked: dict[str, Asked] = Field(default_factory=dict)
     failed: bool = False
+    notified: bool = False
     over: Ending | None = None
 
     @property
@@ -211,6 +219,20 @@ class Escalation(BaseModel):
             state = NotificationState.UNREACHABLE if person in gone else NotificationState.WAITING
             first = before or Asked(person=person, rung=rung or Rung.REMIND, at=now)
             self.asked[person] = first.model_copy(update={"state": state})
+
+    def skipped(self, now: datetime) -> None:
+        """Note that the next rung could not be done, and that another one follows."""
+        self.climbed((), (), now)
+        self.failed = True
+
+    def people(self) -> tuple[str, ...]:
+        """Those who were asked in this round, in that order."""
+        return tuple(self.asked)
+
+    def forget(self, people: Iterable[str]) -> None:
+        """Leave out those who have decided."""
+        for person in people:
+            self.asked.pop(person, None)
 
     def heard(self, person: str, state: NotificationState) -> bool:
         """Take what became of asking somebody; False if that is no news."""

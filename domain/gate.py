@@ -104,7 +104,7 @@ class Gate(Value):
 
     @property
     def state(self) -> GateState:
-        """Open only if the policy is met, or was overridden, by approvals of exactly this digest."""
+        """Open only if approvals of exactly this digest meet the policy, or override it."""
         counted = [one for one in self.decisions if one.digest == self.digest]
         if any(one.verdict is Verdict.REJECT for one in counted):
             return GateState.REJECTED

@@ -28,7 +28,6 @@ from domain.severity import Severity
 from domain.stage import ALLOWED_MOVES, Stage, refuse_move
 from domain.stopping import Stop
 
-
 _EDITABLE = (MessagePhase.WAITING, MessagePhase.REJECTED, MessagePhase.EXPIRED)
 
 

@@ -33,6 +33,7 @@ from domain.severity import Severity
 PAGE_CHANNEL = "website"
 """The post channel that is the status page."""
 
+
 class MessagePlan(Written):
     """How one kind of message is handled: where it goes, who signs it, what it must not do.
 

@@ -65,7 +65,11 @@ class RepliesPlan(Written):
 
 def reply_problems(plan: RepliesPlan, roster: Sequence[Person]) -> list[PlanProblem]:
     """What contradicts itself there, so that no incident can be opened with it."""
-    return [*_channels(plan), *gate_problems(("replies", "gate"), plan.gate, roster), *_free(plan, roster)]
+    return [
+        *_channels(plan),
+        *gate_problems(("replies", "gate"), plan.gate, roster),
+        *_free(plan, roster),
+    ]
 
 
 def saved_problems(plan: RepliesPlan, facts: Collection[str]) -> list[PlanProblem]:

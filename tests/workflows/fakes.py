@@ -21,6 +21,15 @@ from activities.signatures.broadcasts import (
     StopBroadcast,
 )
 from activities.signatures.listening import READ_MENTIONS, Heard, ReadMentions
+from activities.signatures.notifications import (
+    END_NOTIFICATIONS,
+    NOTIFY,
+    Ended,
+    EndNotifications,
+    Notified,
+    Notify,
+)
+from activities.signatures.on_call import FIND_PEOPLE, FindPeople, FoundPeople
 from activities.signatures.openings import OPEN_GATE, REVOKE_OPENING, OpenGate, RevokeOpening
 from activities.signatures.outbox import SEND_DUE, DueSent, SendDue
 from activities.signatures.outcomes import (
@@ -107,6 +116,9 @@ class Fakes:
             self.close,
             self.record,
             self.read_stops,
+            self.find_people,
+            self.notify,
+            self.end_notifications,
             self.open_gate,
             self.revoke_opening,
             self.verify_proof,
@@ -162,6 +174,29 @@ class Fakes:
         """When everything was stopped."""
         stop = self.of(order.incident).stop
         return StopsRead(stops=(stop,) if stop else ())
+
+    @defined(FIND_PEOPLE)
+    async def find_people(self, order: FindPeople) -> FoundPeople:
+        """Those of the world's people who are not to be left out."""
+        there = self.of(order.incident).people
+        groups = {
+            name: tuple(one for one in getattr(there, name) if one not in order.besides)
+            for name in ("on_call", "deputies", "others", "unreachable")
+        }
+        return FoundPeople(**groups)
+
+    @defined(NOTIFY)
+    async def notify(self, order: Notify) -> Notified:
+        """Keep whom, and say who cannot be reached."""
+        world = self.of(order.incident)
+        world.notified.append(order)
+        return Notified(unreachable=tuple(one for one in order.people if one in world.unreachable))
+
+    @defined(END_NOTIFICATIONS)
+    async def end_notifications(self, order: EndNotifications) -> Ended:
+        """Keep what was over, and why."""
+        self.of(order.incident).ended.append(order)
+        return Ended()
 
     @defined(RECORD_TIMELINE)
     async def record(self, order: RecordTimeline) -> TimelineRecorded:

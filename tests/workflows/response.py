@@ -25,6 +25,7 @@ from domain.message import MessageKind
 from domain.model import Value
 from domain.playbook import Playbook
 from domain.publication import Outcome, PublicationState
+from domain.severity import Severity
 from domain.stage import Stage
 from domain.status import Decided, IncidentStatus, MessageStatus
 from domain.timeline import TimelineEntry
@@ -83,6 +84,7 @@ class Response:
         plan: Playbook | None = None,
         by: str = "maya",
         title: str = "Posts that are not ours",
+        severity: Severity | None = None,
     ) -> IncidentStatus:
         """Open the incident, or join it."""
         start = WithStartWorkflowOperation(
@@ -94,6 +96,7 @@ class Response:
                 plan=plan or a_plan(),
                 templates="t",
                 audiences=self.audiences,
+                severity=severity,
             ),
             id=incident_workflow_id(self.slug),
             task_queue=MAIN_QUEUE,

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
+from activities.signatures.notifications import EndNotifications, Notify
+from activities.signatures.on_call import FoundPeople
 from activities.signatures.openings import OpenGate
 from activities.signatures.outcomes import OutcomeRead
 from activities.signatures.posts import (
@@ -156,6 +158,10 @@ class World:
         self.generation = "first"
         self.snapshot = ""
         self.stop: Stop | None = None
+        self.people = FoundPeople()
+        self.unreachable: set[str] = set()
+        self.notified: list[Notify] = []
+        self.ended: list[EndNotifications] = []
 
     def mail_to(self, audience: str) -> Mailing:
         """The mailing of one audience: ``mail`` for the first that is asked for."""
