@@ -9,7 +9,6 @@ from domain.delegation import Delegation, stand_ins
 from domain.escalation import Escalation, Rung
 from domain.notifications import NotificationState
 
-
 _WAITING = NotificationState.WAITING
 
 

@@ -61,8 +61,8 @@ class BreakingGlass:
             return self._signing.not_counted(asked.message, refusal)
         message.gate = message.gate.with_override(decision)
         by = f", proof {decision.proof[:PROOF_DIGITS]}" if decision.proof else ""
-        as_what = f"message {message.number} {decision.digest[:8]} as {', '.join(decision.roles)}"
-        self._timeline.add(BROKEN, decision.actor, f"{as_what}{by}: {decision.reason}")
+        about = f"message {message.number} {decision.digest[:8]}{by}: {decision.reason}"
+        self._timeline.add(BROKEN, decision.actor, about)
         if message.gate.state is GateState.OPEN:
             both = " and ".join(one.actor.person for one in message.gate.overrides)
             about = f"message {message.number}, by {both}; to be reviewed before the end"

@@ -15,11 +15,13 @@ from surfaces.terminal import (
     audience,
     audit,
     backup,
+    break_glass,
     briefing,
     broadcast,
     check,
     close,
     codes,
+    delegate,
     desk,
     facts,
     key,
@@ -32,6 +34,7 @@ from surfaces.terminal import (
     restore,
     resume_all,
     retry,
+    review,
     revise,
     settle,
     show,
@@ -60,9 +63,9 @@ _COMMANDS: tuple[Register, ...] = tuple(
     one.register
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
-        approve, reject, key, status, broadcast, withdraw, stop_all, resume_all, retry, settle,
-        recipient, briefing, desk, timeline, record, codes, suppressions, subscribers, sign_in,
-        token, webhook, audit,
+        approve, reject, delegate, break_glass, review, key, status, broadcast, withdraw, stop_all,
+        resume_all, retry, settle, recipient, briefing, desk, timeline, record, codes,
+        suppressions, subscribers, sign_in, token, webhook, audit,
         backup, restore, recover,
     )
 )  # fmt: skip
