@@ -132,7 +132,7 @@ class GatePolicy(Written):
 
     def at(self, severity: Severity | None) -> GatePolicy:
         """The same at one severity, whatever the message."""
-        plain = self.model_dump(exclude={"by_severity"}, exclude_defaults=True)
+        plain = self.model_dump(exclude={"by_severity"})
         change = self.by_severity.get(severity) if severity is not None else None
         if change is None:
             return GatePolicy.model_validate(plain)
