@@ -67,9 +67,19 @@ class GateStory(RuleBasedStateMachine):
         ladder = DEFAULT_LADDERS[Severity.CRITICAL]
         self.asking = Escalation(message=1, revision=self.number, since=self.now, ladder=ladder)
 
-    @rule(author=NAMES)
-    def revise(self, author: str) -> None:
-        self._put(author)
+    @rule(author=NAMES, seldom=st.integers(min_value=0, max_value=5))
+    def revise(self, author: str, seldom: int) -> None:
+        if seldom == 0:
+            self._put(author)
+
+    @rule(by=NAMES)
+    def approve(self, by: str) -> None:
+        self.decide(by, Verdict.APPROVE, old=False)
+
+    @rule(people=st.lists(NAMES, min_size=2, max_size=4, unique=True))
+    def approve_in_turn(self, people: list[str]) -> None:
+        for one in people:
+            self.decide(one, Verdict.APPROVE, old=False)
 
     @rule(minutes=st.integers(min_value=1, max_value=90))
     def wait(self, minutes: int) -> None:
@@ -92,7 +102,14 @@ class GateStory(RuleBasedStateMachine):
         self.asking.climbed((person,), (), self.now)
         self.asking.heard(person, state)
 
-    @rule(by=st.one_of(NAMES, st.just("eve")), verdict=st.sampled_from(Verdict), old=st.booleans())
+    @rule(by=st.sampled_from(["eve", "sam", "ines"]), old=st.booleans())
+    def reject(self, by: str, old: bool) -> None:
+        self.decide(by, Verdict.REJECT, old)
+
+    @rule(by=NAMES)
+    def approve_what_was_before(self, by: str) -> None:
+        self.decide(by, Verdict.APPROVE, old=True)
+
     def decide(self, by: str, verdict: Verdict, old: bool) -> None:
         with suppress(DecisionRefused):
             decision = judge(
@@ -159,5 +176,5 @@ class GateStory(RuleBasedStateMachine):
         assert self.gate.missing() == ""
 
 
-GateStory.TestCase.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+GateStory.TestCase.settings = settings(max_examples=80, stateful_step_count=20, deadline=None)
 TestGateStory = GateStory.TestCase
