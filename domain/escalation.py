@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field, model_validator
 
-from domain.durations import Duration
+from domain.duration import Duration
 from domain.message import MessageKind
 from domain.model import Value, Written
 from domain.notifications import NotificationState
@@ -77,11 +77,17 @@ class Ladder(Written):
         return tuple((rung, after) for rung, after in planned if after is not None)
 
     def after(self, rung: Rung) -> tuple[Rung, timedelta] | None:
-        """The next rung, and how long after this one; None after the last."""
-        steps = self.steps()
-        for (one, earlier), (following, later) in itertools.pairwise(steps):
-            if one is rung:
-                return following, later - earlier
+        """The next rung, and how long after this one; None after an end.
+
+        This ladder need not have ``rung``: the severity may have changed since that was done.
+        """
+        order = list(Rung)
+        earlier = timedelta()
+        for one, time in self.steps():
+            if order.index(one) <= order.index(rung):
+                earlier = time
+            elif rung not in ENDS:
+                return one, time - earlier
         return None
 
     @property
@@ -207,22 +213,30 @@ class Escalation(BaseModel):
             self.asked = {}
         self.wanted = roles
 
-    def climbed(self, people: Iterable[str], unreachable: Iterable[str], now: datetime) -> None:
-        """Note that the next rung was done, and asked these people."""
+    def asks(self, people: Iterable[str], now: datetime) -> None:
+        """Note whom the next rung asks, before they are: their answer may come first."""
+        rung = self.upcoming() or Rung.REMIND
+        for person in people:
+            first = self.asked.get(person) or Asked(person=person, rung=rung, at=now)
+            change = {"state": NotificationState.WAITING}
+            self.asked[person] = first.model_copy(update=change)
+
+    def climbed(self, unreachable: Iterable[str], now: datetime) -> None:
+        """Note that the next rung was done, and who of those it asked cannot be reached."""
         rung = self.upcoming()
         if rung is None:
             self.repeats += 1
         self.rung, self.rung_at, self.failed = rung or self.rung, now, False
-        gone = set(unreachable)
-        for person in people:
-            before = self.asked.get(person)
-            state = NotificationState.UNREACHABLE if person in gone else NotificationState.WAITING
-            first = before or Asked(person=person, rung=rung or Rung.REMIND, at=now)
-            self.asked[person] = first.model_copy(update={"state": state})
+        self.gone(unreachable)
+
+    def was_asked_before(self, person: str) -> bool:
+        """Whether an earlier rung than the next one has asked this person."""
+        before = self.asked.get(person)
+        return before is not None and before.rung is not self.upcoming()
 
     def skipped(self, now: datetime) -> None:
         """Note that the next rung could not be done, and that another one follows."""
-        self.climbed((), (), now)
+        self.climbed((), now)
         self.failed = True
 
     def people(self) -> tuple[str, ...]:
@@ -244,11 +258,9 @@ class Escalation(BaseModel):
         return True
 
     def gone(self, people: Iterable[str]) -> None:
-        """Note that these can no longer be found: they were removed from the file of people."""
+        """Note that these cannot be reached, unless they have acknowledged meanwhile."""
         for person in people:
-            if (before := self.asked.get(person)) is not None:
-                change = {"state": NotificationState.UNREACHABLE}
-                self.asked[person] = before.model_copy(update=change)
+            self.heard(person, NotificationState.UNREACHABLE)
 
 
 _NEWS = (NotificationState.ACKNOWLEDGED, NotificationState.UNREACHABLE)

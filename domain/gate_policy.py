@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from pydantic import Field, ValidationError, model_validator
 
 from domain.actor import AuthenticatedBy
-from domain.durations import Duration
+from domain.duration import Duration
 from domain.model import Written
 from domain.plan_problems import PlanProblem, refuse
 from domain.severity import Severity

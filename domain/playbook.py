@@ -12,7 +12,7 @@ from datetime import timedelta
 from pydantic import Field, model_validator
 
 from domain.desk_shifts import DeskPlan, desk_problems
-from domain.durations import Duration
+from domain.duration import Duration
 from domain.escalation import DEFAULT_LADDERS, Ladder, escalation_problems
 from domain.facts import FactName, Facts, FactText
 from domain.gate_check import gate_problems

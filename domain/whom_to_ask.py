@@ -50,9 +50,9 @@ def whom_to_ask(escalation: Escalation, found: Candidates) -> tuple[str, ...]:
             waiting = {one.person for one in escalation.asked.values() if one.state is _WAITING}
             people = tuple(one for one in found.all if one in waiting)
         case Rung.DEPUTY:
-            people = tuple(one for one in found.deputies if one not in escalation.asked)
+            people = tuple(one for one in found.deputies if not escalation.was_asked_before(one))
         case Rung.NEXT_ROLE:
-            people = tuple(one for one in found.all if one not in escalation.asked)
+            people = tuple(one for one in found.all if not escalation.was_asked_before(one))
         case _:
             people = found.all
     return tuple(one for one in people if escalation.may_be_asked(one))

@@ -25,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from activities.signatures.on_call import FIND_PEOPLE, FindPeople
     from domain.delegation import in_force
-    from domain.escalation import ENDS, RELEASES_FOR, Escalation, Rung, about_gate
+    from domain.escalation import ENDS, RELEASES_FOR, Escalation, Ladder, Rung, about_gate
     from domain.gate import GateState
     from domain.gate_endings import ending_of
     from domain.incident import IncidentState
@@ -101,14 +101,18 @@ class Escalating:
         return [about for about in self._state.escalations if about not in self._under_way]
 
     def _begin(self, message: MessageState) -> Escalation:
-        severity = self._state.severity
         return Escalation(
             message=message.number,
             revision=message.revision,
             since=workflow.now(),
-            ladder=self._state.plan.ladder_for(severity) if severity is not None else None,
+            ladder=self._ladder(),
             wanted=message.gate.roles_needed(),
         )
+
+    def _ladder(self) -> Ladder | None:
+        """The ladder of the severity that the incident has now."""
+        severity = self._state.severity
+        return self._state.plan.ladder_for(severity) if severity is not None else None
 
     async def _watch(self, about: str) -> None:
         found = self._state.escalations[about]
@@ -117,6 +121,7 @@ class Escalating:
             if message is None:
                 found.over = ending_of(self._state, found, workflow.now())
             elif not self._expire(message):
+                found.ladder = self._ladder()
                 found.want(message.gate.roles_needed(), workflow.now())
                 found.forget(_deciders(message))
                 await self._go_on(found, message)
@@ -157,6 +162,8 @@ class Escalating:
             message = self._waiting(found)
             if message is None or message.gate.roles_needed() != found.wanted:
                 return True
+            if self._ladder() != found.ladder:
+                return True
             due = found.due_at()
             sooner = due is not None and due < until and not found.failed
             return sooner or bool(_deciders(message) & set(found.asked))
@@ -181,8 +188,7 @@ class Escalating:
                 self._tell_held(found, rung, (), why)
                 return True
             return False
-        found.climbed(people, unreachable, workflow.now())
-        found.notified = found.notified or bool(people)
+        found.climbed(unreachable, workflow.now())
         self._tell(found, rung, people, earlier)
         self._tell_held(found, rung, people, why)
         self._tell_unreachable(found, rung, unreachable)
@@ -210,6 +216,8 @@ class Escalating:
         people = whom_to_ask(found, groups)
         if not people or state.severity is None:
             return (), ()
+        found.asks(people, workflow.now())
+        found.notified = True
         notify = Notify(
             incident=state.incident,
             about=found.about,

@@ -99,7 +99,8 @@ class GateStory(RuleBasedStateMachine):
 
     @rule(person=NAMES, state=st.sampled_from(NotificationState))
     def news(self, person: str, state: NotificationState) -> None:
-        self.asking.climbed((person,), (), self.now)
+        self.asking.asks((person,), self.now)
+        self.asking.climbed((), self.now)
         self.asking.heard(person, state)
 
     @rule(by=st.sampled_from(["eve", "sam", "ines"]), old=st.booleans())

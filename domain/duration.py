@@ -1,4 +1,4 @@
-"""Durations as people write them: ``30s``, ``10m``, ``4h`` or ``1d``."""
+"""Durations as people write them in a playbook: ``30s``, ``10m``, ``4h``, ``1d``."""
 
 from __future__ import annotations
 
