@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from activities.signatures.on_call import FoundPeople
+from domain.actor import AuthenticatedBy
 from domain.escalation import Ladder
-from domain.gate import GatePolicy, GateState
+from domain.gate import GatePolicy, GateState, Requirement
 from domain.message_state import MessagePhase
 from domain.notifications import NotificationNews, NotificationState
 from domain.severity import Severity
@@ -261,6 +262,26 @@ async def test_two_people_open_a_gate_out_of_policy_and_a_third_reviews_it(
     reviewed = ReviewGate(message=1, actor=person("noor"), note="It could not wait.")
     await response.tell("review_gate", reviewed, MessageStatus)
     await response.close()
+
+
+async def test_whoever_opens_it_out_of_policy_proves_who_they_are(response: Response) -> None:
+    for name in ("sam", "lee"):
+        response.world.has_proof(name, name, AuthenticatedBy.KEY)
+    gate = GatePolicy(roles=("legal", "security"), quorum=2, requires=Requirement.KEY)
+    await response.open(a_plan(gate=gate))
+    message = await response.propose()
+
+    bare = await response.tell("break_glass", broken(message, "sam"), Decided)
+    other = broken(message, "sam").model_copy(update={"proof": "lee"})
+    stolen = await response.tell("break_glass", other, Decided)
+    assert (bare.counted, stolen.counted) == (False, False)
+    for name in ("sam", "lee"):
+        proven = broken(message, name).model_copy(update={"proof": name})
+        assert (await response.tell("break_glass", proven, Decided)).counted
+
+    # As no role at all: what was signed for one thing proves nothing else.
+    assert [one.roles for one in response.world.verifications[-2:]] == [(), ()]
+    assert (await response.settled()).broken
 
 
 async def test_a_delegate_signs_as_such_until_it_ends_by_itself(response: Response) -> None:
