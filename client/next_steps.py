@@ -64,9 +64,9 @@ def _for_message(status: IncidentStatus, message: MessageStatus) -> list[NextSte
         late = overdue(message.next_update_by, datetime.now(UTC), step(Action.REVISE))
         # What can no longer be signed as it is has to be revised first.
         return [step(Action.SHOW_COPY), late.next_step if late else to_sign(slug, message)]
-    if message.phase is MessagePhase.REJECTED:
+    if message.phase in (MessagePhase.REJECTED, MessagePhase.EXPIRED):
         return [step(Action.REVISE), step(Action.WITHDRAW)]
-    steps = []
+    steps = [step(Action.REVIEW)] if message.to_review else []
     for outcome in message.outcomes:
         if outcome.state is PublicationState.UNKNOWN:
             steps.append(step(Action.SETTLE, outcome))

@@ -160,10 +160,17 @@ async def remove_passkey(engine: Engine, person: str, named: str) -> None:
 
 
 async def begin_signing(
-    engine: Engine, slug: str, message: MessageStatus, person: str, verdict: Verdict, origin: str
+    engine: Engine,
+    slug: str,
+    message: MessageStatus,
+    person: str,
+    verdict: Verdict,
+    origin: str,
+    *,
+    overriding: bool = False,
 ) -> PasskeyRequest:
     """Ask for a signature over exactly this decision, by one of the person's passkeys."""
-    statement = await begin(engine, slug, message, person, verdict)
+    statement = await begin(engine, slug, message, person, verdict, overriding=overriding)
     return PasskeyRequest(
         options={
             "challenge": base64url(statement.challenge()),

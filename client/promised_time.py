@@ -21,6 +21,16 @@ def promised_time(text: str, now: datetime) -> datetime:
     ``15:30`` is tomorrow's if today's has passed. What is counted from now is rounded up to the
     minute, because the copy shows no seconds. ``WrongInput`` if it is not a time to come.
     """
+    at = typed_time(text, now)
+    try:
+        refuse_promise(at, now)
+    except DomainError as error:
+        raise WrongInput(error.what, error.explanation.next_step) from error
+    return at
+
+
+def typed_time(text: str, now: datetime) -> datetime:
+    """A time that was typed in the same ways, in UTC, whatever it is for."""
     at = _read_time(text.strip().removesuffix("UTC").strip(), now.astimezone(UTC))
     if at is None:
         raise WrongInput(
@@ -28,10 +38,6 @@ def promised_time(text: str, now: datetime) -> datetime:
             "Write 45m or 2h, a time of day in UTC such as 15:30, or a day and a time such as "
             f"{now + timedelta(days=1):%Y-%m-%d} 09:00.",
         )
-    try:
-        refuse_promise(at, now)
-    except DomainError as error:
-        raise WrongInput(error.what, error.explanation.next_step) from error
     return at
 
 

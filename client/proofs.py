@@ -11,7 +11,7 @@ import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from client import messages
+from client import gates, messages
 from client.asking import incident_status
 from client.engine import Engine
 from client.errors import NoLedger
@@ -30,9 +30,18 @@ LASTS = timedelta(minutes=10)
 
 
 async def begin(
-    engine: Engine, slug: str, message: MessageStatus, person: str, verdict: Verdict
+    engine: Engine,
+    slug: str,
+    message: MessageStatus,
+    person: str,
+    verdict: Verdict,
+    *,
+    overriding: bool = False,
 ) -> Statement:
-    """What a person has to sign so that this decision on this revision counts, within ``LASTS``."""
+    """What a person has to sign so that this decision on this revision counts, within ``LASTS``.
+
+    ``overriding``: it is an approval out of policy, which nobody gives in a role.
+    """
     now = datetime.now(UTC)
     expires = (now + LASTS).replace(microsecond=0)
     nonce = secrets.token_hex(16)
@@ -45,7 +54,7 @@ async def begin(
         digest=message.digest,
         verdict=verdict,
         person=person,
-        roles=message.signs_as.get(person, ()),
+        roles=() if overriding else message.signs_as.get(person, ()),
         nonce=nonce,
         expires=expires,
     )
@@ -97,6 +106,23 @@ async def decide(
     )
 
 
+async def break_glass(
+    engine: Engine, slug: str, number: int, *, actor: Actor, digest: str, reason: str
+) -> Decided:
+    """``gates.break_glass``, signed with the person's key if there is one here."""
+    key = await asyncio.to_thread(find_key, engine.settings, actor.person)
+    proof = ""
+    if key is not None:
+        about = _about(await incident_status(engine, slug), digest, number)
+        if about is not None:
+            proof = await _signed(
+                engine, slug, about, key, actor.person, Verdict.APPROVE, overriding=True
+            )
+    return await gates.break_glass(
+        engine, slug, number, actor=actor, digest=digest, reason=reason, proof=proof
+    )
+
+
 async def _signed(
     engine: Engine,
     slug: str,
@@ -104,13 +130,15 @@ async def _signed(
     key: SigningKey,
     person: str,
     verdict: Verdict,
+    *,
+    overriding: bool = False,
 ) -> str:
     """The id of the proof; "" if the gate requires none and it could not be made."""
     optional = about.requires is Requirement.NONE
     try:
         if optional and not await _in_force(engine, key):
             return ""
-        statement = await begin(engine, slug, about, person, verdict)
+        statement = await begin(engine, slug, about, person, verdict, overriding=overriding)
         return await hand_in(engine, key.sign(statement))
     except (StoreUnavailable, NoLedger):
         if optional:

@@ -59,6 +59,8 @@ def may_sign(
                 may,
             )
         )
+    if person not in message.may_sign and person in message.signs_as:
+        return _not_now(message, person, may)
     if person not in message.may_sign:
         held = " or ".join(roles) or "no role"
         what = f"You are {held} here, and this gate does not take that signature."
@@ -71,6 +73,17 @@ def may_sign(
     return MaySign(
         approve=late is None, reject=True, proven=proves, required=required, why_not=late
     )
+
+
+def _not_now(message: MessageStatus, person: str, may: str) -> MaySign:
+    """Whoever has a role here and cannot approve: others come first, or theirs is given already."""
+    holder = message.signs_for.get(person, "")
+    if message.turn_of and not set(message.signs_as[person]) & set(message.turn_of):
+        first = " or ".join(message.turn_of)
+        why = explained(f"It is not your turn yet: {first} sign first.", may)
+        return MaySign(reject=True, why_not=why)
+    whose = f"of {holder}, for whom you stand in," if holder else "that you could give"
+    return MaySign(why_not=explained(f"The signature {whose} was given already.", may))
 
 
 def _unproven(message: MessageStatus, unusable: Explanation | None) -> Explanation:

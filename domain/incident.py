@@ -12,10 +12,12 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from domain.actor import Actor
+from domain.delegation import Delegation, delegated
 from domain.errors import DecisionRefused, DomainError
+from domain.escalation import Escalation
 from domain.explanation import Action, NextStep
 from domain.facts import FactsState, missing_facts, missing_for_people
-from domain.gate import GatePolicy, GateState
+from domain.gate import GatePolicy, GateState, Standing, standing
 from domain.ids import AudienceName, MessageRef, Slug
 from domain.limits import MOST_MESSAGES
 from domain.message import SHORT_DIGEST, STAGE_OF, MessageKind
@@ -28,14 +30,17 @@ from domain.severity import Severity
 from domain.stage import ALLOWED_MOVES, Stage, refuse_move
 from domain.stopping import Stop
 
+_EDITABLE = (MessagePhase.WAITING, MessagePhase.REJECTED, MessagePhase.EXPIRED)
+
 
 class IncidentState(BaseModel):
     """Everything the response has to remember.
 
     ``joined`` are those of the roster who joined after it was opened. ``noise`` counts entries
     that anybody can cause, by their kind. ``stop`` is the newest of which it has heard, and
-    ``quarantines`` are those in force of which it has. Without
-    ``severity`` it was opened before there were any.
+    ``quarantines`` are those in force of which it has. Without ``severity`` it was opened before
+    there were any. ``escalations`` are about gates, by what notifications call them, and
+    ``delegations`` those that have not ended.
     """
 
     incident: Slug
@@ -55,6 +60,8 @@ class IncidentState(BaseModel):
     stop: Stop | None = None
     severity: Severity | None = None
     quarantines: tuple[Quarantine, ...] = ()
+    escalations: dict[str, Escalation] = Field(default_factory=dict)
+    delegations: tuple[Delegation, ...] = ()
 
     def message(self, number: int) -> MessageState:
         """Message ``number``; ``DomainError`` if there is none."""
@@ -139,18 +146,34 @@ class IncidentState(BaseModel):
         )
 
     def may_sign(self, message: MessageState) -> tuple[str, ...]:
-        """Who may still approve ``message``: never its author, and nobody twice."""
-        if message.gate.state is not GateState.WAITING:
+        """Who may approve ``message`` now: never its author, nobody twice, and in their turn."""
+        gate = message.gate
+        if gate.state is not GateState.WAITING:
             return ()
-        decided = {one.actor.person for one in message.gate.decisions}
-        signers = self.plan.signers(message.kind)
-        return tuple(one for one in signers if one != message.author and one not in decided)
+        decided = {name for one in gate.decisions for name in (one.actor.person, one.authority)}
+        now = set(gate.roles_now())
+        return tuple(
+            person.id
+            for person in self.plan.roster
+            if person.id != message.author
+            and person.id not in decided
+            and now & set(self.stands_as(message, person.id).roles)
+        )
+
+    def stands_as(self, message: MessageState, person: str) -> Standing:
+        """As what somebody decides on ``message``: roles of their own, or delegated ones."""
+        roles = roles_of(self.plan.roster)
+        return standing(message.gate, person, roles, delegated(self.delegations, roles))
 
     def signs_as(self, message: MessageState) -> dict[str, tuple[str, ...]]:
         """The roles in which each person may decide on ``message``, for those who have one."""
-        roles = roles_of(self.plan.roster)
-        policy = message.gate.policy
-        return {one: here for one in roles if (here := policy.roles_here(roles[one]))}
+        found = {one.id: self.stands_as(message, one.id).roles for one in self.plan.roster}
+        return {person: here for person, here in found.items() if here}
+
+    def signs_for(self, message: MessageState) -> dict[str, str]:
+        """Who has delegated to each person the roles in which they may decide on ``message``."""
+        found = {one.id: self.stands_as(message, one.id) for one in self.plan.roster}
+        return {person: one.on_behalf_of for person, one in found.items() if one.on_behalf_of}
 
     def has_told(self, kind: MessageKind) -> bool:
         """Whether any message of ``kind`` has reached its quorum."""
@@ -290,7 +313,7 @@ class IncidentState(BaseModel):
                     advice="Propose the reply rules anew: once signed, those replace these.",
                 ),
             )
-        if message.phase not in (MessagePhase.WAITING, MessagePhase.REJECTED):
+        if message.phase not in _EDITABLE:
             raise DomainError(
                 f"Message {message.number} is {message.phase} and can no longer be edited.",
                 "Propose a correction, which goes out as a message of its own.",
@@ -332,6 +355,19 @@ class IncidentState(BaseModel):
                 f"Message {', '.join(map(str, waiting))} is waiting at its gate.",
                 "Have it decided or withdraw it, or close with a written waiver.",
             )
+        broken = [one.number for one in self.messages if one.to_review()]
+        if broken:
+            raise DomainError(
+                f"The gate of message {', '.join(map(str, broken))} was opened out of policy, and "
+                "nobody has reviewed that.",
+                NextStep(
+                    action=Action.REVIEW,
+                    incident=self.incident,
+                    message=broken[0],
+                    advice="Somebody who had no part in it writes what was found; or close with a "
+                    "written waiver.",
+                ),
+            )
         unknown = [(one.number, place) for one in self.messages for place in one.unknown_at()]
         if unknown:
             places = ", ".join(f"message {number} on {place}" for number, place in unknown)
@@ -361,7 +397,7 @@ class IncidentState(BaseModel):
             for one in self.messages
             if one.number < message.number
             and one.kind is MessageKind.PROGRESS_UPDATE
-            and one.phase in (MessagePhase.WAITING, MessagePhase.REJECTED, MessagePhase.PUBLISHING)
+            and one.phase in (*_EDITABLE, MessagePhase.PUBLISHING)
         ]
 
 

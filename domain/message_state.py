@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field
 
+from domain.break_glass import Review
 from domain.errors import DomainError
 from domain.explanation import Explanation
 from domain.gate import Gate, GateState
@@ -24,6 +25,7 @@ class MessagePhase(StrEnum):
 
     WAITING = "waiting"
     REJECTED = "rejected"
+    EXPIRED = "expired"
     PUBLISHING = "publishing"
     SETTLED = "settled"
     WITHDRAWN = "withdrawn"
@@ -60,6 +62,7 @@ class MessageState(BaseModel):
     status page, ``subscriber_count`` otherwise, are not to be told. ``withdrawing``: what is public
     is still to be taken back. ``components`` are the states that its author had it set on the page.
     ``reply_channels`` are those on which reply rules let replies out; they have no destinations.
+    ``review`` is what was said afterwards of a gate that was opened out of policy.
     """
 
     number: int
@@ -88,6 +91,7 @@ class MessageState(BaseModel):
     withdrawing: bool = False
     components: dict[str, ComponentState] = Field(default_factory=dict)
     reply_channels: tuple[ChannelName, ...] = ()
+    review: Review | None = None
 
     @property
     def digest(self) -> str:
@@ -216,10 +220,16 @@ class MessageState(BaseModel):
                 f"This is only for a publication that is {' or '.join(states)}.",
             )
 
+    def to_review(self) -> bool:
+        """Whether its gate was opened out of policy, and nobody has reviewed that yet."""
+        return self.gate.broken and self.review is None
+
     def refuse_unopened(self) -> None:
         """Raise ``DomainError`` unless the gate of exactly this revision is open."""
         if self.gate.state is GateState.REJECTED:
             raise DomainError(f"Message {self.number} has been rejected.", "Revise it first.")
+        if self.gate.state is GateState.EXPIRED:
+            raise DomainError(f"Message {self.number} has expired.", "Revise it first.")
         if self.gate.state is not GateState.OPEN:
             raise DomainError(
                 f"Message {self.number} has not been approved: it needs {self.gate.missing()}.",

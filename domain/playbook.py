@@ -7,16 +7,17 @@ that editing the folder during an incident changes nothing silently.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Set
 from datetime import timedelta
-from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import Field, model_validator
 
 from domain.desk_shifts import DeskPlan, desk_problems
+from domain.duration import Duration
+from domain.escalation import DEFAULT_LADDERS, Ladder, escalation_problems
 from domain.facts import COPY_FACTS, FactName, FactText
-from domain.gate import GatePolicy, Requirement
+from domain.gate_check import gate_problems
+from domain.gate_policy import GatePolicy, Requirement
 from domain.ids import SUBSCRIBERS, ChannelName
 from domain.message import CLASS_OF, MessageClass, MessageKind, Voice
 from domain.model import Written
@@ -29,46 +30,10 @@ from domain.priorities import MentionsPlan
 from domain.public_text import PublicLine, PublicLink
 from domain.regulations.applying import RegulationsPlan
 from domain.roster import Person
-from domain.suggest import did_you_mean
+from domain.severity import Severity
 
 PAGE_CHANNEL = "website"
 """The post channel that is the status page."""
-
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_SHORT_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(ms|s|m|h|d)")
-_LONGEST = timedelta(days=366)
-
-
-def _duration(value: object) -> object:
-    """Read ``30s``, ``10m``, ``4h`` or ``1d``; ISO 8601 and durations are pydantic's to read."""
-    if not isinstance(value, str) or value.startswith("P"):
-        return value
-    match = _SHORT_DURATION.fullmatch(value.strip())
-    if match is None:
-        raise ValueError("a duration is a number and a unit: 30s, 10m, 4h or 1d")
-    seconds = float(match[1]) * _UNITS[match[2]]
-    if seconds > _LONGEST.total_seconds():
-        raise ValueError("a duration of more than a year must be a mistake: use s, m, h or d")
-    return timedelta(seconds=seconds)
-
-
-def _not_negative(value: timedelta) -> timedelta:
-    if value < timedelta():
-        raise ValueError("a duration cannot be negative")
-    return value
-
-
-def _spell_duration(value: timedelta) -> str:
-    # Not "%g": beyond six digits (12 days) that would round, and spell what we cannot read back.
-    return f"{value.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_duration),
-    AfterValidator(_not_negative),
-    PlainSerializer(_spell_duration, return_type=str, when_used="json"),
-]
 
 
 class MessagePlan(Written):
@@ -177,6 +142,7 @@ class Playbook(Written):
     briefing: BriefingPlan = BriefingPlan()
     desk: DeskPlan = DeskPlan()
     regulations: RegulationsPlan = RegulationsPlan()
+    escalation: dict[Severity, Ladder] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _plan_holds_together(self) -> Playbook:
@@ -184,6 +150,7 @@ class Playbook(Written):
             [
                 *self._roster_problems(),
                 *self._gate_problems(),
+                *escalation_problems(self.escalation),
                 *self._subscriber_problems(),
                 *self._reply_problems(),
                 *desk_problems(self.desk, self.roster),
@@ -227,25 +194,11 @@ class Playbook(Written):
         ]
 
     def _gate_problems(self) -> list[PlanProblem]:
-        problems: list[PlanProblem] = []
-        held = {role for person in self.roster for role in person.roles}
-        for kind, plan in self.messages.items():
-            gate = ("messages", kind.value, "gate")
-            signers = self.signers(kind)
-            unheld = [role for role in plan.gate.roles if role not in held]
-            # A misspelt role is one mistake, though it also leaves too few to sign.
-            step = did_you_mean(unheld[0], held, "{}") if unheld else ""
-            absent = [role for role in plan.gate.must_include if role not in held]
-            if len(signers) < plan.gate.quorum and not absent:
-                detail = (
-                    f"is {plan.gate.quorum}, but only {len(signers)} in the roster have one of "
-                    f"{', '.join(plan.gate.roles)}"
-                )
-                problems.append(PlanProblem((*gate, "quorum"), detail, step))
-            for role in absent:
-                detail = f"names {role}, which nobody in the roster is"
-                step = did_you_mean(role, held)
-                problems.append(PlanProblem((*gate, "must_include"), detail, step))
+        problems = [
+            problem
+            for kind, plan in self.messages.items()
+            for problem in gate_problems(("messages", kind.value, "gate"), plan.gate, self.roster)
+        ]
         if MessageKind.GOODWILL_OFFER in self.messages and self.offer is None:
             place = ("messages", MessageKind.GOODWILL_OFFER.value)
             problems.append(PlanProblem(place, "is planned, but there is no offer to make"))
@@ -287,6 +240,10 @@ class Playbook(Written):
         gate = self.gate_of(kind)
         roles = set(gate.roles) if gate is not None else set()
         return [person.id for person in self.roster if roles & set(person.roles)]
+
+    def ladder_for(self, severity: Severity) -> Ladder:
+        """How people are asked at a gate in an incident of ``severity``."""
+        return self.escalation.get(severity) or DEFAULT_LADDERS[severity]
 
     def plan_for(self, kind: MessageKind) -> MessagePlan | None:
         """The plan of one kind of public message, or None if this playbook has none."""

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from pydantic import Field
 
-from domain.gate import GatePolicy
+from domain.gate_check import gate_problems
+from domain.gate_policy import GatePolicy
 from domain.ids import ChannelName
 from domain.model import Written
 from domain.plan_problems import PlanProblem
@@ -64,7 +65,11 @@ class RepliesPlan(Written):
 
 def reply_problems(plan: RepliesPlan, roster: Sequence[Person]) -> list[PlanProblem]:
     """What contradicts itself there, so that no incident can be opened with it."""
-    return [*_channels(plan), *_signers(plan, roster), *_free(plan, roster)]
+    return [
+        *_channels(plan),
+        *gate_problems(("replies", "gate"), plan.gate, roster),
+        *_free(plan, roster),
+    ]
 
 
 def saved_problems(plan: RepliesPlan, facts: Collection[str]) -> list[PlanProblem]:
@@ -78,24 +83,6 @@ def saved_problems(plan: RepliesPlan, facts: Collection[str]) -> list[PlanProble
 def _channels(plan: RepliesPlan) -> Iterator[PlanProblem]:
     if len(set(plan.channels)) != len(plan.channels):
         yield PlanProblem(("replies", "channels"), "names one channel twice")
-
-
-def _signers(plan: RepliesPlan, roster: Sequence[Person]) -> Iterator[PlanProblem]:
-    held = {role for person in roster for role in person.roles}
-    place = ("replies", "gate")
-    signers = [one for one in roster if set(one.roles) & set(plan.gate.roles)]
-    absent = [role for role in plan.gate.must_include if role not in held]
-    if len(signers) < plan.gate.quorum and not absent:
-        detail = (
-            f"is {plan.gate.quorum}, but only {len(signers)} in the roster have one of "
-            f"{', '.join(plan.gate.roles)}"
-        )
-        unheld = [role for role in plan.gate.roles if role not in held]
-        step = did_you_mean(unheld[0], held, "{}") if unheld else ""
-        yield PlanProblem((*place, "quorum"), detail, step)
-    for role in absent:
-        detail = f"names {role}, which nobody in the roster is"
-        yield PlanProblem((*place, "must_include"), detail, did_you_mean(role, held))
 
 
 def _free(plan: RepliesPlan, roster: Sequence[Person]) -> Iterator[PlanProblem]:

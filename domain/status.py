@@ -7,6 +7,9 @@ from datetime import datetime
 from pydantic import Field
 
 from domain.actor import Actor
+from domain.break_glass import Review
+from domain.delegation import Delegation
+from domain.escalation import Asked, Rung
 from domain.explanation import Explanation
 from domain.gate import Decision, GateState, Requirement
 from domain.ids import AudienceName, ChannelName, Slug
@@ -21,6 +24,23 @@ from domain.stopping import Stop
 from domain.timeline import RecordHead
 
 
+class Asking(Value):
+    """Who has been asked to decide at a gate, and what comes next if nobody does.
+
+    ``next_rung`` is None if everybody is only reminded at ``next_at``. ``nobody``: none of those
+    who were asked can be reached.
+    """
+
+    since: datetime
+    asked: tuple[Asked, ...] = ()
+    rung: Rung | None = None
+    rung_at: datetime | None = None
+    next_rung: Rung | None = None
+    next_at: datetime | None = None
+    nobody: bool = False
+    failed: bool = False
+
+
 class MessageStatus(Value):
     """One message, for a person deciding what to do next.
 
@@ -29,7 +49,11 @@ class MessageStatus(Value):
     status page beside the audiences; ``notify`` is false if they are not to be told.
     ``withdrawing``: what is public is still to be taken back. ``requires`` is what its gate wants a
     decision to be proven with, and ``signs_as`` the roles in which each person may decide there.
-    ``reply_channels`` are those on which reply rules let replies out.
+    ``reply_channels`` are those on which reply rules let replies out. ``turn_of`` are the roles
+    whose turn it is to sign, and ``signs_for`` who has delegated theirs to whom. ``reasons`` are
+    why its gate is stricter than usual; undecided at ``expires_at``, it never opens. ``overrides``
+    are the approvals of those who open it out of policy, ``broken`` says that they did, and
+    ``review`` what was said of that afterwards.
     """
 
     number: int
@@ -55,6 +79,19 @@ class MessageStatus(Value):
     requires: Requirement = Requirement.NONE
     signs_as: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     reply_channels: tuple[ChannelName, ...] = ()
+    turn_of: tuple[str, ...] = ()
+    signs_for: dict[str, str] = Field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    overrides: tuple[Decision, ...] = ()
+    broken: bool = False
+    review: Review | None = None
+    asking: Asking | None = None
+
+    @property
+    def to_review(self) -> bool:
+        """Whether its gate was opened out of policy, and nobody has reviewed that."""
+        return self.broken and self.review is None
 
     @property
     def direct(self) -> tuple[str, ...]:
@@ -68,7 +105,8 @@ class IncidentStatus(Value):
     ``ledger`` is what the ledger has of it, with the end of its record; the incident writes branch
     ``record_branch`` of that. ``locked`` is why nothing goes out, if the ledger has less than it
     had. ``joined`` are those who joined after it was opened. ``stopped``: somebody has stopped
-    everything. ``quarantines`` are those in force on its channels, of which it has heard.
+    everything. ``quarantines`` are those in force on its channels, of which it has heard, and
+    ``delegations`` those in force.
     """
 
     incident: Slug
@@ -88,6 +126,7 @@ class IncidentStatus(Value):
     joined: tuple[str, ...] = ()
     stopped: Stop | None = None
     quarantines: tuple[Quarantine, ...] = ()
+    delegations: tuple[Delegation, ...] = ()
 
     @property
     def record(self) -> RecordHead:

@@ -25,6 +25,7 @@ from domain.model import Value
 from domain.page_entry import ComponentState
 from domain.playbook import BroadcastPlan, Looking, Playbook
 from domain.publication import Destination, Outcome, PublicationState
+from domain.roster import PersonId
 from domain.severity import Severity
 from domain.stage import Stage
 from domain.timeline import TimelineEntry
@@ -132,6 +133,33 @@ class SignalledDecision(Value):
     message: int | None = None
     reason: str = ""
     proof: str = ""
+
+
+class BreakGlass(Value):
+    """Ask to open a gate out of policy, or agree to it as the second person; why, in writing."""
+
+    message: int
+    actor: Actor
+    digest: str
+    reason: str
+    proof: str = ""
+
+
+class ReviewGate(Value):
+    """Say, with no part in it, what is to be said of a gate that was opened out of policy."""
+
+    message: int
+    actor: Actor
+    note: str
+
+
+class Delegate(Value):
+    """Give ``to`` the roles of ``holder`` until ``until``; None: end that now."""
+
+    holder: PersonId
+    to: PersonId
+    until: datetime | None
+    actor: Actor
 
 
 class RecordFacts(Value):

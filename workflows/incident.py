@@ -23,12 +23,15 @@ with workflow.unsafe.imports_passed_through():
     from domain.roster import roles_of
     from domain.status import Decided, IncidentStatus, MessageStatus
     from domain.timeline import TimelineEntry
+    from workflows.breaking_glass import BreakingGlass
     from workflows.ceilings import Ceilings
     from workflows.contract import (
         INCIDENT_WORKFLOW,
         Advance,
+        BreakGlass,
         Close,
         Decide,
+        Delegate,
         Join,
         NoteNotified,
         OpenIncident,
@@ -36,6 +39,7 @@ with workflow.unsafe.imports_passed_through():
         Reconcile,
         RecordFacts,
         RetryChannel,
+        ReviewGate,
         Revise,
         SetAudiences,
         Settle,
@@ -43,6 +47,8 @@ with workflow.unsafe.imports_passed_through():
         Withdraw,
     )
     from workflows.deadline_watch import DeadlineWatch
+    from workflows.delegating import Delegating
+    from workflows.escalation import Escalating
     from workflows.facts import FactsRecording
     from workflows.lifecycle import Lifecycle
     from workflows.noise import NoiseLimit
@@ -93,14 +99,11 @@ class IncidentWorkflow:
         self._proposing = Proposing(state, timeline, self._lifecycle, self._turn)
         self._publishing = Publishing(state, timeline, self._noise)
         self._openings = Openings(state, timeline, self._publishing)
-        self._signing = Signing(
-            state,
-            roles_of(state.plan.roster),
-            timeline,
-            self._noise,
-            self._publishing,
-            Proving(state),
-        )
+        roles, proving = roles_of(state.plan.roster), Proving(state)
+        self._signing = Signing(state, roles, timeline, self._noise, self._publishing, proving)
+        self._breaking = BreakingGlass(state, roles, timeline, self._signing, proving)
+        self._delegating = Delegating(state, timeline)
+        self._escalating = Escalating(state, timeline)
         self._withdrawing = Withdrawing(state, timeline, self._publishing, self._turn_of)
         self._stops = Stops(state, timeline, self._publishing)
         if opening.carried is None and opening.severity is not None:
@@ -131,6 +134,8 @@ class IncidentWorkflow:
             asyncio.create_task(self._once_registered(self._stops.keep)),
             asyncio.create_task(self._once_registered(self._deadlines.keep)),
             asyncio.create_task(self._noise.keep()),
+            asyncio.create_task(self._once_registered(self._escalating.keep)),
+            asyncio.create_task(self._delegating.keep()),
             asyncio.create_task(self._ceilings.watch()),
         ]
         closing = asyncio.create_task(self._close())
@@ -192,7 +197,7 @@ class IncidentWorkflow:
 
     @workflow.signal(dynamic=True)
     async def listen(self, name: str, said: Sequence[RawValue]) -> None:
-        """``approve`` and ``reject`` of approvers, ``channel_news``, and ``stops_changed``.
+        """``approve`` and ``reject`` of approvers, and news of what happened elsewhere.
 
         The approvers' contract is one value, ``{"by": …, "digest": …, "message": …}``, perhaps with
         ``proof``, and for rejecting also ``reason``. A handler for each name would stall the whole
@@ -208,6 +213,8 @@ class IncidentWorkflow:
                 self._publishing.hear(said)
             case "stops_changed":
                 self._stops.hear()
+            case "notification_news":
+                self._escalating.hear(said)
             case _:
                 self._noise.add("signal not understood", "somebody", name)
 
@@ -227,6 +234,44 @@ class IncidentWorkflow:
             refuse_long("The reason", decide.reason, REASON_LIMIT)
             refuse_long("The digest", decide.digest, NAME_LIMIT)
             refuse_long("The proof", decide.proof, NAME_LIMIT)
+
+    @workflow.update(name="break_glass")
+    async def break_glass(self, asked: BreakGlass) -> Decided:
+        """Approve out of policy; the second person's approval opens the gate."""
+        self._ceilings.updates += 1
+        return await self._breaking.ask(asked)
+
+    @break_glass.validator
+    def _check_break_glass(self, asked: BreakGlass) -> None:
+        with refusing():
+            refuse_long("The reason", asked.reason, REASON_LIMIT)
+            refuse_long("The digest", asked.digest, NAME_LIMIT)
+            refuse_long("The proof", asked.proof, NAME_LIMIT)
+
+    @workflow.update(name="review_gate")
+    async def review_gate(self, asked: ReviewGate) -> MessageStatus:
+        """Say what is to be said of a gate that was opened out of policy."""
+        self._ceilings.updates += 1
+        with refusing():
+            return self._of(self._breaking.review(asked))
+
+    @review_gate.validator
+    def _check_review(self, asked: ReviewGate) -> None:
+        with refusing():
+            self._breaking.refuse_review(asked)
+
+    @workflow.update(name="delegate")
+    async def delegate(self, asked: Delegate) -> IncidentStatus:
+        """Give somebody another person's roles for a time, or end that."""
+        self._ceilings.updates += 1
+        with refusing():
+            self._delegating.delegate(asked)
+        return self.status()
+
+    @delegate.validator
+    def _check_delegate(self, asked: Delegate) -> None:
+        with refusing():
+            self._delegating.refuse(asked)
 
     # --- writing ------------------------------------------------------------------------------
 
@@ -427,6 +472,7 @@ class IncidentWorkflow:
             and self._openings.quiet()
             and self._stops.quiet()
             and self._deadlines.quiet()
+            and self._escalating.quiet()
             and self._publishing.quiet()
             and not any(one.withdrawing for one in self._state.messages)
             and not self._timeline.waited_for()

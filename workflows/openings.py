@@ -84,7 +84,7 @@ class Openings:
             destinations=message.destinations
             or tuple(Destination(channel=one) for one in message.reply_channels),
             kind=OpeningKind.MESSAGE if message.kind.published else OpeningKind.FORM,
-            decisions=message.gate.decisions,
+            decisions=(*message.gate.decisions, *message.gate.overrides),
             at=message.approved_at or workflow.now(),
         )
         await call(OPEN_GATE, order, LEDGER, priority=URGENT)

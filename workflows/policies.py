@@ -42,6 +42,10 @@ ASKED_WITHIN = timedelta(seconds=60)
 ASKED = replace(LEDGER, done_within=ASKED_WITHIN)
 """The same, while the answer to a request waits for it."""
 
+ASKING = replace(LEDGER, done_within=timedelta(minutes=5))
+"""Asking people, and telling them that it is over. A ledger that is away for longer keeps no gate
+from its next rung, and no incident from its end."""
+
 PROVEN_BY_SIGNAL = replace(LEDGER, done_within=timedelta(minutes=10))
 """The same, while nobody waits: a decision by signal outlives a ledger that is being restarted."""
 

@@ -15,10 +15,11 @@ with workflow.unsafe.imports_passed_through():
         RenderMessage,
     )
     from domain.gate import Gate
+    from domain.gate_policy import GateCase
     from domain.ids import AudienceName
     from domain.incident import IncidentState
     from domain.limits import NAME_LIMIT, refuse_long
-    from domain.message import MessageKind
+    from domain.message import MessageClass, MessageKind
     from domain.message_state import MessageState
     from domain.page_entry import ComponentState
     from domain.page_rules import refuse_unknown_components
@@ -164,7 +165,7 @@ class Proposing:
             revision=rendered.revision,
             author=author,
             proposed_at=argument.at,
-            gate=Gate(policy=state.gate_of(kind), digest=rendered.digest, author=author),
+            gate=self._gate(kind, rendered, author, argument.at),
             destinations=_destinations(rendered),
             retractable=tuple(one.channel for one in rendered.channels if one.retracts),
             audience_count=rendered.audience_count,
@@ -174,6 +175,29 @@ class Proposing:
             next_update_by=promise,
             components=components,
             reply_channels=rendered.reply_channels,
+        )
+
+    def _gate(
+        self, kind: MessageKind, rendered: MessageRendered, author: str, at: datetime
+    ) -> Gate:
+        """The gate of this message: what the plan's policy comes to for it, at this severity."""
+        plan, state = self._state.plan.plan_for(kind), self._state
+        safety = plan is not None and plan.class_of(kind) is MessageClass.SAFETY
+        offer = state.plan.offer if rendered.codes_worth else None
+        policy, reasons = state.gate_of(kind).settled(
+            GateCase(
+                severity=state.severity,
+                overrides=safety and rendered.audience_count > 0,
+                worth=offer.cost(rendered.audience_count) if offer else None,
+            )
+        )
+        ends = policy.expires_after
+        return Gate(
+            policy=policy,
+            digest=rendered.digest,
+            author=author,
+            reasons=reasons,
+            expires_at=at + ends if ends else None,
         )
 
 

@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from pydantic_core import from_json
 
     from domain.actor import Actor, AuthenticatedBy, Surface
+    from domain.delegation import delegated, in_force
     from domain.errors import DecisionRefused, DomainError
     from domain.explanation import Action, NextStep
     from domain.gate import Decision, Gate, GateState, Verdict, judge
@@ -76,8 +77,9 @@ class Signing:
             at=now,
             reason=decide.reason,
             proof=decide.proof,
+            delegated=delegated(in_force(state.delegations, now), self._roles),
         )
-        late = overdue(message.next_update_by, now, self._revising(message))
+        late = overdue(message.next_update_by, now, self.revising(message))
         if late is not None and decide.verdict is Verdict.APPROVE:
             raise DecisionRefused.of(late)
         return message, message.gate.with_decision(decision)
@@ -88,25 +90,26 @@ class Signing:
         One that is refused is recorded too, and answered with its explanation. ``policy`` is for
         verifying its proof; a decision without one is counted, or not, at once.
         """
-        decide = _as_far_as_known(decide)
+        decide = decide.model_copy(update={"actor": as_far_as_known(decide.actor)})
         try:
             if decide.proof:
                 decide = await self._proven(decide, policy)
             message, gate = self._judge(decide)
         except DomainError as refusal:
-            self._record_refusal(decide.actor, refusal)
-            return self._not_counted(decide, refusal)
+            self.record_refusal(decide.actor, refusal)
+            return self.not_counted(decide.message, refusal)
         message.gate = gate
         decision = gate.decisions[-1]
         word = "approved" if decision.verdict is Verdict.APPROVE else "rejected"
         about = f"message {message.number} {gate.digest[:8]} as {', '.join(decision.roles)}"
+        for_whom = f" for {decision.on_behalf_of}" if decision.on_behalf_of else ""
         why = f": {decision.reason}" if decision.reason else ""
         by = f", proof {decision.proof[:PROOF_DIGITS]}" if decision.proof else ""
-        self._timeline.add(word, decide.actor, f"{about}{by}{why}")
+        self._timeline.add(word, decide.actor, f"{about}{for_whom}{by}{why}")
         if gate.state is GateState.REJECTED:
             message.phase = MessagePhase.REJECTED
         elif gate.state is GateState.OPEN:
-            self._publish(message)
+            self.let_out(message)
         return Decided(
             message=message.number,
             gate=gate.state,
@@ -137,29 +140,33 @@ class Signing:
         try:
             decide = _read_decision(said, verdict)
         except DomainError as refusal:
-            self._record_refusal(None, refusal)
+            self.record_refusal(None, refusal)
             return
         await self.decide(decide, PROVEN_BY_SIGNAL)
 
-    def _record_refusal(self, actor: Actor | None, refusal: DomainError) -> None:
+    def record_refusal(self, actor: Actor | None, refusal: DomainError) -> None:
+        """Enter that a decision did not count, and why."""
         # A name that is not in the roster may be anything.
         known = actor if actor is not None and actor.person in self._roles else None
         self._noise.add("decision refused", known or "somebody", str(refusal))
 
-    def _not_counted(self, decide: Decide, refusal: DomainError) -> Decided:
-        about = next((one for one in self._state.messages if one.number == decide.message), None)
+    def not_counted(self, number: int | None, refusal: DomainError) -> Decided:
+        """The answer to a decision that was refused."""
+        about = next((one for one in self._state.messages if one.number == number), None)
         return Decided(
-            message=decide.message,
+            message=number,
             gate=about.gate.state if about else None,
             missing=about.gate.missing() if about else "",
             counted=False,
             explanation=refusal.explanation,
         )
 
-    def _revising(self, message: MessageState) -> NextStep:
+    def revising(self, message: MessageState) -> NextStep:
+        """How a message that cannot be signed any more is written anew."""
         return NextStep(action=Action.REVISE, incident=self._state.incident, message=message.number)
 
-    def _publish(self, message: MessageState) -> None:
+    def let_out(self, message: MessageState) -> None:
+        """Hand on a message whose gate has opened, and call off what it overtakes."""
         for older in self._state.overtaken_by(message):
             self._timeline.add("superseded", "frontfoot", f"message {older.number}")
             under_way = older.phase is MessagePhase.PUBLISHING and older.opened
@@ -178,12 +185,11 @@ class Signing:
         message.mark_publishing()
 
 
-def _as_far_as_known(decide: Decide) -> Decide:
-    """The decision without what its sender says of keys and passkeys: a proof has to show that."""
-    if decide.actor.authenticated_by not in (AuthenticatedBy.KEY, AuthenticatedBy.PASSKEY):
-        return decide
-    actor = decide.actor.model_copy(update={"authenticated_by": AuthenticatedBy.NONE})
-    return decide.model_copy(update={"actor": actor})
+def as_far_as_known(actor: Actor) -> Actor:
+    """The actor without what its sender says of keys and passkeys: a proof has to show that."""
+    if actor.authenticated_by not in (AuthenticatedBy.KEY, AuthenticatedBy.PASSKEY):
+        return actor
+    return actor.model_copy(update={"authenticated_by": AuthenticatedBy.NONE})
 
 
 def _read_decision(said: Sequence[RawValue], verdict: Verdict) -> Decide:

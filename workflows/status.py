@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from domain.escalation import about_gate
 from domain.explanation import Explanation
 from domain.incident import IncidentState
 from domain.ledger import KnownLedger
 from domain.message_state import MessageState
-from domain.status import IncidentStatus, MessageStatus
+from domain.status import Asking, IncidentStatus, MessageStatus
 
 
 def message_status(state: IncidentState, message: MessageState) -> MessageStatus:
@@ -35,6 +36,31 @@ def message_status(state: IncidentState, message: MessageState) -> MessageStatus
         requires=message.gate.policy.requires,
         signs_as=state.signs_as(message),
         reply_channels=message.reply_channels,
+        turn_of=message.gate.roles_now() if message.gate.policy.tiers else (),
+        signs_for=state.signs_for(message),
+        reasons=message.gate.reasons,
+        expires_at=message.gate.expires_at,
+        overrides=message.gate.overrides,
+        broken=message.gate.broken,
+        review=message.review,
+        asking=_asking(state, message),
+    )
+
+
+def _asking(state: IncidentState, message: MessageState) -> Asking | None:
+    """Who has been asked about a message that waits; None if nobody is being asked."""
+    found = state.escalations.get(about_gate(message.number, message.revision))
+    if found is None or found.ladder is None or found.over is not None:
+        return None
+    return Asking(
+        since=found.since,
+        asked=tuple(found.asked.values()),
+        rung=found.rung,
+        rung_at=found.rung_at,
+        next_rung=found.upcoming(),
+        next_at=found.due_at(),
+        nobody=found.rung is not None and found.nobody_left(),
+        failed=found.failed,
     )
 
 
@@ -60,4 +86,5 @@ def incident_status(
         joined=state.joined,
         stopped=state.stop if state.stop and state.stop.in_force else None,
         quarantines=state.quarantines,
+        delegations=state.delegations,
     )

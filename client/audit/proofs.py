@@ -31,7 +31,7 @@ from store.recovery import snapshots
 _VERDICTS = {"approved": Verdict.APPROVE, "rejected": Verdict.REJECT}
 _ABOUT = re.compile(
     r"message (?P<message>\d+) (?P<digest>[0-9a-f]{8}) as (?P<roles>[^:]*?)"
-    r"(?:, proof (?P<proof>[0-9a-f]{8}))?(?:: .*)?"
+    r"(?: for [a-z][a-z0-9_.-]*)?(?:, proof (?P<proof>[0-9a-f]{8}))?(?:: .*)?"
 )
 
 

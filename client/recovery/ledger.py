@@ -231,7 +231,11 @@ async def _lost_text(engine: Engine, slug: str, message: MessageStatus) -> list[
     ref = MessageRef(incident=slug, number=message.number, revision=message.revision)
     if await messages.find_revision(await engine.ledger(), ref) is not None:
         return []
-    waits = message.phase in (MessagePhase.WAITING, MessagePhase.REJECTED)
+    waits = message.phase in (
+        MessagePhase.WAITING,
+        MessagePhase.REJECTED,
+        MessagePhase.EXPIRED,
+    )
     means = "It cannot be signed." if waits else "What went out is known by its outcome alone."
     step = NextStep(
         action=Action.WITHDRAW if waits else None,

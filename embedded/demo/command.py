@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import typer
@@ -44,9 +44,13 @@ REQUIRES = {
 }
 """What each message has to be signed with."""
 
-WINDOWS = {
+WINDOWS: dict[str, dict[Any, Any]] = {
     "broadcast": {"in_flight": 8, "unknown_window": "20s"},
     "looking": {"looks": 3, "apart": "2s"},
+    "escalation": {
+        severity: {"remind": "1s", "deputy": "2s", "next_role": "4s", "hold": "60s"}
+        for severity in (1, 2, 3)
+    },
 }
 """The plan's waiting times in seconds, not minutes: the sandbox reports at once."""
 

@@ -53,6 +53,9 @@ RESOLUTION: dict[str, object] = {
     "prevention_due": date(2026, 12, 11),
 }
 
+STANDS_IN = "ravi"
+"""Who signs for security when its head does not answer."""
+
 PATIENCE = 3600.0
 """Seconds that one message may take, with ten million recipients."""
 
@@ -82,6 +85,17 @@ class Refusal:
 
 
 @dataclass
+class StoodIn:
+    """Somebody never answered, and somebody else was asked on a rung, so many seconds later."""
+
+    silent: str
+    person: str
+    rung: str
+    message: int
+    after: float
+
+
+@dataclass
 class Story:
     """What the scorecard wants to know about how it went.
 
@@ -94,6 +108,7 @@ class Story:
     both: list[str] = field(default_factory=list)
     said: dict[str, frozenset[str]] = field(default_factory=dict)
     killed_at: int | None = None
+    stood_in: StoodIn | None = None
     of: int = 0
     broke_off: str = ""
 
@@ -200,8 +215,31 @@ class Scenario:
         await self._facts(RESOLUTION, "the fix, and what prevents a repetition")
         message = await self._propose(MessageKind.RESOLUTION_NOTE)
         await self._signal("noor", message)
-        await self._decide("ines", message)
+        await self._decide(await self._in_place_of("ines", message), message)
         await self._settled(message.number)
+
+    async def _in_place_of(self, silent: str, message: MessageStatus) -> str:
+        """Who signs in place of somebody who never answers: whoever is asked after them.
+
+        Where nobody is asked, because the incident has no severity, they sign themselves.
+        """
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while asyncio.get_running_loop().time() < deadline:
+            status = await self._patiently(lambda: incident_status(self._host.engine, INCIDENT))
+            asking = status.messages[message.number - 1].asking
+            if asking is None:
+                return silent
+            found = next((one for one in asking.asked if one.person == STANDS_IN), None)
+            if found is not None:
+                after = (found.at - asking.since).total_seconds()
+                rung = found.rung.value.replace("_", " ")
+                self._story.stood_in = StoodIn(silent, STANDS_IN, rung, message.number, after)
+                self._host.say(
+                    f"{silent} does not answer: {STANDS_IN} is asked after {after:.0f} s ({rung})"
+                )
+                return STANDS_IN
+            await asyncio.sleep(0.25)
+        raise ClientError(f"Nobody was asked in place of {silent}.", "Look at the timeline.")
 
     async def _make_good(self) -> None:
         message = await self._propose(MessageKind.GOODWILL_OFFER)

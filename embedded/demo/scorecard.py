@@ -30,7 +30,7 @@ from embedded.demo.crowd import CrowdWebhooks, Heard
 from embedded.demo.desk import Answered, count_answers
 from embedded.demo.faults import fired
 from embedded.demo.other_system import Told, heard
-from embedded.demo.scenario import INCIDENT, Story
+from embedded.demo.scenario import INCIDENT, StoodIn, Story
 
 MESSAGES = 5
 
@@ -202,6 +202,8 @@ def _wrong(score: Score, story: Story) -> list[str]:
     wrong += [
         f"this fault never struck: {name}" for name, times in score.struck.items() if not times
     ]
+    if story.stood_in is not None and not _signed_by(score, story.stood_in):
+        wrong.append(f"{story.stood_in.person} was asked and has not signed")
     wrong += score.told.wrong()
     if not score.crowd.said and not story.broke_off:
         wrong.append("nobody said anything")
@@ -211,6 +213,11 @@ def _wrong(score: Score, story: Story) -> list[str]:
     wrong += score.record_findings
     wrong += _unproven(score)
     return wrong
+
+
+def _signed_by(score: Score, stood_in: StoodIn) -> bool:
+    decisions = score.status.messages[stood_in.message - 1].decisions
+    return any(one.actor.person == stood_in.person for one in decisions)
 
 
 def _unproven(score: Score) -> list[str]:

@@ -27,6 +27,14 @@ def show(console: Console, score: Score, story: Story) -> None:
         f"desk{again}",
         highlight=False,
     )
+    if story.stood_in is not None:
+        one = story.stood_in
+        console.print(
+            f"[bold]Nobody answers[/bold]\n  {one.silent} was asked to sign message {one.message} "
+            f"and never answered; {one.person} was asked after {one.after:.0f} s ({one.rung}), and "
+            "signed",
+            highlight=False,
+        )
     console.print("[bold]Refused[/bold]")
     for refusal in story.refusals:
         console.print(f"  {refusal.who}, {refusal.tried}: {refusal.why}", highlight=False)

@@ -18,7 +18,7 @@ from domain.gate import Requirement, Verdict
 from domain.status import MessageStatus
 from embedded.demo.scenario import INCIDENT
 
-APPROVERS = ("noor", "ines", "lee")
+APPROVERS = ("noor", "ines", "lee", "ravi")
 
 
 class Signers:

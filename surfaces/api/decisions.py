@@ -45,6 +45,7 @@ class Stating(Asked):
 
     digest: Digest
     verdict: Verdict
+    overriding: bool = Field(False, description="For an approval out of policy: `overrides`.")
 
 
 class StatementShown(Shown):
@@ -91,7 +92,7 @@ class DecisionTaken(Shown):
     """What the decision came to: the gate's state, and whose signatures are still missing."""
 
     message: int
-    gate: Literal["waiting", "open", "rejected"] | None
+    gate: Literal["waiting", "open", "rejected", "expired"] | None
     missing: str
 
 
@@ -108,7 +109,9 @@ async def state_decision(
             "Read the message as it is now.",
         )
     person = bearer(request).person.id
-    statement = await begin(engine_of(request), slug, message, person, asked.verdict)
+    statement = await begin(
+        engine_of(request), slug, message, person, asked.verdict, overriding=asked.overriding
+    )
     return StatementShown(
         statement=statement.canonical().decode(),
         to_sign=base64.b64encode(key_signs(statement)).decode(),

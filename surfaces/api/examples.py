@@ -376,6 +376,10 @@ OF: dict[str, Example] = {
     "DeadlinesShown": DEADLINES,
     "Deciding": DECIDING,
     "DecisionTaken": DECISION,
+    "Delegating": {"holder": "ines", "to": "ravi", "until": "2026-11-28T17:00:00Z"},
+    "DelegationsShown": {
+        "delegations": [{"holder": "ines", "to": "ravi", "until": "2026-11-28T17:00:00Z"}]
+    },
     "DeletingSubscriber": DELETING,
     "DismissingMention": {"reason": "spam", "words": ""},
     "Event": EVENT,
@@ -396,6 +400,7 @@ OF: dict[str, Example] = {
     "NamingCluster": {"name": "Are passwords safe"},
     "NotifiedShown": NOTIFIED,
     "OpeningIncident": OPENING,
+    "Overriding": {"digest": _DIGEST, "reason": "Nobody who should sign answers."},
     "Page": PAGE,
     "Preview": PREVIEW,
     "Problem": PROBLEM,
@@ -408,6 +413,7 @@ OF: dict[str, Example] = {
     "ReplyShown": REPLY,
     "Resuming": {},
     "Retrying": RETRYING,
+    "Reviewing": {"note": "It could not wait; two more people can sign from now on."},
     "Revision": REVISION,
     "Settling": SETTLING,
     "SettlingReply": {"went_out": True, "url": "https://x.com/acme/status/1862"},

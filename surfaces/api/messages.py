@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, Field, StrictBool
 
 from client.errors import WrongInput
+from client.gate_view import gate_view
 from client.incident_view import IncidentView
 from client.ledger_view import KeptMessage
 from client.messages import NoSuchMessage, load_document, message_of, propose, revise
@@ -18,7 +19,7 @@ from domain.message import FREE_SUBJECT, FREE_TEXT, Copy, Document, MessageKind
 from domain.page_entry import ComponentState
 from domain.publication import Outcome
 from domain.saved_replies import ReplyRules
-from domain.status import MessageStatus
+from domain.status import Asking, MessageStatus
 from surfaces.api.access import BASE, actor, engine_of
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import (
@@ -51,6 +52,26 @@ class DecisionShown(Shown):
     surface: str
     authenticated_by: str
     reason: str
+    on_behalf_of: str = Field("", description="Who has delegated the roles to them.")
+
+
+class AskedShown(Shown):
+    """Somebody who was asked to decide: on which rung first, when, and what came of it."""
+
+    person: str
+    rung: str
+    at: Time
+    state: Literal["waiting", "acknowledged", "unreachable", "handed_over", "ended"]
+
+
+class AskingShown(Shown):
+    """Who has been asked to decide, and what comes next if nobody does."""
+
+    since: Time
+    asked: list[AskedShown]
+    rung: str | None
+    next_rung: str | None = Field(description="Null after the last, when all are reminded.")
+    next_at: Time | None
 
 
 class OutcomeShown(Shown):
@@ -97,6 +118,14 @@ class Message(Shown):
     next_update_by: Time | None
     withdrawing: bool | None
     outcomes: list[OutcomeShown]
+    turn_of: list[str] = Field([], description="The roles that sign next, where there are tiers.")
+    reasons: list[str] = Field([], description="Why its gate is stricter than usual.")
+    expires_at: Time | None = Field(None, description="Undecided by then, it never goes out.")
+    overrides: list[DecisionShown] = Field([], description="Approvals out of policy.")
+    broken: bool = Field(False, description="Whether its gate was opened out of policy.")
+    review: str | None = Field(None, description="What was said of that afterwards.")
+    asking: AskingShown | None = None
+    alarms: list[Told] = Field([], description="What is wrong at its gate.")
 
 
 class CopyShown(Shown):
@@ -271,6 +300,27 @@ def shown_message(slug: str, status: MessageStatus) -> Message:
         next_update_by=status.next_update_by,
         withdrawing=status.withdrawing,
         outcomes=[_outcome(one) for one in status.outcomes],
+        turn_of=list(status.turn_of),
+        reasons=list(status.reasons),
+        expires_at=status.expires_at,
+        overrides=[_decision(one) for one in status.overrides],
+        broken=status.broken,
+        review=status.review.note if status.review else None,
+        asking=_asking(status.asking) if status.asking else None,
+        alarms=[Told.of(one) for one in gate_view(slug, status).alarms],
+    )
+
+
+def _asking(asking: Asking) -> AskingShown:
+    return AskingShown(
+        since=asking.since,
+        asked=[
+            AskedShown(person=one.person, rung=one.rung.value, at=one.at, state=one.state.value)
+            for one in asking.asked
+        ],
+        rung=asking.rung.value if asking.rung else None,
+        next_rung=asking.next_rung.value if asking.next_rung else None,
+        next_at=asking.next_at,
     )
 
 
@@ -323,6 +373,7 @@ def _decision(one: Decision) -> DecisionShown:
         surface=one.actor.surface.value,
         authenticated_by=one.actor.authenticated_by.value,
         reason=one.reason,
+        on_behalf_of=one.on_behalf_of,
     )
 
 

@@ -44,6 +44,12 @@ NEEDS: dict[str, Ability | None] = {
     f"GET {_MESSAGE}/mail/{{place}}": None,
     f"POST {_MESSAGE}/statements": None,
     f"POST {_MESSAGE}/decisions": None,
+    f"GET {_MESSAGE}/gate": None,
+    f"POST {_MESSAGE}/overrides": None,
+    f"POST {_MESSAGE}/overrides/statements": None,
+    f"POST {_MESSAGE}/review": None,
+    f"GET {_INCIDENT}/delegations": None,
+    f"POST {_INCIDENT}/delegations": None,
     f"GET {_MESSAGE}/tests": None,
     f"POST {_MESSAGE}/tests": None,
     # One's own passkeys and recovery codes.

@@ -18,6 +18,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from client.gate_view import gate_view
 from client.signing_in import Session
 from domain.abilities import Ability
 from domain.coverage import RULES
@@ -111,7 +112,7 @@ def _environment() -> Environment:
         clean=clean,
         in_one_line=in_one_line,
     )
-    made.globals.update(asset=asset, plural=plural, left=_left, glance=_glance)
+    made.globals.update(gate_view=gate_view, asset=asset, plural=plural, left=_left, glance=_glance)
     made.globals.update(button_of=_button_of, rules=RULES)
     made.globals.update(fact_hints=_hints(COPY_FACTS), private_hints=_hints(PRIVATE_FACTS))
     made.globals.update(time_facts=TIME_FACTS)

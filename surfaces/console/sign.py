@@ -57,7 +57,7 @@ async def show_standing(request: Request, slug: str, number: int, digest: str) -
 
     feed = feed_of(request, slug)
     await feed.recent()
-    proves = await _proves(request)
+    proves = await has_passkey_here(request)
     key = ("sign", number, digest, session(request).person.id, proves)
     return streamed(request, feed, key, render)
 
@@ -144,11 +144,11 @@ async def _show(
         reason=reason,
         rejecting=rejecting,
         stopped=await _stopped(request, slug),
-        **_standing(request, slug, message, message.digest, await _proves(request)),
+        **_standing(request, slug, message, message.digest, await has_passkey_here(request)),
     )
 
 
-async def _proves(request: Request) -> bool:
+async def has_passkey_here(request: Request) -> bool:
     """Whether this person can sign with a passkey here."""
     return await has_passkey(engine_of(request), session(request).person.id, origin(request))
 

@@ -15,12 +15,14 @@ from surfaces.terminal import (
     audience,
     audit,
     backup,
+    break_glass,
     briefing,
     broadcast,
     check,
     close,
     codes,
     deadlines,
+    delegate,
     desk,
     facts,
     key,
@@ -35,6 +37,7 @@ from surfaces.terminal import (
     restore,
     resume_all,
     retry,
+    review,
     revise,
     settle,
     show,
@@ -63,10 +66,9 @@ _COMMANDS: tuple[Register, ...] = tuple(
     one.register
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
-        deadlines, approve, reject, key, people, status, broadcast, withdraw, stop_all, resume_all,
-        quarantine, retry,
-        settle, recipient, briefing, desk, timeline, record, codes, suppressions, subscribers,
-        sign_in, token, webhook, audit,
+        deadlines, approve, reject, delegate, break_glass, review, key, people, status, broadcast,
+        withdraw, stop_all, resume_all, quarantine, retry, settle, recipient, briefing, desk,
+        timeline, record, codes, suppressions, subscribers, sign_in, token, webhook, audit,
         backup, restore, recover,
     )
 )  # fmt: skip

@@ -11,8 +11,10 @@ import typer
 from client.asking import incident_status
 from client.engine import Engine
 from client.errors import WrongInput
+from client.gate_view import gate_view
 from client.messages import load_document, message_of
 from client.proofs import decide
+from client.signing import may_sign
 from domain.actor import Actor
 from domain.explanation import Action, NextStep
 from domain.gate import GateState, Verdict
@@ -61,7 +63,7 @@ def take(
             )
         message, document = run(lambda engine: _read(engine, slug, number))
         show(document_view(document, message.digest))
-        for line in may_sign_lines(message):
+        for line in (*may_sign_lines(message), *gate_view(slug, message).lines):
             say(line)
         if verdict is Verdict.APPROVE:
             _warn(slug, message, who)
@@ -87,6 +89,10 @@ def _warn(slug: str, message: MessageStatus, who: Actor) -> None:
     """Say before the question why this approval would not count."""
     if message.phase is MessagePhase.WAITING and who.person not in message.may_sign:
         say(f"{who.person} may not approve this: it would be refused.", "bold red")
+        roles = message.signs_as.get(who.person, ())
+        may = may_sign(slug, message, who.person, roles, datetime.now(UTC), proves=True)
+        if may.why_not is not None:
+            say(told(may.why_not), "red")
     revising = NextStep(action=Action.REVISE, incident=slug, message=message.number)
     late = overdue(message.next_update_by, datetime.now(UTC), revising)
     if late is not None:

@@ -7,6 +7,7 @@ from enum import IntEnum
 from client.errors import (
     EndedUnclosed,
     NoAnswer,
+    NotAllowed,
     ServerRefused,
     WrongInput,
     explanation_of,
@@ -37,6 +38,7 @@ _CODES: tuple[tuple[type[BaseException], ExitCode], ...] = (
     (WrongInput, ExitCode.USAGE),
     (OSError, ExitCode.USAGE),
     (DomainError, ExitCode.REFUSED),
+    (NotAllowed, ExitCode.REFUSED),
     (EndedUnclosed, ExitCode.REFUSED),
     (ServerRefused, ExitCode.REFUSED),
     (NoAnswer, ExitCode.UNKNOWN),

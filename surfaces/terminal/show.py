@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from client.errors import WrongInput
+from client.gate_view import gate_view
 from client.messages import read_message
 from domain.message_state import MessagePhase
 from surfaces.terminal.copy_view import document_view
@@ -39,7 +40,7 @@ def show_copy(
         return
     show(document_view(document, message.digest, channel))
     if message.phase is MessagePhase.WAITING:
-        for line in may_sign_lines(message):
+        for line in (*may_sign_lines(message), *gate_view(slug, message).lines):
             say(line)
 
 

@@ -9,9 +9,10 @@ from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.text import Text
 
+from client.gate_view import gate_view
 from client.mail_progress import MailProgress, under_way
 from domain.coverage import RULES, CoverageReport
-from domain.gate import GateState, Requirement, Verdict
+from domain.gate import Decision, GateState, Requirement, Verdict
 from domain.ids import SUBSCRIBERS
 from domain.message_state import MessagePhase
 from domain.plural import plural
@@ -20,7 +21,7 @@ from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus
 from surfaces.terminal.copy_view import NOT_NOTIFIED, promise_line
 from surfaces.terminal.printing import clean, clock, how_long, say_json, show
-from surfaces.terminal.wording import happened, next_lines
+from surfaces.terminal.wording import happened, next_lines, told
 
 _ALL_SHOWN = 3
 _INDENT = 3
@@ -35,6 +36,7 @@ _STYLES = {
 _TOO_FEW = "not yet, too few channels have it"
 _NOT_TOLD = {
     MessagePhase.REJECTED: "no, it was rejected",
+    MessagePhase.EXPIRED: "no, nobody decided in time",
     MessagePhase.WITHDRAWN: "no, it was withdrawn",
     MessagePhase.SUPERSEDED: "no, something newer overtook it",
 }
@@ -81,6 +83,9 @@ def incident_view(
     parts: list[RenderableType] = [_heading(status), _strip(status.stage), Text("")]
     if status.locked is not None:
         parts += [Text(clean(f"LOCKED: {happened(status.locked)}"), style="bold red"), Text("")]
+    for one in status.delegations:
+        signs = f"{one.to} signs for {one.holder} until {clock(one.until)} UTC"
+        parts.append(Text(clean(signs), style="yellow"))
     if status.stopped is not None:
         held = happened(status.stopped.explanation())
         parts += [Text(clean(f"STOPPED: {held}"), style="bold red"), Text("")]
@@ -91,7 +96,7 @@ def incident_view(
             parts.append(_title(message))
             continue
         preview = (previews or {}).get(message.number, "")
-        parts += [message_view(message, own, preview), Text("")]
+        parts += [message_view(message, own, preview, status.incident), Text("")]
     parts += [Text(clean(notice), style="yellow") for notice in notices]
     if coverage is not None:
         parts += _mentions(coverage)
@@ -116,17 +121,22 @@ def _mentions(report: CoverageReport) -> Iterator[RenderableType]:
 
 
 def message_view(
-    message: MessageStatus, mails: Sequence[MailProgress] = (), preview: str = ""
+    message: MessageStatus,
+    mails: Sequence[MailProgress] = (),
+    preview: str = "",
+    slug: str = "",
 ) -> RenderableType:
     """Lay out one message: its gate, who signed, and each channel."""
     parts: list[RenderableType] = [_title(message)]
     inner: list[RenderableType] = []
     if preview:
         inner.append(Text(f"“{clean(preview)}”", style="italic"))
-    inner += [_signature(message, place) for place in range(len(message.decisions))]
+    gate = gate_view(slug, message)
+    inner += [Text(clean(told(one)), style="bold red") for one in gate.alarms]
+    inner += [_signature(one) for one in (*message.decisions, *message.overrides)]
     if message.missing and message.phase is MessagePhase.WAITING:
         inner.append(Text(f"missing: {clean(message.missing)}", style="bold yellow"))
-        inner += [Text(clean(line)) for line in may_sign_lines(message)]
+        inner += [Text(clean(line)) for line in (*may_sign_lines(message), *gate.lines)]
     if message.next_update_by is not None:
         inner.append(promise_line(message.next_update_by))
     if message.audience_count or message.subscriber_count:
@@ -236,10 +246,11 @@ def _title(message: MessageStatus) -> Text:
     return text
 
 
-def _signature(message: MessageStatus, place: int) -> Text:
-    one = message.decisions[place]
+def _signature(one: Decision) -> Text:
     word = "approved" if one.verdict is Verdict.APPROVE else "rejected"
-    text = Text(f"{word} by {clean(one.actor.person)} ({', '.join(one.roles)}), {clock(one.at)}")
+    for_whom = f" for {one.on_behalf_of}" if one.on_behalf_of else ""
+    as_what = f"{', '.join(one.roles) or 'out of policy'}{for_whom}"
+    text = Text(f"{word} by {clean(one.actor.person)} ({clean(as_what)}), {clock(one.at)}")
     text.append(f", {clean(one.actor.surface)}", style="dim")
     if one.reason:
         text.append(f": {clean(one.reason)}")

@@ -20,6 +20,11 @@ _COMMANDS = {
     Action.REVISE: "frontfoot revise {incident} {message}",
     Action.SHOW_COPY: "frontfoot show {incident} {message}",
     Action.DECIDE: "frontfoot approve {incident} {message} --digest {digest} --as PERSON",
+    Action.BREAK_GLASS: (
+        "frontfoot break-glass {incident} {message} --digest {digest} --reason WHY --as PERSON"
+    ),
+    Action.REVIEW: "frontfoot review {incident} {message} --note WHAT --as PERSON",
+    Action.DELEGATE: "frontfoot delegate {incident} --from PERSON --to PERSON --until 8h --as YOU",
     Action.WITHDRAW: "frontfoot withdraw {incident} {message}",
     Action.RETRY: "frontfoot retry {incident} {message} {channel}",
     Action.SETTLE: "frontfoot settle {incident} {message} {channel} --went-out",

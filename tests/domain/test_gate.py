@@ -113,7 +113,7 @@ def test_nobody_signs_twice() -> None:
 
 def test_an_open_gate_takes_no_more_decisions() -> None:
     opened = decide(decide(gate(), "ines"), "noor")
-    with pytest.raises(DecisionRefused, match="open already"):
+    with pytest.raises(DecisionRefused, match="already approved by noor at 14:05 UTC"):
         decide(opened, "tomas", Verdict.REJECT)
 
 

@@ -113,6 +113,23 @@ def test_words_that_yaml_takes_for_something_else_stay_words() -> None:
             "in the roster have one of founder.",
         ),
         (
+            with_plan(
+                ("      quorum: 1", "      quorum: 1\n      by_severity:\n        1: {quorum: 3}")
+            ),
+            "playbook.yaml, line 22, column 13: messages.announcement.gate.by_severity.1 quorum is "
+            "3, but only 2 in the roster have one of founder.",
+        ),
+        (
+            with_plan(more="escalation:\n  1: {remind: 5m, deputy: 4m, hold: 10m}\n"),
+            "playbook.yaml, line 22, column 3: escalation.1: each rung comes later than the one "
+            "before: remind, deputy, next_role.",
+        ),
+        (
+            with_plan(more="escalation:\n  1: {remind: 5m}\n"),
+            "playbook.yaml, line 22, column 3: escalation.1: a ladder ends with `hold` or with "
+            "`release_preapproved`, and not both.",
+        ),
+        (
             with_plan(("roles: [founder, security]", "roles: [founder, Security]")),
             "playbook.yaml, line 10, column 22: roster, number 3 roles, number 2: "
             "string should match pattern '^[a-z][a-z0-9_]{0,39}$'.",

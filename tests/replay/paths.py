@@ -17,16 +17,19 @@ from domain.ids import MAIN_QUEUE
 from domain.incident import IncidentState
 from domain.ledger import KnownLedger
 from domain.message import MessageKind
+from domain.message_state import MessagePhase
+from domain.notifications import NotificationState
 from domain.playbook import BroadcastPlan
 from domain.publication import Destination, Outcome, PublicationState
 from domain.severity import Severity
-from domain.status import IncidentStatus, MessageStatus
+from domain.status import Decided, IncidentStatus, MessageStatus
 from domain.timeline import BRANCHED, RESTORED, RecordHead
 from tests.deadline import eventually
 from tests.workflows.mailing import Answer
-from tests.workflows.plan import POSTS, TWO_WITH_SECURITY, a_plan
+from tests.workflows.plan import ONE_SIGNATURE, POSTS, TWO_WITH_SECURITY, a_plan
 from tests.workflows.response import Refusal, Response, person, state, why
 from tests.workflows.test_deadlines import gdpr
+from tests.workflows.test_escalation import HOUR, broken, ended, news, opened, stands
 from tests.workflows.test_reply_rules import has_opening, replying
 from tests.workflows.test_stopping import resume, stopped
 from tests.workflows.world import (
@@ -37,11 +40,13 @@ from tests.workflows.world import (
 )
 from workflows.contract import (
     INCIDENT_WORKFLOW,
+    Delegate,
     NoteNotified,
     OpenIncident,
     Reconcile,
     Reconciled,
     RetryChannel,
+    ReviewGate,
     Revise,
     SteerBroadcast,
 )
@@ -81,6 +86,44 @@ async def rejected_and_revised(response: Response) -> None:
     await response.settled()
     await response.propose(MessageKind.PROGRESS_UPDATE)
     await response.publish(MessageKind.PROGRESS_UPDATE)
+    await response.close()
+
+
+async def escalated(response: Response) -> None:
+    """Reminded, passed over, acknowledged, held; signed by whoever was asked last; then expired."""
+    response.world.unreachable = {"noor"}
+    await opened(response, ONE_SIGNATURE)
+    await stands(response, "ask")
+    for rung in ("remind", "deputy", "next_role"):
+        await response.time_passes(HOUR)
+        await stands(response, rung)
+    await news(response, "tomas", NotificationState.ACKNOWLEDGED, "gate/1/1")
+    await response.decide(await response.message(), "tomas")
+    await response.settled()
+    await ended(response)
+    await response.close()
+
+
+async def out_of_policy(response: Response) -> None:
+    """Delegated for a time, expired, revised, and opened out of policy by two people."""
+    gate = ONE_SIGNATURE.model_copy(update={"expires_after": timedelta(hours=2)})
+    now = (await response.open(a_plan(gate=gate))).opened_at
+    until = now + timedelta(hours=1)
+    delegation = Delegate(holder="ines", to="sam", until=until, actor=person("ines"))
+    await response.tell("delegate", delegation, IncidentStatus)
+    await response.propose()
+    await response.time_passes(timedelta(hours=1))
+    await eventually(
+        lambda: response.says("delegation ended"), lambda found: found, otherwise="it goes on"
+    )
+    await response.time_passes(timedelta(hours=1))
+    await response.until(lambda one: one.phase is MessagePhase.EXPIRED)
+    revised = await response.tell("revise", Revise(message=1, actor=person("maya")), MessageStatus)
+    for one in ("sam", "lee"):
+        await response.tell("break_glass", broken(revised, one), Decided)
+    await response.settled()
+    review = ReviewGate(message=1, actor=person("noor"), note="It could not wait.")
+    await response.tell("review_gate", review, MessageStatus)
     await response.close()
 
 
@@ -356,6 +399,8 @@ Path = Callable[[Response], Awaitable[None]]
 PATHS: tuple[Path, ...] = (
     approved,
     rejected_and_revised,
+    escalated,
+    out_of_policy,
     reconciled_found,
     reconciled_absent,
     refused_after_a_lost_answer,

@@ -129,6 +129,9 @@ class Fakes:
             self.check_coverage,
             self.record,
             self.read_stops,
+            self.find_people,
+            self.notify,
+            self.end_notifications,
             self.open_gate,
             self.revoke_opening,
             self.verify_proof,
@@ -174,25 +177,6 @@ class Fakes:
         world.deadlines_read += 1
         return world.deadlines.pop(0) if len(world.deadlines) > 1 else world.deadlines[0]
 
-    @defined(FIND_PEOPLE)
-    async def find_people(self, order: FindPeople) -> FoundPeople:
-        """Find whoever the story has."""
-        return self.of(order.incident).people
-
-    @defined(NOTIFY)
-    async def notify(self, order: Notify) -> Notified:
-        """Notify them, as far as they can be reached."""
-        world = self.of(order.incident)
-        world.notified.append(order)
-        lost = world.people.unreachable
-        return Notified(unreachable=tuple(one for one in order.people if one in lost))
-
-    @defined(END_NOTIFICATIONS)
-    async def end_notifications(self, order: EndNotifications) -> Ended:
-        """Keep what is over."""
-        self.of(order.incident).ended.append(order)
-        return Ended()
-
     @defined(WATCH_SURGES)
     async def watch_surges(self, order: WatchSurges) -> Surging:
         """Keep what is to be watched."""
@@ -229,6 +213,30 @@ class Fakes:
         world = self.of(order.incident)
         held = tuple(world.quarantines) if order.quarantines_since else ()
         return StopsRead(stops=(world.stop,) if world.stop else (), quarantines=held)
+
+    @defined(FIND_PEOPLE)
+    async def find_people(self, order: FindPeople) -> FoundPeople:
+        """Those of the world's people who are not to be left out."""
+        there = self.of(order.incident).people
+        groups = {
+            name: tuple(one for one in getattr(there, name) if one not in order.besides)
+            for name in ("on_call", "deputies", "others", "unreachable")
+        }
+        return FoundPeople(**groups)
+
+    @defined(NOTIFY)
+    async def notify(self, order: Notify) -> Notified:
+        """Keep whom, and say who cannot be reached."""
+        world = self.of(order.incident)
+        world.notified.append(order)
+        lost = world.unreachable.union(world.people.unreachable)
+        return Notified(unreachable=tuple(one for one in order.people if one in lost))
+
+    @defined(END_NOTIFICATIONS)
+    async def end_notifications(self, order: EndNotifications) -> Ended:
+        """Keep what was over, and why."""
+        self.of(order.incident).ended.append(order)
+        return Ended()
 
     @defined(RECORD_TIMELINE)
     async def record(self, order: RecordTimeline) -> TimelineRecorded:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 
+from domain.escalation import Ladder
 from domain.gate import GatePolicy
 from domain.message import MessageKind
 from domain.offer import OfferTerms
 from domain.playbook import BroadcastPlan, Looking, MessagePlan, Playbook
 from domain.roster import Person
+from domain.severity import Severity
 
 ROSTER = (
     Person(id="maya", roles=("comms_lead",)),
@@ -36,6 +38,7 @@ def a_plan(
     apart: timedelta = timedelta(milliseconds=40),
     broadcast: BroadcastPlan | None = None,
     fresh_for: timedelta = timedelta(hours=12),
+    escalation: dict[Severity, Ladder] | None = None,
 ) -> Playbook:
     """A plan whose every message goes to ``channels`` behind ``gate``.
 
@@ -60,6 +63,7 @@ def a_plan(
         broadcast=broadcast or BroadcastPlan(),
         looking=Looking(looks=looks, apart=apart),
         attempts=attempts,
+        escalation=escalation or {},
         offer=OfferTerms(
             title="10 USD credit",
             worth=Decimal(10),

@@ -100,7 +100,7 @@ async def test_a_rejection_says_why_in_the_timeline_and_stops_the_message(
     assert (await response.message()).phase is MessagePhase.REJECTED
     (entry,) = await response.says("rejected")
     assert entry.endswith("names a customer")
-    with pytest.raises(Refusal, match="rejected already"):
+    with pytest.raises(Refusal, match="already rejected by tomas at"):
         await response.decide(message, "noor")
 
 
@@ -183,7 +183,7 @@ async def test_an_approval_of_what_is_open_already_changes_nothing(response: Res
     await response.approve(message, "tomas")
 
     (refusal,) = await response.refusals(1)
-    assert "This gate is open already" in refusal
+    assert "already approved by noor at" in refusal
     assert response.world.public() == [1, 1]
 
 

@@ -163,6 +163,7 @@ class World:
         self.snapshot = ""
         self.stop: Stop | None = None
         self.people = FoundPeople()
+        self.unreachable: set[str] = set()
         self.notified: list[Notify] = []
         self.ended: list[EndNotifications] = []
         self.watched: list[WatchDeadlines] = []

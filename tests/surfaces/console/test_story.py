@@ -61,6 +61,50 @@ def proposes(people: People, page: Page, slug: str, text: str = "") -> None:
     page.wait_for_url(f"**/incidents/{slug}/messages/1/sign")
 
 
+def test_two_people_open_a_gate_out_of_policy_and_a_third_reviews_it(
+    people: People, slug: str
+) -> None:
+    faults: list[str] = []
+    maya = people.enter("maya")
+    opens(people, maya, slug)
+    proposes(people, maya, slug)
+    gate = f"/incidents/{slug}/messages/1/gate"
+    people.goes_to(maya, gate)
+    assert maya.get_by_role("button", name="out of policy").count() == 0
+
+    ines = people.enter("ines")
+    people.goes_to(ines, f"/incidents/{slug}/delegations")
+    faults += faults_of(ines)
+    ines.get_by_label("Who signs for them").fill("sam")
+    ines.get_by_label("Until when").fill("8h")
+    ines.get_by_role("button", name="Record it").click()
+    expect(ines.get_by_text("sam signs for ines until")).to_be_visible(timeout=PATIENCE)
+    people.goes_to(ines, f"/incidents/{slug}/messages/1/sign")
+    expect(ines.get_by_text("sam signs for ines, who has delegated it", exact=False)).to_be_visible(
+        timeout=PATIENCE
+    )
+
+    for who in ("sam", "dana"):
+        page = people.enter(who)
+        people.goes_to(page, gate)
+        faults += faults_of(page)
+        page.get_by_label("Why can it not wait").fill("Nobody answers.")
+        page.get_by_role("button", name="out of policy").click()
+        page.wait_for_url(f"**/incidents/{slug}#message-1")
+    red = page.get_by_text("was opened out of policy by sam and dana").first
+    expect(red).to_be_visible(timeout=PATIENCE)
+
+    noor = people.enter("noor")
+    people.goes_to(noor, gate)
+    faults += faults_of(noor)
+    noor.get_by_label("What was found").fill("It could not wait.")
+    noor.get_by_role("button", name="Record the review").click()
+    expect(noor.get_by_text("Reviewed by noor: It could not wait.").first).to_be_visible(
+        timeout=PATIENCE
+    )
+    assert faults == []
+
+
 def test_a_response_from_a_phone(people: People, slug: str) -> None:
     faults: list[str] = []
     maya = people.enter("maya")

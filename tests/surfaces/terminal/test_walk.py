@@ -414,6 +414,33 @@ def test_whoever_may_not_sign_reads_so_before_and_the_refusal_is_in_the_timeline
     assert (entry["who"], "cannot approve it" in entry["about"]) == ("maya", True)
 
 
+def test_those_who_sign_for_others_and_out_of_policy_are_shown_as_such(
+    announced: tuple[Terminal, str],
+) -> None:
+    terminal, slug = announced
+    digest = terminal.read(f"status {slug}")["messages"][0]["digest"][:8]
+    said = terminal.type(f"delegate {slug} --from ines --to sam --until 8h --as dana")
+    assert said.exit_code == 3
+    assert "You may not administrate this installation here" in said.output
+    said = terminal.type(f"delegate {slug} --from ines --to sam --until 8h --as ines")
+    assert "sam signs for ines until" in said.output
+    shown = " ".join(terminal.type(f"status {slug}").output.split())
+    assert "sam signs for ines, who has delegated it" in shown
+
+    for who, why in (("sam", "Nobody answers"), ("dana", "It is right")):
+        command = f'break-glass {slug} 1 --digest {digest} --reason "{why}" --as {who}'
+        said = terminal.type(command)
+        assert said.exit_code == 0, said.output
+    assert "opened out of policy and goes out now" in " ".join(said.output.split())
+    settled(terminal, slug)
+    shown = terminal.type(f"status {slug}").output
+    assert "was opened out of policy by sam and dana" in " ".join(shown.split())
+    closing = " ".join(terminal.type(f"close {slug} --as maya").output.split())
+    assert "nobody has reviewed that" in closing
+    said = terminal.type(f'review {slug} 1 --note "It could not wait" --as noor')
+    assert "Reviewed by noor: It could not wait" in " ".join(said.output.split())
+
+
 def test_a_promise_for_tomorrow_names_its_day_wherever_it_is_read(
     announced: tuple[Terminal, str],
 ) -> None:
