@@ -101,16 +101,22 @@ class Decision(Value):
 
 
 class Gate(Value):
-    """The gate of one revision of a message; an edit makes a new one, without decisions."""
+    """The gate of one revision of a message; an edit makes a new one, without decisions.
+
+    ``released``: it is made of a form that was signed before, and needs no decision of its own.
+    """
 
     policy: GatePolicy
     digest: str
     author: str
     decisions: tuple[Decision, ...] = ()
+    released: bool = False
 
     @property
     def state(self) -> GateState:
-        """Open only if the policy is met by approvals of exactly this digest."""
+        """Open only if the policy is met by approvals of exactly this digest, or of its form."""
+        if self.released:
+            return GateState.OPEN
         counted = [one for one in self.decisions if one.digest == self.digest]
         if any(one.verdict is Verdict.REJECT for one in counted):
             return GateState.REJECTED
@@ -139,6 +145,8 @@ class Gate(Value):
 
     def missing(self) -> str:
         """Whose signatures are missing, in words; "" if they are complete."""
+        if self.released:
+            return ""
         people, present = self._signed()
         absent = [role for role in self.policy.must_include if role not in present]
         more = max(self.policy.quorum - len(people), len(absent), 0)

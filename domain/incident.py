@@ -11,6 +11,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from domain.actor import Actor
+from domain.cadence import next_word_by, suggested_promise
 from domain.errors import DecisionRefused, DomainError
 from domain.explanation import Action, NextStep
 from domain.facts import FactsState, missing_facts
@@ -21,10 +22,12 @@ from domain.message import SHORT_DIGEST, STAGE_OF, MessageKind
 from domain.message_state import MessagePhase, MessageState
 from domain.noise import Noise
 from domain.playbook import MessagePlan, Playbook
+from domain.promise_clock import Promise, PromiseState, open_promises
 from domain.roster import roles_of
 from domain.severity import Severity
 from domain.stage import ALLOWED_MOVES, Stage, refuse_move
 from domain.stopping import Stop
+from domain.times import show_moment
 
 
 class IncidentState(BaseModel):
@@ -32,7 +35,10 @@ class IncidentState(BaseModel):
 
     ``joined`` are those of the roster who joined after it was opened. ``noise`` counts entries
     that anybody can cause, by their kind. ``stop`` is the newest of which it has heard. Without
-    ``severity`` it was opened before there were any.
+    ``severity`` it was opened before there were any. ``promises`` are those that were made, the
+    first word among them, ``heard`` the messages that the promise clock knows to be told, and
+    ``words`` when each update of them was. What the messages up to ``watched_from`` promise is
+    not watched: they are of before the incident had a severity.
     """
 
     incident: Slug
@@ -51,6 +57,10 @@ class IncidentState(BaseModel):
     noise: dict[str, Noise] = Field(default_factory=dict)
     stop: Stop | None = None
     severity: Severity | None = None
+    promises: list[Promise] = Field(default_factory=list)
+    heard: list[int] = Field(default_factory=list)
+    words: list[datetime] = Field(default_factory=list)
+    watched_from: int = 0
 
     def message(self, number: int) -> MessageState:
         """Message ``number``; ``DomainError`` if there is none."""
@@ -115,12 +125,17 @@ class IncidentState(BaseModel):
         )
 
     def told(self, message: MessageState) -> bool:
-        """Whether the quorum of a message's plan has been reached; reply rules have none."""
+        """Whether the quorum of a message's plan has been reached; forms have none."""
         if not message.kind.published:
             return False
         plan = self.plan_of(message.kind)
         reached = message.channels_reached()
-        return len(reached) >= plan.quorum and set(plan.must_reach) <= reached
+        quorum, must = plan.quorum, set(plan.must_reach)
+        if message.released:
+            # It goes to the channels of its statement, and can reach no others.
+            there = {one.channel for one in message.destinations}
+            quorum, must = min(quorum, len(there)), must & there
+        return len(reached) >= quorum and must <= reached
 
     def numbers_told(self) -> tuple[int, ...]:
         """The messages that have reached the quorum of their plans."""
@@ -163,6 +178,15 @@ class IncidentState(BaseModel):
         if actor.person not in roster:
             raise DomainError(
                 f"{actor.person[:40]!r} is not in this incident's roster.",
+                f"It has {', '.join(roster)}.",
+            )
+
+    def refuse_unknown_owner(self, owner: str) -> None:
+        """Raise ``DomainError`` unless ``owner`` of a promise is in the roster."""
+        roster = sorted(person.id for person in self.plan.roster)
+        if owner not in roster:
+            raise DomainError(
+                f"{owner[:40]!r} cannot keep a promise here: they are not in the roster.",
                 f"It has {', '.join(roster)}.",
             )
 
@@ -279,7 +303,7 @@ class IncidentState(BaseModel):
                     action=Action.PROPOSE,
                     incident=self.incident,
                     about=message.kind.value,
-                    advice="Propose the reply rules anew: once signed, those replace these.",
+                    advice="Propose them anew: once signed, those replace these.",
                 ),
             )
         if message.phase not in (MessagePhase.WAITING, MessagePhase.REJECTED):
@@ -302,6 +326,7 @@ class IncidentState(BaseModel):
     def close(self, waive: str, at: datetime) -> None:
         """End the response at ``at``; ``waive`` is why, if something was left open."""
         self.waiver = waive.strip()
+        self._end_promises(at)
         self.closed_at = at
         self.stage = Stage.CLOSED
 
@@ -318,6 +343,7 @@ class IncidentState(BaseModel):
             )
         if waive.strip():
             return
+        self._refuse_promised()
         waiting = [one.number for one in self.messages if one.phase is MessagePhase.WAITING]
         if waiting:
             raise DomainError(
@@ -332,12 +358,49 @@ class IncidentState(BaseModel):
                 "Settle it (look at the platform, then say so), or close with a written waiver.",
             )
 
+    def next_word_by(self) -> datetime | None:
+        """By when the public should hear from us again; None once it is resolved, or closed.
+
+        What was promised, the earliest first; without a promise, the cadence of the severity.
+        """
+        if self.severity is None or self.stage is Stage.CLOSED:
+            return None
+        promised = open_promises(self.promises)
+        if promised:
+            return promised[0].due
+        if not self.words or self.has_told(MessageKind.RESOLUTION_NOTE):
+            return None
+        return next_word_by(self.severity, min(self.words), max(self.words), len(self.words))
+
+    def suggested_promise(self, now: datetime) -> datetime | None:
+        """What a message that goes out about ``now`` should promise; None once it is resolved."""
+        if self.severity is None or self.has_told(MessageKind.RESOLUTION_NOTE):
+            return None
+        first = min(self.words, default=None)
+        return suggested_promise(self.severity, now, first, len(self.words))
+
+    def _refuse_promised(self) -> None:
+        promised = [one for one in open_promises(self.promises) if one.public]
+        if promised:
+            raise DomainError(
+                f"People were promised an update by {show_moment(promised[0].due)}, in message "
+                f"{promised[0].number}.",
+                "Publish it, or close with a written waiver: then the promise counts as broken.",
+            )
+
+    def _end_promises(self, at: datetime) -> None:
+        for one in open_promises(self.promises):
+            one.end(PromiseState.BROKEN, at, why="The incident was closed with a waiver.")
+
     def overtaken_by(self, message: MessageState) -> list[MessageState]:
         """Older messages that must let nothing out any more once ``message`` is approved.
 
-        Progress updates, after a newer one or the resolution note; reply rules, after newer ones.
+        Progress updates, after a newer one or the resolution note; forms, after newer ones. That
+        work goes on overtakes nothing: somebody may be about to sign what says more.
         """
-        if message.kind is MessageKind.REPLY_RULES:
+        if message.released:
+            return []
+        if not message.kind.published:
             ended = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
             return [
                 one

@@ -59,7 +59,9 @@ class MessageState(BaseModel):
     publications and broadcasts that it has started. ``notify`` is false if the subscribers of the
     status page, ``subscriber_count`` otherwise, are not to be told. ``withdrawing``: what is public
     is still to be taken back. ``components`` are the states that its author had it set on the page.
-    ``reply_channels`` are those on which reply rules let replies out; they have no destinations.
+    ``reply_channels`` are those on which a form lets something out; forms have no destinations.
+    ``owner`` keeps what it promises: its author, unless named. ``released`` is the holding
+    statement that it was made of, if it was, and ``by_itself``: nobody released it.
     """
 
     number: int
@@ -88,6 +90,9 @@ class MessageState(BaseModel):
     withdrawing: bool = False
     components: dict[str, ComponentState] = Field(default_factory=dict)
     reply_channels: tuple[ChannelName, ...] = ()
+    owner: str = ""
+    released: str = ""
+    by_itself: bool = False
 
     @property
     def digest(self) -> str:

@@ -7,13 +7,12 @@ that editing the folder during an incident changes nothing silently.
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
-from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import Field, model_validator
 
 from domain.desk_shifts import DeskPlan, desk_problems
+from domain.duration import Duration
 from domain.facts import FactName, Facts, FactText
 from domain.gate import GatePolicy, Requirement
 from domain.ids import SUBSCRIBERS, ChannelName
@@ -23,50 +22,20 @@ from domain.offer import OfferTerms
 from domain.page_entry import PagePlan
 from domain.plan_problems import PlanProblem, refuse
 from domain.playbook_briefing import BriefingPlan
+from domain.playbook_holding import HoldingPlan, holding_problems
+from domain.playbook_promises import PromisesPlan
 from domain.playbook_replies import RepliesPlan, reply_problems
 from domain.priorities import MentionsPlan
 from domain.public_text import PublicLine, PublicLink
 from domain.roster import Person
+from domain.severity import UNLESS_SAID, Severity
 from domain.suggest import did_you_mean
 
 PAGE_CHANNEL = "website"
 """The post channel that is the status page."""
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_SHORT_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(ms|s|m|h|d)")
-_LONGEST = timedelta(days=366)
-
-
-def _duration(value: object) -> object:
-    """Read ``30s``, ``10m``, ``4h`` or ``1d``; ISO 8601 and durations are pydantic's to read."""
-    if not isinstance(value, str) or value.startswith("P"):
-        return value
-    match = _SHORT_DURATION.fullmatch(value.strip())
-    if match is None:
-        raise ValueError("a duration is a number and a unit: 30s, 10m, 4h or 1d")
-    seconds = float(match[1]) * _UNITS[match[2]]
-    if seconds > _LONGEST.total_seconds():
-        raise ValueError("a duration of more than a year must be a mistake: use s, m, h or d")
-    return timedelta(seconds=seconds)
-
-
-def _not_negative(value: timedelta) -> timedelta:
-    if value < timedelta():
-        raise ValueError("a duration cannot be negative")
-    return value
-
-
-def _spell_duration(value: timedelta) -> str:
-    # Not "%g": beyond six digits (12 days) that would round, and spell what we cannot read back.
-    return f"{value.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_duration),
-    AfterValidator(_not_negative),
-    PlainSerializer(_spell_duration, return_type=str, when_used="json"),
-]
+_FORMS = {MessageKind.REPLY_RULES: "replies", MessageKind.HOLDING_STATEMENTS: "holding"}
+"""The kinds that are no message to the public, with the parts of the playbook that plan them."""
 
 
 class MessagePlan(Written):
@@ -160,6 +129,9 @@ class Playbook(Written):
     mentions: MentionsPlan = MentionsPlan()
     briefing: BriefingPlan = BriefingPlan()
     desk: DeskPlan = DeskPlan()
+    severity: Severity = UNLESS_SAID
+    promises: PromisesPlan = PromisesPlan()
+    holding: HoldingPlan | None = None
 
     @model_validator(mode="after")
     def _plan_holds_together(self) -> Playbook:
@@ -170,6 +142,7 @@ class Playbook(Written):
                 *self._subscriber_problems(),
                 *self._reply_problems(),
                 *desk_problems(self.desk, self.roster),
+                *self._holding_problems(),
             ]
         )
         return self
@@ -183,7 +156,11 @@ class Playbook(Written):
         replies = self.replies
         if replies is not None:
             replies = replies.model_copy(update={"gate": replies.gate.requiring(least)})
-        return self.model_copy(update={"messages": messages, "replies": replies})
+        holding = self.holding
+        if holding is not None:
+            holding = holding.model_copy(update={"gate": holding.gate.requiring(least)})
+        changes = {"messages": messages, "replies": replies, "holding": holding}
+        return self.model_copy(update=changes)
 
     def without_words(self) -> Playbook:
         """The same plan as it travels with an incident.
@@ -193,7 +170,9 @@ class Playbook(Written):
         replies = self.replies
         if replies is not None:
             replies = replies.model_copy(update={"saved": ()})
-        return self.model_copy(update={"replies": replies, "briefing": BriefingPlan()})
+        holding = self.holding.without_words() if self.holding else None
+        changes = {"replies": replies, "briefing": BriefingPlan(), "holding": holding}
+        return self.model_copy(update=changes)
 
     def _roster_problems(self) -> list[PlanProblem]:
         ids = [person.id for person in self.roster]
@@ -242,12 +221,18 @@ class Playbook(Written):
             if plan.subscribers
         ]
 
+    def _holding_problems(self) -> list[PlanProblem]:
+        if self.holding is None:
+            return []
+        return holding_problems(self.holding, self.roster, self.messages)
+
     def _reply_problems(self) -> list[PlanProblem]:
         problems = []
-        if MessageKind.REPLY_RULES in self.messages:
-            place = ("messages", MessageKind.REPLY_RULES.value)
-            step = "Plan them in `replies:`, beside `messages:`."
-            problems.append(PlanProblem(place, "are no message to the public", step))
+        for kind, part in _FORMS.items():
+            if kind in self.messages:
+                step = f"Plan them in `{part}:`, beside `messages:`."
+                detail = "are no message to the public"
+                problems.append(PlanProblem(("messages", kind.value), detail, step))
         if self.replies is not None:
             problems += reply_problems(self.replies, self.roster)
         return problems
@@ -273,6 +258,8 @@ class Playbook(Written):
         """Who signs a message of ``kind``; None if this playbook has none of it."""
         if kind is MessageKind.REPLY_RULES:
             return self.replies.gate if self.replies else None
+        if kind is MessageKind.HOLDING_STATEMENTS:
+            return self.holding.gate if self.holding else None
         plan = self.messages.get(kind)
         return plan.gate if plan else None
 
@@ -283,6 +270,5 @@ class Playbook(Written):
 
     @property
     def kinds(self) -> tuple[MessageKind, ...]:
-        """The kinds of message that can be proposed: the public ones, then the reply rules."""
-        rules = (MessageKind.REPLY_RULES,) if self.replies else ()
-        return (*self.messages, *rules)
+        """The kinds of message that can be proposed: the public ones, then the forms."""
+        return (*self.messages, *(one for one in _FORMS if self.gate_of(one) is not None))

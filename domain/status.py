@@ -15,6 +15,8 @@ from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.model import Value
 from domain.publication import Outcome
+from domain.scorecard import PromiseStatus, Scorecard
+from domain.severity import Severity
 from domain.stage import Stage
 from domain.stopping import Stop
 from domain.timeline import RecordHead
@@ -28,7 +30,8 @@ class MessageStatus(Value):
     status page beside the audiences; ``notify`` is false if they are not to be told.
     ``withdrawing``: what is public is still to be taken back. ``requires`` is what its gate wants a
     decision to be proven with, and ``signs_as`` the roles in which each person may decide there.
-    ``reply_channels`` are those on which reply rules let replies out.
+    ``reply_channels`` are those on which a form lets something out. ``owner`` keeps what it
+    promises. ``released`` is the holding statement that it was made of, if it was.
     """
 
     number: int
@@ -54,6 +57,8 @@ class MessageStatus(Value):
     requires: Requirement = Requirement.NONE
     signs_as: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     reply_channels: tuple[ChannelName, ...] = ()
+    owner: str = ""
+    released: str = ""
 
     @property
     def direct(self) -> tuple[str, ...]:
@@ -67,7 +72,9 @@ class IncidentStatus(Value):
     ``ledger`` is what the ledger has of it, with the end of its record; the incident writes branch
     ``record_branch`` of that. ``locked`` is why nothing goes out, if the ledger has less than it
     had. ``joined`` are those who joined after it was opened. ``stopped``: somebody has stopped
-    everything.
+    everything. ``next_word_by`` is by when the public should hear from us again: what was promised,
+    or else the cadence of the ``severity``; None once it is resolved. ``suggested_promise`` is what
+    a message that goes out now should promise.
     """
 
     incident: Slug
@@ -86,6 +93,11 @@ class IncidentStatus(Value):
     locked: Explanation | None = None
     joined: tuple[str, ...] = ()
     stopped: Stop | None = None
+    severity: Severity | None = None
+    promises: tuple[PromiseStatus, ...] = ()
+    scorecard: Scorecard = Scorecard()
+    next_word_by: datetime | None = None
+    suggested_promise: datetime | None = None
 
     @property
     def record(self) -> RecordHead:

@@ -80,7 +80,7 @@ class Propose(Value):
     """Propose a message: from its template and the facts, or with a draft of free copy.
 
     ``components`` are the states that it sets on the status page. ``notify`` is false if the page's
-    subscribers are not to be told.
+    subscribers are not to be told. ``owner`` keeps what it promises; "": its author.
     """
 
     kind: MessageKind
@@ -89,6 +89,24 @@ class Propose(Value):
     next_update_by: datetime | None = None
     components: dict[str, ComponentState] = Field(default_factory=dict)
     notify: bool = True
+    owner: str = ""
+
+
+class Release(Value):
+    """Publish a holding statement that was approved in advance, with these values in its blanks."""
+
+    statement: str
+    actor: Actor
+    blanks: dict[str, str] = Field(default_factory=dict)
+    next_update_by: datetime | None = None
+
+
+class SetSeverity(Value):
+    """Say how bad the incident is, and why that has changed."""
+
+    severity: Severity
+    actor: Actor
+    reason: str = ""
 
 
 class Revise(Value):

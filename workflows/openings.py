@@ -83,7 +83,7 @@ class Openings:
             digest=message.digest,
             destinations=message.destinations
             or tuple(Destination(channel=one) for one in message.reply_channels),
-            kind=OpeningKind.MESSAGE if message.kind.published else OpeningKind.FORM,
+            kind=_kind_of(message),
             decisions=message.gate.decisions,
             at=message.approved_at or workflow.now(),
         )
@@ -98,6 +98,12 @@ class Openings:
         order = RevokeOpening(message=self._state.ref(message), at=workflow.now())
         await call(REVOKE_OPENING, order, LEDGER)
         message.revoked = True
+
+
+def _kind_of(message: MessageState) -> OpeningKind:
+    if message.released:
+        return OpeningKind.RELEASED
+    return OpeningKind.MESSAGE if message.kind.published else OpeningKind.FORM
 
 
 def _to_open(message: MessageState) -> bool:

@@ -42,6 +42,9 @@ ASKED_WITHIN = timedelta(seconds=60)
 ASKED = replace(LEDGER, done_within=ASKED_WITHIN)
 """The same, while the answer to a request waits for it."""
 
+REMINDED = replace(LEDGER, done_within=timedelta(minutes=2))
+"""The same, while a promise comes near: the clock does not wait for whoever should be asked."""
+
 PROVEN_BY_SIGNAL = replace(LEDGER, done_within=timedelta(minutes=10))
 """The same, while nobody waits: a decision by signal outlives a ledger that is being restarted."""
 

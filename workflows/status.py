@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from domain.explanation import Explanation
 from domain.incident import IncidentState
 from domain.ledger import KnownLedger
 from domain.message_state import MessageState
+from domain.scorecard import promise_status, scorecard_of
 from domain.status import IncidentStatus, MessageStatus
 
 
@@ -35,11 +38,17 @@ def message_status(state: IncidentState, message: MessageState) -> MessageStatus
         requires=message.gate.policy.requires,
         signs_as=state.signs_as(message),
         reply_channels=message.reply_channels,
+        owner=message.owner or message.author,
+        released=message.released,
     )
 
 
 def incident_status(
-    state: IncidentState, known: KnownLedger, branch: int, behind: Explanation | None = None
+    state: IncidentState,
+    known: KnownLedger,
+    branch: int,
+    behind: Explanation | None,
+    now: datetime,
 ) -> IncidentStatus:
     """The whole incident, and what it knows of its ledger."""
     return IncidentStatus(
@@ -59,4 +68,9 @@ def incident_status(
         locked=behind,
         joined=state.joined,
         stopped=state.stop if state.stop and state.stop.in_force else None,
+        severity=state.severity,
+        promises=tuple(promise_status(one) for one in state.promises if one.public),
+        scorecard=scorecard_of(state.promises, min(state.words, default=None)),
+        next_word_by=state.next_word_by(),
+        suggested_promise=state.suggested_promise(now),
     )

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from domain.message import MessageClass, MessageKind
-from domain.playbook import BroadcastPlan, Duration, Playbook
+from domain.duration import Duration
+from domain.playbook import BroadcastPlan, Playbook
 
 durations: TypeAdapter[timedelta] = TypeAdapter(Duration)
 
