@@ -11,7 +11,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from domain.actor import Actor
-from domain.cadence import next_word_by, suggested_promise
+from domain.cadence import first_word_by, next_word_by, suggested_promise
 from domain.errors import DecisionRefused, DomainError
 from domain.explanation import Action, NextStep
 from domain.facts import FactsState, missing_facts
@@ -368,7 +368,9 @@ class IncidentState(BaseModel):
         promised = open_promises(self.promises)
         if promised:
             return promised[0].due
-        if not self.words or self.has_told(MessageKind.RESOLUTION_NOTE):
+        if not self.words:
+            return None if self.watched_from else first_word_by(self.severity, self.opened_at)
+        if self.has_told(MessageKind.RESOLUTION_NOTE):
             return None
         return next_word_by(self.severity, min(self.words), max(self.words), len(self.words))
 

@@ -21,6 +21,15 @@ from activities.signatures.broadcasts import (
     StopBroadcast,
 )
 from activities.signatures.listening import READ_MENTIONS, Heard, ReadMentions
+from activities.signatures.notifications import (
+    END_NOTIFICATIONS,
+    NOTIFY,
+    Ended,
+    EndNotifications,
+    Notified,
+    Notify,
+)
+from activities.signatures.on_call import FIND_PEOPLE, FindPeople, FoundPeople
 from activities.signatures.openings import OPEN_GATE, REVOKE_OPENING, OpenGate, RevokeOpening
 from activities.signatures.outbox import SEND_DUE, DueSent, SendDue
 from activities.signatures.outcomes import (
@@ -121,6 +130,9 @@ class Fakes:
             self.pause_broadcast,
             self.stop_broadcast,
             self.withdraw_broadcast,
+            self.find_people,
+            self.notify,
+            self.end_notifications,
         ]
 
     def wire(self) -> list[Bound]:
@@ -133,6 +145,24 @@ class Fakes:
             self.read_mentions,
             self.send_replies,
         ]
+
+    @defined(FIND_PEOPLE)
+    async def find_people(self, order: FindPeople) -> FoundPeople:
+        """Whom to ask: the world's people, as far as the incident's roster has them as that."""
+        return self.of(order.incident).found(order)
+
+    @defined(NOTIFY)
+    async def notify(self, order: Notify) -> Notified:
+        """Keep who was asked for what."""
+        world = self.of(order.incident)
+        world.asked.append(order)
+        return Notified(unreachable=tuple(one for one in order.people if one in world.unreachable))
+
+    @defined(END_NOTIFICATIONS)
+    async def end_notifications(self, order: EndNotifications) -> Ended:
+        """Keep what is over."""
+        self.of(order.incident).ended.append(order)
+        return Ended()
 
     @defined(WATCH_SURGES)
     async def watch_surges(self, order: WatchSurges) -> Surging:

@@ -25,6 +25,7 @@ from domain.message import MessageKind
 from domain.model import Value
 from domain.playbook import Playbook
 from domain.publication import Outcome, PublicationState
+from domain.severity import Severity
 from domain.stage import Stage
 from domain.status import Decided, IncidentStatus, MessageStatus
 from domain.timeline import TimelineEntry
@@ -83,6 +84,7 @@ class Response:
         plan: Playbook | None = None,
         by: str = "maya",
         title: str = "Posts that are not ours",
+        severity: Severity | None = None,
     ) -> IncidentStatus:
         """Open the incident, or join it."""
         start = WithStartWorkflowOperation(
@@ -94,6 +96,7 @@ class Response:
                 plan=plan or a_plan(),
                 templates="t",
                 audiences=self.audiences,
+                severity=severity,
             ),
             id=incident_workflow_id(self.slug),
             task_queue=MAIN_QUEUE,
@@ -245,6 +248,7 @@ class Response:
         """Let time pass for the incident itself."""
         async with asyncio.timeout(20):
             await self._env.fast_forward(self.handle, time)
+        self.world.ahead += time
 
     async def passes(self, time: timedelta, number: int, channel: str) -> None:
         """Let time pass for a message on a channel."""

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
+from activities.signatures.notifications import EndNotifications, Notify
+from activities.signatures.on_call import FindPeople, FoundPeople
 from activities.signatures.openings import OpenGate
 from activities.signatures.outcomes import OutcomeRead
 from activities.signatures.posts import (
@@ -156,6 +158,21 @@ class World:
         self.generation = "first"
         self.snapshot = ""
         self.stop: Stop | None = None
+        self.ahead = timedelta()
+        self.people: dict[str, FoundPeople] = {}
+        self.unreachable: set[str] = set()
+        self.asked: list[Notify] = []
+        self.ended: list[EndNotifications] = []
+        self.holding = True
+
+    def found(self, order: FindPeople) -> FoundPeople:
+        """Who can be asked as one of the roles: what a story said for the first of them."""
+        found = self.people.get(order.roles[0], FoundPeople())
+        kept = {
+            name: tuple(one for one in getattr(found, name) if one not in order.besides)
+            for name in ("on_call", "deputies", "others")
+        }
+        return FoundPeople(**kept)
 
     def mail_to(self, audience: str) -> Mailing:
         """The mailing of one audience: ``mail`` for the first that is asked for."""
@@ -289,11 +306,16 @@ class World:
             waiting, self._rendering = self._rendering, None
             await waiting.wait()
         self.promises.append(order.next_update_by)
+        if order.release is not None and not self.holding:
+            why = explained("No holding statements were approved.")
+            raise ApplicationError(why.what, why, type="DomainError", non_retryable=True)
         content = f"{order.message.model_dump_json()} {order.kind} {order.copy_draft} {order.facts}"
         digest = hashlib.sha256(content.encode()).hexdigest()
         self.approved[order.message.number, order.message.revision] = digest
         replies = order.plan.replies if not order.kind.published else None
         names = () if replies else order.plan.messages[order.kind].channels
+        if order.release is not None and order.plan.holding is not None:
+            names = order.plan.holding.statement(order.release.statement).channels
         return MessageRendered(
             digest=digest,
             channels=tuple(
@@ -470,7 +492,7 @@ class World:
     def _publish(self, task: PublicationTask) -> Receipt:
         post = Post(task.channel, task.message.number, task.digest, f"p{len(self.posts) + 1}")
         self.posts.append(post)
-        return Receipt(id=post.id, at=datetime.now(UTC))
+        return Receipt(id=post.id, at=datetime.now(UTC) + self.ahead)
 
     def _refuse_unapproved(self, task: PublicationTask) -> None:
         ref = task.message
