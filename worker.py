@@ -132,7 +132,7 @@ def workers(
     Who has ``main`` has the queue of the outbox, too.
     """
     secret = settings.code_secret.get_secret_value().encode() if settings.code_secret else None
-    gates = OpenedGates(database, key.public, settings.proof_required)
+    gates = OpenedGates(database, key.public, settings.proof_required, channels)
     record = RecordActivities(database, key, outbox)
     settling = SettlingActivities(database, gates)
     links = _links(settings)

@@ -104,7 +104,10 @@ class Statement(Value):
 
 
 class HoldingForms(Value):
-    """All statements of a playbook as they are signed, until ``valid_until``."""
+    """All statements of a playbook as they are signed, until ``valid_until``.
+
+    ``link`` is where the latest word is; a link may lead to one of ``origins`` and nowhere else.
+    """
 
     playbook: str
     company: str
@@ -112,6 +115,7 @@ class HoldingForms(Value):
     valid_until: UtcTime
     voices: dict[ChannelName, Voice] = Field(default_factory=dict)
     link: PublicLink | None = None
+    origins: tuple[str, ...] = ()
 
     def statement(self, name: str) -> Statement:
         """The statement of that name; ``DomainError`` if none was signed."""

@@ -14,12 +14,13 @@ class OpeningKind(StrEnum):
     """What may go out.
 
     A ``message`` by its digest, once on each destination. A ``form``: what is made of words with
-    blanks that were signed: replies, and holding statements. ``released``: one such statement, by
-    its digest, which the wire compares with its form.
+    a blank that were signed, as replies; ``holding``: the same of holding statements. ``released``:
+    one of those, by its digest, which the wire compares with its form.
     """
 
     MESSAGE = "message"
     FORM = "form"
+    HOLDING = "holding"
     RELEASED = "released"
 
 

@@ -10,6 +10,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.openings import OPEN_GATE, REVOKE_OPENING, OpenGate, RevokeOpening
     from domain.incident import IncidentState
+    from domain.message import MessageKind
     from domain.message_state import MessagePhase, MessageState
     from domain.opening import OpeningKind
     from domain.publication import Destination
@@ -103,6 +104,8 @@ class Openings:
 def _kind_of(message: MessageState) -> OpeningKind:
     if message.released:
         return OpeningKind.RELEASED
+    if message.kind is MessageKind.HOLDING_STATEMENTS:
+        return OpeningKind.HOLDING
     return OpeningKind.MESSAGE if message.kind.published else OpeningKind.FORM
 
 

@@ -155,6 +155,7 @@ class Releasing:
             plan=state.plan,
             facts=state.facts.current,
             next_update_by=promise,
+            notify=False,
             at=now,
             request=str(workflow.uuid4()),
             known=self._timeline.known(),
