@@ -65,8 +65,8 @@ async def released_document(
     """A message that is made of an approved statement and the values of its blanks.
 
     ``page`` is what it says on the status page, if it goes there. The page's subscribers are not
-    told: their mail needs words of its own. Raises ``DomainError`` if no statement is approved, if that has expired, and for a value that
-    was not approved.
+    told: their mail needs words of its own. Raises ``DomainError`` if no statement is approved, if
+    that has expired, and for a value that was not approved.
     """
     approved = await holding.newest_approved(database, order.plan.name)
     if approved is None:

@@ -117,6 +117,12 @@ class HoldingForms(Value):
     link: PublicLink | None = None
     origins: tuple[str, ...] = ()
 
+    @property
+    def in_words(self) -> str:
+        """What they let out, in a line."""
+        names = ", ".join(one.name for one in self.statements)
+        return f"{names}; until {show_day(self.valid_until)}"
+
     def statement(self, name: str) -> Statement:
         """The statement of that name; ``DomainError`` if none was signed."""
         for one in self.statements:

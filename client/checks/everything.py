@@ -10,6 +10,7 @@ from datetime import timedelta
 from client.checks.administrators import check_administrators
 from client.checks.channels import check_channels
 from client.checks.events import check_events
+from client.checks.holding import check_holding
 from client.checks.ledger import check_ledger
 from client.checks.listening import check_listening
 from client.checks.playbooks import check_playbooks
@@ -70,6 +71,7 @@ def _looks(engine: Engine, *, ask_providers: bool) -> dict[str, Look]:
         "listening": lambda: _quietly(lambda: check_listening(engine)),
         "playbooks": lambda: asyncio.to_thread(check_playbooks, settings),
         "administrators": lambda: asyncio.to_thread(check_administrators, settings),
+        "holding statements": lambda: _quietly(lambda: check_holding(engine)),
         "events": lambda: asyncio.to_thread(check_events, settings),
     }
     if ask_providers:
