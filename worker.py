@@ -28,6 +28,7 @@ from activities.approved import OpenedGates
 from activities.broadcasts import BroadcastActivities
 from activities.confirmations import Confirming, Sender
 from activities.defined import Bound
+from activities.follow_up import FollowUpActivities
 from activities.heartbeat import TOLD_WITHIN
 from activities.installation_sealing import keep_sealed
 from activities.listening import ListeningActivities
@@ -82,6 +83,7 @@ from store.recovery.locks import all_locks
 from store.recovery.witness import Witness
 from wiring import TemporalUnreachable, connect
 from workflows.broadcast import BroadcastWorkflow
+from workflows.follow_up import FollowUpWorkflow
 from workflows.incident import IncidentWorkflow
 from workflows.listening import ListeningWorkflow
 from workflows.outbox import OutboxWorkflow
@@ -167,6 +169,7 @@ def workers(
                     ListeningWorkflow,
                     ReplyDeskWorkflow,
                     SurgeWorkflow,
+                    FollowUpWorkflow,
                 ],
                 activities=[
                     *record.all(),
@@ -175,6 +178,7 @@ def workers(
                     *OutcomeActivities(database).all(),
                     *proposals.all(),
                     *surges.all(),
+                    *FollowUpActivities(database).all(),
                     *posts.ledger_only(),
                     *broadcasts.ledger_only(),
                 ],

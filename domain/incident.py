@@ -39,6 +39,7 @@ class IncidentState(BaseModel):
     first word among them, ``heard`` the messages that the promise clock knows to be told, and
     ``words`` when each update of them was. What the messages up to ``watched_from`` promise is
     not watched: they are of before the incident had a severity.
+    ``followed_up``: its prevention will be asked for on its day.
     """
 
     incident: Slug
@@ -61,6 +62,7 @@ class IncidentState(BaseModel):
     heard: list[int] = Field(default_factory=list)
     words: list[datetime] = Field(default_factory=list)
     watched_from: int = 0
+    followed_up: bool = False
 
     def message(self, number: int) -> MessageState:
         """Message ``number``; ``DomainError`` if there is none."""

@@ -25,6 +25,7 @@ from domain.model import Value
 from domain.page_entry import ComponentState
 from domain.playbook import BroadcastPlan, Looking, Playbook
 from domain.publication import Destination, Outcome, PublicationState
+from domain.roster import Person, PersonId
 from domain.severity import Severity
 from domain.stage import Stage
 from domain.timeline import TimelineEntry
@@ -36,6 +37,7 @@ OUTBOX_WORKFLOW = "OutboxWorkflow"
 LISTENING_WORKFLOW = "ListeningWorkflow"
 REPLY_DESK_WORKFLOW = "ReplyDeskWorkflow"
 SURGE_WORKFLOW = "SurgeWorkflow"
+FOLLOW_UP_WORKFLOW = "FollowUpWorkflow"
 
 # --- opening ----------------------------------------------------------------------------------
 
@@ -405,6 +407,19 @@ class ChannelNews(Value):
 
 
 # --- standing workflows: other systems are told, channels are listened to -----------------------
+
+
+class FollowUp(Value):
+    """Ask for the prevention of an incident on the day that its facts name.
+
+    ``otherwise`` is asked if they name nobody of the ``roster``. ``message`` is the resolution.
+    """
+
+    incident: Slug
+    roster: tuple[Person, ...]
+    otherwise: PersonId
+    severity: Severity
+    message: int
 
 
 class SendOutbox(Value):

@@ -37,6 +37,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.times import show_moment
     from workflows.asking import Asking
     from workflows.calls import call, explanation_of
+    from workflows.following_up import FollowingUp
     from workflows.hearing import read
     from workflows.policies import REMINDED
     from workflows.releasing import Releasing
@@ -58,6 +59,7 @@ class Promises:
         self._timeline = timeline
         self._releasing = releasing
         self._asking = Asking(state)
+        self._following = FollowingUp(state, timeline)
         self._under_way: dict[tuple[int, str], asyncio.Task[None]] = {}
 
     async def keep(self) -> None:
@@ -68,6 +70,8 @@ class Promises:
                 self._promise_the_first_word()
                 self._take_in()
                 self._climb()
+                if self._following.due():
+                    await self._following.start()
                 await self._something()
         finally:
             for task in self._under_way.values():
@@ -75,7 +79,7 @@ class Promises:
 
     def quiet(self) -> bool:
         """Whether nobody is being asked, and no fallback written: the next run would forget it."""
-        return not self._under_way
+        return not self._under_way and not self._following.due()
 
     def hear(self, said: Sequence[RawValue]) -> None:
         """Read the news that somebody acknowledged, or cannot be reached; ignore anything else."""

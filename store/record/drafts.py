@@ -67,7 +67,13 @@ async def remove(db: Database, draft_id: str) -> None:
 
 
 async def newest_facts(db: Database, incident: str) -> dict[str, str]:
-    """The facts in an incident's newest draft of them, by name; empty if there is none.
+    """The facts in an incident's newest draft of them, by name; empty if there is none."""
+    found = await newest(db, incident)
+    return found.filled() if found is not None else {}
+
+
+async def newest(db: Database, incident: str) -> Facts | None:
+    """The facts in an incident's newest draft of them; None if there is none.
 
     It may be one that the incident is about to take, so that what depends on a fact can wait. Of
     one that another version wrote and this one cannot read, nothing is known.
@@ -81,9 +87,9 @@ async def newest_facts(db: Database, incident: str) -> dict[str, str]:
     async with db.read() as connection:
         body = await connection.scalar(query)
     try:
-        return {} if body is None else Facts.model_validate(orjson.loads(body)).filled()
+        return None if body is None else Facts.model_validate(orjson.loads(body))
     except ValidationError:
-        return {}
+        return None
 
 
 async def load(db: Database, draft_id: str) -> Draft:

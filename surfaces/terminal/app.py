@@ -22,6 +22,7 @@ from surfaces.terminal import (
     codes,
     desk,
     facts,
+    follow_up,
     holding,
     key,
     playbook,
@@ -64,8 +65,8 @@ _COMMANDS: tuple[Register, ...] = tuple(
     one.register
     for one in (
         check, audience, playbook, opening, listing, advance, severity, close, propose, revise,
-        show, facts, approve, reject, release, holding, key, status, scorecard, broadcast, withdraw,
-        stop_all, resume_all, retry, settle,
+        show, facts, approve, reject, release, holding, key, status, scorecard, follow_up,
+        broadcast, withdraw, stop_all, resume_all, retry, settle,
         recipient, briefing, desk, timeline, record, codes, suppressions, subscribers, sign_in,
         token, webhook, audit,
         backup, restore, recover,

@@ -20,6 +20,7 @@ from activities.signatures.broadcasts import (
     SendBatches,
     StopBroadcast,
 )
+from activities.signatures.follow_up import READ_FOLLOW_UP, FollowUpRead, ReadFollowUp
 from activities.signatures.listening import READ_MENTIONS, Heard, ReadMentions
 from activities.signatures.notifications import (
     END_NOTIFICATIONS,
@@ -131,6 +132,7 @@ class Fakes:
             self.stop_broadcast,
             self.withdraw_broadcast,
             self.find_people,
+            self.read_follow_up,
             self.notify,
             self.end_notifications,
         ]
@@ -150,6 +152,11 @@ class Fakes:
     async def find_people(self, order: FindPeople) -> FoundPeople:
         """Whom to ask: the world's people, as far as the incident's roster has them as that."""
         return self.of(order.incident).found(order)
+
+    @defined(READ_FOLLOW_UP)
+    async def read_follow_up(self, order: ReadFollowUp) -> FollowUpRead:
+        """The day that the story has given the prevention; its owner is ines."""
+        return FollowUpRead(due=self.of(order.incident).prevention_due, people=("ines",))
 
     @defined(NOTIFY)
     async def notify(self, order: Notify) -> Notified:

@@ -19,6 +19,7 @@ import wiring
 from domain.ids import MAIN_QUEUE, OUTBOX_QUEUE, channel_queue
 from tests.workflows.fakes import Fakes
 from workflows.broadcast import BroadcastWorkflow
+from workflows.follow_up import FollowUpWorkflow
 from workflows.incident import IncidentWorkflow
 from workflows.listening import ListeningWorkflow
 from workflows.outbox import OutboxWorkflow
@@ -35,6 +36,7 @@ WORKFLOWS = (
     ListeningWorkflow,
     ReplyDeskWorkflow,
     SurgeWorkflow,
+    FollowUpWorkflow,
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from temporalio.testing import WorkflowEnvironment
 
 from activities.signatures.on_call import FoundPeople
 from domain.message import MessageKind
@@ -273,3 +274,28 @@ async def test_an_incident_of_before_severities_is_not_watched(response: Respons
 
 async def _ended(response: Response) -> dict[str, tuple[str, str | None]]:
     return {one.about: (one.ending, one.by) for one in response.world.ended}
+
+
+async def test_the_prevention_is_asked_for_on_its_day_however_the_incident_ended(
+    response: Response, environment: WorkflowEnvironment
+) -> None:
+    await opened(response)
+    day = now(response).date() + timedelta(days=30)
+    response.world.prevention_due = day
+    await promised(response, 30 * MINUTE)
+    await response.know("fix", "prevention", "prevention_owner", "prevention_due")
+    await response.publish(MessageKind.RESOLUTION_NOTE)
+    assert (await promise(response, 1, PromiseState.KEPT)).ended_by == 2
+    status = await response.close()
+    assert (status.next_word_by, status.scorecard.open) == (None, 0)
+    await response.result()
+
+    follow_up = response.client.get_workflow_handle(f"follow-up/{response.slug}")
+    response.world.prevention_due = day + timedelta(days=7)
+    await environment.fast_forward(follow_up, timedelta(days=32))
+    assert response.world.asked == []
+    await environment.fast_forward(follow_up, timedelta(days=8))
+    assert await follow_up.result() is True
+
+    (asked_once,) = response.world.asked
+    assert (asked_once.reason, asked_once.people, asked_once.message) == ("follow_up", ("ines",), 2)

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
@@ -164,6 +164,7 @@ class World:
         self.asked: list[Notify] = []
         self.ended: list[EndNotifications] = []
         self.holding = True
+        self.prevention_due: date | None = None
 
     def found(self, order: FindPeople) -> FoundPeople:
         """Who can be asked as one of the roles: what a story said for the first of them."""
