@@ -22,7 +22,10 @@ class FollowingUp:
 
     def due(self) -> bool:
         """Whether one is to be started."""
-        return not self._state.followed_up and self._state.has_told(MessageKind.RESOLUTION_NOTE)
+        state = self._state
+        if state.severity is None or state.followed_up:
+            return False
+        return state.has_told(MessageKind.RESOLUTION_NOTE)
 
     async def start(self) -> None:
         """Start it. One that runs already, from before a reset, is the same."""
