@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from client import messages
 from client.asking import incident_status, tell
 from client.engine import Engine
 from client.incidents import open_incident
 from domain.actor import Actor
-from domain.holding import STILL_WORKING, WARNED_BEFORE, HoldingForms, Statement
+from domain.holding import WARNED_BEFORE, HoldingForms, Statement
 from domain.ids import MessageRef
 from domain.message import MessageKind
 from domain.model import Value
@@ -79,16 +79,18 @@ async def approved_statements(engine: Engine) -> list[ApprovedView]:
 
 
 async def offers(engine: Engine, slug: str) -> list[ReleaseOffer]:
-    """The statements that somebody could release in an incident, whatever its stage."""
+    """The statements that say something new in an incident now; none while none is approved."""
     status = await incident_status(engine, slug)
     approved = await holding.newest_approved(await engine.ledger(), status.playbook)
     if approved is None or datetime.now(UTC) > approved.forms.valid_until:
         return []
-    told = any(one.kind is MessageKind.ANNOUNCEMENT and one.told for one in status.messages)
+    told = {one.kind for one in status.messages if one.told}
+    if MessageKind.RESOLUTION_NOTE in told:
+        return []
     return [
         ReleaseOffer(statement=one, promise=status.suggested_promise)
         for one in approved.forms.statements
-        if (one.kind is MessageKind.ANNOUNCEMENT) is not told or one.name == STILL_WORKING
+        if (one.kind is MessageKind.ANNOUNCEMENT) is not (MessageKind.ANNOUNCEMENT in told)
     ]
 
 
@@ -113,7 +115,7 @@ async def release(
 
 
 async def _free_name(engine: Engine, playbook: str) -> str:
-    day = datetime.now(UTC) + timedelta()
+    day = datetime.now(UTC)
     taken = {row.slug for row in await incidents.list_incidents(await engine.ledger())}
     first = f"holding-{playbook[:24].strip('-')}-{day:%Y%m%d}"
     names = [first, *(f"{first}-{number}" for number in range(2, _MOST_A_DAY))]
