@@ -37,8 +37,8 @@ class IncidentState(BaseModel):
     that anybody can cause, by their kind. ``stop`` is the newest of which it has heard. Without
     ``severity`` it was opened before there were any. ``promises`` are those that were made, the
     first word among them, ``heard`` the messages that the promise clock knows to be told, and
-    ``words`` when each update of them was. What the messages up to ``watched_from`` promise is
-    not watched: they are of before the incident had a severity.
+    ``words`` when the first and the latest update was. What the messages up to
+    ``watched_from`` promise is not watched: they are of before the incident had a severity.
     ``followed_up``: its prevention will be asked for on its day.
     """
 

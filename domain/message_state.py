@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field
 
+from domain.actor import FRONTFOOT
 from domain.errors import DomainError
 from domain.explanation import Explanation
 from domain.gate import Gate, GateState
@@ -61,7 +62,7 @@ class MessageState(BaseModel):
     is still to be taken back. ``components`` are the states that its author had it set on the page.
     ``reply_channels`` are those on which a form lets something out; forms have no destinations.
     ``owner`` keeps what it promises: its author, unless named. ``released`` is the holding
-    statement that it was made of, if it was, and ``by_itself``: nobody released it.
+    statement that it was made of, if it was.
     """
 
     number: int
@@ -92,7 +93,11 @@ class MessageState(BaseModel):
     reply_channels: tuple[ChannelName, ...] = ()
     owner: str = ""
     released: str = ""
-    by_itself: bool = False
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether it is a holding statement that nobody released."""
+        return bool(self.released) and self.author == FRONTFOOT.person
 
     @property
     def digest(self) -> str:

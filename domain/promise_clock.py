@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SerializerFunctionWrapHandler, model_serializer
 
 from domain.ids import ChannelName
 from domain.message_kind import MessageKind
@@ -29,6 +30,8 @@ KEEPING = frozenset(
     }
 )
 """The kinds of message that are an update. A correction moves a promise, if it names a new time."""
+
+_LONGEST_REASON = 80
 
 UNDER_WAY_WAIT = timedelta(minutes=2)
 """How long the fallback waits for an update that was approved and is on its way."""
@@ -78,6 +81,17 @@ class Promise(BaseModel):
     ended_by: int | None = None
     why: str = ""
     answered: tuple[PersonId, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # There may be 150 of them in a state that travels as one argument.
+        fields = type(self).model_fields
+        kept: dict[str, Any] = handler(self)
+        return {
+            name: value
+            for name, value in kept.items()
+            if getattr(self, name) != fields[name].get_default()
+        }
 
     @property
     def public(self) -> bool:
@@ -150,7 +164,13 @@ class Promise(BaseModel):
     def end(self, state: PromiseState, at: datetime, by: int | None = None, why: str = "") -> None:
         """Enter what became of it; the first answer counts."""
         if self.open:
-            self.state, self.ended_at, self.ended_by, self.why = state, at, by, why
+            self.state, self.ended_at, self.ended_by = state, at, by
+            self.why = why[:_LONGEST_REASON]
+
+    def forget(self) -> None:
+        """Keep of one that has ended only what became of it."""
+        self.channels, self.climbed, self.in_a_row = (), (), 0
+        self.held_since = self.fallback = self.fallback_at = None
 
     def answered_by(self, person: PersonId) -> None:
         """Note that somebody has taken it on."""

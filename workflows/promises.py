@@ -148,7 +148,9 @@ class Promises:
             if message.number not in state.heard:
                 state.heard.append(message.number)
                 if message.kind in KEEPING:
-                    state.words.append(at)
+                    # The first and the latest: the whole state travels as one argument.
+                    words = [*state.words, at]
+                    state.words = sorted({min(words), max(words)})
             for promise in open_promises(state.promises):
                 self._compare(promise, message, at)
 
@@ -210,6 +212,7 @@ class Promises:
         self._timeline.add(what, who, about)
         if Rung.REMIND in promise.climbed or Rung.DEPUTY in promise.climbed:
             self._start(promise, "end", self._end(promise, who))
+        promise.forget()
 
     # --- what is done about it ----------------------------------------------------------------
 

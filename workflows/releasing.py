@@ -93,9 +93,7 @@ class Releasing:
                 )
             now = workflow.now()
             promise = self._state.suggested_promise(now)
-            return await self._publish(
-                statement, FRONTFOOT, {}, _shown(promise), owner=owner, by_itself=True
-            )
+            return await self._publish(statement, FRONTFOOT, {}, _shown(promise), owner=owner)
 
     def _plan(self) -> HoldingPlan:
         plan = self._state.plan.holding
@@ -140,7 +138,6 @@ class Releasing:
         promise: datetime | None,
         *,
         owner: str = "",
-        by_itself: bool = False,
     ) -> MessageState:
         state, now = self._state, workflow.now()
         await self._lifecycle.refuse_unregistered()
@@ -168,7 +165,7 @@ class Releasing:
         message = message_of(state, order, rendered)
         message.gate = message.gate.model_copy(update={"released": True})
         message.owner = owner or actor.person
-        message.released, message.by_itself = statement.name, by_itself
+        message.released = statement.name
         message.approved_at = now
         message.fresh_until = now + state.plan_of(statement.kind).fresh_for
         state.messages.append(message)
