@@ -17,7 +17,7 @@ class PromiseStatus(Value):
     owner: PersonId
     made_at: datetime
     due: datetime
-    state: PromiseState
+    state: PromiseState = PromiseState.OPEN
     ended_at: datetime | None = None
     ended_by: int | None = None
     late_by: timedelta = timedelta()
