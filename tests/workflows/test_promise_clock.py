@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,6 +21,7 @@ from tests.workflows.response import Refusal, Response, person
 from workflows.contract import Release, SetSeverity
 
 MINUTE = timedelta(minutes=1)
+ENDS = ("promise kept", "promise kept by fallback", "promise moved", "promise broken")
 STEPS = [
     ("remind", ("maya",)),
     ("deputy", ("tomas",)),
@@ -270,6 +273,47 @@ async def test_an_incident_of_before_severities_is_not_watched(response: Respons
 
     status = await response.status()
     assert (status.promises, status.next_word_by, response.world.asked) == ((), None, [])
+
+
+@pytest.mark.parametrize("seed", [4, 11])
+async def test_no_order_of_what_people_do_lets_a_promise_pass_unremarked(
+    response: Response, seed: int
+) -> None:
+    """Proposals, edits, decisions, withdrawals and time, in any order: each promise has an end."""
+    chance = random.Random(seed)
+    response.world.holding = bool(seed % 2)
+    await opened(response)
+    await promised(response, 20 * MINUTE)
+    for _ in range(8):
+        with contextlib.suppress(Refusal):
+            await _something(response, chance)
+
+    for _ in range(4):
+        await response.time_passes(2 * 60 * MINUTE)
+    over = await eventually(
+        response.status, lambda one: not one.scorecard.open, otherwise="a promise has no end"
+    )
+    timeline = [about for what in ENDS for about in await response.says(what)]
+    for one in over.promises:
+        assert any(f"message {one.number}" in about for about in timeline), one
+        assert one.ended_at is not None
+    posts = [(one.channel, one.number) for one in response.world.posts]
+    assert len(set(posts)) == len(posts)
+
+
+async def _something(response: Response, chance: random.Random) -> None:
+    messages = (await response.status()).messages
+    kind = chance.choice([MessageKind.PROGRESS_UPDATE, MessageKind.CORRECTION])
+    ahead = chance.choice([None, 4 * MINUTE, 40 * MINUTE])
+    match chance.choice(["propose", "decide", "withdraw", "time", "time"]):
+        case "propose":
+            await response.propose(kind, next_update_by=ahead and now(response) + ahead)
+        case "decide":
+            await response.decide(chance.choice(messages), chance.choice(["noor", "tomas"]))
+        case "withdraw":
+            await response.ask_to_withdraw(chance.choice(messages))
+        case _:
+            await response.time_passes(chance.choice([3, 9, 17]) * MINUTE)
 
 
 async def _ended(response: Response) -> dict[str, tuple[str, str | None]]:

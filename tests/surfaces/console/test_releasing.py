@@ -44,9 +44,10 @@ def test_one_person_on_duty_publishes_what_two_approved_in_advance(people: Peopl
     dana.get_by_role("link", name="Release a holding statement").click()
     dana.wait_for_url("**/release")
     faults += faults_of(dana)
-    dana.get_by_label("What").select_option("trouble signing in")
-    dana.get_by_label("The next update by").fill("45m")
-    dana.get_by_role("button", name="Publish it now").first.click()
+    about = dana.get_by_role("region", name="First word about")
+    about.get_by_label("What").select_option("trouble signing in")
+    about.get_by_label("The next update by").fill("45m")
+    about.get_by_role("button", name="Publish it now").click()
     dana.wait_for_url(f"**/incidents/{SLUG}")
     expect(dana.get_by_text("which was approved in advance").first).to_be_visible()
     people.up.wait_until(
