@@ -14,11 +14,13 @@ from activities.log_lines import tell_entries
 from activities.outbox_entering import OutboxEntering
 from activities.signatures.openings import OPEN_GATE, REVOKE_OPENING, OpenGate, RevokeOpening
 from activities.signatures.record import (
+    CHECK_COVERAGE,
     CLOSE_INCIDENT,
     READ_STOPS,
     RECORD_TIMELINE,
     REGISTER_INCIDENT,
     TOO_LARGE,
+    CheckCoverage,
     CloseIncident,
     ReadStops,
     RecordTimeline,
@@ -27,6 +29,7 @@ from activities.signatures.record import (
     TimelineRecorded,
 )
 from activities.signatures.signature import Nothing
+from domain.coverage import Coverage
 from domain.errors import DomainError
 from domain.gate import Decision
 from domain.ids import incident_workflow_id
@@ -34,6 +37,7 @@ from domain.opening import SealedOpening
 from domain.sealing import RecordKey
 from domain.timeline import TimelineEntry
 from domain.times import in_utc
+from store.desk.workload import open_by_channel
 from store.kernel.database import Database
 from store.record import incidents, openings, timeline
 from store.recovery import snapshots
@@ -61,6 +65,7 @@ class RecordActivities:
         return [
             self.register_incident,
             self.close_incident,
+            self.check_coverage,
             self.record_timeline,
             self.open_gate,
             self.revoke_opening,
@@ -92,6 +97,14 @@ class RecordActivities:
         """Mark the incident closed."""
         with failing_in_words(datetime.now(UTC)):
             await incidents.mark_closed(self._database, order.incident, order.at)
+        return Nothing()
+
+    @defined(CHECK_COVERAGE)
+    async def check_coverage(self, order: CheckCoverage) -> Nothing:
+        """Refuse while a mention of the incident is open."""
+        with failing_in_words(datetime.now(UTC)):
+            waiting = await open_by_channel(self._database, order.incident)
+            Coverage(open=sum(waiting.values())).refuse_close(order.incident, "")
         return Nothing()
 
     @defined(RECORD_TIMELINE)

@@ -31,6 +31,7 @@ from channels.contract import (
 from channels.replying import Glances, MentionGone, Replies, RereadsMentions
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep, explained
+from domain.mentions import same_words
 from domain.message import Copy
 from domain.publication import Finding, Receipt, Sighting
 from domain.replies import AccountLimit, ReplyGround, ReplyTerms
@@ -288,8 +289,7 @@ class ReplyingActivities:
             return False
         versions = await reading.versions(self._database, mention.number)
         then = next((one.text for one in versions if one.version == reply.version), None)
-        # White space and line ends change nothing that somebody meant.
-        return then is None or then.split() != now.text.split()
+        return then is None or not same_words(then, now.text)
 
     async def _prepared(
         self, reply: ReplyRow, mention: MentionRow, gates: RoundGates, account: _Account

@@ -28,6 +28,7 @@ from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep, explained
 from domain.mentions import MentionState, storable
 from domain.model import Value
+from domain.plural import plural
 from domain.publication import PublicationState, Receipt
 from domain.saved_replies import forbidden_in
 from domain.times import show_clock
@@ -276,6 +277,24 @@ async def list_replies(
     )
 
 
+async def unknown_notices(engine: Engine, incident: str) -> list[Explanation]:
+    """That nobody knows whether some replies of an incident went out, if that is so."""
+    counts = await reply_rows.counts(await engine.ledger(), incident)
+    unknown = counts.get(PublicationState.UNKNOWN, 0)
+    if not unknown:
+        return []
+    return [
+        Explanation(
+            what=f"Nobody knows whether {plural(unknown, 'reply', 'replies')} went out.",
+            means="The mentions stay open, and nothing else is sent to them meanwhile.",
+            next_step=NextStep(
+                action=Action.LIST_REPLIES,
+                advice="Look at the platform, then settle each of them.",
+            ),
+        )
+    ]
+
+
 def _from_saved(
     rules: ReplyRulesView, row: MentionRow, saved: str, chosen: Wording, actor: Actor
 ) -> NewReply:
@@ -372,6 +391,16 @@ async def _not_planned(engine: Engine, number: int, actor: Actor) -> DomainError
         return error
     before = await _before(engine, number)
     by = before.ground.by if before is not None else "somebody else"
+    if before is not None and before.state is PublicationState.ACCEPTED:
+        return DomainError(
+            f"Mention {number} was answered by {by}, and edited after that.",
+            NextStep(
+                action=Action.LIST_MENTIONS,
+                advice="Read both. If the answer still fits, dismiss the mention as one that needs "
+                "none. If not, answer on the platform, and dismiss it as answered elsewhere.",
+            ),
+            means="The answer is out, and a mention is answered from here once.",
+        )
     return DomainError(
         f"Mention {number} has a reply already, by {by}.",
         NextStep(action=Action.LIST_REPLIES, advice="Read it; take it back if it is wrong."),

@@ -10,7 +10,7 @@ from domain.message import Document, MessageKind
 from domain.model import Value
 from domain.plural import plural
 from domain.replies import ReplyBasis, ReplyGround
-from domain.saved_replies import ReplyRules, SavedReply, fill
+from domain.saved_replies import ReplyRules, SavedReply
 from store.record import drafts, incidents, messages, openings
 
 REPLY_RULES = MessageKind.REPLY_RULES.value
@@ -206,23 +206,3 @@ def ground_for_free(view: ReplyRulesView, by: str, second: str = "") -> ReplyGro
         by=by,
         second=second,
     )
-
-
-def wordings_for(
-    view: ReplyRulesView, name: str, mention_author: str, number: int
-) -> tuple[int, str]:
-    """The wording of a saved reply for a mention, counted from 0, and its text.
-
-    ``number`` is the mention's: the wordings take turns, so that neighbours differ. One that names
-    the author is passed over if that name cannot be said in public. ``DomainError`` if none is
-    left.
-    """
-    wordings = view.reply(name).wordings
-    refused: DomainError | None = None
-    for turn in range(len(wordings)):
-        place = (number + turn) % len(wordings)
-        try:
-            return place, fill(wordings[place], mention_author)
-        except DomainError as error:
-            refused = error
-    raise refused or DomainError(f"Saved reply {name} has no wording.", "Use another one.")

@@ -18,6 +18,7 @@ from client.mail_progress import MailProgress, MailWatch
 from client.messages import load_document
 from client.publications import PublicationRow, list_publications
 from client.recovery.locks import why_locked
+from client.replies import unknown_notices
 from client.same_ledger import refuse_other_ledger
 from client.saved_replies import held_notices
 from domain.coverage import CoverageReport
@@ -109,6 +110,7 @@ class Watcher:
             coverage = await self._covered()
             if any(one.phase is MessagePhase.IN_FORCE for one in status.messages):
                 notices += await held_notices(self._engine, self._slug)
+                notices += await unknown_notices(self._engine, self._slug)
         except (StoreUnavailable, DomainError) as error:
             mails = ()
             said = explanation_of(error)

@@ -76,6 +76,11 @@ class MentionState(StrEnum):
     DELETED = "deleted"
 
 
+def same_words(one: str, other: str) -> bool:
+    """Whether two versions say the same: white space and line ends change nothing that is meant."""
+    return one.split() == other.split()
+
+
 class DismissalReason(StrEnum):
     """Why a mention needs no reply; ``other`` comes with words of one's own."""
 
@@ -86,6 +91,11 @@ class DismissalReason(StrEnum):
     NEEDS_NONE = "needs_none"
     AUTOMATIC = "automatic"
     OTHER = "other"
+
+    @property
+    def about_the_words(self) -> bool:
+        """Whether other words would have to be judged anew: not where it is about the author."""
+        return self not in (self.SPAM, self.OURS, self.AUTOMATIC)
 
 
 class Author(Value):

@@ -9,8 +9,10 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.record import (
+        CHECK_COVERAGE,
         CLOSE_INCIDENT,
         REGISTER_INCIDENT,
+        CheckCoverage,
         CloseIncident,
         RegisterIncident,
     )
@@ -139,6 +141,11 @@ class Lifecycle:
         """End the response, unless something is open that was not waived in writing."""
         async with turn(self._turn):
             self._state.refuse_close(close.waive)
+            if not close.waive.strip() and self._state.severity is not None:
+                # Whoever asks Temporal and no surface is held to it too.
+                asked = CheckCoverage(incident=self._state.incident)
+                await call(CHECK_COVERAGE, asked, ASKED)
+                self._state.refuse_close(close.waive)
             self._state.close(close.waive, workflow.now())
         waived = f"waived: {self._state.waiver}" if self._state.waiver else ""
         self._timeline.add("closed", close.actor, waived)

@@ -61,6 +61,12 @@ class StopsRead(Value):
     stops: tuple[Stop, ...] = ()
 
 
+class CheckCoverage(Value):
+    """Refuse, with an explanation, while a mention of the incident is open."""
+
+    incident: Slug
+
+
 class RecordTimeline(Value):
     """Append entries to the ledger's timeline; those that are there already are left alone.
 
@@ -100,3 +106,4 @@ REGISTER_INCIDENT = Signature("register_incident", RegisterIncident, Nothing)
 CLOSE_INCIDENT = Signature("close_incident", CloseIncident, Nothing)
 RECORD_TIMELINE = Signature("record_timeline", RecordTimeline, TimelineRecorded)
 READ_STOPS = Signature("read_stops", ReadStops, StopsRead)
+CHECK_COVERAGE = Signature("check_coverage", CheckCoverage, Nothing)

@@ -10,11 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Table, case, null, select, union_all, update
+from sqlalchemy import ColumnElement, Row, Table, and_, case, null, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import BigInteger, Boolean, Text
 
-from domain.mentions import DismissalReason, Gone, Mention, MentionState
+from domain.mentions import DismissalReason, Gone, Mention, MentionState, same_words
 from domain.model import Value
 from domain.priorities import PriorityRules
 from store.desk.priorities import priority_rules
@@ -177,9 +177,11 @@ async def _enter_some(
         for name, one in sorted(newest.items())
         if name not in new and (numbers[name], one.version) in arrived
     ]
+    before = await _words(connection, [numbers[one.id] for one in changed])
     # In the order in which they are put into clusters, for the same reason.
     for one in sorted(changed, key=lambda one: numbers[one.id]):
-        await _become(connection, numbers[one.id], one, belongs.rules, at)
+        reworded = not same_words(before.get(numbers[one.id], ""), one.text)
+        await _become(connection, numbers[one.id], one, belongs.rules, at, reworded=reworded)
     return Entered(new=len(new), changed=len(changed))
 
 
@@ -209,16 +211,42 @@ async def _enter_unknown(
     await _insert(db, connection, mention_versions, _VERSION, ["mention_id", "version"], versions)
 
 
+async def _words(connection: AsyncConnection, numbers: Collection[int]) -> dict[int, str]:
+    """What each mention says in its newest version."""
+    if not numbers:
+        return {}
+    query = (
+        select(mentions.c.id, mention_versions.c.text)
+        .join(
+            mention_versions,
+            and_(
+                mention_versions.c.mention_id == mentions.c.id,
+                mention_versions.c.version == mentions.c.version,
+            ),
+        )
+        .where(mentions.c.id.in_(numbers))
+    )
+    return {row.id: row.text for row in await connection.execute(query)}
+
+
 async def _become(
-    connection: AsyncConnection, number: int, mention: Mention, rules: PriorityRules, at: datetime
+    connection: AsyncConnection,
+    number: int,
+    mention: Mention,
+    rules: PriorityRules,
+    at: datetime,
+    *,
+    reworded: bool,
 ) -> None:
     """Let a mention be in this version, unless the known one is newer.
 
-    It is put into a cluster again, unless a person has put it where it is.
+    It is put into a cluster again, unless a person has put it where it is. If it was ``reworded``
+    after it was closed, it is open again: somebody has to read what it says now.
     """
     values = {
         **_described(mention),
         **_judged(mention, rules),
+        **(_REOPENED if reworded else {}),
         "cluster": case((mentions.c.clustered_by == "", null()), else_=mentions.c.cluster),
     }
     changed = _not_later(mention.changed_at, at)
@@ -227,6 +255,29 @@ async def _become(
         .where(mentions.c.id == number, mentions.c.changed_at <= changed)
         .values(**values, changed_at=changed)
     )
+
+
+def _open_again(column: ColumnElement[Any], to: object) -> ColumnElement[Any]:
+    return case((_JUDGED_BY_WORDS, to), else_=column)
+
+
+_JUDGED_BY_WORDS = or_(
+    mentions.c.state == MentionState.ANSWERED.value,
+    and_(
+        mentions.c.state == MentionState.DISMISSED.value,
+        mentions.c.reason.in_([one.value for one in DismissalReason if one.about_the_words]),
+    ),
+)
+_REOPENED = {
+    name: _open_again(mentions.c[name], to)
+    for name, to in {
+        "state": MentionState.OPEN.value,
+        "reason": "",
+        "words": "",
+        "closed_by": "",
+        "closed_at": null(),
+    }.items()
+}
 
 
 async def _insert(

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Update, and_, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.explanation import Explanation, explained
-from domain.mentions import DismissalReason, MentionState
+from domain.mentions import DismissalReason, MentionState, same_words
 from domain.publication import PublicationState, Receipt
 from store.desk.claiming import NOBODY
 from store.desk.reply_rows import ReplyRow, rows_of
@@ -21,7 +21,7 @@ from store.kernel.database import Database
 from store.kernel.transitions import stored
 from store.recovery.locks import unlocked
 from store.stops.stops import not_stopped
-from store.tables import mentions, replies
+from store.tables import mention_versions, mentions, replies
 
 _R = replies.c
 _S = PublicationState
@@ -84,7 +84,10 @@ async def take(db: Database, numbers: Collection[int], at: datetime) -> list[Rep
 
 
 async def accept(db: Database, reply: ReplyRow, receipt: Receipt, at: datetime) -> None:
-    """Enter a receipt: the mention is answered. Evidence counts, whatever was known before."""
+    """Enter a receipt: the mention is answered. Evidence counts, whatever was known before.
+
+    One that says something else by now stays open: what was answered is what it said before.
+    """
     async with db.write() as connection:
         await connection.execute(
             update(replies)
@@ -106,7 +109,22 @@ async def accept(db: Database, reply: ReplyRow, receipt: Receipt, at: datetime) 
             "words": "",
             "closed_by": reply.ground.by,
         }
-        await _end_mention(connection, reply, at, **answered)
+        if not reply.version:
+            await _end_mention(connection, reply, at, **answered)
+            return
+        fits = mentions.c.version.in_(await _same_words(connection, reply))
+        await _end_mention(connection, reply, at, fits, **answered)
+
+
+async def _same_words(connection: AsyncConnection, reply: ReplyRow) -> list[str]:
+    """The versions of the mention that say what the answered one says, that one included."""
+    said = mention_versions.c
+    rows = await connection.execute(
+        select(said.version, said.text).where(said.mention_id == reply.mention)
+    )
+    texts = {row.version: row.text for row in rows}
+    then = texts.setdefault(reply.version, "")
+    return [version for version, text in texts.items() if same_words(text, then)]
 
 
 async def nothing_went_out(
@@ -276,11 +294,16 @@ async def _look_again(db: Database, reply: ReplyRow, look_at: datetime, looks: i
 
 
 async def _end_mention(
-    connection: AsyncConnection, reply: ReplyRow, at: datetime, **values: str
+    connection: AsyncConnection,
+    reply: ReplyRow,
+    at: datetime,
+    *conditions: ColumnElement[bool],
+    **values: str,
 ) -> None:
+    unanswered = mentions.c.state != MentionState.ANSWERED.value
     await connection.execute(
         update(mentions)
-        .where(mentions.c.id == reply.mention, mentions.c.state != MentionState.ANSWERED.value)
+        .where(mentions.c.id == reply.mention, unanswered, *conditions)
         .values(closed_at=at, **values, **NOBODY)
     )
 

@@ -14,13 +14,14 @@ from activities.proposals import ProposalActivities
 from channels.contract import Channel
 from client import saved_replies
 from client.engine import Engine
-from client.saved_replies import ReplyRulesView, ground_for_free, ground_for_saved, wordings_for
+from client.saved_replies import ReplyRulesView, ground_for_free, ground_for_saved
 from domain.errors import DomainError
 from domain.ids import MessageRef
 from domain.message import Document, MessageKind
 from domain.opening import OpeningKind
 from domain.publication import Destination
 from domain.replies import ReplyBasis, ReplyGround
+from domain.saved_replies import fill
 from settings import Settings
 from store.kernel.database import Database
 from store.record import drafts, incidents, messages, openings, playbooks
@@ -99,6 +100,13 @@ async def wire(ledger: Database, channels: dict[str, Channel]) -> Wire:
 BY_HAND = ReplyGround(
     basis=ReplyBasis.FORM, incident="hacked", number=1, revision=1, saved="thanks", by="sam"
 )
+
+
+def wordings_for(view: ReplyRulesView, name: str, author: str, number: int) -> tuple[int, str]:
+    """The wording of a saved reply for one of four neighbours, counted from 0, and its text."""
+    wordings = view.reply(name).wordings
+    place = number % len(wordings)
+    return place, fill(wordings[place], author)
 
 
 async def test_a_saved_reply_goes_out_word_for_word_and_nothing_else(wire: Wire) -> None:

@@ -245,6 +245,28 @@ async def test_what_was_edited_into_other_words_is_not_answered_unread(
         assert forum.under == {"m1": ["You are welcome."]}
 
 
+@pytest.mark.parametrize("lost", [False, True])
+async def test_an_answer_to_other_words_leaves_the_mention_open(desk: Desk, lost: bool) -> None:
+    """It was edited after its answer was out, or while the answer was looked for."""
+    (number,) = await desk.said()
+    await desk.plan(number)
+    desk.forum.loses = OutcomeUnknown("Forum: no clear answer.") if lost else None
+    await desk.round()
+    row = await reading.find(desk.ledger, number)
+    assert row is not None
+    at = desk.now()
+    edited = row.mention.model_copy(
+        update={"version": "2", "text": "And my refund?", "changed_at": at}
+    )
+    await entering.enter(desk.ledger, [edited], at)
+    await desk.to_the_end()
+
+    assert await desk.state(number) == (_S.ACCEPTED, MentionState.OPEN)
+    # A platform shows one answer of ours and not which, so a second one is a person's to send.
+    assert await desk.plan(number, text="It is on its way.") == []
+    assert len(desk.forum.tried) == 1
+
+
 async def test_when_looking_cannot_tell_a_person_decides(desk: Desk) -> None:
     (number,) = await desk.said()
     (row,) = await desk.plan(number)

@@ -201,10 +201,13 @@ async def test_taking_back_and_settling(desk: Answering) -> None:
     with pytest.raises(DomainError, match="it is sending"):
         await replies.take_back(desk.engine, again.number, actor=DANA)
     await replying.unknown(desk.ledger, sending, taken.explanation, datetime.now(UTC))  # type: ignore[arg-type]
+    [notice] = await replies.unknown_notices(desk.engine, "hacked")
+    assert notice.what == "Nobody knows whether 1 reply went out."
     settled = await replies.settle_reply(
         desk.engine, again.number, sent=True, actor=SAM, url="https://x.com/1"
     )
     assert settled.answers
+    assert await replies.unknown_notices(desk.engine, "hacked") == []
     row = await reading.find(desk.ledger, first)
     assert row is not None
     assert (row.state, row.closed_by) == (MentionState.ANSWERED, "sam")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 from temporalio.exceptions import ApplicationError
 
 from activities.defined import Bound, defined
+from activities.failures import failing_in_words
 from activities.signatures.broadcasts import (
     PAUSE_BROADCAST,
     PLAN_BROADCAST,
@@ -51,10 +53,12 @@ from activities.signatures.posts import (
 from activities.signatures.proofs import VERIFY_PROOF, ProofVerified, VerifyProof
 from activities.signatures.proposals import RENDER_MESSAGE, MessageRendered, RenderMessage
 from activities.signatures.record import (
+    CHECK_COVERAGE,
     CLOSE_INCIDENT,
     READ_STOPS,
     RECORD_TIMELINE,
     REGISTER_INCIDENT,
+    CheckCoverage,
     CloseIncident,
     ReadStops,
     RecordTimeline,
@@ -74,6 +78,7 @@ from activities.signatures.settling import (
 )
 from activities.signatures.signature import Nothing
 from activities.signatures.surges import WATCH_SURGES, Surging, WatchSurges
+from domain.coverage import Coverage
 from domain.explanation import explained
 from domain.publication import Sighting
 from tests.workflows.mailing import Mailing
@@ -115,6 +120,7 @@ class Fakes:
             self.register,
             self.watch_surges,
             self.close,
+            self.check_coverage,
             self.record,
             self.read_stops,
             self.open_gate,
@@ -192,6 +198,13 @@ class Fakes:
     async def close(self, order: CloseIncident) -> Nothing:
         """Mark it closed."""
         self.of(order.incident).closed += 1
+        return Nothing()
+
+    @defined(CHECK_COVERAGE)
+    async def check_coverage(self, order: CheckCoverage) -> Nothing:
+        """Refuse while the world has an open mention."""
+        with failing_in_words(datetime.now(UTC)):
+            Coverage(open=self.of(order.incident).open_mentions).refuse_close(order.incident, "")
         return Nothing()
 
     @defined(READ_STOPS)

@@ -13,6 +13,7 @@ from temporalio.service import RPCError
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.publication import PublicationState
+from domain.severity import Severity
 from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus
 from tests.deadline import eventually
@@ -385,6 +386,18 @@ async def test_of_a_waiver_and_an_approval_at_once_only_one_counts(response: Res
     else:
         assert (await response.settled()).told
         assert response.world.public() == [1, 1]
+
+
+async def test_whoever_asks_temporal_alone_closes_over_no_open_mention(response: Response) -> None:
+    await response.open(severity=Severity.MAJOR)
+    response.world.open_mentions = 2
+
+    with pytest.raises(Refusal, match="2 mentions of this incident are open"):
+        await response.close()
+
+    assert (await response.status()).stage is not Stage.CLOSED
+    closed = await response.close("nobody is at the desk until Monday")
+    assert closed.stage is Stage.CLOSED
 
 
 async def test_the_record_of_a_closed_incident_is_complete_in_the_ledger(

@@ -129,6 +129,7 @@ class World:
     def __init__(self) -> None:
         self.registered: list[RegisterIncident] = []
         self.closed = 0
+        self.open_mentions = 0
         self.timeline: dict[int, TimelineEntry] = {}
         self.ledger_says: deque[TimelineRecorded | ApplicationError] = deque()
         self.recordings: list[RecordTimeline] = []

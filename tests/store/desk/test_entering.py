@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.mentions import Gone, MentionState
-from store.desk import entering, reading
+from domain.mentions import DismissalReason, Gone, MentionState
+from store.desk import closing, entering, reading
 from store.desk.entering import Entered
 from store.desk.reading import MentionRow, Which
 from store.kernel.database import Database
@@ -51,6 +51,28 @@ async def test_an_edit_is_a_new_version_and_the_newest_one_is_shown(database: Da
     )
     texts = [one.text for one in await reading.versions(database, row.number)]
     assert texts == ["is it sfae?", "is it safe?"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "text", "state"),
+    [
+        (DismissalReason.NEEDS_NONE, "where is my refund?", MentionState.OPEN),
+        (DismissalReason.NEEDS_NONE, " thank   you\n", MentionState.DISMISSED),
+        (DismissalReason.SPAM, "buy followers here", MentionState.DISMISSED),
+    ],
+)
+async def test_other_words_are_judged_anew(
+    database: Database, reason: DismissalReason, text: str, state: MentionState
+) -> None:
+    await entering.enter(database, [mention(1, "thank you")], LATER)
+    await closing.dismiss(database, [1], closing.Dismissal(reason=reason, by="sam"), LATER)
+
+    edited = mention(1, text, version="2", changed_at=LATER + HOUR)
+    await entering.enter(database, [edited], LATER + HOUR)
+
+    (row,) = await all_of_them(database)
+    assert (row.state, row.closed_at is None) == (state, state is MentionState.OPEN)
+    assert bool(row.closed_by) is (state is not MentionState.OPEN)
 
 
 async def test_an_old_version_that_comes_late_is_kept_and_not_shown(database: Database) -> None:
