@@ -353,8 +353,8 @@ OF: dict[str, Example] = {
     "RemovingSuppression": UNSUPPRESSING,
     "RepliesPlanned": {"planned": [7, 8], "left": {}},
     "ReleasingStatement": {
-        "statement": "first_word",
-        "blanks": {"component": "Web app"},
+        "statement": "first_word_about",
+        "blanks": {"what": "trouble signing in"},
         "next_update_by": "2026-11-28T09:45:00Z",
     },
     "ReplyShown": REPLY,

@@ -34,7 +34,7 @@ def release(
 
     Its blanks take only what was approved with it; `frontfoot holding list` shows them.
 
-    Example: frontfoot release site-down --blank "component=Web app" --next-update-by 30m --as maya
+    Example: frontfoot release site-down --next-update-by 30m --as maya
     """
     who, values, until = actor(by), _blanks(blank), promised(next_update_by)
     message = run(
