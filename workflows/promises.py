@@ -230,7 +230,8 @@ class Promises:
 
     def _judge_fallback(self, promise: Promise, now: datetime) -> None:
         message = self._state.message(promise.fallback or 0)
-        over = message.phase is not MessagePhase.PUBLISHING
+        # An update that somebody has just approved overtakes it, and may keep the promise still.
+        over = message.phase is not MessagePhase.PUBLISHING and not self._on_its_way(promise)
         if over or promise.fallback_failed(now, self._state.plan.promises):
             self._break(promise, f"Message {message.number} did not get out.")
 
