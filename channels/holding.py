@@ -28,7 +28,7 @@ def holding_forms_of(
     its blanks are filled with.
     """
     components = [one.name for one in plan.page.components]
-    for problem in wording_problems(holding, components):
+    for problem in wording_problems(holding, components, plan.messages):
         name = holding.statements[int(problem.place[2])].name
         raise DomainError(
             f"Holding statement {name} cannot be signed: it {problem.detail}.",

@@ -21,7 +21,8 @@ def holding_trial(
 
     ``channels`` are those of the plan that could be built; one that could not is told already.
     """
-    wrong = list(wording_problems(holding, [one.name for one in plan.page.components]))
+    components = [one.name for one in plan.page.components]
+    wrong = list(wording_problems(holding, components, plan.messages))
     yield from (at_its_place(placed, one) for one in wrong)
     if wrong:
         return

@@ -224,7 +224,7 @@ class Playbook(Written):
     def _holding_problems(self) -> list[PlanProblem]:
         if self.holding is None:
             return []
-        return holding_problems(self.holding, self.roster, self.messages)
+        return holding_problems(self.holding, self.roster)
 
     def _reply_problems(self) -> list[PlanProblem]:
         problems = []

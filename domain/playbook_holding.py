@@ -57,20 +57,22 @@ class HoldingPlan(Written):
         return self.model_copy(update={"statements": bare})
 
 
-def holding_problems(
-    plan: HoldingPlan, roster: Sequence[Person], kinds: Collection[MessageKind]
-) -> list[PlanProblem]:
-    """What contradicts itself there, so that no incident can be opened with it.
+def holding_problems(plan: HoldingPlan, roster: Sequence[Person]) -> list[PlanProblem]:
+    """What contradicts itself there, so that no incident can be opened with it."""
+    return [*_signers(plan, roster), *_statements(plan, roster)]
+
+
+def wording_problems(
+    plan: HoldingPlan, components: Collection[str], kinds: Collection[MessageKind]
+) -> Iterator[PlanProblem]:
+    """What keeps them from being signed; an incident can be opened all the same.
 
     ``kinds`` are those of the messages that the playbook plans.
     """
-    return [*_signers(plan, roster), *_statements(plan, roster, kinds)]
-
-
-def wording_problems(plan: HoldingPlan, components: Collection[str]) -> Iterator[PlanProblem]:
-    """What is wrong with the words, which an incident can be opened without."""
     for place, one in enumerate(plan.statements):
         at = ("holding", "statements", place)
+        if one.kind not in kinds:
+            yield PlanProblem((*at, "kind"), f"is {one.kind}, which the playbook does not plan")
         if is_blank(one.text):
             yield PlanProblem((*at, "text"), "is empty", "Write what it says.")
         known = {*one.blanks, NEXT_UPDATE_BY}
@@ -118,17 +120,13 @@ def _signers(plan: HoldingPlan, roster: Sequence[Person]) -> Iterator[PlanProble
         yield PlanProblem(("holding", "gate", "must_include"), detail, did_you_mean(role, held))
 
 
-def _statements(
-    plan: HoldingPlan, roster: Sequence[Person], kinds: Collection[MessageKind]
-) -> Iterator[PlanProblem]:
+def _statements(plan: HoldingPlan, roster: Sequence[Person]) -> Iterator[PlanProblem]:
     held = {role for person in roster for role in person.roles}
     names = [one.name for one in plan.statements]
     for place, one in enumerate(plan.statements):
         at = ("holding", "statements", place)
         if one.name in names[:place]:
             yield PlanProblem((*at, "name"), f"is {one.name}, which another one has already")
-        if one.kind not in kinds:
-            yield PlanProblem((*at, "kind"), f"is {one.kind}, which the playbook does not plan")
         if not held & set(one.released_by):
             detail = f"names {one.released_by[0]}, which nobody in the roster is"
             step = did_you_mean(one.released_by[0], held)
