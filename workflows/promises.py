@@ -67,12 +67,14 @@ class Promises:
         await workflow.wait_condition(lambda: self._state.severity is not None)
         try:
             while True:
+                # Before anything is awaited: what happens meanwhile must wake it again.
+                before = self._seen()
                 self._promise_the_first_word()
                 self._take_in()
                 self._climb()
                 if self._following.due():
                     await self._following.start()
-                await self._something()
+                await self._something(before)
         finally:
             for task in self._under_way.values():
                 task.cancel()
@@ -94,9 +96,11 @@ class Promises:
         elif news.state is NotificationState.UNREACHABLE and news.person == promise.owner:
             self._begin(promise, Rung.DEPUTY)
 
-    async def _something(self) -> None:
+    async def _something(self, before: object) -> None:
         """Wait until something is out, or a time has come."""
-        plan, before = self._state.plan.promises, self._seen()
+        if self._seen() != before:
+            return
+        plan = self._state.plan.promises
         times = [
             at
             for one in self._state.promises
