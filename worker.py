@@ -30,6 +30,7 @@ from activities.calendars import CalendarReading
 from activities.confirmations import Confirming, Sender
 from activities.deadlines import DeadlineActivities
 from activities.defined import Bound
+from activities.follow_up import FollowUpActivities
 from activities.heartbeat import TOLD_WITHIN
 from activities.installation_sealing import keep_sealed
 from activities.listening import ListeningActivities
@@ -88,6 +89,7 @@ from store.recovery.witness import Witness
 from wiring import TemporalUnreachable, connect
 from workflows.broadcast import BroadcastWorkflow
 from workflows.deadlines import DeadlinesWorkflow
+from workflows.follow_up import FollowUpWorkflow
 from workflows.incident import IncidentWorkflow
 from workflows.listening import ListeningWorkflow
 from workflows.outbox import OutboxWorkflow
@@ -138,7 +140,7 @@ def workers(
     Who has ``main`` has the queue of the outbox, too.
     """
     secret = settings.code_secret.get_secret_value().encode() if settings.code_secret else None
-    gates = OpenedGates(database, key.public, settings.proof_required)
+    gates = OpenedGates(database, key.public, settings.proof_required, channels)
     record = RecordActivities(database, key, outbox)
     settling = SettlingActivities(database, gates)
     links = _links(settings)
@@ -177,6 +179,7 @@ def workers(
                     ReplyDeskWorkflow,
                     SurgeWorkflow,
                     DeadlinesWorkflow,
+                    FollowUpWorkflow,
                 ],
                 activities=[
                     *record.all(),
@@ -187,6 +190,7 @@ def workers(
                     *surges.all(),
                     *DeadlineActivities(database, partial(start_watching, client)).all(),
                     *OnCallActivities(database, settings.playbooks_dir).all(),
+                    *FollowUpActivities(database).all(),
                     *posts.ledger_only(),
                     *broadcasts.ledger_only(),
                 ],

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from activities.released import ReleasedCopy
 from activities.signatures.posts import PublicationTask
+from channels.contract import Channel
 from domain.errors import DomainError
 from domain.gate import Requirement, Verdict
 from domain.message import Document
-from domain.opening import SealedOpening
+from domain.opening import OpeningKind, SealedOpening
 from domain.proof import CredentialKind
 from domain.proof_check import decided_in, proven_with
 from domain.record_check import opening_problem
@@ -35,12 +39,18 @@ class OpenedGates:
     Whoever starts a publication by hand, or writes to the database, has none. ``key`` is this
     worker's own: an opening counts if that key sealed it, or one that hangs together with it. The
     proofs of its decisions are verified once more, and each must have one as good as ``requires``:
-    whoever controls Temporal can speak for an incident, and cannot sign for a person.
+    whoever controls Temporal can speak for an incident, and cannot sign for a person. A holding
+    statement is compared with its form on the one of ``channels`` on which it goes out.
     """
 
     def __init__(
-        self, database: Database, key: PublicKey, requires: Requirement = Requirement.NONE
+        self,
+        database: Database,
+        key: PublicKey,
+        requires: Requirement = Requirement.NONE,
+        channels: Mapping[str, Channel] | None = None,
     ) -> None:
+        self._released = ReleasedCopy(database, channels or {})
         self._database = database
         self._key = key
         self._requires = requires
@@ -49,7 +59,9 @@ class OpenedGates:
 
     async def refuse_unopened(self, task: PublicationTask) -> None:
         """Raise ``DomainError`` unless the gate was opened for exactly this, there."""
-        opening = await openings.find(self._database, task.message)
+        opening = await openings.find(self._database, task.message) or await openings.find(
+            self._database, task.message, OpeningKind.RELEASED
+        )
         what = (
             f"message {task.message.number}, revision {task.message.revision}, on "
             f"{task.destination}"
@@ -58,7 +70,10 @@ class OpenedGates:
             raise _refusal(f"Nobody has opened the gate for {what}.")
         if not opening.covers(task.channel, task.audience):
             raise _refusal(f"The gate was opened for other destinations than {what}.")
-        if (problem := await self.problem_of(opening)) is not None:
+        problem = await self.problem_of(opening)
+        if problem is None and opening.kind == OpeningKind.RELEASED:
+            problem = await self.problem_of(await self._released.form_of(task))
+        if problem is not None:
             raise _refusal(f"The opening of the gate for {what} {problem}.")
         if opening.revoked_at:
             raise _refusal(f"The gate for {what} was closed again: it was called off.")
@@ -71,7 +86,8 @@ class OpenedGates:
         all_keys = Keys([self._key, *(await keys.read_keys(self._database)).all()])
         trusted = all_keys.trusted(self._key.fingerprint)
         problem = opening_problem(opening, all_keys, trusted)
-        if problem is None:
+        if problem is None and opening.kind != OpeningKind.RELEASED:
+            # What was released rests on the decisions on its form.
             problem = await self._unproven(opening, all_keys, trusted)
         if problem is None:
             self._verified.add(known)

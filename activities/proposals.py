@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
+from activities.holding import proposed_holding, released_document
 from activities.proposed_page import ProposedPage
 from activities.proposed_replies import proposed_replies
 from activities.recovery import refuse_behind
@@ -88,7 +89,7 @@ class ProposalActivities:
             number=document.number,
             revision=document.revision,
             ordinal=ordinal,
-            reply_channels=document.replies.channels if document.replies else (),
+            reply_channels=_form_channels(document),
         )
 
     async def _document(self, order: RenderMessage) -> Document:
@@ -97,6 +98,13 @@ class ProposalActivities:
         files = await playbooks.load_snapshot(self._database, order.templates)
         if order.kind is MessageKind.REPLY_RULES:
             return proposed_replies(order, files, await self._facts(order), self._channel)
+        if order.kind is MessageKind.HOLDING_STATEMENTS:
+            return proposed_holding(order, files, self._channel)
+        if order.release is not None:
+            page = await self._page.entry(order, await self._facts(order))
+            return await released_document(
+                order, order.release, self._database, self._channel, page
+            )
         plan = order.plan.messages[order.kind]
         facts = await self._facts(order)
         missing = missing_facts(facts)
@@ -236,3 +244,11 @@ class ProposalActivities:
             retracts=isinstance(channel, Retracts),
             audience=copy.audience,
         )
+
+
+def _form_channels(document: Document) -> tuple[str, ...]:
+    """The channels on which a form lets something out."""
+    if document.replies is not None:
+        return document.replies.channels
+    statements = document.holding.statements if document.holding else ()
+    return tuple(sorted({name for one in statements for name in one.channels}))

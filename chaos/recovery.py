@@ -29,6 +29,7 @@ from domain.errors import DomainError
 from domain.ids import MessageRef, batch_of, incident_workflow_id
 from domain.message_state import MessagePhase
 from domain.playbook import PAGE_CHANNEL
+from domain.promise_clock import PromiseState
 from domain.publication import Outcome, PublicationState
 from domain.status import IncidentStatus, MessageStatus
 from settings import Settings
@@ -79,9 +80,12 @@ class Recovery:
                 await self._withdraw(message)
         if stuck:
             return await self._people.status(), stuck
+        # What was promised after the resolution is not waited for.
+        promised = any(one.state is PromiseState.OPEN for one in status.promises)
+        waive = "The round is over." if promised else ""
         try:
             status = await self._people.insist(
-                lambda: incidents.close(self._engine, self._slug, actor=LEAD)
+                lambda: incidents.close(self._engine, self._slug, actor=LEAD, waive=waive)
             )
         except DomainError as refusal:
             status = await self._people.status()

@@ -39,6 +39,7 @@ from domain.ids import MAIN_QUEUE, check_slug, incident_workflow_id, refuse_rese
 from domain.limits import REASON_LIMIT, TITLE_LIMIT, refuse_long, refuse_many
 from domain.model import Value
 from domain.public_text import check_title, refuse_unfit
+from domain.severity import Severity
 from domain.stage import Stage
 from domain.status import IncidentStatus
 from store.kernel.database import Database
@@ -96,15 +97,18 @@ async def open_incident(
     files: Mapping[str, str],
     actor: Actor,
     audiences: Sequence[str] = (),
+    severity: Severity | None = None,
+    watched: bool = True,
 ) -> Opened:
     """Open an incident with a snapshot of the playbook in ``files``, or join the open one.
 
     Two people who open the same slug at once end up in one incident, and one that is open already
     keeps its own plan. A name is used once: the ledger remembers it when Temporal does not any
-    more. Messages of the plan that cannot go out are named in the notices; ``PlaybookInvalid`` if
-    the announcement is among them. ``DomainError`` if the name has been used, if ``actor`` is not
-    in the roster, or if there is no such audience; ``NoLedger`` and ``OtherLedger`` if the ledger
-    here is not its own.
+    more. Without ``severity`` it has that of the playbook. What is not ``watched`` has none: nobody
+    is reminded of anything there. Messages of the plan that cannot go out are named in the notices;
+    ``PlaybookInvalid`` if the announcement is among them. ``DomainError`` if the name has been
+    used, if ``actor`` is not in the roster, or if there is no such audience; ``NoLedger`` and
+    ``OtherLedger`` if the ledger here is not its own.
     """
     workflow_id, title = incident_workflow_id(check_slug(slug)), check_title(title)
     refuse_long("The title", title, TITLE_LIMIT)
@@ -133,6 +137,7 @@ async def open_incident(
             plan=plan.without_words(),
             templates=templates,
             audiences=tuple(audiences),
+            severity=(severity or plan.severity) if watched else None,
         ),
         id=workflow_id,
         task_queue=MAIN_QUEUE,

@@ -44,12 +44,14 @@ async def propose(
     next_update_by: datetime | None = None,
     components: Mapping[str, ComponentState] | None = None,
     notify: bool = True,
+    owner: str = "",
 ) -> MessageStatus:
     """Propose a message from its template, or with free copy.
 
     ``copy`` maps ``text``, perhaps ``subject``, and the names of channels with a text of their own
     to those texts. ``components`` are the states that the message sets on the status page. Without
-    ``notify`` the page's subscribers are not told.
+    ``notify`` the page's subscribers are not told. ``owner`` keeps what it promises, in place of
+    its author.
     """
     async with _kept_copy(engine, slug, copy, actor) as draft:
         argument = Propose(
@@ -59,6 +61,7 @@ async def propose(
             next_update_by=next_update_by,
             components=dict(components or {}),
             notify=notify,
+            owner=owner,
         )
         return await tell(engine, slug, "propose", argument, MessageStatus)
 

@@ -107,9 +107,9 @@ def _unusable(
         why = (*(one for one in problems if one.file in own), *trial.never.get(kind, ()))
         if why:
             found[kind] = tuple(dict.fromkeys(why))
-    rules = trial.never.get(MessageKind.REPLY_RULES)
-    if rules:
-        found[MessageKind.REPLY_RULES] = tuple(dict.fromkeys(rules))
+    for kind in (MessageKind.REPLY_RULES, MessageKind.HOLDING_STATEMENTS):
+        if wrong := trial.never.get(kind):
+            found[kind] = tuple(dict.fromkeys(wrong))
     return found
 
 

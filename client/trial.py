@@ -15,6 +15,7 @@ from channels.configured import ChannelMisconfigured
 from channels.contract import CannotExpress, Channel
 from channels.copies import is_direct, refuse_misplaced
 from channels.writing import Writing
+from client.holding_trial import holding_trial
 from client.reply_trial import reply_problems
 from client.stack import stack_file
 from client.trial_days import LONG, NOON, NOTHING, SHORT, Day
@@ -79,6 +80,11 @@ def try_plan(
         answering = [one for name in plan.replies.channels if (one := channels.get(name))]
         found = reply_problems(plan, plan.replies, placed, answering)
         _add(trial.never, MessageKind.REPLY_RULES, found)
+    if plan.holding is not None:
+        names = {name for one in plan.holding.statements for name in one.channels}
+        built = {name: one for name in names if (one := channels.get(name)) is not None}
+        found = holding_trial(plan, plan.holding, placed, built)
+        _add(trial.never, MessageKind.HOLDING_STATEMENTS, found)
     return trial
 
 
@@ -98,6 +104,8 @@ class _Channels:
         )
         if plan.replies is not None:
             names.update(dict.fromkeys(plan.replies.channels))
+        if plan.holding is not None:
+            names.update(dict.fromkeys(n for one in plan.holding.statements for n in one.channels))
         if plan.subscribers is not None:
             names[plan.subscribers.channel] = None
         self._built = {name: self._build(name) for name in names}

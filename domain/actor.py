@@ -37,3 +37,7 @@ class Actor(Value):
     def at_terminal(cls, person: str) -> Actor:
         """Somebody who types commands; nothing proves who they are."""
         return cls(person=person, surface=Surface.TERMINAL)
+
+
+FRONTFOOT = Actor(person="frontfoot")
+"""Who did what nobody did: it was approved beforehand, and went out by itself."""

@@ -90,7 +90,8 @@ class Gate(Value):
 
     ``reasons`` are why its policy is stricter than usual, in words. ``overrides`` are the approvals
     of those who open it out of policy. Undecided at ``expires_at``, it never opens; ``expired``: it
-    was found so.
+    was found so. ``released``: it is made of a form that was signed before, and needs no decision
+    of its own.
     """
 
     policy: GatePolicy
@@ -101,10 +102,16 @@ class Gate(Value):
     overrides: tuple[Decision, ...] = ()
     expires_at: UtcTime | None = None
     expired: bool = False
+    released: bool = False
 
     @property
     def state(self) -> GateState:
-        """Open only if approvals of exactly this digest meet the policy, or override it."""
+        """Open only if approvals of exactly this digest meet the policy, or override it.
+
+        One that is ``released`` was opened by those who signed its form.
+        """
+        if self.released:
+            return GateState.OPEN
         counted = [one for one in self.decisions if one.digest == self.digest]
         if any(one.verdict is Verdict.REJECT for one in counted):
             return GateState.REJECTED
@@ -183,7 +190,7 @@ class Gate(Value):
 
     def missing(self) -> str:
         """Whose signatures are missing, in words; "" if they are complete."""
-        if self.broken:
+        if self.released or self.broken:
             return ""
         signed, done, tiers = self._signed(), self._tiers_signed(), self.policy.tiers
         present = {role for one in signed for role in one.roles}

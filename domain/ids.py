@@ -228,3 +228,8 @@ def listening_workflow_id(source: str) -> str:
 def reply_desk_workflow_id(channel: str) -> str:
     """``replies/<name of the channel>``."""
     return f"replies/{channel}"
+
+
+def follow_up_workflow_id(incident: str) -> str:
+    """The workflow that asks for the prevention of an incident on its day."""
+    return f"follow-up/{incident}"

@@ -12,6 +12,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from domain.actor import Actor
+from domain.cadence import first_word_by, next_word_by, suggested_promise
 from domain.delegation import Delegation, delegated
 from domain.errors import DecisionRefused, DomainError
 from domain.escalation import Escalation
@@ -24,11 +25,13 @@ from domain.message import SHORT_DIGEST, STAGE_OF, MessageKind
 from domain.message_state import MessagePhase, MessageState
 from domain.noise import Noise
 from domain.playbook import MessagePlan, Playbook
+from domain.promise_clock import Promise, PromiseState, open_promises
 from domain.quarantine import Quarantine
 from domain.roster import roles_of
 from domain.severity import Severity
 from domain.stage import ALLOWED_MOVES, Stage, refuse_move
 from domain.stopping import Stop
+from domain.times import show_moment
 
 _EDITABLE = (MessagePhase.WAITING, MessagePhase.REJECTED, MessagePhase.EXPIRED)
 
@@ -40,7 +43,11 @@ class IncidentState(BaseModel):
     that anybody can cause, by their kind. ``stop`` is the newest of which it has heard, and
     ``quarantines`` are those in force of which it has. Without ``severity`` it was opened before
     there were any. ``escalations`` are about gates, by what notifications call them, and
-    ``delegations`` those that have not ended.
+    ``delegations`` those that have not ended. ``promises`` are those that were made, the first word
+    among them, ``heard`` the messages that the promise clock knows to be told, and ``words`` when
+    the first and the latest update was. What the messages up to ``watched_from`` promise is not
+    watched: they are of before the incident had a severity. ``followed_up``: its prevention will be
+    asked for on its day.
     """
 
     incident: Slug
@@ -62,6 +69,11 @@ class IncidentState(BaseModel):
     quarantines: tuple[Quarantine, ...] = ()
     escalations: dict[str, Escalation] = Field(default_factory=dict)
     delegations: tuple[Delegation, ...] = ()
+    promises: list[Promise] = Field(default_factory=list)
+    heard: list[int] = Field(default_factory=list)
+    words: list[datetime] = Field(default_factory=list)
+    watched_from: int = 0
+    followed_up: bool = False
 
     def message(self, number: int) -> MessageState:
         """Message ``number``; ``DomainError`` if there is none."""
@@ -126,11 +138,14 @@ class IncidentState(BaseModel):
         )
 
     def told(self, message: MessageState) -> bool:
-        """Whether the quorum of a message's plan has been reached; reply rules have none."""
+        """Whether the quorum of a message's plan has been reached; forms have none."""
         if not message.kind.published:
             return False
         plan = self.plan_of(message.kind)
         lost = {one.channel for one in self.quarantines}
+        if message.released:
+            # It goes to the channels of its statement, and can reach no others.
+            lost |= set(plan.channels) - {one.channel for one in message.destinations}
         return plan.told(message.channels_reached(), lost)
 
     def numbers_told(self) -> tuple[int, ...]:
@@ -190,6 +205,15 @@ class IncidentState(BaseModel):
         if actor.person not in roster:
             raise DomainError(
                 f"{actor.person[:40]!r} is not in this incident's roster.",
+                f"It has {', '.join(roster)}.",
+            )
+
+    def refuse_unknown_owner(self, owner: str) -> None:
+        """Raise ``DomainError`` unless ``owner`` of a promise is in the roster."""
+        roster = sorted(person.id for person in self.plan.roster)
+        if owner not in roster:
+            raise DomainError(
+                f"{owner[:40]!r} cannot keep a promise here: they are not in the roster.",
                 f"It has {', '.join(roster)}.",
             )
 
@@ -310,7 +334,7 @@ class IncidentState(BaseModel):
                     action=Action.PROPOSE,
                     incident=self.incident,
                     about=message.kind.value,
-                    advice="Propose the reply rules anew: once signed, those replace these.",
+                    advice="Propose them anew: once signed, those replace these.",
                 ),
             )
         if message.phase not in _EDITABLE:
@@ -333,6 +357,7 @@ class IncidentState(BaseModel):
     def close(self, waive: str, at: datetime) -> None:
         """End the response at ``at``; ``waive`` is why, if something was left open."""
         self.waiver = waive.strip()
+        self._end_promises(at)
         self.closed_at = at
         self.stage = Stage.CLOSED
 
@@ -349,6 +374,7 @@ class IncidentState(BaseModel):
             )
         if waive.strip():
             return
+        self._refuse_promised()
         waiting = [one.number for one in self.messages if one.phase is MessagePhase.WAITING]
         if waiting:
             raise DomainError(
@@ -376,12 +402,51 @@ class IncidentState(BaseModel):
                 "Settle it (look at the platform, then say so), or close with a written waiver.",
             )
 
+    def next_word_by(self) -> datetime | None:
+        """By when the public should hear from us again; None once it is resolved, or closed.
+
+        What was promised, the earliest first; without a promise, the cadence of the severity.
+        """
+        if self.severity is None or self.stage is Stage.CLOSED:
+            return None
+        promised = open_promises(self.promises)
+        if promised:
+            return promised[0].due
+        if not self.words:
+            return None if self.watched_from else first_word_by(self.severity, self.opened_at)
+        if self.has_told(MessageKind.RESOLUTION_NOTE):
+            return None
+        return next_word_by(self.severity, min(self.words), max(self.words), len(self.words))
+
+    def suggested_promise(self, now: datetime) -> datetime | None:
+        """What a message that goes out about ``now`` should promise; None once it is resolved."""
+        if self.severity is None or self.has_told(MessageKind.RESOLUTION_NOTE):
+            return None
+        first = min(self.words, default=None)
+        return suggested_promise(self.severity, now, first, len(self.words))
+
+    def _refuse_promised(self) -> None:
+        promised = [one for one in open_promises(self.promises) if one.public]
+        if promised:
+            raise DomainError(
+                f"People were promised an update by {show_moment(promised[0].due)}, in message "
+                f"{promised[0].number}.",
+                "Publish it, or close with a written waiver: then the promise counts as broken.",
+            )
+
+    def _end_promises(self, at: datetime) -> None:
+        for one in open_promises(self.promises):
+            one.end(PromiseState.BROKEN, at, why="The incident was closed with a waiver.")
+
     def overtaken_by(self, message: MessageState) -> list[MessageState]:
         """Older messages that must let nothing out any more once ``message`` is approved.
 
-        Progress updates, after a newer one or the resolution note; reply rules, after newer ones.
+        Progress updates, after a newer one or the resolution note; forms, after newer ones. That
+        work goes on overtakes nothing: somebody may be about to sign what says more.
         """
-        if message.kind is MessageKind.REPLY_RULES:
+        if message.released:
+            return []
+        if not message.kind.published:
             ended = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
             return [
                 one

@@ -11,33 +11,36 @@ from enum import StrEnum
 from pydantic import model_validator
 
 from domain.errors import DomainError
+from domain.holding import HoldingForms, Released
 from domain.ids import SUBSCRIBERS, AudienceName, ChannelName, Slug
+from domain.message_kind import MessageKind
 from domain.model import Value
 from domain.offer import OfferTerms
 from domain.page_entry import PageEntry
-from domain.public_text import PublicLine, PublicText
 from domain.saved_replies import ReplyRules
 from domain.stage import Stage
 from domain.times import UtcTime, show_moment
+from domain.voice import Voice
+
+__all__ = [
+    "CLASS_OF",
+    "FREE_SUBJECT",
+    "FREE_TEXT",
+    "PERSONAL_FIELD",
+    "PERSONAL_FIELDS",
+    "SHORT_DIGEST",
+    "STAGE_OF",
+    "AudienceCut",
+    "Copy",
+    "Document",
+    "MessageClass",
+    "MessageKind",
+    "Voice",
+    "mark_of",
+]
 
 SHORT_DIGEST = 8
 """The fewest hexadecimal digits of a digest that a decision may name."""
-
-
-class MessageKind(StrEnum):
-    """What a message is for."""
-
-    ANNOUNCEMENT = "announcement"
-    PROGRESS_UPDATE = "progress_update"
-    RESOLUTION_NOTE = "resolution_note"
-    GOODWILL_OFFER = "goodwill_offer"
-    CORRECTION = "correction"
-    REPLY_RULES = "reply_rules"
-
-    @property
-    def published(self) -> bool:
-        """Whether it says something to everybody; reply rules let replies out, one by one."""
-        return self is not MessageKind.REPLY_RULES
 
 
 class MessageClass(StrEnum):
@@ -56,6 +59,8 @@ STAGE_OF: dict[MessageKind, Stage | None] = {
     MessageKind.CORRECTION: None,
     # People ask, and are answered, from the first minute to the last.
     MessageKind.REPLY_RULES: None,
+    # They are prepared in peace.
+    MessageKind.HOLDING_STATEMENTS: None,
 }
 
 CLASS_OF: dict[MessageKind, MessageClass] = {
@@ -65,6 +70,7 @@ CLASS_OF: dict[MessageKind, MessageClass] = {
     MessageKind.GOODWILL_OFFER: MessageClass.GOODWILL,
     MessageKind.CORRECTION: MessageClass.SAFETY,
     MessageKind.REPLY_RULES: MessageClass.SAFETY,
+    MessageKind.HOLDING_STATEMENTS: MessageClass.SAFETY,
 }
 
 PERSONAL_FIELD = re.compile(r"\[\[([a-z_]+)\]\]")
@@ -79,15 +85,6 @@ FREE_TEXT = "text"
 
 FREE_SUBJECT = "subject"
 """The part of free copy that is the subject of mail; each other part is named by its channel."""
-
-
-class Voice(Value):
-    """Who speaks on a channel: sender name and address for mail, sign-off for posts."""
-
-    name: PublicLine
-    address: PublicLine | None = None
-    reply_to: PublicLine | None = None
-    sign_off: PublicText = ""
 
 
 class Copy(Value):
@@ -134,7 +131,8 @@ class Document(Value):
     Somebody who is in several audiences gets it with the first of them. ``next_update_by`` is the
     time by which the copy promises the next update, ``page`` what the status page shows with its
     words, if it goes there. ``notify`` is false if its subscribers are not to be told. Reply rules
-    have ``replies`` and no copies.
+    have ``replies`` and no copies, holding statements have ``holding``. ``released`` says of which
+    of those the copies were made, which nobody has to sign once more.
     """
 
     incident: Slug
@@ -149,13 +147,17 @@ class Document(Value):
     page: PageEntry | None = None
     notify: bool = True
     replies: ReplyRules | None = None
+    holding: HoldingForms | None = None
+    released: Released | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Document:
-        if bool(self.copies) == (self.kind is MessageKind.REPLY_RULES):
-            raise ValueError("a document has copies, unless it is of reply rules")
+        if bool(self.copies) != self.kind.published:
+            raise ValueError("a document has copies, unless it is of a form")
         if (self.replies is None) == (self.kind is MessageKind.REPLY_RULES):
             raise ValueError("reply rules are in documents of that kind, and in no others")
+        if (self.holding is None) == (self.kind is MessageKind.HOLDING_STATEMENTS):
+            raise ValueError("holding statements are in documents of that kind, and in no others")
         return self
 
     @model_validator(mode="after")
@@ -235,6 +237,7 @@ def mark_of(incident: str, kind: MessageKind, ordinal: int, at: datetime) -> str
         MessageKind.GOODWILL_OFFER: "Making it right",
         MessageKind.CORRECTION: "Correction",
         MessageKind.REPLY_RULES: "Reply rules",
+        MessageKind.HOLDING_STATEMENTS: "Holding statements",
     }
     reference = hashlib.sha256(incident.encode()).hexdigest()[:4]
     return f"{names[kind]} {ordinal}, {show_moment(at)}, ref {reference}"

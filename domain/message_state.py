@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field
 
+from domain.actor import FRONTFOOT
 from domain.break_glass import Review
 from domain.errors import DomainError
 from domain.explanation import Explanation
@@ -61,8 +62,10 @@ class MessageState(BaseModel):
     publications and broadcasts that it has started. ``notify`` is false if the subscribers of the
     status page, ``subscriber_count`` otherwise, are not to be told. ``withdrawing``: what is public
     is still to be taken back. ``components`` are the states that its author had it set on the page.
-    ``reply_channels`` are those on which reply rules let replies out; they have no destinations.
-    ``review`` is what was said afterwards of a gate that was opened out of policy.
+    ``reply_channels`` are those on which a form lets something out; forms have no destinations.
+    ``owner`` keeps what it promises: its author, unless named. ``released`` is the holding
+    statement that it was made of, if it was. ``review`` is what was said afterwards of a gate that
+    was opened out of policy.
     """
 
     number: int
@@ -92,6 +95,13 @@ class MessageState(BaseModel):
     components: dict[str, ComponentState] = Field(default_factory=dict)
     reply_channels: tuple[ChannelName, ...] = ()
     review: Review | None = None
+    owner: str = ""
+    released: str = ""
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether it is a holding statement that nobody released."""
+        return bool(self.released) and self.author == FRONTFOOT.person
 
     @property
     def digest(self) -> str:

@@ -13,12 +13,15 @@ from domain.sealing import canonical
 class OpeningKind(StrEnum):
     """What may go out.
 
-    A ``message`` by its digest, once on each destination. A ``form``: replies by signed reply
-    rules, which are wordings with a blank, and roles whose own words are let out.
+    A ``message`` by its digest, once on each destination. A ``form``: what is made of words with
+    a blank that were signed, as replies; ``holding``: the same of holding statements. ``released``:
+    one of those, by its digest, which the wire compares with its form.
     """
 
     MESSAGE = "message"
     FORM = "form"
+    HOLDING = "holding"
+    RELEASED = "released"
 
 
 class SealedOpening(Value):

@@ -25,15 +25,20 @@ from domain.offer import OfferTerms
 from domain.page_entry import PagePlan
 from domain.plan_problems import PlanProblem, refuse
 from domain.playbook_briefing import BriefingPlan
+from domain.playbook_holding import HoldingPlan, holding_problems
+from domain.playbook_promises import PromisesPlan
 from domain.playbook_replies import RepliesPlan, reply_problems
 from domain.priorities import MentionsPlan
 from domain.public_text import PublicLine, PublicLink
 from domain.regulations.applying import RegulationsPlan
 from domain.roster import Person
-from domain.severity import Severity
+from domain.severity import UNLESS_SAID, Severity
 
 PAGE_CHANNEL = "website"
 """The post channel that is the status page."""
+
+_FORMS = {MessageKind.REPLY_RULES: "replies", MessageKind.HOLDING_STATEMENTS: "holding"}
+"""The kinds that are no message to the public, with the parts of the playbook that plan them."""
 
 
 class MessagePlan(Written):
@@ -143,6 +148,9 @@ class Playbook(Written):
     desk: DeskPlan = DeskPlan()
     regulations: RegulationsPlan = RegulationsPlan()
     escalation: dict[Severity, Ladder] = Field(default_factory=dict)
+    severity: Severity = UNLESS_SAID
+    promises: PromisesPlan = PromisesPlan()
+    holding: HoldingPlan | None = None
 
     @model_validator(mode="after")
     def _plan_holds_together(self) -> Playbook:
@@ -154,6 +162,7 @@ class Playbook(Written):
                 *self._subscriber_problems(),
                 *self._reply_problems(),
                 *desk_problems(self.desk, self.roster),
+                *self._holding_problems(),
             ]
         )
         return self
@@ -173,7 +182,11 @@ class Playbook(Written):
         replies = self.replies
         if replies is not None:
             replies = replies.model_copy(update={"gate": replies.gate.requiring(least)})
-        return self.model_copy(update={"messages": messages, "replies": replies})
+        holding = self.holding
+        if holding is not None:
+            holding = holding.model_copy(update={"gate": holding.gate.requiring(least)})
+        changes = {"messages": messages, "replies": replies, "holding": holding}
+        return self.model_copy(update=changes)
 
     def without_words(self) -> Playbook:
         """The same plan as it travels with an incident.
@@ -183,7 +196,9 @@ class Playbook(Written):
         replies = self.replies
         if replies is not None:
             replies = replies.model_copy(update={"saved": ()})
-        return self.model_copy(update={"replies": replies, "briefing": BriefingPlan()})
+        holding = self.holding.without_words() if self.holding else None
+        changes = {"replies": replies, "briefing": BriefingPlan(), "holding": holding}
+        return self.model_copy(update=changes)
 
     def _roster_problems(self) -> list[PlanProblem]:
         ids = [person.id for person in self.roster]
@@ -218,12 +233,18 @@ class Playbook(Written):
             if plan.subscribers
         ]
 
+    def _holding_problems(self) -> list[PlanProblem]:
+        if self.holding is None:
+            return []
+        return holding_problems(self.holding, self.roster)
+
     def _reply_problems(self) -> list[PlanProblem]:
         problems = []
-        if MessageKind.REPLY_RULES in self.messages:
-            place = ("messages", MessageKind.REPLY_RULES.value)
-            step = "Plan them in `replies:`, beside `messages:`."
-            problems.append(PlanProblem(place, "are no message to the public", step))
+        for kind, part in _FORMS.items():
+            if kind in self.messages:
+                step = f"Plan them in `{part}:`, beside `messages:`."
+                detail = "are no message to the public"
+                problems.append(PlanProblem(("messages", kind.value), detail, step))
         if self.replies is not None:
             problems += reply_problems(self.replies, self.roster)
         return problems
@@ -253,6 +274,8 @@ class Playbook(Written):
         """Who signs a message of ``kind``; None if this playbook has none of it."""
         if kind is MessageKind.REPLY_RULES:
             return self.replies.gate if self.replies else None
+        if kind is MessageKind.HOLDING_STATEMENTS:
+            return self.holding.gate if self.holding else None
         plan = self.messages.get(kind)
         return plan.gate if plan else None
 
@@ -263,6 +286,5 @@ class Playbook(Written):
 
     @property
     def kinds(self) -> tuple[MessageKind, ...]:
-        """The kinds of message that can be proposed: the public ones, then the reply rules."""
-        rules = (MessageKind.REPLY_RULES,) if self.replies else ()
-        return (*self.messages, *rules)
+        """The kinds of message that can be proposed: the public ones, then the forms."""
+        return (*self.messages, *(one for one in _FORMS if self.gate_of(one) is not None))

@@ -19,6 +19,8 @@ from domain.message_state import MessagePhase
 from domain.model import Value
 from domain.publication import Outcome
 from domain.quarantine import Quarantine
+from domain.scorecard import PromiseStatus, Scorecard
+from domain.severity import Severity
 from domain.stage import Stage
 from domain.stopping import Stop
 from domain.timeline import RecordHead
@@ -49,11 +51,12 @@ class MessageStatus(Value):
     status page beside the audiences; ``notify`` is false if they are not to be told.
     ``withdrawing``: what is public is still to be taken back. ``requires`` is what its gate wants a
     decision to be proven with, and ``signs_as`` the roles in which each person may decide there.
-    ``reply_channels`` are those on which reply rules let replies out. ``turn_of`` are the roles
-    whose turn it is to sign, and ``signs_for`` who has delegated theirs to whom. ``reasons`` are
-    why its gate is stricter than usual; undecided at ``expires_at``, it never opens. ``overrides``
-    are the approvals of those who open it out of policy, ``broken`` says that they did, and
-    ``review`` what was said of that afterwards.
+    ``reply_channels`` are those on which a form lets something out. ``owner`` keeps what it
+    promises. ``released`` is the holding statement that it was made of, if it was. ``turn_of`` are
+    the roles whose turn it is to sign, and ``signs_for`` who has delegated theirs to whom.
+    ``reasons`` are why its gate is stricter than usual; undecided at ``expires_at``, it never
+    opens. ``overrides`` are the approvals of those who open it out of policy, ``broken`` says that
+    they did, and ``review`` what was said of that afterwards.
     """
 
     number: int
@@ -79,6 +82,8 @@ class MessageStatus(Value):
     requires: Requirement = Requirement.NONE
     signs_as: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     reply_channels: tuple[ChannelName, ...] = ()
+    owner: str = ""
+    released: str = ""
     turn_of: tuple[str, ...] = ()
     signs_for: dict[str, str] = Field(default_factory=dict)
     reasons: tuple[str, ...] = ()
@@ -106,7 +111,9 @@ class IncidentStatus(Value):
     ``record_branch`` of that. ``locked`` is why nothing goes out, if the ledger has less than it
     had. ``joined`` are those who joined after it was opened. ``stopped``: somebody has stopped
     everything. ``quarantines`` are those in force on its channels, of which it has heard, and
-    ``delegations`` those in force.
+    ``delegations`` those in force. ``next_word_by`` is by when the public should hear from us
+    again: what was promised, or else the cadence of the ``severity``; None once it is resolved.
+    ``suggested_promise`` is what a message that goes out now should promise.
     """
 
     incident: Slug
@@ -127,6 +134,11 @@ class IncidentStatus(Value):
     stopped: Stop | None = None
     quarantines: tuple[Quarantine, ...] = ()
     delegations: tuple[Delegation, ...] = ()
+    severity: Severity | None = None
+    promises: tuple[PromiseStatus, ...] = ()
+    scorecard: Scorecard = Scorecard()
+    next_word_by: datetime | None = None
+    suggested_promise: datetime | None = None
 
     @property
     def record(self) -> RecordHead:

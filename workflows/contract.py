@@ -25,7 +25,7 @@ from domain.model import Value
 from domain.page_entry import ComponentState
 from domain.playbook import BroadcastPlan, Looking, Playbook
 from domain.publication import Destination, Outcome, PublicationState
-from domain.roster import PersonId
+from domain.roster import Person, PersonId
 from domain.severity import Severity
 from domain.stage import Stage
 from domain.timeline import TimelineEntry
@@ -38,6 +38,7 @@ LISTENING_WORKFLOW = "ListeningWorkflow"
 REPLY_DESK_WORKFLOW = "ReplyDeskWorkflow"
 SURGE_WORKFLOW = "SurgeWorkflow"
 DEADLINES_WORKFLOW = "DeadlinesWorkflow"
+FOLLOW_UP_WORKFLOW = "FollowUpWorkflow"
 
 # --- opening ----------------------------------------------------------------------------------
 
@@ -82,7 +83,7 @@ class Propose(Value):
     """Propose a message: from its template and the facts, or with a draft of free copy.
 
     ``components`` are the states that it sets on the status page. ``notify`` is false if the page's
-    subscribers are not to be told.
+    subscribers are not to be told. ``owner`` keeps what it promises; "": its author.
     """
 
     kind: MessageKind
@@ -91,6 +92,24 @@ class Propose(Value):
     next_update_by: datetime | None = None
     components: dict[str, ComponentState] = Field(default_factory=dict)
     notify: bool = True
+    owner: str = ""
+
+
+class Release(Value):
+    """Publish a holding statement that was approved in advance, with these values in its blanks."""
+
+    statement: str
+    actor: Actor
+    blanks: dict[str, str] = Field(default_factory=dict)
+    next_update_by: datetime | None = None
+
+
+class SetSeverity(Value):
+    """Say how bad the incident is, and why that has changed."""
+
+    severity: Severity
+    actor: Actor
+    reason: str = ""
 
 
 class Revise(Value):
@@ -424,6 +443,19 @@ class ChannelNews(Value):
 
 
 # --- standing workflows: other systems are told, channels are listened to -----------------------
+
+
+class FollowUp(Value):
+    """Ask for the prevention of an incident on the day that its facts name.
+
+    ``otherwise`` is asked if they name nobody of the ``roster``. ``message`` is the resolution.
+    """
+
+    incident: Slug
+    roster: tuple[Person, ...]
+    otherwise: PersonId
+    severity: Severity
+    message: int
 
 
 class SendOutbox(Value):

@@ -206,7 +206,9 @@ class Escalating:
         """Notify those whose turn it is; they, and those of them who cannot be reached."""
         state, step = self._state, found.step
         besides = tuple(sorted({message.author, *_deciders(message)}))
-        order = FindPeople(incident=state.incident, roles=found.wanted, besides=besides)
+        order = FindPeople(
+            incident=state.incident, roles=found.wanted, besides=besides, severity=state.severity
+        )
         there = await call(FIND_PEOPLE, order, ASKING)
         groups = Candidates(there.on_call, there.deputies, there.others)
         groups = groups.standing_in(

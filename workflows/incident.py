@@ -38,10 +38,12 @@ with workflow.unsafe.imports_passed_through():
         Propose,
         Reconcile,
         RecordFacts,
+        Release,
         RetryChannel,
         ReviewGate,
         Revise,
         SetAudiences,
+        SetSeverity,
         Settle,
         SteerBroadcast,
         Withdraw,
@@ -54,12 +56,15 @@ with workflow.unsafe.imports_passed_through():
     from workflows.noise import NoiseLimit
     from workflows.openings import Openings
     from workflows.policies import ASKED
+    from workflows.promises import Promises
     from workflows.proposing import Proposing
     from workflows.proving import Proving
     from workflows.publishing import Publishing
     from workflows.recovering import Recovering
     from workflows.refusing import refusing
+    from workflows.releasing import Releasing
     from workflows.settling import Settling
+    from workflows.severity import SettingSeverity
     from workflows.signing import Signing
     from workflows.status import incident_status, message_status
     from workflows.stops import Stops
@@ -97,13 +102,16 @@ class IncidentWorkflow:
         self._noise = NoiseLimit(state, timeline)
         self._lifecycle = Lifecycle(state, timeline, self._turn, registered=opening.registered)
         self._proposing = Proposing(state, timeline, self._lifecycle, self._turn)
+        self._releasing = Releasing(state, timeline, self._lifecycle, self._turn)
+        self._promises = Promises(state, timeline, self._releasing)
+        self._severity = SettingSeverity(state, timeline)
         self._publishing = Publishing(state, timeline, self._noise)
         self._openings = Openings(state, timeline, self._publishing)
         roles, proving = roles_of(state.plan.roster), Proving(state)
         self._signing = Signing(state, roles, timeline, self._noise, self._publishing, proving)
         self._breaking = BreakingGlass(state, roles, timeline, self._signing, proving)
         self._delegating = Delegating(state, timeline)
-        self._escalating = Escalating(state, timeline)
+        self._escalating = Escalating(state, timeline, self._releasing.in_place_of)
         self._withdrawing = Withdrawing(state, timeline, self._publishing, self._turn_of)
         self._stops = Stops(state, timeline, self._publishing)
         if opening.carried is None and opening.severity is not None:
@@ -133,6 +141,7 @@ class IncidentWorkflow:
             asyncio.create_task(self._once_registered(self._openings.keep)),
             asyncio.create_task(self._once_registered(self._stops.keep)),
             asyncio.create_task(self._once_registered(self._deadlines.keep)),
+            asyncio.create_task(self._once_registered(self._promises.keep)),
             asyncio.create_task(self._noise.keep()),
             asyncio.create_task(self._once_registered(self._escalating.keep)),
             asyncio.create_task(self._delegating.keep()),
@@ -186,7 +195,8 @@ class IncidentWorkflow:
     def status(self) -> IncidentStatus:
         """The status of the response."""
         timeline = self._timeline
-        return incident_status(self._state, timeline.known(), timeline.branch(), timeline.behind)
+        known, branch, behind = timeline.known(), timeline.branch(), timeline.behind
+        return incident_status(self._state, known, branch, behind, workflow.now())
 
     @workflow.query(name="timeline")
     def timeline(self) -> list[TimelineEntry]:
@@ -215,6 +225,7 @@ class IncidentWorkflow:
                 self._stops.hear()
             case "notification_news":
                 self._escalating.hear(said)
+                self._promises.hear(said)
             case _:
                 self._noise.add("signal not understood", "somebody", name)
 
@@ -328,6 +339,19 @@ class IncidentWorkflow:
         with refusing():
             self._deadlines.refuse(note)
 
+    @workflow.update(name="release")
+    async def release(self, release: Release) -> MessageStatus:
+        """Publish a holding statement that was approved in advance."""
+        self._ceilings.updates += 1
+        with self._waiting_room.waiting():
+            return self._of(await self._releasing.release(release))
+
+    @release.validator
+    def _check_release(self, release: Release) -> None:
+        with refusing():
+            self._waiting_room.refuse_full()
+            self._releasing.refuse(release)
+
     # --- steering -----------------------------------------------------------------------------
 
     @workflow.update(name="withdraw")
@@ -421,6 +445,18 @@ class IncidentWorkflow:
             self._state.refuse_audiences(chosen.actor)
             refuse_many("audiences", chosen.audiences)
 
+    @workflow.update(name="set_severity")
+    async def set_severity(self, chosen: SetSeverity) -> IncidentStatus:
+        """Say how bad it is, and with that how fast people are asked."""
+        self._ceilings.updates += 1
+        self._severity.set(chosen)
+        return self.status()
+
+    @set_severity.validator
+    def _check_severity(self, chosen: SetSeverity) -> None:
+        with refusing():
+            self._severity.refuse(chosen)
+
     @workflow.update(name="advance")
     async def advance(self, advance: Advance) -> IncidentStatus:
         """Move to another stage, if the table and the messages so far allow it."""
@@ -464,6 +500,7 @@ class IncidentWorkflow:
             and self._publishing.at_rest()
             and self._stops.quiet()
             and self._deadlines.quiet()
+            and self._promises.quiet()
         )
 
     def _nothing_under_way(self) -> bool:
@@ -473,6 +510,7 @@ class IncidentWorkflow:
             and self._stops.quiet()
             and self._deadlines.quiet()
             and self._escalating.quiet()
+            and self._promises.quiet()
             and self._publishing.quiet()
             and not any(one.withdrawing for one in self._state.messages)
             and not self._timeline.waited_for()

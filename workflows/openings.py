@@ -10,6 +10,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.openings import OPEN_GATE, REVOKE_OPENING, OpenGate, RevokeOpening
     from domain.incident import IncidentState
+    from domain.message import MessageKind
     from domain.message_state import MessagePhase, MessageState
     from domain.opening import OpeningKind
     from domain.publication import Destination
@@ -83,7 +84,7 @@ class Openings:
             digest=message.digest,
             destinations=message.destinations
             or tuple(Destination(channel=one) for one in message.reply_channels),
-            kind=OpeningKind.MESSAGE if message.kind.published else OpeningKind.FORM,
+            kind=_kind_of(message),
             decisions=(*message.gate.decisions, *message.gate.overrides),
             at=message.approved_at or workflow.now(),
         )
@@ -98,6 +99,14 @@ class Openings:
         order = RevokeOpening(message=self._state.ref(message), at=workflow.now())
         await call(REVOKE_OPENING, order, LEDGER)
         message.revoked = True
+
+
+def _kind_of(message: MessageState) -> OpeningKind:
+    if message.released:
+        return OpeningKind.RELEASED
+    if message.kind is MessageKind.HOLDING_STATEMENTS:
+        return OpeningKind.HOLDING
+    return OpeningKind.MESSAGE if message.kind.published else OpeningKind.FORM
 
 
 def _to_open(message: MessageState) -> bool:

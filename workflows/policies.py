@@ -46,6 +46,9 @@ ASKING = replace(LEDGER, done_within=timedelta(minutes=5))
 """Asking people, and telling them that it is over. A ledger that is away for longer keeps no gate
 from its next rung, and no incident from its end."""
 
+REMINDED = replace(LEDGER, done_within=timedelta(minutes=2))
+"""The same, while a promise comes near: the clock does not wait for whoever should be asked."""
+
 PROVEN_BY_SIGNAL = replace(LEDGER, done_within=timedelta(minutes=10))
 """The same, while nobody waits: a decision by signal outlives a ledger that is being restarted."""
 

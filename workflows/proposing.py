@@ -58,6 +58,8 @@ class Proposing:
         refuse_long("The id of the draft", propose.copy_draft, NAME_LIMIT)
         refuse_unknown_components(propose.components, self._state.plan.page)
         refuse_promise(_shown_time(propose), workflow.now())
+        if propose.owner:
+            self._state.refuse_unknown_owner(propose.owner)
 
     async def propose(self, propose: Propose) -> MessageState:
         """Render a message and add it, and enter its stage if it begins one."""
@@ -77,6 +79,7 @@ class Proposing:
                 components=propose.components,
                 notify=propose.notify,
             )
+            message.owner = propose.owner or propose.actor.person
             self._lifecycle.enter(stage, propose.actor)
             state.messages.append(message)
         about = f"message {message.number}: {propose.kind} {message.digest[:8]}"
@@ -109,6 +112,7 @@ class Proposing:
                 components=old.components if revise.components is None else revise.components,
                 notify=old.notify if revise.notify is None else revise.notify,
             )
+            new.owner = old.owner
             # While the copy was being rendered, an approval may have opened the old gate.
             state.refuse_revision(old)
             state.messages[state.messages.index(old)] = new
@@ -158,47 +162,53 @@ class Proposing:
         rendered = await call(
             RENDER_MESSAGE, argument, ASKED, summary=f"{kind} {ordinal}, revision {revision}"
         )
-        return MessageState(
-            number=rendered.number,
-            kind=kind,
-            ordinal=rendered.ordinal,
-            revision=rendered.revision,
-            author=author,
-            proposed_at=argument.at,
-            gate=self._gate(kind, rendered, author, argument.at),
-            destinations=_destinations(rendered),
-            retractable=tuple(one.channel for one in rendered.channels if one.retracts),
-            audience_count=rendered.audience_count,
-            subscriber_count=rendered.subscriber_count,
-            notify=notify,
-            codes_worth=rendered.codes_worth,
-            next_update_by=promise,
-            components=components,
-            reply_channels=rendered.reply_channels,
-        )
+        return message_of(state, argument, rendered)
 
-    def _gate(
-        self, kind: MessageKind, rendered: MessageRendered, author: str, at: datetime
-    ) -> Gate:
-        """The gate of this message: what the plan's policy comes to for it, at this severity."""
-        plan, state = self._state.plan.plan_for(kind), self._state
-        safety = plan is not None and plan.class_of(kind) is MessageClass.SAFETY
-        offer = state.plan.offer if rendered.codes_worth else None
-        policy, reasons = state.gate_of(kind).settled(
-            GateCase(
-                severity=state.severity,
-                overrides=safety and rendered.audience_count > 0,
-                worth=offer.cost(rendered.audience_count) if offer else None,
-            )
+
+def message_of(
+    state: IncidentState, order: RenderMessage, rendered: MessageRendered
+) -> MessageState:
+    """A revision that was rendered, behind a new gate."""
+    return MessageState(
+        number=rendered.number,
+        kind=order.kind,
+        ordinal=rendered.ordinal,
+        revision=rendered.revision,
+        author=order.author,
+        proposed_at=order.at,
+        gate=_gate(state, order, rendered),
+        destinations=_destinations(rendered),
+        retractable=tuple(one.channel for one in rendered.channels if one.retracts),
+        audience_count=rendered.audience_count,
+        subscriber_count=rendered.subscriber_count,
+        notify=order.notify,
+        codes_worth=rendered.codes_worth,
+        next_update_by=order.next_update_by,
+        components=order.components,
+        reply_channels=rendered.reply_channels,
+    )
+
+
+def _gate(state: IncidentState, order: RenderMessage, rendered: MessageRendered) -> Gate:
+    """The gate of this message: what the plan's policy comes to for it, at this severity."""
+    plan = state.plan.plan_for(order.kind)
+    safety = plan is not None and plan.class_of(order.kind) is MessageClass.SAFETY
+    offer = state.plan.offer if rendered.codes_worth else None
+    policy, reasons = state.gate_of(order.kind).settled(
+        GateCase(
+            severity=state.severity,
+            overrides=safety and rendered.audience_count > 0,
+            worth=offer.cost(rendered.audience_count) if offer else None,
         )
-        ends = policy.expires_after
-        return Gate(
-            policy=policy,
-            digest=rendered.digest,
-            author=author,
-            reasons=reasons,
-            expires_at=at + ends if ends else None,
-        )
+    )
+    ends = policy.expires_after
+    return Gate(
+        policy=policy,
+        digest=rendered.digest,
+        author=order.author,
+        reasons=reasons,
+        expires_at=order.at + ends if ends else None,
+    )
 
 
 def _shown_time(asked: Propose | Revise) -> datetime | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from domain.escalation import about_gate
 from domain.explanation import Explanation
 from domain.incident import IncidentState
 from domain.ledger import KnownLedger
 from domain.message_state import MessageState
+from domain.scorecard import promise_status, scorecard_of
 from domain.status import Asking, IncidentStatus, MessageStatus
 
 
@@ -36,6 +39,8 @@ def message_status(state: IncidentState, message: MessageState) -> MessageStatus
         requires=message.gate.policy.requires,
         signs_as=state.signs_as(message),
         reply_channels=message.reply_channels,
+        owner=message.owner or message.author,
+        released=message.released,
         turn_of=message.gate.roles_now() if message.gate.policy.tiers else (),
         signs_for=state.signs_for(message),
         reasons=message.gate.reasons,
@@ -65,7 +70,11 @@ def _asking(state: IncidentState, message: MessageState) -> Asking | None:
 
 
 def incident_status(
-    state: IncidentState, known: KnownLedger, branch: int, behind: Explanation | None = None
+    state: IncidentState,
+    known: KnownLedger,
+    branch: int,
+    behind: Explanation | None,
+    now: datetime,
 ) -> IncidentStatus:
     """The whole incident, and what it knows of its ledger."""
     return IncidentStatus(
@@ -87,4 +96,9 @@ def incident_status(
         stopped=state.stop if state.stop and state.stop.in_force else None,
         quarantines=state.quarantines,
         delegations=state.delegations,
+        severity=state.severity,
+        promises=tuple(promise_status(one) for one in state.promises if one.public),
+        scorecard=scorecard_of(state.promises, min(state.words, default=None)),
+        next_word_by=state.next_word_by(),
+        suggested_promise=state.suggested_promise(now),
     )

@@ -15,6 +15,13 @@ from domain.page_entry import ComponentState
 from domain.playbook import Playbook
 
 
+class StatementOrder(Value):
+    """A holding statement by its name, and the values of its blanks."""
+
+    statement: str
+    blanks: dict[str, str] = Field(default_factory=dict)
+
+
 class RenderMessage(Value):
     """Render every channel's copy of one revision and store it.
 
@@ -25,7 +32,7 @@ class RenderMessage(Value):
     ``facts`` and ``copy_draft`` are ids of drafts in the ledger; ``plan`` is the incident's own
     snapshot and ``templates`` the digest of the stored template files. ``components`` are the
     states that the message sets on the status page. ``notify`` is false if its subscribers are not
-    to be told.
+    to be told. ``release`` is the holding statement of which it is made, in place of templates.
     """
 
     message: MessageRef
@@ -44,6 +51,7 @@ class RenderMessage(Value):
     at: datetime
     request: str = ""
     known: KnownLedger = KnownLedger()
+    release: StatementOrder | None = None
 
 
 class ChannelCopy(Value):

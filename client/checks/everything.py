@@ -10,6 +10,7 @@ from datetime import timedelta
 from client.checks.administrators import check_administrators
 from client.checks.channels import check_channels
 from client.checks.events import check_events
+from client.checks.holding import check_holding
 from client.checks.ledger import check_ledger
 from client.checks.listening import check_listening
 from client.checks.people import check_reaching
@@ -72,6 +73,7 @@ def _looks(engine: Engine, *, ask_providers: bool) -> dict[str, Look]:
         "playbooks": lambda: asyncio.to_thread(check_playbooks, settings),
         "people": lambda: check_reaching(engine),
         "administrators": lambda: asyncio.to_thread(check_administrators, settings),
+        "holding statements": lambda: _quietly(lambda: check_holding(engine)),
         "events": lambda: asyncio.to_thread(check_events, settings),
     }
     if ask_providers:

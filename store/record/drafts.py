@@ -67,7 +67,12 @@ async def remove(db: Database, draft_id: str) -> None:
 
 
 async def newest_facts(db: Database, incident: str) -> Facts:
-    """The facts in an incident's newest draft of them; none are known if there is none.
+    """The facts in an incident's newest draft of them; none are known if there is none."""
+    return await newest(db, incident) or Facts()
+
+
+async def newest(db: Database, incident: str) -> Facts | None:
+    """The facts in an incident's newest draft of them; None if there is none.
 
     It may be one that the incident is about to take, so that what depends on a fact can wait. Of
     one that another version wrote and this one cannot read, nothing is known.
@@ -81,9 +86,9 @@ async def newest_facts(db: Database, incident: str) -> Facts:
     async with db.read() as connection:
         body = await connection.scalar(query)
     try:
-        return Facts() if body is None else Facts.model_validate(orjson.loads(body))
+        return None if body is None else Facts.model_validate(orjson.loads(body))
     except ValidationError:
-        return Facts()
+        return None
 
 
 async def load(db: Database, draft_id: str) -> Draft:

@@ -25,6 +25,7 @@ from domain.facts import FACT_LIMIT, Facts
 from domain.ids import AudienceName
 from domain.ids import Slug as SlugText
 from domain.limits import NAMES_LIMIT, TITLE_LIMIT
+from domain.severity import Severity
 from domain.status import IncidentStatus
 from surfaces.api.access import BASE, actor, engine_of
 from surfaces.api.cursors import page_of
@@ -76,6 +77,13 @@ class Incident(Shown):
     opened_by: str | None
     closed_at: Time | None
     stage: Literal["identify", "acknowledge", "assure", "resolve", "make_good", "closed"] | None
+    severity: Literal[1, 2, 3] | None = Field(description="1 is the worst.")
+    next_word_by: Time | None = Field(
+        description="By when the public should hear from us again: promised, or by the cadence."
+    )
+    suggested_promise: Time | None = Field(
+        description="What a message that goes out now should promise as the time of the next."
+    )
     facts: list[str] | None = Field(description="The names of the facts that are known.")
     stopped: StopShown | None
     locked: Told | None = Field(description="Why nothing goes out until the ledger is recovered.")
@@ -104,6 +112,7 @@ class OpeningIncident(Asked):
     title: str = Field(min_length=1, max_length=TITLE_LIMIT)
     playbook: str = Field(min_length=1, max_length=64, description="One of those installed.")
     audiences: list[NameOfAudience] = Field(default_factory=list, max_length=NAMES_LIMIT)
+    severity: Literal[1, 2, 3] | None = Field(None, description="Null: what the playbook says.")
 
 
 class IncidentOpened(Shown):
@@ -220,6 +229,7 @@ async def open_new_incident(
         files=files,
         actor=actor(request),
         audiences=asked.audiences,
+        severity=None if asked.severity is None else Severity(asked.severity),
     )
     opened = await done(request, asked.slug, opening)
     response.headers["Location"] = f"{BASE}/incidents/{asked.slug}"
@@ -305,6 +315,9 @@ def _shown(seen: IncidentView) -> Incident:
         opened_by=None,
         closed_at=row.closed_at,
         stage=None if row.closed_at is None else "closed",
+        severity=None,
+        next_word_by=None,
+        suggested_promise=None,
         facts=None,
         stopped=StopShown.of(stop) if stop else None,
         locked=None,
@@ -328,6 +341,9 @@ def _of_status(status: IncidentStatus, notices: list[Told], *, over: bool = Fals
         opened_by=status.opened_by.person,
         closed_at=status.closed_at,
         stage=status.stage.value,
+        severity=None if status.severity is None else status.severity.value,
+        next_word_by=status.next_word_by,
+        suggested_promise=status.suggested_promise,
         facts=list(status.facts_filled),
         stopped=StopShown.of(status.stopped) if status.stopped else None,
         locked=Told.of(status.locked) if status.locked else None,

@@ -14,7 +14,8 @@ from client.ledger_view import KeptMessage
 from client.messages import NoSuchMessage, load_document, message_of, propose, revise
 from client.publications import PublicationRow, withdraw
 from domain.gate import Decision, Requirement
-from domain.limits import DRAFT_LIMIT, NAMES_LIMIT
+from domain.holding import HoldingForms
+from domain.limits import DRAFT_LIMIT, NAME_LIMIT, NAMES_LIMIT
 from domain.message import FREE_SUBJECT, FREE_TEXT, Copy, Document, MessageKind
 from domain.page_entry import ComponentState
 from domain.publication import Outcome
@@ -149,6 +150,7 @@ class MessageWithCopies(Message):
 
     copies: list[CopyShown]
     replies: ReplyRules | None = Field(None, description="Of reply rules, which have no copies.")
+    holding: HoldingForms | None = Field(None, description="Of holding statements, too.")
 
 
 class OwnWords(Asked):
@@ -185,6 +187,9 @@ class Proposal(_Wording):
 
     kind: MessageKind
     notify: StrictBool = Field(True, description="Tell the subscribers of the status page.")
+    owner: Annotated[str, Field(max_length=NAME_LIMIT)] = Field(
+        "", description="Who keeps the promise of the next update; empty: whoever proposes."
+    )
 
 
 class Revision(_Wording):
@@ -220,6 +225,7 @@ async def propose_message(
         next_update_by=asked.next_update_by,
         components=asked.components,
         notify=asked.notify,
+        owner=asked.owner,
     )
     made = await done(request, slug, work)
     response.headers["Location"] = f"{BASE}/incidents/{slug}/messages/{made.number}"
@@ -360,8 +366,12 @@ def _messages(slug: str, seen: IncidentView) -> list[Message]:
 
 def _with_copies(message: Message, document: Document | None) -> MessageWithCopies:
     copies = [CopyShown.of(one) for one in document.copies] if document else []
-    replies = document.replies if document else None
-    return MessageWithCopies(**dict(message), copies=copies, replies=replies)
+    return MessageWithCopies(
+        **dict(message),
+        copies=copies,
+        replies=document.replies if document else None,
+        holding=document.holding if document else None,
+    )
 
 
 def _decision(one: Decision) -> DecisionShown:

@@ -80,6 +80,7 @@ def context(seen: IncidentView, person: str) -> dict[str, Any]:
         "view": seen,
         "person": person,
         "stages": list(Stage),
+        "became": {one.number: one.state.value for one in status.promises} if status else {},
         "steps": _steps(status) if status and seen.look and not seen.look.over else [],
         "mail_at": lambda message, outcome: _mail(seen, message, outcome),
         "under_way": under_way,
@@ -94,6 +95,8 @@ def _steps(status: IncidentStatus) -> list[NextStep]:
     # While something goes out there is no most urgent step, and a new update is always possible.
     if not any(one.action in (Action.PROPOSE, Action.RECOVER_LEDGER) for one in steps):
         steps = [*steps, NextStep(action=Action.PROPOSE, incident=status.incident)]
+    if not any(one.told for one in status.messages) and status.severity is not None:
+        steps = [*steps, NextStep(action=Action.RELEASE, incident=status.incident)]
     return steps
 
 

@@ -12,10 +12,12 @@ from client.audiences import list_audiences
 from client.incidents import Opened, open_incident
 from client.playbooks import installed, read_files
 from domain.ids import SUBSCRIBERS
+from domain.severity import Severity
 from surfaces.console.access import actor, engine_of
 from surfaces.console.failures import Page, Refused, attempted
 from surfaces.console.imports import being_imported, imports_of
 from surfaces.console.rendering import page, see
+from surfaces.console.severity import severity_of
 
 router = APIRouter(route_class=Page)
 
@@ -32,6 +34,7 @@ async def take_opening(
     playbook: Annotated[str, Form()] = "",
     slug: Annotated[str, Form()] = "",
     title: Annotated[str, Form()] = "",
+    severity: Annotated[str, Form()] = "",
     audience: Annotated[tuple[str, ...], Form()] = (),
 ) -> Response:
     """Open it, or join the one that is open under this name."""
@@ -48,11 +51,12 @@ async def take_opening(
             files=files,
             actor=actor(request),
             audiences=audience,
+            severity=severity_of(severity) if severity else None,
         )
 
     opened = await attempted(work())
     if isinstance(opened, Refused):
-        typed = {"playbook": playbook, "slug": slug, "title": title}
+        typed = {"playbook": playbook, "slug": slug, "title": title, "severity": severity}
         return await _show(request, typed, audience, opened)
     return see(f"/incidents/{opened.status.incident}")
 
@@ -72,7 +76,8 @@ async def _show(
         refused.status if refused else 200,
         playbooks=await asyncio.to_thread(installed, engine.settings),
         audiences=[one for one in audiences if one.name != SUBSCRIBERS],
-        typed=typed or {"playbook": "", "slug": "", "title": ""},
+        typed=typed or {"playbook": "", "slug": "", "title": "", "severity": ""},
+        severities=list(Severity),
         chosen=chosen,
         arriving=being_imported(await imports_of(request).all()),
         refusal=refused.explanation if refused else None,

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from client.coverage import coverage_sentences, desk_picture
+from client.scorecard import kept_scorecard
 from client.whole_record import whole_record
 from surfaces.console.access import engine_of
 from surfaces.console.desk_chart import chart_of
@@ -29,5 +30,6 @@ async def show_record(request: Request, slug: str) -> Response:
         record=record,
         sentences=coverage_sentences(record.coverage),
         picture=picture,
+        scorecard=await kept_scorecard(engine, slug),
         chart=chart_of(picture),
     )

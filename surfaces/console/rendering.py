@@ -177,6 +177,8 @@ def _glance(document: Document) -> str:
     """The beginning of a message's shortest copy."""
     if document.replies is not None:
         return document.replies.in_words
+    if document.holding is not None:
+        return document.holding.in_words
     text = min((copy.text for copy in document.copies), key=len)
     return text if len(text) <= _GLANCE else text[: _GLANCE - 1] + "…"
 

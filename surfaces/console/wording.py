@@ -27,6 +27,10 @@ _PLACES = {
     Action.RECORD_FACTS: ("Record facts", _INCIDENT + "/facts"),
     Action.PROPOSE: ("Propose {kind}", _INCIDENT + "/propose"),
     Action.REVISE: ("Revise message {message}", _MESSAGE + "/revise"),
+    Action.RELEASE: ("Release a holding statement", _INCIDENT + "/release"),
+    Action.PROPOSE_HOLDING: ("Holding statements", "/holding"),
+    Action.LIST_HOLDING: ("Holding statements", "/holding"),
+    Action.SHOW_SCORECARD: ("See the promises", _INCIDENT),
     Action.SHOW_COPY: ("Read message {message}", _MESSAGE + "/sign"),
     Action.DECIDE: ("Sign message {message}", _MESSAGE + "/sign"),
     Action.BREAK_GLASS: ("Open message {message} out of policy", _MESSAGE + "/gate"),
@@ -63,6 +67,7 @@ _KINDS = {
     "goodwill_offer": "the offer",
     "correction": "a correction",
     "reply_rules": "the reply rules",
+    "holding_statements": "the holding statements",
 }
 
 

@@ -25,6 +25,8 @@ from surfaces.terminal import (
     delegate,
     desk,
     facts,
+    follow_up,
+    holding,
     key,
     people,
     playbook,
@@ -34,12 +36,15 @@ from surfaces.terminal import (
     record,
     recover,
     reject,
+    release,
     restore,
     resume_all,
     retry,
     review,
     revise,
+    scorecard,
     settle,
+    severity,
     show,
     sign_in,
     status,
@@ -65,10 +70,11 @@ Register = Callable[[typer.Typer], None]
 _COMMANDS: tuple[Register, ...] = tuple(
     one.register
     for one in (
-        check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
-        deadlines, approve, reject, delegate, break_glass, review, key, people, status, broadcast,
-        withdraw, stop_all, resume_all, quarantine, retry, settle, recipient, briefing, desk,
-        timeline, record, codes, suppressions, subscribers, sign_in, token, webhook, audit,
+        check, audience, playbook, opening, listing, advance, severity, close, propose, revise,
+        show, facts, deadlines, approve, reject, delegate, break_glass, review, release, holding,
+        key, people, status, scorecard, follow_up, broadcast, withdraw, stop_all, resume_all,
+        quarantine, retry, settle, recipient, briefing, desk, timeline, record, codes, suppressions,
+        subscribers, sign_in, token, webhook, audit,
         backup, restore, recover,
     )
 )  # fmt: skip

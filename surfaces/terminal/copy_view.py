@@ -13,6 +13,7 @@ from domain.message import Copy, Document
 from domain.page_entry import PageEntry
 from domain.plural import plural
 from domain.times import show_on_its_day
+from surfaces.terminal.holding_view import forms_view
 from surfaces.terminal.printing import clean
 from surfaces.terminal.replies_view import replies_view
 
@@ -30,6 +31,8 @@ def document_view(document: Document, digest: str, channel: str | None = None) -
             parts += [Rule(Text(_place(copy), style="bold"), align="left"), _copy(copy), Text("")]
     if document.replies is not None:
         parts += replies_view(document.replies)
+    if document.holding is not None:
+        parts += [*forms_view(document.holding), Text("")]
     parts.append(Rule(Text("what is signed", style="bold"), align="left"))
     revision = f"revision {document.revision}"
     parts.append(Text(f"message {document.number}, {document.kind}, {revision}"))
@@ -87,6 +90,8 @@ def preview(document: Document) -> str:
     """The first lines of a message's shortest copy, for a glance."""
     if document.replies is not None:
         return document.replies.in_words
+    if document.holding is not None:
+        return document.holding.in_words
     text = min((copy.text for copy in document.copies), key=len)
     lines = [line for line in text.splitlines() if line.strip()][:_PREVIEW]
     short = "\n".join(lines)

@@ -9,9 +9,11 @@ import typer
 
 from client import incidents, playbooks
 from client.engine import Engine
+from domain.severity import Severity
 from surfaces.terminal.options import By, Json, Slug, actor
 from surfaces.terminal.printing import moment, say, say_json, show
 from surfaces.terminal.session import run
+from surfaces.terminal.severity import Severities
 from surfaces.terminal.status_view import incident_view
 from surfaces.terminal.wording import told
 
@@ -26,6 +28,7 @@ def open_(
         list[str] | None,
         typer.Option(help="Who gets the mail: an imported audience; may be repeated."),
     ] = None,
+    severity: Severities = None,
     by: By = "",
     as_json: Json = False,
 ) -> None:
@@ -40,7 +43,13 @@ def open_(
     async def work(engine: Engine) -> incidents.Opened:
         files = await asyncio.to_thread(playbooks.read_files, engine.settings, playbook)
         return await incidents.open_incident(
-            engine, slug=slug, title=title, files=files, actor=who, audiences=audience or ()
+            engine,
+            slug=slug,
+            title=title,
+            files=files,
+            actor=who,
+            audiences=audience or (),
+            severity=None if severity is None else Severity(severity),
         )
 
     opened = run(work)

@@ -66,6 +66,10 @@ def _say(found: Examined) -> None:
         many = plural(len(plan.replies.saved), "saved reply", "saved replies")
         where = ", ".join(plan.replies.channels)
         say(f"  reply_rules: {where}; {many}; {plan.replies.gate.quorum} of {signers} sign")
+    if plan.holding is not None:
+        signers = ", ".join(plan.signers(MessageKind.HOLDING_STATEMENTS))
+        names = ", ".join(one.name for one in plan.holding.statements)
+        say(f"  holding_statements: {names}; {plan.holding.gate.quorum} of {signers} sign")
     say("This playbook can be used.", "green")
 
 

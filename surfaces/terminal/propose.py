@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from client import messages
+from client.asking import incident_status
 from domain.message import MessageKind
+from domain.times import show_clock
 from surfaces.terminal.drafting import (
     Components,
     NextUpdate,
@@ -22,6 +24,8 @@ from surfaces.terminal.drafting import (
     put_to_signing,
 )
 from surfaces.terminal.options import By, Json, Slug, actor
+from surfaces.terminal.printing import say
+from surfaces.terminal.session import run
 
 
 def propose(
@@ -37,6 +41,10 @@ def propose(
         bool,
         typer.Option("--no-notify", help="Do not tell the subscribers of the status page."),
     ] = False,
+    owner: Annotated[
+        str,
+        typer.Option(metavar="PERSON", help="Who keeps the promise, if not you."),
+    ] = "",
     by: By = "",
     as_json: Json = False,
 ) -> None:
@@ -55,8 +63,23 @@ def propose(
         next_update_by=promised(next_update_by),
         components=component_states(component),
         notify=not no_notify,
+        owner=owner.strip(),
     )
     put_to_signing(slug, write, as_json)
+    if not next_update_by and kind.published and not as_json:
+        _suggest_promise(slug)
+
+
+def _suggest_promise(slug: str) -> None:
+    """Say what people would expect as the time of the next word; nothing is promised by itself."""
+    status = run(lambda engine: incident_status(engine, slug))
+    if status.suggested_promise is not None and status.severity is not None:
+        until = show_clock(status.suggested_promise)
+        say(
+            f"It promises no next update. At {status.severity.in_words} people expect one by "
+            f"{until}: revise it with --next-update-by.",
+            "yellow",
+        )
 
 
 def register(app: typer.Typer) -> None:

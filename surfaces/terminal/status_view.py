@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -21,6 +22,7 @@ from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus
 from surfaces.terminal.copy_view import NOT_NOTIFIED, promise_line
 from surfaces.terminal.printing import clean, clock, how_long, say_json, show
+from surfaces.terminal.scorecard_view import score_line
 from surfaces.terminal.wording import happened, next_lines, told
 
 _ALL_SHOWN = 3
@@ -97,6 +99,7 @@ def incident_view(
             continue
         preview = (previews or {}).get(message.number, "")
         parts += [message_view(message, own, preview, status.incident), Text("")]
+    parts += _promises(status, ended=ended)
     parts += [Text(clean(notice), style="yellow") for notice in notices]
     if coverage is not None:
         parts += _mentions(coverage)
@@ -104,6 +107,19 @@ def incident_view(
     if not ended:
         parts += [Text(line, no_wrap=True, overflow="ignore") for line in next_lines(status)]
     return Group(*parts)
+
+
+def _promises(status: IncidentStatus, *, ended: bool) -> Iterator[RenderableType]:
+    """By when the public should hear from us, in UTC and in the reader's zone; and the score."""
+    due = status.next_word_by
+    if due is not None and not ended:
+        late = due <= datetime.now(UTC)
+        here = f"{due.astimezone():%A %H:%M %Z} here"
+        line = f"next word due by {clock(due)} ({here})"
+        yield Text(f"{line}, which has passed" if late else line, style="bold red" if late else "")
+    if status.scorecard.promises:
+        broken = status.scorecard.broken
+        yield Text(score_line(status.scorecard), style="bold red" if broken else "dim")
 
 
 def _mentions(report: CoverageReport) -> Iterator[RenderableType]:
@@ -190,6 +206,8 @@ SIGNED_WITH = {
 
 def _heading(status: IncidentStatus) -> Text:
     when = f"opened {clock(status.opened_at)} by {status.opened_by.person}, plan {status.playbook}"
+    if status.severity is not None:
+        when += f", {status.severity.in_words}"
     if status.audiences:
         when += f", audience {', '.join(status.audiences)}"
     if status.closed_at:

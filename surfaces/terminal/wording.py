@@ -18,6 +18,10 @@ _COMMANDS = {
     Action.RECORD_FACTS: "frontfoot facts {incident} --fix … --prevention … --owner … --due …",
     Action.PROPOSE: "frontfoot propose {incident} {kind}",
     Action.REVISE: "frontfoot revise {incident} {message}",
+    Action.RELEASE: "frontfoot release {incident} {statement} --as PERSON",
+    Action.PROPOSE_HOLDING: "frontfoot holding propose {playbook} --as PERSON",
+    Action.LIST_HOLDING: "frontfoot holding list",
+    Action.SHOW_SCORECARD: "frontfoot scorecard {incident}",
     Action.SHOW_COPY: "frontfoot show {incident} {message}",
     Action.DECIDE: "frontfoot approve {incident} {message} --digest {digest} --as PERSON",
     Action.BREAK_GLASS: (
@@ -88,6 +92,7 @@ def command_of(step: NextStep) -> str:
         pool=step.about or "POOL",
         endpoint=step.about or "NAME",
         reply=step.about or "R",
+        statement=step.about or "STATEMENT",
     )
     if step.action is Action.REVISE and step.about == NEW_PROMISE:
         command += " --next-update-by 45m"

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.holding import Blank, BlankType, HoldingForms, Released, Statement
+from domain.ids import MessageRef
 from domain.message import AudienceCut, Copy, Document, MessageKind, Voice, mark_of
 from domain.offer import OfferTerms
 from domain.page_entry import ComponentCut, ComponentState, Impact, PageEntry, PageStatus
@@ -116,6 +118,46 @@ RULES = Document(
         free=FreeReplies(roles=("support",), people=(Person(id="sam", roles=("support",)),)),
     ),
 )
+HOLDING = Document(
+    incident="prepared",
+    number=1,
+    revision=1,
+    kind=MessageKind.HOLDING_STATEMENTS,
+    proposed_at=NOW,
+    copies=(),
+    holding=HoldingForms(
+        playbook="small",
+        company="Example Co",
+        statements=(
+            Statement(
+                name="first_word",
+                kind=MessageKind.ANNOUNCEMENT,
+                channels=("twitter",),
+                text="About {{ what }}.",
+                blanks={"what": Blank(type=BlankType.CHOICE, options=("a", "b"))},
+            ),
+        ),
+        valid_until=NOW,
+    ),
+)
+RELEASED = Released(
+    form=MessageRef(incident="prepared", number=1, revision=1), digest="a" * 64, statement="x"
+)
+OF_HOLDING: list[tuple[tuple[str | int, ...], object]] = [
+    (("holding", "playbook"), "other"),
+    (("holding", "company"), "Other Co"),
+    (("holding", "valid_until"), "2040-01-01T00:00:00Z"),
+    (("holding", "voices"), {"twitter": {"name": "Example Co"}}),
+    (("holding", "link"), "https://other.example/"),
+    (("holding", "origins"), ["https://other.example"]),
+    (("holding", "statements"), []),
+    (("holding", "statements", 0, "name"), "other"),
+    (("holding", "statements", 0, "kind"), "progress_update"),
+    (("holding", "statements", 0, "channels"), ["facebook"]),
+    (("holding", "statements", 0, "text"), "Of {{ what }}."),
+    (("holding", "statements", 0, "blanks"), {}),
+    (("released",), RELEASED.model_dump(mode="json")),
+]
 OF_RULES: list[tuple[tuple[str | int, ...], object]] = [
     (("replies", "channels"), ["facebook"]),
     (("replies", "risk_words"), ["refund"]),
@@ -159,6 +201,13 @@ def test_other_replies_or_repliers_need_another_signature(
     assert changed(place, value, RULES).digest() != RULES.digest()
 
 
+@pytest.mark.parametrize(("place", "value"), OF_HOLDING)
+def test_another_form_or_another_blank_needs_another_signature(
+    place: tuple[str | int, ...], value: object
+) -> None:
+    assert changed(place, value, HOLDING).digest() != HOLDING.digest()
+
+
 def test_the_tables_above_forget_no_field() -> None:
     """A field that is added to a document has to be signed as well."""
     here: dict[type, set[str]] = {Document: set(), Copy: set(), Voice: set(), AudienceCut: set()}
@@ -167,7 +216,9 @@ def test_the_tables_above_forget_no_field() -> None:
     holders |= {"page": PageEntry, "components": ComponentCut}
     here |= {ReplyRules: set(), SavedReply: set(), FreeReplies: set(), Person: set()}
     holders |= {"replies": ReplyRules, "saved": SavedReply, "free": FreeReplies, "people": Person}
-    for place, _ in [*EVERYTHING, *OF_A_POOL, *OF_RULES]:
+    here |= {HoldingForms: set(), Statement: set()}
+    holders |= {"holding": HoldingForms, "statements": Statement}
+    for place, _ in [*EVERYTHING, *OF_A_POOL, *OF_RULES, *OF_HOLDING]:
         model: type = Document
         for step in place:
             if isinstance(step, str):

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from domain.duration import Duration
 from domain.message import MessageClass, MessageKind
-from domain.playbook import BroadcastPlan, Duration, Playbook
+from domain.playbook import BroadcastPlan, Playbook
 
 durations: TypeAdapter[timedelta] = TypeAdapter(Duration)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from pydantic_core import from_json
 
+from activities.signatures.on_call import FoundPeople
 from activities.signatures.record import TimelineRecorded
 from domain.broadcasting import BroadcastAction
 from domain.explanation import Explanation
@@ -45,9 +46,11 @@ from workflows.contract import (
     OpenIncident,
     Reconcile,
     Reconciled,
+    Release,
     RetryChannel,
     ReviewGate,
     Revise,
+    SetSeverity,
     SteerBroadcast,
 )
 
@@ -138,6 +141,35 @@ async def reply_rules(response: Response) -> None:
         await response.know("fix")
     await response.withdraw(await response.message(3))
     await response.close()
+
+
+async def promise_kept_by_fallback(response: Response) -> None:
+    """Reminded, escalated, kept by the statement that goes out by itself; then resolved."""
+    response.world.people_as["comms_lead"] = FoundPeople(deputies=("tomas",), others=("noor",))
+    await response.open(a_plan(holding=True), severity=Severity.MAJOR)
+    severe = SetSeverity(severity=Severity.CRITICAL, actor=person("noor"), reason="It is worse.")
+    await response.tell("set_severity", severe, IncidentStatus)
+    said = Release(
+        statement="first_word",
+        actor=person("maya"),
+        blanks={"what": "odd posts"},
+        next_update_by=datetime.now(UTC) + timedelta(minutes=20),
+    )
+    await response.tell("release", said, MessageStatus)
+    await response.until(lambda one: one.told)
+    for minutes, asked in ((11, 1), (5, 2), (5, 3)):
+        await response.time_passes(timedelta(minutes=minutes))
+        await eventually(partial(_asked, response), lambda many, least=asked: many >= least)
+    await response.time_passes(timedelta(minutes=10))
+    await eventually(response.status, lambda one: one.scorecard.kept_by_fallback == 1)
+    await response.know("fix", "prevention", "prevention_owner", "prevention_due")
+    await response.publish(MessageKind.RESOLUTION_NOTE)
+    await eventually(response.status, lambda one: one.scorecard.open == 0)
+    await response.close()
+
+
+async def _asked(response: Response) -> int:
+    return sum(one.about == "promise/1" for one in response.world.asked)
 
 
 async def reconciled_found(response: Response) -> None:
@@ -419,6 +451,7 @@ PATHS: tuple[Path, ...] = (
     continued,
     reply_rules,
     deadlines_watched,
+    promise_kept_by_fallback,
 )
 
 SHORT_HISTORIES = (continued,)

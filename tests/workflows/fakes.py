@@ -29,6 +29,7 @@ from activities.signatures.deadlines import (
     ReadDeadlines,
     WatchDeadlines,
 )
+from activities.signatures.follow_up import READ_FOLLOW_UP, FollowUpRead, ReadFollowUp
 from activities.signatures.listening import READ_MENTIONS, Heard, ReadMentions
 from activities.signatures.notifications import (
     END_NOTIFICATIONS,
@@ -148,6 +149,7 @@ class Fakes:
             self.withdraw_broadcast,
             self.start_watching,
             self.read_deadlines,
+            self.read_follow_up,
             self.find_people,
             self.notify,
             self.end_notifications,
@@ -176,6 +178,11 @@ class Fakes:
         world = self.of(order.incident)
         world.deadlines_read += 1
         return world.deadlines.pop(0) if len(world.deadlines) > 1 else world.deadlines[0]
+
+    @defined(READ_FOLLOW_UP)
+    async def read_follow_up(self, order: ReadFollowUp) -> FollowUpRead:
+        """The day that the story has given the prevention; its owner is ines."""
+        return FollowUpRead(due=self.of(order.incident).prevention_due, people=("ines",))
 
     @defined(WATCH_SURGES)
     async def watch_surges(self, order: WatchSurges) -> Surging:
@@ -217,12 +224,7 @@ class Fakes:
     @defined(FIND_PEOPLE)
     async def find_people(self, order: FindPeople) -> FoundPeople:
         """Those of the world's people who are not to be left out."""
-        there = self.of(order.incident).people
-        groups = {
-            name: tuple(one for one in getattr(there, name) if one not in order.besides)
-            for name in ("on_call", "deputies", "others", "unreachable")
-        }
-        return FoundPeople(**groups)
+        return self.of(order.incident).found(order)
 
     @defined(NOTIFY)
     async def notify(self, order: Notify) -> Notified:

@@ -7,9 +7,11 @@ from decimal import Decimal
 
 from domain.escalation import Ladder
 from domain.gate import GatePolicy
+from domain.holding import Blank, BlankType
 from domain.message import MessageKind
 from domain.offer import OfferTerms
 from domain.playbook import BroadcastPlan, Looking, MessagePlan, Playbook
+from domain.playbook_holding import HoldingPlan, StatementPlan
 from domain.roster import Person
 from domain.severity import Severity
 
@@ -27,6 +29,24 @@ TWO_WITH_SECURITY = GatePolicy(
     roles=("founder", "legal", "security"), quorum=2, must_include=("security",)
 )
 POSTS = ("twitter", "facebook")
+HOLDING = HoldingPlan(
+    gate=GatePolicy(roles=("founder", "legal")),
+    statements=(
+        StatementPlan(
+            name="first_word",
+            kind=MessageKind.ANNOUNCEMENT,
+            channels=POSTS,
+            released_by=("comms_lead", "support"),
+            blanks={"what": Blank(type=BlankType.CHOICE, options=("an outage", "odd posts"))},
+        ),
+        StatementPlan(
+            name="still_working",
+            kind=MessageKind.PROGRESS_UPDATE,
+            channels=("twitter",),
+            released_by=("comms_lead",),
+        ),
+    ),
+)
 
 
 def a_plan(
@@ -39,6 +59,7 @@ def a_plan(
     broadcast: BroadcastPlan | None = None,
     fresh_for: timedelta = timedelta(hours=12),
     escalation: dict[Severity, Ladder] | None = None,
+    holding: bool = False,
 ) -> Playbook:
     """A plan whose every message goes to ``channels`` behind ``gate``.
 
@@ -71,4 +92,5 @@ def a_plan(
             budget_cap=Decimal(1_000_000),
             expires=date(2027, 1, 1),
         ),
+        holding=HOLDING if holding else None,
     )

@@ -249,6 +249,7 @@ class Response:
         """Let time pass for the incident itself."""
         async with asyncio.timeout(20):
             await self._env.fast_forward(self.handle, time)
+        self.world.ahead += time
 
     async def passes(self, time: timedelta, number: int, channel: str) -> None:
         """Let time pass for a message on a channel."""

@@ -20,6 +20,7 @@ from domain.ids import MAIN_QUEUE, OUTBOX_QUEUE, channel_queue
 from tests.workflows.fakes import Fakes
 from workflows.broadcast import BroadcastWorkflow
 from workflows.deadlines import DeadlinesWorkflow
+from workflows.follow_up import FollowUpWorkflow
 from workflows.incident import IncidentWorkflow
 from workflows.listening import ListeningWorkflow
 from workflows.outbox import OutboxWorkflow
@@ -37,6 +38,7 @@ WORKFLOWS = (
     ReplyDeskWorkflow,
     SurgeWorkflow,
     DeadlinesWorkflow,
+    FollowUpWorkflow,
 )
 
 

@@ -16,7 +16,9 @@ from domain.message import MessageKind
 from domain.message_state import MessagePhase, MessageState
 from domain.playbook import Playbook
 from domain.playbook_files import examine_playbook
+from domain.promise_clock import Promise, PromiseState, Rung
 from domain.publication import Destination, Outcome, PublicationState, Receipt
+from domain.severity import Severity
 from domain.timeline import TimelineEntry
 from embedded.plans import LARGEST_PAYLOAD, TEMPORAL_SETTINGS
 from store.files.playbook_folder import read_playbook
@@ -83,6 +85,27 @@ def message(plan: Playbook, number: int) -> MessageState:
     )
 
 
+def promise(number: int) -> Promise:
+    """A promise about which everything was done."""
+    made = Promise(
+        number=number,
+        owner="maya.okafor-of-communications",
+        made_at=NOW,
+        due=NOW,
+        channels=("facebook", "twitter", "website"),
+        state=PromiseState.BROKEN,
+        climbed=tuple(Rung),
+        in_a_row=2,
+        held_since=NOW,
+        fallback=number + 1,
+        fallback_at=NOW,
+        ended_at=NOW,
+        why="w" * 80,
+    )
+    made.forget()
+    return made
+
+
 def carried() -> OpenIncident:
     """The start of a run of the largest incident that there may be."""
     plan = shipped()
@@ -105,6 +128,10 @@ def carried() -> OpenIncident:
         opened_by=Actor.at_terminal("maya"),
         opened_at=NOW,
         messages=[message(plan, number) for number in range(1, MOST_MESSAGES + 1)],
+        severity=Severity.CRITICAL,
+        promises=[promise(number) for number in range(MOST_MESSAGES + 1)],
+        heard=list(range(1, MOST_MESSAGES + 1)),
+        words=[NOW, NOW],
     )
     return OpenIncident(
         incident="site-down",
@@ -121,7 +148,7 @@ def carried() -> OpenIncident:
 async def test_the_largest_incident_fits_into_what_the_server_takes_with_room_to_spare() -> None:
     opening = carried()
     assert opening.carried is not None
-    status = incident_status(opening.carried, KnownLedger(), 1)
+    status = incident_status(opening.carried, KnownLedger(), 1, None, NOW)
     sizes = [len(one.model_dump_json()) for one in (opening, status)]
     assert max(sizes) * 1.4 < LARGEST_PAYLOAD, sizes
 

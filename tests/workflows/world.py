@@ -10,13 +10,13 @@ import asyncio
 import hashlib
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
 from activities.signatures.deadlines import DeadlinesRead, WatchDeadlines
 from activities.signatures.notifications import EndNotifications, Notify
-from activities.signatures.on_call import FoundPeople
+from activities.signatures.on_call import FindPeople, FoundPeople
 from activities.signatures.openings import OpenGate
 from activities.signatures.outcomes import OutcomeRead
 from activities.signatures.posts import (
@@ -162,13 +162,31 @@ class World:
         self.generation = "first"
         self.snapshot = ""
         self.stop: Stop | None = None
+        self.ahead = timedelta()
         self.people = FoundPeople()
+        self.people_as: dict[str, FoundPeople] = {}
         self.unreachable: set[str] = set()
         self.notified: list[Notify] = []
         self.ended: list[EndNotifications] = []
+        self.holding = True
+        self.prevention_due: date | None = None
         self.watched: list[WatchDeadlines] = []
         self.deadlines = [DeadlinesRead()]
         self.deadlines_read = 0
+
+    @property
+    def asked(self) -> list[Notify]:
+        """Who was notified about something else than a gate."""
+        return [one for one in self.notified if not one.about.startswith("gate/")]
+
+    def found(self, order: FindPeople) -> FoundPeople:
+        """Who can be asked as one of the roles: what a story said for the first, or for all."""
+        found = self.people_as.get(order.roles[0], self.people)
+        groups = {
+            name: tuple(one for one in getattr(found, name) if one not in order.besides)
+            for name in ("on_call", "deputies", "others", "unreachable")
+        }
+        return FoundPeople(**groups)
 
     def mail_to(self, audience: str) -> Mailing:
         """The mailing of one audience: ``mail`` for the first that is asked for."""
@@ -305,11 +323,16 @@ class World:
             waiting, self._rendering = self._rendering, None
             await waiting.wait()
         self.promises.append(order.next_update_by)
+        if order.release is not None and not self.holding:
+            why = explained("No holding statements were approved.")
+            raise ApplicationError(why.what, why, type="DomainError", non_retryable=True)
         content = f"{order.message.model_dump_json()} {order.kind} {order.copy_draft} {order.facts}"
         digest = hashlib.sha256(content.encode()).hexdigest()
         self.approved[order.message.number, order.message.revision] = digest
         replies = order.plan.replies if not order.kind.published else None
         names = () if replies else order.plan.messages[order.kind].channels
+        if order.release is not None and order.plan.holding is not None:
+            names = order.plan.holding.statement(order.release.statement).channels
         return MessageRendered(
             digest=digest,
             channels=tuple(
@@ -486,7 +509,7 @@ class World:
     def _publish(self, task: PublicationTask) -> Receipt:
         post = Post(task.channel, task.message.number, task.digest, f"p{len(self.posts) + 1}")
         self.posts.append(post)
-        return Receipt(id=post.id, at=datetime.now(UTC))
+        return Receipt(id=post.id, at=datetime.now(UTC) + self.ahead)
 
     def _refuse_unapproved(self, task: PublicationTask) -> None:
         ref = task.message

@@ -1,0 +1,84 @@
+"""Releasing a holding statement: the first word within minutes, by one person on duty."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from client.holding import approved_statements, offers, release
+from client.patience import soon
+from client.promised_time import promised_time
+from domain.status import MessageStatus
+from surfaces.console.access import actor, engine_of
+from surfaces.console.failures import Page, Refused, attempted
+from surfaces.console.rendering import page, see
+
+router = APIRouter(route_class=Page)
+BLANK = "blank:"
+"""Before the name of a blank, among the fields of the form."""
+
+
+@router.get("/holding")
+async def show_approved(request: Request) -> Response:
+    """Which statements are approved, until when, and what their blanks take."""
+    approved = [one for one in await approved_statements(engine_of(request)) if one.newest]
+    return page(request, "holding", "Holding statements", approved=approved)
+
+
+@router.get("/incidents/{slug}/release")
+async def show_form(request: Request, slug: str) -> Response:
+    """The statements that can be released now, each with its blanks."""
+    return await _show(request, slug, {})
+
+
+@router.post("/incidents/{slug}/releases")
+async def take_release(request: Request, slug: str) -> Response:
+    """Publish one."""
+    form = await request.form()
+    typed = {name: value for name, value in form.items() if isinstance(value, str)}
+
+    async def work() -> MessageStatus:
+        text = typed.get("next_update_by", "").strip()
+        return await release(
+            engine_of(request),
+            slug,
+            typed.get("statement", ""),
+            actor=actor(request),
+            blanks={
+                name.removeprefix(BLANK): _moment(value)
+                for name, value in typed.items()
+                if name.startswith(BLANK)
+            },
+            next_update_by=promised_time(text, datetime.now(UTC)) if text else None,
+        )
+
+    done = await attempted(work())
+    if isinstance(done, Refused):
+        return await _show(request, slug, typed, done)
+    return see(f"/incidents/{slug}")
+
+
+async def _show(
+    request: Request, slug: str, typed: dict[str, str], refused: Refused | None = None
+) -> Response:
+    return page(
+        request,
+        "release",
+        "Release a holding statement",
+        refused.status if refused else 200,
+        slug=slug,
+        offers=await soon(offers(engine_of(request), slug)),
+        typed=typed,
+        refusal=refused.explanation if refused else None,
+    )
+
+
+def _moment(value: str) -> str:
+    """What a field for a moment sends has no zone; the page says that it is UTC."""
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return at.replace(tzinfo=UTC).isoformat() if at.tzinfo is None else value

@@ -1,0 +1,200 @@
+"""Releasing a holding statement: words that were approved in advance, out within minutes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.signatures.proposals import RENDER_MESSAGE, RenderMessage, StatementOrder
+    from domain.actor import FRONTFOOT, Actor
+    from domain.errors import DomainError
+    from domain.explanation import Action, NextStep
+    from domain.holding import FIRST_WORD, STILL_WORKING
+    from domain.incident import IncidentState
+    from domain.limits import MOST_MESSAGES, NAME_LIMIT, refuse_long, refuse_many
+    from domain.message import MessageKind
+    from domain.message_state import MessagePhase, MessageState
+    from domain.playbook_holding import HoldingPlan, StatementPlan
+    from domain.promises import refuse_promise, whole_minute
+    from domain.roster import roles_of
+    from workflows.calls import call, explanation_of
+    from workflows.contract import Release
+    from workflows.lifecycle import Lifecycle
+    from workflows.policies import ASKED, URGENT
+    from workflows.proposing import message_of
+    from workflows.timeline import Timeline
+    from workflows.turns import turn
+
+
+class Releasing:
+    """Publishes approved statements by the publication protocol, each as a message of its own."""
+
+    def __init__(
+        self,
+        state: IncidentState,
+        timeline: Timeline,
+        lifecycle: Lifecycle,
+        turn_lock: asyncio.Lock,
+    ) -> None:
+        self._state = state
+        self._timeline = timeline
+        self._lifecycle = lifecycle
+        self._turn = turn_lock
+
+    def refuse(self, release: Release) -> None:
+        """Raise ``DomainError`` unless this person may release it now."""
+        self._state.refuse_request(release.actor)
+        refuse_long("The name of the statement", release.statement, NAME_LIMIT)
+        refuse_many("blanks", (*release.blanks, *release.blanks.values()))
+        statement = self._plan().statement(release.statement)
+        self._refuse_now(statement)
+        held = roles_of(self._state.plan.roster)[release.actor.person]
+        if not set(held) & set(statement.released_by):
+            raise DomainError(
+                f"{release.actor.person} has none of the roles that release {statement.name}.",
+                f"Ask somebody who is {' or '.join(statement.released_by)}.",
+            )
+        refuse_promise(_shown(release.next_update_by), workflow.now())
+
+    async def release(self, release: Release) -> MessageState:
+        """Publish it. Raises ``ActivityError`` if a blank is not what was approved."""
+        async with turn(self._turn):
+            self.refuse(release)
+            statement = self._plan().statement(release.statement)
+            return await self._publish(
+                statement, release.actor, release.blanks, _shown(release.next_update_by)
+            )
+
+    async def still_working(self, owner: str) -> MessageState:
+        """Publish that work goes on, with a new promise that ``owner`` keeps.
+
+        Raises ``DomainError`` or ``ActivityError`` if it cannot be published.
+        """
+        return await self.release_by_itself(STILL_WORKING, owner)
+
+    async def release_by_itself(self, name: str = FIRST_WORD, owner: str = "") -> MessageState:
+        """Publish a statement that nobody released, as the plan says: for an escalation policy.
+
+        Its only blank may be the time of the next update, which the cadence gives. Raises
+        ``DomainError`` or ``ActivityError`` if it cannot be published.
+        """
+        async with turn(self._turn):
+            self._state.refuse_if_closed()
+            statement = self._plan().statement(name)
+            self._refuse_now(statement)
+            if statement.blanks:
+                raise DomainError(
+                    f"Holding statement {name} has blanks, and nobody is there to fill them.",
+                    "Take them out in the playbook, and have it approved again.",
+                )
+            now = workflow.now()
+            promise = self._state.suggested_promise(now)
+            return await self._publish(statement, FRONTFOOT, {}, _shown(promise), owner=owner)
+
+    async def in_place_of(self, message: MessageState) -> str:
+        """Publish what was approved for the time that ``message`` waits; "" or why it is not.
+
+        A run that goes on as new may ask once more: what went out since it was proposed is enough.
+        """
+        announces = message.kind is MessageKind.ANNOUNCEMENT
+        name, since = FIRST_WORD if announces else STILL_WORKING, message.proposed_at
+        if any(one.released == name and one.proposed_at >= since for one in self._state.messages):
+            return ""
+        try:
+            await self.release_by_itself(name, message.owner)
+        except DomainError as error:
+            return error.explanation.what
+        except ActivityError as error:
+            return explanation_of(error).what
+        return ""
+
+    def _plan(self) -> HoldingPlan:
+        plan = self._state.plan.holding
+        if plan is None:
+            raise DomainError(
+                f"Playbook {self._state.plan.name} has no holding statements.",
+                "Propose a message, and have it signed.",
+            )
+        return plan
+
+    def _refuse_now(self, statement: StatementPlan) -> None:
+        """Raise ``DomainError`` if people have heard more than ``statement`` says."""
+        state, announced = self._state, MessageKind.ANNOUNCEMENT
+        if len(state.messages) >= MOST_MESSAGES:
+            raise DomainError(f"This incident has {MOST_MESSAGES} messages.", "Open another one.")
+        if state.has_told(MessageKind.RESOLUTION_NOTE):
+            raise DomainError(
+                "People have been told that it is over.",
+                "Propose a message, and have it signed.",
+            )
+        begun = [
+            one.number
+            for one in state.messages
+            if one.kind is announced and (one.phase is MessagePhase.PUBLISHING or state.told(one))
+        ]
+        if statement.kind is announced and begun:
+            raise DomainError(
+                f"The first word is out already, or on its way: message {begun[0]}.",
+                NextStep(action=Action.SHOW_STATUS, incident=state.incident),
+            )
+        if statement.kind is not announced and not state.has_told(announced):
+            raise DomainError(
+                "Nobody has been told anything yet, so there is nothing to continue.",
+                NextStep(action=Action.RELEASE, incident=state.incident, about=FIRST_WORD),
+            )
+
+    async def _publish(
+        self,
+        statement: StatementPlan,
+        actor: Actor,
+        blanks: Mapping[str, str],
+        promise: datetime | None,
+        *,
+        owner: str = "",
+    ) -> MessageState:
+        state, now = self._state, workflow.now()
+        await self._lifecycle.refuse_unregistered()
+        number, ordinal = state.next_of(statement.kind)
+        order = RenderMessage(
+            message=state.ref_to(number, 1),
+            kind=statement.kind,
+            ordinal=ordinal,
+            author=actor.person,
+            title=state.title,
+            templates=state.templates,
+            plan=state.plan,
+            facts=state.facts.current,
+            next_update_by=promise,
+            notify=False,
+            at=now,
+            request=str(workflow.uuid4()),
+            known=self._timeline.known(),
+            release=StatementOrder(statement=statement.name, blanks=dict(blanks)),
+        )
+        summary = f"{statement.name} {ordinal}"
+        rendered = await call(RENDER_MESSAGE, order, ASKED, priority=URGENT, summary=summary)
+        # While it was being rendered somebody may have approved what says more.
+        self._refuse_now(statement)
+        message = message_of(state, order, rendered)
+        message.gate = message.gate.model_copy(update={"released": True})
+        message.owner = owner or actor.person
+        message.released = statement.name
+        message.approved_at = now
+        message.fresh_until = now + state.plan_of(statement.kind).fresh_for
+        state.messages.append(message)
+        if statement.kind is MessageKind.ANNOUNCEMENT:
+            self._lifecycle.enter(state.stage_for(statement.kind), actor)
+        about = f"message {message.number}: {statement.name} {message.digest[:8]}"
+        self._timeline.add("released", actor, about)
+        # Once the ledger has the opening, it goes out: see workflows/openings.py.
+        message.mark_publishing()
+        return message
+
+
+def _shown(at: datetime | None) -> datetime | None:
+    return whole_minute(at) if at else None
