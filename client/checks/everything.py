@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from client.checks.administrators import check_administrators
 from client.checks.channels import check_channels
+from client.checks.contacts import check_contacts
 from client.checks.events import check_events
 from client.checks.ledger import check_ledger
 from client.checks.listening import check_listening
@@ -68,6 +69,7 @@ def _looks(engine: Engine, *, ask_providers: bool) -> dict[str, Look]:
         "incidents": lambda: _quietly(lambda: check_recovery(engine)),
         "webhooks": lambda: _quietly(lambda: check_webhooks(engine)),
         "listening": lambda: _quietly(lambda: check_listening(engine)),
+        "contact methods": lambda: _quietly(lambda: check_contacts(engine)),
         "playbooks": lambda: asyncio.to_thread(check_playbooks, settings),
         "administrators": lambda: asyncio.to_thread(check_administrators, settings),
         "events": lambda: asyncio.to_thread(check_events, settings),
