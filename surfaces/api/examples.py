@@ -298,6 +298,23 @@ TOKEN: Example = {
     "roles": ["founder"],
     "expires_at": "2027-02-26T09:00:00Z",
 }
+ACKNOWLEDGED: Example = {
+    "code": "K7QX-M2PD",
+    "before": False,
+    "things": [
+        {
+            "incident": "spam-saturday",
+            "about": "gate/3/2",
+            "reason": "decide",
+            "message": 3,
+            "state": "acknowledged",
+            "acknowledged_at": "2026-11-28T03:09:00Z",
+            "ending": "",
+            "ended_by": "",
+            "ended_at": None,
+        }
+    ],
+}
 PROBLEM: Example = {
     "type": "urn:frontfoot:problem:refused",
     "title": "maya wrote this message and cannot approve it.",
@@ -341,6 +358,7 @@ OF: dict[str, Example] = {
     "MovingMention": {"cluster": 3},
     "NamingCluster": {"name": "Are passwords safe"},
     "OpeningIncident": OPENING,
+    "AcknowledgedNotification": ACKNOWLEDGED,
     "Page": PAGE,
     "Preview": PREVIEW,
     "Problem": PROBLEM,

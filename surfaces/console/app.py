@@ -39,6 +39,7 @@ from surfaces.console import (
     incident,
     mail,
     mention,
+    notifications,
     opening,
     passkeys,
     previews,
@@ -101,6 +102,7 @@ _PAGES = (
     replies.router,
     hand_over.router,
     mention.router,
+    notifications.router,
 )
 
 

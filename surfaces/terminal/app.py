@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from surfaces.terminal import (
+    ack,
     advance,
     approve,
     audience,
@@ -23,6 +24,7 @@ from surfaces.terminal import (
     desk,
     facts,
     key,
+    people,
     playbook,
     propose,
     recipient,
@@ -60,9 +62,9 @@ _COMMANDS: tuple[Register, ...] = tuple(
     one.register
     for one in (
         check, audience, playbook, opening, listing, advance, close, propose, revise, show, facts,
-        approve, reject, key, status, broadcast, withdraw, stop_all, resume_all, retry, settle,
-        recipient, briefing, desk, timeline, record, codes, suppressions, subscribers, sign_in,
-        token, webhook, audit,
+        approve, reject, ack, people, key, status, broadcast, withdraw, stop_all, resume_all, retry,
+        settle, recipient, briefing, desk, timeline, record, codes, suppressions, subscribers,
+        sign_in, token, webhook, audit,
         backup, restore, recover,
     )
 )  # fmt: skip

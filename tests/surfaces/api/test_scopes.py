@@ -22,6 +22,7 @@ NAMES = {
     "number": 1,
     "name": "customers",
     "pool": "spring",
+    "code": "K7QXM2PD",
     "import_id": "0" * 16,
 }
 

@@ -26,6 +26,8 @@ NAMES = {
     "import_id": "0" * 32,
     "endpoint": "e",
     "reply": 1,
+    "code": "K7QXM2PD",
+    "device": "0" * 32,
 }
 CELLS = [(route, ability) for route, ability in NEEDS.items() if ability is not None]
 

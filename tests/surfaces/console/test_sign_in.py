@@ -137,7 +137,7 @@ async def test_every_page_is_closed_to_strangers_unless_it_is_listed(console: Co
         if path in OPEN or path.startswith("/static"):
             continue
         values = {"slug": "x", "number": 1, "place": 0, "token": "t", "credential": "c"}
-        values["reply"] = 1
+        values |= {"reply": 1, "code": "K7QXM2PD", "device": "0" * 32}
         address = path.format(**values, name="n", import_id="i", endpoint="e")
         for method in methods:
             answer = await console.browser.request(method, address, headers=OURS)
