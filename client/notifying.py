@@ -79,7 +79,7 @@ async def tell_incident(temporal: Client, incident: str, news: NotificationNews)
     return True
 
 
-async def test_weekly(temporal: Client, *, wanted: bool) -> bool:
+async def schedule_tests(temporal: Client, *, wanted: bool) -> bool:
     """Have everybody's contact methods be tested on Tuesdays at 10:00 UTC, or not at all."""
     try:
         await soon(_ensure(temporal) if wanted else _remove(temporal), WITHIN)
@@ -90,7 +90,7 @@ async def test_weekly(temporal: Client, *, wanted: bool) -> bool:
 
 async def keep_testing(temporal: Client, *, wanted: bool) -> None:
     """The same, again and again until Temporal has it."""
-    while not await test_weekly(temporal, wanted=wanted):
+    while not await schedule_tests(temporal, wanted=wanted):
         _log.warning("contact methods may not be tested: Temporal does not answer")
         await asyncio.sleep(_AGAIN_AFTER.total_seconds())
 

@@ -21,6 +21,14 @@ from activities.signatures.broadcasts import (
     StopBroadcast,
 )
 from activities.signatures.listening import READ_MENTIONS, Heard, ReadMentions
+from activities.signatures.notifications import (
+    SEND_NOTIFICATIONS,
+    TEST_CONTACTS,
+    ContactsTested,
+    NotificationsSent,
+    SendNotifications,
+    TestContacts,
+)
 from activities.signatures.openings import OPEN_GATE, REVOKE_OPENING, OpenGate, RevokeOpening
 from activities.signatures.outbox import SEND_DUE, DueSent, SendDue
 from activities.signatures.outcomes import (
@@ -65,6 +73,7 @@ from activities.signatures.settling import (
 from activities.signatures.signature import Nothing
 from activities.signatures.surges import WATCH_SURGES, Surging, WatchSurges
 from domain.explanation import explained
+from domain.ids import NOTIFICATIONS_WORKFLOW_ID
 from domain.publication import Sighting
 from tests.workflows.mailing import Mailing
 from tests.workflows.world import World
@@ -94,6 +103,7 @@ class Fakes:
         self.rounds: dict[str, Rounds] = {}
         self.replying: dict[str, Rounds] = {}
         self.watched: list[WatchSurges] = []
+        self.tested: list[str] = []
 
     def of(self, slug: str) -> World:
         """The world of one incident."""
@@ -104,6 +114,7 @@ class Fakes:
         return [
             self.register,
             self.watch_surges,
+            self.test_contacts,
             self.close,
             self.record,
             self.read_stops,
@@ -122,6 +133,10 @@ class Fakes:
             self.stop_broadcast,
             self.withdraw_broadcast,
         ]
+
+    def outside(self) -> list[Bound]:
+        """Activities of the queue of what is sent to endpoints and to people."""
+        return [self.send_due, self.send_notifications]
 
     def wire(self) -> list[Bound]:
         """Activities of a channel's queue."""
@@ -292,6 +307,20 @@ class Fakes:
         rounds.made += 1
         await rounds.free.wait()
         return DueSent(again_in=rounds.left.pop(0) if rounds.left else None)
+
+    @defined(SEND_NOTIFICATIONS)
+    async def send_notifications(self, order: SendNotifications) -> NotificationsSent:
+        """Make the next round that a test has planned."""
+        rounds = self.rounds[NOTIFICATIONS_WORKFLOW_ID]
+        rounds.made += 1
+        await rounds.free.wait()
+        return NotificationsSent(again_in=rounds.left.pop(0) if rounds.left else None)
+
+    @defined(TEST_CONTACTS)
+    async def test_contacts(self, order: TestContacts) -> ContactsTested:
+        """Note which test it is."""
+        self.tested.append(order.test)
+        return ContactsTested()
 
     @defined(READ_MENTIONS)
     async def read_mentions(self, order: ReadMentions) -> Heard:

@@ -21,6 +21,7 @@ from tests.workflows.fakes import Fakes
 from workflows.broadcast import BroadcastWorkflow
 from workflows.incident import IncidentWorkflow
 from workflows.listening import ListeningWorkflow
+from workflows.notifications import ContactTestWorkflow, NotificationsWorkflow
 from workflows.outbox import OutboxWorkflow
 from workflows.publication import PublicationWorkflow
 from workflows.reply_desk import ReplyDeskWorkflow
@@ -35,6 +36,8 @@ WORKFLOWS = (
     ListeningWorkflow,
     ReplyDeskWorkflow,
     SurgeWorkflow,
+    NotificationsWorkflow,
+    ContactTestWorkflow,
 )
 
 
@@ -81,7 +84,7 @@ async def workers(client: Client, fakes: Fakes) -> AsyncIterator[None]:
         main = Worker(client, task_queue=MAIN_QUEUE, workflows=WORKFLOWS, activities=fakes.main())
         wiring.allow_long_tasks(main)
         await stack.enter_async_context(main)
-        sending = Worker(client, task_queue=OUTBOX_QUEUE, activities=[fakes.send_due])
+        sending = Worker(client, task_queue=OUTBOX_QUEUE, activities=fakes.outside())
         await stack.enter_async_context(sending)
         for name in CHANNELS:
             await stack.enter_async_context(
