@@ -120,6 +120,10 @@ class House:
                     where = f"json://127.0.0.1:{self.server.port}/{one.id}/{method.name}"
                     (self.folder / str(method.secret)).write_text(where)
 
+    def console_is_at(self, url: str) -> None:
+        """Have links lead there."""
+        self.activities._console_url = url
+
     async def notify(
         self,
         *people: str,
