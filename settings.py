@@ -234,6 +234,26 @@ class Settings(BaseSettings):
         "included.",
     )
 
+    contact_secrets: Path | None = Field(
+        default=None,
+        description="Folder with a file for each secret that a contact method names; for workers "
+        "only. A secret may also be in the environment, as FRONTFOOT_CONTACT_ and its name.",
+    )
+    contact_tests: bool = Field(
+        default=True,
+        description="Whether everybody's contact methods are tested each week.",
+    )
+    push_contact: str = Field(
+        default="",
+        description="Where a push service can reach who runs this, such as "
+        "mailto:ops@example.com; unset means the console's URL.",
+    )
+    team_rooms: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Secrets with the addresses of the team's chats or mail lists, separated by "
+        "commas: each thing that happens is told there in one line.",
+    )
+
     console_host: str = "127.0.0.1"
     console_port: int = 8092
     console_url: str = Field(
@@ -264,7 +284,7 @@ class Settings(BaseSettings):
         default=None, description="Its secret there, if it was given one."
     )
 
-    @field_validator("channels", "listen", "private_messages", mode="before")
+    @field_validator("channels", "listen", "private_messages", "team_rooms", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -302,6 +322,20 @@ class Settings(BaseSettings):
             raise ValueError("the console's URL is https://, a host name and perhaps a port")
         return value
 
+    @field_validator("team_rooms")
+    @classmethod
+    def _names_of_secrets(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"[A-Z][A-Z0-9_]{0,60}", one) for one in value):
+            raise ValueError("a room is the name of a secret, such as CREW_CHAT")
+        return value
+
+    @field_validator("push_contact")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        if value and not value.startswith(("mailto:", "https://")):
+            raise ValueError("the contact for push services begins with mailto: or https://")
+        return value
+
     @field_validator("console_reading_url")
     @classmethod
     def _reading(cls, value: str) -> str:
@@ -335,6 +369,7 @@ class Settings(BaseSettings):
         shown["channels"] = ",".join(self.channels)
         shown["listen"] = ",".join(self.listen)
         shown["private_messages"] = ",".join(self.private_messages)
+        shown["team_rooms"] = ",".join(self.team_rooms)
         shown["database_url"] = _without_password(self.database())
         return shown
 

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
@@ -28,6 +29,7 @@ from activities.approved import OpenedGates
 from activities.broadcasts import BroadcastActivities
 from activities.calendars import CalendarReading
 from activities.confirmations import Confirming, Sender
+from activities.contacts import Contacts, ContactSecrets
 from activities.deadlines import DeadlineActivities
 from activities.defined import Bound
 from activities.follow_up import FollowUpActivities
@@ -35,6 +37,8 @@ from activities.heartbeat import TOLD_WITHIN
 from activities.installation_sealing import keep_sealed
 from activities.listening import ListeningActivities
 from activities.log_lines import FailureLines, leave_failures_to_us
+from activities.notification_keeping import NotificationKeeping
+from activities.notifications import NotificationActivities, People
 from activities.on_call import OnCallActivities
 from activities.opened_replies import OpenedReplies
 from activities.outbox import OutboxActivities
@@ -47,6 +51,7 @@ from activities.proofs import ProofActivities
 from activities.proposals import ProposalActivities
 from activities.record import RecordActivities
 from activities.replying import ReplyingActivities
+from activities.room_lines import RoomLines
 from activities.samples import Sampling
 from activities.settling import SettlingActivities
 from activities.surges import SurgeActivities
@@ -55,6 +60,9 @@ from channels import registry
 from channels.configured import ChannelMisconfigured
 from channels.contract import Channel, DirectChannel, WritesPage
 from channels.listening import Listens, ReadsPrivateMessages
+from channels.notifying.own_mail import OwnMail
+from channels.notifying.push import Push
+from channels.notifying.services import Services
 from channels.replying import Replies
 from client.configuration import load_settings, prepare_environment
 from client.deadlines import start_watching
@@ -65,8 +73,10 @@ from client.kept_back import keep_telling
 from client.listening import keep_listening
 from client.logs import log_as_json
 from client.metrics import measure_writes, runtime
+from client.notifying import keep_testing, start_notifying, tell_incident
 from client.outbox import start_sending
 from client.page_words import page_words
+from client.people import known_people
 from client.record_key import read_key
 from client.recovery.locks import lock_those_behind
 from client.reply_desk import keep_replying
@@ -82,6 +92,7 @@ from settings import Settings
 from store import migrate
 from store.events.inbox import Inbox
 from store.kernel.database import Database
+from store.notifications import devices
 from store.outbox import endpoints
 from store.record import keys
 from store.recovery.locks import all_locks
@@ -92,6 +103,7 @@ from workflows.deadlines import DeadlinesWorkflow
 from workflows.follow_up import FollowUpWorkflow
 from workflows.incident import IncidentWorkflow
 from workflows.listening import ListeningWorkflow
+from workflows.notifications import ContactTestWorkflow, NotificationsWorkflow
 from workflows.outbox import OutboxWorkflow
 from workflows.publication import PublicationWorkflow
 from workflows.reply_desk import ReplyDeskWorkflow
@@ -124,6 +136,42 @@ def deployment(settings: Settings) -> WorkerDeploymentConfig | None:
     )
 
 
+class Notifying(NamedTuple):
+    """What notifies our own people."""
+
+    contacts: Contacts
+    activities: NotificationActivities
+    keeping: NotificationKeeping
+
+
+async def notifying(
+    client: Client,
+    settings: Settings,
+    database: Database,
+    key: RecordKey,
+    requests: WebhookRequests,
+    outbox: OutboxEntering,
+) -> Notifying:
+    """Put together what notifies our own people, with the key that browsers know us by."""
+    secret = await devices.private_key(database, key, datetime.now(UTC))
+    contacts = Contacts(
+        database,
+        ContactSecrets(settings.contact_secrets),
+        Services(),
+        OwnMail.from_environment(".env"),
+        Push(requests.post, secret, settings.push_contact or settings.console_url),
+        secret,
+    )
+    people: People = partial(known_people, settings)
+    start, url = partial(start_notifying, client), settings.console_url
+    lines = RoomLines(database, url, outbox.start)
+    activities = NotificationActivities(
+        database, contacts, people, url, start, partial(tell_incident, client), lines
+    )
+    keeping = NotificationKeeping(database, contacts, people, start, lines, settings.team_rooms)
+    return Notifying(contacts, activities, keeping)
+
+
 def workers(
     client: Client,
     settings: Settings,
@@ -133,6 +181,7 @@ def workers(
     queues: Sequence[str],
     outbox: OutboxEntering,
     requests: WebhookRequests,
+    ours: Notifying,
     inbox: Inbox | None = None,
 ) -> list[Worker]:
     """One worker for each task queue in ``queues``: ``main`` or a channel's name.
@@ -180,6 +229,8 @@ def workers(
                     SurgeWorkflow,
                     DeadlinesWorkflow,
                     FollowUpWorkflow,
+                    NotificationsWorkflow,
+                    ContactTestWorkflow,
                 ],
                 activities=[
                     *record.all(),
@@ -191,6 +242,7 @@ def workers(
                     *DeadlineActivities(database, partial(start_watching, client)).all(),
                     *OnCallActivities(database, settings.playbooks_dir).all(),
                     *FollowUpActivities(database).all(),
+                    *ours.activities.ledger_only(),
                     *posts.ledger_only(),
                     *broadcasts.ledger_only(),
                 ],
@@ -200,8 +252,9 @@ def workers(
                 sticky_queue_schedule_to_start_timeout=STICKY,
             )
             wiring.allow_long_tasks(main)
-            sending = OutboxActivities(database, key, requests).all()
-            made += [main, _wire(client, settings, OUTBOX_QUEUE, sending)]
+            sending = OutboxActivities(database, key, requests, tell_room=ours.contacts.tell_room)
+            outside = [*sending.all(), *ours.activities.on_the_wire()]
+            made += [main, _wire(client, settings, OUTBOX_QUEUE, outside)]
         else:
             on_the_wire = [
                 *posts.on_the_wire(),
@@ -319,6 +372,8 @@ async def run(queues: Sequence[str]) -> None:
         requests = WebhookRequests(private=settings.outbox_private_networks)
         stack.push_async_callback(requests.close)
         outbox = OutboxEntering(database, settings.console_url, partial(start_sending, client))
+        ours = await notifying(client, settings, database, key, requests, outbox)
+        stack.push_async_callback(ours.contacts.close)
         for channel in channels.values():
             stack.push_async_callback(channel.close)
         comparing = asyncio.create_task(_lock_those_behind(client, settings, database))
@@ -352,6 +407,10 @@ async def run(queues: Sequence[str]) -> None:
             stack.push_async_callback(_ended, asyncio.create_task(calendars.run()))
             starting = asyncio.create_task(outbox.keep_starting())
             stack.push_async_callback(_ended, starting)
+            seeing_to_it = asyncio.create_task(ours.keeping.run())
+            stack.push_async_callback(_ended, seeing_to_it)
+            testing = asyncio.create_task(keep_testing(client, wanted=settings.contact_tests))
+            stack.push_async_callback(_ended, testing)
             heard = sorted(listening_channels(settings, channels))
             private = sorted(private_channels(settings, channels))
             named = [*heard, *(source_name(one, private=True) for one in private)]
@@ -365,7 +424,9 @@ async def run(queues: Sequence[str]) -> None:
                 keep_replying(client, sorted(replying_channels(channels)))
             )
             stack.push_async_callback(_ended, replying)
-        made = workers(client, settings, database, channels, key, chosen, outbox, requests, inbox)
+        made = workers(
+            client, settings, database, channels, key, chosen, outbox, requests, ours, inbox
+        )
         for worker in made:
             await stack.enter_async_context(worker)
         spare_the_garbage_collector()

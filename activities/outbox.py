@@ -17,6 +17,7 @@ from activities.signatures.outbox import SEND_DUE, DueSent, SendDue
 from activities.webhook_request import WebhookRequests
 from domain.endpoint_secret import SecretUnreadable, decrypted
 from domain.outbox import AttemptEnd, Ended
+from domain.room import Line, line_of, secret_of
 from domain.sealing import RecordKey
 from store.kernel.database import Database
 from store.outbox import endpoints, items
@@ -29,13 +30,19 @@ MOST_AT_ONCE = 4
 ROUND = timedelta(seconds=20)
 """How long one activity begins requests; then the next one does."""
 
+TellRoom = Callable[[str, Line], Awaitable[Ended]]
+"""Hands a line to the room whose address is in the secret of that name; never raises."""
+
 _USER_AGENT = "Frontfoot-Webhooks/1"
 _CHANCE = random.SystemRandom()
 _log = logging.getLogger("frontfoot.outbox")
 
 
 class OutboxActivities:
-    """Sends what is due; ``key`` reads the secrets, ``clock`` tells the time."""
+    """Sends what is due; ``key`` reads the secrets, ``clock`` tells the time.
+
+    ``tell_room`` tells those endpoints that are rooms of the team.
+    """
 
     def __init__(
         self,
@@ -43,10 +50,12 @@ class OutboxActivities:
         key: RecordKey,
         requests: WebhookRequests,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        tell_room: TellRoom | None = None,
     ) -> None:
         self._database = database
         self._key = key
         self._requests = requests
+        self._tell_room = tell_room
         self._now = clock
 
     def all(self) -> list[Bound]:
@@ -81,6 +90,9 @@ class OutboxActivities:
 
     async def _sent(self, endpoint: Endpoint, item: Item) -> Ended:
         try:
+            room = secret_of(endpoint.url)
+            if room:
+                return await self._told(room, item)
             headers = self._headers(endpoint, item)
             return await self._requests.post(endpoint.url, headers, item.payload.encode())
         except SecretUnreadable:
@@ -89,6 +101,14 @@ class OutboxActivities:
             # Its text may contain the address.
             _log.error("a webhook was not sent to %s: %s", endpoint.name, type(error).__name__)
             return Ended(end=AttemptEnd.NOT_SENT)
+
+    async def _told(self, room: str, item: Item) -> Ended:
+        """Tell a room, unless it may have been told already: nobody is to read a line twice."""
+        if await items.was_lost(self._database, item):
+            return Ended(end=AttemptEnd.IN_DOUBT)
+        if self._tell_room is None:
+            return Ended(end=AttemptEnd.NO_SECRET)
+        return await self._tell_room(room, line_of(item.payload))
 
     def _headers(self, endpoint: Endpoint, item: Item) -> dict[str, str]:
         """By the Standard Webhooks scheme; for a day after a rotation with both signatures."""

@@ -13,6 +13,7 @@ from domain.model import Value
 from domain.sealing import PublicKey, RecordKey, check_fingerprint
 from settings import Settings
 from store.kernel import private_files
+from store.notifications import devices
 from store.outbox import endpoints
 from store.record import keys
 
@@ -79,6 +80,7 @@ async def enter_key(
         await keys.enter_successor(ledger, new.endorsed_by(old), now)
         await endpoints.enter_key(ledger, new, now)
         await endpoints.encrypt_again(ledger, old, new)
+        await devices.encrypt_again(ledger, old, new)
         return new
     new = make_key(path)
     if begin_anew:

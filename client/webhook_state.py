@@ -10,6 +10,7 @@ from domain.explanation import Action, Explanation, NextStep, explained
 from domain.model import Value
 from domain.outbox import AttemptEnd, in_words
 from domain.plural import plural
+from domain.room import secret_of
 from domain.times import show_moment
 from store.outbox.endpoints import Endpoint
 from store.outbox.items import Backlog
@@ -137,11 +138,24 @@ def _problems(
         step = NextStep(
             action=Action.REPLAY_WEBHOOKS, about=name, advice="Send it again once it is taken."
         )
-        found.append(explained(f"{them} not taken by {name} within a day, and set aside.", step))
+        what = f"{them} not taken by {name} within a day, and set aside."
+        if secret_of(endpoint.url):
+            what = (
+                f"{plural(backlog.set_aside, 'line')} for {name} may not have arrived, and nobody "
+                "knows."
+            )
+            step = step.model_copy(update={"advice": "Look there. Send again what is missing."})
+        found.append(explained(what, step))
     return found
 
 
 def _step(endpoint: Endpoint) -> NextStep:
+    room = secret_of(endpoint.url)
+    if room:
+        return NextStep(
+            advice=f"Check the workers' secret {room}, and that service. It is tried again by "
+            "itself."
+        )
     if endpoint.failure is AttemptEnd.NO_SECRET:
         return NextStep(
             action=Action.ROTATE_WEBHOOK,

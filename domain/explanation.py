@@ -70,6 +70,7 @@ class Action(StrEnum):
     LIST_REPLIES = "list_replies"
     SETTLE_REPLY = "settle_reply"
     LIST_CLUSTERS = "list_clusters"
+    TEST_CONTACTS = "test_contacts"
     ENROL_KEY = "enrol_key"
     ENROL_PASSKEY = "enrol_passkey"
     CONFIRM_PASSKEY = "confirm_passkey"

@@ -210,6 +210,13 @@ SURGE_SCHEDULE, SURGE_WORKFLOW_ID = "surges", "surges"
 """The Temporal Schedule that looks for surges, and the beginning of its workflows' ids."""
 
 
+NOTIFICATIONS_WORKFLOW_ID = "notifications"
+"""The one workflow that notifies our own people."""
+
+CONTACT_TEST_SCHEDULE, CONTACT_TEST_WORKFLOW_ID = "contact-tests", "contact-tests"
+"""The Temporal Schedule of the weekly contact tests, and the beginning of its workflows' ids."""
+
+
 def outbox_workflow_id(endpoint: str) -> str:
     """``outbox/<name of the endpoint>``."""
     return f"outbox/{endpoint}"

@@ -60,6 +60,10 @@ class AttemptEnd(StrEnum):
     NO_ANSWER = "no_answer"
     NO_SECRET = "no_secret"
     NOT_SENT = "not_sent"
+    # Of a room, which has no status to answer with.
+    HANDED_OVER = "handed_over"
+    NOT_TAKEN = "not_taken"
+    IN_DOUBT = "in_doubt"
 
 
 _IN_WORDS = {
@@ -72,6 +76,9 @@ _IN_WORDS = {
     AttemptEnd.NO_ANSWER: "It did not answer in time.",
     AttemptEnd.NO_SECRET: "The workers' key cannot read its secret.",
     AttemptEnd.NOT_SENT: "The worker made a mistake.",
+    AttemptEnd.HANDED_OVER: "It was handed over.",
+    AttemptEnd.NOT_TAKEN: "The service did not take it.",
+    AttemptEnd.IN_DOUBT: "It may have arrived; nobody knows, so it is not sent again.",
 }
 
 
@@ -85,7 +92,9 @@ class Ended(Value):
 
     @property
     def accepted(self) -> bool:
-        """Whether the endpoint took it: nothing but a 2xx says so."""
+        """Whether it was taken: of an endpoint, nothing but a 2xx says so."""
+        if self.end is AttemptEnd.HANDED_OVER:
+            return True
         return self.status is not None and 200 <= self.status < 300
 
     @property

@@ -36,7 +36,7 @@ class Scope(StrEnum):
 _WORDS = {
     Scope.INCIDENTS_READ: "read incidents, their messages and the status page",
     Scope.INCIDENTS_WRITE: "open incidents, record facts, choose audiences, move to another stage, "
-    "propose, revise, mail tests, withdraw and close",
+    "propose, revise, mail tests, withdraw, close and acknowledge notifications",
     Scope.DECISIONS_WRITE: "approve and reject messages",
     Scope.BROADCASTS_WRITE: "stop everything, pause, resume and stop mail, retry, settle",
     Scope.AUDIENCES_READ: "see how large audiences are, how many are suppressed or subscribed",

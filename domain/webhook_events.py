@@ -35,9 +35,15 @@ class EventType(StrEnum):
     MESSAGE_TOLD = "message.told"
     PROMISE_MADE = "promise.made"
     PING = "ping"
+    # Told to the team's rooms alone.
+    PEOPLE_ASKED = "people.asked"
+    DESK_COVERAGE = "desk.coverage"
 
 
-CHOICES = tuple(one for one in EventType if one is not EventType.PING)
+FOR_ROOMS = (EventType.PEOPLE_ASKED, EventType.DESK_COVERAGE)
+"""Events that name people or hold numbers of a moment: no other system builds on them."""
+
+CHOICES = tuple(one for one in EventType if one is not EventType.PING and one not in FOR_ROOMS)
 """What an endpoint may choose from; a ping is sent to whichever endpoint was asked."""
 
 

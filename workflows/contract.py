@@ -39,6 +39,8 @@ REPLY_DESK_WORKFLOW = "ReplyDeskWorkflow"
 SURGE_WORKFLOW = "SurgeWorkflow"
 DEADLINES_WORKFLOW = "DeadlinesWorkflow"
 FOLLOW_UP_WORKFLOW = "FollowUpWorkflow"
+NOTIFICATIONS_WORKFLOW = "NotificationsWorkflow"
+CONTACT_TEST_WORKFLOW = "ContactTestWorkflow"
 
 # --- opening ----------------------------------------------------------------------------------
 
@@ -478,6 +480,14 @@ class AnswerMentions(Value):
     """Send the replies on the channel of that name. Every signal means: there may be some now."""
 
     channel: ChannelName
+
+
+class SendPeopleNotifications(Value):
+    """Notify our own people of what waits for them. Every signal means: more was entered."""
+
+
+class TestEverybody(Value):
+    """Send everybody a contact test."""
 
 
 PublishMessage.model_rebuild()

@@ -110,6 +110,16 @@ OUTBOX = ActivityPolicy(
 )
 """A round of requests to an endpoint: repeated after a time-out too, with the same ids."""
 
+NOTIFYING = ActivityPolicy(
+    # A round begins messages for 20 seconds, and the last one may take 15 more.
+    start_to_close=timedelta(minutes=2),
+    heartbeat=timedelta(seconds=10),
+    retry=RetryPolicy(
+        initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=30)
+    ),
+)
+"""A round of notifications: repeated after a time-out too. Twice is better than not at all."""
+
 LISTENING = ActivityPolicy(
     # One request, or the few that an adapter needs for one page.
     start_to_close=timedelta(minutes=2),

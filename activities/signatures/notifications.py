@@ -59,5 +59,29 @@ class Ended(Value):
     people: int = 0
 
 
+class SendNotifications(Value):
+    """Send everybody what is due."""
+
+
+class NotificationsSent(Value):
+    """In how many seconds the next is due; None if nothing waits."""
+
+    again_in: float | None = None
+
+
+class TestContacts(Value):
+    """Send everybody a contact test by each of their methods; the same ``test`` is entered once."""
+
+    test: str
+
+
+class ContactsTested(Value):
+    """By how many methods somebody is tested."""
+
+    methods: int = 0
+
+
 NOTIFY = Signature("notify", Notify, Notified)
 END_NOTIFICATIONS = Signature("end_notifications", EndNotifications, Ended)
+SEND_NOTIFICATIONS = Signature("send_notifications", SendNotifications, NotificationsSent)
+TEST_CONTACTS = Signature("test_contacts", TestContacts, ContactsTested)

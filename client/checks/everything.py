@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from client.checks.administrators import check_administrators
 from client.checks.channels import check_channels
+from client.checks.contacts import check_contacts
 from client.checks.events import check_events
 from client.checks.holding import check_holding
 from client.checks.ledger import check_ledger
@@ -70,6 +71,7 @@ def _looks(engine: Engine, *, ask_providers: bool) -> dict[str, Look]:
         "incidents": lambda: _quietly(lambda: check_recovery(engine)),
         "webhooks": lambda: _quietly(lambda: check_webhooks(engine)),
         "listening": lambda: _quietly(lambda: check_listening(engine)),
+        "contact methods": lambda: _quietly(lambda: check_contacts(engine)),
         "playbooks": lambda: asyncio.to_thread(check_playbooks, settings),
         "people": lambda: check_reaching(engine),
         "administrators": lambda: asyncio.to_thread(check_administrators, settings),

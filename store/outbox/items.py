@@ -155,6 +155,15 @@ async def begin(db: Database, item: Item, at: datetime) -> bool:
     return True
 
 
+async def was_lost(db: Database, item: Item) -> bool:
+    """Whether the attempt before this one has no end, so that nobody knows what came of it."""
+    query = select(outbox_attempts.c.ended).where(
+        outbox_attempts.c.item_id == item.id, outbox_attempts.c.number == item.attempt - 1
+    )
+    async with db.read() as connection:
+        return await connection.scalar(query) == AttemptEnd.UNDER_WAY
+
+
 async def end(db: Database, item: Item, ended: Ended, at: datetime, chance: float) -> ItemState:
     """Enter how an attempt ended, and when the next one is; the item's state now.
 
@@ -188,6 +197,8 @@ def _after(
         # A later attempt is under way, and says what becomes of it.
         return ItemState(row.state), {}
     over = gives_up(row.tries, at - row.since) and not ended.gone
+    # A line that a room may have is not repeated there.
+    over = over or ended.end is AttemptEnd.IN_DOUBT
     # A ping is sent once, whatever comes back.
     if over or item.event_type is EventType.PING:
         return ItemState.SET_ASIDE, {"state": ItemState.SET_ASIDE.value, "ended_at": at}

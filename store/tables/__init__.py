@@ -30,6 +30,13 @@ from store.tables.mail import (
     redemptions,
 )
 from store.tables.metadata import metadata
+from store.tables.notifications import (
+    contact_problems,
+    notification_attempts,
+    notifications,
+    push_keys,
+    push_subscriptions,
+)
 from store.tables.outbox import endpoint_keys, endpoints, outbox, outbox_attempts
 from store.tables.page import page_heads, status_page
 from store.tables.people import (
@@ -84,6 +91,7 @@ __all__ = [
     "code_pool",
     "codes",
     "confirmation_mails",
+    "contact_problems",
     "credentials",
     "deliveries",
     "delivery_events",
@@ -107,6 +115,8 @@ __all__ = [
     "messages",
     "metadata",
     "nonces",
+    "notification_attempts",
+    "notifications",
     "offers",
     "openings",
     "outbox",
@@ -115,6 +125,8 @@ __all__ = [
     "playbooks",
     "proofs",
     "publications",
+    "push_keys",
+    "push_subscriptions",
     "quarantines",
     "recipients",
     "record_keys",

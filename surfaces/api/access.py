@@ -63,6 +63,7 @@ RULES: dict[str, Rule] = {
     f"POST {_INCIDENT}/messages": Rule(Scope.INCIDENTS_WRITE, Ability.PROPOSE),
     f"POST {_MESSAGE}/previews": Rule(Scope.INCIDENTS_WRITE, Ability.PROPOSE, reads=True),
     f"POST {_MESSAGE}/revisions": Rule(Scope.INCIDENTS_WRITE, Ability.PROPOSE),
+    "POST /notifications/{code}/acknowledge": Rule(Scope.INCIDENTS_WRITE),
     f"GET {_MESSAGE}/tests": Rule(Scope.INCIDENTS_READ),
     f"POST {_MESSAGE}/tests": Rule(Scope.INCIDENTS_WRITE, Ability.PROPOSE),
     f"POST {_MESSAGE}/withdrawal": Rule(Scope.INCIDENTS_WRITE, Ability.STEER),

@@ -353,6 +353,23 @@ TOKEN: Example = {
     "roles": ["founder"],
     "expires_at": "2027-02-26T09:00:00Z",
 }
+ACKNOWLEDGED: Example = {
+    "code": "K7QX-M2PD",
+    "before": False,
+    "things": [
+        {
+            "incident": "spam-saturday",
+            "about": "gate/3/2",
+            "reason": "decide",
+            "message": 3,
+            "state": "acknowledged",
+            "acknowledged_at": "2026-11-28T03:09:00Z",
+            "ending": "",
+            "ended_by": "",
+            "ended_at": None,
+        }
+    ],
+}
 PROBLEM: Example = {
     "type": "urn:frontfoot:problem:refused",
     "title": "maya wrote this message and cannot approve it.",
@@ -404,6 +421,7 @@ OF: dict[str, Example] = {
     "NotifiedShown": NOTIFIED,
     "OpeningIncident": OPENING,
     "Overriding": {"digest": _DIGEST, "reason": "Nobody who should sign answers."},
+    "AcknowledgedNotification": ACKNOWLEDGED,
     "Page": PAGE,
     "Preview": PREVIEW,
     "Problem": PROBLEM,

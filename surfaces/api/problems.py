@@ -23,6 +23,7 @@ from client.errors import (
     explanation_of,
 )
 from client.messages import NoSuchMessage
+from client.notifications import UnknownNotification
 from client.recipient import InvalidAddress
 from client.requests import KeyReused, UnderWay
 from domain.errors import DomainError
@@ -87,6 +88,7 @@ _KINDS: tuple[tuple[type[BaseException], int, str], ...] = (
     (UnknownIncident, 404, "not-found"),
     (UnknownMention, 404, "not-found"),
     (UnknownCluster, 404, "not-found"),
+    (UnknownNotification, 404, "not-found"),
     (NoSuchMessage, 404, "not-found"),
     (NotThere, 404, "not-found"),
     (BadRequest, 400, "bad-request"),

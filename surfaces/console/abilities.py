@@ -61,6 +61,13 @@ NEEDS: dict[str, Ability | None] = {
     "POST /passkeys/requests": None,
     "GET /passkeys/{credential}/remove": None,
     "POST /passkeys/{credential}/removal": None,
+    # One's own notifications.
+    "GET /n/{code}": None,
+    "POST /n/{code}/acknowledgement": None,
+    "GET /notifications": None,
+    "POST /notifications/devices": None,
+    "POST /notifications/devices/{device}/removal": None,
+    "POST /notifications/tests": None,
     # Opening.
     "GET /open": Ability.OPEN,
     "POST /incidents": Ability.OPEN,
@@ -156,6 +163,7 @@ NEEDS: dict[str, Ability | None] = {
     "POST /administration/webhooks/{endpoint}/enablings": Ability.ADMINISTRATE,
     "GET /administration/webhooks/{endpoint}/remove": Ability.ADMINISTRATE,
     "POST /administration/webhooks/{endpoint}/removal": Ability.ADMINISTRATE,
+    "POST /notifications/tests-of-all": Ability.ADMINISTRATE,
     "POST /administration/session-ends": Ability.ADMINISTRATE,
 }
 """By method and path: which ability it needs; None for everybody who is signed in."""

@@ -5,6 +5,7 @@ Closed by default: a route is open to strangers only if it is in ``OPEN``.
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Literal
 
@@ -30,6 +31,10 @@ OPEN = (
     "/sign-out",
 )
 """The paths of routes that need nobody signed in."""
+
+
+_THEN = "frontfoot-then"
+"""The cookie with the page that somebody came for. It opens nothing, so it needs no prefix."""
 
 
 class NotSignedIn(Exception):
@@ -86,11 +91,21 @@ def origin(request: Request) -> str:
     return engine_of(request).settings.console_url
 
 
+_NOTIFIED = re.compile(r"/n/[0-9A-Za-z-]{8,9}")
+_REMEMBERED_FOR = timedelta(minutes=15)
+
+
 def ask_to_sign_in(request: Request) -> Response:
-    """Lead a page to the sign-in page; a stream or a form is refused, since nobody reads that."""
+    """Lead a page to the sign-in page; a stream or a form is refused, since nobody reads that.
+
+    Whoever came by the link in a notification is led back to it once they are signed in.
+    """
     wants_page = request.method in ("GET", "HEAD") and not request.headers.get("hx-request")
     if wants_page and "text/event-stream" not in request.headers.get("accept", ""):
-        return RedirectResponse("/", 303)
+        answer = RedirectResponse("/", 303)
+        if _NOTIFIED.fullmatch(request.url.path):
+            _set(request, answer, _THEN, request.url.path, _REMEMBERED_FOR, "lax")
+        return answer
     return PlainTextResponse("You are signed out. Sign in, then send it again.", 401)
 
 
@@ -100,6 +115,17 @@ def cookie_name(request: Request) -> str:
         # Cookies do not distinguish ports.
         return "frontfoot-reading"
     return "__Host-frontfoot" if _is_https(request) else "frontfoot-session"
+
+
+def came_for(request: Request) -> str:
+    """The page to which a browser had come before it was asked to sign in; "" if none is known."""
+    path = request.cookies.get(_THEN, "")
+    return path if _NOTIFIED.fullmatch(path) else ""
+
+
+def forget_what_for(request: Request, answer: Response) -> None:
+    """Have the browser forget it."""
+    _set(request, answer, _THEN, "", _REMEMBERED_FOR, "lax")
 
 
 def set_cookie(request: Request, answer: Response, value: str) -> None:

@@ -41,6 +41,7 @@ from surfaces.console import (
     incident,
     mail,
     mention,
+    notifications,
     opening,
     passkeys,
     people,
@@ -113,6 +114,7 @@ _PAGES = (
     replies.router,
     hand_over.router,
     mention.router,
+    notifications.router,
 )
 
 

@@ -23,6 +23,7 @@ from client.errors import (
     WrongInput,
     explanation_of,
 )
+from client.notifications import UnknownNotification
 from domain.errors import DecisionRefused, DomainError
 from domain.explanation import Explanation, explained
 from surfaces.console.access import NotSignedIn, ask_to_sign_in
@@ -37,6 +38,7 @@ _STATUS: tuple[tuple[type[BaseException], int], ...] = (
     (UnknownIncident, 404),
     (UnknownMention, 404),
     (UnknownCluster, 404),
+    (UnknownNotification, 404),
     (TooLarge, 413),
     (WrongInput, 422),
     (DecisionRefused, 403),

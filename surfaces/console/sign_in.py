@@ -17,9 +17,11 @@ from client.recovery_codes import sign_in_with_code
 from client.signing_in import LinkSpent, people_of_link, sign_in, sign_out
 from domain.people import Member
 from surfaces.console.access import (
+    came_for,
     challenge_cookie_name,
     cookie_name,
     engine_of,
+    forget_what_for,
     oidc_cookie_name,
     origin,
     set_challenge_cookie,
@@ -148,6 +150,9 @@ async def _signed_in(request: Request, begun: str | Refused, then: str = "/") ->
     if isinstance(begun, Refused):
         return sign_in_page(request, begun)
     await sign_out(engine_of(request), request.cookies.get(cookie_name(request), ""))
-    answer = see(then)
+    wanted = came_for(request)
+    answer = see(wanted or then)
+    if wanted:
+        forget_what_for(request, answer)
     set_cookie(request, answer, begun)
     return answer

@@ -52,6 +52,7 @@ _PLACES = {
     Action.ENABLE_WEBHOOK: ("Webhooks", "/administration/webhooks"),
     Action.REPLAY_WEBHOOKS: ("Webhooks", "/administration/webhooks"),
     Action.ROTATE_WEBHOOK: ("Webhooks", "/administration/webhooks"),
+    Action.TEST_CONTACTS: ("Test contact methods", "/notifications"),
     Action.STOP_ALL: ("Stop everything", _INCIDENT + "/stop"),
     Action.RESUME_ALL: ("Resume everything", _INCIDENT + "/stop"),
     Action.LIFT_QUARANTINE: ("See the quarantine", "/quarantine"),

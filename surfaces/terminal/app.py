@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from surfaces.terminal import (
+    ack,
     advance,
     approve,
     audience,
@@ -72,7 +73,7 @@ _COMMANDS: tuple[Register, ...] = tuple(
     for one in (
         check, audience, playbook, opening, listing, advance, severity, close, propose, revise,
         show, facts, deadlines, approve, reject, delegate, break_glass, review, release, holding,
-        key, people, status, scorecard, follow_up, broadcast, withdraw, stop_all, resume_all,
+        ack, key, people, status, scorecard, follow_up, broadcast, withdraw, stop_all, resume_all,
         quarantine, retry, settle, recipient, briefing, desk, timeline, record, codes, suppressions,
         subscribers, sign_in, token, webhook, audit,
         backup, restore, recover,

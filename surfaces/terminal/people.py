@@ -12,12 +12,14 @@ from client.on_call import Asked
 from client.people_check import check_people
 from domain.plural import plural
 from domain.reaching import AskedAs, Reachable
+from surfaces.terminal import people_test
 from surfaces.terminal.failures import ExitCode
 from surfaces.terminal.options import Json
 from surfaces.terminal.printing import clean, moment, plain_table, say, say_json, show
 from surfaces.terminal.session import run
 
 app = typer.Typer(help="Who is asked to act, and how they are reached.", no_args_is_help=True)
+people_test.add_to(app)
 
 _AS = {AskedAs.ON_CALL: "on call", AskedAs.DEPUTY: "deputy", AskedAs.OTHER: ""}
 

@@ -61,6 +61,7 @@ _COMMANDS = {
     Action.LIST_REPLIES: "frontfoot desk replies",
     Action.SETTLE_REPLY: "frontfoot desk settle {reply} --went-out",
     Action.LIST_CLUSTERS: "frontfoot desk clusters",
+    Action.TEST_CONTACTS: "frontfoot people test {person}",
     Action.ENROL_KEY: "frontfoot key enrol PERSON PUBLIC --as YOU",
     # Passkeys are made on a page, and this opens the pages.
     Action.ENROL_PASSKEY: "frontfoot sign-in",
@@ -93,6 +94,7 @@ def command_of(step: NextStep) -> str:
         endpoint=step.about or "NAME",
         reply=step.about or "R",
         statement=step.about or "STATEMENT",
+        person=step.about or "PERSON",
     )
     if step.action is Action.REVISE and step.about == NEW_PROMISE:
         command += " --next-update-by 45m"

@@ -19,10 +19,14 @@ from temporalio.client import Client, WorkflowFailureError
 from activities.signatures.deadlines import DeadlinesRead, EndedDeadline, WatchDeadlines
 from client.deadlines import start_watching
 from client.listening import start_listening
+from client.notifying import start_notifying
 from client.outbox import start_sending
 from client.reply_desk import start_replying
 from client.rounds import end_rounds
 from domain.ids import (
+    CONTACT_TEST_WORKFLOW_ID,
+    MAIN_QUEUE,
+    NOTIFICATIONS_WORKFLOW_ID,
     deadlines_workflow_id,
     listening_workflow_id,
     outbox_workflow_id,
@@ -34,6 +38,7 @@ from tests.workflows.fakes import Fakes, Rounds
 from tests.workflows.response import Response
 from tests.workflows.server import server, temporal_executable, workers
 from tests.workflows.test_deadlines import DUE, TEAM, rung
+from workflows.contract import CONTACT_TEST_WORKFLOW, TestEverybody
 
 HOUR = 3600.0
 HISTORIES = File(__file__).parent / "histories"
@@ -55,6 +60,8 @@ async def main() -> int:
     await _record(executable, [path for path in missing if path in SHORT_HISTORIES], short)
     if not list(HISTORIES.glob("outbox.endpoint.*")):
         await _record_endpoint(executable, short)
+    if not list(HISTORIES.glob("notifications.*")):
+        await _record_notifications(executable, short)
     rounds = ("listening.source.*", "replies.account.*")
     if not all(any(HISTORIES.glob(one)) for one in rounds):
         await _record_rounds(executable, short)
@@ -97,6 +104,26 @@ async def _record_endpoint(executable: str, *dynamic: str) -> None:
         workflow_id = outbox_workflow_id(name)
         await environment.client.get_workflow_handle(workflow_id).result()
         await _write(environment.client, workflow_id, "outbox.endpoint")
+
+
+async def _record_notifications(executable: str, *dynamic: str) -> None:
+    """Notifications that are sent at once, and again after a wait, for several runs; and a test."""
+    fakes, name = Fakes(), NOTIFICATIONS_WORKFLOW_ID
+    fakes.rounds[name] = Rounds(*([0.0, 0.1] * 6))
+    async with contextlib.AsyncExitStack() as stack:
+        environment = await stack.enter_async_context(server(executable, *dynamic))
+        await stack.enter_async_context(workers(environment.client, fakes))
+        temporal = environment.client
+        await start_notifying(temporal)
+        await temporal.get_workflow_handle(name).result()
+        await _write(temporal, name, "notifications.people")
+        await temporal.execute_workflow(
+            CONTACT_TEST_WORKFLOW,
+            TestEverybody(),
+            id=CONTACT_TEST_WORKFLOW_ID,
+            task_queue=MAIN_QUEUE,
+        )
+        await _write(temporal, CONTACT_TEST_WORKFLOW_ID, "notifications.test")
 
 
 async def _record_rounds(executable: str, *dynamic: str) -> None:

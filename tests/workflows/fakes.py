@@ -34,10 +34,16 @@ from activities.signatures.listening import READ_MENTIONS, Heard, ReadMentions
 from activities.signatures.notifications import (
     END_NOTIFICATIONS,
     NOTIFY,
+    SEND_NOTIFICATIONS,
+    TEST_CONTACTS,
+    ContactsTested,
     Ended,
     EndNotifications,
+    NotificationsSent,
     Notified,
     Notify,
+    SendNotifications,
+    TestContacts,
 )
 from activities.signatures.on_call import FIND_PEOPLE, FindPeople, FoundPeople
 from activities.signatures.openings import OPEN_GATE, REVOKE_OPENING, OpenGate, RevokeOpening
@@ -87,6 +93,7 @@ from activities.signatures.signature import Nothing
 from activities.signatures.surges import WATCH_SURGES, Surging, WatchSurges
 from domain.coverage import Coverage
 from domain.explanation import explained
+from domain.ids import NOTIFICATIONS_WORKFLOW_ID
 from domain.publication import Sighting
 from tests.workflows.mailing import Mailing
 from tests.workflows.world import World
@@ -116,6 +123,7 @@ class Fakes:
         self.rounds: dict[str, Rounds] = {}
         self.replying: dict[str, Rounds] = {}
         self.watched: list[WatchSurges] = []
+        self.tested: list[str] = []
 
     def of(self, slug: str) -> World:
         """The world of one incident."""
@@ -126,6 +134,7 @@ class Fakes:
         return [
             self.register,
             self.watch_surges,
+            self.test_contacts,
             self.close,
             self.check_coverage,
             self.record,
@@ -154,6 +163,10 @@ class Fakes:
             self.notify,
             self.end_notifications,
         ]
+
+    def outside(self) -> list[Bound]:
+        """Activities of the queue of what is sent to endpoints and to people."""
+        return [self.send_due, self.send_notifications]
 
     def wire(self) -> list[Bound]:
         """Activities of a channel's queue."""
@@ -369,6 +382,20 @@ class Fakes:
         rounds.made += 1
         await rounds.free.wait()
         return DueSent(again_in=rounds.left.pop(0) if rounds.left else None)
+
+    @defined(SEND_NOTIFICATIONS)
+    async def send_notifications(self, order: SendNotifications) -> NotificationsSent:
+        """Make the next round that a test has planned."""
+        rounds = self.rounds[NOTIFICATIONS_WORKFLOW_ID]
+        rounds.made += 1
+        await rounds.free.wait()
+        return NotificationsSent(again_in=rounds.left.pop(0) if rounds.left else None)
+
+    @defined(TEST_CONTACTS)
+    async def test_contacts(self, order: TestContacts) -> ContactsTested:
+        """Note which test it is."""
+        self.tested.append(order.test)
+        return ContactsTested()
 
     @defined(READ_MENTIONS)
     async def read_mentions(self, order: ReadMentions) -> Heard:

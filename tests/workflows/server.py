@@ -23,6 +23,7 @@ from workflows.deadlines import DeadlinesWorkflow
 from workflows.follow_up import FollowUpWorkflow
 from workflows.incident import IncidentWorkflow
 from workflows.listening import ListeningWorkflow
+from workflows.notifications import ContactTestWorkflow, NotificationsWorkflow
 from workflows.outbox import OutboxWorkflow
 from workflows.publication import PublicationWorkflow
 from workflows.reply_desk import ReplyDeskWorkflow
@@ -39,6 +40,8 @@ WORKFLOWS = (
     SurgeWorkflow,
     DeadlinesWorkflow,
     FollowUpWorkflow,
+    NotificationsWorkflow,
+    ContactTestWorkflow,
 )
 
 
@@ -85,7 +88,7 @@ async def workers(client: Client, fakes: Fakes) -> AsyncIterator[None]:
         main = Worker(client, task_queue=MAIN_QUEUE, workflows=WORKFLOWS, activities=fakes.main())
         wiring.allow_long_tasks(main)
         await stack.enter_async_context(main)
-        sending = Worker(client, task_queue=OUTBOX_QUEUE, activities=[fakes.send_due])
+        sending = Worker(client, task_queue=OUTBOX_QUEUE, activities=fakes.outside())
         await stack.enter_async_context(sending)
         for name in CHANNELS:
             await stack.enter_async_context(

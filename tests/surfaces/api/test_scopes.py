@@ -24,6 +24,7 @@ NAMES = {
     "name": "customers",
     "pool": "spring",
     "channel": "twitter",
+    "code": "K7QXM2PD",
     "import_id": "0" * 16,
 }
 

@@ -28,6 +28,8 @@ NAMES = {
     "endpoint": "e",
     "reply": 1,
     "channel": "twitter",
+    "code": "K7QXM2PD",
+    "device": "0" * 32,
 }
 CELLS = [(route, ability) for route, ability in NEEDS.items() if ability is not None]
 

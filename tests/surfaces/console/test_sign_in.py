@@ -138,6 +138,7 @@ async def test_every_page_is_closed_to_strangers_unless_it_is_listed(console: Co
             continue
         values = {"slug": "x", "number": 1, "place": 0, "token": "t", "credential": "c"}
         values |= {"reply": 1, "channel": "twitter", "regulation": "gdpr33"}
+        values |= {"code": "K7QXM2PD", "device": "0" * 32}
         address = path.format(**values, name="n", import_id="i", endpoint="e")
         for method in methods:
             answer = await console.browser.request(method, address, headers=OURS)
