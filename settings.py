@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +31,9 @@ _NO_LETTER = re.compile(r"[\udc80-\udcff]")
 
 class EnvFileUnreadable(DomainError):
     """Settings that cannot be read: ``what`` names the line or the variable, and no value."""
+
+
+_CONTACT = "FRONTFOOT_CONTACT_"
 
 
 def read_env_file(path: Path = ENV_FILE) -> dict[str, str]:
@@ -81,18 +83,19 @@ def _no_text(name: str) -> EnvFileUnreadable:
     )
 
 
-def secret_named(name: str) -> str | None:
-    """The secret of that name from the environment or from ``.env``; None if there is none.
+def secret_named(name: str, folder: Path | None = None) -> str:
+    """The secret of that name: the variable ``FRONTFOOT_CONTACT_<name>``, or what the file of that
+    name in ``folder`` holds; "" if there is neither.
 
-    Files that people write name secrets, such as a calendar's address, and never hold them.
+    Files that people write name secrets, such as a telephone's URL, and never hold them.
     """
-    return os.environ.get(name) or read_env_file().get(name)
-
-
-def known_secrets(names: Iterable[str]) -> set[str]:
-    """Which of the secrets of these names there are."""
-    written = read_env_file()
-    return {one for one in names if os.environ.get(one) or written.get(one)}
+    found = os.environ.get(_CONTACT + name, "").strip()
+    if found or folder is None:
+        return found
+    try:
+        return (folder / name).read_text("utf-8").strip()
+    except (OSError, UnicodeError):
+        return ""
 
 
 def refuse_unreadable_env_file() -> None:

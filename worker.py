@@ -240,7 +240,9 @@ def workers(
                     *proposals.all(),
                     *surges.all(),
                     *DeadlineActivities(database, partial(start_watching, client)).all(),
-                    *OnCallActivities(database, settings.playbooks_dir).all(),
+                    *OnCallActivities(
+                        database, settings.playbooks_dir, settings.contact_secrets
+                    ).all(),
                     *FollowUpActivities(database).all(),
                     *ours.activities.ledger_only(),
                     *posts.ledger_only(),
@@ -402,7 +404,7 @@ async def run(queues: Sequence[str]) -> None:
             stack.push_async_callback(_ended, telling)
             sealing = asyncio.create_task(keep_sealed(database, key))
             stack.push_async_callback(_ended, sealing)
-            calendars = CalendarReading(database, settings.playbooks_dir)
+            calendars = CalendarReading(database, settings.playbooks_dir, settings.contact_secrets)
             stack.push_async_callback(calendars.close)
             stack.push_async_callback(_ended, asyncio.create_task(calendars.run()))
             starting = asyncio.create_task(outbox.keep_starting())

@@ -51,9 +51,10 @@ class CalendarUnreadable(DomainError):
 class CalendarReading:
     """Reads the calendars of the people in ``folder`` into the ledger."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, secrets: Path | None = None) -> None:
         self._database = database
         self._folder = folder
+        self._secrets = secrets
         self._client = httpx.AsyncClient(
             timeout=READ_WITHIN.total_seconds(), follow_redirects=False
         )
@@ -93,7 +94,7 @@ class CalendarReading:
     ) -> None:
         try:
             content = await self._fetch(schedule.ical or "")
-            events = await asyncio.to_thread(_events, content, schedule, people, now)
+            events = await asyncio.to_thread(_events, content, schedule, people, now, self._secrets)
         except DomainError as error:
             said = error.explanation
             _log.warning("the calendar of %s could not be read: %s", name, said.what)
@@ -108,7 +109,7 @@ class CalendarReading:
 
     async def _fetch(self, source: str) -> bytes:
         """The bytes of a calendar; ``CalendarUnreadable`` says why there are none."""
-        address = await asyncio.to_thread(_address_of, source)
+        address = await asyncio.to_thread(_address_of, source, self._secrets)
         content = bytearray()
         try:
             async with (
@@ -140,14 +141,14 @@ def _with_calendar(people: People) -> Iterator[tuple[str, Schedule]]:
     return ((name, one) for name, one in people.on_call.items() if one.ical is not None)
 
 
-def _address_of(source: str) -> str:
+def _address_of(source: str, folder: Path | None) -> str:
     if source.startswith("https://"):
         return source
-    address = (secret_named(source) or "").strip()
+    address = secret_named(source, folder)
     if not address:
         raise CalendarUnreadable(
             f"There is no secret {source} here, which has its address.",
-            f"Set {source} in the environment of the worker.",
+            f"Set FRONTFOOT_CONTACT_{source} in the environment of the worker.",
         )
     if not _ADDRESS.fullmatch(address):
         raise CalendarUnreadable(
@@ -170,7 +171,7 @@ def _refuse_status(status: int) -> None:
 
 
 def _events(
-    content: bytes, schedule: Schedule, people: People, now: datetime
+    content: bytes, schedule: Schedule, people: People, now: datetime, folder: Path | None
 ) -> list[CalendarEvent]:
     # What reads calendars is large, and most installations have none.
     from store.files.calendar_file import read_calendar
@@ -179,6 +180,8 @@ def _events(
         member.id: address.removeprefix("mailto:")
         for member in people.people
         for one in member.contact
-        if one.kind is ContactKind.MAIL and one.secret and (address := secret_named(one.secret))
+        if one.kind is ContactKind.MAIL
+        and one.secret
+        and (address := secret_named(one.secret, folder))
     }
     return read_calendar(content, schedule.zone, people, addresses, now - BACK, now + AHEAD)

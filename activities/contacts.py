@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -19,11 +18,11 @@ from domain.outbox import AttemptEnd, Ended
 from domain.people import Member
 from domain.room import Line
 from domain.web_push import public_of
+from settings import secret_named
 from store.kernel.database import Database
 from store.notifications import devices
 from store.notifications.devices import Device
 
-_VARIABLE = "FRONTFOOT_CONTACT_"
 _log = logging.getLogger("frontfoot.notifications")
 
 
@@ -34,14 +33,8 @@ class ContactSecrets:
         self._folder = folder
 
     def find(self, name: str) -> str:
-        """The secret ``FRONTFOOT_CONTACT_<name>``, or what the file of that name holds; or ""."""
-        found = os.environ.get(_VARIABLE + name, "").strip()
-        if found or self._folder is None:
-            return found
-        try:
-            return (self._folder / name).read_text("utf-8").strip()
-        except (OSError, UnicodeError):
-            return ""
+        """The secret of that name; "" if there is none."""
+        return secret_named(name, self._folder)
 
 
 class Contacts:

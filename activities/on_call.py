@@ -17,7 +17,7 @@ from domain.people import People
 from domain.playbook import Playbook
 from domain.reaching import AskedAs, Reachable, find_people, with_secrets
 from domain.roster import roles_of
-from settings import known_secrets
+from settings import secret_named
 from store.files.people_file import people_in, people_of
 from store.kernel.database import Database
 from store.people import calendars
@@ -30,9 +30,10 @@ _log = logging.getLogger("frontfoot.on_call")
 class OnCallActivities:
     """Finds people in the playbooks of ``folder``; who has which role is the incident's own."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, secrets: Path | None = None) -> None:
         self._database = database
         self._folder = folder
+        self._secrets = secrets
 
     def all(self) -> list[Bound]:
         """Every activity here, for a worker."""
@@ -55,7 +56,7 @@ class OnCallActivities:
             datetime.now(UTC),
             besides=order.besides,
             calendars={name: one.shifts() for name, one in kept_calendars.items()},
-            usable=with_secrets(await asyncio.to_thread(_known_secrets, people)),
+            usable=with_secrets(await asyncio.to_thread(_known_secrets, people, self._secrets)),
         )
         return FoundPeople(
             on_call=_as(found, AskedAs.ON_CALL),
@@ -106,10 +107,10 @@ def _shared(people: People, plan: Playbook) -> bool:
     return bool({one.id for one in people.people} & {one.id for one in plan.roster})
 
 
-def _known_secrets(people: People) -> set[str]:
+def _known_secrets(people: People, folder: Path | None) -> set[str]:
     """Which of the secrets that contact methods name are known to this process. Blocks."""
     named = {one.secret for member in people.people for one in member.contact if one.secret}
-    return known_secrets(named)
+    return {one for one in named if secret_named(one, folder)}
 
 
 def _as(found: list[Reachable], asked_as: AskedAs) -> tuple[str, ...]:

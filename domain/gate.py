@@ -11,11 +11,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from pydantic import Field
+
 from domain.actor import Actor, AuthenticatedBy
 from domain.errors import DecisionRefused
 from domain.gate_policy import GatePolicy, Requirement
 from domain.message import SHORT_DIGEST
-from domain.model import Value
+from domain.model import Value, unsaid
 from domain.public_text import fault_in
 from domain.times import UtcTime, in_utc, show_on_its_day
 
@@ -98,11 +100,11 @@ class Gate(Value):
     digest: str
     author: str
     decisions: tuple[Decision, ...] = ()
-    reasons: tuple[str, ...] = ()
-    overrides: tuple[Decision, ...] = ()
-    expires_at: UtcTime | None = None
-    expired: bool = False
-    released: bool = False
+    reasons: tuple[str, ...] = Field(default=(), exclude_if=unsaid)
+    overrides: tuple[Decision, ...] = Field(default=(), exclude_if=unsaid)
+    expires_at: UtcTime | None = Field(default=None, exclude_if=unsaid)
+    expired: bool = Field(default=False, exclude_if=unsaid)
+    released: bool = Field(default=False, exclude_if=unsaid)
 
     @property
     def state(self) -> GateState:

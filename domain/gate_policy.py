@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from domain.actor import AuthenticatedBy
 from domain.duration import Duration
-from domain.model import Written
+from domain.model import Written, unsaid
 from domain.plan_problems import PlanProblem, refuse
 from domain.severity import Severity
 
@@ -89,11 +89,11 @@ class GatePolicy(Written):
     quorum: int = Field(default=1, ge=1)
     must_include: tuple[str, ...] = ()
     requires: Requirement = Requirement.NONE
-    tiers: tuple[tuple[str, ...], ...] = ()
-    include_above: IncludeAbove | None = None
-    quorum_over_unsubscribes: int | None = Field(default=None, ge=1)
-    expires_after: Duration | None = None
-    by_severity: dict[Severity, GateChange] = Field(default_factory=dict)
+    tiers: tuple[tuple[str, ...], ...] = Field(default=(), exclude_if=unsaid)
+    include_above: IncludeAbove | None = Field(default=None, exclude_if=unsaid)
+    quorum_over_unsubscribes: int | None = Field(default=None, ge=1, exclude_if=unsaid)
+    expires_after: Duration | None = Field(default=None, exclude_if=unsaid)
+    by_severity: dict[Severity, GateChange] = Field(default_factory=dict, exclude_if=unsaid)
 
     @model_validator(mode="before")
     @classmethod

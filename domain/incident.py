@@ -269,7 +269,9 @@ class IncidentState(BaseModel):
 
     def proposable(self) -> list[MessageKind]:
         """The kinds of message that the plan, the stage and the facts allow now."""
-        return [kind for kind in self.plan.kinds if self._is_proposable(kind)]
+        kinds = [kind for kind in self.plan.kinds if self._is_proposable(kind)]
+        # Those are approved before there is an incident.
+        return [kind for kind in kinds if kind is not MessageKind.HOLDING_STATEMENTS]
 
     def _is_proposable(self, kind: MessageKind) -> bool:
         wanted = STAGE_OF[kind]

@@ -14,6 +14,7 @@ from domain.explanation import Explanation
 from domain.gate import Gate, GateState
 from domain.ids import SUBSCRIBERS, ChannelName
 from domain.message import MessageKind
+from domain.model import unsaid
 from domain.page_entry import ComponentState
 from domain.publication import Destination, Outcome, PublicationState, choose_destination
 
@@ -94,9 +95,9 @@ class MessageState(BaseModel):
     withdrawing: bool = False
     components: dict[str, ComponentState] = Field(default_factory=dict)
     reply_channels: tuple[ChannelName, ...] = ()
-    review: Review | None = None
+    review: Review | None = Field(default=None, exclude_if=unsaid)
     owner: str = ""
-    released: str = ""
+    released: str = Field(default="", exclude_if=unsaid)
 
     @property
     def by_itself(self) -> bool:

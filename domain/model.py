@@ -23,3 +23,8 @@ class Written(Value):
     """
 
     model_config = ConfigDict(str_strip_whitespace=True)
+
+
+def unsaid(value: object) -> bool:
+    """Whether a value says nothing. An incident carries thousands: such fields are left out."""
+    return not value

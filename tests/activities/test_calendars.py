@@ -115,8 +115,10 @@ async def world(
     server = CalendarServer()
     listening = await asyncio.start_server(server.answer, "127.0.0.1", 0)
     server.port = listening.sockets[0].getsockname()[1]
-    monkeypatch.setenv("LEGAL_CALENDAR", f"http://127.0.0.1:{server.port}/private-9f3a.ics")
-    monkeypatch.setenv("MAIL_A", "mailto:ann@example.com")
+    monkeypatch.setenv(
+        "FRONTFOOT_CONTACT_LEGAL_CALENDAR", f"http://127.0.0.1:{server.port}/private-9f3a.ics"
+    )
+    monkeypatch.setenv("FRONTFOOT_CONTACT_MAIL_A", "mailto:ann@example.com")
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "plans"
     (folder / "outage").mkdir(parents=True)
@@ -188,11 +190,13 @@ async def test_a_failing_reading_keeps_the_last_good_one_and_says_so(
         assert (kept.events, kept.read_at) == (good.events, good.read_at)
     # It was not taken to its end.
     assert world.server.sent < 30_000_000
-    monkeypatch.setenv("LEGAL_CALENDAR", "ftp://calendar.example/private-9f3a.ics")
+    monkeypatch.setenv(
+        "FRONTFOOT_CONTACT_LEGAL_CALENDAR", "ftp://calendar.example/private-9f3a.ics"
+    )
     assert "no https:// address" in (await world.read(READ_EVERY)).problem
-    monkeypatch.delenv("LEGAL_CALENDAR")
+    monkeypatch.delenv("FRONTFOOT_CONTACT_LEGAL_CALENDAR")
     assert "no secret LEGAL_CALENDAR" in (await world.read(READ_EVERY)).problem
-    monkeypatch.setenv("LEGAL_CALENDAR", f"http://127.0.0.1:{world.server.port}/")
+    monkeypatch.setenv("FRONTFOOT_CONTACT_LEGAL_CALENDAR", f"http://127.0.0.1:{world.server.port}/")
     world.server.status, world.server.body, world.server.times = 200, chunk, whole
     assert (await world.read(READ_EVERY)).problem == ""
 

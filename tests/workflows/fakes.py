@@ -159,9 +159,6 @@ class Fakes:
             self.start_watching,
             self.read_deadlines,
             self.read_follow_up,
-            self.find_people,
-            self.notify,
-            self.end_notifications,
         ]
 
     def outside(self) -> list[Bound]:

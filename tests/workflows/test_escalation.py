@@ -27,9 +27,14 @@ RELEASING = {Severity.CRITICAL: Ladder(deputy=HOUR, release_preapproved=2 * HOUR
 EVERYBODY = FoundPeople(on_call=("ines",), deputies=("noor",), others=("tomas",))
 
 
+def about_gates(about: str) -> bool:
+    """Whether somebody is asked to sign: promises have people of their own asked."""
+    return about.startswith("gate/")
+
+
 def steps(response: Response) -> list[tuple[str, tuple[str, ...]]]:
     """The steps on which people were notified, and whom."""
-    return [(one.step, one.people) for one in response.world.notified]
+    return [(one.step, one.people) for one in response.world.notified if about_gates(one.about)]
 
 
 async def asked(response: Response, number: int) -> list[tuple[str, tuple[str, ...]]]:
@@ -52,7 +57,8 @@ async def ended(response: Response, number: int = 1) -> list[tuple[str, str, str
     """What was over, how, and by whom, once there is so much."""
 
     async def look() -> list[tuple[str, str, str | None]]:
-        return [(one.about, one.ending, one.by) for one in response.world.ended]
+        over = [one for one in response.world.ended if about_gates(one.about)]
+        return [(one.about, one.ending, one.by) for one in over]
 
     return await eventually(look, lambda found: len(found) == number, otherwise="not ended")
 
@@ -177,7 +183,7 @@ async def test_a_revision_is_asked_about_anew(response: Response) -> None:
 
     assert await ended(response) == [("gate/1/1", "revised", "maya")]
     assert (await asked(response, 2))[1] == ("1-ask", ("ines",))
-    assert response.world.notified[1].about == "gate/1/2"
+    assert [one.about for one in response.world.notified if about_gates(one.about)][1] == "gate/1/2"
     await response.ask_to_withdraw(await response.message())
     assert (await ended(response, 2))[1] == ("gate/1/2", "withdrawn", None)
     await response.close()
@@ -221,7 +227,7 @@ async def test_what_has_nothing_prepared_is_held(response: Response) -> None:
 
     assert (await stands(response, "release_preapproved")).nobody
     (held,) = await response.says("held")
-    assert "there is no holding statement to go out in place of message 1" in held
+    assert "Playbook stories has no holding statements." in held
     assert response.world.attempts == []
 
 
