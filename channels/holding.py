@@ -47,7 +47,7 @@ def holding_forms_of(
         company=plan.company,
         statements=statements,
         valid_until=at + holding.valid_for,
-        voices={name: voice for name, voice in plan.voices.items() if name in names},
+        voices={name: one.alone() for name, one in plan.voices.items() if name in names},
         link=plan.link,
         origins=_origins(plan, [channels[name] for name in names]),
     )

@@ -54,7 +54,8 @@ class Writing:
 
         Raises ``PlaybookInvalid``, ``CannotExpress`` or ``DomainError``.
         """
-        voice = self.plan.voices.get(channel.name)
+        speaking = self.plan.speaking(channel.name, self.kind, self.at)
+        voice = speaking.alone() if speaking is not None else None
         return self.final(channel, audience, voice, self.rendered(channel, audience, voice))
 
     def final(

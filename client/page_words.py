@@ -31,9 +31,10 @@ async def page_words(database: Database, settings: Settings) -> PageWords:
         voice = Voice(name=company, address=sender) if sender else None
         return PageWords(company=company, voice=voice)
     channel = plan.subscribers.channel if plan.subscribers else settings.subscribers_channel
+    usual = plan.voices.get(channel)
     return PageWords(
         company=settings.company or plan.company,
-        voice=plan.voices.get(channel),
+        voice=usual.alone() if usual is not None else None,
         # A playbook may name the parts of the product that the status page shows.
         components=tuple(one.name for one in plan.page.components),
     )

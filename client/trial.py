@@ -239,7 +239,8 @@ class _Attempt:
 
     def _voice(self) -> Voice | None:
         """Who speaks; where the worker may know a sender's address and we do not, a stand-in."""
-        voice = self.plan.voices.get(self.channel.name)
+        usual = self.plan.voices.get(self.channel.name)
+        voice = usual.alone() if usual is not None else None
         if self.configured or not is_direct(self.channel) or (voice and voice.address):
             return voice
         return (voice or _PROBE).model_copy(update={"address": _PROBE.address})

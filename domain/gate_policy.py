@@ -66,12 +66,13 @@ class GateCase(NamedTuple):
     """What a policy depends on: the incident's severity, and what the message is.
 
     ``overrides``: it goes to those, too, who have unsubscribed. ``worth`` is what its codes are
-    worth altogether.
+    worth altogether. ``speakers`` are roles in whose voices it speaks, and that its author has not.
     """
 
     severity: Severity | None = None
     overrides: bool = False
     worth: Decimal | None = None
+    speakers: tuple[str, ...] = ()
 
 
 class GatePolicy(Written):
@@ -145,16 +146,21 @@ class GatePolicy(Written):
     def settled(self, case: GateCase) -> tuple[GatePolicy, tuple[str, ...]]:
         """What it comes to for one message, and why it is stricter than usual, in words."""
         policy, reasons = self.at(case.severity), []
+        include, sign = policy.must_include, policy.roles
         above, over = policy.include_above, policy.quorum_over_unsubscribes
         changes: dict[str, object] = {"include_above": None, "quorum_over_unsubscribes": None}
         if over is not None and case.overrides and over > policy.quorum:
             changes["quorum"] = over
             reasons.append(f"{over} sign, because it goes to people who have unsubscribed, too")
         if above is not None and case.worth is not None and case.worth > above.worth:
-            more = [role for role in above.roles if role not in policy.must_include]
-            changes["must_include"] = (*policy.must_include, *more)
+            include += above.roles
             who = " and ".join(above.roles)
             reasons.append(f"{who} must sign, because it is worth more than {above.worth:,}")
+        if case.speakers:
+            include, sign = (*include, *case.speakers), (*sign, *case.speakers)
+            reasons.append(f"{' and '.join(case.speakers)} must sign, because it is their voice")
+        changes["must_include"] = tuple(dict.fromkeys(include))
+        changes["roles"] = tuple(dict.fromkeys(sign))
         return policy.model_copy(update=changes), tuple(reasons)
 
     def strictest(self) -> GatePolicy:

@@ -8,7 +8,7 @@ that editing the folder during an incident changes nothing silently.
 from __future__ import annotations
 
 from collections.abc import Set
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import Field, model_validator
 
@@ -19,7 +19,7 @@ from domain.facts import COPY_FACTS, FactName, FactText
 from domain.gate_check import gate_problems
 from domain.gate_policy import GatePolicy, Requirement
 from domain.ids import SUBSCRIBERS, ChannelName
-from domain.message import CLASS_OF, MessageClass, MessageKind, Voice
+from domain.message import CLASS_OF, STAGE_OF, MessageClass, MessageKind
 from domain.model import Written
 from domain.offer import OfferTerms
 from domain.page_entry import PagePlan
@@ -31,8 +31,10 @@ from domain.playbook_replies import RepliesPlan, reply_problems
 from domain.priorities import MentionsPlan
 from domain.public_text import PublicLine, PublicLink
 from domain.regulations.applying import RegulationsPlan
-from domain.roster import Person
+from domain.roster import Person, Role
 from domain.severity import UNLESS_SAID, Severity
+from domain.suggest import did_you_mean
+from domain.voice import SpokenVoice, VoicePlan
 
 PAGE_CHANNEL = "website"
 """The post channel that is the status page."""
@@ -132,7 +134,7 @@ class Playbook(Written):
     title: PublicLine
     company: PublicLine
     roster: tuple[Person, ...] = Field(min_length=1)
-    voices: dict[ChannelName, Voice] = Field(default_factory=dict)
+    voices: dict[ChannelName, VoicePlan] = Field(default_factory=dict)
     messages: dict[MessageKind, MessagePlan]
     broadcast: BroadcastPlan = BroadcastPlan()
     looking: Looking = Looking()
@@ -160,12 +162,24 @@ class Playbook(Written):
                 *self._gate_problems(),
                 *escalation_problems(self.escalation),
                 *self._subscriber_problems(),
+                *self._voice_problems(),
                 *self._reply_problems(),
                 *desk_problems(self.desk, self.roster),
                 *self._holding_problems(),
             ]
         )
         return self
+
+    def speaking(self, channel: str, kind: MessageKind, at: datetime) -> SpokenVoice | None:
+        """Who speaks on a channel in a message of this kind that is written at that moment."""
+        plan = self.voices.get(channel)
+        return plan.speaking(STAGE_OF.get(kind), at) if plan is not None else None
+
+    def speakers(self, kind: MessageKind, at: datetime) -> tuple[Role, ...]:
+        """The roles in whose voices it speaks: each writes it or signs it."""
+        plan = self.plan_for(kind)
+        voices = [self.speaking(name, kind, at) for name in plan.channels] if plan else []
+        return tuple(dict.fromkeys(one.spoken_by for one in voices if one and one.spoken_by))
 
     @property
     def channels(self) -> frozenset[str]:
@@ -231,6 +245,19 @@ class Playbook(Written):
             )
             for kind, plan in self.messages.items()
             if plan.subscribers
+        ]
+
+    def _voice_problems(self) -> list[PlanProblem]:
+        held = {role for person in self.roster for role in person.roles}
+        return [
+            PlanProblem(
+                ("voices", channel, "spoken_by"),
+                f"names {one.spoken_by}, which nobody in the roster is",
+                did_you_mean(one.spoken_by, held),
+            )
+            for channel, voice in self.voices.items()
+            for one in voice.every()
+            if one.spoken_by and one.spoken_by not in held
         ]
 
     def _holding_problems(self) -> list[PlanProblem]:

@@ -35,6 +35,7 @@ from domain.playbook_faults import (
 )
 from domain.playbook_regulations import regulation_problems, without_owner
 from domain.suggest import did_you_mean
+from domain.wall_time import is_zone, like_zone
 from domain.yaml_places import PlacedYaml, read_yaml
 
 __all__ = [
@@ -122,8 +123,14 @@ def _odd(
         if channel not in channels:
             step = did_you_mean(channel, channels)
             yield problem_at(placed, ("voices", channel), f"no message goes to {channel}.", step)
-        if channel in mail and not voice.address:
+        if channel in mail and not all(one.address for one in voice.every()):
             yield problem_at(placed, ("voices", channel), "mail needs the sender's `address`.")
+        night = voice.at_night
+        if night is not None and not is_zone(night.zone):
+            at = ("voices", channel, "at_night", "zone")
+            yield problem_at(
+                placed, at, f"names {night.zone}, which is no time zone.", like_zone(night.zone)
+            )
     everything = "\n".join(files[name] for name in templates_in(files))
     if playbook.replies is not None:
         shown = (fact for one in playbook.replies.saved for fact in one.facts())

@@ -26,6 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.plural import plural
     from domain.promises import refuse_promise, whole_minute
     from domain.publication import Destination
+    from domain.roster import roles_of
     from workflows.calls import call
     from workflows.contract import Propose, Revise
     from workflows.lifecycle import Lifecycle
@@ -199,6 +200,11 @@ def _gate(state: IncidentState, order: RenderMessage, rendered: MessageRendered)
             severity=state.severity,
             overrides=safety and rendered.audience_count > 0,
             worth=offer.cost(rendered.audience_count) if offer else None,
+            speakers=tuple(
+                role
+                for role in state.plan.speakers(order.kind, order.at)
+                if role not in roles_of(state.plan.roster).get(order.author, ())
+            ),
         )
     )
     ends = policy.expires_after

@@ -201,16 +201,16 @@ class Demo:
         await self._crowd.change_minds()
         await crowd.listen(self.engine)
         expected = sum(crowd.SAID.values())
-        await desk.answer_crowd(self.engine, expected, self.say)
+        await desk.answer_crowd(self.engine, self._sandbox, expected, self.say)
         edited = await self._crowd.change_answered()
         self.say(f"{edited} authors edit what we have answered: nobody is answered again")
         await crowd.listen(self.engine)
-        await desk.answer_crowd(self.engine, expected, self.say)
+        await desk.answer_crowd(self.engine, self._sandbox, expected, self.say)
 
     async def answer_press(self) -> None:
         """Have the last ones answered by hand."""
         self.say("a person answers the press in their own words, and a second one agrees")
-        await desk.answer_press(self.engine)
+        await desk.answer_press(self.engine, self._sandbox, self.say)
 
     async def _import(self, recipients: int) -> None:
         path = self._stack.state / "customers.csv"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -46,7 +45,7 @@ _BY_HAND = (
     "Thank you for writing, {}. We are on it, and our status page says how far we are.",
     "{}, we see this and keep at it. The next news will be on our status page.",
 )
-_AGAIN_AFTER = 0.5
+_AGAIN_AFTER = 2.0
 _MOST_CLUSTERS = 200
 _MANY = 500
 _MOST_ROUNDS = 60
@@ -121,7 +120,7 @@ class Answered(Value):
         return [what for one in self.channels for what in one.wrong()]
 
 
-async def answer_crowd(engine: Engine, expected: int, say: Say) -> None:
+async def answer_crowd(engine: Engine, sandbox: httpx.AsyncClient, expected: int, say: Say) -> None:
     """Answer or dismiss all but what the press says: cluster by cluster, then one by one.
 
     ``expected``: how many mentions there will be on the desk.
@@ -141,35 +140,73 @@ async def answer_crowd(engine: Engine, expected: int, say: Say) -> None:
                 handled += await _handle(engine, numbers, what, actor)
         if handled:
             say(f"{len(AGENTS)} agents answer {handled:,} mentions by cluster")
-        handled += await _by_hand(engine, rounds)
+        handled += await _by_hand(engine, rounds) + await _settle_unknown(engine, sandbox, say)
         if not handled and await _settled(engine) and await _arrived(engine) >= expected:
             return
         await asyncio.sleep(_AGAIN_AFTER)
     say("some mentions cannot be answered: the scorecard says how many")
 
 
-async def answer_press(engine: Engine) -> None:
+async def answer_press(engine: Engine, sandbox: httpx.AsyncClient, say: Say) -> None:
     """Somebody with a role answers the press in their own words, and a second person agrees."""
     page = await mentions.list_mentions(
-        engine, state=MentionState.OPEN, incident=INCIDENT, limit=len(TO_THE_PRESS)
+        engine, state=MentionState.OPEN, incident=INCIDENT, limit=mentions.MOST
     )
-    for row, text in zip(page.mentions, TO_THE_PRESS, strict=False):
+    press = [row for row in page.mentions if PRESS in row.mention.text]
+    for row, text in zip(press, TO_THE_PRESS, strict=False):
         planned = await replies.answer(engine, row.number, actor=AGENTS[-1], text=text)
         if planned.waits:
             await replies.agree_to_reply(engine, planned.number, actor=SECOND)
-    while not await _settled(engine) or (await coverage_of(engine, INCIDENT)).open:
+    for _ in range(_MOST_ROUNDS):
+        await _settle_unknown(engine, sandbox, say)
+        await read_edits(engine, say)
+        if await _settled(engine) and not (await coverage_of(engine, INCIDENT)).open:
+            return
         await asyncio.sleep(_AGAIN_AFTER)
+
+
+async def _settle_unknown(engine: Engine, sandbox: httpx.AsyncClient, say: Say) -> int:
+    """Look at the platform for replies of which nobody knows whether they are out; how many."""
+    unknown = await replies.list_replies(engine, (PublicationState.UNKNOWN,), incident=INCIDENT)
+    if not unknown:
+        return 0
+    books = (await sandbox.get("/_sandbox/books/replies")).raise_for_status().json()
+    answered = {(one["channel"], one["id"]) for one in books["mentions"] if one["replies"]}
+    places = {row.number: place_of(row) for row in await all_mentions(engine)}
+    for one in unknown:
+        sent = places[one.mention] in answered
+        await replies.settle_reply(engine, one.number, sent=sent, actor=SECOND)
+        say(f"{SECOND.person} looks at {one.channel}: a reply {'is' if sent else 'is not'} there")
+    return len(unknown)
+
+
+async def read_edits(engine: Engine, say: Say) -> None:
+    """Read what was edited after its answer was out: each answer still fits."""
+    page = await mentions.list_mentions(
+        engine, state=MentionState.OPEN, incident=INCIDENT, limit=mentions.MOST
+    )
+    current = await replies.current_replies(engine, [row.number for row in page.mentions])
+    fits = [n for n, one in current.items() if one.state is PublicationState.ACCEPTED]
+    if fits:
+        await mentions.dismiss(engine, fits, DismissalReason.NEEDS_NONE, actor=AGENTS[0])
+        say(f"{AGENTS[0].person} reads {plural(len(fits), 'edit')}: the answers still fit")
 
 
 async def count_answers(engine: Engine, sandbox: httpx.AsyncClient, said: Said) -> Answered:
     """Count in the sandbox's book what the crowd got, and compare the ledger with it."""
     books = (await sandbox.get("/_sandbox/books/replies")).raise_for_status().json()
-    known = {place_of(row): row for row in await all_mentions(engine)}
+    rows = await all_mentions(engine)
+    known = {place_of(row): row for row in rows}
+    # What was edited after its answer is not answered any more: the answer is out all the same.
+    others = [row.number for row in rows if row.state is not MentionState.ANSWERED]
+    current = await replies.current_replies(engine, others)
+    answered = {n for n, one in current.items() if one.state is PublicationState.ACCEPTED}
     found = []
     for channel, ids in said.items():
-        rows = [one for one in books["mentions"] if one["channel"] == channel and one["id"] in ids]
-        ours = {one["id"]: known.get((channel, one["id"])) for one in rows}
-        found.append(_channel_answers(channel, len(ids), rows, ours))
+        theirs = [one for one in books["mentions"] if one["channel"] == channel]
+        theirs = [one for one in theirs if one["id"] in ids]
+        ours = {one["id"]: known.get((channel, one["id"])) for one in theirs}
+        found.append(_channel_answers(channel, len(ids), theirs, ours, answered))
     return Answered(channels=tuple(found))
 
 
@@ -178,8 +215,9 @@ def _channel_answers(
     said: int,
     rows: Sequence[Mapping[str, Any]],
     ours: Mapping[str, MentionRow | None],
+    answered: Collection[int],
 ) -> ChannelAnswers:
-    states = Counter(row.state for row in ours.values() if row is not None)
+    entered = [row for row in ours.values() if row is not None]
     unanswered = [ours[one["id"]] for one in rows if not one["replies"] and not one["deleted"]]
     reasons = [
         row.reason
@@ -196,7 +234,7 @@ def _channel_answers(
         gone=sum(bool(one["deleted"]) and not one["replies"] for one in rows),
         dismissed=len(reasons),
         automatic=reasons.count(DismissalReason.AUTOMATIC),
-        known=states[MentionState.ANSWERED],
+        known=sum(one.state is MentionState.ANSWERED or one.number in answered for one in entered),
     )
 
 
