@@ -296,7 +296,7 @@ class Scenario:
             message=message.number,
             proof=await self._host.prove(who, message),
         )
-        self._host.say(f"{who} approves {message.digest[:8]} by signal, with a {message.requires}")
+        self._host.say(f"{who} approves {message.digest[:8]} by signal, {_proven(message)}")
 
     async def _decide(self, who: str, message: MessageStatus) -> None:
         """Approve and wait for the answer: in the console with a passkey, else in the terminal."""
@@ -312,7 +312,7 @@ class Scenario:
                 proof=proof,
             )
         )
-        said = f"{who} approves {message.digest[:8]} in the {at}, with a {message.requires}"
+        said = f"{who} approves {message.digest[:8]} in the {at}, {_proven(message)}"
         self._host.say(said)
 
     async def _try(self, who: str, digest: str, tried: str) -> None:
@@ -371,6 +371,13 @@ class Scenario:
             patience = 0 if waiting != last else patience + 1
             last = waiting
             await asyncio.sleep(0.5)
+
+
+def _proven(message: MessageStatus) -> str:
+    """With what it is signed, in words."""
+    if message.requires is Requirement.NONE:
+        return "without a key"
+    return f"with a {message.requires}"
 
 
 def _ended(message: MessageStatus) -> bool:
