@@ -125,6 +125,11 @@ class NotificationActivities:
     async def end_notifications(self, order: EndNotifications) -> Ended:
         """Ask nobody about it any more, and tell those who were; again it changes nothing."""
         with failing_in_words(self._now()):
+            if order.only:
+                await entering.spare(
+                    self._database, order.incident, order.about, order.only, order.ending, order.at
+                )
+                return Ended()
             people = await entering.end(
                 self._database,
                 order.incident,

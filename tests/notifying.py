@@ -144,10 +144,12 @@ class House:
         )
         return await ActivityEnvironment().run(self.activities.notify, order)
 
-    async def end(self, about: str = "gate/3/1", by: str | None = "noor") -> int:
-        """Say that it was approved."""
+    async def end(
+        self, about: str = "gate/3/1", by: str | None = "noor", only: tuple[str, ...] = ()
+    ) -> int:
+        """Say that it was approved, or that some have done their part."""
         order = EndNotifications(
-            incident=INCIDENT, about=about, ending="approved", at=self.clock(), by=by
+            incident=INCIDENT, about=about, ending="approved", at=self.clock(), by=by, only=only
         )
         done = await ActivityEnvironment().run(self.activities.end_notifications, order)
         return done.people

@@ -123,6 +123,7 @@ class Escalating:
             elif not self._expire(message):
                 found.ladder = self._ladder()
                 found.want(message.gate.roles_needed(), workflow.now())
+                await self._spare(found, _deciders(message) & set(found.asked))
                 found.forget(_deciders(message))
                 await self._go_on(found, message)
         await self._end(found)
@@ -287,6 +288,21 @@ class Escalating:
         if not found.failed:
             self._timeline.add("not asked", "frontfoot", f"message {found.message}: {why}")
         found.failed = True
+
+    async def _spare(self, found: Escalation, people: set[str]) -> None:
+        """Have nobody be asked who has decided, while others are still to."""
+        if not people:
+            return
+        spared = EndNotifications(
+            incident=self._state.incident,
+            about=found.about,
+            ending="decided",
+            at=workflow.now(),
+            only=tuple(sorted(people)),
+        )
+        # Whoever cannot be spared hears of it once more: better than a gate that waits for that.
+        with suppress(ActivityError):
+            await call(END_NOTIFICATIONS, spared, ASKING)
 
     async def _end(self, found: Escalation) -> None:
         """Stop everybody's notifications, and have them told who ended it."""

@@ -43,7 +43,8 @@ class EndNotifications(Value):
     """Nobody has to be asked about ``about`` any more.
 
     ``ending`` is why, such as ``approved``; ``by`` who ended it, None if nobody did. Whoever was
-    notified is told that, with the time.
+    notified is told that, with the time. With ``only`` it is over for these people alone, who have
+    done their part: they are told nothing, and the others are asked on.
     """
 
     incident: Slug
@@ -51,6 +52,7 @@ class EndNotifications(Value):
     ending: str
     at: datetime
     by: PersonId | None = None
+    only: tuple[PersonId, ...] = ()
 
 
 class Ended(Value):

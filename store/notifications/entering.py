@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy.sql.dml import Insert, Update
 
 from domain.model import Value
 from domain.notification_pace import GATHERED_FOR
@@ -102,28 +102,11 @@ async def end(
 
     Told are those who were handed a notification about it, each once, except ``by``.
     """
-    ours = (
-        notifications.c.incident == incident,
-        notifications.c.about == about,
-        notifications.c.ended_at.is_(None),
-    )
     async with db.write() as connection:
         rows = await connection.execute(
-            update(notifications)
-            .where(*ours)
-            .values(
-                state=_S.ENDED.value,
-                ended_at=at,
-                ending=ending[:80],
-                ended_by=by,
-                due_at=None,
-                news="",
-                told=True,
-                failures=0,
-                # It is told by the method that was taken last.
-                place=case((notifications.c.place > 0, notifications.c.place - 1), else_=0),
+            _ended(incident, about, ending, by, at).returning(
+                notifications.c.id, notifications.c.person, notifications.c.handed_at
             )
-            .returning(notifications.c.id, notifications.c.person, notifications.c.handed_at)
         )
         first: dict[str, int] = {}
         for row in sorted(rows, key=lambda one: one.id):
@@ -135,6 +118,38 @@ async def end(
             .values(told=False, due_at=now)
         )
     return len(first)
+
+
+async def spare(
+    db: Database, incident: str, about: str, people: Collection[str], ending: str, at: datetime
+) -> None:
+    """Have these people be asked about a thing no more, and tell them nothing: they did it."""
+    async with db.write() as connection:
+        ending_theirs = _ended(incident, about, ending, "", at)
+        await connection.execute(ending_theirs.where(notifications.c.person.in_(people)))
+
+
+def _ended(incident: str, about: str, ending: str, by: str, at: datetime) -> Update:
+    return (
+        update(notifications)
+        .where(
+            notifications.c.incident == incident,
+            notifications.c.about == about,
+            notifications.c.ended_at.is_(None),
+        )
+        .values(
+            state=_S.ENDED.value,
+            ended_at=at,
+            ending=ending[:80],
+            ended_by=by,
+            due_at=None,
+            news="",
+            told=True,
+            failures=0,
+            # It is told by the method that was taken last.
+            place=case((notifications.c.place > 0, notifications.c.place - 1), else_=0),
+        )
+    )
 
 
 def of_code(code: str) -> ColumnElement[bool]:

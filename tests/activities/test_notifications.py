@@ -84,6 +84,16 @@ async def test_acknowledging_stops_that_persons_notifications_and_nobody_elses(
     ]
 
 
+async def test_whoever_has_done_their_part_is_spared_and_hears_nothing(home: House) -> None:
+    home.has(member("noor", "phone"), member("kim", "phone"))
+    await home.notify("noor", "kim")
+    await home.after()
+    assert await home.end(only=("noor",)) == 0
+    assert await home.after(5 * MINUTE) == ["/kim/phone"]
+    assert await home.end(by="noor") == 1
+    assert await home.after(5 * MINUTE) == ["/kim/phone"]
+
+
 async def test_somebody_elses_code_acknowledges_nothing(home: House) -> None:
     home.has(member("noor", "phone"), member("kim", "phone"))
     await home.notify("noor", "kim")

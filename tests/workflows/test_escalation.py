@@ -57,7 +57,7 @@ async def ended(response: Response, number: int = 1) -> list[tuple[str, str, str
     """What was over, how, and by whom, once there is so much."""
 
     async def look() -> list[tuple[str, str, str | None]]:
-        over = [one for one in response.world.ended if about_gates(one.about)]
+        over = [one for one in response.world.ended if about_gates(one.about) and not one.only]
         return [(one.about, one.ending, one.by) for one in over]
 
     return await eventually(look, lambda found: len(found) == number, otherwise="not ended")
@@ -229,6 +229,24 @@ async def test_what_has_nothing_prepared_is_held(response: Response) -> None:
     (held,) = await response.says("held")
     assert "Playbook stories has no holding statements." in held
     assert response.world.attempts == []
+
+
+async def test_whoever_has_signed_is_asked_no_more_while_others_still_are(
+    response: Response,
+) -> None:
+    both = FoundPeople(on_call=("ines", "noor"), others=("tomas",))
+    message = await opened(response, people=both)
+    await stands(response, "ask")
+    await response.decide(message, "noor")
+
+    async def spared() -> list[tuple[str, tuple[str, ...]]]:
+        return [(one.about, one.only) for one in response.world.ended if one.only]
+
+    assert await eventually(spared, bool) == [("gate/1/1", ("noor",))]
+    await response.time_passes(HOUR)
+    assert "noor" not in (await asked(response, 2))[1][1]
+    await response.decide(message, "ines")
+    assert await ended(response) == [("gate/1/1", "approved", "ines")]
 
 
 # --- out of policy, and for somebody else -------------------------------------------------------
