@@ -202,8 +202,8 @@ def _wrong(score: Score, story: Story) -> list[str]:
     wrong += [
         f"this fault never struck: {name}" for name, times in score.struck.items() if not times
     ]
-    if story.stood_in is not None and not _signed_by(score, story.stood_in):
-        wrong.append(f"{story.stood_in.person} was asked and has not signed")
+    if not story.broke_off:
+        wrong += _silence_and_promises(score, story.stood_in)
     wrong += score.told.wrong()
     if not score.crowd.said and not story.broke_off:
         wrong.append("nobody said anything")
@@ -212,6 +212,18 @@ def _wrong(score: Score, story: Story) -> list[str]:
     wrong += score.desk.wrong()
     wrong += score.record_findings
     wrong += _unproven(score)
+    return wrong
+
+
+def _silence_and_promises(score: Score, stood_in: StoodIn | None) -> list[str]:
+    """What is not right with whoever never answered, and with what was promised in public."""
+    card, wrong = score.status.scorecard, list[str]()
+    if stood_in is None:
+        wrong.append("nobody was asked in place of the approver who never answers")
+    elif not _signed_by(score, stood_in):
+        wrong.append(f"{stood_in.person} was asked and has not signed")
+    if not card.promises or card.open or card.broken:
+        wrong.append(f"{card.open} of {card.promises} promises are open, {card.broken} broken")
     return wrong
 
 

@@ -35,6 +35,12 @@ def show(console: Console, score: Score, story: Story) -> None:
             "signed",
             highlight=False,
         )
+    card = score.status.scorecard
+    console.print(
+        f"[bold]Promises[/bold]\n  {card.kept} of {card.promises} kept, {card.kept_by_fallback} by "
+        f"words approved in advance, {card.moved} moved, {card.broken} broken",
+        highlight=False,
+    )
     console.print("[bold]Refused[/bold]")
     for refusal in story.refusals:
         console.print(f"  {refusal.who}, {refusal.tried}: {refusal.why}", highlight=False)
