@@ -37,8 +37,14 @@ class TestState(StrEnum):
     FAILED = "failed"
 
 
+_NOT_SET_UP = (DeliveryEnd.NO_SECRET, DeliveryEnd.NO_DEVICE, DeliveryEnd.NO_SERVER)
+
+
 class TestedMethod(Value):
-    """One contact method of a person. ``why`` says why it cannot be used, or the test failed."""
+    """One contact method of a person. ``why`` says why it cannot be used, or the test failed.
+
+    ``not_set_up``: nobody has given it what it needs yet.
+    """
 
     __test__ = False
 
@@ -51,6 +57,7 @@ class TestedMethod(Value):
     acknowledged_at: UtcTime | None = None
     code: str = ""
     why: str = ""
+    not_set_up: bool = False
 
     @property
     def red(self) -> bool:
@@ -138,6 +145,7 @@ def _tested(
         acknowledged_at=test.acknowledged_at if test else None,
         code=test.code if test else "",
         why=why,
+        not_set_up=problem is not None and problem.why in _NOT_SET_UP,
     )
 
 

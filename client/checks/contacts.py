@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from client.checks.channels import chosen_accounts
 from client.checks.result import CheckKind, CheckResult, fails, works
 from client.contact_tests import TestState, methods_of
 from client.engine import Engine
 from domain.explanation import Action, NextStep
 from domain.people import PEOPLE_FILE
+from domain.playbook import PAGE_CHANNEL
 from domain.plural import plural
 from domain.times import show_moment
+from settings import Settings
 
 _ABOUT = "contact methods"
+
+
+def _only_the_sandbox(settings: Settings) -> bool:
+    """Whether nothing that goes out here reaches anybody."""
+    chosen = chosen_accounts(settings)
+    sandboxed = chosen.sandboxed if chosen is not None else ()
+    return set(settings.channels) - {PAGE_CHANNEL} <= set(sandboxed)
 
 
 async def check_contacts(engine: Engine) -> list[CheckResult]:
@@ -19,6 +31,14 @@ async def check_contacts(engine: Engine) -> list[CheckResult]:
     if not found:
         return []
     red = [one for one in found if one.red]
+    bare = [one for one in red if one.not_set_up]
+    rehearsing = await asyncio.to_thread(_only_the_sandbox, engine.settings)
+    if bare and rehearsing:
+        # Whoever tries it out has nobody to wake up yet.
+        red = [one for one in red if not one.not_set_up]
+        if not red:
+            what = f"{plural(len(bare), 'method')} not set up yet: in the sandbox nobody needs any"
+            return [works(_ABOUT, f"{what}.")]
     if not red:
         good = sum(one.state is TestState.ACKNOWLEDGED for one in found)
         known = f"{plural(len(found), 'method')}, {good} of them tested and acknowledged"
