@@ -39,6 +39,7 @@ from domain.timeline import TimelineEntry
 from domain.times import in_utc
 from store.desk.workload import open_by_channel
 from store.kernel.database import Database
+from store.notifications import entering as notifying
 from store.record import incidents, openings, timeline
 from store.recovery import snapshots
 from store.recovery.generations import generation
@@ -97,6 +98,7 @@ class RecordActivities:
         """Mark the incident closed."""
         with failing_in_words(datetime.now(UTC)):
             await incidents.mark_closed(self._database, order.incident, order.at)
+            await notifying.close(self._database, order.incident, order.at)
         return Nothing()
 
     @defined(CHECK_COVERAGE)

@@ -212,6 +212,8 @@ class Gate(Value):
         """``already approved by noor at 03:12 UTC``; "" while it waits."""
         if self.state is GateState.WAITING:
             return ""
+        if self.released:
+            return "already approved beforehand, with the holding statements"
         if self.state is GateState.EXPIRED:
             shown = show_on_its_day(self.expires_at, at) if self.expires_at else "some time ago"
             return f"expired undecided at {shown}"
@@ -335,8 +337,9 @@ def refuse_decided(gate: Gate, at: datetime) -> None:
     if gate.state is GateState.WAITING:
         return
     step = "There is nothing to decide here."
+    is_how = "" if gate.state is GateState.EXPIRED else f"is {gate.state}: "
     raise DecisionRefused(
-        f"This gate is {gate.state}: {gate.decided(at)}.",
+        f"This gate {is_how}{gate.decided(at)}.",
         step if gate.state is GateState.OPEN else "Revise the message first.",
     )
 

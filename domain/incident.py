@@ -141,6 +141,9 @@ class IncidentState(BaseModel):
         """Whether the quorum of a message's plan has been reached; forms have none."""
         if not message.kind.published:
             return False
+        if message.number in self.heard:
+            # Told once is told: a channel that comes back from quarantine takes nothing back.
+            return True
         plan = self.plan_of(message.kind)
         lost = {one.channel for one in self.quarantines}
         if message.released:

@@ -38,7 +38,7 @@ class Quarantine(Value):
 
     def explanation(self) -> Explanation:
         """What is told wherever something does not go out because of it."""
-        why = f": {self.reason}" if self.reason else "."
+        why = f": {self.reason.rstrip('.')}." if self.reason else "."
         advice = "If the account is ours again, two people have to lift the quarantine."
         if self.lift_asked_by is not None:
             advice = (

@@ -33,7 +33,7 @@ class Stop(Value):
 
     def explanation(self) -> Explanation:
         """What is told wherever something does not go out because of it."""
-        why = f": {self.reason}" if self.reason else "."
+        why = f": {self.reason.rstrip('.')}." if self.reason else "."
         return Explanation(
             what=f"Everything was stopped by {self.by.person}, {show_moment(self.at)}{why}",
             means="What is signed meanwhile counts, and goes out once it is resumed.",

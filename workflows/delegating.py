@@ -27,6 +27,12 @@ class Delegating:
     def refuse(self, asked: Delegate) -> None:
         """Raise ``DomainError`` unless it can be recorded, or ended, now."""
         self._state.refuse_request(asked.actor)
+        if asked.actor.person == asked.to and asked.until is not None:
+            raise DomainError(
+                f"{asked.to} cannot give themselves the roles of {asked.holder}.",
+                f"Ask {asked.holder}, or somebody who administrates.",
+                means="Nothing was changed.",
+            )
         for person in (asked.holder, asked.to):
             self._state.refuse_stranger(Actor(person=person))
         if asked.until is None:

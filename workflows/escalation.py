@@ -87,6 +87,9 @@ class Escalating:
 
     def _new(self) -> list[MessageState]:
         """The messages that have begun to wait, where somebody is to be asked, or time runs out."""
+        if self._state.stage is Stage.CLOSED:
+            # What was waived stays at its gate, and nobody is asked about it any more.
+            return []
         asks = self._state.severity is not None
         return [
             one

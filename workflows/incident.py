@@ -450,6 +450,8 @@ class IncidentWorkflow:
         """Say how bad it is, and with that how fast people are asked."""
         self._ceilings.updates += 1
         self._severity.set(chosen)
+        # With its first severity it hears of quarantines, too.
+        self._stops.hear()
         return self.status()
 
     @set_severity.validator

@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.cadence import first_word_by
     from domain.errors import DomainError
     from domain.incident import IncidentState
+    from domain.message import MessageKind
     from domain.message_state import MessagePhase, MessageState
     from domain.notifications import NotificationNews, NotificationState
     from domain.promise_clock import (
@@ -185,9 +186,13 @@ class Promises:
         if message.number == promise.number:
             return
         since = message.approved_at or message.proposed_at
-        newer = message.number > promise.number or since >= promise.made_at
+        over = message.kind is MessageKind.RESOLUTION_NOTE and at >= promise.made_at
+        newer = over or message.number > promise.number or since >= promise.made_at
+        lost = {one.channel for one in self._state.quarantines}
         there = (
             bool(set(promise.channels) & message.channels_reached())
+            # Where it was promised, nobody can be told any more.
+            or set(promise.channels) <= lost
             or not promise.public
             or promise.fallback == message.number
         )
@@ -266,7 +271,7 @@ class Promises:
 
     async def _publish_fallback(self, promise: Promise) -> None:
         try:
-            message = await self._releasing.still_working(promise.owner)
+            message = await self._releasing.still_working(promise.owner, promise.due)
         except DomainError as error:
             why = error.explanation.what
         except ActivityError as error:

@@ -70,21 +70,27 @@ class Releasing:
                 statement, release.actor, release.blanks, _shown(release.next_update_by)
             )
 
-    async def still_working(self, owner: str) -> MessageState:
+    async def still_working(self, owner: str, since: datetime) -> MessageState:
         """Publish that work goes on, with a new promise that ``owner`` keeps.
 
         Raises ``DomainError`` or ``ActivityError`` if it cannot be published.
         """
-        return await self.release_by_itself(STILL_WORKING, owner)
+        return await self.release_by_itself(STILL_WORKING, owner, since)
 
-    async def release_by_itself(self, name: str = FIRST_WORD, owner: str = "") -> MessageState:
+    async def release_by_itself(
+        self, name: str = FIRST_WORD, owner: str = "", since: datetime | None = None
+    ) -> MessageState:
         """Publish a statement that nobody released, as the plan says: for an escalation policy.
 
-        Its only blank may be the time of the next update, which the cadence gives. Raises
+        Its only blank may be the time of the next update, which the cadence gives. One that was
+        released ``since`` then is enough: two who ask in one moment get the same. Raises
         ``DomainError`` or ``ActivityError`` if it cannot be published.
         """
         async with turn(self._turn):
             self._state.refuse_if_closed()
+            for one in reversed(self._state.messages):
+                if since is not None and one.released == name and one.proposed_at >= since:
+                    return one
             statement = self._plan().statement(name)
             self._refuse_now(statement)
             if statement.blanks:
@@ -102,11 +108,9 @@ class Releasing:
         A run that goes on as new may ask once more: what went out since it was proposed is enough.
         """
         announces = message.kind is MessageKind.ANNOUNCEMENT
-        name, since = FIRST_WORD if announces else STILL_WORKING, message.proposed_at
-        if any(one.released == name and one.proposed_at >= since for one in self._state.messages):
-            return ""
+        name = FIRST_WORD if announces else STILL_WORKING
         try:
-            await self.release_by_itself(name, message.owner)
+            await self.release_by_itself(name, message.owner, message.proposed_at)
         except DomainError as error:
             return error.explanation.what
         except ActivityError as error:

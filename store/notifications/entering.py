@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Insert, Update
 
@@ -120,6 +120,19 @@ async def end(
     return len(first)
 
 
+async def close(db: Database, incident: str, at: datetime) -> None:
+    """Have nobody be asked about a closed incident: what it promises after that is asked anew."""
+    async with db.write() as connection:
+        await connection.execute(
+            _ended(incident, None, "closed", "", at).where(
+                or_(
+                    notifications.c.about.startswith("gate/"),
+                    notifications.c.about.startswith("promise/"),
+                )
+            )
+        )
+
+
 async def spare(
     db: Database, incident: str, about: str, people: Collection[str], ending: str, at: datetime
 ) -> None:
@@ -129,12 +142,13 @@ async def spare(
         await connection.execute(ending_theirs.where(notifications.c.person.in_(people)))
 
 
-def _ended(incident: str, about: str, ending: str, by: str, at: datetime) -> Update:
+def _ended(incident: str, about: str | None, ending: str, by: str, at: datetime) -> Update:
+    these = true() if about is None else notifications.c.about == about
     return (
         update(notifications)
         .where(
             notifications.c.incident == incident,
-            notifications.c.about == about,
+            these,
             notifications.c.ended_at.is_(None),
         )
         .values(

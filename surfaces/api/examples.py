@@ -438,6 +438,8 @@ OF: dict[str, Example] = {
     },
     "ReplyShown": REPLY,
     "Resuming": {},
+    "Quarantining": {"reason": "Posts that are not ours."},
+    "Lifting": {},
     "Retrying": RETRYING,
     "Reviewing": {"note": "It could not wait; two more people can sign from now on."},
     "Revision": REVISION,

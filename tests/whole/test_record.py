@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -34,6 +35,15 @@ async def recorded(response: Response, entries: int) -> None:
     await eventually(head, lambda count: count >= entries)
 
 
+async def quiet(response: Response) -> None:
+    """Wait until nothing more is recorded: people are asked to sign, and cannot be reached."""
+    before, now = -1, 0
+    while before != now:
+        before = now
+        await asyncio.sleep(2)
+        now = (await response.status()).record.entries
+
+
 async def test_what_is_done_to_the_record_of_a_living_incident_is_found(
     response: Response,
 ) -> None:
@@ -41,6 +51,7 @@ async def test_what_is_done_to_the_record_of_a_living_incident_is_found(
     await response.open(recipients=30)
     await response.propose()
     await recorded(response, 3)
+    await quiet(response)
     assert await found(response) == ""
     ledger = response.world.ledger
 

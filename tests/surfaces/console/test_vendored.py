@@ -9,7 +9,15 @@ from surfaces.console.rendering import STATIC
 from tests.terminal import ROOT
 
 ROW = re.compile(r"^\| `surfaces/console/static/(\S+)` .* `([0-9a-f]{64})` \|$", re.MULTILINE)
-OURS = {"clock.js", "console.css", "desk.js", "icon.svg", "passkeys.js"}
+OURS = {
+    "clock.js",
+    "console.css",
+    "desk.js",
+    "icon.svg",
+    "passkeys.js",
+    "push.js",
+    "push_worker.js",
+}
 
 
 def test_each_foreign_file_has_the_hash_that_is_written_down() -> None:

@@ -81,7 +81,7 @@ def test_approving_signs_with_the_key_and_the_audit_says_so(with_key: Terminal) 
     done = terminal.type(f"approve signed-down 1 --digest {proposed['digest'][:8]} --as tomas")
 
     assert done.exit_code == 0, done.output
-    assert ", proof " in terminal.type("timeline signed-down").stdout.replace("\n", " ")
+    assert ", proof " in " ".join(terminal.type("timeline signed-down").stdout.split())
     audited = _whatever(terminal, "audit signed-down")
     assert [(one["person"], one["verified_by"]) for one in audited["decisions"]] == [
         ("tomas", "key")
