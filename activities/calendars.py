@@ -153,7 +153,7 @@ def _address_of(source: str, folder: Path | None) -> str:
     if not _ADDRESS.fullmatch(address):
         raise CalendarUnreadable(
             f"The secret {source} holds no https:// address.",
-            f"Set {source} to the address at which the calendar is published.",
+            f"Set FRONTFOOT_CONTACT_{source} to the address at which it is published.",
         )
     return address
 

@@ -94,7 +94,7 @@ def _out_of_policy(
     elif message.overrides and message.phase is MessagePhase.WAITING:
         what = f"{who} asks to open the gate of message {message.number} out of policy."
         agree = step(Action.BREAK_GLASS, "A second person may agree, if it cannot wait.")
-        yield explained(what, agree, means=f"{why}.")
+        yield explained(what, agree, means=f"{why.rstrip('.')}.")
 
 
 def _lines(message: MessageStatus) -> Iterator[str]:

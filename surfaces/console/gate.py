@@ -142,6 +142,7 @@ async def _show(
 ) -> Response:
     message = message_of(await soon(incident_status(engine_of(request), slug)), number)
     person = session(request).person.id
+    overriders = {one.actor.person for one in message.overrides}
     return page(
         request,
         "gate",
@@ -150,7 +151,9 @@ async def _show(
         slug=slug,
         message=message,
         person=person,
-        may_override=message.phase is MessagePhase.WAITING and person != message.author,
+        may_override=message.phase is MessagePhase.WAITING
+        and person not in {message.author, *overriders},
+        may_review=message.to_review and person not in overriders,
         proves=await has_passkey_here(request),
         reason=reason,
         note=note,

@@ -111,6 +111,12 @@ def test_nobody_signs_twice() -> None:
         decide(decide(gate(), "ines"), "ines")
 
 
+def test_a_released_gate_takes_no_decisions_and_says_who_made_them() -> None:
+    released = gate().model_copy(update={"released": True})
+    with pytest.raises(DecisionRefused, match="already approved beforehand"):
+        decide(released, "noor")
+
+
 def test_an_open_gate_takes_no_more_decisions() -> None:
     opened = decide(decide(gate(), "ines"), "noor")
     with pytest.raises(DecisionRefused, match="already approved by noor at 14:05 UTC"):

@@ -13,6 +13,7 @@ from domain.gate import GatePolicy, GateState, Requirement
 from domain.message_state import MessagePhase
 from domain.notifications import NotificationNews, NotificationState
 from domain.severity import Severity
+from domain.stage import Stage
 from domain.status import Asking, Decided, IncidentStatus, MessageStatus
 from tests.deadline import eventually
 from tests.workflows.plan import TWO_WITH_SECURITY, a_plan
@@ -247,6 +248,16 @@ async def test_whoever_has_signed_is_asked_no_more_while_others_still_are(
     assert "ines" not in (await asked(response, 2))[1][1]
     await response.decide(message, "noor")
     assert await ended(response) == [("gate/1/1", "approved", "noor")]
+
+
+async def test_closing_over_a_message_that_waits_asks_nobody_any_more(response: Response) -> None:
+    await opened(response)
+    await stands(response, "ask")
+
+    closed = await response.close("a false alarm")
+
+    assert closed.stage is Stage.CLOSED
+    assert await ended(response) == [("gate/1/1", "closed", None)]
 
 
 # --- out of policy, and for somebody else -------------------------------------------------------
