@@ -91,8 +91,10 @@ def test_a_lost_phone_and_what_an_administrator_sees_of_it(people: People) -> No
     noor.get_by_role("link", name="Remove lost phone of Lee Park").click()
     noor.get_by_role("button", name="Remove it").click()
     expect(noor.get_by_text("lost phone")).to_have_count(0)
-    theirs = noor.locator("#person-sam")
-    theirs.get_by_role("button", name=re.compile("End it")).first.click()
+    theirs = noor.locator("#person-sam").get_by_role("button", name=re.compile("End it"))
+    # Another story may have left them signed in elsewhere.
+    for _ in range(theirs.count()):
+        theirs.first.click()
     expect(noor.locator("#person-sam")).to_contain_text("Not signed in.")
     people.goes_to(sam, "/passkeys")
     expect(sam.get_by_role("heading", name="Sign in to Frontfoot")).to_be_visible()
