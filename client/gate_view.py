@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 from domain.escalation import ENDS, Asked, Rung
 from domain.explanation import Action, Explanation, NextStep, explained
 from domain.message_state import MessagePhase
 from domain.model import Value
 from domain.notifications import NotificationState
+from domain.promises import overdue
 from domain.status import Asking, MessageStatus
 from domain.times import show_moment
 
@@ -67,6 +69,10 @@ def _alarms(slug: str, message: MessageStatus) -> Iterator[Explanation]:
     if asking is None or message.phase is not MessagePhase.WAITING:
         return
     sign = step(Action.DECIDE, f"These people may sign: {', '.join(message.may_sign) or 'nobody'}.")
+    late = overdue(message.next_update_by, datetime.now(UTC), step(Action.REVISE, ""))
+    if late is not None:
+        # Nobody could sign it as it is.
+        sign = late.next_step
     means = "Nothing of it goes out until somebody signs."
     who = ", ".join(one.person for one in asking.asked) or "nobody was found"
     if asking.nobody:
