@@ -18,7 +18,7 @@ from domain.notifications import (
 )
 from domain.severity import Severity
 from store.kernel.database import Database
-from store.notifications import problems, reading, sending
+from store.notifications import entering, problems, reading, sending
 from tests.notifying import INCIDENT, NIGHT, House, house, member
 
 MINUTE = timedelta(minutes=1)
@@ -92,6 +92,15 @@ async def test_whoever_has_done_their_part_is_spared_and_hears_nothing(home: Hou
     assert await home.after(5 * MINUTE) == ["/kim/phone"]
     assert await home.end(by="noor") == 1
     assert await home.after(5 * MINUTE) == ["/kim/phone"]
+
+
+async def test_nobody_is_asked_about_a_closed_incident_and_deadlines_go_on(home: House) -> None:
+    home.has(member("noor", "phone"), member("kim", "phone"))
+    await home.notify("noor")
+    await home.notify("kim", about="deadline/gdpr33")
+    await entering.close(home.ledger, INCIDENT, home.clock())
+    assert await home.after(5 * MINUTE) == ["/kim/phone"]
+    assert (await home.states())["noor"] == "ended"
 
 
 async def test_somebody_elses_code_acknowledges_nothing(home: House) -> None:

@@ -69,6 +69,18 @@ async def test_those_who_begin_it_at_once_have_one_and_take_back_the_lifting(
     assert await quarantines.lift(database, asked, MAYA, LATER) is None
 
 
+async def test_a_lift_that_is_asked_for_again_finds_what_its_first_try_did(
+    database: Database,
+) -> None:
+    held = await quarantines.begin(database, "twitter", MAYA, "", NOON)
+    assert await quarantines.said_since(database, "twitter", "noor", NOON) is None
+    asked = await quarantines.ask_to_lift(database, held, NOOR, LATER)
+    assert await quarantines.said_since(database, "twitter", "noor", NOON) == asked
+    assert await quarantines.said_since(database, "twitter", "maya", NOON) is None
+    lifted = await quarantines.lift(database, asked, MAYA, LATER)
+    assert await quarantines.said_since(database, "twitter", "maya", NOON) == lifted
+
+
 async def test_incidents_hear_of_it_and_of_its_end(database: Database) -> None:
     held = await quarantines.begin(database, "twitter", MAYA, "", NOON)
     assert await quarantines.untold(database) == [held]
