@@ -156,7 +156,7 @@ async def notifying(
     secret = await devices.private_key(database, key, datetime.now(UTC))
     contacts = Contacts(
         database,
-        ContactSecrets(settings.contact_secrets),
+        ContactSecrets(settings.contact_secrets, settings.contact_stand_in),
         Services(),
         OwnMail.from_environment(".env"),
         Push(requests.post, secret, settings.push_contact or settings.console_url),
@@ -241,7 +241,9 @@ def workers(
                     *surges.all(),
                     *DeadlineActivities(database, partial(start_watching, client)).all(),
                     *OnCallActivities(
-                        database, settings.playbooks_dir, settings.contact_secrets
+                        database,
+                        settings.playbooks_dir,
+                        ContactSecrets(settings.contact_secrets, settings.contact_stand_in),
                     ).all(),
                     *FollowUpActivities(database).all(),
                     *ours.activities.ledger_only(),
