@@ -244,8 +244,8 @@ class Settings(BaseSettings):
     )
     contact_stand_in: str = Field(
         default="",
-        description="An address, to which the name of a secret is added, for what goes to a service "
-        "whose secret is not set: `frontfoot up` names the sandbox's phones here in a rehearsal.",
+        description="Where notifications go whose secret is not set: an address, to which the "
+        "secret's name is added. In a rehearsal `frontfoot up` names the sandbox's phones here.",
     )
     contact_tests: bool = Field(
         default=True,

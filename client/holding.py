@@ -16,7 +16,7 @@ from domain.message import MessageKind
 from domain.model import Value
 from domain.status import MessageStatus
 from store.record import holding, incidents
-from workflows.contract import Release
+from workflows.contract.writing import Release
 
 _MOST_A_DAY = 20
 

@@ -10,7 +10,8 @@ from temporalio.client import Client
 
 from client.rounds import LOOK_EVERY, start_rounds
 from domain.ids import reply_desk_workflow_id
-from workflows.contract import REPLY_DESK_WORKFLOW, AnswerMentions
+from workflows.contract.names import REPLY_DESK_WORKFLOW
+from workflows.contract.standing import AnswerMentions
 
 _log = logging.getLogger("frontfoot.replying")
 

@@ -31,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.incident import IncidentState
     from domain.message_state import MessagePhase, MessageState
     from domain.notifications import NotificationNews, NotificationReason, NotificationState
+    from domain.signing import may_sign
     from domain.stage import Stage
     from domain.whom_to_ask import Candidates, whom_to_ask
     from workflows.calls import call, explanation_of
@@ -216,7 +217,7 @@ class Escalating:
         there = await call(FIND_PEOPLE, order, ASKING)
         groups = Candidates(there.on_call, there.deputies, there.others)
         groups = groups.standing_in(
-            in_force(state.delegations, workflow.now()), state.may_sign(message)
+            in_force(state.delegations, workflow.now()), may_sign(state, message)
         )
         found.gone(one for one in found.people() if one not in groups.all)
         people = whom_to_ask(found, groups)

@@ -21,12 +21,8 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.ids import OUTBOX_QUEUE
     from workflows.calls import call
-    from workflows.contract import (
-        CONTACT_TEST_WORKFLOW,
-        NOTIFICATIONS_WORKFLOW,
-        SendPeopleNotifications,
-        TestEverybody,
-    )
+    from workflows.contract.names import CONTACT_TEST_WORKFLOW, NOTIFICATIONS_WORKFLOW
+    from workflows.contract.standing import SendPeopleNotifications, TestEverybody
     from workflows.policies import ASKED, NOTIFYING, URGENT
 
 

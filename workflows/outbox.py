@@ -15,7 +15,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.signatures.outbox import SEND_DUE, SendDue
     from domain.ids import OUTBOX_QUEUE
     from workflows.calls import call
-    from workflows.contract import OUTBOX_WORKFLOW, SendOutbox
+    from workflows.contract.names import OUTBOX_WORKFLOW
+    from workflows.contract.standing import SendOutbox
     from workflows.policies import OUTBOX
 
 

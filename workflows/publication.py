@@ -26,7 +26,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.times import show_second
     from workflows.calls import call, explanation_of, is_behind, never_started, timed_out
     from workflows.ceilings import Ceilings
-    from workflows.contract import PUBLICATION_WORKFLOW, Halt, PostRun, PublishMessage
+    from workflows.contract.names import PUBLICATION_WORKFLOW
+    from workflows.contract.publications import Halt, PostRun, PublishMessage
     from workflows.hearing import read_or
     from workflows.policies import ATTEMPT, LEDGER, LOOK, ORDINARY, URGENT
     from workflows.reporting import report, report_end

@@ -19,11 +19,13 @@ with workflow.unsafe.imports_passed_through():
     from domain.limits import MOST_MESSAGES, NAME_LIMIT, refuse_long, refuse_many
     from domain.message import MessageKind
     from domain.message_state import MessagePhase, MessageState
+    from domain.next_word import suggested_promise
     from domain.playbook_holding import HoldingPlan, StatementPlan
     from domain.promises import refuse_promise, whole_minute
+    from domain.proposing import stage_for
     from domain.roster import roles_of
     from workflows.calls import call, explanation_of
-    from workflows.contract import Release
+    from workflows.contract.writing import Release
     from workflows.lifecycle import Lifecycle
     from workflows.policies import ASKED, URGENT
     from workflows.proposing import message_of
@@ -99,7 +101,7 @@ class Releasing:
                     "Take them out in the playbook, and have it approved again.",
                 )
             now = workflow.now()
-            promise = self._state.suggested_promise(now)
+            promise = suggested_promise(self._state, now)
             return await self._publish(statement, FRONTFOOT, {}, _shown(promise), owner=owner)
 
     async def in_place_of(self, message: MessageState) -> str:
@@ -192,7 +194,7 @@ class Releasing:
         message.fresh_until = now + state.plan_of(statement.kind).fresh_for
         state.messages.append(message)
         if statement.kind is MessageKind.ANNOUNCEMENT:
-            self._lifecycle.enter(state.stage_for(statement.kind), actor)
+            self._lifecycle.enter(stage_for(state, statement.kind), actor)
         about = f"message {message.number}: {statement.name} {message.digest[:8]}"
         self._timeline.add("released", actor, about)
         # Once the ledger has the opening, it goes out: see workflows/openings.py.

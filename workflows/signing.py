@@ -21,8 +21,9 @@ with workflow.unsafe.imports_passed_through():
     from domain.message_state import MessagePhase, MessageState
     from domain.promises import overdue
     from domain.publication import PublicationState
+    from domain.signing import overtaken_by
     from domain.status import Decided
-    from workflows.contract import Decide, SignalledDecision
+    from workflows.contract.signing import Decide, SignalledDecision
     from workflows.noise import NoiseLimit
     from workflows.policies import PROVEN_BY_SIGNAL, ActivityPolicy
     from workflows.proving import Proving
@@ -167,7 +168,7 @@ class Signing:
 
     def let_out(self, message: MessageState) -> None:
         """Hand on a message whose gate has opened, and call off what it overtakes."""
-        for older in self._state.overtaken_by(message):
+        for older in overtaken_by(self._state, message):
             self._timeline.add("superseded", "frontfoot", f"message {older.number}")
             under_way = older.phase is MessagePhase.PUBLISHING and older.opened
             older.phase = MessagePhase.SUPERSEDED

@@ -28,7 +28,7 @@ from store.kernel.database import Database
 from store.people.subscribers import choice_of
 from store.record import messages
 from store.recovery import doubts, locks
-from workflows.contract import BroadcastRun
+from workflows.contract.publications import BroadcastRun
 
 _S = PublicationState
 _SEEN = "seen-by-a-person"

@@ -31,6 +31,7 @@ from embedded.demo.scorecard_view import show
 from embedded.demo.screen import DemoScreen
 from embedded.demo.signers import APPROVERS, Signers
 from embedded.demo.subscribers import READER, sign_up, write_subscribers
+from embedded.environment import PHONES
 from embedded.stack import Stack
 
 AUDIENCE = "customers"
@@ -81,6 +82,8 @@ async def play(recipients: int, state_dir: Path, console: Console) -> bool:
     shutil.rmtree(state_dir, ignore_errors=True)
     # For its parts, and for what the desk asks here: whether a reply fits its channel.
     os.environ.update(crowd.SETTINGS)
+    # Whoever cannot be reached is passed over at once; with phones the story would take an hour.
+    os.environ[PHONES] = ""
     console.print(f"Starting Temporal, sandbox, webhook receiver and worker in {state_dir} …")
     stack = Stack(
         state_dir,

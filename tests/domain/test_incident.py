@@ -12,10 +12,13 @@ from domain.errors import DecisionRefused, DomainError
 from domain.facts import REQUIRED_TO_RESOLVE, FactsChange, FactsState
 from domain.gate import Decision, Gate, Verdict
 from domain.incident import IncidentState
+from domain.lifecycle import refuse_advance, refuse_close, refuse_stage
 from domain.message import MessageKind
 from domain.message_state import MessagePhase, MessageState
 from domain.playbook import Playbook
+from domain.proposing import refuse_proposal, refuse_revision, refuse_unfilled, stage_for
 from domain.publication import Destination, Outcome, PublicationState
+from domain.signing import overtaken_by
 from domain.stage import Stage
 
 NOW = datetime(2013, 10, 26, 14, 5, tzinfo=UTC)
@@ -99,37 +102,37 @@ def test_people_have_been_told_once_the_quorum_is_reached_and_mail_is_among_it(
 def test_an_announcement_leads_to_acknowledging_while_the_cause_is_unknown(
     incident: IncidentState,
 ) -> None:
-    assert incident.stage_for(MessageKind.ANNOUNCEMENT) is Stage.ACKNOWLEDGE
+    assert stage_for(incident, MessageKind.ANNOUNCEMENT) is Stage.ACKNOWLEDGE
 
 
 def test_assuring_waits_until_people_have_been_told(incident: IncidentState) -> None:
     incident.stage = Stage.ACKNOWLEDGE
     add(incident, MessageKind.ANNOUNCEMENT, "twitter")
     with pytest.raises(DomainError, match="nobody has been told yet"):
-        incident.stage_for(MessageKind.PROGRESS_UPDATE)
+        stage_for(incident, MessageKind.PROGRESS_UPDATE)
 
 
 def test_assuring_follows_once_people_have_been_told(incident: IncidentState) -> None:
     incident.stage = Stage.ACKNOWLEDGE
     tell(incident, MessageKind.ANNOUNCEMENT)
-    assert incident.stage_for(MessageKind.PROGRESS_UPDATE) is Stage.ASSURE
+    assert stage_for(incident, MessageKind.PROGRESS_UPDATE) is Stage.ASSURE
 
 
 def test_nothing_is_made_good_before_people_know_of_the_fix(incident: IncidentState) -> None:
     incident.stage = Stage.RESOLVE
     tell(incident, MessageKind.ANNOUNCEMENT)
     with pytest.raises(DomainError, match="have not been told of the fix"):
-        incident.stage_for(MessageKind.GOODWILL_OFFER)
+        stage_for(incident, MessageKind.GOODWILL_OFFER)
 
 
 def test_an_offer_cannot_jump_the_queue(incident: IncidentState) -> None:
     with pytest.raises(DomainError, match="belongs to stage make_good"):
-        incident.stage_for(MessageKind.GOODWILL_OFFER)
+        stage_for(incident, MessageKind.GOODWILL_OFFER)
 
 
 def test_there_is_nothing_to_correct_before_anything_was_said(incident: IncidentState) -> None:
     with pytest.raises(DomainError, match="nothing to correct"):
-        incident.stage_for(MessageKind.CORRECTION)
+        stage_for(incident, MessageKind.CORRECTION)
 
 
 @pytest.mark.parametrize(
@@ -161,12 +164,12 @@ def test_who_proposes_at_the_wrong_time_is_told_what_can_be_proposed_now(
     incident.stage = stage
 
     with pytest.raises(DomainError) as refused:
-        incident.refuse_proposal(kind, MAYA)
+        refuse_proposal(incident, kind, MAYA)
 
     step = refused.value.explanation.next_step
     assert step.advice == f"What can be proposed now: {instead}."
     for offered in instead.split(", "):
-        incident.refuse_proposal(MessageKind(offered), MAYA)
+        refuse_proposal(incident, MessageKind(offered), MAYA)
 
 
 @pytest.mark.parametrize("stage", [Stage.ACKNOWLEDGE, Stage.RESOLVE, Stage.MAKE_GOOD])
@@ -175,7 +178,7 @@ def test_a_correction_stays_in_the_stage_where_the_mistake_was_made(
 ) -> None:
     incident.stage = stage
     tell(incident, MessageKind.ANNOUNCEMENT)
-    assert incident.stage_for(MessageKind.CORRECTION) is stage
+    assert stage_for(incident, MessageKind.CORRECTION) is stage
 
 
 @pytest.mark.parametrize("missing", REQUIRED_TO_RESOLVE)
@@ -184,24 +187,24 @@ def test_a_resolution_is_refused_while_one_of_its_facts_is_missing(
 ) -> None:
     incident.facts = FactsState(filled=tuple(set(REQUIRED_TO_RESOLVE) - {missing}))
     with pytest.raises(DomainError, match=f"not filled yet: {missing}"):
-        incident.refuse_unfilled(MessageKind.RESOLUTION_NOTE)
+        refuse_unfilled(incident, MessageKind.RESOLUTION_NOTE)
 
 
 @pytest.mark.parametrize("kind", [one for one in MessageKind if one != "resolution_note"])
 def test_no_other_message_waits_for_facts(incident: IncidentState, kind: MessageKind) -> None:
-    incident.refuse_unfilled(kind)
+    refuse_unfilled(incident, kind)
 
 
 def test_a_resolution_with_all_its_facts_may_be_proposed(incident: IncidentState) -> None:
     incident.facts = FactsState(filled=REQUIRED_TO_RESOLVE)
-    incident.refuse_unfilled(MessageKind.RESOLUTION_NOTE)
+    refuse_unfilled(incident, MessageKind.RESOLUTION_NOTE)
 
 
 @pytest.mark.parametrize("phase", [MessagePhase.WAITING, MessagePhase.REJECTED])
 def test_a_message_may_be_edited_until_it_is_approved(
     incident: IncidentState, phase: MessagePhase
 ) -> None:
-    incident.refuse_revision(add(incident, MessageKind.ANNOUNCEMENT, phase=phase))
+    refuse_revision(incident, add(incident, MessageKind.ANNOUNCEMENT, phase=phase))
 
 
 @pytest.mark.parametrize("phase", [MessagePhase.PUBLISHING, MessagePhase.SETTLED])
@@ -209,12 +212,12 @@ def test_what_went_out_is_corrected_and_never_edited(
     incident: IncidentState, phase: MessagePhase
 ) -> None:
     with pytest.raises(DomainError, match=r"can no longer be edited\. Propose a correction"):
-        incident.refuse_revision(add(incident, MessageKind.ANNOUNCEMENT, phase=phase))
+        refuse_revision(incident, add(incident, MessageKind.ANNOUNCEMENT, phase=phase))
 
 
 def test_an_incident_with_nothing_open_may_be_closed(incident: IncidentState) -> None:
     tell(incident, MessageKind.ANNOUNCEMENT)
-    incident.refuse_close(waive="")
+    refuse_close(incident, waive="")
 
 
 @pytest.mark.parametrize(
@@ -234,13 +237,13 @@ def test_closing_is_refused_while_something_is_open(
 ) -> None:
     add(incident, MessageKind.ANNOUNCEMENT, phase=phase, **({"twitter": state} if state else {}))
     with pytest.raises(DomainError, match=words):
-        incident.refuse_close(waiver)
+        refuse_close(incident, waiver)
 
 
 def test_an_unknown_outcome_may_be_waived_in_writing(incident: IncidentState) -> None:
     state = PublicationState.UNKNOWN
     add(incident, MessageKind.ANNOUNCEMENT, phase=MessagePhase.SETTLED, twitter=state)
-    incident.refuse_close("The account is gone; legal agrees.")
+    refuse_close(incident, "The account is gone; legal agrees.")
 
 
 @pytest.mark.parametrize("phase", [MessagePhase.PUBLISHING, MessagePhase.WITHDRAWN])
@@ -248,15 +251,15 @@ def test_what_is_on_the_wire_cannot_be_waived(incident: IncidentState, phase: Me
     state = PublicationState.SENDING
     add(incident, MessageKind.ANNOUNCEMENT, phase=phase, twitter=state)
     with pytest.raises(DomainError, match="cannot be waived"):
-        incident.refuse_close("We are tired.")
+        refuse_close(incident, "We are tired.")
 
 
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda one: one.refuse_close("waived"),
-        lambda one: one.stage_for(MessageKind.CORRECTION),
-        lambda one: one.refuse_stage(Stage.ASSURE),
+        lambda one: refuse_close(one, "waived"),
+        lambda one: stage_for(one, MessageKind.CORRECTION),
+        lambda one: refuse_stage(one, Stage.ASSURE),
         lambda one: one.refuse_if_closed(),
         lambda one: one.refuse_request(MAYA),
     ],
@@ -276,17 +279,17 @@ def test_a_newer_progress_update_overtakes_those_that_have_not_gone_out(
     waiting = add(incident, MessageKind.PROGRESS_UPDATE)
     add(incident, MessageKind.PROGRESS_UPDATE, phase=MessagePhase.SETTLED)
     newest = add(incident, MessageKind.PROGRESS_UPDATE)
-    assert incident.overtaken_by(newest) == [waiting]
+    assert overtaken_by(incident, newest) == [waiting]
 
 
 def test_a_resolution_overtakes_progress_updates(incident: IncidentState) -> None:
     stale = add(incident, MessageKind.PROGRESS_UPDATE, phase=MessagePhase.PUBLISHING)
-    assert incident.overtaken_by(add(incident, MessageKind.RESOLUTION_NOTE)) == [stale]
+    assert overtaken_by(incident, add(incident, MessageKind.RESOLUTION_NOTE)) == [stale]
 
 
 def test_an_offer_overtakes_nothing(incident: IncidentState) -> None:
     add(incident, MessageKind.PROGRESS_UPDATE)
-    assert incident.overtaken_by(add(incident, MessageKind.GOODWILL_OFFER)) == []
+    assert overtaken_by(incident, add(incident, MessageKind.GOODWILL_OFFER)) == []
 
 
 def test_a_decision_finds_its_message_by_the_digest(incident: IncidentState) -> None:
@@ -335,8 +338,8 @@ def test_whoever_is_not_in_the_roster_is_told_who_is(incident: IncidentState) ->
     known = ", ".join(sorted(person.id for person in incident.plan.roster))
     for ask in (
         lambda: incident.refuse_request(MALLORY),
-        lambda: incident.refuse_proposal(MessageKind.ANNOUNCEMENT, MALLORY),
-        lambda: incident.refuse_advance(Stage.ACKNOWLEDGE, MALLORY),
+        lambda: refuse_proposal(incident, MessageKind.ANNOUNCEMENT, MALLORY),
+        lambda: refuse_advance(incident, Stage.ACKNOWLEDGE, MALLORY),
     ):
         with pytest.raises(DomainError, match=f"'mallory' is not in .* It has {known}"):
             ask()
@@ -344,7 +347,7 @@ def test_whoever_is_not_in_the_roster_is_told_who_is(incident: IncidentState) ->
 
 def test_an_incident_is_not_closed_by_advancing_it(incident: IncidentState) -> None:
     with pytest.raises(DomainError, match="is closed, not advanced"):
-        incident.refuse_advance(Stage.CLOSED, MAYA)
+        refuse_advance(incident, Stage.CLOSED, MAYA)
 
 
 def test_what_nobody_knows_may_be_settled(incident: IncidentState) -> None:

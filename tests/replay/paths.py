@@ -39,20 +39,11 @@ from tests.workflows.world import (
     REFUSES,
     throttles,
 )
-from workflows.contract import (
-    INCIDENT_WORKFLOW,
-    Delegate,
-    NoteNotified,
-    OpenIncident,
-    Reconcile,
-    Reconciled,
-    Release,
-    RetryChannel,
-    ReviewGate,
-    Revise,
-    SetSeverity,
-    SteerBroadcast,
-)
+from workflows.contract.lifecycle import OpenIncident, SetSeverity
+from workflows.contract.names import INCIDENT_WORKFLOW
+from workflows.contract.signing import Delegate, ReviewGate
+from workflows.contract.steering import Reconcile, Reconciled, RetryChannel, SteerBroadcast
+from workflows.contract.writing import NoteNotified, Release, Revise
 
 TWITTER = ("twitter",)
 

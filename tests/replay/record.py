@@ -38,7 +38,8 @@ from tests.workflows.fakes import Fakes, Rounds
 from tests.workflows.response import Response
 from tests.workflows.server import server, temporal_executable, workers
 from tests.workflows.test_deadlines import DUE, TEAM, rung
-from workflows.contract import CONTACT_TEST_WORKFLOW, TestEverybody
+from workflows.contract.names import CONTACT_TEST_WORKFLOW
+from workflows.contract.standing import TestEverybody
 
 HOUR = 3600.0
 HISTORIES = File(__file__).parent / "histories"

@@ -18,7 +18,8 @@ from domain.status import IncidentStatus, MessageStatus
 from tests.deadline import eventually
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, person
-from workflows.contract import Release, SetSeverity
+from workflows.contract.lifecycle import SetSeverity
+from workflows.contract.writing import Release
 
 MINUTE = timedelta(minutes=1)
 ENDS = ("promise kept", "promise kept by fallback", "promise moved", "promise broken")

@@ -22,7 +22,7 @@ from domain.severity import Severity
 from domain.timeline import TimelineEntry
 from embedded.plans import LARGEST_PAYLOAD, TEMPORAL_SETTINGS
 from store.files.playbook_folder import read_playbook
-from workflows.contract import OpenIncident
+from workflows.contract.lifecycle import OpenIncident
 from workflows.status import incident_status
 
 ROOT = Path(__file__).resolve().parents[2]
