@@ -14,6 +14,7 @@ from sandbox.admin import Admin
 from sandbox.config import SandboxConfig
 from sandbox.pages import Pages
 from sandbox.passkeys import Passkeys
+from sandbox.phones import Phones
 from sandbox.replies import ReplyBooks
 from sandbox.telling import Telling
 from sandbox.webhooks import Webhooks
@@ -47,6 +48,7 @@ def create_app(config: SandboxConfig, clock: Callable[[], float] = time.time) ->
         routes=[
             *Admin(world).routes(),
             *Passkeys().routes(),
+            *Phones(world.book).routes(),
             *Pages(world).routes(),
             *Webhooks(world.book).routes(),
             *Telling(world).routes(),
