@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from domain.delegation import delegated
-from domain.gate import GateState, Standing, standing
+from domain.gate import GateState
 from domain.incident import IncidentState
+from domain.judging import Standing, standing
 from domain.message import MessageKind
 from domain.message_state import EDITABLE, MessagePhase, MessageState
 from domain.roster import roles_of

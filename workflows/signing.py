@@ -15,8 +15,9 @@ with workflow.unsafe.imports_passed_through():
     from domain.delegation import delegated, in_force
     from domain.errors import DecisionRefused, DomainError
     from domain.explanation import Action, NextStep
-    from domain.gate import Decision, Gate, GateState, Verdict, judge
+    from domain.gate import Decision, Gate, GateState, Verdict
     from domain.incident import IncidentState
+    from domain.judging import judge
     from domain.limits import NAME_LIMIT, REASON_LIMIT, refuse_long
     from domain.message_state import MessagePhase, MessageState
     from domain.promises import overdue

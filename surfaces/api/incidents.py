@@ -29,7 +29,7 @@ from domain.severity import Severity
 from domain.status import IncidentStatus
 from surfaces.api.access import BASE, actor, engine_of
 from surfaces.api.cursors import page_of
-from surfaces.api.messages import Message, kept_message, shown_message
+from surfaces.api.message_shapes import Message, kept_message, shown_message
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import (
     Asked,

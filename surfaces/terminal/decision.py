@@ -23,9 +23,9 @@ from domain.message_state import MessagePhase
 from domain.promises import overdue
 from domain.status import Decided, IncidentStatus, MessageStatus
 from surfaces.terminal.copy_view import document_view
+from surfaces.terminal.message_view import may_sign_lines
 from surfaces.terminal.printing import say, say_json, show
 from surfaces.terminal.session import run
-from surfaces.terminal.status_view import may_sign_lines
 from surfaces.terminal.wording import command_of, told
 
 OptionalNumber = Annotated[
