@@ -49,7 +49,7 @@ def incident_view(
     if status.locked is not None:
         parts += [Text(clean(f"LOCKED: {happened(status.locked)}"), style="bold red"), Text("")]
     for one in status.delegations:
-        signs = f"{one.to} signs for {one.holder} until {clock(one.until)} UTC"
+        signs = f"{one.to} signs for {one.holder} until {clock(one.until)}"
         parts.append(Text(clean(signs), style="yellow"))
     if status.stopped is not None:
         held = happened(status.stopped.explanation())
