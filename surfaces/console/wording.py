@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from client.next_steps import WENT_OUT
 from domain.abilities import Ability
 from domain.explanation import Action, NextStep
 from domain.model import Value
@@ -103,11 +102,6 @@ def button_of(step: NextStep) -> Button | None:
         query = {"channel": step.channel, "audience": step.audience}
         href += f"?{urlencode({name: one for name, one in query.items() if one})}"
     return Button(words=words.format(**names), href=href, needs=need_of_page(place))
-
-
-def is_open_question(step: NextStep) -> bool:
-    """Whether somebody has to look before they can answer."""
-    return step.action is Action.SETTLE and step.about != WENT_OUT
 
 
 def in_a_form(text: str) -> str:

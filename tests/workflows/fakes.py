@@ -186,7 +186,6 @@ class Fakes:
     async def read_deadlines(self, order: ReadDeadlines) -> DeadlinesRead:
         """Say how the deadlines stand: what the story has next, and the last for ever."""
         world = self.of(order.incident)
-        world.deadlines_read += 1
         return world.deadlines.pop(0) if len(world.deadlines) > 1 else world.deadlines[0]
 
     @defined(READ_FOLLOW_UP)

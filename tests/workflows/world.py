@@ -172,7 +172,6 @@ class World:
         self.prevention_due: date | None = None
         self.watched: list[WatchDeadlines] = []
         self.deadlines = [DeadlinesRead()]
-        self.deadlines_read = 0
 
     @property
     def asked(self) -> list[Notify]:
