@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from client.playbooks import installed, read_files
-from domain.errors import PlaybookInvalid
 from domain.people import Member
-from domain.playbook_files import examine_playbook, read_people
+from domain.playbook_files import examine_playbook
 from settings import Settings
+from store.files.people_file import people_of
 
 
 def known_people(settings: Settings) -> tuple[Member, ...]:
     """Everybody in the installed playbooks, each once, in their order. Blocks.
 
-    Raises ``PlaybookInvalid`` for a file of people that cannot be used.
+    A file that has not changed is not read again: whoever is notified asks each time. Raises
+    ``PlaybookInvalid`` for a file of people that cannot be used.
     """
     found: dict[str, Member] = {}
     for name in installed(settings):
-        files = read_files(settings, name)
-        people, problems = read_people(files)
-        if problems:
-            raise PlaybookInvalid(problems)
-        own = examine_playbook(files).plan
-        members = (
-            people.people
-            if people is not None
-            else tuple(Member(id=one.id, roles=one.roles) for one in own.roster)
-            if own is not None
-            else ()
-        )
-        for member in members:
+        people = people_of(settings.playbooks_dir, name)
+        for member in people.people if people is not None else _of_plan(settings, name):
             found.setdefault(member.id, member)
     return tuple(found.values())
+
+
+def _of_plan(settings: Settings, name: str) -> tuple[Member, ...]:
+    """The roster that a plan has by itself."""
+    plan = examine_playbook(read_files(settings, name)).plan
+    roster = plan.roster if plan is not None else ()
+    return tuple(Member(id=one.id, roles=one.roles) for one in roster)

@@ -14,6 +14,7 @@ from sandbox.admin import Admin
 from sandbox.config import SandboxConfig
 from sandbox.pages import Pages
 from sandbox.passkeys import Passkeys
+from sandbox.phones import Phones
 from sandbox.replies import ReplyBooks
 from sandbox.telling import Telling
 from sandbox.webhooks import Webhooks
@@ -49,6 +50,7 @@ def create_app(config: SandboxConfig, clock: Callable[[], float] = time.time) ->
             *Passkeys().routes(),
             *Pages(world).routes(),
             *Webhooks(world.book).routes(),
+            *Phones(world.book, clock).routes(),
             *Telling(world).routes(),
             *world.sendgrid.routes(),
             *world.suppressions.routes(),

@@ -81,13 +81,17 @@ CREATE TABLE IF NOT EXISTS letter_more (
 
 CREATE TABLE IF NOT EXISTS webhook (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, body TEXT NOT NULL);
+
+CREATE TABLE IF NOT EXISTS phone (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, title TEXT NOT NULL,
+    body TEXT NOT NULL, at REAL NOT NULL);
 """
 
 # `mail` has no index on the address on purpose: random addresses would dirty a page each, which
 # costs the accepting side far more than a scan costs the rare person who opens the inbox.
 _EMPTIED_BY_RESET = (
     "fault mail_content mail_request mail suppression outbox x_user x_post x_mention x_edit "
-    "fb_post fb_comment fb_tag x_dm fb_message toot letter letter_more webhook"
+    "fb_post fb_comment fb_tag x_dm fb_message toot letter letter_more webhook phone"
 ).split()
 
 

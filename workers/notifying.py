@@ -28,6 +28,7 @@ from store.notifications import devices
 class Notifying(NamedTuple):
     """What notifies our own people."""
 
+    secrets: ContactSecrets
     contacts: Contacts
     activities: NotificationActivities
     keeping: NotificationKeeping
@@ -43,9 +44,10 @@ async def notifying(
 ) -> Notifying:
     """Put together what notifies our own people, with the key that browsers know us by."""
     secret = await devices.private_key(database, key, datetime.now(UTC))
+    secrets = ContactSecrets(settings.contact_secrets, settings.contact_stand_in)
     contacts = Contacts(
         database,
-        ContactSecrets(settings.contact_secrets),
+        secrets,
         Services(),
         OwnMail.from_environment(".env"),
         Push(requests.post, secret, settings.push_contact or settings.console_url),
@@ -58,4 +60,4 @@ async def notifying(
         database, contacts, people, url, start, partial(tell_incident, client), lines
     )
     keeping = NotificationKeeping(database, contacts, people, start, lines, settings.team_rooms)
-    return Notifying(contacts, activities, keeping)
+    return Notifying(secrets, contacts, activities, keeping)

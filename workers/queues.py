@@ -82,7 +82,7 @@ def workers(resources: Resources) -> list[Worker]:
 
 def _main(resources: Resources, publishing: Publishing) -> Worker:
     """The worker for workflows, and for activities that touch the ledger alone."""
-    settings, database = resources.settings, resources.database
+    settings, database, people = resources.settings, resources.database, resources.people
     links = unsubscribe_links(settings)
     surges = SurgeRule(fold=settings.surge_fold, least=settings.surge_least)
     watch = partial(start_watching, resources.client)
@@ -98,9 +98,9 @@ def _main(resources: Resources, publishing: Publishing) -> Worker:
             *ProposalActivities(database, resources.channels, links=links is not None).all(),
             *SurgeActivities(database, surges).all(),
             *DeadlineActivities(database, watch).all(),
-            *OnCallActivities(database, settings.playbooks_dir, settings.contact_secrets).all(),
+            *OnCallActivities(database, settings.playbooks_dir, people.secrets).all(),
             *FollowUpActivities(database).all(),
-            *resources.people.activities.ledger_only(),
+            *people.activities.ledger_only(),
             *publishing.ledger_only(),
         ],
         graceful_shutdown_timeout=GRACE,

@@ -62,6 +62,12 @@ async def reconcile_page(engine: Engine, incident: str, page: httpx.AsyncClient)
     )
 
 
+async def updates_on(page: httpx.AsyncClient) -> Counter[str]:
+    """How often the page's JSON has each update, by the key of its publication."""
+    found = _Incidents.model_validate_json(await _read(page, "api/v2/incidents.json")).incidents
+    return Counter(update.id for one in found for update in one.incident_updates)
+
+
 async def _read(page: httpx.AsyncClient, path: str) -> str:
     answer = await page.get(f"/{path}", headers={"Cache-Control": "no-cache"})
     # An incident of which nothing was published has no page.

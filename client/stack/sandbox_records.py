@@ -44,6 +44,11 @@ class Reconciliation(Value):
     unentered: int = 0
 
     @property
+    def public(self) -> int:
+        """How many copies there are in the sandbox."""
+        return self.accepted - self.lost + self.doubled + self.unentered
+
+    @property
     def agrees(self) -> bool:
         """Whether both say the same."""
         return not (self.lost or self.doubled or self.unentered)

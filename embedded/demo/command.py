@@ -22,20 +22,20 @@ from client.subscribers import import_subscribers
 from domain.gate import Requirement
 from domain.message import MessageKind
 from domain.status import MessageStatus
-from embedded.demo import crowd, desk, faults, other_system
+from embedded.demo import crowd, desk, faults, other_system, silence
 from embedded.demo.audience import write_audience
 from embedded.demo.crowd import Crowd
-from embedded.demo.scenario import LEAD, Scenario, Story
+from embedded.demo.scenario import PLAYBOOK, Scenario
 from embedded.demo.scorecard import add_up
 from embedded.demo.scorecard_view import show
 from embedded.demo.screen import DemoScreen
 from embedded.demo.signers import APPROVERS, Signers
+from embedded.demo.story import LEAD, Story
 from embedded.demo.subscribers import READER, sign_up, write_subscribers
+from embedded.environment import PHONES
 from embedded.stack import Stack
 
 AUDIENCE = "customers"
-PLAYBOOK = "site-compromised"
-
 REQUIRES = {
     MessageKind.ANNOUNCEMENT: Requirement.KEY,
     MessageKind.PROGRESS_UPDATE: Requirement.PASSKEY,
@@ -51,6 +51,7 @@ WINDOWS: dict[str, dict[Any, Any]] = {
         severity: {"remind": "1s", "deputy": "2s", "next_role": "4s", "hold": "60s"}
         for severity in (1, 2, 3)
     },
+    "promises": silence.CLOCK,
 }
 """The plan's waiting times in seconds, not minutes: the sandbox reports at once."""
 
@@ -81,6 +82,9 @@ async def play(recipients: int, state_dir: Path, console: Console) -> bool:
     shutil.rmtree(state_dir, ignore_errors=True)
     # For its parts, and for what the desk asks here: whether a reply fits its channel.
     os.environ.update(crowd.SETTINGS)
+    # The demo's people have phones in the sandbox, and nobody else's phone rings.
+    os.environ["FRONTFOOT_CONTACT_SECRETS"] = ""
+    os.environ.pop(PHONES, None)
     console.print(f"Starting Temporal, sandbox, webhook receiver and worker in {state_dir} …")
     stack = Stack(
         state_dir,
@@ -163,9 +167,9 @@ class Demo:
         await self._signers.enrol()
         self.say(f"{', '.join(APPROVERS)} have a key and a passkey each")
 
-    async def prove(self, who: str, message: MessageStatus) -> str:
+    async def prove(self, who: str, message: MessageStatus, incident: str) -> str:
         """The id of a proof that somebody approves."""
-        return await self._signers.prove(who, message)
+        return await self._signers.prove(who, message, incident)
 
     async def kill_worker(self) -> None:
         """SIGKILL for the worker; the stack starts another one by itself."""
@@ -231,5 +235,7 @@ def quickened(files: dict[str, str], recipients: int) -> dict[str, str]:
     for section, values in WINDOWS.items():
         plan[section] = {**plan.get(section, {}), **values}
     plan["replies"]["channels"] = list(crowd.SAID)
+    plan["holding"]["gate"]["requires"] = Requirement.KEY.value
+    plan["holding"]["statements"].append(dict(silence.STATEMENT))
     plan["broadcast"]["batch_size"] = max(1, min(1000, recipients // 40))
     return {**files, "playbook.yaml": yaml.safe_dump(plan, sort_keys=False)}

@@ -20,7 +20,7 @@ from domain.mentions import mentions_path
 from domain.model import Value
 from domain.plural import plural
 from embedded.demo.sayings import CHANGED_TO, LONG, PRESS, texts
-from embedded.demo.scenario import INCIDENT
+from embedded.demo.story import INCIDENT
 
 SAID = {"twitter": 3_122, "facebook": 1_419, "mastodon": 454, "email": 681}
 """How many mentions on which channel: 5,676 in all, as many as Buffer counted on its day."""

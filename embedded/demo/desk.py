@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ from domain.plural import plural
 from domain.publication import PublicationState
 from embedded.demo.crowd import SAID, Said, all_mentions, place_of
 from embedded.demo.sayings import BY_HAND, PRESS, Answer, answer_to
-from embedded.demo.scenario import INCIDENT
+from embedded.demo.story import INCIDENT
 
 AGENTS = tuple(map(Actor.at_terminal, ("sam", "dana", "maya")))
 SECOND = Actor.at_terminal("noor")
@@ -45,7 +46,7 @@ _BY_HAND = (
     "Thank you for writing, {}. We are on it, and our status page says how far we are.",
     "{}, we see this and keep at it. The next news will be on our status page.",
 )
-_AGAIN_AFTER = 2.0
+_AGAIN_AFTER = 1.0
 _MOST_CLUSTERS = 200
 _MANY = 500
 _MOST_ROUNDS = 60
@@ -128,7 +129,8 @@ async def answer_crowd(engine: Engine, sandbox: httpx.AsyncClient, expected: int
     temporal = await engine.temporal()
     for channel in SAID:
         await start_replying(temporal, channel)
-    for rounds in range(_MOST_ROUNDS):
+    got = Counter[str]()
+    for _ in range(_MOST_ROUNDS):
         clusters = await list_clusters(engine, incident=INCIDENT, limit=_MOST_CLUSTERS)
         waiting = [one for one in clusters if one.cluster.open]
         handled = 0
@@ -140,7 +142,7 @@ async def answer_crowd(engine: Engine, sandbox: httpx.AsyncClient, expected: int
                 handled += await _handle(engine, numbers, what, actor)
         if handled:
             say(f"{len(AGENTS)} agents answer {handled:,} mentions by cluster")
-        handled += await _by_hand(engine, rounds) + await _settle_unknown(engine, sandbox, say)
+        handled += await _by_hand(engine, got) + await _settle_unknown(engine, sandbox, say)
         if not handled and await _settled(engine) and await _arrived(engine) >= expected:
             return
         await asyncio.sleep(_AGAIN_AFTER)
@@ -256,8 +258,12 @@ async def _handle(engine: Engine, numbers: Sequence[int], what: Answer, actor: A
     return handled
 
 
-async def _by_hand(engine: Engine, rounds: int) -> int:
-    """Answer one by one what is in no cluster, and what a saved reply did not fit; how many."""
+async def _by_hand(engine: Engine, got: Counter[str]) -> int:
+    """Answer one by one what is in no cluster, and what a saved reply did not fit; how many.
+
+    ``got`` counts what each author got so: X takes the same words a second time for a repetition,
+    and then it takes a minute until it is certain that they are not out.
+    """
     page = await mentions.list_mentions(
         engine, state=MentionState.OPEN, incident=INCIDENT, limit=mentions.MOST
     )
@@ -265,7 +271,7 @@ async def _by_hand(engine: Engine, rounds: int) -> int:
     handled = 0
     for number in await _unanswered(engine, list(rows)):
         try:
-            await _answer_one(engine, rows[number], rounds)
+            await _answer_one(engine, rows[number], got)
         except DomainError:
             # Its author has deleted it meanwhile.
             continue
@@ -273,7 +279,7 @@ async def _by_hand(engine: Engine, rounds: int) -> int:
     return handled
 
 
-async def _answer_one(engine: Engine, row: MentionRow, rounds: int) -> None:
+async def _answer_one(engine: Engine, row: MentionRow, got: Counter[str]) -> None:
     """Dismiss one mention, or answer it in words that its author has not got yet."""
     actor = AGENTS[row.number % len(AGENTS)]
     what = answer_to(row.mention.text)
@@ -283,7 +289,8 @@ async def _answer_one(engine: Engine, row: MentionRow, rounds: int) -> None:
     author = row.mention.author
     # A reply holds no address, and one who writes a mail has that for a handle.
     name = author.name if "@" in author.handle else author.handle or author.name
-    words = _BY_HAND[(row.number + rounds) % len(_BY_HAND)].format(name)
+    words = _BY_HAND[got[name] % len(_BY_HAND)].format(name)
+    got[name] += 1
     planned = await answering.answer(engine, row.number, actor=actor, text=words)
     if planned.waits:
         await replies.agree_to_reply(engine, planned.number, actor=SECOND)

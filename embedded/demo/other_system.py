@@ -13,7 +13,7 @@ from client.webhook_state import SeenEndpoint
 from client.webhooks import add_endpoint, list_endpoints
 from domain.model import Value
 from domain.webhook_events import EventType
-from embedded.demo.scenario import INCIDENT, LEAD
+from embedded.demo.story import INCIDENT, LEAD
 
 NAME = "helpdesk"
 _TAKES_AT = "/_sandbox/webhooks"

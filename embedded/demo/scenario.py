@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol, TypeVar
 
-from client import incidents, messages
+from client import holding, incidents, messages
 from client.asking import incident_status
 from client.coverage import coverage_of
 from client.engine import Engine
@@ -27,14 +26,13 @@ from domain.ids import SUBSCRIBERS
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.page_entry import ComponentState
+from domain.promise_clock import PromiseState
 from domain.status import IncidentStatus, MessageStatus
+from domain.times import show_clock
+from embedded.demo import silence
+from embedded.demo.story import INCIDENT, LEAD, THE_LEAD, TITLE, Refusal, StoodIn, Story
 
 Result = TypeVar("Result")
-
-INCIDENT = "buffer-saturday"
-TITLE = "Spam went out through customers' accounts"
-LEAD = "maya"
-THE_LEAD = Actor.at_terminal(LEAD)
 
 FACTS: dict[str, object] = {
     "summary": "somebody posted spam through our customers' accounts",
@@ -53,6 +51,8 @@ RESOLUTION: dict[str, object] = {
     "prevention_due": date(2026, 12, 11),
 }
 
+PLAYBOOK = "site-compromised"
+
 STANDS_IN = "ravi"
 """Who signs for security when its head does not answer."""
 
@@ -67,50 +67,12 @@ class ScenarioHost(Protocol):
 
     def say(self, text: str) -> None: ...
     async def enrol_approvers(self) -> None: ...
-    async def prove(self, who: str, message: MessageStatus) -> str: ...
+    async def prove(self, who: str, message: MessageStatus, incident: str) -> str: ...
     async def kill_worker(self) -> None: ...
     async def take_subscribers(self) -> list[str]: ...
     async def let_crowd_speak(self) -> dict[str, frozenset[str]]: ...
     async def answer_crowd(self) -> None: ...
     async def answer_press(self) -> None: ...
-
-
-@dataclass
-class Refusal:
-    """A decision that was tried and refused, with the reason."""
-
-    who: str
-    tried: str
-    why: str
-
-
-@dataclass
-class StoodIn:
-    """Somebody never answered, and somebody else was asked on a rung, so many seconds later."""
-
-    silent: str
-    person: str
-    rung: str
-    message: int
-    after: float
-
-
-@dataclass
-class Story:
-    """What the scorecard wants to know about how it went.
-
-    ``both`` are the addresses of customers who are subscribers of the status page too, ``said`` the
-    ids of what strangers said, by channel. ``broke_off`` is why it did not come to its end, such as
-    a batch that nobody can tell about.
-    """
-
-    refusals: list[Refusal] = field(default_factory=list)
-    both: list[str] = field(default_factory=list)
-    said: dict[str, frozenset[str]] = field(default_factory=dict)
-    killed_at: int | None = None
-    stood_in: StoodIn | None = None
-    of: int = 0
-    broke_off: str = ""
 
 
 class Scenario:
@@ -122,6 +84,7 @@ class Scenario:
 
     async def play(self, files: dict[str, str], audience: str) -> IncidentStatus:
         """Play it and return how the incident ended, or how it stands where it broke off."""
+        await self._prepare(files)
         await self._open(files, audience)
         try:
             await self._respond()
@@ -137,15 +100,17 @@ class Scenario:
 
     async def _respond(self) -> None:
         self._story.both = await self._host.take_subscribers()
-        await self._host.enrol_approvers()
         announcement = await self._announce()
-        self._story.said, _ = await asyncio.gather(
-            self._host.let_crowd_speak(), self._die_midway(announcement)
-        )
+        await asyncio.gather(self._listen(), self._say_the_rest(announcement))
+
+    async def _listen(self) -> None:
+        self._story.said = await self._host.let_crowd_speak()
         await self._sign_replies()
-        await asyncio.gather(self._host.answer_crowd(), self._say_the_rest(announcement))
+        await self._host.answer_crowd()
 
     async def _say_the_rest(self, announcement: MessageStatus) -> None:
+        await self._die_midway(announcement)
+        await self._go_silent()
         await self._reassure()
         await self._settled(announcement.number)
         await self._resolve()
@@ -163,6 +128,19 @@ class Scenario:
             await self._host.answer_press()
         await incidents.close(engine, INCIDENT, actor=THE_LEAD)
         self._host.say(f"{LEAD} closes the incident")
+
+    async def _prepare(self, files: dict[str, str]) -> None:
+        """In peace: keys for those who sign, and words that they approve in advance."""
+        await self._host.enrol_approvers()
+        slug, message = await holding.propose_holding(
+            self._host.engine, files, PLAYBOOK, actor=THE_LEAD
+        )
+        for who in ("noor", "ines"):
+            await self._decide(who, message, slug)
+        while not await holding.approved_statements(self._host.engine):
+            await asyncio.sleep(0.1)
+        await incidents.close(self._host.engine, slug, actor=THE_LEAD)
+        self._host.say("the holding statements are approved in advance, as forms")
 
     async def _open(self, files: dict[str, str], audience: str) -> None:
         await incidents.open_incident(
@@ -203,6 +181,44 @@ class Scenario:
         message = await self._propose(MessageKind.REPLY_RULES)
         await self._decide("noor", message)
         await self._until(_in_force, message.number, "the reply rules being in force")
+
+    async def _go_silent(self) -> None:
+        """Have somebody promise the next update in public, and not come back."""
+        due = silence.next_minute(datetime.now(UTC))
+        message = await self._patiently(
+            lambda: holding.release(
+                self._host.engine,
+                INCIDENT,
+                silence.RELEASED,
+                actor=Actor.at_terminal(silence.OWNER),
+                blanks={},
+                next_update_by=due,
+            )
+        )
+        self._host.say(
+            f"{silence.OWNER} releases approved words, promises more by {show_clock(due)}, "
+            "and goes silent"
+        )
+        await self._outlast(message.number)
+
+    async def _outlast(self, number: int) -> None:
+        """Wait until a promise has ended, and say who is asked meanwhile."""
+        told = 0
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while asyncio.get_running_loop().time() < deadline:
+            steps = await silence.steps_of(self._host.engine, number)
+            for asked in steps[told:]:
+                self._host.say(f"nothing has followed message {number} yet: asked {asked}")
+            told = len(steps)
+            status = await self._patiently(lambda: incident_status(self._host.engine, INCIDENT))
+            promise = next((one for one in status.promises if one.number == number), None)
+            if promise is not None and promise.state is not PromiseState.OPEN:
+                by_itself = promise.state is PromiseState.KEPT_BY_FALLBACK
+                how = f"message {promise.ended_by} went out by itself" if by_itself else promise.why
+                self._host.say(f"{silence.OWNER}'s promise is {promise.state}: {how}")
+                return
+            await asyncio.sleep(0.5)
+        raise ClientError(f"Nothing became of promise {number}.", "Look at the timeline.")
 
     async def _reassure(self) -> None:
         message = await self._propose(
@@ -294,18 +310,18 @@ class Scenario:
             by=who,
             digest=message.digest[:12],
             message=message.number,
-            proof=await self._host.prove(who, message),
+            proof=await self._host.prove(who, message, INCIDENT),
         )
         self._host.say(f"{who} approves {message.digest[:8]} by signal, {_proven(message)}")
 
-    async def _decide(self, who: str, message: MessageStatus) -> None:
+    async def _decide(self, who: str, message: MessageStatus, incident: str = INCIDENT) -> None:
         """Approve and wait for the answer: in the console with a passkey, else in the terminal."""
         at = Surface.CONSOLE if message.requires is Requirement.PASSKEY else Surface.TERMINAL
-        proof = await self._host.prove(who, message)
+        proof = await self._host.prove(who, message, incident)
         await self._patiently(
             lambda: messages.decide(
                 self._host.engine,
-                INCIDENT,
+                incident,
                 actor=Actor(person=who, surface=at),
                 digest=message.digest,
                 message=message.number,

@@ -30,9 +30,10 @@ from embedded.demo.crowd import CrowdWebhooks, Heard
 from embedded.demo.desk import Answered, count_answers
 from embedded.demo.faults import fired
 from embedded.demo.other_system import Told, heard
-from embedded.demo.scenario import INCIDENT, StoodIn, Story
+from embedded.demo.silence import Silence, count_silence
+from embedded.demo.story import INCIDENT, StoodIn, Story
 
-MESSAGES = 5
+MESSAGES = 7
 
 
 class Score(Value):
@@ -60,6 +61,7 @@ class Score(Value):
     crowd: Heard = Heard()
     webhooks: CrowdWebhooks = CrowdWebhooks()
     desk: Answered = Answered()
+    silence: Silence = Silence()
     wrong: tuple[str, ...] = ()
 
     def customers(self, number: int) -> MailProgress | None:
@@ -118,6 +120,7 @@ async def add_up(
         crowd=await crowd.heard(engine, story.said),
         webhooks=webhooks or CrowdWebhooks(),
         desk=await count_answers(engine, sandbox, story.said),
+        silence=await count_silence(engine, sandbox, website, status),
         proof_findings=tuple(one.explanation.what for one in unproven),
     )
     customers = score.customers(1)
@@ -178,7 +181,8 @@ def _wrong(score: Score, story: Story) -> list[str]:
                     f"message {message.number}: {people.recipients - ended:,} mails have no end "
                     "yet (delivered, bounced, dropped or suppressed)"
                 )
-        if message.kind is MessageKind.REPLY_RULES:
+        if message.kind is MessageKind.REPLY_RULES or message.released:
+            # Subscribers get no mail of either.
             continue
         if score.subscribers(message.number) is None:
             wrong.append(f"message {message.number} was not sent to the subscribers")
@@ -204,6 +208,7 @@ def _wrong(score: Score, story: Story) -> list[str]:
     ]
     if not story.broke_off:
         wrong += _silence_and_promises(score, story.stood_in)
+        wrong += score.silence.wrong()
     wrong += score.told.wrong()
     if not score.crowd.said and not story.broke_off:
         wrong.append("nobody said anything")

@@ -7,8 +7,10 @@ from rich.table import Table
 
 from domain.ids import SUBSCRIBERS
 from domain.plural import plural
-from embedded.demo.scenario import Story
+from domain.times import show_clock
 from embedded.demo.scorecard import Score, why
+from embedded.demo.silence import Silence
+from embedded.demo.story import Story
 
 
 def show(console: Console, score: Score, story: Story) -> None:
@@ -35,6 +37,9 @@ def show(console: Console, score: Score, story: Story) -> None:
             "signed",
             highlight=False,
         )
+    if score.silence.promised:
+        lines = _silence(score.silence)
+        console.print("[bold]An owner goes silent[/bold]", *lines, sep="\n  ", highlight=False)
     card = score.status.scorecard
     console.print(
         f"[bold]Promises[/bold]\n  {card.kept} of {card.promises} kept, {card.kept_by_fallback} by "
@@ -60,6 +65,21 @@ def show(console: Console, score: Score, story: Story) -> None:
             "[bold green]Nothing lost, nothing sent twice, by the sandbox's own books; "
             "every decision proven, by our audit."
         )
+
+
+def _silence(one: Silence) -> list[str]:
+    due = show_clock(one.due) if one.due else ""
+    where = ", ".join(f"{channel} {times}x" for channel, times in one.copies.items())
+    rang = f"{one.owner}'s phone rang {plural(one.rang, 'time')}"
+    lines = [
+        f"{one.owner} promised the next update by {due} in message {one.promised}, and did no more",
+        f"asked: {'; then '.join(one.asked)}. {rang}",
+    ]
+    if one.fallback:
+        lines.append(f"message {one.fallback} went out by itself, in the sandbox: {where}")
+    if one.kept_by:
+        lines.append(f"what that promised was kept by message {one.kept_by}")
+    return lines
 
 
 def _told(score: Score) -> Table:

@@ -15,10 +15,10 @@ from rich.text import Text
 
 from client.engine import Engine
 from client.mail_progress import PlannedMail, planned_mails
-from embedded.demo.scenario import INCIDENT
+from embedded.demo.story import INCIDENT
 
 LINES = 12
-EVERY_SECONDS = 0.25
+EVERY_SECONDS = 1.0
 PLAIN_EVERY_SECONDS = 5.0
 
 

@@ -16,7 +16,7 @@ from client.engine import Engine
 from client.keys import create_key, find_key
 from domain.gate import Requirement, Verdict
 from domain.status import MessageStatus
-from embedded.demo.scenario import INCIDENT
+from embedded.demo.story import INCIDENT
 
 APPROVERS = ("noor", "ines", "lee", "ravi")
 
@@ -41,18 +41,18 @@ class Signers:
                 self._engine, person, asked.token, answer, by=person, origin=self._origin
             )
 
-    async def prove(self, person: str, message: MessageStatus) -> str:
+    async def prove(self, person: str, message: MessageStatus, incident: str = INCIDENT) -> str:
         """The id of a proof that this person approves, of the kind that the gate requires."""
         if message.requires is Requirement.PASSKEY:
-            return await self._by_passkey(person, message)
+            return await self._by_passkey(person, message, incident)
         key = await asyncio.to_thread(find_key, self._engine.settings, person)
         assert key is not None, f"{person} was enrolled"
-        said = await proofs.begin(self._engine, INCIDENT, message, person, Verdict.APPROVE)
+        said = await proofs.begin(self._engine, incident, message, person, Verdict.APPROVE)
         return await proofs.hand_in(self._engine, key.sign(said))
 
-    async def _by_passkey(self, person: str, message: MessageStatus) -> str:
+    async def _by_passkey(self, person: str, message: MessageStatus, incident: str) -> str:
         asked = await passkeys.begin_signing(
-            self._engine, INCIDENT, message, person, Verdict.APPROVE, self._origin
+            self._engine, incident, message, person, Verdict.APPROVE, self._origin
         )
         answer = await self._device(f"/{self._passkeys[person]}/signatures", asked.options)
         return await passkeys.finish_signing(self._engine, asked.token, answer)

@@ -11,6 +11,7 @@ from rich.text import Text
 from client.gate_view import gate_view
 from client.mail_progress import MailProgress
 from domain.gate import Decision, GateState, Requirement, Verdict
+from domain.message_kind import MessageKind
 from domain.message_state import MessagePhase
 from domain.plural import plural
 from domain.status import MessageStatus
@@ -76,9 +77,11 @@ def _effect(message: MessageStatus) -> str:
     if message.kind.published:
         told = "yes" if message.told else _NOT_TOLD.get(message.phase, _TOO_FEW)
         return f"people have been told: {told}"
+    statements = message.kind is MessageKind.HOLDING_STATEMENTS
+    done = "they may be released" if statements else "replies go out by them"
     if message.phase is MessagePhase.IN_FORCE:
-        return f"replies go out by them on {clean(', '.join(message.reply_channels))}"
-    return f"replies go out by them: {_NOT_TOLD.get(message.phase, 'not yet')}"
+        return f"{done} on {clean(', '.join(message.reply_channels))}"
+    return f"{done}: {_NOT_TOLD.get(message.phase, 'not yet')}"
 
 
 def _how_many(message: MessageStatus) -> str:

@@ -49,7 +49,7 @@ def incident_view(
     if status.locked is not None:
         parts += [Text(clean(f"LOCKED: {happened(status.locked)}"), style="bold red"), Text("")]
     for one in status.delegations:
-        signs = f"{one.to} signs for {one.holder} until {clock(one.until)} UTC"
+        signs = f"{one.to} signs for {one.holder} until {clock(one.until)}"
         parts.append(Text(clean(signs), style="yellow"))
     if status.stopped is not None:
         held = happened(status.stopped.explanation())
@@ -77,8 +77,9 @@ def _promises(status: IncidentStatus, *, ended: bool) -> Iterator[RenderableType
     due = status.next_word_by
     if due is not None and not ended:
         late = due <= datetime.now(UTC)
-        here = f"{due.astimezone():%A %H:%M %Z} here"
-        line = f"next word due by {clock(due)} ({here})"
+        mine = due.astimezone()
+        here = f" ({mine:%A %H:%M %Z} here)" if mine.utcoffset() else ""
+        line = f"next word due by {clock(due)}{here}"
         yield Text(f"{line}, which has passed" if late else line, style="bold red" if late else "")
     if status.scorecard.promises:
         broken = status.scorecard.broken

@@ -10,9 +10,10 @@ from rich.console import Console
 
 from client.engine import Engine
 from domain.publication import PublicationState
-from embedded.demo.scenario import INCIDENT, Scenario, Story
+from embedded.demo.scenario import Scenario
 from embedded.demo.scorecard import add_up
 from embedded.demo.scorecard_view import show
+from embedded.demo.story import INCIDENT, Story
 from tests.whole.response import Response, states
 from tests.whole.world import World
 
@@ -63,6 +64,8 @@ async def test_a_batch_that_stays_unknown_is_named_in_the_scorecard(calm: World)
 
 class Ending(Scenario):
     """The scenario when everything was said, and the incident is to be closed."""
+
+    async def _prepare(self, files: dict[str, str]) -> None: ...
 
     async def _open(self, files: dict[str, str], audience: str) -> None: ...
 

@@ -1,0 +1,369 @@
+"""``python -m benchmarks.open_promises``: ten thousand open promises come near on one worker.
+
+Each is in an incident of its own, and their reminders are due within the same few minutes, each to
+one of fifty owners. Measured is the time from the moment at which a reminder is due to the moment
+at which it is entered, and to the one at which the owner's telephone has it. Whether any was lost
+or doubled is counted in the ledger, and by the telephones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import re
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+
+import yaml
+from sqlalchemy import func, select
+
+from benchmarks.children import LOOPBACK
+from benchmarks.rush_hour import ledger, worker
+from benchmarks.stack import PYTHON, BenchmarkStack, running
+from benchmarks.summary import percentile_95
+from domain.actor import Actor
+from domain.gate import Gate
+from domain.ids import MAIN_QUEUE, incident_workflow_id
+from domain.incident import IncidentState
+from domain.message import MessageKind
+from domain.message_state import MessagePhase, MessageState
+from domain.model import Value
+from domain.people import PEOPLE_FILE
+from domain.playbook import Playbook
+from domain.playbook_files import examine_playbook
+from domain.promise_clock import Promise, Rung
+from domain.publication import Destination, Outcome, PublicationState, Receipt
+from domain.severity import Severity
+from domain.stage import Stage
+from settings import HERE
+from store.files.playbook_folder import read_playbook
+from store.tables import incident_snapshots, incidents, notification_attempts, notifications
+from store.tables import timeline as timelines
+from workflows.contract.lifecycle import OpenIncident
+from workflows.contract.names import INCIDENT_WORKFLOW
+
+PLAYBOOK = "site-compromised"
+CHANNEL = "twitter"
+OWNERS = 50
+STARTED_A_SECOND = 40
+"""So many incidents are opened a second at least; the first reminder is due after the last."""
+
+_BEFORE = timedelta(minutes=40)
+"""How long before its time an owner is reminded: nothing else comes due meanwhile."""
+
+_LINK = re.compile(r"/n/(\w+)")
+_AT_ONCE = 32
+_LOOK_EVERY = 2.0
+_LONGEST = 600.0
+
+
+class Found(Value):
+    """What became of so many ``promises``; seconds are from the moment a reminder was due.
+
+    ``rings`` is how often a telephone rang for each incident, and ``recorded`` how often its
+    record says that somebody was asked: one each.
+    """
+
+    promises: int
+    opened_in: float
+    entered: tuple[float, ...]
+    handed: tuple[float, ...]
+    rings: tuple[int, ...]
+    recorded: tuple[int, ...]
+    attempts: int
+    peak: int | None
+    processor: float
+    lasted: float
+
+    def wrong(self) -> list[str]:
+        """What was lost or doubled, in words."""
+        every = {
+            "entered": [1] * len(self.entered),
+            "handed over": [1] * len(self.handed),
+            "heard by a telephone": list(self.rings),
+            "recorded": list(self.recorded),
+        }
+        found = []
+        for what, times in every.items():
+            lost = self.promises - len(times)
+            more = sum(one - 1 for one in times)
+            if lost or more:
+                found.append(f"{what}: {lost:,} lost, {more:,} too many")
+        if self.attempts != self.promises:
+            found.append(f"{self.attempts:,} attempts at {self.promises:,} notifications")
+        return found
+
+
+class Telephones:
+    """Takes every notification and counts those of each incident, which its link's code names."""
+
+    def __init__(self) -> None:
+        self.rang: Counter[str] = Counter()
+        self.port = 0
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Answer on a port of this machine for as long as the block lasts."""
+        server = await asyncio.start_server(self._answer, LOOPBACK, 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield
+        finally:
+            server.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(head.partition(b"content-length:")[2].split()[0])
+        body = (await reader.readexactly(length)).decode()
+        self.rang.update(_LINK.findall(body)[:1])
+        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+
+async def measure(folder: Path, url: str, promises: int, within: timedelta) -> Found:
+    """Open so many, whose reminders are due ``within`` that time, and wait for all of them."""
+    phones = Telephones()
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(phones.listening())
+        on = await stack.enter_async_context(running(folder, url, f"http://{LOOPBACK}:9"))
+        plan = await asyncio.to_thread(_prepare, folder, phones.port)
+        on.environment = {
+            **on.environment,
+            "FRONTFOOT_PLAYBOOKS_DIR": str(folder / "playbooks"),
+            "FRONTFOOT_CONTACT_SECRETS": str(folder / "secrets"),
+            "FRONTFOOT_CONTACT_TESTS": "false",
+        }
+        child = await stack.enter_async_context(worker(folder, on, PYTHON))
+        began = time.monotonic()
+        ahead = timedelta(seconds=10 + promises / STARTED_A_SECOND)
+        first = datetime.now(UTC) + ahead
+        due = [first + within * (number / promises) for number in range(promises)]
+        await _enter(on, plan, promises)
+        await _open(on, plan, due)
+        opened_in = time.monotonic() - began
+        cpu, since = child.cpu(), time.monotonic()
+        async with asyncio.timeout(_LONGEST - opened_in):
+            while True:
+                child.refuse_dead()
+                if await _handed(on) >= promises and await _recorded_all(on, promises):
+                    break
+                await asyncio.sleep(_LOOK_EVERY)
+        lasted = time.monotonic() - since
+        used = child.cpu() - cpu
+        # Whatever came twice would come now.
+        await asyncio.sleep(5)
+        return await _found(on, phones, due, opened_in, child.peak_memory(), used, lasted)
+
+
+def _prepare(folder: Path, port: int) -> Playbook:
+    """Write the people, and where each is reached; the plan of every incident. Blocks."""
+    files = dict(read_playbook(HERE / "playbooks" / PLAYBOOK))
+    people = yaml.safe_load(files[PEOPLE_FILE])
+    secrets = folder / "secrets"
+    secrets.mkdir()
+    for number in range(OWNERS):
+        owner, secret = _owner(number), f"PHONE_{number}"
+        (secrets / secret).write_text(f"json://{LOOPBACK}:{port}/{owner}", encoding="utf-8")
+        contact = [{"name": "phone", "kind": "apprise", "secret": secret}]
+        people["people"].append({"id": owner, "roles": ["comms_lead"], "contact": contact})
+    written = yaml.safe_dump(people, sort_keys=False)
+    plan = yaml.safe_load(files["playbook.yaml"])
+    plan["promises"] = {**plan["promises"], "remind": f"{_BEFORE.seconds // 60}m"}
+    kept = {**files, PEOPLE_FILE: written, "playbook.yaml": yaml.safe_dump(plan, sort_keys=False)}
+    home = folder / "playbooks"
+    (home / PLAYBOOK).mkdir(parents=True)
+    for name, text in kept.items():
+        place = home / name if name == PEOPLE_FILE else home / PLAYBOOK / name
+        place.write_text(text, encoding="utf-8")
+    playbook = examine_playbook(kept).plan
+    assert playbook is not None
+    return playbook.without_words()
+
+
+def _owner(number: int) -> str:
+    return f"owner{number % OWNERS:02}"
+
+
+def _slug(number: int) -> str:
+    return f"promise-{number:05}"
+
+
+async def _enter(on: BenchmarkStack, plan: Playbook, promises: int) -> None:
+    """Enter the incidents in the ledger, as opening them one by one would have."""
+    now, written = datetime.now(UTC), plan.model_dump_json()
+    async with on.database.write() as connection:
+        await connection.execute(
+            incidents.insert(),
+            [
+                {"slug": _slug(n), "title": f"Outage {n}", "playbook": PLAYBOOK, "opened_at": now}
+                for n in range(promises)
+            ],
+        )
+        await connection.execute(
+            incident_snapshots.insert(),
+            [{"incident": _slug(n), "taken_at": now, "plan": written} for n in range(promises)],
+        )
+
+
+async def _open(on: BenchmarkStack, plan: Playbook, due: Sequence[datetime]) -> None:
+    """Start every incident where its announcement is out, with the promise that it made."""
+    left = iter(enumerate(due))
+
+    async def some() -> None:
+        for number, at in left:
+            await on.client.start_workflow(
+                INCIDENT_WORKFLOW,
+                _opening(plan, number, at + _BEFORE),
+                id=incident_workflow_id(_slug(number)),
+                task_queue=MAIN_QUEUE,
+            )
+
+    await asyncio.gather(*(some() for _ in range(_AT_ONCE)))
+
+
+def _opening(plan: Playbook, number: int, due: datetime) -> OpenIncident:
+    now, lead, slug = datetime.now(UTC), Actor.at_terminal("maya"), _slug(number)
+    kind, place, digest = MessageKind.ANNOUNCEMENT, Destination(channel=CHANNEL), f"{number:064x}"
+    message = MessageState(
+        number=1,
+        kind=kind,
+        ordinal=1,
+        revision=1,
+        author=_owner(number),
+        proposed_at=now,
+        gate=Gate(policy=plan.messages[kind].gate, digest=digest, author=_owner(number)),
+        destinations=(place,),
+        phase=MessagePhase.SETTLED,
+        approved_at=now,
+        next_update_by=due,
+        outcomes={
+            place.key: Outcome.at(
+                place, PublicationState.ACCEPTED, receipt=Receipt(id=str(number), at=now)
+            )
+        },
+        reached=[place.key],
+    )
+    promise = Promise(number=1, owner=_owner(number), made_at=now, due=due, channels=(CHANNEL,))
+    state = IncidentState(
+        incident=slug,
+        title=f"Outage {number}",
+        plan=plan,
+        templates="d" * 64,
+        audiences=(),
+        opened_by=lead,
+        opened_at=now,
+        stage=Stage.ACKNOWLEDGE,
+        messages=[message],
+        severity=Severity.MAJOR,
+        promises=[promise],
+        heard=[1],
+        words=[now],
+    )
+    return OpenIncident(
+        incident=slug,
+        title=state.title,
+        opened_by=lead,
+        plan=plan,
+        templates=state.templates,
+        severity=state.severity,
+        carried=state,
+        registered=True,
+    )
+
+
+async def _handed(on: BenchmarkStack) -> int:
+    query = select(func.count()).where(notifications.c.handed_at.is_not(None))
+    async with on.database.read() as connection:
+        return (await connection.scalar(query)) or 0
+
+
+async def _recorded_all(on: BenchmarkStack, promises: int) -> bool:
+    query = select(func.count()).select_from(timelines)
+    async with on.database.read() as connection:
+        return ((await connection.scalar(query)) or 0) >= promises
+
+
+async def _found(
+    on: BenchmarkStack,
+    phones: Telephones,
+    due: Sequence[datetime],
+    opened_in: float,
+    peak: int | None,
+    processor: float,
+    lasted: float,
+) -> Found:
+    asked = select(
+        notifications.c.incident, notifications.c.entered_at, notifications.c.handed_at
+    ).where(notifications.c.step == Rung.REMIND.value)
+    recorded = (
+        select(timelines.c.incident, func.count())
+        .where(timelines.c.what == "promise near")
+        .group_by(timelines.c.incident)
+    )
+    async with on.database.read() as connection:
+        rows = (await connection.execute(asked)).all()
+        entries = (await connection.execute(recorded)).all()
+        tried = await connection.scalar(select(func.count()).select_from(notification_attempts))
+    moment = {_slug(number): at for number, at in enumerate(due)}
+    handed = [row for row in rows if row.handed_at is not None]
+    return Found(
+        promises=len(due),
+        opened_in=opened_in,
+        entered=tuple((row.entered_at - moment[row.incident]).total_seconds() for row in rows),
+        handed=tuple((row.handed_at - moment[row.incident]).total_seconds() for row in handed),
+        rings=tuple(phones.rang.values()),
+        recorded=tuple(many for _, many in entries),
+        attempts=tried or 0,
+        peak=peak,
+        processor=processor,
+        lasted=lasted,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run it and return an exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.open_promises")
+    parser.add_argument("--promises", type=int, default=10_000)
+    parser.add_argument("--minutes", type=float, default=3.0, help="within which all are due")
+    parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+    given = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="ff-promises-") as folder:
+        return asyncio.run(_print(given, Path(folder)))
+
+
+async def _print(given: argparse.Namespace, folder: Path) -> int:
+    async with ledger(given.database, folder) as url:
+        if url is None:
+            print("There is no PostgreSQL server on this machine.")
+            return 1
+        within = timedelta(minutes=given.minutes)
+        found = await measure(folder, url, given.promises, within)
+    print(f"{found.promises:,} promises, opened in {found.opened_in:.0f} s")
+    for name, seconds in (("entered", found.entered), ("telephone rang", found.handed)):
+        print(
+            f"due to {name}: half within {median(seconds):.1f} s, 95 % within "
+            f"{percentile_95(seconds):.1f} s, longest {max(seconds):.1f} s"
+        )
+    peak = f"{found.peak / 2**20:.0f} MiB" if found.peak else "unknown"
+    print(f"worker: at most {peak}, {found.processor / found.lasted:.2f} processors")
+    print(f"load of the machine {os.getloadavg()[0]:.1f}")
+    for line in found.wrong():
+        print(f"not right: {line}")
+    return int(bool(found.wrong()))
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The SDK's threads can crash an interpreter before 3.14 while it exits.
+    os._exit(code)
