@@ -76,7 +76,7 @@ from client.metrics import measure_writes, runtime
 from client.notifying import keep_testing, start_notifying, tell_incident
 from client.outbox import start_sending
 from client.page_words import page_words
-from client.people import known_people
+from client.people import KnownPeople
 from client.record_key import read_key
 from client.recovery.locks import lock_those_behind
 from client.reply_desk import keep_replying
@@ -162,7 +162,7 @@ async def notifying(
         Push(requests.post, secret, settings.push_contact or settings.console_url),
         secret,
     )
-    people: People = partial(known_people, settings)
+    people: People = KnownPeople(settings)
     start, url = partial(start_notifying, client), settings.console_url
     lines = RoomLines(database, url, outbox.start)
     activities = NotificationActivities(

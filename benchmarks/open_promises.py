@@ -243,6 +243,7 @@ def _opening(plan: Playbook, number: int, due: datetime) -> OpenIncident:
         destinations=(place,),
         phase=MessagePhase.SETTLED,
         approved_at=now,
+        opened=True,
         next_update_by=due,
         outcomes={
             place.key: Outcome.at(
