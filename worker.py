@@ -73,7 +73,7 @@ from client.kept_back import keep_telling
 from client.listening import keep_listening
 from client.logs import log_as_json
 from client.metrics import measure_writes, runtime
-from client.notifying import keep_testing, start_notifying, tell_incident
+from client.notifying import GatheredStarts, keep_testing, start_notifying, tell_incident
 from client.outbox import start_sending
 from client.page_words import page_words
 from client.people import KnownPeople
@@ -111,6 +111,10 @@ from workflows.surges import SurgeWorkflow
 
 GRACE = timedelta(seconds=15)
 """How long a stopping worker waits for its activities: longer than one provider request."""
+
+MOST_CACHED = 400
+"""Workflows that are kept in memory between their tasks: each takes half a MiB, and any other is
+gone through again from its history. By its own default the SDK keeps 1,000."""
 
 STICKY = timedelta(seconds=2)
 """How long Temporal waits for a worker that has an incident in its memory before it asks another.
@@ -163,7 +167,7 @@ async def notifying(
         secret,
     )
     people: People = KnownPeople(settings)
-    start, url = partial(start_notifying, client), settings.console_url
+    start, url = GatheredStarts(partial(start_notifying, client)), settings.console_url
     lines = RoomLines(database, url, outbox.start)
     activities = NotificationActivities(
         database, contacts, people, url, start, partial(tell_incident, client), lines
@@ -252,6 +256,7 @@ def workers(
                 deployment_config=deployment(settings),
                 interceptors=[FailureLines()],
                 sticky_queue_schedule_to_start_timeout=STICKY,
+                max_cached_workflows=MOST_CACHED,
             )
             wiring.allow_long_tasks(main)
             sending = OutboxActivities(database, key, requests, tell_room=ours.contacts.tell_room)

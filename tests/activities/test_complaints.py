@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from domain.notifications import NotificationReason
 from domain.severity import Severity
 from tests.activities.test_notifications import home
-from tests.notifying import House, member
+from tests.notifying import NIGHT, House, member
 
 __all__ = ["home"]
 
@@ -49,6 +49,33 @@ async def test_an_acknowledgement_that_comes_too_late_opens_nothing_again(home: 
     assert await home.states() == {"noor": "ended", "kim": "ended"}
     assert await home.after() == ["/noor/phone"]
     assert await home.after(timedelta(days=1)) == []
+
+
+async def test_two_owners_who_sleep_over_a_change_of_the_clocks_are_woken_in_their_mornings(
+    home: House,
+) -> None:
+    """Seven in the morning is an hour apart for them, and eight and nine hours of sleep away."""
+    home.has(
+        member("ann", "phone", quiet=NIGHT, zone="Europe/Berlin"),
+        member("kim", "phone", quiet=NIGHT, zone="America/New_York"),
+    )
+    # In Berlin the clocks go back at 01:00 UTC. In New York it is still the evening of summer.
+    home.clock.now = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    await home.notify("ann", "kim", about="promise/1", reason=NotificationReason.PROMISE_NEAR)
+    assert await home.after() == ["/kim/phone"]
+    await home.acknowledge("kim")
+    home.clock.now = datetime(2026, 10, 25, 5, 59, 50, tzinfo=UTC)
+    assert await home.after(timedelta()) == []
+    assert await home.after(timedelta(seconds=10)) == ["/ann/phone"]
+    await home.acknowledge("ann")
+
+    # A week later it is New York's turn, and severity 1 wakes both at once.
+    home.clock.now = datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
+    await home.notify("ann", "kim", about="promise/2", reason=NotificationReason.PROMISE_NEAR)
+    assert await home.after() == []
+    worst, due = Severity.CRITICAL, NotificationReason.PROMISE_DUE
+    await home.notify("ann", "kim", about="promise/2", step="everybody", severity=worst, reason=due)
+    assert sorted(await home.after()) == ["/ann/phone", "/kim/phone"]
 
 
 async def test_what_somebody_acknowledged_is_not_what_comes_after_it(home: House) -> None:

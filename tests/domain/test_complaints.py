@@ -41,7 +41,7 @@ def test_turns_of_a_day_pass_over_days_without_a_shift() -> None:
 def test_a_calendar_shows_whoever_would_be_asked(
     zone: str, first: date, hours: tuple[int, int], begins: int, length: int
 ) -> None:
-    """Others show the planned person while somebody else takes over, or say so of the next shift."""
+    """Others show the planned person while somebody else has taken over."""
     noon = datetime(first.year, first.month, first.day, 12)  # noqa: DTZ001 - a wall time
     taken = noon + timedelta(hours=begins)
     schedule = Schedule(
