@@ -69,7 +69,8 @@ class Found(Value):
     """What became of so many ``promises``; seconds are from the moment a reminder was due.
 
     ``rings`` is how often a telephone rang for each incident, and ``recorded`` how often its
-    record says that somebody was asked: one each.
+    record says that somebody was asked: one each. ``worker`` and ``temporal`` are seconds of
+    processor, and ``peak`` is the most memory that the worker held, in bytes.
     """
 
     promises: int
@@ -80,7 +81,8 @@ class Found(Value):
     recorded: tuple[int, ...]
     attempts: int
     peak: int | None
-    processor: float
+    worker: float
+    temporal: float
     lasted: float
 
     def wrong(self) -> list[str]:
@@ -150,7 +152,7 @@ async def measure(folder: Path, url: str, promises: int, within: timedelta) -> F
         await _enter(on, plan, promises)
         await _open(on, plan, due)
         opened_in = time.monotonic() - began
-        cpu, since = child.cpu(), time.monotonic()
+        before, since = (child.cpu(), on.temporal.cpu()), time.monotonic()
         async with asyncio.timeout(_LONGEST - opened_in):
             while True:
                 child.refuse_dead()
@@ -158,7 +160,7 @@ async def measure(folder: Path, url: str, promises: int, within: timedelta) -> F
                     break
                 await asyncio.sleep(_LOOK_EVERY)
         lasted = time.monotonic() - since
-        used = child.cpu() - cpu
+        used = child.cpu() - before[0], on.temporal.cpu() - before[1]
         # Whatever came twice would come now.
         await asyncio.sleep(5)
         return await _found(on, phones, due, opened_in, child.peak_memory(), used, lasted)
@@ -244,6 +246,7 @@ def _opening(plan: Playbook, number: int, due: datetime) -> OpenIncident:
         destinations=(place,),
         phase=MessagePhase.SETTLED,
         approved_at=now,
+        opened=True,
         next_update_by=due,
         outcomes={
             place.key: Outcome.at(
@@ -298,7 +301,7 @@ async def _found(
     due: Sequence[datetime],
     opened_in: float,
     peak: int | None,
-    processor: float,
+    used: tuple[float, float],
     lasted: float,
 ) -> Found:
     asked = select(
@@ -324,7 +327,8 @@ async def _found(
         recorded=tuple(many for _, many in entries),
         attempts=tried or 0,
         peak=peak,
-        processor=processor,
+        worker=used[0],
+        temporal=used[1],
         lasted=lasted,
     )
 
@@ -354,7 +358,11 @@ async def _print(given: argparse.Namespace, folder: Path) -> int:
             f"{percentile_95(seconds):.1f} s, longest {max(seconds):.1f} s"
         )
     peak = f"{found.peak / 2**20:.0f} MiB" if found.peak else "unknown"
-    print(f"worker: at most {peak}, {found.processor / found.lasted:.2f} processors")
+    each = [1e3 * one / found.promises for one in (found.worker, found.temporal)]
+    print(
+        f"worker: at most {peak}; of a processor for each, in {found.lasted:.0f} s: "
+        f"{each[0]:.0f} ms of the worker, {each[1]:.0f} ms of Temporal"
+    )
     print(f"load of the machine {os.getloadavg()[0]:.1f}")
     for line in found.wrong():
         print(f"not right: {line}")

@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+import logging
+
 from client.playbooks import installed, read_files
+from domain.errors import PlaybookInvalid
 from domain.people import Member
 from domain.playbook_files import examine_playbook
 from settings import Settings
 from store.files.people_file import people_of
+
+_log = logging.getLogger("frontfoot.people")
+
+
+class KnownPeople:
+    """Everybody as ``known_people``; while the files cannot be used, as they were last.
+
+    Somebody is in the middle of an edit then, and nobody is to go unasked for that.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._last: tuple[Member, ...] | None = None
+
+    def __call__(self) -> tuple[Member, ...]:
+        """Blocks. Raises ``PlaybookInvalid`` if they never could be used."""
+        try:
+            self._last = known_people(self._settings)
+        except PlaybookInvalid:
+            if self._last is None:
+                raise
+            _log.warning("the files of people cannot be used: as they were last, meanwhile")
+        return self._last
 
 
 def known_people(settings: Settings) -> tuple[Member, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date, time
+from datetime import date, time, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -63,7 +63,8 @@ class Layer(Written):
     """People who take turns, from one wall time to another, on some days of the week.
 
     A shift belongs to the date on which it begins, and whoever has that date's turn has all of it:
-    the turns are counted from the date ``starts``, before which nobody is on call here. With the
+    the turns are counted from the date ``starts``, before which nobody is on call here; turns of a
+    day pass over the dates on which no shift begins. With the
     same time twice, or without ``to``, a shift lasts until that time on the next date.
     """
 
@@ -93,8 +94,19 @@ class Layer(Written):
         passed = (day - self.starts).days
         if passed < 0:
             return None
-        turns = passed if self.turn is Turn.DAY else passed // 7
+        turns = self._shifts_before(day) if self.turn is Turn.DAY else passed // 7
         return self.people[turns % len(self.people)]
+
+    def _shifts_before(self, day: date) -> int:
+        """How many shifts have begun since the first turn.
+
+        Days without one are not counted: seven people who share five days would have the same day
+        for ever, and two of them none.
+        """
+        assert self.starts is not None
+        weeks, rest = divmod((day - self.starts).days, 7)
+        begun = [Weekday.of(self.starts + timedelta(days=one)) for one in range(rest)]
+        return weeks * len(set(self.days)) + sum(one in self.days for one in begun)
 
 
 class Override(Written):

@@ -17,8 +17,8 @@ from activities.webhook_request import WebhookRequests
 from channels.notifying.own_mail import OwnMail
 from channels.notifying.push import Push
 from channels.notifying.services import Services
-from client.notifying import start_notifying, tell_incident
-from client.people import known_people
+from client.notifying import GatheredStarts, start_notifying, tell_incident
+from client.people import KnownPeople
 from domain.sealing import RecordKey
 from settings import Settings
 from store.kernel.database import Database
@@ -53,8 +53,8 @@ async def notifying(
         Push(requests.post, secret, settings.push_contact or settings.console_url),
         secret,
     )
-    people: People = partial(known_people, settings)
-    start, url = partial(start_notifying, client), settings.console_url
+    people: People = KnownPeople(settings)
+    start, url = GatheredStarts(partial(start_notifying, client)), settings.console_url
     lines = RoomLines(database, url, outbox.start)
     activities = NotificationActivities(
         database, contacts, people, url, start, partial(tell_incident, client), lines

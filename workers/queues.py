@@ -45,6 +45,10 @@ from workflows.surges import SurgeWorkflow
 GRACE = timedelta(seconds=15)
 """How long a stopping worker waits for its activities: longer than one provider request."""
 
+MOST_CACHED = 300
+"""Workflows that are kept in memory between their tasks: each takes half a MiB, and any other is
+gone through again from its history. By its own default the SDK keeps 1,000."""
+
 STICKY = timedelta(seconds=2)
 """How long Temporal waits for a worker that has an incident in its memory before it asks another.
 After a crash, an approver waits exactly that long; the default is ten seconds."""
@@ -107,6 +111,7 @@ def _main(resources: Resources, publishing: Publishing) -> Worker:
         deployment_config=deployment(settings),
         interceptors=[FailureLines()],
         sticky_queue_schedule_to_start_timeout=STICKY,
+        max_cached_workflows=MOST_CACHED,
     )
     wiring.allow_long_tasks(main)
     return main

@@ -63,6 +63,8 @@ def test_a_shift_that_repeats_is_on_the_walls_time_across_a_change_of_the_clocks
         ("SUMMARY:Duty\nATTENDEE;CN=Ann Lee:mailto:someone@example.com", ("ann",)),
         ("SUMMARY:Duty\nATTENDEE:MAILTO:Ann@Example.com", ("ann",)),
         ("SUMMARY:Duty\nATTENDEE:mailto:x@y.z\nATTENDEE;CN=ben:mailto:b@y.z", ("ben",)),
+        # Long lines are folded, in the middle of an address.
+        ("SUMMARY:Duty\nATTENDEE;ROLE=REQ-PARTICIPANT:mailto:ann@exa\n mple.com", ("ann",)),
         ("DESCRIPTION:ann", ()),
     ],
 )
