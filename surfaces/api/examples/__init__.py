@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from surfaces.api.examples import deadlines, desk, incidents, recipients, signing, steering
+from surfaces.api.examples import deadlines, desk, incidents, people, recipients, signing, steering
 from surfaces.api.examples.shape import Example
 
 PROBLEM: Example = {
@@ -19,6 +19,7 @@ OF: dict[str, Example] = {
     **signing.OF,
     **steering.OF,
     **deadlines.OF,
+    **people.OF,
     **recipients.OF,
     **desk.OF,
     "Problem": PROBLEM,

@@ -26,41 +26,10 @@ DECIDING: Example = {
     },
 }
 DECISION: Example = {"message": 1, "gate": "open", "missing": ""}
-ACKNOWLEDGED: Example = {
-    "code": "K7QX-M2PD",
-    "before": False,
-    "things": [
-        {
-            "incident": "spam-saturday",
-            "about": "gate/3/2",
-            "reason": "decide",
-            "message": 3,
-            "state": "acknowledged",
-            "acknowledged_at": "2026-11-28T03:09:00Z",
-            "ending": "",
-            "ended_by": "",
-            "ended_at": None,
-        }
-    ],
-}
-TOKEN: Example = {
-    "id": "5c1d02aa7f3e9b64",
-    "name": "monitoring",
-    "person": "noor",
-    "scopes": ["incidents:read", "incidents:write"],
-    "abilities": ["open", "propose", "steer"],
-    "roles": ["founder"],
-    "expires_at": "2027-02-26T09:00:00Z",
-}
 
 OF: dict[str, Example] = {
-    "AcknowledgedNotification": ACKNOWLEDGED,
     "Deciding": DECIDING,
     "DecisionTaken": DECISION,
-    "Delegating": {"holder": "ines", "to": "ravi", "until": "2026-11-28T17:00:00Z"},
-    "DelegationsShown": {
-        "delegations": [{"holder": "ines", "to": "ravi", "until": "2026-11-28T17:00:00Z"}]
-    },
     "Overriding": {"digest": DIGEST, "reason": "Nobody who should sign answers."},
     "ReleasingStatement": {
         "statement": "first_word_about",
@@ -70,5 +39,4 @@ OF: dict[str, Example] = {
     "Reviewing": {"note": "It could not wait; two more people can sign from now on."},
     "StatementShown": STATEMENT,
     "Stating": STATING,
-    "TokenShown": TOKEN,
 }
