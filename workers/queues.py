@@ -31,16 +31,7 @@ from workers.desk import desk_activities
 from workers.links import unsubscribe_links
 from workers.publishing import Publishing
 from workers.resources import Resources
-from workflows.broadcast import BroadcastWorkflow
-from workflows.deadlines import DeadlinesWorkflow
-from workflows.follow_up import FollowUpWorkflow
-from workflows.incident import IncidentWorkflow
-from workflows.listening import ListeningWorkflow
-from workflows.notifications import ContactTestWorkflow, NotificationsWorkflow
-from workflows.outbox import OutboxWorkflow
-from workflows.publication import PublicationWorkflow
-from workflows.reply_desk import ReplyDeskWorkflow
-from workflows.surges import SurgeWorkflow
+from workflows.every import WORKFLOWS
 
 GRACE = timedelta(seconds=15)
 """How long a stopping worker waits for its activities: longer than one provider request."""
@@ -52,20 +43,6 @@ gone through again from its history. By its own default the SDK keeps 1,000."""
 STICKY = timedelta(seconds=2)
 """How long Temporal waits for a worker that has an incident in its memory before it asks another.
 After a crash, an approver waits exactly that long; the default is ten seconds."""
-
-WORKFLOWS = (
-    IncidentWorkflow,
-    PublicationWorkflow,
-    BroadcastWorkflow,
-    OutboxWorkflow,
-    ListeningWorkflow,
-    ReplyDeskWorkflow,
-    SurgeWorkflow,
-    DeadlinesWorkflow,
-    FollowUpWorkflow,
-    NotificationsWorkflow,
-    ContactTestWorkflow,
-)
 
 
 def workers(resources: Resources) -> list[Worker]:

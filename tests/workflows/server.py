@@ -20,31 +20,9 @@ from temporalio.worker import Worker
 import wiring
 from domain.ids import MAIN_QUEUE, OUTBOX_QUEUE, channel_queue
 from tests.workflows.fakes import Fakes
-from workflows.broadcast import BroadcastWorkflow
-from workflows.deadlines import DeadlinesWorkflow
-from workflows.follow_up import FollowUpWorkflow
-from workflows.incident import IncidentWorkflow
-from workflows.listening import ListeningWorkflow
-from workflows.notifications import ContactTestWorkflow, NotificationsWorkflow
-from workflows.outbox import OutboxWorkflow
-from workflows.publication import PublicationWorkflow
-from workflows.reply_desk import ReplyDeskWorkflow
-from workflows.surges import SurgeWorkflow
+from workflows.every import WORKFLOWS
 
 CHANNELS = ("email", "twitter", "facebook")
-WORKFLOWS = (
-    IncidentWorkflow,
-    PublicationWorkflow,
-    BroadcastWorkflow,
-    OutboxWorkflow,
-    ListeningWorkflow,
-    ReplyDeskWorkflow,
-    SurgeWorkflow,
-    DeadlinesWorkflow,
-    FollowUpWorkflow,
-    NotificationsWorkflow,
-    ContactTestWorkflow,
-)
 
 
 def temporal_executable() -> str | None:
