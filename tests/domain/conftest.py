@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from domain.incident import IncidentState
 from domain.playbook import Playbook
 from domain.playbook_files import parse_playbook
 from tests.domain.incidents import MAYA, NOW
+
+# How long an example takes says how busy the machine is, and nothing of what it tests.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 FOLDER = Path(__file__).resolve().parents[2] / "playbooks" / "site-compromised"
 
