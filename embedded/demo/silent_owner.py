@@ -1,4 +1,4 @@
-"""Somebody promises the next update in public, and does not come back: who is asked, and the end."""
+"""Somebody promises the next update in public, and does not come back: what follows."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from embedded.demo.story import INCIDENT
 
 _LOOK_EVERY = 0.5
 _PATIENCE = 600.0
+_TRIES = 30
 
 Say = Callable[[str], None]
 
@@ -45,7 +46,7 @@ async def go_silent(engine: Engine, say: Say) -> None:
 
 async def _release(engine: Engine, say: Say) -> int:
     """Publish words that were approved in advance; the number of the message."""
-    while True:
+    for _ in range(_TRIES):
         due = next_minute(datetime.now(UTC))
         try:
             message = await holding.release(
@@ -62,6 +63,7 @@ async def _release(engine: Engine, say: Say) -> int:
             continue
         say(f"{OWNER} releases approved words, promises more by {show_clock(due)}, goes silent")
         return message.number
+    raise ClientError("No worker answers.", "Look at the worker's log.")
 
 
 async def _promise(engine: Engine, number: int) -> PromiseStatus | None:
