@@ -46,7 +46,7 @@ _BY_HAND = (
     "Thank you for writing, {}. We are on it, and our status page says how far we are.",
     "{}, we see this and keep at it. The next news will be on our status page.",
 )
-_AGAIN_AFTER = 1.0
+_AGAIN_AFTER, _LOOKS = 1.0, 8
 _MOST_CLUSTERS = 200
 _MANY = 500
 _MOST_ROUNDS = 60
@@ -145,7 +145,7 @@ async def answer_crowd(engine: Engine, sandbox: httpx.AsyncClient, expected: int
         handled += await _by_hand(engine, got) + await _settle_unknown(engine, sandbox, say)
         if not handled and await _settled(engine) and await _arrived(engine) >= expected:
             return
-        await asyncio.sleep(_AGAIN_AFTER)
+        await _until_settled(engine)
     say("some mentions cannot be answered: the scorecard says how many")
 
 
@@ -305,6 +305,14 @@ async def _unanswered(engine: Engine, numbers: Sequence[int]) -> list[int]:
 async def _arrived(engine: Engine) -> int:
     page = await mentions.list_mentions(engine, incident=INCIDENT, limit=1)
     return sum(page.counts.values())
+
+
+async def _until_settled(engine: Engine) -> None:
+    """Wait for what is under way, for a while: all that is open is not read again meanwhile."""
+    for _ in range(_LOOKS):
+        await asyncio.sleep(_AGAIN_AFTER)
+        if await _settled(engine):
+            return
 
 
 async def _settled(engine: Engine) -> bool:

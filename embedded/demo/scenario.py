@@ -26,10 +26,8 @@ from domain.ids import SUBSCRIBERS
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.page_entry import ComponentState
-from domain.promise_clock import PromiseState
 from domain.status import IncidentStatus, MessageStatus
-from domain.times import show_clock
-from embedded.demo import silence
+from embedded.demo.silent_owner import go_silent
 from embedded.demo.story import INCIDENT, LEAD, THE_LEAD, TITLE, Refusal, StoodIn, Story
 
 Result = TypeVar("Result")
@@ -110,7 +108,7 @@ class Scenario:
 
     async def _say_the_rest(self, announcement: MessageStatus) -> None:
         await self._die_midway(announcement)
-        await self._go_silent()
+        await go_silent(self._host.engine, self._host.say)
         await self._reassure()
         await self._settled(announcement.number)
         await self._resolve()
@@ -181,44 +179,6 @@ class Scenario:
         message = await self._propose(MessageKind.REPLY_RULES)
         await self._decide("noor", message)
         await self._until(_in_force, message.number, "the reply rules being in force")
-
-    async def _go_silent(self) -> None:
-        """Have somebody promise the next update in public, and not come back."""
-        due = silence.next_minute(datetime.now(UTC))
-        message = await self._patiently(
-            lambda: holding.release(
-                self._host.engine,
-                INCIDENT,
-                silence.RELEASED,
-                actor=Actor.at_terminal(silence.OWNER),
-                blanks={},
-                next_update_by=due,
-            )
-        )
-        self._host.say(
-            f"{silence.OWNER} releases approved words, promises more by {show_clock(due)}, "
-            "and goes silent"
-        )
-        await self._outlast(message.number)
-
-    async def _outlast(self, number: int) -> None:
-        """Wait until a promise has ended, and say who is asked meanwhile."""
-        told = 0
-        deadline = asyncio.get_running_loop().time() + PATIENCE
-        while asyncio.get_running_loop().time() < deadline:
-            steps = await silence.steps_of(self._host.engine, number)
-            for asked in steps[told:]:
-                self._host.say(f"nothing has followed message {number} yet: asked {asked}")
-            told = len(steps)
-            status = await self._patiently(lambda: incident_status(self._host.engine, INCIDENT))
-            promise = next((one for one in status.promises if one.number == number), None)
-            if promise is not None and promise.state is not PromiseState.OPEN:
-                by_itself = promise.state is PromiseState.KEPT_BY_FALLBACK
-                how = f"message {promise.ended_by} went out by itself" if by_itself else promise.why
-                self._host.say(f"{silence.OWNER}'s promise is {promise.state}: {how}")
-                return
-            await asyncio.sleep(0.5)
-        raise ClientError(f"Nothing became of promise {number}.", "Look at the timeline.")
 
     async def _reassure(self) -> None:
         message = await self._propose(
