@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from temporalio import workflow
@@ -12,8 +12,9 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.proposals import RENDER_MESSAGE, RenderMessage, StatementOrder
     from domain.actor import FRONTFOOT, Actor
-    from domain.errors import DomainError
+    from domain.errors import DomainError, NotNow
     from domain.explanation import Action, NextStep
+    from domain.gate import GateState
     from domain.holding import FIRST_WORD, STILL_WORKING
     from domain.incident import IncidentState
     from domain.limits import MOST_MESSAGES, NAME_LIMIT, refuse_long, refuse_many
@@ -22,13 +23,22 @@ with workflow.unsafe.imports_passed_through():
     from domain.playbook_holding import HoldingPlan, StatementPlan
     from domain.promises import refuse_promise, whole_minute
     from domain.roster import roles_of
-    from workflows.calls import call, explanation_of
+    from workflows.calls import Failure, call, failure_of
     from workflows.contract import Release
     from workflows.lifecycle import Lifecycle
+    from workflows.patches import HOLDS
     from workflows.policies import ASKED, URGENT
     from workflows.proposing import message_of
     from workflows.timeline import Timeline
     from workflows.turns import turn
+
+
+Wanted = Callable[[], bool]
+"""Whether a statement still says something: people decide while it is being rendered."""
+
+
+def _always() -> bool:
+    return True
 
 
 class Releasing:
@@ -70,27 +80,27 @@ class Releasing:
                 statement, release.actor, release.blanks, _shown(release.next_update_by)
             )
 
-    async def still_working(self, owner: str, since: datetime) -> MessageState:
+    async def still_working(self, owner: str, since: datetime, wanted: Wanted) -> MessageState:
         """Publish that work goes on, with a new promise that ``owner`` keeps.
 
         Raises ``DomainError`` or ``ActivityError`` if it cannot be published.
         """
-        return await self.release_by_itself(STILL_WORKING, owner, since)
+        return await self._by_itself(STILL_WORKING, owner, since, wanted)
 
-    async def release_by_itself(
-        self, name: str = FIRST_WORD, owner: str = "", since: datetime | None = None
+    async def _by_itself(
+        self, name: str, owner: str, since: datetime, wanted: Wanted
     ) -> MessageState:
-        """Publish a statement that nobody released, as the plan says: for an escalation policy.
+        """Publish a statement that nobody released, as the plan says.
 
         Its only blank may be the time of the next update, which the cadence gives. One that was
-        released ``since`` then is enough: two who ask in one moment get the same. Raises
-        ``DomainError`` or ``ActivityError`` if it cannot be published.
+        released ``since`` then, or is still going out, is enough: nobody needs two. Raises
+        ``NotNow`` if it is not ``wanted`` any more once it has been rendered.
         """
         async with turn(self._turn):
             self._state.refuse_if_closed()
-            for one in reversed(self._state.messages):
-                if since is not None and one.released == name and one.proposed_at >= since:
-                    return one
+            found = self._released(name, since)
+            if found is not None:
+                return found
             statement = self._plan().statement(name)
             self._refuse_now(statement)
             if statement.blanks:
@@ -100,22 +110,37 @@ class Releasing:
                 )
             now = workflow.now()
             promise = self._state.suggested_promise(now)
-            return await self._publish(statement, FRONTFOOT, {}, _shown(promise), owner=owner)
+            return await self._publish(
+                statement, FRONTFOOT, {}, _shown(promise), owner=owner, wanted=wanted
+            )
 
-    async def in_place_of(self, message: MessageState) -> str:
-        """Publish what was approved for the time that ``message`` waits; "" or why it is not.
+    def _released(self, name: str, since: datetime) -> MessageState | None:
+        for one in reversed(self._state.messages):
+            if one.released != name:
+                continue
+            if one.proposed_at >= since:
+                return one
+            if one.phase is MessagePhase.PUBLISHING and workflow.patched(HOLDS):
+                return one
+        return None
+
+    async def in_place_of(self, message: MessageState) -> Failure | None:
+        """Publish what was approved for the time that ``message`` waits; why not, or None.
 
         A run that goes on as new may ask once more: what went out since it was proposed is enough.
         """
+
+        def waits() -> bool:
+            gate = message.gate.state
+            return message.phase is MessagePhase.WAITING and gate is GateState.WAITING
+
         announces = message.kind is MessageKind.ANNOUNCEMENT
         name = FIRST_WORD if announces else STILL_WORKING
         try:
-            await self.release_by_itself(name, message.owner, message.proposed_at)
-        except DomainError as error:
-            return error.explanation.what
-        except ActivityError as error:
-            return explanation_of(error).what
-        return ""
+            await self._by_itself(name, message.owner, message.proposed_at, waits)
+        except (DomainError, ActivityError) as error:
+            return failure_of(error)
+        return None
 
     def _plan(self) -> HoldingPlan:
         plan = self._state.plan.holding
@@ -135,6 +160,17 @@ class Releasing:
             raise DomainError(
                 "People have been told that it is over.",
                 "Propose a message, and have it signed.",
+            )
+        resolution = [
+            one.number
+            for one in state.messages
+            if one.kind is MessageKind.RESOLUTION_NOTE and one.phase is MessagePhase.PUBLISHING
+        ]
+        if resolution and workflow.patched(HOLDS):
+            raise NotNow(
+                f"The resolution, message {resolution[0]}, is on its way.",
+                NextStep(action=Action.SHOW_STATUS, incident=state.incident),
+                means="Nothing was released: it would say that work goes on after it is over.",
             )
         begun = [
             one.number
@@ -160,6 +196,7 @@ class Releasing:
         promise: datetime | None,
         *,
         owner: str = "",
+        wanted: Wanted = _always,
     ) -> MessageState:
         state, now = self._state, workflow.now()
         await self._lifecycle.refuse_unregistered()
@@ -184,6 +221,8 @@ class Releasing:
         rendered = await call(RENDER_MESSAGE, order, ASKED, priority=URGENT, summary=summary)
         # While it was being rendered somebody may have approved what says more.
         self._refuse_now(statement)
+        if not wanted() and workflow.patched(HOLDS):
+            raise NotNow("What it stands in for has been decided, or is on its way.")
         message = message_of(state, order, rendered)
         message.gate = message.gate.model_copy(update={"released": True})
         message.owner = owner or actor.person

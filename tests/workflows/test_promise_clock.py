@@ -102,7 +102,7 @@ async def test_a_promise_that_comes_near_is_everybodys_and_then_keeps_itself(
     score = (await response.status()).scorecard
     assert (score.kept_by_fallback, score.broken, score.promises) == (2, 1, 3)
     assert response.world.public("twitter") == [1, 2, 3]
-    assert (await asked(response, "promise/3", 3))[-1][0] == "broken"
+    assert (await asked(response, "promise/3/broken", 1))[0][0] == "broken"
 
 
 async def test_an_update_keeps_it_and_whoever_was_asked_is_told(response: Response) -> None:
@@ -182,8 +182,7 @@ async def test_without_an_approved_statement_it_is_broken_and_says_why(response:
     broken = await promise(response, 1, PromiseState.BROKEN)
     assert "No holding statements were approved" in broken.why
     assert response.world.public("twitter") == [1]
-    steps = [step for step, _ in await asked(response, "promise/1", 2)]
-    assert steps[-1] == "broken"
+    assert [step for step, _ in await asked(response, "promise/1/broken", 1)] == ["broken"]
 
 
 async def test_a_statement_that_does_not_get_out_keeps_nothing(response: Response) -> None:
