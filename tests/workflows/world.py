@@ -169,6 +169,7 @@ class World:
         self.notified: list[Notify] = []
         self.ended: list[EndNotifications] = []
         self.away = False
+        self.shut = False
         self._notifying: asyncio.Event | None = None
         self.holding = True
         self.prevention_due: date | None = None
@@ -310,7 +311,12 @@ class World:
         )
 
     async def open_gate(self, order: OpenGate) -> None:
-        """Enter an opening."""
+        """Enter an opening, unless the ledger is ``shut``: then it is asked again in a minute.
+
+        No time passes for an incident while a publication of it is under way, but here it does.
+        """
+        if self.shut:
+            raise ApplicationError("The opening is not taken.", non_retryable=True)
         if self._opening is not None:
             await self._opening.wait()
         self.opened.append(order)
