@@ -14,7 +14,7 @@ from typing import NamedTuple
 from domain.incident import IncidentState
 from domain.message import MessageKind
 from domain.message_state import MessagePhase, MessageState
-from domain.promise_clock import KEEPING, UNDER_WAY_WAIT, Promise, Rung
+from domain.promise_clock import KEEPING, UNDER_WAY_WAIT, Promise
 
 _PUBLISHING = MessagePhase.PUBLISHING
 
@@ -83,8 +83,8 @@ def look_at(
     ``trying``: its statement is being published at this moment.
     """
     plan = state.plan.promises
-    if promise.open and resolution is not None and Rung.EVERYBODY in promise.climbed:
-        # What becomes of the resolution decides.
+    if promise.open and promise.why and resolution is not None:
+        # Everybody knows, and what becomes of the resolution decides.
         return None
     if trying:
         return promise.breaks_at(plan) if promise.open else None

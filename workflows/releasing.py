@@ -58,6 +58,12 @@ class Releasing:
 
     def refuse(self, release: Release) -> None:
         """Raise ``DomainError`` unless this person may release it now."""
+        self._refuse(release)
+        resolution = self._resolution()
+        if resolution is not None:
+            raise _beside(resolution, self._state.incident)
+
+    def _refuse(self, release: Release) -> None:
         self._state.refuse_request(release.actor)
         refuse_long("The name of the statement", release.statement, NAME_LIMIT)
         refuse_many("blanks", (*release.blanks, *release.blanks.values()))
@@ -74,7 +80,8 @@ class Releasing:
     async def release(self, release: Release) -> MessageState:
         """Publish it. Raises ``ActivityError`` if a blank is not what was approved."""
         async with turn(self._turn):
-            self.refuse(release)
+            self._refuse(release)
+            self._refuse_beside_resolution()
             statement = self._plan().statement(release.statement)
             return await self._publish(
                 statement, release.actor, release.blanks, _shown(release.next_update_by)
@@ -103,6 +110,7 @@ class Releasing:
                 return found
             statement = self._plan().statement(name)
             self._refuse_now(statement)
+            self._refuse_beside_resolution()
             if statement.blanks:
                 raise DomainError(
                     f"Holding statement {name} has blanks, and nobody is there to fill them.",
@@ -161,17 +169,6 @@ class Releasing:
                 "People have been told that it is over.",
                 "Propose a message, and have it signed.",
             )
-        resolution = [
-            one.number
-            for one in state.messages
-            if one.kind is MessageKind.RESOLUTION_NOTE and one.phase is MessagePhase.PUBLISHING
-        ]
-        if resolution and workflow.patched(HOLDS):
-            raise NotNow(
-                f"The resolution, message {resolution[0]}, is on its way.",
-                NextStep(action=Action.SHOW_STATUS, incident=state.incident),
-                means="Nothing was released: it would say that work goes on after it is over.",
-            )
         begun = [
             one.number
             for one in state.messages
@@ -187,6 +184,20 @@ class Releasing:
                 "Nobody has been told anything yet, so there is nothing to continue.",
                 NextStep(action=Action.RELEASE, incident=state.incident, about=FIRST_WORD),
             )
+
+    def _refuse_beside_resolution(self) -> None:
+        resolution = self._resolution()
+        if resolution is not None and workflow.patched(HOLDS):
+            raise _beside(resolution, self._state.incident)
+
+    def _resolution(self) -> int | None:
+        """The resolution that is on its way."""
+        going_out = (
+            one.number
+            for one in self._state.messages
+            if one.kind is MessageKind.RESOLUTION_NOTE and one.phase is MessagePhase.PUBLISHING
+        )
+        return next(going_out, None)
 
     async def _publish(
         self,
@@ -221,6 +232,7 @@ class Releasing:
         rendered = await call(RENDER_MESSAGE, order, ASKED, priority=URGENT, summary=summary)
         # While it was being rendered somebody may have approved what says more.
         self._refuse_now(statement)
+        self._refuse_beside_resolution()
         if not wanted() and workflow.patched(HOLDS):
             raise NotNow("What it stands in for has been decided, or is on its way.")
         message = message_of(state, order, rendered)
@@ -237,6 +249,14 @@ class Releasing:
         # Once the ledger has the opening, it goes out: see workflows/openings.py.
         message.mark_publishing()
         return message
+
+
+def _beside(resolution: int, incident: str) -> NotNow:
+    return NotNow(
+        f"The resolution, message {resolution}, is on its way.",
+        NextStep(action=Action.SHOW_STATUS, incident=incident),
+        means="Nothing was released: it would say that work goes on after it is over.",
+    )
 
 
 def _shown(at: datetime | None) -> datetime | None:
