@@ -143,5 +143,12 @@ def in_a_row(state: IncidentState) -> int:
         return state.told(one)
 
     out = [one for one in state.messages if counts(one)]
-    out.sort(key=lambda one: (one.approved_at or one.proposed_at, one.number))
+    out.sort(key=_out_at)
     return sum(1 for _ in takewhile(lambda one: one.by_itself, reversed(out)))
+
+
+def _out_at(message: MessageState) -> tuple[datetime, int]:
+    """When a message was out, by the latest receipt; of one on its way, when it was approved."""
+    receipts = [one.receipt.at for one in message.outcomes.values() if one.receipt]
+    began = message.approved_at or message.proposed_at
+    return max(receipts, default=began), message.number

@@ -35,6 +35,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.falling_back import FallingBack
     from workflows.following_up import FollowingUp
     from workflows.hearing import read
+    from workflows.patches import HOLDS
     from workflows.releasing import Releasing
     from workflows.timeline import Timeline
 
@@ -56,14 +57,18 @@ class Promises:
             while True:
                 # Before anything is awaited: what happens meanwhile must wake it again.
                 before = self._seen()
-                self._promise_the_first_word()
-                self._take_in()
-                self._climb()
+                self.look()
                 if self._following.due():
                     await self._following.start()
                 await self._something(before)
         finally:
             self._alarms.cancel()
+
+    def look(self) -> None:
+        """Take in what is out by now, and begin what is due; waits for nothing."""
+        self._promise_the_first_word()
+        self._take_in()
+        self._climb()
 
     def quiet(self) -> bool:
         """Whether nobody is being asked, and no fallback written: the next run would forget it."""
@@ -164,7 +169,10 @@ class Promises:
             # For runs of before the statements were counted: see FallingBack.
             chain = [one.in_a_row for one in state.promises if one.fallback == message.number]
             promise.in_a_row = max(chain, default=0) + 1
-        promise.skip_passed(state.plan.promises)
+        plan = state.plan.promises
+        promise.skip_passed(plan)
+        if promise.at(Rung.FALLBACK, plan) <= made and not workflow.patched(HOLDS):
+            promise.climb(Rung.FALLBACK)
         state.promises.append(promise)
         self._timeline.add(
             "promise made", owner, f"{promise.in_words}: next update by {show_moment(due)}"
