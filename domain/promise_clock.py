@@ -76,8 +76,7 @@ class Promise(BaseModel):
     those who took it on. The fallback has waited since ``held_since`` for an update that is on its
     way, or goes out since ``fallback_at`` as message ``fallback``. If it could not be published
     since ``tried_at``, that is tried again at ``again_at``, also after the promise was broken.
-    ``alarmed``: people are told that it was broken, and nobody has heard. ``in_a_row`` counts for
-    incidents of before statements were counted by messages.
+    ``in_a_row`` counts for incidents of before statements were counted by messages.
     """
 
     number: int
@@ -93,7 +92,6 @@ class Promise(BaseModel):
     fallback_at: datetime | None = None
     tried_at: datetime | None = None
     again_at: datetime | None = None
-    alarmed: bool = False
     ended_at: datetime | None = None
     ended_by: int | None = None
     why: str = ""

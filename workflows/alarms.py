@@ -66,7 +66,8 @@ class Alarms:
 
     def broken(self, promise: Promise) -> None:
         """Tell everybody that it was broken, until somebody has heard or an update is out."""
-        promise.alarmed = workflow.patched(HOLDS)
+        if workflow.patched(HOLDS):
+            self._state.alarms.append(promise.number)
         self.start(promise, BROKEN, self._ask(promise, BROKEN))
 
     def end(self, promise: Promise, who: str) -> None:
@@ -77,8 +78,8 @@ class Alarms:
 
     def end_broken(self, promise: Promise, ending: str, who: str) -> None:
         """Tell nobody any more that a promise was broken, where somebody is still told."""
-        if promise.alarmed:
-            promise.alarmed = False
+        if promise.number in self._state.alarms:
+            self._state.alarms.remove(promise.number)
             over = self._end(promise, promise.about_broken, ending, who, workflow.now())
             self.start(promise, "end broken", over)
 
@@ -94,7 +95,8 @@ class Alarms:
         """Have the people of one step asked. Passed on at once if none of them can be reached."""
 
         def over() -> bool:
-            wanted = promise.alarmed if step == BROKEN else promise.open
+            alarmed = promise.number in self._state.alarms
+            wanted = alarmed if step == BROKEN else promise.open
             return not wanted and workflow.patched(HOLDS)
 
         async with self._in_turn(promise):

@@ -257,12 +257,18 @@ async def test_the_first_word_is_released_by_one_person_and_only_once(response: 
 async def test_an_open_promise_is_not_closed_over(response: Response) -> None:
     await opened(response)
     await promised(response, 30 * MINUTE)
+    await response.settled()
 
     with pytest.raises(Refusal, match="were promised an update"):
         await response.close()
     await response.close("It was a false alarm.")
 
     assert (await response.result()).scorecard.broken == 1
+    told = [(one.what, one.who, one.about) for one in list(response.world.timeline.values())[-2:]]
+    assert told == [
+        ("promise broken", "maya", "message 1: The incident was closed with a waiver."),
+        ("closed", "maya", "waived: It was a false alarm."),
+    ]
 
 
 async def test_an_incident_of_before_severities_is_not_watched(response: Response) -> None:
