@@ -21,6 +21,7 @@ from domain.gate import GatePolicy, GateState
 from domain.ids import AudienceName, MessageRef, Slug
 from domain.message import SHORT_DIGEST, MessageKind
 from domain.message_state import MessagePhase, MessageState
+from domain.model import unsaid
 from domain.noise import Noise
 from domain.playbook import MessagePlan, Playbook
 from domain.promise_clock import Promise
@@ -41,7 +42,8 @@ class IncidentState(BaseModel):
     among them, ``heard`` the messages that the promise clock knows to be told, and ``words`` when
     the first and the latest update was. What the messages up to ``watched_from`` promise is not
     watched: they are of before the incident had a severity. ``followed_up``: its prevention will be
-    asked for on its day.
+    asked for on its day. ``alarms`` are the broken promises of which people are told: nobody has
+    heard, and no update is out.
     """
 
     incident: Slug
@@ -68,6 +70,7 @@ class IncidentState(BaseModel):
     words: list[datetime] = Field(default_factory=list)
     watched_from: int = 0
     followed_up: bool = False
+    alarms: list[int] = Field(default_factory=list, exclude_if=unsaid)
 
     def message(self, number: int) -> MessageState:
         """Message ``number``; ``DomainError`` if there is none."""

@@ -17,10 +17,11 @@ with workflow.unsafe.imports_passed_through():
         RegisterIncident,
     )
     from domain.actor import Actor
-    from domain.errors import DomainError
+    from domain.errors import DomainError, NotNow
     from domain.explanation import Action, Explanation, NextStep
     from domain.incident import IncidentState
     from domain.lifecycle import end, refuse_audiences, refuse_close, refuse_stage
+    from domain.promise_clock import ENDED_AS, open_promises
     from domain.stage import Stage
     from workflows.calls import call, explanation_of
     from workflows.contract.lifecycle import Advance, Close, Join, SetAudiences
@@ -72,7 +73,7 @@ class Lifecycle:
                 lambda: self.registered or self.taken is not None, timeout=ASKED_WITHIN
             )
         except TimeoutError as error:
-            raise DomainError(
+            raise NotNow(
                 "The ledger has not answered since the incident was opened.",
                 NextStep(action=Action.CHECK, advice="Try again once it does."),
                 means="Nothing was changed.",
@@ -147,6 +148,10 @@ class Lifecycle:
                 asked = CheckCoverage(incident=self._state.incident)
                 await call(CHECK_COVERAGE, asked, ASKED)
                 refuse_close(self._state, close.waive)
+            promised = [one for one in open_promises(self._state.promises) if one.public]
             end(self._state, close.waive, workflow.now())
+            for one in promised:
+                about = f"{one.in_words}: {one.why}"
+                self._timeline.add(ENDED_AS[one.state], close.actor, about)
         waived = f"waived: {self._state.waiver}" if self._state.waiver else ""
         self._timeline.add("closed", close.actor, waived)

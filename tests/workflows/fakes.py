@@ -239,13 +239,14 @@ class Fakes:
     async def notify(self, order: Notify) -> Notified:
         """Keep whom, and say who cannot be reached."""
         world = self.of(order.incident)
-        world.notified.append(order)
+        await world.notify(order)
         lost = world.unreachable.union(world.people.unreachable)
         return Notified(unreachable=tuple(one for one in order.people if one in lost))
 
     @defined(END_NOTIFICATIONS)
     async def end_notifications(self, order: EndNotifications) -> Ended:
         """Keep what was over, and why."""
+        self.of(order.incident).refuse_away()
         self.of(order.incident).ended.append(order)
         return Ended()
 
