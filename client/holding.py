@@ -61,9 +61,7 @@ async def prepared_statements(engine: Engine) -> list[PreparedStatements]:
         for one in await incidents.list_incidents(await engine.ledger())
         if one.closed_at is None
     }
-    return [
-        PreparedStatements(playbook=one, waiting=waiting.get(_title(one), "")) for one in names
-    ]
+    return [PreparedStatements(playbook=one, waiting=waiting.get(_title(one), "")) for one in names]
 
 
 async def propose_holding(

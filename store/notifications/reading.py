@@ -70,9 +70,7 @@ async def newest_of_incident(db: Database, incident: str, most: int) -> list[Not
         return [read(row) for row in await connection.execute(query)][::-1]
 
 
-async def attempts_at(
-    db: Database, ids: Sequence[int], newest: int | None = None
-) -> list[Attempt]:
+async def attempts_at(db: Database, ids: Sequence[int], newest: int | None = None) -> list[Attempt]:
     """The attempts at these notifications, the oldest first; the ``newest`` at each, or all."""
     query = (
         select(

@@ -10,10 +10,14 @@ from tests.terminal import ROOT
 
 ROW = re.compile(r"^\| `surfaces/console/static/(\S+)` .* `([0-9a-f]{64})` \|$", re.MULTILINE)
 OURS = {
+    "apple-touch-icon.png",
     "clock.js",
     "console.css",
     "desk.js",
+    "icon-192.png",
+    "icon-512.png",
     "icon.svg",
+    "manifest.webmanifest",
     "passkeys.js",
     "push.js",
     "push_worker.js",
