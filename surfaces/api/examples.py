@@ -370,6 +370,36 @@ ACKNOWLEDGED: Example = {
         }
     ],
 }
+PEOPLE_NOTIFIED: Example = {
+    "incident": "spam-saturday",
+    "as_of": "2026-11-28T03:12:00Z",
+    "people": [
+        {
+            "person": "noor",
+            "about": "gate/3/2",
+            "reason": "decide",
+            "subject": "Decision on message 3",
+            "message": 3,
+            "due": "2026-11-28T03:20:00Z",
+            "state": "acknowledged",
+            "since": "2026-11-28T03:07:00Z",
+            "attempts": [
+                {
+                    "method": "browser",
+                    "at": "2026-11-28T03:07:02Z",
+                    "ended": "handed_over",
+                    "in_words": "It was handed over.",
+                }
+            ],
+            "handed_at": "2026-11-28T03:07:02Z",
+            "acknowledged_at": "2026-11-28T03:09:00Z",
+            "ending": "",
+            "ended_by": "",
+            "ended_at": None,
+        }
+    ],
+    "more": False,
+}
 PROBLEM: Example = {
     "type": "urn:frontfoot:problem:refused",
     "title": "maya wrote this message and cannot approve it.",
@@ -423,6 +453,7 @@ OF: dict[str, Example] = {
     "Overriding": {"digest": _DIGEST, "reason": "Nobody who should sign answers."},
     "AcknowledgedNotification": ACKNOWLEDGED,
     "Page": PAGE,
+    "PeopleNotified": PEOPLE_NOTIFIED,
     "Preview": PREVIEW,
     "Problem": PROBLEM,
     "Proposal": PROPOSAL,
