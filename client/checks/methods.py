@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from client.checks.contacts import only_the_sandbox
 from client.engine import Engine
+from client.errors import NoLedger
 from client.people import known_people
 from domain.contact import ContactKind
 from domain.finding import Finding, listed
-from domain.notifications import DeliveryEnd
 from domain.people import Member
 from settings import Settings, secret_named
 from store.notifications import devices, problems
+
+Key = tuple[str, str]
+"""A person and the name of one of their methods."""
 
 _SET_THEM = (
     "Set FRONTFOOT_CONTACT_ and the name, or write a file of that name, where the workers run: see "
@@ -22,55 +25,80 @@ _SET_THEM = (
 
 
 async def check_methods(engine: Engine) -> list[Finding]:
-    """What is missing here and in the ledger.
+    """What this machine and the ledger say of each method.
 
-    A secret that is not set on this machine is serious only if a worker does not have it either:
-    workers may run elsewhere, and they alone need it. Where nothing goes out but into the sandbox,
-    nothing is serious.
+    A secret that is not set here is only told, since workers may run elsewhere, and they alone need
+    it. Somebody of whom no method works would be waited for, except where nothing goes out but into
+    the sandbox.
     """
     settings = engine.settings
     members = await asyncio.to_thread(known_people, settings)
-    ledger = await engine.ledger()
-    subscribed = {one.person for one in await devices.of_people(ledger, [m.id for m in members])}
-    missed = {
-        (one.person, one.method)
-        for one in await problems.all_of_them(ledger)
-        if one.why is DeliveryEnd.NO_SECRET
-    }
+    subscribed, unusable = await _known(engine, members)
     live = not await asyncio.to_thread(only_the_sandbox, settings)
     unset = await asyncio.to_thread(_unset, settings, members)
-    nowhere = [secret for key, secret in unset.items() if key in missed]
-    not_here = [secret for key, secret in unset.items() if key not in missed]
-    found = []
-    if nowhere:
-        what = f"The workers do not have the secrets {listed(nowhere)}."
-        found.append(Finding(about="contact", what=what, next_step=_SET_THEM, serious=live))
-    if not_here:
-        what = f"On this machine the secrets {listed(not_here)} are not set."
-        found.append(Finding(about="contact", what=what, next_step=_SET_THEM, serious=False))
-    browsers = [
+    return list(_findings(members, subscribed, unusable, unset, live=live))
+
+
+def _findings(
+    members: Sequence[Member],
+    subscribed: Collection[str],
+    unusable: Collection[Key],
+    unset: Sequence[str],
+    *,
+    live: bool,
+) -> Iterator[Finding]:
+    unreached = [
+        one.shown
+        for one in members
+        if one.contact
+        and all(
+            (one.id, each.name) in unusable
+            or (each.kind is ContactKind.WEB_PUSH and one.id not in subscribed)
+            for each in one.contact
+        )
+    ]
+    if unreached:
+        yield Finding(
+            about="contact",
+            what=f"No contact method of {listed(unreached)} can be used now.",
+            next_step="Give the workers the secrets that it needs, or add a browser.",
+            serious=live,
+        )
+    if unset:
+        yield Finding(
+            about="contact",
+            what=f"Not set on this machine: {listed(unset)}.",
+            next_step=_SET_THEM,
+            serious=False,
+        )
+    without = [
         one.shown
         for one in members
         if one.id not in subscribed
         and any(each.kind is ContactKind.WEB_PUSH for each in one.contact)
     ]
-    if browsers:
-        found.append(
-            Finding(
-                about="contact",
-                what=f"No browser of {listed(browsers)} receives notifications.",
-                next_step="They add one in the console, on the page “Your notifications”.",
-                serious=live,
-            )
+    if without:
+        yield Finding(
+            about="contact",
+            what=f"No browser of {listed(without)} receives notifications.",
+            next_step="They add one in the console, on the page “Your notifications”.",
+            serious=False,
         )
-    return sorted(found, key=lambda one: not one.serious)
 
 
-def _unset(settings: Settings, members: Sequence[Member]) -> dict[tuple[str, str], str]:
-    """The names of the secrets that are not set here, by person and method. Blocks."""
-    return {
-        (member.id, method.name): method.secret
-        for member in members
-        for method in member.contact
-        if method.secret and not secret_named(method.secret, settings.contact_secrets)
+def _unset(settings: Settings, members: Sequence[Member]) -> list[str]:
+    """The names of the secrets that are not set here, each once. Blocks."""
+    named = [each.secret for one in members for each in one.contact if each.secret]
+    return [one for one in dict.fromkeys(named) if not secret_named(one, settings.contact_secrets)]
+
+
+async def _known(engine: Engine, members: Sequence[Member]) -> tuple[set[str], set[Key]]:
+    """Who has a browser, and what the workers found unusable; before there is a ledger, nothing."""
+    try:
+        ledger = await engine.ledger()
+    except NoLedger:
+        return set(), set()
+    found = await devices.of_people(ledger, [one.id for one in members])
+    return {one.person for one in found}, {
+        (one.person, one.method) for one in await problems.all_of_them(ledger)
     }
