@@ -21,6 +21,9 @@ from domain.roster import PersonId
 FIRST_WORD_NUMBER = 0
 """``number`` of the first word, which we promise to ourselves and to nobody else."""
 
+ABOUT_FIRST_WORD = "promise/first_word"
+"""Its name in notifications."""
+
 KEEPING = frozenset(
     {
         MessageKind.ANNOUNCEMENT,
@@ -121,7 +124,7 @@ class Promise(BaseModel):
     @property
     def about(self) -> str:
         """Its name in notifications."""
-        return f"promise/{self.number}" if self.public else "promise/first_word"
+        return f"promise/{self.number}" if self.public else ABOUT_FIRST_WORD
 
     @property
     def about_broken(self) -> str:

@@ -30,6 +30,8 @@ _PLACES = {
     Action.PROPOSE_HOLDING: ("Holding statements", "/holding"),
     Action.LIST_HOLDING: ("Holding statements", "/holding"),
     Action.SHOW_SCORECARD: ("See the promises", _INCIDENT),
+    Action.SHOW_FOLLOW_UP: ("See the follow-up", _INCIDENT + "/follow-up"),
+    Action.SHOW_DEADLINES: ("See the deadlines", _INCIDENT + "/deadlines"),
     Action.SHOW_COPY: ("Read message {message}", _MESSAGE + "/sign"),
     Action.DECIDE: ("Sign message {message}", _MESSAGE + "/sign"),
     Action.BREAK_GLASS: ("Open message {message} out of policy", _MESSAGE + "/gate"),

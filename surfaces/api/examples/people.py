@@ -31,7 +31,39 @@ TOKEN: Example = {
     "expires_at": "2027-02-26T09:00:00Z",
 }
 
+PEOPLE_NOTIFIED: Example = {
+    "incident": "spam-saturday",
+    "as_of": "2026-11-28T03:12:00Z",
+    "people": [
+        {
+            "person": "noor",
+            "about": "gate/3/2",
+            "reason": "decide",
+            "subject": "Decision on message 3",
+            "message": 3,
+            "due": "2026-11-28T03:20:00Z",
+            "state": "acknowledged",
+            "since": "2026-11-28T03:07:00Z",
+            "attempts": [
+                {
+                    "method": "browser",
+                    "at": "2026-11-28T03:07:02Z",
+                    "ended": "handed_over",
+                    "in_words": "It was handed over.",
+                }
+            ],
+            "handed_at": "2026-11-28T03:07:02Z",
+            "acknowledged_at": "2026-11-28T03:09:00Z",
+            "ending": "",
+            "ended_by": "",
+            "ended_at": None,
+        }
+    ],
+    "more": False,
+}
+
 OF: dict[str, Example] = {
+    "PeopleNotified": PEOPLE_NOTIFIED,
     "AcknowledgedNotification": ACKNOWLEDGED,
     "Delegating": {"holder": "ines", "to": "ravi", "until": "2026-11-28T17:00:00Z"},
     "DelegationsShown": {
