@@ -45,8 +45,9 @@ class ReleaseOffer(Value):
 
 
 class PreparedStatements(Value):
-    """An installed playbook with holding statements; ``waiting`` is the incident in which they wait
-    for approval, if they do.
+    """An installed playbook with holding statements.
+
+    ``waiting`` is the open incident in which they were proposed; "" if there is none.
     """
 
     playbook: str

@@ -67,7 +67,7 @@ def _findings(
     if unset:
         yield Finding(
             about="contact",
-            what=f"Not set on this machine: {listed(unset)}.",
+            what=f"Contact secrets that are not set on this machine: {listed(unset)}.",
             next_step=_SET_THEM,
             serious=False,
         )

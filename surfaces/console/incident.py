@@ -104,6 +104,11 @@ def context(seen: IncidentView, person: str) -> dict[str, Any]:
 def _steps(status: IncidentStatus) -> list[NextStep]:
     # The way back is in what says that everything is stopped.
     steps = [one for one in next_steps(status) if one.action is not Action.RESUME_ALL]
+    # What is signed is read on the same page.
+    signed = {one.message for one in steps if one.action is Action.DECIDE}
+    steps = [
+        one for one in steps if one.action is not Action.SHOW_COPY or one.message not in signed
+    ]
     # While something goes out there is no most urgent step, and a new update is always possible.
     if not any(one.action in (Action.PROPOSE, Action.RECOVER_LEDGER) for one in steps):
         steps = [*steps, NextStep(action=Action.PROPOSE, incident=status.incident)]

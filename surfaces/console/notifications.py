@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
-from client.contact_tests import TestState, begin_tests, methods_of
+from client.contact_tests import TestedMethod, TestState, begin_tests, methods_of
 from client.devices import add_device, devices_of, push_key, remove_device
 from client.notifications import acknowledge, notification_of, step_of
 from domain.abilities import Ability
@@ -119,13 +119,19 @@ async def _show_all(request: Request, refused: Refused | None = None) -> Respons
     engine, person = engine_of(request), session(request).person
     administrates = lacking(request, Ability.ADMINISTRATE) is None
     methods = await methods_of(engine, "" if administrates else person.id)
+    others = [one for one in methods if one.person != person.id]
+    unset: dict[str, list[TestedMethod]] = {}
+    for one in others:
+        if one.not_set_up:
+            unset.setdefault(one.shown, []).append(one)
     return page(
         request,
         "notifications",
         "Your notifications",
         refused.status if refused else 200,
         mine=[(one, *_LOOKS[one.state]) for one in methods if one.person == person.id],
-        others=[(one, *_LOOKS[one.state]) for one in methods if one.person != person.id],
+        others=[(one, *_LOOKS[one.state]) for one in others if not one.not_set_up],
+        unset=unset,
         devices=await devices_of(engine, person.id),
         key=await push_key(engine),
         administrates=administrates,

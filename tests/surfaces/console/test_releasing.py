@@ -28,8 +28,14 @@ def people(up: Up) -> Iterator[People]:
 
 def test_one_person_on_duty_publishes_what_two_approved_in_advance(people: People) -> None:
     """Proposed and signed beforehand; then one page, one list, one button, and it is public."""
-    asked = orjson.loads(people.types("holding propose site-compromised --as maya --json"))
-    prepared, digest = asked["incident"], asked["message"]["digest"]
+    maya = people.enter("maya")
+    people.goes_to(maya, "/holding")
+    maya.get_by_role("button", name="Propose the statements of site-compromised").click()
+    maya.wait_for_url("**/messages/1/sign")
+    prepared, digest = maya.url.split("/")[4], maya.locator(".digest").inner_text()
+    people.goes_to(maya, "/holding")
+    faults = faults_of(maya)
+    expect(maya.get_by_role("link", name="See it for site-compromised")).to_be_visible()
     for signer in ("noor", "ines"):
         people.types(f"approve {prepared} 1 --digest {digest} --as {signer}")
     people.types(f"close {prepared} --as maya")
@@ -40,7 +46,7 @@ def test_one_person_on_duty_publishes_what_two_approved_in_advance(people: Peopl
     people.goes_to(dana, f"/incidents/{SLUG}")
     expect(dana.get_by_text("Severity 1 (critical)").first).to_be_visible()
     expect(dana.get_by_text("The next word is due by").first).to_be_visible()
-    faults = faults_of(dana)
+    faults += faults_of(dana)
     dana.get_by_role("link", name="Release a holding statement").click()
     dana.wait_for_url("**/release")
     faults += faults_of(dana)
@@ -56,6 +62,18 @@ def test_one_person_on_duty_publishes_what_two_approved_in_advance(people: Peopl
     people.goes_to(dana, f"/incidents/{SLUG}")
     expect(dana.get_by_text(re.compile("Message 1, by .* dana"))).to_be_visible()
     faults += faults_of(dana)
+
+    # The next update promises what people expect, and somebody else keeps it.
+    people.goes_to(maya, f"/incidents/{SLUG}/propose?kind=progress_update")
+    expect(maya.get_by_label("Promise the next update by")).to_have_value(re.compile(r"^20\d\d-"))
+    maya.get_by_label("Who keeps that promise?").select_option("Sam Rivers")
+    maya.get_by_label("My own words").check()
+    maya.get_by_label("Text for every channel").fill("We are still looking into it.")
+    maya.get_by_role("button", name="Propose").click()
+    maya.wait_for_url("**/messages/2/sign")
+    status = orjson.loads(people.types(f"status {SLUG} --json"))
+    assert status["messages"][1]["owner"] == "sam"
+    assert status["messages"][1]["next_update_by"]
 
     people.goes_to(dana, f"/incidents/{SLUG}/severity")
     dana.get_by_label(re.compile("Severity 3")).check()

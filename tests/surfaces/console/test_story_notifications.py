@@ -146,6 +146,19 @@ def test_a_push_arrives_its_link_opens_and_a_passkey_signs_in_and_signs(
     # Whoever has signed is told nothing more.
     assert len(service.told()) == 1
     assert faults == []
+    leave_as_it_was(people, page)
+
+
+def leave_as_it_was(people: People, page: Page) -> None:
+    """Other stories share this stack, and in them noor has neither a passkey nor a browser."""
+    people.goes_to(page, "/notifications")
+    page.get_by_role("button", name="Remove my phone").click()
+    expect(page.get_by_role("button", name="Remove my phone")).to_have_count(0)
+    people.goes_to(page, "/passkeys")
+    page.get_by_role("link", name="Remove phone").click()
+    page.get_by_role("button", name="Remove it").click()
+    # It has begun this session, which has ended with it.
+    expect(page.get_by_role("heading", name="Sign in to Frontfoot")).to_be_visible()
     page.context.close()
 
 
