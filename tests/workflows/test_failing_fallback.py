@@ -44,7 +44,7 @@ async def test_a_ledger_that_is_away_costs_no_statement(response: Response) -> N
     await promised(response, 15 * MINUTE)
     await response.time_passes(16 * MINUTE)
     await asked(response, "promise/1", 1)
-    response.world.away = True
+    response.world.unrendered = True
     for _ in range(2):
         await response.time_passes(5 * MINUTE)
     (late,) = await says(response, "promise late")
@@ -54,11 +54,12 @@ async def test_a_ledger_that_is_away_costs_no_statement(response: Response) -> N
     late_one = await promise(response, 1, PromiseState.OPEN)
     assert late_one.why.startswith("The statement is not out yet")
 
-    response.world.away = False
+    assert [step for step, _ in await asked(response, "promise/1", 2)][-1] == "late"
+
+    response.world.unrendered = False
     await response.time_passes(2 * MINUTE)
 
     assert (await promise(response, 1, PromiseState.KEPT_BY_FALLBACK)).ended_by == 2
-    assert [step for step, _ in await asked(response, "promise/1", 2)][-1] == "late"
     assert await response.says("promise late") == [late]
 
     due = (await promise(response, 2, PromiseState.OPEN)).due
