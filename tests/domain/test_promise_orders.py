@@ -238,7 +238,7 @@ def refuse_late(world: World) -> None:
         for one in world.state.messages
     )
     for one in world.state.promises:
-        late = one.open and world.now > one.due + LONGEST + 4 * MINUTE
+        late = one.open and world.now > max(one.due, one.made_at) + LONGEST + 4 * MINUTE
         assert not late or resolving, one
     statements = [one for one in world.state.messages if one.by_itself]
     assert sum(one.phase is MessagePhase.PUBLISHING for one in statements) <= 1
