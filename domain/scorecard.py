@@ -11,7 +11,10 @@ from domain.roster import PersonId
 
 
 class PromiseStatus(Value):
-    """One promise, for a person. ``late_by`` is zero for what was in time."""
+    """One promise, for a person. ``late_by`` is zero for what was in time.
+
+    ``why`` says why it was broken or, while it is open, why neither update nor statement is out.
+    """
 
     number: int
     owner: PersonId

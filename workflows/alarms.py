@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.asking import Asking
     from workflows.calls import call, failure_of
     from workflows.patches import HOLDS
-    from workflows.policies import RECORD_AGAIN, REMINDED
+    from workflows.policies import RECORD_AGAIN, REMIND_AGAIN_AT_MOST, REMINDED
     from workflows.timeline import Timeline
 
 Result = TypeVar("Result")
@@ -140,7 +140,7 @@ class Alarms:
 
     async def _until_done(self, promise: Promise, do: Callable[[], Awaitable[Result]]) -> Result:
         """The result, however long the ledger is away; a closed incident does not wait for it."""
-        noted = False
+        noted, pause = False, RECORD_AGAIN
         while True:
             closed = self._state.stage is Stage.CLOSED
             try:
@@ -153,8 +153,9 @@ class Alarms:
                 noted = True
             with contextlib.suppress(TimeoutError):
                 await workflow.wait_condition(
-                    lambda: self._state.stage is Stage.CLOSED, timeout=RECORD_AGAIN
+                    lambda: self._state.stage is Stage.CLOSED, timeout=pause
                 )
+            pause = min(2 * pause, REMIND_AGAIN_AT_MOST)
 
     def _note_failure(self, number: int, error: ActivityError) -> None:
         about = f"promise {number}: {failure_of(error).why}"

@@ -129,9 +129,8 @@ class FallingBack:
 
     def _note_failure(self, promise: Promise, failure: Failure, began: datetime) -> None:
         if failure.passes and workflow.patched(HOLDS):
-            overtaken_now = not self._wanted(promise) or self._resolution(promise) is not None
-            if overtaken_now:
-                # What to do instead is read from the state.
+            if not self._wanted(promise) or self._resolution(promise) is not None:
+                # Something else was faster: what to do now is read from the state.
                 return
             promise.try_again(began, workflow.now() + RECORD_AGAIN)
             if promise.open:
@@ -141,3 +140,5 @@ class FallingBack:
         promise.again_at = None
         if promise.open:
             self._break(promise, failure.why)
+        else:
+            promise.forget()

@@ -46,6 +46,9 @@ ASKING = replace(LEDGER, done_within=timedelta(minutes=5))
 """Asking people, and telling them that it is over. A ledger that is away for longer keeps no gate
 from its next rung, and no incident from its end."""
 
+REMIND_AGAIN_AT_MOST = timedelta(minutes=5)
+"""The longest pause between two tries to ask about a promise, or to end that: at first a minute."""
+
 REMINDED = replace(LEDGER, done_within=timedelta(minutes=2))
 """The same, while a promise comes near: the clock does not wait for whoever should be asked."""
 

@@ -91,7 +91,7 @@ class World:
         self.now = NOON
         self.away_until = NOON
         self.platform = (0, True)
-        self.meanwhile: tuple[MessageKind, int, bool, int] | None = None
+        self.meanwhile: tuple[MessageState, int, bool] | None = None
         self.ending: dict[int, tuple[datetime, bool]] = {}
         self.entries: list[tuple[str, str]] = []
         self.over: dict[int, datetime] = {}
@@ -110,7 +110,7 @@ class World:
         release = Releasing(self.state, timeline, lifecycle, asyncio.Lock())
         with patch.object(promises, "Alarms", People):
             self.promises = Promises(self.state, timeline, release)
-        self.approve(MessageKind.ANNOUNCEMENT, 0, True, 20)
+        self.approve(self.propose(MessageKind.ANNOUNCEMENT, 20), 0, True)
 
     def _add(self, what: str, who: object, about: str) -> None:
         self.entries.append((what, about))
@@ -138,8 +138,8 @@ class World:
             ordinal=order.ordinal,
         )
 
-    def approve(self, kind: MessageKind, takes: int, goes_out: bool, promises: int) -> None:
-        """Somebody's message is signed; it is out, or ends, after so many minutes."""
+    def propose(self, kind: MessageKind, promises: int) -> MessageState:
+        """Somebody's message waits; it promises the next so many minutes from now."""
         number, ordinal = self.state.next_of(kind)
         due = None if kind is RESOLUTION or not promises else self.now + promises * MINUTE
         message = MessageState(
@@ -152,21 +152,30 @@ class World:
             gate=Gate(policy=ONE_SIGNATURE, digest="d" * 64, author="maya"),
             destinations=(Destination(channel="twitter"), Destination(channel="facebook")),
             next_update_by=due,
-            approved_at=self.now,
         )
         self.state.messages.append(message)
+        return message
+
+    def approve(self, message: MessageState, takes: int, goes_out: bool) -> None:
+        """It is signed, and is out, or ends, after so many minutes."""
+        if message.phase is not MessagePhase.WAITING:
+            return
         for older in overtaken_by(self.state, message):
             older.phase = MessagePhase.SUPERSEDED
             self.ending.pop(older.number, None)
+        message.approved_at = self.now
         message.mark_publishing()
-        self.ending[number] = (self.now + takes * MINUTE, goes_out)
+        self.ending[message.number] = (self.now + takes * MINUTE, goes_out)
 
     def happens(self, what: str, *more: Any) -> None:
         """One event of a story."""
-        if what == "approve":
-            self.approve(*more)
-        elif what == "meanwhile":
-            self.meanwhile = more  # type: ignore[assignment]
+        if what in ("approve", "meanwhile"):
+            kind, takes, goes_out, promises = more
+            message = self.propose(kind, promises)
+            if what == "approve":
+                self.approve(message, takes, goes_out)
+            else:
+                self.meanwhile = (message, takes, goes_out)
         elif what == "away":
             self.away_until = self.now + more[0] * MINUTE
         else:
@@ -176,6 +185,9 @@ class World:
         """Time, minute by minute."""
         for _ in range(minutes):
             self.now += MINUTE
+            there = {one.number for one in self.state.messages}
+            # What was rendered may have been overtaken before it became a message.
+            self.ending = {number: one for number, one in self.ending.items() if number in there}
             for number, (at, goes_out) in sorted(self.ending.items()):
                 if at <= self.now:
                     self._end(self.state.message(number), goes_out)
@@ -209,8 +221,12 @@ def test_no_order_passes_a_promise_over_or_says_that_work_goes_on_after_the_end(
             for _ in world.passes(gap):
                 refuse_late(world)
             world.happens(*event)
-        for _ in world.passes(240):
+        # Two statements may follow, each with a promise in two hours.
+        for _ in world.passes(800):
             refuse_late(world)
+            left = [one for one in world.state.promises if one.open or one.again_at]
+            if not left and not world.ending:
+                break
     refuse_unremarked(world)
     refuse_too_many(world)
     refuse_after_a_resolution(world)
@@ -223,7 +239,7 @@ def refuse_late(world: World) -> None:
         for one in world.state.messages
     )
     for one in world.state.promises:
-        late = one.open and world.now > one.due + LONGEST + 4 * MINUTE
+        late = one.open and world.now > max(one.due, one.made_at) + LONGEST + 4 * MINUTE
         assert not late or resolving, one
     statements = [one for one in world.state.messages if one.by_itself]
     assert sum(one.phase is MessagePhase.PUBLISHING for one in statements) <= 1
@@ -249,10 +265,12 @@ def refuse_too_many(world: World) -> None:
 def refuse_after_a_resolution(world: World) -> None:
     """Fail if a statement was let out while a resolution went out, or after people had it."""
     state = world.state
-    for one in (each for each in state.messages if each.kind is RESOLUTION):
-        assert one.approved_at is not None
+    for one in state.messages:
+        if one.kind is not RESOLUTION or one.approved_at is None:
+            continue
         until = None if state.told(one) else world.over[one.number]
         for statement in (each for each in state.messages if each.by_itself):
             assert statement.approved_at is not None
-            after = statement.approved_at >= one.approved_at and one.number < statement.number
+            began = (statement.approved_at, statement.number)
+            after = began > (one.approved_at, one.number)
             assert not after or (until is not None and statement.approved_at >= until)

@@ -168,7 +168,7 @@ class World:
         self.unreachable: set[str] = set()
         self.notified: list[Notify] = []
         self.ended: list[EndNotifications] = []
-        self.away = False
+        self.away = self.unrendered = False
         self.shut = False
         self._notifying: asyncio.Event | None = None
         self.holding = True
@@ -263,7 +263,10 @@ class World:
 
     def refuse_away(self) -> None:
         """Fail while the ledger is ``away``, as after all the tries that there is time for."""
-        if self.away:
+        self._refuse(self.away)
+
+    def _refuse(self, away: bool) -> None:
+        if away:
             why = explained("The ledger cannot be reached.")
             raise ApplicationError(
                 why.what, why, type="StoreUnavailable", next_retry_delay=timedelta(hours=1)
@@ -346,7 +349,7 @@ class World:
     async def render(self, order: RenderMessage) -> MessageRendered:
         """Keep a revision; its digest depends on everything that was asked for."""
         self.renders_begun += 1
-        self.refuse_away()
+        self._refuse(self.away or self.unrendered)
         if self._rendering is not None:
             waiting, self._rendering = self._rendering, None
             await waiting.wait()
