@@ -18,7 +18,7 @@ UV := uv==0.13.8
 export PYTHONDONTWRITEBYTECODE :=
 
 # Read from the disk, so that a missing part is not an error of the tools.
-PACKAGES := $(wildcard activities channels chaos client domain embedded sandbox store surfaces workflows)
+PACKAGES := $(wildcard activities channels chaos client domain embedded sandbox store surfaces workers workflows)
 MODULES := $(wildcard cli.py settings.py wiring.py worker.py)
 
 .DEFAULT_GOAL := help

@@ -242,6 +242,11 @@ class Settings(BaseSettings):
         description="Folder with a file for each secret that a contact method names; for workers "
         "only. A secret may also be in the environment, as FRONTFOOT_CONTACT_ and its name.",
     )
+    contact_stand_in: str = Field(
+        default="",
+        description="Where notifications go whose secret is not set: an address, to which the "
+        "secret's name is added. In a rehearsal `frontfoot up` names the sandbox's phones here.",
+    )
     contact_tests: bool = Field(
         default=True,
         description="Whether everybody's contact methods are tested each week.",

@@ -27,14 +27,26 @@ _log = logging.getLogger("frontfoot.notifications")
 
 
 class ContactSecrets:
-    """The addresses that contact methods and rooms name: in the environment, or a file each."""
+    """The addresses that contact methods and rooms name: in the environment, or a file each.
 
-    def __init__(self, folder: Path | None = None) -> None:
+    ``stand_in`` is where the sandbox takes what goes to services whose secret is not set.
+    """
+
+    def __init__(self, folder: Path | None = None, stand_in: str = "") -> None:
         self._folder = folder
+        self._stand_in = stand_in
 
     def find(self, name: str) -> str:
         """The secret of that name; "" if there is none."""
         return secret_named(name, self._folder)
+
+    def of(self, method: ContactMethod) -> str:
+        """The address of a contact method; "" if it has none. Blocks."""
+        name = method.secret or ""
+        found = self.find(name)
+        if not found and self._stand_in and method.kind is ContactKind.APPRISE:
+            return self._stand_in + name.lower()
+        return found
 
 
 class Contacts:
@@ -67,7 +79,7 @@ class Contacts:
         try:
             if method.kind is ContactKind.WEB_PUSH:
                 return await self._to_browsers(person, wording, now)
-            found = self._secrets.find(method.secret or "")
+            found = self._secrets.of(method)
             return await self._to(method.kind, found, wording.title, wording.whole)
         except Exception as error:  # noqa: BLE001 - the next method is tried, whatever it was
             # Its text may contain the address.
@@ -112,7 +124,7 @@ class Contacts:
     ) -> DeliveryEnd | None:
         if method.kind is ContactKind.WEB_PUSH:
             return None if member.id in reachable else DeliveryEnd.NO_DEVICE
-        secret = self._secrets.find(method.secret or "")
+        secret = self._secrets.of(method)
         if not secret:
             return DeliveryEnd.NO_SECRET
         if method.kind is ContactKind.MAIL:

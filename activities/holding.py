@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from activities.forms import form_document, refuse_own_words
 from activities.signatures.proposals import RenderMessage, StatementOrder
 from channels.contract import Channel, WritesPage
 from channels.holding import holding_forms_of, statement_copy
@@ -34,25 +35,11 @@ def proposed_holding(
             f"Playbook {order.plan.name} has no holding statements.",
             "Add `holding:` to the playbook, then propose them again.",
         )
-    if order.copy_draft is not None or order.components or order.next_update_by is not None:
-        raise DomainError(
-            "Holding statements come from the playbook: they take no text, no promise of an update "
-            "and no states of components.",
-            "Propose them without those.",
-        )
+    refuse_own_words(order, "Holding statements", "Propose them without those.")
     plan = plan.model_copy(update={"statements": written.holding.statements})
     names = {name for one in plan.statements for name in one.channels}
     channels = {name: channel(name) for name in sorted(names)}
-    return Document(
-        incident=order.message.incident,
-        number=order.message.number,
-        revision=order.message.revision,
-        kind=order.kind,
-        proposed_at=order.at,
-        copies=(),
-        holding=holding_forms_of(order.plan, plan, channels, order.at),
-        notify=order.notify,
-    )
+    return form_document(order, holding=holding_forms_of(order.plan, plan, channels, order.at))
 
 
 async def released_document(

@@ -16,7 +16,7 @@ from activities.room_lines import RoomLines
 from domain.errors import DomainError
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
-from store.notifications import problems, sending
+from store.notifications import forgetting, problems, sending
 from store.outbox import rooms
 
 LOOK_EVERY = timedelta(seconds=5)
@@ -25,6 +25,8 @@ OVERDUE_AFTER = timedelta(seconds=10)
 
 CHECK_EVERY = timedelta(minutes=1)
 """How often it is looked whether contact methods could be used."""
+
+FORGET_EVERY = timedelta(hours=1)
 
 _log = logging.getLogger("frontfoot.notifications")
 
@@ -51,6 +53,7 @@ class NotificationKeeping:
     async def run(self) -> None:
         """Look again and again; until cancelled."""
         checked: datetime | None = None
+        forgot: datetime | None = None
         while True:
             now = datetime.now(UTC)
             try:
@@ -61,6 +64,9 @@ class NotificationKeeping:
                 if checked is None or now - checked >= CHECK_EVERY:
                     await self.check(now)
                     checked = now
+                if forgot is None or now - forgot >= FORGET_EVERY:
+                    await forgetting.forget_old(self._database, now)
+                    forgot = now
             except StoreUnavailable:
                 _log.warning("notifications were not looked at: the ledger cannot be reached")
             except Exception as error:  # noqa: BLE001 - nobody would notice that it has ended

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from activities.contacts import ContactSecrets
 from activities.defined import Bound, defined
 from activities.signatures.on_call import FIND_PEOPLE, FindPeople, FoundPeople
 from domain.errors import DomainError, PlaybookInvalid
@@ -17,7 +18,6 @@ from domain.people import People
 from domain.playbook import Playbook
 from domain.reaching import AskedAs, Reachable, find_people, with_secrets
 from domain.roster import roles_of
-from settings import secret_named
 from store.files.people_file import people_in, people_of
 from store.kernel.database import Database
 from store.people import calendars
@@ -30,10 +30,12 @@ _log = logging.getLogger("frontfoot.on_call")
 class OnCallActivities:
     """Finds people in the playbooks of ``folder``; who has which role is the incident's own."""
 
-    def __init__(self, database: Database, folder: Path, secrets: Path | None = None) -> None:
+    def __init__(
+        self, database: Database, folder: Path, secrets: ContactSecrets | None = None
+    ) -> None:
         self._database = database
         self._folder = folder
-        self._secrets = secrets
+        self._secrets = secrets or ContactSecrets()
 
     def all(self) -> list[Bound]:
         """Every activity here, for a worker."""
@@ -107,10 +109,10 @@ def _shared(people: People, plan: Playbook) -> bool:
     return bool({one.id for one in people.people} & {one.id for one in plan.roster})
 
 
-def _known_secrets(people: People, folder: Path | None) -> set[str]:
+def _known_secrets(people: People, secrets: ContactSecrets) -> set[str]:
     """Which of the secrets that contact methods name are known to this process. Blocks."""
-    named = {one.secret for member in people.people for one in member.contact if one.secret}
-    return {one for one in named if secret_named(one, folder)}
+    methods = [one for member in people.people for one in member.contact]
+    return {one.secret for one in methods if one.secret and secrets.of(one)}
 
 
 def _as(found: list[Reachable], asked_as: AskedAs) -> tuple[str, ...]:

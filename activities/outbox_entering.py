@@ -17,7 +17,7 @@ from activities.signatures.record import RecordTimeline
 from domain.timeline import TimelineEntry
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
-from store.outbox import items
+from store.outbox import items, reading
 from store.outbox.entering import enter_timeline
 
 Start = Callable[[str], Awaitable[bool]]
@@ -74,7 +74,7 @@ class OutboxEntering:
         while True:
             now = datetime.now(UTC)
             try:
-                await self.start(await items.overdue(self._database, now - OVERDUE_AFTER))
+                await self.start(await reading.overdue(self._database, now - OVERDUE_AFTER))
                 if forgot is None or now - forgot >= FORGET_EVERY:
                     await items.forget_old(self._database, now)
                     forgot = now

@@ -38,15 +38,12 @@ from domain.explanation import Explanation, explained
 from domain.ids import publication_key
 from domain.ledger import BegunAttempt
 from domain.message import Document
-from domain.publication import Finding, PublicationState, Sighting
+from domain.publication import SEEN_BY_A_PERSON, Finding, PublicationState, Sighting
 from store.kernel.database import Database
 from store.record import publication_rows, publications
 from store.record.publication_rows import PublicationRow
 from store.recovery.witness import Witness
 from store.stops.keeping_back import what_keeps_back
-
-SEEN_BY_A_PERSON = "seen-by-a-person"
-"""The id of a receipt when the platform's own is not known."""
 
 _FAILED = "The adapter failed."
 _TOO_OLD = explained(

@@ -24,7 +24,6 @@ from domain.errors import DomainError
 from domain.explanation import Action, NextStep
 from domain.facts import Facts, missing_facts, missing_for_people
 from domain.ids import SUBSCRIBERS, refuse_reserved
-from domain.incident import people_not_told
 from domain.message import (
     AudienceCut,
     Copy,
@@ -33,6 +32,7 @@ from domain.message import (
     MessageKind,
 )
 from domain.plural import plural
+from domain.proposing import people_not_told
 from domain.subscribers import touched_components
 from store.kernel.database import Database
 from store.people import audiences, subscribers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from activities.forms import form_document, refuse_own_words
 from activities.signatures.proposals import RenderMessage
 from channels.contract import Channel
 from channels.reply_rules import reply_rules_of
@@ -31,21 +32,11 @@ def proposed_replies(
             f"Playbook {order.plan.name} has no replies.",
             "Add `replies:` to the playbook, then open a new incident.",
         )
-    if order.copy_draft is not None or order.components or order.next_update_by is not None:
-        raise DomainError(
-            "Reply rules come from the playbook: they take no text, no promise of an update and "
-            "no states of components.",
-            "Propose them without those; what is said to everybody is a message of its own.",
-        )
+    refuse_own_words(
+        order,
+        "Reply rules",
+        "Propose them without those; what is said to everybody is a message of its own.",
+    )
     replies = replies.model_copy(update={"saved": written.replies.saved})
     channels = {name: channel(name) for name in replies.channels}
-    return Document(
-        incident=order.message.incident,
-        number=order.message.number,
-        revision=order.message.revision,
-        kind=order.kind,
-        proposed_at=order.at,
-        copies=(),
-        replies=reply_rules_of(order.plan, replies, facts, channels),
-        notify=order.notify,
-    )
+    return form_document(order, replies=reply_rules_of(order.plan, replies, facts, channels))

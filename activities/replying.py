@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
-from activities.backoff import growing, wait_for
+from activities.backoff import growing
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.heartbeat import beating, to_its_end
 from activities.pauses import Pause
+from activities.reply_account import Account
+from activities.reply_looking import TOGETHER, ReplyLooking
 from activities.signatures.replying import SEND_REPLIES, RepliesSent, SendReplies
+from activities.together import together
 from channels.contract import (
     BadCredentials,
     CannotExpress,
@@ -28,27 +31,20 @@ from channels.contract import (
     Throttled,
     Unreachable,
 )
-from channels.replying import Glances, MentionGone, Replies, RereadsMentions
+from channels.replying import MentionGone, Replies
 from domain.errors import DomainError
-from domain.explanation import Action, Explanation, NextStep, explained
-from domain.mentions import same_words
+from domain.explanation import Explanation, explained
 from domain.message import Copy
-from domain.publication import Finding, Receipt, Sighting
+from domain.publication import Finding, Receipt
 from domain.replies import AccountLimit, ReplyGround, ReplyTerms
-from store.desk import entering, reading, replies, reply_accounts, replying
+from store.desk import replies, reply_accounts, replying
 from store.desk.reading import MentionRow
 from store.desk.reply_accounts import AccountRow
 from store.desk.reply_rows import ReplyRow
 from store.kernel.database import Database
 
-TOGETHER = 8
-"""Replies on the wire at once."""
-
 FOR_A_WHILE = timedelta(seconds=20)
 """How long one activity sends before it reports."""
-
-AGAIN = timedelta(seconds=5)
-"""How long until something is looked for again where the platform could not be read."""
 
 SHORT, _SOONEST = 1.0, 0.05
 """Seconds that the activity itself waits for a free place at most, and at least."""
@@ -56,7 +52,6 @@ SHORT, _SOONEST = 1.0, 0.05
 SELDOM = timedelta(minutes=15)
 """How long nothing is sent on an account that is refused, until a person has done something."""
 
-MOST_LOOKS = 50
 _UNANSWERED = (timedelta(seconds=1), timedelta(minutes=5))
 _log = logging.getLogger("frontfoot.replying")
 
@@ -70,16 +65,11 @@ _ELSEWHERE = explained(
     "Read that answer; it is not answered again.",
     means="Our reply did not go out, and the mention was dismissed as answered elsewhere.",
 )
-
-
 _REWORDED = explained(
     "What its mention says was edited after the reply was planned.",
     "Read what it says now, and answer it anew.",
     means="Nothing went out.",
 )
-
-
-T = TypeVar("T")
 
 
 class RoundGates(Protocol):
@@ -106,24 +96,6 @@ class ReplyGates(Protocol):
         ...
 
 
-class _Account:
-    """What one round learns of the account: why it has to stop, and until when."""
-
-    def __init__(self) -> None:
-        self.until: datetime | None = None
-        self.why = Explanation(what="")
-        self.limit = False
-        self.accepted = 0
-
-    def stop(self, until: datetime, why: Explanation, *, limit: bool = False) -> None:
-        """Send nothing before ``until``: the latest time that was named counts.
-
-        ``limit``: the provider named it, so nothing that a person does makes it sooner.
-        """
-        if self.until is None or until > self.until:
-            self.until, self.why, self.limit = until, why, limit
-
-
 class ReplyingActivities:
     """Answers on ``channels``, as ``terms`` let each of them; ``clock`` tells the time."""
 
@@ -136,7 +108,7 @@ class ReplyingActivities:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
-        self._channels = channels
+        self._looking = ReplyLooking(database, channels, clock)
         self._terms = terms
         self._gates = gates
         self._now = clock
@@ -164,8 +136,8 @@ class ReplyingActivities:
             if left > timedelta():
                 return RepliesSent(again_in=left.total_seconds())
         while True:
-            account = _Account()
-            await self._look_for_doubtful(channel, account)
+            account = Account()
+            await self._looking.look_for_doubtful(channel, account)
             again_in = None if account.until else await self._send_some(channel, account)
             sent += account.accepted
             if account.until is not None:
@@ -180,55 +152,9 @@ class ReplyingActivities:
             # each would make a long history, and lose some of the limit.
             await asyncio.sleep(again_in)
 
-    # --- what may have gone out ---------------------------------------------------------------
-
-    async def _look_for_doubtful(self, channel: str, account: _Account) -> None:
-        doubtful = await replying.in_doubt(self._database, channel, MOST_LOOKS)
-        now = self._now()
-        due = [one for one in doubtful if one.look_at is None or one.look_at <= now]
-        for begin in range(0, len(due), TOGETHER):
-            some = due[begin : begin + TOGETHER]
-            mentions = await reading.find_all(self._database, [one.mention for one in some])
-            await _together([self._look_for(one, mentions[one.mention], account) for one in some])
-
-    async def _look_for(self, reply: ReplyRow, mention: MentionRow, account: _Account) -> None:
-        since = reply.started_at or reply.planned_at
-        try:
-            seen = await self._sighting(reply.channel, mention, since)
-        except (Unreachable, Throttled) as error:
-            now = self._now()
-            wait = wait_for(error, 1, now)
-            await replying.look_later(self._database, reply, now + max(wait, AGAIN))
-            if isinstance(error, Throttled):
-                account.stop(now + wait, error.explanation, limit=True)
-            return
-        if seen.finding is Finding.FOUND and seen.receipt is not None:
-            await replying.accept(self._database, reply, seen.receipt, self._now())
-        elif seen.finding is Finding.ABSENT:
-            await replying.absent(self._database, reply, self._now())
-        else:
-            await replying.unknown(self._database, reply, _nobody_knows(reply, seen), self._now())
-
-    async def _sighting(
-        self, channel: str, mention: MentionRow, since: datetime, *, glance: bool = False
-    ) -> Sighting:
-        """Raises ``Unreachable`` or ``Throttled``; whatever else fails cannot tell."""
-        ours = self._channel(channel)
-        try:
-            if glance and isinstance(ours, Glances):
-                return await ours.glance(mention.mention, since)
-            return await ours.find_reply(mention.mention, since)
-        except (Unreachable, Throttled):
-            raise
-        except ChannelError as error:
-            return Sighting(finding=Finding.CANNOT_TELL, why=error.message)
-        except Exception as error:  # noqa: BLE001 - an adapter's own mistake tells nothing
-            _log.error("%s could not be looked at: %s", channel, type(error).__name__)
-            return Sighting(finding=Finding.CANNOT_TELL, why="Looking failed: a fault of ours.")
-
     # --- what is due --------------------------------------------------------------------------
 
-    async def _send_some(self, channel: str, account: _Account) -> float | None:
+    async def _send_some(self, channel: str, account: Account) -> float | None:
         """Send the next few; in how many seconds there is more to do, None if there is nothing."""
         now, limits = self._now(), self._limits(channel)
         room = await reply_accounts.room(self._database, channel, limits, TOGETHER, now)
@@ -237,11 +163,12 @@ class ReplyingActivities:
             return await self._next_look(channel)
         if not room.now:
             return max(((room.again_at or now) - now).total_seconds(), _SOONEST)
-        mentions = await self._as_they_are_now(channel, [one.mention for one in due], account)
+        answered = [one.mention for one in due]
+        mentions = await self._looking.as_they_are_now(channel, answered, account)
         if mentions is None:
             return 0
         gates = self._gates.for_a_round()
-        ready = await _together(
+        ready = await together(
             [self._prepared(one, mentions[one.mention], gates, account) for one in due]
         )
         copies = {one.number: copy for one, copy in zip(due, ready, strict=True) if copy}
@@ -253,49 +180,14 @@ class ReplyingActivities:
             self._attempt(one, mentions[one.mention], copies[one.number], pause, account)
             for one in taken
         ]
-        await _together(attempts)
+        await together(attempts)
         return 0
 
-    async def _as_they_are_now(
-        self, channel: str, numbers: Sequence[int], account: _Account
-    ) -> dict[int, MentionRow] | None:
-        """The mentions, looked at again where the platform tells nobody of an edit.
-
-        None if the account has to wait.
-        """
-        known = await reading.find_all(self._database, numbers)
-        adapter: object = self._channels.get(channel)
-        if not isinstance(adapter, RereadsMentions):
-            return known
-        try:
-            shown = await adapter.reread([row.mention for row in known.values()])
-        except (Unreachable, Throttled) as error:
-            self._hold(account, error)
-            return None
-        except Exception as error:  # noqa: BLE001 - the reply itself meets it, if it is for good
-            _log.warning("%s: mentions were not read again: %s", channel, type(error).__name__)
-            return known
-        versions = {row.mention.id: row.mention.version for row in known.values()}
-        edited = [one for one in shown if versions.get(one.id, one.version) != one.version]
-        if not edited:
-            return known
-        await entering.enter(self._database, edited, self._now())
-        return await reading.find_all(self._database, numbers)
-
-    async def _reworded(self, reply: ReplyRow, mention: MentionRow) -> bool:
-        """Whether the mention says something else than when the reply was planned."""
-        now = mention.mention
-        if reply.version in ("", now.version):
-            return False
-        versions = await reading.versions(self._database, mention.number)
-        then = next((one.text for one in versions if one.version == reply.version), None)
-        return then is None or not same_words(then, now.text)
-
     async def _prepared(
-        self, reply: ReplyRow, mention: MentionRow, gates: RoundGates, account: _Account
+        self, reply: ReplyRow, mention: MentionRow, gates: RoundGates, account: Account
     ) -> Copy | None:
         """What goes out, if it may, the words are still those, and nobody has answered yet."""
-        if await self._reworded(reply, mention):
+        if await self._looking.reworded(reply, mention):
             await replies.call_off(self._database, [reply.number], _REWORDED, self._now())
             return None
         try:
@@ -307,16 +199,16 @@ class ReplyingActivities:
                 mention.incident,
                 authors=(author.name, author.handle),
             )
-            copy = self._channel(reply.channel).render_reply(reply.text, mention.mention)
+            copy = self._looking.channel(reply.channel).render_reply(reply.text, mention.mention)
         except (DomainError, CannotExpress) as error:
             await self._never(reply, error.explanation)
             return None
         try:
-            seen = await self._sighting(
+            seen = await self._looking.sighting(
                 reply.channel, mention, mention.mention.written_at, glance=True
             )
         except (Unreachable, Throttled) as error:
-            self._hold(account, error)
+            account.hold(error, self._now())
             return None
         if seen.finding is Finding.FOUND and seen.receipt is not None and reply.attempt:
             # A list may have shown our own earlier attempt too late for the looks at it.
@@ -329,16 +221,16 @@ class ReplyingActivities:
         return copy
 
     async def _attempt(
-        self, reply: ReplyRow, mention: MentionRow, copy: Copy, pause: Pause, account: _Account
+        self, reply: ReplyRow, mention: MentionRow, copy: Copy, pause: Pause, account: Account
     ) -> None:
         """One attempt; every way it can end is in the ledger."""
         publication = Publication(key=f"reply.{reply.number}.{reply.attempt}", copy=copy)
         try:
             pause.refuse_late_start()
-            answering = self._channel(reply.channel).reply(publication, mention.mention)
+            answering = self._looking.channel(reply.channel).reply(publication, mention.mention)
             receipt: Receipt = await to_its_end(answering)
         except (Unreachable, Throttled) as error:
-            self._hold(account, error)
+            account.hold(error, self._now())
             await replying.nothing_went_out(self._database, reply, error.explanation, self._now())
         except BadCredentials as error:
             account.stop(self._now() + SELDOM, error.explanation)
@@ -366,12 +258,7 @@ class ReplyingActivities:
 
     # --- when again ---------------------------------------------------------------------------
 
-    def _hold(self, account: _Account, error: Unreachable | Throttled) -> None:
-        now = self._now()
-        limit = isinstance(error, Throttled)
-        account.stop(now + wait_for(error, 1, now), error.explanation, limit=limit)
-
-    async def _wait(self, account: _Account, until: datetime, before: AccountRow) -> float:
+    async def _wait(self, account: Account, until: datetime, before: AccountRow) -> float:
         """Have the account wait, longer each time in a row; how many seconds."""
         now = self._now()
         failures = 1 if account.accepted else before.failures + 1
@@ -398,32 +285,3 @@ class ReplyingActivities:
     def _limits(self, channel: str) -> Sequence[AccountLimit]:
         terms = self._terms.get(channel)
         return terms.limits if terms is not None else ()
-
-    def _channel(self, name: str) -> Replies:
-        if name not in self._channels:
-            raise DomainError(
-                f"{name} cannot answer from here.",
-                "Answer on the platform, and dismiss the mention as answered elsewhere.",
-            )
-        return self._channels[name]
-
-
-async def _together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """What all of ``work`` returns. If one fails, the others end first: they are on the wire."""
-    done = await asyncio.gather(*work, return_exceptions=True)
-    for one in done:
-        if isinstance(one, BaseException):
-            raise one
-    return [one for one in done if not isinstance(one, BaseException)]
-
-
-def _nobody_knows(reply: ReplyRow, seen: Sighting) -> Explanation:
-    return explained(
-        f"{reply.channel} gave no clear answer, and looking could not tell. {seen.why}".strip(),
-        NextStep(
-            action=Action.SETTLE_REPLY,
-            about=str(reply.number),
-            advice="Look at the platform yourself.",
-        ),
-        means="The reply may be public, so it is not sent again.",
-    )

@@ -8,14 +8,13 @@ from activities.approved import OpenedGates
 from activities.defined import Bound, defined
 from activities.failures import failing_in_words
 from activities.looking import publication_status
-from activities.posts import SEEN_BY_A_PERSON
 from activities.recovery import refusing_behind
 from activities.signatures.posts import PublicationStatus, PublicationTask
 from activities.signatures.settling import SETTLE_BY_PERSON, SettleByPerson
 from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep
 from domain.plural import plural
-from domain.publication import Outcome, PublicationState, Receipt
+from domain.publication import SEEN_BY_A_PERSON, Outcome, PublicationState, Receipt
 from store.broadcasts import batch_outcomes, batches, broadcasts
 from store.broadcasts.progress import read_progress
 from store.kernel.database import Database

@@ -48,7 +48,8 @@ from settings import HERE
 from store.files.playbook_folder import read_playbook
 from store.tables import incident_snapshots, incidents, notification_attempts, notifications
 from store.tables import timeline as timelines
-from workflows.contract import INCIDENT_WORKFLOW, OpenIncident
+from workflows.contract.lifecycle import OpenIncident
+from workflows.contract.names import INCIDENT_WORKFLOW
 
 PLAYBOOK = "site-compromised"
 CHANNEL = "twitter"

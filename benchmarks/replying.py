@@ -27,7 +27,7 @@ from benchmarks.results import ClaimRace, RepliesRun
 from benchmarks.rush_hour import posts_only, sandbox, worker
 from benchmarks.stack import PYTHON, BenchmarkStack, running
 from benchmarks.summary import percentile_95
-from client import incidents, messages, replies
+from client import answering, incidents, messages, replies
 from client.claims import claim_mention
 from client.engine import Engine
 from client.facts import record_facts
@@ -139,7 +139,7 @@ async def _plan(on: BenchmarkStack, wanted: int) -> None:
             some = new[place :: len(_SAVED)]
             if some:
                 try:
-                    await replies.answer_many(on.engine, some, actor=SAM, saved=saved)
+                    await answering.answer_many(on.engine, some, actor=SAM, saved=saved)
                 except DomainError:
                     # Every wording was used for these authors.
                     continue

@@ -29,12 +29,9 @@ from domain.ids import MAIN_QUEUE, MessageRef, incident_workflow_id, publication
 from domain.message import CLASS_OF
 from domain.publication import Destination
 from domain.status import IncidentStatus, MessageStatus
-from workflows.contract import (
-    BROADCAST_WORKFLOW,
-    PUBLICATION_WORKFLOW,
-    Join,
-    PublishMessage,
-)
+from workflows.contract.lifecycle import Join
+from workflows.contract.names import BROADCAST_WORKFLOW, PUBLICATION_WORKFLOW
+from workflows.contract.publications import PublishMessage
 
 SIGNALS, SIGNALS_AT_ONCE = 2_500, 250
 """More than one run of an incident takes in, so that it has to continue as new meanwhile."""

@@ -14,7 +14,7 @@ from chaos.world import Mail, SeenPost, ShownUpdate, World
 from client.engine import Engine
 from client.stack.sandbox_records import reconcile_mail
 from domain.ids import MessageRef, publication_key
-from domain.message import CLASS_OF, Document, MessageClass, MessageKind
+from domain.message import CLASS_OF, MessageClass, MessageKind
 from domain.message_state import MessagePhase
 from domain.playbook import PAGE_CHANNEL
 from domain.publication import PublicationState
@@ -317,12 +317,6 @@ class Comparison:
 
     def _ref(self, number: int, revision: int) -> MessageRef:
         return MessageRef(incident=self._plan.incident, number=number, revision=revision)
-
-
-def _has_mail(document: Document, audience: str) -> bool:
-    """Whether a message writes to an audience."""
-    mail = [copy for copy in document.copies if copy.channel == "email"]
-    return any(copy.audience in (None, audience) for copy in mail)
 
 
 async def _ledger_message(

@@ -17,7 +17,7 @@ from chaos.people import People
 from chaos.plan import RoundPlan
 from chaos.record import Record
 from chaos.speaking import CHANNELS, Crowd, SaidRow, said
-from client import mentions, replies
+from client import answering, mentions, replies
 from client.clusters import list_clusters, open_in_cluster
 from client.engine import Engine
 from client.errors import WrongInput
@@ -126,7 +126,7 @@ class Desk:
 
     async def _answer_many(self, numbers: Sequence[int], actor: Actor, saved: str) -> None:
         await self._tried(
-            lambda: replies.answer_many(self._engine, numbers, actor=actor, saved=saved)
+            lambda: answering.answer_many(self._engine, numbers, actor=actor, saved=saved)
         )
 
     async def _by_hand(self, rows: Sequence[MentionRow]) -> None:
@@ -146,7 +146,7 @@ class Desk:
         text = FREE.format(author, f"{actor.person} {row.number}.{self._rounds}")
 
         async def answered() -> None:
-            planned = await replies.answer(self._engine, row.number, actor=actor, text=text)
+            planned = await answering.answer(self._engine, row.number, actor=actor, text=text)
             if planned.waits:
                 await replies.agree_to_reply(self._engine, planned.number, actor=SECOND)
 
@@ -181,7 +181,7 @@ class Desk:
         if not rows:
             return
         try:
-            await replies.answer(self._engine, rows[0].number, actor=AGENTS[0], text=EARLY)
+            await answering.answer(self._engine, rows[0].number, actor=AGENTS[0], text=EARLY)
         except DomainError:
             self._record.refused += 1
             return

@@ -165,7 +165,6 @@ class FaultInjector:
             await self._lift_faults(number)
 
     async def _jump(self, fault: Fault) -> None:
-        self._record.clock_jumped = True
         self._record.struck[fault.name] += 1
         self._fault_points.set_clock(fault.seconds)
         await asyncio.sleep(_CLOCK_WRONG_FOR)

@@ -34,7 +34,7 @@ from domain.message_state import MessagePhase
 from domain.status import IncidentStatus, MessageStatus
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
-from workflows.contract import SignalledDecision
+from workflows.contract.signing import SignalledDecision
 
 _TAKEN_BACK_WITHIN = timedelta(minutes=2)
 

@@ -25,7 +25,6 @@ class Record:
     skipped: dict[str, str] = field(default_factory=dict)
     events_troubled: bool = False
     """Whether events of mail can have been lost or late, so that the policy may send again."""
-    clock_jumped: bool = False
     unknown_replies: list[str] = field(default_factory=list)
     """Replies that the ledger gave up looking for, though both platforms show all of them."""
     said: list[str] = field(default_factory=list)

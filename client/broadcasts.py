@@ -17,7 +17,7 @@ from domain.model import Value
 from domain.public_text import refuse_unfit
 from domain.status import MessageStatus
 from store.broadcasts import batch_outcomes, broadcasts
-from workflows.contract import SteerBroadcast
+from workflows.contract.steering import SteerBroadcast
 
 
 class UnknownBatch(Value):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+from client.answering import MOST, PlannedReplies, answer_many
 from client.clusters import open_in_cluster
 from client.engine import Engine
 from client.incidents import recorded_incidents
-from client.replies import MOST, PlannedReplies, ReplyRow, answer_many, current_replies
+from client.replies import ReplyRow, current_replies
 from client.saved_replies import SavedReplyView, reply_rules
 from domain.actor import Actor
 from domain.errors import DomainError

@@ -118,12 +118,6 @@ async def methods_of(engine: Engine, person: str = "") -> list[TestedMethod]:
     ]
 
 
-async def without_contact(engine: Engine) -> list[str]:
-    """Who has no contact method at all, as people read it."""
-    members = await asyncio.to_thread(known_people, engine.settings)
-    return [one.shown for one in members if not one.contact]
-
-
 def _tested(
     member: Member,
     method: str,

@@ -36,7 +36,8 @@ from store.deadlines.grounds import Grounds
 from store.kernel.database import Database
 from store.record import incidents, timeline
 from store.record.incidents import IncidentRow
-from workflows.contract import DEADLINES_WORKFLOW, NoteNotified
+from workflows.contract.names import DEADLINES_WORKFLOW
+from workflows.contract.writing import NoteNotified
 
 _STARTED_WITHIN = timedelta(seconds=2)
 _CLOCKS_APART = timedelta(minutes=5)

@@ -19,7 +19,7 @@ from domain.limits import refuse_long
 from domain.model import Value
 from domain.status import IncidentStatus
 from store.record import drafts
-from workflows.contract import RecordFacts
+from workflows.contract.writing import RecordFacts
 
 
 class KnownFacts(Value):

@@ -14,7 +14,10 @@ from store.record import drafts, incidents, messages
 
 
 class FollowUpView(Value):
-    """What a resolution promised. ``text`` is what could be published once it is done."""
+    """What a resolution promised. ``text`` is what could be published once it is done.
+
+    ``closed``: its incident publishes nothing any more.
+    """
 
     incident: str
     prevention: str
@@ -22,6 +25,7 @@ class FollowUpView(Value):
     due: date | None
     passed: bool
     text: str
+    closed: bool = False
 
 
 async def follow_up(engine: Engine, slug: str) -> FollowUpView | None:
@@ -46,4 +50,5 @@ async def follow_up(engine: Engine, slug: str) -> FollowUpView | None:
         due=facts.prevention_due,
         passed=facts.prevention_due is not None and facts.prevention_due <= today,
         text=we_did(facts.prevention, (max(said) if said else row.opened_at).date()),
+        closed=row.closed_at is not None,
     )

@@ -16,7 +16,7 @@ from domain.limits import NAME_LIMIT, REASON_LIMIT, refuse_long
 from domain.people import Member
 from domain.public_text import refuse_unfit
 from domain.status import Decided, IncidentStatus, MessageStatus
-from workflows.contract import BreakGlass, Delegate, ReviewGate
+from workflows.contract.signing import BreakGlass, Delegate, ReviewGate
 
 
 async def break_glass(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -9,14 +10,17 @@ from client import messages
 from client.asking import incident_status, tell
 from client.engine import Engine
 from client.incidents import open_incident
+from client.playbooks import installed, read_files
 from domain.actor import Actor
 from domain.holding import WARNED_BEFORE, HoldingForms, Statement
 from domain.ids import MessageRef
 from domain.message import MessageKind
 from domain.model import Value
+from domain.playbook_files import examine_playbook
 from domain.status import MessageStatus
+from settings import Settings
 from store.record import holding, incidents
-from workflows.contract import Release
+from workflows.contract.writing import Release
 
 _MOST_A_DAY = 20
 
@@ -40,6 +44,26 @@ class ReleaseOffer(Value):
     promise: datetime | None = None
 
 
+class PreparedStatements(Value):
+    """An installed playbook with holding statements; ``waiting`` is the incident in which they wait
+    for approval, if they do.
+    """
+
+    playbook: str
+    waiting: str = ""
+
+
+async def prepared_statements(engine: Engine) -> list[PreparedStatements]:
+    """The installed playbooks whose holding statements can be put before their gate."""
+    names = await asyncio.to_thread(_with_statements, engine.settings)
+    waiting = {
+        one.title: one.slug
+        for one in await incidents.list_incidents(await engine.ledger())
+        if one.closed_at is None
+    }
+    return [PreparedStatements(playbook=one, waiting=waiting.get(_title(one), "")) for one in names]
+
+
 async def propose_holding(
     engine: Engine, files: Mapping[str, str], playbook: str, *, actor: Actor
 ) -> tuple[str, MessageStatus]:
@@ -52,7 +76,7 @@ async def propose_holding(
     await open_incident(
         engine,
         slug=slug,
-        title=f"Holding statements of {playbook}",
+        title=_title(playbook),
         files=files,
         actor=actor,
         watched=False,
@@ -120,3 +144,12 @@ async def _free_name(engine: Engine, playbook: str) -> str:
     first = f"holding-{playbook[:24].strip('-')}-{day:%Y%m%d}"
     names = [first, *(f"{first}-{number}" for number in range(2, _MOST_A_DAY))]
     return next((one for one in names if one not in taken), first)
+
+
+def _title(playbook: str) -> str:
+    return f"Holding statements of {playbook}"
+
+
+def _with_statements(settings: Settings) -> list[str]:
+    plans = {one: examine_playbook(read_files(settings, one)).plan for one in installed(settings)}
+    return [name for name, plan in plans.items() if plan is not None and plan.holding is not None]

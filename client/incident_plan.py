@@ -1,4 +1,4 @@
-"""What the plan of an incident offers a form: kinds of messages, channels, components."""
+"""What the plan of an incident offers a form: kinds of messages, channels, components, people."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Choices(Value):
     kinds: tuple[MessageKind, ...] = tuple(MessageKind)
     channels: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
 
 
 async def plan_of(
@@ -67,4 +68,5 @@ def _choices(plan: Playbook) -> Choices:
         kinds=plan.kinds,
         channels=tuple(channels),
         components=tuple(one.name for one in plan.page.components),
+        people=tuple(one.id for one in plan.roster),
     )

@@ -46,7 +46,8 @@ from store.kernel.database import Database
 from store.people import audiences as stored_audiences
 from store.record import incidents, playbooks, timeline
 from wiring import TemporalUnreachable
-from workflows.contract import INCIDENT_WORKFLOW, Advance, Close, Join, OpenIncident, SetAudiences
+from workflows.contract.lifecycle import Advance, Close, Join, OpenIncident, SetAudiences
+from workflows.contract.names import INCIDENT_WORKFLOW
 
 OPENED_WITHIN = timedelta(seconds=20)
 """How long opening may take; the SDK itself repeats for some seconds what the server refuses."""

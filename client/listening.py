@@ -15,7 +15,8 @@ from domain.listening import seconds_between, source_of
 from store.desk import sources
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
-from workflows.contract import LISTENING_WORKFLOW, Listen
+from workflows.contract.names import LISTENING_WORKFLOW
+from workflows.contract.standing import Listen
 
 _log = logging.getLogger("frontfoot.listening")
 

@@ -27,7 +27,8 @@ from domain.public_text import refuse_faulty, refuse_unfit
 from domain.publication import Destination, choose_destination
 from domain.status import Decided, IncidentStatus, MessageStatus
 from store.record import messages
-from workflows.contract import Decide, Propose, Revise, SignalledDecision
+from workflows.contract.signing import Decide, SignalledDecision
+from workflows.contract.writing import Propose, Revise
 
 
 class NoSuchMessage(DomainError):

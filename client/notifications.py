@@ -9,6 +9,7 @@ from client.engine import Engine
 from client.errors import WrongInput
 from client.notifying import start_notifying
 from domain.explanation import Action, NextStep
+from domain.message import MessageKind
 from domain.model import Value
 from domain.notification_words import title_of
 from domain.notifications import (
@@ -17,6 +18,7 @@ from domain.notifications import (
     as_code,
     shown_code,
 )
+from domain.promise_clock import ABOUT_FIRST_WORD
 from domain.times import UtcTime
 from store.notifications import entering, reading
 from store.notifications.rows import Notification
@@ -100,13 +102,29 @@ async def acknowledge(engine: Engine, person: str, code: str) -> Acknowledged:
     return Acknowledged(code=shown_code(known), things=_seen(done))
 
 
+_ACTIONS = {
+    NotificationReason.DECIDE: Action.SHOW_COPY,
+    NotificationReason.PROMISE_NEAR: Action.PROPOSE,
+    NotificationReason.PROMISE_DUE: Action.PROPOSE,
+    NotificationReason.PROMISE_BROKEN: Action.PROPOSE,
+    NotificationReason.FOLLOW_UP: Action.SHOW_FOLLOW_UP,
+    NotificationReason.DEADLINE_NEAR: Action.SHOW_DEADLINES,
+    NotificationReason.REVIEW: Action.REVIEW,
+}
+
+
 def step_of(one: SeenNotification) -> NextStep | None:
     """Where somebody goes from a notification; None for a contact test."""
     if not one.incident:
         return None
-    if one.reason is NotificationReason.DECIDE and one.message is not None:
-        return NextStep(action=Action.SHOW_COPY, incident=one.incident, message=one.message)
-    return NextStep(action=Action.SHOW_STATUS, incident=one.incident)
+    action, about, message = _ACTIONS.get(one.reason, Action.SHOW_STATUS), "", one.message
+    if action is Action.PROPOSE:
+        first = one.about == ABOUT_FIRST_WORD
+        kind = MessageKind.ANNOUNCEMENT if first else MessageKind.PROGRESS_UPDATE
+        about, message = kind.value, None
+    elif action in (Action.SHOW_COPY, Action.REVIEW) and message is None:
+        action = Action.SHOW_STATUS
+    return NextStep(action=action, incident=one.incident, message=message, about=about)
 
 
 def _seen(found: list[Notification]) -> tuple[SeenNotification, ...]:

@@ -33,12 +33,8 @@ from domain.ids import (
 )
 from domain.notification_pace import GATHERED_FOR
 from domain.notifications import NotificationNews
-from workflows.contract import (
-    CONTACT_TEST_WORKFLOW,
-    NOTIFICATIONS_WORKFLOW,
-    SendPeopleNotifications,
-    TestEverybody,
-)
+from workflows.contract.names import CONTACT_TEST_WORKFLOW, NOTIFICATIONS_WORKFLOW
+from workflows.contract.standing import SendPeopleNotifications, TestEverybody
 
 WITHIN = timedelta(seconds=5)
 NEWS = "notification_news"

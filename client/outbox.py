@@ -10,7 +10,8 @@ from temporalio.service import RPCError
 from client.errors import ClientError
 from client.patience import soon
 from domain.ids import MAIN_QUEUE, outbox_workflow_id
-from workflows.contract import OUTBOX_WORKFLOW, SendOutbox
+from workflows.contract.names import OUTBOX_WORKFLOW
+from workflows.contract.standing import SendOutbox
 
 STARTED_WITHIN = timedelta(seconds=2)
 

@@ -60,11 +60,6 @@ class PageFiles:
             path += "index.html"
         return self._files.get(path)
 
-    @property
-    def is_there(self) -> bool:
-        """Whether a snapshot was ever written."""
-        return bool(self._files)
-
     async def _catch_up(self) -> None:
         now = time.monotonic()
         if now - self._looked < _LOOK_EVERY and self._files:

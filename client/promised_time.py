@@ -41,6 +41,11 @@ def typed_time(text: str, now: datetime) -> datetime:
     return at
 
 
+def spelled(at: datetime) -> str:
+    """A time as it can be typed, with its day: the same moment whenever it is read."""
+    return f"{at.astimezone(UTC):{_MOMENT}}"
+
+
 def _read_time(text: str, now: datetime) -> datetime | None:
     span = _SPAN.fullmatch(text)
     if span is not None:

@@ -15,7 +15,7 @@ from domain.public_text import refuse_unfit
 from domain.status import MessageStatus
 from store.record import publication_rows
 from store.record.publication_rows import PublicationRow
-from workflows.contract import RetryChannel, Settle, Withdraw
+from workflows.contract.steering import RetryChannel, Settle, Withdraw
 
 __all__ = [
     "PublicationRow",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from temporalio.client import Client
 
+from client.engine import Engine
 from client.rounds import LOOK_EVERY, start_rounds
 from domain.ids import reply_desk_workflow_id
-from workflows.contract import REPLY_DESK_WORKFLOW, AnswerMentions
+from store.desk.reply_rows import ReplyRow
+from wiring import TemporalUnreachable
+from workflows.contract.names import REPLY_DESK_WORKFLOW
+from workflows.contract.standing import AnswerMentions
 
 _log = logging.getLogger("frontfoot.replying")
 
@@ -23,6 +27,16 @@ async def start_replying(temporal: Client, channel: str, *, now: bool = True) ->
     """
     workflow_id, order = reply_desk_workflow_id(channel), AnswerMentions(channel=channel)
     return await start_rounds(temporal, REPLY_DESK_WORKFLOW, workflow_id, order, now=now)
+
+
+async def send_soon(engine: Engine, replies: Sequence[ReplyRow]) -> None:
+    """Have them sent at once; if Temporal does not answer, that happens within a minute."""
+    try:
+        temporal = await engine.temporal()
+    except TemporalUnreachable:
+        return
+    for channel in sorted({one.channel for one in replies if not one.waits}):
+        await start_replying(temporal, channel)
 
 
 async def keep_replying(temporal: Client, channels: Collection[str]) -> None:

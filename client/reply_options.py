@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from client.answering import refuse_private, rules_for
 from client.engine import Engine
 from client.errors import WrongInput
-from client.replies import refuse_private, replies_to, rules_for
+from client.replies import replies_to
 from client.reply_wordings import Wordings
 from client.saved_replies import ReplyRulesView, SavedReplyView
 from domain.actor import Actor

@@ -9,7 +9,7 @@ from domain.limits import REASON_LIMIT
 from domain.public_text import refuse_unfit
 from domain.severity import Severity
 from domain.status import IncidentStatus
-from workflows.contract import SetSeverity
+from workflows.contract.lifecycle import SetSeverity
 
 
 async def set_severity(

@@ -36,7 +36,7 @@ from domain.model import Value
 from domain.times import UtcTime, show_moment
 from store.desk import surges
 from store.desk.surges import Surge
-from workflows.contract import SURGE_WORKFLOW
+from workflows.contract.names import SURGE_WORKFLOW
 
 EVERY = timedelta(minutes=1)
 _AGAIN_AFTER = timedelta(seconds=10)

@@ -13,7 +13,7 @@ from domain.plural import plural
 from domain.room import secret_of
 from domain.times import show_moment
 from store.outbox.endpoints import Endpoint
-from store.outbox.items import Backlog
+from store.outbox.reading import Backlog
 
 _ADVICE = {
     AttemptEnd.NO_ADDRESS: "Check its address, and the name server of the workers.",

@@ -21,9 +21,9 @@ from domain.outbox import ItemState
 from domain.webhook_events import CHOICES, EventType
 from domain.webhook_events import written as event_text
 from store.kernel.database import Database
-from store.outbox import endpoints, items
+from store.outbox import endpoints, items, reading
 from store.outbox.endpoints import Endpoint, EndpointKey
-from store.outbox.items import ItemRow
+from store.outbox.reading import ItemRow
 from wiring import TemporalUnreachable
 
 __all__ = [
@@ -116,7 +116,7 @@ async def rotate_secret(
 async def list_endpoints(engine: Engine) -> list[SeenEndpoint]:
     """Every endpoint as it is now, by name."""
     ledger = await engine.ledger()
-    waiting = await items.backlogs(ledger)
+    waiting = await reading.backlogs(ledger)
     return [seen(one, waiting.get(one.name)) for one in await endpoints.all_of_them(ledger)]
 
 
@@ -135,8 +135,8 @@ async def look_at_endpoint(engine: Engine, name: str) -> Looked:
     """One endpoint with its newest items; ``DomainError`` if there is none of that name."""
     ledger = await engine.ledger()
     found = await endpoints.load(ledger, name)
-    waiting = (await items.backlogs(ledger)).get(name)
-    newest = await items.newest(ledger, name, _NEWEST)
+    waiting = (await reading.backlogs(ledger)).get(name)
+    newest = await reading.newest(ledger, name, _NEWEST)
     return Looked(endpoint=seen(found, waiting), items=tuple(newest))
 
 
@@ -172,7 +172,7 @@ async def enable_endpoint(
             f"{name} is not disabled.",
             NextStep(action=Action.LIST_WEBHOOKS, advice="See how it is."),
         )
-    waiting = (await items.backlogs(ledger)).get(name)
+    waiting = (await reading.backlogs(ledger)).get(name)
     return Sent(items=waiting.waiting if waiting else 0, started=await _start(engine, name))
 
 
@@ -210,7 +210,7 @@ async def ping(engine: Engine, name: str, within: timedelta = PINGED_WITHIN) -> 
     await _start(engine, name)
     until = asyncio.get_running_loop().time() + within.total_seconds()
     while True:
-        newest = await items.newest(ledger, name, 1, event_id)
+        newest = await reading.newest(ledger, name, 1, event_id)
         if not newest:
             raise WrongInput(
                 f"{name} was removed while it was being tried.",

@@ -12,15 +12,8 @@ from datetime import datetime
 
 from domain.actor import Actor
 from domain.errors import DecisionRefused, DomainError
-from domain.gate import (
-    Decision,
-    Gate,
-    Verdict,
-    refuse_decided,
-    refuse_other_digest,
-    refuse_stranger,
-    refuse_unproven,
-)
+from domain.gate import Decision, Gate, Verdict
+from domain.judging import refuse_decided, refuse_other_digest, refuse_stranger, refuse_unproven
 from domain.model import Value
 from domain.public_text import fault_in
 from domain.times import UtcTime, in_utc

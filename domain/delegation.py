@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from domain.actor import Actor
 from domain.errors import DomainError
-from domain.gate import Delegated
+from domain.judging import Delegated
 from domain.model import Value
 from domain.roster import PersonId
 from domain.times import UtcTime, show_on_its_day

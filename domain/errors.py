@@ -40,6 +40,10 @@ class DecisionRefused(DomainError):
     """A decision that does not count: wrong digest, closed gate, or not allowed to sign."""
 
 
+class NotNow(DomainError):
+    """A refusal that passes by itself: the same may be asked for again later."""
+
+
 class Problem(NamedTuple):
     """One thing wrong in one place of a playbook; lines and columns count from 1."""
 

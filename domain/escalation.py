@@ -143,8 +143,9 @@ class Escalation(BaseModel):
     ``wanted`` are the roles of which somebody has to be found; when others are needed, another
     round begins with the first rung. ``rung`` is the last that was done, at ``rung_at``, and
     ``repeats`` how often everybody was reminded after the last. ``failed`` says that the latest try
-    to ask somebody did not work, and ``notified`` that somebody was asked in some round. ``ladder``
-    is None for an incident of before there were any.
+    to ask somebody did not work, and ``notified`` that somebody was asked in some round. What could
+    not be released is tried again at ``owed_at``. ``ladder`` is None for an incident of before
+    there were any.
     """
 
     message: int
@@ -160,6 +161,7 @@ class Escalation(BaseModel):
     failed: bool = False
     notified: bool = False
     over: Ending | None = None
+    owed_at: datetime | None = None
 
     @property
     def about(self) -> str:

@@ -33,6 +33,8 @@ class Action(StrEnum):
     PROPOSE_HOLDING = "propose_holding"
     LIST_HOLDING = "list_holding"
     SHOW_SCORECARD = "show_scorecard"
+    SHOW_FOLLOW_UP = "show_follow_up"
+    SHOW_DEADLINES = "show_deadlines"
     SHOW_COPY = "show_copy"
     DECIDE = "decide"
     BREAK_GLASS = "break_glass"

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from domain.gate_policy import GatePolicy
 from domain.plan_problems import PlanProblem
 from domain.roster import Person
-from domain.severity import Severity
 from domain.suggest import did_you_mean
 
 Place = tuple[str | int, ...]
@@ -28,11 +27,6 @@ def gate_problems(
             )
             if one.detail not in told
         )
-
-
-def passable_at(policy: GatePolicy, severity: Severity | None, roster: Sequence[Person]) -> bool:
-    """Whether these people could pass it at ``severity``, whatever the message."""
-    return not list(_unpassable((), policy.at(severity), roster))
 
 
 def _unpassable(

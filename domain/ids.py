@@ -27,7 +27,6 @@ _PUBLICATION = re.compile(
 )
 _BATCH_KEY = re.compile(rf"([0-9a-f]{{16}})\.{_NUMBER}\.{_NUMBER}")
 _DELIVERY_KEY = re.compile(rf"([0-9a-f]{{16}})\.{_NUMBER}")
-_QUEUE = re.compile(rf"frontfoot-channel-({_CHANNEL.pattern})")
 
 
 SUBSCRIBERS = "subscribers"
@@ -189,14 +188,6 @@ def delivery_of(key: str) -> tuple[str, int]:
 def channel_queue(channel: str) -> str:
     """The task queue on which a channel's activities run."""
     return f"frontfoot-channel-{channel}"
-
-
-def channel_of_queue(queue: str) -> str:
-    """The channel whose activities run on ``queue``; ``ValueError`` if it is not such a queue."""
-    match = _QUEUE.fullmatch(queue)
-    if match is None:
-        raise ValueError(f"{queue[:200]!r} is not the task queue of a channel")
-    return match[1]
 
 
 MAIN_QUEUE = "frontfoot"

@@ -35,6 +35,9 @@ class MessagePhase(StrEnum):
     IN_FORCE = "in_force"
 
 
+EDITABLE = (MessagePhase.WAITING, MessagePhase.REJECTED, MessagePhase.EXPIRED)
+
+
 class UnderWay(BaseModel):
     """A publication or a broadcast that was asked for and has not ended, as far as is known.
 

@@ -124,6 +124,23 @@ def title_of(reason: NotificationReason) -> str:
     return _TITLES[reason]
 
 
+def subject_of(reason: NotificationReason, message: int | None) -> str:
+    """What somebody was notified about, for others who read it."""
+    what = f"message {message}" if message is not None else "a message"
+    promised = f"Update that {what} promised" if message is not None else "First word"
+    return {
+        _R.DECIDE: f"Decision on {what}",
+        _R.PROMISE_NEAR: promised,
+        _R.PROMISE_DUE: promised,
+        _R.PROMISE_BROKEN: promised,
+        _R.FOLLOW_UP: "Follow-up of the prevention",
+        _R.DEADLINE_NEAR: "Deadline to an authority",
+        _R.UNREACHABLE: "Somebody who cannot be reached",
+        _R.REVIEW: f"Review of {what}",
+        _R.CONTACT_TEST: _TITLES[_R.CONTACT_TEST],
+    }[reason]
+
+
 def _line(thing: Thing, now: datetime) -> str:
     what = f"Message {thing.message}" if thing.message is not None else "It"
     by = "" if thing.due is None else f" by {show_on_its_day(thing.due, now)}"

@@ -6,7 +6,7 @@ is out, or by the time. Nobody can edit it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -20,6 +20,9 @@ from domain.roster import PersonId
 
 FIRST_WORD_NUMBER = 0
 """``number`` of the first word, which we promise to ourselves and to nobody else."""
+
+ABOUT_FIRST_WORD = "promise/first_word"
+"""Its name in notifications."""
 
 KEEPING = frozenset(
     {
@@ -47,6 +50,18 @@ class PromiseState(StrEnum):
     BROKEN = "broken"
 
 
+ENDED_AS: Mapping[PromiseState, str] = {
+    PromiseState.KEPT: "promise kept",
+    PromiseState.KEPT_BY_FALLBACK: "promise kept by fallback",
+    PromiseState.MOVED: "promise moved",
+    PromiseState.BROKEN: "promise broken",
+}
+"""What the timeline calls the end of a promise."""
+
+LATE, BROKEN = "late", "broken"
+"""Steps at which everybody is told, beside the rungs."""
+
+
 class Rung(StrEnum):
     """What is done about a promise that comes near, in this order."""
 
@@ -59,11 +74,12 @@ class Rung(StrEnum):
 class Promise(BaseModel):
     """One promise. ``number`` is the message that made it, on ``channels``; 0 is the first word.
 
-    ``climbed`` are the rungs that were taken or passed. ``in_a_row`` counts the statements that
-    were published by themselves just before it. ``ended_by`` is the message that ended it, if one
-    did, and ``why`` says why it was broken. ``answered`` are those who took it on. The fallback
-    has waited since ``held_since`` for an update that is on its way, or went out as message
-    ``fallback`` at ``fallback_at``.
+    ``climbed`` are the rungs that were taken or passed. ``ended_by`` is the message that ended it,
+    if one did, and ``why`` says why it was broken or, while it is open, late. ``answered`` are
+    those who took it on. The fallback has waited since ``held_since`` for an update that is on its
+    way, or goes out since ``fallback_at`` as message ``fallback``. If it could not be published
+    since ``tried_at``, that is tried again at ``again_at``, also after the promise was broken.
+    ``in_a_row`` counts for incidents of before statements were counted by messages.
     """
 
     number: int
@@ -77,6 +93,8 @@ class Promise(BaseModel):
     held_since: datetime | None = None
     fallback: int | None = None
     fallback_at: datetime | None = None
+    tried_at: datetime | None = None
+    again_at: datetime | None = None
     ended_at: datetime | None = None
     ended_by: int | None = None
     why: str = ""
@@ -106,7 +124,12 @@ class Promise(BaseModel):
     @property
     def about(self) -> str:
         """Its name in notifications."""
-        return f"promise/{self.number}" if self.public else "promise/first_word"
+        return f"promise/{self.number}" if self.public else ABOUT_FIRST_WORD
+
+    @property
+    def about_broken(self) -> str:
+        """The name in notifications of that it was broken: that goes on when asking has ended."""
+        return f"{self.about}/{BROKEN}"
 
     @property
     def in_words(self) -> str:
@@ -131,8 +154,11 @@ class Promise(BaseModel):
                 return self.due + plan.grace
 
     def skip_passed(self, plan: PromisesPlan) -> None:
-        """Leave out what would have had to happen before it was made: it was made for soon."""
-        passed = [one for one in Rung if self.at(one, plan) <= self.made_at]
+        """Leave out what would have had to happen before it was made: it was made for soon.
+
+        The fallback never: somebody may find out late that a message did go out, after its time.
+        """
+        passed = [one for one in list(Rung)[:-1] if self.at(one, plan) <= self.made_at]
         self.climbed = tuple(dict.fromkeys((*self.climbed, *passed)))
 
     def due_rung(self, now: datetime, plan: PromisesPlan) -> Rung | None:
@@ -144,17 +170,40 @@ class Promise(BaseModel):
         return left[-1] if self.open and left else None
 
     def next_at(self, plan: PromisesPlan) -> datetime | None:
-        """When the next rung is due; None if there is none any more."""
-        left = [self.at(one, plan) for one in Rung if one not in self.climbed]
-        if self.held_since is not None and Rung.FALLBACK not in self.climbed:
-            left = [self.held_since + UNDER_WAY_WAIT]
-        if self.fallback_at is not None:
-            left.append(self.fallback_at + plan.grace)
-        return min(left) if self.open and left else None
+        """When something is to be done next; None if nothing is any more."""
+        if not self.open:
+            return self.again_at
+        left = [self.at(one, plan) for one in list(Rung)[:-1] if one not in self.climbed]
+        if Rung.FALLBACK not in self.climbed:
+            waits = [self.at(Rung.FALLBACK, plan)]
+            waits += [self.held_since + UNDER_WAY_WAIT] if self.held_since else []
+            waits += [self.again_at] if self.again_at else []
+            left.append(max(waits))
+        breaks = self.breaks_at(plan)
+        return min([*left, *([breaks] if breaks else [])], default=None)
+
+    def breaks_at(self, plan: PromisesPlan) -> datetime | None:
+        """When it is broken if its fallback is not out by then; None while none was tried."""
+        begun = self.tried_at or self.fallback_at
+        return begun + plan.grace if begun else None
 
     def fallback_failed(self, now: datetime, plan: PromisesPlan) -> bool:
         """Whether the fallback should have been out by now."""
-        return self.fallback_at is not None and now >= self.fallback_at + plan.grace
+        breaks = self.breaks_at(plan)
+        return breaks is not None and now >= breaks
+
+    def goes_out_as(self, message: int, at: datetime) -> None:
+        """Note that its fallback is being published."""
+        self.fallback, self.fallback_at, self.again_at = message, at, None
+
+    def try_again(self, began: datetime, at: datetime) -> None:
+        """Note that its fallback could not be published, and is tried again ``at``."""
+        self.tried_at, self.again_at = self.tried_at or began, at
+
+    def remark(self, why: str) -> bool:
+        """Keep why it is late; whether that is the first reason."""
+        first, self.why = not self.why, why[:_LONGEST_REASON]
+        return first
 
     def climb(self, rung: Rung) -> None:
         """Note that ``rung`` was taken, and with it those before."""
@@ -170,7 +219,7 @@ class Promise(BaseModel):
     def forget(self) -> None:
         """Keep of one that has ended only what became of it."""
         self.channels, self.climbed, self.in_a_row = (), (), 0
-        self.held_since = self.fallback = self.fallback_at = None
+        self.held_since = self.fallback = self.fallback_at = self.tried_at = self.again_at = None
 
     def answered_by(self, person: PersonId) -> None:
         """Note that somebody has taken it on."""

@@ -62,6 +62,10 @@ class DeliveryState(StrEnum):
         return list(DeliveryState).index(self)
 
 
+SEEN_BY_A_PERSON = "seen-by-a-person"
+"""The id of a receipt when the platform's own is not known: a person looked, and saw it."""
+
+
 class Receipt(Value):
     """The provider's confirmation that it accepted something. Arrival is a later event.
 

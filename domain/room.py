@@ -80,12 +80,26 @@ def _what(event: EventType, data: dict[str, Any], at: datetime) -> str:
         case EventType.PROMISE_MADE:
             due = datetime.fromisoformat(data["next_update_by"])
             return f"The next public update is promised by {show_on_its_day(due, at)}."
+        case EventType.PROMISE_KEPT:
+            return f"{_promise(data, at)} is out: message {data['by_message']}."
+        case EventType.PROMISE_KEPT_BY_FALLBACK:
+            statement = f"message {data['by_message']} says that work goes on"
+            return f"{_promise(data, at)} did not come; {statement}."
+        case EventType.PROMISE_MOVED:
+            return f"{_promise(data, at)} was moved by message {data['by_message']}."
+        case EventType.PROMISE_BROKEN:
+            return f"{_promise(data, at)} did not come: the promise is broken{by}."
         case EventType.PEOPLE_ASKED:
             return _asked(data, at)
         case EventType.DESK_COVERAGE:
             return _coverage(data)
         case EventType.PING:
             return "This is a test: this room is told what happens."
+
+
+def _promise(data: dict[str, Any], at: datetime) -> str:
+    due = datetime.fromisoformat(data["next_update_by"])
+    return f"The public update that was promised by {show_on_its_day(due, at)}"
 
 
 def _asked(data: dict[str, Any], at: datetime) -> str:

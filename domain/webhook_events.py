@@ -15,6 +15,7 @@ from enum import StrEnum
 from domain.gate import Verdict
 from domain.message import MessageKind
 from domain.model import Value
+from domain.promise_clock import ENDED_AS
 from domain.publication import PublicationState
 from domain.sealing import canonical
 from domain.timeline import CLOSED, OPENED, TimelineEntry
@@ -34,6 +35,10 @@ class EventType(StrEnum):
     MESSAGE_OUTCOME = "message.outcome"
     MESSAGE_TOLD = "message.told"
     PROMISE_MADE = "promise.made"
+    PROMISE_KEPT = "promise.kept"
+    PROMISE_KEPT_BY_FALLBACK = "promise.kept_by_fallback"
+    PROMISE_MOVED = "promise.moved"
+    PROMISE_BROKEN = "promise.broken"
     PING = "ping"
     # Told to the team's rooms alone.
     PEOPLE_ASKED = "people.asked"
@@ -51,7 +56,8 @@ class Happening(Value):
     """One thing that happened, as far as an entry of the timeline tells it.
 
     ``digest`` has the first digits of the revision that the entry is about, if it names them.
-    ``once`` names what happens once in the life of a message, whichever entry told it.
+    ``once`` names what happens once in the life of a message, whichever entry told it. ``by`` is
+    the message by which a promise of this one ended.
     """
 
     type: EventType
@@ -63,6 +69,7 @@ class Happening(Value):
     outcome: PublicationState | None = None
     verdict: Verdict | None = None
     once: bool = False
+    by: int | None = None
 
     def event_id(self, incident: str) -> str:
         """Its id, the same whoever enters it, and however often: ``evt_`` and 32 digits."""
@@ -88,6 +95,11 @@ _OUTCOMES = {str(one): one for one in PublicationState if one.settled} | {
     "taken back": PublicationState.WITHDRAWN
 }
 _REACHED = (PublicationState.ACCEPTED, PublicationState.PARTLY_ACCEPTED)
+_ENDED = {words: EventType(f"promise.{state}") for state, words in ENDED_AS.items()}
+PROMISES = (EventType.PROMISE_MADE, *_ENDED.values())
+"""Events that have the time that was promised."""
+
+_BY = re.compile(r"message \d+ by message (\d+)")
 _BY_A_PERSON = "settled"
 _FIRST_BATCH = "told"
 
@@ -138,6 +150,10 @@ def _of_message(one: Happening) -> list[Happening]:
     if verdict is not None:
         decided = {"type": EventType.MESSAGE_DECIDED, "verdict": verdict}
         return [one.model_copy(update=decided)]
+    if entry.what in _ENDED:
+        by = _BY.match(entry.about)
+        ended = {"type": _ENDED[entry.what], "by": int(by[1]) if by else None}
+        return [one.model_copy(update=ended)]
     outcome, channel = _OUTCOMES.get(entry.what), ""
     place = _PLACE.match(entry.about)
     audience = place[1] if place else ""
@@ -177,7 +193,9 @@ def payload(
     }
     if message is not None:
         data["message"] = message.model_dump(mode="json", exclude={"next_update_by"})
-    if happening.type is EventType.PROMISE_MADE and message and message.next_update_by:
+    if happening.by is not None:
+        data["by_message"] = happening.by
+    if happening.type in PROMISES and message and message.next_update_by:
         data["next_update_by"] = _moment(message.next_update_by)
     return written(happening.type, entry.at, {name: one for name, one in data.items() if one != ""})
 

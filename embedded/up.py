@@ -115,6 +115,7 @@ def _say_where(stack: Stack, elsewhere: str) -> None:
     where = stack.addresses
     _print("Everything is running.", "bold green")
     _print(f"  What the public sees  {where['sandbox']}    (timeline, Page and inbox)")
+    _print(f"  Your people's phones  {where['sandbox']}/phones")
     if stack.shows_page:
         _print(f"  Status page           {where['webhooks']}")
     _print(f"  Temporal's pages      {where['ui']}")

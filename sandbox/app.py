@@ -48,9 +48,9 @@ def create_app(config: SandboxConfig, clock: Callable[[], float] = time.time) ->
         routes=[
             *Admin(world).routes(),
             *Passkeys().routes(),
-            *Phones(world.book).routes(),
             *Pages(world).routes(),
             *Webhooks(world.book).routes(),
+            *Phones(world.book, clock).routes(),
             *Telling(world).routes(),
             *world.sendgrid.routes(),
             *world.suppressions.routes(),

@@ -81,8 +81,10 @@ CREATE TABLE IF NOT EXISTS letter_more (
 
 CREATE TABLE IF NOT EXISTS webhook (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, body TEXT NOT NULL);
+
 CREATE TABLE IF NOT EXISTS phone (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, person TEXT NOT NULL, body TEXT NOT NULL);
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, title TEXT NOT NULL,
+    body TEXT NOT NULL, at REAL NOT NULL);
 """
 
 # `mail` has no index on the address on purpose: random addresses would dirty a page each, which

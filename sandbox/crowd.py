@@ -169,13 +169,14 @@ class Crowd:
     def change(self, number: str, text: str | None) -> str | None:
         """A stranger edits a post or a comment, or deletes it if there is no text.
 
+        Whoever spoke to the account on X still does: an edit that no longer does is listed nowhere.
         The id that it has then, since an edited post on X has another; None without such a post.
         """
         post = self._posts.post(int(number)) if number.isdigit() else None
         comment = self._page.comment(number) or self._page.tag(number)
         toot = self._toots.toot(number)
         if post is not None and text is not None:
-            return str(self._posts.edit(post, text).id)
+            return str(self._posts.edit(post, self._still_to(post.text, text)).id)
         if post is not None:
             self._posts.delete(post.id)
         elif comment is not None and text is not None:
@@ -187,6 +188,12 @@ class Crowd:
         elif toot is not None:
             self._toots.delete(toot)
         return number if post or comment or toot else None
+
+    def _still_to(self, before: str, text: str) -> str:
+        handle = f"@{self._config.x_handle}".lower()
+        if handle in before.lower() and handle not in text.lower():
+            return f"@{self._config.x_handle} {text}"
+        return text
 
     def _text(self, number: int, texts: list[str]) -> str:
         return texts[number % len(texts)] if texts else self._rng.choice(_TEXTS)

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from sandbox.graphbook import EdgeSlice
 from sandbox.mailbag import filled, filled_subject
+from sandbox.phones import newest
 from sandbox.world import SandboxWorld
 from sandbox.xbook import Slice
 
@@ -44,6 +45,8 @@ class Pages:
             Route("/facebook/{page}", self.page),
             Route("/inbox", self.inbox),
             Route("/inbox/{address}", self.mails),
+            Route("/phones", self.phones),
+            Route("/phones/{name}", self.phones),
         ]
 
     async def index(self, request: Request) -> Response:
@@ -124,6 +127,14 @@ class Pages:
         mails = [_readable(*row) for row in rows]
         return self._show("mails.html", title=address, address=address, mails=mails)
 
+    async def phones(self, request: Request) -> Response:
+        """What reached the phones of our own people, or one of them, the newest first."""
+        name = str(request.path_params.get("name", "")).lower()
+        found = await self._world.book.read(newest(name))
+        return self._show(
+            "phones.html", title=name or "Phones of our people", name=name, notifications=found
+        )
+
     def _show(self, template: str, status: int = 200, **values: object) -> Response:
         html = self._templates.get_template(template).render(**values)
         headers = {
@@ -142,6 +153,7 @@ def _counts(db: sqlite3.Connection) -> dict[str, int]:
         "mentions": "SELECT count(*) FROM x_mention",
         "page_posts": "SELECT count(*) FROM fb_post WHERE deleted IS NULL",
         "comments": "SELECT count(*) FROM fb_comment WHERE deleted IS NULL",
+        "notifications": "SELECT count(*) FROM phone",
     }
     return {name: db.execute(query).fetchone()[0] for name, query in names.items()}
 

@@ -1,6 +1,14 @@
-"""Telephones of people on duty: `/_sandbox/phones/<person>` keeps whatever a service hands over."""
+"""The phones of our own people: `/phones/{name}` keeps the notifications that reach one.
+
+It takes what Apprise's `json://` sends, and stands in for the push service, chat or SMS of each.
+"""
 
 from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import orjson
 from starlette.requests import Request
@@ -9,30 +17,66 @@ from starlette.routing import Route
 
 from sandbox.book import Book
 
+_SHOWN = 50
+_LONGEST = 10_000
+
+
+@dataclass(frozen=True)
+class PhoneMessage:
+    """One notification on a phone; `at` in seconds since 1970."""
+
+    phone: str
+    title: str
+    text: str
+    at: float
+
 
 class Phones:
-    """Takes notifications as any chat or push service would; nobody picks up."""
+    """Takes notifications. It rings nobody, so only a person acknowledges one."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, clock: Callable[[], float] = time.time) -> None:
         self._book = book
+        self._clock = clock
 
     def routes(self) -> list[Route]:
-        base = "/_sandbox/phones"
         return [
-            Route(base, self.list, methods=["GET"]),
-            Route(f"{base}/{{person}}", self.ring, methods=["POST"]),
+            Route("/phones/{name}", self.take, methods=["POST"]),
+            Route("/_sandbox/phones", self.list, methods=["GET"]),
         ]
 
-    async def ring(self, request: Request) -> Response:
-        """Keep one notification."""
-        body = (await request.body()).decode(errors="replace")
-        row = request.path_params["person"], body
+    async def take(self, request: Request) -> Response:
+        """Keep one, unless it is not what Apprise sends."""
+        try:
+            body = orjson.loads(await request.body())
+            title, text = body["title"], body["message"]
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            return Response("a notification has a title and a message", 400)
+        row = (
+            request.path_params["name"].lower(),
+            str(title)[:_LONGEST],
+            str(text)[:_LONGEST],
+            self._clock(),
+        )
         with self._book.transaction() as db:
-            db.execute("INSERT INTO phone (person, body) VALUES (?, ?)", row)
+            db.execute("INSERT INTO phone (name, title, body, at) VALUES (?, ?, ?, ?)", row)
         return Response(status_code=204)
 
     async def list(self, _: Request) -> Response:
-        """All of them in the order in which they came: whose telephone, and what was said."""
-        rows = self._book.db.execute("SELECT person, body FROM phone ORDER BY seq").fetchall()
-        found = [{"person": person, "body": body} for person, body in rows]
-        return Response(orjson.dumps({"rings": found}), media_type="application/json")
+        """All notifications, the oldest first."""
+        found = self._book.db.execute("SELECT name, title, body, at FROM phone ORDER BY seq")
+        shown = [{"phone": n, "title": t, "text": b, "at": at} for n, t, b, at in found]
+        return Response(orjson.dumps({"notifications": shown}), media_type="application/json")
+
+
+def newest(name: str = "") -> Callable[[sqlite3.Connection], list[PhoneMessage]]:
+    """The newest notifications of one phone, or of all."""
+
+    def read(db: sqlite3.Connection) -> list[PhoneMessage]:
+        where = "WHERE name = :name" if name else ""
+        rows = db.execute(
+            f"SELECT name, title, body, at FROM phone {where} ORDER BY seq DESC LIMIT :limit",
+            {"name": name, "limit": _SHOWN},
+        )
+        return [PhoneMessage(*row) for row in rows]
+
+    return read

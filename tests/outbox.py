@@ -63,6 +63,27 @@ def entries(incident: str = INCIDENT) -> list[TimelineEntry]:
     ]
 
 
+def promises_ended() -> list[TimelineEntry]:
+    """Each way in which the promise of the message may end, after ``entries``."""
+    told = [
+        ("promise kept", "maya", "message 1 by message 2, 4 min late"),
+        ("promise kept by fallback", "frontfoot", "message 1 by message 2, 11 min late"),
+        ("promise moved", "maya", "message 1 by message 3"),
+        ("promise broken", "maya", "message 1: The incident was closed with a waiver."),
+    ]
+    return [
+        TimelineEntry(
+            seq=number,
+            at=NOON + timedelta(minutes=50 + number),
+            what=what,
+            who=who,
+            surface=Surface.TERMINAL if what == "promise broken" else None,
+            about=about,
+        )
+        for number, (what, who, about) in enumerate(told, 8)
+    ]
+
+
 async def have_incident(ledger: Database, incident: str = INCIDENT) -> None:
     """An incident with one message, and the key that its record is sealed with."""
     await with_key(ledger)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from temporalio import workflow
@@ -12,7 +13,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.incident import IncidentState
     from domain.message import MessageKind
     from domain.notifications import NotificationReason
-    from domain.promise_clock import Promise, Rung
+    from domain.playbook import Playbook
+    from domain.promise_clock import BROKEN, LATE, Promise, Rung
     from domain.roster import roles_of
     from domain.severity import UNLESS_SAID
     from workflows.calls import call
@@ -21,11 +23,18 @@ with workflow.unsafe.imports_passed_through():
 COMMS_LEAD = "comms_lead"
 """The role that speaks, where nobody else was named."""
 
-_REASONS = {
+_REASONS: Mapping[str, NotificationReason] = {
     Rung.REMIND: NotificationReason.PROMISE_NEAR,
     Rung.DEPUTY: NotificationReason.PROMISE_NEAR,
     Rung.EVERYBODY: NotificationReason.PROMISE_DUE,
+    LATE: NotificationReason.PROMISE_DUE,
+    BROKEN: NotificationReason.PROMISE_BROKEN,
 }
+
+
+def lead_of(plan: Playbook) -> str | None:
+    """Who speaks where nobody was named; None if the roster has no such role."""
+    return next((one.id for one in plan.roster if COMMS_LEAD in one.roles), None)
 
 
 class Asked(NamedTuple):
@@ -50,27 +59,19 @@ class Asking:
     def __init__(self, state: IncidentState) -> None:
         self._state = state
 
-    def lead(self) -> str | None:
-        """Who speaks where nobody was named; None if the roster has no such role."""
-        leads = (one.id for one in self._state.plan.roster if COMMS_LEAD in one.roles)
-        return next(leads, None)
+    async def ask(self, promise: Promise, step: str, over: Callable[[], bool]) -> Asked:
+        """Notify the people of ``step`` about ``promise``, unless that is ``over`` by then.
 
-    async def ask(self, promise: Promise, step: Rung | str) -> Asked:
-        """Notify the people of ``step`` about ``promise``. Raises ``ActivityError``.
-
-        Every step but a rung is about a promise that is broken.
+        Raises ``ActivityError``.
         """
         people = await self._people(promise, step)
-        if not people:
+        if not people or over():
             return Asked((), ())
-        reason = NotificationReason.PROMISE_BROKEN
-        if isinstance(step, Rung):
-            reason = _REASONS[step]
         order = Notify(
             incident=self._state.incident,
-            about=promise.about,
+            about=promise.about_broken if step == BROKEN else promise.about,
             step=str(step),
-            reason=reason,
+            reason=_REASONS[step],
             people=people,
             severity=self._state.severity or UNLESS_SAID,
             message=promise.number if promise.public else None,
@@ -79,7 +80,7 @@ class Asking:
         notified = await call(NOTIFY, order, REMINDED)
         return Asked(people, notified.unreachable)
 
-    async def _people(self, promise: Promise, step: Rung | str) -> tuple[str, ...]:
+    async def _people(self, promise: Promise, step: str) -> tuple[str, ...]:
         if step is Rung.REMIND:
             return (promise.owner,)
         roles = roles_of(self._state.plan.roster).get(promise.owner) or (COMMS_LEAD,)

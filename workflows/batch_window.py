@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.ids import channel_queue
     from workflows.broadcast_control import BroadcastControl
     from workflows.calls import call, explanation_of
-    from workflows.contract import AsideBatch, PublishMessage
+    from workflows.contract.publications import AsideBatch, PublishMessage
     from workflows.policies import (
         BATCHES,
         BATCHES_PER_ACTIVITY,

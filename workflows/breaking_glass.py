@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.promises import overdue
     from domain.public_text import refuse_unfit
     from domain.status import Decided
-    from workflows.contract import BreakGlass, ReviewGate
+    from workflows.contract.signing import BreakGlass, ReviewGate
     from workflows.policies import ASKED
     from workflows.proving import Proving
     from workflows.signing import PROOF_DIGITS, Signing, as_far_as_known

@@ -18,13 +18,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.batch_window import BatchWindow, spans_without
     from workflows.broadcast_control import BroadcastControl
     from workflows.calls import call, explanation_of
-    from workflows.contract import (
-        BROADCAST_WORKFLOW,
-        BroadcastRun,
-        Halt,
-        PauseSending,
-        PublishMessage,
-    )
+    from workflows.contract.names import BROADCAST_WORKFLOW
+    from workflows.contract.publications import BroadcastRun, Halt, PauseSending, PublishMessage
     from workflows.ending import broadcast_outcome
     from workflows.hearing import read_or
     from workflows.policies import BULK_LEDGER, LEDGER

@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.times import show_moment
     from workflows.calls import call, explanation_of
     from workflows.ceilings import Ceilings
-    from workflows.contract import BroadcastRun, PublishMessage
+    from workflows.contract.publications import BroadcastRun, PublishMessage
     from workflows.policies import (
         BULK_LEDGER,
         HELD_AT_MOST,

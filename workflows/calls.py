@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import ValidationError
 from temporalio import workflow
@@ -11,6 +11,7 @@ from temporalio.common import Priority
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, TimeoutType
 
 from activities.signatures.signature import Argument, Signature
+from domain.errors import DomainError, NotNow
 from domain.explanation import Action, Explanation, NextStep, explained
 from domain.ids import MAIN_QUEUE
 from domain.ledger import says_behind
@@ -66,6 +67,26 @@ def timed_out(error: ActivityError) -> bool:
 def is_behind(error: ActivityError) -> bool:
     """Whether the ledger has less than is known of it, so that nothing may go out."""
     return says_behind(explanation_of(error))
+
+
+class Failure(NamedTuple):
+    """Why something was not done; ``passes`` if the same may succeed later."""
+
+    why: str
+    passes: bool
+
+
+def failure_of(error: DomainError | ActivityError) -> Failure:
+    """What a failure means for whoever may try again.
+
+    A rule's refusal stays. A ledger or a worker that is away comes back, and one that is behind
+    its incident will be compared.
+    """
+    if isinstance(error, DomainError):
+        return Failure(error.what, isinstance(error, NotNow))
+    cause = error.cause
+    stays = isinstance(cause, ApplicationError) and cause.non_retryable
+    return Failure(explanation_of(error).what, not stays or is_behind(error))
 
 
 def explanation_of(error: ActivityError) -> Explanation:

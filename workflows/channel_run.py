@@ -22,14 +22,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.message_state import UnderWay
     from domain.publication import Destination, Outcome, PublicationState
     from workflows.calls import call
-    from workflows.contract import (
-        BROADCAST_WORKFLOW,
-        PUBLICATION_WORKFLOW,
-        ChannelNews,
-        Halt,
-        PauseSending,
-        PublishMessage,
-    )
+    from workflows.contract.names import BROADCAST_WORKFLOW, PUBLICATION_WORKFLOW
+    from workflows.contract.publications import ChannelNews, Halt, PauseSending, PublishMessage
     from workflows.policies import (
         ASK_AFTER,
         ASK_AT_MOST,

@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.incident import IncidentState
     from domain.regulations.applying import step_named
     from workflows.calls import call
-    from workflows.contract import NoteNotified
+    from workflows.contract.writing import NoteNotified
     from workflows.policies import LEDGER, ORDINARY
     from workflows.timeline import Timeline
 

@@ -32,7 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.notifications import NotificationReason
     from domain.roster import PersonId, Role
     from workflows.calls import call
-    from workflows.contract import DEADLINES_WORKFLOW
+    from workflows.contract.names import DEADLINES_WORKFLOW
     from workflows.policies import ASKED, LEDGER
 
 _LONGEST_WAIT = timedelta(days=1).total_seconds()

@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.errors import DomainError
     from domain.incident import IncidentState
     from domain.times import show_moment
-    from workflows.contract import Delegate
+    from workflows.contract.signing import Delegate
     from workflows.timeline import Timeline
 
 

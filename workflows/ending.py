@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.plural import plural
     from domain.publication import Outcome, PublicationState
     from workflows.broadcast_control import BroadcastControl
-    from workflows.contract import BroadcastRun, PublishMessage
+    from workflows.contract.publications import BroadcastRun, PublishMessage
 
 _S = PublicationState
 _SEND_THE_REST = "A retry sends it to the rest, and to nobody twice."

@@ -31,20 +31,23 @@ with workflow.unsafe.imports_passed_through():
     from domain.incident import IncidentState
     from domain.message_state import MessagePhase, MessageState
     from domain.notifications import NotificationNews, NotificationReason, NotificationState
+    from domain.signing import may_sign
     from domain.stage import Stage
     from domain.whom_to_ask import Candidates, whom_to_ask
-    from workflows.calls import call, explanation_of
+    from workflows.calls import Failure, call, explanation_of
     from workflows.hearing import read
+    from workflows.patches import HOLDS
     from workflows.policies import ASKING, RECORD_AGAIN, URGENT
     from workflows.timeline import Timeline
 
-Release = Callable[[MessageState], Awaitable[str]]
-"""Lets out what was approved beforehand in place of a message; answers "" or why it could not."""
+Release = Callable[[MessageState], Awaitable[Failure | None]]
+"""Lets out what was approved beforehand in place of a message; answers why not, or None."""
 
 
-async def nothing_prepared(message: MessageState) -> str:
+async def nothing_prepared(message: MessageState) -> Failure:
     """The answer of an incident that has nothing to release."""
-    return f"there is no holding statement to go out in place of message {message.number}"
+    why = f"there is no holding statement to go out in place of message {message.number}"
+    return Failure(why, passes=False)
 
 
 class Escalating:
@@ -155,11 +158,15 @@ class Escalating:
     async def _go_on(self, found: Escalation, message: MessageState) -> None:
         """Do the next rung if it is due, or wait for it."""
         now, due, ends = workflow.now(), found.due_at(), message.gate.expires_at
+        if found.owed_at is not None and found.owed_at <= now:
+            self._note_release(found, await self._release(message), ())
+            return
         if due is not None and due <= now:
             if await self._climb(found, message, due):
                 return
             due = workflow.now() + RECORD_AGAIN
-        await self._wait(found, min(one for one in (due, ends) if one is not None))
+        times = (due, ends, found.owed_at)
+        await self._wait(found, min(one for one in times if one is not None))
 
     async def _wait(self, found: Escalation, until: datetime) -> None:
         def changed() -> bool:
@@ -180,7 +187,7 @@ class Escalating:
     async def _climb(self, found: Escalation, message: MessageState, due: datetime) -> bool:
         """Do the rung that is due; False if nobody could even be looked for."""
         rung, earlier = found.upcoming(), found.people()
-        why = await self._release_for(message) if rung is Rung.RELEASE_PREAPPROVED else None
+        failure = await self._release_for(message) if rung is Rung.RELEASE_PREAPPROVED else None
         try:
             people, unreachable = await self._ask(found, message)
         except ActivityError as error:
@@ -189,19 +196,19 @@ class Escalating:
             if rung in ENDS or (following and workflow.now() - due >= following[1]):
                 # What could not be asked must not keep the next rung from coming.
                 found.skipped(workflow.now())
-                self._tell_held(found, rung, (), why)
+                self._tell_end(found, rung, (), failure)
                 return True
             return False
         found.climbed(unreachable, workflow.now())
         self._tell(found, rung, people, earlier)
-        self._tell_held(found, rung, people, why)
+        self._tell_end(found, rung, people, failure)
         self._tell_unreachable(found, rung, unreachable)
         return True
 
-    async def _release_for(self, message: MessageState) -> str:
-        """Let out what was approved beforehand; "" if it goes out, or why it does not."""
+    async def _release_for(self, message: MessageState) -> Failure | None:
+        """Let out what was approved beforehand; None if it goes out, or why it does not."""
         if message.kind not in RELEASES_FOR:
-            return f"nothing goes out in place of a {message.kind}"
+            return Failure(f"nothing goes out in place of a {message.kind}", passes=False)
         return await self._release(message)
 
     async def _ask(
@@ -216,7 +223,7 @@ class Escalating:
         there = await call(FIND_PEOPLE, order, ASKING)
         groups = Candidates(there.on_call, there.deputies, there.others)
         groups = groups.standing_in(
-            in_force(state.delegations, workflow.now()), state.may_sign(message)
+            in_force(state.delegations, workflow.now()), may_sign(state, message)
         )
         found.gone(one for one in found.people() if one not in groups.all)
         people = whom_to_ask(found, groups)
@@ -261,19 +268,40 @@ class Escalating:
         about = f"{', '.join(people)} about message {found.message}{why}"
         self._timeline.add(what, "frontfoot", about)
 
-    def _tell_held(
-        self, found: Escalation, rung: Rung | None, people: tuple[str, ...], why: str | None
+    def _tell_end(
+        self,
+        found: Escalation,
+        rung: Rung | None,
+        people: tuple[str, ...],
+        failure: Failure | None,
     ) -> None:
         """Enter what the end of the ladder has brought."""
-        if rung not in ENDS:
-            return
-        if why == "":
+        if rung is Rung.RELEASE_PREAPPROVED:
+            self._note_release(found, failure, people)
+        elif rung in ENDS:
+            self._note_held(found, "", people)
+
+    def _note_release(
+        self, found: Escalation, failure: Failure | None, people: tuple[str, ...]
+    ) -> None:
+        """Enter what became of releasing something. What may pass is tried until it has."""
+        first, found.owed_at = found.owed_at is None, None
+        if failure is None:
             about = f"in place of message {found.message}, which still waits"
             self._timeline.add("holding statement released", "frontfoot", about)
-            return
-        more = f"; {why}" if why else ""
+        elif failure.passes and workflow.patched(HOLDS):
+            if self._waiting(found) is None:
+                return
+            found.owed_at = workflow.now() + RECORD_AGAIN
+            if first:
+                about = f"in place of message {found.message}, tried again: {failure.why}"
+                self._timeline.add("not released yet", "frontfoot", about)
+        else:
+            self._note_held(found, f"; {failure.why}", people)
+
+    def _note_held(self, found: Escalation, why: str, people: tuple[str, ...]) -> None:
         again = f"; asked once more: {', '.join(people)}" if people else ""
-        about = f"message {found.message}: nobody has decided{more}{again}"
+        about = f"message {found.message}: nobody has decided{why}{again}"
         self._timeline.add("held", "frontfoot", about)
 
     def _tell_unreachable(

@@ -8,7 +8,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.facts import FactsChange
     from domain.incident import IncidentState
     from domain.limits import NAME_LIMIT, refuse_long, refuse_many
-    from workflows.contract import RecordFacts
+    from workflows.contract.writing import RecordFacts
     from workflows.deadline_watch import DeadlineWatch
     from workflows.timeline import Timeline
 

@@ -10,7 +10,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.follow_up import ABOUT, asked_at
     from domain.notifications import NotificationReason
     from workflows.calls import call
-    from workflows.contract import FOLLOW_UP_WORKFLOW, FollowUp
+    from workflows.contract.names import FOLLOW_UP_WORKFLOW
+    from workflows.contract.standing import FollowUp
     from workflows.policies import LEDGER
 
 

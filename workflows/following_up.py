@@ -9,7 +9,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.ids import follow_up_workflow_id
     from domain.incident import IncidentState
     from domain.message import MessageKind
-    from workflows.contract import FOLLOW_UP_WORKFLOW, FollowUp
+    from workflows.contract.names import FOLLOW_UP_WORKFLOW
+    from workflows.contract.standing import FollowUp
     from workflows.timeline import Timeline
 
 

@@ -1,7 +1,7 @@
 """The lifecycle of a response: the workflow at which everything about an incident arrives.
 
-Every surface (signal, update, terminal, page) ends in the same few functions. Each belongs to a
-collaborator that owns one subject; the rules themselves are in ``domain``.
+Every surface (signal, update, terminal, page) ends in the same few functions, in ``handlers``. Each
+belongs to a collaborator that owns one subject; the rules themselves are in ``domain``.
 """
 
 from __future__ import annotations
@@ -17,45 +17,25 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from domain.gate import Verdict
     from domain.incident import IncidentState
-    from domain.limits import NAME_LIMIT, REASON_LIMIT, TITLE_LIMIT, refuse_long, refuse_many
-    from domain.message_state import MessageState
-    from domain.public_text import check_title, refuse_unfit
+    from domain.limits import TITLE_LIMIT
+    from domain.public_text import check_title
     from domain.roster import roles_of
-    from domain.status import Decided, IncidentStatus, MessageStatus
-    from domain.timeline import TimelineEntry
+    from domain.status import IncidentStatus
     from workflows.breaking_glass import BreakingGlass
     from workflows.ceilings import Ceilings
-    from workflows.contract import (
-        INCIDENT_WORKFLOW,
-        Advance,
-        BreakGlass,
-        Close,
-        Decide,
-        Delegate,
-        Join,
-        NoteNotified,
-        OpenIncident,
-        Propose,
-        Reconcile,
-        RecordFacts,
-        Release,
-        RetryChannel,
-        ReviewGate,
-        Revise,
-        SetAudiences,
-        SetSeverity,
-        Settle,
-        SteerBroadcast,
-        Withdraw,
-    )
+    from workflows.contract.lifecycle import OpenIncident
+    from workflows.contract.names import INCIDENT_WORKFLOW
     from workflows.deadline_watch import DeadlineWatch
     from workflows.delegating import Delegating
     from workflows.escalation import Escalating
     from workflows.facts import FactsRecording
+    from workflows.handlers.lifecycle import LifecycleHandlers
+    from workflows.handlers.signing import SigningHandlers
+    from workflows.handlers.steering import SteeringHandlers
+    from workflows.handlers.writing import WritingHandlers
     from workflows.lifecycle import Lifecycle
     from workflows.noise import NoiseLimit
     from workflows.openings import Openings
-    from workflows.policies import ASKED
     from workflows.promises import Promises
     from workflows.proposing import Proposing
     from workflows.proving import Proving
@@ -66,15 +46,14 @@ with workflow.unsafe.imports_passed_through():
     from workflows.settling import Settling
     from workflows.severity import SettingSeverity
     from workflows.signing import Signing
-    from workflows.status import incident_status, message_status
     from workflows.stops import Stops
     from workflows.timeline import Timeline
-    from workflows.turns import WaitingRoom, turn
+    from workflows.turns import WaitingRoom
     from workflows.withdrawing import Withdrawing
 
 
 @workflow.defn(name=INCIDENT_WORKFLOW)
-class IncidentWorkflow:
+class IncidentWorkflow(SigningHandlers, WritingHandlers, SteeringHandlers, LifecycleHandlers):
     """One incident, from its opening to its closing."""
 
     @workflow.init
@@ -189,22 +168,6 @@ class IncidentWorkflow:
         # Somebody may have joined, or tried to sign, while the closing was recorded.
         await workflow.wait_condition(self._nothing_under_way)
 
-    # --- asking -------------------------------------------------------------------------------
-
-    @workflow.query(name="status")
-    def status(self) -> IncidentStatus:
-        """The status of the response."""
-        timeline = self._timeline
-        known, branch, behind = timeline.known(), timeline.branch(), timeline.behind
-        return incident_status(self._state, known, branch, behind, workflow.now())
-
-    @workflow.query(name="timeline")
-    def timeline(self) -> list[TimelineEntry]:
-        """What happened so far, oldest first."""
-        return list(self._timeline.entries())
-
-    # --- signing ------------------------------------------------------------------------------
-
     @workflow.signal(dynamic=True)
     async def listen(self, name: str, said: Sequence[RawValue]) -> None:
         """``approve`` and ``reject`` of approvers, and news of what happened elsewhere.
@@ -228,271 +191,6 @@ class IncidentWorkflow:
                 self._promises.hear(said)
             case _:
                 self._noise.add("signal not understood", "somebody", name)
-
-    @workflow.update(name="decide")
-    async def decide(self, decide: Decide) -> Decided:
-        """Approve or reject, and learn at once whether it counted and what is missing."""
-        self._ceilings.updates += 1
-        return await self._signing.decide(decide, ASKED)
-
-    @decide.validator
-    def _check_decide(self, decide: Decide) -> None:
-        """Refuses nothing but what cannot be read, which without a validator would stall us.
-
-        A decision that does not count belongs in the record, whatever surface it came from.
-        """
-        with refusing():
-            refuse_long("The reason", decide.reason, REASON_LIMIT)
-            refuse_long("The digest", decide.digest, NAME_LIMIT)
-            refuse_long("The proof", decide.proof, NAME_LIMIT)
-
-    @workflow.update(name="break_glass")
-    async def break_glass(self, asked: BreakGlass) -> Decided:
-        """Approve out of policy; the second person's approval opens the gate."""
-        self._ceilings.updates += 1
-        return await self._breaking.ask(asked)
-
-    @break_glass.validator
-    def _check_break_glass(self, asked: BreakGlass) -> None:
-        with refusing():
-            refuse_long("The reason", asked.reason, REASON_LIMIT)
-            refuse_long("The digest", asked.digest, NAME_LIMIT)
-            refuse_long("The proof", asked.proof, NAME_LIMIT)
-
-    @workflow.update(name="review_gate")
-    async def review_gate(self, asked: ReviewGate) -> MessageStatus:
-        """Say what is to be said of a gate that was opened out of policy."""
-        self._ceilings.updates += 1
-        with refusing():
-            return self._of(self._breaking.review(asked))
-
-    @review_gate.validator
-    def _check_review(self, asked: ReviewGate) -> None:
-        with refusing():
-            self._breaking.refuse_review(asked)
-
-    @workflow.update(name="delegate")
-    async def delegate(self, asked: Delegate) -> IncidentStatus:
-        """Give somebody another person's roles for a time, or end that."""
-        self._ceilings.updates += 1
-        with refusing():
-            self._delegating.delegate(asked)
-        return self.status()
-
-    @delegate.validator
-    def _check_delegate(self, asked: Delegate) -> None:
-        with refusing():
-            self._delegating.refuse(asked)
-
-    # --- writing ------------------------------------------------------------------------------
-
-    @workflow.update(name="propose")
-    async def propose(self, propose: Propose) -> MessageStatus:
-        """Render a message for every channel and put it before its gate."""
-        self._ceilings.updates += 1
-        with self._waiting_room.waiting():
-            return self._of(await self._proposing.propose(propose))
-
-    @propose.validator
-    def _check_propose(self, propose: Propose) -> None:
-        with refusing():
-            self._waiting_room.refuse_full()
-            self._proposing.refuse_proposal(propose)
-
-    @workflow.update(name="revise")
-    async def revise(self, revise: Revise) -> MessageStatus:
-        """Render a new revision; whatever was decided about the one before is void."""
-        self._ceilings.updates += 1
-        with self._waiting_room.waiting():
-            async with turn(self._turn_of[revise.message]):
-                return self._of(await self._proposing.revise(revise))
-
-    @revise.validator
-    def _check_revise(self, revise: Revise) -> None:
-        with refusing():
-            self._waiting_room.refuse_full()
-            self._proposing.refuse_revision(revise)
-
-    @workflow.update(name="facts")
-    async def facts(self, facts: RecordFacts) -> IncidentStatus:
-        """Record what is known now; the facts themselves stay in the ledger."""
-        self._ceilings.updates += 1
-        with refusing():
-            self._facts.record(facts)
-        return self.status()
-
-    @facts.validator
-    def _check_facts(self, facts: RecordFacts) -> None:
-        with refusing():
-            self._facts.refuse(facts)
-
-    @workflow.update(name="authority_notified")
-    async def authority_notified(self, note: NoteNotified) -> IncidentStatus:
-        """Enter in the timeline that an authority was notified."""
-        self._ceilings.updates += 1
-        with refusing():
-            self._deadlines.note(note)
-        return self.status()
-
-    @authority_notified.validator
-    def _check_notified(self, note: NoteNotified) -> None:
-        with refusing():
-            self._deadlines.refuse(note)
-
-    @workflow.update(name="release")
-    async def release(self, release: Release) -> MessageStatus:
-        """Publish a holding statement that was approved in advance."""
-        self._ceilings.updates += 1
-        with self._waiting_room.waiting():
-            return self._of(await self._releasing.release(release))
-
-    @release.validator
-    def _check_release(self, release: Release) -> None:
-        with refusing():
-            self._waiting_room.refuse_full()
-            self._releasing.refuse(release)
-
-    # --- steering -----------------------------------------------------------------------------
-
-    @workflow.update(name="withdraw")
-    async def withdraw(self, withdraw: Withdraw) -> MessageStatus:
-        """Stop what has not gone out, and begin to take back what can be."""
-        self._ceilings.updates += 1
-        return self._of(self._withdrawing.withdraw(withdraw))
-
-    @withdraw.validator
-    def _check_withdraw(self, withdraw: Withdraw) -> None:
-        with refusing():
-            self._withdrawing.refuse(withdraw)
-
-    @workflow.update(name="steer_broadcast")
-    async def steer_broadcast(self, steer: SteerBroadcast) -> MessageStatus:
-        """Pause, resume or stop mail that is going out; effective within one batch."""
-        self._ceilings.updates += 1
-        with refusing():
-            return self._of(self._publishing.steer(steer))
-
-    @steer_broadcast.validator
-    def _check_steer(self, steer: SteerBroadcast) -> None:
-        with refusing():
-            self._publishing.refuse_steering(steer)
-
-    @workflow.update(name="retry_channel")
-    async def retry_channel(self, retry: RetryChannel) -> MessageStatus:
-        """Publish an approved message once more where it was refused."""
-        self._ceilings.updates += 1
-        with refusing():
-            return self._of(self._publishing.retry(retry))
-
-    @retry_channel.validator
-    def _check_retry(self, retry: RetryChannel) -> None:
-        with refusing():
-            self._publishing.refuse_retry(retry)
-
-    @workflow.update(name="settle")
-    async def settle(self, settle: Settle) -> MessageStatus:
-        """Enter what a person saw of a publication of unknown outcome."""
-        self._ceilings.updates += 1
-        with self._waiting_room.waiting():
-            async with turn(self._turn_of[settle.message]), turn(self._turn):
-                return self._of(await self._settling.settle(settle))
-
-    @settle.validator
-    def _check_settle(self, settle: Settle) -> None:
-        with refusing():
-            self._waiting_room.refuse_full()
-            self._settling.refuse(settle)
-
-    @workflow.update(name="reconcile")
-    async def reconcile(self, reconcile: Reconcile) -> IncidentStatus:
-        """Go on with a ledger that was compared with what went out."""
-        with refusing():
-            self._recovering.reconcile(reconcile)
-        return self.status()
-
-    @reconcile.validator
-    def _check_reconcile(self, reconcile: Reconcile) -> None:
-        with refusing():
-            self._recovering.refuse(reconcile)
-
-    # --- the lifecycle ------------------------------------------------------------------------
-
-    @workflow.update(name="join")
-    async def join(self, join: Join) -> IncidentStatus:
-        """Open the incident, or join the one that is open already."""
-        self._ceilings.updates += 1
-        self._lifecycle.join(join)
-        return self.status()
-
-    @join.validator
-    def _check_join(self, join: Join) -> None:
-        with refusing():
-            check_title(self._state.title)
-            self._state.refuse_request(join.actor)
-
-    @workflow.update(name="set_audiences")
-    async def set_audiences(self, chosen: SetAudiences) -> IncidentStatus:
-        """Choose who gets the mail, while nothing has begun to go out."""
-        self._ceilings.updates += 1
-        with self._waiting_room.waiting():
-            await self._lifecycle.set_audiences(chosen)
-        return self.status()
-
-    @set_audiences.validator
-    def _check_audiences(self, chosen: SetAudiences) -> None:
-        with refusing():
-            self._waiting_room.refuse_full()
-            self._state.refuse_audiences(chosen.actor)
-            refuse_many("audiences", chosen.audiences)
-
-    @workflow.update(name="set_severity")
-    async def set_severity(self, chosen: SetSeverity) -> IncidentStatus:
-        """Say how bad it is, and with that how fast people are asked."""
-        self._ceilings.updates += 1
-        self._severity.set(chosen)
-        # With its first severity it hears of quarantines, too.
-        self._stops.hear()
-        return self.status()
-
-    @set_severity.validator
-    def _check_severity(self, chosen: SetSeverity) -> None:
-        with refusing():
-            self._severity.refuse(chosen)
-
-    @workflow.update(name="advance")
-    async def advance(self, advance: Advance) -> IncidentStatus:
-        """Move to another stage, if the table and the messages so far allow it."""
-        self._ceilings.updates += 1
-        with self._waiting_room.waiting():
-            await self._lifecycle.advance(advance)
-        return self.status()
-
-    @advance.validator
-    def _check_advance(self, advance: Advance) -> None:
-        with refusing():
-            self._waiting_room.refuse_full()
-            self._state.refuse_advance(advance.to, advance.actor)
-
-    @workflow.update(name="close")
-    async def close(self, close: Close) -> IncidentStatus:
-        """Close the incident, unless something is open that was not waived in writing."""
-        self._ceilings.updates += 1
-        with self._waiting_room.waiting():
-            await self._lifecycle.close(close)
-        return self.status()
-
-    @close.validator
-    def _check_close(self, close: Close) -> None:
-        with refusing():
-            self._waiting_room.refuse_full()
-            self._state.refuse_stranger(close.actor)
-            refuse_unfit(close.waive, "The waiver", REASON_LIMIT)
-            self._state.refuse_close(close.waive)
-
-    # ------------------------------------------------------------------------------------------
-
-    def _of(self, message: MessageState) -> MessageStatus:
-        return message_status(self._state, message)
 
     def _may_continue(self) -> bool:
         """Whether this run has taken enough, and its end would cut nothing off."""

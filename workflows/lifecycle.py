@@ -17,12 +17,14 @@ with workflow.unsafe.imports_passed_through():
         RegisterIncident,
     )
     from domain.actor import Actor
-    from domain.errors import DomainError
+    from domain.errors import DomainError, NotNow
     from domain.explanation import Action, Explanation, NextStep
     from domain.incident import IncidentState
+    from domain.lifecycle import end, refuse_audiences, refuse_close, refuse_stage
+    from domain.promise_clock import ENDED_AS, open_promises
     from domain.stage import Stage
     from workflows.calls import call, explanation_of
-    from workflows.contract import Advance, Close, Join, SetAudiences
+    from workflows.contract.lifecycle import Advance, Close, Join, SetAudiences
     from workflows.policies import ASKED, ASKED_WITHIN, LEDGER, ActivityPolicy
     from workflows.timeline import Timeline
     from workflows.turns import turn
@@ -71,7 +73,7 @@ class Lifecycle:
                 lambda: self.registered or self.taken is not None, timeout=ASKED_WITHIN
             )
         except TimeoutError as error:
-            raise DomainError(
+            raise NotNow(
                 "The ledger has not answered since the incident was opened.",
                 NextStep(action=Action.CHECK, advice="Try again once it does."),
                 means="Nothing was changed.",
@@ -114,7 +116,7 @@ class Lifecycle:
         state = self._state
         async with turn(self._turn):
             await self.refuse_unregistered()
-            state.refuse_audiences(chosen.actor)
+            refuse_audiences(state, chosen.actor)
             before = state.audiences
             state.audiences = tuple(dict.fromkeys(chosen.audiences))
             try:
@@ -134,18 +136,22 @@ class Lifecycle:
     async def advance(self, advance: Advance) -> None:
         """Move to another stage, if the table and the messages so far allow it."""
         async with turn(self._turn):
-            self._state.refuse_stage(advance.to)
+            refuse_stage(self._state, advance.to)
             self.enter(advance.to, advance.actor)
 
     async def close(self, close: Close) -> None:
         """End the response, unless something is open that was not waived in writing."""
         async with turn(self._turn):
-            self._state.refuse_close(close.waive)
+            refuse_close(self._state, close.waive)
             if not close.waive.strip() and self._state.severity is not None:
                 # Whoever asks Temporal and no surface is held to it too.
                 asked = CheckCoverage(incident=self._state.incident)
                 await call(CHECK_COVERAGE, asked, ASKED)
-                self._state.refuse_close(close.waive)
-            self._state.close(close.waive, workflow.now())
+                refuse_close(self._state, close.waive)
+            promised = [one for one in open_promises(self._state.promises) if one.public]
+            end(self._state, close.waive, workflow.now())
+            for one in promised:
+                about = f"{one.in_words}: {one.why}"
+                self._timeline.add(ENDED_AS[one.state], close.actor, about)
         waived = f"waived: {self._state.waiver}" if self._state.waiver else ""
         self._timeline.add("closed", close.actor, waived)

@@ -15,7 +15,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.signatures.listening import READ_MENTIONS, ReadMentions
     from domain.ids import channel_queue
     from workflows.calls import call
-    from workflows.contract import LISTENING_WORKFLOW, Listen
+    from workflows.contract.names import LISTENING_WORKFLOW
+    from workflows.contract.standing import Listen
     from workflows.policies import BACKGROUND, LISTENING
     from workflows.rounds import Rounds
 

@@ -7,7 +7,6 @@ acknowledgement are in the ledger.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -21,13 +20,10 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.ids import OUTBOX_QUEUE
     from workflows.calls import call
-    from workflows.contract import (
-        CONTACT_TEST_WORKFLOW,
-        NOTIFICATIONS_WORKFLOW,
-        SendPeopleNotifications,
-        TestEverybody,
-    )
+    from workflows.contract.names import CONTACT_TEST_WORKFLOW, NOTIFICATIONS_WORKFLOW
+    from workflows.contract.standing import SendPeopleNotifications, TestEverybody
     from workflows.policies import ASKED, NOTIFYING, URGENT
+    from workflows.rounds import UntilNothingWaits
 
 
 @workflow.defn(name=NOTIFICATIONS_WORKFLOW)
@@ -36,13 +32,13 @@ class NotificationsWorkflow:
 
     @workflow.init
     def __init__(self, order: SendPeopleNotifications) -> None:
-        self._heard = 0
+        self._rounds = UntilNothingWaits()
 
     @workflow.run
     async def run(self, order: SendPeopleNotifications) -> None:
         """Go round until nothing waits."""
-        while True:
-            heard = self._heard
+
+        async def a_round() -> float | None:
             sent = await call(
                 SEND_NOTIFICATIONS,
                 SendNotifications(),
@@ -50,28 +46,15 @@ class NotificationsWorkflow:
                 queue=OUTBOX_QUEUE,
                 priority=URGENT,
             )
-            if self._heard == heard:
-                if sent.again_in is None:
-                    return
-                await self._wait(heard, sent.again_in)
-            if workflow.info().is_continue_as_new_suggested():
-                workflow.continue_as_new(order)
+            return sent.again_in
+
+        if await self._rounds.go(a_round):
+            workflow.continue_as_new(order)
 
     @workflow.signal(dynamic=True)
     async def listen(self, name: str, said: Sequence[RawValue]) -> None:
         """Whatever was said: something may be due now."""
-        self._heard += 1
-
-    async def _wait(self, heard: int, seconds: float) -> None:
-        """Wait so long, or until somebody says that more was entered."""
-        if not seconds:
-            return
-        try:
-            await workflow.wait_condition(
-                lambda: self._heard != heard, timeout=timedelta(seconds=seconds)
-            )
-        except TimeoutError:
-            return
+        self._rounds.hear()
 
 
 @workflow.defn(name=CONTACT_TEST_WORKFLOW)

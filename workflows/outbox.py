@@ -15,8 +15,10 @@ with workflow.unsafe.imports_passed_through():
     from activities.signatures.outbox import SEND_DUE, SendDue
     from domain.ids import OUTBOX_QUEUE
     from workflows.calls import call
-    from workflows.contract import OUTBOX_WORKFLOW, SendOutbox
+    from workflows.contract.names import OUTBOX_WORKFLOW
+    from workflows.contract.standing import SendOutbox
     from workflows.policies import OUTBOX
+    from workflows.rounds import UntilNothingWaits
 
 
 @workflow.defn(name=OUTBOX_WORKFLOW)
@@ -25,33 +27,20 @@ class OutboxWorkflow:
 
     @workflow.init
     def __init__(self, order: SendOutbox) -> None:
-        self._heard = 0
+        self._rounds = UntilNothingWaits()
 
     @workflow.run
     async def run(self, order: SendOutbox) -> None:
         """Go round until nothing waits that could be sent."""
-        while True:
-            heard = self._heard
-            sent = await call(
-                SEND_DUE, SendDue(endpoint=order.endpoint), OUTBOX, queue=OUTBOX_QUEUE
-            )
-            if self._heard == heard:
-                if sent.again_in is None:
-                    return
-                await self._wait(heard, sent.again_in)
-            if workflow.info().is_continue_as_new_suggested():
-                workflow.continue_as_new(order)
+
+        async def a_round() -> float | None:
+            due = SendDue(endpoint=order.endpoint)
+            return (await call(SEND_DUE, due, OUTBOX, queue=OUTBOX_QUEUE)).again_in
+
+        if await self._rounds.go(a_round):
+            workflow.continue_as_new(order)
 
     @workflow.signal(dynamic=True)
     async def listen(self, name: str, said: Sequence[RawValue]) -> None:
         """Whatever was said: something may be due now."""
-        self._heard += 1
-
-    async def _wait(self, heard: int, seconds: float) -> None:
-        """Wait so long, or until somebody says that more was entered."""
-        if not seconds:
-            return
-        try:
-            await workflow.wait_condition(lambda: self._heard != heard, timeout=seconds)
-        except TimeoutError:
-            return
+        self._rounds.hear()

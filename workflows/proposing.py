@@ -25,10 +25,11 @@ with workflow.unsafe.imports_passed_through():
     from domain.page_rules import refuse_unknown_components
     from domain.plural import plural
     from domain.promises import refuse_promise, whole_minute
+    from domain.proposing import refuse_proposal, refuse_revision, refuse_unfilled, stage_for
     from domain.publication import Destination
     from domain.roster import roles_of
     from workflows.calls import call
-    from workflows.contract import Propose, Revise
+    from workflows.contract.writing import Propose, Revise
     from workflows.lifecycle import Lifecycle
     from workflows.policies import ASKED
     from workflows.timeline import Timeline
@@ -55,7 +56,7 @@ class Proposing:
 
     def refuse_proposal(self, propose: Propose) -> None:
         """Raise ``DomainError`` unless it may be proposed now."""
-        self._state.refuse_proposal(propose.kind, propose.actor)
+        refuse_proposal(self._state, propose.kind, propose.actor)
         refuse_long("The id of the draft", propose.copy_draft, NAME_LIMIT)
         refuse_unknown_components(propose.components, self._state.plan.page)
         refuse_promise(_shown_time(propose), workflow.now())
@@ -68,7 +69,7 @@ class Proposing:
         async with turn(self._turn):
             await self._lifecycle.refuse_unregistered()
             self.refuse_proposal(propose)
-            stage = state.stage_for(propose.kind)
+            stage = stage_for(state, propose.kind)
             number, ordinal = state.next_of(propose.kind)
             message = await self._render(
                 propose,
@@ -93,8 +94,8 @@ class Proposing:
         refuse_long("The id of the draft", revise.copy_draft, NAME_LIMIT)
         refuse_unknown_components(revise.components or {}, self._state.plan.page)
         message = self._state.message(revise.message)
-        self._state.refuse_revision(message)
-        self._state.refuse_unfilled(message.kind)
+        refuse_revision(self._state, message)
+        refuse_unfilled(self._state, message.kind)
         refuse_promise(_promise_after(revise, message), workflow.now())
 
     async def revise(self, revise: Revise) -> MessageState:
@@ -115,7 +116,7 @@ class Proposing:
             )
             new.owner = old.owner
             # While the copy was being rendered, an approval may have opened the old gate.
-            state.refuse_revision(old)
+            refuse_revision(state, old)
             state.messages[state.messages.index(old)] = new
         self._timeline.add(
             "revised",

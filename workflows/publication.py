@@ -12,29 +12,30 @@ from temporalio.exceptions import ActivityError, CancelledError
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.posts import (
-        LOOK_FOR_POST,
         PLAN_PUBLICATION,
         PUBLISH_POST,
         PublicationStatus,
         PublishPost,
     )
     from activities.signatures.settling import SETTLE_PUBLICATION, SettlePublication
-    from domain.explanation import Action, Explanation, NextStep, explained
+    from domain.explanation import Explanation, explained
     from domain.ids import channel_queue
     from domain.ledger import BegunAttempt
-    from domain.publication import Finding, Outcome, PublicationState, Receipt, Sighting
+    from domain.publication import Finding, Outcome, PublicationState, Receipt
     from domain.times import show_second
     from workflows.calls import call, explanation_of, is_behind, never_started, timed_out
     from workflows.ceilings import Ceilings
-    from workflows.contract import PUBLICATION_WORKFLOW, Halt, PostRun, PublishMessage
+    from workflows.contract.names import PUBLICATION_WORKFLOW
+    from workflows.contract.publications import Halt, PostRun, PublishMessage
     from workflows.hearing import read_or
-    from workflows.policies import ATTEMPT, LEDGER, LOOK, ORDINARY, URGENT
+    from workflows.policies import ATTEMPT, LEDGER, ORDINARY, URGENT
+    from workflows.post_looking import look_for_post
+    from workflows.post_words import absent_after, cannot_tell, given_up, looked_for
     from workflows.reporting import report, report_end
 
 _NOBODY_KNOWS = (PublicationState.SENDING, PublicationState.UNKNOWN)
 _SOONEST = timedelta(seconds=1)
 _STOPPED = Explanation(what="It was stopped in time.")
-_NOT_SEEN = "An earlier attempt may have gone out; it was looked for and not found."
 
 
 @workflow.defn(name=PUBLICATION_WORKFLOW)
@@ -138,7 +139,9 @@ class PublicationWorkflow:
             if self._halt is not None:
                 return await self._call_off(self._halt, number, _STOPPED)
             if self._lost >= self._order.attempts:
-                return await self._conclude(PublicationState.ABANDONED, number, self._given_up())
+                return await self._conclude(
+                    PublicationState.ABANDONED, number, given_up(self._order, self._lost)
+                )
             if self._ceilings.near():
                 self._continue_as_new()
             if self._wait_until is not None and await self._wait(self._wait_until):
@@ -223,7 +226,7 @@ class PublicationWorkflow:
             return await self._call_off(PublicationState.SUPERSEDED, number, nobody)
         why = explanation_of(error)
         if self._uncertain:
-            why = self._cannot_tell(f"{why.what} An earlier attempt got no clear answer.")
+            why = cannot_tell(self._order, f"{why.what} An earlier attempt got no clear answer.")
             return await self._conclude(PublicationState.UNKNOWN, number, why)
         return await self._conclude(PublicationState.REFUSED, number, why)
 
@@ -271,8 +274,8 @@ class PublicationWorkflow:
         Absent at every look: it may be tried again, unless the provider's answer to the last
         attempt was a no.
         """
-        await self._report(PublicationState.SENDING, _looked_for(status))
-        sighting = await self._sighting()
+        await self._report(PublicationState.SENDING, looked_for(status))
+        sighting = await look_for_post(self._task, self._order.looking, self._priority)
         self._looked = True
         if sighting.finding is Finding.FOUND and sighting.receipt is not None:
             return await self._conclude(PublicationState.ACCEPTED, number, receipt=sighting.receipt)
@@ -284,37 +287,14 @@ class PublicationWorkflow:
         if status.refusal is not None:
             what = f"{status.refusal.what} An earlier attempt may have gone out."
         what = f"{what} Looking could not tell whether it went out."
-        why = self._cannot_tell(f"{what} {sighting.why}")
+        why = cannot_tell(self._order, f"{what} {sighting.why}")
         return await self._conclude(PublicationState.UNKNOWN, number, why)
-
-    async def _sighting(self) -> Sighting:
-        """The first look that tells, or else the last; *absent* only if every look said so."""
-        looking = self._order.looking
-        sighting = Sighting(finding=Finding.CANNOT_TELL)
-        for look in range(looking.looks):
-            await workflow.sleep(looking.apart if look else looking.apart / 4)
-            try:
-                sighting = await call(
-                    LOOK_FOR_POST,
-                    self._task,
-                    LOOK,
-                    queue=self._queue,
-                    priority=self._priority,
-                    summary=f"{self._channel}: look {look + 1} of {looking.looks}",
-                )
-            except ActivityError as error:
-                sighting = Sighting(finding=Finding.CANNOT_TELL, why=explanation_of(error).what)
-            if sighting.finding is not Finding.ABSENT:
-                break
-        return sighting
 
     async def _absent(self, status: PublicationStatus, number: int) -> PublicationStatus:
         if status.refusal is None:
             absent = Explanation(what="It is absent from the platform.")
             return await self._conclude(PublicationState.PLANNED, number, absent)
-        refused = status.refusal
-        means = f"{_NOT_SEEN} {refused.means}"
-        why = Explanation(what=refused.what, means=means, next_step=refused.next_step)
+        why = absent_after(status.refusal)
         return await self._conclude(PublicationState.REFUSED, number, why)
 
     # --- concluding ---------------------------------------------------------------------------
@@ -377,25 +357,3 @@ class PublicationWorkflow:
             attempts=self._attempts,
             uncertain=self._uncertain and receipt is None,
         ).model_copy(update={"begun": self._task.known.newest})
-
-    def _given_up(self) -> Explanation:
-        return Explanation(
-            what=f"{self._channel} gave no clear answer in {self._lost} attempts.",
-            means="It was looked for after each of them and not found.",
-            next_step=self._then(Action.RETRY, "Check whether the platform is up."),
-        )
-
-    def _cannot_tell(self, what: str) -> Explanation:
-        return Explanation(
-            what=what,
-            means="It may be public.",
-            next_step=self._then(Action.SETTLE, "Look at the platform yourself."),
-        )
-
-    def _then(self, action: Action, advice: str) -> NextStep:
-        return self._order.destination.step(action, self._order.message, advice)
-
-
-def _looked_for(status: PublicationStatus) -> Explanation:
-    what = status.explanation.what if status.explanation else "No clear answer came back."
-    return Explanation(what=what, means="It may have gone out, and is being looked for.")

@@ -20,7 +20,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.public_text import refuse_unfit
     from domain.publication import Destination, Outcome, PublicationState
     from workflows.channel_run import ChannelRun
-    from workflows.contract import ChannelNews, PublishMessage, RetryChannel, SteerBroadcast
+    from workflows.contract.publications import ChannelNews, PublishMessage
+    from workflows.contract.steering import RetryChannel, SteerBroadcast
     from workflows.hearing import read
     from workflows.noise import NoiseLimit
     from workflows.policies import OVERTAKEN_WAIT

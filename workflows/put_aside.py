@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.signatures.broadcasts import BatchesSent, PutAside
     from domain.explanation import Explanation
     from workflows.broadcast_control import BroadcastControl
-    from workflows.contract import AsideBatch
+    from workflows.contract.publications import AsideBatch
     from workflows.policies import MOST_DEFERRALS, MOST_IN_DOUBT, MOST_REFUSALS
 
 _NO_REASON = Explanation(what="The provider takes no more.")

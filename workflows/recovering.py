@@ -7,7 +7,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from domain.errors import DomainError
     from domain.incident import IncidentState
-    from workflows.contract import Reconcile
+    from workflows.contract.steering import Reconcile
     from workflows.openings import Openings
     from workflows.publishing import Publishing
     from workflows.timeline import Timeline

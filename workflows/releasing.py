@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from temporalio import workflow
@@ -12,23 +12,35 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.proposals import RENDER_MESSAGE, RenderMessage, StatementOrder
     from domain.actor import FRONTFOOT, Actor
-    from domain.errors import DomainError
+    from domain.errors import DomainError, NotNow
     from domain.explanation import Action, NextStep
+    from domain.gate import GateState
     from domain.holding import FIRST_WORD, STILL_WORKING
     from domain.incident import IncidentState
     from domain.limits import MOST_MESSAGES, NAME_LIMIT, refuse_long, refuse_many
     from domain.message import MessageKind
     from domain.message_state import MessagePhase, MessageState
+    from domain.next_word import suggested_promise
     from domain.playbook_holding import HoldingPlan, StatementPlan
     from domain.promises import refuse_promise, whole_minute
+    from domain.proposing import stage_for
     from domain.roster import roles_of
-    from workflows.calls import call, explanation_of
-    from workflows.contract import Release
+    from workflows.calls import Failure, call, failure_of
+    from workflows.contract.writing import Release
     from workflows.lifecycle import Lifecycle
+    from workflows.patches import HOLDS
     from workflows.policies import ASKED, URGENT
     from workflows.proposing import message_of
     from workflows.timeline import Timeline
     from workflows.turns import turn
+
+
+Wanted = Callable[[], bool]
+"""Whether a statement still says something: people decide while it is being rendered."""
+
+
+def _always() -> bool:
+    return True
 
 
 class Releasing:
@@ -48,6 +60,12 @@ class Releasing:
 
     def refuse(self, release: Release) -> None:
         """Raise ``DomainError`` unless this person may release it now."""
+        self._refuse(release)
+        resolution = self._resolution()
+        if resolution is not None:
+            raise _beside(resolution, self._state.incident)
+
+    def _refuse(self, release: Release) -> None:
         self._state.refuse_request(release.actor)
         refuse_long("The name of the statement", release.statement, NAME_LIMIT)
         refuse_many("blanks", (*release.blanks, *release.blanks.values()))
@@ -64,58 +82,75 @@ class Releasing:
     async def release(self, release: Release) -> MessageState:
         """Publish it. Raises ``ActivityError`` if a blank is not what was approved."""
         async with turn(self._turn):
-            self.refuse(release)
+            self._refuse(release)
+            self._refuse_beside_resolution()
             statement = self._plan().statement(release.statement)
             return await self._publish(
                 statement, release.actor, release.blanks, _shown(release.next_update_by)
             )
 
-    async def still_working(self, owner: str, since: datetime) -> MessageState:
+    async def still_working(self, owner: str, since: datetime, wanted: Wanted) -> MessageState:
         """Publish that work goes on, with a new promise that ``owner`` keeps.
 
         Raises ``DomainError`` or ``ActivityError`` if it cannot be published.
         """
-        return await self.release_by_itself(STILL_WORKING, owner, since)
+        return await self._by_itself(STILL_WORKING, owner, since, wanted)
 
-    async def release_by_itself(
-        self, name: str = FIRST_WORD, owner: str = "", since: datetime | None = None
+    async def _by_itself(
+        self, name: str, owner: str, since: datetime, wanted: Wanted
     ) -> MessageState:
-        """Publish a statement that nobody released, as the plan says: for an escalation policy.
+        """Publish a statement that nobody released, as the plan says.
 
         Its only blank may be the time of the next update, which the cadence gives. One that was
-        released ``since`` then is enough: two who ask in one moment get the same. Raises
-        ``DomainError`` or ``ActivityError`` if it cannot be published.
+        released ``since`` then, or is still going out, is enough: nobody needs two. Raises
+        ``NotNow`` if it is not ``wanted`` any more once it has been rendered.
         """
         async with turn(self._turn):
             self._state.refuse_if_closed()
-            for one in reversed(self._state.messages):
-                if since is not None and one.released == name and one.proposed_at >= since:
-                    return one
+            found = self._released(name, since)
+            if found is not None:
+                return found
             statement = self._plan().statement(name)
             self._refuse_now(statement)
+            self._refuse_beside_resolution()
             if statement.blanks:
                 raise DomainError(
                     f"Holding statement {name} has blanks, and nobody is there to fill them.",
                     "Take them out in the playbook, and have it approved again.",
                 )
             now = workflow.now()
-            promise = self._state.suggested_promise(now)
-            return await self._publish(statement, FRONTFOOT, {}, _shown(promise), owner=owner)
+            promise = suggested_promise(self._state, now)
+            return await self._publish(
+                statement, FRONTFOOT, {}, _shown(promise), owner=owner, wanted=wanted
+            )
 
-    async def in_place_of(self, message: MessageState) -> str:
-        """Publish what was approved for the time that ``message`` waits; "" or why it is not.
+    def _released(self, name: str, since: datetime) -> MessageState | None:
+        for one in reversed(self._state.messages):
+            if one.released != name:
+                continue
+            if one.proposed_at >= since:
+                return one
+            if one.phase is MessagePhase.PUBLISHING and workflow.patched(HOLDS):
+                return one
+        return None
+
+    async def in_place_of(self, message: MessageState) -> Failure | None:
+        """Publish what was approved for the time that ``message`` waits; why not, or None.
 
         A run that goes on as new may ask once more: what went out since it was proposed is enough.
         """
+
+        def waits() -> bool:
+            gate = message.gate.state
+            return message.phase is MessagePhase.WAITING and gate is GateState.WAITING
+
         announces = message.kind is MessageKind.ANNOUNCEMENT
         name = FIRST_WORD if announces else STILL_WORKING
         try:
-            await self.release_by_itself(name, message.owner, message.proposed_at)
-        except DomainError as error:
-            return error.explanation.what
-        except ActivityError as error:
-            return explanation_of(error).what
-        return ""
+            await self._by_itself(name, message.owner, message.proposed_at, waits)
+        except (DomainError, ActivityError) as error:
+            return failure_of(error)
+        return None
 
     def _plan(self) -> HoldingPlan:
         plan = self._state.plan.holding
@@ -152,6 +187,20 @@ class Releasing:
                 NextStep(action=Action.RELEASE, incident=state.incident, about=FIRST_WORD),
             )
 
+    def _refuse_beside_resolution(self) -> None:
+        resolution = self._resolution()
+        if resolution is not None and workflow.patched(HOLDS):
+            raise _beside(resolution, self._state.incident)
+
+    def _resolution(self) -> int | None:
+        """The resolution that is on its way."""
+        going_out = (
+            one.number
+            for one in self._state.messages
+            if one.kind is MessageKind.RESOLUTION_NOTE and one.phase is MessagePhase.PUBLISHING
+        )
+        return next(going_out, None)
+
     async def _publish(
         self,
         statement: StatementPlan,
@@ -160,6 +209,7 @@ class Releasing:
         promise: datetime | None,
         *,
         owner: str = "",
+        wanted: Wanted = _always,
     ) -> MessageState:
         state, now = self._state, workflow.now()
         await self._lifecycle.refuse_unregistered()
@@ -184,6 +234,9 @@ class Releasing:
         rendered = await call(RENDER_MESSAGE, order, ASKED, priority=URGENT, summary=summary)
         # While it was being rendered somebody may have approved what says more.
         self._refuse_now(statement)
+        self._refuse_beside_resolution()
+        if not wanted() and workflow.patched(HOLDS):
+            raise NotNow("What it stands in for has been decided, or is on its way.")
         message = message_of(state, order, rendered)
         message.gate = message.gate.model_copy(update={"released": True})
         message.owner = owner or actor.person
@@ -192,12 +245,20 @@ class Releasing:
         message.fresh_until = now + state.plan_of(statement.kind).fresh_for
         state.messages.append(message)
         if statement.kind is MessageKind.ANNOUNCEMENT:
-            self._lifecycle.enter(state.stage_for(statement.kind), actor)
+            self._lifecycle.enter(stage_for(state, statement.kind), actor)
         about = f"message {message.number}: {statement.name} {message.digest[:8]}"
         self._timeline.add("released", actor, about)
         # Once the ledger has the opening, it goes out: see workflows/openings.py.
         message.mark_publishing()
         return message
+
+
+def _beside(resolution: int, incident: str) -> NotNow:
+    return NotNow(
+        f"The resolution, message {resolution}, is on its way.",
+        NextStep(action=Action.SHOW_STATUS, incident=incident),
+        means="Nothing was released: it would say that work goes on after it is over.",
+    )
 
 
 def _shown(at: datetime | None) -> datetime | None:

@@ -16,7 +16,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.signatures.replying import SEND_REPLIES, SendReplies
     from domain.ids import channel_queue
     from workflows.calls import call
-    from workflows.contract import REPLY_DESK_WORKFLOW, AnswerMentions
+    from workflows.contract.names import REPLY_DESK_WORKFLOW
+    from workflows.contract.standing import AnswerMentions
     from workflows.policies import ORDINARY, REPLYING
     from workflows.rounds import Rounds
 

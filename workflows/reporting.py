@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError, FailureError
 with workflow.unsafe.imports_passed_through():
     from domain.ids import incident_workflow_id
     from domain.publication import Outcome
-    from workflows.contract import ChannelNews, PublishMessage
+    from workflows.contract.publications import ChannelNews, PublishMessage
     from workflows.policies import TELL_AGAIN_AFTER, TELL_AGAIN_AT_MOST
 
 

@@ -1,6 +1,6 @@
-"""Going round: what is due on an account is done, again and again, for as long as it is configured.
+"""Going round: what is due is done, again and again, until nothing waits or for good.
 
-The ledger has all that is done there; the history has the account's name, and times.
+The ledger has all that is done; the history has the name of whatever it is done for, and times.
 """
 
 from __future__ import annotations
@@ -42,14 +42,45 @@ class Rounds:
             if workflow.cancellation_reason() is not None:
                 # A round that was under way is waited for, and its end hides that we are to end.
                 raise asyncio.CancelledError
-            await self._wait(again_in)
+            await wait_for(again_in, lambda: self._asked)
             if workflow.info().is_continue_as_new_suggested() and not self._asked:
                 return
 
-    async def _wait(self, seconds: float) -> None:
-        if not seconds:
-            return
-        try:
-            await workflow.wait_condition(lambda: self._asked, timeout=seconds)
-        except TimeoutError:
-            return
+
+class UntilNothingWaits:
+    """Goes round until a round says that nothing waits, and nobody has said otherwise since."""
+
+    def __init__(self) -> None:
+        self._heard = 0
+
+    def hear(self) -> None:
+        """Something may be due now, whatever was said."""
+        self._heard += 1
+
+    async def go(self, a_round: Callable[[], Awaitable[float | None]]) -> bool:
+        """Whether something is left for a run that goes on as new; false once nothing waits.
+
+        ``a_round`` returns the seconds to the next one, None if nothing waits.
+        """
+        while True:
+            heard = self._heard
+            again_in = await a_round()
+            if self._heard == heard:
+                if again_in is None:
+                    return False
+                await self._wait(heard, again_in)
+            if workflow.info().is_continue_as_new_suggested():
+                return True
+
+    async def _wait(self, heard: int, seconds: float) -> None:
+        await wait_for(seconds, lambda: self._heard != heard)
+
+
+async def wait_for(seconds: float, called: Callable[[], bool]) -> None:
+    """Wait so long, or until ``called`` is true."""
+    if not seconds:
+        return
+    try:
+        await workflow.wait_condition(called, timeout=seconds)
+    except TimeoutError:
+        return

@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.public_text import refuse_unfit
     from domain.publication import Outcome, PublicationState
     from workflows.calls import call
-    from workflows.contract import Settle
+    from workflows.contract.steering import Settle
     from workflows.policies import ASKED
     from workflows.publishing import Publishing
     from workflows.timeline import Timeline

@@ -9,7 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.incident import IncidentState
     from domain.limits import REASON_LIMIT
     from domain.public_text import is_blank, refuse_unfit
-    from workflows.contract import SetSeverity
+    from workflows.contract.lifecycle import SetSeverity
     from workflows.timeline import Timeline
 
 

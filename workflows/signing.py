@@ -15,14 +15,16 @@ with workflow.unsafe.imports_passed_through():
     from domain.delegation import delegated, in_force
     from domain.errors import DecisionRefused, DomainError
     from domain.explanation import Action, NextStep
-    from domain.gate import Decision, Gate, GateState, Verdict, judge
+    from domain.gate import Decision, Gate, GateState, Verdict
     from domain.incident import IncidentState
+    from domain.judging import judge
     from domain.limits import NAME_LIMIT, REASON_LIMIT, refuse_long
     from domain.message_state import MessagePhase, MessageState
     from domain.promises import overdue
     from domain.publication import PublicationState
+    from domain.signing import overtaken_by
     from domain.status import Decided
-    from workflows.contract import Decide, SignalledDecision
+    from workflows.contract.signing import Decide, SignalledDecision
     from workflows.noise import NoiseLimit
     from workflows.policies import PROVEN_BY_SIGNAL, ActivityPolicy
     from workflows.proving import Proving
@@ -167,7 +169,7 @@ class Signing:
 
     def let_out(self, message: MessageState) -> None:
         """Hand on a message whose gate has opened, and call off what it overtakes."""
-        for older in self._state.overtaken_by(message):
+        for older in overtaken_by(self._state, message):
             self._timeline.add("superseded", "frontfoot", f"message {older.number}")
             under_way = older.phase is MessagePhase.PUBLISHING and older.opened
             older.phase = MessagePhase.SUPERSEDED

@@ -9,7 +9,9 @@ from domain.explanation import Explanation
 from domain.incident import IncidentState
 from domain.ledger import KnownLedger
 from domain.message_state import MessageState
+from domain.next_word import next_word_by, suggested_promise
 from domain.scorecard import promise_status, scorecard_of
+from domain.signing import may_sign, signs_as, signs_for
 from domain.status import Asking, IncidentStatus, MessageStatus
 
 
@@ -34,15 +36,15 @@ def message_status(state: IncidentState, message: MessageState) -> MessageStatus
         codes_worth=message.codes_worth,
         outcomes=tuple(message.outcome_at(one) for one in message.destinations),
         next_update_by=message.next_update_by,
-        may_sign=state.may_sign(message),
+        may_sign=may_sign(state, message),
         withdrawing=message.withdrawing,
         requires=message.gate.policy.requires,
-        signs_as=state.signs_as(message),
+        signs_as=signs_as(state, message),
         reply_channels=message.reply_channels,
         owner=message.owner or message.author,
         released=message.released,
         turn_of=message.gate.roles_now() if message.gate.policy.tiers else (),
-        signs_for=state.signs_for(message),
+        signs_for=signs_for(state, message),
         reasons=message.gate.reasons,
         expires_at=message.gate.expires_at,
         overrides=message.gate.overrides,
@@ -99,6 +101,6 @@ def incident_status(
         severity=state.severity,
         promises=tuple(promise_status(one) for one in state.promises if one.public),
         scorecard=scorecard_of(state.promises, min(state.words, default=None)),
-        next_word_by=state.next_word_by(),
-        suggested_promise=state.suggested_promise(now),
+        next_word_by=next_word_by(state),
+        suggested_promise=suggested_promise(state, now),
     )

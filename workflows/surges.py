@@ -7,7 +7,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.surges import WATCH_SURGES, WatchSurges
     from workflows.calls import call
-    from workflows.contract import SURGE_WORKFLOW
+    from workflows.contract.names import SURGE_WORKFLOW
     from workflows.policies import ASKED, BACKGROUND
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 from temporalio import workflow
 
-from domain.errors import DomainError
+from domain.errors import DomainError, NotNow
 from workflows.ceilings import Ceilings
 from workflows.policies import ASKED_WITHIN, MOST_WAITING
 from workflows.refusing import refusing
@@ -16,14 +16,14 @@ from workflows.refusing import refusing
 
 @asynccontextmanager
 async def turn(lock: asyncio.Lock) -> AsyncIterator[None]:
-    """Hold ``lock``; ``DomainError`` if others hold it for too long."""
+    """Hold ``lock``; ``NotNow`` if others hold it for too long."""
     deadline = workflow.now() + ASKED_WITHIN
     while lock.locked():
         left = deadline - workflow.now()
         try:
             await workflow.wait_condition(lambda: not lock.locked(), timeout=left)
         except TimeoutError as error:
-            raise DomainError(
+            raise NotNow(
                 "The incident is busy with requests that came before this one.",
                 "Try again in a minute.",
                 means="Nothing was changed.",

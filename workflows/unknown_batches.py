@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.batch_window import BatchWindow
     from workflows.broadcast_control import BroadcastControl
     from workflows.calls import call
-    from workflows.contract import PublishMessage
+    from workflows.contract.publications import PublishMessage
     from workflows.policies import EVENTS_POLL, LEDGER
 
 

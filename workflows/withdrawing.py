@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.public_text import refuse_unfit
     from domain.publication import Destination, Outcome, PublicationState
     from workflows.calls import call, explanation_of
-    from workflows.contract import Withdraw
+    from workflows.contract.steering import Withdraw
     from workflows.policies import LEDGER, LOOK
     from workflows.publishing import Publishing
     from workflows.timeline import Timeline

@@ -18,7 +18,7 @@ from settings import Settings
 _ABOUT = "contact methods"
 
 
-def _only_the_sandbox(settings: Settings) -> bool:
+def only_the_sandbox(settings: Settings) -> bool:
     """Whether nothing that goes out here reaches anybody."""
     chosen = chosen_accounts(settings)
     sandboxed = chosen.sandboxed if chosen is not None else ()
@@ -32,7 +32,7 @@ async def check_contacts(engine: Engine) -> list[CheckResult]:
         return []
     red = [one for one in found if one.red]
     bare = [one for one in red if one.not_set_up]
-    rehearsing = await asyncio.to_thread(_only_the_sandbox, engine.settings)
+    rehearsing = await asyncio.to_thread(only_the_sandbox, engine.settings)
     if bare and rehearsing:
         # Whoever tries it out has nobody to wake up yet.
         red = [one for one in red if not one.not_set_up]

@@ -19,7 +19,7 @@ from domain.ledger import BegunAttempt, says_behind
 from domain.message_state import MessagePhase
 from domain.model import Value
 from domain.plural import plural
-from domain.publication import Destination, Outcome, PublicationState, Receipt
+from domain.publication import SEEN_BY_A_PERSON, Destination, Outcome, PublicationState, Receipt
 from domain.status import IncidentStatus, MessageStatus
 from store.broadcasts import batch_outcomes, batches, broadcasts
 from store.broadcasts.broadcasts import BroadcastRow
@@ -28,10 +28,9 @@ from store.kernel.database import Database
 from store.people.subscribers import choice_of
 from store.record import messages
 from store.recovery import doubts, locks
-from workflows.contract import BroadcastRun
+from workflows.contract.publications import BroadcastRun
 
 _S = PublicationState
-_SEEN = "seen-by-a-person"
 _CALLED_OFF = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
 
 
@@ -123,7 +122,7 @@ async def settle_batches(
         )
     now = datetime.now(UTC)
     for batch in went_out:
-        receipt = Receipt(id=_SEEN, at=now)
+        receipt = Receipt(id=SEEN_BY_A_PERSON, at=now)
         await batches.accept_batch(ledger, plan.id, batch, receipt, now)
     for batch in did_not:
         await batch_outcomes.release_batch(ledger, plan.id, batch)

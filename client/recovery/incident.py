@@ -23,7 +23,8 @@ from store.kernel.database import Database
 from store.record import incidents, timeline
 from store.recovery import snapshots
 from store.recovery.generations import generation
-from workflows.contract import INCIDENT_WORKFLOW, Join, OpenIncident
+from workflows.contract.lifecycle import Join, OpenIncident
+from workflows.contract.names import INCIDENT_WORKFLOW
 
 KEPT = 200
 """The newest entries of the timeline that a recovered incident carries; the ledger has all."""

@@ -41,7 +41,7 @@ from store.recovery import doubts, locks
 from store.recovery.generations import generation
 from store.recovery.witness import Witness
 from store.stops import quarantines, stops
-from workflows.contract import Reconcile, Reconciled
+from workflows.contract.steering import Reconcile, Reconciled
 
 
 class Answer(Value):

@@ -14,7 +14,7 @@ from domain.status import IncidentStatus
 from store.recovery import locks
 from store.recovery.locks import lock_of
 from store.recovery.standing import Begun, what_lacks
-from workflows.contract import INCIDENT_WORKFLOW
+from workflows.contract.names import INCIDENT_WORKFLOW
 
 _OPEN = f'WorkflowType = "{INCIDENT_WORKFLOW}" AND ExecutionStatus = "Running"'
 

@@ -22,7 +22,7 @@ from client.subscribers import import_subscribers
 from domain.gate import Requirement
 from domain.message import MessageKind
 from domain.status import MessageStatus
-from embedded.demo import crowd, desk, faults, other_system, phones, silence
+from embedded.demo import crowd, desk, faults, other_system, silence
 from embedded.demo.audience import write_audience
 from embedded.demo.crowd import Crowd
 from embedded.demo.scenario import PLAYBOOK, Scenario
@@ -32,6 +32,7 @@ from embedded.demo.screen import DemoScreen
 from embedded.demo.signers import APPROVERS, Signers
 from embedded.demo.story import LEAD, Story
 from embedded.demo.subscribers import READER, sign_up, write_subscribers
+from embedded.environment import PHONES
 from embedded.stack import Stack
 
 AUDIENCE = "customers"
@@ -81,7 +82,9 @@ async def play(recipients: int, state_dir: Path, console: Console) -> bool:
     shutil.rmtree(state_dir, ignore_errors=True)
     # For its parts, and for what the desk asks here: whether a reply fits its channel.
     os.environ.update(crowd.SETTINGS)
-    os.environ[phones.SECRETS] = str((state_dir / phones.FOLDER).absolute())
+    # The demo's people have phones in the sandbox, and nobody else's phone rings.
+    os.environ["FRONTFOOT_CONTACT_SECRETS"] = ""
+    os.environ.pop(PHONES, None)
     console.print(f"Starting Temporal, sandbox, webhook receiver and worker in {state_dir} …")
     stack = Stack(
         state_dir,
@@ -90,8 +93,6 @@ async def play(recipients: int, state_dir: Path, console: Console) -> bool:
     )
     await stack.start()
     try:
-        folder = stack.state / phones.FOLDER
-        await asyncio.to_thread(phones.hand_out, folder, stack.addresses["sandbox"])
         async with (
             await stack.engine() as engine,
             _client(stack.addresses["sandbox"]) as sandbox,

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from client import mentions, replies
+from client import answering, mentions, replies
 from client.clusters import list_clusters, open_in_cluster
 from client.coverage import coverage_of
 from client.engine import Engine
@@ -156,7 +156,7 @@ async def answer_press(engine: Engine, sandbox: httpx.AsyncClient, say: Say) -> 
     )
     press = [row for row in page.mentions if PRESS in row.mention.text]
     for row, text in zip(press, TO_THE_PRESS, strict=False):
-        planned = await replies.answer(engine, row.number, actor=AGENTS[-1], text=text)
+        planned = await answering.answer(engine, row.number, actor=AGENTS[-1], text=text)
         if planned.waits:
             await replies.agree_to_reply(engine, planned.number, actor=SECOND)
     for _ in range(_MOST_ROUNDS):
@@ -250,7 +250,7 @@ async def _handle(engine: Engine, numbers: Sequence[int], what: Answer, actor: A
     for begin in range(0, len(numbers), _MANY):
         some = numbers[begin : begin + _MANY]
         try:
-            done = await replies.answer_many(engine, some, actor=actor, saved=what)
+            done = await answering.answer_many(engine, some, actor=actor, saved=what)
         except DomainError:
             # Every wording was used for these authors, or none is for this: by hand, then.
             continue
@@ -291,7 +291,7 @@ async def _answer_one(engine: Engine, row: MentionRow, got: Counter[str]) -> Non
     name = author.name if "@" in author.handle else author.handle or author.name
     words = _BY_HAND[got[name] % len(_BY_HAND)].format(name)
     got[name] += 1
-    planned = await replies.answer(engine, row.number, actor=actor, text=words)
+    planned = await answering.answer(engine, row.number, actor=actor, text=words)
     if planned.waits:
         await replies.agree_to_reply(engine, planned.number, actor=SECOND)
 

@@ -57,7 +57,7 @@ class Silence(Value):
     """What became of a promise whose owner did nothing more about it.
 
     Message ``promised`` made it. ``asked`` has the people of each step, by our record, and ``rang``
-    how often the owner's telephone did, by the sandbox. Message ``fallback`` went out by itself:
+    how often the owner's phone did, by the sandbox. Message ``fallback`` went out by itself:
     ``ours`` are the channels that took it by the ledger, and ``copies`` counts it in public.
     ``kept_by`` is the message that kept what that one promised in turn.
     """

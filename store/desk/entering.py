@@ -6,75 +6,33 @@ may come after a newer one. What we ourselves said never becomes a mention.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, and_, case, null, or_, select, union_all, update
+from sqlalchemy import ColumnElement, and_, case, null, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import BigInteger, Boolean, Text
 
 from domain.mentions import DismissalReason, Gone, Mention, MentionState, same_words
 from domain.model import Value
 from domain.priorities import PriorityRules
+from store.desk.inserting import (
+    Belongs,
+    described,
+    insert_mentions,
+    insert_versions,
+    judged,
+    mention_row,
+    not_later,
+    version_row,
+)
 from store.desk.priorities import priority_rules
-from store.kernel.bulk import Bulk, Kind, Scalar
-from store.kernel.columns import Moment, moment_text
 from store.kernel.database import Database
 from store.kernel.priority import Priority
 from store.tables import incidents, mention_versions, mentions, publications, replies
 
 CHUNK = 200
 """Mentions of one statement."""
-
-_NO_CLUSTER = 0
-"""In the row of a private message: whatever asks the same is answered in public, and it is not."""
-
-_MENTION: Mapping[str, Kind] = {
-    **{
-        name: Text()
-        for name in (
-            "channel",
-            "provider_id",
-            "version",
-            "kind",
-            "conversation",
-            "author_id",
-            "author_handle",
-            "author_name",
-            "language",
-            "reply_to",
-            "url",
-            "state",
-            "reason",
-            "incident",
-            "rule",
-        )
-    },
-    "author_followers": BigInteger(),
-    "rank": BigInteger(),
-    "cluster": BigInteger(),
-    "private": Boolean(),
-    "written_at": Moment(),
-    "changed_at": Moment(),
-    "arrived_at": Moment(),
-    "closed_at": Moment(),
-}
-_VERSION: Mapping[str, Kind] = {
-    "mention_id": BigInteger(),
-    "version": Text(),
-    "text": Text(),
-    "cut": Boolean(),
-    "changed_at": Moment(),
-    "arrived_at": Moment(),
-}
-
-
-class Belongs(NamedTuple):
-    """What all mentions that are entered together get: an incident, and rules of priority."""
-
-    incident: str
-    rules: PriorityRules
 
 
 class Entered(Value):
@@ -163,8 +121,8 @@ async def _enter_some(
         if one.id not in newest or one.changed_at > newest[one.id].changed_at:
             newest[one.id] = one
     # In one order everywhere, so that two transactions never wait for each other.
-    first = [_row(newest[name], belongs, at) for name in sorted(newest)]
-    added = await _insert(db, connection, mentions, _MENTION, ["channel", "provider_id"], first)
+    first = [mention_row(newest[name], belongs, at) for name in sorted(newest)]
+    added = await insert_mentions(db, connection, first)
     new = {row.provider_id for row in added}
     known = await connection.execute(
         select(mentions.c.provider_id, mentions.c.id).where(
@@ -172,9 +130,8 @@ async def _enter_some(
         )
     )
     numbers = {row.provider_id: row.id for row in known}
-    rows = [_version(numbers[one.id], one, at) for _, one in sorted(versions.items())]
-    key = ["mention_id", "version"]
-    came = await _insert(db, connection, mention_versions, _VERSION, key, rows)
+    rows = [version_row(numbers[one.id], one, at) for _, one in sorted(versions.items())]
+    came = await insert_versions(db, connection, rows)
     arrived = {(row.mention_id, row.version) for row in came}
     changed = [
         one
@@ -212,9 +169,10 @@ async def _enter_unknown(
         return
     empty = [Mention(channel=channel, id=one, written_at=at, changed_at=at) for one in ids]
     deleted = MentionState.DELETED.value
-    rows = [{**_row(one, Belongs("", PriorityRules()), at), "state": deleted} for one in empty]
-    key = ["channel", "provider_id"]
-    added = await _insert(db, connection, mentions, _MENTION, key, rows)
+    rows = [
+        {**mention_row(one, Belongs("", PriorityRules()), at), "state": deleted} for one in empty
+    ]
+    added = await insert_mentions(db, connection, rows)
     if not added:
         return
     new = {row.provider_id for row in added}
@@ -226,8 +184,8 @@ async def _enter_unknown(
     numbers = await connection.scalars(
         select(mentions.c.id).where(mentions.c.channel == channel, mentions.c.provider_id.in_(new))
     )
-    versions = [_version(number, one, at) for number, one in zip(numbers, empty, strict=False)]
-    await _insert(db, connection, mention_versions, _VERSION, ["mention_id", "version"], versions)
+    versions = [version_row(number, one, at) for number, one in zip(numbers, empty, strict=False)]
+    await insert_versions(db, connection, versions)
 
 
 async def _words(connection: AsyncConnection, numbers: Collection[int]) -> dict[int, str]:
@@ -263,14 +221,14 @@ async def _become(
     was ``reworded`` after it was closed, it is open again: somebody has to read what it says now.
     """
     values: dict[str, object] = {
-        **_described(mention),
-        **_judged(mention, rules),
+        **described(mention),
+        **judged(mention, rules),
         **(_REOPENED if reworded else {}),
     }
     if not mention.is_private_message:
         anew = case((mentions.c.clustered_by == "", null()), else_=mentions.c.cluster)
         values["cluster"] = anew
-    changed = _not_later(mention.changed_at, at)
+    changed = not_later(mention.changed_at, at)
     await connection.execute(
         update(mentions)
         .where(mentions.c.id == number, mentions.c.changed_at <= changed)
@@ -299,89 +257,6 @@ _REOPENED = {
         "closed_at": null(),
     }.items()
 }
-
-
-async def _insert(
-    db: Database,
-    connection: AsyncConnection,
-    table: Table,
-    columns: Mapping[str, Kind],
-    key: list[str],
-    rows: Sequence[Mapping[str, Scalar]],
-) -> Sequence[Row[Any]]:
-    """Insert the rows that are not there yet, and return the keys of those that were inserted."""
-    bulk = Bulk(db.dialect, **columns)
-    inserting = (
-        db.insert_or_ignore(table, key)
-        .from_select(list(columns), bulk.select())
-        .returning(*(table.c[name] for name in key))
-    )
-    values = ([row[name] for name in columns] for row in rows)
-    return (await connection.execute(inserting, bulk.parameter(values))).all()
-
-
-def _row(mention: Mention, belongs: Belongs, at: datetime) -> dict[str, Scalar]:
-    return {
-        **_described(mention),
-        **_judged(mention, belongs.rules),
-        "channel": mention.channel,
-        "provider_id": mention.id,
-        "written_at": moment_text(_not_later(mention.written_at, at)),
-        "changed_at": moment_text(_not_later(mention.changed_at, at)),
-        "arrived_at": moment_text(at),
-        **_begins(mention, at),
-        "incident": belongs.incident,
-        "cluster": _NO_CLUSTER if mention.is_private_message else None,
-    }
-
-
-def _judged(mention: Mention, rules: PriorityRules) -> dict[str, Scalar]:
-    priority, rule = rules.judge(mention)
-    return {"rank": priority.rank, "rule": rule}
-
-
-def _begins(mention: Mention, at: datetime) -> dict[str, Scalar]:
-    """The state in which it comes: open, unless a machine wrote it."""
-    if not mention.automatic:
-        return {"state": MentionState.OPEN.value, "reason": "", "closed_at": None}
-    return {
-        "state": MentionState.DISMISSED.value,
-        "reason": DismissalReason.AUTOMATIC.value,
-        "closed_at": moment_text(at),
-    }
-
-
-def _version(number: int, mention: Mention, at: datetime) -> dict[str, Scalar]:
-    return {
-        "mention_id": number,
-        "version": mention.version,
-        "text": mention.text,
-        "cut": mention.cut,
-        "changed_at": moment_text(_not_later(mention.changed_at, at)),
-        "arrived_at": moment_text(at),
-    }
-
-
-def _described(mention: Mention) -> dict[str, Scalar]:
-    """What another version may have otherwise."""
-    return {
-        "version": mention.version,
-        "kind": mention.kind.value,
-        "conversation": mention.conversation,
-        "author_id": mention.author.id,
-        "author_handle": mention.author.handle,
-        "author_name": mention.author.name,
-        "author_followers": mention.author.followers,
-        "language": mention.language,
-        "reply_to": mention.reply_to,
-        "url": mention.url,
-        "private": mention.private,
-    }
-
-
-def _not_later(moment: datetime, at: datetime) -> datetime:
-    """A clock that is ahead would put a mention in front of all others for as long."""
-    return min(moment, at)
 
 
 async def _own_posts(

@@ -27,8 +27,9 @@ class ContactTest(Value):
 
 
 class Attempt(Value):
-    """One attempt to hand a notification over."""
+    """One attempt to hand over the notification of that id."""
 
+    notification: int
     person: str
     method: str
     at: datetime
@@ -57,10 +58,23 @@ async def of_incident(db: Database, incident: str) -> list[Notification]:
         return [read(row) for row in await connection.execute(query)]
 
 
-async def attempts_at(db: Database, ids: Sequence[int]) -> list[Attempt]:
-    """The attempts at these notifications, the oldest first."""
+async def newest_of_incident(db: Database, incident: str, most: int) -> list[Notification]:
+    """The ``most`` newest notifications in an incident, the oldest of them first."""
+    query = (
+        select(notifications)
+        .where(notifications.c.incident == incident)
+        .order_by(notifications.c.id.desc())
+        .limit(most)
+    )
+    async with db.read() as connection:
+        return [read(row) for row in await connection.execute(query)][::-1]
+
+
+async def attempts_at(db: Database, ids: Sequence[int], newest: int | None = None) -> list[Attempt]:
+    """The attempts at these notifications, the oldest first; the ``newest`` at each, or all."""
     query = (
         select(
+            notifications.c.id.label("notification"),
             notifications.c.person,
             notification_attempts.c.method,
             notification_attempts.c.at,
@@ -70,6 +84,8 @@ async def attempts_at(db: Database, ids: Sequence[int]) -> list[Attempt]:
         .where(notifications.c.id.in_(ids))
         .order_by(notification_attempts.c.at, notifications.c.id)
     )
+    if newest is not None:
+        query = query.where(notification_attempts.c.number > notifications.c.attempts - newest)
     async with db.read() as connection:
         return [Attempt(**row._mapping) for row in await connection.execute(query)]
 

@@ -10,7 +10,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.timeline import TimelineEntry
-from domain.webhook_events import EventType, Happening, MessageTold, happenings, payload
+from domain.webhook_events import PROMISES, Happening, MessageTold, happenings, payload
 from store.kernel.database import Database
 from store.outbox import endpoints, items
 from store.tables import incidents, messages, revisions
@@ -42,7 +42,7 @@ async def enter_timeline(
     rows: list[dict[str, object]] = []
     for one in found:
         message = await _message(connection, incident, one)
-        if one.type is EventType.PROMISE_MADE and not (message and message.next_update_by):
+        if one.type in PROMISES and not (message and message.next_update_by):
             continue
         text = payload(one, incident=incident, title=title or "", url=url, message=message)
         row = {

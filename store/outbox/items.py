@@ -15,7 +15,6 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
-    and_,
     delete,
     func,
     or_,
@@ -49,7 +48,7 @@ ATTEMPTS_KEPT = 20
 """Of an item, the newest."""
 
 # Not as a parameter: the index is one of these rows alone.
-_WAITS: ColumnElement[bool] = text("outbox.state = 'waiting'")  # type: ignore[assignment]
+WAITS: ColumnElement[bool] = text("outbox.state = 'waiting'")  # type: ignore[assignment]
 
 
 class Item(Value):
@@ -61,30 +60,6 @@ class Item(Value):
     event_type: EventType
     payload: str
     attempt: int
-
-
-class Backlog(Value):
-    """What waits for an endpoint, and what was set aside."""
-
-    waiting: int = 0
-    oldest: datetime | None = None
-    set_aside: int = 0
-
-
-class ItemRow(Value):
-    """One item as people see it; ``ended`` and ``status`` are of its newest attempt."""
-
-    event_id: str
-    event_type: EventType
-    incident: str
-    entered_at: datetime
-    state: ItemState
-    attempt: int
-    due_at: datetime
-    ended_at: datetime | None
-    ended: AttemptEnd | None = None
-    status: int | None = None
-    milliseconds: int | None = None
 
 
 async def enter(
@@ -139,7 +114,7 @@ async def begin(db: Database, item: Item, at: datetime) -> bool:
     async with db.write(Priority.NORMAL) as connection:
         begun = await connection.execute(
             update(outbox)
-            .where(outbox.c.id == item.id, outbox.c.attempt == item.attempt - 1, _WAITS)
+            .where(outbox.c.id == item.id, outbox.c.attempt == item.attempt - 1, WAITS)
             .values(attempt=item.attempt, tries=outbox.c.tries + 1)
         )
         if not begun.rowcount:
@@ -253,78 +228,13 @@ async def replay(
     ours = outbox.c.endpoint_id.in_(select(endpoints.c.id).where(endpoints.c.name == endpoint))
     async with db.write() as connection:
         # Whoever asks has had that system mended, and need not wait for the next attempt.
-        hurried = await connection.execute(update(outbox).where(ours, _WAITS).values(due_at=at))
+        hurried = await connection.execute(update(outbox).where(ours, WAITS).values(due_at=at))
         done = await connection.execute(
             update(outbox)
             .where(ours, chosen, outbox.c.state != ItemState.WAITING)
             .values(state=ItemState.WAITING.value, since=at, due_at=at, tries=0, ended_at=None)
         )
         return hurried.rowcount + done.rowcount
-
-
-async def overdue(db: Database, before: datetime) -> list[str]:
-    """The endpoints for which something was due before then and has not gone."""
-    firsts = (
-        select(func.min(outbox.c.id))
-        .where(_WAITS)
-        .group_by(outbox.c.endpoint_id, outbox.c.incident)
-    )
-    query = (
-        select(endpoints.c.name)
-        .join(outbox, outbox.c.endpoint_id == endpoints.c.id)
-        .where(outbox.c.id.in_(firsts), outbox.c.due_at < before)
-        .where(endpoints.c.disabled_at.is_(None))
-        .distinct()
-    )
-    async with db.read() as connection:
-        return list((await connection.scalars(query)).all())
-
-
-async def backlogs(db: Database) -> dict[str, Backlog]:
-    """What waits and what was set aside, without pings, by the names of endpoints that have any."""
-    counted = (
-        select(
-            endpoints.c.name,
-            outbox.c.state,
-            func.count().label("many"),
-            func.min(outbox.c.entered_at).label("oldest"),
-        )
-        .join(endpoints, endpoints.c.id == outbox.c.endpoint_id)
-        .where(outbox.c.state != ItemState.ACCEPTED, outbox.c.event_type != EventType.PING)
-        .group_by(endpoints.c.name, outbox.c.state)
-    )
-    found: dict[str, Backlog] = {}
-    async with db.read() as connection:
-        for row in await connection.execute(counted):
-            one = found.get(row.name, Backlog())
-            if row.state == ItemState.WAITING:
-                found[row.name] = one.model_copy(update={"waiting": row.many, "oldest": row.oldest})
-            else:
-                found[row.name] = one.model_copy(update={"set_aside": row.many})
-    return found
-
-
-async def newest(db: Database, endpoint: str, most: int, event_id: str = "") -> list[ItemRow]:
-    """The newest items of an endpoint, each with how its newest attempt ended."""
-    last = and_(
-        outbox_attempts.c.item_id == outbox.c.id, outbox_attempts.c.number == outbox.c.attempt
-    )
-    query = (
-        select(
-            outbox,
-            outbox_attempts.c.ended,
-            outbox_attempts.c.status,
-            outbox_attempts.c.milliseconds,
-        )
-        .join(endpoints, endpoints.c.id == outbox.c.endpoint_id)
-        .outerjoin(outbox_attempts, last)
-        .where(endpoints.c.name == endpoint, _chosen(event_id))
-        .order_by(outbox.c.id.desc())
-        .limit(most)
-    )
-    async with db.read() as connection:
-        rows = await connection.execute(query)
-        return [ItemRow.model_validate(dict(row._mapping)) for row in rows]
 
 
 async def forget_old(db: Database, now: datetime) -> None:
@@ -336,7 +246,8 @@ async def forget_old(db: Database, now: datetime) -> None:
         await connection.execute(delete(outbox).where(outbox.c.ended_at < now - KEPT_FOR))
 
 
-def _chosen(event_id: str) -> ColumnElement[bool]:
+def chosen(event_id: str) -> ColumnElement[bool]:
+    """The condition that an item is about that event; all are, if none is named."""
     return outbox.c.event_id == event_id if event_id else true()
 
 
@@ -345,7 +256,7 @@ def _first_of_each(endpoint: str) -> Select[Any]:
     firsts = (
         select(func.min(outbox.c.id))
         .join(endpoints, endpoints.c.id == outbox.c.endpoint_id)
-        .where(endpoints.c.name == endpoint, endpoints.c.disabled_at.is_(None), _WAITS)
+        .where(endpoints.c.name == endpoint, endpoints.c.disabled_at.is_(None), WAITS)
         .group_by(outbox.c.incident)
     )
     return (

@@ -43,6 +43,7 @@ RULES: dict[str, Rule] = {
     "GET /incidents": Rule(Scope.INCIDENTS_READ),
     f"GET {_INCIDENT}": Rule(Scope.INCIDENTS_READ),
     f"GET {_INCIDENT}/facts": Rule(Scope.INCIDENTS_READ),
+    f"GET {_INCIDENT}/notifications": Rule(Scope.INCIDENTS_READ),
     f"GET {_INCIDENT}/deadlines": Rule(Scope.INCIDENTS_READ),
     f"GET {_INCIDENT}/deadlines/{{regulation}}": Rule(Scope.INCIDENTS_READ),
     f"GET {_INCIDENT}/messages": Rule(Scope.INCIDENTS_READ),

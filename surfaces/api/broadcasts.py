@@ -16,7 +16,7 @@ from domain.broadcasting import BroadcastAction
 from domain.ids import AudienceName, ChannelName
 from domain.limits import NAMES_LIMIT, URL_LIMIT
 from surfaces.api.access import BASE, actor, engine_of
-from surfaces.api.messages import Message, shown_message
+from surfaces.api.message_shapes import Message, shown_message
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import (
     Asked,

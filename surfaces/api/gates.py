@@ -10,7 +10,7 @@ from client.proofs import hand_in
 from domain.limits import NAME_LIMIT
 from surfaces.api.access import BASE, actor, engine_of
 from surfaces.api.decisions import DecisionTaken, Digest, KeyProof
-from surfaces.api.messages import Message, shown_message
+from surfaces.api.message_shapes import Message, shown_message
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import Asked, NumberInPath, Reason, Shown, SlugInPath, Time
 from surfaces.api.views import done, message_in

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from client.facts import facts_of, read_facts, record_facts
-from client.incident_view import IncidentView
 from client.incidents import (
     ListedIncident,
     close,
@@ -18,7 +17,6 @@ from client.incidents import (
     recorded_incidents,
     set_audiences,
 )
-from client.next_steps import next_steps
 from client.patience import soon
 from client.playbooks import installed, read_files
 from domain.facts import FACT_LIMIT, Facts
@@ -26,10 +24,15 @@ from domain.ids import AudienceName
 from domain.ids import Slug as SlugText
 from domain.limits import NAMES_LIMIT, TITLE_LIMIT
 from domain.severity import Severity
-from domain.status import IncidentStatus
 from surfaces.api.access import BASE, actor, engine_of
 from surfaces.api.cursors import page_of
-from surfaces.api.messages import Message, kept_message, shown_message
+from surfaces.api.incident_shapes import (
+    Incident,
+    IncidentListed,
+    listed_incident,
+    shown_incident,
+    shown_status,
+)
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import (
     Asked,
@@ -39,9 +42,6 @@ from surfaces.api.shapes import (
     Reason,
     Shown,
     SlugInPath,
-    Step,
-    StopShown,
-    Time,
     Told,
 )
 from surfaces.api.views import done, view_of
@@ -49,50 +49,6 @@ from surfaces.api.views import done, view_of
 router = APIRouter(route_class=Resource, prefix=BASE, tags=["incidents"])
 
 _LAST = datetime.max.replace(tzinfo=UTC)
-
-
-class IncidentListed(Shown):
-    """An incident of the list."""
-
-    slug: str
-    title: str
-    playbook: str
-    audiences: list[str]
-    opened_at: Time
-    closed_at: Time | None
-
-
-class Incident(Shown):
-    """An incident with its messages, as it was at `as_of`.
-
-    Without `live` it is what the ledger alone has, because Temporal does not answer: no stage, and
-    no message says whether it was approved. `why` tells.
-    """
-
-    slug: str
-    title: str
-    playbook: str
-    audiences: list[str]
-    opened_at: Time
-    opened_by: str | None
-    closed_at: Time | None
-    stage: Literal["identify", "acknowledge", "assure", "resolve", "make_good", "closed"] | None
-    severity: Literal[1, 2, 3] | None = Field(description="1 is the worst.")
-    next_word_by: Time | None = Field(
-        description="By when the public should hear from us again: promised, or by the cadence."
-    )
-    suggested_promise: Time | None = Field(
-        description="What a message that goes out now should promise as the time of the next."
-    )
-    facts: list[str] | None = Field(description="The names of the facts that are known.")
-    stopped: StopShown | None
-    locked: Told | None = Field(description="Why nothing goes out until the ledger is recovered.")
-    messages: list[Message]
-    next_steps: list[Step]
-    notices: list[Told]
-    as_of: Time
-    live: bool
-    why: Told | None
 
 
 NameOfAudience = Annotated[
@@ -209,7 +165,7 @@ async def list_incidents(
         if state is None or (one.closed_at is None) is (state == "open")
     ]
     items, following = page_of(found, _place, cursor, limit, int, str)
-    return Listed(items=[_listed(one) for one in items], next=following)
+    return Listed(items=[listed_incident(one) for one in items], next=following)
 
 
 @router.post("/incidents", status_code=201)
@@ -243,7 +199,7 @@ async def open_new_incident(
 @router.get("/incidents/{slug}")
 async def read_incident(request: Request, slug: SlugInPath) -> Incident:
     """One incident with its messages. Of the ledger alone while Temporal is away."""
-    return _shown(await view_of(request, slug))
+    return shown_incident(await view_of(request, slug))
 
 
 @router.post("/incidents/{slug}/audiences", status_code=201)
@@ -285,72 +241,6 @@ async def record_known_facts(request: Request, slug: SlugInPath, asked: Recordin
     return shown_status(await done(request, slug, work))
 
 
-def shown_status(status: IncidentStatus) -> Incident:
-    """An incident as it has just answered."""
-    return _of_status(status, [])
-
-
 def _place(one: ListedIncident) -> tuple[int, str]:
     """The newest first; of those opened in the same microsecond by their names."""
     return (_LAST - one.opened_at) // timedelta(microseconds=1), one.slug
-
-
-def _listed(one: ListedIncident) -> IncidentListed:
-    return IncidentListed(**one.model_dump(include=set(IncidentListed.model_fields)))
-
-
-def _shown(seen: IncidentView) -> Incident:
-    if seen.look is not None:
-        notices = [Told.of(one) for one in seen.look.notices]
-        shown = _of_status(seen.look.status, notices, over=seen.look.over)
-        return shown.model_copy(update={"as_of": seen.at})
-    assert seen.ledger is not None, "a view has one of the two"
-    row, stop = seen.ledger.row, seen.ledger.stopped
-    return Incident(
-        slug=row.slug,
-        title=row.title,
-        playbook=row.playbook,
-        audiences=list(row.audiences),
-        opened_at=row.opened_at,
-        opened_by=None,
-        closed_at=row.closed_at,
-        stage=None if row.closed_at is None else "closed",
-        severity=None,
-        next_word_by=None,
-        suggested_promise=None,
-        facts=None,
-        stopped=StopShown.of(stop) if stop else None,
-        locked=None,
-        messages=[kept_message(one) for one in seen.ledger.messages],
-        next_steps=[],
-        notices=[],
-        as_of=seen.at,
-        live=False,
-        why=Told.of(seen.why) if seen.why else None,
-    )
-
-
-def _of_status(status: IncidentStatus, notices: list[Told], *, over: bool = False) -> Incident:
-    steps = [] if over else [Step.of(one) for one in next_steps(status)]
-    return Incident(
-        slug=status.incident,
-        title=status.title,
-        playbook=status.playbook,
-        audiences=list(status.audiences),
-        opened_at=status.opened_at,
-        opened_by=status.opened_by.person,
-        closed_at=status.closed_at,
-        stage=status.stage.value,
-        severity=None if status.severity is None else status.severity.value,
-        next_word_by=status.next_word_by,
-        suggested_promise=status.suggested_promise,
-        facts=list(status.facts_filled),
-        stopped=StopShown.of(status.stopped) if status.stopped else None,
-        locked=Told.of(status.locked) if status.locked else None,
-        messages=[shown_message(status.incident, one) for one in status.messages],
-        next_steps=[one for one in steps if one is not None],
-        notices=notices,
-        as_of=datetime.now(UTC),
-        live=True,
-        why=None,
-    )

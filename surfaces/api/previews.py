@@ -11,7 +11,8 @@ from client.patience import soon
 from client.preview import CopyPreview, preview
 from domain.message import MessageKind
 from surfaces.api.access import BASE, engine_of
-from surfaces.api.messages import CopyShown, Proposal, Revision
+from surfaces.api.message_shapes import CopyShown
+from surfaces.api.messages import Proposal, Revision
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import Listed, NumberInPath, Shown, SlugInPath, Told
 

@@ -15,8 +15,8 @@ from domain.holding import FIRST_WORD, Blank
 from domain.limits import NAME_LIMIT, NAMES_LIMIT
 from domain.severity import Severity
 from surfaces.api.access import BASE, actor, engine_of
-from surfaces.api.incidents import Incident, shown_status
-from surfaces.api.messages import Message, shown_message
+from surfaces.api.incident_shapes import Incident, shown_status
+from surfaces.api.message_shapes import Message, shown_message
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import Asked, Listed, Reason, Shown, SlugInPath, Time
 from surfaces.api.views import done

@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
-from client import replies
+from client import answering, replies
+from client.answering import LONGEST, MOST, PlannedReplies
 from client.cluster_replies import answer_cluster
-from client.replies import LONGEST, MOST, PlannedReplies, ReplyRow
+from client.replies import ReplyRow
 from domain.publication import PublicationState
 from domain.reply_states import ReplyGroup, states_of
 from surfaces.api.access import BASE, actor, engine_of
@@ -115,7 +116,7 @@ class SettlingReply(Asked):
 @router.post("/mentions/{number}/replies", status_code=201)
 async def answer_mention(request: Request, number: MentionInPath, asked: Answering) -> ReplyShown:
     """Answer a mention. It is sent as soon as the account's limits allow."""
-    row = await replies.answer(
+    row = await answering.answer(
         engine_of(request), number, actor=actor(request), text=asked.text, saved=asked.saved
     )
     return ReplyShown.of(row)
@@ -124,7 +125,7 @@ async def answer_mention(request: Request, number: MentionInPath, asked: Answeri
 @router.post("/replies", status_code=201)
 async def answer_many_mentions(request: Request, asked: AnsweringMany) -> RepliesPlanned:
     """Answer many mentions with the same saved reply."""
-    done = await replies.answer_many(
+    done = await answering.answer_many(
         engine_of(request), asked.mentions, actor=actor(request), saved=asked.saved
     )
     return RepliesPlanned.of(done)

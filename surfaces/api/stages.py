@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from client.incidents import advance
 from domain.stage import Stage
 from surfaces.api.access import BASE, actor, engine_of
-from surfaces.api.incidents import Incident, shown_status
+from surfaces.api.incident_shapes import Incident, shown_status
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import Asked, SlugInPath
 from surfaces.api.views import done

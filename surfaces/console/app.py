@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import sys
@@ -34,6 +33,7 @@ from surfaces.console import (
     exports,
     facts,
     files,
+    follow_up,
     gate,
     hand_over,
     home,
@@ -71,7 +71,7 @@ from surfaces.console.guard import HEALTH, Guard
 from surfaces.console.live import Feeds
 from surfaces.console.rendering import STATIC
 from surfaces.public.limits import Limits, connections_for
-from surfaces.public.server import PublicServer
+from surfaces.public.server import PublicServer, serve
 
 _CONNECTIONS = 1_000
 _OPEN_PAGES = (home.router, sign_in.router)
@@ -94,6 +94,7 @@ _PAGES = (
     previews.router,
     facts.router,
     deadlines.router,
+    follow_up.router,
     timeline.router,
     closing.router,
     stopping.router,
@@ -195,17 +196,7 @@ def main() -> int:
     limits = Limits(connections=connections_for(_CONNECTIONS))
     too = [(reading.hostname, reading.port)] if reading.hostname and reading.port else []
     server = PublicServer(app, settings.console_host, settings.console_port, limits, too)
-    try:
-        asyncio.run(server.serve())
-    except OSError as error:
-        print(
-            f"{settings.console_host}:{settings.console_port} cannot be listened on "
-            f"({error.strerror}). Choose another address with FRONTFOOT_CONSOLE_HOST and "
-            "FRONTFOOT_CONSOLE_PORT.",
-            file=sys.stderr,
-        )
-        return 1
-    return 0
+    return serve(server, "FRONTFOOT_CONSOLE")
 
 
 if __name__ == "__main__":

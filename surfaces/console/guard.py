@@ -17,7 +17,8 @@ HEALTH = "/health"
 STATIC = "/static/"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
 ONLY_READING = "Here the console can only be read: this address has no HTTPS."
 _SAFE_METHODS = ("GET", "HEAD")

@@ -15,12 +15,14 @@ from client.facts import facts_of
 from client.incident_view import IncidentView
 from client.mail_progress import MailProgress, under_way
 from client.next_steps import next_steps
+from client.notified import Notified, who_was_notified
 from client.patience import soon
 from client.timeline import Verified
 from domain.deadlines import DeadlineState
 from domain.explanation import Action, NextStep
 from domain.facts import COPY_FACTS
 from domain.message_state import MessagePhase
+from domain.notifications import NotificationState
 from domain.publication import Outcome
 from domain.stage import Stage
 from domain.status import IncidentStatus, MessageStatus
@@ -31,6 +33,14 @@ from surfaces.console.rendering import page, part
 
 VERIFIED_WITHIN = timedelta(seconds=2)
 """How long the page waits for the record to be verified; its own page waits longer."""
+
+NOTIFIED_STATES = {
+    NotificationState.WAITING: ("waiting", "not sent yet"),
+    NotificationState.HANDED_OVER: ("waiting", "no answer yet"),
+    NotificationState.UNREACHABLE: ("refused", "not reached"),
+    NotificationState.ACKNOWLEDGED: ("good", "acknowledged"),
+    NotificationState.ENDED: ("settled", "settled"),
+}
 
 router = APIRouter(route_class=Page)
 
@@ -55,6 +65,8 @@ async def show_incident(request: Request, slug: str) -> Response:
         verified=verified,
         said=await _said(request, slug),
         late=await _late(request, slug),
+        notified=await _notified(request, slug),
+        notified_states=NOTIFIED_STATES,
         **context(seen, session(request).person.id),
     )
 
@@ -134,6 +146,12 @@ async def _late(request: Request, slug: str) -> int:
     if isinstance(found, Refused):
         return 0
     return sum(one.state is DeadlineState.LATE for one in found.deadlines)
+
+
+async def _notified(request: Request, slug: str) -> Notified | None:
+    """Who was notified; None if the ledger cannot say."""
+    found = await attempted(who_was_notified(engine_of(request), slug))
+    return None if isinstance(found, Refused) else found
 
 
 async def _verified(request: Request, slug: str) -> Verified | None:

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Form, Path, Request
 from starlette.responses import Response
 
 from client import mentions
+from client.answering import answer
 from client.claims import claim_mention, current_claim, release_mention, renew_claim
 from client.clusters import cluster_names, move_mentions
 from client.conversation import conversation
 from client.incidents import recorded_incidents
 from client.mentions import MentionVersion, ShownMention, show_mention
-from client.replies import answer
 from client.reply_options import reply_options
 from domain.abilities import Ability
 from domain.claims import LEASE, LONGEST_DRAFT

@@ -14,9 +14,10 @@ from client.facts import read_facts
 from client.incident_plan import Choices, choices_of
 from client.messages import propose, read_message, revise
 from client.patience import soon
+from domain.message import MessageKind
 from domain.page_entry import ComponentState
 from domain.status import MessageStatus
-from surfaces.console.access import actor, engine_of
+from surfaces.console.access import actor, engine_of, session
 from surfaces.console.failures import Page, Refused, attempted
 from surfaces.console.previews import shown
 from surfaces.console.rendering import page, see
@@ -25,11 +26,15 @@ from surfaces.console.typed_message import COMPONENT, TypedMessage
 
 router = APIRouter(route_class=Page)
 
+_PROMISING = (MessageKind.ANNOUNCEMENT, MessageKind.PROGRESS_UPDATE)
+"""The kinds after which people expect another word."""
+
 
 @router.get("/incidents/{slug}/propose")
 async def show_form(request: Request, slug: str, kind: str = "") -> Response:
     """The form for a new message."""
-    return await _show(request, slug, None, TypedMessage({"kind": kind, "notify": "yes"}))
+    typed = TypedMessage({"kind": kind, "notify": "yes"})
+    return await _show(request, slug, None, typed, suggests=kind in _PROMISING)
 
 
 @router.post("/incidents/{slug}/messages")
@@ -73,6 +78,7 @@ async def _propose(request: Request, slug: str, typed: TypedMessage) -> MessageS
         next_update_by=typed.promise(),
         components=typed.states(),
         notify=typed.notify,
+        owner=typed.owner(),
     )
 
 
@@ -116,6 +122,8 @@ async def _show(
     number: int | None,
     typed: TypedMessage,
     refused: Refused | None = None,
+    *,
+    suggests: bool = False,
 ) -> Response:
     engine = engine_of(request)
     # What was typed is kept, whatever cannot be read beside it.
@@ -123,6 +131,10 @@ async def _show(
     choices = Choices() if isinstance(status, Refused) else await choices_of(engine, status)
     if isinstance(status, Refused):
         refused = refused or status
+    expected = None if isinstance(status, Refused) else status.suggested_promise
+    if expected is not None and suggests:
+        # With its day: a form that is sent too late must not promise tomorrow's.
+        typed = typed.promising(expected)
     facts = await attempted(soon(_facts(engine, slug, typed, refused is not None)))
     context: dict[str, Any] = {
         "slug": slug,
@@ -130,9 +142,18 @@ async def _show(
         "typed": typed.fields,
         "preview": Markup(await shown(request, slug, number, typed)) if typed.fields else "",
         "choices": choices,
+        "expected": expected,
+        "owners": _owners(request, choices),
         "states": list(ComponentState),
         "facts": typed.facts() if isinstance(facts, Refused) else facts,
         "refusal": refused.explanation if refused else None,
     }
     title = f"Revise message {number}" if number else "Propose a message"
     return page(request, "propose", title, refused.status if refused else 200, **context)
+
+
+def _owners(request: Request, choices: Choices) -> list[tuple[str, str]]:
+    """Who else could keep the promise: their handle, and their name as it is shown."""
+    now = session(request)
+    shown = {one.id: one.shown for one in now.everybody}
+    return [(one, shown.get(one, one)) for one in choices.people if one != now.person.id]

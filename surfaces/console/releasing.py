@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
-from client.holding import approved_statements, offers, release
+from client.errors import WrongInput
+from client.holding import (
+    approved_statements,
+    offers,
+    prepared_statements,
+    propose_holding,
+    release,
+)
 from client.patience import soon
+from client.playbooks import read_files
 from client.promised_time import promised_time
 from domain.status import MessageStatus
 from surfaces.console.access import actor, engine_of
@@ -23,8 +33,17 @@ BLANK = "blank:"
 @router.get("/holding")
 async def show_approved(request: Request) -> Response:
     """Which statements are approved, until when, and what their blanks take."""
-    approved = [one for one in await approved_statements(engine_of(request)) if one.newest]
-    return page(request, "holding", "Holding statements", approved=approved)
+    return await _show_approved(request)
+
+
+@router.post("/holding/proposals")
+async def take_proposal(request: Request, playbook: Annotated[str, Form()] = "") -> Response:
+    """Put those of a playbook before their gate, and show exactly what is to be signed."""
+    made = await attempted(_propose(request, playbook))
+    if isinstance(made, Refused):
+        return await _show_approved(request, made)
+    slug, message = made
+    return see(f"/incidents/{slug}/messages/{message.number}/sign")
 
 
 @router.get("/incidents/{slug}/release")
@@ -58,6 +77,30 @@ async def take_release(request: Request, slug: str) -> Response:
     if isinstance(done, Refused):
         return await _show(request, slug, typed, done)
     return see(f"/incidents/{slug}")
+
+
+async def _propose(request: Request, playbook: str) -> tuple[str, MessageStatus]:
+    engine = engine_of(request)
+    if playbook not in {one.playbook for one in await prepared_statements(engine)}:
+        raise WrongInput("There are no holding statements of that playbook.", "Choose another.")
+    files = await asyncio.to_thread(read_files, engine.settings, playbook)
+    return await propose_holding(engine, files, playbook, actor=actor(request))
+
+
+async def _show_approved(request: Request, refused: Refused | None = None) -> Response:
+    engine = engine_of(request)
+    approved = [one for one in await approved_statements(engine) if one.newest]
+    # A playbook that cannot be read has a page of its own: readiness says what is wrong with it.
+    prepared = await attempted(prepared_statements(engine))
+    return page(
+        request,
+        "holding",
+        "Holding statements",
+        refused.status if refused else 200,
+        approved=approved,
+        prepared=[] if isinstance(prepared, Refused) else prepared,
+        refusal=refused.explanation if refused else None,
+    )
 
 
 async def _show(

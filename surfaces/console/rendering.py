@@ -27,7 +27,7 @@ from domain.facts import COPY_FACTS, PRIVATE_FACTS, TIME_FACTS, Facts
 from domain.message import Document
 from domain.plural import plural
 from domain.printable import clean, in_one_line
-from domain.times import in_utc, show_clock, show_moment, show_on_its_day
+from domain.times import in_utc, show_clock, show_day, show_moment, show_on_its_day
 from domain.wall_time import on_the_wall, show_wall
 from surfaces.console.abilities import lacking, why_only_reading
 from surfaces.console.access import only_reads
@@ -96,6 +96,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
+        day=show_day,
         clock=lambda at: _time(at, show_clock(at)),
         moment=lambda at: _time(at, show_moment(at)),
         on_its_day=lambda at: _time(at, show_on_its_day(at, datetime.now(UTC))),

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from client import replies
+from client import answering, replies
 from client.replies import ReplyRow
 from domain.model import Value
 from domain.reply_states import ReplyGroup, states_of
@@ -45,7 +45,7 @@ async def take_several(request: Request, chosen: Annotated[Several, Form()]) -> 
     """Answer the chosen mentions with a saved reply."""
     if not chosen.number:
         return see("/desk")
-    work = replies.answer_many(
+    work = answering.answer_many(
         engine_of(request), chosen.number, actor=actor(request), saved=chosen.saved
     )
     done = await attempted(work)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from starlette.datastructures import FormData
 
 from client.errors import WrongInput
-from client.promised_time import promised_time
+from client.promised_time import promised_time, spelled
 from domain.message import FREE_SUBJECT, FREE_TEXT, MessageKind
 from domain.page_entry import ComponentState
 from surfaces.console.typed_facts import TypedFacts
@@ -61,6 +61,14 @@ class TypedMessage:
         """The time by which the next update is promised; ``WrongInput`` for no time."""
         text = self.fields.get("next_update_by", "").strip()
         return promised_time(text, datetime.now(UTC)) if text else None
+
+    def promising(self, at: datetime) -> TypedMessage:
+        """The same with that time as the promise."""
+        return TypedMessage({**self.fields, "next_update_by": spelled(at)})
+
+    def owner(self) -> str:
+        """Who keeps that promise; "" for its author."""
+        return self.fields.get("owner", "").strip()
 
     def facts(self) -> TypedFacts:
         """The facts that were typed beside it; without words if there were none."""

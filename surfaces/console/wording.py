@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from client.next_steps import WENT_OUT
 from domain.abilities import Ability
 from domain.explanation import Action, NextStep
 from domain.model import Value
@@ -31,6 +30,8 @@ _PLACES = {
     Action.PROPOSE_HOLDING: ("Holding statements", "/holding"),
     Action.LIST_HOLDING: ("Holding statements", "/holding"),
     Action.SHOW_SCORECARD: ("See the promises", _INCIDENT),
+    Action.SHOW_FOLLOW_UP: ("See the follow-up", _INCIDENT + "/follow-up"),
+    Action.SHOW_DEADLINES: ("See the deadlines", _INCIDENT + "/deadlines"),
     Action.SHOW_COPY: ("Read message {message}", _MESSAGE + "/sign"),
     Action.DECIDE: ("Sign message {message}", _MESSAGE + "/sign"),
     Action.BREAK_GLASS: ("Open message {message} out of policy", _MESSAGE + "/gate"),
@@ -103,11 +104,6 @@ def button_of(step: NextStep) -> Button | None:
         query = {"channel": step.channel, "audience": step.audience}
         href += f"?{urlencode({name: one for name, one in query.items() if one})}"
     return Button(words=words.format(**names), href=href, needs=need_of_page(place))
-
-
-def is_open_question(step: NextStep) -> bool:
-    """Whether somebody has to look before they can answer."""
-    return step.action is Action.SETTLE and step.about != WENT_OUT
 
 
 def in_a_form(text: str) -> str:

@@ -25,7 +25,7 @@ from surfaces.public.limits import Limits, connections_for
 from surfaces.public.mentions import MentionReceiver
 from surfaces.public.page import StatusPages
 from surfaces.public.pages import Pages
-from surfaces.public.server import PublicServer
+from surfaces.public.server import PublicServer, serve
 from surfaces.public.sources import Sources
 from surfaces.public.subscribe import Subscriptions
 from surfaces.public.unsubscribe import Unsubscribing
@@ -91,17 +91,7 @@ def main() -> int:
     # Writing to the ledger is a dozen steps in another thread, and each waits that long for its
     # turn while this one is busy with strangers. Python's default is 5 ms.
     sys.setswitchinterval(0.001)
-    try:
-        asyncio.run(server.serve())
-    except OSError as error:
-        print(
-            f"{settings.webhook_host}:{settings.webhook_port} cannot be listened on "
-            f"({error.strerror}). Choose another address with FRONTFOOT_WEBHOOK_HOST and "
-            "FRONTFOOT_WEBHOOK_PORT.",
-            file=sys.stderr,
-        )
-        return 1
-    return 0
+    return serve(server, "FRONTFOOT_WEBHOOK")
 
 
 if __name__ == "__main__":

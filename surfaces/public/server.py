@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 from collections import deque
 from collections.abc import Sequence
 
@@ -220,3 +221,21 @@ def _is_over(accepted: socket.socket) -> bool:
         return False
     except OSError:
         return True
+
+
+def serve(server: PublicServer, settings: str) -> int:
+    """Serve until told to stop; return an exit code.
+
+    ``settings``: how the names of the settings begin that say where it listens.
+    """
+    where = server.config
+    try:
+        asyncio.run(server.serve())
+    except OSError as error:
+        print(
+            f"{where.host}:{where.port} cannot be listened on ({error.strerror}). Choose another "
+            f"address with {settings}_HOST and {settings}_PORT.",
+            file=sys.stderr,
+        )
+        return 1
+    return 0

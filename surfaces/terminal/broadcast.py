@@ -8,9 +8,9 @@ import typer
 
 from client.broadcasts import steer_broadcast
 from domain.broadcasting import BroadcastAction
+from surfaces.terminal.message_view import show_message
 from surfaces.terminal.options import Audience, By, Json, Number, Slug, actor
 from surfaces.terminal.session import run
-from surfaces.terminal.status_view import show_message
 
 broadcast_app = typer.Typer(no_args_is_help=True, help="Pause, resume or stop mail going out.")
 

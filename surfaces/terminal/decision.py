@@ -23,9 +23,9 @@ from domain.message_state import MessagePhase
 from domain.promises import overdue
 from domain.status import Decided, IncidentStatus, MessageStatus
 from surfaces.terminal.copy_view import document_view
+from surfaces.terminal.message_view import may_sign_lines
 from surfaces.terminal.printing import say, say_json, show
 from surfaces.terminal.session import run
-from surfaces.terminal.status_view import may_sign_lines
 from surfaces.terminal.wording import command_of, told
 
 OptionalNumber = Annotated[
@@ -101,7 +101,7 @@ def _warn(slug: str, message: MessageStatus, who: Actor) -> None:
 
 def _say(slug: str, decided: Decided) -> None:
     if decided.gate is GateState.OPEN:
-        effect = "is in force: replies go out by it" if decided.in_force else "goes out now"
+        effect = "is in force" if decided.in_force else "goes out now"
         say(f"Message {decided.message} is approved and {effect}.", "bold green")
         following = NextStep(action=Action.SHOW_STATUS, incident=slug)
         say(f"Follow it: {command_of(following)} --watch")

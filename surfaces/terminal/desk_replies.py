@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from client import replies
+from client import answering, replies
 from client.cluster_replies import answer_cluster
 from client.errors import WrongInput
 from client.replies import ReplyRow
@@ -60,7 +60,7 @@ def reply(
     if len(numbers) == 1:
         place = wording - 1 if wording is not None else None
         row = run(
-            lambda engine: replies.answer(
+            lambda engine: answering.answer(
                 engine, numbers[0], actor=who, text=text, saved=saved, wording=place
             )
         )
@@ -74,7 +74,7 @@ def reply(
         )
     done = run(
         lambda engine: (
-            replies.answer_many(engine, numbers, actor=who, saved=saved)
+            answering.answer_many(engine, numbers, actor=who, saved=saved)
             if cluster is None
             else answer_cluster(engine, cluster, actor=who, saved=saved)
         )

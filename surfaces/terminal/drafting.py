@@ -21,9 +21,9 @@ from domain.page_entry import ComponentState
 from domain.status import MessageStatus
 from domain.suggest import did_you_mean
 from surfaces.terminal.copy_view import document_view
+from surfaces.terminal.message_view import message_view
 from surfaces.terminal.printing import say, say_json, show
 from surfaces.terminal.session import run
-from surfaces.terminal.status_view import message_view
 from surfaces.terminal.wording import command_of
 
 TextFile = Annotated[

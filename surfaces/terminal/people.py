@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from client import on_call
+from client.checks.methods import check_methods
+from client.engine import Engine
 from client.errors import WrongInput
 from client.on_call import Asked
 from client.people_check import check_people
+from domain.finding import Finding
 from domain.plural import plural
 from domain.reaching import AskedAs, Reachable
-from surfaces.terminal import people_test
+from surfaces.terminal import people_notified, people_test
 from surfaces.terminal.failures import ExitCode
 from surfaces.terminal.options import Json
 from surfaces.terminal.printing import clean, moment, plain_table, say, say_json, show
@@ -20,20 +23,21 @@ from surfaces.terminal.session import run
 
 app = typer.Typer(help="Who is asked to act, and how they are reached.", no_args_is_help=True)
 people_test.add_to(app)
+app.command("notified")(people_notified.notified)
 
 _AS = {AskedAs.ON_CALL: "on call", AskedAs.DEPUTY: "deputy", AskedAs.OTHER: ""}
 
 
 @app.command()
 def check(as_json: Json = False) -> None:
-    """Find roles without deputies, gates that nobody could pass, and gaps on call.
+    """Find roles without deputies, gates that nobody could pass, gaps on call, unset secrets.
 
     Every hour of the coming week is tried for every gate. The exit code is 2
     if somebody would be kept waiting.
 
     Example: frontfoot people check
     """
-    found = run(check_people)
+    found = run(_findings)
     serious = [one for one in found if one.serious]
     if as_json:
         findings = [one.model_dump(mode="json") for one in found]
@@ -48,6 +52,11 @@ def check(as_json: Json = False) -> None:
         say(f"{plural(len(serious), 'thing')} would keep somebody waiting.", "bold")
     if serious:
         raise typer.Exit(ExitCode.USAGE)
+
+
+async def _findings(engine: Engine) -> list[Finding]:
+    found = [*await check_people(engine), *await check_methods(engine)]
+    return sorted(found, key=lambda one: not one.serious)
 
 
 @app.command()

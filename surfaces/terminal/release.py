@@ -10,9 +10,9 @@ from client.errors import WrongInput
 from client.holding import release as release_statement
 from domain.holding import FIRST_WORD
 from surfaces.terminal.drafting import NextUpdate, promised
+from surfaces.terminal.message_view import show_message
 from surfaces.terminal.options import By, Json, Slug, actor
 from surfaces.terminal.session import run
-from surfaces.terminal.status_view import show_message
 
 
 def release(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import typer
 
 from client.publications import retry_channel
+from surfaces.terminal.message_view import show_message
 from surfaces.terminal.options import Audience, By, ChannelArgument, Json, Number, Slug, actor
 from surfaces.terminal.session import run
-from surfaces.terminal.status_view import show_message
 
 
 def retry(

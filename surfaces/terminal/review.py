@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from client import gates
+from surfaces.terminal.message_view import show_message
 from surfaces.terminal.options import By, Json, Number, Slug, actor
 from surfaces.terminal.session import run
-from surfaces.terminal.status_view import show_message
 
 
 def review(

@@ -9,10 +9,10 @@ import typer
 from client import publications
 from client.broadcasts import unknown_batches
 from client.errors import WrongInput
+from surfaces.terminal.message_view import show_message
 from surfaces.terminal.options import Audience, By, ChannelArgument, Json, Number, Slug, actor
 from surfaces.terminal.printing import say_json, show
 from surfaces.terminal.session import run
-from surfaces.terminal.status_view import show_message
 from surfaces.terminal.unknown_batches import unknown_view
 
 

@@ -11,10 +11,10 @@ from client.gate_view import gate_view
 from client.messages import read_message
 from domain.message_state import MessagePhase
 from surfaces.terminal.copy_view import document_view
+from surfaces.terminal.message_view import may_sign_lines
 from surfaces.terminal.options import Json, Number, Slug
 from surfaces.terminal.printing import say, say_json, show
 from surfaces.terminal.session import run
-from surfaces.terminal.status_view import may_sign_lines
 
 
 def show_copy(

@@ -38,7 +38,8 @@ def add(
 
     The secret is shown once. Types are incident.opened, message.proposed,
     message.waiting, message.decided, message.outcome, message.told,
-    promise.made and incident.closed; without --events it is told all of them.
+    promise.made, promise.kept, promise.kept_by_fallback, promise.moved,
+    promise.broken and incident.closed; without --events it is told all of them.
 
     Example: frontfoot webhook add https://helpdesk.example.com/hooks --as maya
     """

@@ -10,10 +10,10 @@ import typer
 from client import publications
 from client.engine import Engine
 from domain.status import MessageStatus
+from surfaces.terminal.message_view import show_message
 from surfaces.terminal.options import By, Json, Number, Slug, actor
 from surfaces.terminal.printing import screen, show
 from surfaces.terminal.session import run
-from surfaces.terminal.status_view import show_message
 
 WAITS = timedelta(minutes=1)
 """How long the command waits to show how it ended."""

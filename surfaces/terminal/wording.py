@@ -22,6 +22,8 @@ _COMMANDS = {
     Action.PROPOSE_HOLDING: "frontfoot holding propose {playbook} --as PERSON",
     Action.LIST_HOLDING: "frontfoot holding list",
     Action.SHOW_SCORECARD: "frontfoot scorecard {incident}",
+    Action.SHOW_FOLLOW_UP: "frontfoot follow-up {incident}",
+    Action.SHOW_DEADLINES: "frontfoot deadlines {incident}",
     Action.SHOW_COPY: "frontfoot show {incident} {message}",
     Action.DECIDE: "frontfoot approve {incident} {message} --digest {digest} --as PERSON",
     Action.BREAK_GLASS: (

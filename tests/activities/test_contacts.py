@@ -23,7 +23,8 @@ from domain.people import Member
 from domain.room import room_name
 from store.kernel.database import Database
 from store.notifications import devices, reading
-from store.outbox import items, rooms
+from store.outbox import reading as waiting
+from store.outbox import rooms
 from tests.activities.outbox_rounds import Sending
 from tests.channels.smtp.smtp_world import mail_server
 from tests.endpoint import Answer, Received
@@ -207,7 +208,7 @@ async def test_a_line_that_a_room_may_have_is_not_repeated_and_that_is_told(home
     room.sending.clock.passed += timedelta(hours=2)
     assert await room.sending.round(ROOM) is None
     assert len(home.server.received) == 2
-    newest = await items.newest(home.ledger, ROOM, 9)
+    newest = await waiting.newest(home.ledger, ROOM, 9)
     assert {(one.state, one.ended) for one in newest} == {
         (ItemState.SET_ASIDE, AttemptEnd.IN_DOUBT)
     }
@@ -226,10 +227,10 @@ async def test_a_room_that_refuses_holds_up_nobody_and_is_told_later(home: House
     room.sending.clock.passed += timedelta(minutes=1)
     await room.sending.round(ROOM)
     assert len([one for one in home.server.received if one.path == "/crew"]) >= 2
-    assert (await items.backlogs(home.ledger)).get(ROOM) is None
+    assert (await waiting.backlogs(home.ledger)).get(ROOM) is None
     # A room that is in the settings no more is forgotten.
     await rooms.keep(home.ledger, [], NOON)
-    assert await items.newest(home.ledger, ROOM, 9) == []
+    assert await waiting.newest(home.ledger, ROOM, 9) == []
     assert await reading.of_incident(home.ledger, INCIDENT) != []
 
 

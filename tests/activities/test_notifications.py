@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from activities.notification_keeping import NotificationKeeping
+from activities.room_lines import RoomLines
 from domain.notifications import (
     DeliveryEnd,
     NotificationNews,
@@ -18,7 +20,7 @@ from domain.notifications import (
 )
 from domain.severity import Severity
 from store.kernel.database import Database
-from store.notifications import entering, problems, reading, sending
+from store.notifications import entering, news, problems, reading, sending
 from tests.notifying import INCIDENT, NIGHT, House, house, member
 
 MINUTE = timedelta(minutes=1)
@@ -282,6 +284,74 @@ async def test_a_worker_killed_between_sending_and_its_row_loses_nothing(
     assert await home.after(sending.LOST_AFTER) == ["/noor/phone"]
     assert len(home.server.received) == 2
     assert await home.states() == {"noor": "handed_over"}
+
+
+async def test_whoever_dies_before_the_news_is_told_or_a_sender_is_started_leaves_it_to_be_found(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are entered first; the sweeper of every worker finds what nobody has told or begun."""
+    home.has(member("noor", "phone"))
+    keeping = NotificationKeeping(
+        home.ledger,
+        home.contacts,
+        lambda: tuple(home.people),
+        home._start,
+        RoomLines(home.ledger, "", home._start_rooms),
+        (),
+    )
+
+    async def killed(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    async def swept() -> int:
+        before = home.starts
+        sweeping = asyncio.create_task(keeping.run())
+        async with asyncio.timeout(120):
+            while home.starts == before and not sweeping.done():
+                await asyncio.sleep(0.01)
+        sweeping.cancel()
+        return home.starts - before
+
+    with monkeypatch.context() as patched, pytest.raises(asyncio.CancelledError):
+        patched.setattr(home.activities, "_start", killed)
+        await home.notify("noor")
+    assert await swept() == 1
+    assert await home.after() == ["/noor/phone"]
+
+    # It was acknowledged, and the worker died before the incident had heard it, or just after.
+    await home.acknowledge("noor")
+    for dies_in in ("tell", "heard"):
+        with monkeypatch.context() as patched, pytest.raises(asyncio.CancelledError):
+            if dies_in == "tell":
+                patched.setattr(home.activities, "_tell", killed)
+            else:
+                patched.setattr(news, "heard", killed)
+            await home.round()
+        assert await swept() == 1
+    await home.round()
+    # Twice, since nobody can know that it had heard; it takes it once.
+    assert [one.state for _, one in home.told] == [NotificationState.ACKNOWLEDGED] * 2
+    assert await home.round() is None
+
+
+async def test_a_worker_killed_between_a_contact_test_and_its_row_sends_it_again(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.has(member("noor", "phone"))
+    await home.test()
+
+    async def killed(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched, pytest.raises(asyncio.CancelledError):
+        patched.setattr(sending, "finish", killed)
+        await home.after()
+    (lost,) = await reading.newest_tests(home.ledger)
+    assert lost.ended is DeliveryEnd.UNDER_WAY
+    assert await home.after(sending.LOST_AFTER) == ["/noor/phone"]
+    (sent,) = await reading.newest_tests(home.ledger)
+    assert (sent.code, sent.ended) == (lost.code, DeliveryEnd.HANDED_OVER)
+    assert await home.after(timedelta(days=1)) == []
 
 
 async def test_each_method_is_tested_and_each_test_is_answered_by_itself(home: House) -> None:

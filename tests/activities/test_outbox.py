@@ -17,7 +17,7 @@ from activities.webhook_request import WebhookRequests
 from domain import endpoint_secret
 from domain.outbox import AttemptEnd, ItemState
 from store.kernel.database import Database
-from store.outbox import endpoints, items
+from store.outbox import endpoints, items, reading
 from store.tables import endpoints as endpoint_rows
 from tests.activities.outbox_rounds import Sending, have_told, sending, server
 from tests.endpoint import Answer, EndpointServer, Received
@@ -79,7 +79,7 @@ async def test_an_outage_of_an_hour_loses_nothing_and_keeps_the_order(
     assert ids[:tries] == [ids[0]] * tries
     assert types(server)[tries - 1 :] == ALL
     assert timedelta(hours=1) <= sending.clock() - began < timedelta(hours=1, minutes=13)
-    assert (await items.backlogs(sending.ledger)) == {}
+    assert (await reading.backlogs(sending.ledger)) == {}
     seen = await endpoints.load(sending.ledger, "helpdesk")
     assert (seen.failure, seen.failed_at and seen.succeeded_at is not None) == ("broken", True)
 
@@ -110,7 +110,7 @@ async def test_nothing_but_a_2xx_is_an_acceptance(
     assert await sending.round() is not None
 
     assert len(server.received) == 1
-    (item,) = await items.newest(sending.ledger, "helpdesk", 9)
+    (item,) = await reading.newest(sending.ledger, "helpdesk", 9)
     assert (item.state, item.ended, item.status) == (ItemState.WAITING, "answered", status)
 
 
@@ -155,12 +155,12 @@ async def test_poison_is_set_aside_after_a_day_and_the_rest_arrives_in_order(
 
     taken = [one for one in types(server) if one != "message.decided"]
     assert taken == [one for one in ALL if one != "message.decided"]
-    assert (await items.backlogs(sending.ledger))["helpdesk"].set_aside == 1
+    assert (await reading.backlogs(sending.ledger))["helpdesk"].set_aside == 1
     server.always(200)
     assert await items.replay(sending.ledger, "helpdesk", sending.clock()) == 1
     await sending.round()
     assert types(server)[-1] == "message.decided"
-    assert await items.backlogs(sending.ledger) == {}
+    assert await reading.backlogs(sending.ledger) == {}
 
 
 async def test_what_holds_up_one_incident_holds_up_no_other(
@@ -199,7 +199,7 @@ async def test_a_slow_endpoint_is_waited_for_no_longer_than_it_may_take(
     await requests.close()
 
     assert asked.is_set()
-    (item,) = await items.newest(ledger, "helpdesk", 9)
+    (item,) = await reading.newest(ledger, "helpdesk", 9)
     assert (item.ended, item.status) == (AttemptEnd.NO_ANSWER, None)
 
 
@@ -213,7 +213,7 @@ async def test_an_answer_counts_though_its_body_breaks_off(
 
     server.answer = breaks_off
     assert await sending.round() is None
-    (item,) = await items.newest(sending.ledger, "helpdesk", 9)
+    (item,) = await reading.newest(sending.ledger, "helpdesk", 9)
     assert (item.state, item.status) == (ItemState.ACCEPTED, 200)
 
 
@@ -246,7 +246,7 @@ async def test_a_secret_that_another_key_encrypted_is_no_reason_to_send_unsigned
 
     assert await sending.round() is not None
     assert server.received == []
-    (item,) = await items.newest(sending.ledger, "helpdesk", 9)
+    (item,) = await reading.newest(sending.ledger, "helpdesk", 9)
     assert item.ended is AttemptEnd.NO_SECRET
 
 
@@ -259,7 +259,7 @@ async def test_an_address_that_somebody_broke_in_the_ledger_holds_up_nobody(
         await connection.execute(update(endpoint_rows).values(url="https://helpdesk:port/"))
 
     assert await sending.round() is not None
-    (item,) = await items.newest(sending.ledger, "helpdesk", 9)
+    (item,) = await reading.newest(sending.ledger, "helpdesk", 9)
     assert (item.state, item.ended) == (ItemState.WAITING, AttemptEnd.NOT_SENT)
 
 

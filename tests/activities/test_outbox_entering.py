@@ -14,7 +14,7 @@ from activities.outbox_entering import OutboxEntering
 from activities.record import RecordActivities
 from activities.signatures.record import RecordTimeline, TimelineRecorded
 from store.kernel.database import Database
-from store.outbox import items
+from store.outbox import items, reading
 from tests.deadline import eventually
 from tests.outbox import CONSOLE, INCIDENT, entries, have_endpoint, have_incident
 from tests.sealing import KEY
@@ -35,7 +35,7 @@ class Started:
     async def __call__(self, name: str) -> bool:
         if self.dead:
             raise Killed
-        waiting = (await items.backlogs(self.ledger))[name].waiting
+        waiting = (await reading.backlogs(self.ledger))[name].waiting
         self.names.append((name, waiting))
         return True
 
@@ -58,7 +58,7 @@ async def test_an_endpoint_is_started_once_everything_is_entered(ledger: Databas
     await recorded(ledger, started)
 
     assert started.names == [("helpdesk", 8)]
-    newest, *_ = await items.newest(ledger, "helpdesk", 9)
+    newest, *_ = await reading.newest(ledger, "helpdesk", 9)
     assert newest.event_type == "incident.closed"
 
 

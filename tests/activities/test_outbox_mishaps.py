@@ -14,7 +14,7 @@ from activities.webhook_request import WebhookRequests
 from domain.outbox import ItemState
 from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
-from store.outbox import endpoints, items
+from store.outbox import endpoints, items, reading
 from store.outbox.items import Item
 from tests.activities.outbox_rounds import Sending, have_told, sending, server
 from tests.endpoint import Answer, EndpointServer, Received
@@ -75,7 +75,7 @@ async def test_an_answer_counts_though_its_body_takes_longer_than_an_answer_may(
     server.always(200)
     assert await sending.round() is None
     await requests.close()
-    (item,) = await items.newest(ledger, "helpdesk", 9)
+    (item,) = await reading.newest(ledger, "helpdesk", 9)
     assert (item.state, item.status) == (ItemState.ACCEPTED, 200)
 
 
@@ -92,7 +92,7 @@ async def test_a_clock_that_was_wrong_for_a_moment_holds_nothing_up(
     assert len(server.received) == 2
 
     await sending.until_nothing_waits()
-    assert (await items.backlogs(sending.ledger))["helpdesk"].set_aside == 1
+    assert (await reading.backlogs(sending.ledger))["helpdesk"].set_aside == 1
     assert sending.clock.passed < timedelta(hours=30)
 
 
@@ -113,7 +113,7 @@ async def test_a_ping_is_sent_once_also_to_an_endpoint_that_is_gone(
     async with sending.ledger.write() as connection:
         await items.enter(sending.ledger, connection, [row], now)
     await sending.round()
-    (item,) = await items.newest(sending.ledger, "helpdesk", 9)
+    (item,) = await reading.newest(sending.ledger, "helpdesk", 9)
     assert (item.state, item.status) == (ItemState.SET_ASIDE, 410)
 
     await endpoints.enable(sending.ledger, "helpdesk", "maya", sending.clock())

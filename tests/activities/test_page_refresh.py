@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-import worker
 from activities import page_refresh
 from activities.page_refresh import keep_page_fresh
 from channels.contract import Channel, PageSource, Unreachable
@@ -17,6 +16,7 @@ from store.kernel.database import Database
 from store.kernel.errors import StoreUnavailable
 from store.page.numbers import next_number
 from tests.sealing import KEY
+from workers.background import pages_kept
 
 SHORT = timedelta(milliseconds=100)
 
@@ -134,7 +134,7 @@ async def test_a_worker_that_has_the_page_keeps_it_and_another_one_could_write_i
 ) -> None:
     """Without this, the page says after five minutes that nobody knows the current state."""
     channels: dict[str, Channel] = {"website": page}  # type: ignore[dict-item]
-    keeping = worker.pages_kept(ledger, channels, KEY, chosen)
+    keeping = pages_kept(ledger, channels, KEY, chosen)
     try:
         assert page.source is not None
         assert len(keeping) == written

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from activities.replying import ReplyingActivities, _Account
+from activities.reply_account import Account
+from activities.replying import ReplyingActivities
 from activities.signatures.replying import RepliesSent, SendReplies
 from channels.contract import (
     BadCredentials,
@@ -185,7 +186,7 @@ async def test_an_attempt_that_the_platform_shows_after_every_look_is_the_answer
         doubtful = await replying.in_doubt(desk.ledger, "forum", 1)
         desk.passed += timedelta(minutes=1)
         (mention,) = await _mentions(desk, number)
-        await desk.activities._look_for(doubtful[0], mention, _Account())
+        await desk.activities._looking.look_for(doubtful[0], mention, Account())
     desk.forum.lags = False
     await desk.to_the_end()
     assert desk.forum.tried == []

@@ -22,7 +22,7 @@ PACKAGES: list[str] = CONFIGURATION["tool"]["importlinter"]["root_packages"]
 SHIPPED: list[str] = CONFIGURATION["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
 NOT_SHIPPED = {"benchmarks", "chaos", "tests"}
 
-# What each module at the top level may import of ours; `worker` may import everything.
+# What each module at the top level may import of ours; `worker`, and its `workers`, everything.
 MODULES = {
     "settings": {"domain"},
     "wiring": {"domain", "settings"},
@@ -135,6 +135,8 @@ AGAINST_AN_ARROW = [
     ("surfaces", "import embedded"),
     ("embedded", "import surfaces"),
     ("embedded", "import store"),
+    ("workers", "import surfaces"),
+    ("workers", "import embedded"),
     ("sandbox", "import domain"),
     ("sandbox", "import sendgrid"),
 ]
@@ -164,15 +166,18 @@ def test_an_import_against_an_arrow_is_refused(
     assert f"{importer}.wrong_{number} -> " in against_the_arrows
 
 
+NOBODYS = {"cli", "sandbox", "worker", "workers"}
+
+
 def test_nobody_may_import_the_worker_the_command_or_the_sandbox(small_tree: Path) -> None:
     for package in PACKAGES:
-        for nobodys in {"cli", "sandbox", "worker"} - {package}:
+        for nobodys in NOBODYS - {package}:
             (small_tree / package / f"uses_{nobodys}.py").write_text(f"import {nobodys}\n")
     verdict = lint_imports(small_tree)
     accepted = [
         f"{package}.uses_{nobodys}"
         for package in PACKAGES
-        for nobodys in {"cli", "sandbox", "worker"} - {package}
+        for nobodys in NOBODYS - {package}
         if f"{package}.uses_{nobodys} -> {nobodys}" not in verdict.stdout
     ]
     assert accepted == []

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = (
     "aiosqlite", "alembic", "asyncpg", "channels", "client", "facebook", "httpx", "requests",
     "sandbox", "sendgrid", "settings", "sqlalchemy", "starlette", "store", "surfaces", "urllib3",
-    "uvicorn", "wiring", "worker",
+    "uvicorn", "wiring", "worker", "workers",
 )  # fmt: skip
 FORBIDDEN = {
     "domain": (*HEAVY, "activities", "temporalio", "workflows"),

@@ -17,7 +17,7 @@ PROVIDERS = re.compile(
     re.IGNORECASE,
 )
 PLACES = (
-    "activities", "client", "domain", "embedded", "store", "surfaces", "workflows",
+    "activities", "client", "domain", "embedded", "store", "surfaces", "workers", "workflows",
     "settings.py", "wiring.py", "worker.py",
 )  # fmt: skip
 
@@ -30,7 +30,7 @@ MAY = {
     "embedded/up.py": "says what the sandbox stands in for",
     "settings.py": "the channels of a fresh installation",
     "store/files/audience_csv.py": "a column of addresses is called email",
-    "surfaces/api/examples.py": "examples in the document",
+    "surfaces/api/examples": "examples in the document",
     "surfaces/public/pages.py": "a field of a form whose type is email",
     "surfaces/public/subscribe.py": "a field of a form whose type is email",
     "surfaces/terminal/options.py": "examples in the help",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-import warnings
 from datetime import UTC, datetime
 from html import escape
 
@@ -365,10 +364,4 @@ class ChecksUnplanned(WebhookChannel):
     async def check(self) -> Health:
         answer = await self._client.send(self._request("GET", params={"since": "2013-10-26"}))
         answer.json()["posts"].copy()
-        return await super().check()
-
-
-class WarnsWithItsToken(WebhookChannel):
-    async def check(self) -> Health:
-        warnings.warn(self._settings.token.get_secret_value(), stacklevel=1)
         return await super().check()

@@ -36,7 +36,8 @@ from tests.deadline import eventually
 from tests.workflows.fakes import Fakes
 from tests.workflows.plan import a_plan
 from tests.workflows.server import server, temporal_executable, workers
-from workflows.contract import INCIDENT_WORKFLOW, Join, OpenIncident
+from workflows.contract.lifecycle import Join, OpenIncident
+from workflows.contract.names import INCIDENT_WORKFLOW
 
 
 class Line:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from client import claims, mentions, replies
+from client import answering, claims, mentions, replies
 from client.audit.answers import audit_answers
 from client.audit.model import Kind
 from client.cluster_replies import answer_cluster, sendable_replies
@@ -63,7 +63,7 @@ class Answering:
 
     async def refused(self, number: int, **how: str) -> str:
         with pytest.raises((DomainError, WrongInput)) as refused:
-            await replies.answer(self.engine, number, actor=SAM, **how)
+            await answering.answer(self.engine, number, actor=SAM, **how)
         assert await replies.replies_to(self.engine, number) == []
         return str(refused.value)
 
@@ -78,7 +78,7 @@ async def test_many_get_the_same_reply_each_in_words_of_its_own_that_the_wire_le
     desk: Answering,
 ) -> None:
     numbers = await desk.said(30)
-    done = await replies.answer_many(desk.engine, numbers, actor=SAM, saved="thanks")
+    done = await answering.answer_many(desk.engine, numbers, actor=SAM, saved="thanks")
     assert (len(done.planned), done.left) == (30, {})
     assert len({one.text for one in done.planned}) == 30
     for one in done.planned:
@@ -87,7 +87,7 @@ async def test_many_get_the_same_reply_each_in_words_of_its_own_that_the_wire_le
         await desk.wire.lets_out(one.text, one.ground, authors=(row.mention.author.handle,))
     # Once more changes nothing, and says why.
     with pytest.raises(DomainError, match="reply already"):
-        await replies.answer_many(desk.engine, numbers, actor=DANA, saved="thanks")
+        await answering.answer_many(desk.engine, numbers, actor=DANA, saved="thanks")
 
 
 async def test_whose_handle_is_an_address_is_called_by_name(desk: Answering) -> None:
@@ -97,7 +97,7 @@ async def test_whose_handle_is_an_address_is_called_by_name(desk: Answering) -> 
     await entering.enter(desk.ledger, [mention(7, "thanks!", author=author, at=at)], at)
     (row,) = await reading.listed(desk.ledger, Which(), 10)
     await entering.draw_into(desk.ledger, [row.number], "hacked")
-    planned = await replies.answer(desk.engine, row.number, actor=SAM, saved="thanks")
+    planned = await answering.answer(desk.engine, row.number, actor=SAM, saved="thanks")
     assert "Ann Seven" in planned.text
     names = (author["name"], author["handle"])
     await desk.wire.lets_out(planned.text, planned.ground, authors=names)
@@ -109,7 +109,7 @@ async def test_all_that_asks_the_same_is_answered_by_one_decision(desk: Answerin
     row = await reading.find(desk.ledger, numbers[0])
     assert row is not None
     assert row.cluster
-    await replies.answer(desk.engine, numbers[0], actor=DANA, text=CALM)
+    await answering.answer(desk.engine, numbers[0], actor=DANA, text=CALM)
     done = await answer_cluster(desk.engine, row.cluster, actor=SAM, saved="thanks")
     assert (len(done.planned), done.left) == (11, {})
     with pytest.raises(DomainError, match="no open mention without a reply"):
@@ -138,7 +138,7 @@ async def test_a_private_message_is_never_answered_from_here_and_has_its_end(
     assert (options.saved, options.free, options.refused is None) == ((), False, False)
     with pytest.raises(DomainError, match="belongs to no cluster"):
         await move_mentions(desk.engine, [number], 1, actor=SAM)
-    done = await replies.answer_many(desk.engine, [*numbers, number], actor=SAM, saved="thanks")
+    done = await answering.answer_many(desk.engine, [*numbers, number], actor=SAM, saved="thanks")
     assert len(done.planned) == 3
     assert done.left == {"A private message is not answered from here.": 1}
     # Whoever gets past all that gets no row either.
@@ -156,7 +156,7 @@ async def test_a_private_message_is_never_answered_from_here_and_has_its_end(
 async def test_of_two_agents_one_answers_and_the_other_is_told_who(desk: Answering) -> None:
     (number,) = await desk.said()
     tried = await asyncio.gather(
-        *(replies.answer(desk.engine, number, actor=one, saved="thanks") for one in (SAM, DANA)),
+        *(answering.answer(desk.engine, number, actor=one, saved="thanks") for one in (SAM, DANA)),
         return_exceptions=True,
     )
     (won,) = (one for one in tried if isinstance(one, replies.ReplyRow))
@@ -166,7 +166,7 @@ async def test_of_two_agents_one_answers_and_the_other_is_told_who(desk: Answeri
 
 async def test_a_free_reply_waits_for_a_second_person_if_it_is_risky(desk: Answering) -> None:
     (number,) = await desk.said()
-    planned = await replies.answer(desk.engine, number, actor=SAM, text=RISKY)
+    planned = await answering.answer(desk.engine, number, actor=SAM, text=RISKY)
     assert planned.waits
     with pytest.raises(DomainError, match="your own"):
         await replies.agree_to_reply(desk.engine, planned.number, actor=SAM)
@@ -205,7 +205,7 @@ async def test_nobody_answers_what_is_not_theirs_to_answer(desk: Answering) -> N
     await mentions.dismiss(desk.engine, [second], DismissalReason.SPAM, actor=DANA)
     assert "is dismissed" in await desk.refused(second, text=CALM)
     with pytest.raises(DomainError, match="may not reply in their own words"):
-        await replies.answer(desk.engine, third, actor=RAVI, text=CALM)
+        await answering.answer(desk.engine, third, actor=RAVI, text=CALM)
 
 
 async def test_without_an_incident_or_signed_rules_it_says_what_to_do(desk: Answering) -> None:
@@ -226,7 +226,7 @@ async def test_what_is_offered_is_what_goes_out(desk: Answering) -> None:
     offered = {one.name: one.text for one in options.saved if not one.why_not}
     assert {"thanks", "my-password"} <= set(offered)
     assert any("not known" in one.why_not for one in options.saved)
-    planned = await replies.answer(desk.engine, number, actor=SAM, saved="thanks")
+    planned = await answering.answer(desk.engine, number, actor=SAM, saved="thanks")
     assert planned.text == offered["thanks"]
 
 
@@ -244,12 +244,12 @@ async def test_whoever_looks_is_told_why_an_account_waits(desk: Answering) -> No
 
 async def test_taking_back_and_settling(desk: Answering) -> None:
     first, second = await desk.said(2)
-    planned = await replies.answer(desk.engine, first, actor=SAM, saved="thanks")
+    planned = await answering.answer(desk.engine, first, actor=SAM, saved="thanks")
     taken = await replies.take_back(desk.engine, planned.number, actor=DANA)
     assert taken.state is _S.WITHDRAWN
     with pytest.raises(DomainError, match="it is withdrawn"):
         await replies.take_back(desk.engine, planned.number, actor=DANA)
-    again = await replies.answer(desk.engine, first, actor=SAM, saved="thanks")
+    again = await answering.answer(desk.engine, first, actor=SAM, saved="thanks")
     (sending,) = await replying.take(desk.ledger, [again.number], datetime.now(UTC))
     with pytest.raises(DomainError, match="it is sending"):
         await replies.take_back(desk.engine, again.number, actor=DANA)
@@ -278,7 +278,7 @@ async def test_the_audit_finds_what_is_answered_without_a_receipt_and_what_is_un
     first, second, third = await desk.said(3)
     assert await audit_answers(desk.engine, "hacked") == []
     for number in (first, second):
-        row = await replies.answer(desk.engine, number, actor=SAM, saved="thanks")
+        row = await answering.answer(desk.engine, number, actor=SAM, saved="thanks")
         (taken,) = await replying.take(desk.ledger, [row.number], datetime.now(UTC))
         if number == first:
             at = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""The shipped playbook, as files and as a plan."""
+"""The shipped playbook, as files and as a plan, and an incident of it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+from domain.incident import IncidentState
 from domain.playbook import Playbook
 from domain.playbook_files import parse_playbook
+from tests.domain.incidents import MAYA, NOW
+
+# How long an example takes says how busy the machine is, and nothing of what it tests.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 FOLDER = Path(__file__).resolve().parents[2] / "playbooks" / "site-compromised"
 
@@ -25,3 +32,16 @@ def shipped_files() -> Mapping[str, str]:
 @pytest.fixture(scope="session")
 def shipped_playbook(shipped_files: Mapping[str, str]) -> Playbook:
     return parse_playbook(shipped_files)
+
+
+@pytest.fixture
+def incident(shipped_playbook: Playbook) -> IncidentState:
+    return IncidentState(
+        incident="site-down",
+        title="Spam from our accounts",
+        plan=shipped_playbook,
+        templates="0" * 64,
+        audiences=("customers",),
+        opened_by=MAYA,
+        opened_at=NOW,
+    )

@@ -10,7 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from domain.actor import Actor
 from domain.errors import DecisionRefused, DomainError
-from domain.gate import Gate, GatePolicy, Verdict, judge
+from domain.gate import Gate, GatePolicy, Verdict
+from domain.judging import judge
 from domain.message import Copy, Document, MessageKind
 from domain.message_state import MessageState
 from domain.publication import Destination

@@ -8,7 +8,8 @@ import pytest
 
 from domain.actor import Actor
 from domain.errors import DecisionRefused
-from domain.gate import Decision, Gate, GatePolicy, GateState, Verdict, judge
+from domain.gate import Decision, Gate, GatePolicy, GateState, Verdict
+from domain.judging import judge
 
 DIGEST = "ab12" * 16
 OTHER_DIGEST = "cd34" * 16

@@ -18,7 +18,8 @@ from domain.break_glass import judge_override
 from domain.delegation import Delegation, delegated, in_force
 from domain.errors import DecisionRefused
 from domain.escalation import DEFAULT_LADDERS, Escalation
-from domain.gate import Decision, Gate, GatePolicy, GateState, Verdict, judge
+from domain.gate import Decision, Gate, GatePolicy, GateState, Verdict
+from domain.judging import judge
 from domain.notifications import NotificationState
 from domain.severity import Severity
 

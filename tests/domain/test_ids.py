@@ -49,11 +49,6 @@ def test_a_delivery_key_leads_back_to_its_parts(broadcast: str, position: int) -
     assert ids.delivery_of(ids.delivery_key(broadcast, position)) == (broadcast, position)
 
 
-@given(channels)
-def test_a_channels_queue_leads_back_to_the_channel(channel: str) -> None:
-    assert ids.channel_of_queue(ids.channel_queue(channel)) == channel
-
-
 @pytest.mark.parametrize(
     ("inverse", "text"),
     [
@@ -71,7 +66,6 @@ def test_a_channels_queue_leads_back_to_the_channel(channel: str) -> None:
         (ids.batch_of, "0123456789abcdef.-1.1"),
         (ids.delivery_of, "0123456789abcdef.1.1"),
         (ids.delivery_of, "somebody@example.com"),
-        (ids.channel_of_queue, "frontfoot"),
     ],
 )
 def test_what_is_no_id_of_ours_is_not_taken_for_one(

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from domain.actor import Actor, AuthenticatedBy
 from domain.errors import DecisionRefused
-from domain.gate import Decision, Gate, GatePolicy, GateState, Requirement, Verdict, judge
+from domain.gate import Decision, Gate, GatePolicy, GateState, Requirement, Verdict
+from domain.judging import judge
 from domain.passkey import verify
 from domain.proof import Evidence, ProofRefused, refuse_other
 from sandbox.authenticator import Authenticator

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from domain.actor import Actor
 from domain.errors import DomainError, PlaybookInvalid
 from domain.facts import Facts
-from domain.gate import Gate, GatePolicy, Verdict, judge
+from domain.gate import Gate, GatePolicy, Verdict
+from domain.judging import judge
 from domain.message import MessageKind, Voice
 from domain.offer import OfferTerms
 from domain.public_text import check_title, fault_in, is_blank, link_fault

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from client.stack.ports import Ports
@@ -49,3 +50,23 @@ def test_the_secret_of_the_identity_provider_is_in_no_part_by_default(tmp_path: 
     everywhere = {**made.clients, **made.parts, **made.worker, **made.access.environment}
     assert "FRONTFOOT_OIDC_CLIENT_SECRET" not in everywhere
     assert made.parts["FRONTFOOT_PROOF_REQUIRED"] == "key"
+
+
+def test_in_a_rehearsal_everybody_has_a_phone_in_the_sandbox_and_live_nobody_has(
+    tmp_path: Path,
+) -> None:
+    def parts(given: dict[str, str], *, live: bool) -> Mapping[str, str]:
+        settings = Settings(state_dir=tmp_path, channels=("email",))
+        return stack_environment(
+            settings, given, Ports(), webhooks="http://w:2", sandbox="http://s:1", live=live
+        ).parts
+
+    own = {"FRONTFOOT_CONTACT_STAND_IN": ""}
+    account = {
+        "FRONTFOOT_EMAIL_API_KEY": "SG.k",
+        "FRONTFOOT_EMAIL_FROM_ADDRESS": "a@example.com",
+        "FRONTFOOT_EMAIL_FROM_NAME": "A",
+    }
+    assert parts({}, live=False)["FRONTFOOT_CONTACT_STAND_IN"] == "json://s:1/phones/"
+    assert not parts(own, live=False)["FRONTFOOT_CONTACT_STAND_IN"]
+    assert "FRONTFOOT_CONTACT_STAND_IN" not in parts(account, live=True)

@@ -21,16 +21,29 @@ from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.notifications import NotificationState
 from domain.playbook import BroadcastPlan
+from domain.promise_clock import PromiseState
 from domain.publication import Destination, Outcome, PublicationState
 from domain.severity import Severity
 from domain.status import Decided, IncidentStatus, MessageStatus
 from domain.timeline import BRANCHED, RESTORED, RecordHead
 from tests.deadline import eventually
+from tests.workflows import test_promise_clock as promise_clock
 from tests.workflows.mailing import Answer
 from tests.workflows.plan import ONE_SIGNATURE, POSTS, TWO_WITH_SECURITY, a_plan
 from tests.workflows.response import Refusal, Response, person, state, why
 from tests.workflows.test_deadlines import gdpr
-from tests.workflows.test_escalation import HOUR, broken, ended, news, opened, stands
+from tests.workflows.test_escalation import (
+    EVERYBODY,
+    HOUR,
+    RELEASING,
+    broken,
+    ended,
+    news,
+    opened,
+    stands,
+)
+from tests.workflows.test_failing_fallback import says as said
+from tests.workflows.test_promise_clock import MINUTE, now, promise, promised
 from tests.workflows.test_reply_rules import has_opening, replying
 from tests.workflows.test_stopping import resume, stopped
 from tests.workflows.world import (
@@ -39,20 +52,11 @@ from tests.workflows.world import (
     REFUSES,
     throttles,
 )
-from workflows.contract import (
-    INCIDENT_WORKFLOW,
-    Delegate,
-    NoteNotified,
-    OpenIncident,
-    Reconcile,
-    Reconciled,
-    Release,
-    RetryChannel,
-    ReviewGate,
-    Revise,
-    SetSeverity,
-    SteerBroadcast,
-)
+from workflows.contract.lifecycle import OpenIncident, SetSeverity
+from workflows.contract.names import INCIDENT_WORKFLOW
+from workflows.contract.signing import Delegate, ReviewGate
+from workflows.contract.steering import Reconcile, Reconciled, RetryChannel, SteerBroadcast
+from workflows.contract.writing import NoteNotified, Release, Revise
 
 TWITTER = ("twitter",)
 
@@ -166,6 +170,56 @@ async def promise_kept_by_fallback(response: Response) -> None:
     await response.publish(MessageKind.RESOLUTION_NOTE)
     await eventually(response.status, lambda one: one.scorecard.open == 0)
     await response.close()
+
+
+async def statement_tried_again(response: Response) -> None:
+    """The ledger was away: out in the end, then broken and out late; beside a resolution none."""
+    await promise_clock.opened(response)
+    await promised(response, 15 * MINUTE)
+    await response.time_passes(16 * MINUTE)
+    for number in (1, 2):
+        due = (await promise(response, number, PromiseState.OPEN)).due
+        response.world.away = True
+        await response.time_passes(due - now(response) + 11 * MINUTE)
+        await said(response, "promise late", number)
+        if number == 2:
+            await response.time_passes(11 * MINUTE)
+            await promise(response, number, PromiseState.BROKEN)
+        response.world.away = False
+        await response.time_passes(5 * MINUTE)
+        await response.until(lambda one: one.told, number + 1)
+    await said(response, "statement out late", 1)
+    due = (await promise(response, 3, PromiseState.OPEN)).due
+    await response.know("fix", "prevention", "prevention_owner", "prevention_due")
+    await response.time_passes(due - now(response) + 9 * MINUTE)
+    response.world.shut = True
+    resolution = await response.propose(MessageKind.RESOLUTION_NOTE)
+    await response.decide(resolution, "noor")
+    await response.time_passes(2 * MINUTE)
+    await said(response, "promise late", 3)
+    response.world.shut = False
+    await response.time_passes(MINUTE)
+    await promise(response, 3, PromiseState.KEPT)
+    await response.settled(4)
+    await response.close()
+
+
+async def ladder_tried_again(response: Response) -> None:
+    """The statement in place of a message that waits could not be rendered at first."""
+    response.world.people = EVERYBODY
+    await response.open(a_plan(holding=True, escalation=RELEASING), severity=Severity.CRITICAL)
+    await response.publish()
+    await response.propose(MessageKind.PROGRESS_UPDATE)
+    await response.until(lambda one: one.asking and one.asking.rung == "ask", 2)
+    await response.time_passes(HOUR)
+    await response.until(lambda one: one.asking and one.asking.rung == "deputy", 2)
+    response.world.away = True
+    await response.time_passes(HOUR)
+    await said(response, "not released yet", 1)
+    response.world.away = False
+    await response.time_passes(5 * MINUTE)
+    await response.until(lambda one: one.told, 3)
+    await response.close("a drill")
 
 
 async def _asked(response: Response) -> int:
@@ -452,6 +506,8 @@ PATHS: tuple[Path, ...] = (
     reply_rules,
     deadlines_watched,
     promise_kept_by_fallback,
+    statement_tried_again,
+    ladder_tried_again,
 )
 
 SHORT_HISTORIES = (continued,)

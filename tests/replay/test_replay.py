@@ -15,7 +15,7 @@ from temporalio.workflow import NondeterminismError
 
 import wiring
 from tests.replay.paths import PATHS
-from tests.workflows.server import WORKFLOWS
+from workflows.every import WORKFLOWS
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 

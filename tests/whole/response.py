@@ -32,7 +32,9 @@ from store.people import audiences
 from store.people.audiences import AudienceRow
 from store.record import drafts, timeline
 from tests.whole.world import PATIENCE, World, eventually
-from workflows.contract import RecordFacts, SignalledDecision, Withdraw
+from workflows.contract.signing import SignalledDecision
+from workflows.contract.steering import Withdraw
+from workflows.contract.writing import RecordFacts
 
 LEAD = Actor.at_terminal("maya")
 BATCHES = 30

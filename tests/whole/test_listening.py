@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from client import replies
+from client import answering
 from client.listening import start_listening
 from domain.actor import Actor
 from domain.ids import listening_workflow_id, reply_desk_workflow_id
@@ -56,8 +56,8 @@ async def test_each_is_answered_once_while_workers_die_and_answers_are_lost(calm
     await entering.draw_into(calm.ledger, numbers, response.slug)
 
     lost = await calm.fault("twitter", "post", "drop_after", probability=0.2)
-    saved = (await replies.rules_for(calm.engine, (await on_the_desk(calm, made))[0])).saved
-    planned = await replies.answer_many(
+    saved = (await answering.rules_for(calm.engine, (await on_the_desk(calm, made))[0])).saved
+    planned = await answering.answer_many(
         calm.engine, numbers, actor=LEA, saved=next(one.name for one in saved if not one.why_not)
     )
     assert (len(planned.planned), planned.left) == (ANSWERED, {})

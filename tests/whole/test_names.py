@@ -16,7 +16,8 @@ from store.record import messages as stored
 from tests.whole.response import LEAD, Response
 from tests.whole.world import World, eventually
 from tests.workflows.plan import a_plan
-from workflows.contract import INCIDENT_WORKFLOW, OpenIncident
+from workflows.contract.lifecycle import OpenIncident
+from workflows.contract.names import INCIDENT_WORKFLOW
 
 
 async def forget(world: World, response: Response) -> None:

@@ -18,7 +18,8 @@ from domain.status import MessageStatus
 from store.record import openings, publication_rows
 from tests.whole.foreign import ForeignWorkflow
 from tests.whole.response import Response
-from workflows.contract import BROADCAST_WORKFLOW, PUBLICATION_WORKFLOW, PublishMessage
+from workflows.contract.names import BROADCAST_WORKFLOW, PUBLICATION_WORKFLOW
+from workflows.contract.publications import PublishMessage
 
 
 def order_for(slug: str, message: MessageStatus, destination: Destination) -> PublishMessage:

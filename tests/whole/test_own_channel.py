@@ -26,7 +26,7 @@ from settings import HERE
 from store.files.playbook_folder import read_playbook
 from tests.whole.response import FACTS, LEAD, states
 from tests.whole.world import eventually
-from workflows.contract import SignalledDecision
+from workflows.contract.signing import SignalledDecision
 
 PACKAGE = """
 from pydantic_settings import SettingsConfigDict

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from temporalio.client import WorkflowUpdateStage
+
+from client.holding import approved_statements, propose_holding
 from client.stack.sandbox_records import Reconciliation
 from client.status import Watcher
+from domain.ids import MessageRef
 from domain.publication import PublicationState
+from domain.status import MessageStatus
 from store.broadcasts.progress import BroadcastProgress
-from tests.whole.response import Response, agreed, everywhere, states
+from store.record import messages
+from tests.whole.response import LEAD, Response, agreed, everywhere, quick_playbook, states
 from tests.whole.world import World, eventually
+from workflows.contract.writing import Release
 
 SEED = int(os.environ.get("FRONTFOOT_TEST_SEED") or random.SystemRandom().randrange(10**6))
 
@@ -68,6 +77,38 @@ async def test_a_worker_killed_while_providers_hold_the_answers_asks_them_before
     assert (attempts["twitter"], attempts["facebook"]) == (1, 2)
     await response.arrived()
     assert await response.books() == agreed(mails=300, posts=2)
+
+
+async def test_a_worker_killed_before_it_opens_a_released_statement_publishes_it_once(
+    calm: World, response: Response
+) -> None:
+    """Its words are in the ledger, and nothing else knows of them yet."""
+    slug, forms = await propose_holding(
+        calm.engine, quick_playbook(30), "site-compromised", actor=LEAD
+    )
+    await Response(calm, slug).approve(forms, "noor", "ines")
+    await eventually(lambda: approved_statements(calm.engine))
+    await response.open(recipients=30)
+    promised = datetime.now(UTC) + timedelta(minutes=30)
+    await response.handle.start_update(
+        "release",
+        Release(statement="first_word", actor=LEAD, next_update_by=promised),
+        wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+        result_type=MessageStatus,
+    )
+    ref = MessageRef(incident=response.slug, number=1, revision=1)
+    while await messages.find_revision(calm.ledger, ref) is None:
+        await asyncio.sleep(0.005)
+    await calm.kill("worker")
+
+    message = await response.settled()
+
+    assert set(states(message).values()) == {PublicationState.ACCEPTED}
+    assert [one.number for one in (await response.status()).messages] == [1]
+    assert await messages.find_revision(calm.ledger, ref.model_copy(update={"number": 2})) is None
+    assert (await response.books())["posts"] == Reconciliation(accepted=2)
+    books = (await calm.sandbox.get("/_sandbox/books")).raise_for_status().json()
+    assert [len(books[name]["posts"]) for name in ("twitter", "facebook")] == [1, 1]
 
 
 async def test_a_goodwill_offer_gives_everybody_one_code_of_their_own(

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from tests.workflows.fakes import Fakes
 from tests.workflows.response import Response
-from tests.workflows.server import server, temporal_executable, workers
+from tests.workflows.server import put_away, server, temporal_executable, workers
 
 HERE = Path(__file__).parent
 STALLS = (
@@ -85,6 +85,5 @@ async def _refuse_failed_tasks(client: Client, response: Response) -> None:
                 failed = event.workflow_task_failed_event_attributes
                 if failed.cause in STALLS:
                     stalls.append(f"{handle.id} stalled: {failed.failure.message}")
-    if (await handles[0].describe()).status is WorkflowExecutionStatus.RUNNING:
-        await handles[0].terminate("the story is over")
+    await put_away(handles[0])
     assert not stalls

@@ -186,7 +186,6 @@ class Fakes:
     async def read_deadlines(self, order: ReadDeadlines) -> DeadlinesRead:
         """Say how the deadlines stand: what the story has next, and the last for ever."""
         world = self.of(order.incident)
-        world.deadlines_read += 1
         return world.deadlines.pop(0) if len(world.deadlines) > 1 else world.deadlines[0]
 
     @defined(READ_FOLLOW_UP)
@@ -240,13 +239,14 @@ class Fakes:
     async def notify(self, order: Notify) -> Notified:
         """Keep whom, and say who cannot be reached."""
         world = self.of(order.incident)
-        world.notified.append(order)
+        await world.notify(order)
         lost = world.unreachable.union(world.people.unreachable)
         return Notified(unreachable=tuple(one for one in order.people if one in lost))
 
     @defined(END_NOTIFICATIONS)
     async def end_notifications(self, order: EndNotifications) -> Ended:
         """Keep what was over, and why."""
+        self.of(order.incident).refuse_away()
         self.of(order.incident).ended.append(order)
         return Ended()
 

@@ -32,16 +32,11 @@ from domain.timeline import TimelineEntry
 from tests.deadline import eventually
 from tests.workflows.plan import a_plan
 from tests.workflows.world import DIRECT, World
-from workflows.contract import (
-    BroadcastRun,
-    Close,
-    Decide,
-    Join,
-    OpenIncident,
-    Propose,
-    RecordFacts,
-    Withdraw,
-)
+from workflows.contract.lifecycle import Close, Join, OpenIncident
+from workflows.contract.publications import BroadcastRun
+from workflows.contract.signing import Decide
+from workflows.contract.steering import Withdraw
+from workflows.contract.writing import Propose, RecordFacts
 from workflows.incident import IncidentWorkflow
 
 Result = TypeVar("Result")

@@ -9,8 +9,10 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 from temporalio.testing._timeskipping import TimeSkippingConfig
 from temporalio.worker import Worker
@@ -18,31 +20,9 @@ from temporalio.worker import Worker
 import wiring
 from domain.ids import MAIN_QUEUE, OUTBOX_QUEUE, channel_queue
 from tests.workflows.fakes import Fakes
-from workflows.broadcast import BroadcastWorkflow
-from workflows.deadlines import DeadlinesWorkflow
-from workflows.follow_up import FollowUpWorkflow
-from workflows.incident import IncidentWorkflow
-from workflows.listening import ListeningWorkflow
-from workflows.notifications import ContactTestWorkflow, NotificationsWorkflow
-from workflows.outbox import OutboxWorkflow
-from workflows.publication import PublicationWorkflow
-from workflows.reply_desk import ReplyDeskWorkflow
-from workflows.surges import SurgeWorkflow
+from workflows.every import WORKFLOWS
 
 CHANNELS = ("email", "twitter", "facebook")
-WORKFLOWS = (
-    IncidentWorkflow,
-    PublicationWorkflow,
-    BroadcastWorkflow,
-    OutboxWorkflow,
-    ListeningWorkflow,
-    ReplyDeskWorkflow,
-    SurgeWorkflow,
-    DeadlinesWorkflow,
-    FollowUpWorkflow,
-    NotificationsWorkflow,
-    ContactTestWorkflow,
-)
 
 
 def temporal_executable() -> str | None:
@@ -53,6 +33,15 @@ def temporal_executable() -> str | None:
     beside = Path(sys.executable).parent / "temporal"
     named = os.environ.get("TEMPORAL_CLI_PATH") or shutil.which("temporal")
     return named or (str(beside) if beside.is_file() else None)
+
+
+async def put_away(handle: WorkflowHandle[Any, Any]) -> None:
+    """End what a story has left running; it may come to its own end in that moment."""
+    try:
+        await handle.terminate("the story is over")
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
 
 
 @contextlib.asynccontextmanager

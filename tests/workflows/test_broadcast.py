@@ -17,7 +17,8 @@ from tests.deadline import eventually
 from tests.workflows.mailing import Answer
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, outcome, person, state, why
-from workflows.contract import Advance, RetryChannel, Settle
+from workflows.contract.lifecycle import Advance
+from workflows.contract.steering import RetryChannel, Settle
 from workflows.policies import (
     BATCHES_PER_ACTIVITY,
     FEWEST_BATCHES_PER_ACTIVITY,

@@ -22,7 +22,7 @@ from domain.status import IncidentStatus
 from tests.deadline import eventually
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, person
-from workflows.contract import NoteNotified
+from workflows.contract.writing import NoteNotified
 from workflows.deadlines import DeadlinesWorkflow
 
 DUE = datetime(2026, 12, 1, 9, tzinfo=UTC)

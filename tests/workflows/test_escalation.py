@@ -18,7 +18,8 @@ from domain.status import Asking, Decided, IncidentStatus, MessageStatus
 from tests.deadline import eventually
 from tests.workflows.plan import TWO_WITH_SECURITY, a_plan
 from tests.workflows.response import Refusal, Response, person
-from workflows.contract import BreakGlass, Delegate, ReviewGate, Revise
+from workflows.contract.signing import BreakGlass, Delegate, ReviewGate
+from workflows.contract.writing import Revise
 
 HOUR = timedelta(hours=1)
 LADDERS = {

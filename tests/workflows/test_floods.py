@@ -19,16 +19,11 @@ from tests.deadline import eventually
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, person, state
 from workflows.ceilings import Limits
-from workflows.contract import (
-    ChannelNews,
-    Close,
-    Decide,
-    Join,
-    RecordFacts,
-    Settle,
-    SteerBroadcast,
-    Withdraw,
-)
+from workflows.contract.lifecycle import Close, Join
+from workflows.contract.publications import ChannelNews
+from workflows.contract.signing import Decide
+from workflows.contract.steering import Settle, SteerBroadcast, Withdraw
+from workflows.contract.writing import RecordFacts
 
 TWITTER = ("twitter",)
 

@@ -18,7 +18,8 @@ from domain.status import Decided, MessageStatus
 from tests.deadline import eventually
 from tests.workflows.plan import TWO_WITH_SECURITY, a_plan
 from tests.workflows.response import Refusal, Response, person
-from workflows.contract import Decide, Revise
+from workflows.contract.signing import Decide
+from workflows.contract.writing import Revise
 
 
 async def revise(response: Response, message: MessageStatus, by: str = "maya") -> MessageStatus:

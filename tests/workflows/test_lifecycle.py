@@ -20,7 +20,8 @@ from tests.deadline import eventually
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, person, state
 from tests.workflows.world import LOST_AFTER_PUBLISHING
-from workflows.contract import Advance, Close, Propose, RecordFacts, Revise, SetAudiences
+from workflows.contract.lifecycle import Advance, Close, SetAudiences
+from workflows.contract.writing import Propose, RecordFacts, Revise
 from workflows.incident import IncidentWorkflow
 
 K = MessageKind

@@ -14,6 +14,7 @@ from client.listening import start_listening, stop_listening
 from domain.ids import listening_workflow_id
 from tests.deadline import eventually
 from tests.workflows.fakes import Fakes, Rounds
+from tests.workflows.server import put_away
 from workflows.listening import ListeningWorkflow
 
 Handle = WorkflowHandle[ListeningWorkflow, None]
@@ -57,7 +58,7 @@ class Source:
 async def source(environment: WorkflowEnvironment, fakes: Fakes) -> AsyncIterator[Source]:
     source = Source(environment, fakes)
     yield source
-    await source.handle.terminate("the story is over")
+    await put_away(source.handle)
 
 
 async def test_it_reads_page_after_page_and_then_waits(source: Source) -> None:

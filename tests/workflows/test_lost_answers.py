@@ -39,7 +39,7 @@ from tests.channels.sandbox_provider import SandboxPage, SandboxX
 from tests.fresh_ledger import empty_ledger
 from tests.sealing import gates, open_gate
 from tests.workflows.server import server, temporal_executable
-from workflows.contract import PublishMessage
+from workflows.contract.publications import PublishMessage
 from workflows.publication import PublicationWorkflow
 
 __all__ = ["empty_ledger", "sandbox", "sandbox_process"]

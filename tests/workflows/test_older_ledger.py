@@ -14,7 +14,8 @@ from domain.status import IncidentStatus, MessageStatus
 from tests.deadline import eventually
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, outcome, person, state
-from workflows.contract import OpenIncident, Reconcile, Reconciled, RetryChannel
+from workflows.contract.lifecycle import OpenIncident
+from workflows.contract.steering import Reconcile, Reconciled, RetryChannel
 from workflows.incident import IncidentWorkflow
 
 S = PublicationState

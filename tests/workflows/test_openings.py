@@ -14,7 +14,7 @@ from tests.deadline import eventually
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, person, state
 from tests.workflows.world import Fault
-from workflows.contract import RetryChannel
+from workflows.contract.steering import RetryChannel
 
 S = PublicationState
 TWITTER = ("twitter",)

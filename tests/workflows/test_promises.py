@@ -13,7 +13,8 @@ from domain.publication import PublicationState
 from domain.status import MessageStatus
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, person, state
-from workflows.contract import PublishMessage, Revise
+from workflows.contract.publications import PublishMessage
+from workflows.contract.writing import Revise
 
 NOW = datetime.now(UTC)
 

@@ -27,7 +27,7 @@ from tests.workflows.world import (
     Fault,
     throttles,
 )
-from workflows.contract import RetryChannel, Settle
+from workflows.contract.steering import RetryChannel, Settle
 
 S = PublicationState
 

@@ -11,6 +11,7 @@ from client.reply_desk import start_replying
 from domain.ids import reply_desk_workflow_id
 from tests.deadline import eventually
 from tests.workflows.fakes import Fakes, Rounds
+from tests.workflows.server import put_away
 from workflows.reply_desk import ReplyDeskWorkflow
 
 
@@ -45,4 +46,4 @@ async def test_it_goes_round_when_asked_and_each_minute_and_its_history_has_no_w
         '{"channel":"facebook","asked":true}',
         '{"channel":"facebook","asked":false}',
     }
-    await handle.terminate("the story is over")
+    await put_away(handle)

@@ -14,7 +14,7 @@ from domain.status import MessageStatus
 from tests.deadline import eventually
 from tests.workflows.plan import ONE_SIGNATURE, a_plan
 from tests.workflows.response import Refusal, Response, person
-from workflows.contract import Revise
+from workflows.contract.writing import Revise
 
 RULES = MessageKind.REPLY_RULES
 

@@ -22,7 +22,7 @@ from domain.severity import Severity
 from domain.timeline import TimelineEntry
 from embedded.plans import LARGEST_PAYLOAD, TEMPORAL_SETTINGS
 from store.files.playbook_folder import read_playbook
-from workflows.contract import OpenIncident
+from workflows.contract.lifecycle import OpenIncident
 from workflows.status import incident_status
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,6 +99,8 @@ def promise(number: int) -> Promise:
         held_since=NOW,
         fallback=number + 1,
         fallback_at=NOW,
+        tried_at=NOW,
+        again_at=NOW,
         ended_at=NOW,
         why="w" * 80,
     )
@@ -132,6 +134,7 @@ def carried() -> OpenIncident:
         promises=[promise(number) for number in range(MOST_MESSAGES + 1)],
         heard=list(range(1, MOST_MESSAGES + 1)),
         words=[NOW, NOW],
+        alarms=list(range(MOST_MESSAGES + 1)),
     )
     return OpenIncident(
         incident="site-down",

@@ -14,7 +14,7 @@ from tests.deadline import eventually
 from tests.workflows.mailing import Mailing
 from tests.workflows.response import Response, person, state, then, why
 from tests.workflows.test_broadcast import start
-from workflows.contract import Settle, SteerBroadcast
+from workflows.contract.steering import Settle, SteerBroadcast
 
 S = PublicationState
 

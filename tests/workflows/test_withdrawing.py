@@ -17,7 +17,7 @@ from tests.workflows.mailing import Answer
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Refusal, Response, outcome, person, state, then, why
 from tests.workflows.world import IS_DOWN, LOST_AFTER_PUBLISHING, REFUSES, throttles
-from workflows.contract import RetryChannel, Settle
+from workflows.contract.steering import RetryChannel, Settle
 
 S = PublicationState
 TWITTER = ("twitter",)

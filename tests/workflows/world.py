@@ -168,11 +168,13 @@ class World:
         self.unreachable: set[str] = set()
         self.notified: list[Notify] = []
         self.ended: list[EndNotifications] = []
+        self.away = False
+        self.shut = False
+        self._notifying: asyncio.Event | None = None
         self.holding = True
         self.prevention_due: date | None = None
         self.watched: list[WatchDeadlines] = []
         self.deadlines = [DeadlinesRead()]
-        self.deadlines_read = 0
 
     @property
     def asked(self) -> list[Notify]:
@@ -235,6 +237,11 @@ class World:
         self._opening = asyncio.Event()
         return self._opening
 
+    def notifying_waits(self) -> asyncio.Event:
+        """Nobody is notified until the returned event is set."""
+        self._notifying = asyncio.Event()
+        return self._notifying
+
     def has_proof(self, name: str, person: str, method: AuthenticatedBy) -> None:
         """The ledger has a good proof of whatever this person decides."""
         self.proofs[name] = ProofVerified(person=person, method=method)
@@ -253,6 +260,21 @@ class World:
         if self.behind is not None:
             why = self.behind
             raise ApplicationError(why.what, why, type="LedgerBehind", non_retryable=True)
+
+    def refuse_away(self) -> None:
+        """Fail while the ledger is ``away``, as after all the tries that there is time for."""
+        if self.away:
+            why = explained("The ledger cannot be reached.")
+            raise ApplicationError(
+                why.what, why, type="StoreUnavailable", next_retry_delay=timedelta(hours=1)
+            )
+
+    async def notify(self, order: Notify) -> None:
+        """Enter who is asked."""
+        self.refuse_away()
+        if self._notifying is not None:
+            await self._notifying.wait()
+        self.notified.append(order)
 
     def is_restored(self, incident: str) -> None:
         """The ledger is an earlier copy from now on."""
@@ -288,7 +310,12 @@ class World:
         )
 
     async def open_gate(self, order: OpenGate) -> None:
-        """Enter an opening."""
+        """Enter an opening, unless the ledger is ``shut``: then it is asked again in a minute.
+
+        No time passes for an incident while a publication of it is under way, but here it does.
+        """
+        if self.shut:
+            raise ApplicationError("The opening is not taken.", non_retryable=True)
         if self._opening is not None:
             await self._opening.wait()
         self.opened.append(order)
@@ -319,6 +346,7 @@ class World:
     async def render(self, order: RenderMessage) -> MessageRendered:
         """Keep a revision; its digest depends on everything that was asked for."""
         self.renders_begun += 1
+        self.refuse_away()
         if self._rendering is not None:
             waiting, self._rendering = self._rendering, None
             await waiting.wait()

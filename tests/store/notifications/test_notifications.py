@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import text
 
 from domain.contact import ContactKind, ContactMethod
 from domain.notifications import DeliveryEnd, NotificationReason, NotificationState
 from domain.severity import Severity
 from store.kernel.database import Database
-from store.notifications import entering, news, reading, sending
+from store.notifications import entering, forgetting, news, reading, sending
 from store.notifications.entering import Asking
 from store.notifications.rows import Notification
 from store.notifications.sending import Group, Taken, Way
@@ -112,3 +113,33 @@ async def test_finding_what_is_due_reads_the_index_alone(database: Database) -> 
         else:
             plan = await connection.execute(text("EXPLAIN QUERY PLAN " + query))
         assert "ix_notifications_due" in str(plan.all())
+
+
+async def test_what_is_over_is_forgotten_and_what_waits_or_was_the_newest_test_is_not(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forgetting, "_AT_ONCE", 1)
+    await entering.enter(database, asking("noor"), NOON)
+    taken = await take_one(database)
+    assert taken is not None
+    await sending.finish(database, taken, DeliveryEnd.HANDED_OVER, 1, SOON)
+    await entering.end(database, "x", "gate/1/1", "approved", "noor", SOON, SOON)
+    # Noor has acknowledged another, of which the incident has not heard yet.
+    await entering.enter(database, asking("noor", incident="y"), NOON)
+    (unheard,) = await reading.of_incident(database, "y")
+    await entering.acknowledge(database, "noor", unheard.code, SOON)
+    await entering.enter(database, asking("kim"), NOON)
+    for test in ("contact_test/1", "contact_test/2"):
+        await entering.enter_tests(database, test, [("noor", "phone")], NOON)
+        (one,) = await reading.newest_tests(database)
+        await entering.acknowledge(database, "noor", one.code, SOON)
+
+    kept = SOON + forgetting.KEPT_FOR
+    assert await forgetting.forget_old(database, kept) == 0
+    assert await forgetting.forget_old(database, kept + timedelta(seconds=1)) == 2
+    (left,) = await reading.of_incident(database, "x")
+    assert left.person == "kim"
+    assert len(await reading.of_incident(database, "y")) == 1
+    assert await reading.attempts_at(database, list(taken.ids)) == []
+    (test_of_noor,) = await reading.newest_tests(database)
+    assert test_of_noor.acknowledged_at == SOON

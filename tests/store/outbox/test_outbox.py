@@ -13,7 +13,7 @@ from domain.outbox import TRIED_FOR, AttemptEnd, Ended, ItemState
 from domain.webhook_events import EventType
 from store.installation import entries as installation
 from store.kernel.database import Database
-from store.outbox import endpoints, items
+from store.outbox import endpoints, items, reading
 from store.outbox.items import ATTEMPTS_KEPT, KEPT_FOR, Item
 from store.record import timeline
 from store.tables import outbox, outbox_attempts
@@ -191,7 +191,7 @@ async def test_after_a_day_an_item_is_set_aside_and_the_next_one_goes(database: 
             assert at - NOON < TRIED_FOR + timedelta(hours=2)
 
     assert 30 < tries < 60
-    assert (await items.backlogs(database))["helpdesk"].set_aside == 1
+    assert (await reading.backlogs(database))["helpdesk"].set_aside == 1
     (following,) = await firsts(database, at)
     assert following.event_type is EventType.MESSAGE_PROPOSED
     async with database.read() as connection:
@@ -281,11 +281,11 @@ async def test_what_was_due_long_ago_and_has_not_gone_is_found(database: Databas
     await have_endpoint(database)
     await record(database, entries())
 
-    assert await items.overdue(database, NOON) == []
-    assert await items.overdue(database, LATER) == ["helpdesk"]
+    assert await reading.overdue(database, NOON) == []
+    assert await reading.overdue(database, LATER) == ["helpdesk"]
     (first,) = await firsts(database)
     await attempt(database, first, DOWN)
-    assert await items.overdue(database, LATER) == []
+    assert await reading.overdue(database, LATER) == []
 
 
 async def test_what_ended_long_ago_is_forgotten_and_what_waits_is_not(database: Database) -> None:

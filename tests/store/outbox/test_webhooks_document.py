@@ -15,7 +15,7 @@ from store.kernel.database import Database
 from store.outbox.items import KEPT_FOR
 from store.tables import outbox
 from surfaces.terminal.webhook import add
-from tests.outbox import entries, have_endpoint, have_incident, record
+from tests.outbox import entries, have_endpoint, have_incident, promises_ended, record
 
 TEXT = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text(encoding="utf-8")
 EXAMPLES = [orjson.loads(one) for one in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)]
@@ -37,6 +37,7 @@ async def test_an_example_is_what_is_sent(example: object, database: Database) -
     await have_endpoint(database)
     await record(database, entries()[:2], waiting=[1])
     await record(database, entries())
+    await record(database, promises_ended())
 
     async with database.read() as connection:
         sent = (await connection.scalars(select(outbox.c.payload))).all()

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import update
 
 from client.checks.contacts import check_contacts
 from client.signing_in import make_link
-from domain.notifications import NotificationReason
+from domain.contact import ContactKind, ContactMethod
+from domain.notifications import DeliveryEnd, NotificationReason
 from domain.severity import Severity
-from store.notifications import devices, entering, reading
+from domain.tokens import Scope
+from store.notifications import devices, entering, reading, sending
 from store.notifications.entering import Asking
+from store.notifications.sending import Way
+from store.record import drafts, incidents
 from store.tables import notifications
+from surfaces.console.app import served
 from tests.push_service import Browser
 from tests.sealing import KEY
-from tests.surfaces.console.conftest import OURS, Console
+from tests.surfaces.api.conftest import Api
+from tests.surfaces.console.conftest import OURS, URL, Console
 from tests.surfaces.console.houses import House
 
 NOW = datetime.now(UTC)
@@ -93,6 +101,53 @@ async def test_what_is_settled_says_by_whom(console: Console, house: House) -> N
     shown = (await console.browser.get(f"/n/{code}")).text
     assert "Approved by ben" in shown
     assert "Acknowledge" not in shown
+
+
+async def test_the_incident_says_who_was_notified_how_and_what_came_of_it(
+    console: Console, house: House
+) -> None:
+    code = await asked(console, "ada", "ben")
+    ledger = await console.engine.ledger()
+    await incidents.register(ledger, "site-down", "Down", "plan", (), NOW)
+    await drafts.save(ledger, "site-down", "facts", {"prevention": "we <encrypt>"}, "ada", NOW)
+    soon = NOW + timedelta(seconds=3)
+    method = ContactMethod(name="phone", kind=ContactKind.APPRISE, secret="ADA_PHONE")
+    for group in await sending.due(ledger, soon, 9):
+        way = Way(method=method, many=2)
+        taken = await sending.take(ledger, group, lambda _, way=way: way, soon)
+        assert taken is not None
+        end = DeliveryEnd.HANDED_OVER if group.person == "ben" else DeliveryEnd.NOT_TAKEN
+        await sending.finish(ledger, taken, end, 1, soon)
+    await entering.acknowledge(ledger, "ben", code, soon)
+
+    await console.sign_in("ben")
+    said = " ".join(re.sub(r"<[^>]+>", " ", await shown(console, "/incidents/site-down")).split())
+    assert "ben acknowledged Decision on message 1, since" in said
+    assert "UTC : handed over" in said
+    assert "ada not sent yet Decision on message 1" in said
+    assert "UTC : The service did not take it." in said
+    assert "ADA_PHONE" not in said
+    follow_up = await shown(console, "/incidents/site-down/follow-up")
+    assert "we said we would, and we did" in follow_up.lower()
+    assert "we &lt;encrypt&gt;" in follow_up
+
+    house.has(ada=CONTACT, noor="may: [administrate]")
+    transport = httpx.ASGITransport(app=served(console.engine))
+    async with httpx.AsyncClient(transport=transport, base_url=URL) as http:
+        api = Api(console.engine, http)
+        await api.has_token(Scope.INCIDENTS_READ, person="noor")
+        people = (await api.get("/incidents/site-down/notifications")).json()["people"]
+        assert [(one["person"], one["attempts"][0]["ended"]) for one in people] == [
+            ("ben", "handed_over"),
+            ("ada", "not_taken"),
+        ]
+        assert (await api.get("/incidents/gone/notifications")).status_code == 404
+
+
+async def shown(console: Console, path: str) -> str:
+    answer = await console.browser.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.text
 
 
 async def test_a_browser_is_added_and_removed_and_an_unfit_one_is_refused(

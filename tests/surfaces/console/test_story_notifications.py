@@ -1,7 +1,7 @@
-"""Notifications on a phone: a browser is added, a push arrives, its link opens, it is acknowledged.
+"""A decision at night, on a phone: a push arrives, its link opens, a passkey signs in, and signs.
 
-The console is served to a real browser. Headless browsers have no push service, so a stand-in takes
-that place: it opens what it is sent as the browser would, and hands it to the page's own worker.
+The whole of it runs. Headless browsers have no push service, so a stand-in takes that place: it
+opens what it is sent as the browser would, and hands it to the page's own worker.
 """
 
 from __future__ import annotations
@@ -10,35 +10,22 @@ import asyncio
 import json
 import shutil
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
-import uvicorn
+import yaml
 from playwright.sync_api import Page, expect
 
-from client.engine import Engine
-from client.people import known_people
-from client.signing_in import make_link
-from client.stack.ports import Ports
-from domain.severity import Severity
-from settings import Settings
-from store.notifications import reading
-from surfaces.console.app import served
-from tests.fresh_ledger import empty_ledger
-from tests.notifying import INCIDENT, House, house
+from tests.endpoint import EndpointServer, serving
 from tests.push_service import Browser
-from tests.surfaces.console.houses import House as People
-from tests.surfaces.console.people import PHONE, WATCH, chromium, faults_of, find_browser
+from tests.surfaces.console.people import Authenticator, People, chromium, faults_of, find_browser
+from tests.terminal import ROOT, Up
 
-__all__ = ["empty_ledger"]
+pytestmark = [pytest.mark.browser, pytest.mark.whole]
 
-pytestmark = pytest.mark.browser
-
-T = TypeVar("T")
+SLUG = "push-story"
 SUBSCRIBES = """
 PushManager.prototype.subscribe = async function (options) {
   if (!options.userVisibleOnly || options.applicationServerKey.length < 80) throw new Error("no");
@@ -47,132 +34,126 @@ PushManager.prototype.subscribe = async function (options) {
 """
 
 
-class Side:
-    """An event loop in a thread of its own: the console, the worker's part, and the stand-in."""
+class PushService:
+    """Takes what is pushed to one browser, in a thread of its own."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, daemon=True).start()
+        self.browser = Browser()
+        self.server = EndpointServer()
+        self.server.always(201)
+        self._loop = asyncio.new_event_loop()
+        self._stack = AsyncExitStack()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._do(self._stack.enter_async_context(serving(self.server)))
 
-    def do(self, work: Coroutine[Any, Any, T]) -> T:
-        """What ``work`` returns."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(120)
+    def _do(self, work: Any) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
 
+    @property
+    def subscription(self) -> str:
+        """What a browser says of itself once it is subscribed."""
+        keys = {"p256dh": self.browser.p256dh, "auth": self.browser.auth}
+        return json.dumps({"endpoint": f"http://localhost:{self.server.port}/phone", "keys": keys})
 
-class HasEngine:
-    """What a house of people is made for."""
+    def told(self) -> list[dict[str, Any]]:
+        """What the browser makes of each push."""
+        return [self.browser.opened(one.body) for one in self.server.received]
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-
-
-class Story:
-    """One console with its people, and what notifies them."""
-
-    def __init__(self, folder: Path, ledger: Path) -> None:
-        self.side = Side()
-        self.stack = AsyncExitStack()
-        self.side.do(self._begin(folder, ledger))
-
-    async def _begin(self, folder: Path, ledger: Path) -> None:
-        shutil.copy(ledger, folder / "frontfoot.db")
-        port = Ports.free().console
-        self.url = f"http://localhost:{port}"
-        settings = Settings(
-            state_dir=folder,
-            database_url="",
-            console_url=self.url,
-            outbox_private_networks=True,
-        )
-        self.engine = Engine(settings)
-        People(HasEngine(self.engine), folder).has(
-            ada="contact: [{name: browser, kind: web_push}]", ben=""
-        )
-        database = await self.engine.ledger()
-        self.home: House = await self.stack.enter_async_context(house(database, folder / "secrets"))
-        self.home.people = list(known_people(self.engine.settings))
-        self.home.console_is_at(self.url)
-        self.home.clock.now = datetime.now(UTC)
-        config = uvicorn.Config(served(self.engine), port=port, log_level="error")
-        self.server = uvicorn.Server(config)
-        self._serving = asyncio.create_task(self.server.serve())
-        while not self.server.started:
-            await asyncio.sleep(0.01)
-
-    def end(self) -> None:
+    def close(self) -> None:
         """Let go of everything."""
-
-        async def ending() -> None:
-            self.server.should_exit = True
-            await self._serving
-            await self.stack.aclose()
-
-        self.side.do(ending())
-        self.side.loop.call_soon_threadsafe(self.side.loop.stop)
+        self._do(self._stack.aclose())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
 
 @pytest.fixture
-def story(tmp_path: Path, empty_ledger: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Story]:
-    monkeypatch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{Ports.free().temporal}")
-    made = Story(tmp_path, empty_ledger)
+def service() -> Iterator[PushService]:
+    made = PushService()
     yield made
-    made.end()
+    made.close()
 
 
-def test_a_push_arrives_its_link_opens_and_after_signing_in_it_is_acknowledged(
-    story: Story,
-) -> None:
+@pytest.fixture
+def people(up: Up) -> Iterator[People]:
+    """People with browsers, and a plan by which noor alone signs, with a passkey."""
     path = find_browser()
     if path is None:
         pytest.skip("there is no chromium here: install it, or name it in FRONTFOOT_TEST_BROWSER")
-    phone = Browser()
-    said = {
-        "endpoint": f"http://localhost:{story.home.server.port}/phone",
-        "keys": {"p256dh": phone.p256dh, "auth": phone.auth},
-    }
+    plan = up.folder / "founders" / "founder-signs"
+    shutil.copytree(ROOT / "playbooks" / "site-compromised", plan)
+    shutil.copy(ROOT / "playbooks" / "people.yaml", plan.parent)
+    content = yaml.safe_load((plan / "playbook.yaml").read_text())
+    content["messages"]["announcement"]["gate"] = {"roles": ["founder"], "requires": "passkey"}
+    (plan / "playbook.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    (up.folder / "night.csv").write_text("email\nquill@push.feather.example\n")
     with chromium(path) as browser:
-        context = browser.new_context(viewport={"width": PHONE, "height": 740}, locale="en-GB")
-        context.grant_permissions(["notifications"], origin=story.url)
-        page = context.new_page()
-        page.add_init_script(WATCH)
-        page.add_init_script(SUBSCRIBES % json.dumps(said))
-        sign_in(story, page)
+        people = People(up, browser)
+        people.types("audience import night.csv --name night")
+        yield people
 
-        page.get_by_role("link", name="Your notifications").click()
-        faults = faults_of(page)
-        page.get_by_label("What to call this device").fill("my phone")
-        page.get_by_role("button", name="Receive notifications in this browser").click()
-        expect(page.get_by_role("button", name="Remove my phone")).to_be_visible()
-        expect(page.get_by_text("nothing sent yet")).to_be_visible()
-        faults += faults_of(page)
 
-        story.side.do(story.home.notify("ada", severity=Severity.CRITICAL))
-        assert story.side.do(story.home.after()) == ["/phone"]
-        told = phone.opened(story.home.server.received[-1].body)
-        assert told["url"].startswith(f"{story.url}/n/")
-        assert shown_by_worker(page, story.url, told) == [told["title"], told["url"]]
+def test_a_push_arrives_its_link_opens_and_a_passkey_signs_in_and_signs(
+    people: People, service: PushService
+) -> None:
+    page = people.enter("noor")
+    page.context.grant_permissions(["notifications"], origin=people.url)
+    page.add_init_script(SUBSCRIBES % service.subscription)
+    Authenticator(page)
+    page.get_by_role("link", name="(your passkeys)").click()
+    page.get_by_label("Its name").fill("phone")
+    page.get_by_role("button", name="Add a passkey").click()
+    expect(page.get_by_text("not used yet")).to_be_visible()
+    people.goes_to(page, "/notifications")
+    faults = manifest_faults(page) + faults_of(page)
+    page.get_by_label("What to call this device").fill("my phone")
+    page.get_by_role("button", name="Receive notifications in this browser").click()
+    expect(page.get_by_role("button", name="Remove my phone")).to_be_visible()
+    faults += faults_of(page)
+    page.get_by_role("button", name="Sign out").click()
 
-        page.get_by_role("button", name="Sign out").click()
-        page.goto(told["url"])
-        expect(page.get_by_role("heading", name="Sign in to Frontfoot")).to_be_visible()
-        sign_in(story, page)
-        assert page.url == told["url"]
-        expect(page.get_by_role("link", name="Read message 3")).to_be_visible()
-        faults += faults_of(page)
-        page.get_by_role("button", name="Acknowledge").click()
-        expect(page.get_by_text("You acknowledged it")).to_be_visible()
-        faults += faults_of(page)
-        context.close()
+    plan = people.up.folder / "founders" / "founder-signs"
+    people.types(
+        f"open {SLUG} --title Down --severity 1 --playbook {plan} --audience night --as maya"
+    )
+    people.types(f"propose {SLUG} announcement --next-update-by 45m --as maya")
+    people.up.wait_until(lambda: service.server.received)
+    (told,) = service.told()
+    assert told["title"] == f"Your decision is needed: {SLUG}"
+    assert shown_by_worker(page, people.url, told) == [told["title"], told["url"]]
+
+    page.goto(told["url"])
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.wait_for_url(told["url"])
+    faults += faults_of(page)
+    page.get_by_role("link", name="Read message 1").click()
+    expect(page.get_by_role("heading", name="Sign", exact=True)).to_be_visible()
+    digest = page.locator(".digest").inner_text()
+    page.get_by_role("button", name=f"Approve {digest}").click()
+    page.wait_for_url(f"**/incidents/{SLUG}#message-1")
+    expect(page.locator("#message-1")).to_contain_text("is out")
+    # Who was asked about it can be seen, and that it is over.
+    page.reload()
+    notified = page.get_by_role("region", name="Who was notified")
+    expect(notified).to_contain_text("approved by noor")
+    expect(notified).to_contain_text("browser")
+    faults += faults_of(page)
+    page.goto(told["url"])
+    expect(page.get_by_text("Approved by noor")).to_be_visible()
+    expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
+    faults += faults_of(page)
+    # Whoever has signed is told nothing more.
+    assert len(service.told()) == 1
     assert faults == []
-    (one,) = story.side.do(reading.of_incident(story.home.ledger, INCIDENT))
-    assert one.acknowledged_at is not None
+    page.context.close()
 
 
-def sign_in(story: Story, page: Page) -> None:
-    """Ada opens a link and presses her name."""
-    page.goto(story.url + story.side.do(make_link(story.engine)))
-    page.locator("button[value=ada]").click()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+def manifest_faults(page: Page) -> list[str]:
+    """What keeps a browser from putting the console on a home screen."""
+    found = page.context.new_cdp_session(page).send("Page.getAppManifest")
+    icons = json.loads(found["data"])["icons"] if found.get("data") else []
+    return [one["message"] for one in found["errors"]] + ([] if icons else ["no icons"])
 
 
 def shown_by_worker(page: Page, origin: str, told: dict[str, Any]) -> list[str]:

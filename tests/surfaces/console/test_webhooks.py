@@ -12,7 +12,7 @@ import pytest
 from client.installation import newest_entries
 from client.webhooks import list_endpoints
 from domain.outbox import AttemptEnd, Ended, ItemState
-from store.outbox import endpoints, items
+from store.outbox import endpoints, items, reading
 from surfaces.console import webhooks
 from tests.outbox import NOON, entries, have_endpoint, have_incident, record
 from tests.sealing import KEY
@@ -142,7 +142,7 @@ async def test_a_test_is_one_event_that_shows_on_the_page(
     monkeypatch.setattr(webhooks, "ANSWERED_SOON", timedelta())
     await told(office)
     assert (await sends(office, f"{ONE}/tests")).status_code == 303
-    [newest, *_] = await items.newest(await office.engine.ledger(), "helpdesk", 9)
+    [newest, *_] = await reading.newest(await office.engine.ledger(), "helpdesk", 9)
     assert (newest.event_type, newest.state) == ("ping", ItemState.WAITING)
     assert "<b>ping</b>" in (await office.browser.get(ONE)).text
 

@@ -6,9 +6,12 @@ import re
 
 import pytest
 
+from client.notifications import SeenNotification, step_of
 from domain.explanation import Action, NextStep
+from domain.notifications import NotificationReason, NotificationState
 from surfaces.console.app import _OPEN_PAGES, _PAGES
 from surfaces.console.wording import button_of
+from surfaces.terminal.wording import command_of
 
 IN_A_TERMINAL = {
     Action.AUDIT,
@@ -45,6 +48,63 @@ def test_a_button_leads_to_a_page(action: Action) -> None:
 @pytest.mark.parametrize("action", sorted(IN_A_TERMINAL))
 def test_what_is_done_in_a_terminal_has_no_button(action: Action) -> None:
     assert button_of(NextStep(action=action, incident="site-down", message=2)) is None
+
+
+HERE = "/incidents/site-down"
+LEADS = {
+    NotificationReason.DECIDE: (f"{HERE}/messages/2/sign", "show site-down 2"),
+    NotificationReason.PROMISE_NEAR: (
+        f"{HERE}/propose?kind=progress_update",
+        "propose site-down progress_update",
+    ),
+    NotificationReason.FOLLOW_UP: (f"{HERE}/follow-up", "follow-up site-down"),
+    NotificationReason.DEADLINE_NEAR: (f"{HERE}/deadlines", "deadlines site-down"),
+    NotificationReason.UNREACHABLE: (HERE, "status site-down"),
+    NotificationReason.REVIEW: (f"{HERE}/messages/2/gate", "review site-down 2"),
+}
+
+
+@pytest.mark.parametrize(("reason", "leads"), LEADS.items())
+def test_a_notification_leads_to_what_is_to_be_done(
+    reason: NotificationReason, leads: tuple[str, str]
+) -> None:
+    step = step_of(seen(reason, message=2))
+    button = button_of(step) if step else None
+    assert step is not None
+    assert (button.href if button else "", command_of(step).partition(" --")[0]) == (
+        leads[0],
+        f"frontfoot {leads[1]}",
+    )
+
+
+def test_the_first_word_is_an_announcement_and_a_test_leads_nowhere() -> None:
+    first = step_of(seen(NotificationReason.PROMISE_DUE, about="promise/first_word"))
+    assert first is not None
+    assert first.about == "announcement"
+    assert step_of(seen(NotificationReason.CONTACT_TEST, incident="")) is None
+
+
+def seen(
+    reason: NotificationReason,
+    *,
+    about: str = "promise/2",
+    incident: str = "site-down",
+    message: int | None = None,
+) -> SeenNotification:
+    return SeenNotification(
+        incident=incident,
+        about=about,
+        reason=reason,
+        title="",
+        message=message,
+        method="",
+        due=None,
+        state=NotificationState.WAITING,
+        acknowledged_at=None,
+        ending="",
+        ended_by="",
+        ended_at=None,
+    )
 
 
 def test_a_step_that_names_no_incident_has_no_button() -> None:

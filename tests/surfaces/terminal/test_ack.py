@@ -8,6 +8,7 @@ from pathlib import Path
 
 from store.kernel.database import Database
 from store.notifications import entering, reading
+from store.record import incidents
 from tests.fresh_ledger import empty_ledger
 from tests.store.notifications.test_notifications import NOON, asking
 from tests.terminal import ROOT, Terminal
@@ -24,6 +25,7 @@ PEOPLE = """people:
 async def notified(path: Path) -> str:
     """Have noor be asked about a message; the code."""
     ledger = Database.open(f"sqlite:///{path}")
+    await incidents.register(ledger, "site-down", "Down", "plan", (), NOON)
     await entering.enter(ledger, asking("noor", incident="site-down"), NOON)
     (one,) = await reading.of_incident(ledger, "site-down")
     await ledger.close()
@@ -44,6 +46,8 @@ def test_a_code_is_typed_and_methods_are_tested(terminal: Terminal, empty_ledger
         0,
         "Acknowledged: Your decision is needed in site-down.\nNext: frontfoot show site-down 1\n",
     )
+    shown = " ".join(terminal.type("people notified site-down").output.split())
+    assert "noor Decision on message 1 acknowledged" in shown
     assert "you have acknowledged it already" in terminal.type(f"ack {code} --as noor").output
 
     plans = terminal.folder / "plans"

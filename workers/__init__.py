@@ -1,0 +1,1 @@
+"""What a worker process is put together from; only ``worker`` imports it."""
