@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import re
 import sys
@@ -25,7 +26,7 @@ from statistics import median
 import yaml
 from sqlalchemy import func, select
 
-from benchmarks.children import LOOPBACK
+from benchmarks.children import LOOPBACK, Child
 from benchmarks.rush_hour import ledger, worker
 from benchmarks.stack import PYTHON, BenchmarkStack, running
 from benchmarks.summary import percentile_95
@@ -150,20 +151,25 @@ async def measure(folder: Path, url: str, promises: int, within: timedelta) -> F
         first = datetime.now(UTC) + ahead
         due = [first + within * (number / promises) for number in range(promises)]
         await _enter(on, plan, promises)
-        await _open(on, plan, due)
-        opened_in = time.monotonic() - began
-        before, since = (child.cpu(), on.temporal.cpu()), time.monotonic()
-        async with asyncio.timeout(_LONGEST - opened_in):
-            while True:
-                child.refuse_dead()
-                if await _handed(on) >= promises and await _recorded_all(on, promises):
-                    break
-                await asyncio.sleep(_LOOK_EVERY)
+        opened_in, before, since = _LONGEST, (child.cpu(), on.temporal.cpu()), began
+        # What is not done by then is counted as lost.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST):
+                await _open(on, plan, due)
+                opened_in, since = time.monotonic() - began, time.monotonic()
+                before = child.cpu(), on.temporal.cpu()
+                await _all_done(on, child, promises)
         lasted = time.monotonic() - since
         used = child.cpu() - before[0], on.temporal.cpu() - before[1]
         # Whatever came twice would come now.
         await asyncio.sleep(5)
         return await _found(on, phones, due, opened_in, child.peak_memory(), used, lasted)
+
+
+async def _all_done(on: BenchmarkStack, child: Child, promises: int) -> None:
+    while not await _recorded_all(on, promises) or await _handed(on) < promises:
+        child.refuse_dead()
+        await asyncio.sleep(_LOOK_EVERY)
 
 
 def _prepare(folder: Path, port: int) -> Playbook:
@@ -353,6 +359,8 @@ async def _print(given: argparse.Namespace, folder: Path) -> int:
         found = await measure(folder, url, given.promises, within)
     print(f"{found.promises:,} promises, opened in {found.opened_in:.0f} s")
     for name, seconds in (("entered", found.entered), ("telephone rang", found.handed)):
+        if not seconds:
+            continue
         print(
             f"due to {name}: half within {median(seconds):.1f} s, 95 % within "
             f"{percentile_95(seconds):.1f} s, longest {max(seconds):.1f} s"

@@ -36,8 +36,8 @@ from workflows.every import WORKFLOWS
 GRACE = timedelta(seconds=15)
 """How long a stopping worker waits for its activities: longer than one provider request."""
 
-MOST_CACHED = 300
-"""Workflows that are kept in memory between their tasks: each takes half a MiB, and any other is
+MOST_CACHED = 200
+"""Workflows that are kept in memory between their tasks: each takes almost a MiB, and any other is
 gone through again from its history. By its own default the SDK keeps 1,000."""
 
 STICKY = timedelta(seconds=2)
