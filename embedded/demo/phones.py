@@ -11,7 +11,7 @@ _PHONE = "_phone"
 
 
 async def rings(sandbox: httpx.AsyncClient, begin: datetime, end: datetime) -> Counter[str]:
-    """How many notifications reached each phone from ``begin`` to ``end``, by the sandbox's book."""
+    """How many notifications reached each phone from ``begin`` to ``end``, in the sandbox."""
     answer = (await sandbox.get("/_sandbox/phones")).raise_for_status().json()
     return Counter(
         one["phone"].removesuffix(_PHONE)
