@@ -95,9 +95,12 @@ class Up:
         return [sys.executable, "-m", "cli", *line.split()]
 
     def environment(self) -> dict[str, str]:
-        """The environment of a terminal in which nothing is set."""
+        """The environment of a terminal in which nothing is set, and nobody has a phone.
+
+        With one in the sandbox, whoever is asked would be waited for, and no browser told meanwhile.
+        """
         rest = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-        return {**rest, "PYTHONPATH": str(ROOT)}
+        return {**rest, "PYTHONPATH": str(ROOT), "FRONTFOOT_CONTACT_STAND_IN": ""}
 
     def said(self) -> str:
         """All that it has printed."""
