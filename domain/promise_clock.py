@@ -246,5 +246,5 @@ def state_when_told(
 
 
 def is_about_first_word(about: str) -> bool:
-    """Whether a notification of that name is about the first word: that it is due, or was broken."""
+    """Whether a notification of that name is about the first word, also that it was broken."""
     return about in (ABOUT_FIRST_WORD, f"{ABOUT_FIRST_WORD}/{BROKEN}")
