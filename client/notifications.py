@@ -18,7 +18,7 @@ from domain.notifications import (
     as_code,
     shown_code,
 )
-from domain.promise_clock import ABOUT_FIRST_WORD
+from domain.promise_clock import is_about_first_word
 from domain.times import UtcTime
 from store.notifications import entering, reading
 from store.notifications.rows import Notification
@@ -119,7 +119,7 @@ def step_of(one: SeenNotification) -> NextStep | None:
         return None
     action, about, message = _ACTIONS.get(one.reason, Action.SHOW_STATUS), "", one.message
     if action is Action.PROPOSE:
-        first = one.about == ABOUT_FIRST_WORD
+        first = is_about_first_word(one.about)
         kind = MessageKind.ANNOUNCEMENT if first else MessageKind.PROGRESS_UPDATE
         about, message = kind.value, None
     elif action in (Action.SHOW_COPY, Action.REVIEW) and message is None:

@@ -243,3 +243,8 @@ def state_when_told(
     if kind is MessageKind.CORRECTION and names is not None and at <= promise.due:
         return PromiseState.MOVED
     return None
+
+
+def is_about_first_word(about: str) -> bool:
+    """Whether a notification of that name is about the first word, also that it was broken."""
+    return about in (ABOUT_FIRST_WORD, f"{ABOUT_FIRST_WORD}/{BROKEN}")

@@ -170,6 +170,9 @@ NEEDS: dict[str, Ability | None] = {
 }
 """By method and path: which ability it needs; None for everybody who is signed in."""
 
+NEEDS_TOO: dict[str, Ability] = {"POST /holding/proposals": Ability.OPEN}
+"""What needs a second one: an incident is opened for what is proposed there."""
+
 
 async def permitted(request: Request) -> None:
     """Let a request through if whoever is signed in may do that; a dependency of every page.
@@ -177,10 +180,11 @@ async def permitted(request: Request) -> None:
     ``NotSignedIn`` without a session, ``NotAllowed`` names who may.
     """
     await signed_in(request)
-    ability = NEEDS[f"{request.method} {request.scope['route'].path}"]
-    if ability is not None:
-        if only_reads(request):
-            raise NotAllowed(why_only_reading(request))
+    route = f"{request.method} {request.scope['route'].path}"
+    needed = [one for one in (NEEDS[route], NEEDS_TOO.get(route)) if one is not None]
+    if needed and only_reads(request):
+        raise NotAllowed(why_only_reading(request))
+    for ability in needed:
         now = session(request)
         refuse_unable(now.person, ability, now.everybody)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from client.deadlines import read_deadlines
 from client.desk import open_mentions
+from client.errors import UnknownIncident
 from client.facts import facts_of
 from client.incident_view import IncidentView
 from client.mail_progress import MailProgress, under_way
@@ -155,7 +156,15 @@ async def _late(request: Request, slug: str) -> int:
 
 async def _notified(request: Request, slug: str) -> Notified | None:
     """Who was notified; None if the ledger cannot say."""
-    found = await attempted(who_was_notified(engine_of(request), slug))
+
+    async def read() -> Notified:
+        try:
+            return await who_was_notified(engine_of(request), slug)
+        except UnknownIncident:
+            # It enters itself in the list of incidents a moment after it is opened.
+            return Notified(incident=slug, at=datetime.now(UTC), people=())
+
+    found = await attempted(read())
     return None if isinstance(found, Refused) else found
 
 

@@ -129,6 +129,7 @@ async def _show(
     # What was typed is kept, whatever cannot be read beside it.
     status = await attempted(soon(incident_status(engine, slug)))
     choices = Choices() if isinstance(status, Refused) else await choices_of(engine, status)
+    choices = typed.kept_in(choices)
     if isinstance(status, Refused):
         refused = refused or status
     expected = None if isinstance(status, Refused) else status.suggested_promise

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import secrets
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
+from client.engine import Request as Repeatable
 from client.errors import WrongInput
 from client.holding import (
     approved_statements,
@@ -29,6 +32,8 @@ router = APIRouter(route_class=Page)
 BLANK = "blank:"
 """Before the name of a blank, among the fields of the form."""
 
+_REQUEST = re.compile(r"[0-9a-f]{32}")
+
 
 @router.get("/holding")
 async def show_approved(request: Request) -> Response:
@@ -37,9 +42,13 @@ async def show_approved(request: Request) -> Response:
 
 
 @router.post("/holding/proposals")
-async def take_proposal(request: Request, playbook: Annotated[str, Form()] = "") -> Response:
+async def take_proposal(
+    request: Request,
+    playbook: Annotated[str, Form()] = "",
+    request_id: Annotated[str, Form(alias="request")] = "",
+) -> Response:
     """Put those of a playbook before their gate, and show exactly what is to be signed."""
-    made = await attempted(_propose(request, playbook))
+    made = await attempted(_propose(request, playbook, request_id))
     if isinstance(made, Refused):
         return await _show_approved(request, made)
     slug, message = made
@@ -79,8 +88,11 @@ async def take_release(request: Request, slug: str) -> Response:
     return see(f"/incidents/{slug}")
 
 
-async def _propose(request: Request, playbook: str) -> tuple[str, MessageStatus]:
+async def _propose(request: Request, playbook: str, request_id: str) -> tuple[str, MessageStatus]:
     engine = engine_of(request)
+    if _REQUEST.fullmatch(request_id):
+        # The button may be pressed twice before the first answer is there.
+        engine = engine.repeatable(Repeatable(request_id))
     if playbook not in {one.playbook for one in await prepared_statements(engine)}:
         raise WrongInput("There are no holding statements of that playbook.", "Choose another.")
     files = await asyncio.to_thread(read_files, engine.settings, playbook)
@@ -99,6 +111,7 @@ async def _show_approved(request: Request, refused: Refused | None = None) -> Re
         refused.status if refused else 200,
         approved=approved,
         prepared=[] if isinstance(prepared, Refused) else prepared,
+        request_id=secrets.token_hex(16),
         refusal=refused.explanation if refused else None,
     )
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from starlette.datastructures import FormData
 
 from client.errors import WrongInput
+from client.incident_plan import Choices
 from client.promised_time import promised_time, spelled
 from domain.message import FREE_SUBJECT, FREE_TEXT, MessageKind
 from domain.page_entry import ComponentState
 from surfaces.console.typed_facts import TypedFacts
+
+Choice = TypeVar("Choice", bound=str)
 
 FOR, COMPONENT = "for:", "component:"
 """The beginnings of the names of fields for one channel, and for one component."""
@@ -70,6 +74,28 @@ class TypedMessage:
         """Who keeps that promise; "" for its author."""
         return self.fields.get("owner", "").strip()
 
+    def kept_in(self, choices: Choices) -> Choices:
+        """The choices, and what was typed that is not among them.
+
+        A form has fewer choices while the incident or its plan cannot be read, and it must not
+        lose what somebody has chosen before.
+        """
+        kind, owner = self.fields.get("kind", ""), self.owner()
+        kinds = (MessageKind(kind),) if kind in set(MessageKind) else ()
+        return Choices(
+            kinds=_joined(choices.kinds, kinds),
+            channels=_joined(choices.channels, self._filled(FOR)),
+            components=_joined(choices.components, self._filled(COMPONENT)),
+            people=_joined(choices.people, (owner,) if owner else ()),
+        )
+
+    def _filled(self, beginning: str) -> tuple[str, ...]:
+        return tuple(
+            name.removeprefix(beginning)
+            for name, text in self.fields.items()
+            if name.startswith(beginning) and text.strip()
+        )
+
     def facts(self) -> TypedFacts:
         """The facts that were typed beside it; without words if there were none."""
         return TypedFacts.of(self.fields)
@@ -86,6 +112,10 @@ class TypedMessage:
 def texts_of(form: FormData) -> dict[str, str]:
     """The texts of a form by name, without its files."""
     return {name: value for name, value in form.multi_items() if isinstance(value, str)}
+
+
+def _joined(choices: tuple[Choice, ...], typed: tuple[Choice, ...]) -> tuple[Choice, ...]:
+    return tuple(dict.fromkeys((*choices, *typed)))
 
 
 def _lines(text: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from client.checks.contacts import check_contacts
 from client.signing_in import make_link
@@ -122,6 +122,7 @@ async def test_the_incident_says_who_was_notified_how_and_what_came_of_it(
 
     await console.sign_in("ben")
     said = " ".join(re.sub(r"<[^>]+>", " ", await shown(console, "/incidents/site-down")).split())
+    assert re.search(r"As of \d\d:\d\d:\d\d UTC ?\. It does not change by itself", said)
     assert "ben acknowledged Decision on message 1, since" in said
     assert "UTC : handed over" in said
     assert "ada not sent yet Decision on message 1" in said
@@ -142,6 +143,20 @@ async def test_the_incident_says_who_was_notified_how_and_what_came_of_it(
             ("ada", "not_taken"),
         ]
         assert (await api.get("/incidents/gone/notifications")).status_code == 404
+
+
+async def test_the_incident_says_so_if_it_cannot_read_who_was_notified(
+    console: Console, house: House
+) -> None:
+    """Nobody was to be seen there, as if nobody had been notified."""
+    ledger = await console.engine.ledger()
+    await incidents.register(ledger, "site-down", "Down", "plan", (), NOW)
+    await console.sign_in("ada")
+    assert "Who was notified" not in await shown(console, "/incidents/site-down")
+    async with ledger.write() as connection:
+        await connection.execute(text("ALTER TABLE notifications RENAME TO elsewhere"))
+    said = (await shown(console, "/incidents/site-down")).partition("Who was notified")[2]
+    assert "It could not be read just now." in said.partition("</section>")[0]
 
 
 async def shown(console: Console, path: str) -> str:

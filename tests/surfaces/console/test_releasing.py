@@ -9,11 +9,20 @@ import orjson
 import pytest
 from playwright.sync_api import expect
 
+from tests.quick_process import run
 from tests.surfaces.console.people import People, chromium, faults_of, find_browser
 from tests.terminal import Up
 
 pytestmark = [pytest.mark.browser, pytest.mark.whole]
 SLUG = "at-night"
+TWICE = """() => {
+  const form = document.querySelector("form[action='/holding/proposals']");
+  const send = () => fetch(form.action, {
+    method: "POST", body: new URLSearchParams(new FormData(form)),
+  });
+  return Promise.all([send(), send()]).then((all) => all.map((one) => new URL(one.url).pathname));
+}"""
+"""Sends the form twice at once, as two taps do, and returns where each led."""
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +38,21 @@ def people(up: Up) -> Iterator[People]:
 def test_one_person_on_duty_publishes_what_two_approved_in_advance(people: People) -> None:
     """Proposed and signed beforehand; then one page, one list, one button, and it is public."""
     maya = people.enter("maya")
+    # As after a proposal that failed when its incident was open.
+    half = "half-done"
+    title = "Holding statements of site-compromised"
+    opening = ["open", half, "--title", title, "--as", "maya"]
+    assert run(opening, people.up.folder, people.up.environment())[0] == 0
     people.goes_to(maya, "/holding")
-    maya.get_by_role("button", name="Propose the statements of site-compromised").click()
-    maya.wait_for_url("**/messages/1/sign")
+    button = maya.get_by_role("button", name="Propose the statements of site-compromised")
+    expect(button).to_be_visible()
+    first, second = maya.evaluate(TWICE)
+    assert first == second
+    assert first.endswith(f"/incidents/{half}/messages/1/sign")
+    again = orjson.loads(people.types("holding propose site-compromised --json --as maya"))
+    assert (again["incident"], again["message"]["number"]) == (half, 1)
+    assert len(orjson.loads(people.types(f"status {half} --json"))["messages"]) == 1
+    people.goes_to(maya, first)
     prepared, digest = maya.url.split("/")[4], maya.locator(".digest").inner_text()
     people.goes_to(maya, "/holding")
     faults = faults_of(maya)

@@ -54,11 +54,26 @@ async def test_what_others_wrote_is_text(kept: Console) -> None:
 
 
 async def test_a_proposal_that_nobody_took_keeps_what_was_typed(kept: Console) -> None:
-    typed = {"kind": "announcement", "words": "own", "text": "We are looking into it."}
-    answer = await kept.browser.post("/incidents/site-down/messages", data=typed, headers=OURS)
-    assert answer.status_code == 503
-    assert "We are looking into it.</textarea>" in answer.text
-    assert 'role="alert"' in answer.text
+    """The promise of somebody else became its author's without a word."""
+    typed = {
+        "kind": "announcement",
+        "words": "own",
+        "text": "We are looking into it.",
+        "owner": "sam",
+        "for:twitter": "Looking into it.",
+        "component:Web app": "major_outage",
+    }
+    for place in ("", "/1/revisions"):
+        path = f"/incidents/site-down/messages{place}"
+        answer = await kept.browser.post(path, data=typed, headers=OURS)
+        assert answer.status_code == 503
+        assert "We are looking into it.</textarea>" in answer.text
+        assert 'role="alert"' in answer.text
+        assert 'name="for:twitter" rows="3">Looking into it.</textarea>' in answer.text
+        component = answer.text.partition('name="component:Web app"')[2].partition("</select>")[0]
+        assert '<option value="major_outage" selected>' in component
+        # Only a proposal says whose promise it is.
+        assert ('<option value="sam" selected>Sam Rivers</option>' in answer.text) is (not place)
 
 
 async def test_an_incident_that_nobody_knows_is_not_found(kept: Console) -> None:

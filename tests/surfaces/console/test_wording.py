@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
 from client.notifications import SeenNotification, step_of
 from domain.explanation import Action, NextStep
 from domain.notifications import NotificationReason, NotificationState
+from domain.promise_clock import Promise
 from surfaces.console.app import _OPEN_PAGES, _PAGES
 from surfaces.console.wording import button_of
 from surfaces.terminal.wording import command_of
 
+NOW = datetime(2026, 11, 28, 3, 0, tzinfo=UTC)
 IN_A_TERMINAL = {
     Action.AUDIT,
     Action.SIGN_IN,
@@ -77,10 +80,18 @@ def test_a_notification_leads_to_what_is_to_be_done(
     )
 
 
-def test_the_first_word_is_an_announcement_and_a_test_leads_nowhere() -> None:
-    first = step_of(seen(NotificationReason.PROMISE_DUE, about="promise/first_word"))
-    assert first is not None
-    assert first.about == "announcement"
+@pytest.mark.parametrize(("number", "kind"), [(0, "announcement"), (2, "progress_update")])
+def test_the_form_of_a_promise_is_the_same_once_it_was_broken(number: int, kind: str) -> None:
+    """Whoever was told that the first word was broken came to the form of a progress update."""
+    promise = Promise(number=number, owner="maya", made_at=NOW, due=NOW)
+    due = step_of(seen(NotificationReason.PROMISE_DUE, about=promise.about))
+    broken = step_of(seen(NotificationReason.PROMISE_BROKEN, about=promise.about_broken))
+    assert due is not None
+    assert due == broken
+    assert due.about == kind
+
+
+def test_a_contact_test_leads_nowhere() -> None:
     assert step_of(seen(NotificationReason.CONTACT_TEST, incident="")) is None
 
 
