@@ -39,6 +39,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.patches import HOLDS
     from workflows.policies import ASKING, RECORD_AGAIN, URGENT
     from workflows.timeline import Timeline
+    from workflows.until_done import until_done
 
 Release = Callable[[MessageState], Awaitable[Failure | None]]
 """Lets out what was approved beforehand in place of a message; answers why not, or None."""
@@ -60,6 +61,7 @@ class Escalating:
         self._timeline = timeline
         self._release = release
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._spare_at: dict[str, datetime] = {}
 
     def quiet(self) -> bool:
         """Whether everybody who was asked has been told that it is over."""
@@ -127,12 +129,12 @@ class Escalating:
             if message is None:
                 found.over = ending_of(self._state, found, workflow.now())
             elif not self._expire(message):
-                found.ladder = self._ladder()
+                found.follow(self._ladder())
                 found.want(message.gate.roles_needed(), workflow.now())
-                await self._spare(found, _deciders(message) & set(found.asked))
-                found.forget(_deciders(message))
+                await self._spare(found, message)
                 await self._go_on(found, message)
         await self._end(found)
+        self._spare_at.pop(about, None)
         del self._state.escalations[about], self._under_way[about]
 
     def _waiting(self, found: Escalation) -> MessageState | None:
@@ -165,7 +167,7 @@ class Escalating:
             if await self._climb(found, message, due):
                 return
             due = workflow.now() + RECORD_AGAIN
-        times = (due, ends, found.owed_at)
+        times = (due, ends, found.owed_at, self._spare_at.get(found.about))
         await self._wait(found, min(one for one in times if one is not None))
 
     async def _wait(self, found: Escalation, until: datetime) -> None:
@@ -177,7 +179,7 @@ class Escalating:
                 return True
             due = found.due_at()
             sooner = due is not None and due < until and not found.failed
-            return sooner or bool(_deciders(message) & set(found.asked))
+            return sooner or self._to_be_spared(found, message)
 
         left = until - workflow.now()
         if left > timedelta():
@@ -320,10 +322,17 @@ class Escalating:
             self._timeline.add("not asked", "frontfoot", f"message {found.message}: {why}")
         found.failed = True
 
-    async def _spare(self, found: Escalation, people: set[str]) -> None:
+    def _to_be_spared(self, found: Escalation, message: MessageState) -> bool:
+        """Whether somebody who has decided would still be asked, unless it was tried just now."""
+        decided = bool(_deciders(message) & set(found.asked))
+        again = self._spare_at.get(found.about)
+        return decided and (again is None or workflow.now() >= again)
+
+    async def _spare(self, found: Escalation, message: MessageState) -> None:
         """Have nobody be asked who has decided, while others are still to."""
-        if not people:
+        if not self._to_be_spared(found, message):
             return
+        people = _deciders(message) & set(found.asked)
         spared = EndNotifications(
             incident=self._state.incident,
             about=found.about,
@@ -331,9 +340,15 @@ class Escalating:
             at=workflow.now(),
             only=tuple(sorted(people)),
         )
-        # Whoever cannot be spared hears of it once more: better than a gate that waits for that.
-        with suppress(ActivityError):
+        try:
             await call(END_NOTIFICATIONS, spared, ASKING)
+        except ActivityError:
+            if workflow.patched(HOLDS):
+                # Whoever cannot be spared hears of it once more, and the ladder does not wait.
+                self._spare_at[found.about] = workflow.now() + RECORD_AGAIN
+                return
+        self._spare_at.pop(found.about, None)
+        found.forget(people if workflow.patched(HOLDS) else _deciders(message))
 
     async def _end(self, found: Escalation) -> None:
         """Stop everybody's notifications, and have them told who ended it."""
@@ -346,12 +361,15 @@ class Escalating:
             at=found.over.at,
             by=found.over.by,
         )
-        try:
-            await call(END_NOTIFICATIONS, ending, ASKING)
-        except ActivityError as error:
-            why = explanation_of(error).what
-            about = f"message {found.message}: that it is over: {why}"
+
+        def note(error: ActivityError, more: str = ", tried again") -> None:
+            about = f"message {found.message}: that it is over{more}: {explanation_of(error).what}"
             self._timeline.add("not told", "frontfoot", about)
+
+        try:
+            await until_done(self._state, lambda: call(END_NOTIFICATIONS, ending, ASKING), note)
+        except ActivityError as error:
+            note(error, "")
 
 
 def _deciders(message: MessageState) -> set[str]:
