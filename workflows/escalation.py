@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -51,6 +52,13 @@ async def nothing_prepared(message: MessageState) -> Failure:
     return Failure(why, passes=False)
 
 
+class Unspared(NamedTuple):
+    """Who has decided and could not be spared further asking, and when that is tried again."""
+
+    people: set[str]
+    again_at: datetime
+
+
 class Escalating:
     """Asks people about every message that waits, and tells them when it is over."""
 
@@ -61,7 +69,7 @@ class Escalating:
         self._timeline = timeline
         self._release = release
         self._under_way: dict[str, asyncio.Task[None]] = {}
-        self._spare_at: dict[str, datetime] = {}
+        self._unspared: dict[str, Unspared] = {}
 
     def quiet(self) -> bool:
         """Whether everybody who was asked has been told that it is over."""
@@ -128,13 +136,16 @@ class Escalating:
             message = self._waiting(found)
             if message is None:
                 found.over = ending_of(self._state, found, workflow.now())
+            elif self._to_be_spared(found, message) and workflow.patched(HOLDS):
+                # Before another round begins, which forgets whom this one has asked.
+                await self._spare(found, message)
             elif not self._expire(message):
                 found.follow(self._ladder())
                 found.want(message.gate.roles_needed(), workflow.now())
                 await self._spare(found, message)
                 await self._go_on(found, message)
         await self._end(found)
-        self._spare_at.pop(about, None)
+        self._unspared.pop(about, None)
         del self._state.escalations[about], self._under_way[about]
 
     def _waiting(self, found: Escalation) -> MessageState | None:
@@ -167,7 +178,8 @@ class Escalating:
             if await self._climb(found, message, due):
                 return
             due = workflow.now() + RECORD_AGAIN
-        times = (due, ends, found.owed_at, self._spare_at.get(found.about))
+        unspared = self._unspared.get(found.about)
+        times = (due, ends, found.owed_at, unspared.again_at if unspared else None)
         await self._wait(found, min(one for one in times if one is not None))
 
     async def _wait(self, found: Escalation, until: datetime) -> None:
@@ -179,7 +191,7 @@ class Escalating:
                 return True
             due = found.due_at()
             sooner = due is not None and due < until and not found.failed
-            return sooner or self._to_be_spared(found, message)
+            return sooner or bool(self._to_be_spared(found, message))
 
         left = until - workflow.now()
         if left > timedelta():
@@ -322,17 +334,19 @@ class Escalating:
             self._timeline.add("not asked", "frontfoot", f"message {found.message}: {why}")
         found.failed = True
 
-    def _to_be_spared(self, found: Escalation, message: MessageState) -> bool:
-        """Whether somebody who has decided would still be asked, unless it was tried just now."""
-        decided = bool(_deciders(message) & set(found.asked))
-        again = self._spare_at.get(found.about)
-        return decided and (again is None or workflow.now() >= again)
+    def _to_be_spared(self, found: Escalation, message: MessageState) -> set[str]:
+        """Who has decided and would still be asked; nobody while that was tried just now."""
+        decided = _deciders(message) & set(found.asked)
+        unspared = self._unspared.get(found.about)
+        if unspared is None:
+            return decided
+        return decided | unspared.people if workflow.now() >= unspared.again_at else set()
 
     async def _spare(self, found: Escalation, message: MessageState) -> None:
         """Have nobody be asked who has decided, while others are still to."""
-        if not self._to_be_spared(found, message):
+        people = self._to_be_spared(found, message)
+        if not people:
             return
-        people = _deciders(message) & set(found.asked)
         spared = EndNotifications(
             incident=self._state.incident,
             about=found.about,
@@ -345,9 +359,9 @@ class Escalating:
         except ActivityError:
             if workflow.patched(HOLDS):
                 # Whoever cannot be spared hears of it once more, and the ladder does not wait.
-                self._spare_at[found.about] = workflow.now() + RECORD_AGAIN
+                self._unspared[found.about] = Unspared(people, workflow.now() + RECORD_AGAIN)
                 return
-        self._spare_at.pop(found.about, None)
+        self._unspared.pop(found.about, None)
         found.forget(people if workflow.patched(HOLDS) else _deciders(message))
 
     async def _end(self, found: Escalation) -> None:

@@ -158,6 +158,7 @@ async def test_a_decision_ends_the_asking_of_whoever_made_it(response: Response)
 
     # Only security is left to be found: another round begins, without whoever has signed.
     assert (await asked(response, 2))[1] == ("2-ask", ("ines",))
+    assert [one.only for one in response.world.ended] == [("noor",)]
     await response.decide(message, "ines")
     assert await ended(response) == [("gate/1/1", "approved", "ines")]
 
