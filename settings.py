@@ -244,8 +244,9 @@ class Settings(BaseSettings):
     )
     contact_stand_in: str = Field(
         default="",
-        description="Where notifications go whose secret is not set: an address, to which the "
-        "secret's name is added. In a rehearsal `frontfoot up` names the sandbox's phones here.",
+        description="Where everything goes that is for a service or a room, in place of what its "
+        "secret says: an address, to which the secret's name is added. In a rehearsal it is the "
+        "sandbox's phones.",
     )
     contact_tests: bool = Field(
         default=True,

@@ -29,7 +29,8 @@ _log = logging.getLogger("frontfoot.notifications")
 class ContactSecrets:
     """The addresses that contact methods and rooms name: in the environment, or a file each.
 
-    ``stand_in`` is where the sandbox takes what goes to services whose secret is not set.
+    With a ``stand_in`` there are no others: it takes what goes to services and to rooms, each under
+    its secret's name. In a rehearsal nobody's real phone rings.
     """
 
     def __init__(self, folder: Path | None = None, stand_in: str = "") -> None:
@@ -37,16 +38,16 @@ class ContactSecrets:
         self._stand_in = stand_in
 
     def find(self, name: str) -> str:
-        """The secret of that name; "" if there is none."""
+        """The secret of that name; "" if there is none. Blocks."""
+        if self._stand_in:
+            return self._stand_in + name.lower()
         return secret_named(name, self._folder)
 
     def of(self, method: ContactMethod) -> str:
         """The address of a contact method; "" if it has none. Blocks."""
-        name = method.secret or ""
-        found = self.find(name)
-        if not found and self._stand_in and method.kind is ContactKind.APPRISE:
-            return self._stand_in + name.lower()
-        return found
+        if not method.secret or (self._stand_in and method.kind is not ContactKind.APPRISE):
+            return ""
+        return self.find(method.secret)
 
 
 class Contacts:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 from activities.contacts import Contacts
@@ -49,29 +49,37 @@ class NotificationKeeping:
         self._start = start
         self._lines = lines
         self._rooms = tuple(told)
+        self._checked: datetime | None = None
 
     async def run(self) -> None:
         """Look again and again; until cancelled."""
-        checked: datetime | None = None
-        forgot: datetime | None = None
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._again(LOOK_EVERY, self._look))
+            # It gives way to everything else, and nobody who is to be notified waits for it.
+            both.create_task(self._again(FORGET_EVERY, self._forget))
+
+    async def _again(self, every: timedelta, look: Callable[[], Awaitable[None]]) -> None:
         while True:
-            now = datetime.now(UTC)
             try:
-                if checked is None:
-                    await rooms.keep(self._database, self._rooms, now)
-                if await sending.overdue(self._database, now - OVERDUE_AFTER):
-                    await self._start()
-                if checked is None or now - checked >= CHECK_EVERY:
-                    await self.check(now)
-                    checked = now
-                if forgot is None or now - forgot >= FORGET_EVERY:
-                    await forgetting.forget_old(self._database, now)
-                    forgot = now
+                await look()
             except StoreUnavailable:
                 _log.warning("notifications were not looked at: the ledger cannot be reached")
             except Exception as error:  # noqa: BLE001 - nobody would notice that it has ended
                 _log.error("notifications were not looked at: %s", type(error).__name__)
-            await asyncio.sleep(LOOK_EVERY.total_seconds())
+            await asyncio.sleep(every.total_seconds())
+
+    async def _look(self) -> None:
+        now = datetime.now(UTC)
+        if self._checked is None:
+            await rooms.keep(self._database, self._rooms, now)
+        if await sending.overdue(self._database, now - OVERDUE_AFTER):
+            await self._start()
+        if self._checked is None or now - self._checked >= CHECK_EVERY:
+            await self.check(now)
+            self._checked = now
+
+    async def _forget(self) -> None:
+        await forgetting.forget_old(self._database, datetime.now(UTC))
 
     async def check(self, now: datetime) -> None:
         """Find out which contact methods cannot be used, and tell rooms how much is answered."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
+from client.errors import WrongInput
 from client.playbooks import installed, read_files
 from domain.errors import PlaybookInvalid
 from domain.people import Member
@@ -15,42 +17,52 @@ _log = logging.getLogger("frontfoot.people")
 
 
 class KnownPeople:
-    """Everybody as ``known_people``; while the files cannot be used, as they were last.
+    """Everybody as ``known_people``; of a playbook that cannot be used now, as they were last.
 
     Somebody is in the middle of an edit then, and nobody is to go unasked for that.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._last: tuple[Member, ...] | None = None
+        self._last: dict[str, tuple[Member, ...]] = {}
 
     def __call__(self) -> tuple[Member, ...]:
-        """Blocks. Raises ``PlaybookInvalid`` if they never could be used."""
-        try:
-            self._last = known_people(self._settings)
-        except PlaybookInvalid:
-            if self._last is None:
-                raise
-            _log.warning("the files of people cannot be used: as they were last, meanwhile")
-        return self._last
+        """Blocks. Raises ``PlaybookInvalid`` if none of the files ever could be used."""
+        invalid = None
+        for name in dict.fromkeys((*installed(self._settings), *self._last)):
+            try:
+                self._last[name] = _members(self._settings, name)
+            except (PlaybookInvalid, WrongInput) as error:
+                invalid = error if isinstance(error, PlaybookInvalid) else invalid
+                _log.warning("people of a playbook cannot be read now; as they were last, if ever")
+        if invalid is not None and not self._last:
+            raise invalid
+        return _each_once(self._last.values())
 
 
 def known_people(settings: Settings) -> tuple[Member, ...]:
     """Everybody in the installed playbooks, each once, in their order. Blocks.
 
     A file that has not changed is not read again: whoever is notified asks each time. Raises
-    ``PlaybookInvalid`` for a file of people that cannot be used.
+    ``PlaybookInvalid`` for a file that cannot be used.
     """
-    found: dict[str, Member] = {}
-    for name in installed(settings):
-        people = people_of(settings.playbooks_dir, name)
-        for member in people.people if people is not None else _of_plan(settings, name):
-            found.setdefault(member.id, member)
-    return tuple(found.values())
+    return _each_once(_members(settings, name) for name in installed(settings))
 
 
-def _of_plan(settings: Settings, name: str) -> tuple[Member, ...]:
-    """The roster that a plan has by itself."""
-    plan = examine_playbook(read_files(settings, name)).plan
-    roster = plan.roster if plan is not None else ()
-    return tuple(Member(id=one.id, roles=one.roles) for one in roster)
+def _members(settings: Settings, name: str) -> tuple[Member, ...]:
+    people = people_of(settings.playbooks_dir, name)
+    if people is not None:
+        return people.people
+    examined = examine_playbook(read_files(settings, name))
+    if examined.plan is None:
+        raise PlaybookInvalid(examined.problems)
+    # Its roster is its own.
+    return tuple(Member(id=one.id, roles=one.roles) for one in examined.plan.roster)
+
+
+def _each_once(found: Iterable[tuple[Member, ...]]) -> tuple[Member, ...]:
+    people: dict[str, Member] = {}
+    for members in found:
+        for one in members:
+            people.setdefault(one.id, one)
+    return tuple(people.values())

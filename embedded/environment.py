@@ -26,6 +26,7 @@ WEBSITE_FOLDER = "FRONTFOOT_WEBSITE_FOLDER"
 PRIVATE_NETWORKS = "FRONTFOOT_OUTBOX_PRIVATE_NETWORKS"
 SUBSCRIBERS_FROM = "FRONTFOOT_SUBSCRIBERS_FROM"
 PHONES = "FRONTFOOT_CONTACT_STAND_IN"
+CONTACT_TESTS = "FRONTFOOT_CONTACT_TESTS"
 _SETTINGS = frozenset(f"FRONTFOOT_{name.upper()}" for name in Settings.model_fields)
 
 
@@ -82,8 +83,9 @@ def stack_environment(
         kept[PUBLIC_URL] = webhooks
         # Before the first incident no playbook says from whom subscribers get their mail.
         kept[SUBSCRIBERS_FROM] = given.get(SUBSCRIBERS_FROM) or "status@example.com"
-        # The sandbox has a phone for everybody, so that asking people can be rehearsed, too.
-        kept[PHONES] = given.get(PHONES, f"{sandbox.replace('http', 'json', 1)}/phones/")
+        # The sandbox has a phone for everybody: asking people is rehearsed, and wakes up nobody.
+        clients[PHONES] = given.get(PHONES, f"{sandbox.replace('http', 'json', 1)}/phones/")
+        kept[CONTACT_TESTS] = given.get(CONTACT_TESTS, "false")
     elif not given.get(PUBLIC_URL):
         notices.append(
             f"Goodwill mail carries no unsubscribe link, because {PUBLIC_URL} is not set: "

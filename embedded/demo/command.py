@@ -83,7 +83,6 @@ async def play(recipients: int, state_dir: Path, console: Console) -> bool:
     # For its parts, and for what the desk asks here: whether a reply fits its channel.
     os.environ.update(crowd.SETTINGS)
     # The demo's people have phones in the sandbox, and nobody else's phone rings.
-    os.environ["FRONTFOOT_CONTACT_SECRETS"] = ""
     os.environ.pop(PHONES, None)
     console.print(f"Starting Temporal, sandbox, webhook receiver and worker in {state_dir} …")
     stack = Stack(

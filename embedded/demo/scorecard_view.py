@@ -70,7 +70,7 @@ def show(console: Console, score: Score, story: Story) -> None:
 def _silence(one: Silence) -> list[str]:
     due = show_clock(one.due) if one.due else ""
     where = ", ".join(f"{channel} {times}x" for channel, times in one.copies.items())
-    rang = f"{one.owner}'s phone rang {plural(one.rang, 'time')}"
+    rang = f"Before the time the phones of {', '.join(one.rang) or 'nobody'} rang"
     lines = [
         f"{one.owner} promised the next update by {due} in message {one.promised}, and did no more",
         f"asked: {'; then '.join(one.asked)}. {rang}",

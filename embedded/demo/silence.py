@@ -39,10 +39,11 @@ STATEMENT: Mapping[str, Any] = {
 }
 """What the owner publishes, beside the statements that the playbook comes with."""
 
-CLOCK = {"remind": "9s", "deputy": "5s", "grace": "12s"}
+_REMIND = timedelta(seconds=14)
+CLOCK = {"remind": f"{_REMIND.seconds}s", "deputy": "9s", "grace": "12s"}
 """The playbook's minutes in seconds; the promised time itself is a whole minute."""
 
-_SOON = timedelta(seconds=18)
+_SOON = timedelta(seconds=30)
 _ASKED = "promise near"
 
 
@@ -57,7 +58,7 @@ class Silence(Value):
     """What became of a promise whose owner did nothing more about it.
 
     Message ``promised`` made it. ``asked`` has the people of each step, by our record, and ``rang``
-    how often the owner's phone did, by the sandbox. Message ``fallback`` went out by itself:
+    whose phones did before its time, by the sandbox. Message ``fallback`` went out by itself:
     ``ours`` are the channels that took it by the ledger, and ``copies`` counts it in public.
     ``kept_by`` is the message that kept what that one promised in turn.
     """
@@ -67,7 +68,7 @@ class Silence(Value):
     due: datetime | None = None
     state: PromiseState | None = None
     asked: tuple[str, ...] = ()
-    rang: int = 0
+    rang: tuple[str, ...] = ()
     fallback: int = 0
     ours: tuple[str, ...] = ()
     copies: Mapping[str, int] = {}
@@ -78,7 +79,7 @@ class Silence(Value):
         if not self.promised:
             return ["no owner of a promise went silent"]
         found = []
-        if not self.rang or not any(one == self.owner for one in self.asked):
+        if self.owner not in self.rang or not any(one == self.owner for one in self.asked):
             found.append(f"{self.owner} was not reminded of what message {self.promised} promises")
         if all(one == self.owner for one in self.asked):
             found.append(f"nobody was asked in place of {self.owner}")
@@ -112,7 +113,7 @@ async def count_silence(
         due=promise.due,
         state=promise.state,
         asked=tuple(await steps_of(engine, promise.number)),
-        rang=(await rings(sandbox))[promise.owner],
+        rang=tuple(sorted(await rings(sandbox, promise.due - _REMIND, promise.due))),
     )
     number = promise.ended_by or 0
     fallback = next((one for one in status.messages if one.number == number), None)

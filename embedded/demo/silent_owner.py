@@ -46,6 +46,13 @@ async def go_silent(engine: Engine, say: Say) -> None:
 
 async def _release(engine: Engine, say: Say) -> int:
     """Publish words that were approved in advance; the number of the message."""
+    # A worker has just been killed, and the promise is for soon: until another one answers.
+    for _ in range(_TRIES):
+        try:
+            await incident_status(engine, INCIDENT)
+            break
+        except ClientError:
+            await asyncio.sleep(1)
     for _ in range(_TRIES):
         due = next_minute(datetime.now(UTC))
         try:
@@ -69,6 +76,7 @@ async def _release(engine: Engine, say: Say) -> int:
 async def _promise(engine: Engine, number: int) -> PromiseStatus | None:
     try:
         status = await incident_status(engine, INCIDENT)
-    except NoWorker:
+    except ClientError:
+        # The next look tells.
         return None
     return next((one for one in status.promises if one.number == number), None)

@@ -27,6 +27,6 @@ def test_what_is_lost_or_doubled_is_counted_where_it_is() -> None:
     other = FOUND.model_copy(update={"rings": (2, 1), "entered": (0.1, 0.2), "attempts": 4})
     assert other.wrong() == [
         "entered: 1 lost, 0 too many",
-        "heard by a telephone: 1 lost, 1 too many",
+        "heard by a phone: 1 lost, 1 too many",
         "4 attempts at 3 notifications",
     ]

@@ -191,7 +191,7 @@ class World:
         elif what == "away":
             self.away_until = self.now + more[0] * MINUTE
         else:
-            self.platform = more  # type: ignore[assignment]
+            self.platform = more
 
     def passes(self, minutes: int) -> Iterator[None]:
         """Time, minute by minute."""

@@ -68,5 +68,6 @@ def test_in_a_rehearsal_everybody_has_a_phone_in_the_sandbox_and_live_nobody_has
         "FRONTFOOT_EMAIL_FROM_NAME": "A",
     }
     assert parts({}, live=False)["FRONTFOOT_CONTACT_STAND_IN"] == "json://s:1/phones/"
+    assert parts({}, live=False)["FRONTFOOT_CONTACT_TESTS"] == "false"
     assert not parts(own, live=False)["FRONTFOOT_CONTACT_STAND_IN"]
     assert "FRONTFOOT_CONTACT_STAND_IN" not in parts(account, live=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from activities.contacts import ContactSecrets
 from channels.notifying.services import Services
 from domain.contact import ContactKind, ContactMethod
@@ -35,8 +37,16 @@ def test_what_is_no_notification_is_refused(sandbox: Any) -> None:
     assert sandbox.http.get("/_sandbox/phones").json() == {"notifications": []}
 
 
-def test_mail_and_browsers_have_no_phone_to_stand_in_for_them() -> None:
+def test_in_a_rehearsal_no_secret_is_used_and_mail_and_browsers_have_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("NOOR_PHONE", "NOOR_MAIL", "CREW"):
+        monkeypatch.setenv(f"FRONTFOOT_CONTACT_{name}", "json://real.example/1")
     secrets = ContactSecrets(stand_in="json://127.0.0.1:1/phones/")
+    phone = ContactMethod(name="phone", kind=ContactKind.APPRISE, secret="NOOR_PHONE")
+    assert secrets.of(phone) == "json://127.0.0.1:1/phones/noor_phone"
+    assert secrets.find("CREW") == "json://127.0.0.1:1/phones/crew"
+    assert ContactSecrets().of(phone) == "json://real.example/1"
     mail = ContactMethod(name="mail", kind=ContactKind.MAIL, secret="NOOR_MAIL")
     browser = ContactMethod(name="browser", kind=ContactKind.WEB_PUSH)
     assert (secrets.of(mail), secrets.of(browser)) == ("", "")
