@@ -205,6 +205,12 @@ class Escalation(BaseModel):
         before = self.asked.get(person)
         return before is None or before.state is not NotificationState.ACKNOWLEDGED
 
+    def follow(self, ladder: Ladder | None) -> None:
+        """Go on by this ladder; one that lets nothing out owes nothing."""
+        self.ladder = ladder
+        if ladder is None or ladder.release_preapproved is None:
+            self.owed_at = None
+
     def want(self, roles: tuple[Role, ...], now: datetime) -> None:
         """Begin another round if other roles are needed than before."""
         if roles == self.wanted:

@@ -18,6 +18,9 @@ from domain.promise_clock import KEEPING, UNDER_WAY_WAIT, Promise
 
 _PUBLISHING = MessagePhase.PUBLISHING
 
+NOT_OUT = "The statement is not out yet"
+"""How the reason begins why a statement that is tried again has not been published."""
+
 
 class Step(StrEnum):
     """What is to be done about a promise whose grace is over."""
@@ -44,35 +47,50 @@ def next_move(
 ) -> Move:
     """What an open promise needs ``now`` that its grace is over, or its statement is under way.
 
-    ``resolution`` is that of ``resolution_since``: nothing says that work goes on beside it. A
-    promise that begins to wait for an update notes since when it does.
+    ``resolution`` is that of ``resolution_since``: nothing says that work goes on beside it, but
+    nobody waits for it without end. A promise that begins to wait for an update notes since when.
     """
     if resolution is not None:
         name = f"Message {resolution.number}, the resolution,"
-        if resolution.phase is _PUBLISHING:
-            return Move(Step.REMARK, f"{name} is on its way.")
-        return Move(Step.BREAK, f"{name} did not get out.")
+        if resolution.phase is not _PUBLISHING:
+            return Move(Step.BREAK, f"{name} {_what_became_of(resolution)}.")
+        if now >= promise.resolved_at_most(state.plan.promises):
+            return Move(Step.BREAK, f"{name} is still on its way.")
+        return Move(Step.REMARK, f"{name} is on its way.")
     late = promise.fallback_failed(now, state.plan.promises)
     if promise.fallback is not None:
         return _while_it_goes_out(state, promise, late=late)
     if late:
-        return Move(Step.BREAK, promise.why)
+        # Since then it may have been late for a resolution that was called off.
+        known = promise.why.startswith(NOT_OUT)
+        return Move(Step.BREAK, promise.why if known else "The statement was not out in time.")
     if promise.again_at is not None and now < promise.again_at:
         return Move(Step.WAIT)
     if on_its_way(state, promise):
         promise.held_since = promise.held_since or now
-        if now < promise.held_since + UNDER_WAY_WAIT:
-            return Move(Step.WAIT)
-    return Move(Step.PUBLISH)
+    return Move(Step.WAIT if waits(state, promise, now) else Step.PUBLISH)
+
+
+def waits(state: IncidentState, promise: Promise, now: datetime) -> bool:
+    """Whether the statement waits for an update that is on its way; two minutes at most."""
+    since = promise.held_since
+    over = since is not None and now >= since + UNDER_WAY_WAIT
+    return not over and on_its_way(state, promise)
 
 
 def _while_it_goes_out(state: IncidentState, promise: Promise, *, late: bool) -> Move:
     message = state.message(promise.fallback or 0)
     # An update that somebody has just approved overtakes it, and may keep the promise still.
-    over = message.phase is not _PUBLISHING and not on_its_way(state, promise)
-    if over or late:
-        return Move(Step.BREAK, f"Message {message.number} did not get out.")
+    if message.phase is not _PUBLISHING and not on_its_way(state, promise):
+        return Move(Step.BREAK, f"Message {message.number} {_what_became_of(message)}.")
+    if late:
+        return Move(Step.BREAK, f"Message {message.number} was not out in time.")
     return Move(Step.WAIT)
+
+
+def _what_became_of(message: MessageState) -> str:
+    """Of one that ended, and that people do not count as told."""
+    return "did not reach enough of its channels" if message.reached else "did not get out"
 
 
 def look_at(
@@ -85,7 +103,7 @@ def look_at(
     plan = state.plan.promises
     if promise.open and promise.why and resolution is not None:
         # Everybody knows, and what becomes of the resolution decides.
-        return None
+        return promise.resolved_at_most(plan)
     if trying:
         return promise.breaks_at(plan) if promise.open else None
     return promise.next_at(plan)

@@ -187,6 +187,10 @@ class Promise(BaseModel):
         begun = self.tried_at or self.fallback_at
         return begun + plan.grace if begun else None
 
+    def resolved_at_most(self, plan: PromisesPlan) -> datetime:
+        """Until when a resolution that is on its way is waited for: as long as for a statement."""
+        return max(self.due, self.made_at) + 2 * plan.grace
+
     def fallback_failed(self, now: datetime, plan: PromisesPlan) -> bool:
         """Whether the fallback should have been out by now."""
         breaks = self.breaks_at(plan)

@@ -20,14 +20,17 @@ with workflow.unsafe.imports_passed_through():
     from activities.signatures.notifications import END_NOTIFICATIONS, EndNotifications
     from domain.incident import IncidentState
     from domain.promise_clock import BROKEN, LATE, Promise, Rung
-    from domain.stage import Stage
     from workflows.asking import Asking
     from workflows.calls import call, failure_of
     from workflows.patches import HOLDS
-    from workflows.policies import RECORD_AGAIN, REMIND_AGAIN_AT_MOST, REMINDED
+    from workflows.policies import REMINDED
     from workflows.timeline import Timeline
+    from workflows.until_done import until_done
 
 Result = TypeVar("Result")
+
+_ASKED_AS = {LATE: "told of a late promise", BROKEN: "told of a broken promise"}
+"""What the timeline calls asking people, where the time has passed."""
 
 
 class Alarms:
@@ -111,7 +114,7 @@ class Alarms:
                 )
             if asked.people:
                 about = f"{promise.in_words}: asked {asked}"
-                self._timeline.add("promise near", "frontfoot", about)
+                self._timeline.add(_ASKED_AS.get(step, "promise near"), "frontfoot", about)
             if asked.nobody and promise.open and step in (Rung.REMIND, Rung.DEPUTY):
                 following = list(Rung)[list(Rung).index(Rung(step)) + 1]
                 self._timeline.add("nobody could be reached", "frontfoot", promise.in_words)
@@ -139,23 +142,9 @@ class Alarms:
             yield
 
     async def _until_done(self, promise: Promise, do: Callable[[], Awaitable[Result]]) -> Result:
-        """The result, however long the ledger is away; a closed incident does not wait for it."""
-        noted, pause = False, RECORD_AGAIN
-        while True:
-            closed = self._state.stage is Stage.CLOSED
-            try:
-                return await do()
-            except ActivityError as error:
-                if closed or not failure_of(error).passes or not workflow.patched(HOLDS):
-                    raise
-                if not noted:
-                    self._note_failure(promise.number, error)
-                noted = True
-            with contextlib.suppress(TimeoutError):
-                await workflow.wait_condition(
-                    lambda: self._state.stage is Stage.CLOSED, timeout=pause
-                )
-            pause = min(2 * pause, REMIND_AGAIN_AT_MOST)
+        return await until_done(
+            self._state, do, lambda error: self._note_failure(promise.number, error)
+        )
 
     def _note_failure(self, number: int, error: ActivityError) -> None:
         about = f"promise {number}: {failure_of(error).why}"

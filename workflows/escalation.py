@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -39,6 +40,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.patches import HOLDS
     from workflows.policies import ASKING, RECORD_AGAIN, URGENT
     from workflows.timeline import Timeline
+    from workflows.until_done import until_done
 
 Release = Callable[[MessageState], Awaitable[Failure | None]]
 """Lets out what was approved beforehand in place of a message; answers why not, or None."""
@@ -48,6 +50,13 @@ async def nothing_prepared(message: MessageState) -> Failure:
     """The answer of an incident that has nothing to release."""
     why = f"there is no holding statement to go out in place of message {message.number}"
     return Failure(why, passes=False)
+
+
+class Unspared(NamedTuple):
+    """Who has decided and could not be spared further asking, and when that is tried again."""
+
+    people: set[str]
+    again_at: datetime
 
 
 class Escalating:
@@ -60,6 +69,7 @@ class Escalating:
         self._timeline = timeline
         self._release = release
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._unspared: dict[str, Unspared] = {}
 
     def quiet(self) -> bool:
         """Whether everybody who was asked has been told that it is over."""
@@ -126,13 +136,16 @@ class Escalating:
             message = self._waiting(found)
             if message is None:
                 found.over = ending_of(self._state, found, workflow.now())
+            elif self._to_be_spared(found, message) and workflow.patched(HOLDS):
+                # Before another round begins, which forgets whom this one has asked.
+                await self._spare(found, message)
             elif not self._expire(message):
-                found.ladder = self._ladder()
+                found.follow(self._ladder())
                 found.want(message.gate.roles_needed(), workflow.now())
-                await self._spare(found, _deciders(message) & set(found.asked))
-                found.forget(_deciders(message))
+                await self._spare(found, message)
                 await self._go_on(found, message)
         await self._end(found)
+        self._unspared.pop(about, None)
         del self._state.escalations[about], self._under_way[about]
 
     def _waiting(self, found: Escalation) -> MessageState | None:
@@ -165,7 +178,8 @@ class Escalating:
             if await self._climb(found, message, due):
                 return
             due = workflow.now() + RECORD_AGAIN
-        times = (due, ends, found.owed_at)
+        unspared = self._unspared.get(found.about)
+        times = (due, ends, found.owed_at, unspared.again_at if unspared else None)
         await self._wait(found, min(one for one in times if one is not None))
 
     async def _wait(self, found: Escalation, until: datetime) -> None:
@@ -177,7 +191,7 @@ class Escalating:
                 return True
             due = found.due_at()
             sooner = due is not None and due < until and not found.failed
-            return sooner or bool(_deciders(message) & set(found.asked))
+            return sooner or bool(self._to_be_spared(found, message))
 
         left = until - workflow.now()
         if left > timedelta():
@@ -320,8 +334,17 @@ class Escalating:
             self._timeline.add("not asked", "frontfoot", f"message {found.message}: {why}")
         found.failed = True
 
-    async def _spare(self, found: Escalation, people: set[str]) -> None:
+    def _to_be_spared(self, found: Escalation, message: MessageState) -> set[str]:
+        """Who has decided and would still be asked; nobody while that was tried just now."""
+        decided = _deciders(message) & set(found.asked)
+        unspared = self._unspared.get(found.about)
+        if unspared is None:
+            return decided
+        return decided | unspared.people if workflow.now() >= unspared.again_at else set()
+
+    async def _spare(self, found: Escalation, message: MessageState) -> None:
         """Have nobody be asked who has decided, while others are still to."""
+        people = self._to_be_spared(found, message)
         if not people:
             return
         spared = EndNotifications(
@@ -331,9 +354,15 @@ class Escalating:
             at=workflow.now(),
             only=tuple(sorted(people)),
         )
-        # Whoever cannot be spared hears of it once more: better than a gate that waits for that.
-        with suppress(ActivityError):
+        try:
             await call(END_NOTIFICATIONS, spared, ASKING)
+        except ActivityError:
+            if workflow.patched(HOLDS):
+                # Whoever cannot be spared hears of it once more, and the ladder does not wait.
+                self._unspared[found.about] = Unspared(people, workflow.now() + RECORD_AGAIN)
+                return
+        self._unspared.pop(found.about, None)
+        found.forget(people if workflow.patched(HOLDS) else _deciders(message))
 
     async def _end(self, found: Escalation) -> None:
         """Stop everybody's notifications, and have them told who ended it."""
@@ -346,12 +375,15 @@ class Escalating:
             at=found.over.at,
             by=found.over.by,
         )
-        try:
-            await call(END_NOTIFICATIONS, ending, ASKING)
-        except ActivityError as error:
-            why = explanation_of(error).what
-            about = f"message {found.message}: that it is over: {why}"
+
+        def note(error: ActivityError, more: str = ", tried again") -> None:
+            about = f"message {found.message}: that it is over{more}: {explanation_of(error).what}"
             self._timeline.add("not told", "frontfoot", about)
+
+        try:
+            await until_done(self._state, lambda: call(END_NOTIFICATIONS, ending, ASKING), note)
+        except ActivityError as error:
+            note(error, "")
 
 
 def _deciders(message: MessageState) -> set[str]:

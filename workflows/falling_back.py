@@ -11,6 +11,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from domain.errors import DomainError
     from domain.fallback import (
+        NOT_OUT,
         Step,
         in_a_row,
         look_at,
@@ -18,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
         on_its_way,
         overtaken,
         resolution_since,
+        waits,
     )
     from domain.incident import IncidentState
     from domain.message_state import MessagePhase, MessageState
@@ -53,6 +55,10 @@ class FallingBack:
             promise.climb(Rung.FALLBACK)
             self._break(promise, "It is not out.")
             return
+        held = promise.held_since is not None and not on_its_way(self._state, promise)
+        if held and workflow.patched(HOLDS):
+            # The next update that is on its way is waited for anew.
+            promise.held_since = None
         move = next_move(self._state, promise, now, self._resolution(promise))
         match move.step:
             case Step.REMARK:
@@ -113,14 +119,12 @@ class FallingBack:
         """Whether the statement still says something: things happen while it is being rendered."""
         if not promise.open:
             return promise.again_at is not None and not on_its_way(self._state, promise)
-        return promise.held_since is not None or not on_its_way(self._state, promise)
+        return not waits(self._state, promise, workflow.now())
 
     async def _publish(self, promise: Promise) -> None:
         began = workflow.now()
         try:
-            message = await self._releasing.still_working(
-                promise.owner, promise.due, lambda: self._wanted(promise)
-            )
+            message = await self._releasing.still_working(promise, lambda: self._wanted(promise))
         except (DomainError, ActivityError) as error:
             self._note_failure(promise, failure_of(error), began)
         else:
@@ -134,7 +138,7 @@ class FallingBack:
                 return
             promise.try_again(began, workflow.now() + RECORD_AGAIN)
             if promise.open:
-                self._alarms.remark(promise, f"The statement is not out yet: {failure.why}")
+                self._alarms.remark(promise, f"{NOT_OUT}: {failure.why}")
             return
         promise.climb(Rung.FALLBACK)
         promise.again_at = None

@@ -113,7 +113,13 @@ class Promises:
             ],
             [*self._alarms.under_way],
             state.severity,
+            self._lost(),
         )
+
+    def _lost(self) -> object:
+        """The channels that count no more: without them people may have been told."""
+        lost = [one.channel for one in self._state.quarantines]
+        return lost if lost and workflow.patched(HOLDS) else []
 
     # --- what became of it --------------------------------------------------------------------
 

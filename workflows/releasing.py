@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from temporalio import workflow
@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.message_state import MessagePhase, MessageState
     from domain.next_word import suggested_promise
     from domain.playbook_holding import HoldingPlan, StatementPlan
+    from domain.promise_clock import Promise
     from domain.promises import refuse_promise, whole_minute
     from domain.proposing import stage_for
     from domain.roster import roles_of
@@ -60,17 +61,14 @@ class Releasing:
 
     def refuse(self, release: Release) -> None:
         """Raise ``DomainError`` unless this person may release it now."""
-        self._refuse(release)
-        resolution = self._resolution()
-        if resolution is not None:
-            raise _beside(resolution, self._state.incident)
+        self._refuse(release, holds=True)
 
-    def _refuse(self, release: Release) -> None:
+    def _refuse(self, release: Release, *, holds: bool) -> None:
         self._state.refuse_request(release.actor)
         refuse_long("The name of the statement", release.statement, NAME_LIMIT)
         refuse_many("blanks", (*release.blanks, *release.blanks.values()))
         statement = self._plan().statement(release.statement)
-        self._refuse_now(statement)
+        self._refuse_now(statement, holds=holds)
         held = roles_of(self._state.plan.roster)[release.actor.person]
         if not set(held) & set(statement.released_by):
             raise DomainError(
@@ -82,37 +80,38 @@ class Releasing:
     async def release(self, release: Release) -> MessageState:
         """Publish it. Raises ``ActivityError`` if a blank is not what was approved."""
         async with turn(self._turn):
-            self._refuse(release)
-            self._refuse_beside_resolution()
+            self._refuse(release, holds=workflow.patched(HOLDS))
             statement = self._plan().statement(release.statement)
             return await self._publish(
                 statement, release.actor, release.blanks, _shown(release.next_update_by)
             )
 
-    async def still_working(self, owner: str, since: datetime, wanted: Wanted) -> MessageState:
-        """Publish that work goes on, with a new promise that ``owner`` keeps.
+    async def still_working(self, promise: Promise, wanted: Wanted) -> MessageState:
+        """Publish that work goes on, with a new promise that the same owner keeps.
 
         Raises ``DomainError`` or ``ActivityError`` if it cannot be published.
         """
-        return await self._by_itself(STILL_WORKING, owner, since, wanted)
+        return await self._by_itself(
+            STILL_WORKING, promise.owner, promise.due, wanted, after=promise.number
+        )
 
     async def _by_itself(
-        self, name: str, owner: str, since: datetime, wanted: Wanted
+        self, name: str, owner: str, since: datetime, wanted: Wanted, after: int = 0
     ) -> MessageState:
         """Publish a statement that nobody released, as the plan says.
 
         Its only blank may be the time of the next update, which the cadence gives. One that was
-        released ``since`` then, or is still going out, is enough: nobody needs two. Raises
-        ``NotNow`` if it is not ``wanted`` any more once it has been rendered.
+        released ``since`` then, or is still to reach people, is enough: nobody needs two. It must
+        be a later message than ``after``. Raises ``NotNow`` if it is not ``wanted`` any more once
+        it has been rendered.
         """
         async with turn(self._turn):
             self._state.refuse_if_closed()
-            found = self._released(name, since)
+            found = self._released(name, since, after)
             if found is not None:
                 return found
             statement = self._plan().statement(name)
-            self._refuse_now(statement)
-            self._refuse_beside_resolution()
+            self._refuse_now(statement, holds=workflow.patched(HOLDS))
             if statement.blanks:
                 raise DomainError(
                     f"Holding statement {name} has blanks, and nobody is there to fill them.",
@@ -124,15 +123,28 @@ class Releasing:
                 statement, FRONTFOOT, {}, _shown(promise), owner=owner, wanted=wanted
             )
 
-    def _released(self, name: str, since: datetime) -> MessageState | None:
+    def _released(self, name: str, since: datetime, after: int) -> MessageState | None:
         for one in reversed(self._state.messages):
             if one.released != name:
                 continue
-            if one.proposed_at >= since:
-                return one
-            if one.phase is MessagePhase.PUBLISHING and workflow.patched(HOLDS):
+            recent = one.proposed_at >= since
+            enough = self._is_enough(one, after, recent=recent)
+            if enough != recent and not workflow.patched(HOLDS):
+                enough = recent
+            if enough:
                 return one
         return None
+
+    def _is_enough(self, statement: MessageState, after: int, *, recent: bool) -> bool:
+        """Whether one that was let out before says it; what got nowhere says nothing.
+
+        One that people have had for hours may still be going out on another channel.
+        """
+        if statement.number <= after:
+            return False
+        told = self._state.told(statement)
+        going_out = statement.phase is MessagePhase.PUBLISHING
+        return told or going_out if recent else going_out and not told
 
     async def in_place_of(self, message: MessageState) -> Failure | None:
         """Publish what was approved for the time that ``message`` waits; why not, or None.
@@ -161,8 +173,11 @@ class Releasing:
             )
         return plan
 
-    def _refuse_now(self, statement: StatementPlan) -> None:
-        """Raise ``DomainError`` if people have heard more than ``statement`` says."""
+    def _refuse_now(self, statement: StatementPlan, *, holds: bool) -> None:
+        """Raise ``DomainError`` if people have heard more than ``statement`` says, or are about to.
+
+        Not ``holds``: by the rules of before ``HOLDS``.
+        """
         state, announced = self._state, MessageKind.ANNOUNCEMENT
         if len(state.messages) >= MOST_MESSAGES:
             raise DomainError(f"This incident has {MOST_MESSAGES} messages.", "Open another one.")
@@ -181,16 +196,29 @@ class Releasing:
                 f"The first word is out already, or on its way: message {begun[0]}.",
                 NextStep(action=Action.SHOW_STATUS, incident=state.incident),
             )
-        if statement.kind is not announced and not state.has_told(announced):
-            raise DomainError(
-                "Nobody has been told anything yet, so there is nothing to continue.",
-                NextStep(action=Action.RELEASE, incident=state.incident, about=FIRST_WORD),
-            )
-
-    def _refuse_beside_resolution(self) -> None:
-        resolution = self._resolution()
-        if resolution is not None and workflow.patched(HOLDS):
+        if statement.kind is not announced:
+            self._refuse_beginning(begun, holds=holds)
+        resolution = self._resolution() if holds else None
+        if resolution is not None:
             raise _beside(resolution, self._state.incident)
+
+    def _refuse_beginning(self, begun: Sequence[int], *, holds: bool) -> None:
+        """Raise ``DomainError`` while nobody has read an announcement, on any channel."""
+        state, announced = self._state, MessageKind.ANNOUNCEMENT
+        if state.has_told(announced):
+            return
+        if holds and any(one.kind is announced and one.reached for one in state.messages):
+            return
+        if holds and begun:
+            raise NotNow(
+                f"The first word, message {begun[0]}, is on its way, and nobody has it yet.",
+                NextStep(action=Action.SHOW_STATUS, incident=state.incident),
+                means="Nothing was released: there is nothing to continue.",
+            )
+        raise DomainError(
+            "Nobody has been told anything yet, so there is nothing to continue.",
+            NextStep(action=Action.RELEASE, incident=state.incident, about=FIRST_WORD),
+        )
 
     def _resolution(self) -> int | None:
         """The resolution that is on its way."""
@@ -233,9 +261,9 @@ class Releasing:
         summary = f"{statement.name} {ordinal}"
         rendered = await call(RENDER_MESSAGE, order, ASKED, priority=URGENT, summary=summary)
         # While it was being rendered somebody may have approved what says more.
-        self._refuse_now(statement)
-        self._refuse_beside_resolution()
-        if not wanted() and workflow.patched(HOLDS):
+        holds = workflow.patched(HOLDS)
+        self._refuse_now(statement, holds=holds)
+        if holds and not wanted():
             raise NotNow("What it stands in for has been decided, or is on its way.")
         message = message_of(state, order, rendered)
         message.gate = message.gate.model_copy(update={"released": True})

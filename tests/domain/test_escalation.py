@@ -47,6 +47,15 @@ def test_after_an_outage_each_rung_gets_its_time() -> None:
     assert (asking.upcoming(), asking.due_at()) == (Rung.RELEASE_PREAPPROVED, late + 5 * MINUTE)
 
 
+def test_a_ladder_that_holds_owes_no_release() -> None:
+    """A change of severity left it, and what the new ladder holds was let out."""
+    asking = Escalation(message=1, revision=1, since=START, ladder=SHORT, owed_at=START)
+    asking.follow(SHORT)
+    assert asking.owed_at == START
+    asking.follow(DEFAULT_LADDERS[Severity.MINOR])
+    assert (asking.owed_at, asking.ladder) == (None, DEFAULT_LADDERS[Severity.MINOR])
+
+
 def test_reminders_after_the_end_come_ever_later() -> None:
     asking = Escalation(message=1, revision=1, since=START, ladder=SHORT)
     for _ in range(3):

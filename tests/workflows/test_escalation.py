@@ -158,6 +158,7 @@ async def test_a_decision_ends_the_asking_of_whoever_made_it(response: Response)
 
     # Only security is left to be found: another round begins, without whoever has signed.
     assert (await asked(response, 2))[1] == ("2-ask", ("ines",))
+    assert [one.only for one in response.world.ended] == [("noor",)]
     await response.decide(message, "ines")
     assert await ended(response) == [("gate/1/1", "approved", "ines")]
 
@@ -249,6 +250,39 @@ async def test_whoever_has_signed_is_asked_no_more_while_others_still_are(
     assert "ines" not in (await asked(response, 2))[1][1]
     await response.decide(message, "noor")
     assert await ended(response) == [("gate/1/1", "approved", "noor")]
+
+
+async def test_whoever_was_asked_is_told_in_the_end_though_the_ledger_was_away(
+    response: Response,
+) -> None:
+    """It was tried for five minutes: people were asked for ever about what was decided."""
+    both = FoundPeople(on_call=("ines", "noor"), others=("tomas",))
+    message = await opened(response, people=both)
+    await stands(response, "ask")
+
+    async def over() -> list[tuple[str, tuple[str, ...]]]:
+        return [(one.ending, one.only) for one in response.world.ended if about_gates(one.about)]
+
+    async def refused() -> int:
+        return response.world.refused
+
+    response.world.away = True
+    await response.decide(message, "ines")
+    await eventually(refused, bool, otherwise="nobody was to be spared")
+    response.world.away = False
+    await response.time_passes(timedelta(minutes=2))
+    assert await eventually(over, bool) == [("decided", ("ines",))]
+
+    response.world.away = True
+    await response.decide(message, "noor")
+    (said,) = await eventually(lambda: response.says("not told"), bool)
+    assert said.endswith("that it is over, tried again: The ledger cannot be reached.")
+    await response.time_passes(timedelta(minutes=30))
+    response.world.away = False
+    await response.time_passes(timedelta(minutes=6))
+
+    assert await ended(response) == [("gate/1/1", "approved", "noor")]
+    assert await response.says("not told") == [said]
 
 
 async def test_closing_over_a_message_that_waits_asks_nobody_any_more(response: Response) -> None:

@@ -189,7 +189,10 @@ async def test_a_slow_statement_is_told_when_it_is_out_and_counts(response: Resp
     await response.time_passes(18 * MINUTE)
     await says(response, "released")
     await response.time_passes(2 * MINUTE)
-    assert "did not get out" in (await promise(response, 1, PromiseState.BROKEN)).why
+    assert (await promise(response, 1, PromiseState.BROKEN)).why == (
+        "Message 2 was not out in time."
+    )
+    assert len(await says(response, "told of a broken promise")) == 1
     response.world.shut = False
     await response.time_passes(MINUTE)
     assert (await says(response, "statement out late"))[0].startswith("frontfoot: message 1 by")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from domain.message import MessageKind
 from domain.playbook import Playbook
+from domain.promise_clock import PromiseState
 from domain.publication import PublicationState
 from domain.quarantine import Quarantine
 from domain.severity import Severity
@@ -12,6 +14,8 @@ from domain.stage import Stage
 from tests.deadline import eventually
 from tests.workflows.plan import a_plan
 from tests.workflows.response import Response, person, state, why
+from tests.workflows.test_promise_clock import promise, promised
+from tests.workflows.world import REFUSES
 
 S = PublicationState
 
@@ -59,6 +63,23 @@ async def test_people_are_told_without_the_channel_and_it_goes_on_once_it_is_lif
     assert "ines had asked for it" in entry
     assert len(await response.says("quarantined")) == 1
     assert (await response.status()).quarantines == ()
+
+
+async def test_an_update_elsewhere_keeps_what_was_promised_there_at_once(
+    response: Response,
+) -> None:
+    """The promise clock slept until its next time."""
+    await response.open(severity=Severity.MAJOR)
+    for number, refusing in enumerate(("facebook", "twitter")):
+        response.world.provider(refusing, REFUSES)
+        kind = MessageKind.PROGRESS_UPDATE if number else MessageKind.ANNOUNCEMENT
+        await promised(response, timedelta(minutes=30), kind)
+    await promise(response, 1, PromiseState.OPEN)
+
+    put_in_quarantine(response)
+    await response.handle.signal("stops_changed")
+
+    assert (await promise(response, 1, PromiseState.KEPT)).ended_by == 2
 
 
 async def test_a_channel_that_is_in_no_plan_is_not_this_incidents(response: Response) -> None:

@@ -169,6 +169,7 @@ class World:
         self.notified: list[Notify] = []
         self.ended: list[EndNotifications] = []
         self.away = self.unrendered = False
+        self.refused = 0
         self.shut = False
         self._notifying: asyncio.Event | None = None
         self.holding = True
@@ -267,6 +268,7 @@ class World:
 
     def _refuse(self, away: bool) -> None:
         if away:
+            self.refused += 1
             why = explained("The ledger cannot be reached.")
             raise ApplicationError(
                 why.what, why, type="StoreUnavailable", next_retry_delay=timedelta(hours=1)
