@@ -97,7 +97,7 @@ class Up:
     def environment(self) -> dict[str, str]:
         """The environment of a terminal in which nothing is set, and nobody has a phone.
 
-        With one in the sandbox, whoever is asked would be waited for, and no browser told meanwhile.
+        With one in the sandbox, whoever is asked would be waited for before a browser is told.
         """
         rest = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         return {**rest, "PYTHONPATH": str(ROOT), "FRONTFOOT_CONTACT_STAND_IN": ""}
