@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -19,9 +18,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures.notifications import (
-        END_NOTIFICATIONS,
         NOTIFY,
-        EndNotifications,
         Notify,
     )
     from activities.signatures.on_call import FIND_PEOPLE, FindPeople
@@ -31,16 +28,17 @@ with workflow.unsafe.imports_passed_through():
     from domain.gate_endings import ending_of
     from domain.incident import IncidentState
     from domain.message_state import MessagePhase, MessageState
-    from domain.notifications import NotificationNews, NotificationReason, NotificationState
+    from domain.notifications import NotificationNews, NotificationReason
     from domain.signing import may_sign
     from domain.stage import Stage
     from domain.whom_to_ask import Candidates, whom_to_ask
     from workflows.calls import Failure, call, explanation_of
+    from workflows.escalation_entries import EscalationEntries
     from workflows.hearing import read
     from workflows.patches import HOLDS
     from workflows.policies import ASKING, RECORD_AGAIN, URGENT
+    from workflows.sparing import Sparing, deciders
     from workflows.timeline import Timeline
-    from workflows.until_done import until_done
 
 Release = Callable[[MessageState], Awaitable[Failure | None]]
 """Lets out what was approved beforehand in place of a message; answers why not, or None."""
@@ -52,13 +50,6 @@ async def nothing_prepared(message: MessageState) -> Failure:
     return Failure(why, passes=False)
 
 
-class Unspared(NamedTuple):
-    """Who has decided and could not be spared further asking, and when that is tried again."""
-
-    people: set[str]
-    again_at: datetime
-
-
 class Escalating:
     """Asks people about every message that waits, and tells them when it is over."""
 
@@ -66,10 +57,10 @@ class Escalating:
         self, state: IncidentState, timeline: Timeline, release: Release = nothing_prepared
     ) -> None:
         self._state = state
-        self._timeline = timeline
         self._release = release
+        self._entries = EscalationEntries(timeline)
+        self._sparing = Sparing(state, self._entries)
         self._under_way: dict[str, asyncio.Task[None]] = {}
-        self._unspared: dict[str, Unspared] = {}
 
     def quiet(self) -> bool:
         """Whether everybody who was asked has been told that it is over."""
@@ -82,11 +73,7 @@ class Escalating:
         if news is None or found is None or found.over is not None:
             return
         if found.heard(news.person, news.state):
-            acknowledged = news.state is NotificationState.ACKNOWLEDGED
-            who = news.person if acknowledged else "frontfoot"
-            what = "acknowledged" if acknowledged else "not reached"
-            whom = "" if acknowledged else f"{news.person}, about "
-            self._timeline.add(what, who, f"{whom}message {found.message}")
+            self._entries.heard(found, news)
 
     async def keep(self) -> None:
         """Ask for as long as the incident lives, about several messages at once."""
@@ -136,16 +123,15 @@ class Escalating:
             message = self._waiting(found)
             if message is None:
                 found.over = ending_of(self._state, found, workflow.now())
-            elif self._to_be_spared(found, message) and workflow.patched(HOLDS):
+            elif self._sparing.whom(found, message) and workflow.patched(HOLDS):
                 # Before another round begins, which forgets whom this one has asked.
-                await self._spare(found, message)
+                await self._sparing.spare(found, message)
             elif not self._expire(message):
                 found.follow(self._ladder())
                 found.want(message.gate.roles_needed(), workflow.now())
-                await self._spare(found, message)
+                await self._sparing.spare(found, message)
                 await self._go_on(found, message)
-        await self._end(found)
-        self._unspared.pop(about, None)
+        await self._sparing.end(found)
         del self._state.escalations[about], self._under_way[about]
 
     def _waiting(self, found: Escalation) -> MessageState | None:
@@ -164,8 +150,7 @@ class Escalating:
             return False
         message.gate = gate.model_copy(update={"expired": True})
         message.phase = MessagePhase.EXPIRED
-        about = f"message {message.number} {message.digest[:8]}: undecided"
-        self._timeline.add("expired", "frontfoot", about)
+        self._entries.expired(message)
         return True
 
     async def _go_on(self, found: Escalation, message: MessageState) -> None:
@@ -178,8 +163,7 @@ class Escalating:
             if await self._climb(found, message, due):
                 return
             due = workflow.now() + RECORD_AGAIN
-        unspared = self._unspared.get(found.about)
-        times = (due, ends, found.owed_at, unspared.again_at if unspared else None)
+        times = (due, ends, found.owed_at, self._sparing.again_at(found))
         await self._wait(found, min(one for one in times if one is not None))
 
     async def _wait(self, found: Escalation, until: datetime) -> None:
@@ -191,7 +175,7 @@ class Escalating:
                 return True
             due = found.due_at()
             sooner = due is not None and due < until and not found.failed
-            return sooner or bool(self._to_be_spared(found, message))
+            return sooner or bool(self._sparing.whom(found, message))
 
         left = until - workflow.now()
         if left > timedelta():
@@ -210,13 +194,13 @@ class Escalating:
             if rung in ENDS or (following and workflow.now() - due >= following[1]):
                 # What could not be asked must not keep the next rung from coming.
                 found.skipped(workflow.now())
-                self._tell_end(found, rung, (), failure)
+                self._note_end(found, rung, (), failure)
                 return True
             return False
         found.climbed(unreachable, workflow.now())
-        self._tell(found, rung, people, earlier)
-        self._tell_end(found, rung, people, failure)
-        self._tell_unreachable(found, rung, unreachable)
+        self._entries.asked(found, rung, people, earlier)
+        self._note_end(found, rung, people, failure)
+        self._entries.unreachable(found, rung, unreachable)
         return True
 
     async def _release_for(self, message: MessageState) -> Failure | None:
@@ -230,7 +214,7 @@ class Escalating:
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Notify those whose turn it is; they, and those of them who cannot be reached."""
         state, step = self._state, found.step
-        besides = tuple(sorted({message.author, *_deciders(message)}))
+        besides = tuple(sorted({message.author, *deciders(message)}))
         order = FindPeople(
             incident=state.incident, roles=found.wanted, besides=besides, severity=state.severity
         )
@@ -259,30 +243,7 @@ class Escalating:
         known = {*notified.unreachable, *there.unreachable}
         return people, tuple(one for one in people if one in known)
 
-    def _tell(
-        self,
-        found: Escalation,
-        rung: Rung | None,
-        people: tuple[str, ...],
-        earlier: tuple[str, ...],
-    ) -> None:
-        if not people or rung in ENDS:
-            return
-        what = "reminded" if rung in (Rung.REMIND, None) else "asked"
-        silent = f"; no decision by {', '.join(earlier)}" if earlier else ""
-        why = (
-            {
-                Rung.ASK: ", first in line",
-                Rung.DEPUTY: f", as deputy{silent}",
-                Rung.NEXT_ROLE: f", next in line{silent}",
-            }.get(rung, "")
-            if rung
-            else ""
-        )
-        about = f"{', '.join(people)} about message {found.message}{why}"
-        self._timeline.add(what, "frontfoot", about)
-
-    def _tell_end(
+    def _note_end(
         self,
         found: Escalation,
         rung: Rung | None,
@@ -293,7 +254,7 @@ class Escalating:
         if rung is Rung.RELEASE_PREAPPROVED:
             self._note_release(found, failure, people)
         elif rung in ENDS:
-            self._note_held(found, "", people)
+            self._entries.held(found, "", people)
 
     def _note_release(
         self, found: Escalation, failure: Failure | None, people: tuple[str, ...]
@@ -301,94 +262,20 @@ class Escalating:
         """Enter what became of releasing something. What may pass is tried until it has."""
         first, found.owed_at = found.owed_at is None, None
         if failure is None:
-            about = f"in place of message {found.message}, which still waits"
-            self._timeline.add("holding statement released", "frontfoot", about)
+            self._entries.released(found)
         elif failure.passes and workflow.patched(HOLDS):
             if self._waiting(found) is None:
                 return
             found.owed_at = workflow.now() + RECORD_AGAIN
             if first:
-                about = f"in place of message {found.message}, tried again: {failure.why}"
-                self._timeline.add("not released yet", "frontfoot", about)
+                self._entries.not_released_yet(found, failure.why)
         else:
-            self._note_held(found, f"; {failure.why}", people)
-
-    def _note_held(self, found: Escalation, why: str, people: tuple[str, ...]) -> None:
-        again = f"; asked once more: {', '.join(people)}" if people else ""
-        about = f"message {found.message}: nobody has decided{why}{again}"
-        self._timeline.add("held", "frontfoot", about)
-
-    def _tell_unreachable(
-        self, found: Escalation, rung: Rung | None, unreachable: tuple[str, ...]
-    ) -> None:
-        if unreachable and rung not in (Rung.REMIND, None):
-            about = f"{', '.join(unreachable)}, about message {found.message}"
-            self._timeline.add("not reached", "frontfoot", about)
-        if found.nobody_left() and rung in ENDS:
-            who = ", ".join(found.people()) or "nobody was found"
-            about = f"message {found.message}: nobody could be reached: {who}"
-            self._timeline.add("nobody reached", "frontfoot", about)
+            self._entries.held(found, f"; {failure.why}", people)
 
     def _note_failure(self, found: Escalation, why: str) -> None:
         if not found.failed:
-            self._timeline.add("not asked", "frontfoot", f"message {found.message}: {why}")
+            self._entries.not_asked(found, why)
         found.failed = True
-
-    def _to_be_spared(self, found: Escalation, message: MessageState) -> set[str]:
-        """Who has decided and would still be asked; nobody while that was tried just now."""
-        decided = _deciders(message) & set(found.asked)
-        unspared = self._unspared.get(found.about)
-        if unspared is None:
-            return decided
-        return decided | unspared.people if workflow.now() >= unspared.again_at else set()
-
-    async def _spare(self, found: Escalation, message: MessageState) -> None:
-        """Have nobody be asked who has decided, while others are still to."""
-        people = self._to_be_spared(found, message)
-        if not people:
-            return
-        spared = EndNotifications(
-            incident=self._state.incident,
-            about=found.about,
-            ending="decided",
-            at=workflow.now(),
-            only=tuple(sorted(people)),
-        )
-        try:
-            await call(END_NOTIFICATIONS, spared, ASKING)
-        except ActivityError:
-            if workflow.patched(HOLDS):
-                # Whoever cannot be spared hears of it once more, and the ladder does not wait.
-                self._unspared[found.about] = Unspared(people, workflow.now() + RECORD_AGAIN)
-                return
-        self._unspared.pop(found.about, None)
-        found.forget(people if workflow.patched(HOLDS) else _deciders(message))
-
-    async def _end(self, found: Escalation) -> None:
-        """Stop everybody's notifications, and have them told who ended it."""
-        if found.over is None or not found.notified:
-            return
-        ending = EndNotifications(
-            incident=self._state.incident,
-            about=found.about,
-            ending=found.over.ending,
-            at=found.over.at,
-            by=found.over.by,
-        )
-
-        def note(error: ActivityError, more: str = ", tried again") -> None:
-            about = f"message {found.message}: that it is over{more}: {explanation_of(error).what}"
-            self._timeline.add("not told", "frontfoot", about)
-
-        try:
-            await until_done(self._state, lambda: call(END_NOTIFICATIONS, ending, ASKING), note)
-        except ActivityError as error:
-            note(error, "")
-
-
-def _deciders(message: MessageState) -> set[str]:
-    """Who has decided there, themselves or through somebody else."""
-    return {name for one in message.gate.decisions for name in (one.actor.person, one.authority)}
 
 
 def _waits(message: MessageState) -> bool:
