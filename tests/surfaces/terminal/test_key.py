@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -81,15 +82,20 @@ def test_approving_signs_with_the_key_and_the_audit_says_so(with_key: Terminal) 
     done = terminal.type(f"approve signed-down 1 --digest {proposed['digest'][:8]} --as tomas")
 
     assert done.exit_code == 0, done.output
-    assert ", proof " in " ".join(terminal.type("timeline signed-down").stdout.split())
-    audited = _whatever(terminal, "audit signed-down")
-    assert [(one["person"], one["verified_by"]) for one in audited["decisions"]] == [
-        ("tomas", "key")
-    ]
+    # The ledger has both a moment after the answer, which does not wait for it.
+    _until(lambda: ", proof " in " ".join(terminal.type("timeline signed-down").stdout.split()))
+    _until(lambda: _verified(terminal, "signed-down") == [("tomas", "key")])
     assert "1 of 1 decision was verified by proof" in terminal.type("audit signed-down").stdout
 
 
-def _whatever(terminal: Terminal, line: str) -> dict[str, object]:
-    """What a command says with ``--json``, also while mail is still on its way."""
-    said: dict[str, object] = json.loads(terminal.type(f"{line} --json").stdout)
-    return said
+def _verified(terminal: Terminal, slug: str) -> list[tuple[str, str]]:
+    """Who decided and how that was verified, by the audit, also while mail is on its way."""
+    said = json.loads(terminal.type(f"audit {slug} --json").stdout)
+    return [(one["person"], one["verified_by"]) for one in said["decisions"]]
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.2)
