@@ -193,22 +193,27 @@ class Demo:
         """Have strangers speak on four channels while people are being told."""
         await self._crowd.speak()
         by_channel = ", ".join(f"{many:,} on {channel}" for channel, many in crowd.SAID.items())
-        self.say(f"strangers say {sum(crowd.SAID.values()):,} things: {by_channel}")
+        self.say(
+            f"strangers say {sum(crowd.SAID.values()):,} things: {by_channel}, "
+            "most of those in comments as soon as our post is there"
+        )
         await crowd.listen(self.engine)
         return self._crowd.said
 
     async def answer_crowd(self) -> None:
-        """Have the desk answer all but the press."""
+        """Have the desk answer all but the press, and not wait for who comments later."""
         await self._crowd.arrive(self.engine)
+        await self._crowd.forge()
         self.say("the desk has heard them; some now edit or delete what they said")
         await self._crowd.change_minds()
         await crowd.listen(self.engine)
-        expected = sum(crowd.SAID.values())
-        await desk.answer_crowd(self.engine, self._sandbox, expected, self.say)
+        comments = asyncio.create_task(self._crowd.comment(self.engine))
+        await desk.answer_crowd(self.engine, self._sandbox, self.say, comments.done)
+        await comments
         edited = await self._crowd.change_answered()
         self.say(f"{edited} authors edit what we have answered: nobody is answered again")
         await crowd.listen(self.engine)
-        await desk.answer_crowd(self.engine, self._sandbox, expected, self.say)
+        await desk.answer_crowd(self.engine, self._sandbox, self.say)
 
     async def answer_press(self) -> None:
         """Have the last ones answered by hand."""

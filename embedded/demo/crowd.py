@@ -118,7 +118,7 @@ class Crowd:
         self._said: dict[str, list[str]] = {channel: [] for channel in SAID}
         self.said: dict[str, frozenset[str]] = {}
         self._changed: set[str] = set()
-        self._comments: asyncio.Task[None] | None = None
+        self._comments = self._words("facebook")
         self._late: list[tuple[str, list[str]]] = []
         self._telling: list[asyncio.Task[list[int]]] = []
         self._together = asyncio.Semaphore(_DELIVERIES)
@@ -127,13 +127,11 @@ class Crowd:
     async def speak(self) -> None:
         """Let them speak, wave after wave; webhooks go on telling of it afterwards.
 
-        Those who comment on Facebook wait meanwhile until our post is there.
+        Those who comment on Facebook do so in ``comment``.
         """
         (await self._sandbox.post("/_sandbox/dials", json=_DIALS)).raise_for_status()
         left = {channel: self._words(channel) for channel in ("twitter", "mastodon", "email")}
-        comments = self._words("facebook")
-        tags = [comments.pop() for _ in range(TAGGED)]
-        self._comments = asyncio.create_task(self._comment(comments))
+        tags = [self._comments.pop() for _ in range(TAGGED)]
         for wave in range(_WAVES, 0, -1):
             for channel, words in left.items():
                 some = [words.pop() for _ in range(len(words) // wave)]
@@ -149,23 +147,31 @@ class Crowd:
 
         What those tell of was read meanwhile, but for mail, of which nothing else tells.
         """
-        if self._comments is not None:
-            await self._comments
         await asyncio.gather(*self._telling)
         held = sum(len(ids) for channel, ids in self._late if channel == "email")
         await _arrived(engine, sum(map(len, self._said.values())) - held)
-        await self._tell_late()
-
-    async def _tell_late(self) -> None:
-        for channel, ids in self._late:
+        late, self._late = self._late, []
+        for channel, ids in late:
             await self._tell(channel, ids)
-        late = sum(len(ids) for _, ids in self._late)
-        self._late = []
+        many = self.webhooks.late + sum(len(ids) for _, ids in late)
+        self.webhooks = self.webhooks.model_copy(update={"late": many})
+
+    async def comment(self, engine: Engine) -> None:
+        """Comment on our post on Facebook, once it is there, and wait until that has arrived."""
+        many = len(self._comments) // _WAVES + 1
+        for begin in range(0, len(self._comments), many):
+            some = self._comments[begin : begin + many]
+            self._tell_some("facebook", await self._say("facebook", some))
+        await listen(engine)
+        await self.arrive(engine)
+
+    async def forge(self) -> None:
+        """Send webhooks with signatures that are not the providers'."""
         forged = [(channel, self._said[channel][:2]) for channel in ("twitter", "facebook")]
         forged.append(("email", self._said["email"][:1]))
         answers = [one for each in forged for one in await self._tell(*each, forged=True)]
         self.webhooks = self.webhooks.model_copy(
-            update={"late": late, "forged": len(answers), "refused": answers.count(403)}
+            update={"forged": len(answers), "refused": answers.count(403)}
         )
 
     async def change_minds(self) -> None:
@@ -218,12 +224,6 @@ class Crowd:
                 ids = await self._say(channel, words, reply_to=above)
                 if channel == "email":
                     self._tell_some(channel, ids)
-
-    async def _comment(self, words: Sequence[str]) -> None:
-        """Comment on our post; if it is not there yet, people wait for it."""
-        for begin in range(0, len(words), len(words) // _WAVES + 1):
-            some = words[begin : begin + len(words) // _WAVES + 1]
-            self._tell_some("facebook", await self._say("facebook", some))
 
     async def _say(self, channel: str, words: Sequence[str], **more: Any) -> list[str]:
         order = {"provider": channel, "count": len(words), "texts": words, **more}

@@ -121,16 +121,22 @@ class Answered(Value):
         return [what for one in self.channels for what in one.wrong()]
 
 
-async def answer_crowd(engine: Engine, sandbox: httpx.AsyncClient, expected: int, say: Say) -> None:
+async def answer_crowd(
+    engine: Engine,
+    sandbox: httpx.AsyncClient,
+    say: Say,
+    all_said: Callable[[], bool] = lambda: True,
+) -> None:
     """Answer or dismiss all but what the press says: cluster by cluster, then one by one.
 
-    ``expected``: how many mentions there will be on the desk.
+    It goes on while more may come, until ``all_said``.
     """
     temporal = await engine.temporal()
     for channel in SAID:
         await start_replying(temporal, channel)
-    got = Counter[str]()
-    for _ in range(_MOST_ROUNDS):
+    got, expected, rounds = Counter[str](), sum(SAID.values()), 0
+    while rounds < _MOST_ROUNDS:
+        rounds += all_said()
         clusters = await list_clusters(engine, incident=INCIDENT, limit=_MOST_CLUSTERS)
         waiting = [one for one in clusters if one.cluster.open]
         handled = 0

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
-from domain.explanation import Action, Explanation, NextStep
+from domain.explanation import Explanation
 from domain.ids import MessageRef, publication_key
 from domain.message import CLASS_OF, AudienceCut, MessageClass, MessageKind
 from domain.model import Value
@@ -27,9 +27,10 @@ from store.events.events import apply_early
 from store.kernel.database import Database
 from store.kernel.transitions import stored
 from store.offers.offers import ensure_offer, refuse_over_budget, refuse_short_pool
+from store.people.audiences import id_of
 from store.people.subscribers import SubscribersChoice
 from store.people.suppressions import EVERY_CLASS, SUBSCRIBED
-from store.tables import audiences, batches, broadcasts, messages
+from store.tables import batches, broadcasts, messages
 
 _S = PublicationState
 
@@ -83,8 +84,8 @@ async def plan(
         if known is not None:
             return known
         of_class = await _class_of(connection, ref, message_class)
-        audience_id = await _audience_id(connection, cut.name)
-        earlier = [(await _audience_id(connection, one.name), one.up_to) for one in before]
+        audience_id = await id_of(connection, cut.name)
+        earlier = [(await id_of(connection, one.name), one.up_to) for one in before]
         left_out = (
             layouts.of_customers(of_class, earlier)
             if choice is None
@@ -245,17 +246,6 @@ def _is(broadcast_id: int, key: str) -> ColumnElement[bool]:
 async def _find(connection: AsyncConnection, key: str) -> BroadcastRow | None:
     row = (await connection.execute(select(broadcasts).where(broadcasts.c.key == key))).first()
     return None if row is None else BroadcastRow.model_validate(dict(row._mapping))
-
-
-async def _audience_id(connection: AsyncConnection, name: str) -> int:
-    found: int | None = await connection.scalar(
-        select(audiences.c.id).where(audiences.c.name == name)
-    )
-    if found is None:
-        raise DomainError(
-            f"There is no audience {name[:60]!r}.", NextStep(action=Action.IMPORT_AUDIENCE)
-        )
-    return found
 
 
 async def _class_of(

@@ -167,12 +167,13 @@ async def _cut(
         ended = after.order_by(recipients.c.id).limit(1).offset(batch_size - 1)
         return ended.scalar_subquery().label("full_to")
 
-    start = literal(0, BigInteger())
-    some = exists().where(there)
+    # From the first of them on, and not from the first of the ledger: each batch reads its range of
+    # ids, and other audiences are before this one.
+    begin = select(func.min(recipients.c.id)).where(there).scalar_subquery()
     first = select(
-        literal(1, Integer()).label("number"), (start + 1).label("first"), end_of_full(start)
+        literal(1, Integer()).label("number"), begin.label("first"), end_of_full(begin - 1)
     )
-    cuts = first.where(some).cte("cuts", recursive=True)
+    cuts = first.where(begin.is_not(None)).cte("cuts", recursive=True)
     more = exists().where(there, recipients.c.id > cuts.c.full_to)
     cuts = cuts.union_all(
         select(cuts.c.number + 1, cuts.c.full_to + 1, end_of_full(cuts.c.full_to)).where(more)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
-    ScalarSelect,
     Text,
     and_,
     exists,
@@ -20,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import DomainError
 from domain.explanation import Action, NextStep
@@ -132,10 +132,33 @@ async def get(db: Database, name: str) -> Audience:
     async with db.read() as connection:
         row = (await connection.execute(select(audiences).where(audiences.c.name == name))).first()
     if row is None:
-        raise DomainError(
-            f"There is no audience {name[:60]!r}.", NextStep(action=Action.IMPORT_AUDIENCE)
-        )
+        raise _unknown(name)
     return Audience.model_validate(dict(row._mapping))
+
+
+async def id_of(connection: AsyncConnection, name: str) -> int:
+    """The number of an audience; ``DomainError`` if there is none of that name.
+
+    Asked for before its recipients are: PostgreSQL plans for an audience that it is told, and
+    otherwise for one of average size, which among large ones means reading all of them.
+    """
+    number = await find_id(connection, name)
+    if number is None:
+        raise _unknown(name)
+    return number
+
+
+async def find_id(connection: AsyncConnection, name: str) -> int | None:
+    """The number of an audience, or None if there is none of that name."""
+    query = select(audiences.c.id).where(audiences.c.name == name)
+    number: int | None = await connection.scalar(query)
+    return number
+
+
+def _unknown(name: str) -> DomainError:
+    return DomainError(
+        f"There is no audience {name[:60]!r}.", NextStep(action=Action.IMPORT_AUDIENCE)
+    )
 
 
 async def list_audiences(db: Database) -> list[Audience]:
@@ -159,9 +182,10 @@ async def cut(
     the broadcast with the same values. ``DomainError`` if there is no such audience.
     """
     of_class = EVERY_CLASS if message_class is None else message_class.value
-    for one in (name, *(one.name for one in before)):
-        await get(db, one)
-    here = recipients.c.audience_id == _id_of(name)
+    async with db.read() as connection:
+        number = await id_of(connection, name)
+        cuts = [(await id_of(connection, one.name), one.up_to) for one in before]
+    here = recipients.c.audience_id == number
     everybody = select(func.count(), func.coalesce(func.max(recipients.c.id), 0)).where(here)
     suppressed = select(func.count()).where(
         here, recipients.c.mailbox.in_(suppressed_mailboxes(of_class))
@@ -169,7 +193,7 @@ async def cut(
     elsewhere = select(func.count()).where(
         here,
         recipients.c.mailbox.not_in(suppressed_mailboxes(of_class)),
-        in_one_of([(_id_of(one.name), one.up_to) for one in before]),
+        in_one_of(cuts),
     )
     async with db.read() as connection:
         count, up_to = (await connection.execute(everybody)).one()
@@ -180,7 +204,7 @@ async def cut(
     return AudienceCut(name=name, count=count - left_out, up_to=up_to)
 
 
-def in_one_of(cuts: Sequence[tuple[int | ScalarSelect[int], int]]) -> ColumnElement[bool]:
+def in_one_of(cuts: Sequence[tuple[int, int]]) -> ColumnElement[bool]:
     """The condition on a recipient that its mailbox is in one of these (audience id, up to)."""
     other = recipients.alias("other")
     return exists().where(
@@ -189,7 +213,3 @@ def in_one_of(cuts: Sequence[tuple[int | ScalarSelect[int], int]]) -> ColumnElem
             false(), *(and_(other.c.audience_id == one, other.c.id <= up_to) for one, up_to in cuts)
         ),
     )
-
-
-def _id_of(name: str) -> ScalarSelect[int]:
-    return select(audiences.c.id).where(audiences.c.name == name).scalar_subquery()

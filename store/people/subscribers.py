@@ -14,7 +14,6 @@ from typing import NamedTuple
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    ScalarSelect,
     Select,
     and_,
     delete,
@@ -35,7 +34,7 @@ from domain.times import UtcTime
 from store.kernel.bulk import Bulk
 from store.kernel.columns import Moment, moment_text
 from store.kernel.database import Database
-from store.people.audiences import in_one_of
+from store.people.audiences import find_id, id_of, in_one_of
 from store.people.suppressions import EVERY_CLASS, SUBSCRIBED, suppressed_mailboxes
 from store.tables import (
     audiences,
@@ -75,9 +74,7 @@ class SubscribersChoice(NamedTuple):
     touched: tuple[str, ...]
     proposed_at: datetime
 
-    def as_customers(
-        self, before: Sequence[tuple[int | ScalarSelect[int], int]], of_class: str
-    ) -> ColumnElement[bool]:
+    def as_customers(self, before: Sequence[tuple[int, int]], of_class: str) -> ColumnElement[bool]:
         """The condition that a recipient gets it in one of the audiences ``before`` as well."""
         unsubscribed = exists().where(
             suppressions.c.mailbox == recipients.c.mailbox,
@@ -138,13 +135,17 @@ async def cut(
 
     Whoever gets it as a customer, in one of the audiences ``before``, is counted there.
     """
-    cuts = [(_id_of(one.name), one.up_to) for one in before]
+    async with db.read() as connection:
+        number = await find_id(connection, SUBSCRIBERS)
+        cuts = [(await id_of(connection, one.name), one.up_to) for one in before]
+    if number is None:
+        return None
     left_out = choice.unreachable()
     if choice.touched:
         left_out = or_(left_out, choice.unconcerned())
     if before:
         left_out = or_(left_out, choice.as_customers(cuts, message_class.value))
-    here = recipients.c.audience_id == _id_of(SUBSCRIBERS)
+    here = recipients.c.audience_id == number
     counted = select(func.count()).where(here, ~left_out)
     async with db.read() as connection:
         up_to = await connection.scalar(select(func.max(recipients.c.id)).where(here))
@@ -262,7 +263,3 @@ def _rows() -> Select[int, str, str, datetime, str]:
         subscriptions.c.since,
         subscriptions.c.source,
     ).join(recipients, recipients.c.id == subscriptions.c.recipient_id)
-
-
-def _id_of(name: str) -> ScalarSelect[int]:
-    return select(audiences.c.id).where(audiences.c.name == name).scalar_subquery()

@@ -467,3 +467,15 @@ async def test_two_audiences_of_one_revision_do_not_replace_each_other(database:
 
 async def addresses_of(db: Database, broadcast: BroadcastRow, number: int) -> list[str]:
     return (await addressees.addressees(db, broadcast.id, number)).addresses
+
+
+async def test_the_first_batch_begins_at_its_first_recipient(database: Database) -> None:
+    # A batch reads its whole range of ids: from 1 on, those of every audience before this one.
+    await have_audience(database, 50, name="earlier")
+    await have_audience(database, 3, name="later")
+    cut = await audiences.cut(database, "later")
+
+    planned = await broadcasts.plan(database, ref(), "email", cut, 2, DIGEST, NOON)
+
+    first = await batches.find_batch(database, planned.id, 1)
+    assert (first.first, first.last) == (cut.up_to - 2, cut.up_to - 1)

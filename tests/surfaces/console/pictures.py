@@ -110,6 +110,10 @@ def play(people: People) -> None:
     noor.get_by_role("button", name="Reject").click()
     noor.get_by_role("alert").wait_for()
     take(noor, "refused")
+    # As slow as a provider: a picture of something under way needs some seconds.
+    sandbox = people.up.stack()["addresses"]["sandbox"]
+    slow = {"provider": "sendgrid", "operation": "send", "kind": "latency", "seconds": 4}
+    httpx.post(f"{sandbox}/_sandbox/faults", json=slow, timeout=60).raise_for_status()
     noor.get_by_role("button", name="Approve").click()
     noor.wait_for_url("**/incidents/*")
     noor.locator("progress").wait_for()
