@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse, Response
 from client.asking import incident_status
 from client.gates import break_glass, delegate, review
 from client.messages import message_of
-from client.passkeys import PasskeyRequest, begin_signing, finish_signing
+from client.passkey_browser import PasskeyRequest
+from client.passkeys import begin_signing, finish_signing
 from client.patience import soon
 from client.promised_time import typed_time
 from domain.errors import DecisionRefused

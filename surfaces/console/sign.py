@@ -12,7 +12,8 @@ from client.copy_length import CopyLength, length_of
 from client.errors import WrongInput
 from client.incident_view import IncidentView
 from client.messages import decide, message_of, read_message
-from client.passkeys import finish_signing, has_passkey, unusable_at
+from client.passkey_browser import unusable_at
+from client.passkeys import finish_signing, has_passkey
 from client.patience import soon
 from client.revision_changes import changes_of
 from client.saved_replies import compared, reply_rules

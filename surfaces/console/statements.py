@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse, Response
 
 from client.asking import incident_status
 from client.messages import message_of
-from client.passkeys import PasskeyRequest, begin_signing
+from client.passkey_browser import PasskeyRequest
+from client.passkeys import begin_signing
 from client.patience import soon
 from client.signing import may_sign
 from domain.errors import DecisionRefused
