@@ -16,8 +16,9 @@ from datetime import timedelta
 import httpx
 from temporalio.client import Client, WorkflowFailureError
 
-from chaos.people import LEAD, People
+from chaos.people import People
 from chaos.record import Record
+from chaos.signers import LEAD
 from chaos.world import World, events_owed, look, read_page
 from client import incidents, publications
 from client.engine import Engine
