@@ -54,9 +54,7 @@ class PostAttempts:
     async def row_before(self, order: PublishPost) -> PublicationRow:
         """The publication as it is before this attempt."""
         task, place = order.task, (self._database, order.task.message, order.task.channel)
-        row = await publication_rows.find(*place)
-        if row is None:
-            raise publication_rows.never_planned(task.message, task.channel)
+        row = await publication_rows.planned(*place)
         if row.state is PublicationState.PLANNED and row.attempt < order.attempt - 1:
             # An earlier one ended without a word. Perhaps it never began, perhaps this ledger is a
             # copy from before it.

@@ -143,8 +143,7 @@ class PostActivities:
 
     async def _refuse_forgotten(self, task: PublicationTask) -> None:
         async with refusing_behind(self._database, self._gates, task, *self._begun(task)):
-            if await publication_rows.find(self._database, task.message, task.channel) is None:
-                raise publication_rows.never_planned(task.message, task.channel)
+            await publication_rows.planned(self._database, task.message, task.channel)
 
     @defined(RETRACT_POST)
     async def retract_post(self, task: PublicationTask) -> PublicationStatus:
