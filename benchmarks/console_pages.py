@@ -21,7 +21,7 @@ from statistics import median
 
 import httpx
 
-from benchmarks.children import LOOPBACK, Child, free_port, listens
+from benchmarks.children import LOOPBACK, Child, free_port
 from benchmarks.ledgers import needed_ledger
 from benchmarks.mail import address
 from benchmarks.mailings import AUDIENCE, Load
@@ -34,6 +34,7 @@ from client.tokens import create_token
 from domain.actor import Surface
 from domain.model import Value
 from domain.tokens import Scope
+from embedded.readiness import listens
 from store.people import audiences
 
 PAGES = (

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from benchmarks.children import LOOPBACK, Child, free_port, listens
+from benchmarks.children import LOOPBACK, Child, free_port
 from benchmarks.frontfoot import CHANNEL
 from benchmarks.stack import PYTHON, BenchmarkStack
 from client.stack.accounts import choose_accounts
 from client.stack.environment import for_python
+from embedded.readiness import listens
 
 POSTS = ("twitter", "facebook")
 

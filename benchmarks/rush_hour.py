@@ -22,7 +22,7 @@ from statistics import median
 import httpx
 import yaml
 
-from benchmarks.children import LOOPBACK, Child, free_port, listens
+from benchmarks.children import LOOPBACK, Child, free_port
 from benchmarks.event_source import Telling, Told, new_key
 from benchmarks.frontfoot import CHANNEL, LEAD
 from benchmarks.ledgers import ledger as ledger  # for benchmarks.open_promises
@@ -40,6 +40,7 @@ from client.leaving import leave
 from client.stack.environment import for_python
 from domain.message import MessageKind
 from domain.people import PEOPLE_FILE
+from embedded.readiness import listens
 from settings import HERE
 from store.files.playbook_folder import read_playbook
 from store.people import audiences

@@ -22,7 +22,7 @@ from statistics import median
 import httpx
 import yaml
 
-from benchmarks.children import LOOPBACK, Child, free_port, listens
+from benchmarks.children import LOOPBACK, Child, free_port
 from benchmarks.page_readers import Reading, WasRead
 from benchmarks.results import NewsOnPage, PageServed
 from benchmarks.stack import PYTHON
@@ -49,6 +49,7 @@ from domain.status_page import (
     component_id,
     incident_id,
 )
+from embedded.readiness import listens
 from embedded.stack import Stack
 from settings import HERE
 from store.files.playbook_folder import read_playbook

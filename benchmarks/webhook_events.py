@@ -25,11 +25,12 @@ import orjson
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from benchmarks.children import LOOPBACK, Child, free_port, listens
+from benchmarks.children import LOOPBACK, Child, free_port
 from benchmarks.ledgers import needed_ledger
 from client.stack.environment import for_python
 from domain.ids import MessageRef, batch_key, delivery_key
 from domain.publication import Receipt
+from embedded.readiness import listens
 from store import migrate
 from store.broadcasts import batches, broadcasts
 from store.broadcasts.broadcasts import BroadcastRow
