@@ -18,8 +18,8 @@ UV := uv==0.13.8
 export PYTHONDONTWRITEBYTECODE :=
 
 # Read from the disk, so that a missing part is not an error of the tools.
-PACKAGES := $(wildcard activities channels chaos client domain embedded sandbox store surfaces workers workflows)
-MODULES := $(wildcard cli.py settings.py wiring.py worker.py)
+PACKAGES := $(wildcard activities channels chaos client domain embedded sandbox settings store surfaces workers workflows)
+MODULES := $(wildcard cli.py wiring.py worker.py)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import contextlib
 import gc
-import os
 import signal
 import sys
 from collections.abc import Collection, Sequence
@@ -22,6 +21,7 @@ from channels import registry
 from channels.configured import ChannelMisconfigured
 from client.configuration import load_settings, prepare_environment
 from client.errors import WrongInput, explanation_of
+from client.leaving import leave
 from client.logs import log_as_json
 from client.metrics import runtime
 from client.record_key import read_key
@@ -109,8 +109,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The SDK's threads can crash an interpreter before 3.14 while it exits.
-    os._exit(code)
+    leave(main())

@@ -13,7 +13,7 @@ from channels.stripe_codes import PromotionCode, StripeCodes, StripeSettings
 from domain.errors import DomainError
 from domain.offer import CodeSource, OfferTerms
 from store.kernel.database import Database
-from store.offers import code_pool, codes
+from store.offers import code_pool, codes, shop_entries
 
 
 class MakeSettings(Protocol):
@@ -51,7 +51,7 @@ async def issue(
     if terms.source is CodeSource.DERIVED:
         return await codes.ensure_codes(database, secret, incident, recipients, terms, grouped=True)
     made = await codes.ensure_codes(database, secret, incident, recipients, terms)
-    missing = await codes.not_entered(database, incident, recipients, terms)
+    missing = await shop_entries.not_entered(database, incident, recipients, terms)
     if missing:
         async with _stripe() as shop:
             await shop.make_all(
@@ -65,7 +65,7 @@ async def issue(
                 )
                 for recipient in sorted(missing)
             )
-        await codes.mark_entered(database, incident, recipients, terms, datetime.now(UTC))
+        await shop_entries.mark_entered(database, incident, recipients, terms, datetime.now(UTC))
     # Without dashes: Stripe compares what a customer types letter by letter.
     return made
 

@@ -6,12 +6,12 @@ see docs/decisions/0058.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from activities.outbox_attempt import attempt
+from activities.outbox_loop import keep_sending
 from channels.batch import Addressee, Addressees, Batch
 from channels.contract import DirectChannel, Template
 from domain.ids import SUBSCRIBERS, batch_key, delivery_key
@@ -39,7 +39,6 @@ LOST_AFTER = timedelta(minutes=2)
 
 FORGET_EVERY = timedelta(minutes=10)
 _AGAIN_AFTER = timedelta(minutes=1)
-_AFTER_FAILURE = 5.0
 
 _log = logging.getLogger("frontfoot.confirmations")
 
@@ -69,13 +68,7 @@ class Confirming:
 
     async def run(self) -> None:
         """Send whenever there is something to send; until cancelled."""
-        while True:
-            try:
-                pause = 0.0 if await self.send_next() else LOOK_EVERY
-            except StoreUnavailable as error:
-                _log.warning("confirmation mails wait: %s", error.explanation.what)
-                pause = _AFTER_FAILURE
-            await asyncio.sleep(pause)
+        await keep_sending(self.send_next, LOOK_EVERY, _log, "confirmation mails")
 
     async def send_next(self) -> bool:
         """Send the mail that has waited longest; False if none is due."""

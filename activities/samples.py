@@ -5,12 +5,12 @@ A sample goes to one person and is no publication: it has no gate, no broadcast 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from activities.outbox_attempt import Attempt, attempt
+from activities.outbox_loop import keep_sending
 from channels.batch import Addressee, Addressees, Batch
 from channels.contract import DirectChannel
 from domain.errors import DomainError
@@ -25,7 +25,6 @@ from store.outbox.samples import Sample
 from store.record import messages
 
 LOOK_EVERY = 1.0
-_AFTER_FAILURE = 5.0
 _SWEEP_EVERY = timedelta(minutes=10)
 _S = PublicationState
 
@@ -44,13 +43,7 @@ class Sampling:
 
     async def run(self) -> None:
         """Send whenever there is something to send; until cancelled."""
-        while True:
-            try:
-                pause = 0.0 if await self.send_next() else LOOK_EVERY
-            except StoreUnavailable as error:
-                _log.warning("samples wait: %s", error.explanation.what)
-                pause = _AFTER_FAILURE
-            await asyncio.sleep(pause)
+        await keep_sending(self.send_next, LOOK_EVERY, _log, "samples")
 
     async def send_next(self) -> bool:
         """Send the sample that has waited longest; False if none can go now."""

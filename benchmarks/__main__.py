@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import shutil
 import signal
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +18,7 @@ from benchmarks.plan import DATABASES, Plan
 from benchmarks.run import Run, steps
 from benchmarks.view import View
 from client.errors import ClientError
+from client.leaving import leave
 from domain.errors import DomainError
 from settings import HERE
 
@@ -108,8 +107,4 @@ def _databases(text: str) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The SDK's threads can crash an interpreter before 3.14 while it exits.
-    os._exit(code)
+    leave(main())

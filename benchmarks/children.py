@@ -136,14 +136,3 @@ def free_port() -> int:
     """A port that nobody listens on at this moment."""
     [port] = free_ports(1)
     return port
-
-
-async def listens(port: int) -> bool:
-    """Whether somebody takes connections on ``port`` of this machine."""
-    try:
-        _, writer = await asyncio.open_connection(LOOPBACK, port)
-    except OSError:
-        return False
-    writer.close()
-    await writer.wait_closed()
-    return True

@@ -12,7 +12,6 @@ import argparse
 import asyncio
 import os
 import re
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -22,16 +21,20 @@ from statistics import median
 
 import httpx
 
-from benchmarks.children import LOOPBACK, Child, free_port, listens
+from benchmarks.children import LOOPBACK, Child, free_port
+from benchmarks.ledgers import needed_ledger
 from benchmarks.mail import address
-from benchmarks.rush_hour import AUDIENCE, Load, channels, ledger, sandbox, worker
+from benchmarks.mailings import AUDIENCE, Load
+from benchmarks.parts import channels, sandbox, worker
 from benchmarks.stack import PYTHON, BenchmarkStack, running, sink
 from benchmarks.summary import percentile_95
+from client.leaving import leave
 from client.signing_in import make_link
 from client.tokens import create_token
 from domain.actor import Surface
 from domain.model import Value
 from domain.tokens import Scope
+from embedded.readiness import listens
 from store.people import audiences
 
 PAGES = (
@@ -199,10 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _print(given: argparse.Namespace, folder: Path) -> int:
-    async with ledger(given.database, folder) as url:
-        if url is None:
-            print("There is no PostgreSQL server on this machine.")
-            return 1
+    async with needed_ledger(given.database, folder) as url:
         await measure(
             folder,
             url,
@@ -215,8 +215,4 @@ async def _print(given: argparse.Namespace, folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The SDK's threads can crash an interpreter before 3.14 while it exits.
-    os._exit(code)
+    leave(main())

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import random
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -21,16 +19,18 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks import rush_hour
 from benchmarks.desk import crowd
+from benchmarks.ledgers import ledger
+from benchmarks.parts import channels, sandbox, worker
 from benchmarks.results import ClaimRace, RepliesRun
-from benchmarks.rush_hour import posts_only, sandbox, worker
+from benchmarks.rush_hour import posts_only
 from benchmarks.stack import PYTHON, BenchmarkStack, running
 from benchmarks.summary import percentile_95
 from client import answering, incidents, messages, replies
 from client.claims import claim_mention
 from client.engine import Engine
 from client.facts import record_facts
+from client.leaving import leave
 from client.listening import start_listening
 from client.mentions import MOST, list_mentions
 from client.saved_replies import reply_rules
@@ -63,7 +63,7 @@ async def measure(
     """Answer on an account that may post ``limit`` times in ``window`` seconds, for ``windows``."""
     account = AccountLimit(count=limit, window=timedelta(seconds=window))
     usable = for_replies(account)
-    async with rush_hour.ledger("sqlite", folder) as url, sandbox(folder) as (_, sandbox_url):
+    async with ledger("sqlite", folder) as url, sandbox(folder) as (_, sandbox_url):
         assert url is not None
         async with (
             running(folder, url, sandbox_url) as on,
@@ -92,7 +92,7 @@ async def measure(
 
 def _settings(sandbox_url: str, limit: int, window: float) -> dict[str, str]:
     return {
-        **rush_hour.channels(sandbox_url, sandbox_url),
+        **channels(sandbox_url, sandbox_url),
         "FRONTFOOT_TWITTER_LIMITS": f"{limit}/{window:.0f}",
         "FRONTFOOT_LISTEN": CHANNEL,
         "FRONTFOOT_LISTEN_EVERY": "5",
@@ -310,8 +310,4 @@ async def _both(given: argparse.Namespace, folder: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The SDK's threads can crash an interpreter before 3.14 while it exits.
-    os._exit(code)
+    leave(main())

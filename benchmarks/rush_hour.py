@@ -11,11 +11,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import sys
 import tempfile
 import time
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from statistics import median
@@ -23,36 +22,31 @@ from statistics import median
 import httpx
 import yaml
 
-from benchmarks import postgres
-from benchmarks.children import LOOPBACK, Child, free_port, listens
+from benchmarks.children import LOOPBACK, Child, free_port
 from benchmarks.event_source import Telling, Told, new_key
-from benchmarks.frontfoot import CHANNEL, LEAD, mail_only
+from benchmarks.frontfoot import CHANNEL, LEAD
+from benchmarks.ledgers import ledger as ledger  # for benchmarks.open_promises
+from benchmarks.ledgers import needed_ledger
 from benchmarks.mail import address
+from benchmarks.mailings import AUDIENCE, BATCH, LONGEST, NOOR, Load
+from benchmarks.parts import POSTS, channels, sandbox
+from benchmarks.parts import worker as worker  # for benchmarks.open_promises
 from benchmarks.results import RushHour
 from benchmarks.stack import PYTHON, BenchmarkStack, running, sink
 from benchmarks.summary import percentile_95
 from client import incidents, messages
 from client.asking import incident_status
-from client.stack.accounts import choose_accounts
+from client.leaving import leave
 from client.stack.environment import for_python
-from domain.actor import Actor
-from domain.ids import MessageRef, publication_key
 from domain.message import MessageKind
 from domain.people import PEOPLE_FILE
-from domain.status import MessageStatus
+from embedded.readiness import listens
 from settings import HERE
-from store.broadcasts import broadcasts
-from store.broadcasts.progress import read_progress
 from store.files.playbook_folder import read_playbook
 from store.people import audiences
 
-POSTS = ("twitter", "facebook")
-AUDIENCE = "everybody"
-NOOR = Actor.at_terminal("noor")
-BATCH = 1000
 _LOOK_EVERY = 0.02
 _WITHIN = 60.0
-_LONGEST = 900.0
 
 
 async def measure(
@@ -91,7 +85,7 @@ async def measure(
             recipients=recipients,
             batch_size=BATCH,
             per_second=max(events, 1),
-            seconds=_LONGEST,
+            seconds=LONGEST,
         )
         parts = {"worker": mailer, "receiver": receiver, "sandbox": provider, "sink": sink_process}
         parts["temporal"] = on.temporal
@@ -136,77 +130,6 @@ async def measure(
     )
 
 
-class Load:
-    """One broadcast after the other to the same audience, so that there is always one."""
-
-    def __init__(self, on: BenchmarkStack, recipients: int) -> None:
-        self._on = on
-        self._recipients = recipients
-        self._number = 0
-        self._waiting: tuple[str, MessageStatus] | None = None
-        self._spans: list[tuple[int, float]] = []
-        self._stopped = False
-        self.begun = asyncio.Event()
-        self._one_done = asyncio.Event()
-
-    async def propose(self) -> str:
-        """Bring the next broadcast before its gate; return its key."""
-        self._number += 1
-        slug = f"mailing-{self._number}"
-        await incidents.open_incident(
-            self._on.engine,
-            slug=slug,
-            title=f"Mailing number {self._number}",
-            files=mail_only(BATCH),
-            actor=LEAD,
-            audiences=[AUDIENCE],
-        )
-        kind = MessageKind.ANNOUNCEMENT
-        message = await messages.propose(self._on.engine, slug, kind, actor=LEAD)
-        self._waiting = (slug, message)
-        ref = MessageRef(incident=slug, number=message.number, revision=message.revision)
-        return publication_key(ref, CHANNEL, AUDIENCE)
-
-    async def run(self) -> None:
-        """Send what was proposed, then propose and send the next, until ``stop``."""
-        while not self._stopped:
-            if self._waiting is None:
-                await self.propose()
-            assert self._waiting is not None
-            (slug, message), self._waiting = self._waiting, None
-            await messages.decide(self._on.engine, slug, actor=NOOR, digest=message.digest)
-            await self._to_its_end(slug, message)
-
-    async def _to_its_end(self, slug: str, message: MessageStatus) -> None:
-        ref = MessageRef(incident=slug, number=message.number, revision=message.revision)
-        began = time.monotonic()
-        while not self._stopped:
-            await asyncio.sleep(0.25)
-            row = await broadcasts.find_broadcast(self._on.database, ref, CHANNEL, AUDIENCE)
-            if row is None:
-                continue
-            progress = await read_progress(self._on.database, row.id)
-            if not progress.went_out:
-                continue
-            self.begun.set()
-            if progress.went_out >= self._recipients:
-                self._spans.append((progress.went_out, time.monotonic() - began))
-                self._one_done.set()
-                return
-
-    async def complete(self) -> None:
-        """Return once at least one broadcast was measured to its end."""
-        await asyncio.wait_for(self._one_done.wait(), _LONGEST)
-
-    def rate(self) -> float:
-        """Recipients a second of the broadcasts that ended."""
-        return sum(many for many, _ in self._spans) / sum(span for _, span in self._spans)
-
-    def stop(self) -> None:
-        """Let nothing more begin."""
-        self._stopped = True
-
-
 async def _one(
     on: BenchmarkStack, http: httpx.AsyncClient, sandbox_url: str, number: int
 ) -> tuple[float, float]:
@@ -241,40 +164,6 @@ def posts_only() -> dict[str, str]:
     templates = {f"announcement.{name}.j2": files[f"announcement.{name}.j2"] for name in POSTS}
     people = {PEOPLE_FILE: files[PEOPLE_FILE]}
     return {**templates, **people, "playbook.yaml": yaml.safe_dump(plan, sort_keys=False)}
-
-
-def channels(sink_url: str, sandbox_url: str) -> Mapping[str, str]:
-    names = (CHANNEL, *POSTS)
-    given = {"FRONTFOOT_EMAIL_STAND_IN_URL": sink_url}
-    chosen = choose_accounts(names, given, sandbox_url, live=False)
-    return {**chosen.environment, "FRONTFOOT_CHANNELS": ",".join(names)}
-
-
-@asynccontextmanager
-async def sandbox(folder: Path) -> AsyncIterator[tuple[Child, str]]:
-    port = free_port()
-    command = [*PYTHON, "sandbox", "--port", str(port), "--state", str(folder / "sandbox.db")]
-    command += ["--x-posts-per-window", "100000"]
-    child = await Child.start("sandbox", command, folder, for_python(os.environ))
-    try:
-        await child.ready(lambda: listens(port))
-        yield child, f"http://{LOOPBACK}:{port}"
-    finally:
-        await child.end()
-
-
-@asynccontextmanager
-async def worker(folder: Path, on: BenchmarkStack, run: Sequence[str]) -> AsyncIterator[Child]:
-    child = await Child.start("worker", [*run, "worker"], folder, on.environment)
-
-    async def ready() -> bool:
-        return child.said("worker ready")
-
-    try:
-        await child.ready(ready)
-        yield child
-    finally:
-        await child.end()
 
 
 @asynccontextmanager
@@ -314,10 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _print(given: argparse.Namespace, folder: Path) -> int:
-    async with ledger(given.database, folder) as url:
-        if url is None:
-            print("There is no PostgreSQL server on this machine.")
-            return 1
+    async with needed_ledger(given.database, folder) as url:
         found = await measure(
             folder,
             given.database,
@@ -337,24 +223,5 @@ async def _print(given: argparse.Namespace, folder: Path) -> int:
     return 0
 
 
-@asynccontextmanager
-async def ledger(kind: str, folder: Path) -> AsyncIterator[str | None]:
-    """The URL of a ledger that is to be made; None if this machine has no such server."""
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'ledger.db'}"
-        return
-    found = postgres.binaries()
-    if found is None:
-        yield None
-        return
-    async with postgres.running(found) as server:
-        await server.create("rush")
-        yield server.url("rush")
-
-
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The SDK's threads can crash an interpreter before 3.14 while it exits.
-    os._exit(code)
+    leave(main())

@@ -15,11 +15,12 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from benchmarks.children import LOOPBACK, Child, free_port, listens
+from benchmarks.children import LOOPBACK, Child, free_port
 from client.engine import Engine
 from client.record_key import make_key
 from client.stack.environment import for_python, plain
 from embedded import temporal_binary
+from embedded.readiness import listens
 from store.kernel.database import Database
 from store.migrate import upgrade_ledger
 from wiring import plugin

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import sys
 import tempfile
 import time
 from asyncio.subprocess import PIPE
@@ -23,7 +22,7 @@ from statistics import median
 import httpx
 import yaml
 
-from benchmarks.children import LOOPBACK, Child, free_port, listens
+from benchmarks.children import LOOPBACK, Child, free_port
 from benchmarks.page_readers import Reading, WasRead
 from benchmarks.results import NewsOnPage, PageServed
 from benchmarks.stack import PYTHON
@@ -33,6 +32,7 @@ from channels.website.site import compose
 from channels.website.targets.folder import FolderTarget
 from client import incidents, messages
 from client.engine import Engine
+from client.leaving import leave
 from client.stack.environment import for_python
 from client.stack.ports import Ports
 from domain.actor import Actor
@@ -49,6 +49,7 @@ from domain.status_page import (
     component_id,
     incident_id,
 )
+from embedded.readiness import listens
 from embedded.stack import Stack
 from settings import HERE
 from store.files.playbook_folder import read_playbook
@@ -266,8 +267,4 @@ async def _print(given: argparse.Namespace, folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The SDK's threads can crash an interpreter before 3.14 while it exits.
-    os._exit(code)
+    leave(main())

@@ -16,8 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,11 +25,12 @@ import orjson
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from benchmarks import postgres
-from benchmarks.children import LOOPBACK, Child, free_port, listens
+from benchmarks.children import LOOPBACK, Child, free_port
+from benchmarks.ledgers import needed_ledger
 from client.stack.environment import for_python
 from domain.ids import MessageRef, batch_key, delivery_key
 from domain.publication import Receipt
+from embedded.readiness import listens
 from store import migrate
 from store.broadcasts import batches, broadcasts
 from store.broadcasts.broadcasts import BroadcastRow
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _measure(given: argparse.Namespace, folder: Path) -> int:
     words = WORDS[-given.words :]
-    async with _ledger(given.database, folder) as url:
+    async with needed_ledger(given.database, folder) as url:
         await migrate.upgrade_ledger(url)
         database = Database.open(url)
         broadcast = await _accepted_broadcast(database, given.recipients)
@@ -204,19 +204,6 @@ async def _watch(receiver: Child, memory: list[int]) -> None:
     while True:
         memory.append(receiver.peak_memory() or 0)
         await asyncio.sleep(_LOOK_EVERY)
-
-
-@asynccontextmanager
-async def _ledger(kind: str, folder: Path) -> AsyncIterator[str]:
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'ledger.db'}"
-        return
-    found = postgres.binaries()
-    if found is None:
-        raise SystemExit("There is no PostgreSQL server on this machine.")
-    async with postgres.running(found) as server:
-        await server.create("events")
-        yield server.url("events")
 
 
 if __name__ == "__main__":

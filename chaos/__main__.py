@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import random
 import shutil
 import signal
-import sys
 import tempfile
 import time
 import traceback
@@ -27,6 +25,7 @@ from chaos.drawing import draw
 from chaos.ledgers import DatabaseName
 from chaos.round import RoundResult, play_round
 from client.errors import ClientError
+from client.leaving import leave
 
 _ROUND_TAKES = 45.0
 """Seconds that a round takes at least: with fewer left, no other one is begun."""
@@ -137,8 +136,4 @@ def _tell_replay(console: Console, seed: int, chosen: argparse.Namespace, state:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The SDK's threads can crash an interpreter before 3.14 while it exits.
-    os._exit(code)
+    leave(main())

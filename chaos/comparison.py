@@ -15,7 +15,6 @@ from client.engine import Engine
 from client.stack.sandbox_records import reconcile_mail
 from domain.ids import MessageRef, publication_key
 from domain.message import CLASS_OF, MessageClass, MessageKind
-from domain.message_state import MessagePhase
 from domain.playbook import PAGE_CHANNEL
 from domain.publication import PublicationState
 from domain.record_check import check_head, check_record
@@ -26,7 +25,6 @@ from store.kernel.database import Database
 from store.record import messages, publication_rows, timeline
 from store.record.records import read_record
 
-_HALTED = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
 _CLOCKS_DIFFER = 0.05
 """Seconds: the sandbox's moments are taken inside its request, ours after the answer came."""
 
@@ -284,7 +282,7 @@ class Comparison:
         if mail.unentered:
             self.verdict.find("unentered", "mails", mail.unentered)
         for message in ledger_messages:
-            if message.approved is None or message.status.phase in _HALTED:
+            if message.approved is None or message.status.phase.called_off:
                 continue
             await self._finished(database, message)
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
-from chaos.people import LEAD
 from chaos.plan import EVERYTHING, Fault, FaultAction
+from chaos.signers import LEAD
 from chaos.stack import ChaosStack
 from client.asking import live_status, queried
 from client.engine import Engine

@@ -10,53 +10,31 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from temporalio.client import Client
-from temporalio.service import RPCError
 
+from chaos.insisting import AGAIN_AFTER, GaveUp, Insisting, Result
 from chaos.plan import Fault, MessageScript, Revising, RoundPlan, Signer, Wrong
 from chaos.record import Record
+from chaos.signers import LEAD, Signers
 from client import incidents, messages
 from client.asking import incident_status
 from client.broadcasts import steer_broadcast
 from client.engine import Engine
-from client.errors import EndedUnclosed, NoAnswer, NoWorker, UnknownIncident
 from client.facts import record_facts
 from client.publications import withdraw, withdrawn
-from domain.actor import Actor
 from domain.broadcasting import BroadcastAction
 from domain.errors import DomainError
-from domain.gate import GateState
-from domain.ids import incident_workflow_id
 from domain.message import MessageKind
 from domain.message_state import MessagePhase
 from domain.status import IncidentStatus, MessageStatus
 from store.kernel.database import Database
-from store.kernel.errors import StoreUnavailable
-from workflows.contract.signing import SignalledDecision
 
 _TAKEN_BACK_WITHIN = timedelta(minutes=2)
 
-Result = TypeVar("Result")
-
-LEAD = Actor.at_terminal("maya")
 AUDIENCE = "customers"
-_PATIENCE = 20.0
-"""Seconds that a person waits for one answer before asking again."""
-_AGAIN_AFTER = 0.4
 _TOLD_WITHIN = 45.0
-_NO_ANSWER = (
-    NoWorker,
-    NoAnswer,
-    # Temporal has lost it, or somebody has ended it there: one of us is bringing it back.
-    UnknownIncident,
-    EndedUnclosed,
-    RPCError,
-    StoreUnavailable,
-    TimeoutError,
-)
-
 FACTS: dict[str, object] = {
     "summary": "somebody posted spam through our customers' accounts",
     "what_happened": "Somebody has been posting spam through connected accounts.",
@@ -84,10 +62,6 @@ class StartsFaults(Protocol):
     def start(self, faults: tuple[Fault, ...]) -> None: ...
 
 
-class GaveUp(Exception):
-    """The round's deadline passed while somebody waited for an answer."""
-
-
 class People:
     """Everybody in one incident."""
 
@@ -102,14 +76,14 @@ class People:
         self._engine = Engine(temporal=client, ledger=database)
         self._plan = plan
         self._record = record
-        self._deadline = deadline
+        self._insisting = Insisting(deadline)
         self._slug = plan.incident
-        self._handle = client.get_workflow_handle(incident_workflow_id(self._slug))
+        self._signers = Signers(client, self._engine, self._slug, record, self._insisting)
         self._meanwhile: list[asyncio.Task[None]] = []
 
     async def play(self, files: dict[str, str], faults: StartsFaults) -> None:
         """Play the whole script; returns when nobody has anything left to do."""
-        await self._insist(
+        await self._insisting.on(
             lambda: incidents.open_incident(
                 self._engine,
                 slug=self._slug,
@@ -119,7 +93,9 @@ class People:
                 audiences=[AUDIENCE],
             )
         )
-        await self._insist(lambda: record_facts(self._engine, self._slug, actor=LEAD, facts=FACTS))
+        await self._insisting.on(
+            lambda: record_facts(self._engine, self._slug, actor=LEAD, facts=FACTS)
+        )
         if self._plan.crowd is not None:
             await self._message(_RULES, faults, self._plan.crowd.faults)
         for script in self._plan.messages:
@@ -135,15 +111,15 @@ class People:
 
     async def status(self) -> IncidentStatus:
         """The incident's status, however often one has to ask."""
-        return await self._insist(lambda: incident_status(self._engine, self._slug))
+        return await self._insisting.on(lambda: incident_status(self._engine, self._slug))
 
     async def insist(self, act: Callable[[], Awaitable[Result]]) -> Result:
         """Do something until an answer comes; ``DomainError`` is an answer."""
-        return await self._insist(act)
+        return await self._insisting.on(act)
 
     def be_patient_until(self, deadline: float) -> None:
         """Wait for answers until then, in monotonic seconds."""
-        self._deadline = deadline
+        self._insisting.deadline = deadline
 
     # --- one message --------------------------------------------------------------------------
 
@@ -154,7 +130,7 @@ class People:
         if message is None:
             return False
         for wrong in script.wrong:
-            await self._try(wrong, script, message)
+            await self._signers.try_wrong(wrong, script, message)
         if script.revising is Revising.BEFORE:
             message = await self._revise(message.number) or message
         faults.start((*script.faults, *more))
@@ -167,8 +143,10 @@ class People:
 
     async def _publish(self, message: MessageStatus, script: MessageScript) -> bool:
         if script.revising is Revising.RACING:
-            await asyncio.gather(self._revise(message.number), self._sign_once(message, script))
-        await self._sign(message.number, script)
+            await asyncio.gather(
+                self._revise(message.number), self._signers.sign_once(message, script)
+            )
+        await self._signers.sign(message.number, script)
         if script.withdrawn_after is not None:
             withdrawal = self._withdraw(message.number, script.withdrawn_after)
             self._meanwhile.append(asyncio.create_task(withdrawal))
@@ -196,14 +174,14 @@ class People:
             )
 
         try:
-            return await self._insist(once)
+            return await self._insisting.on(once)
         except DomainError as refusal:
             self._record.said.append(f"{kind} was refused: {refusal.what}")
             return None
 
     async def _revise(self, number: int) -> MessageStatus | None:
         try:
-            return await self._insist(
+            return await self._insisting.on(
                 lambda: messages.revise(
                     self._engine,
                     self._slug,
@@ -216,57 +194,16 @@ class People:
             # An approval was faster, or an earlier try had counted.
             return None
 
-    async def _sign(self, number: int, script: MessageScript) -> None:
-        """Have a message signed as it is now, whatever became of earlier signatures."""
-        while time.monotonic() < self._deadline:
-            message = messages.message_of(await self.status(), number)
-            if message.gate is not GateState.WAITING or message.phase is not MessagePhase.WAITING:
-                return
-            await self._sign_once(message, script)
-        raise GaveUp(f"message {number} could not be signed")
-
-    async def _sign_once(self, message: MessageStatus, script: MessageScript) -> None:
-        done = {one.actor.person for one in message.decisions}
-        for signer in script.signers:
-            if signer.who in done:
-                continue
-            # The first one waits, too: somebody has to read it.
-            await asyncio.sleep(script.apart)
-            self._record.signed[message.digest].add(signer.who)
-            try:
-                await self._approve(message, signer)
-            except DomainError:
-                # It was edited meanwhile, or the first try had counted: the next look tells.
-                continue
-
-    async def _approve(self, message: MessageStatus, signer: Signer) -> None:
-        digest = message.digest[:12]
-        said = SignalledDecision(by=signer.who, digest=digest, message=message.number)
-
-        async def approve() -> None:
-            if signer.by_signal:
-                await self._handle.signal("approve", said)
-            else:
-                await messages.decide(
-                    self._engine,
-                    self._slug,
-                    actor=Actor.at_terminal(signer.who),
-                    digest=digest,
-                    message=message.number,
-                )
-
-        await self._insist(approve)
-
     async def _withdraw(self, number: int, after: float) -> None:
         await asyncio.sleep(after)
         try:
-            await self._insist(
+            await self._insisting.on(
                 lambda: withdraw(
                     self._engine, self._slug, number, actor=LEAD, reason="it was a mistake"
                 ),
                 patience=90.0,
             )
-            await self._insist(
+            await self._insisting.on(
                 lambda: withdrawn(self._engine, self._slug, number, _TAKEN_BACK_WITHIN),
                 patience=90.0,
             )
@@ -278,11 +215,11 @@ class People:
 
     async def _halted(self, number: int) -> None:
         """Wait until nothing of a withdrawn message is under way any more."""
-        while time.monotonic() < self._deadline:
+        while not self._insisting.over:
             message = messages.message_of(await self.status(), number)
             if all(outcome.state.settled for outcome in message.outcomes):
                 return
-            await asyncio.sleep(_AGAIN_AFTER)
+            await asyncio.sleep(AGAIN_AFTER)
         raise GaveUp(f"message {number} was withdrawn, and something of it is still under way")
 
     async def _pause(self, number: int, seconds: float) -> None:
@@ -298,7 +235,7 @@ class People:
         self, number: int, action: BroadcastAction, *, audience: str | None = AUDIENCE
     ) -> MessageStatus:
         """Pause or resume a message's mail; ``DomainError`` if there is none under way."""
-        return await self._insist(
+        return await self._insisting.on(
             lambda: steer_broadcast(
                 self._engine, self._slug, number, action, actor=LEAD, audience=audience
             )
@@ -307,7 +244,7 @@ class People:
     async def _told(self, number: int) -> bool:
         """Whether people have been told by it, before long."""
         until = time.monotonic() + _TOLD_WITHIN
-        while time.monotonic() < min(until, self._deadline):
+        while time.monotonic() < until and not self._insisting.over:
             message = messages.message_of(await self.status(), number)
             if message.told:
                 return True
@@ -315,59 +252,6 @@ class People:
                 return False
             await asyncio.sleep(0.2)
         return False
-
-    # --- what must not count ------------------------------------------------------------------
-
-    async def _try(self, wrong: Wrong, script: MessageScript, message: MessageStatus) -> None:
-        who = script.signers[0].who
-        match wrong:
-            case Wrong.MALFORMED:
-                await self._insist(lambda: self._handle.signal("approve", "yes, go ahead"))
-                return
-            case Wrong.TWO_VALUES:
-                said = SignalledDecision(by=who, digest=message.digest, message=message.number)
-                await self._insist(lambda: self._handle.signal("approve", args=[said, said]))
-                return
-            case Wrong.AUTHOR:
-                tried = (LEAD.person, message.digest)
-            case Wrong.NO_ROLE:
-                tried = ("sam", message.digest)
-            case Wrong.STRANGER:
-                tried = ("mallory", message.digest)
-            case Wrong.OTHER_DIGEST:
-                tried = (who, message.digest[::-1])
-            case Wrong.TOO_SHORT:
-                tried = (who, message.digest[:4])
-        try:
-            await self._insist(
-                lambda: messages.decide(
-                    self._engine,
-                    self._slug,
-                    actor=Actor.at_terminal(tried[0]),
-                    digest=tried[1],
-                    message=message.number,
-                )
-            )
-        except DomainError:
-            self._record.refused += 1
-            return
-        self._record.counted.append(f"an approval {wrong} of message {message.number} counted")
-
-    # --- not giving up ------------------------------------------------------------------------
-
-    async def _insist(
-        self, act: Callable[[], Awaitable[Result]], patience: float = _PATIENCE
-    ) -> Result:
-        while True:
-            try:
-                async with asyncio.timeout(patience):
-                    return await act()
-            except _NO_ANSWER as error:
-                if time.monotonic() > self._deadline:
-                    raise GaveUp(
-                        f"no answer until the deadline ({type(error).__name__})"
-                    ) from error
-            await asyncio.sleep(_AGAIN_AFTER)
 
 
 def _soon(minutes: int = 120) -> datetime:

@@ -16,8 +16,9 @@ from datetime import timedelta
 import httpx
 from temporalio.client import Client, WorkflowFailureError
 
-from chaos.people import LEAD, People
+from chaos.people import People
 from chaos.record import Record
+from chaos.signers import LEAD
 from chaos.world import World, events_owed, look, read_page
 from client import incidents, publications
 from client.engine import Engine
@@ -42,7 +43,6 @@ _LOOK_EVERY = 0.4
 _WITHDRAWN = timedelta(minutes=2)
 _MOST_RETRIES = 4
 _ENDS_WITHIN = 45.0
-_HALTED = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
 
 
 class Recovery:
@@ -165,8 +165,8 @@ class Recovery:
         waiting = []
         for outcome in message.outcomes:
             where = f"message {message.number} on {outcome.destination}"
-            never_approved = message.phase in _HALTED and message.approved_at is None
-            retriable = outcome.state.retriable and message.phase not in _HALTED
+            never_approved = message.phase.called_off and message.approved_at is None
+            retriable = outcome.state.retriable and not message.phase.called_off
             if not outcome.state.settled and not never_approved:
                 if outcome.explanation is not None:
                     # It is paused: by one of our people, or by itself.

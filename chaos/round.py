@@ -20,9 +20,10 @@ from chaos.desk import Desk
 from chaos.disasters import Disasters
 from chaos.fault_injector import FaultInjector
 from chaos.fault_points import FaultPoints
+from chaos.insisting import GaveUp
 from chaos.ledger_faults import LedgerFaults
 from chaos.ledgers import DatabaseName, LedgerPlace, a_ledger
-from chaos.people import AUDIENCE, GaveUp, People
+from chaos.people import AUDIENCE, People
 from chaos.plan import RoundPlan
 from chaos.record import Record
 from chaos.recovery import Recovery

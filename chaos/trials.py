@@ -11,7 +11,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from chaos.forgeries import Forger
-from chaos.people import LEAD
+from chaos.signers import LEAD
 from chaos.verdict import RoundVerdict
 from client import incidents
 from client.engine import Engine

@@ -25,6 +25,7 @@ from channels import registry
 from channels.contract import Channel, OutcomeUnknown
 from chaos.fault_points import FaultPoints, Strike
 from chaos.plan import LISTENING, REPLIES, FaultAction, Point
+from client.leaving import leave
 from store.broadcasts import batches
 from store.desk import replying, sources
 from store.kernel import database
@@ -193,7 +194,4 @@ def _put_clocks_wrong(fault_points: FaultPoints) -> None:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    leave(main())

@@ -19,7 +19,6 @@ _PROPOSED_NEXT = {
     Stage.ASSURE: MessageKind.PROGRESS_UPDATE,
     Stage.RESOLVE: MessageKind.GOODWILL_OFFER,
 }
-_CALLED_OFF = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
 WENT_OUT = "went_out"
 """``about`` of a step to settle whose answer is known; otherwise somebody has to look."""
 
@@ -70,7 +69,7 @@ def _for_message(status: IncidentStatus, message: MessageStatus) -> list[NextSte
     for outcome in message.outcomes:
         if outcome.state is PublicationState.UNKNOWN:
             steps.append(step(Action.SETTLE, outcome))
-            if outcome.audience is None and message.phase not in _CALLED_OFF:
+            if outcome.audience is None and not message.phase.called_off:
                 # It looks once more, and sends only what it does not find.
                 steps.append(step(Action.RETRY, outcome))
         elif outcome.state.retriable:

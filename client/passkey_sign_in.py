@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from client.challenges import new_secret, time_of
 from client.engine import Engine
 from client.errors import WrongInput
-from client.passkeys import read_answer, rp_id_of
+from client.passkey_browser import read_answer, rp_id_of
 from client.signing_in import hash_of, people_here
 from domain.explanation import Action, NextStep
 from domain.model import Value

@@ -7,9 +7,6 @@ from datetime import datetime
 from domain.escalation import Ending, Escalation
 from domain.gate import Gate, GateState
 from domain.incident import IncidentState
-from domain.message_state import MessagePhase
-
-_CALLED_OFF = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
 
 
 def ending_of(state: IncidentState, asked: Escalation, now: datetime) -> Ending:
@@ -23,7 +20,7 @@ def ending_of(state: IncidentState, asked: Escalation, now: datetime) -> Ending:
             return _decided(one.gate, now)
         if one.gate.state is GateState.EXPIRED:
             return Ending(ending="expired", at=one.gate.expires_at or now)
-        if one.phase in _CALLED_OFF:
+        if one.phase.called_off:
             return Ending(ending=str(one.phase), at=now)
     return Ending(ending="closed", at=state.closed_at or now)
 

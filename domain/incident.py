@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
 from domain.actor import Actor
 from domain.delegation import Delegation
@@ -42,8 +42,8 @@ class IncidentState(BaseModel):
     among them, ``heard`` the messages that the promise clock knows to be told, and ``words`` when
     the first and the latest update was. What the messages up to ``watched_from`` promise is not
     watched: they are of before the incident had a severity. ``followed_up``: its prevention will be
-    asked for on its day. ``alarms`` are the broken promises of which people are told: nobody has
-    heard, and no update is out.
+    asked for on its day. ``notified_broken``: the broken promises of which people are still
+    notified, since nobody has acknowledged it and no update is out.
     """
 
     incident: Slug
@@ -70,7 +70,12 @@ class IncidentState(BaseModel):
     words: list[datetime] = Field(default_factory=list)
     watched_from: int = 0
     followed_up: bool = False
-    alarms: list[int] = Field(default_factory=list, exclude_if=unsaid)
+    notified_broken: list[int] = Field(
+        default_factory=list,
+        # Histories of before it had this name.
+        validation_alias=AliasChoices("notified_broken", "alarms"),
+        exclude_if=unsaid,
+    )
 
     def message(self, number: int) -> MessageState:
         """Message ``number``; ``DomainError`` if there is none."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from domain.actor import FRONTFOOT
 from domain.break_glass import Review
-from domain.errors import DomainError
+from domain.errors import DecisionRefused, DomainError
 from domain.explanation import Explanation
 from domain.gate import Gate, GateState
 from domain.ids import SUBSCRIBERS, ChannelName
@@ -33,6 +33,11 @@ class MessagePhase(StrEnum):
     WITHDRAWN = "withdrawn"
     SUPERSEDED = "superseded"
     IN_FORCE = "in_force"
+
+    @property
+    def called_off(self) -> bool:
+        """Whether nothing more of it is to go out: it was withdrawn, or a newer one overtook it."""
+        return self in (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
 
 
 EDITABLE = (MessagePhase.WAITING, MessagePhase.REJECTED, MessagePhase.EXPIRED)
@@ -232,6 +237,13 @@ class MessageState(BaseModel):
             raise DomainError(
                 f"Message {self.number} on {destination} is {now}.",
                 f"This is only for a publication that is {' or '.join(states)}.",
+            )
+
+    def refuse_called_off(self) -> None:
+        """Raise ``DecisionRefused`` if it was called off: its gate decides nothing any more."""
+        if self.phase.called_off:
+            raise DecisionRefused(
+                f"Message {self.number} is {self.phase}.", "There is nothing to decide here."
             )
 
     def to_review(self) -> bool:

@@ -16,7 +16,7 @@ from client.stack.ports import LOOPBACK
 
 async def temporal_answers(port: int) -> bool:
     """Whether Temporal knows its namespace yet."""
-    if not await _listens(port):
+    if not await listens(port):
         return False
     try:
         client = await Client.connect(f"{LOOPBACK}:{port}")
@@ -41,7 +41,8 @@ async def answers(url: str) -> bool:
         return False
 
 
-async def _listens(port: int) -> bool:
+async def listens(port: int) -> bool:
+    """Whether somebody takes connections on ``port`` of this machine."""
     try:
         _, writer = await asyncio.open_connection(LOOPBACK, port)
     except OSError:

@@ -19,7 +19,8 @@ from starlette.responses import Response
 from sandbox.book import Book
 from sandbox.config import SandboxConfig
 from sandbox.graphbook import EdgeSlice
-from sandbox.grapherrors import answer, error
+from sandbox.grapherrors import error
+from sandbox.graphpages import edge_page
 from sandbox.xbook import XBook, epoch_id
 from sandbox.xproblems import invalid, json_answer, problem
 from sandbox.xtimelines import rfc3339
@@ -210,15 +211,7 @@ class PageInbox:
             )
         wanted = _MESSAGES.search(fields)
         found = self._messages.conversations(part.after, part.limit)
-        page = found[: part.limit - 1]
-        body: dict[str, Any] = {"data": [self._shown(one, wanted) for one in page]}
-        if page:
-            cursors = {"before": str(page[0].seq), "after": str(page[-1].seq)}
-            body["paging"] = {"cursors": cursors}
-            if len(found) > len(page):
-                url = request.url.include_query_params(after=cursors["after"])
-                body["paging"]["next"] = str(url)
-        return answer(body)
+        return edge_page(request, found, part, lambda one: self._shown(one, wanted))
 
     def _shown(self, newest: PageMessage, wanted: re.Match[str] | None) -> dict[str, Any]:
         number = f"t_{newest.person_id}"

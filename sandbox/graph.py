@@ -19,6 +19,7 @@ from sandbox.faults import Operation
 from sandbox.gate import SandboxGate
 from sandbox.graphbook import Comment, EdgeSlice, GraphBook, PagePost
 from sandbox.grapherrors import answer, error, no_such_object, usage_headers
+from sandbox.graphpages import edge_page
 from sandbox.windows import Window
 
 _VERSION = re.compile(r"v(\d{1,2})\.(\d)")
@@ -183,15 +184,7 @@ class Graph:
     def _listing(
         self, request: Request, found: list[PagePost | Comment], part: EdgeSlice, fields: set[str]
     ) -> Response:
-        page = found[: part.limit - 1]
-        body: dict[str, Any] = {"data": [self._shown(request, item, fields) for item in page]}
-        if page:
-            cursors = {"before": str(page[0].seq), "after": str(page[-1].seq)}
-            body["paging"] = {"cursors": cursors}
-            if len(found) > len(page):
-                url = request.url.include_query_params(after=cursors["after"])
-                body["paging"]["next"] = str(url)
-        return answer(body)
+        return edge_page(request, found, part, lambda one: self._shown(request, one, fields))
 
     def _shown(
         self, request: Request, item: PagePost | Comment, fields: set[str]

@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.gate import Decision, GateState
     from domain.incident import IncidentState
     from domain.limits import REASON_LIMIT
-    from domain.message_state import MessagePhase, MessageState
+    from domain.message_state import MessageState
     from domain.promises import overdue
     from domain.public_text import refuse_unfit
     from domain.status import Decided
@@ -23,7 +23,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.signing import PROOF_DIGITS, Signing, as_far_as_known
     from workflows.timeline import Timeline
 
-_CALLED_OFF = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
 BROKEN = "approved out of policy"
 """The timeline's word for each of the two approvals."""
 
@@ -78,10 +77,7 @@ class BreakingGlass:
         state, now = self._state, workflow.now()
         state.refuse_if_closed()
         message = state.message(asked.message)
-        if message.phase in _CALLED_OFF:
-            raise DecisionRefused(
-                f"Message {message.number} is {message.phase}.", "There is nothing to decide here."
-            )
+        message.refuse_called_off()
         decision = judge_override(
             message.gate,
             actor=asked.actor,

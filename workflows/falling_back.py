@@ -24,10 +24,10 @@ with workflow.unsafe.imports_passed_through():
     from domain.incident import IncidentState
     from domain.message_state import MessagePhase, MessageState
     from domain.promise_clock import Promise, PromiseState, Rung
-    from workflows.alarms import Alarms
     from workflows.calls import Failure, failure_of
     from workflows.patches import HOLDS
     from workflows.policies import RECORD_AGAIN
+    from workflows.promise_notifications import PromiseNotifications
     from workflows.releasing import Releasing
 
 Break = Callable[[Promise, str], None]
@@ -42,11 +42,15 @@ class FallingBack:
     """
 
     def __init__(
-        self, state: IncidentState, releasing: Releasing, alarms: Alarms, break_: Break
+        self,
+        state: IncidentState,
+        releasing: Releasing,
+        notifications: PromiseNotifications,
+        break_: Break,
     ) -> None:
         self._state = state
         self._releasing = releasing
-        self._alarms = alarms
+        self._notifications = notifications
         self._break = break_
 
     def look(self, promise: Promise, now: datetime) -> None:
@@ -62,7 +66,7 @@ class FallingBack:
         move = next_move(self._state, promise, now, self._resolution(promise))
         match move.step:
             case Step.REMARK:
-                self._alarms.remark(promise, move.why)
+                self._notifications.remark(promise, move.why)
             case Step.BREAK:
                 promise.climb(Rung.FALLBACK)
                 self._break(promise, move.why)
@@ -70,7 +74,7 @@ class FallingBack:
                 promise.climb(Rung.FALLBACK)
                 self._break(promise, "No more statements go out by themselves.")
             case Step.PUBLISH:
-                self._alarms.start(promise, Rung.FALLBACK, self._publish(promise))
+                self._notifications.start(promise, Rung.FALLBACK, self._publish(promise))
             case Step.WAIT:
                 pass
 
@@ -85,11 +89,11 @@ class FallingBack:
             if on_its_way(self._state, promise):
                 promise.again_at = now + RECORD_AGAIN
             else:
-                self._alarms.start(promise, Rung.FALLBACK, self._publish(promise))
+                self._notifications.start(promise, Rung.FALLBACK, self._publish(promise))
 
     def look_at(self, promise: Promise) -> datetime | None:
         """When to look at a promise again, if nothing happens before; None if there is no time."""
-        trying = (promise.number, Rung.FALLBACK) in self._alarms.under_way
+        trying = (promise.number, Rung.FALLBACK) in self._notifications.under_way
         return look_at(self._state, promise, self._resolution(promise), trying=trying)
 
     def goes_on(self, promise: Promise) -> bool:
@@ -138,7 +142,7 @@ class FallingBack:
                 return
             promise.try_again(began, workflow.now() + RECORD_AGAIN)
             if promise.open:
-                self._alarms.remark(promise, f"{NOT_OUT}: {failure.why}")
+                self._notifications.remark(promise, f"{NOT_OUT}: {failure.why}")
             return
         promise.climb(Rung.FALLBACK)
         promise.again_at = None

@@ -19,8 +19,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.publishing import Publishing
     from workflows.timeline import Timeline
 
-_CALLED_OFF = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
-
 
 class Openings:
     """Enters in the ledger that a gate has opened, and then lets the message out.
@@ -116,5 +114,5 @@ def _to_open(message: MessageState) -> bool:
 
 def _to_revoke(message: MessageState) -> bool:
     # What is on the wire still ends in the way that its own workflow was told.
-    called_off = message.phase in _CALLED_OFF and not message.busy()
+    called_off = message.phase.called_off and not message.busy()
     return called_off and message.opened and not message.revoked

@@ -30,12 +30,12 @@ with workflow.unsafe.imports_passed_through():
         state_when_told,
     )
     from domain.times import show_moment
-    from workflows.alarms import Alarms
     from workflows.asking import lead_of
     from workflows.falling_back import FallingBack
     from workflows.following_up import FollowingUp
     from workflows.hearing import read
     from workflows.patches import HOLDS
+    from workflows.promise_notifications import PromiseNotifications
     from workflows.releasing import Releasing
     from workflows.timeline import Timeline
 
@@ -46,8 +46,8 @@ class Promises:
     def __init__(self, state: IncidentState, timeline: Timeline, releasing: Releasing) -> None:
         self._state = state
         self._timeline = timeline
-        self._alarms = Alarms(state, timeline)
-        self._falling = FallingBack(state, releasing, self._alarms, self._break)
+        self._notifications = PromiseNotifications(state, timeline)
+        self._falling = FallingBack(state, releasing, self._notifications, self._break)
         self._following = FollowingUp(state, timeline)
 
     async def keep(self) -> None:
@@ -62,7 +62,7 @@ class Promises:
                     await self._following.start()
                 await self._something(before)
         finally:
-            self._alarms.cancel()
+            self._notifications.cancel()
 
     def look(self) -> None:
         """Take in what is out by now, and begin what is due; waits for nothing."""
@@ -72,7 +72,7 @@ class Promises:
 
     def quiet(self) -> bool:
         """Whether nobody is being asked, and no fallback written: the next run would forget it."""
-        return not self._alarms.under_way and not self._following.due()
+        return not self._notifications.under_way and not self._following.due()
 
     def hear(self, said: Sequence[RawValue]) -> None:
         """Read the news that somebody acknowledged, or cannot be reached; ignore anything else."""
@@ -82,13 +82,13 @@ class Promises:
         acknowledged = news.state is NotificationState.ACKNOWLEDGED
         for promise in self._state.promises:
             if news.about == promise.about_broken and acknowledged:
-                self._alarms.end_broken(promise, "acknowledged", news.person)
+                self._notifications.end_broken(promise, "acknowledged", news.person)
             elif news.about != promise.about or not promise.open:
                 continue
             elif acknowledged:
                 promise.answered_by(news.person)
             elif news.state is NotificationState.UNREACHABLE and news.person == promise.owner:
-                self._alarms.begin(promise, Rung.DEPUTY)
+                self._notifications.begin(promise, Rung.DEPUTY)
 
     async def _something(self, before: object) -> None:
         """Wait until something is out, or a time has come."""
@@ -111,7 +111,7 @@ class Promises:
                 (one.due, one.state, one.climbed, one.fallback, one.again_at)
                 for one in state.promises
             ],
-            [*self._alarms.under_way],
+            [*self._notifications.under_way],
             state.severity,
             self._lost(),
         )
@@ -212,7 +212,7 @@ class Promises:
         for promise in self._state.promises:
             if promise.open:
                 continue
-            self._alarms.end_broken(promise, "an update is out", message.author)
+            self._notifications.end_broken(promise, "an update is out", message.author)
             if promise.state is PromiseState.BROKEN and promise.fallback == message.number:
                 late = _minutes((at - promise.due).total_seconds())
                 about = f"{promise.in_words} by message {message.number}, {late} late"
@@ -222,7 +222,7 @@ class Promises:
     def _break(self, promise: Promise, why: str) -> None:
         promise.end(PromiseState.BROKEN, workflow.now(), why=why)
         self._note_end(promise, "frontfoot")
-        self._alarms.broken(promise)
+        self._notifications.broken(promise)
 
     def _note_end(self, promise: Promise, who: str) -> None:
         late = promise.late_by()
@@ -232,7 +232,7 @@ class Promises:
         what = ENDED_AS[promise.state] if promise.public else _first_word(promise)
         self._timeline.add(what, who, f"{promise.in_words}{by}{more}{why}")
         if Rung.REMIND in promise.climbed or Rung.DEPUTY in promise.climbed:
-            self._alarms.end(promise, who)
+            self._notifications.end(promise, who)
         if not self._falling.goes_on(promise):
             promise.forget()
 
@@ -246,10 +246,10 @@ class Promises:
                 self._falling.look(promise, now)
             elif rung is Rung.FALLBACK:
                 if Rung.EVERYBODY not in promise.climbed:
-                    self._alarms.begin(promise, Rung.EVERYBODY)
+                    self._notifications.begin(promise, Rung.EVERYBODY)
                 self._falling.look(promise, now)
             elif rung is not None:
-                self._alarms.begin(promise, rung)
+                self._notifications.begin(promise, rung)
         for promise in self._state.promises:
             if promise.state is PromiseState.BROKEN:
                 self._falling.look_after(promise, now)

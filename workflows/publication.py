@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, CancelledError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures.posts import (
-        PLAN_PUBLICATION,
-        PUBLISH_POST,
-        PublicationStatus,
-        PublishPost,
-    )
-    from activities.signatures.settling import SETTLE_PUBLICATION, SettlePublication
+    from activities.signatures.posts import PUBLISH_POST, PublicationStatus, PublishPost
     from domain.explanation import Explanation, explained
     from domain.ids import channel_queue
-    from domain.ledger import BegunAttempt
     from domain.publication import Finding, Outcome, PublicationState, Receipt
     from domain.times import show_second
     from workflows.calls import call, explanation_of, is_behind, never_started, timed_out
@@ -28,13 +21,14 @@ with workflow.unsafe.imports_passed_through():
     from workflows.contract.names import PUBLICATION_WORKFLOW
     from workflows.contract.publications import Halt, PostRun, PublishMessage
     from workflows.hearing import read_or
-    from workflows.policies import ATTEMPT, LEDGER, ORDINARY, URGENT
+    from workflows.policies import ATTEMPT, ORDINARY, URGENT
     from workflows.post_looking import look_for_post
+    from workflows.post_row import PostRow
+    from workflows.post_waiting import SOONEST, PostWaiting
     from workflows.post_words import absent_after, cannot_tell, given_up, looked_for
     from workflows.reporting import report, report_end
 
 _NOBODY_KNOWS = (PublicationState.SENDING, PublicationState.UNKNOWN)
-_SOONEST = timedelta(seconds=1)
 _STOPPED = Explanation(what="It was stopped in time.")
 
 
@@ -49,19 +43,17 @@ class PublicationWorkflow:
     def __init__(self, order: PublishMessage) -> None:
         run = order.post or PostRun(since=workflow.info().start_time)
         self._order = order
-        self._since = run.since
-        self._task = order.task().model_copy(update={"since": run.since})
         self._channel = order.destination.channel
         self._queue = channel_queue(self._channel)
         self._priority = URGENT if order.urgent else ORDINARY
+        self._since = run.since
+        task = order.task().model_copy(update={"since": run.since})
+        self._row = PostRow(task, self._priority)
+        self._waiting = PostWaiting(run, order.fresh_until)
         self._halt = order.called_off
         self._attempts = run.attempts
         self._lost = run.lost
-        self._in_a_row = run.in_a_row
-        self._wait_until = run.wait_until
         self._uncertain = False
-        self._held = self._go_on = False
-        self._looked = False
         self._ceilings = Ceilings()
         self._told: Outcome = self._outcome(PublicationState.PLANNED, None)
         self._asked = False
@@ -96,7 +88,7 @@ class PublicationWorkflow:
         elif name == "report":
             self._asked = True
         elif name == "go_on":
-            self._go_on = True
+            self._waiting.go_on()
 
     async def _answer(self) -> None:
         """Report when asked, once for all who ask at the same time."""
@@ -111,22 +103,22 @@ class PublicationWorkflow:
             since=self._since,
             attempts=self._attempts,
             lost=self._lost,
-            in_a_row=self._in_a_row,
-            wait_until=self._wait_until,
+            in_a_row=self._waiting.in_a_row,
+            wait_until=self._waiting.until,
         )
         changes = {"post": run, "called_off": self._halt}
         workflow.continue_as_new(self._order.model_copy(update=changes))
 
     async def _publish(self) -> PublicationStatus:
         try:
-            status = await call(PLAN_PUBLICATION, self._task, LEDGER, priority=self._priority)
+            status = await self._row.plan()
         except ActivityError as error:
             if is_behind(error):
                 raise
             return PublicationStatus(
                 state=PublicationState.REFUSED, explanation=explanation_of(error)
             )
-        self._know(status)
+        self._row.know(status)
         # Numbers go on from the ledger's, so that an attempt of an earlier run that wakes up
         # late cannot be taken for one of ours.
         number = status.attempt
@@ -139,12 +131,13 @@ class PublicationWorkflow:
             if self._halt is not None:
                 return await self._call_off(self._halt, number, _STOPPED)
             if self._lost >= self._order.attempts:
-                return await self._conclude(
+                return await self._row.conclude(
                     PublicationState.ABANDONED, number, given_up(self._order, self._lost)
                 )
             if self._ceilings.near():
                 self._continue_as_new()
-            if self._wait_until is not None and await self._wait(self._wait_until):
+            until = self._waiting.until
+            if until is not None and await self._waiting.wait(until, self._cut_short):
                 continue
             number += 1
             status = await self._attempt(number)
@@ -153,31 +146,34 @@ class PublicationWorkflow:
             if status.again_after is not None:
                 await self._note_wait(status, status.again_after)
 
+    def _cut_short(self) -> bool:
+        """Whether there is something better to do than to wait."""
+        return self._halt is not None or self._ceilings.near()
+
     # --- attempts -----------------------------------------------------------------------------
 
     async def _attempt(self, number: int) -> PublicationStatus:
         """One attempt. A halt calls it off while it waits for its turn, never on the wire."""
         self._attempts += 1
-        self._looked = self._go_on = False
+        self._row.looked = False
+        self._waiting.begin()
         attempt = asyncio.create_task(
             call(
                 PUBLISH_POST,
                 PublishPost(
-                    task=self._task,
+                    task=self._row.task,
                     attempt=number,
-                    in_a_row=self._in_a_row + 1,
+                    in_a_row=self._waiting.in_a_row + 1,
                     fresh_until=self._order.fresh_until,
                 ),
                 ATTEMPT,
                 queue=self._queue,
                 priority=self._priority,
                 summary=f"{self._channel}: attempt {number}",
-                start_within=self._fresh_for(),
+                start_within=self._waiting.fresh_for(),
             )
         )
-        await workflow.wait_condition(
-            lambda: attempt.done() or self._halt is not None or self._ceilings.near()
-        )
+        await workflow.wait_condition(lambda: attempt.done() or self._cut_short())
         if not attempt.done():
             # It may wait for a worker for a long time. On the wire it ends by itself.
             attempt.cancel()
@@ -185,25 +181,15 @@ class PublicationWorkflow:
             status = await attempt
         except ActivityError as error:
             status = await self._failed(error, number)
-        self._know(status)
+        self._row.know(status)
         self._attempts -= status.held
-        if status.held is not self._held:
-            self._held, self._in_a_row = status.held, 0
-        self._in_a_row = self._in_a_row + 1 if status.again_after is not None else 0
+        self._waiting.count(status)
         self._lost += status.state in _NOBODY_KNOWS
         return status
 
-    def _know(self, status: PublicationStatus) -> None:
-        """Remember the last attempt that the ledger has entered, by its own word."""
-        if status.started_at is not None:
-            known = self._task.known
-            begun = BegunAttempt(attempt=status.attempt, at=status.started_at)
-            known = known.model_copy(update={"newest": begun})
-            self._task = self._task.model_copy(update={"known": known})
-
     def _behind(self, why: Explanation) -> PublicationStatus:
         """How it stands if the ledger has forgotten something of its incident."""
-        begun = self._attempts or self._task.known.newest is not None
+        begun = self._attempts or self._row.task.known.newest is not None
         state = PublicationState.UNKNOWN if begun else PublicationState.REFUSED
         self._uncertain = state is PublicationState.UNKNOWN
         return PublicationStatus(state=state, explanation=why)
@@ -217,7 +203,7 @@ class PublicationWorkflow:
             return await self._call_off(self._halt, number, _STOPPED)
         if isinstance(error.cause, CancelledError):
             # Only to continue as new. The ledger knows whether it had begun.
-            return await call(PLAN_PUBLICATION, self._task, LEDGER, priority=self._priority)
+            return await self._row.plan()
         if never_started(error):
             nobody = explained(
                 f"No worker for {self._channel} took it while it was fresh.",
@@ -227,44 +213,19 @@ class PublicationWorkflow:
         why = explanation_of(error)
         if self._uncertain:
             why = cannot_tell(self._order, f"{why.what} An earlier attempt got no clear answer.")
-            return await self._conclude(PublicationState.UNKNOWN, number, why)
-        return await self._conclude(PublicationState.REFUSED, number, why)
+            return await self._row.conclude(PublicationState.UNKNOWN, number, why)
+        return await self._row.conclude(PublicationState.REFUSED, number, why)
 
     async def _note_wait(self, status: PublicationStatus, wait: timedelta) -> None:
         """Note when the next attempt is due, where the provider took nothing."""
-        if not self._held and (fresh := self._fresh_for()) is not None:
-            wait = min(wait, fresh)
-        self._wait_until = workflow.now() + wait
+        wait = self._waiting.put_off(wait)
         why = status.explanation or Explanation(what=f"{self._channel} did not take it.")
-        if self._held:
+        if self._waiting.held:
             await self._report(PublicationState.PLANNED, why)
-        elif wait >= _SOONEST:
-            next_at = show_second(self._wait_until)
+        elif wait >= SOONEST:
+            next_at = show_second(workflow.now() + wait)
             why = why.model_copy(update={"means": f"The next attempt is at {next_at}."})
             await self._report(PublicationState.PLANNED, why)
-
-    async def _wait(self, until: datetime) -> bool:
-        """Wait for the next attempt; True if the wait was cut short, by a halt or to continue."""
-        left = until - workflow.now()
-        try:
-            await workflow.wait_condition(
-                lambda: self._halt is not None or self._ceilings.near() or self._resumed(),
-                timeout=max(left, timedelta()),
-            )
-        except TimeoutError:
-            self._wait_until = None
-            return False
-        if self._resumed():
-            self._wait_until = None
-        return True
-
-    def _resumed(self) -> bool:
-        return self._held and self._go_on
-
-    def _fresh_for(self) -> timedelta | None:
-        if self._order.fresh_until is None:
-            return None
-        return max(self._order.fresh_until - workflow.now(), _SOONEST)
 
     # --- looking ------------------------------------------------------------------------------
 
@@ -275,10 +236,12 @@ class PublicationWorkflow:
         attempt was a no.
         """
         await self._report(PublicationState.SENDING, looked_for(status))
-        sighting = await look_for_post(self._task, self._order.looking, self._priority)
-        self._looked = True
+        sighting = await look_for_post(self._row.task, self._order.looking, self._priority)
+        self._row.looked = True
         if sighting.finding is Finding.FOUND and sighting.receipt is not None:
-            return await self._conclude(PublicationState.ACCEPTED, number, receipt=sighting.receipt)
+            return await self._row.conclude(
+                PublicationState.ACCEPTED, number, receipt=sighting.receipt
+            )
         if sighting.finding is Finding.ABSENT:
             status = await self._absent(status, number)
             if status.state not in _NOBODY_KNOWS:
@@ -288,53 +251,25 @@ class PublicationWorkflow:
             what = f"{status.refusal.what} An earlier attempt may have gone out."
         what = f"{what} Looking could not tell whether it went out."
         why = cannot_tell(self._order, f"{what} {sighting.why}")
-        return await self._conclude(PublicationState.UNKNOWN, number, why)
+        return await self._row.conclude(PublicationState.UNKNOWN, number, why)
 
     async def _absent(self, status: PublicationStatus, number: int) -> PublicationStatus:
         if status.refusal is None:
             absent = Explanation(what="It is absent from the platform.")
-            return await self._conclude(PublicationState.PLANNED, number, absent)
+            return await self._row.conclude(PublicationState.PLANNED, number, absent)
         why = absent_after(status.refusal)
-        return await self._conclude(PublicationState.REFUSED, number, why)
-
-    # --- concluding ---------------------------------------------------------------------------
+        return await self._row.conclude(PublicationState.REFUSED, number, why)
 
     async def _call_off(
         self, to: PublicationState, number: int, why: Explanation
     ) -> PublicationStatus:
         """End it unsent; what may have gone out before is looked for first."""
-        if self._uncertain and not self._looked:
+        if self._uncertain and not self._row.looked:
             known = PublicationStatus(state=PublicationState.UNKNOWN, attempt=number)
             status = await self._look(known, number)
             if status.state is not PublicationState.PLANNED:
                 return status
-        return await self._conclude(to, number, why)
-
-    async def _conclude(
-        self,
-        to: PublicationState,
-        number: int,
-        why: Explanation | None = None,
-        *,
-        receipt: Receipt | None = None,
-    ) -> PublicationStatus:
-        """Enter a conclusion in the ledger, and return what the ledger says after it."""
-        status = await call(
-            SETTLE_PUBLICATION,
-            SettlePublication(
-                task=self._task,
-                to=to,
-                attempt=number,
-                looked=self._looked,
-                explanation=why,
-                receipt=receipt,
-            ),
-            LEDGER,
-            priority=self._priority,
-        )
-        if status.state is not to or why is None:
-            return status
-        return status.model_copy(update={"explanation": why})
+        return await self._row.conclude(to, number, why)
 
     # --- telling ------------------------------------------------------------------------------
 
@@ -356,4 +291,4 @@ class PublicationWorkflow:
             receipt=receipt,
             attempts=self._attempts,
             uncertain=self._uncertain and receipt is None,
-        ).model_copy(update={"begun": self._task.known.newest})
+        ).model_copy(update={"begun": self._row.task.known.newest})

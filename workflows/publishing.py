@@ -93,7 +93,7 @@ class Publishing:
     def refuse_start(self, message: MessageState) -> None:
         """Raise ``DomainError`` unless ``message`` is approved and still meant to go out."""
         message.refuse_unopened()
-        if message.phase in (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED):
+        if message.phase.called_off:
             raise DomainError(
                 f"Message {message.number} is {message.phase} and is not published any more.",
                 "Propose a new message.",

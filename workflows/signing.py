@@ -65,10 +65,7 @@ class Signing:
             if decide.message is None
             else state.message(decide.message)
         )
-        if message.phase in (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED):
-            raise DecisionRefused(
-                f"Message {message.number} is {message.phase}.", "There is nothing to decide here."
-            )
+        message.refuse_called_off()
         now = workflow.now()
         decision = judge(
             message.gate,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
-from channels.facebook.channel import ADAPTER, FacebookChannel, FacebookSettings
+from channels.facebook.channel import ADAPTER, FacebookChannel
+from channels.facebook.settings import FacebookSettings
 
 __all__ = ["ADAPTER", "FacebookChannel", "FacebookSettings"]

@@ -14,34 +14,30 @@ What Facebook forces on us:
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
-from pydantic_settings import SettingsConfigDict
 from requests.adapters import BaseAdapter
 
 from channels.adapter import SANDBOX, Adapter
-from channels.configured import ChannelSettings, Key, Url
 from channels.contract import (
     CannotExpress,
     Capabilities,
-    ChannelError,
     ChannelKind,
     Health,
     Publication,
     Refused,
     Template,
 )
-from channels.facebook.graph import PROVIDER, GraphAccount, GraphAnswer, GraphSession, call
+from channels.facebook.account import PageAccount
+from channels.facebook.graph import PROVIDER
 from channels.facebook.listening import PageMentions
+from channels.facebook.own_posts import Created, Done, Post, Posts, parsed
 from channels.facebook.private import PageMessages
-from channels.facebook.refusals import Gone, meaning_of
+from channels.facebook.refusals import Gone
 from channels.facebook.replying import TERMS, PageReplies, gone_or
+from channels.facebook.settings import FacebookSettings
 from channels.facebook.webhook import MENTIONS
-from channels.http import Clock, Effect, silence, utc_now
+from channels.http import Clock, Effect, utc_now
 from channels.looking import Page, Published, look_back
 from channels.replying import (
     cannot_answer_private,
@@ -61,55 +57,6 @@ LIMIT = 63_206
 MOST_PAGES = 20
 PAGE_SIZE = 25
 
-Shape = TypeVar("Shape", bound=BaseModel)
-
-
-class FacebookSettings(ChannelSettings):
-    """The Page: its id and token, and what may stay as it is."""
-
-    model_config = SettingsConfigDict(env_prefix="FRONTFOOT_FACEBOOK_")
-
-    page_id: str = Field(description="number of the Page", pattern=r"^[0-9]{1,32}$")
-    page_token: Key = Field(description="Page access token that does not expire")
-    app_secret: Key | None = Field(default=None, description="secret of the app, to prove calls")
-    base_url: Url = "https://graph.facebook.com"
-    site_url: Url = Field(default="https://www.facebook.com", description="where people read posts")
-    version: str = Field(default="v26.0", pattern=r"^v[0-9]{1,3}\.[0-9]{1,2}$")
-
-
-class _Created(BaseModel):
-    id: str = Field(min_length=1)
-
-
-class _Post(BaseModel):
-    id: str = Field(min_length=1)
-    message: str = ""
-    created_time: AwareDatetime | None = None
-    permalink_url: str | None = None
-
-
-class _Cursors(BaseModel):
-    after: str | None = None
-
-
-class _Paging(BaseModel):
-    cursors: _Cursors = _Cursors()
-    next: str | None = None
-
-
-class _Posts(BaseModel):
-    data: list[_Post]
-    paging: _Paging = _Paging()
-
-
-class _Page(BaseModel):
-    id: str
-    name: str = ""
-
-
-class _Done(BaseModel):
-    success: bool = False
-
 
 class FacebookChannel:
     """Public posts of one Page."""
@@ -127,23 +74,15 @@ class FacebookChannel:
         clock: Clock = utc_now,
     ) -> None:
         self._settings = settings
-        self._transport = transport
         self._clock = clock
-        self._account = GraphAccount(
-            base_url=settings.base_url,
-            version=settings.version,
-            token=settings.page_token,
-            app_secret=settings.app_secret,
-            connect_timeout=settings.connect_timeout,
-            read_timeout=settings.read_timeout,
-        )
+        self._account = PageAccount(settings, transport, clock)
         self._mentions = PageMentions(
-            self.name, self._edge, settings.page_id, settings.site_url, clock
+            self.name, self._account.edge, settings.page_id, settings.site_url, clock
         )
         self._messages = PageMessages(
-            self.name, self._edge, settings.page_id, settings.site_url, clock
+            self.name, self._account.edge, settings.page_id, settings.site_url, clock
         )
-        self._replies = PageReplies(self._edge, settings.page_id, settings.site_url, clock)
+        self._replies = PageReplies(self._account.edge, settings.page_id, settings.site_url, clock)
 
     def render(self, template: Template) -> Copy:
         """Return the post with its sign-off and mark; the link goes beside the text, for a preview.
@@ -164,11 +103,11 @@ class FacebookChannel:
         fields = {"message": publication.copy.text}
         if publication.copy.link:
             fields["link"] = publication.copy.link
-        body, _ = await self._call(
+        body, _ = await self._account.call(
             Effect.PUBLISHES,
             lambda graph: graph.put_object(self._settings.page_id, "feed", **fields),
         )
-        created = _parsed(body, _Created, Effect.PUBLISHES)
+        created = parsed(body, Created, Effect.PUBLISHES)
         return Receipt(id=created.id, url=self._url(created.id), at=self._clock())
 
     async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
@@ -180,12 +119,12 @@ class FacebookChannel:
     async def retract(self, receipt: Receipt) -> None:
         """Delete the post; one that is gone already counts as taken back."""
         try:
-            body, _ = await self._call(
+            body, _ = await self._account.call(
                 Effect.REPEATABLE, lambda graph: graph.delete_object(receipt.id)
             )
         except Gone:
             return
-        if not _parsed(body, _Done, Effect.REPEATABLE).success:
+        if not parsed(body, Done, Effect.REPEATABLE).success:
             raise Refused("Facebook: it did not delete the post.", "Delete it by hand on the Page.")
 
     async def mentions(self, cursor: Cursor) -> MentionPage:
@@ -208,12 +147,12 @@ class FacebookChannel:
         refuse_private(to)
         words = publication.copy.text
         try:
-            body, _ = await self._call(
+            body, _ = await self._account.call(
                 Effect.PUBLISHES, lambda graph: graph.put_object(to.id, "comments", message=words)
             )
         except Gone as error:
-            raise await gone_or(error, to, self._exists) from None
-        created = _parsed(body, _Created, Effect.PUBLISHES)
+            raise await gone_or(error, to, self._account.exists) from None
+        created = parsed(body, Created, Effect.PUBLISHES)
         return Receipt(id=created.id, url=self._url(created.id), at=self._clock())
 
     async def find_reply(self, to: Mention, since: datetime) -> Sighting:
@@ -222,24 +161,7 @@ class FacebookChannel:
 
     async def check(self) -> Health:
         """Say whether the token works, and for which Page."""
-        settings = self._settings
-        try:
-            body, answer = await self._call(
-                Effect.REPEATABLE,
-                lambda graph: graph.get_object(settings.page_id, fields="id,name"),
-            )
-            page = _parsed(body, _Page, Effect.REPEATABLE)
-        except ChannelError as error:
-            return Health(ok=False, detail=str(error))
-        served = answer.headers.get("facebook-api-version", settings.version)
-        if served != settings.version:
-            return Health(
-                ok=False,
-                detail=f"Facebook: the token works, but {settings.version} is no longer served "
-                f"({served[:8]} answered). Set FRONTFOOT_FACEBOOK_VERSION to a current one.",
-                account=page.name,
-            )
-        return Health(ok=True, detail="Facebook: the token works.", account=page.name)
+        return await self._account.check()
 
     async def close(self) -> None:
         """Nothing to close: each call closes its own session."""
@@ -248,11 +170,11 @@ class FacebookChannel:
         query = {"fields": "id,message,created_time,permalink_url", "limit": str(PAGE_SIZE)}
         if after is not None:
             query["after"] = after
-        body, _ = await self._call(
+        body, _ = await self._account.call(
             Effect.REPEATABLE,
             lambda graph: graph.get_connections(self._settings.page_id, "published_posts", **query),
         )
-        shown = _parsed(body, _Posts, Effect.REPEATABLE)
+        shown = parsed(body, Posts, Effect.REPEATABLE)
         # The last page has a cursor too; only ``next`` says that something comes after it.
         more = shown.paging.next is not None
         cursor = shown.paging.cursors.after if more else None
@@ -265,27 +187,7 @@ class FacebookChannel:
             whole=not more or cursor is not None,
         )
 
-    async def _edge(self, node: str, edge: str, query: dict[str, str]) -> dict[str, Any]:
-        body, _ = await self._call(
-            Effect.REPEATABLE, lambda graph: graph.get_connections(node, edge, **dict(query))
-        )
-        return body
-
-    async def _exists(self, node: str) -> None:
-        await self._call(Effect.REPEATABLE, lambda graph: graph.get_object(node, fields="id"))
-
-    async def _call(
-        self, effect: Effect, use: Callable[[Any], Any]
-    ) -> tuple[dict[str, Any], GraphAnswer]:
-        def reading(answer: GraphAnswer, effect: Effect) -> ChannelError | None:
-            return meaning_of(answer, effect, self._clock())
-
-        def session() -> GraphSession:
-            return GraphSession(self._account, effect, reading, self._transport)
-
-        return await asyncio.to_thread(call, session, use)
-
-    def _receipt(self, post: _Post) -> Receipt:
+    def _receipt(self, post: Post) -> Receipt:
         return Receipt(
             id=post.id,
             url=post.permalink_url or self._url(post.id),
@@ -294,13 +196,6 @@ class FacebookChannel:
 
     def _url(self, post_id: str) -> str:
         return f"{self._settings.site_url}/{post_id}"
-
-
-def _parsed(body: dict[str, Any], shape: type[Shape], effect: Effect) -> Shape:
-    try:
-        return shape.model_validate(body)
-    except ValidationError:
-        raise silence(effect, PROVIDER, "the answer could not be read") from None
 
 
 ADAPTER = Adapter(

@@ -25,16 +25,13 @@ The token needs the scopes ``read:accounts``, ``read:statuses`` and ``write:stat
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
 import httpx
 from pydantic import AwareDatetime, BaseModel, Field, RootModel
-from pydantic_settings import SettingsConfigDict
 
 from channels.adapter import SANDBOX, Adapter
-from channels.configured import ChannelSettings, Key, Url
 from channels.contract import (
     CannotExpress,
     Capabilities,
@@ -47,14 +44,15 @@ from channels.contract import (
 from channels.html_words import words_of
 from channels.http import Clock, Effect, body_of, utc_now
 from channels.looking import Page, Published, look_back, look_for_reply
-from channels.mastodon.listening import AccountMentions, Query
+from channels.mastodon.account import MastodonAccount
+from channels.mastodon.listening import AccountMentions
 from channels.mastodon.refusals import PROVIDER, NothingToPostTo, NotThere, own_words
-from channels.mastodon.replying import LIMITS, naming, terms_of, why_missing
 from channels.mastodon.replying import MOST_PAGES as MOST_REPLY_PAGES
+from channels.mastodon.replying import naming, terms_of, why_missing
+from channels.mastodon.settings import MastodonSettings
 from channels.mastodon.text import length_of
 from channels.own_answers import OwnAnswers
-from channels.replying import LIMITS_PATTERN, refuse_length, refuse_private, words_of_reply
-from channels.wire import Wire
+from channels.replying import refuse_length, refuse_private, words_of_reply
 from channels.wording import copy_of_post, words_of_post
 from domain.listening import Cursor, MentionPage
 from domain.mentions import Mention
@@ -63,23 +61,6 @@ from domain.publication import Receipt, Sighting
 
 PAGE = 40
 MOST_PAGES = 10
-
-
-class MastodonSettings(ChannelSettings):
-    """The account: its server and a token from "Development" in its preferences."""
-
-    model_config = SettingsConfigDict(env_prefix="FRONTFOOT_MASTODON_")
-
-    base_url: Url = Field(description="address of the account's server")
-    token: Key = Field(description="access token of the account")
-    visibility: Literal["public", "unlisted"] = "public"
-    max_characters: int = Field(default=500, ge=1, description="longest post that the server takes")
-    link_characters: int = Field(default=23, ge=1, description="what a link counts there")
-    limits: str = Field(
-        default=LIMITS,
-        pattern=LIMITS_PATTERN,
-        description="how many posts and replies in how many seconds: 300/300,300/10800",
-    )
 
 
 class _Post(BaseModel):
@@ -95,24 +76,6 @@ class _Timeline(RootModel[list[_Post]]):
     pass
 
 
-class _Account(BaseModel):
-    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    acct: str = ""
-
-
-class _Limits(BaseModel):
-    max_characters: int | None = None
-    characters_reserved_per_url: int | None = None
-
-
-class _Configuration(BaseModel):
-    statuses: _Limits = _Limits()
-
-
-class _Instance(BaseModel):
-    configuration: _Configuration = _Configuration()
-
-
 class MastodonChannel:
     """Public posts of one account on one Mastodon server."""
 
@@ -126,9 +89,8 @@ class MastodonChannel:
         clock: Clock = utc_now,
     ) -> None:
         self._settings = settings
-        self._wire = Wire(PROVIDER, settings, client, own=self._own, clock=clock)
         self._clock = clock
-        self._account_id: str | None = None
+        self._account = MastodonAccount(settings, client, own=self._own, clock=clock)
         self._answers = OwnAnswers(
             lambda _, after: self._page(after),
             provider=PROVIDER,
@@ -141,9 +103,7 @@ class MastodonChannel:
             listens=True,
             replies=terms_of(settings.limits),
         )
-        self._mentions = AccountMentions(
-            self.name, lambda path, query: self._ask("GET", path, query), clock
-        )
+        self._mentions = AccountMentions(self.name, self._account.read, clock)
 
     def render(self, template: Template) -> Copy:
         """Return the post, sign-off, mark and link in its text. Raises ``CannotExpress``."""
@@ -175,7 +135,9 @@ class MastodonChannel:
         try:
             return await self._post(publication, to.id)
         except NothingToPostTo as error:
-            raise await why_missing(error, lambda ours: self._status(to.id, ours=ours)) from None
+            raise await why_missing(
+                error, lambda ours: self._account.look(to.id, ours=ours)
+            ) from None
 
     async def find_reply(self, to: Mention, since: datetime) -> Sighting:
         """Look for an answer to ``to`` among the account's posts from ``since`` on."""
@@ -201,64 +163,35 @@ class MastodonChannel:
         Other servers are asked to delete it too; whether they do is up to them.
         """
         try:
-            await self._ask("DELETE", f"/api/v1/statuses/{receipt.id}")
+            await self._account.delete(f"/api/v1/statuses/{receipt.id}")
         except NotThere:
             return
 
     async def mentions(self, cursor: Cursor) -> MentionPage:
         """Read one page of what people say to the account; see ``channels.mastodon.listening``."""
-        return await self._mentions.page(cursor, await self._own_id())
+        return await self._mentions.page(cursor, await self._account.number())
 
     async def check(self) -> Health:
         """Say whether the token works, for which account, and whether the limits are right."""
-        try:
-            account = await self._me()
-            limits = await self._limits()
-        except ChannelError as error:
-            return Health(ok=False, detail=str(error))
-        shown = f"@{account.acct}"
-        longest = limits.max_characters
-        link = limits.characters_reserved_per_url
-        settings = self._settings
-        if (longest is not None and longest < settings.max_characters) or (
-            link is not None and link > settings.link_characters
-        ):
-            return Health(
-                ok=False,
-                detail="Mastodon: the token works, but the server takes shorter posts than are "
-                f"configured: {longest} characters, of which a link counts {link}. Set "
-                "FRONTFOOT_MASTODON_MAX_CHARACTERS and _LINK_CHARACTERS, and restart the worker.",
-                account=shown,
-            )
-        takes = "does not publish its limits" if longest is None else f"takes {longest} characters"
-        return Health(
-            ok=True, detail=f"Mastodon: the token works; the server {takes}.", account=shown
-        )
+        return await self._account.check()
 
     async def close(self) -> None:
         """Close connections."""
-        await self._wire.close()
+        await self._account.close()
 
     async def _post(self, publication: Publication, to: str = "") -> Receipt:
         body = {"status": publication.copy.text, "visibility": self._settings.visibility}
         if to:
             body["in_reply_to_id"] = to
-        request = self._request("POST", "/api/v1/statuses", json=body)
-        request.headers["Idempotency-Key"] = idempotency_key(publication, to)
-        response = await self._wire.publish(request)
+        response = await self._account.post(body, idempotency_key(publication, to))
         return self._receipt(body_of(response, _Post, Effect.PUBLISHES, PROVIDER))
-
-    async def _status(self, number: str, *, ours: bool) -> None:
-        request = self._request("GET", f"/api/v1/statuses/{number}")
-        if not ours:
-            del request.headers["Authorization"]
-        await self._wire.ask(request)
 
     async def _page(self, after: str | None) -> Page:
         query = {"limit": str(PAGE), "exclude_reblogs": "true"}
         if after is not None:
             query["max_id"] = after
-        answer = await self._ask("GET", f"/api/v1/accounts/{await self._own_id()}/statuses", query)
+        path = f"/api/v1/accounts/{await self._account.number()}/statuses"
+        answer = await self._account.read(path, query)
         posts = body_of(answer, _Timeline, Effect.REPEATABLE, PROVIDER).root
         return Page(
             [
@@ -273,47 +206,11 @@ class MastodonChannel:
             after=posts[-1].id if posts else None,
         )
 
-    async def _own_id(self) -> str:
-        if self._account_id is None:
-            self._account_id = (await self._me()).id
-        return self._account_id
-
-    async def _me(self) -> _Account:
-        answer = await self._ask("GET", "/api/v1/accounts/verify_credentials")
-        return body_of(answer, _Account, Effect.REPEATABLE, PROVIDER)
-
-    async def _limits(self) -> _Limits:
-        try:
-            answer = await self._ask("GET", "/api/v2/instance")
-        except NotThere:
-            # Servers before Mastodon 4 do not have it.
-            return _Limits()
-        return body_of(answer, _Instance, Effect.REPEATABLE, PROVIDER).configuration.statuses
-
     def _receipt(self, post: _Post) -> Receipt:
         return Receipt(id=post.id, url=post.url, at=post.created_at or self._clock())
 
     def _own(self, answer: httpx.Response) -> ChannelError | None:
         return own_words(answer, self._clock())
-
-    async def _ask(self, method: str, path: str, query: Query | None = None) -> httpx.Response:
-        return await self._wire.ask(self._request(method, path, query=query))
-
-    def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        json: dict[str, str] | None = None,
-        query: Query | None = None,
-    ) -> httpx.Request:
-        return self._wire.request(
-            method,
-            f"{self._settings.base_url}{path}",
-            params=list(query.items()) if isinstance(query, Mapping) else query,
-            json=json,
-            headers={"Authorization": f"Bearer {self._settings.token.get_secret_value()}"},
-        )
 
 
 def idempotency_key(publication: Publication, to: str = "") -> str:

@@ -17,16 +17,11 @@ What X forces on us:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import httpx
-import orjson
-from pydantic import Field
-from pydantic_settings import SettingsConfigDict
 
 from channels.adapter import SANDBOX, Adapter
-from channels.configured import ChannelSettings, Key, Url
 from channels.contract import (
     CannotExpress,
     Capabilities,
@@ -40,19 +35,17 @@ from channels.contract import (
 from channels.http import Clock, Effect, body_of, utc_now
 from channels.looking import SLACK, Page, Published, look_back
 from channels.replying import (
-    LIMITS_PATTERN,
     cannot_answer_private,
     refuse_length,
     refuse_private,
     words_of_reply,
 )
-from channels.twitter.listening import OwnAccount, XMentions
-from channels.twitter.oauth1 import SignedRequests, UserKeys
-from channels.twitter.own_posts import Account, Deletion, Me, OwnPost, Posted, Timeline
+from channels.twitter.account import XAccount
+from channels.twitter.listening import XMentions
+from channels.twitter.own_posts import Deletion, OwnPost, Posted, Timeline
 from channels.twitter.private import MESSAGES, PrivateMessages, may_not_read
 from channels.twitter.refusals import PROVIDER, lacks_permission, own_words
 from channels.twitter.replying import (
-    LIMITS,
     NotSeen,
     OwnReplies,
     answered,
@@ -60,9 +53,9 @@ from channels.twitter.replying import (
     terms_of,
     why_not_seen,
 )
+from channels.twitter.settings import TwitterSettings
 from channels.twitter.webhook import MENTIONS
 from channels.twitter.weighted import LIMIT, weighted_length
-from channels.wire import Wire
 from channels.wording import copy_of_post, words_of_post
 from domain.listening import Cursor, MentionPage
 from domain.mentions import Mention
@@ -72,27 +65,6 @@ from domain.publication import Receipt, Sighting
 
 MOST_PAGES = 10
 """The most pages of a hundred posts that one look reads; our accounts post far less."""
-
-
-class TwitterSettings(ChannelSettings):
-    """The account at X: four secrets from its developer portal, and what may stay as it is."""
-
-    model_config = SettingsConfigDict(env_prefix="FRONTFOOT_TWITTER_")
-
-    consumer_key: Key = Field(description="API key of the app")
-    consumer_secret: Key = Field(description="API key secret of the app")
-    token: Key = Field(description="access token of the account")
-    token_secret: Key = Field(description="access token secret of the account")
-    base_url: Url = "https://api.x.com"
-    site_url: Url = Field(default="https://x.com", description="where people read posts")
-    user_id: str | None = Field(default=None, pattern=r"^[0-9]{1,19}$")
-    handle: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]{1,15}$")
-    fields: str = Field(default="tweet.fields", pattern=r"^(tweet|post)\.fields$")
-    limits: str = Field(
-        default=LIMITS,
-        pattern=LIMITS_PATTERN,
-        description="how many posts and replies in how many seconds: 100/900,300/10800",
-    )
 
 
 class _Gone(Refused):
@@ -112,17 +84,8 @@ class TwitterChannel:
         clock: Clock = utc_now,
     ) -> None:
         self._settings = settings
-        self._wire = Wire(PROVIDER, settings, client, own=self._own, clock=clock)
         self._clock = clock
-        self._account: Account | None = None
-        self._auth = SignedRequests(
-            UserKeys(
-                settings.consumer_key,
-                settings.consumer_secret,
-                settings.token,
-                settings.token_secret,
-            )
-        )
+        self._account = XAccount(settings, client, own=self._own, clock=clock)
         self.capabilities = Capabilities(
             kind=ChannelKind.POST,
             max_length=LIMIT,
@@ -131,22 +94,21 @@ class TwitterChannel:
             replies=terms_of(settings.limits),
         )
         self._replies = OwnReplies(
-            lambda path, query: self._ask("GET", path, query),
+            self._account.read,
             settings.fields,
             self._receipt_of,
             clock,
         )
         self._mentions = XMentions(
             self.name,
-            lambda path, query: self._ask("GET", path, query),
+            self._account.read,
             settings.fields,
             settings.site_url,
             clock,
         )
-
         self._private = PrivateMessages(
             self.name,
-            lambda path, query: self._ask("GET", path, query),
+            self._account.read,
             settings.fields,
             settings.site_url,
             clock,
@@ -179,8 +141,7 @@ class TwitterChannel:
 
     async def publish(self, publication: Publication) -> Receipt:
         """Post once."""
-        request = self._request("POST", "/2/tweets", body={"text": publication.copy.text})
-        response = await self._wire.publish(request)
+        response = await self._account.post({"text": publication.copy.text})
         return self._receipt(body_of(response, Posted, Effect.PUBLISHES, PROVIDER).data)
 
     async def find(self, key: str, copy: Copy, since: datetime) -> Sighting:
@@ -198,7 +159,7 @@ class TwitterChannel:
     async def retract(self, receipt: Receipt) -> None:
         """Delete the post; one that is gone already counts as taken back."""
         try:
-            answer = await self._ask("DELETE", f"/2/tweets/{receipt.id}")
+            answer = await self._account.delete(f"/2/tweets/{receipt.id}")
         except _Gone:
             return
         if not body_of(answer, Deletion, Effect.REPEATABLE, PROVIDER).data.deleted:
@@ -206,11 +167,11 @@ class TwitterChannel:
 
     async def mentions(self, cursor: Cursor) -> MentionPage:
         """Read one page of what people say to the account; see ``channels.twitter.listening``."""
-        return await self._mentions.page(cursor, await self._who_listens())
+        return await self._mentions.page(cursor, await self._account.listening())
 
     async def private_messages(self, cursor: Cursor) -> MentionPage:
         """Read one page of what is said to the account alone; see ``channels.twitter.private``."""
-        return await self._private.page(cursor, await self._who_listens())
+        return await self._private.page(cursor, await self._account.listening())
 
     def render_reply(self, text: str, to: Mention) -> Copy:
         """Return the words; X itself puts the author's name in front. Raises ``CannotExpress``."""
@@ -226,47 +187,29 @@ class TwitterChannel:
             "text": publication.copy.text,
             "reply": {"in_reply_to_tweet_id": answered(to)},
         }
-        request = self._request("POST", "/2/tweets", body=body)
         try:
-            response = await self._wire.publish(
-                request, own=lambda answer: meaning_for_reply(answer, self._clock())
+            response = await self._account.post(
+                body, own=lambda answer: meaning_for_reply(answer, self._clock())
             )
         except NotSeen:
-            why = await why_not_seen(to, lambda path, query: self._ask("GET", path, query))
-            raise why from None
+            raise await why_not_seen(to, self._account.read) from None
         return self._receipt(body_of(response, Posted, Effect.PUBLISHES, PROVIDER).data)
 
     async def find_reply(self, to: Mention, since: datetime) -> Sighting:
         """Look for an answer to ``to`` among the account's posts from ``since`` on."""
-        return await self._replies.find(to, await self._account_id(), since)
+        return await self._replies.find(to, await self._account.number(), since)
 
     async def glance(self, to: Mention, since: datetime) -> Sighting:
         """Look for an answer to ``to`` among the posts that were read lately, and newer ones."""
-        return await self._replies.glance(to, await self._account_id(), since)
+        return await self._replies.glance(to, await self._account.number(), since)
 
     async def check(self) -> Health:
         """Say whether the keys work, and for which account."""
-        try:
-            account = await self._me()
-        except ChannelError as error:
-            return Health(ok=False, detail=str(error))
-        settings = self._settings
-        wrong_id = settings.user_id is not None and settings.user_id != account.id
-        wrong_handle = (
-            settings.handle is not None and settings.handle.lower() != account.username.lower()
-        )
-        if wrong_id or wrong_handle:
-            return Health(
-                ok=False,
-                detail="X: the keys work, but for another account than the one configured. "
-                "Correct the tokens, or FRONTFOOT_TWITTER_USER_ID and FRONTFOOT_TWITTER_HANDLE.",
-                account=f"@{account.username}",
-            )
-        return Health(ok=True, detail="X: the keys work.", account=f"@{account.username}")
+        return await self._account.check()
 
     async def close(self) -> None:
         """Close connections."""
-        await self._wire.close()
+        await self._account.close()
 
     async def _page(self, begun: str, after: str | None) -> Page:
         query = {
@@ -276,33 +219,13 @@ class TwitterChannel:
         }
         if after is not None:
             query["pagination_token"] = after
-        answer = await self._ask("GET", f"/2/users/{await self._account_id()}/tweets", query)
+        answer = await self._account.read(f"/2/users/{await self._account.number()}/tweets", query)
         shown = body_of(answer, Timeline, Effect.REPEATABLE, PROVIDER)
         return Page(
             [Published(post.readings(), self._receipt(post)) for post in shown.posts()],
             after=shown.meta.next_token,
             whole=not shown.errors,
         )
-
-    async def _who_listens(self) -> OwnAccount:
-        user_id, handle = self._settings.user_id, self._settings.handle
-        if user_id is None or handle is None:
-            account = await self._own_account()
-            user_id, handle = account.id, account.username
-        return OwnAccount(user_id, handle)
-
-    async def _account_id(self) -> str:
-        return self._settings.user_id or (await self._own_account()).id
-
-    async def _own_account(self) -> Account:
-        # `users/me` may be asked 75 times in 15 minutes, and its answer never changes.
-        if self._account is None:
-            self._account = await self._me()
-        return self._account
-
-    async def _me(self) -> Account:
-        answer = await self._ask("GET", "/2/users/me")
-        return body_of(answer, Me, Effect.REPEATABLE, PROVIDER).data
 
     def _receipt(self, post: OwnPost) -> Receipt:
         return self._receipt_of(post.id, post.created_at or self._clock())
@@ -317,28 +240,6 @@ class TwitterChannel:
         if answer.request.method == "DELETE" and answer.status_code == 404:
             return _Gone("X: there is no such post.")
         return own_words(answer, self._clock())
-
-    async def _ask(
-        self, method: str, path: str, query: dict[str, str] | None = None
-    ) -> httpx.Response:
-        return await self._wire.ask(self._request(method, path, query=query))
-
-    def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: Mapping[str, object] | None = None,
-        query: dict[str, str] | None = None,
-    ) -> httpx.Request:
-        request = self._wire.request(
-            method,
-            f"{self._settings.base_url}{path}",
-            params=query,
-            content=orjson.dumps(body) if body is not None else None,
-            headers={"Content-Type": "application/json"} if body is not None else None,
-        )
-        return next(self._auth.auth_flow(request))
 
 
 ADAPTER = Adapter(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from client.checks.result import CheckKind, CheckResult, fails, works
-from client.passkeys import unusable_at
+from client.passkey_browser import unusable_at
 from client.playbooks import examine, installed
 from client.record_key import is_beside
 from domain.explanation import Action, NextStep

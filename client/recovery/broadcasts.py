@@ -16,7 +16,6 @@ from domain.errors import DomainError
 from domain.explanation import Action, Explanation, NextStep, explained
 from domain.ids import SUBSCRIBERS, MessageRef, publication_workflow_id
 from domain.ledger import BegunAttempt, says_behind
-from domain.message_state import MessagePhase
 from domain.model import Value
 from domain.plural import plural
 from domain.publication import SEEN_BY_A_PERSON, Destination, Outcome, PublicationState, Receipt
@@ -31,7 +30,6 @@ from store.recovery import doubts, locks
 from workflows.contract.publications import BroadcastRun
 
 _S = PublicationState
-_CALLED_OFF = (MessagePhase.WITHDRAWN, MessagePhase.SUPERSEDED)
 
 
 class BatchInDoubt(Value):
@@ -78,7 +76,7 @@ async def compare_broadcast(
             await doubts.doubt_batches(ledger, plan.id, handed_out or plan.batches, since)
         await locks.note_compared(ledger, slug, plan.key)
     await batch_outcomes.settle_by_events(ledger, plan.id)
-    if message.phase in _CALLED_OFF:
+    if message.phase.called_off:
         await broadcasts.stop(ledger, plan.id, datetime.now(UTC))
     return ComparedBroadcast(
         plan=plan,
@@ -147,7 +145,7 @@ async def ended(
     begun = None
     if outcome.begun is not None:
         begun = BegunAttempt(attempt=0, handed_out=outcome.begun.handed_out)
-    if message.phase in _CALLED_OFF:
+    if message.phase.called_off:
         known = Outcome.at(place, outcome.state, Explanation(what=what))
         state = _S.WITHDRAWN if outcome.state is _S.UNKNOWN else outcome.state
         return known.model_copy(update={"state": state, "begun": begun})

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
-import settings as settings_module
+from settings import HERE
 
 _PLAIN = ("HOME", "LANG", "LC_ALL", "PATH", "SYSTEMROOT", "TMPDIR", "TZ", "USER")
 
@@ -21,6 +20,5 @@ def for_python(given: Mapping[str, str]) -> dict[str, str]:
 
     Packages that the caller has on a path of their own, such as a channel, come behind ours.
     """
-    home = str(Path(settings_module.__file__).resolve().parent)
-    path = os.pathsep.join(filter(None, (home, given.get("PYTHONPATH"))))
+    path = os.pathsep.join(filter(None, (str(HERE), given.get("PYTHONPATH"))))
     return {**plain(given), "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}

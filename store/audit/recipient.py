@@ -17,7 +17,7 @@ from domain.model import Value
 from domain.publication import DeliveryState, PublicationState
 from store.kernel.database import Database
 from store.kernel.transitions import read_explanation
-from store.offers.codes import unpack
+from store.offers.code_rows import unpack
 from store.tables import (
     audiences,
     batches,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row
+from sqlalchemy import ColumnElement, Row, Update, update
 
 from domain.model import Value
 from domain.notification_words import Thing
@@ -68,6 +69,16 @@ _OPEN = tuple(one.value for one in NotificationState if one.open)
 def is_open() -> ColumnElement[bool]:
     """Those whose person is still to be asked."""
     return notifications.c.state.in_(_OPEN)
+
+
+def is_over() -> ColumnElement[bool]:
+    """Those whose person need not act any more."""
+    return notifications.c.state == NotificationState.ENDED
+
+
+def these(ids: Sequence[int]) -> Update:
+    """A change of exactly these."""
+    return update(notifications).where(notifications.c.id.in_(ids))
 
 
 def read(row: Row[Any]) -> Notification:

@@ -53,6 +53,20 @@ async def find_in(
     return None if row is None else read_row(row._mapping)
 
 
+async def planned(db: Database, ref: MessageRef, channel: str) -> PublicationRow:
+    """The same; ``LedgerBehind`` if it was never planned: planning it makes a row."""
+    async with db.read() as connection:
+        return await planned_in(connection, ref, channel)
+
+
+async def planned_in(connection: AsyncConnection, ref: MessageRef, channel: str) -> PublicationRow:
+    """The same within a transaction."""
+    row = await find_in(connection, ref, channel)
+    if row is None:
+        raise _never_planned(ref, channel)
+    return row
+
+
 async def is_anothers(db: Database, ref: MessageRef, channel: str, post: str) -> bool:
     """Whether ``post``, an id of the platform's, is on record as that of another message."""
     async with db.read() as connection:
@@ -109,10 +123,7 @@ async def move(
                 **(values or {}),
             )
         )
-        row = await find_in(connection, ref, channel)
-    if row is None:
-        raise never_planned(ref, channel)
-    return row
+        return await planned_in(connection, ref, channel)
 
 
 def publication_is(ref: MessageRef, channel: str) -> ColumnElement[bool]:
@@ -142,8 +153,7 @@ def mark_uncertain(since: datetime | None) -> dict[str, object]:
     return {"uncertain_since": func.coalesce(publications.c.uncertain_since, began)}
 
 
-def never_planned(ref: MessageRef, channel: str) -> LedgerBehind:
-    """The error for a publication that has no row: planning it makes one."""
+def _never_planned(ref: MessageRef, channel: str) -> LedgerBehind:
     return LedgerBehind.of(
         behind(
             ref.incident,

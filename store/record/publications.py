@@ -23,11 +23,10 @@ from store.kernel.transitions import stored
 from store.record.publication_rows import (
     PublicationRow,
     certain_or,
-    find_in,
     mark_uncertain,
     move,
-    never_planned,
     of_attempt,
+    planned_in,
     publication_is,
     read_row,
 )
@@ -86,10 +85,7 @@ async def plan(
                 explanation=stored(replaced),
             )
         )
-        row = await find_in(connection, ref, channel)
-    if row is None:
-        raise never_planned(ref, channel)
-    return row
+        return await planned_in(connection, ref, channel)
 
 
 async def reserve(
@@ -135,10 +131,7 @@ async def reserve(
         ).first()
         if won is not None:
             return Reservation(reserved=True, row=read_row(won._mapping))
-        row = await find_in(connection, ref, channel)
-    if row is None:
-        raise never_planned(ref, channel)
-    return Reservation(reserved=False, row=row)
+        return Reservation(reserved=False, row=await planned_in(connection, ref, channel))
 
 
 async def nothing_went_out(
@@ -244,10 +237,7 @@ async def suspect(
                 updated_at=at,
             )
         )
-        row = await find_in(connection, ref, channel)
-    if row is None:
-        raise never_planned(ref, channel)
-    return row
+        return await planned_in(connection, ref, channel)
 
 
 async def withdraw(

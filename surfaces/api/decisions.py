@@ -19,6 +19,7 @@ from client.proofs import begin, hand_in
 from domain.errors import DecisionRefused
 from domain.gate import Verdict
 from domain.proof import Evidence, key_signs
+from domain.status import Decided
 from surfaces.api.access import BASE, actor, bearer, engine_of
 from surfaces.api.resource import Resource
 from surfaces.api.shapes import Asked, NumberInPath, Reason, Shown, SlugInPath, Time
@@ -95,6 +96,12 @@ class DecisionTaken(Shown):
     gate: Literal["waiting", "open", "rejected", "expired"] | None
     missing: str
 
+    @classmethod
+    def of(cls, number: int, taken: Decided) -> DecisionTaken:
+        """What it came to for message ``number``."""
+        gate = taken.gate.value if taken.gate else None
+        return cls(message=number, gate=gate, missing=taken.missing)
+
 
 @router.post("/statements", status_code=201)
 async def state_decision(
@@ -139,6 +146,4 @@ async def decide_on_message(
         reason=asked.reason.strip(),
         proof=proof,
     )
-    taken = await done(request, slug, work)
-    gate = taken.gate.value if taken.gate else None
-    return DecisionTaken(message=number, gate=gate, missing=taken.missing)
+    return DecisionTaken.of(number, await done(request, slug, work))

@@ -71,9 +71,7 @@ async def override_gate(
         reason=asked.reason.strip(),
         proof=proof,
     )
-    taken = await done(request, slug, work)
-    gate = taken.gate.value if taken.gate else None
-    return DecisionTaken(message=number, gate=gate, missing=taken.missing)
+    return DecisionTaken.of(number, await done(request, slug, work))
 
 
 @router.post("/messages/{number}/review", status_code=201)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from client.engine import Engine
 from client.errors import WrongInput
 from client.exports import clear_exports
 from client.file_imports.imports import FileImports
+from client.leaving import leave
 from client.logs import log_as_json
 from client.stack import stack_file
 from surfaces.api.app import BesidePages, create_api, rest
@@ -200,7 +200,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    leave(main())

@@ -11,17 +11,17 @@ from starlette.responses import JSONResponse, Response
 from client.asking import incident_status
 from client.gates import break_glass, delegate, review
 from client.messages import message_of
-from client.passkeys import PasskeyRequest, begin_signing, finish_signing
+from client.passkey_browser import PasskeyRequest
+from client.passkeys import begin_signing, finish_signing
 from client.patience import soon
 from client.promised_time import typed_time
-from domain.errors import DecisionRefused
 from domain.gate import Verdict
 from domain.message_state import MessagePhase
 from domain.status import Decided, IncidentStatus
 from surfaces.console.access import actor, engine_of, origin, session
 from surfaces.console.failures import Page, Refused, attempted, refused_as_json
 from surfaces.console.rendering import page, see
-from surfaces.console.sign import has_passkey_here, overtaken
+from surfaces.console.sign import has_passkey_here, message_to_sign
 
 router = APIRouter(route_class=Page)
 
@@ -45,10 +45,7 @@ async def take_statement(
 
 async def _asked(request: Request, slug: str, number: int, digest: str) -> PasskeyRequest:
     engine, person = engine_of(request), session(request).person
-    message = message_of(await soon(incident_status(engine, slug)), number)
-    old = overtaken(message, digest)
-    if old is not None:
-        raise DecisionRefused.of(old)
+    message = await message_to_sign(request, slug, number, digest)
     place = origin(request)
     return await begin_signing(
         engine, slug, message, person.id, Verdict.APPROVE, place, overriding=True

@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, Response
 
+from client.passkey_browser import unusable_at
 from client.passkeys import (
     begin_enrolment,
     finish_enrolment,
     passkey_of,
     passkeys_of,
     remove_passkey,
-    unusable_at,
 )
 from client.recovery_codes import codes_left
 from client.second_person import waits, who_may_confirm, why_waiting

@@ -8,16 +8,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, Response
 
+from client.asking import incident_status
 from client.copy_length import CopyLength, length_of
 from client.errors import WrongInput
 from client.incident_view import IncidentView
 from client.messages import decide, message_of, read_message
-from client.passkeys import finish_signing, has_passkey, unusable_at
+from client.passkey_browser import unusable_at
+from client.passkeys import finish_signing, has_passkey
 from client.patience import soon
 from client.revision_changes import changes_of
 from client.saved_replies import compared, reply_rules
 from client.signing import MaySign, may_sign
 from client.stopping import stop_in_force
+from domain.errors import DecisionRefused
 from domain.explanation import Explanation, explained
 from domain.gate import GateState, Verdict
 from domain.message import Copy, Document
@@ -194,6 +197,15 @@ def overtaken(message: MessageStatus, digest: str) -> Explanation | None:
         "Open the message again, and read it as it is now.",
         means="What is below will not go out, and cannot be signed any more.",
     )
+
+
+async def message_to_sign(request: Request, slug: str, number: int, digest: str) -> MessageStatus:
+    """The message as it is; ``DecisionRefused`` if its words have another digest by now."""
+    message = message_of(await soon(incident_status(engine_of(request), slug)), number)
+    old = overtaken(message, digest)
+    if old is not None:
+        raise DecisionRefused.of(old)
+    return message
 
 
 def _message(seen: IncidentView, number: int) -> MessageStatus | None:

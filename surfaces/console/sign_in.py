@@ -11,8 +11,8 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, Response
 
 from client.oidc import CALLBACK, begin_oidc, finish_oidc, provider_name
+from client.passkey_browser import unusable_at
 from client.passkey_sign_in import begin_sign_in, finish_sign_in
-from client.passkeys import unusable_at
 from client.recovery_codes import sign_in_with_code
 from client.signing_in import LinkSpent, people_of_link, sign_in, sign_out
 from domain.people import Member

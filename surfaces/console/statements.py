@@ -8,16 +8,14 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, Response
 
-from client.asking import incident_status
-from client.messages import message_of
-from client.passkeys import PasskeyRequest, begin_signing
-from client.patience import soon
+from client.passkey_browser import PasskeyRequest
+from client.passkeys import begin_signing
 from client.signing import may_sign
 from domain.errors import DecisionRefused
 from domain.gate import Verdict
 from surfaces.console.access import engine_of, origin, session
 from surfaces.console.failures import Page, Refused, attempted, refused_as_json
-from surfaces.console.sign import incomplete, overtaken
+from surfaces.console.sign import incomplete, message_to_sign
 
 router = APIRouter(route_class=Page)
 
@@ -47,10 +45,7 @@ async def _asked(
 ) -> PasskeyRequest:
     """``DecisionRefused`` for what would not count: a browser asks nobody in vain."""
     engine, person = engine_of(request), session(request).person
-    message = message_of(await soon(incident_status(engine, slug)), number)
-    old = overtaken(message, digest)
-    if old is not None:
-        raise DecisionRefused.of(old)
+    message = await message_to_sign(request, slug, number, digest)
     now = datetime.now(UTC)
     may = may_sign(slug, message, person.id, person.roles, now, proves=True)
     if may.why_not is not None and not (may.reject and verdict is Verdict.REJECT):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import sys
 from collections.abc import AsyncIterator
 
@@ -19,6 +18,7 @@ from starlette.routing import Route
 
 from client.configuration import load_settings, prepare_environment
 from client.errors import WrongInput, explanation_of
+from client.leaving import leave
 from client.logs import log_as_json
 from client.public import PublicService
 from surfaces.public.limits import Limits, connections_for
@@ -95,7 +95,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    leave(main())

@@ -14,6 +14,7 @@ from domain.message_state import MessagePhase
 from domain.plural import plural
 from surfaces.terminal.importing import (
     AddressColumn,
+    ListFile,
     Rejects,
     Strict,
     end,
@@ -30,7 +31,7 @@ app = typer.Typer(help="The lists that mail goes to.", no_args_is_help=True)
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="The list, with a header row.")],
+    file: ListFile,
     name: Annotated[str, typer.Option(help="What the audience is called here.")],
     address_column: AddressColumn = "",
     rejects: Rejects = None,

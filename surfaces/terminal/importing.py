@@ -16,6 +16,8 @@ from domain.plural import plural
 from surfaces.terminal.failures import ExitCode
 from surfaces.terminal.printing import say, say_json, screen
 
+ListFile = Annotated[Path, typer.Argument(metavar="FILE.csv", help="The list, with a header row.")]
+Why = Annotated[str, typer.Option("--why", metavar="WORDS", help="For the log.")]
 Rejects = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="File for rows that cannot be used [FILE.csv.rejects.csv]."),

@@ -11,8 +11,10 @@ from client import subscribers
 from domain.plural import plural
 from surfaces.terminal.importing import (
     AddressColumn,
+    ListFile,
     Rejects,
     Strict,
+    Why,
     end,
     import_bar,
     say_imported,
@@ -23,12 +25,10 @@ from surfaces.terminal.session import run
 
 app = typer.Typer(help="Who subscribed to the status page.", no_args_is_help=True)
 
-Why = Annotated[str, typer.Option("--why", metavar="WORDS", help="For the log.")]
-
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="The list, with a header row.")],
+    file: ListFile,
     by: By = "",
     why: Why = "",
     address_column: AddressColumn = "",

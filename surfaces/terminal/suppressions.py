@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +14,15 @@ from client.suppressions import Classes, Suppression, SuppressionCount
 from domain.message import MessageClass
 from domain.plural import plural
 from domain.suppression import SuppressionReason, covered_by
-from surfaces.terminal.importing import AddressColumn, Rejects, Strict, end, say_imported
+from surfaces.terminal.importing import (
+    AddressColumn,
+    ListFile,
+    Rejects,
+    Strict,
+    Why,
+    end,
+    say_imported,
+)
 from surfaces.terminal.options import By, Json, person
 from surfaces.terminal.printing import clean, moment, plain_table, say, say_json, show
 from surfaces.terminal.session import run
@@ -42,13 +49,12 @@ Covers = Annotated[
     ),
 ]
 Reason = Annotated[SuppressionReason, typer.Option(help="Why they must not be written to.")]
-Why = Annotated[str, typer.Option("--why", metavar="WORDS", help="For the log.")]
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")]
 
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="The list, with a header row.")],
+    file: ListFile,
     reason: Reason = SuppressionReason.UNSUBSCRIBED,
     covers: Covers = None,
     by: By = "",

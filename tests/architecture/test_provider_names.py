@@ -17,8 +17,8 @@ PROVIDERS = re.compile(
     re.IGNORECASE,
 )
 PLACES = (
-    "activities", "client", "domain", "embedded", "store", "surfaces", "workers", "workflows",
-    "settings.py", "wiring.py", "worker.py",
+    "activities", "client", "domain", "embedded", "settings", "store", "surfaces", "workers",
+    "workflows", "wiring.py", "worker.py",
 )  # fmt: skip
 
 # Each with what it has to do with a provider.
@@ -28,7 +28,8 @@ MAY = {
     "embedded/environment.py": "the folder of the status page, which two processes share",
     "embedded/demo": "plays one playbook against the sandbox, with faults of each provider",
     "embedded/up.py": "says what the sandbox stands in for",
-    "settings.py": "the channels of a fresh installation",
+    "settings/channels.py": "the channels of a fresh installation",
+    "settings/public.py": "the channel that asks subscribers, of a fresh installation",
     "store/files/audience_csv.py": "a column of addresses is called email",
     "surfaces/api/examples": "examples in the document",
     "surfaces/public/pages.py": "a field of a form whose type is email",

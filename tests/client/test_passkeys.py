@@ -10,6 +10,7 @@ import pytest
 from client import passkeys
 from client.engine import Engine
 from client.errors import WrongInput
+from client.passkey_browser import unusable_at
 from domain.errors import DomainError
 from domain.gate import GateState, Requirement, Verdict
 from domain.message import MessageKind
@@ -192,7 +193,7 @@ async def test_where_browsers_use_no_passkeys_none_is_asked_for(
     engine: Engine, origin: str, why: str | None
 ) -> None:
     if why is None:
-        assert passkeys.unusable_at(origin) is None
+        assert unusable_at(origin) is None
         await passkeys.begin_enrolment(engine, "noor", "Noor", origin)
         return
     with pytest.raises(WrongInput, match=why):

@@ -159,3 +159,11 @@ def test_facts_that_were_not_read_are_named() -> None:
         second.refuse_stale("a")
     with pytest.raises(DomainError, match="maya changed fix; noor changed cause, doing"):
         second.refuse_stale(None)
+
+
+def test_a_run_of_before_its_rename_hands_on_who_is_notified_of_broken_promises(
+    incident: IncidentState,
+) -> None:
+    before = {**incident.model_dump(mode="json"), "alarms": [3]}
+    after = IncidentState.model_validate(before).model_dump(mode="json")
+    assert after == {**incident.model_dump(mode="json"), "notified_broken": [3]}

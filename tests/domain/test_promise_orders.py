@@ -64,7 +64,7 @@ gaps = st.lists(st.integers(1, 30), min_size=7, max_size=7)
 
 
 class People:
-    """In place of ``Alarms``: who is asked is taken for done."""
+    """In place of ``PromiseNotifications``: who is asked is taken for done."""
 
     def __init__(self, *_: object) -> None:
         self.under_way: dict[tuple[int, str], object] = {}
@@ -118,7 +118,7 @@ class World:
         timeline: Any = SimpleNamespace(add=self._add, known=KnownLedger)
         lifecycle: Any = SimpleNamespace(refuse_unregistered=self._registered)
         self.releasing = Releasing(self.state, timeline, lifecycle, asyncio.Lock())
-        with patch.object(promises, "Alarms", People):
+        with patch.object(promises, "PromiseNotifications", People):
             self.promises = Promises(self.state, timeline, self.releasing)
         self.approve(self.propose(MessageKind.ANNOUNCEMENT, 20), 0, True)
 

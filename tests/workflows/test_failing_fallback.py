@@ -147,7 +147,7 @@ async def test_a_release_of_a_ladder_is_tried_until_it_is_out_or_somebody_has_de
 
 
 async def test_what_is_over_is_told_after_whoever_was_asked(response: Response) -> None:
-    """The end came first, and an alarm more after it."""
+    """The end came first, and a notification more after it."""
     await opened(response)
     await promised(response, 30 * MINUTE)
     notifying = response.world.notifying_waits()

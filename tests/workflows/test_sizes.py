@@ -134,7 +134,7 @@ def carried() -> OpenIncident:
         promises=[promise(number) for number in range(MOST_MESSAGES + 1)],
         heard=list(range(1, MOST_MESSAGES + 1)),
         words=[NOW, NOW],
-        alarms=list(range(MOST_MESSAGES + 1)),
+        notified_broken=list(range(MOST_MESSAGES + 1)),
     )
     return OpenIncident(
         incident="site-down",

@@ -35,7 +35,8 @@ from channels.contract import (
     Throttled,
     Unreachable,
 )
-from channels.facebook.channel import LIMIT, MOST_PAGES, FacebookChannel, FacebookSettings
+from channels.facebook import FacebookChannel, FacebookSettings
+from channels.facebook.channel import LIMIT, MOST_PAGES
 from channels.facebook.graph import no_answer
 from channels.http import Effect
 from domain.message import Copy

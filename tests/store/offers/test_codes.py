@@ -18,7 +18,7 @@ from store.broadcasts import broadcasts
 from store.files.code_csv import CodeReader, read_codes
 from store.files.csv_columns import CsvInvalid
 from store.kernel.database import Database
-from store.offers import code_pool, codes, issued
+from store.offers import code_pool, code_rows, codes, issued, shop_entries
 from store.offers.redemptions import check_code
 from store.people import audiences
 from store.recovery import locks
@@ -52,7 +52,7 @@ async def test_people_in_two_overlapping_batches_have_one_code_each(database: Da
 
 
 async def test_more_people_than_fit_in_one_row_are_all_listed(database: Database) -> None:
-    people = range(1, 2 * codes.ROW + 2)
+    people = range(1, 2 * code_rows.ROW + 2)
     await codes.ensure_codes(database, SECRET, HERE, people, WIDE)
     await codes.ensure_codes(database, SECRET, HERE, [*people, people[-1] + 1], WIDE)
 
@@ -65,7 +65,7 @@ async def test_any_order_of_any_batches_gives_each_person_one_code(
     database: Database, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """In rows of three and pages of two, so that everything has an end in the middle."""
-    monkeypatch.setattr(codes, "ROW", 3)
+    monkeypatch.setattr(code_rows, "ROW", 3)
     monkeypatch.setattr(issued, "_ROWS_AT_ONCE", 2)
     chance = random.Random(seed)
     people: set[int] = set()
@@ -184,10 +184,10 @@ async def test_what_the_shop_was_told_of_is_not_told_again(database: Database) -
     await codes.ensure_codes(database, SECRET, HERE, [1, 2, 3], TERMS)
     await codes.ensure_codes(database, SECRET, HERE, [4, 5], TERMS)
 
-    await codes.mark_entered(database, HERE, [1, 2, 3, 4], TERMS, LATER)
+    await shop_entries.mark_entered(database, HERE, [1, 2, 3, 4], TERMS, LATER)
 
     # The second row is not told whole: only repeating it is sure.
-    assert await codes.not_entered(database, HERE, range(1, 6), TERMS) == {4, 5}
+    assert await shop_entries.not_entered(database, HERE, range(1, 6), TERMS) == {4, 5}
 
 
 # --- pools ----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Who is asked about the promises of an incident: one thing after another about each promise.
+"""Notifications about the promises of an incident: one thing after another about each promise.
 
 Asking people and ending that are two calls of the ledger, and either may take its time. Side by
 side the end could come first, and somebody would be asked for ever.
@@ -33,7 +33,7 @@ _ASKED_AS = {LATE: "told of a late promise", BROKEN: "told of a broken promise"}
 """What the timeline calls asking people, where the time has passed."""
 
 
-class Alarms:
+class PromiseNotifications:
     """Has people asked, and has that ended. ``under_way``, by promise and step, is what goes on."""
 
     def __init__(self, state: IncidentState, timeline: Timeline) -> None:
@@ -70,7 +70,7 @@ class Alarms:
     def broken(self, promise: Promise) -> None:
         """Tell everybody that it was broken, until somebody has heard or an update is out."""
         if workflow.patched(HOLDS):
-            self._state.alarms.append(promise.number)
+            self._state.notified_broken.append(promise.number)
         self.start(promise, BROKEN, self._ask(promise, BROKEN))
 
     def end(self, promise: Promise, who: str) -> None:
@@ -81,8 +81,8 @@ class Alarms:
 
     def end_broken(self, promise: Promise, ending: str, who: str) -> None:
         """Tell nobody any more that a promise was broken, where somebody is still told."""
-        if promise.number in self._state.alarms:
-            self._state.alarms.remove(promise.number)
+        if promise.number in self._state.notified_broken:
+            self._state.notified_broken.remove(promise.number)
             over = self._end(promise, promise.about_broken, ending, who, workflow.now())
             self.start(promise, "end broken", over)
 
@@ -98,8 +98,8 @@ class Alarms:
         """Have the people of one step asked. Passed on at once if none of them can be reached."""
 
         def over() -> bool:
-            alarmed = promise.number in self._state.alarms
-            wanted = alarmed if step == BROKEN else promise.open
+            notified = promise.number in self._state.notified_broken
+            wanted = notified if step == BROKEN else promise.open
             return not wanted and workflow.patched(HOLDS)
 
         async with self._in_turn(promise):
