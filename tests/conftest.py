@@ -38,6 +38,9 @@ aiosqlite.Connection.__init__ = _makes_and_notes  # type: ignore[method-assign, 
 aiosqlite.Connection.__repr__ = _says_where_it_was_made  # type: ignore[method-assign, assignment]
 
 _TEMPORAL_CORE = "temporalio.bridge.temporal_sdk_bridge"
+_STACKS = ("environment", "stack", "up")
+"""Fixtures that are servers and workers: even at rest, each uses a quarter of a processor."""
+
 _PROCESSES = 4
 _PROCESSORS_NEEDED = 2
 
@@ -96,3 +99,21 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     patch = pytest.MonkeyPatch()
     patch.setattr(ports, "_LEFT_ALONE", ports._LEFT_ALONE[number::of])
     session.config.add_cleanup(patch.undo)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(
+    item: pytest.Function, nextitem: pytest.Item | None
+) -> Generator[None, object, object]:
+    """End a stack after the last test of its folder, and not only after all other tests.
+
+    pytest has a scope for that, "package", but only for folders with an ``__init__.py``, and with
+    one ours would have the names of the packages that they test.
+    """
+    outcome = yield
+    for name in _STACKS:
+        for fixture in item._fixtureinfo.name2fixturedefs.get(name, ()):
+            home = f"{fixture.baseid}/"
+            if nextitem is None or not nextitem.nodeid.startswith(home):
+                fixture.finish(item._request)
+    return outcome

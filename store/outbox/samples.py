@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from domain.model import Value
 from domain.publication import PublicationState
@@ -23,6 +23,19 @@ _S = PublicationState
 KEPT_FOR = timedelta(days=1)
 LOST_AFTER = timedelta(minutes=2)
 """How long after its start an attempt without an outcome is lost: far longer than a request."""
+
+_DUE = (
+    samples.c.state == _S.PLANNED,
+    unlocked(samples.c.incident),
+    not_kept_back(samples.c.incident, samples.c.channel),
+)
+# Built once: a worker asks every second, and to build it costs more than to ask.
+_NEXT = (
+    select(samples.c.id)
+    .where(*_DUE, samples.c.channel.in_(bindparam("b_channels", expanding=True)))
+    .order_by(samples.c.id)
+    .limit(1)
+)
 
 
 class Sample(Value):
@@ -93,19 +106,13 @@ async def take(db: Database, channels: Collection[str], at: datetime) -> Sample 
 
     None of an incident that is locked, or of which everything is stopped.
     """
-    due = [
-        samples.c.state == _S.PLANNED,
-        samples.c.channel.in_(channels),
-        unlocked(samples.c.incident),
-        not_kept_back(samples.c.incident, samples.c.channel),
-    ]
-    query = select(samples.c.id).where(*due).order_by(samples.c.id).limit(1)
     async with db.read() as connection:
-        number = await connection.scalar(query)
+        number = await connection.scalar(_NEXT, {"b_channels": list(channels)})
     if number is None:
         return None
+    take_it = taking(samples, number, at, *_DUE).returning(*samples.c)
     async with db.write(Priority.NORMAL) as connection:
-        taken = await connection.execute(taking(samples, number, at, *due).returning(*samples.c))
+        taken = await connection.execute(take_it)
         row = taken.first()
     return None if row is None else _read(row._mapping)
 
