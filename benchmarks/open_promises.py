@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import os
 import re
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -23,45 +22,24 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
-import yaml
 from sqlalchemy import func, select
 
 from benchmarks.children import LOOPBACK, Child
-from benchmarks.rush_hour import ledger, worker
+from benchmarks.ledgers import needed_ledger
+from benchmarks.parts import worker
+from benchmarks.promised_incidents import enter, open_all, prepare, slug_of
 from benchmarks.stack import PYTHON, BenchmarkStack, running
 from benchmarks.summary import percentile_95
-from domain.actor import Actor
-from domain.gate import Gate
-from domain.ids import MAIN_QUEUE, incident_workflow_id
-from domain.incident import IncidentState
-from domain.message import MessageKind
-from domain.message_state import MessagePhase, MessageState
+from client.leaving import leave
 from domain.model import Value
-from domain.people import PEOPLE_FILE
-from domain.playbook import Playbook
-from domain.playbook_files import examine_playbook
-from domain.promise_clock import Promise, Rung
-from domain.publication import Destination, Outcome, PublicationState, Receipt
-from domain.severity import Severity
-from domain.stage import Stage
-from settings import HERE
-from store.files.playbook_folder import read_playbook
-from store.tables import incident_snapshots, incidents, notification_attempts, notifications
+from domain.promise_clock import Rung
+from store.tables import notification_attempts, notifications
 from store.tables import timeline as timelines
-from workflows.contract.lifecycle import OpenIncident
-from workflows.contract.names import INCIDENT_WORKFLOW
 
-PLAYBOOK = "site-compromised"
-CHANNEL = "twitter"
-OWNERS = 50
 STARTED_A_SECOND = 40
 """So many incidents are opened a second at least; the first reminder is due after the last."""
 
-_BEFORE = timedelta(minutes=40)
-"""How long before its time an owner is reminded: nothing else comes due meanwhile."""
-
 _LINK = re.compile(r"/n/(\w+)")
-_AT_ONCE = 32
 _LOOK_EVERY = 2.0
 LONGEST = timedelta(minutes=10)
 """After so long it ends, and what is not done by then counts as lost."""
@@ -144,7 +122,7 @@ async def measure(
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(phones.listening())
         on = await stack.enter_async_context(running(folder, url, f"http://{LOOPBACK}:9"))
-        plan = await asyncio.to_thread(_prepare, folder, phones.port)
+        plan = await asyncio.to_thread(prepare, folder, phones.port)
         on.environment = {
             **on.environment,
             "FRONTFOOT_PLAYBOOKS_DIR": str(folder / "playbooks"),
@@ -156,12 +134,12 @@ async def measure(
         ahead = timedelta(seconds=10 + promises / STARTED_A_SECOND)
         first = datetime.now(UTC) + ahead
         due = [first + within * (number / promises) for number in range(promises)]
-        await _enter(on, plan, promises)
+        await enter(on, plan, promises)
         opened_in, before, since = longest.total_seconds(), (child.cpu(), on.temporal.cpu()), began
         # What is not done by then is counted as lost.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(longest.total_seconds()):
-                await _open(on, plan, due)
+                await open_all(on, plan, due)
                 opened_in, since = time.monotonic() - began, time.monotonic()
                 before = child.cpu(), on.temporal.cpu()
                 await _all_done(on, child, promises)
@@ -176,123 +154,6 @@ async def _all_done(on: BenchmarkStack, child: Child, promises: int) -> None:
     while not await _recorded_all(on, promises) or await _handed(on) < promises:
         child.refuse_dead()
         await asyncio.sleep(_LOOK_EVERY)
-
-
-def _prepare(folder: Path, port: int) -> Playbook:
-    """Write the people, and where each is reached; the plan of every incident. Blocks."""
-    files = dict(read_playbook(HERE / "playbooks" / PLAYBOOK))
-    people = yaml.safe_load(files[PEOPLE_FILE])
-    secrets = folder / "secrets"
-    secrets.mkdir()
-    for number in range(OWNERS):
-        owner, secret = _owner(number), f"PHONE_{number}"
-        (secrets / secret).write_text(f"json://{LOOPBACK}:{port}/{owner}", encoding="utf-8")
-        contact = [{"name": "phone", "kind": "apprise", "secret": secret}]
-        people["people"].append({"id": owner, "roles": ["comms_lead"], "contact": contact})
-    written = yaml.safe_dump(people, sort_keys=False)
-    plan = yaml.safe_load(files["playbook.yaml"])
-    plan["promises"] = {**plan["promises"], "remind": f"{_BEFORE.seconds // 60}m"}
-    kept = {**files, PEOPLE_FILE: written, "playbook.yaml": yaml.safe_dump(plan, sort_keys=False)}
-    home = folder / "playbooks"
-    (home / PLAYBOOK).mkdir(parents=True)
-    for name, text in kept.items():
-        place = home / name if name == PEOPLE_FILE else home / PLAYBOOK / name
-        place.write_text(text, encoding="utf-8")
-    playbook = examine_playbook(kept).plan
-    assert playbook is not None
-    return playbook.without_words()
-
-
-def _owner(number: int) -> str:
-    return f"owner{number % OWNERS:02}"
-
-
-def _slug(number: int) -> str:
-    return f"promise-{number:05}"
-
-
-async def _enter(on: BenchmarkStack, plan: Playbook, promises: int) -> None:
-    """Enter the incidents in the ledger, as opening them one by one would have."""
-    now, written = datetime.now(UTC), plan.model_dump_json()
-    async with on.database.write() as connection:
-        await connection.execute(
-            incidents.insert(),
-            [
-                {"slug": _slug(n), "title": f"Outage {n}", "playbook": PLAYBOOK, "opened_at": now}
-                for n in range(promises)
-            ],
-        )
-        await connection.execute(
-            incident_snapshots.insert(),
-            [{"incident": _slug(n), "taken_at": now, "plan": written} for n in range(promises)],
-        )
-
-
-async def _open(on: BenchmarkStack, plan: Playbook, due: Sequence[datetime]) -> None:
-    """Start every incident where its announcement is out, with the promise that it made."""
-    left = iter(enumerate(due))
-
-    async def some() -> None:
-        for number, at in left:
-            await on.client.start_workflow(
-                INCIDENT_WORKFLOW,
-                _opening(plan, number, at + _BEFORE),
-                id=incident_workflow_id(_slug(number)),
-                task_queue=MAIN_QUEUE,
-            )
-
-    await asyncio.gather(*(some() for _ in range(_AT_ONCE)))
-
-
-def _opening(plan: Playbook, number: int, due: datetime) -> OpenIncident:
-    now, lead, slug = datetime.now(UTC), Actor.at_terminal("maya"), _slug(number)
-    kind, place, digest = MessageKind.ANNOUNCEMENT, Destination(channel=CHANNEL), f"{number:064x}"
-    message = MessageState(
-        number=1,
-        kind=kind,
-        ordinal=1,
-        revision=1,
-        author=_owner(number),
-        proposed_at=now,
-        gate=Gate(policy=plan.messages[kind].gate, digest=digest, author=_owner(number)),
-        destinations=(place,),
-        phase=MessagePhase.SETTLED,
-        approved_at=now,
-        opened=True,
-        next_update_by=due,
-        outcomes={
-            place.key: Outcome.at(
-                place, PublicationState.ACCEPTED, receipt=Receipt(id=str(number), at=now)
-            )
-        },
-        reached=[place.key],
-    )
-    promise = Promise(number=1, owner=_owner(number), made_at=now, due=due, channels=(CHANNEL,))
-    state = IncidentState(
-        incident=slug,
-        title=f"Outage {number}",
-        plan=plan,
-        templates="d" * 64,
-        audiences=(),
-        opened_by=lead,
-        opened_at=now,
-        stage=Stage.ACKNOWLEDGE,
-        messages=[message],
-        severity=Severity.MAJOR,
-        promises=[promise],
-        heard=[1],
-        words=[now],
-    )
-    return OpenIncident(
-        incident=slug,
-        title=state.title,
-        opened_by=lead,
-        plan=plan,
-        templates=state.templates,
-        severity=state.severity,
-        carried=state,
-        registered=True,
-    )
 
 
 async def _handed(on: BenchmarkStack) -> int:
@@ -328,7 +189,7 @@ async def _found(
         rows = (await connection.execute(asked)).all()
         entries = (await connection.execute(recorded)).all()
         tried = await connection.scalar(select(func.count()).select_from(notification_attempts))
-    moment = {_slug(number): at for number, at in enumerate(due)}
+    moment = {slug_of(number): at for number, at in enumerate(due)}
     handed = [row for row in rows if row.handed_at is not None]
     return Found(
         promises=len(due),
@@ -358,10 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _print(given: argparse.Namespace, folder: Path) -> int:
-    async with ledger(given.database, folder) as url:
-        if url is None:
-            print("There is no PostgreSQL server on this machine.")
-            return 1
+    async with needed_ledger(given.database, folder) as url:
         within = timedelta(minutes=given.minutes)
         longest = timedelta(minutes=given.longest)
         found = await measure(folder, url, given.promises, within, longest)
@@ -386,8 +244,4 @@ async def _print(given: argparse.Namespace, folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The SDK's threads can crash an interpreter before 3.14 while it exits.
-    os._exit(code)
+    leave(main())

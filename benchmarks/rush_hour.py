@@ -25,12 +25,10 @@ import yaml
 from benchmarks.children import LOOPBACK, Child, free_port
 from benchmarks.event_source import Telling, Told, new_key
 from benchmarks.frontfoot import CHANNEL, LEAD
-from benchmarks.ledgers import ledger as ledger  # for benchmarks.open_promises
 from benchmarks.ledgers import needed_ledger
 from benchmarks.mail import address
 from benchmarks.mailings import AUDIENCE, BATCH, LONGEST, NOOR, Load
-from benchmarks.parts import POSTS, channels, sandbox
-from benchmarks.parts import worker as worker  # for benchmarks.open_promises
+from benchmarks.parts import POSTS, channels, sandbox, worker
 from benchmarks.results import RushHour
 from benchmarks.stack import PYTHON, BenchmarkStack, running, sink
 from benchmarks.summary import percentile_95
