@@ -102,12 +102,13 @@ def _about(mail: FoundMail) -> str:
 
 def _arrival(mail: FoundMail) -> Arrival:
     about = _about(mail)
-    if mail.batch is None or mail.batch_state is None:
+    if mail.withheld:
+        return Arrival(about=about, answer=_left_out(mail.reason), state="not_sent")
+    if mail.batch_state is None:
         answer = "no: they were not in the audience yet when it was proposed"
         return Arrival(about=about, answer=answer, state="not_sent")
-    answer = answer_of(mail.batch_state, mail.state, mail.reason or "", withheld=mail.withheld)
-    state = "not_sent" if mail.withheld else (mail.state or mail.batch_state).value
-    return Arrival(about=about, answer=answer, state=state)
+    answer = answer_of(mail.batch_state, mail.state, mail.reason or "", withheld=False)
+    return Arrival(about=about, answer=answer, state=(mail.state or mail.batch_state).value)
 
 
 def answer_of(
@@ -118,10 +119,14 @@ def answer_of(
     By what is known of its recipient, or of the whole batch while that is all.
     """
     if withheld:
-        return f"no: not sent, {reason or 'suppressed'}"
+        return _left_out(reason)
     if delivery is None:
         return _BY_BATCH[batch]
     return f"{_BY_DELIVERY[delivery]} ({reason})" if reason else _BY_DELIVERY[delivery]
+
+
+def _left_out(reason: str | None) -> str:
+    return f"no: not sent, {reason or 'suppressed'}"
 
 
 def _moments(found: FoundRecipient) -> list[Moment]:
@@ -151,7 +156,8 @@ def _moments(found: FoundRecipient) -> list[Moment]:
 def _of_mail(mail: FoundMail) -> list[Moment]:
     about = _about(mail)
     if mail.batch is None:
-        return [Moment(at=mail.planned_at, what=f"{about}: planned without them")]
+        how = "planned, and they were left out" if mail.withheld else "planned without them"
+        return [Moment(at=mail.planned_at, what=f"{about}: {how}")]
     moments = [Moment(at=mail.planned_at, what=f"{about}: planned in batch {mail.batch}")]
     if mail.withheld:
         return moments

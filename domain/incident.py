@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.actor import Actor
 from domain.delegation import Delegation
@@ -46,6 +46,8 @@ class IncidentState(BaseModel):
     notified, since nobody has acknowledged it and no update is out.
     """
 
+    model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
+
     incident: Slug
     title: str
     plan: Playbook
@@ -72,8 +74,8 @@ class IncidentState(BaseModel):
     followed_up: bool = False
     notified_broken: list[int] = Field(
         default_factory=list,
-        # Histories of before it had this name.
-        validation_alias=AliasChoices("notified_broken", "alarms"),
+        # Its name in histories, which builds from before its renaming may have to continue.
+        alias="alarms",
         exclude_if=unsaid,
     )
 

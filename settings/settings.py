@@ -17,7 +17,8 @@ from settings.installation import InstallationSettings
 from settings.public import PublicSettings
 
 
-# They are shown in the order of the last part to the first.
+# `frontfoot check` lists them part by part, from the last one here to the first: Pydantic puts
+# inherited fields in that order.
 class Settings(
     ConsoleSettings, ContactSettings, PublicSettings, ChannelsInUse, InstallationSettings
 ):

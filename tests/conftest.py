@@ -110,10 +110,11 @@ def pytest_runtest_teardown(
     pytest has a scope for that, "package", but only for folders with an ``__init__.py``, and with
     one ours would have the names of the packages that they test.
     """
-    outcome = yield
-    for name in _STACKS:
-        for fixture in item._fixtureinfo.name2fixturedefs.get(name, ()):
+    try:
+        return (yield)
+    finally:
+        visible = item.session._fixturemanager.getfixturedefs
+        for fixture in (one for name in _STACKS for one in visible(name, item) or ()):
             home = f"{fixture.baseid}/"
-            if nextitem is None or not nextitem.nodeid.startswith(home):
+            if item.nodeid.startswith(home) and not (nextitem and nextitem.nodeid.startswith(home)):
                 fixture.finish(item._request)
-    return outcome

@@ -208,8 +208,12 @@ class Demo:
         await self._crowd.change_minds()
         await crowd.listen(self.engine)
         comments = asyncio.create_task(self._crowd.comment(self.engine))
-        await desk.answer_crowd(self.engine, self._sandbox, self.say, comments.done)
-        await comments
+        try:
+            await desk.answer_crowd(self.engine, self._sandbox, self.say, comments)
+            await comments
+        finally:
+            # Nobody goes on talking while the scorecard counts.
+            comments.cancel()
         edited = await self._crowd.change_answered()
         self.say(f"{edited} authors edit what we have answered: nobody is answered again")
         await crowd.listen(self.engine)

@@ -125,18 +125,21 @@ async def answer_crowd(
     engine: Engine,
     sandbox: httpx.AsyncClient,
     say: Say,
-    all_said: Callable[[], bool] = lambda: True,
+    coming: asyncio.Task[None] | None = None,
 ) -> None:
     """Answer or dismiss all but what the press says: cluster by cluster, then one by one.
 
-    It goes on while more may come, until ``all_said``.
+    It goes on while more is ``coming``, and raises what keeps that from coming.
     """
     temporal = await engine.temporal()
     for channel in SAID:
         await start_replying(temporal, channel)
     got, expected, rounds = Counter[str](), sum(SAID.values()), 0
     while rounds < _MOST_ROUNDS:
-        rounds += all_said()
+        if coming is None or coming.done():
+            rounds += 1
+            if coming is not None:
+                coming.result()
         clusters = await list_clusters(engine, incident=INCIDENT, limit=_MOST_CLUSTERS)
         waiting = [one for one in clusters if one.cluster.open]
         handled = 0

@@ -45,7 +45,9 @@ class FoundEvent(Value):
 
 
 class FoundMail(Value):
-    """One mailing whose audience has the mailbox; no batch if it is not for them.
+    """One mailing whose audience has the mailbox.
+
+    No batch if it is not for them, or if everybody is withheld.
 
     ``withheld``: not sent, for ``reason``. ``state`` is None while nothing is known of them that
     the batch does not say.
@@ -216,8 +218,6 @@ async def _mail(connection: AsyncConnection, row: Any, recipient: int) -> FoundM
             )
         )
     ).first()
-    if batch is None:
-        return mail
     delivery = (
         await connection.execute(
             select(deliveries).where(
@@ -225,6 +225,12 @@ async def _mail(connection: AsyncConnection, row: Any, recipient: int) -> FoundM
             )
         )
     ).first()
+    if delivery is not None:
+        state = DeliveryState(delivery.state)
+        told = {"state": state, "withheld": delivery.withheld, "reason": delivery.reason}
+        mail = mail.model_copy(update=told)
+    if batch is None:
+        return mail
     events = await connection.execute(
         select(delivery_events)
         .where(
@@ -245,9 +251,6 @@ async def _mail(connection: AsyncConnection, row: Any, recipient: int) -> FoundM
             FoundEvent(at=one.at, kind=one.kind, reason=one.reason_code) for one in events
         ),
     }
-    if delivery is not None:
-        state = DeliveryState(delivery.state)
-        known |= {"state": state, "withheld": delivery.withheld, "reason": delivery.reason}
     return mail.model_copy(update=known)
 
 

@@ -113,7 +113,10 @@ async def draw(
         await _withhold(connection, and_(in_cut, whom, left if place else true()), reason)
     withheld = [(row[0], row[1]) for row in await connection.execute(select(_withheld))]
     there = and_(in_cut, left) if withheld else in_cut
-    cut = await _cut(connection, there, up_to, batch_size)
+    # Not from the first id of the ledger on: each batch reads its range, and in that of the first
+    # one would be everybody of the audiences before.
+    first_id = await connection.scalar(select(func.min(recipients.c.id)).where(in_cut))
+    cut = await _cut(connection, there, first_id or 1, up_to, batch_size)
     await connection.run_sync(_withheld.drop)
     return Layout(withheld, cut)
 
@@ -157,9 +160,16 @@ async def _withhold(connection: AsyncConnection, whom: ColumnElement[bool], reas
 
 
 async def _cut(
-    connection: AsyncConnection, there: ColumnElement[bool], up_to: int, batch_size: int
+    connection: AsyncConnection,
+    there: ColumnElement[bool],
+    first_id: int,
+    up_to: int,
+    batch_size: int,
 ) -> list[tuple[int, int, int, int]]:
-    """A batch for each ``batch_size`` recipients that are ``there``."""
+    """A batch for each ``batch_size`` recipients that are ``there``.
+
+    Whoever is left out belongs to a batch too: together they reach from ``first_id`` to ``up_to``.
+    """
 
     def end_of_full(before: ColumnElement[int]) -> ColumnElement[int]:
         """The id that ends a full batch of recipients after ``before``; NULL if so many are not."""
@@ -167,13 +177,10 @@ async def _cut(
         ended = after.order_by(recipients.c.id).limit(1).offset(batch_size - 1)
         return ended.scalar_subquery().label("full_to")
 
-    # From the first of them on, and not from the first of the ledger: each batch reads its range of
-    # ids, and other audiences are before this one.
-    begin = select(func.min(recipients.c.id)).where(there).scalar_subquery()
-    first = select(
-        literal(1, Integer()).label("number"), begin.label("first"), end_of_full(begin - 1)
-    )
-    cuts = first.where(begin.is_not(None)).cte("cuts", recursive=True)
+    number = literal(1, Integer()).label("number")
+    begin = literal(first_id, BigInteger()).label("first")
+    first = select(number, begin, end_of_full(literal(first_id - 1, BigInteger())))
+    cuts = first.where(exists().where(there)).cte("cuts", recursive=True)
     more = exists().where(there, recipients.c.id > cuts.c.full_to)
     cuts = cuts.union_all(
         select(cuts.c.number + 1, cuts.c.full_to + 1, end_of_full(cuts.c.full_to)).where(more)
@@ -187,4 +194,8 @@ async def _cut(
             case((cuts.c.full_to.is_(None), left), else_=batch_size),
         )
     )
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
+    cut = [(row[0], row[1], row[2], row[3]) for row in rows]
+    if cut:
+        last, begins, _, size = cut[-1]
+        cut[-1] = (last, begins, up_to, size)
+    return cut

@@ -47,20 +47,20 @@ async def find(db: Database, ref: MessageRef, channel: str) -> PublicationRow | 
 async def find_in(
     connection: AsyncConnection, ref: MessageRef, channel: str
 ) -> PublicationRow | None:
-    """The same within a transaction."""
+    """``find`` within a transaction."""
     query = select(publications).where(publication_is(ref, channel))
     row = (await connection.execute(query)).first()
     return None if row is None else read_row(row._mapping)
 
 
 async def planned(db: Database, ref: MessageRef, channel: str) -> PublicationRow:
-    """The same; ``LedgerBehind`` if it was never planned: planning it makes a row."""
+    """The row as ``find`` does; ``LedgerBehind`` if it was never planned, which makes a row."""
     async with db.read() as connection:
         return await planned_in(connection, ref, channel)
 
 
 async def planned_in(connection: AsyncConnection, ref: MessageRef, channel: str) -> PublicationRow:
-    """The same within a transaction."""
+    """``planned`` within a transaction."""
     row = await find_in(connection, ref, channel)
     if row is None:
         raise _never_planned(ref, channel)

@@ -105,3 +105,12 @@ async def test_what_is_no_address_or_no_incident_is_refused(known: Database) -> 
         await asked(known, "jane")
     with pytest.raises(UnknownIncident):
         await recipient_history(Engine(ledger=known), "another", address(1))
+
+
+async def test_who_was_left_out_with_everybody_else_is_told_why(database: Database) -> None:
+    await incidents.register(database, HERE, "Posts that are not ours", "outage", (), NOON)
+    await suppressions.add(database, address(1), "asked", None, "console", NOON)
+    await have_broadcast(database, size=1)
+    found = await asked(database, address(1))
+    assert answers(found) == ["no: not sent, suppressed"]
+    assert found.moments[0].what.endswith("planned, and they were left out")

@@ -469,13 +469,17 @@ async def addresses_of(db: Database, broadcast: BroadcastRow, number: int) -> li
     return (await addressees.addressees(db, broadcast.id, number)).addresses
 
 
-async def test_the_first_batch_begins_at_its_first_recipient(database: Database) -> None:
+async def test_batches_reach_from_the_first_of_an_audience_to_its_last(database: Database) -> None:
     # A batch reads its whole range of ids: from 1 on, those of every audience before this one.
     await have_audience(database, 50, name="earlier")
-    await have_audience(database, 3, name="later")
+    await have_audience(database, 6, name="later", start=51)
+    for left_out in (51, 52, 55, 56):
+        await suppress(database, left_out)
     cut = await audiences.cut(database, "later")
 
-    planned = await broadcasts.plan(database, ref(), "email", cut, 2, DIGEST, NOON)
+    planned = await broadcasts.plan(database, ref(), "email", cut, 1, DIGEST, NOON)
 
-    first = await batches.find_batch(database, planned.id, 1)
-    assert (first.first, first.last) == (cut.up_to - 2, cut.up_to - 1)
+    # Whoever is left out is in a batch too: what became of them is found there.
+    rows = [await batches.find_batch(database, planned.id, number) for number in (1, 2)]
+    assert [(row.first, row.last, row.size) for row in rows] == [(51, 53, 1), (54, 56, 1)]
+    assert (planned.batches, planned.suppressed) == (2, 4)
