@@ -13,10 +13,12 @@ from chaos.record import Record
 from chaos.speaking import SaidRow, said
 from chaos.verdict import RoundVerdict
 from chaos.world import World
+from client import replies
 from client.engine import Engine
 from domain.ids import MessageRef
 from domain.mentions import MentionState
 from domain.message import MessageKind
+from domain.publication import PublicationState
 from domain.saved_replies import AUTHOR, ReplyRules
 from domain.status import IncidentStatus
 from store.desk.reading import MentionRow
@@ -41,21 +43,35 @@ async def compare_answers(
     verdict.mentions += len(book)
     verdict.answers += sum(one.replies for one in book)
     known: dict[tuple[str, str], MentionRow] = {}
+    # What was edited after its answer is open again: the answer is out and entered all the same.
+    others = [row.number for row in rows if row.state is not MentionState.ANSWERED]
+    current = await people.insist(lambda: replies.current_replies(engine, others))
+    out = {n for n, reply in current.items() if reply.state is PublicationState.ACCEPTED}
     times = Counter((row.mention.channel, row.mention.id) for row in rows)
     for row in rows:
         known[row.mention.channel, row.mention.id] = row
     for one in book:
         place = (one.channel, one.id)
-        compare_mention(one, known.get(place), times[place], verdict)
+        there = known.get(place)
+        entered = there is not None and there.number in out
+        compare_mention(one, there, times[place], verdict, entered=entered)
     for detail in record.unknown_replies:
         verdict.find("given_up", detail)
     await _words(engine, incident, status, world, verdict)
 
 
 def compare_mention(
-    one: SaidRow, row: MentionRow | None, times: int, verdict: RoundVerdict
+    one: SaidRow,
+    row: MentionRow | None,
+    times: int,
+    verdict: RoundVerdict,
+    *,
+    entered: bool = False,
 ) -> None:
-    """Enter what is wrong with one mention, which is on the desk so many ``times``."""
+    """Enter what is wrong with one mention, which is on the desk so many ``times``.
+
+    ``entered``: the ledger has an answer that was accepted, whatever became of the mention later.
+    """
     where = f"{one.channel} {one.id}"
     if one.replies > 1:
         verdict.find("answered_twice", f"{where} has {one.replies} answers", one.replies - 1)
@@ -65,7 +81,7 @@ def compare_mention(
         if not one.deleted:
             verdict.find("unheard", where)
         return
-    answered = row.state is MentionState.ANSWERED
+    answered = entered or row.state is MentionState.ANSWERED
     if answered and not one.replies:
         verdict.find("lost", f"the answer to {where} that the ledger calls accepted")
     if one.replies and not answered:

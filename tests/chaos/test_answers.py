@@ -49,3 +49,15 @@ def test_what_is_wrong_with_a_mention_is_counted(
         if field.name != "findings" and getattr(verdict, field.name)
     }
     assert counted == found
+
+
+def test_what_was_edited_after_its_answer_is_open_and_its_answer_entered() -> None:
+    row = MentionRow(
+        number=1, mention=mention(), state=OPEN, arrived_at=NOON, closed_at=None, incident=""
+    )
+    verdict = RoundVerdict()
+    one = SaidRow(channel="twitter", id="1", replies=1, deleted=False)
+    compare_mention(one, row, 1, verdict, entered=True)
+    assert verdict.findings == []
+    compare_mention(one, row, 1, verdict, entered=False)
+    assert verdict.unentered == 1

@@ -26,11 +26,11 @@ async def test_what_a_crowd_says_while_the_worker_is_killed_is_on_the_desk_once(
 ) -> None:
     await listen(calm)
     slow = await calm.fault("twitter", "list", "latency", seconds=0.3)
-    made = await say(calm, CROWD // 2, "am I safe? 5f1c")
+    made = await say(calm, CROWD // 2, "am I safe? zqxv")
     await listen(calm)
     await eventually(lambda: heard(calm, made), lambda seen: seen > 0)
     await calm.kill("worker")
-    made |= await say(calm, CROWD - CROWD // 2, "and now? 5f1c")
+    made |= await say(calm, CROWD - CROWD // 2, "and now? zqxv")
     await calm.lift(slow)
     await listen(calm)
 
@@ -49,7 +49,7 @@ async def test_each_is_answered_once_while_workers_die_and_answers_are_lost(calm
     await eventually(
         lambda: response.message(rules.number), lambda one: one.phase is MessagePhase.IN_FORCE
     )
-    made = await say(calm, ANSWERED, "am I safe? 5f1c")
+    made = await say(calm, ANSWERED, "am I safe? zqxv")
     await listen(calm)
     await eventually(lambda: heard(calm, made), lambda seen: seen == len(made))
     numbers = [row.number for row in await on_the_desk(calm, made)]
@@ -101,4 +101,4 @@ async def on_the_desk(world: World, made: set[str]) -> list[MentionRow]:
 
 async def words_are_in_no_history(world: World, workflow_id: str) -> None:
     history = (await world.client.get_workflow_handle(workflow_id).fetch_history()).to_json()
-    assert "5f1c" not in history
+    assert "zqxv" not in history
