@@ -194,8 +194,8 @@ class Demo:
         await self._crowd.speak()
         by_channel = ", ".join(f"{many:,} on {channel}" for channel, many in crowd.SAID.items())
         self.say(
-            f"strangers say {sum(crowd.SAID.values()):,} things: {by_channel}, "
-            "most of those in comments as soon as our post is there"
+            f"strangers say {sum(crowd.SAID.values()):,} things: {by_channel}; most of those on "
+            "facebook are comments, which begin once our post is there"
         )
         await crowd.listen(self.engine)
         return self._crowd.said
