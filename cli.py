@@ -6,13 +6,11 @@ import os
 import sys
 import traceback
 
-from embedded import up
-from embedded.demo import command as demo
 from surfaces.terminal.app import build
 from surfaces.terminal.failures import ExitCode
 from surfaces.terminal.output import make_lasting, say_lost
 
-app = build([up.register, demo.register])
+app = build({"up": "embedded.up", "demo": "embedded.demo.command"})
 
 
 def main() -> None:

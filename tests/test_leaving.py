@@ -26,7 +26,7 @@ def session(folder: Path, tests: str, *arguments: str) -> subprocess.CompletedPr
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
 
 

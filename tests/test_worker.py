@@ -32,7 +32,7 @@ def start(address: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
 
 
@@ -69,7 +69,7 @@ def test_a_worker_reads_temporals_settings_from_dot_env(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert (done.returncode, "127.0.0.1:9," in done.stderr) == (2, True), done.stderr
 
@@ -82,7 +82,7 @@ def test_a_worker_without_its_key_does_not_start_and_says_how_to_make_one(tmp_pa
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     said = " ".join(done.stderr.split())
     assert (done.returncode, "nothing can be sealed" in said) == (2, True), said

@@ -2,82 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import importlib
+from collections.abc import Iterator, Mapping
 from importlib import metadata
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.main
 from typer.core import TyperGroup
 
-from surfaces.terminal import (
-    ack,
-    advance,
-    approve,
-    audience,
-    audit,
-    backup,
-    break_glass,
-    briefing,
-    broadcast,
-    check,
-    close,
-    codes,
-    deadlines,
-    delegate,
-    desk,
-    facts,
-    follow_up,
-    holding,
-    key,
-    people,
-    playbook,
-    propose,
-    quarantine,
-    recipient,
-    record,
-    recover,
-    reject,
-    release,
-    restore,
-    resume_all,
-    retry,
-    review,
-    revise,
-    scorecard,
-    settle,
-    severity,
-    show,
-    sign_in,
-    status,
-    stop_all,
-    subscribers,
-    suppressions,
-    timeline,
-    token,
-    webhook,
-    withdraw,
-)
-from surfaces.terminal import list as listing
-from surfaces.terminal import open as opening
 from surfaces.terminal.failures import failure_of
 from surfaces.terminal.options import refuse_no_text
 from surfaces.terminal.printing import say, say_failure
 from surfaces.terminal.session import prepare_environment
 
-Register = Callable[[typer.Typer], None]
-"""Adds a command, or a group of commands, to the command line."""
-
-# In the order in which the help shows them.
-_COMMANDS: tuple[Register, ...] = tuple(
-    one.register
-    for one in (
-        check, audience, playbook, opening, listing, advance, severity, close, propose, revise,
-        show, facts, deadlines, approve, reject, delegate, break_glass, review, release, holding,
-        ack, key, people, status, scorecard, follow_up, broadcast, withdraw, stop_all, resume_all,
-        quarantine, retry, settle, recipient, briefing, desk, timeline, record, codes, suppressions,
-        subscribers, sign_in, token, webhook, audit,
-        backup, restore, recover,
-    )
+# In the order in which the help shows them. The module of each, beside this one, has its name.
+_COMMANDS = (
+    "check", "open", "list", "advance", "severity", "close", "propose", "revise", "show", "facts",
+    "deadlines", "approve", "reject", "delegate", "break-glass", "review", "release", "ack",
+    "status", "scorecard", "follow-up", "withdraw", "stop-all", "resume-all", "retry", "settle",
+    "recipient", "briefing", "timeline", "sign-in", "audit", "backup", "restore", "recover",
+    "audience", "playbook", "holding", "key", "people", "broadcast", "quarantine", "desk", "record",
+    "codes", "suppressions", "subscribers", "token", "webhook",
 )  # fmt: skip
 
 
@@ -104,11 +50,43 @@ class InWords(TyperGroup):
             raise typer.Exit(failure.code) from error
 
 
-def build(first: Sequence[Register]) -> typer.Typer:
-    """The command line, with the commands ``first`` before those of this package."""
+class _Commands(Mapping[str, Any]):
+    """Commands by their names, each imported when it is asked for.
+
+    ``modules`` names the module of each, whose ``register`` adds it to a Typer application. To
+    import all of them takes longer than most commands run.
+    """
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self._modules = modules
+        self._loaded: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._loaded:
+            module = importlib.import_module(self._modules[name])
+            alone = typer.Typer()
+            module.register(alone)
+            self._loaded[name] = typer.main.get_group(alone).commands[name]
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+
+def build(first: Mapping[str, str]) -> typer.Typer:
+    """The command line; ``first`` are commands that come before those here, with their modules."""
+    modules = {**first, **{name: _module(name) for name in _COMMANDS}}
+
+    class Root(InWords):
+        def __init__(self, **given: Any) -> None:
+            super().__init__(**{**given, "commands": _Commands(modules)})
+
     app = typer.Typer(
         name="frontfoot",
-        cls=InWords,
+        cls=Root,
         no_args_is_help=True,
         # Locals in a traceback may contain keys.
         pretty_exceptions_show_locals=False,
@@ -118,9 +96,11 @@ def build(first: Sequence[Register]) -> typer.Typer:
         "4 outcome unknown.",
     )
     app.callback()(_root)
-    for register in (*first, *_COMMANDS):
-        register(app)
     return app
+
+
+def _module(name: str) -> str:
+    return f"{__package__}.{name.replace('-', '_')}"
 
 
 def _show_version(asked: bool) -> None:

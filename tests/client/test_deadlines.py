@@ -84,7 +84,7 @@ async def test_late_is_recorded_only_with_its_reasons_and_starts_what_follows(
 
 
 async def test_what_cannot_have_been_notified_is_refused(leak: Engine) -> None:
-    ahead = spell_moment(NOW + timedelta(hours=1))
+    ahead = spell_moment(datetime.now(UTC) + timedelta(hours=1))
     with pytest.raises(WrongInput, match="still to come"):
         await record_notified(leak, HERE, "nis2_warning", actor=TOMAS, at=ahead)
     with pytest.raises(WrongInput, match="zone"):

@@ -67,7 +67,7 @@ def test_a_process_of_ours_says_so_and_ends(tmp_path: Path, down: str, module: s
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert (done.returncode, SAYS in done.stderr) == (1, True), done.stderr
     assert "Traceback" not in done.stderr
