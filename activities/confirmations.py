@@ -31,8 +31,9 @@ from store.outbox import confirmations
 from store.outbox.confirmations import ConfirmationMail
 from store.people import sign_ups
 
-LOOK_EVERY = 0.5
-"""Seconds between two looks at an outbox that was empty."""
+LOOK_EVERY = 2.0
+"""Seconds between two looks at an outbox that was empty. Each look costs a worker at rest more than
+anything else that it does."""
 
 LOST_AFTER = timedelta(minutes=2)
 """How long after its start an attempt without an outcome is lost: far longer than a request."""

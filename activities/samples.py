@@ -24,7 +24,7 @@ from store.outbox import samples
 from store.outbox.samples import Sample
 from store.record import messages
 
-LOOK_EVERY = 1.0
+LOOK_EVERY = 2.0
 _SWEEP_EVERY = timedelta(minutes=10)
 _S = PublicationState
 

@@ -33,7 +33,7 @@ def _due(at: ColumnElement[datetime]) -> ColumnElement[bool]:
     return and_(confirmation_mails.c.state == _S.PLANNED, confirmation_mails.c.due_at <= at)
 
 
-# Built once: a worker asks twice a second, and to build it costs more than to ask.
+# Built once: a worker asks all the time, and to build it costs more than to ask.
 _WAITING = (
     select(confirmation_mails.c.id)
     .where(_due(bindparam("b_at", type_=Moment)))
