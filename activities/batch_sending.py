@@ -89,12 +89,13 @@ class Sending:
     async def send_range(self, until: float) -> int | None:
         """Send the batches of the range, as far as the ledger hands them to us.
 
-        As many requests are on the wire at once as the order says. Returns the number of the last
-        batch that is done with if the rest is handed back, because of an answer, because ``until``,
-        in monotonic seconds, has come, or because the worker stops; None if there is no more to
-        send now.
+        As many requests are on the wire at once as the order says, if the channel allows so many.
+        Returns the number of the last batch that is done with if the rest is handed back, because
+        of an answer, because ``until``, in monotonic seconds, has come, or because the worker
+        stops; None if there is no more to send now.
         """
-        lanes = (self._lane(until) for _ in range(max(1, self._order.at_once)))
+        most = self._channel.capabilities.at_once or self._order.at_once
+        lanes = (self._lane(until) for _ in range(max(1, min(most, self._order.at_once))))
         for failure in await asyncio.gather(*lanes, return_exceptions=True):
             if failure is not None:
                 raise failure

@@ -82,7 +82,9 @@ class Proposed:
     imported_in: float
 
 
-async def propose(stack: BenchmarkStack, slug: str, recipients: int, batch_size: int) -> Proposed:
+async def propose(
+    stack: BenchmarkStack, slug: str, recipients: int, batch_size: int, in_flight: int
+) -> Proposed:
     """Bring an incident to where its goodwill offer to ``recipients`` lacks only one signature.
 
     An offer is made when the announcement and the resolution note have gone out. Those go to the
@@ -95,7 +97,7 @@ async def propose(stack: BenchmarkStack, slug: str, recipients: int, batch_size:
         engine,
         slug=slug,
         title="The site is down",
-        files=mail_only(batch_size),
+        files=mail_only(batch_size, in_flight),
         actor=LEAD,
         audiences=[slug],
     )
@@ -159,7 +161,7 @@ async def approve(
     )
 
 
-def mail_only(batch_size: int) -> dict[str, str]:
+def mail_only(batch_size: int, in_flight: int | None = None) -> dict[str, str]:
     """The shipped playbook with e-mail as its only channel."""
     files = dict(read_playbook(HERE / "playbooks" / "site-compromised"))
     plan = yaml.safe_load(files["playbook.yaml"])
@@ -167,6 +169,7 @@ def mail_only(batch_size: int) -> dict[str, str]:
         kind: {**plan["messages"][kind], "channels": [CHANNEL], "quorum": 1} for kind in KINDS
     }
     plan["broadcast"]["batch_size"] = batch_size
+    plan["broadcast"]["in_flight"] = in_flight or plan["broadcast"]["in_flight"]
     plan["voices"] = {CHANNEL: plan["voices"][CHANNEL]}
     # A million codes of 10 USD are within the shipped cap; larger runs must not fail on it.
     plan["offer"]["budget_cap"] = "1000000000.00"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.model import Value
+from domain.playbook import BroadcastPlan
 
 DATABASES = ("sqlite", "postgres")
 
@@ -23,6 +24,8 @@ class Plan(Value):
     quick: bool = False
     batch_size: int = 1000
     in_flight: int = 8
+    # Of a broadcast of ours, however many workers share it: as in the shipped playbook.
+    ours_in_flight: int = BroadcastPlan().in_flight
     limit_recipients: int = 600_000
     helper_recipients: int = 20_000
     single_recipients: int = 2_000

@@ -20,7 +20,6 @@ from benchmarks.summary import (
     spread_of_limit,
     waits,
 )
-from domain.playbook import BroadcastPlan
 
 Cells = Sequence[str]
 
@@ -81,8 +80,7 @@ def write(found: Results, out: Path) -> None:
 def page(found: Results) -> str:
     """The whole page in Markdown."""
     warning = "**This was a quick run: its numbers are good for nothing.**\n" * found.plan.quick
-    ours = BroadcastPlan().in_flight
-    method = METHOD.format(**found.plan.model_dump(), ours_in_flight=ours)
+    method = METHOD.format(**found.plan.model_dump())
     return "\n".join((HOW, warning, tables(found), "", method, _machine(found)))
 
 

@@ -116,7 +116,9 @@ class Run:
         name = f"Frontfoot, {database}, {in_words(workers)}, {size:,} recipients"
         self._view.begin(f"{name}: getting ready")
         slug = f"{database}-{workers}-{size}-{repeat}"
-        proposed = await frontfoot.propose(on, slug, size, self._plan.batch_size)
+        proposed = await frontfoot.propose(
+            on, slug, size, self._plan.batch_size, self._plan.ours_in_flight
+        )
         self._limit.copy = proposed.copy
         if not self._limit.trials:
             await self._without_ledger()

@@ -20,6 +20,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import httpx
 from pydantic import BaseModel, Field, ValidationError
@@ -59,6 +60,14 @@ class PromotionCode(NamedTuple):
         return f"frontfoot-{hashlib.sha256(mark.encode()).hexdigest()[:40]}"
 
 
+_TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+def _turns(at_once: int) -> asyncio.Semaphore:
+    """What bounds the requests of everybody in this process: the rate is the account's."""
+    return _TURNS.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(at_once))
+
+
 class StripeCodes:
     """Stripe's promotion codes, over one pool of connections."""
 
@@ -77,13 +86,17 @@ class StripeCodes:
     async def make_all(self, wanted: Iterable[PromotionCode]) -> None:
         """Enter every code, some at once; the first error ends it, and repeating it is safe.
 
+        Who enters codes in the same process at the same time shares the number of requests.
+
         Raises ``Unreachable``, ``Throttled``, ``Refused`` or ``BadCredentials``.
         """
         queue = iter(wanted)
+        turns = _turns(self._settings.at_once)
 
         async def work() -> None:
             for one in queue:
-                await self.make(one)
+                async with turns:
+                    await self.make(one)
 
         tasks = [asyncio.create_task(work()) for _ in range(self._settings.at_once)]
         try:

@@ -22,17 +22,19 @@ class Capabilities(Value):
     """What a channel can carry, as data, so that the adapter is not needed to know it.
 
     ``max_length`` is in the units that ``length_unit`` names. ``batch_limit`` is recipients per
-    request, for direct channels. ``reads_back`` says whether ``find`` can ever tell, and
-    ``tells_events`` whether the provider reports what became of each mail, so that silence about
-    a batch means something; its adapter then has ``events``. ``listens`` says that it can read what
-    people say to us (``channels.listening``), ``replies`` that it can answer it, and on what terms
-    (``channels.replying``).
+    request, for direct channels, and ``at_once`` the most requests of a range that a worker makes
+    at a time; None: as many as the playbook says. ``reads_back`` says whether ``find`` can ever
+    tell, and ``tells_events`` whether the provider reports what became of each mail, so that
+    silence about a batch means something; its adapter then has ``events``. ``listens`` says that it
+    can read what people say to us (``channels.listening``), ``replies`` that it can answer it, and
+    on what terms (``channels.replying``).
     """
 
     kind: ChannelKind
     max_length: int | None = None
     length_unit: str = "characters"
     batch_limit: int = 1
+    at_once: int | None = None
     reads_back: bool = True
     tells_events: bool = False
     listens: bool = False

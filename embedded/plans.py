@@ -39,15 +39,12 @@ TEMPORAL_SETTINGS = (
 """Values of Temporal's dynamic configuration; deploy/temporal/dynamic.yaml has the same."""
 
 AT_REST = (
-    "matching.numTaskqueueReadPartitions=1",
-    "matching.numTaskqueueWritePartitions=1",
-    'matching.ephemeralDataUpdateInterval="0s"',
     "metrics.breakdownByTaskQueue=false",
     "metrics.breakdownByPartition=false",
     'system.namespaceCacheRefreshInterval="30s"',
 )
-"""For the development server alone: what keeps it from using processor time while nothing happens.
-It has one process for all, one namespace, and metrics that nobody reads."""
+"""For the development server alone: what it does all the time, also while nothing happens. It has
+metrics that nobody reads, and one namespace: what is changed of it is seen half a minute later."""
 
 
 def addresses(ports: Ports, console_url: str = "", reading_url: str = "") -> dict[str, str]:

@@ -39,7 +39,7 @@ aiosqlite.Connection.__repr__ = _says_where_it_was_made  # type: ignore[method-a
 
 _TEMPORAL_CORE = "temporalio.bridge.temporal_sdk_bridge"
 _STACKS = ("environment", "stack", "up")
-"""Fixtures that are servers and workers: even at rest, each uses a quarter of a processor."""
+"""Fixtures that are servers and workers: even at rest, each uses a fifth of a processor or more."""
 
 _PROCESSES = 4
 _PROCESSORS_NEEDED = 2

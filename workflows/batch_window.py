@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.broadcast_control import BroadcastControl
     from workflows.calls import call, explanation_of
     from workflows.contract.publications import AsideBatch, PublishMessage
+    from workflows.patches import FIRST_ALONE
     from workflows.policies import (
         BATCHES,
         BATCHES_PER_ACTIVITY,
@@ -31,6 +32,8 @@ SEVERAL_REQUESTS = "several requests per activity"
 
 Span = tuple[int, int]
 """The first and the last number of some batches that follow one another."""
+
+FIRST: Span = (1, 1)
 
 
 class Handout(NamedTuple):
@@ -73,10 +76,15 @@ class BatchWindow:
         if workflow.patched(SEVERAL_REQUESTS):
             self._at_once = at_once(self._order.broadcast.in_flight)
             self._window = max(1, self._order.broadcast.in_flight // self._at_once)
+        first_alone = workflow.patched(FIRST_ALONE)
         in_flight: dict[asyncio.Task[BatchesSent], Handout] = {}
         while True:
             while len(in_flight) < self._window and (handout := self._next(bool(in_flight))):
                 in_flight[asyncio.create_task(self._send(handout))] = handout
+                if first_alone and handout.span == FIRST:
+                    # What is wrong with the account or the copy shall meet one request, and what is
+                    # too old to begin shall not have begun elsewhere meanwhile.
+                    break
             if not in_flight:
                 if not await self._wait_for_more():
                     return

@@ -63,6 +63,8 @@ class SmtpChannel:
     )
 
     def __init__(self, settings: SmtpSettings, *, clock: Clock = utc_now) -> None:
+        # More would wait for a connection, and perhaps longer than a range of batches may take.
+        self.capabilities = self.capabilities.model_copy(update={"at_once": settings.connections})
         self._settings = settings
         self._clock = clock
         self._pool: SmtpPool | None = None

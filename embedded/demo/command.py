@@ -45,7 +45,7 @@ REQUIRES = {
 """What each message has to be signed with."""
 
 WINDOWS: dict[str, dict[Any, Any]] = {
-    "broadcast": {"in_flight": 8, "unknown_window": "20s"},
+    "broadcast": {"unknown_window": "20s"},
     "looking": {"looks": 3, "apart": "2s"},
     "escalation": {
         severity: {"remind": "1s", "deputy": "2s", "next_role": "4s", "hold": "60s"}

@@ -63,10 +63,7 @@ class _Commands(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._loaded:
-            module = importlib.import_module(self._modules[name])
-            alone = typer.Typer()
-            module.register(alone)
-            self._loaded[name] = typer.main.get_group(alone).commands[name]
+            self._loaded[name] = _loaded(self._modules[name], name)
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -74,6 +71,17 @@ class _Commands(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._modules)
+
+
+def _loaded(module: str, name: str) -> Any:
+    """The command ``name``, as its module registers it."""
+    alone = typer.Typer()
+    try:
+        importlib.import_module(module).register(alone)
+        return typer.main.get_group(alone).commands[name]
+    except KeyError as error:
+        # From a mapping it would mean that there is no such command.
+        raise RuntimeError(f"{module} does not register {name}") from error
 
 
 def build(first: Mapping[str, str]) -> typer.Typer:

@@ -258,6 +258,30 @@ async def test_many_codes_are_made_some_at_once_and_each_once(
     assert (len(stripe.posts), len(stripe.there)) == (50, 50)
 
 
+async def test_several_batches_at_a_time_share_the_number_of_requests(stripe: Stripe) -> None:
+    under_way = most = 0
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.001)
+        under_way -= 1
+        return stripe(request)
+
+    settings = StripeSettings.model_validate({"api_key": KEY})
+    shops = [
+        StripeCodes(settings, httpx.AsyncClient(transport=httpx.MockTransport(answer)), lambda: NOW)
+        for _ in range(4)
+    ]
+    wanted = [WANTED._replace(code=f"CODE{number:04}", recipient=number) for number in range(100)]
+    parts = [wanted[number::4] for number in range(4)]
+    await asyncio.gather(*(one.make_all(part) for one, part in zip(shops, parts, strict=True)))
+    for one in shops:
+        await one.close()
+    assert (most, len(stripe.there)) == (settings.at_once, 100)
+
+
 async def test_the_first_refusal_stops_the_rest(stripe: Stripe, shop: StripeCodes) -> None:
     stripe.before = lambda _: complaint(401)
     wanted = [WANTED._replace(code=f"CODE{number:04}", recipient=number) for number in range(500)]

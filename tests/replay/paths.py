@@ -301,6 +301,15 @@ async def closed_with_waiver(response: Response) -> None:
     await response.close(waive="the account is gone")
 
 
+async def broadcast_by_two_activities(response: Response) -> None:
+    """The requests of a broadcast are made by two activities, after the first batch."""
+    response.world.mail.recipients = 450
+    plan = BroadcastPlan(batch_size=10)
+    await response.open(a_plan(channels=("email",), broadcast=plan))
+    await response.publish()
+    await response.close()
+
+
 async def broadcast_settled_by_events(response: Response) -> None:
     """Mail of which one batch was settled by an event, and one sent again after the window."""
     response.world.mail.recipients = 240
@@ -493,6 +502,7 @@ PATHS: tuple[Path, ...] = (
     refused_and_withdrawn,
     withdrawn,
     closed_with_waiver,
+    broadcast_by_two_activities,
     broadcast_settled_by_events,
     broadcast_paused,
     broadcast_withdrawn,

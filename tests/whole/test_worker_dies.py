@@ -130,7 +130,7 @@ async def test_two_workers_share_a_broadcast_and_each_mail_goes_out_once(
     calm: World, response: Response
 ) -> None:
     async with calm.another_worker():
-        await response.announce(recipients=600, in_flight=8)
+        await response.announce(recipients=600, in_flight=16)
         await response.settled()
     await response.arrived()
     assert await response.books() == agreed(mails=600, posts=2)

@@ -67,6 +67,8 @@ class Mailing:
         self.began: dict[int, datetime] = {}
         self.sent: list[int] = []
         self.ranges: list[tuple[int, int]] = []
+        # How many batches had been sent when each range began.
+        self.sent_before: list[int] = []
         self.throttles: list[int] = []
         self.at_once: list[int] = []
         self.in_flight = 0
@@ -82,6 +84,7 @@ class Mailing:
         self._proven: set[int] = set()
         self._brought_back: set[int] = set()
         self._held: asyncio.Event | None = None
+        self._free = 0
         self.reached = asyncio.Event()
 
     # --- scripting ----------------------------------------------------------------------------
@@ -107,9 +110,9 @@ class Mailing:
         """A worker that had been given up for dead comes back: this batch never left it."""
         self._brought_back.add(number)
 
-    def holds(self) -> asyncio.Event:
-        """Every batch waits on the wire until the returned event is set."""
-        self._held = asyncio.Event()
+    def holds(self, after: int = 0) -> asyncio.Event:
+        """Every batch after ``after`` waits on the wire until the returned event is set."""
+        self._held, self._free = asyncio.Event(), after
         return self._held
 
     # --- what activities do -------------------------------------------------------------------
@@ -143,6 +146,7 @@ class Mailing:
     async def send(self, order: SendBatches, held: Explanation | None = None) -> BatchesSent:
         """Send what of the range the ledger hands out, or of as much as is not handed back."""
         self.ranges.append((order.first, order.last))
+        self.sent_before.append(len(self.sent))
         self.throttles.append(order.throttles)
         self.at_once.append(order.at_once)
         if held is not None:
@@ -186,7 +190,7 @@ class Mailing:
             self.states[number], self.began[number] = S.SENDING, datetime.now(UTC)
             self.tries[number] += 1
             self.reached.set()
-            if self._held is not None:
+            if self._held is not None and number > self._free:
                 await self._held.wait()
             answers = self._answers[number]
             self._answer(number, answers.popleft() if answers else None, order, ended)

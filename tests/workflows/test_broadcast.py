@@ -58,7 +58,7 @@ async def test_everybody_gets_the_mail_once(response: Response) -> None:
 
 
 async def test_no_more_requests_are_on_the_wire_than_the_plan_says(response: Response) -> None:
-    held = response.world.mail.holds()
+    held = response.world.mail.holds(after=1)
     await start(response, mail(in_flight=3 * MOST_REQUESTS_PER_ACTIVITY + 1), batches=1200)
     # On a busy machine a range that is not held may be over before the next one begins.
     await eventually(lambda: _is(response.world.mail.in_flight >= 3))
@@ -89,6 +89,16 @@ async def test_the_first_batch_is_a_range_of_its_own_so_that_it_tells_soonest(
     ranges = sorted(response.world.mail.ranges)
     assert ranges[0] == (1, 1)
     assert ranges[1] == (2, 45)
+
+
+async def test_the_first_batch_has_ended_before_any_other_begins(response: Response) -> None:
+    await start(response, mail(in_flight=BroadcastPlan().in_flight))
+
+    await response.settled()
+
+    first, second, *_ = response.world.mail.sent_before
+    assert (first, second) == (0, 1)
+    assert response.world.mail.most_in_flight == 2
 
 
 async def test_ranges_are_large_while_much_is_left_and_small_at_the_end(
@@ -479,7 +489,7 @@ async def test_what_was_on_the_wire_when_the_provider_stopped_is_known_before_a_
 async def test_a_withdrawn_broadcast_ends_within_the_batches_on_the_wire(
     response: Response,
 ) -> None:
-    held = response.world.mail.holds()
+    held = response.world.mail.holds(after=1)
     response.world.mail.recipients = 2_000
     await response.open(mail(in_flight=2 * MOST_REQUESTS_PER_ACTIVITY))
     message = await response.propose()
@@ -493,10 +503,10 @@ async def test_a_withdrawn_broadcast_ends_within_the_batches_on_the_wire(
     withdrawn = outcome(await withdrawing, "email")
     assert withdrawn.state is S.WITHDRAWN
     assert withdrawn.explanation.what == (
-        "Stopped with 20 of 2,000 recipients accepted, 1,980 not sent."
+        "Stopped with 30 of 2,000 recipients accepted, 1,970 not sent."
     )
     assert withdrawn.explanation.next_step.advice == "Mail cannot be recalled."
-    assert len(response.world.mail.sent) == 2
+    assert len(response.world.mail.sent) == 3
 
 
 async def test_a_batch_that_comes_back_unsent_after_the_withdrawal_is_not_sent_later(
