@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.broadcasts import BroadcastActivities
+from channels.batch import Batch
 from channels.contract import Capabilities, ChannelKind, OutcomeUnknown
 from domain.publication import PublicationState
 from store.kernel.database import Database
@@ -51,6 +54,24 @@ async def test_no_batch_is_larger_than_the_channel_takes_or_the_playbook_wants(
     await post.send()
     assert post.planned.batches == len(mailer.requests) == batches
     assert mailer.mails() == one_each(7)
+
+
+@pytest.mark.parametrize(("allows", "most"), [(None, 8), (3, 3), (20, 8)])
+async def test_a_channel_may_allow_fewer_requests_at_once_than_the_playbook_asks_for(
+    ledger: Database, allows: int | None, most: int
+) -> None:
+    mailer = mailer_of(1)
+    mailer.capabilities = mailer.capabilities.model_copy(update={"at_once": allows})  # type: ignore[misc]
+    under_way: list[int] = [0]
+
+    async def at_the_provider(_: Batch) -> None:
+        under_way.append(len(mailer.requests) - len(mailer.book))
+        await asyncio.sleep(0.02)
+
+    mailer.before = at_the_provider
+    post = await broadcast(ledger, mailer, 40, 1000)
+    await post.send(at_once=8)
+    assert (max(under_way), mailer.mails()) == (most, one_each(40))
 
 
 async def test_where_one_mail_is_one_batch_a_lost_answer_leaves_one_recipient_in_doubt(
