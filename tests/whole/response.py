@@ -79,6 +79,10 @@ def quick_playbook(
     return {**files, "playbook.yaml": yaml.safe_dump(plan, sort_keys=False)}
 
 
+def _has_settled(message: MessageStatus) -> bool:
+    return bool(message.approved_at) and message.phase is not MessagePhase.PUBLISHING
+
+
 class Response:
     """One incident, and everything people do in it."""
 
@@ -180,13 +184,14 @@ class Response:
         return (await self.status()).messages[number - 1]
 
     async def settled(self, number: int = 1, within: float = PATIENCE) -> MessageStatus:
-        """The message once no channel is under way any more."""
-        return await eventually(
-            lambda: self.message(number),
-            lambda one: one.approved_at and one.phase is not MessagePhase.PUBLISHING,
+        """The message once no channel is under way any more; it may be there only in a moment."""
+        status = await eventually(
+            self.status,
+            lambda one: len(one.messages) >= number and _has_settled(one.messages[number - 1]),
             within=within,
             otherwise="not every channel has settled",
         )
+        return status.messages[number - 1]
 
     async def withdrawn(self) -> MessageStatus:
         """Message 1 once it is withdrawn on every channel, or ought to be."""
