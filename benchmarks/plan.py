@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from domain.model import Value
-from domain.playbook import BroadcastPlan
 
 DATABASES = ("sqlite", "postgres")
 
@@ -24,8 +23,8 @@ class Plan(Value):
     quick: bool = False
     batch_size: int = 1000
     in_flight: int = 8
-    # Of a broadcast of ours, however many workers share it: as in the shipped playbook.
-    ours_in_flight: int = BroadcastPlan().in_flight
+    # Of a broadcast of ours that two workers or more share: eight for each of two.
+    shared_in_flight: int = 16
     limit_recipients: int = 600_000
     helper_recipients: int = 20_000
     single_recipients: int = 2_000

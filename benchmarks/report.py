@@ -57,11 +57,10 @@ limit is measured before and after each contestant, and the ratio is to the mean
   and there is no suppression check, no approval and no way to halt it. From deferring the first job
   to the last acceptance, with {in_flight} jobs at once in each worker.
 - **Frontfoot**: the real Temporal development server on a file, real worker processes, the real
-  ledger, {ours_in_flight} requests of a broadcast at once, as in the shipped playbook, however many
-  workers share them. From the last signature at the gate to the last acceptance in the ledger, so
-  planning the broadcast, checking suppressions, making and storing a code for each recipient, and
-  entering each request before and after it are in it. Importing the audience is not: it happens
-  long before.
+  ledger, {in_flight} requests of a broadcast at once, {shared_in_flight} where two workers or more
+  share it. From the last signature at the gate to the last acceptance in the ledger, so planning
+  the broadcast, checking suppressions, making and storing a code for each recipient, and entering
+  each request before and after it are in it. Importing the audience is not: it happens long before.
 
 PostgreSQL is this machine's own, with the settings it comes with. Not in it: a real network,
 webhook events (none are sent here, and each is work for the ledger), unsubscribe links, and

@@ -116,9 +116,8 @@ class Run:
         name = f"Frontfoot, {database}, {in_words(workers)}, {size:,} recipients"
         self._view.begin(f"{name}: getting ready")
         slug = f"{database}-{workers}-{size}-{repeat}"
-        proposed = await frontfoot.propose(
-            on, slug, size, self._plan.batch_size, self._plan.ours_in_flight
-        )
+        in_flight = self._plan.in_flight if len(crew) < 2 else self._plan.shared_in_flight
+        proposed = await frontfoot.propose(on, slug, size, self._plan.batch_size, in_flight)
         self._limit.copy = proposed.copy
         if not self._limit.trials:
             await self._without_ledger()

@@ -105,7 +105,7 @@ class BroadcastPlan(Written):
     """
 
     batch_size: int = Field(default=1000, ge=1, le=1000)
-    in_flight: int = Field(default=16, ge=1, le=64)
+    in_flight: int = Field(default=8, ge=1, le=64)
     unknown_window: Duration = timedelta(minutes=10)
     pause_above: float = Field(default=0.1, gt=0, le=1)
     pause_after: int = Field(default=1000, ge=1)

@@ -304,7 +304,7 @@ async def closed_with_waiver(response: Response) -> None:
 async def broadcast_by_two_activities(response: Response) -> None:
     """The requests of a broadcast are made by two activities, after the first batch."""
     response.world.mail.recipients = 450
-    plan = BroadcastPlan(batch_size=10)
+    plan = BroadcastPlan(batch_size=10, in_flight=16)
     await response.open(a_plan(channels=("email",), broadcast=plan))
     await response.publish()
     await response.close()

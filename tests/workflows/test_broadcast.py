@@ -92,7 +92,7 @@ async def test_the_first_batch_is_a_range_of_its_own_so_that_it_tells_soonest(
 
 
 async def test_the_first_batch_has_ended_before_any_other_begins(response: Response) -> None:
-    await start(response, mail(in_flight=BroadcastPlan().in_flight))
+    await start(response, mail(in_flight=2 * MOST_REQUESTS_PER_ACTIVITY))
 
     await response.settled()
 
