@@ -32,8 +32,8 @@ from store.outbox.confirmations import ConfirmationMail
 from store.people import sign_ups
 
 LOOK_EVERY = 2.0
-"""Seconds between two looks at an outbox that was empty. Each look costs a worker at rest more than
-anything else that it does."""
+"""Seconds between two looks at an outbox that was empty. With half a second, a worker at rest spent
+more on looking than on anything else."""
 
 LOST_AFTER = timedelta(minutes=2)
 """How long after its start an attempt without an outcome is lost: far longer than a request."""

@@ -85,7 +85,7 @@ def draw(seed: int, recipients: int) -> RoundPlan:
         recipients=recipients,
         workers=dice.choice((1, 2, 2)),
         batch_size=max(1, recipients // dice.choice((10, 25, 40))),
-        in_flight=dice.choice((1, 4, 16)),
+        in_flight=dice.choice((1, 8, 16)),
         messages=tuple(
             _message(dice, kind, some) for kind, some in zip(kinds, faults, strict=True)
         ),
